@@ -1,0 +1,307 @@
+//! [`Diagnostic`]: what is wrong, where, and the way out. Every refusal of the program is a list of these.
+//!
+//! ```text
+//! error: expected a percentage or a factor, found "15％"
+//!   --> customers/acme.toml:12:10
+//!    |
+//! 12 | markup = "15％"
+//!    |          ^^^^^
+//! hint: write "15%" or "0.15"
+//! ```
+
+use std::fmt::Write;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// How much a diagnostic matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing is written.
+    Error,
+    /// Something that is probably a mistake.
+    Warning,
+    /// Good to know.
+    Note,
+}
+
+/// Why an error stops the program; decides the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stop {
+    /// Data, configuration or a check said no: exit code 1.
+    Refused,
+    /// The program could not do its work, as when a disk is full: exit code 2.
+    CouldNotRun,
+}
+
+/// A position in a file, with the line's text where it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Path as the user would write it, from the workspace's root.
+    pub path: String,
+    /// Line, counted from 1.
+    pub line: Option<u32>,
+    /// Column in characters, counted from 1.
+    pub column: Option<u32>,
+    /// The line's text.
+    pub excerpt: Option<String>,
+    /// Length of the marked text in characters.
+    pub length: usize,
+}
+
+impl Place {
+    /// A whole file.
+    pub fn file(path: impl Into<String>) -> Place {
+        Place { path: path.into(), ..Place::default() }
+    }
+
+    /// A line of a file.
+    pub fn line(path: impl Into<String>, line: u32) -> Place {
+        Place { path: path.into(), line: Some(line), ..Place::default() }
+    }
+
+    /// A range of bytes of a file with that text.
+    pub fn span(path: &str, text: &str, span: std::ops::Range<usize>) -> Place {
+        let start = floor_boundary(text, span.start);
+        let end = floor_boundary(text, span.end.max(start));
+        let line_start = text[..start].rfind('\n').map_or(0, |index| index + 1);
+        let line_end = text[start..].find('\n').map_or(text.len(), |index| start + index);
+        let line = text[..line_start].matches('\n').count() + 1;
+        Place {
+            path: path.to_owned(),
+            line: u32::try_from(line).ok(),
+            column: u32::try_from(text[line_start..start].chars().count() + 1).ok(),
+            excerpt: Some(text[line_start..line_end].trim_end_matches('\r').to_owned()),
+            length: text[start..end.min(line_end).max(start)].chars().count().max(1),
+        }
+    }
+
+    /// With the text of its line.
+    #[must_use]
+    pub fn with_excerpt(mut self, text: impl Into<String>) -> Place {
+        self.excerpt = Some(text.into());
+        self
+    }
+}
+
+fn floor_boundary(text: &str, index: usize) -> usize {
+    let index = index.min(text.len());
+    (0..=index).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0)
+}
+
+/// One thing to tell the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How much it matters.
+    pub severity: Severity,
+    /// For errors: refused, or could not run.
+    pub stop: Stop,
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+    /// Where.
+    pub place: Option<Place>,
+    /// Further facts, a line each.
+    pub notes: Vec<String>,
+    /// The way out.
+    pub hint: Option<String>,
+}
+
+impl Diagnostic {
+    fn new(severity: Severity, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            severity,
+            stop: Stop::Refused,
+            message: message.into(),
+            place: None,
+            notes: Vec::new(),
+            hint: None,
+        }
+    }
+
+    /// Data, configuration or a check says no.
+    pub fn error(message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(Severity::Error, message)
+    }
+
+    /// The program could not do its work.
+    pub fn could_not_run(message: impl Into<String>) -> Diagnostic {
+        Diagnostic { stop: Stop::CouldNotRun, ..Diagnostic::error(message) }
+    }
+
+    /// Probably a mistake, but not refused.
+    pub fn warning(message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(Severity::Warning, message)
+    }
+
+    /// Good to know.
+    pub fn note(message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(Severity::Note, message)
+    }
+
+    /// With its place.
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Diagnostic {
+        self.place = Some(place);
+        self
+    }
+
+    /// With a further fact.
+    #[must_use]
+    pub fn with_note(mut self, note: impl Into<String>) -> Diagnostic {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// With the way out.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Diagnostic {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Whether it stops the program.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// The text for the terminal, ending with a newline.
+    pub fn render(&self, color: bool) -> String {
+        let paint = |code: &str, text: &str| match color {
+            true => format!("\x1b[{code}m{text}\x1b[0m"),
+            false => text.to_owned(),
+        };
+        let (label, code) = match self.severity {
+            Severity::Error => ("error", "1;31"),
+            Severity::Warning => ("warning", "1;33"),
+            Severity::Note => ("note", "1;36"),
+        };
+        let mut out = format!("{}{}\n", paint(code, label), paint("1", &format!(": {}", self.message)));
+        if let Some(place) = &self.place {
+            render_place(&mut out, place, &|text| paint("34", text), &|text| paint(code, text));
+        }
+        for note in &self.notes {
+            let _ = writeln!(out, "  {} {note}", paint("34", "="));
+        }
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(out, "{}{hint}", paint("1;32", "hint: "));
+        }
+        out
+    }
+}
+
+/// The widest excerpt that is shown whole, in terminal columns.
+const EXCERPT_WIDTH: usize = 110;
+
+fn render_place(out: &mut String, place: &Place, frame: &dyn Fn(&str) -> String, mark: &dyn Fn(&str) -> String) {
+    let mut position = printable(&place.path);
+    for number in [place.line, place.column].into_iter().flatten() {
+        let _ = write!(position, ":{number}");
+    }
+    let line = place.line.map(|line| line.to_string()).unwrap_or_default();
+    let gutter = " ".repeat(line.len());
+    let _ = writeln!(out, "{gutter}{} {position}", frame("-->"));
+    let Some(excerpt) = &place.excerpt else {
+        return;
+    };
+    let column = place.column.map_or(0, |column| column as usize - 1);
+    let cut = cut_excerpt(excerpt, column, place.length);
+    let _ = writeln!(out, "{gutter} {}", frame("|"));
+    let _ = writeln!(out, "{} {} {}", frame(&line), frame("|"), cut.text);
+    if place.column.is_some() {
+        let carets = mark(&"^".repeat(cut.width.max(1)));
+        let _ = writeln!(out, "{gutter} {} {}{carets}", frame("|"), " ".repeat(cut.indent));
+    }
+}
+
+struct CutExcerpt {
+    text: String,
+    indent: usize,
+    width: usize,
+}
+
+/// The part of a line around the marked characters that fits a terminal, with the mark's place in columns.
+fn cut_excerpt(line: &str, column: usize, length: usize) -> CutExcerpt {
+    let cells: Vec<String> = line.chars().map(|c| printable(&c.to_string())).collect();
+    let width = |cells: &[String]| cells.iter().map(|cell| cell.width()).sum::<usize>();
+    let column = column.min(cells.len());
+    let mut start = 0;
+    let mut end = cells.len();
+    if width(&cells) > EXCERPT_WIDTH {
+        while start < column && width(&cells[start..column]) > EXCERPT_WIDTH / 2 {
+            start += 1;
+        }
+        while end > start && width(&cells[start..end]) > EXCERPT_WIDTH {
+            end -= 1;
+        }
+    }
+    let before = if start > 0 { "…" } else { "" };
+    let after = if end < cells.len() { "…" } else { "" };
+    let marked_end = (column + length).min(end).max(column);
+    CutExcerpt {
+        text: format!("{before}{}{after}", cells[start..end].concat()),
+        indent: before.width() + width(&cells[start..column.max(start)]),
+        width: width(&cells[column.min(marked_end)..marked_end]),
+    }
+}
+
+/// Text without control characters, which could move a terminal's cursor or hide what stands there.
+pub fn printable(text: &str) -> String {
+    let visible = |c: char| match c {
+        '\t' => "    ".to_owned(),
+        c if c.is_control() || (c.width() == Some(0) && "\u{200b}\u{feff}\u{202e}".contains(c)) => {
+            c.escape_default().to_string()
+        }
+        c => c.to_string(),
+    };
+    text.chars().map(visible).collect()
+}
+
+/// The known word nearest to a mistyped one, when one is near.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(1);
+    let distance = |candidate: &str| strsim::damerau_levenshtein(word, candidate);
+    let mut near: Vec<(usize, &str)> = known.into_iter().map(|candidate| (distance(candidate), candidate)).collect();
+    near.sort_unstable();
+    near.first().filter(|(distance, _)| *distance <= limit).map(|(_, candidate)| *candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn carets_stand_under_wide_characters() {
+        let text = "name = \"x\"\n名 = \"１５％\"\n";
+        let start = text.find("\"１").unwrap();
+        let place = Place::span("a.toml", text, start..start + "\"１５％\"".len());
+        let shown = Diagnostic::error("bad").at(place).with_hint("good").render(false);
+        let expected = "error: bad\n --> a.toml:2:5\n  |\n2 | 名 = \"１５％\"\n  |      ^^^^^^^^\nhint: good\n";
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn long_lines_are_cut_around_the_mark() {
+        let text = format!("{}HERE{}", "a".repeat(300), "b".repeat(300));
+        let shown = Diagnostic::error("bad").at(Place::span("a", &text, 300..304)).render(false);
+        let lines: Vec<&str> = shown.lines().collect();
+        let mark = lines[4].find('^').unwrap();
+        let excerpt: Vec<char> = lines[3].chars().collect();
+        assert_eq!(excerpt[mark..mark + 4].iter().collect::<String>(), "HERE");
+    }
+
+    #[test]
+    fn any_span_is_safe() {
+        let text = "髙橋\r\n";
+        for start in 0..12 {
+            for end in 0..12 {
+                let place = Place::span("a", text, start..end);
+                assert!(!Diagnostic::error("x").at(place).render(true).is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn nearest_words() {
+        assert_eq!(nearest("mark-up", ["markup", "rounding"]), Some("markup"));
+        assert_eq!(nearest("zzz", ["markup", "rounding"]), None);
+    }
+}

@@ -1,0 +1,16 @@
+//! Bills end customers for what a provider billed a reseller: rows of SORACOM, SAKURA Cloud or KORE in, invoices as
+//! PDF, HTML, JSON and CSV out, exact to the last digit.
+//!
+//! ```text
+//! sources ─ Charge ─ billing (allocation ─ pricing ─ LineItem ─ taxation ─ assembly) ─ Invoice
+//!         ─ render ─ HTML ─ layout ─ Page ─ pdf ─ bytes ─ out
+//! ```
+//!
+//! Each stage is a pure function from one type to the next; only the edges touch disk, clock or environment. The
+//! modules below stand in the order in which the data flows.
+
+pub mod model;
+
+pub mod diagnostic;
+
+pub mod workspace;

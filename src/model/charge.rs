@@ -1,0 +1,330 @@
+//! [`Charge`]: one row of a provider's bill, and [`Bill`]: all of a month's, with what they have in common.
+//!
+//! A month has millions of rows but few different resources, items and prices. Those are kept once and named by
+//! index, so that a charge is some fifty bytes. The terms are FOCUS's: BilledCost, ChargePeriod, ResourceId, Tags.
+
+use std::hash::Hash;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::amount::Amount;
+use super::currency::Currency;
+use super::matcher;
+use super::period::BillingMonth;
+
+/// Index of a text in [`Bill::names`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NameId(pub u32);
+
+/// Index of a [`Subject`] in [`Bill::subjects`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SubjectId(pub u32);
+
+/// Index of a [`Charge`] in [`Bill::charges`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ChargeId(pub u32);
+
+/// Values kept once, in the order of their first appearance, and found again by index.
+#[derive(Clone, Debug)]
+pub struct Interner<T> {
+    indices: FxHashMap<T, u32>,
+    values: Vec<T>,
+}
+
+impl<T> Default for Interner<T> {
+    fn default() -> Interner<T> {
+        Interner { indices: FxHashMap::default(), values: Vec::new() }
+    }
+}
+
+impl<T: Clone + Eq + Hash> Interner<T> {
+    /// The index of `value`, new or known.
+    pub fn intern(&mut self, value: T) -> u32 {
+        if let Some(index) = self.indices.get(&value) {
+            return *index;
+        }
+        let index = self.values.len() as u32;
+        self.values.push(value.clone());
+        self.indices.insert(value, index);
+        index
+    }
+
+    /// All values in the order of their indices.
+    pub fn values(&self) -> &[T] {
+        &self.values
+    }
+}
+
+/// The texts of a bill, each kept once.
+#[derive(Clone, Debug, Default)]
+pub struct Names(Interner<Arc<str>>);
+
+impl Names {
+    /// The id of `text`, new or known.
+    pub fn intern(&mut self, text: &str) -> NameId {
+        match self.0.indices.get(text) {
+            Some(index) => NameId(*index),
+            None => NameId(self.0.intern(Arc::from(text))),
+        }
+    }
+
+    /// The text behind an id of this bill.
+    pub fn get(&self, id: NameId) -> &str {
+        &self.0.values[id.0 as usize]
+    }
+
+    /// How many different texts there are.
+    pub fn len(&self) -> usize {
+        self.0.values.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.values.is_empty()
+    }
+}
+
+/// Whether a charge asks for money or gives some back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ChargeKind {
+    /// Something used.
+    Usage,
+    /// Free tier, coupon or the like: a cost below zero.
+    Discount,
+}
+
+/// One row of a provider's bill.
+#[derive(Clone, Copy, Debug)]
+pub struct Charge {
+    /// Units used; see [`Charge::quantity`].
+    pub(crate) quantity: Amount,
+    /// What the provider charges, signed, tax excluded, in the source's currency.
+    pub cost: Amount,
+    /// What it was charged for: resource, tags, groups.
+    pub subject: SubjectId,
+    /// Bill item or product.
+    pub item: NameId,
+    /// Index in [`Bill::unit_prices`]; [`NO_PRICE`] when the row has none.
+    pub(crate) unit_price: u32,
+    /// Line in the file, the header being line 1.
+    pub row: u32,
+    /// Index in [`Bill::files`].
+    pub file: u16,
+    /// Day of the month, 0 for a charge of the whole month.
+    pub day: u8,
+    /// Whether the row gives a quantity.
+    pub(crate) has_quantity: bool,
+}
+
+/// The absent unit price.
+pub(crate) const NO_PRICE: u32 = u32::MAX;
+
+impl Charge {
+    /// Units used or discounted, in the item's unit; absent when the row gives none.
+    pub fn quantity(&self) -> Option<Amount> {
+        self.has_quantity.then_some(self.quantity)
+    }
+
+    /// A row is a discount when its cost is negative (billing-rules §1).
+    pub fn kind(&self) -> ChargeKind {
+        if self.cost.is_negative() { ChargeKind::Discount } else { ChargeKind::Usage }
+    }
+}
+
+/// What many charges have in common: whom and what they were for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// Index in [`Bill::sources`].
+    pub source: u16,
+    /// The provider's account, empty when the bill does not say.
+    pub account: NameId,
+    /// Id of the resource, empty when the charge is of none.
+    pub resource: NameId,
+    /// Name of the resource.
+    pub resource_name: NameId,
+    /// Values of the group columns that are not empty.
+    pub groups: Box<[NameId]>,
+    /// Tags with a value, in the order of the columns.
+    pub tags: Box<[(NameId, NameId)]>,
+}
+
+/// Where a bill's charges come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BillSource {
+    /// Name in `invoicer.toml`.
+    pub name: String,
+    /// Currency of its costs.
+    pub currency: Currency,
+}
+
+/// A file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BillFile {
+    /// Path from the workspace's root, with `/`.
+    pub path: String,
+    /// Index in [`Bill::sources`].
+    pub source: u16,
+    /// Its size in bytes when it was read.
+    pub length: u64,
+}
+
+/// Everything the providers billed for a month.
+#[derive(Clone, Debug)]
+pub struct Bill {
+    /// The month.
+    pub month: BillingMonth,
+    /// The sources, in the order of `invoicer.toml`.
+    pub sources: Vec<BillSource>,
+    /// The files, by source and then by path.
+    pub files: Vec<BillFile>,
+    /// All texts.
+    pub names: Names,
+    /// Whom and what charges were for.
+    pub subjects: Vec<Subject>,
+    /// The different unit prices.
+    pub unit_prices: Interner<Amount>,
+    /// Every row, by file and then by row.
+    pub charges: Vec<Charge>,
+}
+
+impl Bill {
+    /// A month of which nothing was read yet.
+    pub fn new(month: BillingMonth) -> Bill {
+        let mut names = Names::default();
+        // Id 0 is the empty text, so that "absent" needs no look-up.
+        names.intern("");
+        Bill {
+            month,
+            sources: Vec::new(),
+            files: Vec::new(),
+            names,
+            subjects: Vec::new(),
+            unit_prices: Interner::default(),
+            charges: Vec::new(),
+        }
+    }
+
+    /// Takes over what was read of the rest of a file: `part` must have begun as a copy of this bill without rows, and
+    /// its lines are counted from where this bill's last part ended, `lines` lines below.
+    pub(crate) fn append(&mut self, part: Bill, lines: u32) {
+        let names: Vec<NameId> = part.names.0.values.iter().map(|name| self.names.intern(name)).collect();
+        let renamed = |id: NameId| names[id.0 as usize];
+        let prices: Vec<u32> = part.unit_prices.values.iter().map(|price| self.unit_prices.intern(*price)).collect();
+        let first = self.subjects.len() as u32;
+        self.subjects.extend(part.subjects.into_iter().map(|subject| Subject {
+            source: subject.source,
+            account: renamed(subject.account),
+            resource: renamed(subject.resource),
+            resource_name: renamed(subject.resource_name),
+            groups: subject.groups.iter().map(|group| renamed(*group)).collect(),
+            tags: subject.tags.iter().map(|(tag, value)| (renamed(*tag), renamed(*value))).collect(),
+        }));
+        let mut charges = part.charges;
+        for charge in &mut charges {
+            charge.subject.0 += first;
+            charge.item = renamed(charge.item);
+            charge.unit_price = prices.get(charge.unit_price as usize).copied().unwrap_or(NO_PRICE);
+            charge.row += lines;
+        }
+        // Rows are most of the memory: those of the first part are not copied.
+        if self.charges.is_empty() {
+            self.charges = charges;
+        } else {
+            self.charges.append(&mut charges);
+        }
+    }
+
+    /// A bill of the same month, sources and files without any row.
+    pub(crate) fn without_rows(&self) -> Bill {
+        let mut bill = Bill::new(self.month);
+        bill.sources = self.sources.clone();
+        bill.files = self.files.clone();
+        bill
+    }
+
+    /// The charge with that id.
+    pub fn charge(&self, id: ChargeId) -> &Charge {
+        &self.charges[id.0 as usize]
+    }
+
+    /// The subject of a charge.
+    pub fn subject(&self, charge: &Charge) -> &Subject {
+        &self.subjects[charge.subject.0 as usize]
+    }
+
+    /// The subject of a charge as rules see it.
+    pub fn seen(&self, subject: SubjectId) -> SeenSubject<'_> {
+        SeenSubject { bill: self, subject: &self.subjects[subject.0 as usize] }
+    }
+
+    /// The source of a charge.
+    pub fn source(&self, charge: &Charge) -> &BillSource {
+        &self.sources[usize::from(self.subject(charge).source)]
+    }
+
+    /// The provider's price per unit, in the source's currency; absent when the row gives none.
+    pub fn unit_price(&self, charge: &Charge) -> Option<Amount> {
+        self.unit_prices.values().get(charge.unit_price as usize).copied()
+    }
+
+    /// `file:row` of a charge.
+    pub fn origin(&self, charge: &Charge) -> (&str, u32) {
+        (&self.files[usize::from(charge.file)].path, charge.row)
+    }
+}
+
+/// The empty text's id in every bill.
+pub(crate) const EMPTY: NameId = NameId(0);
+
+/// A [`Subject`] with its texts at hand.
+#[derive(Clone, Copy, Debug)]
+pub struct SeenSubject<'a> {
+    bill: &'a Bill,
+    subject: &'a Subject,
+}
+
+impl<'a> SeenSubject<'a> {
+    /// Tags with a value: name and value, in the order of the columns.
+    pub fn tags(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let names = &self.bill.names;
+        self.subject.tags.iter().map(|(name, value)| (names.get(*name), names.get(*value)))
+    }
+}
+
+impl matcher::Subject for SeenSubject<'_> {
+    fn source(&self) -> &str {
+        &self.bill.sources[usize::from(self.subject.source)].name
+    }
+
+    fn account(&self) -> &str {
+        self.bill.names.get(self.subject.account)
+    }
+
+    fn resource(&self) -> &str {
+        self.bill.names.get(self.subject.resource)
+    }
+
+    fn resource_name(&self) -> &str {
+        self.bill.names.get(self.subject.resource_name)
+    }
+
+    fn groups(&self) -> impl Iterator<Item = &str> {
+        self.subject.groups.iter().map(|group| self.bill.names.get(*group))
+    }
+
+    fn tag(&self, name: &str) -> &str {
+        self.tags().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A month of three million rows must fit in 100 bytes a row with what is computed from them.
+    #[test]
+    fn charges_are_small() {
+        assert!(size_of::<Charge>() <= 56);
+    }
+}

@@ -1,0 +1,70 @@
+//! [`Customer`]: an end customer, what it is billed for and how.
+
+use super::matcher::Matcher;
+use super::period::{BillingMonth, Validity};
+use super::price::{Fee, Pricing};
+use super::settings::{Definition, InvoiceSettings};
+
+/// One file of `customers/`.
+#[derive(Clone, Debug)]
+pub struct Customer {
+    /// The file's stem.
+    pub id: String,
+    /// Company or person.
+    pub name: String,
+    /// 御中, 様.
+    pub honorific: String,
+    /// Department.
+    pub department: Option<String>,
+    /// Person to address.
+    pub contact: Option<String>,
+    /// 登録番号.
+    pub registration_number: Option<String>,
+    /// Postal code.
+    pub postal_code: Option<String>,
+    /// Address, a line each.
+    pub address: Vec<String>,
+    /// The months it is a customer in.
+    pub active: Validity,
+    /// Any of these claims a charge.
+    pub rules: Vec<ClaimRule>,
+    /// How its invoices look.
+    pub invoice: InvoiceSettings,
+    /// How it is priced.
+    pub pricing: Pricing,
+    /// The issuer's own charges.
+    pub fees: Vec<Fee>,
+    /// Whom its invoices are mailed to.
+    pub mail: Option<CustomerMail>,
+    /// Path of its file from the workspace's root.
+    pub path: String,
+}
+
+impl Customer {
+    /// Whether it is a customer in `month`.
+    pub fn is_active(&self, month: BillingMonth) -> bool {
+        self.active.covers(month)
+    }
+}
+
+/// One `[[match]]`.
+#[derive(Clone, Debug)]
+pub struct ClaimRule {
+    /// The charges it claims.
+    pub matcher: Matcher,
+    /// The higher wins where two customers claim a charge.
+    pub priority: i64,
+    /// Where it stands.
+    pub definition: Definition,
+}
+
+/// `[mail]` of a customer.
+#[derive(Clone, Debug)]
+pub struct CustomerMail {
+    /// Recipients.
+    pub to: Vec<String>,
+    /// Copies.
+    pub cc: Vec<String>,
+    /// Pattern of the subject line.
+    pub subject: Option<String>,
+}

@@ -1,0 +1,173 @@
+//! [`Invoice`]: the one record that HTML, PDF, JSON and CSV print; none of them computes.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::amount::Amount;
+use super::charge::ChargeId;
+use super::currency::Currency;
+use super::tax::{TaxCategory, TaxRate};
+
+/// What a [`LineItem`] stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ItemKind {
+    /// Something used.
+    Usage,
+    /// The issuer's own charge.
+    Fee,
+    /// What is missing to the minimum.
+    Minimum,
+    /// Free tier, coupon or the like.
+    Discount,
+    /// 端数調整: what makes the printed items add up to the rounded sum.
+    Rounding,
+}
+
+/// Position of an item in [`Invoice::items`], counted from 0; printed as `line`, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ItemIndex(pub u32);
+
+/// A line of an invoice: all charges of one source, name, kind and tax category.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineItem {
+    /// The source's name; empty for fees, the minimum and rounding.
+    pub source: String,
+    /// Bill item or fee.
+    pub name: String,
+    /// What it stands for.
+    pub kind: ItemKind,
+    /// Units, when every charge gives them.
+    pub quantity: Option<Amount>,
+    /// Unit of the quantity, empty when the provider names none.
+    pub unit: &'static str,
+    /// Price per unit in the invoice's currency, when one holds for all charges.
+    pub unit_price: Option<Amount>,
+    /// The provider's cost in the invoice's currency.
+    pub cost: Amount,
+    /// What the customer pays, before tax.
+    pub amount: Amount,
+    /// Tax category.
+    pub tax_category: TaxCategory,
+    /// Tax rate.
+    pub tax_rate: TaxRate,
+}
+
+/// A charge or a share of one, priced.
+#[derive(Clone, Copy, Debug)]
+pub struct Detail {
+    /// What the customer pays for it, exact or rounded, as `round-at` says.
+    pub amount: Amount,
+    /// The provider's row.
+    pub charge: ChargeId,
+    /// The item it is part of.
+    pub item: ItemIndex,
+    /// Index in [`Invoice::shares`] plus one; 0 when the whole charge is the customer's.
+    pub(crate) share: u32,
+    /// Index in [`Invoice::unit_prices`]; beyond its end when there is none.
+    pub(crate) unit_price: u32,
+}
+
+/// A customer's part of a charge that several bear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The charge that is shared.
+    pub charge: ChargeId,
+    /// Part of the cost, in the source's currency.
+    pub cost: Amount,
+    /// Part of the quantity.
+    pub quantity: Option<Amount>,
+    /// The customer's weight and that of all.
+    pub ratio: (Amount, Amount),
+}
+
+/// One tax computation: a category and rate (EN 16931 BG-23).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TaxSubtotal {
+    /// Category.
+    pub category: TaxCategory,
+    /// Rate.
+    pub rate: TaxRate,
+    /// Sum of the items' amounts.
+    pub taxable: Amount,
+    /// Tax, rounded once.
+    pub tax: Amount,
+    /// The tax in yen, on an invoice in another currency (消費税法基本通達 and Q&A 66: tax is stated in yen).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax_jpy: Option<Amount>,
+}
+
+/// How final an invoice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// From bills that may change, or with charges unassigned.
+    Draft,
+    /// Complete, but not issued.
+    Built,
+}
+
+/// What a customer pays for a month.
+#[derive(Clone, Debug)]
+pub struct Invoice {
+    /// Index of the customer in the settings.
+    pub customer: usize,
+    /// Invoice number.
+    pub number: String,
+    /// Name of its files without the ending.
+    pub file_name: String,
+    /// How final it is.
+    pub status: Status,
+    /// Date of issue.
+    pub issue_date: NaiveDate,
+    /// Date payment is due.
+    pub due_date: NaiveDate,
+    /// Currency of all amounts.
+    pub currency: Currency,
+    /// The lines.
+    pub items: Vec<LineItem>,
+    /// What the lines consist of, by date, resource and row.
+    pub details: Vec<Detail>,
+    /// Shares that details refer to.
+    pub shares: Vec<Share>,
+    /// The different prices per unit, in the invoice's currency.
+    pub unit_prices: Vec<Amount>,
+    /// Per category and rate.
+    pub tax_subtotals: Vec<TaxSubtotal>,
+    /// Sum of the items.
+    pub subtotal: Amount,
+    /// Sum of the taxes.
+    pub tax: Amount,
+    /// What is to be paid.
+    pub total: Amount,
+    /// What the provider charges for it, in the invoice's currency.
+    pub cost: Amount,
+}
+
+impl Invoice {
+    /// The share a detail is, when it is not a whole charge.
+    pub fn share(&self, detail: &Detail) -> Option<&Share> {
+        self.shares.get((detail.share as usize).checked_sub(1)?)
+    }
+
+    /// What the customer pays per unit; none for graduated prices and where the provider gives none.
+    pub fn unit_price(&self, detail: &Detail) -> Option<Amount> {
+        self.unit_prices.get(detail.unit_price as usize).copied()
+    }
+
+    /// The item a detail is part of.
+    pub fn item(&self, detail: &Detail) -> &LineItem {
+        &self.items[detail.item.0 as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With its [`Charge`](crate::model::charge::Charge), a row must stay under 100 bytes.
+    #[test]
+    fn details_are_small() {
+        assert!(size_of::<Detail>() <= 32);
+    }
+}

@@ -1,0 +1,14 @@
+//! The nouns: what a bill, a rule and an invoice are. Imports nothing else of the program.
+
+pub mod amount;
+pub mod charge;
+pub mod currency;
+pub mod customer;
+pub mod invoice;
+pub mod matcher;
+pub mod period;
+pub mod price;
+pub mod rounding;
+pub mod schedule;
+pub mod settings;
+pub mod tax;

@@ -1,0 +1,119 @@
+//! [`BillingMonth`]: the month a bill is for; its days are the provider's (UTC).
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{Datelike, Days, Months, NaiveDate};
+
+/// A calendar month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BillingMonth {
+    /// The first day of the month.
+    first: NaiveDate,
+}
+
+/// The text is not a month of the form `202208` or `2022-08`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAMonth;
+
+impl fmt::Display for NotAMonth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected a month such as 202208 or 2022-08")
+    }
+}
+
+impl std::error::Error for NotAMonth {}
+
+impl BillingMonth {
+    /// The first day.
+    pub fn first(self) -> NaiveDate {
+        self.first
+    }
+
+    /// The last day.
+    pub fn last(self) -> NaiveDate {
+        self.next().first.checked_sub_days(Days::new(1)).unwrap_or(self.first)
+    }
+
+    /// The month after.
+    #[must_use]
+    pub fn next(self) -> BillingMonth {
+        let first = self.first.checked_add_months(Months::new(1)).unwrap_or(self.first);
+        BillingMonth { first }
+    }
+
+    /// The day of the month with that number, when the month has it.
+    pub fn day(self, day: u32) -> Option<NaiveDate> {
+        self.first.with_day(day)
+    }
+}
+
+impl FromStr for BillingMonth {
+    type Err = NotAMonth;
+
+    fn from_str(text: &str) -> Result<BillingMonth, NotAMonth> {
+        let digits: String = match text.as_bytes() {
+            [_, _, _, _, b'-', _, _] => text.replacen('-', "", 1),
+            _ => text.to_owned(),
+        };
+        if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(NotAMonth);
+        }
+        let year = digits[..4].parse().map_err(|_| NotAMonth)?;
+        let month = digits[4..].parse().map_err(|_| NotAMonth)?;
+        // Year 0 and the like are typing mistakes; billing by SIM began long after 1990.
+        let first = NaiveDate::from_ymd_opt(year, month, 1).filter(|_| year >= 1990);
+        first.map(|first| BillingMonth { first }).ok_or(NotAMonth)
+    }
+}
+
+impl fmt::Display for BillingMonth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}{:02}", self.first.year(), self.first.month())
+    }
+}
+
+impl serde::Serialize for BillingMonth {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// An inclusive range of months, open where an end is absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Validity {
+    /// The first month it holds for.
+    pub from: Option<BillingMonth>,
+    /// The last month it holds for.
+    pub until: Option<BillingMonth>,
+}
+
+impl Validity {
+    /// Whether it holds in `month`.
+    pub fn covers(self, month: BillingMonth) -> bool {
+        self.from.is_none_or(|from| from <= month) && self.until.is_none_or(|until| month <= until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_both_forms_and_nothing_else() {
+        assert_eq!("202208".parse::<BillingMonth>().unwrap().to_string(), "202208");
+        assert_eq!("2022-08".parse::<BillingMonth>().unwrap().to_string(), "202208");
+        for text in
+            ["", "2022", "202213", "202200", "2022-8", "2022/08", "20220801", "２０２２０８", "000008", "-20228"]
+        {
+            assert_eq!(text.parse::<BillingMonth>(), Err(NotAMonth), "{text}");
+        }
+    }
+
+    #[test]
+    fn knows_its_last_day() {
+        for (month, last) in [("202202", "2022-02-28"), ("202402", "2024-02-29"), ("202212", "2022-12-31")] {
+            assert_eq!(month.parse::<BillingMonth>().unwrap().last().to_string(), last);
+        }
+    }
+}

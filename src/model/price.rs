@@ -1,0 +1,112 @@
+//! How a customer is charged for what the provider billed: markups, prices, tiers, fees and the minimum.
+
+use super::amount::Amount;
+use super::matcher::Matcher;
+use super::period::{BillingMonth, Validity};
+use super::rounding::Rounding;
+use super::tax::TaxCategory;
+
+/// One of a customer's `[[pricing.rule]]`s.
+#[derive(Clone, Debug)]
+pub struct PriceRule {
+    /// The charges it prices.
+    pub matcher: Matcher,
+    /// What it does with them.
+    pub price: Price,
+    /// The months it holds for.
+    pub validity: Validity,
+}
+
+/// What a rule makes of a cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Price {
+    /// cost × (1 + markup).
+    Markup(Markup),
+    /// quantity × price, whatever the provider charged.
+    UnitPrice(Amount),
+    /// Graduated prices over the month's total quantity.
+    Tiers(Vec<Tier>),
+}
+
+/// A share added to a cost: 0.15 for 15 %.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Markup(pub Amount);
+
+/// A range of a graduated price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tier {
+    /// The last unit of the month this price is for; none on the last tier.
+    pub up_to: Option<Amount>,
+    /// Price per unit.
+    pub unit_price: Amount,
+}
+
+/// Where amounts are rounded to the currency's minor unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoundAt {
+    /// Every detail.
+    Line,
+    /// Every item of the invoice.
+    Item,
+    /// The sum per tax category and rate.
+    Invoice,
+}
+
+/// What becomes of the provider's discounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiscountRule {
+    /// The customer pays the markup on the net cost.
+    MarkedUp,
+    /// Passed on as they are.
+    AtCost,
+    /// The issuer keeps them.
+    Keep,
+}
+
+/// How one customer is priced.
+#[derive(Clone, Debug)]
+pub struct Pricing {
+    /// For charges that no rule matches.
+    pub markup: Markup,
+    /// How amounts are rounded.
+    pub rounding: Rounding,
+    /// Where they are rounded.
+    pub round_at: RoundAt,
+    /// What becomes of discounts.
+    pub discounts: DiscountRule,
+    /// The least a customer pays a month before tax, in the invoice's currency.
+    pub minimum: Option<Amount>,
+    /// The customer's rules, then the workspace's; the first match wins.
+    pub rules: Vec<PriceRule>,
+}
+
+/// What a [`Fee`] is charged for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeePer {
+    /// Once a month.
+    Month,
+    /// For every distinct resource used in the month.
+    Resource,
+}
+
+/// A charge of the issuer's own.
+#[derive(Clone, Debug)]
+pub struct Fee {
+    /// What the invoice calls it.
+    pub name: String,
+    /// Price of one, in the invoice's currency.
+    pub amount: Amount,
+    /// What it is charged for.
+    pub per: FeePer,
+    /// Its tax category.
+    pub tax_category: TaxCategory,
+    /// The months it holds for.
+    pub validity: Validity,
+}
+
+impl Fee {
+    /// Whether it is charged in `month`.
+    pub fn is_due(&self, month: BillingMonth) -> bool {
+        self.validity.covers(month)
+    }
+}

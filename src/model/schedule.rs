@@ -1,0 +1,138 @@
+//! When an invoice is issued and due, with the holidays of Japanese banks.
+
+use chrono::{Datelike, Days, NaiveDate, Weekday};
+
+use super::period::BillingMonth;
+
+/// A date in terms of the billing month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateRule {
+    /// That very date.
+    Fixed(NaiveDate),
+    /// The billing month's last day.
+    MonthEnd,
+    /// That day of the next month, or its last day when it is shorter.
+    NextMonthDay(u32),
+    /// The next month's last day.
+    NextMonthEnd,
+}
+
+impl DateRule {
+    /// The date for a bill of `month`.
+    pub fn date(self, month: BillingMonth) -> NaiveDate {
+        let next = month.next();
+        match self {
+            DateRule::Fixed(date) => date,
+            DateRule::MonthEnd => month.last(),
+            DateRule::NextMonthDay(day) => next.day(day).unwrap_or(next.last()),
+            DateRule::NextMonthEnd => next.last(),
+        }
+    }
+}
+
+/// When payment is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DueRule {
+    /// In terms of the billing month.
+    Date(DateRule),
+    /// That many days after the issue date.
+    DaysAfterIssue(u32),
+}
+
+/// What becomes of a due date on which banks are closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnHoliday {
+    /// The next business day (民法142条 where nothing else was agreed).
+    Next,
+    /// The business day before.
+    Previous,
+    /// The date stays.
+    None,
+}
+
+/// Issue and due date of a bill.
+pub fn dates(month: BillingMonth, issue: DateRule, due: DueRule, on_holiday: OnHoliday) -> (NaiveDate, NaiveDate) {
+    let issue_date = issue.date(month);
+    let due_date = match due {
+        DueRule::Date(rule) => rule.date(month),
+        DueRule::DaysAfterIssue(days) => issue_date.checked_add_days(Days::new(u64::from(days))).unwrap_or(issue_date),
+    };
+    (issue_date, business_day(due_date, on_holiday))
+}
+
+fn business_day(mut date: NaiveDate, on_holiday: OnHoliday) -> NaiveDate {
+    while is_bank_holiday(date) {
+        let moved = match on_holiday {
+            OnHoliday::Next => date.succ_opt(),
+            OnHoliday::Previous => date.pred_opt(),
+            OnHoliday::None => None,
+        };
+        match moved {
+            Some(moved) => date = moved,
+            None => break,
+        }
+    }
+    date
+}
+
+/// Whether Japanese banks are closed: Saturdays, Sundays, national holidays, 31 December to 3 January
+/// (銀行法15条, 銀行法施行令5条1項).
+pub fn is_bank_holiday(date: NaiveDate) -> bool {
+    let weekend = matches!(date.weekday(), Weekday::Sat | Weekday::Sun);
+    let new_year = matches!((date.month(), date.day()), (12, 31) | (1, 1..=3));
+    weekend || new_year || yasumi::is_holiday(date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    /// The Cabinet Office's list of national holidays, 2014 to 2030.
+    #[test]
+    fn national_holidays_agree_with_the_official_list() {
+        let listed: Vec<NaiveDate> =
+            include_str!("../../tests/data/jp-holidays-2014-2030.txt").lines().map(date).collect();
+        let mut day = date("2014-01-01");
+        while day <= date("2030-12-31") {
+            assert_eq!(yasumi::is_holiday(day), listed.contains(&day), "{day}");
+            day = day.succ_opt().unwrap();
+        }
+    }
+
+    /// Calendars of the years looked up by hand.
+    #[test]
+    fn due_dates_avoid_closed_banks() {
+        for (month, on_holiday, expected) in [
+            ("202208", OnHoliday::Next, "2022-09-30"),
+            ("202209", OnHoliday::Next, "2022-10-31"),
+            ("202203", OnHoliday::Next, "2022-05-02"),
+            ("202203", OnHoliday::Previous, "2022-04-28"),
+            ("202203", OnHoliday::None, "2022-04-30"),
+            ("202211", OnHoliday::Next, "2023-01-04"),
+            ("202211", OnHoliday::Previous, "2022-12-30"),
+        ] {
+            let month = month.parse().unwrap();
+            let due = DueRule::Date(DateRule::NextMonthEnd);
+            let (issued, due) = dates(month, DateRule::NextMonthDay(1), due, on_holiday);
+            assert_eq!(issued, month.next().first());
+            assert_eq!(due, date(expected), "{month} {on_holiday:?}");
+        }
+    }
+
+    #[test]
+    fn short_months_end_on_their_last_day() {
+        assert_eq!(DateRule::NextMonthDay(31).date("202201".parse().unwrap()), date("2022-02-28"));
+        assert_eq!(DateRule::MonthEnd.date("202402".parse().unwrap()), date("2024-02-29"));
+    }
+
+    #[test]
+    fn days_after_issue() {
+        let month = "202208".parse().unwrap();
+        let (_, due) = dates(month, DateRule::MonthEnd, DueRule::DaysAfterIssue(30), OnHoliday::None);
+        assert_eq!(due, date("2022-09-30"));
+    }
+}

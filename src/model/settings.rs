@@ -1,0 +1,341 @@
+//! What a workspace says: the issuer, how invoices look, how charges are allocated, where bills come from.
+
+use std::collections::BTreeMap;
+
+use super::amount::Amount;
+use super::currency::Currency;
+use super::customer::Customer;
+use super::matcher::Matcher;
+use super::period::BillingMonth;
+use super::rounding::Rounding;
+use super::schedule::{DateRule, DueRule, OnHoliday};
+use super::tax::TaxCategory;
+
+/// Where something stands in the workspace's files, for messages about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Definition {
+    /// Path from the workspace's root.
+    pub path: String,
+    /// Line, counted from 1.
+    pub line: u32,
+    /// Column in characters, counted from 1.
+    pub column: u32,
+}
+
+/// Who bills.
+#[derive(Clone, Debug, Default)]
+pub struct Issuer {
+    /// Company name.
+    pub name: String,
+    /// 登録番号: T and 13 digits.
+    pub registration_number: Option<String>,
+    /// Postal code.
+    pub postal_code: Option<String>,
+    /// Address, a line each.
+    pub address: Vec<String>,
+    /// Telephone number.
+    pub phone: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Image file, from the workspace's root.
+    pub logo: Option<String>,
+    /// Image file, from the workspace's root.
+    pub seal: Option<String>,
+    /// Accounts to pay to, a line each.
+    pub bank_accounts: Vec<String>,
+}
+
+/// The language of an invoice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// Japanese.
+    Japanese,
+    /// English.
+    English,
+}
+
+impl Language {
+    /// The BCP 47 tag, also the name in TOML.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Language::Japanese => "ja",
+            Language::English => "en",
+        }
+    }
+}
+
+/// How much of the month's charges the HTML and PDF show; JSON and CSV hold all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DetailLevel {
+    /// Every row of the provider.
+    Rows,
+    /// A line per day, resource and item.
+    Daily,
+    /// A line per resource and item.
+    Resource,
+    /// No appendix.
+    None,
+}
+
+/// `[invoice]`: how an invoice looks and is named.
+#[derive(Clone, Debug)]
+pub struct InvoiceSettings {
+    /// Currency of the invoice.
+    pub currency: Currency,
+    /// Language of the invoice.
+    pub language: Language,
+    /// Pattern of invoice numbers.
+    pub number: Pattern,
+    /// Date of issue.
+    pub issue_date: DateRule,
+    /// Date payment is due.
+    pub due_date: DueRule,
+    /// What becomes of a due date on a bank holiday.
+    pub due_on_holiday: OnHoliday,
+    /// Pattern of file names.
+    pub file_name: Pattern,
+    /// How much of the month's charges is shown.
+    pub details: DetailLevel,
+    /// Sentences at the foot of the first page.
+    pub notes: Vec<String>,
+}
+
+/// Text with placeholders in braces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(pub Vec<PatternPart>);
+
+/// A piece of a [`Pattern`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PatternPart {
+    /// As it stands.
+    Text(String),
+    /// To be filled in.
+    Field(PatternField),
+}
+
+/// What a placeholder stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatternField {
+    /// The billing month, `202208`.
+    Month,
+    /// The customer's id.
+    Customer,
+    /// The customer's name.
+    CustomerName,
+    /// A running number, with at least that many digits.
+    Sequence(usize),
+    /// The invoice number.
+    Number,
+    /// The date of issue, `2022-09-01`.
+    IssueDate,
+    /// The total in digits.
+    Total,
+}
+
+impl Pattern {
+    /// Whether the field occurs.
+    pub fn has(&self, wanted: impl Fn(PatternField) -> bool) -> bool {
+        self.0.iter().any(|part| matches!(part, PatternPart::Field(field) if wanted(*field)))
+    }
+
+    /// The text with each field replaced by what `value` gives.
+    pub fn fill(&self, value: impl Fn(PatternField) -> String) -> String {
+        let part = |part: &PatternPart| match part {
+            PatternPart::Text(text) => text.clone(),
+            PatternPart::Field(field) => value(*field),
+        };
+        self.0.iter().map(part).collect()
+    }
+}
+
+/// `[[tax.rule]]`: the category of what it matches.
+#[derive(Clone, Debug)]
+pub struct TaxRule {
+    /// The charges it speaks of.
+    pub matcher: Matcher,
+    /// Their category.
+    pub category: TaxCategory,
+}
+
+/// `[tax]`.
+#[derive(Clone, Debug)]
+pub struct TaxSettings {
+    /// How tax is rounded, once per rate and invoice.
+    pub rounding: Rounding,
+    /// First match wins; standard where none matches.
+    pub rules: Vec<TaxRule>,
+}
+
+/// `[[allocation.share]]`: how charges that belong to no one customer are split.
+#[derive(Clone, Debug)]
+pub struct ShareRule {
+    /// The charges it splits.
+    pub matcher: Matcher,
+    /// In which ratio.
+    pub ratio: Ratio,
+    /// Where it stands.
+    pub definition: Definition,
+}
+
+/// In which ratio customers bear a shared charge.
+#[derive(Clone, Debug)]
+pub enum Ratio {
+    /// By what each customer was assigned from the same source.
+    Measured {
+        /// What is measured.
+        by: ShareBasis,
+        /// Only these charges; all where absent.
+        of: Option<Matcher>,
+    },
+    /// Given directly, by customer id.
+    Weights(BTreeMap<String, Amount>),
+}
+
+/// What is measured for a share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShareBasis {
+    /// Positive cost.
+    Amount,
+    /// Quantity.
+    Quantity,
+    /// Number of distinct resources.
+    Resources,
+    /// One for each customer that has any charge measured.
+    Even,
+}
+
+/// `[allocation]`.
+#[derive(Clone, Debug)]
+pub struct AllocationSettings {
+    /// Whether the issuer bears what has no owner; otherwise it is an error.
+    pub keep_unassigned: bool,
+    /// First match wins.
+    pub shares: Vec<ShareRule>,
+}
+
+/// `[[fx]]`: a month's exchange rate.
+#[derive(Clone, Debug)]
+pub struct FxRate {
+    /// The month of supply.
+    pub month: BillingMonth,
+    /// One unit of this
+    pub from: Currency,
+    /// is worth that many of this.
+    pub to: Currency,
+    /// The rate.
+    pub rate: Amount,
+    /// Where the rate comes from.
+    pub note: Option<String>,
+}
+
+/// What kind of bill a source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceKind {
+    /// SORACOM's detailed billing CSV.
+    SoracomCsv,
+    /// SORACOM's API.
+    SoracomApi,
+    /// SAKURA Cloud's bill detail CSV.
+    SakuraCsv,
+    /// SAKURA Cloud's API.
+    SakuraApi,
+    /// KORE's Super SIM API.
+    KoreApi,
+}
+
+impl SourceKind {
+    /// The names in TOML.
+    pub const NAMES: [(&'static str, SourceKind); 5] = [
+        ("soracom-csv", SourceKind::SoracomCsv),
+        ("soracom-api", SourceKind::SoracomApi),
+        ("sakura-csv", SourceKind::SakuraCsv),
+        ("sakura-api", SourceKind::SakuraApi),
+        ("kore-api", SourceKind::KoreApi),
+    ];
+
+    /// The name in TOML.
+    pub fn name(self) -> &'static str {
+        SourceKind::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether the bill is files the user saved.
+    pub fn is_csv(self) -> bool {
+        matches!(self, SourceKind::SoracomCsv | SourceKind::SakuraCsv)
+    }
+}
+
+/// `[[source]]`: where a provider's bill comes from.
+#[derive(Clone, Debug)]
+pub struct SourceSettings {
+    /// Its name in this workspace.
+    pub name: String,
+    /// What kind of bill it is.
+    pub kind: SourceKind,
+    /// Glob of its files, `{month}` standing for the month; for the `*-csv` kinds.
+    pub path: Option<String>,
+    /// Currency of its costs.
+    pub currency: Currency,
+    /// Name of the credentials to use; for the `*-api` kinds.
+    pub profile: Option<String>,
+    /// Base URL instead of the provider's; for the `*-api` kinds.
+    pub endpoint: Option<String>,
+    /// Coverage, `jp` or `g`; for `soracom-api`.
+    pub coverage: Option<String>,
+    /// Names of further columns that hold groups; for `soracom-csv`.
+    pub group_columns: Vec<String>,
+    /// Where it stands.
+    pub definition: Definition,
+}
+
+/// `[mail]` of the workspace.
+#[derive(Clone, Debug)]
+pub struct MailSettings {
+    /// Sender.
+    pub from: String,
+    /// Server URL.
+    pub smtp: Option<String>,
+    /// User name at the server; the password comes from the environment.
+    pub username: Option<String>,
+    /// The most messages a minute.
+    pub rate_per_minute: Option<u32>,
+}
+
+/// Everything a workspace says, checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Who bills.
+    pub issuer: Issuer,
+    /// `[tax]`
+    pub tax: TaxSettings,
+    /// `[allocation]`
+    pub allocation: AllocationSettings,
+    /// `[[fx]]`
+    pub fx: Vec<FxRate>,
+    /// `[[source]]`
+    pub sources: Vec<SourceSettings>,
+    /// Font files, from the workspace's root.
+    pub fonts: Vec<String>,
+    /// `[warnings] change`: the deviation from the median of three months that is told, as a share (0.3 for 30 %).
+    pub warning_change: Amount,
+    /// `[mail]`
+    pub mail: Option<MailSettings>,
+    /// Currency that conservation is told in when sources differ.
+    pub currency: Currency,
+    /// The end customers, by id.
+    pub customers: Vec<Customer>,
+}
+
+impl Settings {
+    /// The month's rate from one currency to another; one when they are the same.
+    pub fn fx_rate(&self, month: BillingMonth, from: Currency, to: Currency) -> Option<Amount> {
+        if from == to {
+            return Some(Amount::whole(1));
+        }
+        self.fx_entry(month, from, to).map(|fx| fx.rate)
+    }
+
+    /// The month's `[[fx]]` entry from one currency to another.
+    pub fn fx_entry(&self, month: BillingMonth, from: Currency, to: Currency) -> Option<&FxRate> {
+        self.fx.iter().find(|fx| (fx.month, fx.from, fx.to) == (month, from, to))
+    }
+}

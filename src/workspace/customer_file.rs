@@ -1,0 +1,101 @@
+//! A file of `customers/` as a [`Customer`].
+
+use super::invoice_section::{InvoiceLayer, PricingLayer};
+use super::toml_reader::{Section, TomlFile, Value};
+use super::values;
+use crate::diagnostic::Diagnostic;
+use crate::model::amount::Amount;
+use crate::model::customer::{ClaimRule, Customer, CustomerMail};
+use crate::model::period::Validity;
+use crate::model::price::{Fee, FeePer};
+use crate::model::tax::{TaxCategory, has_check_digit};
+
+/// Reads the customer of that id; mistakes are left in `file`.
+pub(super) fn read(id: &str, file: &TomlFile<'_>, invoice: &InvoiceLayer, pricing: &PricingLayer) -> Customer {
+    let table = file.parse();
+    let root = Section::root(file, &table);
+    let rules = root.sections("match", "[[match]]").iter().map(claim_rule).collect();
+    let customer = Customer {
+        id: id.to_owned(),
+        name: root.require("name", "\"アクメ株式会社\"", Value::text).unwrap_or_default(),
+        honorific: root.read("honorific", Value::string).unwrap_or_else(|| "御中".to_owned()),
+        department: root.read("department", Value::string),
+        contact: root.read("contact", Value::string),
+        registration_number: registration_number(&root),
+        postal_code: root.read("postal-code", Value::string),
+        address: root.list("address", Value::string).unwrap_or_default(),
+        active: active(&root),
+        rules,
+        invoice: InvoiceLayer::read(root.section("invoice", "[invoice]")).over(invoice),
+        pricing: PricingLayer::read(root.section("pricing", "[pricing]")).over(pricing),
+        fees: root.sections("fee", "[[fee]]").iter().filter_map(fee).collect(),
+        mail: root.section("mail", "[mail]").map(|section| mail(&section)),
+        path: file.path.to_owned(),
+    };
+    root.finish();
+    customer
+}
+
+/// A registration number, with a warning where its check digit is another.
+pub(super) fn registration_number(section: &Section<'_, '_>) -> Option<String> {
+    let number = section.read("registration-number", values::registration_number)?;
+    if !has_check_digit(&number)
+        && let Some(value) = section.get("registration-number")
+    {
+        let warning = Diagnostic::warning(format!("the check digit of {number} does not fit its other digits"));
+        let note = "numbers of sole proprietors follow another rule; a company's number is probably mistyped";
+        value.told::<()>(Err(warning.with_note(note)));
+    }
+    Some(number)
+}
+
+fn active(root: &Section<'_, '_>) -> Validity {
+    let Some(section) = root.section("active", "active") else {
+        return Validity::default();
+    };
+    let validity = values::validity(&section);
+    section.finish();
+    validity
+}
+
+fn claim_rule(section: &Section<'_, '_>) -> ClaimRule {
+    let rule = ClaimRule {
+        matcher: values::matcher(section),
+        priority: section.read("priority", Value::integer).unwrap_or(0),
+        definition: section.file.definition(section.span.clone()),
+    };
+    section.finish();
+    if rule.matcher.is_empty() {
+        let diagnostic = Diagnostic::error("a [[match]] without a key to match by");
+        section.tell(diagnostic.with_hint(
+            "add tag, group, resource, resource-name, account, source or item; item = \"*\" claims every charge",
+        ));
+    }
+    rule
+}
+
+fn fee(section: &Section<'_, '_>) -> Option<Fee> {
+    let name = section.require("name", "\"運用保守料\"", Value::text);
+    let amount = section.require("amount", "\"5000\"", values::money);
+    let per = section.read("per", |value| value.one_of(&[("month", FeePer::Month), ("resource", FeePer::Resource)]));
+    let category = section.read("tax-category", |value| value.one_of(&TaxCategory::NAMES));
+    let validity = values::validity(section);
+    section.finish();
+    Some(Fee {
+        name: name?,
+        amount: amount.unwrap_or(Amount::ZERO),
+        per: per.unwrap_or(FeePer::Month),
+        tax_category: category.unwrap_or(TaxCategory::Standard),
+        validity,
+    })
+}
+
+fn mail(section: &Section<'_, '_>) -> CustomerMail {
+    let mail = CustomerMail {
+        to: section.list("to", values::mail_address).unwrap_or_default(),
+        cc: section.list("cc", values::mail_address).unwrap_or_default(),
+        subject: section.read("subject", Value::string),
+    };
+    section.finish();
+    mail
+}

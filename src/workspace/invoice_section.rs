@@ -1,0 +1,182 @@
+//! `[invoice]`, `[pricing]` and rules: what a workspace sets for all customers and a customer for itself.
+
+use super::toml_reader::{Section, Value};
+use super::values;
+use crate::diagnostic::Diagnostic;
+use crate::model::amount::Amount;
+use crate::model::currency::Currency;
+use crate::model::price::{DiscountRule, Markup, Price, PriceRule, RoundAt, Tier};
+use crate::model::rounding::Rounding;
+use crate::model::schedule::{DateRule, DueRule, OnHoliday};
+use crate::model::settings::{DetailLevel, InvoiceSettings, Language, Pattern, PatternField, PatternPart};
+
+/// What one file says in `[invoice]`; absent keys are the other's.
+#[derive(Clone, Default)]
+pub(super) struct InvoiceLayer {
+    currency: Option<Currency>,
+    language: Option<Language>,
+    number: Option<Pattern>,
+    issue_date: Option<DateRule>,
+    due_date: Option<DueRule>,
+    due_on_holiday: Option<OnHoliday>,
+    file_name: Option<Pattern>,
+    details: Option<DetailLevel>,
+    notes: Option<Vec<String>>,
+}
+
+const NUMBER_FIELDS: [&str; 3] = ["month", "customer", "seq"];
+const FILE_NAME_FIELDS: [&str; 6] = ["number", "month", "customer", "customer-name", "issue-date", "total"];
+
+impl InvoiceLayer {
+    pub(super) fn read(section: Option<Section<'_, '_>>) -> InvoiceLayer {
+        let Some(section) = section else {
+            return InvoiceLayer::default();
+        };
+        let layer = InvoiceLayer {
+            currency: section.read("currency", |value| value.one_of(&Currency::NAMES)),
+            language: section
+                .read("language", |value| value.one_of(&[("ja", Language::Japanese), ("en", Language::English)])),
+            number: section.read("number", |value| values::pattern(value, &NUMBER_FIELDS)),
+            issue_date: section.read("issue-date", values::date_rule),
+            due_date: section.read("due-date", values::due_rule),
+            due_on_holiday: section.read("due-on-holiday", |value| {
+                value.one_of(&[("next", OnHoliday::Next), ("previous", OnHoliday::Previous), ("none", OnHoliday::None)])
+            }),
+            file_name: section.read("file-name", |value| values::pattern(value, &FILE_NAME_FIELDS)),
+            details: section.read("details", |value| {
+                value.one_of(&[
+                    ("rows", DetailLevel::Rows),
+                    ("daily", DetailLevel::Daily),
+                    ("resource", DetailLevel::Resource),
+                    ("none", DetailLevel::None),
+                ])
+            }),
+            notes: section.list("notes", Value::string),
+        };
+        section.finish();
+        layer
+    }
+
+    /// This layer's keys, then the other's, then the defaults of the contract.
+    pub(super) fn over(self, below: &InvoiceLayer) -> InvoiceSettings {
+        let field = |field| Pattern(vec![PatternPart::Field(field)]);
+        let text = |text: &str| PatternPart::Text(text.to_owned());
+        let default_number = Pattern(vec![
+            text("INV-"),
+            PatternPart::Field(PatternField::Month),
+            text("-"),
+            PatternPart::Field(PatternField::Customer),
+        ]);
+        let below = below.clone();
+        InvoiceSettings {
+            currency: self.currency.or(below.currency).unwrap_or(Currency::Jpy),
+            language: self.language.or(below.language).unwrap_or(Language::Japanese),
+            number: self.number.or(below.number).unwrap_or(default_number),
+            issue_date: self.issue_date.or(below.issue_date).unwrap_or(DateRule::NextMonthDay(1)),
+            due_date: self.due_date.or(below.due_date).unwrap_or(DueRule::Date(DateRule::NextMonthEnd)),
+            due_on_holiday: self.due_on_holiday.or(below.due_on_holiday).unwrap_or(OnHoliday::Next),
+            file_name: self.file_name.or(below.file_name).unwrap_or(field(PatternField::Number)),
+            details: self.details.or(below.details).unwrap_or(DetailLevel::Rows),
+            notes: self.notes.or(below.notes).unwrap_or_default(),
+        }
+    }
+}
+
+/// What one file says in `[pricing]`; absent keys are the other's.
+#[derive(Clone, Default)]
+pub(super) struct PricingLayer {
+    markup: Option<Markup>,
+    rounding: Option<Rounding>,
+    round_at: Option<RoundAt>,
+    discounts: Option<DiscountRule>,
+    minimum: Option<Amount>,
+    rules: Vec<PriceRule>,
+}
+
+impl PricingLayer {
+    pub(super) fn read(section: Option<Section<'_, '_>>) -> PricingLayer {
+        let Some(section) = section else {
+            return PricingLayer::default();
+        };
+        let layer = PricingLayer {
+            markup: section.read("markup", values::markup),
+            rounding: section.read("rounding", |value| value.one_of(&Rounding::NAMES)),
+            round_at: section.read("round-at", |value| {
+                value.one_of(&[("line", RoundAt::Line), ("item", RoundAt::Item), ("invoice", RoundAt::Invoice)])
+            }),
+            discounts: section.read("discounts", |value| {
+                value.one_of(&[
+                    ("marked-up", DiscountRule::MarkedUp),
+                    ("at-cost", DiscountRule::AtCost),
+                    ("keep", DiscountRule::Keep),
+                ])
+            }),
+            minimum: section.read("minimum", values::positive),
+            rules: section.sections("rule", "[[pricing.rule]]").iter().filter_map(price_rule).collect(),
+        };
+        section.finish();
+        layer
+    }
+
+    /// This layer's keys and rules, then the other's, then the defaults of the contract.
+    pub(super) fn over(self, below: &PricingLayer) -> crate::model::price::Pricing {
+        crate::model::price::Pricing {
+            markup: self.markup.or(below.markup).unwrap_or(Markup(Amount::ZERO)),
+            rounding: self.rounding.or(below.rounding).unwrap_or(Rounding::Up),
+            round_at: self.round_at.or(below.round_at).unwrap_or(RoundAt::Item),
+            discounts: self.discounts.or(below.discounts).unwrap_or(DiscountRule::MarkedUp),
+            minimum: self.minimum.or(below.minimum),
+            rules: self.rules.into_iter().chain(below.rules.iter().cloned()).collect(),
+        }
+    }
+}
+
+fn price_rule(section: &Section<'_, '_>) -> Option<PriceRule> {
+    let matcher = values::matcher(section);
+    let markup = section.read("markup", values::markup).map(Price::Markup);
+    let unit_price = section.read("unit-price", values::positive).map(Price::UnitPrice);
+    let tiers = section.list("tiers", tier).map(|tiers| {
+        check_tiers(section, &tiers);
+        Price::Tiers(tiers)
+    });
+    let validity = values::validity(section);
+    let has_price = ["markup", "unit-price", "tiers"].iter().filter(|key| section.get(key).is_some()).count();
+    section.finish();
+    if matcher.is_empty() {
+        section.tell(
+            Diagnostic::error("a [[pricing.rule]] that names no charges")
+                .with_hint("add item = \"*\" to price everything"),
+        );
+    }
+    if has_price != 1 {
+        let message = format!("expected one of markup, unit-price and tiers in [[pricing.rule]], found {has_price}");
+        section.tell(Diagnostic::error(message));
+        return None;
+    }
+    Some(PriceRule { matcher, price: markup.or(unit_price).or(tiers)?, validity })
+}
+
+fn tier(value: &Value<'_, '_>) -> Result<Tier, Diagnostic> {
+    let section = value.section("tiers")?;
+    let tier = Tier {
+        up_to: section.read("up-to", values::positive),
+        unit_price: section.require("unit-price", "\"0.2\"", values::positive).unwrap_or_default(),
+    };
+    section.finish();
+    Ok(tier)
+}
+
+/// Tiers rise, and only the last is open.
+fn check_tiers(section: &Section<'_, '_>, tiers: &[Tier]) {
+    let hint = "write the tiers in rising order, the last without up-to: tiers = [{ up-to = \"1000000\", unit-price = \"0.2\" }, { unit-price = \"0.1\" }]";
+    let message = match tiers {
+        [] => "a list of tiers without a tier",
+        [.., last] if last.up_to.is_some() => {
+            "the last tier must have no up-to, or units beyond it would have no price"
+        }
+        [first @ .., _] if first.iter().any(|tier| tier.up_to.is_none()) => "only the last tier can be without up-to",
+        [first @ .., _] if first.windows(2).any(|pair| pair[0].up_to >= pair[1].up_to) => "the tiers' up-to must rise",
+        _ => return,
+    };
+    section.tell(Diagnostic::error(message).with_hint(hint));
+}

@@ -1,0 +1,184 @@
+//! A directory with `invoicer.toml` and `customers/*.toml` in; checked [`Settings`] out, or every mistake at once.
+
+mod customer_file;
+mod invoice_section;
+mod toml_reader;
+mod values;
+mod workspace_file;
+
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::{Diagnostic, Place, Severity, nearest};
+use crate::model::customer::Customer;
+use crate::model::settings::{PatternField, Ratio, Settings};
+use toml_reader::TomlFile;
+
+/// A workspace as it stands on disk.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    /// The directory of `invoicer.toml`.
+    pub root: PathBuf,
+    /// What its files say.
+    pub settings: Settings,
+    /// The TOML files it consists of, from the root, with their bytes; for the manifest.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// Warnings.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// The nearest directory upward from `start` that holds `invoicer.toml`.
+///
+/// # Errors
+/// When there is none.
+pub fn find_root(start: &Path) -> Result<PathBuf, Diagnostic> {
+    let root = start.ancestors().find(|directory| directory.join("invoicer.toml").is_file());
+    root.map(Path::to_path_buf).ok_or_else(|| {
+        let message = format!("no invoicer.toml in {} or any directory above it", start.display());
+        Diagnostic::error(message)
+            .with_hint("go to a workspace, name one with -C DIR, or make one with `invoicer init DIR`")
+    })
+}
+
+/// Reads and checks a workspace.
+///
+/// # Errors
+/// Every mistake in every file, each with its place.
+pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
+    let text = read_text(root, "invoicer.toml").map_err(|diagnostic| vec![diagnostic])?;
+    let file = TomlFile::new("invoicer.toml", &text);
+    let base = workspace_file::read(&file);
+    let mut problems = file.problems.into_inner();
+    let mut files = vec![("invoicer.toml".to_owned(), text.clone().into_bytes())];
+
+    let mut customers: Vec<Customer> = Vec::new();
+    for (id, path) in customer_paths(root, &mut problems) {
+        let text = match read_text(root, &path) {
+            Ok(text) => text,
+            Err(diagnostic) => {
+                problems.push(diagnostic);
+                continue;
+            }
+        };
+        let file = TomlFile::new(&path, &text);
+        let customer = customer_file::read(&id, &file, &base.invoice, &base.pricing);
+        problems.extend(file.problems.into_inner());
+        customers.push(customer);
+        files.push((path, text.into_bytes()));
+    }
+    let default_invoice = invoice_section::InvoiceLayer::default().over(&base.invoice);
+    let settings = Settings {
+        issuer: base.issuer,
+        tax: base.tax,
+        allocation: base.allocation,
+        fx: base.fx,
+        sources: base.sources,
+        fonts: base.fonts,
+        warning_change: base.warning_change,
+        mail: base.mail,
+        currency: default_invoice.currency,
+        customers,
+    };
+    check_across_files(&settings, &text, &mut problems);
+    let (errors, warnings): (Vec<Diagnostic>, Vec<Diagnostic>) =
+        problems.into_iter().partition(|problem| problem.severity == Severity::Error);
+    match errors.is_empty() {
+        true => Ok(Workspace { root: root.to_path_buf(), settings, files, warnings }),
+        false => Err(errors),
+    }
+}
+
+/// A text file of the workspace.
+fn read_text(root: &Path, path: &str) -> Result<String, Diagnostic> {
+    let bytes = std::fs::read(root.join(path))
+        .map_err(|error| Diagnostic::could_not_run(format!("cannot read the file: {error}")).at(Place::file(path)))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let place = Place::line(path, u32::try_from(line).unwrap_or(u32::MAX));
+        Diagnostic::error("the file is not UTF-8")
+            .at(place)
+            .with_hint("save it as UTF-8 (in some editors: \"UTF-8 without BOM\")")
+    })?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// Id and path of every customer file, by id.
+fn customer_paths(root: &Path, problems: &mut Vec<Diagnostic>) -> Vec<(String, String)> {
+    let entries = match std::fs::read_dir(root.join("customers")) {
+        Ok(entries) => entries,
+        Err(_) => {
+            let diagnostic =
+                Diagnostic::error("the workspace has no directory customers/").at(Place::file("customers"));
+            problems.push(diagnostic.with_hint("make one file per end customer: customers/acme.toml"));
+            return Vec::new();
+        }
+    };
+    let mut paths = Vec::new();
+    for entry in entries.flatten() {
+        let Ok(name) = entry.file_name().into_string() else {
+            problems.push(Diagnostic::error("a file name in customers/ is not UTF-8").at(Place::file("customers")));
+            continue;
+        };
+        if let Some(id) = name.strip_suffix(".toml").filter(|id| !id.starts_with('.') && !id.is_empty()) {
+            paths.push((id.to_owned(), format!("customers/{name}")));
+        }
+    }
+    paths.sort();
+    if paths.is_empty() {
+        let diagnostic = Diagnostic::error("the workspace has no customers").at(Place::file("customers"));
+        problems.push(diagnostic.with_hint("make one file per end customer: customers/acme.toml"));
+    }
+    paths
+}
+
+/// What can only be checked with all files read.
+fn check_across_files(settings: &Settings, text: &str, problems: &mut Vec<Diagnostic>) {
+    let ids: Vec<&str> = settings.customers.iter().map(|customer| customer.id.as_str()).collect();
+    let line = |line: u32| text.lines().nth(line as usize - 1).unwrap_or_default().to_owned();
+    for rule in &settings.allocation.shares {
+        let Ratio::Weights(weights) = &rule.ratio else {
+            continue;
+        };
+        for id in weights.keys().filter(|id| !ids.contains(&id.as_str())) {
+            let place =
+                Place::line(&rule.definition.path, rule.definition.line).with_excerpt(line(rule.definition.line));
+            let diagnostic =
+                Diagnostic::error(format!("weights name the customer \"{id}\", but there is no customers/{id}.toml"));
+            problems.push(diagnostic.at(place).with_hint(match nearest(id, ids.iter().copied()) {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => format!("customers: {}", ids.join(", ")),
+            }));
+        }
+    }
+    if settings.sources.is_empty() {
+        let diagnostic = Diagnostic::error("the workspace has no [[source]]").at(Place::file("invoicer.toml"));
+        let hint =
+            "add [[source]] with name = \"soracom\", kind = \"soracom-csv\", path = \"billing/{month}/soracom*.csv\"";
+        problems.push(diagnostic.with_hint(hint));
+    }
+    for (index, fx) in settings.fx.iter().enumerate() {
+        let again =
+            settings.fx[..index].iter().any(|other| (other.month, other.from, other.to) == (fx.month, fx.from, fx.to));
+        if again {
+            let message = format!("two [[fx]] rates from {} to {} for {}", fx.from, fx.to, fx.month);
+            problems.push(Diagnostic::error(message).at(Place::file("invoicer.toml")).with_hint("keep one of them"));
+        }
+    }
+    check_numbers(settings, problems);
+}
+
+/// Customers whose invoices would carry the same number.
+fn check_numbers(settings: &Settings, problems: &mut Vec<Diagnostic>) {
+    let distinct = |field| matches!(field, PatternField::Customer | PatternField::Sequence(_));
+    let mut same: Vec<&Customer> = Vec::new();
+    for customer in settings.customers.iter().filter(|customer| !customer.invoice.number.has(distinct)) {
+        if let Some(first) = same.iter().find(|first| first.invoice.number == customer.invoice.number) {
+            let message =
+                format!("the invoices of \"{}\" and \"{}\" would have the same number", first.id, customer.id);
+            let diagnostic = Diagnostic::error(message).at(Place::file(&customer.path));
+            problems.push(diagnostic.with_hint("put {customer} or {seq} into [invoice] number"));
+            return;
+        }
+        same.push(customer);
+    }
+}

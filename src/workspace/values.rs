@@ -1,0 +1,282 @@
+//! TOML values as the model's types: money, rates, months, patterns, match tables.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use toml::de::DeValue;
+
+use super::toml_reader::{Section, Value};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::model::amount::Amount;
+use crate::model::matcher::{Glob, Matcher};
+use crate::model::period::{BillingMonth, Validity};
+use crate::model::price::Markup;
+use crate::model::schedule::{DateRule, DueRule};
+use crate::model::settings::{Pattern, PatternField, PatternPart};
+
+type Read<T> = Result<T, Diagnostic>;
+
+/// A number as a TOML string or integer; a float is refused.
+fn number(value: &Value<'_, '_>, what: &str) -> Read<Decimal> {
+    match value.value {
+        DeValue::Float(_) => Err(float_refused(value)),
+        DeValue::Integer(_) => Ok(Decimal::from(value.integer()?)),
+        DeValue::String(text) => parse_decimal(text).ok_or_else(|| not_a_number(value, text, what)),
+        _ => Err(value.expected(&format!("{what} such as \"330\" or 330"))),
+    }
+}
+
+fn float_refused(value: &Value<'_, '_>) -> Diagnostic {
+    let source = value.source();
+    Diagnostic::error(format!("expected a string or an integer, found the float {source}"))
+        .with_note(
+            "a float is binary and cannot hold most decimals exactly, so money, rates and quantities are never floats",
+        )
+        .with_hint(format!("put it in quotes: \"{source}\""))
+}
+
+fn not_a_number(value: &Value<'_, '_>, text: &str, what: &str) -> Diagnostic {
+    let tidy: String = text
+        .chars()
+        .filter_map(|c| half_width(c).filter(|c| !matches!(c, ',' | '_' | ' ' | '¥' | '円' | '$')))
+        .collect();
+    let diagnostic = value.expected(what);
+    match parse_decimal(tidy.trim_end_matches('%')) {
+        Some(_) => diagnostic.with_hint(format!("write \"{tidy}\"")),
+        None => diagnostic.with_hint("write plain digits with an optional point, such as \"330\" or \"0.2\""),
+    }
+}
+
+/// Plain digits, an optional sign and point, exact.
+fn parse_decimal(text: &str) -> Option<Decimal> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
+    // `Amount` knows the grammar and rust_decimal the range.
+    let amount = Amount::parse(text.as_bytes()).ok().filter(|_| plain)?;
+    Decimal::from_str_exact(&amount.to_string()).ok()
+}
+
+/// The ASCII form of a full-width character.
+fn half_width(c: char) -> Option<char> {
+    match c {
+        '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' | '％' | '．' | '－' | '，' => {
+            char::from_u32(c as u32 - 0xfee0)
+        }
+        _ => Some(c),
+    }
+}
+
+/// An amount of money that may be negative.
+pub(super) fn money(value: &Value<'_, '_>) -> Read<Amount> {
+    number(value, "an amount of money").map(Amount::from)
+}
+
+/// An amount of money or a quantity that is not negative.
+pub(super) fn positive(value: &Value<'_, '_>) -> Read<Amount> {
+    let amount = money(value)?;
+    if amount.is_negative() { Err(value.expected("an amount that is not negative")) } else { Ok(amount) }
+}
+
+/// A share: `"15%"` or `"0.15"`.
+fn share(value: &Value<'_, '_>, what: &str) -> Read<(Amount, bool)> {
+    if let DeValue::String(text) = value.value
+        && let Some(percent) = text.strip_suffix('%')
+    {
+        let percent = parse_decimal(percent.trim_end()).ok_or_else(|| not_a_number(value, text, what))?;
+        let share = Amount::from(percent);
+        let share = Amount::new(share.coefficient(), share.scale() + 2);
+        return share.map(|share| (share, true)).map_err(|_| value.expected(what));
+    }
+    number(value, what).map(|number| (Amount::from(number), false))
+}
+
+/// `"15%"` or `"0.15"`.
+pub(super) fn markup(value: &Value<'_, '_>) -> Read<Markup> {
+    let (share, percent) = share(value, "a percentage such as \"15%\" or a factor such as \"0.15\"")?;
+    if !percent && share > Amount::whole(5) {
+        let diagnostic = Diagnostic::error(format!(
+            "a markup of {share} would multiply every cost by {}",
+            share.plus(Amount::whole(1)).unwrap_or(share)
+        ));
+        return Err(diagnostic.with_hint(format!("write \"{share}%\" for {share} percent")));
+    }
+    if share < Amount::whole(-1) {
+        return Err(value.expected("a markup of at least \"-100%\""));
+    }
+    Ok(Markup(share))
+}
+
+/// `"30%"` or `"0.3"`, not negative.
+pub(super) fn percentage(value: &Value<'_, '_>) -> Read<Amount> {
+    let (share, _) = share(value, "a percentage such as \"30%\"")?;
+    if share.is_negative() { Err(value.expected("a percentage that is not negative")) } else { Ok(share) }
+}
+
+/// An exchange rate: above zero.
+pub(super) fn rate(value: &Value<'_, '_>) -> Read<Amount> {
+    let rate = number(value, "a rate such as \"138.70\"").map(Amount::from)?;
+    if rate.is_positive() { Ok(rate) } else { Err(value.expected("a rate above zero")) }
+}
+
+/// `"202208"`, `"2022-08"` or 202208.
+pub(super) fn month(value: &Value<'_, '_>) -> Read<BillingMonth> {
+    let text = match value.value {
+        DeValue::Integer(number) => number.as_str().to_owned(),
+        _ => value.string()?,
+    };
+    text.parse().map_err(|_| value.expected("a month such as \"202208\""))
+}
+
+/// `from` and `until` of a section.
+pub(super) fn validity(section: &Section<'_, '_>) -> Validity {
+    let validity = Validity { from: section.read("from", month), until: section.read("until", month) };
+    if let (Some(from), Some(until)) = (validity.from, validity.until)
+        && from > until
+    {
+        section.tell(
+            Diagnostic::error(format!("from {from} is after until {until}"))
+                .with_hint("both months are included; swap them"),
+        );
+    }
+    validity
+}
+
+/// `YYYY-MM-DD`, `month-end`, `next-month-N` or `next-month-end`.
+pub(super) fn date_rule(value: &Value<'_, '_>) -> Read<DateRule> {
+    let text = match value.value {
+        DeValue::Datetime(date) => date.to_string(),
+        _ => value.string()?,
+    };
+    let day = |text: &str| text.parse().ok().filter(|day| (1..=31).contains(day)).map(DateRule::NextMonthDay);
+    let rule = match text.as_str() {
+        "month-end" => Some(DateRule::MonthEnd),
+        "next-month-end" => Some(DateRule::NextMonthEnd),
+        text => match text.strip_prefix("next-month-") {
+            Some(number) => day(number),
+            None => NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10).map(DateRule::Fixed),
+        },
+    };
+    rule.ok_or_else(|| value.expected("YYYY-MM-DD, month-end, next-month-N (N from 1 to 31) or next-month-end"))
+}
+
+/// A [`date_rule`] or `+30d`.
+pub(super) fn due_rule(value: &Value<'_, '_>) -> Read<DueRule> {
+    if let DeValue::String(text) = value.value
+        && let Some(days) = text.strip_prefix('+')
+    {
+        let days = days.strip_suffix('d').and_then(|days| days.parse().ok()).filter(|days| *days <= 3660);
+        return days.map(DueRule::DaysAfterIssue).ok_or_else(|| value.expected("a number of days such as \"+30d\""));
+    }
+    let rule = date_rule(value)
+        .map_err(|_| value.expected("YYYY-MM-DD, month-end, next-month-N (N from 1 to 31), next-month-end or +30d"));
+    rule.map(DueRule::Date)
+}
+
+/// 登録番号, tidied: full-width digits, hyphens and a small t are common in hand-typed files.
+pub(super) fn registration_number(value: &Value<'_, '_>) -> Read<String> {
+    let text = value.string()?;
+    let tidy: String = text.chars().filter_map(half_width).filter(|c| !matches!(c, '-' | ' ')).collect();
+    let tidy = tidy.to_uppercase();
+    let digits = tidy.strip_prefix('T').unwrap_or_default();
+    if digits.len() != 13 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let diagnostic = value.expected("a registration number: T and 13 digits, such as \"T7000012050002\"");
+        return Err(match (tidy.len(), tidy.bytes().all(|byte| byte.is_ascii_digit())) {
+            (13, true) => diagnostic.with_hint(format!("write \"T{tidy}\"")),
+            _ => diagnostic.with_hint("the number is on the National Tax Agency's site: invoice-kohyo.nta.go.jp"),
+        });
+    }
+    Ok(tidy)
+}
+
+/// `keiri@acme.example` or `経理部 <keiri@acme.example>`.
+pub(super) fn mail_address(value: &Value<'_, '_>) -> Read<String> {
+    let text = value.string()?;
+    let address = match text.split_once('<') {
+        Some((_, rest)) => rest.strip_suffix('>').unwrap_or_default(),
+        None => &text,
+    };
+    let valid = address.split_once('@').is_some_and(|(local, domain)| {
+        let plain = |part: &str| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_graphic() && !b"<>()[]\\,;:\"@".contains(&b))
+        };
+        plain(local)
+            && plain(domain)
+            && domain.split('.').all(|label| !label.is_empty())
+            && domain.contains('.')
+            && !local.starts_with('.')
+            && !local.ends_with('.')
+    });
+    if valid { Ok(text) } else { Err(value.expected("an e-mail address such as \"keiri@acme.example\"")) }
+}
+
+/// Text with placeholders in braces.
+pub(super) fn pattern(value: &Value<'_, '_>, allowed: &[&str]) -> Read<Pattern> {
+    let text = value.text()?;
+    let mut parts = Vec::new();
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((name, after)) = after.split_once('}') else {
+            return Err(Diagnostic::error("a { without its }").with_hint(format!("placeholders: {}", shown(allowed))));
+        };
+        if !before.is_empty() {
+            parts.push(PatternPart::Text(before.to_owned()));
+        }
+        parts.push(PatternPart::Field(pattern_field(name, allowed)?));
+        rest = after;
+    }
+    if !rest.is_empty() {
+        parts.push(PatternPart::Text(rest.to_owned()));
+    }
+    Ok(Pattern(parts))
+}
+
+fn shown(allowed: &[&str]) -> String {
+    allowed.iter().map(|name| format!("{{{name}}}")).collect::<Vec<String>>().join(" ")
+}
+
+fn pattern_field(name: &str, allowed: &[&str]) -> Read<PatternField> {
+    let (base, width) = name.split_once(':').unwrap_or((name, "1"));
+    let width = width.strip_prefix('0').unwrap_or(width).parse::<usize>().ok().filter(|width| *width <= 20);
+    let field = match base {
+        "month" => Some(PatternField::Month),
+        "customer" => Some(PatternField::Customer),
+        "customer-name" => Some(PatternField::CustomerName),
+        "number" => Some(PatternField::Number),
+        "issue-date" => Some(PatternField::IssueDate),
+        "total" => Some(PatternField::Total),
+        "seq" => width.map(PatternField::Sequence),
+        _ => None,
+    };
+    let formatted = name != base && base != "seq";
+    field.filter(|_| allowed.contains(&base) && !formatted).ok_or_else(|| {
+        let diagnostic = Diagnostic::error(format!("unknown placeholder {{{name}}}"));
+        match nearest(base, allowed.iter().copied()).filter(|near| *near != base) {
+            Some(near) => diagnostic.with_hint(format!("did you mean {{{near}}}?")),
+            None => diagnostic.with_hint(format!("placeholders: {}", shown(allowed))),
+        }
+    })
+}
+
+/// The match keys of a section: every rule has the same.
+pub(super) fn matcher(section: &Section<'_, '_>) -> Matcher {
+    let glob = |key| section.read(key, |value| value.string().map(|pattern| Glob::new(&pattern)));
+    let mut matcher = Matcher {
+        source: glob("source"),
+        account: glob("account"),
+        resource: glob("resource"),
+        resource_name: glob("resource-name"),
+        item: glob("item"),
+        group: glob("group"),
+        ..Matcher::default()
+    };
+    let Some(value) = section.get("tag") else {
+        return matcher;
+    };
+    let tag = value.section("tag").map_err(|diagnostic| diagnostic.with_hint("write tag = { customer = \"acme\" }"));
+    if let Some(tags) = value.told(tag) {
+        for (name, pattern) in tags.entries() {
+            if let Some(pattern) = pattern.told(pattern.string()) {
+                matcher.tags.insert(name, Glob::new(&pattern));
+            }
+        }
+    }
+    matcher
+}

@@ -1,0 +1,264 @@
+//! `invoicer.toml` as settings.
+
+use std::collections::BTreeMap;
+
+use super::customer_file::registration_number;
+use super::invoice_section::{InvoiceLayer, PricingLayer};
+use super::toml_reader::{Section, TomlFile, Value};
+use super::values;
+use crate::diagnostic::Diagnostic;
+use crate::model::amount::Amount;
+use crate::model::currency::Currency;
+use crate::model::rounding::Rounding;
+use crate::model::settings::{
+    AllocationSettings, FxRate, Issuer, MailSettings, Ratio, ShareBasis, ShareRule, SourceKind, SourceSettings,
+    TaxRule, TaxSettings,
+};
+use crate::model::tax::TaxCategory;
+
+/// What `invoicer.toml` says, before the customers are read.
+pub(super) struct WorkspaceFile {
+    pub(super) issuer: Issuer,
+    pub(super) invoice: InvoiceLayer,
+    pub(super) pricing: PricingLayer,
+    pub(super) tax: TaxSettings,
+    pub(super) allocation: AllocationSettings,
+    pub(super) fx: Vec<FxRate>,
+    pub(super) sources: Vec<SourceSettings>,
+    pub(super) fonts: Vec<String>,
+    pub(super) warning_change: Amount,
+    pub(super) mail: Option<MailSettings>,
+}
+
+/// Reads the file; mistakes are left in `file`.
+pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
+    let table = file.parse();
+    let root = Section::root(file, &table);
+    let issuer = root.section("issuer", "[issuer]");
+    if issuer.is_none() && root.get("issuer").is_none() {
+        root.tell(
+            Diagnostic::error("missing section [issuer]").with_hint("add [issuer] with name = \"…\": it is who bills"),
+        );
+    }
+    let settings = WorkspaceFile {
+        issuer: issuer.map(|section| read_issuer(&section)).unwrap_or_default(),
+        invoice: InvoiceLayer::read(root.section("invoice", "[invoice]")),
+        pricing: PricingLayer::read(root.section("pricing", "[pricing]")),
+        tax: tax(root.section("tax", "[tax]")),
+        allocation: allocation(root.section("allocation", "[allocation]")),
+        fx: root.sections("fx", "[[fx]]").iter().filter_map(fx).collect(),
+        sources: sources(&root),
+        fonts: fonts(root.section("fonts", "[fonts]")),
+        warning_change: warning_change(root.section("warnings", "[warnings]")),
+        mail: root.section("mail", "[mail]").and_then(|section| mail(&section)),
+    };
+    root.finish();
+    settings
+}
+
+fn read_issuer(section: &Section<'_, '_>) -> Issuer {
+    let issuer = Issuer {
+        name: section.require("name", "\"サンプル通信株式会社\"", Value::text).unwrap_or_default(),
+        registration_number: registration_number(section),
+        postal_code: section.read("postal-code", Value::string),
+        address: section.list("address", Value::string).unwrap_or_default(),
+        phone: section.read("phone", Value::string),
+        email: section.read("email", values::mail_address),
+        logo: section.read("logo", Value::text),
+        seal: section.read("seal", Value::text),
+        bank_accounts: section.list("bank-accounts", Value::string).unwrap_or_default(),
+    };
+    section.finish();
+    issuer
+}
+
+fn tax(section: Option<Section<'_, '_>>) -> TaxSettings {
+    let Some(section) = section else {
+        return TaxSettings { rounding: Rounding::Up, rules: Vec::new() };
+    };
+    let rule = |section: &Section<'_, '_>| {
+        let matcher = values::matcher(section);
+        let category = section.require("category", "\"exempt\"", |value| value.one_of(&TaxCategory::NAMES));
+        section.finish();
+        if matcher.is_empty() {
+            section.tell(
+                Diagnostic::error("a [[tax.rule]] that names no charges")
+                    .with_hint("add item = \"*roaming*\" or another match key"),
+            );
+        }
+        category.map(|category| TaxRule { matcher, category })
+    };
+    let settings = TaxSettings {
+        rounding: section.read("rounding", |value| value.one_of(&Rounding::NAMES)).unwrap_or(Rounding::Up),
+        rules: section.sections("rule", "[[tax.rule]]").iter().filter_map(rule).collect(),
+    };
+    section.finish();
+    settings
+}
+
+fn allocation(section: Option<Section<'_, '_>>) -> AllocationSettings {
+    let Some(section) = section else {
+        return AllocationSettings { keep_unassigned: false, shares: Vec::new() };
+    };
+    let keep = section.read("unassigned", |value| value.one_of(&[("error", false), ("keep", true)]));
+    let settings = AllocationSettings {
+        keep_unassigned: keep.unwrap_or(false),
+        shares: section.sections("share", "[[allocation.share]]").iter().filter_map(share_rule).collect(),
+    };
+    section.finish();
+    settings
+}
+
+fn share_rule(section: &Section<'_, '_>) -> Option<ShareRule> {
+    let matcher = section.require("match", "{ item = \"freeTier*\" }", |value| {
+        let keys = value.section("match")?;
+        let matcher = values::matcher(&keys);
+        keys.finish();
+        if matcher.is_empty() {
+            return Err(Diagnostic::error("a share rule that matches every charge")
+                .with_hint("write match = { item = \"*\" } if that is meant"));
+        }
+        Ok(matcher)
+    });
+    let bases = [
+        ("amount", ShareBasis::Amount),
+        ("quantity", ShareBasis::Quantity),
+        ("resources", ShareBasis::Resources),
+        ("even", ShareBasis::Even),
+    ];
+    let by = section.read("by", |value| value.one_of(&bases));
+    let of = section.read("of", |value| {
+        let keys = value.section("of")?;
+        let matcher = values::matcher(&keys);
+        keys.finish();
+        Ok(matcher)
+    });
+    let weights = section.section("weights", "weights").map(|weights| {
+        let weight =
+            |(customer, value): (String, Value<'_, '_>)| Some((customer, value.told(values::positive(&value))?));
+        weights.entries().into_iter().filter_map(weight).collect::<BTreeMap<String, Amount>>()
+    });
+    let (has_by, has_weights) = (section.get("by").is_some(), section.get("weights").is_some());
+    section.finish();
+    if has_by == has_weights {
+        let found = if has_by { "both" } else { "neither" };
+        let diagnostic =
+            Diagnostic::error(format!("expected either `by` or `weights` in [[allocation.share]], found {found}"));
+        section.tell(diagnostic.with_hint(
+            "by = \"amount\" | \"quantity\" | \"resources\" | \"even\", or weights = { acme = 2, bravo = 1 }",
+        ));
+        return None;
+    }
+    if has_weights && of_is_present(section) {
+        section.tell(Diagnostic::error("`of` narrows what `by` measures; with `weights` nothing is measured"));
+    }
+    let ratio = match weights {
+        Some(weights) => Ratio::Weights(weights),
+        None => Ratio::Measured { by: by?, of },
+    };
+    Some(ShareRule { matcher: matcher?, ratio, definition: section.file.definition(section.span.clone()) })
+}
+
+fn of_is_present(section: &Section<'_, '_>) -> bool {
+    section.get("of").is_some()
+}
+
+fn fx(section: &Section<'_, '_>) -> Option<FxRate> {
+    let currency = |value: &Value<'_, '_>| value.one_of(&Currency::NAMES);
+    let month = section.require("month", "\"202208\"", values::month);
+    let from = section.require("from", "\"USD\"", currency);
+    let to = section.require("to", "\"JPY\"", currency);
+    let rate = section.require("rate", "\"138.70\"", values::rate);
+    let note = section.read("note", Value::string);
+    section.finish();
+    Some(FxRate { month: month?, from: from?, to: to?, rate: rate?, note })
+}
+
+fn sources(root: &Section<'_, '_>) -> Vec<SourceSettings> {
+    let sections = root.sections("source", "[[source]]");
+    let mut sources: Vec<SourceSettings> = Vec::new();
+    for section in &sections {
+        let Some(source) = source(section) else {
+            continue;
+        };
+        if let Some(first) = sources.iter().find(|first| first.name == source.name) {
+            let message = format!("two sources are named \"{}\"", source.name);
+            section
+                .tell(Diagnostic::error(message).with_note(format!("the first is at line {}", first.definition.line)));
+        }
+        sources.push(source);
+    }
+    sources
+}
+
+fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
+    let name = section.require("name", "\"soracom\"", Value::text);
+    let kind = section.require("kind", "\"soracom-csv\"", |value| value.one_of(&SourceKind::NAMES));
+    let mut source = SourceSettings {
+        name: name.unwrap_or_default(),
+        kind: kind.unwrap_or(SourceKind::SoracomCsv),
+        path: None,
+        currency: Currency::Jpy,
+        profile: section.read("profile", Value::text),
+        endpoint: section.read("endpoint", Value::text),
+        coverage: section.read("coverage", |value| value.one_of(&[("jp", "jp"), ("g", "g")]).map(str::to_owned)),
+        group_columns: section.list("group-columns", Value::text).unwrap_or_default(),
+        definition: section.file.definition(section.span.clone()),
+    };
+    source.path = match source.kind.is_csv() && kind.is_some() {
+        true => section.require("path", "\"billing/{month}/soracom*.csv\"", source_path),
+        false => section.read("path", source_path),
+    };
+    // KORE bills in US dollars unless an account was agreed otherwise.
+    let usual = if source.kind == SourceKind::KoreApi { Currency::Usd } else { Currency::Jpy };
+    source.currency = section.read("currency", |value| value.one_of(&Currency::NAMES)).unwrap_or(usual);
+    section.finish();
+    Some(source)
+}
+
+fn source_path(value: &Value<'_, '_>) -> Result<String, Diagnostic> {
+    let path = value.text()?;
+    if !path.contains("{month}") {
+        let diagnostic = Diagnostic::error(format!("expected {{month}} in the path, found {path:?}"));
+        return Err(diagnostic.with_hint("every month has its own files: \"billing/{month}/soracom*.csv\""));
+    }
+    Ok(path)
+}
+
+fn fonts(section: Option<Section<'_, '_>>) -> Vec<String> {
+    let Some(section) = section else {
+        return Vec::new();
+    };
+    let files = section.list("files", Value::text).unwrap_or_default();
+    section.finish();
+    files
+}
+
+fn warning_change(section: Option<Section<'_, '_>>) -> Amount {
+    let change = section.and_then(|section| {
+        let change = section.read("change", values::percentage);
+        section.finish();
+        change
+    });
+    change.unwrap_or_else(|| Amount::new(3, 1).unwrap_or_default())
+}
+
+fn mail(section: &Section<'_, '_>) -> Option<MailSettings> {
+    let from = section.require("from", "\"請求担当 <billing@example.jp>\"", values::mail_address);
+    let smtp = section.read("smtp", |value| {
+        let url = value.text()?;
+        let known = ["smtp://", "smtp+starttls://", "smtps://"].iter().any(|scheme| url.starts_with(scheme));
+        if known {
+            Ok(url)
+        } else {
+            Err(value.expected("a URL that begins with smtps://, smtp+starttls:// or smtp://"))
+        }
+    });
+    let username = section.read("username", Value::text);
+    let rate_per_minute = section.read("rate-per-minute", |value| {
+        let rate = value.integer()?;
+        u32::try_from(rate).ok().filter(|rate| *rate > 0).ok_or_else(|| value.expected("a positive integer"))
+    });
+    section.finish();
+    Some(MailSettings { from: from?, smtp, username, rate_per_minute })
+}
