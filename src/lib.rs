@@ -14,3 +14,7 @@ pub mod model;
 pub mod diagnostic;
 
 pub mod workspace;
+
+pub mod sources;
+
+pub mod billing;

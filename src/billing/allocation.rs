@@ -1,0 +1,292 @@
+//! Every charge to exactly one of: a customer, shared over customers, kept by the issuer, unassigned
+//! (billing-rules §2).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+
+use super::claims::{Claim, Claims, RuleId, active_rules, rule};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::amount::{Amount, Sum, TooLong, split};
+use crate::model::charge::{Bill, Charge, ChargeId, ChargeKind, EMPTY};
+use crate::model::invoice::Share;
+use crate::model::matcher::Matcher;
+use crate::model::settings::{Ratio, Settings, ShareBasis, ShareRule};
+
+/// Who bears what.
+#[derive(Debug)]
+pub(crate) struct Allocation {
+    /// By customer, as in the settings: the charges that are the customer's alone.
+    pub(crate) assigned: Vec<Vec<ChargeId>>,
+    /// By customer: parts of charges.
+    pub(crate) shares: Vec<Vec<Share>>,
+    /// Charges the issuer bears.
+    pub(crate) kept: Vec<ChargeId>,
+    /// Charges of nobody.
+    pub(crate) unassigned: Vec<ChargeId>,
+    /// `[[match]]` rules that matched nothing.
+    pub(crate) warnings: Vec<Diagnostic>,
+}
+
+const NOBODY: u32 = u32::MAX;
+
+/// Allocates a month's charges.
+///
+/// # Errors
+/// Charges that two customers claim, and share rules that cannot be computed.
+pub(crate) fn allocate(bill: &Bill, settings: &Settings) -> Result<Allocation, Vec<Diagnostic>> {
+    let count = settings.customers.len();
+    let mut allocation = Allocation {
+        assigned: vec![Vec::new(); count],
+        shares: vec![Vec::new(); count],
+        kept: Vec::new(),
+        unassigned: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let owners = assign(bill, settings, &mut allocation)?;
+    let mut measures = Measures { bill, settings, owners: &owners, known: BTreeMap::new() };
+    let mut problems: Vec<Diagnostic> = Vec::new();
+    let mut refused: BTreeSet<usize> = BTreeSet::new();
+    for (index, charge) in bill.charges.iter().enumerate().filter(|(index, _)| owners[*index] == NOBODY) {
+        let id = ChargeId(index as u32);
+        match share(bill, settings, &mut measures, charge, id) {
+            Ok(Some(shares)) => {
+                for (customer, share) in shares {
+                    allocation.shares[customer].push(share);
+                }
+            }
+            Ok(None) if settings.allocation.keep_unassigned => allocation.kept.push(id),
+            Ok(None) => allocation.unassigned.push(id),
+            // One message for a rule, however many charges it cannot share.
+            Err((rule, diagnostic)) => {
+                if refused.insert(rule) {
+                    problems.push(diagnostic);
+                }
+            }
+        }
+    }
+    if problems.is_empty() { Ok(allocation) } else { Err(problems) }
+}
+
+/// Step 1: customers' rules. Gives the owner of each charge.
+fn assign(bill: &Bill, settings: &Settings, allocation: &mut Allocation) -> Result<Vec<u32>, Vec<Diagnostic>> {
+    let mut claims = Claims::new(bill, settings);
+    let mut owners = Vec::with_capacity(bill.charges.len());
+    let mut twice: BTreeMap<(RuleId, RuleId), (ChargeId, usize)> = BTreeMap::new();
+    for (index, charge) in bill.charges.iter().enumerate() {
+        let id = ChargeId(index as u32);
+        owners.push(match claims.of(charge) {
+            Claim::Nobody => NOBODY,
+            Claim::Customer(customer) => {
+                allocation.assigned[customer as usize].push(id);
+                customer
+            }
+            Claim::Twice(first, second) => {
+                twice.entry((first, second)).or_insert((id, 0)).1 += 1;
+                NOBODY
+            }
+        });
+    }
+    let unused = active_rules(settings, bill.month).filter(|(id, _)| !claims.used.contains(id));
+    allocation.warnings = unused
+        .map(|(_, rule)| {
+            let place = Place {
+                column: Some(rule.definition.column),
+                length: 1,
+                ..Place::line(&rule.definition.path, rule.definition.line)
+            };
+            Diagnostic::warning(format!("the [[match]] matches nothing in {}", bill.month)).at(place)
+        })
+        .collect();
+    if twice.is_empty() {
+        return Ok(owners);
+    }
+    Err(twice.into_iter().map(|(rules, (charge, count))| claimed_twice(bill, settings, rules, charge, count)).collect())
+}
+
+fn claimed_twice(
+    bill: &Bill,
+    settings: &Settings,
+    rules: (RuleId, RuleId),
+    charge: ChargeId,
+    count: usize,
+) -> Diagnostic {
+    let charge = bill.charge(charge);
+    let (path, row) = bill.origin(charge);
+    let customer = |id: RuleId| &settings.customers[id.customer as usize];
+    let (first, second) = (customer(rules.0), customer(rules.1));
+    let at = |id: RuleId| {
+        let definition = &rule(settings, id).definition;
+        format!("{}:{}", definition.path, definition.line)
+    };
+    let rows = if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
+    Diagnostic::error(format!("two customers claim the charge: \"{}\" and \"{}\"", first.id, second.id))
+        .at(Place::line(path, row))
+        .with_note(format!("{rows}; {}", describe(bill, charge)))
+        .with_note(format!("{} and {} both match", at(rules.0), at(rules.1)))
+        .with_hint("narrow one of the two [[match]] tables, or give the one that should win priority = 1")
+}
+
+/// What a rule could match a charge by.
+pub(crate) fn describe(bill: &Bill, charge: &Charge) -> String {
+    let subject = bill.subject(charge);
+    let name = |id| bill.names.get(id);
+    let mut parts = vec![format!("item {:?}", name(charge.item))];
+    if subject.resource != EMPTY {
+        parts.push(format!("resource {:?}", name(subject.resource)));
+    }
+    let tags: Vec<String> =
+        subject.tags.iter().map(|(tag, value)| format!("{}={:?}", name(*tag), name(*value))).collect();
+    if !tags.is_empty() {
+        parts.push(format!("tags: {}", tags.join(", ")));
+    }
+    for group in &subject.groups {
+        parts.push(format!("group {:?}", name(*group)));
+    }
+    parts.join(", ")
+}
+
+type Shares = Vec<(usize, Share)>;
+
+/// Steps 2 and 3: the parts of a charge without an owner, by customer; none when no rule and no default shares it.
+fn share(
+    bill: &Bill,
+    settings: &Settings,
+    measures: &mut Measures<'_>,
+    charge: &Charge,
+    id: ChargeId,
+) -> Result<Option<Shares>, (usize, Diagnostic)> {
+    let subject = bill.seen(charge.subject);
+    let item = bill.names.get(charge.item);
+    let source = bill.subject(charge).source;
+    let rules = &settings.allocation.shares;
+    let rule = rules.iter().position(|rule| rule.matcher.matches(&subject, item));
+    let too_long = |_: TooLong| (usize::MAX, too_long(bill, charge));
+    let weights = match rule {
+        None if charge.kind() == ChargeKind::Usage => return Ok(None),
+        None => measures.of(None, ShareBasis::Amount, None, source).map_err(too_long)?,
+        Some(rule) => match &rules[rule].ratio {
+            Ratio::Measured { by, of } => measures.of(Some(rule), *by, of.as_ref(), source).map_err(too_long)?,
+            Ratio::Weights(weights) => given_weights(settings, bill, weights),
+        },
+    };
+    let weights: Vec<(usize, Amount)> = weights.into_iter().filter(|(_, weight)| !weight.is_zero()).collect();
+    if let (Some(rule), Some((customer, weight))) = (rule, weights.iter().find(|(_, weight)| weight.is_negative())) {
+        let customer = &settings.customers[*customer].id;
+        return Err((
+            rule,
+            refused_share(
+                &rules[rule],
+                &format!("customer \"{customer}\" measures {weight}, which is below zero"),
+                bill,
+                charge,
+            ),
+        ));
+    }
+    match (weights.is_empty(), rule) {
+        (false, _) => divide(charge, id, &weights).map(Some).map_err(too_long),
+        // A discount that nobody's usage can bear is left unassigned.
+        (true, None) => Ok(None),
+        (true, Some(rule)) => Err((rule, refused_share(&rules[rule], "the ratio adds up to zero", bill, charge))),
+    }
+}
+
+fn refused_share(rule: &ShareRule, what: &str, bill: &Bill, charge: &Charge) -> Diagnostic {
+    let (path, row) = bill.origin(charge);
+    let place = Place {
+        column: Some(rule.definition.column),
+        length: 1,
+        ..Place::line(&rule.definition.path, rule.definition.line)
+    };
+    let source = &bill.source(charge).name;
+    Diagnostic::error(format!("the charge cannot be shared: {what}"))
+        .at(place)
+        .with_note(format!("{path}:{row}: {}", describe(bill, charge)))
+        .with_note(format!("measured is what customers were assigned from the source \"{source}\""))
+        .with_hint("measure something customers have in this month, or give weights = { … }")
+}
+
+fn too_long(bill: &Bill, charge: &Charge) -> Diagnostic {
+    let (path, row) = bill.origin(charge);
+    Diagnostic::error("the charge cannot be shared exactly: the result has too many digits").at(Place::line(path, row))
+}
+
+fn given_weights(settings: &Settings, bill: &Bill, weights: &BTreeMap<String, Amount>) -> Vec<(usize, Amount)> {
+    let active = settings.customers.iter().enumerate().filter(|(_, customer)| customer.is_active(bill.month));
+    active.filter_map(|(index, customer)| Some((index, *weights.get(&customer.id)?))).collect()
+}
+
+fn divide(charge: &Charge, id: ChargeId, weights: &[(usize, Amount)]) -> Result<Shares, TooLong> {
+    let only: Vec<Amount> = weights.iter().map(|(_, weight)| *weight).collect();
+    let total = Sum::of(only.iter().copied())?;
+    let costs = split(charge.cost, &only)?;
+    let quantities = charge.quantity().map(|quantity| split(quantity, &only)).transpose()?;
+    let share = |(position, (customer, weight)): (usize, &(usize, Amount))| {
+        let quantity = quantities.as_ref().map(|quantities| quantities[position]);
+        (*customer, Share { charge: id, cost: costs[position], quantity, ratio: (*weight, total) })
+    };
+    Ok(weights.iter().enumerate().map(share).collect())
+}
+
+/// What customers were assigned in step 1, measured once for each rule and source.
+struct Measures<'a> {
+    bill: &'a Bill,
+    settings: &'a Settings,
+    owners: &'a [u32],
+    known: BTreeMap<(Option<usize>, u16), Vec<(usize, Amount)>>,
+}
+
+impl Measures<'_> {
+    /// Weights by customer, in the order of their ids.
+    fn of(
+        &mut self,
+        rule: Option<usize>,
+        by: ShareBasis,
+        of: Option<&Matcher>,
+        source: u16,
+    ) -> Result<Vec<(usize, Amount)>, TooLong> {
+        if let Some(known) = self.known.get(&(rule, source)) {
+            return Ok(known.clone());
+        }
+        let measured = self.measure(by, of, source)?;
+        self.known.insert((rule, source), measured.clone());
+        Ok(measured)
+    }
+
+    fn measure(&self, by: ShareBasis, of: Option<&Matcher>, source: u16) -> Result<Vec<(usize, Amount)>, TooLong> {
+        let mut sums = vec![Sum::default(); self.settings.customers.len()];
+        let mut resources: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); self.settings.customers.len()];
+        let mut has_any = vec![false; self.settings.customers.len()];
+        let mut matched: FxHashMap<(u32, u32), bool> = FxHashMap::default();
+        for (charge, owner) in self.bill.charges.iter().zip(self.owners) {
+            let subject = self.bill.subject(charge);
+            if *owner == NOBODY || subject.source != source {
+                continue;
+            }
+            let fits = of.is_none_or(|of| {
+                *matched
+                    .entry((charge.subject.0, charge.item.0))
+                    .or_insert_with(|| of.matches(&self.bill.seen(charge.subject), self.bill.names.get(charge.item)))
+            });
+            if !fits {
+                continue;
+            }
+            let owner = *owner as usize;
+            has_any[owner] = true;
+            match by {
+                ShareBasis::Amount if charge.cost.is_positive() => sums[owner].add(charge.cost)?,
+                ShareBasis::Quantity => sums[owner].add(charge.quantity().unwrap_or_default())?,
+                ShareBasis::Resources if subject.resource != EMPTY => {
+                    resources[owner].insert(subject.resource.0);
+                }
+                _ => {}
+            }
+        }
+        let weight = |customer: usize| match by {
+            ShareBasis::Amount | ShareBasis::Quantity => sums[customer].total(),
+            ShareBasis::Resources => Ok(Amount::whole(resources[customer].len() as i64)),
+            ShareBasis::Even => Ok(Amount::whole(i64::from(has_any[customer]))),
+        };
+        (0..sums.len()).map(|customer| Ok((customer, weight(customer)?))).collect()
+    }
+}

@@ -1,0 +1,142 @@
+//! Priced items as an [`Invoice`]: number, dates, totals.
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::pricing::{Priced, missing_rate};
+use super::taxation;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::charge::Bill;
+use crate::model::currency::Currency;
+use crate::model::customer::Customer;
+use crate::model::invoice::{Invoice, Status, TaxSubtotal};
+use crate::model::schedule;
+use crate::model::settings::{PatternField, Settings};
+
+/// The invoice of the customer at `index`.
+///
+/// # Errors
+/// A subtotal below zero, a missing rate to yen, figures with too many digits.
+pub(super) fn assemble(
+    bill: &Bill,
+    settings: &Settings,
+    index: usize,
+    priced: Priced,
+    status: Status,
+    remarks: &mut Vec<Diagnostic>,
+) -> Result<Invoice, Diagnostic> {
+    let customer = &settings.customers[index];
+    let currency = customer.invoice.currency;
+    let to_yen = match currency {
+        Currency::Jpy => None,
+        _ => Some(settings.fx_rate(bill.month, currency, Currency::Jpy).ok_or_else(|| {
+            missing_rate(bill.month, currency, Currency::Jpy, &customer.id)
+                .with_note("an invoice in another currency states its tax in yen too")
+        })?),
+    };
+    let too_long = |_: TooLong| {
+        let message = format!("the total of \"{}\" has too many digits to be exact", customer.id);
+        Diagnostic::error(message).at(Place::file(&customer.path))
+    };
+    let tax_subtotals = taxation::tax(&priced.items, settings.tax.rounding, currency, to_yen).map_err(too_long)?;
+    let subtotal = Sum::of(priced.items.iter().map(|item| item.amount)).map_err(too_long)?;
+    let cost = Sum::of(priced.items.iter().map(|item| item.cost)).map_err(too_long)?;
+    let tax = Sum::of(tax_subtotals.iter().map(|subtotal| subtotal.tax)).map_err(too_long)?;
+    let total = subtotal.plus(tax).map_err(too_long)?;
+    if subtotal.is_negative() {
+        return Err(below_zero(customer, subtotal, &tax_subtotals));
+    }
+    remarks
+        .extend(tax_subtotals.iter().filter(|tax| tax.taxable.is_negative()).map(|tax| negative_base(customer, tax)));
+    let pricing = &customer.invoice;
+    let (issue_date, due_date) =
+        schedule::dates(bill.month, pricing.issue_date, pricing.due_date, pricing.due_on_holiday);
+    let number = number(bill, customer);
+    let file_name = customer.invoice.file_name.fill(|field| match field {
+        PatternField::Number => number.clone(),
+        PatternField::CustomerName => customer.name.clone(),
+        PatternField::IssueDate => issue_date.to_string(),
+        PatternField::Total => total.to_text(currency.decimals()),
+        field => number_field(field, bill, customer),
+    });
+    Ok(Invoice {
+        customer: index,
+        file_name: file_name_of(&file_name),
+        number,
+        status,
+        issue_date,
+        due_date,
+        currency,
+        items: priced.items,
+        details: priced.details,
+        shares: priced.shares,
+        unit_prices: priced.unit_prices,
+        tax_subtotals,
+        subtotal,
+        tax,
+        total,
+        cost,
+    })
+}
+
+/// A number is given at issue, never before; until then the running number reads "draft".
+fn number(bill: &Bill, customer: &Customer) -> String {
+    customer.invoice.number.fill(|field| number_field(field, bill, customer))
+}
+
+fn number_field(field: PatternField, bill: &Bill, customer: &Customer) -> String {
+    match field {
+        PatternField::Month => bill.month.to_string(),
+        PatternField::Customer => customer.id.clone(),
+        PatternField::Sequence(_) => "draft".to_owned(),
+        // The patterns were checked when the workspace was read: no other field can occur here.
+        _ => String::new(),
+    }
+}
+
+/// A text as a file name on any system: characters that some system forbids become `_`, at most 200 bytes, NFC.
+fn file_name_of(text: &str) -> String {
+    let safe = |c: char| {
+        if matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|') || c.is_control() { '_' } else { c }
+    };
+    let mut name: String = text.nfc().map(safe).collect();
+    while name.len() > 200 {
+        name.pop();
+    }
+    // Windows drops dots and spaces at the end, and a name that begins with a dot is hidden elsewhere.
+    let name = name.trim_end_matches(['.', ' ']).trim_start_matches(['.', ' ']);
+    if name.is_empty() { "invoice".to_owned() } else { name.to_owned() }
+}
+
+fn below_zero(customer: &Customer, subtotal: Amount, taxes: &[TaxSubtotal]) -> Diagnostic {
+    let currency = customer.invoice.currency;
+    let per_category = taxes.iter().map(|tax| format!("{} {} {currency}", tax.category.name(), tax.taxable));
+    Diagnostic::error(format!("the subtotal of \"{}\" is {subtotal} {currency}, below zero", customer.id))
+        .at(Place::file(&customer.path))
+        .with_note(format!("by tax category: {}", per_category.collect::<Vec<String>>().join(", ")))
+        .with_note("discounts exceed what the customer used; giving money back is a credit note's business, not an invoice's")
+        .with_hint("share the discount by another rule, keep it with discounts = \"keep\" in the customer's [pricing], or set a minimum")
+}
+
+fn negative_base(customer: &Customer, tax: &TaxSubtotal) -> Diagnostic {
+    let message =
+        format!("the {} items of \"{}\" add up to {}, below zero", tax.category.name(), customer.id, tax.taxable);
+    Diagnostic::warning(message)
+        .at(Place::file(&customer.path))
+        .with_hint("give the discount the tax category of what it reduces with [[tax.rule]]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_name_of;
+
+    #[test]
+    fn file_names_are_safe_everywhere() {
+        assert_eq!(file_name_of("20221031_㈱国税商事_110000"), "20221031_㈱国税商事_110000");
+        assert_eq!(file_name_of("../a/b:c*?\"<>|\n"), "_a_b_c_______");
+        assert_eq!(file_name_of("..."), "invoice");
+        assert_eq!(file_name_of("カ\u{3099}"), "ガ");
+        let long = file_name_of(&"髙".repeat(100));
+        assert!(long.len() <= 200 && long.chars().all(|c| c == '髙'));
+    }
+}

@@ -1,0 +1,167 @@
+//! Which customer a charge belongs to, by the customers' `[[match]]` rules.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+
+use crate::model::charge::{Bill, Charge, NameId, SeenSubject, SubjectId};
+use crate::model::customer::ClaimRule;
+use crate::model::matcher::{Matcher, Subject, normalized};
+use crate::model::period::BillingMonth;
+use crate::model::settings::Settings;
+
+/// A rule: index of the customer in the settings and of the rule in the customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct RuleId {
+    pub(super) customer: u32,
+    pub(super) rule: u32,
+}
+
+/// Whom a charge belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    Nobody,
+    Customer(u32),
+    /// Two customers' rules of equal priority.
+    Twice(RuleId, RuleId),
+}
+
+/// Finds claims; every rule is tried once for each different subject (and item, where rules speak of items).
+pub(super) struct Claims<'a> {
+    bill: &'a Bill,
+    settings: &'a Settings,
+    index: RuleIndex,
+    by_item: bool,
+    known: FxHashMap<(SubjectId, NameId), Claim>,
+    last: Option<((SubjectId, NameId), Claim)>,
+    /// Rules that fitted some charge.
+    pub(super) used: BTreeSet<RuleId>,
+}
+
+impl<'a> Claims<'a> {
+    pub(super) fn new(bill: &'a Bill, settings: &'a Settings) -> Claims<'a> {
+        let active = || active_rules(settings, bill.month);
+        Claims {
+            bill,
+            settings,
+            index: RuleIndex::new(active()),
+            by_item: active().any(|(_, rule)| rule.matcher.item.is_some()),
+            known: FxHashMap::default(),
+            last: None,
+            used: BTreeSet::new(),
+        }
+    }
+
+    /// Whom the charge belongs to.
+    pub(super) fn of(&mut self, charge: &Charge) -> Claim {
+        let item = if self.by_item { charge.item } else { NameId(0) };
+        let key = (charge.subject, item);
+        if let Some((last, claim)) = self.last
+            && last == key
+        {
+            return claim;
+        }
+        let claim = match self.known.get(&key) {
+            Some(claim) => *claim,
+            None => {
+                let claim = self.find(charge);
+                self.known.insert(key, claim);
+                claim
+            }
+        };
+        self.last = Some((key, claim));
+        claim
+    }
+
+    fn find(&mut self, charge: &Charge) -> Claim {
+        let subject = self.bill.seen(charge.subject);
+        let item = self.bill.names.get(charge.item);
+        let mut best: Option<(i64, RuleId)> = None;
+        let mut claim = Claim::Nobody;
+        for id in self.index.candidates(&subject) {
+            let rule = rule(self.settings, id);
+            if !rule.matcher.matches(&subject, item) {
+                continue;
+            }
+            self.used.insert(id);
+            match best {
+                Some((priority, first))
+                    if priority > rule.priority || first.customer == id.customer && priority == rule.priority => {}
+                Some((priority, first)) if priority == rule.priority => claim = Claim::Twice(first, id),
+                _ => {
+                    best = Some((rule.priority, id));
+                    claim = Claim::Customer(id.customer);
+                }
+            }
+        }
+        claim
+    }
+}
+
+/// The rules of the customers that are active in the month, in the order of the customers.
+pub(super) fn active_rules(settings: &Settings, month: BillingMonth) -> impl Iterator<Item = (RuleId, &ClaimRule)> {
+    let active = settings.customers.iter().enumerate().filter(move |(_, customer)| customer.is_active(month));
+    active.flat_map(|(customer, settings)| {
+        let id = move |rule: usize| RuleId { customer: customer as u32, rule: rule as u32 };
+        settings.rules.iter().enumerate().map(move |(rule, settings)| (id(rule), settings))
+    })
+}
+
+pub(super) fn rule(settings: &Settings, id: RuleId) -> &ClaimRule {
+    &settings.customers[id.customer as usize].rules[id.rule as usize]
+}
+
+/// Rules by a text they name without wildcards: customers list tens of thousands of SIMs one by one, and most rules
+/// need not be tried on most subjects.
+struct RuleIndex {
+    by_resource: FxHashMap<String, Vec<RuleId>>,
+    by_group: FxHashMap<String, Vec<RuleId>>,
+    by_tag: FxHashMap<(String, String), Vec<RuleId>>,
+    others: Vec<RuleId>,
+}
+
+impl RuleIndex {
+    fn new<'r>(rules: impl Iterator<Item = (RuleId, &'r ClaimRule)>) -> RuleIndex {
+        let mut index = RuleIndex {
+            by_resource: FxHashMap::default(),
+            by_group: FxHashMap::default(),
+            by_tag: FxHashMap::default(),
+            others: Vec::new(),
+        };
+        for (id, rule) in rules {
+            index.place_of(&rule.matcher).push(id);
+        }
+        index
+    }
+
+    fn place_of(&mut self, matcher: &Matcher) -> &mut Vec<RuleId> {
+        if let Some(resource) = matcher.resource.as_ref().and_then(|glob| glob.literal()) {
+            return self.by_resource.entry(resource).or_default();
+        }
+        let tag = matcher.tags.iter().find_map(|(name, glob)| Some((name.clone(), glob.literal()?)));
+        if let Some(tag) = tag {
+            return self.by_tag.entry(tag).or_default();
+        }
+        match matcher.group.as_ref().and_then(|glob| glob.literal()) {
+            Some(group) => self.by_group.entry(group).or_default(),
+            None => &mut self.others,
+        }
+    }
+
+    /// The rules that may fit a subject, in the order of the customers.
+    fn candidates(&self, subject: &SeenSubject<'_>) -> Vec<RuleId> {
+        let mut found = self.others.clone();
+        found.extend(self.by_resource.get(normalized(subject.resource()).as_ref()).into_iter().flatten());
+        for group in subject.groups() {
+            found.extend(self.by_group.get(normalized(group).as_ref()).into_iter().flatten());
+        }
+        for (name, value) in subject.tags() {
+            // Tag names come from TOML keys and headers and are compared as they stand.
+            let key = (name.to_owned(), normalized(value).into_owned());
+            found.extend(self.by_tag.get(&key).into_iter().flatten());
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}

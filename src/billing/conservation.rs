@@ -1,0 +1,193 @@
+//! Proof that nothing was lost: for each source, costs read = allocated + kept + unassigned, to the last digit.
+
+use serde::Serialize;
+
+use super::allocation::Allocation;
+use super::pricing::missing_rate;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::charge::{Bill, ChargeId};
+use crate::model::currency::Currency;
+use crate::model::rounding::Rounding;
+use crate::model::settings::Settings;
+use crate::model::tax::TaxCategory;
+
+/// A source's sums, in its currency.
+#[derive(Clone, Debug, Serialize)]
+pub struct SourceTotals {
+    /// Name in `invoicer.toml`.
+    pub name: String,
+    /// Currency of the sums.
+    pub currency: Currency,
+    /// Sum of the costs that are not below zero.
+    pub charges: Amount,
+    /// Sum of the costs below zero.
+    pub discounts: Amount,
+    /// Sum of all costs.
+    pub total: Amount,
+    /// What the provider's tax adds: rounded up with the total, as SORACOM does.
+    pub tax: Amount,
+    /// What the provider asks for.
+    pub total_with_tax: Amount,
+    /// The provider's own figure, when it is known.
+    pub provider_total: Option<Amount>,
+    /// Between ours and the provider's.
+    pub difference: Option<Amount>,
+    /// What customers bear.
+    pub allocated: Amount,
+    /// What the issuer bears or keeps.
+    pub kept: Amount,
+    /// What nobody bears; zero but in drafts.
+    pub unassigned: Amount,
+}
+
+/// All sources together, in one currency.
+#[derive(Clone, Debug, Serialize)]
+pub struct Conservation {
+    /// Currency of the sums.
+    pub currency: Currency,
+    /// Sum of all costs read.
+    pub source_total: Amount,
+    /// What customers bear.
+    pub allocated: Amount,
+    /// What the issuer bears or keeps.
+    pub kept: Amount,
+    /// What nobody bears.
+    pub unassigned: Amount,
+    /// What is missing: always zero.
+    pub difference: Amount,
+}
+
+/// Adds up both sides. `by_source` holds, for each customer, what it bears and what the issuer keeps of it.
+///
+/// # Errors
+/// When they differ, which would be a defect of the program; when a rate for adding sources up is missing.
+pub(super) fn prove(
+    bill: &Bill,
+    settings: &Settings,
+    allocation: &Allocation,
+    by_source: &[Vec<(Amount, Amount)>],
+) -> Result<(Vec<SourceTotals>, Conservation), Vec<Diagnostic>> {
+    let too_long = |_: TooLong| vec![Diagnostic::error("the sums of the month have too many digits to be exact")];
+    let sums = source_sums(bill, allocation, by_source).map_err(too_long)?;
+    let mut sources = Vec::new();
+    for (source, sums) in bill.sources.iter().zip(sums) {
+        sources.push(totals(&source.name, source.currency, bill, sums).map_err(too_long)?);
+    }
+    for source in &sources {
+        let accounted = Sum::of([source.allocated, source.kept, source.unassigned]).map_err(too_long)?;
+        if accounted != source.total {
+            let message = format!(
+                "the source \"{}\" does not balance: read {}, accounted for {accounted}",
+                source.name, source.total
+            );
+            return Err(vec![
+                Diagnostic::error(message).with_hint("this is a defect of invoicer; nothing was written"),
+            ]);
+        }
+    }
+    let conservation = together(bill, settings, &sources)?;
+    Ok((sources, conservation))
+}
+
+#[derive(Clone, Default)]
+struct Sums {
+    charges: Sum,
+    discounts: Sum,
+    allocated: Sum,
+    kept: Sum,
+    unassigned: Sum,
+}
+
+fn source_sums(
+    bill: &Bill,
+    allocation: &Allocation,
+    by_source: &[Vec<(Amount, Amount)>],
+) -> Result<Vec<Sums>, TooLong> {
+    let mut sums = vec![Sums::default(); bill.sources.len()];
+    for charge in &bill.charges {
+        let sums = &mut sums[usize::from(bill.subject(charge).source)];
+        if charge.cost.is_negative() { sums.discounts.add(charge.cost)? } else { sums.charges.add(charge.cost)? }
+    }
+    for customer in by_source {
+        for (sums, (allocated, kept)) in sums.iter_mut().zip(customer) {
+            sums.allocated.add(*allocated)?;
+            sums.kept.add(*kept)?;
+        }
+    }
+    let source = |id: &ChargeId| usize::from(bill.subject(bill.charge(*id)).source);
+    for id in &allocation.kept {
+        sums[source(id)].kept.add(bill.charge(*id).cost)?;
+    }
+    for id in &allocation.unassigned {
+        sums[source(id)].unassigned.add(bill.charge(*id).cost)?;
+    }
+    Ok(sums)
+}
+
+fn totals(name: &str, currency: Currency, bill: &Bill, sums: Sums) -> Result<SourceTotals, TooLong> {
+    let (charges, discounts) = (sums.charges.total()?, sums.discounts.total()?);
+    let total = charges.plus(discounts)?;
+    // Tax is added after summing and a fraction is rounded up: SORACOM's "detailed billing information CSV" page.
+    let rate = TaxCategory::Standard.rate(bill.month).map_or(Amount::ZERO, |rate| rate.factor());
+    let with_tax = total.plus(total.times(rate)?)?;
+    let total_with_tax = Rounding::Up.apply(with_tax, currency.decimals())?;
+    Ok(SourceTotals {
+        name: name.to_owned(),
+        currency,
+        charges,
+        discounts,
+        total,
+        tax: total_with_tax.minus(total)?,
+        total_with_tax,
+        provider_total: None,
+        difference: None,
+        allocated: sums.allocated.total()?,
+        kept: sums.kept.total()?,
+        unassigned: sums.unassigned.total()?,
+    })
+}
+
+/// All sources in the workspace's currency, or in the only one there is when no rate leads from it.
+fn together(bill: &Bill, settings: &Settings, sources: &[SourceTotals]) -> Result<Conservation, Vec<Diagnostic>> {
+    let rate = |from: Currency| settings.fx_rate(bill.month, from, settings.currency);
+    let first = sources.first().map_or(settings.currency, |source| source.currency);
+    let lacking = sources.iter().map(|source| source.currency).find(|currency| rate(*currency).is_none());
+    let one_currency = sources.iter().all(|source| source.currency == first);
+    let currency = match lacking {
+        None => settings.currency,
+        Some(_) if one_currency => first,
+        Some(lacking) => {
+            let diagnostic = missing_rate(bill.month, lacking, settings.currency, "invoicer.toml");
+            return Err(vec![Diagnostic {
+                message: format!(
+                    "no exchange rate from {lacking} to {} for {}: the sources cannot be added up",
+                    settings.currency, bill.month
+                ),
+                ..diagnostic
+            }]);
+        }
+    };
+    let sum = |figure: fn(&SourceTotals) -> Amount| {
+        let mut sum = Sum::default();
+        for source in sources {
+            let rate = if currency == settings.currency { rate(source.currency) } else { None };
+            sum.add(figure(source).times(rate.unwrap_or(Amount::whole(1)))?)?;
+        }
+        sum.total()
+    };
+    let conservation = || -> Result<Conservation, TooLong> {
+        let source_total = sum(|source| source.total)?;
+        let (allocated, kept, unassigned) =
+            (sum(|source| source.allocated)?, sum(|source| source.kept)?, sum(|source| source.unassigned)?);
+        let accounted = Sum::of([allocated, kept, unassigned])?;
+        let difference = source_total.minus(accounted)?;
+        Ok(Conservation { currency, source_total, allocated, kept, unassigned, difference })
+    };
+    conservation().map_err(|_| {
+        vec![
+            Diagnostic::error("the sums of the month have too many digits to be exact")
+                .at(Place::file("invoicer.toml")),
+        ]
+    })
+}

@@ -1,0 +1,300 @@
+//! Details added up to the items of an invoice, with fees, rounding and the minimum.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::charge::{Bill, NameId};
+use crate::model::customer::Customer;
+use crate::model::invoice::{Detail, ItemIndex, ItemKind, LineItem};
+use crate::model::period::BillingMonth;
+use crate::model::price::{Fee, RoundAt};
+use crate::model::settings::Language;
+use crate::model::tax::{TaxCategory, TaxRate};
+
+/// What charges have in common that are one item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ItemKey {
+    pub(super) kind: ItemKind,
+    pub(super) source: u16,
+    pub(super) name: NameId,
+    pub(super) category: TaxCategory,
+}
+
+/// An item being added up.
+struct Growing {
+    key: ItemKey,
+    amount: Sum,
+    cost: Sum,
+    quantity: Option<Sum>,
+    /// The price per unit of the details so far, by index.
+    unit_price: Seen,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Seen {
+    Nothing,
+    Only(u32),
+    Several,
+}
+
+struct FeeItem {
+    name: String,
+    category: TaxCategory,
+    count: Amount,
+    price: Amount,
+}
+
+/// The items of one customer.
+#[derive(Default)]
+pub(super) struct Items {
+    growing: Vec<Growing>,
+    positions: FxHashMap<ItemKey, u32>,
+    fees: Vec<FeeItem>,
+}
+
+impl Items {
+    /// The position of an item, known or new.
+    pub(super) fn position(&mut self, key: ItemKey) -> u32 {
+        let next = self.growing.len() as u32;
+        let position = *self.positions.entry(key).or_insert(next);
+        if position == next {
+            self.growing.push(Growing {
+                key,
+                amount: Sum::default(),
+                cost: Sum::default(),
+                quantity: Some(Sum::default()),
+                unit_price: Seen::Nothing,
+            });
+        }
+        position
+    }
+
+    /// Adds one detail.
+    pub(super) fn add(
+        &mut self,
+        item: u32,
+        amount: Amount,
+        cost: Amount,
+        quantity: Option<Amount>,
+        unit_price: u32,
+    ) -> Result<(), TooLong> {
+        let item = &mut self.growing[item as usize];
+        item.amount.add(amount)?;
+        item.cost.add(cost)?;
+        item.quantity = match (item.quantity, quantity) {
+            (Some(mut sum), Some(quantity)) => {
+                sum.add(quantity)?;
+                Some(sum)
+            }
+            _ => None,
+        };
+        item.unit_price = match item.unit_price {
+            Seen::Nothing => Seen::Only(unit_price),
+            Seen::Only(seen) if seen == unit_price => Seen::Only(seen),
+            Seen::Only(_) | Seen::Several => Seen::Several,
+        };
+        Ok(())
+    }
+
+    /// Adds a fee for `count` resources or months.
+    pub(super) fn add_fee(&mut self, fee: &Fee, count: Amount) -> Result<(), TooLong> {
+        fee.amount.times(count)?;
+        self.fees.push(FeeItem { name: fee.name.clone(), category: fee.tax_category, count, price: fee.amount });
+        Ok(())
+    }
+
+    /// The finished lines in the order in which they are printed: usage, fees, minimum, discounts, rounding.
+    /// `details` are pointed at them.
+    pub(super) fn finish(
+        self,
+        bill: &Bill,
+        customer: &Customer,
+        unit_prices: &[Amount],
+        details: &mut [Detail],
+    ) -> Result<Vec<LineItem>, Diagnostic> {
+        let month = bill.month;
+        let mut order: Vec<usize> = (0..self.growing.len()).collect();
+        let sort_key = |index: &usize| {
+            let key = &self.growing[*index].key;
+            (key.kind, key.source, bill.names.get(key.name), key.category)
+        };
+        order.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+        let usage_count = order.partition_point(|index| self.growing[*index].key.kind == ItemKind::Usage);
+        let line = |index: &usize| self.growing[*index].line(bill, customer, unit_prices);
+        let mut lines: Vec<LineItem> = order[..usage_count].iter().map(line).collect::<Result<_, Diagnostic>>()?;
+        for fee in &self.fees {
+            lines.push(fee.line(month, customer)?);
+        }
+        let discounts: Vec<LineItem> = order[usage_count..].iter().map(line).collect::<Result<_, Diagnostic>>()?;
+        let charged = || lines.iter().chain(&discounts);
+        let rounding = rounding_items(charged(), customer)?;
+        let subtotal = Sum::of(charged().chain(&rounding).map(|line| line.amount));
+        let subtotal = subtotal.map_err(|_| too_long(customer))?;
+        // A customer with no line at all was not charged for anything, and gets no invoice.
+        if charged().next().is_some() {
+            lines.extend(minimum_item(subtotal, month, customer)?);
+        }
+        let discounts_from = lines.len();
+        lines.extend(discounts);
+        lines.extend(rounding);
+
+        let mut moved = vec![ItemIndex(0); order.len()];
+        for (position, index) in order.iter().enumerate() {
+            let line = if position < usage_count { position } else { discounts_from + position - usage_count };
+            moved[*index] = ItemIndex(line as u32);
+        }
+        for detail in details {
+            detail.item = moved[detail.item.0 as usize];
+        }
+        Ok(lines)
+    }
+}
+
+impl Growing {
+    fn line(&self, bill: &Bill, customer: &Customer, unit_prices: &[Amount]) -> Result<LineItem, Diagnostic> {
+        let sums = || -> Result<_, TooLong> {
+            Ok((self.amount.total()?, self.cost.total()?, self.quantity.map(Sum::total).transpose()?))
+        };
+        let (exact, cost, quantity) = sums().map_err(|_| too_long(customer))?;
+        let amount = rounded(exact, customer)?;
+        Ok(LineItem {
+            source: bill.sources[usize::from(self.key.source)].name.clone(),
+            name: bill.names.get(self.key.name).to_owned(),
+            kind: self.key.kind,
+            quantity,
+            unit: "",
+            unit_price: self.unit_price(exact, quantity, unit_prices),
+            cost,
+            amount,
+            tax_category: self.key.category,
+            tax_rate: rate(self.key.category, bill.month, customer)?,
+        })
+    }
+
+    /// The price per unit, where it explains the amount: the provider's amounts need not equal its price times the
+    /// quantity, and a price that does not multiply out raises more questions than it answers.
+    fn unit_price(&self, exact: Amount, quantity: Option<Amount>, unit_prices: &[Amount]) -> Option<Amount> {
+        let Seen::Only(index) = self.unit_price else {
+            return None;
+        };
+        let price = *unit_prices.get(index as usize)?;
+        let product = quantity?.times(price).ok()?;
+        let difference = product.minus(exact).ok()?.magnitude();
+        (difference <= Amount::new(1, 2).ok()?).then_some(price)
+    }
+}
+
+impl FeeItem {
+    fn line(&self, month: BillingMonth, customer: &Customer) -> Result<LineItem, Diagnostic> {
+        let exact = self.price.times(self.count).map_err(|_| too_long(customer))?;
+        Ok(LineItem {
+            source: String::new(),
+            name: self.name.clone(),
+            kind: ItemKind::Fee,
+            quantity: Some(self.count),
+            unit: "",
+            unit_price: Some(self.price),
+            cost: Amount::ZERO,
+            amount: rounded(exact, customer)?,
+            tax_category: self.category,
+            tax_rate: rate(self.category, month, customer)?,
+        })
+    }
+}
+
+/// An item's amount: rounded, unless rounding is left to the sum of its category.
+fn rounded(exact: Amount, customer: &Customer) -> Result<Amount, Diagnostic> {
+    let pricing = &customer.pricing;
+    match pricing.round_at {
+        RoundAt::Invoice => Ok(exact),
+        RoundAt::Line | RoundAt::Item => to_minor_unit(exact, customer),
+    }
+}
+
+fn to_minor_unit(exact: Amount, customer: &Customer) -> Result<Amount, Diagnostic> {
+    let decimals = customer.invoice.currency.decimals();
+    customer.pricing.rounding.apply(exact, decimals).map_err(|_| too_long(customer))
+}
+
+fn rate(category: TaxCategory, month: BillingMonth, customer: &Customer) -> Result<TaxRate, Diagnostic> {
+    category.rate(month).ok_or_else(|| {
+        let message = format!("there is no rate of tax for the category \"{}\" in {month}", category.name());
+        Diagnostic::error(message)
+            .at(Place::file(&customer.path))
+            .with_note("the reduced rate exists since October 2019")
+            .with_hint("use another tax category for this month")
+    })
+}
+
+fn too_long(customer: &Customer) -> Diagnostic {
+    Diagnostic::error(format!(
+        "the amounts of \"{}\" cannot be added exactly: the result has too many digits",
+        customer.id
+    ))
+    .at(Place::file(&customer.path))
+}
+
+/// With `round-at = "invoice"`: per tax category, what makes the exact items add up to their rounded sum (端数調整).
+fn rounding_items<'l>(
+    lines: impl Iterator<Item = &'l LineItem>,
+    customer: &Customer,
+) -> Result<Vec<LineItem>, Diagnostic> {
+    if customer.pricing.round_at != RoundAt::Invoice {
+        return Ok(Vec::new());
+    }
+    let mut sums: BTreeMap<(TaxCategory, TaxRate), Sum> = BTreeMap::new();
+    for line in lines {
+        let sum = sums.entry((line.tax_category, line.tax_rate)).or_default();
+        sum.add(line.amount).map_err(|_| too_long(customer))?;
+    }
+    let mut items = Vec::new();
+    for ((category, tax_rate), sum) in sums {
+        let exact = sum.total().map_err(|_| too_long(customer))?;
+        let difference = to_minor_unit(exact, customer)?.minus(exact).map_err(|_| too_long(customer))?;
+        if !difference.is_zero() {
+            items.push(adjustment(ItemKind::Rounding, difference, category, tax_rate, customer));
+        }
+    }
+    Ok(items)
+}
+
+/// What is missing to the minimum, once everything else is rounded: the printed subtotal is then just the minimum.
+fn minimum_item(subtotal: Amount, month: BillingMonth, customer: &Customer) -> Result<Option<LineItem>, Diagnostic> {
+    let Some(minimum) = customer.pricing.minimum else {
+        return Ok(None);
+    };
+    let missing = to_minor_unit(minimum, customer)?.minus(subtotal).map_err(|_| too_long(customer))?;
+    let category = TaxCategory::Standard;
+    let tax_rate = rate(category, month, customer)?;
+    Ok(missing.is_positive().then(|| adjustment(ItemKind::Minimum, missing, category, tax_rate, customer)))
+}
+
+fn adjustment(
+    kind: ItemKind,
+    amount: Amount,
+    tax_category: TaxCategory,
+    tax_rate: TaxRate,
+    customer: &Customer,
+) -> LineItem {
+    let name = match (kind, customer.invoice.language) {
+        (ItemKind::Minimum, Language::Japanese) => "最低利用料金調整",
+        (ItemKind::Minimum, Language::English) => "Minimum charge adjustment",
+        (_, Language::Japanese) => "端数調整",
+        (_, Language::English) => "Rounding adjustment",
+    };
+    LineItem {
+        source: String::new(),
+        name: name.to_owned(),
+        kind,
+        quantity: None,
+        unit: "",
+        unit_price: None,
+        cost: Amount::ZERO,
+        amount,
+        tax_category,
+        tax_rate,
+    }
+}

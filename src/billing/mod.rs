@@ -1,0 +1,88 @@
+//! A bill and a workspace's settings in, invoices out. Pure: no disk, clock or environment. One file per step:
+//! `claims` and `allocation` decide who bears a charge, `pricing` and `items` what it costs, `taxation` the tax on it,
+//! `assembly` makes the documents' record and `conservation` proves that nothing was lost.
+
+mod allocation;
+mod assembly;
+mod claims;
+mod conservation;
+mod items;
+mod order;
+mod pricing;
+mod taxation;
+mod unassigned;
+
+use rayon::prelude::*;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::charge::{Bill, ChargeId};
+use crate::model::invoice::{Invoice, Status};
+use crate::model::settings::Settings;
+pub use conservation::{Conservation, SourceTotals};
+
+/// Everything a month's bill became.
+#[derive(Debug)]
+pub struct BilledMonth {
+    /// One for each customer with charges or fees, by customer id.
+    pub invoices: Vec<Invoice>,
+    /// Totals by source, in the order of `invoicer.toml`.
+    pub sources: Vec<SourceTotals>,
+    /// Proof that nothing was lost.
+    pub conservation: Conservation,
+    /// Charges of nobody; only in a draft.
+    pub unassigned: Vec<ChargeId>,
+    /// Warnings and notes.
+    pub remarks: Vec<Diagnostic>,
+}
+
+/// Computes the invoices of a month: allocate, price, tax, assemble.
+///
+/// # Errors
+/// Everything that stops the month, all of it: charges without or with two owners, shares that cannot be computed,
+/// missing rates, totals below zero, figures with too many digits.
+pub fn invoices(bill: &Bill, settings: &Settings, status: Status) -> Result<BilledMonth, Vec<Diagnostic>> {
+    let mut allocation = allocation::allocate(bill, settings)?;
+    if status != Status::Draft && !allocation.unassigned.is_empty() {
+        return Err(unassigned::refused(bill, &allocation.unassigned));
+    }
+    let order = order::Order::new(bill);
+    let assigned = std::mem::take(&mut allocation.assigned);
+    let shares = std::mem::take(&mut allocation.shares);
+    let work: Vec<_> = settings.customers.iter().enumerate().zip(assigned).zip(shares).collect();
+    let active = work.into_par_iter().filter(|(((_, customer), _), _)| customer.is_active(bill.month));
+    let priced: Vec<(usize, Result<_, Diagnostic>)> = active
+        .map(|(((index, customer), assigned), shares)| {
+            (index, pricing::price(bill, settings, customer, &order, assigned, shares))
+        })
+        .collect();
+
+    let mut remarks = std::mem::take(&mut allocation.warnings);
+    let mut invoices = Vec::new();
+    let mut by_source = Vec::new();
+    let mut problems = Vec::new();
+    for (index, result) in priced {
+        let customer = &settings.customers[index];
+        let priced = match result {
+            Ok(priced) => priced,
+            Err(problem) => {
+                problems.push(problem);
+                continue;
+            }
+        };
+        by_source.push(priced.by_source.clone());
+        if priced.items.is_empty() {
+            let message = format!("\"{}\" has neither charges nor fees in {}: no invoice", customer.id, bill.month);
+            remarks.push(Diagnostic::note(message));
+            continue;
+        }
+        match assembly::assemble(bill, settings, index, priced, status, &mut remarks) {
+            Ok(invoice) => invoices.push(invoice),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let (sources, conservation) = conservation::prove(bill, settings, &allocation, &by_source)?;
+    Ok(BilledMonth { invoices, sources, conservation, unassigned: allocation.unassigned, remarks })
+}

@@ -1,0 +1,53 @@
+//! Charges that belong to nobody, told so that the missing rule can be added at once.
+
+use std::collections::BTreeMap;
+
+use super::allocation::describe;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::amount::Sum;
+use crate::model::charge::{Bill, ChargeId, EMPTY, NameId};
+
+/// The most resources that are told one by one.
+const SHOWN: usize = 10;
+
+/// One message for each resource, or item without a resource, by the first row.
+pub(super) fn refused(bill: &Bill, unassigned: &[ChargeId]) -> Vec<Diagnostic> {
+    let mut groups: BTreeMap<(u16, NameId, NameId), Vec<ChargeId>> = BTreeMap::new();
+    for id in unassigned {
+        let charge = bill.charge(*id);
+        let subject = bill.subject(charge);
+        let item = if subject.resource == EMPTY { charge.item } else { EMPTY };
+        groups.entry((subject.source, subject.resource, item)).or_default().push(*id);
+    }
+    let mut groups: Vec<Vec<ChargeId>> = groups.into_values().collect();
+    groups.sort_by_key(|charges| charges.first().copied());
+    let more: usize = groups.iter().skip(SHOWN).map(Vec::len).sum();
+    let mut told: Vec<Diagnostic> = groups.iter().take(SHOWN).map(|charges| tell(bill, charges)).collect();
+    if more > 0 {
+        let others = groups.len() - SHOWN;
+        told.push(Diagnostic::error(format!("{more} more rows of {others} other resources match no customer")));
+    }
+    told
+}
+
+fn tell(bill: &Bill, charges: &[ChargeId]) -> Diagnostic {
+    let first = bill.charge(charges[0]);
+    let (path, row) = bill.origin(first);
+    let rows = if charges.len() == 1 { "1 row".to_owned() } else { format!("{} rows", charges.len()) };
+    let cost =
+        Sum::of(charges.iter().map(|id| bill.charge(*id).cost)).map_or_else(|_| "?".to_owned(), |sum| sum.to_string());
+    let currency = bill.source(first).currency;
+    let resource = bill.names.get(bill.subject(first).resource);
+    let item = bill.names.get(first.item);
+    let keep = "or set unassigned = \"keep\" in [allocation]";
+    let hint = match resource {
+        "" => format!("add [[allocation.share]] with match = {{ item = {item:?} }} to invoicer.toml, {keep}"),
+        resource => {
+            format!("add a [[match]] for resource {resource:?} to a file in customers/, {keep}")
+        }
+    };
+    Diagnostic::error("charge matches no customer")
+        .at(Place::line(path, row))
+        .with_note(format!("{rows}, {cost} {currency}, {}", describe(bill, first)))
+        .with_hint(hint)
+}

@@ -1,0 +1,78 @@
+//! The files a source's `path` stands for.
+
+use std::path::Path;
+
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::matcher::Glob;
+use crate::model::period::BillingMonth;
+use crate::model::settings::SourceSettings;
+
+/// Paths from the workspace's root, sorted.
+///
+/// # Errors
+/// When there is no such file.
+pub(super) fn of_source(root: &Path, source: &SourceSettings, month: BillingMonth) -> Result<Vec<String>, Diagnostic> {
+    let pattern = source.path.clone().unwrap_or_default().replace("{month}", &month.to_string());
+    let paths = expand(root, &pattern);
+    if !paths.is_empty() {
+        return Ok(paths);
+    }
+    let place = Place::line(&source.definition.path, source.definition.line);
+    let diagnostic =
+        Diagnostic::error(format!("no bill of {month} for the source \"{}\": no file {pattern}", source.name));
+    Err(diagnostic.at(place).with_hint(match months_with_files(root, source) {
+        months if months.is_empty() => {
+            format!("save the provider's bill as {}", pattern.replace('*', ""))
+        }
+        months => format!("save the provider's bill there; there are files for {}", months.join(", ")),
+    }))
+}
+
+/// Months that do have files: a mistyped month is the usual cause.
+fn months_with_files(root: &Path, source: &SourceSettings) -> Vec<String> {
+    let pattern = source.path.clone().unwrap_or_default();
+    let Some((before, _)) = pattern.split_once("{month}") else {
+        return Vec::new();
+    };
+    let directory = before.rsplit_once('/').map_or("", |(directory, _)| directory);
+    let Ok(entries) = std::fs::read_dir(root.join(directory)) else {
+        return Vec::new();
+    };
+    let name = |entry: std::fs::DirEntry| entry.file_name().into_string().ok();
+    let mut months: Vec<String> =
+        entries.flatten().filter_map(name).filter(|name| name.parse::<BillingMonth>().is_ok()).collect();
+    months.retain(|month| !expand(root, &pattern.replace("{month}", month)).is_empty());
+    months.sort();
+    months
+}
+
+/// The files a pattern with `*` and `?` between its slashes names.
+fn expand(root: &Path, pattern: &str) -> Vec<String> {
+    let mut found: Vec<String> = vec![if pattern.starts_with('/') { "/".to_owned() } else { String::new() }];
+    for component in pattern.split('/').filter(|component| !component.is_empty()) {
+        found = found.iter().flat_map(|base| step(root, base, component)).collect();
+    }
+    found.retain(|path| root.join(path).is_file());
+    found.sort();
+    found
+}
+
+fn step(root: &Path, base: &str, component: &str) -> Vec<String> {
+    let join = |name: &str| match base {
+        "" => name.to_owned(),
+        "/" => format!("/{name}"),
+        base => format!("{base}/{name}"),
+    };
+    if !component.contains(['*', '?']) {
+        return vec![join(component)];
+    }
+    let glob = Glob::new(component);
+    let directory = if base.is_empty() { root.to_path_buf() } else { root.join(base) };
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return Vec::new();
+    };
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    // Editors and file managers leave hidden copies; like a shell, a wildcard does not see them.
+    let visible = names.filter(|name| !name.starts_with('.') || component.starts_with('.'));
+    visible.filter(|name| glob.matches(name)).map(|name| join(&name)).collect()
+}

@@ -1,0 +1,91 @@
+//! SORACOM's detailed billing CSV. Days and months are UTC; amounts exclude tax; no currency column exists.
+//!
+//! Format: <https://users.soracom.io/ja-jp/guides/accounting/check-usage/billing-csv/>. Columns are found by name,
+//! in any order; those that are not amount items are tags or groups.
+
+mod columns;
+mod region;
+mod rows;
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use csv::ByteRecord;
+use rayon::prelude::*;
+
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::charge::Bill;
+use crate::model::settings::SourceSettings;
+use columns::Columns;
+use region::Region;
+
+/// Reads one file's rows into `bill`.
+///
+/// A large file is read in as many regions at once as there are threads. Where one finds anything wrong, the file is
+/// read again from beginning to end, so that what is told does not depend on the number of cores.
+///
+/// # Errors
+/// Missing columns, and every kind of row that is not understood, with the first place and a count.
+pub(super) fn read_file(
+    bill: &mut Bill,
+    source: u16,
+    file: u16,
+    root: &Path,
+    settings: &SourceSettings,
+) -> Result<(), Vec<Diagnostic>> {
+    let path = bill.files[usize::from(file)].path.clone();
+    let full = root.join(&path);
+    let unreadable = |error: io::Error| {
+        vec![Diagnostic::could_not_run(format!("cannot read the file: {error}")).at(Place::file(&path))]
+    };
+    let length = full.metadata().map_err(unreadable)?.len();
+    bill.files[usize::from(file)].length = length;
+    let header = read_header(&full).map_err(unreadable)?.ok_or_else(|| {
+        let diagnostic = Diagnostic::error("the file is empty").at(Place::file(&path));
+        vec![diagnostic.with_hint("a bill begins with a header row even when nothing was used; fetch the file again")]
+    })?;
+    let columns = Columns::find(&header.record, &settings.group_columns, &path).map_err(|found| vec![found])?;
+
+    let read = |region: Region| region.read(&full, bill.without_rows(), source, file, &columns);
+    let regions = region::regions(&full, header.end, length).map_err(unreadable)?;
+    let several = regions.len() > 1;
+    let parts: Vec<io::Result<region::Part>> = regions.into_par_iter().map(read).collect();
+    let mut parts = parts.into_iter().collect::<io::Result<Vec<region::Part>>>().map_err(unreadable)?;
+    if several && parts.iter().any(region::Part::is_doubtful) {
+        parts = vec![read(Region { start: header.end, end: length }).map_err(unreadable)?];
+    }
+    let mut lines = header.lines;
+    let mut problems = Vec::new();
+    for part in parts {
+        // Only a region that is the whole of the rows can have problems here, so its lines need no offset but this.
+        problems.extend(part.problems.into_diagnostics(lines));
+        bill.append(part.bill, lines);
+        lines += part.lines;
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// The header row, where it ends and how many lines it takes.
+struct Header {
+    record: ByteRecord,
+    end: u64,
+    lines: u32,
+}
+
+/// Reads the first record, after a byte order mark; none when the file has no record.
+fn read_header(path: &Path) -> io::Result<Option<Header>> {
+    let mut file = File::open(path)?;
+    let mut mark = Vec::new();
+    file.by_ref().take(3).read_to_end(&mut mark)?;
+    let skipped = if mark == b"\xef\xbb\xbf" { 3 } else { 0 };
+    file.seek(SeekFrom::Start(skipped))?;
+    let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(file);
+    let mut record = ByteRecord::new();
+    if !reader.read_byte_record(&mut record).map_err(io::Error::other)? {
+        return Ok(None);
+    }
+    let end = skipped + reader.position().byte();
+    let lines = u32::try_from(reader.position().line() - 1).unwrap_or(u32::MAX);
+    Ok(Some(Header { record, end, lines }))
+}

@@ -1,0 +1,144 @@
+//! Parts of a file that are read at the same time.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use csv::ByteRecord;
+
+use super::columns::Columns;
+use super::rows::{Problems, RowReader};
+use crate::model::charge::Bill;
+
+/// A range of a file's bytes that begins and ends between records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Region {
+    pub(super) start: u64,
+    pub(super) end: u64,
+}
+
+/// A smaller region is not worth a thread.
+const SMALLEST: u64 = 4 << 20;
+
+/// Cuts the rows of a file into as many regions as there are threads, each ending after a line feed.
+///
+/// A line feed may stand inside quotes; a region that was cut there shows it by an odd number of quotes.
+pub(super) fn regions(path: &Path, start: u64, length: u64) -> io::Result<Vec<Region>> {
+    let size = length.saturating_sub(start);
+    let count = (rayon::current_num_threads() as u64).min(size / SMALLEST).max(1);
+    let mut file = File::open(path)?;
+    let mut bounds = vec![start];
+    for index in 1..count {
+        bounds.push(after_line_feed(&mut file, start + size / count * index, length)?);
+    }
+    bounds.push(length);
+    bounds.dedup();
+    if bounds.len() == 1 {
+        // A header alone is a region without rows.
+        bounds.push(length);
+    }
+    Ok(bounds.windows(2).map(|pair| Region { start: pair[0], end: pair[1] }).collect())
+}
+
+fn after_line_feed(file: &mut File, from: u64, length: u64) -> io::Result<u64> {
+    let mut at = from;
+    let mut buffer = [0; 4096];
+    file.seek(SeekFrom::Start(from))?;
+    loop {
+        let count = file.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(length);
+        }
+        if let Some(index) = buffer[..count].iter().position(|byte| *byte == b'\n') {
+            return Ok(at + index as u64 + 1);
+        }
+        at += count as u64;
+    }
+}
+
+/// What a region held; rows are counted from its first line.
+pub(super) struct Part {
+    pub(super) bill: Bill,
+    pub(super) problems: Problems,
+    /// Number of lines.
+    pub(super) lines: u32,
+    quotes: u64,
+}
+
+impl Part {
+    /// Whether the region may have been cut inside a record, or holds anything that must be told.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.quotes % 2 == 1 || !self.problems.is_empty()
+    }
+}
+
+impl Region {
+    /// Reads the region's rows into `bill`.
+    pub(super) fn read(self, path: &Path, bill: Bill, source: u16, file: u16, columns: &Columns) -> io::Result<Part> {
+        let mut opened = File::open(path)?;
+        opened.seek(SeekFrom::Start(self.start))?;
+        let counted = QuoteCounter { source: opened.take(self.end - self.start), quotes: 0 };
+        // Ragged rows are found by the row reader, so that one bad row does not hide the next.
+        let mut reader =
+            csv::ReaderBuilder::new().flexible(true).has_headers(false).buffer_capacity(1 << 18).from_reader(counted);
+        let mut rows = RowReader::new(bill, source, file, columns);
+        let (mut record, mut previous) = (ByteRecord::new(), ByteRecord::new());
+        let mut last = None;
+        while reader.read_byte_record(&mut record).map_err(io::Error::other)? {
+            let (byte, line) = record.position().map_or((0, 0), |position| (position.byte(), position.line()));
+            let row = u32::try_from(line).unwrap_or(u32::MAX);
+            last = Some((byte, row));
+            rows.read(&record, &previous, row);
+            std::mem::swap(&mut record, &mut previous);
+        }
+        let lines = u32::try_from(reader.position().line() - 1).unwrap_or(u32::MAX);
+        let quotes = reader.into_inner().quotes;
+        let (bill, mut problems) = rows.finish();
+        if let Some((byte, row)) = last
+            && ends_in_quotes(path, self.start + byte, self.end)?
+        {
+            problems.cut_off(row);
+        }
+        Ok(Part { bill, problems, lines, quotes })
+    }
+}
+
+/// Passes on what it reads and counts the quotes in it.
+struct QuoteCounter<R> {
+    source: R,
+    quotes: u64,
+}
+
+impl<R: Read> Read for QuoteCounter<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(buffer)?;
+        self.quotes += memchr::memchr_iter(b'"', &buffer[..count]).count() as u64;
+        Ok(count)
+    }
+}
+
+/// Whether the bytes from the beginning of a record to `end` end within a quoted cell.
+fn ends_in_quotes(path: &Path, start: u64, end: u64) -> io::Result<bool> {
+    #[derive(PartialEq)]
+    enum State {
+        CellStart,
+        Plain,
+        Quoted,
+        AfterQuote,
+    }
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(start))?;
+    let mut rest = Vec::new();
+    file.take(end.saturating_sub(start)).read_to_end(&mut rest)?;
+    let mut state = State::CellStart;
+    for byte in rest {
+        state = match (state, byte) {
+            (State::CellStart | State::AfterQuote, b'"') => State::Quoted,
+            (State::Quoted, b'"') => State::AfterQuote,
+            (State::Quoted, _) => State::Quoted,
+            (_, b',' | b'\n' | b'\r') => State::CellStart,
+            _ => State::Plain,
+        };
+    }
+    Ok(state == State::Quoted)
+}

@@ -1,0 +1,332 @@
+//! Rows of a billing CSV as charges.
+
+use csv::ByteRecord;
+use rustc_hash::FxHashMap;
+
+use super::columns::Columns;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::amount::{Amount, NumberError};
+use crate::model::charge::{Bill, Charge, EMPTY, NO_PRICE, NameId, Subject, SubjectId};
+
+/// Reads rows of one file into a bill.
+pub(super) struct RowReader<'c> {
+    bill: Bill,
+    source: u16,
+    file: u16,
+    columns: &'c Columns,
+    /// Names of the tag columns, in their order.
+    tags: Vec<NameId>,
+    month: Vec<u8>,
+    days: u32,
+    /// The identity cells of the row at hand, each with its length before it.
+    key: Vec<u8>,
+    subjects: FxHashMap<Box<[u8]>, SubjectId>,
+    last_subject: Option<SubjectId>,
+    items: Vec<KnownItem>,
+    problems: Problems,
+}
+
+/// An item met lately, with the unit price it had: a bill has few items and long runs of the same prices.
+struct KnownItem {
+    cell: Box<[u8]>,
+    name: NameId,
+    price_cell: Vec<u8>,
+    price: u32,
+}
+
+/// Items beyond these are looked up among all names.
+const KNOWN_ITEMS: usize = 16;
+
+/// Why a row is not a charge: a kind of mistake, of which the first is shown, its text and the way out.
+type Refusal = (&'static str, String, &'static str);
+
+impl<'c> RowReader<'c> {
+    pub(super) fn new(mut bill: Bill, source: u16, file: u16, columns: &'c Columns) -> RowReader<'c> {
+        use chrono::Datelike;
+        let month = bill.month.to_string().into_bytes();
+        let days = bill.month.last().day();
+        let path = bill.files[usize::from(file)].path.clone();
+        let tags = columns.tags.iter().map(|(tag, _)| bill.names.intern(tag)).collect();
+        RowReader {
+            bill,
+            source,
+            file,
+            columns,
+            tags,
+            month,
+            days,
+            key: Vec::new(),
+            subjects: FxHashMap::default(),
+            last_subject: None,
+            items: Vec::new(),
+            problems: Problems { path, found: Vec::new() },
+        }
+    }
+
+    /// Takes one row; `previous` is the one before it and `row` its line.
+    pub(super) fn read(&mut self, record: &ByteRecord, previous: &ByteRecord, row: u32) {
+        match self.charge(record, previous, row) {
+            Ok(charge) => self.bill.charges.push(charge),
+            Err(refusal) => {
+                // What the next row is compared with must have been understood.
+                self.last_subject = None;
+                self.problems.add(refusal, record, row);
+            }
+        }
+    }
+
+    pub(super) fn finish(self) -> (Bill, Problems) {
+        (self.bill, self.problems)
+    }
+
+    fn charge(&mut self, record: &ByteRecord, previous: &ByteRecord, row: u32) -> Result<Charge, Refusal> {
+        if record.len() != self.columns.count {
+            let message = format!("expected {} cells as in the header, found {}", self.columns.count, record.len());
+            return Err((
+                "ragged",
+                message,
+                "a cell with a comma must be in quotes; fetch the file again if it was edited or cut off",
+            ));
+        }
+        let cell = |index: usize| record.get(index).unwrap_or_default();
+        let day = self.day(cell(self.columns.date))?;
+        let item = cell(self.columns.item);
+        if item.is_empty() {
+            return Err((
+                "item",
+                "expected a bill item, found an empty cell".to_owned(),
+                "every row names what was charged in billItemName",
+            ));
+        }
+        let cost = number(cell(self.columns.amount), "amount")?;
+        let quantity = optional(self.columns.quantity.map(cell), "quantity")?;
+        let subject = self.subject(record, previous)?;
+        let (item, unit_price) = self.item(item, self.columns.unit_price.map_or(&[], cell))?;
+        Ok(Charge {
+            quantity: quantity.unwrap_or_default(),
+            cost,
+            subject,
+            item,
+            unit_price,
+            row,
+            file: self.file,
+            day,
+            has_quantity: quantity.is_some(),
+        })
+    }
+
+    /// Item and unit price of a row.
+    fn item(&mut self, item: &[u8], price: &[u8]) -> Result<(NameId, u32), Refusal> {
+        let known = self.items.iter_mut().find(|known| *known.cell == *item);
+        if let Some(known) = known {
+            if known.price_cell != price {
+                known.price = intern_price(&mut self.bill, price)?;
+                known.price_cell.clear();
+                known.price_cell.extend_from_slice(price);
+            }
+            return Ok((known.name, known.price));
+        }
+        let name = self.bill.names.intern(text(item)?);
+        let price_index = intern_price(&mut self.bill, price)?;
+        if self.items.len() < KNOWN_ITEMS {
+            self.items.push(KnownItem { cell: item.into(), name, price_cell: price.to_vec(), price: price_index });
+        }
+        Ok((name, price_index))
+    }
+
+    /// `yyyyMMdd` gives the day, `yyyyMM` gives 0.
+    fn day(&self, date: &[u8]) -> Result<u8, Refusal> {
+        let shown = || String::from_utf8_lossy(date).into_owned();
+        let digits = date.iter().all(u8::is_ascii_digit);
+        if !digits || !matches!(date.len(), 6 | 8) {
+            let message = format!("expected a date such as {}01 or a month, found {:?}", self.bill.month, shown());
+            return Err((
+                "date",
+                message,
+                "the provider writes yyyyMMdd or yyyyMM; a spreadsheet may have changed it: fetch the file again",
+            ));
+        }
+        if date[..6] != self.month[..] {
+            let message = format!("the row is of another month: expected {}, found {}", self.bill.month, shown());
+            return Err(("month", message, "save each month's bill in its own directory"));
+        }
+        match &date[6..] {
+            [tens, ones] => {
+                let day = u32::from(tens - b'0') * 10 + u32::from(ones - b'0');
+                let known = (1..=self.days).contains(&day);
+                let refusal = || {
+                    ("date", format!("the month has no such day: {}", shown()), "fetch the file again if it was edited")
+                };
+                if known { Ok(day as u8) } else { Err(refusal()) }
+            }
+            _ => Ok(0),
+        }
+    }
+
+    /// Whom the row is for: the same as the row before, known from an earlier row, or new.
+    fn subject(&mut self, record: &ByteRecord, previous: &ByteRecord) -> Result<SubjectId, Refusal> {
+        let identity = &self.columns.identity;
+        if let Some(last) = self.last_subject
+            && identity.iter().all(|index| record.get(*index) == previous.get(*index))
+        {
+            return Ok(last);
+        }
+        self.key.clear();
+        for index in identity {
+            let cell = record.get(*index).unwrap_or_default();
+            // The length keeps "a","b" apart from "ab","".
+            self.key.extend_from_slice(&(cell.len() as u32).to_le_bytes());
+            self.key.extend_from_slice(cell);
+        }
+        let id = match self.subjects.get(self.key.as_slice()) {
+            Some(id) => *id,
+            None => self.new_subject(record)?,
+        };
+        self.last_subject = Some(id);
+        Ok(id)
+    }
+
+    fn new_subject(&mut self, record: &ByteRecord) -> Result<SubjectId, Refusal> {
+        let names = &mut self.bill.names;
+        let mut name = |index: usize| -> Result<NameId, Refusal> {
+            let cell = text(record.get(index).unwrap_or_default())?;
+            Ok(if cell.is_empty() { EMPTY } else { names.intern(cell) })
+        };
+        let mut resource = EMPTY;
+        for index in &self.columns.resources {
+            let id = name(*index)?;
+            if resource == EMPTY {
+                resource = id;
+            }
+        }
+        let mut groups = Vec::new();
+        for index in &self.columns.groups {
+            groups.push(name(*index)?);
+        }
+        groups.retain(|group| *group != EMPTY);
+        let mut tags = Vec::new();
+        for (tag, (_, index)) in self.tags.iter().zip(&self.columns.tags) {
+            tags.push((*tag, name(*index)?));
+        }
+        tags.retain(|(_, value)| *value != EMPTY);
+        let resource_name = self.columns.name.map_or(Ok(EMPTY), &mut name)?;
+        let account = self.columns.account.map_or(Ok(EMPTY), &mut name)?;
+        let id = SubjectId(self.bill.subjects.len() as u32);
+        let (groups, tags) = (groups.into_boxed_slice(), tags.into_boxed_slice());
+        self.bill.subjects.push(Subject { source: self.source, account, resource, resource_name, groups, tags });
+        self.subjects.insert(self.key.as_slice().into(), id);
+        Ok(id)
+    }
+}
+
+fn intern_price(bill: &mut Bill, cell: &[u8]) -> Result<u32, Refusal> {
+    let price = optional(Some(cell), "unitPrice")?;
+    Ok(price.map_or(NO_PRICE, |price| bill.unit_prices.intern(price)))
+}
+
+fn text(cell: &[u8]) -> Result<&str, Refusal> {
+    std::str::from_utf8(cell).map_err(|_| {
+        let message = format!("expected UTF-8 text, found {:?}", String::from_utf8_lossy(cell));
+        ("utf8", message, "use the file as it was downloaded; a spreadsheet may have changed its encoding")
+    })
+}
+
+fn optional(cell: Option<&[u8]>, column: &str) -> Result<Option<Amount>, Refusal> {
+    match cell {
+        None | Some([]) => Ok(None),
+        Some(cell) => number(cell, column).map(Some),
+    }
+}
+
+fn number(cell: &[u8], column: &str) -> Result<Amount, Refusal> {
+    Amount::parse(cell).map_err(|error| {
+        let shown = String::from_utf8_lossy(cell);
+        match error {
+            NumberError::Malformed => (
+                "number",
+                format!("expected a number in {column}, found {shown:?}"),
+                "plain digits such as 12.5 or 1.9E-7; a spreadsheet may have changed it: fetch the file again",
+            ),
+            NumberError::TooLong => (
+                "digits",
+                format!("the number in {column} has more digits than can be computed with exactly: {shown}"),
+                "numbers of up to 36 digits can be read; no provider is known to write longer ones",
+            ),
+        }
+    })
+}
+
+/// What is wrong with a file: each kind of mistake once, with its first row and how many there are.
+pub(super) struct Problems {
+    path: String,
+    found: Vec<Problem>,
+}
+
+struct Problem {
+    kind: &'static str,
+    message: String,
+    hint: &'static str,
+    excerpt: Option<String>,
+    /// The first rows.
+    rows: Vec<u32>,
+    count: usize,
+}
+
+impl Problems {
+    pub(super) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    fn add(&mut self, (kind, message, hint): Refusal, record: &ByteRecord, row: u32) {
+        match self.found.iter_mut().find(|problem| problem.kind == kind) {
+            Some(problem) => {
+                problem.count += 1;
+                if problem.rows.len() < 6 {
+                    problem.rows.push(row);
+                }
+            }
+            None => {
+                let excerpt = Some(shown(record));
+                self.found.push(Problem { kind, message, hint, excerpt, rows: vec![row], count: 1 });
+            }
+        }
+    }
+
+    /// The file ends inside the quotes of that row. They swallowed the rest of the file, and what that does to the row
+    /// is not worth telling.
+    pub(super) fn cut_off(&mut self, row: u32) {
+        self.found.retain(|problem| problem.rows != [row]);
+        let message = "the row is cut off inside quotes".to_owned();
+        let hint = "the download was probably interrupted: fetch the file again";
+        self.found.push(Problem { kind: "cut", message, hint, excerpt: None, rows: vec![row], count: 1 });
+    }
+
+    /// As they are told; `lines` lines stand before the first.
+    pub(super) fn into_diagnostics(self, lines: u32) -> Vec<Diagnostic> {
+        let path = self.path;
+        let finish = |problem: Problem| {
+            let rows: Vec<u32> = problem.rows.iter().map(|row| lines + row).collect();
+            let place = Place { excerpt: problem.excerpt, ..Place::line(&path, rows[0]) };
+            let diagnostic = Diagnostic::error(problem.message).at(place).with_hint(problem.hint);
+            if problem.count == 1 {
+                return diagnostic;
+            }
+            let more: Vec<String> = rows[1..].iter().map(u32::to_string).collect();
+            let end = if problem.count > rows.len() { ", …" } else { "" };
+            diagnostic.with_note(format!("{} rows like this: also {}{end}", problem.count, more.join(", ")))
+        };
+        self.found.into_iter().map(finish).collect()
+    }
+}
+
+/// A row as it would stand in the file, on one line.
+pub(super) fn shown(record: &ByteRecord) -> String {
+    let cell = |cell: &[u8]| {
+        let text = String::from_utf8_lossy(cell);
+        match text.contains([',', '"', '\n']) {
+            true => format!("\"{}\"", text.replace('"', "\"\"").replace('\n', "\\n")),
+            false => text.into_owned(),
+        }
+    };
+    record.iter().map(cell).collect::<Vec<String>>().join(",")
+}
