@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Each stage is a pure function from one type to the next; only the edges touch disk, clock or environment. The
-//! modules below stand in the order in which the data flows.
+//! modules below stand in the order in which the data flows; start with [`pipeline`].
 
 pub mod model;
 
@@ -18,3 +18,21 @@ pub mod workspace;
 pub mod sources;
 
 pub mod billing;
+
+pub mod render;
+
+pub mod layout;
+
+pub mod pdf;
+
+pub mod out;
+
+pub mod assets;
+
+pub mod printer;
+
+pub mod cli;
+
+pub mod pipeline;
+
+pub mod commands;

@@ -1,0 +1,122 @@
+//! What documents are made of beside the invoice: templates, faces, logo and seal. Read once, shared by all.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine;
+
+use crate::diagnostic::{Diagnostic, Place};
+use crate::layout::Faces;
+use crate::model::settings::Settings;
+use crate::render::Templates;
+
+/// Templates, faces and images of a workspace.
+pub struct Assets {
+    /// Templates and labels.
+    pub templates: Templates,
+    /// The workspace's faces, then the built-in ones.
+    pub faces: Arc<Faces>,
+    /// Data URI of each image by its path.
+    links: BTreeMap<String, String>,
+    /// Bytes of each image by its data URI.
+    images: BTreeMap<String, Vec<u8>>,
+    /// Every file read, from the root, with its bytes; for the manifest.
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+impl Assets {
+    /// Reads what the workspace at `root` names.
+    ///
+    /// # Errors
+    /// Files that cannot be read or are not what they should be, all of them.
+    pub fn load(root: &Path, settings: &Settings) -> Result<Assets, Vec<Diagnostic>> {
+        let mut problems = Vec::new();
+        let mut files = Vec::new();
+        let templates = Templates::load(root).map_err(|found| problems.extend(found)).ok();
+        let faces = load_faces(root, settings, &mut files).map_err(|found| problems.extend(found)).ok();
+        let mut links = BTreeMap::new();
+        let mut images = BTreeMap::new();
+        for (key, path) in [("logo", &settings.issuer.logo), ("seal", &settings.issuer.seal)] {
+            let Some(path) = path else {
+                continue;
+            };
+            match load_image(root, key, path) {
+                Ok((bytes, link)) => {
+                    links.insert(path.clone(), link.clone());
+                    images.insert(link, bytes.clone());
+                    files.push((path.clone(), bytes));
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        match (templates, faces, problems.is_empty()) {
+            (Some(templates), Some(faces), true) => {
+                files.extend(templates.files.iter().cloned());
+                Ok(Assets { templates, faces, links, images, files })
+            }
+            _ => Err(problems),
+        }
+    }
+
+    /// What stands in the `src` of the image of that path: the image itself, so that the HTML is one file.
+    pub fn link(&self, path: &str) -> String {
+        self.links.get(path).cloned().unwrap_or_default()
+    }
+
+    /// The bytes behind a `src`.
+    ///
+    /// # Errors
+    /// When it is none of the workspace's images.
+    pub fn image(&self, src: &str) -> Result<Vec<u8>, String> {
+        let unknown = || "only the issuer's logo and seal can be shown".to_owned();
+        self.images.get(src).cloned().ok_or_else(unknown)
+    }
+}
+
+fn load_faces(
+    root: &Path,
+    settings: &Settings,
+    files: &mut Vec<(String, Vec<u8>)>,
+) -> Result<Arc<Faces>, Vec<Diagnostic>> {
+    if settings.fonts.is_empty() {
+        return Ok(Faces::built_in());
+    }
+    let mut faces = Vec::new();
+    let mut problems = Vec::new();
+    for path in &settings.fonts {
+        match std::fs::read(root.join(path)) {
+            Ok(bytes) => faces.push((path.clone(), bytes)),
+            Err(error) => problems.push(unreadable("[fonts] files", path, &error)),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    files.extend(faces.iter().cloned());
+    Faces::with_files(faces).map_err(|error| {
+        let hint = "fonts are TrueType or OpenType files (.ttf, .otf)";
+        vec![Diagnostic::error(error.message).at(Place::file(error.name)).with_hint(hint)]
+    })
+}
+
+fn unreadable(key: &str, path: &str, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error(format!("cannot read the file that {key} names: {error}"))
+        .at(Place::file(path))
+        .with_hint("paths in invoicer.toml are relative to the workspace's root")
+}
+
+fn load_image(root: &Path, key: &str, path: &str) -> Result<(Vec<u8>, String), Diagnostic> {
+    let bytes = std::fs::read(root.join(path)).map_err(|error| unreadable(&format!("[issuer] {key}"), path, &error))?;
+    let kind = match bytes.as_slice() {
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [0xff, 0xd8, ..] => "image/jpeg",
+        _ if path.to_lowercase().ends_with(".svg") => "image/svg+xml",
+        _ => {
+            let diagnostic = Diagnostic::error(format!("expected a PNG, JPEG or SVG image for {key}"));
+            return Err(diagnostic.at(Place::file(path)));
+        }
+    };
+    let link = format!("data:{kind};base64,{}", base64::engine::general_purpose::STANDARD.encode(&bytes));
+    Ok((bytes, link))
+}

@@ -1,0 +1,149 @@
+//! `invoicer build`: every customer's invoice for a month, all or nothing.
+
+use std::path::Path;
+
+use super::excerpts;
+use crate::assets::Assets;
+use crate::billing::BilledMonth;
+use crate::cli;
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::model::amount::Amount;
+use crate::model::charge::Bill;
+use crate::model::invoice::{Invoice, Status};
+use crate::model::rounding::Rounding;
+use crate::model::settings::Settings;
+use crate::out::{self, Manifest, Staging, Summary, Written};
+use crate::pipeline::{self, Work};
+use crate::printer::{Align, Printer, table};
+use crate::render;
+use crate::sources;
+use crate::workspace::{self, Workspace};
+
+pub(super) fn run(
+    start: &Path,
+    current: &Path,
+    arguments: &cli::Build,
+    printer: &Printer,
+) -> Result<(), Vec<Diagnostic>> {
+    let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
+    let build = || build(&root, current, arguments, printer);
+    let result = match arguments.jobs {
+        None => build(),
+        Some(jobs) => {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(jobs)).build();
+            let pool =
+                pool.map_err(|error| vec![Diagnostic::could_not_run(format!("cannot start {jobs} threads: {error}"))])?;
+            pool.install(build)
+        }
+    };
+    result.map_err(|problems| excerpts::fill(&root, problems))
+}
+
+fn build(root: &Path, current: &Path, arguments: &cli::Build, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+    let one = |problem: Diagnostic| vec![problem];
+    let status = if arguments.draft { Status::Draft } else { Status::Built };
+    let month = arguments.month;
+
+    let workspace = workspace::load(root)?;
+    printer.diagnostics(&excerpts::fill(root, workspace.warnings.clone()));
+    let settings = &workspace.settings;
+    check_customers(settings, &arguments.customers).map_err(one)?;
+    let assets = Assets::load(root, settings)?;
+    let (bill, billed) = pipeline::invoices(root, settings, month, status)?;
+    printer.detail(&format!("read {} rows from {} files", bill.charges.len(), bill.files.len()));
+
+    let chosen = |invoice: &&Invoice| {
+        arguments.customers.is_empty() || arguments.customers.contains(&settings.customers[invoice.customer].id)
+    };
+    let invoices: Vec<&Invoice> = billed.invoices.iter().filter(chosen).collect();
+    let out = arguments.out.as_ref().map_or_else(|| root.join("out"), |out| current.join(out));
+    let staging = Staging::begin(&out, &month.to_string()).map_err(one)?;
+    let progress = printer.progress(invoices.len(), "Writing");
+    let work = Work { bill: &bill, settings, assets: &assets, formats: &arguments.format };
+    let written = pipeline::documents(&work, &invoices, Some(&staging), &progress);
+    progress.finish();
+    written?;
+
+    let summary = out::summary(&bill, settings, &billed, status).map_err(one)?;
+    let summary_json = out::to_json(&summary).map_err(one)?;
+    staging.write("summary.json", &summary_json).map_err(one)?;
+    let inputs = inputs(&workspace, &assets, &bill)?;
+    let manifest = Manifest::new(month.to_string(), inputs, staging.written());
+    staging.write("manifest.json", &out::to_json(&manifest).map_err(one)?).map_err(one)?;
+    let files = staging.written();
+    let directory = staging.commit().map_err(one)?;
+
+    printer.diagnostics(&excerpts::fill(root, billed.remarks.clone()));
+    print_summary(&summary, &billed, printer);
+    if arguments.json {
+        printer.result_bytes(&summary_json);
+    } else {
+        let shown = directory.strip_prefix(current).unwrap_or(&directory);
+        for file in files {
+            printer.result(&shown.join(file.path).display().to_string());
+        }
+    }
+    Ok(())
+}
+
+fn check_customers(settings: &Settings, wanted: &[String]) -> Result<(), Diagnostic> {
+    let known = || settings.customers.iter().map(|customer| customer.id.as_str());
+    match wanted.iter().find(|id| !known().any(|known| known == id.as_str())) {
+        None => Ok(()),
+        Some(id) => {
+            let diagnostic = Diagnostic::error(format!("there is no customer \"{id}\""));
+            Err(diagnostic.with_hint(match nearest(id, known()) {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => format!("customers: {}", known().collect::<Vec<&str>>().join(", ")),
+            }))
+        }
+    }
+}
+
+/// Every file the documents were made from.
+fn inputs(workspace: &Workspace, assets: &Assets, bill: &Bill) -> Result<Vec<Written>, Vec<Diagnostic>> {
+    let hashed = |(path, bytes): &(String, Vec<u8>)| Written { path: path.clone(), sha256: out::hash(bytes) };
+    let read = workspace.files.iter().chain(&assets.files).map(hashed);
+    let hashes = sources::hashes(&workspace.root, bill)?;
+    let bills = bill.files.iter().zip(hashes).map(|(file, sha256)| Written { path: file.path.clone(), sha256 });
+    Ok(read.chain(bills).collect())
+}
+
+/// The month as a table on the terminal.
+fn print_summary(summary: &Summary<'_>, billed: &BilledMonth, printer: &Printer) {
+    let header = ["customer", "items", "subtotal", "tax", "total", "margin"];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    for customer in &summary.customers {
+        let money = |amount: Amount| {
+            // An exact margin can have many decimals; at a glance whole units tell more. summary.json has them all.
+            let decimals = customer.currency.decimals();
+            let shown = Rounding::HalfUp.apply(amount, decimals).unwrap_or(amount);
+            render::money(shown, customer.currency, decimals)
+        };
+        rows.push(vec![
+            customer.id.to_owned(),
+            customer.items.to_string(),
+            money(customer.subtotal),
+            money(customer.tax),
+            money(customer.total),
+            money(customer.margin),
+        ]);
+    }
+    let align = [Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Right];
+    for line in table(&rows, &align) {
+        printer.status(&line);
+    }
+    for source in &billed.sources {
+        let text = format!(
+            "{}: {} {} read = {} allocated + {} kept + {} unassigned; with tax {}",
+            source.name,
+            source.total,
+            source.currency,
+            source.allocated,
+            source.kept,
+            source.unassigned,
+            source.total_with_tax
+        );
+        printer.status(&text);
+    }
+}

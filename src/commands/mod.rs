@@ -1,0 +1,54 @@
+//! One file per verb: load, run, print.
+
+mod build;
+mod check;
+mod excerpts;
+mod init;
+
+use std::path::Path;
+
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command};
+use crate::diagnostic::{Diagnostic, Stop};
+use crate::printer::Printer;
+
+/// Runs a command; gives the exit code: 0 done, 1 refused, 2 could not run.
+pub fn run(cli: Cli, current: &Path, printer: &Printer) -> u8 {
+    let start = match &cli.global.directory {
+        Some(directory) => current.join(directory),
+        None => current.to_path_buf(),
+    };
+    let result = match cli.command {
+        Command::Init { directory } => init::run(&start.join(directory), printer),
+        Command::Check { month } => check::run(&start, month, printer),
+        Command::Build(arguments) => build::run(&start, current, &arguments, printer),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "invoicer", &mut script);
+            printer.result_bytes(&script);
+            Ok(())
+        }
+        Command::Man => manual(printer),
+    };
+    match result {
+        Ok(()) => 0,
+        Err(problems) => {
+            printer.diagnostics(&problems);
+            let errors = problems.iter().filter(|problem| problem.is_error()).count();
+            if errors > 1 {
+                printer.status(&format!("{errors} errors; nothing was written"));
+            }
+            let stop = problems.iter().filter(|problem| problem.is_error()).map(|problem| problem.stop).max();
+            if stop == Some(Stop::CouldNotRun) { 2 } else { 1 }
+        }
+    }
+}
+
+fn manual(printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+    let mut page = Vec::new();
+    let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
+    rendered.map_err(|error| vec![Diagnostic::could_not_run(format!("cannot write the manual page: {error}"))])?;
+    printer.result_bytes(&page);
+    Ok(())
+}

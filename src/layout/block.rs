@@ -1,0 +1,397 @@
+//! Block layout (CSS 2, 9.4.1 and 10): widths from the outside in, heights from the inside out, margins collapsing.
+
+use super::{
+    boxes::{BoxContent, BoxNode},
+    breaking::{Measured, measure},
+    context::Context,
+    flex,
+    fragment::{Content, Fragment},
+    lines,
+    paragraph::Paragraph,
+    style::{BOTTOM, LEFT, Position, RIGHT, Size, Style, TOP, snap},
+    table,
+};
+
+/// Room without a limit, small enough that sums stay exact.
+pub(crate) const UNBOUNDED: f64 = 10_000_000.0;
+
+/// What a box is laid out in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Space {
+    /// Of the containing block's content.
+    pub(crate) width: f64,
+    /// Likewise, where it is definite: percentages of it count.
+    pub(crate) height: Option<f64>,
+    /// The border box's size where the container decides (flex items, cells).
+    pub(crate) fixed_width: Option<f64>,
+    pub(crate) fixed_height: Option<f64>,
+}
+
+impl Space {
+    pub(crate) fn of_width(width: f64) -> Space {
+        Space { width, height: None, fixed_width: None, fixed_height: None }
+    }
+}
+
+/// Adjoining margins: the largest positive and the most negative one count.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Strut {
+    positive: f64,
+    negative: f64,
+}
+
+impl Strut {
+    pub(crate) fn of(margin: f64) -> Strut {
+        Strut { positive: margin.max(0.0), negative: margin.min(0.0) }
+    }
+
+    fn join(self, other: Strut) -> Strut {
+        Strut { positive: self.positive.max(other.positive), negative: self.negative.min(other.negative) }
+    }
+
+    pub(crate) fn sum(self) -> f64 {
+        self.positive + self.negative
+    }
+}
+
+/// A fragment with the margins that may still collapse with its neighbours'.
+pub(crate) struct Laid {
+    pub(crate) fragment: Fragment,
+    pub(crate) top: Strut,
+    pub(crate) bottom: Strut,
+    /// Nothing is between the two margins.
+    pub(crate) through: bool,
+}
+
+/// Border and padding of a box.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Insets {
+    pub(crate) top: f64,
+    pub(crate) right: f64,
+    pub(crate) bottom: f64,
+    pub(crate) left: f64,
+}
+
+impl Insets {
+    /// Percentages count against the containing block's width on all sides.
+    pub(crate) fn of(style: &Style, width: f64) -> Insets {
+        let side = |side: usize| {
+            style.border_width(side) + style.padding.get(side).map_or(0.0, |padding| snap(padding.or_zero(width)))
+        };
+        Insets { top: side(TOP), right: side(RIGHT), bottom: side(BOTTOM), left: side(LEFT) }
+    }
+
+    pub(crate) fn across(&self) -> f64 {
+        self.left + self.right
+    }
+
+    pub(crate) fn down(&self) -> f64 {
+        self.top + self.bottom
+    }
+}
+
+impl Context<'_> {
+    /// Lays out a box in the normal flow.
+    pub(crate) fn block(&self, node: &BoxNode, space: Space) -> Laid {
+        let style = self.styles.get(node.style);
+        let insets = Insets::of(style, space.width);
+        let (x, width) = self.horizontal(node, style, insets, space);
+        let inner_width = (width - insets.across()).max(0.0);
+        let height = space.fixed_height.or_else(|| definite_height(style, insets, space));
+        let inner_height = height.map(|height| (height - insets.down()).max(0.0));
+        let inner = Space { width: inner_width, height: inner_height, fixed_width: None, fixed_height: None };
+        let mut flow = Flow {
+            content: Content::Empty,
+            height: 0.0,
+            top: Strut::default(),
+            bottom: Strut::default(),
+            through: false,
+        };
+        match &node.content {
+            BoxContent::Paragraph(paragraph) => {
+                let measured = self.measure(paragraph, inner_width);
+                let (lines, height) = lines::lay_out(self, paragraph, measured, inner_width, insets.left, insets.top);
+                flow.through = lines.is_empty();
+                flow.content = Content::Lines(lines);
+                flow.height = height;
+            }
+            BoxContent::Blocks(children) => flow = self.stack(children, inner, insets, !self.is_root(node, style)),
+            BoxContent::Flex(items) => {
+                let (content, height) = flex::lay_out(self, style, items, inner, insets);
+                (flow.content, flow.height) = (content, height);
+            }
+            BoxContent::Table(table) => return table::lay_out(self, node, table, style, space),
+            BoxContent::Picture(index) => {
+                let size = self.picture_size(*index, style, space, insets);
+                flow.content = Content::Picture(*index);
+                flow.height = (size.1 - insets.down()).max(0.0);
+            }
+        }
+        self.close(node, style, insets, space, flow, (x, width), height)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one place where all that was computed comes together")]
+    fn close(
+        &self,
+        node: &BoxNode,
+        style: &Style,
+        insets: Insets,
+        space: Space,
+        flow: Flow,
+        (x, width): (f64, f64),
+        height: Option<f64>,
+    ) -> Laid {
+        let natural = flow.height + insets.down();
+        let full = space.fixed_height.unwrap_or_else(|| {
+            // A cell's height is a minimum.
+            let is_cell = style.display == super::style::Display::TableCell;
+            let height = height.map_or(natural, |height| if is_cell { height.max(natural) } else { height });
+            clamp_height(style, insets, space, height)
+        });
+        let margin = |side: usize| Strut::of(style.margin.get(side).map_or(0.0, |margin| margin.or_zero(space.width)));
+        let (mut top, mut bottom) = (margin(TOP), margin(BOTTOM));
+        if insets.top == 0.0 {
+            top = top.join(flow.top);
+        }
+        if insets.bottom == 0.0 && height.is_none() {
+            bottom = bottom.join(flow.bottom);
+        }
+        let through = flow.through && full == 0.0 && insets.down() == 0.0;
+        let mut fragment = Fragment {
+            x,
+            y: 0.0,
+            width,
+            height: full,
+            style: node.style,
+            node: node.node.is_some().then_some(node.node),
+            content: flow.content,
+            floating: Vec::new(),
+        };
+        self.place_marker(node, insets, &mut fragment);
+        self.place_floating(&node.floating, &mut fragment);
+        Laid { fragment, top, bottom, through }
+    }
+
+    /// Roots of the flow keep their children's margins inside.
+    fn is_root(&self, node: &BoxNode, style: &Style) -> bool {
+        use super::style::Display::{Block, ListItem};
+        let is_html = self.tree.tag(node.node) == Some(super::html::Tag::Html);
+        let is_flow = matches!(style.display, Block | ListItem) || !node.node.is_some();
+        is_html || !is_flow || matches!(style.position, Position::Absolute | Position::Fixed)
+    }
+
+    pub(crate) fn measure(&self, paragraph: &Paragraph, width: f64) -> Measured {
+        measure(self, paragraph, |atom| self.shrunk(atom, width))
+    }
+
+    /// Lays out a box as wide as it wants to be, within the given width.
+    pub(crate) fn shrunk(&self, node: &BoxNode, width: f64) -> Fragment {
+        let mut space = Space::of_width(width);
+        let style = self.styles.get(node.style);
+        let margins = style.margin[LEFT].or_zero(width) + style.margin[RIGHT].or_zero(width);
+        let is_picture = matches!(node.content, BoxContent::Picture(_));
+        if style.width == Size::Auto && !is_picture {
+            let (narrowest, widest) = self.intrinsic(node);
+            let wanted = widest.min((width - margins).max(narrowest));
+            space.fixed_width = Some(clamp_width(style, Insets::of(style, width), width, wanted));
+        }
+        self.block(node, space).fragment
+    }
+
+    /// Where the border box starts and how wide it is (CSS 2, 10.3.3).
+    fn horizontal(&self, node: &BoxNode, style: &Style, insets: Insets, space: Space) -> (f64, f64) {
+        let margin = |side: usize| style.margin.get(side).copied().unwrap_or(Size::Auto);
+        let (left, right) = (margin(LEFT), margin(RIGHT));
+        let fixed = left.or_zero(space.width) + right.or_zero(space.width);
+        let width = match (&node.content, space.fixed_width) {
+            (_, Some(width)) => width,
+            (BoxContent::Picture(index), None) => self.picture_size(*index, style, space, insets).0,
+            _ => {
+                let specified = style
+                    .width
+                    .resolve(Some(space.width))
+                    .map(|width| if style.border_box { width.max(insets.across()) } else { width + insets.across() });
+                let width = specified.unwrap_or((space.width - fixed).max(insets.across()));
+                clamp_width(style, insets, space.width, width)
+            }
+        };
+        let free = (space.width - width - fixed).max(0.0);
+        let x = match (left, right) {
+            (Size::Auto, Size::Auto) => free / 2.0,
+            (Size::Auto, _) => free,
+            _ => left.or_zero(space.width),
+        };
+        (x, snap(width))
+    }
+
+    /// Children one under another.
+    fn stack(&self, children: &[BoxNode], inner: Space, insets: Insets, collapses: bool) -> Flow {
+        let mut fragments = Vec::with_capacity(children.len());
+        let mut flow = Flow {
+            content: Content::Empty,
+            height: 0.0,
+            top: Strut::default(),
+            bottom: Strut::default(),
+            through: true,
+        };
+        let top_open = collapses && insets.top == 0.0;
+        let bottom_open = collapses && insets.bottom == 0.0;
+        let mut y = 0.0;
+        let mut pending = Strut::default();
+        for child in children {
+            let mut laid = self.block(child, inner);
+            pending = pending.join(laid.top);
+            if laid.through {
+                pending = pending.join(laid.bottom);
+                laid.fragment.y = insets.top + y + if flow.through && top_open { 0.0 } else { pending.sum() };
+            } else {
+                if flow.through && top_open {
+                    flow.top = pending;
+                } else {
+                    y += pending.sum();
+                }
+                flow.through = false;
+                laid.fragment.y = insets.top + y;
+                y += laid.fragment.height;
+                pending = laid.bottom;
+            }
+            laid.fragment.x += insets.left;
+            fragments.push(laid.fragment);
+        }
+        if flow.through && top_open {
+            flow.top = pending;
+        } else if bottom_open && inner.height.is_none() {
+            flow.bottom = pending;
+        } else {
+            y += pending.sum();
+        }
+        flow.height = y.max(0.0);
+        flow.content = Content::Stack(fragments);
+        flow
+    }
+
+    fn place_marker(&self, node: &BoxNode, insets: Insets, fragment: &mut Fragment) {
+        let Some(marker) = &node.marker else { return };
+        let mut laid = self.shrunk(marker, UNBOUNDED);
+        laid.x = insets.left - laid.width;
+        let baseline = fragment.first_baseline().unwrap_or(insets.top);
+        laid.y = laid.first_baseline().map_or(insets.top, |own| baseline - own);
+        fragment.floating.push(laid);
+    }
+
+    /// Absolutely positioned boxes against the padding box of their containing block.
+    pub(crate) fn place_floating(&self, nodes: &[BoxNode], around: &mut Fragment) {
+        let style = self.styles.get(around.style);
+        let border = |side: usize| style.border_width(side);
+        let width = around.width - border(LEFT) - border(RIGHT);
+        let height = around.height - border(TOP) - border(BOTTOM);
+        for node in nodes {
+            let mut laid = self.positioned(node, width, height);
+            laid.x += border(LEFT);
+            laid.y += border(TOP);
+            around.floating.push(laid);
+        }
+    }
+
+    /// An absolutely positioned box in a containing block of a size (CSS 2, 10.3.7 and 10.6.4).
+    pub(crate) fn positioned(&self, node: &BoxNode, width: f64, height: f64) -> Fragment {
+        let style = self.styles.get(node.style);
+        let inset = |side: usize, whole: f64| style.inset.get(side).and_then(|inset| inset.resolve(Some(whole)));
+        let margin = |side: usize| style.margin.get(side).map_or(0.0, |margin| margin.or_zero(width));
+        let (left, right) = (inset(LEFT, width), inset(RIGHT, width));
+        let (top, bottom) = (inset(TOP, height), inset(BOTTOM, height));
+        let room = width - left.unwrap_or(0.0) - right.unwrap_or(0.0) - margin(LEFT) - margin(RIGHT);
+        let is_picture = matches!(node.content, BoxContent::Picture(_));
+        let mut space = Space { height: Some(height), ..Space::of_width(width) };
+        if style.width == Size::Auto && !is_picture {
+            let (narrowest, widest) = self.intrinsic(node);
+            let stretched = left.is_some() && right.is_some();
+            let wanted = if stretched { room } else { widest.min(room.max(narrowest)) };
+            space.fixed_width = Some(clamp_width(style, Insets::of(style, width), width, wanted.max(0.0)));
+        }
+        if let (Size::Auto, Some(top), Some(bottom)) = (style.height, top, bottom) {
+            let stretched = height - top - bottom - margin(TOP) - margin(BOTTOM);
+            space.fixed_height = (!is_picture).then_some(stretched.max(0.0));
+        }
+        let mut laid = self.block(node, space).fragment;
+        laid.x = match (left, right) {
+            (Some(left), _) => left + margin(LEFT),
+            (None, Some(right)) => width - right - laid.width - margin(RIGHT),
+            (None, None) => margin(LEFT),
+        };
+        laid.y = match (top, bottom) {
+            (Some(top), _) => top + margin(TOP),
+            (None, Some(bottom)) => height - bottom - laid.height - margin(BOTTOM),
+            (None, None) => margin(TOP),
+        };
+        laid
+    }
+
+    pub(crate) fn picture_width(&self, index: usize, style: &Style, space: Space, insets: Insets) -> f64 {
+        self.picture_size(index, style, space, insets).0
+    }
+
+    /// A picture's border box: its own size, or in proportion to the side that is given (CSS 2, 10.3.2).
+    fn picture_size(&self, index: usize, style: &Style, space: Space, insets: Insets) -> (f64, f64) {
+        let (natural_width, natural_height) = self.pictures.size(index);
+        let ratio = if natural_height > 0.0 { natural_width / natural_height } else { 1.0 };
+        let content = |size: Size, whole: Option<f64>, inset: f64| {
+            size.resolve(whole).map(|length| if style.border_box { (length - inset).max(0.0) } else { length })
+        };
+        let width = content(style.width, Some(space.width), insets.across());
+        let height = content(style.height, space.height, insets.down());
+        let (mut width, mut height) = match (width, height) {
+            (Some(width), Some(height)) => (width, height),
+            (Some(width), None) => (width, width / ratio),
+            (None, Some(height)) => (height * ratio, height),
+            (None, None) => (natural_width, natural_height),
+        };
+        let most = content(style.max_width, Some(space.width), insets.across());
+        if let Some(most) = most.filter(|most| width > *most) {
+            if style.height.resolve(space.height).is_none() {
+                height *= most / width;
+            }
+            width = most;
+        }
+        let most = content(style.max_height, space.height, insets.down());
+        if let Some(most) = most.filter(|most| height > *most) {
+            if style.width.resolve(Some(space.width)).is_none() {
+                width *= most / height;
+            }
+            height = most;
+        }
+        let width = space.fixed_width.unwrap_or(width + insets.across());
+        (width, space.fixed_height.unwrap_or(height + insets.down()))
+    }
+}
+
+struct Flow {
+    content: Content,
+    height: f64,
+    top: Strut,
+    bottom: Strut,
+    through: bool,
+}
+
+fn with_insets(style: &Style, length: f64, inset: f64) -> f64 {
+    if style.border_box { length.max(inset) } else { length + inset }
+}
+
+/// `min-width` and `max-width` on a border box.
+pub(crate) fn clamp_width(style: &Style, insets: Insets, whole: f64, width: f64) -> f64 {
+    let limit = |size: Size| size.resolve(Some(whole)).map(|limit| with_insets(style, limit, insets.across()));
+    let width = limit(style.max_width).map_or(width, |most| width.min(most));
+    limit(style.min_width).map_or(width, |least| width.max(least))
+}
+
+fn clamp_height(style: &Style, insets: Insets, space: Space, height: f64) -> f64 {
+    let limit = |size: Size| size.resolve(space.height).map(|limit| with_insets(style, limit, insets.down()));
+    let height = limit(style.max_height).map_or(height, |most| height.min(most));
+    limit(style.min_height).map_or(height, |least| height.max(least))
+}
+
+/// The border box's height where it is specified.
+fn definite_height(style: &Style, insets: Insets, space: Space) -> Option<f64> {
+    let height = style.height.resolve(space.height)?;
+    Some(clamp_height(style, insets, space, with_insets(style, height, insets.down())))
+}

@@ -1,0 +1,269 @@
+//! Where a paragraph's lines may break, and how wide the pieces between are.
+
+use std::iter::Peekable;
+
+use unicode_linebreak::{BreakOpportunity, linebreaks};
+
+use super::{
+    context::Context,
+    fragment::Fragment,
+    paragraph::{ATOM, Item, Paragraph, is_invisible},
+    style::{LEFT, RIGHT, Style, StyleId, WordBreak, Wrap},
+};
+
+/// A piece of a paragraph that stays on one line.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Segment {
+    /// Bytes of the text, spaces at the end included.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// Without the spaces at the end.
+    pub(crate) width: f64,
+    pub(crate) space: f64,
+    /// The spaces at the end take up room (`white-space: pre-wrap`).
+    pub(crate) keeps_space: bool,
+    /// A line ends here.
+    pub(crate) forced: bool,
+    /// The widest part that cannot be broken even if the line is too narrow.
+    pub(crate) narrowest: f64,
+    /// May be broken between any two characters where nothing else helps.
+    pub(crate) breakable: bool,
+    /// The first item that has a part in this segment.
+    pub(crate) item: usize,
+}
+
+/// A paragraph measured: its segments and the boxes among the text.
+pub(crate) struct Measured {
+    pub(crate) segments: Vec<Segment>,
+    /// In the order of the items.
+    pub(crate) atoms: Vec<Fragment>,
+}
+
+impl Measured {
+    /// The narrowest and the widest the paragraph wants to be.
+    pub(crate) fn widths(&self) -> (f64, f64) {
+        let (mut narrowest, mut widest, mut line, mut space) = (0.0_f64, 0.0_f64, 0.0, 0.0);
+        for segment in &self.segments {
+            narrowest = narrowest.max(segment.narrowest);
+            line += space + segment.width;
+            space = segment.space;
+            let shown = if segment.keeps_space { line + space } else { line };
+            widest = widest.max(shown);
+            if segment.forced {
+                (line, space) = (0.0, 0.0);
+            }
+        }
+        (narrowest, widest)
+    }
+}
+
+/// Opening and closing brackets and stops that end a Japanese clause; a currency sign may start the next line.
+const CLAUSE_ENDS: &str = "、。，．」』）】〕〉》";
+const CURRENCIES: &str = "¥￥$＄€£";
+
+struct Measure<'m, 'c> {
+    context: &'m Context<'c>,
+    text: &'m str,
+    breaks: Peekable<Breaks<'m>>,
+    segments: Vec<Segment>,
+    current: Segment,
+    /// The largest character of the current segment.
+    largest: f64,
+    position: usize,
+    previous: [Option<char>; 2],
+    wraps: bool,
+}
+
+type Breaks<'m> = Box<dyn Iterator<Item = (usize, BreakOpportunity)> + 'm>;
+
+/// Measures a paragraph; `lay_out_atom` sizes the boxes among the text.
+pub(crate) fn measure(
+    context: &Context<'_>,
+    paragraph: &Paragraph,
+    mut lay_out_atom: impl FnMut(&super::boxes::BoxNode) -> Fragment,
+) -> Measured {
+    let text = paragraph.text.as_str();
+    let mut measure = Measure {
+        context,
+        text,
+        breaks: (Box::new(linebreaks(text)) as Breaks<'_>).peekable(),
+        segments: Vec::new(),
+        current: Segment::default(),
+        largest: 0.0,
+        position: 0,
+        previous: [None; 2],
+        wraps: context.styles.get(paragraph.style).white_space.wraps(),
+    };
+    let mut atoms = Vec::new();
+    for (index, item) in paragraph.items.iter().enumerate() {
+        match item {
+            Item::Text { length, style, offset, .. } => {
+                measure.text(*length as usize, *style, *offset as usize, index);
+            }
+            Item::Open { style, .. } => measure.edge(*style, LEFT, index),
+            Item::Close { style, .. } => measure.edge(*style, RIGHT, index),
+            Item::Atom(atom) => {
+                let fragment = lay_out_atom(atom);
+                let style = context.styles.get(atom.style);
+                let margins = style.margin[LEFT].or_zero(0.0) + style.margin[RIGHT].or_zero(0.0);
+                measure.break_before(ATOM, index);
+                measure.add(ATOM, fragment.width + margins, false);
+                measure.current.narrowest = measure.current.narrowest.max(measure.current.width);
+                atoms.push(fragment);
+            }
+        }
+    }
+    if measure.current.start < measure.position || measure.current.width > 0.0 || measure.segments.is_empty() {
+        measure.flush(false, paragraph.items.len());
+    }
+    Measured { segments: measure.segments, atoms }
+}
+
+impl Measure<'_, '_> {
+    fn text(&mut self, length: usize, id: StyleId, offset: usize, index: usize) {
+        let style = self.context.styles.get(id);
+        let end = self.position + length;
+        let text = self.text;
+        let slice = text.get(self.position..end).unwrap_or_default();
+        let breakable = style.wrap != Wrap::Normal;
+        for letter in slice.chars() {
+            self.break_before(letter, index);
+            self.word_break(style, letter, index);
+            self.wraps = style.white_space.wraps();
+            self.current.breakable |= breakable && self.wraps;
+            if style.wrap != Wrap::Anywhere || !self.wraps {
+                // A word of several styles is as narrow as its strictest part; close enough is the whole word.
+                self.current.narrowest = f64::INFINITY;
+            }
+            let advance = self.context.advance(style, letter, || (offset, slice));
+            self.current.keeps_space = style.white_space == super::style::WhiteSpace::PreWrap;
+            self.add(letter, advance, letter == ' ');
+        }
+    }
+
+    /// `word-break`: more break opportunities, or fewer, than the text's own.
+    fn word_break(&mut self, style: &Style, letter: char, index: usize) {
+        let inside = self.current.start < self.position;
+        let after_space = self.previous[0] == Some(' ');
+        if style.word_break == WordBreak::BreakAll && inside && !after_space && style.white_space.wraps() {
+            let may = |letter: char| letter.is_alphanumeric();
+            if may(letter) && self.previous[0].is_some_and(may) {
+                self.flush(false, index);
+            }
+        }
+    }
+
+    /// Ends the segment if the text may break before the letter at the current position.
+    fn break_before(&mut self, letter: char, index: usize) {
+        let mut found = None;
+        while let Some((at, opportunity)) = self.breaks.peek().copied() {
+            if at > self.position {
+                break;
+            }
+            self.breaks.next();
+            if at == self.position {
+                found = Some(opportunity);
+            }
+        }
+        if self.position == 0 {
+            return;
+        }
+        let mandatory = found == Some(BreakOpportunity::Mandatory) && self.previous[0] == Some('\n');
+        let clause_end = self.previous[0].is_some_and(|before| CLAUSE_ENDS.contains(before));
+        let after_number = self.previous[1].is_some_and(|before| before.is_ascii_digit());
+        let extra = clause_end && !after_number && CURRENCIES.contains(letter);
+        if mandatory || (self.wraps && (found.is_some() || extra)) {
+            self.flush(mandatory, index);
+        }
+    }
+
+    fn add(&mut self, letter: char, advance: f64, is_space: bool) {
+        if is_space {
+            self.current.space += advance;
+        } else {
+            self.current.width += self.current.space + advance;
+            self.current.space = 0.0;
+            self.largest = self.largest.max(advance);
+        }
+        self.position += letter.len_utf8();
+        self.previous = [Some(letter), self.previous[0]];
+    }
+
+    /// The margin, border and padding where an inline element starts or ends.
+    fn edge(&mut self, id: StyleId, side: usize, index: usize) {
+        let style = self.context.styles.get(id);
+        let width = edge_width(style, side);
+        if side == LEFT {
+            // A break before the element's first letter is a break before its edge.
+            let next = self.text.get(self.position..).and_then(|rest| rest.chars().next());
+            if let Some(next) = next {
+                self.break_before(next, index);
+            }
+        }
+        if width != 0.0 {
+            self.current.width += self.current.space + width;
+            self.current.space = 0.0;
+        }
+    }
+
+    fn flush(&mut self, forced: bool, next_item: usize) {
+        let next = Segment { start: self.position, item: next_item, ..Segment::default() };
+        let mut segment = std::mem::replace(&mut self.current, next);
+        segment.end = self.position;
+        segment.forced = forced;
+        if segment.narrowest == 0.0 {
+            segment.narrowest = self.largest;
+        }
+        segment.narrowest = segment.narrowest.min(segment.width);
+        self.largest = 0.0;
+        self.segments.push(segment);
+    }
+}
+
+/// Margin, border and padding of an inline element on one side.
+pub(crate) fn edge_width(style: &Style, side: usize) -> f64 {
+    let padding = style.padding.get(side).map_or(0.0, |padding| padding.or_zero(0.0));
+    let margin = style.margin.get(side).map_or(0.0, |margin| margin.or_zero(0.0));
+    margin + padding + style.border_width(side)
+}
+
+impl Context<'_> {
+    /// How far a letter advances, in px; `place` tells where the text stands in the HTML.
+    #[inline]
+    pub(crate) fn advance<'t>(&self, style: &Style, letter: char, place: impl FnOnce() -> (usize, &'t str)) -> f64 {
+        match self.faces.find(letter, style.bold()) {
+            Some(_) if is_invisible(letter) => 0.0,
+            Some((_, advance)) => advance * style.font_size + style.letter_spacing,
+            None if is_invisible(letter) => 0.0,
+            None => {
+                let (offset, text) = place();
+                self.missing(letter, offset, text);
+                style.font_size
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::{fault::Faults, testing};
+
+    fn pieces(text: &str) -> Vec<String> {
+        let source = format!("<!DOCTYPE html><p>{text}</p>");
+        let faults = Faults::new(&source);
+        testing::with_paragraph(&source, &faults, |context, paragraph| {
+            let measured = measure(context, paragraph, |_| Fragment::default());
+            let text = |segment: &Segment| paragraph.text[segment.start..segment.end].to_owned();
+            measured.segments.iter().map(text).collect()
+        })
+    }
+
+    #[test]
+    fn strict_kinsoku() {
+        assert_eq!(pieces("御請求書、通信料。").join("|"), "御|請|求|書、|通|信|料。");
+        assert_eq!(pieces("「月額」ー").join("|"), "「月|額」ー");
+        assert_eq!(pieces("です。¥1,200").join("|"), "で|す。|¥1,200");
+        assert_eq!(pieces("ab cd-ef").join("|"), "ab |cd-|ef");
+    }
+}

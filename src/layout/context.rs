@@ -1,0 +1,79 @@
+//! What every step of the layout reads.
+
+use super::{
+    fault::Faults,
+    fonts::Faces,
+    html::{NodeId, Tree},
+    image::Pictures,
+    style::{LineHeight, Style, Styles},
+};
+
+/// The document's styles, faces and pictures, and where faults go.
+pub(crate) struct Context<'c> {
+    pub(crate) tree: &'c Tree<'c>,
+    pub(crate) styles: &'c Styles,
+    pub(crate) faces: &'c Faces,
+    pub(crate) pictures: &'c Pictures,
+    pub(crate) faults: &'c Faults<'c>,
+}
+
+/// How far a line reaches above and below the baseline.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Extent {
+    pub(crate) ascent: f64,
+    pub(crate) descent: f64,
+}
+
+impl Extent {
+    pub(crate) fn union(self, other: Extent) -> Extent {
+        Extent { ascent: self.ascent.max(other.ascent), descent: self.descent.max(other.descent) }
+    }
+
+    pub(crate) fn lowered(self, by: f64) -> Extent {
+        Extent { ascent: self.ascent - by, descent: self.descent + by }
+    }
+
+    pub(crate) fn height(self) -> f64 {
+        self.ascent + self.descent
+    }
+}
+
+impl Context<'_> {
+    /// Records a character without a glyph at its place in the HTML.
+    pub(crate) fn missing(&self, letter: char, offset: usize, text: &str) {
+        let start = self.faults.find_from(offset, letter);
+        self.faults.add_missing(start, text, letter);
+    }
+
+    pub(crate) fn line_height(&self, style: &Style, face: u8) -> f64 {
+        match style.line_height {
+            LineHeight::Normal => {
+                let metrics = self.faces.line_metrics(face, style.font_size);
+                metrics.ascent + metrics.descent + metrics.gap
+            }
+            LineHeight::Factor(factor) => super::style::snap(factor * style.font_size),
+            LineHeight::Px(height) => height,
+        }
+    }
+
+    /// Ascent and descent of a face with the leading around; Chromium floors the leading above to whole px.
+    pub(crate) fn extent(&self, style: &Style, face: u8) -> Extent {
+        let metrics = self.faces.line_metrics(face, style.font_size);
+        let height = self.line_height(style, face);
+        let above = ((height - metrics.ascent - metrics.descent) / 2.0).floor();
+        let ascent = metrics.ascent + above;
+        Extent { ascent, descent: height - ascent }
+    }
+
+    /// The address of the link a node is in.
+    pub(crate) fn link_of(&self, node: NodeId) -> Option<NodeId> {
+        let mut current = node;
+        while let Some(found) = self.tree.get(current) {
+            if self.tree.tag(current) == Some(super::html::Tag::A) && self.tree.attribute(current, "href").is_some() {
+                return Some(current);
+            }
+            current = found.parent;
+        }
+        None
+    }
+}

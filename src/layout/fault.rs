@@ -1,0 +1,146 @@
+//! What is wrong with the HTML, and where. Everything found is collected, so that one run shows all of it.
+
+use std::cell::RefCell;
+
+/// More faults than this help nobody: they usually share one cause.
+const FAULTS_KEPT: usize = 200;
+
+/// One thing in the HTML or CSS that cannot be laid out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Line in the HTML, from 1.
+    pub line: u32,
+    /// Column in the line, in characters from 1.
+    pub column: u32,
+    /// The offending source text, such as `float: left`.
+    pub fragment: String,
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+    /// The way out, where one is known.
+    pub hint: Option<String>,
+    /// The character that no face has, if that is the problem.
+    pub missing: Option<char>,
+}
+
+struct Found {
+    offset: usize,
+    fragment: String,
+    message: String,
+    hint: Option<String>,
+    missing: Option<char>,
+}
+
+/// Collects faults by byte offset; lines and columns are counted once, at the end.
+pub(crate) struct Faults<'a> {
+    source: &'a str,
+    found: RefCell<Vec<Found>>,
+}
+
+impl<'a> Faults<'a> {
+    pub(crate) fn new(source: &'a str) -> Self {
+        Self { source, found: RefCell::new(Vec::new()) }
+    }
+
+    pub(crate) fn add(&self, offset: usize, fragment: &str, message: impl Into<String>) {
+        self.push(offset, fragment, message.into(), None, None);
+    }
+
+    pub(crate) fn add_with_hint(
+        &self,
+        offset: usize,
+        fragment: &str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        self.push(offset, fragment, message.into(), Some(hint.into()), None);
+    }
+
+    /// A character without a glyph; the first place of each character is enough.
+    pub(crate) fn add_missing(&self, offset: usize, fragment: &str, character: char) {
+        if self.found.borrow().iter().any(|found| found.missing == Some(character)) {
+            return;
+        }
+        let message = format!("no face has the character {character} (U+{:04X})", u32::from(character));
+        let hint = "add a font file that has it to the workspace".to_owned();
+        self.push(offset, fragment, message, Some(hint), Some(character));
+    }
+
+    fn push(&self, offset: usize, fragment: &str, message: String, hint: Option<String>, missing: Option<char>) {
+        let mut found = self.found.borrow_mut();
+        let known = found.iter().any(|other| other.offset == offset && other.message == message);
+        if found.len() < FAULTS_KEPT && !known {
+            found.push(Found { offset, fragment: shorten(fragment), message, hint, missing });
+        }
+    }
+
+    /// Where a character stands at or behind an offset; the offset itself if it is written as a reference.
+    pub(crate) fn find_from(&self, offset: usize, character: char) -> usize {
+        let rest = self.source.get(offset..).unwrap_or_default();
+        rest.find(character).map_or(offset, |at| offset + at)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.borrow().is_empty()
+    }
+
+    /// All faults in source order.
+    pub(crate) fn into_vec(self) -> Vec<Fault> {
+        let mut found = self.found.into_inner();
+        found.sort_by_key(|fault| fault.offset);
+        let mut places = Places { source: self.source, offset: 0, line: 1, line_start: 0 };
+        found
+            .into_iter()
+            .map(|fault| {
+                let (line, column) = places.of(fault.offset);
+                let Found { fragment, message, hint, missing, .. } = fault;
+                Fault { line, column, fragment, message, hint, missing }
+            })
+            .collect()
+    }
+}
+
+/// Turns ascending byte offsets into lines and columns in one pass.
+struct Places<'a> {
+    source: &'a str,
+    offset: usize,
+    line: u32,
+    line_start: usize,
+}
+
+impl Places<'_> {
+    fn of(&mut self, offset: usize) -> (u32, u32) {
+        let end = offset.min(self.source.len());
+        for (index, byte) in self.source.bytes().enumerate().take(end).skip(self.offset) {
+            if byte == b'\n' {
+                self.line += 1;
+                self.line_start = index + 1;
+            }
+        }
+        self.offset = end.max(self.offset);
+        let before = self.source.get(self.line_start..end).unwrap_or_default();
+        (self.line, u32::try_from(before.chars().count()).unwrap_or(u32::MAX - 1) + 1)
+    }
+}
+
+fn shorten(fragment: &str) -> String {
+    let line = fragment.trim().lines().next().unwrap_or_default();
+    if line.chars().count() <= 80 {
+        return line.to_owned();
+    }
+    line.chars().take(79).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_characters_not_bytes() {
+        let faults = Faults::new("一行目\n二x");
+        faults.add("一行目\n二".len(), "x", "second");
+        faults.add("一".len(), "行", "first");
+        let found: Vec<_> =
+            faults.into_vec().into_iter().map(|fault| (fault.line, fault.column, fault.message)).collect();
+        assert_eq!(found, [(1, 2, "first".to_owned()), (2, 2, "second".to_owned())]);
+    }
+}

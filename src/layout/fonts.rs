@@ -1,0 +1,304 @@
+//! Faces: which face has a character, how far it advances, how high a line is.
+//!
+//! In: font files. Out: flat tables, so that measuring a character is one array access. No shaping: the built-in faces
+//! have neither kerning nor ligatures in the scripts an invoice uses.
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+const REGULAR: &[u8] = include_bytes!("faces/BIZUDPGothic-Regular.ttf");
+const BOLD: &[u8] = include_bytes!("faces/BIZUDPGothic-Bold.ttf");
+
+/// Characters of the Basic Multilingual Plane get a flat table.
+const PLANE: usize = 0x1_0000;
+const NO_FACE: u8 = u8::MAX;
+/// The face index is a byte, and one value means "none".
+const FACES_MOST: usize = 200;
+/// CSS: from this weight on, text is set in a bold face.
+const BOLD_FROM: u16 = 600;
+
+/// The faces a document can use, in the order in which they are tried for each character.
+///
+/// Text of a weight is set in faces of that weight first (given files, then the built-in face), then in the others, so that
+/// a character only one face has is printed rather than lost.
+pub struct Faces {
+    faces: Vec<Face>,
+    regular: Chain,
+    bold: Chain,
+}
+
+/// A font file that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaceError {
+    /// The name the file was given with.
+    pub name: String,
+    /// Why it cannot be used.
+    pub message: String,
+}
+
+impl fmt::Display for FaceError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.name, self.message)
+    }
+}
+
+impl std::error::Error for FaceError {}
+
+/// One font file with what layout and the PDF need of it.
+pub(crate) struct Face {
+    pub(crate) bytes: Cow<'static, [u8]>,
+    pub(crate) postscript_name: String,
+    pub(crate) units_per_em: u16,
+    pub(crate) ascender: i16,
+    pub(crate) descender: i16,
+    pub(crate) line_gap: i16,
+    /// x min, y min, x max, y max in font units.
+    pub(crate) bounds: [i16; 4],
+    pub(crate) weight: u16,
+    underline: (i16, i16),
+    x_height: i16,
+    advances: Vec<u16>,
+    glyphs: Vec<u16>,
+    glyphs_beyond: BTreeMap<u32, u16>,
+}
+
+/// Where a character is found: the face and its advance in em.
+#[derive(Clone, Copy)]
+struct Found {
+    face: u8,
+    advance: f32,
+}
+
+struct Chain {
+    order: Vec<u8>,
+    plane: Vec<Found>,
+    /// The face whose metrics make the line: the first with a space (CSS Fonts: the first available font).
+    primary: u8,
+}
+
+impl Faces {
+    /// BIZ UDPGothic Regular and Bold, parsed once per process.
+    pub fn built_in() -> Arc<Faces> {
+        static BUILT_IN: OnceLock<Arc<Faces>> = OnceLock::new();
+        Arc::clone(BUILT_IN.get_or_init(|| Arc::new(Faces::from_faces(built_in_faces()))))
+    }
+
+    /// The given font files (TrueType or OpenType) before the built-in faces; the name is only used in errors.
+    ///
+    /// # Errors
+    /// A file that is not a font, or has no usable character map.
+    pub fn with_files(files: Vec<(String, Vec<u8>)>) -> Result<Arc<Faces>, FaceError> {
+        if files.len() + 2 > FACES_MOST {
+            let name = files.last().map(|(name, _)| name.clone()).unwrap_or_default();
+            return Err(FaceError { name, message: format!("expected at most {} font files", FACES_MOST - 2) });
+        }
+        let mut faces = Vec::with_capacity(files.len() + 2);
+        for (name, bytes) in files {
+            faces.push(Face::parse(Cow::Owned(bytes)).map_err(|message| FaceError { name, message })?);
+        }
+        faces.extend(built_in_faces());
+        Ok(Arc::new(Faces::from_faces(faces)))
+    }
+
+    fn from_faces(faces: Vec<Face>) -> Faces {
+        let regular = Chain::new(&faces, false);
+        let bold = Chain::new(&faces, true);
+        Faces { faces, regular, bold }
+    }
+
+    pub(crate) fn face(&self, index: u8) -> Option<&Face> {
+        self.faces.get(usize::from(index))
+    }
+
+    /// The face that has the character, and its advance in em.
+    #[inline]
+    pub(crate) fn find(&self, character: char, bold: bool) -> Option<(u8, f64)> {
+        let chain = self.chain(bold);
+        let found = match chain.plane.get(character as usize) {
+            Some(found) => *found,
+            None => chain.find_beyond(&self.faces, character),
+        };
+        (found.face != NO_FACE).then(|| (found.face, f64::from(found.advance)))
+    }
+
+    pub(crate) fn primary(&self, bold: bool) -> u8 {
+        self.chain(bold).primary
+    }
+
+    fn chain(&self, bold: bool) -> &Chain {
+        if bold { &self.bold } else { &self.regular }
+    }
+
+    /// Ascent, descent and line gap of a face in px, each rounded to whole px as Chromium does.
+    pub(crate) fn line_metrics(&self, face: u8, font_size: f64) -> LineMetrics {
+        let Some(face) = self.face(face) else {
+            return LineMetrics { ascent: font_size.round(), descent: 0.0, gap: 0.0 };
+        };
+        let scale = font_size / f64::from(face.units_per_em);
+        LineMetrics {
+            ascent: (f64::from(face.ascender) * scale).round(),
+            descent: (-f64::from(face.descender) * scale).round(),
+            gap: (f64::from(face.line_gap) * scale).round(),
+        }
+    }
+
+    /// Height of a lower-case x in px.
+    pub(crate) fn x_height(&self, face: u8, font_size: f64) -> f64 {
+        self.face(face)
+            .map_or(font_size / 2.0, |face| f64::from(face.x_height) * font_size / f64::from(face.units_per_em))
+    }
+
+    /// Offset below the baseline and thickness of an underline in px.
+    pub(crate) fn underline(&self, face: u8, font_size: f64) -> (f64, f64) {
+        let Some(face) = self.face(face) else {
+            return (font_size / 10.0, font_size / 20.0);
+        };
+        let scale = font_size / f64::from(face.units_per_em);
+        (-f64::from(face.underline.0) * scale, f64::from(face.underline.1) * scale)
+    }
+}
+
+/// Heights of a face at a font size, in px.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct LineMetrics {
+    pub(crate) ascent: f64,
+    pub(crate) descent: f64,
+    pub(crate) gap: f64,
+}
+
+fn built_in_faces() -> Vec<Face> {
+    // A broken built-in file is caught by the tests below, not by every caller.
+    [REGULAR, BOLD].into_iter().filter_map(|bytes| Face::parse(Cow::Borrowed(bytes)).ok()).collect()
+}
+
+impl Face {
+    fn parse(bytes: Cow<'static, [u8]>) -> Result<Face, String> {
+        let parsed = ttf_parser::Face::parse(&bytes, 0).map_err(|error| format!("not a usable font: {error}"))?;
+        let mut glyphs = vec![0_u16; PLANE];
+        let mut glyphs_beyond = BTreeMap::new();
+        let mut characters = 0_usize;
+        let subtables = parsed.tables().cmap.map(|cmap| cmap.subtables);
+        for subtable in subtables.into_iter().flatten().filter(|subtable| subtable.is_unicode()) {
+            subtable.codepoints(|codepoint| {
+                let Some(glyph) = subtable.glyph_index(codepoint).filter(|glyph| glyph.0 != 0) else {
+                    return;
+                };
+                characters += 1;
+                match glyphs.get_mut(codepoint as usize) {
+                    Some(slot) => *slot = glyph.0,
+                    None => drop(glyphs_beyond.insert(codepoint, glyph.0)),
+                }
+            });
+        }
+        if characters == 0 {
+            return Err("expected a Unicode character map, found none".to_owned());
+        }
+        let advances = (0..parsed.number_of_glyphs())
+            .map(|glyph| parsed.glyph_hor_advance(ttf_parser::GlyphId(glyph)).unwrap_or(0))
+            .collect();
+        let bounds = parsed.global_bounding_box();
+        let underline = parsed.underline_metrics().map_or((-100, 50), |line| (line.position, line.thickness));
+        let postscript_name = parsed
+            .names()
+            .into_iter()
+            .filter(|name| name.name_id == ttf_parser::name_id::POST_SCRIPT_NAME)
+            .find_map(|name| name.to_string())
+            .map(|name| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>())
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| "Face".to_owned());
+        Ok(Face {
+            postscript_name,
+            units_per_em: parsed.units_per_em(),
+            ascender: parsed.ascender(),
+            descender: parsed.descender(),
+            line_gap: parsed.line_gap(),
+            bounds: [bounds.x_min, bounds.y_min, bounds.x_max, bounds.y_max],
+            weight: parsed.weight().to_number(),
+            underline,
+            x_height: parsed.x_height().unwrap_or(parsed.ascender() / 2),
+            advances,
+            glyphs,
+            glyphs_beyond,
+            bytes,
+        })
+    }
+
+    /// The glyph of a character; 0 where the face has none.
+    pub(crate) fn glyph(&self, character: char) -> u16 {
+        match self.glyphs.get(character as usize) {
+            Some(glyph) => *glyph,
+            None => self.glyphs_beyond.get(&u32::from(character)).copied().unwrap_or(0),
+        }
+    }
+
+    /// Advance of a glyph in font units.
+    pub(crate) fn advance(&self, glyph: u16) -> u16 {
+        self.advances.get(usize::from(glyph)).copied().unwrap_or(0)
+    }
+
+    fn found(&self, index: u8, character: char) -> Option<Found> {
+        let glyph = self.glyph(character);
+        (glyph != 0).then(|| Found {
+            face: index,
+            advance: f32::from(self.advance(glyph)) / f32::from(self.units_per_em.max(1)),
+        })
+    }
+}
+
+impl Chain {
+    fn new(faces: &[Face], bold: bool) -> Chain {
+        let is_bold = |index: &u8| faces.get(usize::from(*index)).is_some_and(|face| face.weight >= BOLD_FROM);
+        let count = u8::try_from(faces.len()).unwrap_or(NO_FACE - 1);
+        let (same, other): (Vec<u8>, Vec<u8>) = (0..count).partition(|index| is_bold(index) == bold);
+        let order = [same, other].concat();
+        let mut chain = Chain { order, plane: Vec::new(), primary: 0 };
+        let nothing = Found { face: NO_FACE, advance: 0.0 };
+        chain.plane = (0..PLANE as u32)
+            .map(|code| char::from_u32(code).map_or(nothing, |character| chain.find_beyond(faces, character)))
+            .collect();
+        chain.primary = match chain.plane.get(usize::from(b' ')) {
+            Some(found) if found.face != NO_FACE => found.face,
+            _ => chain.order.first().copied().unwrap_or(0),
+        };
+        chain
+    }
+
+    fn find_beyond(&self, faces: &[Face], character: char) -> Found {
+        let in_face = |index: &u8| faces.get(usize::from(*index)).and_then(|face| face.found(*index, character));
+        self.order.iter().find_map(in_face).unwrap_or(Found { face: NO_FACE, advance: 0.0 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_faces_have_japanese_in_both_weights() {
+        let faces = Faces::built_in();
+        for bold in [false, true] {
+            let (face, _) = faces.find('請', bold).expect("kanji");
+            assert_eq!(faces.face(face).expect("face").weight >= BOLD_FROM, bold);
+        }
+        // The full-width 一 advances one em.
+        assert_eq!(faces.find('一', false).expect("kanji").1, 1.0);
+        assert!(faces.find('𠮷', false).is_none());
+    }
+
+    #[test]
+    fn a_file_that_is_no_font_names_itself() {
+        let error = Faces::with_files(vec![("brand.ttf".to_owned(), vec![1, 2, 3])]).err().expect("error");
+        assert!(error.to_string().starts_with("brand.ttf: not a usable font"), "{error}");
+    }
+
+    #[test]
+    fn given_files_come_before_the_built_in_face_of_the_same_weight() {
+        let faces = Faces::with_files(vec![("copy".to_owned(), BOLD.to_vec())]).expect("faces");
+        assert_eq!(faces.find('a', true).expect("bold").0, 0);
+        assert_eq!(faces.find('a', false).expect("regular").0, 1);
+    }
+}

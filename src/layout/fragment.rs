@@ -1,0 +1,144 @@
+//! Boxes with size and place, on a canvas without pages. Lengths are CSS px; places are relative to the border box of the
+//! fragment around.
+
+use super::{html::NodeId, style::StyleId};
+
+/// A laid-out box.
+#[derive(Default)]
+pub(crate) struct Fragment {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+    /// Of the border box.
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+    pub(crate) style: StyleId,
+    pub(crate) node: Option<NodeId>,
+    pub(crate) content: Content,
+    /// Absolutely positioned boxes, and list markers.
+    pub(crate) floating: Vec<Fragment>,
+}
+
+#[derive(Default)]
+pub(crate) enum Content {
+    #[default]
+    Empty,
+    /// One under another.
+    Stack(Vec<Fragment>),
+    /// Side by side.
+    Row(Vec<Fragment>),
+    Lines(Vec<Line>),
+    Table(Box<TableFragment>),
+    Picture(usize),
+}
+
+/// A table: its rows are stacked; head and foot come back on every page.
+#[derive(Default)]
+pub(crate) struct TableFragment {
+    pub(crate) head: Section,
+    pub(crate) body: Vec<RowFragment>,
+    pub(crate) foot: Section,
+    /// Above the rows: captions, the table's border and spacing.
+    pub(crate) before: f64,
+    pub(crate) after: f64,
+    pub(crate) captions: Vec<Fragment>,
+    /// Where the table's own border box starts and ends, captions left out.
+    pub(crate) grid_top: f64,
+    pub(crate) grid_height: f64,
+    pub(crate) spacing: f64,
+}
+
+#[derive(Default)]
+pub(crate) struct Section {
+    pub(crate) rows: Vec<RowFragment>,
+    pub(crate) repeats: bool,
+}
+
+/// A row with its cells; `y` is relative to the table.
+#[derive(Default)]
+pub(crate) struct RowFragment {
+    pub(crate) fragment: Fragment,
+    /// The row group's style.
+    pub(crate) group: StyleId,
+    /// A cell spans from this row into the next.
+    pub(crate) joined_to_next: bool,
+    /// Collapsed borders along the row's top, and all its others; relative to the row.
+    pub(crate) top_edges: Vec<Edge>,
+    pub(crate) edges: Vec<Edge>,
+    /// First row of its group; the group's `break-*` count here.
+    pub(crate) first_of_group: bool,
+}
+
+/// A collapsed border: a filled rectangle.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Edge {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+    pub(crate) color: [u8; 3],
+    pub(crate) dashed: bool,
+}
+
+/// A line of text; `y` is relative to the fragment.
+#[derive(Default)]
+pub(crate) struct Line {
+    pub(crate) y: f64,
+    pub(crate) height: f64,
+    /// From the line's top to its baseline.
+    pub(crate) baseline: f64,
+    pub(crate) runs: Vec<Run>,
+    /// Backgrounds and borders of inline elements.
+    pub(crate) boxes: Vec<InlineBox>,
+    /// Boxes among the text; places relative to the line.
+    pub(crate) atoms: Vec<Fragment>,
+}
+
+/// Text of one face and style.
+pub(crate) struct Run {
+    /// From the fragment's left edge.
+    pub(crate) x: f64,
+    /// Of the baseline, from the line's top.
+    pub(crate) y: f64,
+    pub(crate) width: f64,
+    pub(crate) face: u8,
+    pub(crate) style: StyleId,
+    /// The innermost element, for links.
+    pub(crate) node: NodeId,
+    pub(crate) text: Box<str>,
+}
+
+/// The part of an inline element on one line.
+pub(crate) struct InlineBox {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+    pub(crate) style: StyleId,
+    pub(crate) opens: bool,
+    pub(crate) closes: bool,
+}
+
+impl Fragment {
+    /// The first baseline, from the top of the border box.
+    pub(crate) fn first_baseline(&self) -> Option<f64> {
+        match &self.content {
+            Content::Empty | Content::Picture(_) => None,
+            Content::Lines(lines) => lines.first().map(|line| line.y + line.baseline),
+            Content::Stack(children) => children.iter().find_map(|child| Some(child.y + child.first_baseline()?)),
+            Content::Row(children) => children.iter().find_map(|child| Some(child.y + child.first_baseline()?)),
+            Content::Table(table) => {
+                let rows = table.head.rows.iter().chain(&table.body);
+                rows.map(|row| &row.fragment).find_map(|row| Some(row.y + row.first_baseline()?))
+            }
+        }
+    }
+
+    /// The last baseline, on which an inline block sits.
+    pub(crate) fn last_baseline(&self) -> Option<f64> {
+        match &self.content {
+            Content::Lines(lines) => lines.last().map(|line| line.y + line.baseline),
+            Content::Stack(children) => children.iter().rev().find_map(|child| Some(child.y + child.last_baseline()?)),
+            _ => self.first_baseline(),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Pictures: PNG is decoded, JPEG stays as it is.
+
+use std::collections::BTreeMap;
+
+/// Fetches the bytes of an image by its `src` attribute; the error says why it cannot.
+pub type ImageSource<'a> = dyn Fn(&str) -> Result<Vec<u8>, String> + Sync + 'a;
+
+/// A logo or a seal has no more; a file that claims more is broken or meant to exhaust memory.
+const PIXELS_MOST: u64 = 50_000_000;
+
+/// A picture ready for the PDF.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// In pixels, which are CSS px without other sizes.
+    pub width: u32,
+    /// Likewise.
+    pub height: u32,
+    /// What it is made of.
+    pub data: PictureData,
+}
+
+/// How a picture is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PictureData {
+    /// A JPEG file as it is, and its number of colour components: 1 or 3.
+    Jpeg {
+        /// The file.
+        bytes: Vec<u8>,
+        /// Grey or RGB.
+        components: u8,
+    },
+    /// Pixels row by row.
+    Pixels {
+        /// Three bytes each.
+        rgb: Vec<u8>,
+        /// One byte each, where any pixel is not opaque.
+        alpha: Option<Vec<u8>>,
+    },
+}
+
+/// The pictures of a document, each loaded once.
+#[derive(Default)]
+pub(crate) struct Pictures {
+    pub(crate) loaded: Vec<Picture>,
+    known: BTreeMap<String, Result<usize, String>>,
+}
+
+impl Pictures {
+    pub(crate) fn load(&mut self, source: &str, images: &ImageSource<'_>) -> Result<usize, String> {
+        if let Some(known) = self.known.get(source) {
+            return known.clone();
+        }
+        let picture = images(source).and_then(|bytes| decode(bytes));
+        let result = picture.map(|picture| {
+            self.loaded.push(picture);
+            self.loaded.len() - 1
+        });
+        self.known.insert(source.to_owned(), result.clone());
+        result
+    }
+
+    /// Natural size in px.
+    pub(crate) fn size(&self, index: usize) -> (f64, f64) {
+        self.loaded.get(index).map_or((0.0, 0.0), |picture| (f64::from(picture.width), f64::from(picture.height)))
+    }
+}
+
+fn decode(bytes: Vec<u8>) -> Result<Picture, String> {
+    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+        return decode_png(&bytes);
+    }
+    if bytes.starts_with(&[0xff, 0xd8]) {
+        return read_jpeg(bytes);
+    }
+    Err("expected a PNG or JPEG file".to_owned())
+}
+
+fn decode_png(bytes: &[u8]) -> Result<Picture, String> {
+    let broken = |error: png::DecodingError| format!("not a usable PNG file: {error}");
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
+    decoder.set_transformations(png::Transformations::normalize_to_color8());
+    let mut reader = decoder.read_info().map_err(broken)?;
+    let (width, height) = (reader.info().width, reader.info().height);
+    if u64::from(width) * u64::from(height) > PIXELS_MOST {
+        return Err(format!("expected at most {PIXELS_MOST} pixels, found {width} × {height}"));
+    }
+    let size = reader.output_buffer_size().ok_or("expected a smaller PNG file")?;
+    let mut buffer = vec![0; size];
+    let frame = reader.next_frame(&mut buffer).map_err(broken)?;
+    let pixels = buffer.get(..frame.buffer_size()).unwrap_or_default();
+    let (mut rgb, mut alpha) = (Vec::with_capacity(pixels.len()), Vec::new());
+    match frame.color_type {
+        png::ColorType::Rgb => rgb.extend_from_slice(pixels),
+        png::ColorType::Grayscale => rgb.extend(pixels.iter().flat_map(|grey| [*grey; 3])),
+        png::ColorType::GrayscaleAlpha => {
+            for pixel in pixels.chunks_exact(2) {
+                rgb.extend([pixel[0]; 3]);
+                alpha.push(pixel[1]);
+            }
+        }
+        png::ColorType::Rgba => {
+            for pixel in pixels.chunks_exact(4) {
+                rgb.extend_from_slice(&pixel[..3]);
+                alpha.push(pixel[3]);
+            }
+        }
+        png::ColorType::Indexed => return Err("expected a PNG file with a palette".to_owned()),
+    }
+    let alpha = alpha.iter().any(|alpha| *alpha < 255).then_some(alpha);
+    Ok(Picture { width, height, data: PictureData::Pixels { rgb, alpha } })
+}
+
+/// Reads size and colours from the frame header of a JPEG file (ITU-T T.81, B.2.2).
+fn read_jpeg(bytes: Vec<u8>) -> Result<Picture, String> {
+    let broken = || "not a usable JPEG file".to_owned();
+    let mut position = 2;
+    loop {
+        let marker = match bytes.get(position..position + 2) {
+            Some([0xff, 0xff]) => {
+                position += 1;
+                continue;
+            }
+            Some([0xff, marker]) => *marker,
+            _ => return Err(broken()),
+        };
+        let length = match bytes.get(position + 2..position + 4) {
+            Some([high, low]) => usize::from(*high) << 8 | usize::from(*low),
+            _ => return Err(broken()),
+        };
+        let is_frame = matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc);
+        if !is_frame {
+            position += 2 + length.max(2);
+            continue;
+        }
+        let Some([8, high_h, low_h, high_w, low_w, components]) = bytes.get(position + 4..position + 10) else {
+            return Err("expected a JPEG file with 8 bits per colour".to_owned());
+        };
+        let side = |high: &u8, low: &u8| u32::from(*high) << 8 | u32::from(*low);
+        let (width, height, components) = (side(high_w, low_w), side(high_h, low_h), *components);
+        if width == 0 || height == 0 {
+            return Err(broken());
+        }
+        if !matches!(components, 1 | 3) {
+            return Err("expected a JPEG file in RGB or grey, found CMYK".to_owned());
+        }
+        return Ok(Picture { width, height, data: PictureData::Jpeg { bytes, components } });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_are_no_pictures_are_faults() {
+        assert_eq!(decode(b"GIF89a".to_vec()), Err("expected a PNG or JPEG file".to_owned()));
+        assert_eq!(decode(vec![0xff, 0xd8, 0xff]), Err("not a usable JPEG file".to_owned()));
+        let header = [0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xc0, 0, 11, 8, 0, 2, 1, 3, 1];
+        let picture = decode(header.to_vec()).expect("header");
+        assert_eq!((picture.width, picture.height), (259, 2));
+    }
+}

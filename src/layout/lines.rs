@@ -1,0 +1,435 @@
+//! Measured paragraph → lines of positioned text.
+
+use super::{
+    breaking::{Measured, Segment, edge_width},
+    context::{Context, Extent},
+    fragment::{Fragment, InlineBox, Line, Run},
+    html::NodeId,
+    paragraph::{ATOM, Item, Paragraph, is_invisible},
+    style::{BOTTOM, LEFT, LineHeight, RIGHT, Style, StyleId, TOP, TextAlign, VerticalAlign, WhiteSpace},
+};
+
+/// Rounding in sums of advances must not push a word that just fits to the next line.
+const TOLERANCE: f64 = 1.0 / 64.0;
+
+/// Breaks a paragraph into lines of a width; `x` and `y` are where the first line starts in the fragment.
+pub(crate) fn lay_out(
+    context: &Context<'_>,
+    paragraph: &Paragraph,
+    measured: Measured,
+    width: f64,
+    x: f64,
+    y: f64,
+) -> (Vec<Line>, f64) {
+    let block = context.styles.get(paragraph.style);
+    let indent = block.text_indent.or_zero(width);
+    let spans = spans(context, paragraph, &measured.segments, width, indent);
+    let mut setter = Setter {
+        context,
+        paragraph,
+        block,
+        open: Vec::new(),
+        atoms: measured.atoms.into_iter(),
+        item: 0,
+        consumed: 0,
+        position: 0,
+    };
+    let mut lines = Vec::with_capacity(spans.len());
+    let mut top = y;
+    for (index, span) in spans.iter().enumerate() {
+        let indent = if index == 0 { indent } else { 0.0 };
+        let line = setter.line(span, Room { x, width, indent }, top, index + 1 == spans.len());
+        let Some(line) = line else { continue };
+        top += line.height;
+        lines.push(line);
+    }
+    (lines, top - y)
+}
+
+/// The text of one line, spaces at its end left out.
+struct Span {
+    end: usize,
+    /// Where the next line starts.
+    next: usize,
+    width: f64,
+    forced: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Room {
+    x: f64,
+    width: f64,
+    indent: f64,
+}
+
+/// Fills lines greedily.
+fn spans(context: &Context<'_>, paragraph: &Paragraph, segments: &[Segment], width: f64, indent: f64) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let mut used = indent;
+    let mut line: Option<(f64, Span)> = None;
+    let text_end = |segment: &Segment| {
+        let text = paragraph.text.get(segment.start..segment.end).unwrap_or_default();
+        let kept = if segment.keeps_space { text } else { text.trim_end_matches(' ') };
+        segment.start + kept.len()
+    };
+    for segment in segments {
+        let before = line.as_ref().map_or(0.0, |(space, _)| *space);
+        if line.is_some() && used + before + segment.width > width + TOLERANCE {
+            spans.extend(line.take().map(|(_, span)| span));
+            used = 0.0;
+        }
+        let before = line.as_ref().map_or(0.0, |(space, _)| *space);
+        let mut start = segment.start;
+        let mut segment_width = segment.width;
+        if line.is_none() && segment.breakable && used + segment.width > width + TOLERANCE {
+            (start, segment_width) = split(context, paragraph, segment, width, &mut used, &mut spans);
+        }
+        let _ = start;
+        used += before + segment_width;
+        let span = Span { end: text_end(segment), next: segment.end, width: used, forced: segment.forced };
+        line = Some((segment.space, span));
+        if segment.forced {
+            spans.extend(line.take().map(|(_, span)| span));
+            used = 0.0;
+        }
+    }
+    spans.extend(line.map(|(_, span)| span));
+    spans
+}
+
+/// Breaks a segment too wide for any line between characters; returns where its last part starts and how wide that is.
+fn split(
+    context: &Context<'_>,
+    paragraph: &Paragraph,
+    segment: &Segment,
+    width: f64,
+    used: &mut f64,
+    spans: &mut Vec<Span>,
+) -> (usize, f64) {
+    let text = paragraph.text.get(segment.start..segment.end).unwrap_or_default();
+    let text = text.trim_end_matches(' ');
+    let (mut start, mut part) = (segment.start, 0.0);
+    for (index, letter) in text.char_indices() {
+        let position = segment.start + index;
+        let style = style_at(paragraph, position);
+        let advance = context.advance(context.styles.get(style), letter, || (0, text));
+        if position > start && *used + part + advance > width + TOLERANCE && !is_invisible(letter) {
+            spans.push(Span { end: position, next: position, width: *used + part, forced: false });
+            *used = 0.0;
+            (start, part) = (position, 0.0);
+        }
+        part += advance;
+    }
+    (start, part)
+}
+
+fn style_at(paragraph: &Paragraph, position: usize) -> StyleId {
+    let mut at = 0;
+    for item in &paragraph.items {
+        match item {
+            Item::Text { length, style, .. } => {
+                at += *length as usize;
+                if position < at {
+                    return *style;
+                }
+            }
+            Item::Atom(_) => at += ATOM.len_utf8(),
+            _ => {}
+        }
+    }
+    paragraph.style
+}
+
+/// An inline element that is open.
+#[derive(Clone, Copy)]
+struct Open {
+    style: StyleId,
+    node: NodeId,
+    /// How far its baseline is below the line's.
+    shift: f64,
+    /// Where it starts on this line.
+    start: f64,
+    opens_here: bool,
+}
+
+struct Setter<'s, 'c> {
+    context: &'s Context<'c>,
+    paragraph: &'s Paragraph,
+    block: &'s Style,
+    open: Vec<Open>,
+    atoms: std::vec::IntoIter<Fragment>,
+    /// The item the next line starts in, and how many of its bytes are used.
+    item: usize,
+    consumed: usize,
+    position: usize,
+}
+
+/// A line under construction: places are relative to its baseline and its start.
+#[derive(Default)]
+struct Draft {
+    x: f64,
+    runs: Vec<Run>,
+    boxes: Vec<(InlineBox, f64)>,
+    atoms: Vec<(Fragment, VerticalAlign)>,
+    extent: Option<Extent>,
+    /// Boxes aligned to the line's top or bottom: their heights.
+    tall: f64,
+    has_content: bool,
+}
+
+impl Draft {
+    fn include(&mut self, extent: Extent) {
+        self.extent = Some(self.extent.map_or(extent, |known| known.union(extent)));
+    }
+}
+
+impl Setter<'_, '_> {
+    fn line(&mut self, span: &Span, room: Room, top: f64, last: bool) -> Option<Line> {
+        let mut draft = Draft { x: 0.0, ..Draft::default() };
+        let primary = self.context.faces.primary(self.block.bold());
+        draft.include(self.context.extent(self.block, primary));
+        for index in 0..self.open.len() {
+            self.open[index].start = 0.0;
+            self.open[index].opens_here = false;
+            let Open { style, shift, .. } = self.open[index];
+            self.include_strut(&mut draft, style, shift);
+        }
+        self.items(&mut draft, span, last);
+        self.close_boxes(&mut draft);
+        if !draft.has_content {
+            return None;
+        }
+        Some(self.finish(draft, room, top))
+    }
+
+    fn items(&mut self, draft: &mut Draft, span: &Span, last: bool) {
+        let paragraph = self.paragraph;
+        while let Some(item) = paragraph.items.get(self.item) {
+            match item {
+                Item::Text { length, style, node, .. } => {
+                    let length = *length as usize;
+                    let start = self.position;
+                    let item_end = self.position - self.consumed + length;
+                    let end = item_end.min(span.next);
+                    self.text(draft, start, end.min(span.end.max(start)), end, *style, *node);
+                    self.position = end;
+                    self.consumed += end - start;
+                    if end < item_end {
+                        return;
+                    }
+                }
+                Item::Atom(atom) => {
+                    if self.position >= span.next && !last {
+                        return;
+                    }
+                    self.position += ATOM.len_utf8();
+                    if let Some(fragment) = self.atoms.next() {
+                        self.atom(draft, fragment, atom.style);
+                    }
+                }
+                Item::Open { style, node } => {
+                    if self.position >= span.next && !last {
+                        return;
+                    }
+                    self.open(draft, *style, *node);
+                }
+                Item::Close { style, .. } => self.close(draft, *style),
+            }
+            self.item += 1;
+            self.consumed = 0;
+        }
+    }
+
+    fn shift(&self) -> f64 {
+        self.open.last().map_or(0.0, |open| open.shift)
+    }
+
+    fn include_strut(&self, draft: &mut Draft, style: StyleId, shift: f64) {
+        let style = self.context.styles.get(style);
+        let face = self.context.faces.primary(style.bold());
+        draft.include(self.context.extent(style, face).lowered(shift));
+    }
+
+    fn open(&mut self, draft: &mut Draft, id: StyleId, node: NodeId) {
+        let context = self.context;
+        let parent = self.open.last().map_or(self.paragraph.style, |open| open.style);
+        let style = context.styles.get(id);
+        let face = context.faces.primary(style.bold());
+        let extent = context.extent(style, face);
+        let shift = self.shift() + baseline_shift(context, style, context.styles.get(parent), extent);
+        let start = draft.x;
+        self.open.push(Open { style: id, node, shift, start, opens_here: true });
+        self.include_strut(draft, id, shift);
+        let width = edge_width(style, LEFT);
+        draft.x += width;
+        draft.has_content |= width != 0.0;
+    }
+
+    fn close(&mut self, draft: &mut Draft, id: StyleId) {
+        let style = self.context.styles.get(id);
+        draft.x += edge_width(style, RIGHT);
+        if let Some(open) = self.open.pop() {
+            self.add_box(draft, open, true);
+        }
+    }
+
+    /// The parts of inline elements that go on in the next line.
+    fn close_boxes(&self, draft: &mut Draft) {
+        for open in self.open.iter().rev() {
+            self.add_box(draft, *open, false);
+        }
+    }
+
+    fn add_box(&self, draft: &mut Draft, open: Open, closes: bool) {
+        let style = self.context.styles.get(open.style);
+        let has_border = [TOP, RIGHT, BOTTOM, LEFT].iter().any(|side| style.border_width(*side) > 0.0);
+        if style.background.0.is_none() && !has_border {
+            return;
+        }
+        let face = self.context.faces.primary(style.bold());
+        let metrics = self.context.faces.line_metrics(face, style.font_size);
+        let above = metrics.ascent + style.padding[TOP].or_zero(0.0) + style.border_width(TOP);
+        let below = metrics.descent + style.padding[BOTTOM].or_zero(0.0) + style.border_width(BOTTOM);
+        let left = if open.opens_here { style.margin[LEFT].or_zero(0.0) } else { 0.0 };
+        let right = if closes { style.margin[RIGHT].or_zero(0.0) } else { 0.0 };
+        let inline_box = InlineBox {
+            x: open.start + left,
+            y: open.shift - above,
+            width: (draft.x - right - open.start - left).max(0.0),
+            height: above + below,
+            style: open.style,
+            opens: open.opens_here,
+            closes,
+        };
+        draft.boxes.push((inline_box, 0.0));
+    }
+
+    fn text(&mut self, draft: &mut Draft, start: usize, end: usize, all: usize, id: StyleId, node: NodeId) {
+        let context = self.context;
+        let style = context.styles.get(id);
+        let shift = self.shift();
+        let shown = self.paragraph.text.get(start..end).unwrap_or_default();
+        let whole = self.paragraph.text.get(start..all).unwrap_or_default();
+        draft.has_content |= !shown.is_empty() || whole.contains('\n');
+        let mut run_start = 0;
+        let mut run: Option<(u8, f64)> = None;
+        let mut x = draft.x;
+        let push = |draft: &mut Draft, from: usize, to: usize, (face, run_x): (u8, f64), x: f64| {
+            let text = shown.get(from..to).unwrap_or_default();
+            let text: Box<str> =
+                if text.contains(is_invisible) { text.replace(is_invisible, "").into() } else { text.into() };
+            if style.line_height == LineHeight::Normal {
+                draft.include(context.extent(style, face).lowered(shift));
+            }
+            if !text.is_empty() && style.visible {
+                let width = x - run_x;
+                draft.runs.push(Run { x: run_x, y: shift, width, face, style: id, node, text });
+            }
+        };
+        for (index, letter) in shown.char_indices() {
+            let advance = context.advance(style, letter, || (0, shown));
+            let face = match context.faces.find(letter, style.bold()) {
+                Some((face, _)) if !is_invisible(letter) => face,
+                _ => run.map_or_else(|| context.faces.primary(style.bold()), |(face, _)| face),
+            };
+            match run {
+                Some((current, _)) if current == face => {}
+                _ => {
+                    if let Some(done) = run {
+                        push(draft, run_start, index, done, x);
+                    }
+                    run_start = index;
+                    run = Some((face, x));
+                }
+            }
+            x += advance;
+        }
+        if let Some(done) = run {
+            push(draft, run_start, shown.len(), done, x);
+        }
+        draft.x = x;
+    }
+
+    fn atom(&self, draft: &mut Draft, mut fragment: Fragment, id: StyleId) {
+        let style = self.context.styles.get(id);
+        let margin = |side: usize| style.margin.get(side).map_or(0.0, |margin| margin.or_zero(0.0));
+        let is_picture = matches!(fragment.content, super::fragment::Content::Picture(_));
+        let bottom = fragment.height + margin(BOTTOM);
+        let baseline = if is_picture { bottom } else { fragment.last_baseline().unwrap_or(bottom) };
+        let height = margin(TOP) + bottom;
+        let own = Extent { ascent: margin(TOP) + baseline, descent: bottom - baseline };
+        let parent = self.open.last().map_or(self.paragraph.style, |open| open.style);
+        let parent = self.context.styles.get(parent);
+        let shift = self.shift() + baseline_shift(self.context, style, parent, own);
+        if matches!(style.vertical_align, VerticalAlign::Top | VerticalAlign::Bottom) {
+            draft.tall = draft.tall.max(height);
+        } else {
+            draft.include(own.lowered(shift));
+        }
+        fragment.x = draft.x + margin(LEFT);
+        fragment.y = shift - baseline;
+        draft.x = fragment.x + fragment.width + margin(RIGHT);
+        draft.has_content = true;
+        draft.atoms.push((fragment, style.vertical_align));
+    }
+
+    /// Moves the draft to its place and fixes the line's height.
+    fn finish(&self, draft: Draft, room: Room, top: f64) -> Line {
+        let mut extent = draft.extent.unwrap_or(Extent { ascent: 0.0, descent: 0.0 });
+        if draft.tall > extent.height() {
+            extent.descent = draft.tall - extent.ascent;
+        }
+        let free = room.width - room.indent - draft.x;
+        let align = self.block.text_align;
+        let hangs = self.block.white_space == WhiteSpace::PreWrap && free < 0.0;
+        let shift = match align {
+            TextAlign::Center if free > 0.0 => free / 2.0,
+            TextAlign::End if !hangs => free,
+            _ => 0.0,
+        };
+        let start = room.x + room.indent + shift;
+        let mut line = Line { y: top, height: extent.height(), baseline: extent.ascent, ..Line::default() };
+        line.runs = draft.runs;
+        for run in &mut line.runs {
+            run.x += start;
+            run.y += extent.ascent;
+        }
+        line.boxes = draft.boxes.into_iter().rev().map(|(inline_box, _)| inline_box).collect();
+        for inline_box in &mut line.boxes {
+            inline_box.x += start;
+            inline_box.y += extent.ascent;
+        }
+        for (mut atom, align) in draft.atoms {
+            let style = self.context.styles.get(atom.style);
+            atom.x += start;
+            atom.y = match align {
+                VerticalAlign::Top => style.margin[TOP].or_zero(0.0),
+                VerticalAlign::Bottom => extent.height() - atom.height - style.margin[BOTTOM].or_zero(0.0),
+                _ => atom.y + extent.ascent,
+            };
+            line.atoms.push(atom);
+        }
+        line
+    }
+}
+
+/// How far an element's baseline is below its parent's (CSS 2, 10.8.1; sub and super as Chromium).
+fn baseline_shift(context: &Context<'_>, style: &Style, parent: &Style, own: Extent) -> f64 {
+    let face = context.faces.primary(parent.bold());
+    let metrics = || context.faces.line_metrics(face, parent.font_size);
+    match style.vertical_align {
+        VerticalAlign::Baseline | VerticalAlign::Top | VerticalAlign::Bottom => 0.0,
+        VerticalAlign::Sub => parent.font_size / 5.0 + 1.0,
+        VerticalAlign::Super => -(parent.font_size / 3.0 + 1.0),
+        VerticalAlign::Px(length) => -length,
+        VerticalAlign::Percent(share) => {
+            -share / 100.0 * context.line_height(style, context.faces.primary(style.bold()))
+        }
+        VerticalAlign::Middle => {
+            let x_height = context.faces.x_height(face, parent.font_size);
+            (own.ascent - own.descent) / 2.0 - x_height / 2.0
+        }
+        VerticalAlign::TextTop => own.ascent - metrics().ascent,
+        VerticalAlign::TextBottom => metrics().descent - own.descent,
+    }
+}

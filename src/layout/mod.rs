@@ -1,0 +1,71 @@
+//! HTML → pages: what stands where, down to the last character. Knows nothing of invoices.
+//!
+//! In: one HTML document with its print CSS, faces, and a way to fetch images. Out: a [`Document`] of finished pages, or
+//! every fault with its line and column. The same HTML gives the page a browser prints, within a point.
+//!
+//! `html` tree → `style` cascade → `boxes` → `block`, `flex`, `table`, `lines` (a canvas without pages) → `paginate` → `page`.
+
+#![allow(clippy::float_arithmetic)]
+
+mod block;
+mod boxes;
+mod breaking;
+mod columns;
+mod context;
+mod decoration;
+mod fault;
+mod flex;
+mod fonts;
+mod fragment;
+mod html;
+mod image;
+mod intrinsic;
+mod lines;
+mod margin_boxes;
+mod page;
+mod paginate;
+mod paragraph;
+mod place;
+mod style;
+mod table;
+mod table_borders;
+mod table_boxes;
+#[cfg(test)]
+mod testing;
+
+pub use fault::Fault;
+pub(crate) use fonts::Face;
+pub use fonts::{FaceError, Faces};
+pub use image::{ImageSource, Picture, PictureData};
+pub use page::{Area, Document, Heading, Item, Layer, Link, Page, Path, Rgb, Shape, Step, Target, Text};
+
+use block::Space;
+use context::Context;
+use fault::Faults;
+use image::Pictures;
+
+/// Lays out a document; `images` is asked for the bytes of every `src`.
+///
+/// # Errors
+/// Everything in the HTML and CSS that is not in the closed list, or cannot be laid out, all at once.
+pub fn lay_out(html: &str, faces: &Faces, images: &ImageSource<'_>) -> Result<Document, Vec<Fault>> {
+    let faults = Faults::new(html);
+    let tree = html::parse(html, &faults);
+    let mut styles = style::cascade(&tree, tree.len(), &faults);
+    if !faults.is_empty() {
+        return Err(faults.into_vec());
+    }
+    let mut pictures = Pictures::default();
+    let boxes = boxes::build(&tree, &mut styles, &faults, &mut pictures, images);
+    let context = Context { tree: &tree, styles: &styles, faces, pictures: &pictures, faults: &faults };
+    let page = &styles.page;
+    let width = page.width - page.margins[1][style::LEFT] - page.margins[1][style::RIGHT];
+    let root = context.block(&boxes.root, Space::of_width(width)).fragment;
+    let fixed = paginate::lay_out_fixed(&context, &boxes.fixed);
+    let document = paginate::paginate(&context, &root, &fixed);
+    drop(root);
+    if !faults.is_empty() {
+        return Err(faults.into_vec());
+    }
+    Ok(Document { pictures: pictures.loaded, ..document })
+}

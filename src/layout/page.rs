@@ -1,0 +1,174 @@
+//! What comes out of layout: pages with everything in its place. Lengths are points (1/72 inch), `x` from the left and `y`
+//! from the top of the page.
+
+use super::image::Picture;
+
+/// A laid-out document; nothing is left to decide for who writes it.
+#[derive(Debug, Default)]
+pub struct Document {
+    /// The pages in order; at least one.
+    pub pages: Vec<Page>,
+    /// Headings in document order.
+    pub outline: Vec<Heading>,
+    /// The pictures that pages refer to by index.
+    pub pictures: Vec<Picture>,
+}
+
+/// One page; its layers are painted one over another.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// Of the paper.
+    pub width: f32,
+    /// Of the paper.
+    pub height: f32,
+    /// Painted in order.
+    pub layers: Vec<Layer>,
+    /// Areas that lead somewhere.
+    pub links: Vec<Link>,
+}
+
+/// Shapes first, then text and pictures.
+#[derive(Debug, Default)]
+pub struct Layer {
+    /// Backgrounds, borders and lines, painted in order.
+    pub shapes: Vec<Shape>,
+    /// Text and pictures, painted in order.
+    pub items: Vec<Item>,
+}
+
+/// An opaque colour.
+pub type Rgb = [u8; 3];
+
+/// A part of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Area {
+    /// Left edge.
+    pub x: f32,
+    /// Top edge.
+    pub y: f32,
+    /// Width.
+    pub width: f32,
+    /// Height.
+    pub height: f32,
+}
+
+/// Something filled.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// A rectangle.
+    Rectangle {
+        /// Where.
+        area: Area,
+        /// Filled with.
+        color: Rgb,
+    },
+    /// A closed outline, filled by the even-odd rule.
+    Outline {
+        /// Its subpaths.
+        paths: Vec<Path>,
+        /// Filled with.
+        color: Rgb,
+    },
+    /// A dashed line from one point to another.
+    Dashes {
+        /// The start.
+        from: (f32, f32),
+        /// The end.
+        to: (f32, f32),
+        /// Thickness.
+        width: f32,
+        /// Length of a dash and of the gap behind it.
+        dash: (f32, f32),
+        /// Drawn with.
+        color: Rgb,
+    },
+}
+
+/// A subpath: where it starts and how it goes on; it closes by itself.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Path {
+    /// The first point.
+    pub start: (f32, f32),
+    /// Straight lines and cubic curves.
+    pub steps: Vec<Step>,
+}
+
+/// How a path goes on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Step {
+    /// Straight to a point.
+    Line((f32, f32)),
+    /// By a cubic curve: two control points and the end.
+    Curve((f32, f32), (f32, f32), (f32, f32)),
+}
+
+/// Text or a picture.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    /// Text of one face.
+    Text(Text),
+    /// A picture stretched over an area.
+    Picture {
+        /// Index into [`Document::pictures`].
+        index: usize,
+        /// Where.
+        area: Area,
+    },
+}
+
+/// Text of one face, size and colour on one line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Text {
+    /// Where it starts.
+    pub x: f32,
+    /// Its baseline.
+    pub y: f32,
+    /// How far it goes.
+    pub width: f32,
+    /// Font size.
+    pub size: f32,
+    /// Added after every character.
+    pub letter_spacing: f32,
+    /// Index of the face in the [`Faces`](super::Faces) laid out with.
+    pub face: u8,
+    /// Colour.
+    pub color: Rgb,
+    /// The characters; each has a glyph in the face.
+    pub text: Box<str>,
+}
+
+/// An area that leads somewhere.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    /// Where it can be clicked.
+    pub area: Area,
+    /// Where it leads.
+    pub target: Target,
+}
+
+/// Where a link leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// An address on the web or for mail.
+    Address(String),
+    /// A place in the document: a page by index, and the distance from its top in hundredths of a point.
+    Place {
+        /// Index of the page.
+        page: usize,
+        /// From its top, in 1/100 pt.
+        top: i32,
+    },
+}
+
+/// An entry of the outline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heading {
+    /// 1 for `h1`, and so on.
+    pub level: u8,
+    /// The heading's text.
+    pub title: String,
+    /// Index of its page.
+    pub page: usize,
+    /// From the top of the page.
+    pub top: f32,
+}

@@ -1,0 +1,231 @@
+//! Puts finished things on pages: px of the canvas become points of a page.
+
+use super::{
+    context::Context,
+    fragment::{Edge, Run},
+    html::NodeId,
+    page::{Area, Item, Layer, Page, Rgb, Shape, Step, Text},
+    style::{LEFT, TOP},
+};
+
+/// Points in a CSS px.
+pub(crate) const POINTS: f64 = 0.75;
+
+/// What is painted below everything, in the normal flow, and above it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    Below,
+    Normal,
+    Above,
+}
+
+const LEVELS: usize = 3;
+/// Rounding may put things a hair beyond the paper.
+const BEYOND: f64 = 2.0;
+
+/// The pages under construction.
+pub(crate) struct Sheets<'s, 'c> {
+    pub(crate) context: &'s Context<'c>,
+    pub(crate) pages: Vec<Page>,
+    pub(crate) level: Level,
+    /// How far relatively positioned ancestors move things.
+    pub(crate) shift: (f64, f64),
+    /// Links by page, still by element.
+    pub(crate) links: Vec<(usize, Area, NodeId)>,
+}
+
+impl<'s, 'c> Sheets<'s, 'c> {
+    pub(crate) fn new(context: &'s Context<'c>) -> Self {
+        Self { context, pages: Vec::new(), level: Level::Normal, shift: (0.0, 0.0), links: Vec::new() }
+    }
+
+    /// From the page's left edge to its content.
+    pub(crate) fn left(&self) -> f64 {
+        self.context.styles.page.margins[1][LEFT]
+    }
+
+    pub(crate) fn top(&self, page: usize) -> f64 {
+        self.context.styles.page.margins[page.min(1)][TOP]
+    }
+
+    pub(crate) fn page(&mut self, index: usize) -> &mut Page {
+        let style = &self.context.styles.page;
+        while self.pages.len() <= index {
+            let mut page = Page {
+                width: (style.width * POINTS) as f32,
+                height: (style.height * POINTS) as f32,
+                ..Page::default()
+            };
+            page.layers.resize_with(LEVELS, Layer::default);
+            self.pages.push(page);
+        }
+        &mut self.pages[index]
+    }
+
+    fn layer(&mut self, page: usize) -> &mut Layer {
+        let level = self.level as usize;
+        &mut self.page(page).layers[level]
+    }
+
+    /// Places are px from the top left of the page's content.
+    pub(crate) fn area(&self, page: usize, x: f64, y: f64, width: f64, height: f64) -> Area {
+        let (across, down) = self.shift;
+        Area {
+            x: ((x + across + self.left()) * POINTS) as f32,
+            y: ((y + down + self.top(page)) * POINTS) as f32,
+            width: (width * POINTS) as f32,
+            height: (height * POINTS) as f32,
+        }
+    }
+
+    pub(crate) fn rectangle(&mut self, page: usize, x: f64, y: f64, width: f64, height: f64, color: Rgb) {
+        if width <= 0.0 || height <= 0.0 {
+            return;
+        }
+        let area = self.area(page, x, y, width, height);
+        let shapes = &mut self.layer(page).shapes;
+        // Cells of a row in the same colour make one rectangle.
+        if let Some(Shape::Rectangle { area: last, color: last_color }) = shapes.last_mut() {
+            let joins = (last.x + last.width - area.x).abs() < 0.001;
+            if *last_color == color && last.y == area.y && last.height == area.height && joins {
+                last.width = area.x + area.width - last.x;
+                return;
+            }
+        }
+        shapes.push(Shape::Rectangle { area, color });
+    }
+
+    pub(crate) fn shape(&mut self, page: usize, shape: Shape) {
+        self.layer(page).shapes.push(shape);
+    }
+
+    /// A dashed line along the middle of a rectangle.
+    pub(crate) fn dashes(&mut self, page: usize, edge: &Edge, x: f64, y: f64) {
+        let thick = edge.width.min(edge.height);
+        let area = self.area(page, x + edge.x, y + edge.y, edge.width, edge.height);
+        let (from, to) = if edge.width >= edge.height {
+            let middle = area.y + area.height / 2.0;
+            ((area.x, middle), (area.x + area.width, middle))
+        } else {
+            let middle = area.x + area.width / 2.0;
+            ((middle, area.y), (middle, area.y + area.height))
+        };
+        let width = (thick * POINTS) as f32;
+        let shape = Shape::Dashes { from, to, width, dash: (width * 2.0, width * 2.0), color: edge.color };
+        self.shape(page, shape);
+    }
+
+    pub(crate) fn edge(&mut self, page: usize, edge: &Edge, x: f64, y: f64) {
+        if edge.dashed {
+            self.dashes(page, edge, x, y);
+        } else {
+            self.rectangle(page, x + edge.x, y + edge.y, edge.width, edge.height, edge.color);
+        }
+    }
+
+    pub(crate) fn picture(
+        &mut self,
+        page: usize,
+        index: usize,
+        (x, y, width, height): (f64, f64, f64, f64),
+        node: Option<NodeId>,
+    ) {
+        let area = self.area(page, x, y, width, height);
+        if let Some(node) = node {
+            self.check_inside(page, area, node);
+        }
+        self.layer(page).items.push(Item::Picture { index, area });
+    }
+
+    /// A run with its line's top at `y`.
+    pub(crate) fn run(&mut self, page: usize, run: &Run, x: f64, y: f64) {
+        let context = self.context;
+        let style = context.styles.get(run.style);
+        let metrics = context.faces.line_metrics(run.face, style.font_size);
+        let baseline = y + run.y;
+        self.decorate(page, run, x, baseline);
+        let area = self.area(page, x + run.x, baseline - metrics.ascent, run.width, metrics.ascent + metrics.descent);
+        self.check_inside(page, area, run.node);
+        if let Some(link) = context.link_of(run.node) {
+            self.links.push((page, area, link));
+        }
+        let Some(color) = style.color.0 else { return };
+        let point = self.area(page, x + run.x, baseline, run.width, 0.0);
+        let text = Text {
+            x: point.x,
+            y: point.y,
+            width: point.width,
+            size: (style.font_size * POINTS) as f32,
+            letter_spacing: (style.letter_spacing * POINTS) as f32,
+            face: run.face,
+            color,
+            text: run.text.clone(),
+        };
+        self.layer(page).items.push(Item::Text(text));
+    }
+
+    /// Underlines and the like.
+    fn decorate(&mut self, page: usize, run: &Run, x: f64, baseline: f64) {
+        let context = self.context;
+        let style = context.styles.get(run.style);
+        let lines = style.decoration;
+        if lines == super::style::Decoration::default() {
+            return;
+        }
+        let Some(color) = style.decoration_color.unwrap_or(style.color).0 else {
+            return;
+        };
+        let (below, _) = context.faces.underline(run.face, style.font_size);
+        // Chromium: a tenth of the font size, at least one px.
+        let thick = (style.font_size / 10.0).max(1.0);
+        let metrics = context.faces.line_metrics(run.face, style.font_size);
+        let mut line = |y: f64| self.rectangle(page, x + run.x, y, run.width, thick, color);
+        if lines.underline {
+            line(baseline + below.max(1.0));
+        }
+        if lines.overline {
+            line(baseline - metrics.ascent);
+        }
+        if lines.strike {
+            line(baseline - metrics.ascent / 3.0 - thick / 2.0);
+        }
+    }
+
+    /// What would be cut off at the edge of the paper is a fault.
+    fn check_inside(&mut self, page: usize, area: Area, node: NodeId) {
+        let sheet = self.page(page);
+        let (width, height) = (f64::from(sheet.width), f64::from(sheet.height));
+        let (right, bottom) = (f64::from(area.x + area.width), f64::from(area.y + area.height));
+        let outside = f64::from(area.x) < -BEYOND
+            || f64::from(area.y) < -BEYOND
+            || right > width + BEYOND
+            || bottom > height + BEYOND;
+        if outside && self.context.faults.is_empty() {
+            let offset = self.context.tree.offset(node);
+            let name = self.context.tree.tag(node).map_or("", |tag| tag.name());
+            let text = self.context.tree.text(node);
+            let text = text.trim().get(..).unwrap_or_default();
+            let message = "expected content that fits on the page, found some beyond the edge of the paper";
+            self.context.faults.add(offset, &format!("<{name}> {text}"), message);
+        }
+    }
+}
+
+/// A rounded rectangle as four lines and four curves; radii clockwise from the top left.
+pub(crate) fn rounded(area: Area, radii: [f32; 4]) -> super::page::Path {
+    // How far control points are from the corner for a quarter circle.
+    const CURVE: f32 = 0.447_715_2;
+    let (left, top, right, bottom) = (area.x, area.y, area.x + area.width, area.y + area.height);
+    let [a, b, c, d] = radii;
+    let steps = vec![
+        Step::Line((right - b, top)),
+        Step::Curve((right - b * CURVE, top), (right, top + b * CURVE), (right, top + b)),
+        Step::Line((right, bottom - c)),
+        Step::Curve((right, bottom - c * CURVE), (right - c * CURVE, bottom), (right - c, bottom)),
+        Step::Line((left + d, bottom)),
+        Step::Curve((left + d * CURVE, bottom), (left, bottom - d * CURVE), (left, bottom - d)),
+        Step::Line((left, top + a)),
+        Step::Curve((left, top + a * CURVE), (left + a * CURVE, top), (left + a, top)),
+    ];
+    super::page::Path { start: (left + a, top), steps }
+}

@@ -1,0 +1,440 @@
+//! The cascade: which declarations an element gets, and the style they compute to.
+//!
+//! Elements that cannot differ (same parent's style, tag, class, id, place conditions and `style` attribute) share one
+//! style, so a table of many rows matches its selectors once.
+
+use std::{borrow::Cow, collections::HashMap, rc::Rc};
+
+use rustc_hash::FxBuildHasher;
+
+use super::{
+    apply,
+    computed::{Break, Decoration, Size, Style, TextAlign, Variables},
+    defaults, inherit,
+    page::{MarginBox, PageStyle, page_style},
+    rules::{Declaration, Sheet, declarations},
+    scanner::Scanner,
+    value::Units,
+    variables::substitute,
+};
+use crate::layout::{
+    fault::Faults,
+    html::{Kind, NodeId, Tag, Tree},
+};
+
+/// Index of a style in [`Styles`].
+pub(crate) type StyleId = u32;
+
+/// The styles of a document and which element has which.
+pub(crate) struct Styles {
+    styles: Vec<Rc<Style>>,
+    of_node: Vec<StyleId>,
+    /// The same style inherited by an anonymous box, made when first asked for.
+    anonymous: HashMap<StyleId, StyleId, FxBuildHasher>,
+    pub(crate) page: PageStyle,
+    /// The styles of the margin boxes of the first page, and of the others.
+    margin_boxes: [Vec<StyleId>; 2],
+    /// Some element asks for a new page.
+    pub(crate) any_forced_break: bool,
+}
+
+impl Styles {
+    /// The style of a margin box on a page.
+    pub(crate) fn margin_box(&self, page: usize, margin_box: &MarginBox) -> Option<StyleId> {
+        let which = page.min(1);
+        let index = self.page.boxes[which].iter().position(|one| one.place == margin_box.place)?;
+        self.margin_boxes[which].get(index).copied()
+    }
+
+    pub(crate) fn of(&self, node: NodeId) -> StyleId {
+        self.of_node.get(node.0 as usize).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn get(&self, id: StyleId) -> &Style {
+        // Style 0 is the initial style, always there.
+        self.styles.get(id as usize).unwrap_or(&self.styles[0])
+    }
+
+    pub(crate) fn shared(&self, id: StyleId) -> Rc<Style> {
+        Rc::clone(self.styles.get(id as usize).unwrap_or(&self.styles[0]))
+    }
+
+    /// The style of an anonymous box in a box of style `parent`.
+    pub(crate) fn anonymous(&mut self, parent: StyleId) -> StyleId {
+        if let Some(known) = self.anonymous.get(&parent) {
+            return *known;
+        }
+        let style = Style::inherited(self.get(parent));
+        let id = self.add(style);
+        self.anonymous.insert(parent, id);
+        id
+    }
+
+    pub(crate) fn add(&mut self, style: Style) -> StyleId {
+        self.styles.push(Rc::new(style));
+        StyleId::try_from(self.styles.len() - 1).unwrap_or(0)
+    }
+}
+
+/// An element on the way from the root, as selectors see it.
+#[derive(Clone, Copy)]
+pub(super) struct Path<'p> {
+    pub(super) parent: Option<&'p Path<'p>>,
+    pub(super) tag: Tag,
+    pub(super) id: Option<&'p str>,
+    pub(super) class: &'p str,
+    /// A bit for each of the style sheet's position conditions that holds.
+    pub(super) positions: u64,
+}
+
+/// What tells an element's style from that of others.
+#[derive(PartialEq, Eq, Hash)]
+struct Key<'k> {
+    parent: StyleId,
+    tag: Tag,
+    id: Option<&'k str>,
+    class: &'k str,
+    positions: u64,
+    inline: Option<&'k str>,
+    is_link: bool,
+    is_hidden: bool,
+}
+
+struct Cascade<'t, 'a, 'f> {
+    tree: &'t Tree<'a>,
+    faults: &'f Faults<'a>,
+    defaults: Sheet<'static>,
+    sheet: Sheet<'t>,
+    known: HashMap<Key<'t>, StyleId, FxBuildHasher>,
+    styles: Vec<Rc<Style>>,
+    of_node: Vec<StyleId>,
+    root_font_size: f64,
+}
+
+/// Computes every element's style and the page's.
+pub(crate) fn cascade<'a>(tree: &Tree<'a>, node_count: usize, faults: &Faults<'a>) -> Styles {
+    let mut defaults = Sheet::default();
+    defaults.read(defaults::SHEET, 0, &Faults::new(defaults::SHEET));
+    let mut sheet = Sheet::default();
+    read_sheets(tree, Tree::ROOT, &mut sheet, faults);
+    let mut cascade = Cascade {
+        tree,
+        faults,
+        defaults,
+        sheet,
+        known: HashMap::default(),
+        styles: vec![Rc::new(Style::initial())],
+        of_node: vec![0; node_count],
+        root_font_size: 16.0,
+    };
+    cascade.check_unused();
+    cascade.children(Tree::ROOT, 0, None);
+    let root_variables = tree.children(Tree::ROOT).next().map(|root| {
+        let id = cascade.of_node.get(root.0 as usize).copied().unwrap_or(0);
+        Rc::clone(&cascade.styles[id as usize].variables)
+    });
+    let page = page_style(&cascade.sheet.pages, &root_variables.unwrap_or_default(), faults);
+    let forced = |style: &Rc<Style>| style.break_before == Break::Page || style.break_after == Break::Page;
+    let any_forced_break = cascade.styles.iter().any(forced);
+    let mut styles = Styles {
+        styles: cascade.styles,
+        of_node: cascade.of_node,
+        anonymous: HashMap::default(),
+        margin_boxes: [Vec::new(), Vec::new()],
+        any_forced_break,
+        page,
+    };
+    for which in [0, 1] {
+        let boxes: Vec<Style> = styles.page.boxes[which].iter().map(|one| (*one.style).clone()).collect();
+        styles.margin_boxes[which] = boxes.into_iter().map(|style| styles.add(style)).collect();
+    }
+    styles
+}
+
+fn read_sheets<'t>(tree: &'t Tree<'_>, node: NodeId, sheet: &mut Sheet<'t>, faults: &Faults<'_>) {
+    for child in tree.children(node) {
+        if tree.tag(child) != Some(Tag::Style) {
+            read_sheets(tree, child, sheet, faults);
+            continue;
+        }
+        let media = tree.attribute(child, "media").map_or("all", |media| media.value.trim());
+        if media.eq_ignore_ascii_case("screen") {
+            continue;
+        }
+        if !media.eq_ignore_ascii_case("print") && !media.eq_ignore_ascii_case("all") {
+            faults.add(tree.offset(child), media, "expected the medium screen, print or all");
+        }
+        for text in tree.children(child) {
+            if let Some(Kind::Text(text)) = tree.get(text).map(|node| &node.kind) {
+                sheet.read(text, tree.offset(tree.children(child).next().unwrap_or(child)), faults);
+            }
+        }
+    }
+}
+
+impl<'t, 'a> Cascade<'t, 'a, '_> {
+    /// Every declaration is tried once, so that faults do not depend on what the selectors happen to match.
+    fn check_unused(&self) {
+        let units = Units { font_size: 16.0, root_font_size: 16.0 };
+        let mut style = Style::initial();
+        for declaration in self.sheet.rules.iter().flat_map(|rule| &rule.declarations) {
+            let skipped = declaration.name.starts_with("--")
+                || apply::is_for_browsers(&declaration.name)
+                || declaration.value.contains("var(")
+                || wide_keyword(&declaration.value).is_some();
+            if !skipped && let Err(message) = apply::apply(&mut style, &declaration.name, &declaration.value, units) {
+                self.fault(declaration, message);
+            }
+        }
+    }
+
+    fn fault(&self, declaration: &Declaration<'_>, message: String) {
+        let hint = match declaration.name.as_str() {
+            "float" => Some("use display: flex"),
+            "line-break" => Some("lines break by strict rules; say line-break: strict so that browsers agree"),
+            "opacity" => Some("use a paler colour"),
+            "display" if declaration.value.contains("grid") => Some("use flex or a table"),
+            _ => None,
+        };
+        match hint {
+            Some(hint) => self.faults.add_with_hint(declaration.offset, declaration.source, message, hint),
+            None => self.faults.add(declaration.offset, declaration.source, message),
+        }
+    }
+
+    fn children(&mut self, node: NodeId, parent: StyleId, path: Option<&Path<'_>>) {
+        let tree = self.tree;
+        for child in tree.children(node) {
+            let Some(Kind::Element { tag, .. }) = tree.get(child).map(|node| &node.kind) else {
+                if let Some(slot) = self.of_node.get_mut(child.0 as usize) {
+                    *slot = parent;
+                }
+                continue;
+            };
+            self.element(child, *tag, parent, path);
+        }
+    }
+
+    fn element(&mut self, node: NodeId, tag: Tag, parent: StyleId, path: Option<&Path<'_>>) {
+        let tree: &'t Tree<'a> = self.tree;
+        let mut key = Key {
+            parent,
+            tag,
+            id: None,
+            class: "",
+            positions: self.positions(node),
+            inline: None,
+            is_link: false,
+            is_hidden: false,
+        };
+        let mut inline_offset = 0;
+        for attribute in tree.attributes(node) {
+            match attribute.name.as_ref() {
+                "id" => key.id = Some(&attribute.value),
+                "class" => key.class = &attribute.value,
+                "style" => {
+                    key.inline = Some(&attribute.value);
+                    inline_offset = attribute.offset as usize;
+                }
+                "href" => key.is_link = tag == Tag::A,
+                "hidden" => key.is_hidden = true,
+                _ => {}
+            }
+        }
+        let own_path = Path { parent: path, tag, id: key.id, class: key.class, positions: key.positions };
+        let style = match self.known.get(&key) {
+            Some(known) => *known,
+            None => {
+                let style = self.compute(&key, &own_path, inline_offset);
+                if tag == Tag::Html {
+                    self.root_font_size = style.font_size;
+                }
+                self.styles.push(Rc::new(style));
+                let id = StyleId::try_from(self.styles.len() - 1).unwrap_or(0);
+                self.known.insert(key, id);
+                id
+            }
+        };
+        if let Some(slot) = self.of_node.get_mut(node.0 as usize) {
+            *slot = style;
+        }
+        self.children(node, style, Some(&own_path));
+    }
+
+    fn positions(&self, node: NodeId) -> u64 {
+        if self.sheet.positions.is_empty() {
+            return 0;
+        }
+        let Some(element) = self.tree.get(node) else {
+            return 0;
+        };
+        let is_last = self.tree.get(element.parent).is_some_and(|parent| parent.last_element == node);
+        let is_root = element.parent == Tree::ROOT;
+        let held = self.sheet.positions.iter().enumerate();
+        held.filter(|(_, position)| position.holds(element.index, is_last, is_root))
+            .fold(0, |bits, (bit, _)| bits | 1 << bit)
+    }
+
+    fn compute(&self, key: &Key<'t>, path: &Path<'_>, inline_offset: usize) -> Style {
+        let parent = &self.styles[key.parent as usize];
+        let mut style = Style::inherited(parent);
+        let units = Units { font_size: parent.font_size, root_font_size: self.root_font_size };
+        let mut before_author = Vec::new();
+        collect(&self.defaults, path, &mut before_author);
+        for (_, declaration) in before_author {
+            let units = units_for(units, &style, declaration);
+            self.set(&mut style, parent, declaration, &declaration.value, units);
+        }
+        self.attributes(&mut style, parent, key);
+        let inline = key.inline.map(|text| declarations(Scanner::new(text, inline_offset), self.faults));
+        let inline = inline.unwrap_or_default();
+        let mut author = Vec::new();
+        collect(&self.sheet, path, &mut author);
+        author.extend(inline.iter().map(|declaration| {
+            let weight = Weight { important: declaration.important, specificity: [u32::MAX; 3], order: usize::MAX };
+            (weight, declaration)
+        }));
+        author.sort_by_key(|(weight, _)| *weight);
+        self.set_all(&mut style, parent, &author, units);
+        finish(&mut style, parent);
+        style
+    }
+
+    /// Rules that browsers make depend on attributes or on the parent.
+    fn attributes(&self, style: &mut Style, parent: &Style, key: &Key<'_>) {
+        if key.is_link {
+            style.color = super::color::Color(Some([0, 0, 238]));
+            style.decoration.underline = true;
+        }
+        if key.tag == Tag::Th && parent.text_align == TextAlign::Start {
+            style.text_align = TextAlign::Center;
+        }
+        if key.is_hidden {
+            style.display = super::computed::Display::None;
+        }
+    }
+
+    fn set_all(&self, style: &mut Style, parent: &Style, author: &[(Weight, &Declaration<'_>)], units: Units) {
+        let custom: Vec<_> = author.iter().filter(|(_, one)| one.name.starts_with("--")).collect();
+        if !custom.is_empty() {
+            let mut variables: Variables = (*style.variables).clone();
+            for (_, declaration) in custom {
+                variables.insert(declaration.name.clone(), declaration.value.to_string());
+            }
+            style.variables = Rc::new(variables);
+        }
+        // Lengths in em need the font size first.
+        for first in [true, false] {
+            for (_, declaration) in author {
+                let name = declaration.name.as_str();
+                if name.starts_with("--") || apply::is_for_browsers(name) || apply::is_font_size(name) != first {
+                    continue;
+                }
+                let value = match substitute_if_needed(&declaration.value, &style.variables) {
+                    Ok(value) => value,
+                    Err(message) => {
+                        self.fault(declaration, message);
+                        continue;
+                    }
+                };
+                let units = units_for(units, style, declaration);
+                self.set(style, parent, declaration, &value, units);
+            }
+        }
+    }
+
+    fn set(&self, style: &mut Style, parent: &Style, declaration: &Declaration<'_>, value: &str, units: Units) {
+        let name = declaration.name.as_str();
+        let result = match wide_keyword(value) {
+            None => {
+                // `bolder` counts from the parent.
+                if name == "font-weight" {
+                    style.weight = parent.weight;
+                }
+                apply::apply(style, name, value, units)
+            }
+            Some(word) => {
+                let inherit = word == "inherit" || word == "unset" && inherit::inherits(name);
+                let known = if inherit {
+                    inherit::copy(style, parent, name)
+                } else {
+                    inherit::copy(style, &Style::initial(), name)
+                };
+                if known { Ok(()) } else { Err(format!("{word} is not supported for {name}")) }
+            }
+        };
+        if let Err(message) = result {
+            self.fault(declaration, message);
+        }
+    }
+}
+
+fn substitute_if_needed<'v>(value: &'v Cow<'_, str>, variables: &Variables) -> Result<Cow<'v, str>, String> {
+    if value.contains("var(") {
+        return substitute(value, variables).map(|value| Cow::Owned(value.trim().to_owned()));
+    }
+    Ok(Cow::Borrowed(value))
+}
+
+fn wide_keyword(value: &str) -> Option<&'static str> {
+    ["inherit", "initial", "unset"].into_iter().find(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// em means the parent's font size for the font size itself, and the element's own for everything else.
+fn units_for(parent: Units, style: &Style, declaration: &Declaration<'_>) -> Units {
+    let font_size = if apply::is_font_size(&declaration.name) { parent.font_size } else { style.font_size };
+    Units { font_size, ..parent }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Weight {
+    important: bool,
+    specificity: [u32; 3],
+    order: usize,
+}
+
+/// The declarations of all rules that match, in the order in which they are to be applied.
+fn collect<'s>(sheet: &'s Sheet<'_>, path: &Path<'_>, found: &mut Vec<(Weight, &'s Declaration<'s>)>) {
+    for (order, rule) in sheet.rules.iter().enumerate() {
+        let matching = rule.selectors.iter().filter(|selector| selector.matches(path));
+        let Some(specificity) = matching.map(|selector| selector.specificity).max() else {
+            continue;
+        };
+        found.extend(
+            rule.declarations
+                .iter()
+                .map(|declaration| (Weight { important: declaration.important, specificity, order }, declaration)),
+        );
+    }
+    found.sort_by_key(|(weight, _)| *weight);
+}
+
+/// What follows from several properties together.
+fn finish(style: &mut Style, parent: &Style) {
+    use super::computed::{Display, Position};
+    // CSS Text Decoration: the lines of the ancestors run on under this element's text.
+    let own = style.decoration;
+    let through = !matches!(style.display, Display::InlineBlock | Display::InlineFlex)
+        && !matches!(style.position, Position::Absolute | Position::Fixed);
+    let inherited = if through { parent.decoration } else { Decoration::default() };
+    if own == Decoration::default() && inherited != Decoration::default() {
+        style.decoration_color = parent.decoration_color.or(Some(parent.color));
+    } else if own != Decoration::default() {
+        style.decoration_color = style.decoration_color.or(Some(style.color));
+    }
+    style.decoration = Decoration {
+        underline: own.underline || inherited.underline,
+        overline: own.overline || inherited.overline,
+        strike: own.strike || inherited.strike,
+    };
+    if matches!(style.position, Position::Absolute | Position::Fixed) {
+        style.display = match style.display {
+            Display::Inline | Display::InlineBlock => Display::Block,
+            Display::InlineFlex => Display::Flex,
+            display => display,
+        };
+    }
+    if style.display == Display::TableCell {
+        style.margin = [Size::Px(0.0); 4];
+    }
+}

@@ -1,0 +1,187 @@
+//! A style sheet → rules and page rules. `@media screen` is left unread.
+
+use std::borrow::Cow;
+
+use super::{
+    page::PageRule,
+    scanner::{Scanner, without_comments},
+    selector::{self, Position, Selector},
+};
+use crate::layout::fault::Faults;
+
+/// `name: value` as written.
+#[derive(Debug, Clone)]
+pub(super) struct Declaration<'a> {
+    pub(super) name: String,
+    pub(super) value: Cow<'a, str>,
+    pub(super) important: bool,
+    pub(super) offset: usize,
+    pub(super) source: &'a str,
+}
+
+pub(super) struct Rule<'a> {
+    pub(super) selectors: Vec<Selector>,
+    pub(super) declarations: Vec<Declaration<'a>>,
+}
+
+/// All style sheets of a document, in order.
+#[derive(Default)]
+pub(super) struct Sheet<'a> {
+    pub(super) rules: Vec<Rule<'a>>,
+    pub(super) pages: Vec<PageRule<'a>>,
+    pub(super) positions: Vec<Position>,
+}
+
+impl<'a> Sheet<'a> {
+    pub(super) fn read(&mut self, text: &'a str, base: usize, faults: &Faults<'_>) {
+        self.read_rules(&mut Scanner::new(text, base), faults, 0);
+    }
+
+    fn read_rules(&mut self, scanner: &mut Scanner<'a>, faults: &Faults<'_>, depth: usize) {
+        loop {
+            scanner.skip_space_and_comments();
+            match scanner.peek() {
+                None => return,
+                Some(b'@') => self.at_rule(scanner, faults, depth),
+                Some(b'}') => {
+                    faults.add(scanner.offset(), "}", "expected a rule, found }");
+                    scanner.position += 1;
+                }
+                Some(_) => self.style_rule(scanner, faults),
+            }
+        }
+    }
+
+    fn style_rule(&mut self, scanner: &mut Scanner<'a>, faults: &Faults<'_>) {
+        let (offset, prelude) = scanner.take_until(b"{}");
+        if scanner.peek() != Some(b'{') {
+            return faults.add(offset, prelude, "expected { after a selector");
+        }
+        let block = scanner.take_block();
+        let mut selectors = Vec::new();
+        let prelude = without_comments(prelude);
+        for part in prelude.split(',') {
+            match selector::parse(part, &mut self.positions) {
+                Ok(selector) => selectors.push(selector),
+                Err(message) => faults.add(offset, part, message),
+            }
+        }
+        let declarations = declarations(block, faults);
+        self.rules.push(Rule { selectors, declarations });
+    }
+
+    fn at_rule(&mut self, scanner: &mut Scanner<'a>, faults: &Faults<'_>, depth: usize) {
+        let (offset, prelude) = scanner.take_until(b"{;}");
+        let clean = without_comments(prelude);
+        let name_end = clean.find(|letter: char| letter.is_whitespace() || letter == '(').unwrap_or(clean.len());
+        let (name, argument) = clean.split_at(name_end);
+        if scanner.peek() != Some(b'{') {
+            scanner.position += 1;
+            if !name.eq_ignore_ascii_case("@charset") {
+                faults.add(offset, prelude, format!("the rule {name} is not supported"));
+            }
+            return;
+        }
+        let mut block = scanner.take_block();
+        match name.to_ascii_lowercase().as_str() {
+            "@media" => match media_applies(argument) {
+                // Deeper nesting of @media has no meaning that one level has not.
+                Some(true) if depth < 4 => self.read_rules(&mut block, faults, depth + 1),
+                Some(_) => {}
+                None => faults.add(offset, prelude, format!("expected @media print or @media screen, found {clean}")),
+            },
+            "@page" => match PageRule::parse(argument, block, offset, faults) {
+                Ok(rule) => self.pages.push(rule),
+                Err(message) => faults.add(offset, prelude, message),
+            },
+            _ => faults.add(offset, prelude, format!("the rule {name} is not supported")),
+        }
+    }
+}
+
+/// Whether a media query list holds for print; `None` if it asks for anything but the kind of medium.
+fn media_applies(queries: &str) -> Option<bool> {
+    let mut applies = false;
+    for query in queries.split(',') {
+        let lower = query.trim().to_ascii_lowercase();
+        let lower = lower.strip_prefix("only ").unwrap_or(&lower);
+        match lower.split_whitespace().next()? {
+            "screen" => {}
+            "print" | "all" if lower.split_whitespace().count() == 1 => applies = true,
+            _ => return None,
+        }
+    }
+    Some(applies)
+}
+
+/// The declarations of a block or of a `style` attribute.
+pub(super) fn declarations<'a>(mut scanner: Scanner<'a>, faults: &Faults<'_>) -> Vec<Declaration<'a>> {
+    let mut found = Vec::new();
+    loop {
+        scanner.skip_space_and_comments();
+        match scanner.peek() {
+            None => return found,
+            Some(b';') => scanner.position += 1,
+            Some(_) => found.extend(declaration(&mut scanner, faults)),
+        }
+    }
+}
+
+/// One declaration, up to its `;`.
+pub(super) fn declaration<'a>(scanner: &mut Scanner<'a>, faults: &Faults<'_>) -> Option<Declaration<'a>> {
+    let (offset, source) = scanner.take_until(b";");
+    let Some((name, value)) = source.split_once(':') else {
+        faults.add(offset, source, "expected a declaration like color: black");
+        return None;
+    };
+    let name = name.trim();
+    let name = if name.starts_with("--") { name.to_owned() } else { name.to_ascii_lowercase() };
+    if value.contains('{') || value.contains('}') {
+        faults.add(offset, source, "expected ; after a declaration");
+        return None;
+    }
+    let (value, important) = match without_comments(value) {
+        Cow::Borrowed(value) => {
+            let (value, important) = split_important(value);
+            (Cow::Borrowed(value), important)
+        }
+        Cow::Owned(value) => {
+            let (value, important) = split_important(&value);
+            (Cow::Owned(value.to_owned()), important)
+        }
+    };
+    Some(Declaration { name, value, important, offset, source: source.trim() })
+}
+
+fn split_important(value: &str) -> (&str, bool) {
+    match value.rsplit_once('!') {
+        Some((rest, word)) if word.trim().eq_ignore_ascii_case("important") => (rest.trim_end(), true),
+        _ => (value, false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn screen_rules_are_not_read() {
+        let text = "a { color: red !important; /* ; */ margin: 0 } @media screen { @what { float: left } } @media print { b { x: y } }";
+        let faults = Faults::new(text);
+        let mut sheet = Sheet::default();
+        sheet.read(text, 0, &faults);
+        assert!(faults.is_empty());
+        let names: Vec<_> =
+            sheet.rules.iter().flat_map(|rule| &rule.declarations).map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["color", "margin", "x"]);
+        assert!(sheet.rules[0].declarations[0].important);
+    }
+
+    #[test]
+    fn other_rules_are_faults() {
+        let text = "@import 'x.css'; @media (min-width: 3px) { a {} } @supports (a: b) { } p { color }";
+        let faults = Faults::new(text);
+        Sheet::default().read(text, 0, &faults);
+        assert_eq!(faults.into_vec().len(), 4);
+    }
+}

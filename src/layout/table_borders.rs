@@ -1,0 +1,257 @@
+//! Collapsed borders (CSS 2, 17.6.2): one border between two cells, the stronger of all that meet there.
+
+use std::collections::HashMap;
+
+use rustc_hash::FxBuildHasher;
+
+use super::{
+    fragment::Edge,
+    style::{BOTTOM, Border, BorderStyle, Color, LEFT, RIGHT, Style, StyleId, Styles, TOP},
+    table_boxes::TableRow,
+};
+
+/// The border that won at one edge of the grid.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Winner {
+    width: f32,
+    style: BorderStyle,
+    color: [u8; 3],
+}
+
+const NOTHING: Winner = Winner { width: 0.0, style: BorderStyle::None, color: [0; 3] };
+
+/// The winners along all edges of the grid.
+pub(crate) struct Borders {
+    columns: usize,
+    /// Above row r at column c: `r * columns + c`; one row more than the table has.
+    across: Vec<Winner>,
+    /// Left of column c in row r: `r * (columns + 1) + c`.
+    down: Vec<Winner>,
+    /// Half of the widest outer border on each side.
+    pub(crate) outer: [f64; 4],
+}
+
+impl Winner {
+    fn of(border: &Border, text: Color) -> Winner {
+        let color = border.color.unwrap_or(text).0;
+        let style =
+            if color.is_none() && border.style != BorderStyle::Hidden { BorderStyle::None } else { border.style };
+        Winner { width: border.used() as f32, style, color: color.unwrap_or_default() }
+    }
+
+    fn strength(&self) -> (bool, f32, u8) {
+        let rank = match self.style {
+            BorderStyle::Double => 4,
+            BorderStyle::Solid => 3,
+            BorderStyle::Dashed => 2,
+            BorderStyle::Dotted => 1,
+            BorderStyle::None | BorderStyle::Hidden => 0,
+        };
+        (self.style == BorderStyle::Hidden, self.width, rank)
+    }
+
+    /// The earlier one wins a tie.
+    fn meet(&mut self, other: Winner) {
+        if other.strength() > self.strength() {
+            *self = other;
+        }
+    }
+}
+
+/// Resolves the borders and gives the cells styles with the halves that lie within them.
+pub(crate) fn collapse(styles: &mut Styles, table: StyleId, rows: &mut [TableRow], columns: usize) -> Borders {
+    let mut borders = Borders {
+        columns,
+        across: vec![NOTHING; columns * (rows.len() + 1)],
+        down: vec![NOTHING; (columns + 1) * rows.len()],
+        outer: [0.0; 4],
+    };
+    let owners = owners(rows, columns);
+    for (index, row) in rows.iter().enumerate() {
+        for cell in &row.cells {
+            let (bottom, right) = (index + cell.rows, cell.column + cell.columns);
+            borders.frame(styles.get(cell.node.style), index..bottom, cell.column..right);
+        }
+    }
+    for (index, row) in rows.iter().enumerate() {
+        borders.frame(styles.get(row.style), index..index + 1, 0..columns);
+    }
+    let mut start = 0;
+    for end in 1..=rows.len() {
+        if end == rows.len() || rows[end].first_of_group {
+            borders.frame(styles.get(rows[start].group), start..end, 0..columns);
+            start = end;
+        }
+    }
+    borders.frame(styles.get(table), 0..rows.len(), 0..columns);
+    borders.clear_inside_spans(&owners, rows.len());
+    borders.measure_outer(rows.len());
+    assign_styles(styles, rows, &borders);
+    borders
+}
+
+/// For every place in the grid, which cell covers it.
+fn owners(rows: &[TableRow], columns: usize) -> Vec<u32> {
+    let mut owners = vec![u32::MAX; rows.len() * columns];
+    let mut number = 0;
+    for (index, row) in rows.iter().enumerate() {
+        for cell in &row.cells {
+            for covered in index..index + cell.rows {
+                let start = covered * columns + cell.column;
+                if let Some(places) = owners.get_mut(start..start + cell.columns) {
+                    places.fill(number);
+                }
+            }
+            number += 1;
+        }
+    }
+    owners
+}
+
+impl Borders {
+    fn across(&self, row: usize, column: usize) -> Winner {
+        self.across.get(row * self.columns + column).copied().unwrap_or(NOTHING)
+    }
+
+    fn down(&self, row: usize, column: usize) -> Winner {
+        self.down.get(row * (self.columns + 1) + column).copied().unwrap_or(NOTHING)
+    }
+
+    fn meet_across(&mut self, row: usize, column: usize, winner: Winner) {
+        if let Some(slot) = self.across.get_mut(row * self.columns + column) {
+            slot.meet(winner);
+        }
+    }
+
+    fn meet_down(&mut self, row: usize, column: usize, winner: Winner) {
+        if let Some(slot) = self.down.get_mut(row * (self.columns + 1) + column) {
+            slot.meet(winner);
+        }
+    }
+
+    /// A box's own borders take part along its four sides.
+    fn frame(&mut self, style: &Style, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>) {
+        let winner = |side: usize| Winner::of(&style.border[side], style.color);
+        let sides = [TOP, RIGHT, BOTTOM, LEFT].map(winner);
+        let matters = |winner: &Winner| winner.strength() > NOTHING.strength();
+        for column in columns.clone() {
+            for (side, row) in [(TOP, rows.start), (BOTTOM, rows.end)] {
+                if matters(&sides[side]) {
+                    self.meet_across(row, column, sides[side]);
+                }
+            }
+        }
+        for (side, column) in [(LEFT, columns.start), (RIGHT, columns.end)] {
+            if matters(&sides[side]) {
+                for row in rows.clone() {
+                    self.meet_down(row, column, sides[side]);
+                }
+            }
+        }
+    }
+
+    /// Rows and columns have no borders where a cell spans them.
+    fn clear_inside_spans(&mut self, owners: &[u32], rows: usize) {
+        let owner = |row: usize, column: usize| owners.get(row * self.columns + column).copied().unwrap_or(u32::MAX);
+        let columns = self.columns;
+        for row in 0..rows {
+            for column in 0..columns {
+                let own = owner(row, column);
+                if own == u32::MAX {
+                    continue;
+                }
+                if row > 0 && owner(row - 1, column) == own {
+                    self.across[row * columns + column] = NOTHING;
+                }
+                if column > 0 && owner(row, column - 1) == own {
+                    self.down[row * (columns + 1) + column] = NOTHING;
+                }
+            }
+        }
+    }
+
+    fn measure_outer(&mut self, rows: usize) {
+        let widest = |winners: &mut dyn Iterator<Item = Winner>| {
+            winners.map(|winner| f64::from(winner.width)).fold(0.0, f64::max) / 2.0
+        };
+        self.outer = [
+            widest(&mut (0..self.columns).map(|column| self.across(0, column))),
+            widest(&mut (0..rows).map(|row| self.down(row, self.columns))),
+            widest(&mut (0..self.columns).map(|column| self.across(rows, column))),
+            widest(&mut (0..rows).map(|row| self.down(row, 0))),
+        ];
+    }
+
+    /// Half of the border on each side of a cell.
+    fn halves(&self, row: usize, cell: &super::table_boxes::TableCell) -> [f64; 4] {
+        let (bottom, right) = (row + cell.rows, cell.column + cell.columns);
+        let across = |row: usize| (cell.column..right).map(|column| self.across(row, column).width).fold(0.0, f32::max);
+        let down = |column: usize| (row..bottom).map(|row| self.down(row, column).width).fold(0.0, f32::max);
+        [across(row), down(right), across(bottom), down(cell.column)].map(|width| f64::from(width) / 2.0)
+    }
+
+    /// The edges to draw above a row.
+    pub(crate) fn edges_above(&self, row: usize, columns: &[f64], y: f64) -> Vec<Edge> {
+        let mut edges: Vec<Edge> = Vec::new();
+        for column in 0..self.columns {
+            let winner = self.across(row, column);
+            if winner.width <= 0.0 {
+                continue;
+            }
+            let width = f64::from(winner.width);
+            let left = columns.get(column).copied().unwrap_or(0.0);
+            let right = columns.get(column + 1).copied().unwrap_or(left);
+            // The corners belong to the border across.
+            let corner = |column: usize| {
+                let above = row.checked_sub(1).map_or(0.0, |above| self.down(above, column).width);
+                f64::from(above.max(self.down(row, column).width)) / 2.0
+            };
+            let (start, end) = (left - corner(column), right + corner(column + 1));
+            let dashed = matches!(winner.style, BorderStyle::Dashed | BorderStyle::Dotted);
+            let edge =
+                Edge { x: start, y: y - width / 2.0, width: end - start, height: width, color: winner.color, dashed };
+            match edges.last_mut() {
+                Some(last)
+                    if last.color == edge.color
+                        && last.height == edge.height
+                        && last.dashed == dashed
+                        && edge.x <= last.x + last.width =>
+                {
+                    last.width = end - last.x;
+                }
+                _ => edges.push(edge),
+            }
+        }
+        edges
+    }
+
+    /// The edges to draw between the cells of a row.
+    pub(crate) fn edges_within(&self, row: usize, columns: &[f64], height: f64) -> Vec<Edge> {
+        let edge = |column: usize| {
+            let winner = self.down(row, column);
+            let width = f64::from(winner.width);
+            let x = columns.get(column).copied().unwrap_or(0.0) - width / 2.0;
+            let dashed = matches!(winner.style, BorderStyle::Dashed | BorderStyle::Dotted);
+            (width > 0.0).then_some(Edge { x, y: 0.0, width, height, color: winner.color, dashed })
+        };
+        (0..=self.columns).filter_map(edge).collect()
+    }
+}
+
+fn assign_styles(styles: &mut Styles, rows: &mut [TableRow], borders: &Borders) {
+    let mut known: HashMap<(StyleId, [u64; 4]), StyleId, FxBuildHasher> = HashMap::default();
+    for (index, row) in rows.iter_mut().enumerate() {
+        for cell in &mut row.cells {
+            let halves = borders.halves(index, cell);
+            let key = (cell.node.style, halves.map(f64::to_bits));
+            let style = known.entry(key).or_insert_with(|| {
+                let mut style = styles.get(cell.node.style).clone();
+                for (border, half) in style.border.iter_mut().zip(halves) {
+                    *border = Border { width: half, style: BorderStyle::Solid, color: Some(Color::TRANSPARENT) };
+                }
+                styles.add(style)
+            });
+            cell.node.style = *style;
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Helpers for unit tests.
+
+use super::{
+    boxes::{self, BoxContent, BoxNode},
+    context::Context,
+    fault::Faults,
+    fonts::Faces,
+    html,
+    image::Pictures,
+    paragraph::Paragraph,
+    style,
+};
+
+/// Runs a test on the first paragraph of a document.
+pub(crate) fn with_paragraph<T>(
+    source: &str,
+    faults: &Faults<'_>,
+    test: impl FnOnce(&Context<'_>, &Paragraph) -> T,
+) -> T {
+    let tree = html::parse(source, faults);
+    let own = Faults::new(source);
+    let mut styles = style::cascade(&tree, tree.len(), &own);
+    let mut pictures = Pictures::default();
+    let boxes = boxes::build(&tree, &mut styles, &own, &mut pictures, &|_| Err("no images".to_owned()));
+    let faces = Faces::built_in();
+    let context = Context { tree: &tree, styles: &styles, faces: &faces, pictures: &pictures, faults: &own };
+    test(&context, first_paragraph(&boxes.root).expect("a paragraph"))
+}
+
+fn first_paragraph(node: &BoxNode) -> Option<&Paragraph> {
+    match &node.content {
+        BoxContent::Paragraph(paragraph) => Some(paragraph),
+        BoxContent::Blocks(children) | BoxContent::Flex(children) => children.iter().find_map(first_paragraph),
+        BoxContent::Table(_) | BoxContent::Picture(_) => None,
+    }
+}

@@ -1,0 +1,46 @@
+//! Arguments in, exit code out. The only reader of the clock, the environment and the current directory.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+
+use invoicer::cli::{Cli, ColorChoice};
+use invoicer::commands;
+use invoicer::printer::Printer;
+
+/// sysexits' EX_USAGE: 1 and 2 mean other things here.
+const WRONG_USAGE: u8 = 64;
+
+fn main() -> ExitCode {
+    since_start();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(WRONG_USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    let terminal = std::io::stderr().is_terminal();
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let printer = Printer {
+        quiet: cli.global.quiet,
+        verbose: cli.global.verbose,
+        color: match cli.global.color {
+            ColorChoice::Auto => terminal && !no_color,
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+        },
+        progress: terminal && !cli.global.no_progress,
+        clock: since_start,
+    };
+    let current = std::env::current_dir().unwrap_or_default();
+    ExitCode::from(commands::run(cli, &current, &printer))
+}
+
+fn since_start() -> Duration {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
+}

@@ -1,0 +1,178 @@
+//! One page → drawing operations: per layer all shapes, then text in as few text objects as possible.
+
+use printpdf::{
+    Color, Line, LineDashPattern, LinePoint, Op, PaintMode, PdfFontHandle, Point, Polygon, PolygonRing, Pt, Rect, Rgb,
+    TextItem, WindingOrder, XObjectTransform,
+};
+
+use super::{fonts::Fonts, images};
+use crate::layout::{Area, Item, Layer, Page, Path, Shape, Step, Text};
+
+/// Coordinates have three decimals: a thousandth of a point is nothing to see, and every digit costs.
+pub(super) fn rounded(value: f32) -> f32 {
+    thousandths(value) as f32 / 1000.0
+}
+
+fn thousandths(value: f32) -> i32 {
+    (f64::from(value) * 1000.0).round() as i32
+}
+
+/// The operations that draw a page.
+pub(super) fn page(page: &Page, fonts: &Fonts) -> Vec<Op> {
+    let items: usize = page.layers.iter().map(|layer| layer.items.len() * 3 + layer.shapes.len() * 2).sum();
+    let mut writer = Writer { height: page.height, fonts, ops: Vec::with_capacity(items + 8), fill: None, text: None };
+    for layer in &page.layers {
+        writer.layer(layer);
+    }
+    writer.ops
+}
+
+struct Writer<'w> {
+    height: f32,
+    fonts: &'w Fonts,
+    ops: Vec<Op>,
+    fill: Option<[u8; 3]>,
+    /// The state of the open text object.
+    text: Option<TextState>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct TextState {
+    /// Where the last line started, in thousandths of a point.
+    x: i32,
+    y: i32,
+    font: Option<usize>,
+    size: i32,
+}
+
+impl Writer<'_> {
+    fn layer(&mut self, layer: &Layer) {
+        for shape in &layer.shapes {
+            self.shape(shape);
+        }
+        for item in &layer.items {
+            match item {
+                Item::Text(text) => self.text(text),
+                Item::Picture { index, area } => {
+                    self.end_text();
+                    self.picture(*index, *area);
+                }
+            }
+        }
+        self.end_text();
+    }
+
+    fn up(&self, y: f32) -> f32 {
+        rounded(self.height - y)
+    }
+
+    fn fill_color(&mut self, color: [u8; 3]) {
+        if self.fill.replace(color) != Some(color) {
+            self.ops.push(Op::SetFillColor { col: rgb(color) });
+        }
+    }
+
+    fn shape(&mut self, shape: &Shape) {
+        match shape {
+            Shape::Rectangle { area, color } => {
+                self.fill_color(*color);
+                let rectangle = Rect {
+                    x: Pt(rounded(area.x)),
+                    y: Pt(self.up(area.y + area.height)),
+                    width: Pt(rounded(area.width)),
+                    height: Pt(rounded(area.height)),
+                    mode: Some(PaintMode::Fill),
+                    winding_order: None,
+                };
+                self.ops.push(Op::DrawRectangle { rectangle });
+            }
+            Shape::Outline { paths, color } => {
+                self.fill_color(*color);
+                let rings = paths.iter().map(|path| self.ring(path)).collect();
+                let polygon = Polygon { rings, mode: PaintMode::Fill, winding_order: WindingOrder::EvenOdd };
+                self.ops.push(Op::DrawPolygon { polygon });
+            }
+            Shape::Dashes { from, to, width, dash, color } => {
+                self.ops.push(Op::SaveGraphicsState);
+                self.ops.push(Op::SetOutlineColor { col: rgb(*color) });
+                self.ops.push(Op::SetOutlineThickness { pt: Pt(rounded(*width)) });
+                let dash = LineDashPattern::new(0.0, &[rounded(dash.0), rounded(dash.1)]);
+                self.ops.push(Op::SetLineDashPattern { dash });
+                let points = vec![self.point(*from, false), self.point(*to, false)];
+                self.ops.push(Op::DrawLine { line: Line { points, is_closed: false } });
+                self.ops.push(Op::RestoreGraphicsState);
+            }
+        }
+    }
+
+    fn point(&self, (x, y): (f32, f32), bezier: bool) -> LinePoint {
+        LinePoint { p: Point { x: Pt(rounded(x)), y: Pt(self.up(y)) }, bezier }
+    }
+
+    fn ring(&self, path: &Path) -> PolygonRing {
+        let mut points = vec![self.point(path.start, false)];
+        for step in &path.steps {
+            match step {
+                Step::Line(end) => points.push(self.point(*end, false)),
+                Step::Curve(one, two, end) => {
+                    points.extend([self.point(*one, true), self.point(*two, true), self.point(*end, false)]);
+                }
+            }
+        }
+        PolygonRing { points }
+    }
+
+    fn picture(&mut self, index: usize, area: Area) {
+        let transform = XObjectTransform {
+            translate_x: Some(Pt(rounded(area.x))),
+            translate_y: Some(Pt(self.up(area.y + area.height))),
+            scale_x: Some(rounded(area.width)),
+            scale_y: Some(rounded(area.height)),
+            no_auto_scale: true,
+            ..XObjectTransform::default()
+        };
+        self.ops.push(Op::UseXobject { id: images::id(index), transform });
+    }
+
+    fn end_text(&mut self) {
+        if self.text.take().is_some() {
+            self.ops.push(Op::EndTextSection);
+        }
+    }
+
+    fn text(&mut self, text: &Text) {
+        if self.text.is_none() {
+            self.ops.push(Op::StartTextSection);
+        }
+        let mut state = self.text.unwrap_or_default();
+        self.fill_color(text.color);
+        // Moves are relative to the last start: both in whole thousandths, so that nothing adds up.
+        let (x, y) = (thousandths(text.x), thousandths(self.height - text.y));
+        let distance = Point { x: Pt((x - state.x) as f32 / 1000.0), y: Pt((y - state.y) as f32 / 1000.0) };
+        self.ops.push(Op::SetTextCursor { pos: distance });
+        (state.x, state.y) = (x, y);
+        let spaced = text.letter_spacing != 0.0;
+        if spaced {
+            self.ops.push(Op::SetCharacterSpacing { multiplier: rounded(text.letter_spacing) });
+        }
+        let size = thousandths(text.size);
+        for (font, piece) in self.fonts.pieces(text.face, &text.text) {
+            if state.font != Some(font) || state.size != size {
+                let id = self.fonts.fonts[font].id.clone();
+                let size = Pt(rounded(text.size));
+                self.ops.push(Op::SetFont { font: PdfFontHandle::External(id), size });
+                (state.font, state.size) = (Some(font), thousandths(text.size));
+            }
+            self.ops.push(Op::ShowText { items: vec![TextItem::Text(piece.to_owned())] });
+        }
+        if spaced {
+            self.ops.push(Op::SetCharacterSpacing { multiplier: 0.0 });
+        }
+        self.text = Some(state);
+    }
+}
+
+fn rgb([red, green, blue]: [u8; 3]) -> Color {
+    let channel = |value: u8| rounded(f32::from(value) / 255.0);
+    Color::Rgb(Rgb { r: channel(red), g: channel(green), b: channel(blue), icc_profile: None })
+}

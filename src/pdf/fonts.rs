@@ -1,0 +1,163 @@
+//! Which characters a document uses of each face, and the subset fonts that hold them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use printpdf::{FontId, FontMetrics, FontType, ParsedFont, PdfDocument, PdfFont, PdfFontMetricsStub};
+use sha2::{Digest, Sha256};
+use subsetter::GlyphRemapper;
+
+use super::Error;
+use crate::layout::{Document, Face, Faces, Item};
+
+/// A subset of a face in which every glyph stands for one character.
+///
+/// Two characters that share a glyph (such as 一 and its compatibility form) need two fonts: copied text is looked up by
+/// glyph, and one glyph can only mean one character.
+pub(super) struct Font {
+    pub(super) id: FontId,
+    face: u8,
+    /// Which of the fonts of this face: 0 holds the first character of every glyph.
+    turn: usize,
+    parsed: ParsedFont,
+    /// Advance of every new glyph in 1/1000 em.
+    pub(super) widths: Vec<f32>,
+}
+
+/// All fonts of a document.
+pub(super) struct Fonts {
+    pub(super) fonts: Vec<Font>,
+    /// Characters that are not in the first font of their face.
+    later: BTreeMap<(u8, char), usize>,
+}
+
+/// Collects the used characters and subsets the faces.
+pub(super) fn collect(document: &Document, faces: &Faces) -> Result<Fonts, Error> {
+    let mut fonts = Fonts { fonts: Vec::new(), later: BTreeMap::new() };
+    for (face_index, characters) in used_characters(document) {
+        let face = faces.face(face_index).ok_or_else(|| Error::new("the document was laid out with other faces"))?;
+        let mut turns: Vec<BTreeMap<u16, char>> = Vec::new();
+        for character in characters {
+            let glyph = face.glyph(character);
+            let turn = turns.iter().position(|turn| !turn.contains_key(&glyph)).unwrap_or(turns.len());
+            if turn == turns.len() {
+                turns.push(BTreeMap::new());
+            }
+            turns[turn].insert(glyph, character);
+            if turn > 0 {
+                fonts.later.insert((face_index, character), turn);
+            }
+        }
+        for (turn, glyphs) in turns.into_iter().enumerate() {
+            let id = FontId(format!("f{}", fonts.fonts.len()));
+            fonts.fonts.push(subset(face, &glyphs, id, face_index, turn)?);
+        }
+    }
+    Ok(fonts)
+}
+
+fn used_characters(document: &Document) -> BTreeMap<u8, BTreeSet<char>> {
+    // A bit for every character: pages repeat the same few hundred.
+    let mut seen: BTreeMap<u8, Vec<u64>> = BTreeMap::new();
+    let items = document.pages.iter().flat_map(|page| &page.layers).flat_map(|layer| &layer.items);
+    for item in items {
+        let Item::Text(text) = item else { continue };
+        let bits = seen.entry(text.face).or_insert_with(|| vec![0; 0x11_0000 / 64]);
+        for character in text.text.chars() {
+            let code = character as usize;
+            if let Some(word) = bits.get_mut(code / 64) {
+                *word |= 1 << (code % 64);
+            }
+        }
+    }
+    let characters = |bits: Vec<u64>| {
+        let codes = bits.into_iter().enumerate().filter(|(_, word)| *word != 0);
+        codes
+            .flat_map(|(index, word)| (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| index * 64 + bit))
+            .filter_map(|code| u32::try_from(code).ok().and_then(char::from_u32))
+            .collect()
+    };
+    seen.into_iter().map(|(face, bits)| (face, characters(bits))).collect()
+}
+
+fn subset(face: &Face, glyphs: &BTreeMap<u16, char>, id: FontId, index: u8, turn: usize) -> Result<Font, Error> {
+    let mut remapper = GlyphRemapper::new();
+    let mut codepoint_to_glyph = BTreeMap::new();
+    let mut glyph_widths = BTreeMap::new();
+    let mut widths = vec![0.0];
+    let mut hash = Sha256::new();
+    for (glyph, character) in glyphs {
+        let new = remapper.remap(*glyph);
+        let advance = face.advance(*glyph);
+        codepoint_to_glyph.insert(u32::from(*character), new);
+        glyph_widths.insert(new, advance);
+        widths.push(f32::from(advance) * 1000.0 / f32::from(face.units_per_em.max(1)));
+        hash.update(u32::from(*character).to_be_bytes());
+    }
+    let bytes = subsetter::subset(&face.bytes, 0, &remapper)
+        .map_err(|error| Error::new(format!("the face {} cannot be embedded: {error}", face.postscript_name)))?;
+    let is_cff = bytes.starts_with(b"OTTO");
+    let [x_min, y_min, x_max, y_max] = face.bounds;
+    let parsed = ParsedFont {
+        original_bytes: bytes,
+        font_index: 0,
+        font_name: Some(format!("{}+{}", tag(&hash.finalize()), face.postscript_name)),
+        codepoint_to_glyph,
+        glyph_widths,
+        units_per_em: face.units_per_em,
+        font_metrics: FontMetrics { ascent: face.ascender, descent: face.descender },
+        font_type: if is_cff { FontType::OpenTypeCFF(()) } else { FontType::TrueType },
+        pdf_font_metrics: PdfFontMetricsStub {
+            units_per_em: face.units_per_em,
+            x_min,
+            y_min,
+            x_max,
+            y_max,
+            caret_slope_rise: 1,
+            caret_slope_run: 0,
+            us_weight_class: face.weight,
+        },
+    };
+    Ok(Font { id, face: index, turn, parsed, widths })
+}
+
+/// The six letters before a subset font's name (ISO 32000-1, 9.6.4).
+fn tag(hash: &[u8]) -> String {
+    hash.iter().take(6).map(|byte| char::from(b'A' + byte % 26)).collect()
+}
+
+impl Fonts {
+    pub(super) fn add_to(&self, pdf: &mut PdfDocument) {
+        for font in &self.fonts {
+            pdf.resources.fonts.map.insert(font.id.clone(), PdfFont::new(font.parsed.clone()));
+        }
+    }
+
+    fn find(&self, face: u8, turn: usize) -> Option<usize> {
+        self.fonts.iter().position(|font| font.face == face && font.turn == turn)
+    }
+
+    /// The text in pieces that one font can show, with the font's index.
+    pub(super) fn pieces<'t>(&self, face: u8, text: &'t str) -> Vec<(usize, &'t str)> {
+        let has_later = self.later.range((face, '\0')..=(face, char::MAX)).next().is_some();
+        if !has_later {
+            return self.find(face, 0).map(|font| (font, text)).into_iter().collect();
+        }
+        let mut pieces: Vec<(usize, &str)> = Vec::new();
+        let mut start = 0;
+        let mut current = None;
+        for (index, character) in text.char_indices() {
+            let turn = self.later.get(&(face, character)).copied().unwrap_or(0);
+            if current.is_some_and(|current| current != turn) {
+                pieces.extend(self.piece(face, current, text.get(start..index)));
+                start = index;
+            }
+            current = Some(turn);
+        }
+        pieces.extend(self.piece(face, current, text.get(start..)));
+        pieces
+    }
+
+    fn piece<'t>(&self, face: u8, turn: Option<usize>, text: Option<&'t str>) -> Option<(usize, &'t str)> {
+        Some((self.find(face, turn?)?, text?))
+    }
+}

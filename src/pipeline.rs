@@ -1,0 +1,160 @@
+//! The program in two calls: [`invoices`] computes, [`documents`] writes. No arithmetic here.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use crate::assets::Assets;
+use crate::billing::{self, BilledMonth};
+use crate::cli::Format;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::layout::{self, Fault};
+use crate::model::charge::Bill;
+use crate::model::invoice::{Invoice, Status};
+use crate::model::period::BillingMonth;
+use crate::model::settings::Settings;
+use crate::out::{self, Staging};
+use crate::pdf::{self, Metadata};
+use crate::printer::Progress;
+use crate::render;
+use crate::sources;
+
+/// Reads a month's bills and computes its invoices.
+///
+/// # Errors
+/// Everything that stops the month.
+pub fn invoices(
+    root: &Path,
+    settings: &Settings,
+    month: BillingMonth,
+    status: Status,
+) -> Result<(Bill, BilledMonth), Vec<Diagnostic>> {
+    let bill = sources::read(root, settings, month)?;
+    let billed = billing::invoices(&bill, settings, status)?;
+    Ok((bill, billed))
+}
+
+/// What documents are made from and how many kinds of them.
+pub struct Work<'a> {
+    /// The bill.
+    pub bill: &'a Bill,
+    /// The workspace.
+    pub settings: &'a Settings,
+    /// Templates, faces and images.
+    pub assets: &'a Assets,
+    /// The kinds of documents.
+    pub formats: &'a [Format],
+}
+
+/// Makes the documents of all invoices on all cores, each given to `staging` as soon as it is ready; without one they
+/// are made all the same, so that everything that can be wrong with them is found.
+///
+/// # Errors
+/// Mistakes in templates, characters that no face has, files that cannot be written: all of them, by customer.
+pub fn documents(
+    work: &Work<'_>,
+    invoices: &[&Invoice],
+    staging: Option<&Staging>,
+    progress: &Progress,
+) -> Result<(), Vec<Diagnostic>> {
+    let made: Vec<Vec<Diagnostic>> = invoices
+        .par_iter()
+        .map(|invoice| {
+            let problems = document(work, invoice, staging).err().unwrap_or_default();
+            progress.step();
+            problems
+        })
+        .collect();
+    let mut problems: Vec<Diagnostic> = Vec::new();
+    for problem in made.into_iter().flatten() {
+        // A mistake in a template shows in every invoice made from it.
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// The documents of one invoice.
+fn document(work: &Work<'_>, invoice: &Invoice, staging: Option<&Staging>) -> Result<(), Vec<Diagnostic>> {
+    let one = |problem: Diagnostic| vec![problem];
+    let customer = &work.settings.customers[invoice.customer].id;
+    let put = |format: Format, bytes: &[u8]| match staging {
+        Some(staging) => {
+            let path = format!("{customer}/{}.{}", invoice.file_name, format.extension());
+            staging.write(&path, bytes).map_err(one)
+        }
+        None => Ok(()),
+    };
+    let wanted = |format: Format| work.formats.contains(&format);
+    if wanted(Format::Html) || wanted(Format::Pdf) {
+        let html = html(work, invoice).map_err(one)?;
+        if wanted(Format::Pdf) {
+            put(Format::Pdf, &pdf(work, invoice, &html)?)?;
+        }
+        if wanted(Format::Html) {
+            put(Format::Html, html.as_bytes())?;
+        }
+    }
+    if wanted(Format::Json) {
+        put(Format::Json, &out::invoice_json(work.bill, work.settings, invoice).map_err(one)?)?;
+    }
+    if wanted(Format::Csv) {
+        put(Format::Csv, &out::invoice_csv(work.bill, work.settings, invoice).map_err(one)?)?;
+    }
+    Ok(())
+}
+
+fn html(work: &Work<'_>, invoice: &Invoice) -> Result<String, Diagnostic> {
+    let customer = &work.settings.customers[invoice.customer];
+    let labels = work.assets.templates.labels(customer.invoice.language);
+    let link = |path: &str| work.assets.link(path);
+    let view = render::view(work.bill, work.settings, invoice, labels, &link);
+    let view = view.map_err(|error| {
+        Diagnostic::error(format!("the appendix of \"{}\" cannot be added up: {error}", customer.id))
+    })?;
+    work.assets.templates.invoice(&view)
+}
+
+fn pdf(work: &Work<'_>, invoice: &Invoice, html: &str) -> Result<Vec<u8>, Vec<Diagnostic>> {
+    let customer = &work.settings.customers[invoice.customer];
+    let images = |src: &str| work.assets.image(src);
+    let laid_out = layout::lay_out(html, &work.assets.faces, &images);
+    let document = laid_out
+        .map_err(|faults| faults.iter().map(|fault| told(work, invoice, fault)).collect::<Vec<Diagnostic>>())?;
+    let labels = work.assets.templates.labels(customer.invoice.language);
+    let metadata = Metadata {
+        title: format!("{} {}", labels.get("title").map_or("", String::as_str), invoice.number),
+        author: work.settings.issuer.name.clone(),
+        subject: format!("{} {}", customer.name, work.bill.month),
+        language: customer.invoice.language.tag().to_owned(),
+        date: invoice.issue_date,
+    };
+    pdf::write(&document, &work.assets.faces, &metadata).map_err(|error| {
+        vec![Diagnostic::could_not_run(format!("cannot make the PDF of \"{}\": {error}", customer.id))]
+    })
+}
+
+/// A fault in a laid out page as a diagnostic: at the template's line, or at the data a character comes from.
+fn told(work: &Work<'_>, invoice: &Invoice, fault: &Fault) -> Diagnostic {
+    let customer = &work.settings.customers[invoice.customer];
+    if let Some(character) = fault.missing {
+        let code = format!("U+{:04X}", u32::from(character));
+        return Diagnostic::error(format!(
+            "no font has the character {character:?} ({code}); it stands in the invoice of \"{}\"",
+            customer.id
+        ))
+        .at(Place::file(&customer.path))
+        .with_note(format!("in the text {:?}", fault.fragment))
+        .with_hint("add a font that has it: [fonts] files = [\"assets/….ttf\"] in invoicer.toml");
+    }
+    let place = work.assets.templates.find(&fault.fragment).unwrap_or_else(|| Place {
+        column: Some(fault.column),
+        ..Place::line(format!("{}.html (rendered)", invoice.file_name), fault.line)
+    });
+    let diagnostic = Diagnostic::error(format!("template: {}", fault.message)).at(place);
+    match &fault.hint {
+        Some(hint) => diagnostic.with_hint(hint.clone()),
+        None => diagnostic.with_hint("templates/README.md lists the HTML and CSS that invoices can use"),
+    }
+}

@@ -1,0 +1,93 @@
+//! The words of the templates, by language: `labels.toml`, of which a workspace can replace any.
+
+use std::collections::BTreeMap;
+
+use toml::de::{DeTable, DeValue};
+
+use crate::diagnostic::{Diagnostic, Place, nearest};
+use crate::model::settings::Language;
+
+const BUILT_IN: &str = include_str!("../../templates/labels.toml");
+
+/// Words by language and key.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Labels(BTreeMap<String, BTreeMap<String, String>>);
+
+impl Labels {
+    /// The built-in words, those of the workspace's `templates/labels.toml` taking their place.
+    pub(super) fn load(own: Option<&str>) -> Result<Labels, Vec<Diagnostic>> {
+        let mut labels = Labels::default();
+        labels.merge(BUILT_IN, None)?;
+        if let Some(own) = own {
+            let known = labels.0.clone();
+            labels.merge(own, Some(&known))?;
+        }
+        Ok(labels)
+    }
+
+    pub(super) fn of(&self, language: Language) -> &BTreeMap<String, String> {
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
+        self.0.get(language.tag()).unwrap_or(&NONE)
+    }
+
+    fn merge(
+        &mut self,
+        text: &str,
+        known: Option<&BTreeMap<String, BTreeMap<String, String>>>,
+    ) -> Result<(), Vec<Diagnostic>> {
+        let place = |span| Place::span("templates/labels.toml", text, span);
+        let (table, errors) = DeTable::parse_recoverable(text);
+        let syntax = |error: &toml::de::Error| {
+            Diagnostic::error(format!("TOML: {}", error.message())).at(place(error.span().unwrap_or(0..0)))
+        };
+        let mut problems: Vec<Diagnostic> = errors.iter().map(syntax).collect();
+        for (language, words) in table.get_ref() {
+            let DeValue::Table(words) = words.get_ref() else {
+                problems.push(Diagnostic::error("expected a table of words such as [ja]").at(place(language.span())));
+                continue;
+            };
+            let own = self.0.entry(language.get_ref().to_string()).or_default();
+            for (key, word) in words {
+                let name = key.get_ref().to_string();
+                // Words of one's own are for templates of one's own; a mistyped built-in one would go unnoticed.
+                let built_in = known.and_then(|known| known.get(language.get_ref().as_ref()));
+                let similar = built_in
+                    .filter(|known| !known.contains_key(&name))
+                    .and_then(|known| nearest(&name, known.keys().map(String::as_str)));
+                if let Some(similar) = similar {
+                    let diagnostic = Diagnostic::error(format!("unknown label `{name}`")).at(place(key.span()));
+                    problems.push(diagnostic.with_hint(format!("did you mean `{similar}`?")));
+                }
+                match word.get_ref() {
+                    DeValue::String(word) => {
+                        own.insert(name, word.to_string());
+                    }
+                    _ => problems.push(Diagnostic::error("expected a string").at(place(word.span()))),
+                }
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_languages_have_the_same_words() {
+        let labels = Labels::load(None).unwrap();
+        let keys = |language| labels.of(language).keys().cloned().collect::<Vec<String>>();
+        assert!(!keys(Language::Japanese).is_empty());
+        assert_eq!(keys(Language::Japanese), keys(Language::English));
+    }
+
+    #[test]
+    fn a_workspace_replaces_single_words() {
+        let labels = Labels::load(Some("[ja]\ntitle = \"ご利用料金のお知らせ\"\n")).unwrap();
+        assert_eq!(labels.of(Language::Japanese)["title"], "ご利用料金のお知らせ");
+        assert_eq!(labels.of(Language::English)["title"], "Invoice");
+        let problems = Labels::load(Some("[ja]\ntitel = \"x\"\n")).unwrap_err();
+        assert_eq!(problems[0].hint.as_deref(), Some("did you mean `title`?"));
+    }
+}

@@ -1,0 +1,11 @@
+//! An [`Invoice`](crate::model::invoice::Invoice) in, HTML out: `view` is what templates see (strings, lists and
+//! flags, never numbers to compute with), `templates` finds and runs them, `labels` holds their words.
+
+mod format;
+mod labels;
+mod templates;
+mod view;
+
+pub use format::{date_text, grouped, money};
+pub use templates::Templates;
+pub use view::{InvoiceView, view};
