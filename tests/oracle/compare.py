@@ -1,0 +1,508 @@
+#!/usr/bin/env python3
+"""Compares the program's invoices with the oracle's, figure by figure, on random workspaces and on published examples.
+
+usage: compare.py --binary PATH --seeds A..B [--reading NAME=VALUE]... [--holidays FILE] [--no-shuffle] [--jobs N] [--keep DIR]
+
+Every workspace is built twice, the second time with the rows of each file shuffled: the order of a provider's rows must not
+change an invoice. A difference prints the seed, the customer and both values, and whether another reading of the rules
+(oracle.READINGS) would explain it. The closing line is `N passed, N failed`; exit 1 on a failure, 2 if it could not run.
+"""
+import argparse
+import collections
+import concurrent.futures
+import csv
+import io
+import itertools
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from fractions import Fraction
+from pathlib import Path
+
+import oracle
+import random_workspaces
+
+TIMEOUT_SECONDS = 120
+# A workspace full of differences is one mistake, not a hundred.
+SHOWN_DIFFERENCES = 8
+
+# billing-rules.md §8; the figures are the specification's, not the oracle's.
+WORKED_EXAMPLE = {
+    "month": "202208",
+    "files": {
+        "invoicer.toml": """
+[issuer]
+name = "サンプル通信株式会社"
+registration-number = "T7000012050002"
+postal-code = "100-0001"
+address = ["東京都千代田区千代田1-1"]
+[invoice]
+currency = "JPY"
+[pricing]
+markup = "15%"
+rounding = "up"
+round-at = "item"
+discounts = "marked-up"
+[tax]
+rounding = "up"
+[[source]]
+name = "soracom"
+kind = "soracom-csv"
+path = "billing/{month}/soracom*.csv"
+currency = "JPY"
+""",
+        "customers/acme.toml": 'name = "アクメ株式会社"\n[[match]]\ntag = { customer = "acme" }\n',
+        "customers/bravo.toml": 'name = "ブラボー株式会社"\n[[match]]\ntag = { customer = "bravo" }\n',
+        "billing/202208/soracom.csv": """\ufeffimsi,date,billItemName,unitPrice,quantity,amount,name,customer
+440100000000001,20220801,basicCharge,310,1,310,a-1,acme
+440100000000001,20220801,uploadDataCharge,,,0.2,a-1,acme
+440100000000001,20220802,uploadDataCharge,,,12.35,a-1,acme
+440100000000002,20220801,basicCharge,155,1,155,b-1,bravo
+,202208,couponDiscount,,,-46.5,,
+""",
+    },
+    "expected": {
+        "customers": {
+            "acme": {"items": {("usage", "basicCharge"): "357", ("usage", "uploadDataCharge"): "15",
+                               ("discount", "couponDiscount"): "-37"},
+                     "subtotal": "335", "tax": "34", "total": "369", "cost": "291.1427"},
+            "bravo": {"items": {("usage", "basicCharge"): "179", ("discount", "couponDiscount"): "-18"},
+                      "subtotal": "161", "tax": "17", "total": "178", "cost": "139.9073"},
+        },
+        "conservation": {"source_total": "431.05", "allocated": "431.05", "kept": "0", "unassigned": "0", "difference": "0"},
+        "total_with_tax": "475",
+    },
+}
+
+# The tax-exclusive vectors of nta-vectors.json: taxable per rate, and the tax that the National Tax Agency prints.
+TAX_VECTORS = (
+    ("NTA Q&A 57 ref1", {"10": 23894, "8": 22332}, {"10": 2389, "8": 1786}),
+    ("NTA Q&A 57 ref2", {"10": 11345, "8": 9987}, {"10": 1134, "8": 798}),
+    ("NTA Q&A 57 ref2, other issuer", {"10": 12549, "8": 12345}, {"10": 1254, "8": 987}),
+    ("NTA pamphlet 2026-05 p.7", {"8": 27060, "10": 28158}, {"8": 2164, "10": 2815}),
+    ("3 lines x 105", {"10": 315}, {"10": 31}),
+)
+
+
+def tax_vector_files(taxable):
+    """A workspace whose one customer is billed exactly these amounts, rounding tax down."""
+    files = {name: text for name, text in WORKED_EXAMPLE["files"].items() if "bravo" not in name}
+    files["invoicer.toml"] = files["invoicer.toml"].replace('"15%"', '"0%"').replace(
+        '[tax]\nrounding = "up"', '[tax]\nrounding = "down"\n[[tax.rule]]\nitem = "food*"\ncategory = "reduced"')
+    rows = ["imsi,date,billItemName,unitPrice,quantity,amount,customer"]
+    for rate, amount in taxable.items():
+        # In three rows, so that rounding per row instead of once per rate is seen.
+        for day, part in enumerate((amount // 3, amount // 3, amount - 2 * (amount // 3)), start=1):
+            rows.append(f"440100000000001,2022080{day},{'food' if rate == '8' else 'service'},,1,{part},acme")
+    files["billing/202208/soracom.csv"] = "\n".join(rows) + "\n"
+    return files
+
+
+# --- running the program and reading what it wrote -------------------------------------------------------------------
+
+class Unreadable(Exception):
+    """The output cannot be compared: the reason is for the person who reads the report."""
+
+
+class Binary:
+    def __init__(self, path):
+        self.path = str(Path(path).resolve())
+
+    def build(self, workspace, month):
+        """The exit code, what was said on stderr, and the JSON files of the month."""
+        command = [self.path, "-C", str(workspace), "build", month, "--format", "json", "--no-progress"]
+        environment = {**os.environ, "NO_COLOR": "1"}
+        try:
+            ran = subprocess.run(command, capture_output=True, timeout=TIMEOUT_SECONDS, env=environment, stdin=subprocess.DEVNULL)
+        except subprocess.TimeoutExpired:
+            raise Unreadable(f"ran longer than {TIMEOUT_SECONDS} s") from None
+        said = ran.stderr.decode("utf-8", "replace").strip()
+        folder = Path(workspace) / "out" / month
+        if ran.returncode == 1:
+            if folder.exists():
+                raise Unreadable(f"refused, yet {folder.name} was written")
+            return {"refused": said}
+        if ran.returncode != 0:
+            raise Unreadable(f"exit code {ran.returncode}: {said[-400:]}")
+        summary = read_json(folder / "summary.json")
+        invoices = {}
+        for path in sorted(folder.glob("*/*.json")):
+            if path.parent.name in invoices:
+                raise Unreadable(f"two invoices in {path.parent.name}")
+            invoices[path.parent.name] = read_json(path)
+        return {"summary": summary, "invoices": invoices}
+
+
+class FloatSeen(str):
+    """A JSON number with a fraction: money must be written as a string."""
+
+
+def read_json(path):
+    try:
+        return json.loads(path.read_text("utf-8"), parse_float=FloatSeen)
+    except FileNotFoundError:
+        raise Unreadable(f"{path.name} was not written") from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise Unreadable(f"{path.name}: {error}") from None
+
+
+def exact(value, what):
+    """The exact value of a figure that must be a string; None stays None."""
+    if value is None:
+        return None
+    if isinstance(value, FloatSeen) or not isinstance(value, str):
+        raise Unreadable(f"{what} is the number {value}, not a string")
+    try:
+        return oracle.number(value)
+    except oracle.Refused:
+        raise Unreadable(f"{what} is no decimal: {value!r}") from None
+
+
+def rate_of(value):
+    """A tax rate however it is written: "10%", "10", "0.1"; nothing or zero for what carries no tax."""
+    if value in (None, ""):
+        return Fraction(0)
+    text = str(value)
+    rate = oracle.number(text.removesuffix("%"))
+    return rate / 100 if text.endswith("%") or rate > 1 else rate
+
+
+def shown(value):
+    if isinstance(value, Fraction):
+        return oracle.plain(value)
+    if isinstance(value, (tuple, list)):
+        return "(" + ", ".join(shown(one) for one in value) + ")"
+    return "-" if value is None else str(value)
+
+
+# --- comparing -------------------------------------------------------------------------------------------------------
+
+class Differences(list):
+    def add(self, customer, what, expected, found):
+        if expected != found:
+            self.append(f"{customer}: {what}: oracle {shown(expected)}, program {shown(found)}")
+
+    def add_counts(self, customer, what, expected, found):
+        """Compares two multisets; each side's surplus is shown."""
+        expected, found = collections.Counter(expected), collections.Counter(found)
+        missing, extra = list((expected - found).elements()), list((found - expected).elements())
+        for pair in itertools.zip_longest(missing, extra):
+            self.append(f"{customer}: {what}: oracle {shown(pair[0])}, program {shown(pair[1])}")
+
+
+def item_key(item):
+    """What identifies an item; the names of minimum and rounding are a matter of language."""
+    kind = item["kind"]
+    named = kind in ("usage", "discount", "fee")
+    sourced = kind in ("usage", "discount")
+    return (kind, item.get("source") if sourced else None, item.get("name") if named else None, item["tax_category"])
+
+
+def digits(date):
+    return re.sub(r"\D", "", date or "")
+
+
+def compare_invoice(customer, expected, found, pricing, differences):
+    places = oracle.MINOR_DIGITS[expected["currency"]]
+    for name in ("currency", "number", "issue_date", "due_date"):
+        differences.add(customer, name, expected[name], found.get(name))
+    for name in ("subtotal", "tax", "total"):
+        differences.add(customer, name, expected[name], exact(found.get(name), name))
+
+    # Quantities are compared where every detail has one.
+    items = [(item_key(item), exact(item["amount"], "amount"), exact(item.get("quantity"), "quantity"))
+             for item in found["items"]]
+    unmeasured = {item_key(item) for item in expected["items"] if item["quantity"] is None}
+    differences.add_counts(customer, "item", [(item_key(one), one["amount"], one["quantity"]) for one in expected["items"]],
+                           [(key, amount, None if key in unmeasured else quantity) for key, amount, quantity in items])
+    differences.add(customer, "sum of the items", exact(found["subtotal"], "subtotal"), sum(amount for _, amount, _ in items))
+
+    def subtotals(entries, read):
+        return [(one["category"], rate_of(one["rate"]) if read else one["rate"] or Fraction(0),
+                 exact(one["taxable"], "taxable") if read else one["taxable"], exact(one["tax"], "tax") if read else one["tax"])
+                for one in entries]
+    differences.add_counts(customer, "tax subtotal", subtotals(expected["tax_subtotals"], False),
+                           subtotals(found["tax_subtotals"], True))
+
+    # Details refer to the line of their item, which carries the kind and the tax category.
+    lines = {item["line"]: item for item in found["items"]}
+    details, sums = [], collections.defaultdict(lambda: [Fraction(0), Fraction(0)])
+    for one in found["details"]:
+        item = lines.get(one["item"])
+        if item is None:
+            raise Unreadable(f"{customer}: a detail refers to line {one['item']}, which no item has")
+        amount, cost = exact(one["amount"], "amount"), exact(one["cost"], "cost")
+        details.append((item_key(item), digits(one.get("date")), one.get("resource") or "", cost, amount,
+                        exact(one.get("quantity"), "quantity")))
+        sums[one["item"]][0] += amount
+        sums[one["item"]][1] += cost
+    differences.add(customer, "number of details", expected["details_count"], len(details))
+    differences.add(customer, "sum of the details' cost", expected["details_cost"], sum(one[3] for one in details))
+    differences.add_counts(customer, "detail", [
+        ((one["kind"], one["source"], one["name"], one["tax_category"]), digits(one["date"]), one["resource"], one["cost"],
+         one["amount"], one["quantity"]) for one in expected["details"]], details)
+    for line, (amount, cost) in sums.items():
+        item = lines[line]
+        if pricing["round-at"] == "item":
+            amount = oracle.rounded(amount, pricing["rounding"], places)
+        differences.add(customer, f"details of line {line}", amount, exact(item["amount"], "amount"))
+        if item.get("cost") is not None:
+            differences.add(customer, f"cost of line {line}", cost, exact(item["cost"], "cost"))
+
+
+def compare_summary(expected, summary, differences):
+    customers = {one["id"]: one for one in summary["customers"]}
+    differences.add("summary", "customers", sorted(expected["customers"]), sorted(customers))
+    for one, figures in expected["customers"].items():
+        for name in ("cost", "subtotal", "tax", "total", "margin") if one in customers else ():
+            differences.add(one, f"{name} in summary.json", figures[name], exact(customers[one].get(name), name))
+    sources = {one["name"]: one for one in summary["sources"]}
+    differences.add("summary", "sources", sorted(one["name"] for one in expected["sources"]), sorted(sources))
+    for source in expected["sources"]:
+        found = sources.get(source["name"], {})
+        differences.add(source["name"], "currency", source["currency"], found.get("currency"))
+        for name in ("charges", "discounts", "total", "total_with_tax"):
+            differences.add(source["name"], name, source[name], exact(found.get(name), name))
+    for name, value in expected["conservation"].items():
+        differences.add("conservation", name, value, exact(summary["conservation"].get(name), name))
+    for name in ("kept", "allocated"):
+        differences.add("summary", name, expected["conservation"][name], exact(summary.get(name), name))
+
+
+def compare(expected, found, workspace):
+    """All differences between the oracle's outcome and what the program wrote."""
+    differences = Differences()
+    if "refused" in expected or "refused" in found:
+        if "refused" not in found:
+            differences.append(f"-: oracle refuses: {expected['refused']} ({expected['detail']}), program builds")
+        elif "refused" not in expected:
+            differences.append(f"-: oracle builds, program refuses: {found['refused'][:600]}")
+        elif not found["refused"]:
+            differences.append("-: refused without a word on stderr")
+        return differences
+    settings, customers = oracle.load(workspace)
+    try:
+        compare_summary(expected, found["summary"], differences)
+        differences.add("-", "invoices", sorted(expected["customers"]), sorted(found["invoices"]))
+        for customer in customers:
+            one = customer["id"]
+            if one in expected["customers"] and one in found["invoices"]:
+                compare_invoice(one, expected["customers"][one], found["invoices"][one],
+                                oracle.merged_pricing(settings, customer), differences)
+    except Unreadable as error:
+        differences.append(str(error))
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        differences.append(f"the JSON has not the promised form: {type(error).__name__} {error}")
+    return differences
+
+
+def explain(workspace, month, found, holidays, readings):
+    """The fewest other readings (one, or two) under which the oracle agrees with the program."""
+    others = [(name, value) for name, values in oracle.READINGS.items() for value in values
+              if value != readings.get(name, values[0])]
+    for size in (1, 2):
+        for changed in itertools.combinations(others, size):
+            if len(dict(changed)) == size:
+                other = oracle.outcome(workspace, month, holidays, {**readings, **dict(changed)})
+                if not compare(other, found, workspace):
+                    return " ".join(f"--reading {name}={value}" for name, value in changed)
+    return None
+
+
+# --- row order -------------------------------------------------------------------------------------------------------
+
+def shuffle_rows(content, random_):
+    header, *rows = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")) if row]
+    random_.shuffle(rows)
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    return ("\ufeff" if content.startswith(b"\xef\xbb\xbf") else "").encode() + text.getvalue().encode()
+
+
+def without_order(invoice):
+    """The invoice without line numbers, origin rows and the order of its lists."""
+    def key(value):
+        return json.dumps(value, sort_keys=True, ensure_ascii=False)
+    lines = {item["line"]: {name: value for name, value in item.items() if name != "line"} for item in invoice["items"]}
+    details = []
+    for one in invoice["details"]:
+        one = {**one, "item": lines[one["item"]]}
+        one["origin"] = (one.get("origin") or {}).get("file")
+        details.append(one)
+    return {**invoice, "items": sorted(lines.values(), key=key), "details": sorted(details, key=key)}
+
+
+def compare_shuffled(found, again):
+    if "refused" in found or "refused" in again:
+        if ("refused" in found) != ("refused" in again):
+            return ["-: only one of two row orders is refused"]
+        return []
+    differences = []
+    for customer in sorted(found["invoices"].keys() | again["invoices"].keys()):
+        one, other = found["invoices"].get(customer), again["invoices"].get(customer)
+        if one is None or other is None:
+            differences.append(f"{customer}: invoice only for one of two row orders")
+            continue
+        one, other = without_order(one), without_order(other)
+        for name in sorted(one.keys() | other.keys()):
+            if one.get(name) != other.get(name):
+                differences.append(f"{customer}: {name} depends on the order of rows: {json.dumps(one.get(name), ensure_ascii=False)[:300]}"
+                                   f" and {json.dumps(other.get(name), ensure_ascii=False)[:300]}")
+    if found["summary"]["conservation"] != again["summary"]["conservation"]:
+        differences.append("conservation: depends on the order of rows")
+    return differences
+
+
+# --- checks ----------------------------------------------------------------------------------------------------------
+
+class Check:
+    """One comparison: `title`, and the differences it found."""
+
+    def __init__(self, given, holidays, readings):
+        self.binary, self.given, self.holidays, self.readings = Binary(given.binary), given, holidays, readings
+
+    def in_folder(self, title, files, run):
+        folder = Path(tempfile.mkdtemp(prefix="invoicer-oracle-"))
+        try:
+            random_workspaces.write({name: one if isinstance(one, bytes) else one.encode() for name, one in files.items()}, folder)
+            try:
+                differences, explanation = run(folder)
+            except Unreadable as error:
+                differences, explanation = [f"-: {error}"], None
+            except OSError as error:
+                differences, explanation = [f"-: cannot run: {error}"], None
+            if differences and self.given.keep:
+                kept = Path(self.given.keep) / re.sub(r"[^A-Za-z0-9]+", "-", title)
+                shutil.copytree(folder, kept, dirs_exist_ok=True)
+            return title, list(differences), explanation
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def seed(self, seed):
+        month, files = random_workspaces.build(seed)
+
+        def run(folder):
+            expected = oracle.outcome(folder, month, self.holidays, self.readings)
+            found = self.binary.build(folder, month)
+            differences = compare(expected, found, folder)
+            explanation = explain(folder, month, found, self.holidays, self.readings) if differences else None
+            if not self.given.no_shuffle:
+                shuffled = folder / "shuffled"
+                random_ = random.Random(seed)
+                random_workspaces.write({name: shuffle_rows(content, random_) if name.endswith(".csv") else content
+                                         for name, content in files.items()}, shuffled)
+                again = self.binary.build(shuffled, month)
+                shutil.rmtree(shuffled)
+                try:
+                    differences = list(differences) + compare_shuffled(found, again)
+                except (KeyError, TypeError, AttributeError) as error:
+                    differences = list(differences) + [f"the JSON has not the promised form: {type(error).__name__} {error}"]
+            return differences, explanation
+        return self.in_folder(f"seed {seed} ({month})", files, run)
+
+    def worked_example(self):
+        def run(folder):
+            expected = oracle.outcome(folder, WORKED_EXAMPLE["month"], self.holidays, self.readings)
+            differences = [f"the oracle itself: {one}" for one in check_worked_example(expected)]
+            found = self.binary.build(folder, WORKED_EXAMPLE["month"])
+            differences += compare(expected, found, folder)
+            return differences, None
+        return self.in_folder("worked example", WORKED_EXAMPLE["files"], run)
+
+    def tax_vector(self, name, taxable, tax):
+        def run(folder):
+            expected = oracle.outcome(folder, "202208", self.holidays, self.readings)
+            differences = [f"the oracle itself: {one}" for one in check_tax_vector(expected, taxable, tax)]
+            return differences + compare(expected, self.binary.build(folder, "202208"), folder), None
+        return self.in_folder(f"tax vector {name}", tax_vector_files(taxable), run)
+
+
+def check_worked_example(result):
+    """Holds the oracle to the printed figures, so that agreeing with the oracle is agreeing with the specification."""
+    differences = Differences()
+    if "refused" in result:
+        return [f"refused: {result['refused']}"]
+    wanted = WORKED_EXAMPLE["expected"]
+    differences.add("-", "customers", sorted(wanted["customers"]), sorted(result["customers"]))
+    for one, figures in wanted["customers"].items():
+        found = result["customers"].get(one)
+        if not found:
+            continue
+        differences.add(one, "items", {key: Fraction(value) for key, value in figures["items"].items()},
+                        {(item["kind"], item["name"]): item["amount"] for item in found["items"]})
+        for name in ("subtotal", "tax", "total", "cost"):
+            differences.add(one, name, Fraction(figures[name]), found[name])
+    for name, value in wanted["conservation"].items():
+        differences.add("conservation", name, Fraction(value), result["conservation"][name])
+    differences.add("soracom", "total_with_tax", Fraction(wanted["total_with_tax"]), result["sources"][0]["total_with_tax"])
+    return differences
+
+
+def check_tax_vector(result, taxable, tax):
+    if "refused" in result:
+        return [f"refused: {result['refused']}"]
+    differences = Differences()
+    found = {str(int(one["rate"] * 100)): (one["taxable"], one["tax"]) for one in result["customers"]["acme"]["tax_subtotals"]}
+    differences.add("acme", "tax", {rate: (Fraction(taxable[rate]), Fraction(tax[rate])) for rate in taxable}, found)
+    return differences
+
+
+def seed_range(text):
+    """`A..B`, both included, or one seed."""
+    first, _, last = text.partition("..")
+    try:
+        chosen = range(int(first), int(last or first) + 1)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected A..B, found {text}") from None
+    if not chosen:
+        raise argparse.ArgumentTypeError(f"no seed in {text}")
+    return chosen
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--binary", required=True)
+    parser.add_argument("--seeds", type=seed_range, required=True, metavar="A..B")
+    parser.add_argument("--reading", action="append", metavar="NAME=VALUE")
+    parser.add_argument("--holidays")
+    parser.add_argument("--no-shuffle", action="store_true")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--keep", metavar="DIR", help="keep the workspaces that differ, with their out/")
+    given = parser.parse_args(arguments)
+    if not os.access(given.binary, os.X_OK) or not Path(given.binary).is_file():
+        print(f"compare: no program at {given.binary}", file=sys.stderr)
+        return 2
+    check = Check(given, oracle.read_holidays(given.holidays), oracle.parse_readings(given.reading))
+    passed = failed = 0
+    explanations = collections.Counter()
+    with concurrent.futures.ThreadPoolExecutor(max(1, given.jobs)) as pool:
+        waiting = [pool.submit(check.worked_example)]
+        waiting += [pool.submit(check.tax_vector, *one) for one in TAX_VECTORS]
+        waiting += [pool.submit(check.seed, seed) for seed in given.seeds]
+        # In the order of submission, so that two runs print the same.
+        for one in waiting:
+            title, differences, explanation = one.result()
+            if not differences:
+                passed += 1
+                continue
+            failed += 1
+            for line in differences[:SHOWN_DIFFERENCES]:
+                print(f"{title}: {line}")
+            if len(differences) > SHOWN_DIFFERENCES:
+                print(f"{title}: and {len(differences) - SHOWN_DIFFERENCES} more")
+            if explanation:
+                print(f"{title}: equal with {explanation}")
+                explanations[explanation] += 1
+    for explanation, count in explanations.most_common():
+        print(f"{count} of the failures are equal with {explanation}")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,719 @@
+#!/usr/bin/env python3
+"""A second, independent calculation of the invoices of one month.
+
+usage: oracle.py WORKSPACE MONTH [--holidays FILE] [--reading NAME=VALUE]...
+
+Reads the workspace files and the providers' CSV files, follows billing-rules.md step by step with exact fractions, and
+prints the figures as JSON. It shares no code with the program it checks. Where the rules leave room, the choice is a
+named reading (see READINGS), so that a difference can be traced to a sentence and not to a bug.
+"""
+import argparse
+import csv
+import datetime
+import io
+import json
+import re
+import sys
+import tomllib
+import unicodedata
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+# The first value of each is the one taken from the text; the others are what a reasonable reader could take instead.
+READINGS = {
+    # "A currency other than the invoice's is converted ... before pricing": the invoice is known only once allocated.
+    "convert": ("after-allocation", "before-allocation"),
+    # "a matching rule's markup, else the default markup" for a discount whose first matching rule has no markup.
+    "discount-rule": ("any-markup-rule", "first-rule"),
+    # "A subtotal below zero is refused": of the invoice, of every category, or of the categories that carry a rate.
+    "negative-category": ("allow", "refuse", "refuse-rated"),
+    # A discount of a source whose customers were assigned nothing positive: nobody to share with, or a zero ratio.
+    "discount-without-customers": ("unassigned", "refuse"),
+    # "times the distinct resources used in the month": of charges of the customer's own, not of its part of a shared one.
+    "fee-resources": ("assigned-usage", "assigned", "all"),
+    # "graduated on the customer's month total of the matched item".
+    "tier-scope": ("item", "item-any-source", "rule"),
+    # "Provider's view: 431.05 × 1.10": the standard rate on everything, or the rate of each charge's category.
+    "provider-tax": ("standard", "by-category"),
+    # "The minimum tops the tax-excluded subtotal": the printed one, after round-at = "invoice", or the exact one.
+    "minimum": ("after-rounding", "before-rounding"),
+    # A customer whose ratio is above zero but whose part of a tiny charge is zero: still a detail, or none.
+    "zero-share": ("detail", "none"),
+    # A customer whose only charges are discounts that the issuer keeps.
+    "kept-only": ("no-invoice", "invoice"),
+    # "An absent or empty tag, group or name matches only the pattern """: resource and account are not in that list.
+    "empty-resource": ("glob", "only-empty"),
+}
+
+AMOUNT_ITEMS = ("date", "billItemName", "unitPrice", "quantity", "amount")
+RESOURCE_COLUMNS = ("imsi", "simId", "vpgId", "loraGatewayId", "loraDeviceId", "sigfoxDeviceId", "deviceId", "gadgetId",
+                    "soraCamDeviceId")
+GROUP_COLUMNS = ("groupName", "groupId", "group", "グループ名")
+MATCH_KEYS = ("source", "account", "resource", "resource-name", "item", "group", "tag")
+TAXED = ("standard", "reduced")
+MINOR_DIGITS = {"JPY": 0, "USD": 2, "EUR": 2}
+HOLIDAYS = (Path(__file__).resolve().parent.parent / "data" / "jp-holidays.txt",
+            Path("/work/shared/data/jp-holidays-2014-2030.txt"))
+
+
+class Refused(Exception):
+    """The rules say that nothing may be billed; `kind` names the reason."""
+
+    def __init__(self, kind, detail=""):
+        super().__init__(f"{kind}: {detail}")
+        self.kind, self.detail = kind, detail
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+NUMBER = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d+))?\Z", re.ASCII)
+
+
+def number(text):
+    """The exact value of a number written plainly or with an exponent."""
+    found = NUMBER.match(text)
+    if not found:
+        raise Refused("bad-number", text)
+    sign, digits, exponent = found.groups()
+    whole, _, part = digits.partition(".")
+    value = Fraction(int((whole + part) or "0")) * Fraction(10) ** (int(exponent or 0) - len(part))
+    return -value if sign == "-" else value
+
+
+def setting(value):
+    """A figure from a TOML file: a string or an integer, with an optional percent sign; floats are refused."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise Refused("bad-number", repr(value))
+    text = str(value)
+    return number(text[:-1]) / 100 if text.endswith("%") else number(text)
+
+
+def decimals(value):
+    """How many decimals the value needs, trailing zeros dropped."""
+    twos = fives = 0
+    rest = value.denominator
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    if rest != 1:
+        raise ValueError(f"{value} is no finite decimal")
+    return max(twos, fives)
+
+
+def plain(value):
+    """The value as plain decimal text, without trailing zeros."""
+    places = decimals(value)
+    digits = str(abs(value.numerator) * 10 ** places // value.denominator).rjust(places + 1, "0")
+    text = digits[:-places] + "." + digits[-places:] if places else digits
+    return "-" + text if value < 0 else text
+
+
+def rounded(value, mode, places):
+    """Rounds the absolute value, then gives the sign back."""
+    scaled = abs(value) * 10 ** places
+    whole, rest = divmod(scaled.numerator, scaled.denominator)
+    twice = 2 * rest
+    if mode == "up":
+        more = rest > 0
+    elif mode == "down":
+        more = False
+    elif mode == "half-up":
+        more = twice >= scaled.denominator
+    elif mode == "half-even":
+        more = twice > scaled.denominator or (twice == scaled.denominator and whole % 2 == 1)
+    else:
+        raise Refused("bad-setting", f"rounding {mode}")
+    result = Fraction(whole + more, 10 ** places)
+    return -result if value < 0 else result
+
+
+# --- globs and matches -----------------------------------------------------------------------------------------------
+
+def glob(pattern, text):
+    """`*` and `?` on characters after NFC; everything else, brackets too, stands for itself."""
+    pattern, text = unicodedata.normalize("NFC", pattern), unicodedata.normalize("NFC", text)
+    # A table of reachable positions rather than a regular expression: nothing needs escaping, nothing backtracks.
+    reach = {0}
+    for sign in pattern:
+        if sign == "*":
+            reach = set(range(min(reach), len(text) + 1)) if reach else set()
+        else:
+            reach = {at + 1 for at in reach if at < len(text) and sign in ("?", text[at])}
+    return len(text) in reach
+
+
+def glob_or_absent(pattern, text):
+    """For tags, groups and names: an absent or empty value matches only the empty pattern."""
+    return glob(pattern, text) if text else pattern == ""
+
+
+def holds(rule, charge, readings):
+    """Whether all the match keys of a rule hold for the charge."""
+    for key in MATCH_KEYS:
+        if key not in rule:
+            continue
+        pattern = rule[key]
+        if key == "tag":
+            if not all(glob_or_absent(value, charge.tags.get(name, "")) for name, value in pattern.items()):
+                return False
+        elif key == "group":
+            # A row may carry both the name and the id of its group; a pattern may mean either.
+            present = [group for group in charge.groups if group]
+            if not (any(glob(pattern, group) for group in present) if present else pattern == ""):
+                return False
+        elif key == "resource-name":
+            if not glob_or_absent(pattern, charge.resource_name):
+                return False
+        else:
+            text = {"source": charge.source, "account": charge.account, "resource": charge.resource,
+                    "item": charge.item}[key]
+            absent_matters = readings["empty-resource"] == "only-empty" and key in ("resource", "account")
+            if not (glob_or_absent(pattern, text) if absent_matters else glob(pattern, text)):
+                return False
+    return True
+
+
+def in_months(bounds, month):
+    return bounds.get("from", month) <= month <= bounds.get("until", month)
+
+
+# --- 1. charges ------------------------------------------------------------------------------------------------------
+
+@dataclass
+class Charge:
+    source: str
+    currency: str
+    file: str
+    row: int
+    account: str
+    resource: str
+    resource_name: str
+    date: str
+    item: str
+    unit_price: Fraction | None
+    quantity: Fraction | None
+    cost: Fraction
+    tags: dict
+    groups: list
+
+    @property
+    def kind(self):
+        return "discount" if self.cost < 0 else "usage"
+
+
+def source_files(workspace, source, month):
+    folder, _, name = source["path"].replace("{month}", month).rpartition("/")
+    base = workspace / folder
+    found = sorted(path for path in (base.iterdir() if base.is_dir() else ()) if path.is_file() and glob(name, path.name))
+    if not found:
+        raise Refused("no-source-file", source["path"])
+    return found
+
+
+def read_rows(path):
+    """The header and the data rows of a CSV file; a byte order mark and newlines inside quotes are allowed."""
+    text = path.read_bytes().decode("utf-8-sig")
+    rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
+    if not rows:
+        raise Refused("no-header", str(path))
+    return rows[0], rows[1:]
+
+
+def read_source(workspace, source, month):
+    charges, seen = [], {}
+    group_columns = set(GROUP_COLUMNS) | set(source.get("group-columns", ()))
+    for path in source_files(workspace, source, month):
+        header, rows = read_rows(path)
+        # The first of two equal headers is the amount item, every later one a tag of that name.
+        first = {}
+        for at, name in enumerate(header):
+            first.setdefault(name, at)
+        for name in ("date", "billItemName", "amount"):
+            if name not in first:
+                raise Refused("missing-column", f"{path}: {name}")
+        special = {at for name, at in first.items() if name in AMOUNT_ITEMS or name in RESOURCE_COLUMNS}
+        groups_at = [at for at, name in enumerate(header) if name in group_columns and at not in special]
+        for row_number, row in enumerate(rows, start=2):
+            def cell(name):
+                return row[first[name]] if name in first and first[name] < len(row) else ""
+            tags = {}
+            for at, name in enumerate(header):
+                if at not in special and at not in groups_at and at < len(row):
+                    tags.setdefault(name, row[at])
+            resource = next((cell(name) for name in RESOURCE_COLUMNS if cell(name)), "")
+            charge = Charge(
+                source=source["name"], currency=source.get("currency", "JPY"), file=path.name, row=row_number, account="",
+                resource=resource, resource_name=tags.get("name", ""), date=cell("date"), item=cell("billItemName"),
+                unit_price=number(cell("unitPrice")) if cell("unitPrice") else None,
+                quantity=number(cell("quantity")) if cell("quantity") else None,
+                cost=number(cell("amount")), tags=tags,
+                groups=[row[at] for at in groups_at if at < len(row)])
+            # A provider writes one row per resource, day and item: the same one in two files is an overlapping download.
+            if resource:
+                key = (resource, charge.date, charge.item)
+                if seen.setdefault(key, path) != path:
+                    raise Refused("duplicate-row", f"{path}:{row_number}")
+            charges.append(charge)
+    return charges
+
+
+# --- 2. allocation ---------------------------------------------------------------------------------------------------
+
+@dataclass
+class Piece:
+    """A charge, or a part of one, that a customer bears; `cost` is in the currency of the source until priced."""
+    charge: Charge
+    cost: Fraction
+    quantity: Fraction | None
+    shared: bool
+    amount: Fraction = Fraction(0)
+    category: str = "standard"
+
+
+@dataclass
+class Allocation:
+    pieces: dict
+    kept: list = field(default_factory=list)
+
+
+def claimant(charge, customers, readings):
+    """The customer that claims the charge, by the highest priority of each customer's rules that hold."""
+    best = {}
+    for customer in customers:
+        for rule in customer.get("match", ()):
+            if holds(rule, charge, readings):
+                priority = rule.get("priority", 0)
+                best[customer["id"]] = max(best.get(customer["id"], priority), priority)
+    if not best:
+        return None
+    top = [one for one, priority in best.items() if priority == max(best.values())]
+    if len(top) > 1:
+        raise Refused("claimed-twice", f"{charge.file}:{charge.row} by {', '.join(sorted(top))}")
+    return top[0]
+
+
+def measured(assigned, source, by, of, readings):
+    """The ratio of each customer: what step 1 assigned to it from the same source."""
+    ratios = {}
+    for customer, charges in assigned.items():
+        mine = [one for one in charges if one.source == source and holds(of, one, readings)]
+        if by == "amount":
+            ratio = sum((one.cost for one in mine if one.cost > 0), Fraction(0))
+        elif by == "quantity":
+            ratio = sum((one.quantity for one in mine if one.quantity is not None), Fraction(0))
+        elif by == "resources":
+            ratio = Fraction(len({one.resource for one in mine if one.resource}))
+        elif by == "even":
+            ratio = Fraction(1 if mine else 0)
+        else:
+            raise Refused("bad-setting", f"by {by}")
+        ratios[customer] = ratio
+    return ratios
+
+
+def split(value, ratios):
+    """Largest remainder: cut toward zero, then one unit each to the largest cut-off parts, ties to the smaller id."""
+    total = sum(ratios.values())
+    places = max(decimals(value), 4)
+    unit = Fraction(1, 10 ** places)
+    sign = -1 if value < 0 else 1
+    exact = {one: abs(value) * ratio / total for one, ratio in ratios.items()}
+    cut = {one: (part // unit) * unit for one, part in exact.items()}
+    missing = (abs(value) - sum(cut.values())) / unit
+    order = sorted(exact, key=lambda one: (-(exact[one] - cut[one]), one))
+    for one in order[:int(missing)]:
+        cut[one] += unit
+    assert sum(cut.values()) == abs(value) and missing < len(order) + 1
+    return {one: sign * part for one, part in cut.items()}
+
+
+def share(charge, ratios, rule_name, result, readings):
+    ratios = {one: ratio for one, ratio in ratios.items() if ratio > 0}
+    if not ratios:
+        raise Refused("share-ratio-zero", rule_name)
+    costs = split(charge.cost, ratios)
+    quantities = split(charge.quantity, ratios) if charge.quantity is not None else dict.fromkeys(ratios)
+    for one in ratios:
+        if readings["zero-share"] == "none" and costs[one] == 0 and not quantities[one]:
+            continue
+        result.pieces[one].append(Piece(charge, costs[one], quantities[one], shared=True))
+
+
+def allocate(charges, customers, settings, readings):
+    result = Allocation({customer["id"]: [] for customer in customers})
+    assigned = {customer["id"]: [] for customer in customers}
+    rest = []
+    for charge in charges:
+        owner = claimant(charge, customers, readings)
+        if owner is None:
+            rest.append(charge)
+        else:
+            assigned[owner].append(charge)
+            result.pieces[owner].append(Piece(charge, charge.cost, charge.quantity, shared=False))
+    left = []
+    for charge in rest:
+        rule = next((one for one in settings.get("share", ()) if holds(one.get("match", {}), charge, readings)), None)
+        if rule is not None:
+            if "weights" in rule:
+                ratios = {one: setting(weight) for one, weight in rule["weights"].items() if one in assigned}
+            else:
+                ratios = measured(assigned, charge.source, rule.get("by", "amount"), rule.get("of", {}), readings)
+            share(charge, ratios, str(rule), result, readings)
+            continue
+        if charge.kind == "discount":
+            ratios = measured(assigned, charge.source, "amount", {}, readings)
+            if any(ratios.values()):
+                share(charge, ratios, "discounts", result, readings)
+                continue
+            if readings["discount-without-customers"] == "refuse":
+                raise Refused("share-ratio-zero", "discounts")
+        left.append(charge)
+    if left and settings.get("unassigned", "error") == "error":
+        raise Refused("unassigned", ", ".join(f"{one.file}:{one.row}" for one in left))
+    result.kept = left
+    return result
+
+
+# --- 3. pricing ------------------------------------------------------------------------------------------------------
+
+def tiered(tiers, start, quantity):
+    """The price of `quantity` units that come after the first `start` units of the month."""
+    amount, floor, end = Fraction(0), Fraction(0), start + quantity
+    for tier in tiers:
+        ceiling = setting(tier["up-to"]) if "up-to" in tier else None
+        upper = end if ceiling is None else min(end, ceiling)
+        overlap = upper - max(start, floor)
+        if overlap > 0:
+            amount += overlap * setting(tier["unit-price"])
+        if ceiling is None:
+            return amount
+        floor = ceiling
+    if end > floor:
+        raise Refused("tiers-exceeded", plain(end))
+    return amount
+
+
+def rule_for(piece, rules, readings):
+    matching = [rule for rule in rules if holds(rule, piece.charge, readings)]
+    if piece.charge.kind == "discount" and readings["discount-rule"] == "any-markup-rule":
+        matching = [rule for rule in matching if "markup" in rule]
+    return matching[0] if matching else {}
+
+
+def price(pieces, rules, pricing, readings):
+    """Sets the exact amount of each piece. The pieces' costs are already in the invoice's currency."""
+    default = setting(pricing.get("markup", 0))
+    totals = {}
+    # Tiers take the charges in the order of date, resource and row; for every other rule the order has no effect.
+    for piece in sorted(pieces, key=lambda one: (one.charge.date, one.charge.resource, one.charge.file, one.charge.row)):
+        charge, rule = piece.charge, rule_for(piece, rules, readings)
+        if charge.kind == "discount":
+            markup = setting(rule["markup"]) if "markup" in rule else default
+            piece.amount = piece.cost if pricing["discounts"] == "at-cost" else piece.cost * (1 + markup)
+        elif "unit-price" in rule or "tiers" in rule:
+            if piece.quantity is None:
+                raise Refused("missing-quantity", f"{charge.file}:{charge.row}")
+            if "unit-price" in rule:
+                piece.amount = piece.quantity * setting(rule["unit-price"])
+            else:
+                key = {"item": (id(rule), charge.source, charge.item), "item-any-source": (id(rule), charge.item),
+                       "rule": id(rule)}[readings["tier-scope"]]
+                start = totals.get(key, Fraction(0))
+                piece.amount = tiered(rule["tiers"], start, piece.quantity)
+                totals[key] = start + piece.quantity
+        else:
+            piece.amount = piece.cost * (1 + (setting(rule["markup"]) if "markup" in rule else default))
+
+
+# --- 4. tax ----------------------------------------------------------------------------------------------------------
+
+def tax_rate(category, month):
+    if category not in TAXED:
+        return None
+    if category == "reduced":
+        if month < "201910":
+            raise Refused("no-rate", f"reduced in {month}")
+        return Fraction(8, 100)
+    return Fraction(5 if month <= "201403" else 8 if month <= "201909" else 10, 100)
+
+
+# --- dates -----------------------------------------------------------------------------------------------------------
+
+def month_end(year, month):
+    return datetime.date(year + month // 12, month % 12 + 1, 1) - datetime.timedelta(days=1)
+
+
+def resolve_date(text, month, issued=None):
+    year, number_of_month = int(month[:4]), int(month[4:])
+    following = (year + number_of_month // 12, number_of_month % 12 + 1)
+    if text == "month-end":
+        return month_end(year, number_of_month)
+    if text == "next-month-end":
+        return month_end(*following)
+    if found := re.fullmatch(r"next-month-(\d+)", text):
+        # A day the month does not have is taken as its last one.
+        return min(month_end(*following), datetime.date(*following, 1) + datetime.timedelta(days=int(found[1]) - 1))
+    if issued and (found := re.fullmatch(r"\+(\d+)d", text)):
+        return issued + datetime.timedelta(days=int(found[1]))
+    return datetime.date.fromisoformat(text)
+
+
+def bank_day(date, direction, holidays):
+    """Banks close on Saturdays, Sundays, national holidays and from 31 December to 3 January."""
+    step = {"next": 1, "previous": -1, "none": 0}[direction]
+    while step and (date.weekday() >= 5 or date in holidays or (date.month, date.day) in
+                    ((12, 31), (1, 1), (1, 2), (1, 3))):
+        date += datetime.timedelta(days=step)
+    return date
+
+
+def read_holidays(path=None):
+    for candidate in (Path(path),) if path else HOLIDAYS:
+        if candidate.exists():
+            # A name of the day may follow the date.
+            return {datetime.date.fromisoformat(line[:10]) for line in candidate.read_text("utf-8").splitlines()
+                    if re.match(r"\d{4}-\d\d-\d\d", line)}
+    raise SystemExit(f"oracle: no list of holidays: tried {', '.join(map(str, (path,) if path else HOLIDAYS))}")
+
+
+# --- the whole month -------------------------------------------------------------------------------------------------
+
+class Rates:
+    def __init__(self, entries, month):
+        self.known = {(one["from"], one["to"]): setting(one["rate"]) for one in entries if one["month"] == month}
+
+    def rate(self, given, wanted):
+        if given == wanted:
+            return Fraction(1)
+        if (given, wanted) not in self.known:
+            raise Refused("missing-fx", f"{given} to {wanted}")
+        return self.known[given, wanted]
+
+
+def invoice(customer, pieces, kept_any, workspace, month, rates, readings):
+    """One customer's figures, or None when there is nothing to bill; `pieces` excludes discounts the issuer keeps."""
+    settings = {**workspace.get("invoice", {}), **customer.get("invoice", {})}
+    own = customer.get("pricing", {})
+    pricing = merged_pricing(workspace, customer)
+    currency = settings.get("currency", "JPY")
+    digits = MINOR_DIGITS[currency]
+    rules = [rule for rule in own.get("rule", []) + workspace.get("pricing", {}).get("rule", []) if in_months(rule, month)]
+
+    for piece in pieces:
+        piece.category = next((rule["category"] for rule in workspace.get("tax", {}).get("rule", ())
+                               if holds(rule, piece.charge, readings)), "standard")
+        converted_from = piece.charge.currency
+        piece.cost *= rates.rate(converted_from, currency)
+    price(pieces, rules, pricing, readings)
+
+    round_at, mode = pricing["round-at"], pricing["rounding"]
+    grouped = {}
+    for piece in pieces:
+        if round_at == "line":
+            piece.amount = rounded(piece.amount, mode, digits)
+        grouped.setdefault((piece.charge.source, piece.charge.item, piece.charge.kind, piece.category), []).append(piece)
+    items = []
+    for (source, name, kind, category), members in grouped.items():
+        amount = sum(one.amount for one in members)
+        if round_at == "item":
+            amount = rounded(amount, mode, digits)
+        known = all(one.quantity is not None for one in members)
+        items.append({"kind": kind, "name": name, "source": source, "tax_category": category, "amount": amount,
+                      "quantity": sum(one.quantity for one in members) if known else None})
+
+    for fee in customer.get("fee", ()):
+        if not in_months(fee, month):
+            continue
+        count = Fraction(1)
+        if fee.get("per", "month") == "resource":
+            count = Fraction(len({(one.charge.source, one.charge.resource) for one in pieces if one.charge.resource and (
+                readings["fee-resources"] == "all" or not one.shared) and (
+                readings["fee-resources"] != "assigned-usage" or one.charge.kind == "usage")}))
+            if count == 0:
+                continue
+        items.append({"kind": "fee", "name": fee["name"], "source": None, "tax_category": fee.get("tax-category", "standard"),
+                      "amount": setting(fee["amount"]) * count, "quantity": count})
+    if not items and not (kept_any and readings["kept-only"] == "invoice"):
+        return None
+
+    def top_up():
+        if "minimum" not in pricing:
+            return
+        missing = setting(pricing["minimum"]) - sum(item["amount"] for item in items)
+        if missing > 0:
+            items.append({"kind": "minimum", "name": None, "source": None, "tax_category": "standard", "amount": missing,
+                          "quantity": None})
+
+    if readings["minimum"] == "before-rounding":
+        top_up()
+    if round_at == "invoice":
+        sums = {}
+        for item in items:
+            sums[item["tax_category"]] = sums.get(item["tax_category"], Fraction(0)) + item["amount"]
+        for category, exact in sums.items():
+            difference = rounded(exact, mode, digits) - exact
+            if difference:
+                items.append({"kind": "rounding", "name": None, "source": None, "tax_category": category,
+                              "amount": difference, "quantity": None})
+    if readings["minimum"] == "after-rounding":
+        top_up()
+
+    subtotals = {}
+    for item in items:
+        subtotals[item["tax_category"]] = subtotals.get(item["tax_category"], Fraction(0)) + item["amount"]
+    tax_subtotals = []
+    tax_mode = workspace.get("tax", {}).get("rounding", "up")
+    for category, taxable in sorted(subtotals.items()):
+        rate = tax_rate(category, month)
+        tax_subtotals.append({"category": category, "rate": rate, "taxable": taxable,
+                              "tax": rounded(taxable * (rate or 0), tax_mode, digits)})
+        watched = {"refuse": True, "refuse-rated": rate is not None, "allow": False}[readings["negative-category"]]
+        if taxable < 0 and watched:
+            raise Refused("negative-subtotal", f"{customer['id']}: {category} {plain(taxable)}")
+    subtotal, tax = sum(subtotals.values()), sum(one["tax"] for one in tax_subtotals)
+    if subtotal < 0:
+        raise Refused("negative-subtotal", f"{customer['id']}: {plain(subtotal)}")
+    cost = sum((one.cost for one in pieces), Fraction(0))
+    return {
+        "currency": currency,
+        "items": items,
+        "details": [{"source": one.charge.source, "date": one.charge.date, "resource": one.charge.resource,
+                     "name": one.charge.item, "kind": one.charge.kind, "cost": one.cost, "amount": one.amount,
+                     "quantity": one.quantity, "tax_category": one.category} for one in pieces],
+        "details_count": len(pieces), "details_cost": cost,
+        "tax_subtotals": tax_subtotals, "subtotal": subtotal, "tax": tax, "total": subtotal + tax,
+        "cost": cost, "margin": subtotal - cost,
+    }
+
+
+def merged_pricing(workspace, customer):
+    defaults = {"rounding": "up", "round-at": "item", "discounts": "marked-up", "markup": 0}
+    return {**defaults, **workspace.get("pricing", {}), **customer.get("pricing", {})}
+
+
+def issue_dates(workspace, customer, month, holidays):
+    settings = {**workspace.get("invoice", {}), **customer.get("invoice", {})}
+    issued = resolve_date(settings.get("issue-date", "next-month-1"), month)
+    due = resolve_date(settings.get("due-date", "next-month-end"), month, issued)
+    due = bank_day(due, settings.get("due-on-holiday", "next"), holidays)
+    number_text = settings.get("number", "INV-{month}-{customer}").replace("{month}", month)
+    number_text = re.sub(r"\{seq(:\d+)?\}", "draft", number_text.replace("{customer}", customer["id"]))
+    return {"issue_date": issued.isoformat(), "due_date": due.isoformat(), "number": number_text}
+
+
+def load(path):
+    """The workspace's settings and its customers in the order of their ids."""
+    path = Path(path)
+    workspace = tomllib.loads((path / "invoicer.toml").read_text("utf-8"))
+    customers = []
+    for file in sorted((path / "customers").glob("*.toml"), key=lambda one: one.stem):
+        customers.append({"id": file.stem, **tomllib.loads(file.read_text("utf-8"))})
+    return workspace, customers
+
+
+def provider_view(charges, workspace, month, readings):
+    """What the provider itself asks for: everything summed, tax added once, rounded up."""
+    total = sum((one.cost for one in charges), Fraction(0))
+    if readings["provider-tax"] == "standard":
+        return total + total * tax_rate("standard", month)
+    with_tax = Fraction(0)
+    for one in charges:
+        category = next((rule["category"] for rule in workspace.get("tax", {}).get("rule", ())
+                         if holds(rule, one, readings)), "standard")
+        with_tax += one.cost * (1 + (tax_rate(category, month) or 0))
+    return with_tax
+
+
+def calculate(path, month, holidays=None, readings=None):
+    """Every figure of the month with exact fractions; raises Refused when nothing may be billed."""
+    path = Path(path)
+    readings = {**{name: values[0] for name, values in READINGS.items()}, **(readings or {})}
+    holidays = holidays if holidays is not None else read_holidays()
+    workspace, everyone = load(path)
+    customers = [one for one in everyone if in_months(one.get("active", {}), month)]
+    rates = Rates(workspace.get("fx", ()), month)
+    home = workspace.get("invoice", {}).get("currency", "JPY")
+
+    charges, sources = [], []
+    for source in workspace.get("source", ()):
+        if source["kind"] != "soracom-csv":
+            raise Refused("not-covered", source["kind"])
+        mine = read_source(path, source, month)
+        currency = source.get("currency", "JPY")
+        total = sum((one.cost for one in mine), Fraction(0))
+        sources.append({
+            "name": source["name"], "currency": currency,
+            "charges": sum((one.cost for one in mine if one.cost >= 0), Fraction(0)),
+            "discounts": sum((one.cost for one in mine if one.cost < 0), Fraction(0)),
+            "total": total,
+            "total_with_tax": rounded(provider_view(mine, workspace, month, readings), "up", MINOR_DIGITS[currency])})
+        charges += mine
+    if readings["convert"] == "before-allocation":
+        for charge in charges:
+            charge.cost *= rates.rate(charge.currency, home)
+            charge.currency = home
+
+    allocation = allocate(charges, customers, workspace.get("allocation", {}), readings)
+    flows = {"allocated": [], "kept": [(one.currency, one.cost) for one in allocation.kept]}
+    invoices = {}
+    for customer in customers:
+        pieces = allocation.pieces[customer["id"]]
+        # The issuer keeps these discounts: no line, no cost of the customer's.
+        keeps = merged_pricing(workspace, customer)["discounts"] == "keep"
+        kept = [one for one in pieces if keeps and one.charge.kind == "discount"]
+        billed = [one for one in pieces if not (keeps and one.charge.kind == "discount")]
+        flows["kept"] += [(one.charge.currency, one.cost) for one in kept]
+        flows["allocated"] += [(one.charge.currency, one.cost) for one in billed]
+        made = invoice(customer, billed, bool(kept), workspace, month, rates, readings)
+        if made:
+            invoices[customer["id"]] = {**issue_dates(workspace, customer, month, holidays), **made}
+
+    def at_home(amounts):
+        return sum((amount * rates.rate(currency, home) for currency, amount in amounts), Fraction(0))
+    conservation = {"source_total": at_home((one.currency, one.cost) for one in charges),
+                    "allocated": at_home(flows["allocated"]), "kept": at_home(flows["kept"]), "unassigned": Fraction(0)}
+    conservation["difference"] = conservation["source_total"] - conservation["allocated"] - conservation["kept"]
+    assert conservation["difference"] == 0, "the oracle itself does not conserve"
+    return {"month": month, "customers": invoices, "sources": sources, "conservation": conservation}
+
+
+def outcome(path, month, holidays=None, readings=None):
+    """As `calculate`, with a refusal as a value."""
+    try:
+        return calculate(path, month, holidays, readings)
+    except Refused as refusal:
+        return {"refused": refusal.kind, "detail": refusal.detail}
+
+
+def as_json(value):
+    return plain(value) if isinstance(value, Fraction) else value
+
+
+def parse_readings(words):
+    chosen = {}
+    for word in words or ():
+        name, _, value = word.partition("=")
+        if value not in READINGS.get(name, ()):
+            raise SystemExit(f"oracle: unknown reading {word}; known: " +
+                             ", ".join(f"{key}={'|'.join(values)}" for key, values in READINGS.items()))
+        chosen[name] = value
+    return chosen
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("workspace")
+    parser.add_argument("month")
+    parser.add_argument("--holidays", help="one YYYY-MM-DD per line")
+    parser.add_argument("--reading", action="append", metavar="NAME=VALUE")
+    given = parser.parse_args()
+    result = outcome(given.workspace, given.month.replace("-", ""), read_holidays(given.holidays),
+                     parse_readings(given.reading))
+    json.dump(result, sys.stdout, default=as_json, ensure_ascii=False, indent=1)
+    print()
+
+
+if __name__ == "__main__":
+    main()
