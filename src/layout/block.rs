@@ -1,14 +1,14 @@
 //! Block layout (CSS 2, 9.4.1 and 10): widths from the outside in, heights from the inside out, margins collapsing.
 
 use super::{
-    boxes::{BoxContent, BoxNode},
+    boxes::{BoxContent, BoxNode, Marker},
     breaking::{Measured, measure},
     context::Context,
     flex,
     fragment::{Content, Fragment},
     lines,
     paragraph::Paragraph,
-    style::{BOTTOM, LEFT, Position, RIGHT, Size, Style, TOP, snap},
+    style::{BOTTOM, LEFT, Position, RIGHT, Size, Style, StyleId, TOP, snap},
     table,
 };
 
@@ -25,11 +25,13 @@ pub(crate) struct Space {
     /// The border box's size where the container decides (flex items, cells).
     pub(crate) fixed_width: Option<f64>,
     pub(crate) fixed_height: Option<f64>,
+    /// The box keeps its children's margins inside, as flex items do.
+    pub(crate) is_root: bool,
 }
 
 impl Space {
     pub(crate) fn of_width(width: f64) -> Space {
-        Space { width, height: None, fixed_width: None, fixed_height: None }
+        Space { width, height: None, fixed_width: None, fixed_height: None, is_root: false }
     }
 }
 
@@ -99,7 +101,8 @@ impl Context<'_> {
         let inner_width = (width - insets.across()).max(0.0);
         let height = space.fixed_height.or_else(|| definite_height(style, insets, space));
         let inner_height = height.map(|height| (height - insets.down()).max(0.0));
-        let inner = Space { width: inner_width, height: inner_height, fixed_width: None, fixed_height: None };
+        let inner =
+            Space { width: inner_width, height: inner_height, fixed_width: None, fixed_height: None, is_root: false };
         let mut flow = Flow {
             content: Content::Empty,
             height: 0.0,
@@ -115,7 +118,9 @@ impl Context<'_> {
                 flow.content = Content::Lines(lines);
                 flow.height = height;
             }
-            BoxContent::Blocks(children) => flow = self.stack(children, inner, insets, !self.is_root(node, style)),
+            BoxContent::Blocks(children) => {
+                flow = self.stack(children, inner, insets, !space.is_root && !self.is_root(node, style))
+            }
             BoxContent::Flex(items) => {
                 let (content, height) = flex::lay_out(self, style, items, inner, insets);
                 (flow.content, flow.height) = (content, height);
@@ -271,12 +276,36 @@ impl Context<'_> {
     }
 
     fn place_marker(&self, node: &BoxNode, insets: Insets, fragment: &mut Fragment) {
-        let Some(marker) = &node.marker else { return };
-        let mut laid = self.shrunk(marker, UNBOUNDED);
-        laid.x = insets.left - laid.width;
-        let baseline = fragment.first_baseline().unwrap_or(insets.top);
-        laid.y = laid.first_baseline().map_or(insets.top, |own| baseline - own);
-        fragment.floating.push(laid);
+        let first_baseline = fragment.first_baseline();
+        let marker = match &node.marker {
+            None => return,
+            Some(Marker::Text(marker)) => {
+                let mut laid = self.shrunk(marker, UNBOUNDED);
+                laid.x = insets.left - laid.width;
+                let baseline = first_baseline.unwrap_or(insets.top);
+                laid.y = laid.first_baseline().map_or(insets.top, |own| baseline - own);
+                laid
+            }
+            Some(Marker::Symbol(style)) => self.symbol(*style, insets, first_baseline),
+        };
+        fragment.floating.push(marker);
+    }
+
+    /// A disc, circle or square where Chromium draws it: sizes follow the ascent in whole px.
+    fn symbol(&self, id: StyleId, insets: Insets, baseline: Option<f64>) -> Fragment {
+        let style = self.styles.get(id);
+        let ascent = self.faces.line_metrics(self.faces.primary(style.bold()), style.font_size).ascent;
+        let two_thirds = (ascent * 2.0 / 3.0).floor();
+        let size = ((two_thirds + 1.0) / 2.0).floor();
+        let top = baseline.map_or(insets.top, |baseline| baseline - ascent);
+        Fragment {
+            x: insets.left - two_thirds - 7.0,
+            y: top + (3.0 * (ascent - two_thirds) / 2.0).floor(),
+            width: size,
+            height: size,
+            style: id,
+            ..Fragment::default()
+        }
     }
 
     /// Absolutely positioned boxes against the padding box of their containing block.
@@ -302,7 +331,7 @@ impl Context<'_> {
         let (top, bottom) = (inset(TOP, height), inset(BOTTOM, height));
         let room = width - left.unwrap_or(0.0) - right.unwrap_or(0.0) - margin(LEFT) - margin(RIGHT);
         let is_picture = matches!(node.content, BoxContent::Picture(_));
-        let mut space = Space { height: Some(height), ..Space::of_width(width) };
+        let mut space = Space { height: Some(height), is_root: true, ..Space::of_width(width) };
         if style.width == Size::Auto && !is_picture {
             let (narrowest, widest) = self.intrinsic(node);
             let stretched = left.is_some() && right.is_some();

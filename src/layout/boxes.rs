@@ -7,7 +7,7 @@ use super::{
     html::{Kind, NodeId, Tag, Tree},
     image::{ImageSource, Pictures},
     paragraph::{Paragraph, ParagraphBuilder},
-    style::{Display, ListStyle, Position, Size, Style, StyleId, Styles},
+    style::{Border, BorderStyle, Display, ListStyle, Position, Size, Style, StyleId, Styles},
     table_boxes::{TableBox, build_table},
 };
 
@@ -17,8 +17,8 @@ pub(crate) struct BoxNode {
     /// The element; none for anonymous boxes.
     pub(crate) node: NodeId,
     pub(crate) content: BoxContent,
-    /// The text before a list item.
-    pub(crate) marker: Option<Box<BoxNode>>,
+    /// What stands before a list item.
+    pub(crate) marker: Option<Marker>,
     /// Absolutely positioned boxes whose containing block this is.
     pub(crate) floating: Vec<BoxNode>,
     /// Narrowest and widest border box, once asked for.
@@ -29,6 +29,12 @@ impl BoxNode {
     pub(crate) fn new(style: StyleId, node: NodeId, content: BoxContent) -> BoxNode {
         BoxNode { style, node, content, marker: None, floating: Vec::new(), intrinsic: Cell::new(None) }
     }
+}
+
+pub(crate) enum Marker {
+    Text(Box<BoxNode>),
+    /// A disc, circle or square: a box of this style, as large as the font says.
+    Symbol(StyleId),
 }
 
 pub(crate) enum BoxContent {
@@ -162,9 +168,9 @@ impl<'a> BoxBuilder<'_, 'a> {
                 }
                 Display::Inline => {
                     let style = self.styles.of(child);
-                    paragraph.open(style, child);
+                    paragraph.open(style);
                     self.collect(child, container, paragraph, blocks, true);
-                    paragraph.close(style, child);
+                    paragraph.close(style);
                 }
                 Display::InlineBlock | Display::InlineFlex => {
                     let atom = self.block(child);
@@ -273,9 +279,7 @@ impl<'a> BoxBuilder<'_, 'a> {
         let id = self.styles.of(node);
         let mut style = self.styles.get(id).clone();
         for (name, is_width) in [("width", true), ("height", false)] {
-            let Some(attribute) = self.tree.attribute(node, name) else {
-                continue;
-            };
+            let Some(attribute) = self.tree.attribute(node, name) else { continue };
             let slot = if is_width { &mut style.width } else { &mut style.height };
             match attribute.value.trim().parse::<u16>() {
                 Ok(px) if *slot == Size::Auto => *slot = Size::Px(f64::from(px)),
@@ -289,20 +293,26 @@ impl<'a> BoxBuilder<'_, 'a> {
         if style == *self.styles.get(id) { id } else { self.styles.add(style) }
     }
 
-    fn marker(&mut self, node: NodeId, style: StyleId) -> Option<Box<BoxNode>> {
+    fn marker(&mut self, node: NodeId, style: StyleId) -> Option<Marker> {
         let item = self.styles.get(style);
-        let text = marker_text(item.list_style, self.list_number(node))?;
+        if item.list_style == ListStyle::None {
+            return None;
+        }
         if item.list_inside {
             let hint = "list-style-position: inside is not supported; use outside";
             self.faults.add(self.tree.offset(node), "list-style-position: inside", hint);
         }
         let mut marker = Style::inherited(item);
+        if let Some(symbol) = symbol_style(item) {
+            return Some(Marker::Symbol(self.styles.add(symbol)));
+        }
+        let text = marker_text(item.list_style, self.list_number(node));
         marker.white_space = super::style::WhiteSpace::Pre;
         let marker = self.styles.add(marker);
         let mut paragraph = ParagraphBuilder::new(marker);
         paragraph.text(&text, marker, self.styles.get(marker), node, self.tree.offset(node));
         let content = BoxContent::Paragraph(Box::new(paragraph.finish()));
-        Some(Box::new(BoxNode::new(marker, NodeId::NONE, content)))
+        Some(Marker::Text(Box::new(BoxNode::new(marker, NodeId::NONE, content))))
     }
 
     fn list_number(&self, node: NodeId) -> i64 {
@@ -312,9 +322,7 @@ impl<'a> BoxBuilder<'_, 'a> {
                 .and_then(|attribute| attribute.value.trim().parse::<i32>().ok())
                 .map(i64::from)
         };
-        let Some(parent) = self.tree.get(node).map(|node| node.parent) else {
-            return 1;
-        };
+        let Some(parent) = self.tree.get(node).map(|node| node.parent) else { return 1 };
         let mut current = number(parent, "start").unwrap_or(1) - 1;
         for item in self.tree.children(parent).filter(|child| self.tree.tag(*child) == Some(Tag::Li)) {
             current = number(item, "value").unwrap_or(current + 1);
@@ -342,19 +350,34 @@ fn is_table_part(display: Display) -> bool {
     )
 }
 
-/// What stands before a list item.
-fn marker_text(style: ListStyle, number: i64) -> Option<String> {
-    Some(match style {
-        ListStyle::None => return None,
-        ListStyle::Disc => "• ".to_owned(),
-        ListStyle::Circle => "○ ".to_owned(),
-        ListStyle::Square => "■ ".to_owned(),
+/// A symbol is a small box: filled, or with a border only.
+fn symbol_style(item: &Style) -> Option<Style> {
+    let mut style = Style::inherited(item);
+    style.display = Display::Block;
+    match item.list_style {
+        ListStyle::Disc => style.radius = [Size::Percent(50.0); 4],
+        ListStyle::Square => {}
+        ListStyle::Circle => {
+            style.radius = [Size::Percent(50.0); 4];
+            style.border = [Border { width: 1.0, style: BorderStyle::Solid, color: None }; 4];
+            return Some(style);
+        }
+        _ => return None,
+    }
+    style.background = item.color;
+    Some(style)
+}
+
+/// The number before a list item.
+fn marker_text(style: ListStyle, number: i64) -> String {
+    match style {
+        ListStyle::None | ListStyle::Disc | ListStyle::Circle | ListStyle::Square => String::new(),
         ListStyle::Decimal => format!("{number}. "),
         ListStyle::LowerAlpha => format!("{}. ", alphabetic(number)),
         ListStyle::UpperAlpha => format!("{}. ", alphabetic(number).to_uppercase()),
         ListStyle::LowerRoman => format!("{}. ", roman(number)),
         ListStyle::UpperRoman => format!("{}. ", roman(number).to_uppercase()),
-    })
+    }
 }
 
 /// a, b, … z, aa, ab, …
@@ -410,6 +433,6 @@ mod tests {
     fn list_numbers_in_all_notations() {
         assert_eq!(["a", "z", "aa", "zz", "aaa"].map(str::to_owned), [1, 26, 27, 702, 703].map(alphabetic));
         assert_eq!(["iv", "xlii", "mcmxciv"].map(str::to_owned), [4, 42, 1994].map(roman));
-        assert_eq!(marker_text(ListStyle::Decimal, -3).as_deref(), Some("-3. "));
+        assert_eq!(marker_text(ListStyle::Decimal, -3), "-3. ");
     }
 }

@@ -20,7 +20,7 @@ pub(crate) struct Segment {
     /// Without the spaces at the end.
     pub(crate) width: f64,
     pub(crate) space: f64,
-    /// The spaces at the end take up room (`white-space: pre-wrap`).
+    /// The spaces at the end take up room (`white-space: pre`).
     pub(crate) keeps_space: bool,
     /// A line ends here.
     pub(crate) forced: bool,
@@ -57,9 +57,30 @@ impl Measured {
     }
 }
 
-/// Opening and closing brackets and stops that end a Japanese clause; a currency sign may start the next line.
+/// Brackets and stops that end a Japanese clause; a currency sign may start the next line.
 const CLAUSE_ENDS: &str = "、。，．」』）】〕〉》";
-const CURRENCIES: &str = "¥￥$＄€£";
+const AFFIXES: &str = "¥￥$＄€£%％℃°№";
+/// Wide brackets may start a line even behind a word without a space.
+const WIDE_OPENERS: &str = "「『（【〔〈《";
+
+/// Whether a line may end between two letters, where Unicode's rules (UAX 14) say `by_rule`.
+///
+/// Between ASCII characters browsers break in fewer places, so that paths and codes stay whole; measured pair by pair in
+/// Chromium.
+fn may_break(earlier: Option<char>, before: char, after: char, by_rule: bool) -> bool {
+    if before.is_ascii_graphic() && after.is_ascii_graphic() {
+        return match before {
+            '-' if after.is_ascii_digit() => earlier.is_some_and(|earlier| earlier.is_ascii_alphanumeric()),
+            '-' => !"!'),./:;?]}".contains(after),
+            '?' => !"!\"'),./:;?]}".contains(after),
+            _ => "!\"#%&)*+,.:;=>\\]|}~".contains(before) && "(<[{".contains(after),
+        };
+    }
+    let after_number = earlier.is_some_and(|earlier| earlier.is_ascii_digit());
+    by_rule
+        || (CLAUSE_ENDS.contains(before) && !after_number && AFFIXES.contains(after))
+        || (WIDE_OPENERS.contains(after) && (before.is_alphanumeric() || AFFIXES.contains(before)))
+}
 
 struct Measure<'m, 'c> {
     context: &'m Context<'c>,
@@ -100,8 +121,8 @@ pub(crate) fn measure(
             Item::Text { length, style, offset, .. } => {
                 measure.text(*length as usize, *style, *offset as usize, index);
             }
-            Item::Open { style, .. } => measure.edge(*style, LEFT, index),
-            Item::Close { style, .. } => measure.edge(*style, RIGHT, index),
+            Item::Open { style } => measure.edge(*style, LEFT, index),
+            Item::Close { style } => measure.edge(*style, RIGHT, index),
             Item::Atom(atom) => {
                 let fragment = lay_out_atom(atom);
                 let style = context.styles.get(atom.style);
@@ -136,7 +157,7 @@ impl Measure<'_, '_> {
                 self.current.narrowest = f64::INFINITY;
             }
             let advance = self.context.advance(style, letter, || (offset, slice));
-            self.current.keeps_space = style.white_space == super::style::WhiteSpace::PreWrap;
+            self.current.keeps_space = style.white_space.keeps_spaces();
             self.add(letter, advance, letter == ' ');
         }
     }
@@ -169,10 +190,11 @@ impl Measure<'_, '_> {
             return;
         }
         let mandatory = found == Some(BreakOpportunity::Mandatory) && self.previous[0] == Some('\n');
-        let clause_end = self.previous[0].is_some_and(|before| CLAUSE_ENDS.contains(before));
-        let after_number = self.previous[1].is_some_and(|before| before.is_ascii_digit());
-        let extra = clause_end && !after_number && CURRENCIES.contains(letter);
-        if mandatory || (self.wraps && (found.is_some() || extra)) {
+        let may_break = match self.previous {
+            [Some(before), earlier] => may_break(earlier, before, letter, found.is_some()),
+            _ => found.is_some(),
+        };
+        if mandatory || (self.wraps && may_break) {
             self.flush(mandatory, index);
         }
     }
@@ -265,5 +287,7 @@ mod tests {
         assert_eq!(pieces("「月額」ー").join("|"), "「月|額」ー");
         assert_eq!(pieces("です。¥1,200").join("|"), "で|す。|¥1,200");
         assert_eq!(pieces("ab cd-ef").join("|"), "ab |cd-|ef");
+        assert_eq!(pieces("SIM（月）").join("|"), "SIM|（月）");
+        assert_eq!(pieces("2022-08-01 a/b/c x(y) -5").join("|"), "2022-|08-|01 |a/b/c |x(y) |-5");
     }
 }

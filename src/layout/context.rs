@@ -5,7 +5,7 @@ use super::{
     fonts::Faces,
     html::{NodeId, Tree},
     image::Pictures,
-    style::{LineHeight, Style, Styles},
+    style::{LineHeight, Style, Styles, snap},
 };
 
 /// The document's styles, faces and pictures, and where faults go.
@@ -51,7 +51,8 @@ impl Context<'_> {
                 let metrics = self.faces.line_metrics(face, style.font_size);
                 metrics.ascent + metrics.descent + metrics.gap
             }
-            LineHeight::Factor(factor) => super::style::snap(factor * style.font_size),
+            // Chromium: the font size is rounded to 1/64 px, the product cut to it.
+            LineHeight::Factor(factor) => snap(factor * (style.font_size * 64.0).round() / 64.0),
             LineHeight::Px(height) => height,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{
     fragment::Edge,
+    image::Outline,
     page::{Rgb, Shape},
     place::{POINTS, Sheets, rounded},
     style::{BOTTOM, BorderStyle, LEFT, RIGHT, Size, Style, TOP},
@@ -18,6 +19,9 @@ pub(crate) struct Slice {
     /// The box starts and ends here, rather than on another page.
     pub(crate) first: bool,
     pub(crate) last: bool,
+    /// Likewise at the left and right, for inline boxes over several lines.
+    pub(crate) opens: bool,
+    pub(crate) closes: bool,
 }
 
 impl Style {
@@ -50,10 +54,11 @@ impl Sheets<'_, '_> {
     }
 
     fn borders(&mut self, style: &Style, slice: Slice) {
-        let Slice { page, x, y, width, height, first, last } = slice;
+        let Slice { page, x, y, width, height, first, last, opens, closes } = slice;
         let top = if first { style.border_width(TOP) } else { 0.0 };
         let bottom = if last { style.border_width(BOTTOM) } else { 0.0 };
-        let (right, left) = (style.border_width(RIGHT), style.border_width(LEFT));
+        let right = if closes { style.border_width(RIGHT) } else { 0.0 };
+        let left = if opens { style.border_width(LEFT) } else { 0.0 };
         let sides = [
             (TOP, x, y, width, top),
             (BOTTOM, x, y + height - bottom, width, bottom),
@@ -61,9 +66,7 @@ impl Sheets<'_, '_> {
             (RIGHT, x + width - right, y + top, right, height - top - bottom),
         ];
         for (side, x, y, width, height) in sides {
-            let Some(color) = style.border_color(side) else {
-                continue;
-            };
+            let Some(color) = style.border_color(side) else { continue };
             if width <= 0.0 || height <= 0.0 {
                 continue;
             }
@@ -96,15 +99,16 @@ impl Sheets<'_, '_> {
         let outer = self.area(slice.page, slice.x, slice.y, slice.width, slice.height);
         let points = radii.map(|radius| (radius * POINTS) as f32);
         if let Some(color) = style.background.0 {
-            self.shape(slice.page, Shape::Outline { paths: vec![rounded(outer, points)], color });
+            self.shape(
+                slice.page,
+                Shape::Outline(Outline { paths: vec![rounded(outer, points)], color, even_odd: true }),
+            );
         }
         let widths = [TOP, RIGHT, BOTTOM, LEFT].map(|side| {
             let shown = (side != TOP || slice.first) && (side != BOTTOM || slice.last);
             if shown { style.border_width(side) } else { 0.0 }
         });
-        let Some(color) = [TOP, RIGHT, BOTTOM, LEFT].iter().find_map(|side| style.border_color(*side)) else {
-            return;
-        };
+        let Some(color) = [TOP, RIGHT, BOTTOM, LEFT].iter().find_map(|side| style.border_color(*side)) else { return };
         let inner = self.area(
             slice.page,
             slice.x + widths[LEFT],
@@ -122,7 +126,7 @@ impl Sheets<'_, '_> {
             shrink(radii[3], BOTTOM, LEFT),
         ];
         let paths = vec![rounded(outer, points), rounded(inner, inner_radii)];
-        self.shape(slice.page, Shape::Outline { paths, color });
+        self.shape(slice.page, Shape::Outline(Outline { paths, color, even_odd: true }));
     }
 }
 

@@ -88,7 +88,7 @@ impl<'i> Item<'i> {
                 let width = context.picture_width(index, style, inner, insets);
                 (width, width)
             }
-            _ => context.intrinsic(node),
+            _ => context.intrinsic_by_content(node),
         };
         let base = match style.flex_basis {
             Size::Auto => specified.unwrap_or(widest),
@@ -128,9 +128,7 @@ fn lines<'i>(items: Vec<Item<'i>>, wraps: bool, width: f64, gap: f64) -> Vec<Vec
 fn resolve(items: &mut [Item<'_>], width: f64) {
     let total: f64 = items.iter().map(|item| item.width + item.margins).sum();
     let grows = total < width;
-    let factor = |item: &Item<'_>| {
-        if grows { item.style.flex_grow } else { item.style.flex_shrink * item.base }
-    };
+    let factor = |item: &Item<'_>| if grows { item.style.flex_grow } else { item.style.flex_shrink * item.base };
     let mut frozen: Vec<bool> = items
         .iter()
         .map(|item| factor(item) == 0.0 || (if grows { item.base > item.width } else { item.base < item.width }))
@@ -192,7 +190,7 @@ fn row(
     gap: f64,
 ) -> (Vec<Fragment>, f64) {
     let lay_out = |item: &Item<'_>, height: Option<f64>| {
-        let space = Space { fixed_width: Some(item.width), fixed_height: height, ..inner };
+        let space = Space { fixed_width: Some(item.width), fixed_height: height, is_root: true, ..inner };
         context.block(item.node, space).fragment
     };
     let mut fragments: Vec<Fragment> = items.iter().map(|item| lay_out(item, None)).collect();
@@ -272,9 +270,7 @@ fn place_across(fragments: &mut [Fragment], items: &[Item<'_>], style: &Style, w
     let share = if automatic > 0 { free.max(0.0) / automatic as f64 } else { 0.0 };
     let (mut x, between) = if automatic > 0 { (0.0, 0.0) } else { justify(style.justify, free, items.len()) };
     for (fragment, item) in fragments.iter_mut().zip(items) {
-        let margin = |side: usize| {
-            if is_auto(item, side) { share } else { item.style.margin[side].or_zero(width) }
-        };
+        let margin = |side: usize| if is_auto(item, side) { share } else { item.style.margin[side].or_zero(width) };
         x += margin(LEFT);
         fragment.x = x;
         x += item.width + margin(RIGHT) + gap + between;
@@ -301,7 +297,7 @@ fn column(context: &Context<'_>, style: &Style, items: &[BoxNode], inner: Space,
     let gap = style.row_gap.or_zero(inner.height.unwrap_or(0.0));
     let lay_out = |node: &BoxNode, height: Option<f64>| {
         let own = context.styles.get(node.style);
-        let mut space = Space { fixed_height: height, ..inner };
+        let mut space = Space { fixed_height: height, is_root: true, ..inner };
         let margins = own.margin[LEFT].or_zero(inner.width) + own.margin[RIGHT].or_zero(inner.width);
         let automatic = own.margin[LEFT] == Size::Auto || own.margin[RIGHT] == Size::Auto;
         let is_picture = matches!(node.content, BoxContent::Picture(_));
@@ -352,9 +348,8 @@ fn column(context: &Context<'_>, style: &Style, items: &[BoxNode], inner: Space,
     let share = if automatic > 0 { rest.max(0.0) / automatic as f64 } else { 0.0 };
     let (mut y, between) = if automatic > 0 { (0.0, 0.0) } else { justify(style.justify, rest, items.len()) };
     for (fragment, own) in fragments.iter_mut().zip(&styles) {
-        let margin = |side: usize| {
-            if own.margin[side] == Size::Auto { share } else { own.margin[side].or_zero(inner.width) }
-        };
+        let margin =
+            |side: usize| if own.margin[side] == Size::Auto { share } else { own.margin[side].or_zero(inner.width) };
         y += margin(TOP);
         fragment.y = insets.top + y;
         y += fragment.height + margin(BOTTOM) + gap + between;

@@ -154,9 +154,7 @@ impl Faces {
 
     /// Offset below the baseline and thickness of an underline in px.
     pub(crate) fn underline(&self, face: u8, font_size: f64) -> (f64, f64) {
-        let Some(face) = self.face(face) else {
-            return (font_size / 10.0, font_size / 20.0);
-        };
+        let Some(face) = self.face(face) else { return (font_size / 10.0, font_size / 20.0) };
         let scale = font_size / f64::from(face.units_per_em);
         (-f64::from(face.underline.0) * scale, f64::from(face.underline.1) * scale)
     }
@@ -184,9 +182,7 @@ impl Face {
         let subtables = parsed.tables().cmap.map(|cmap| cmap.subtables);
         for subtable in subtables.into_iter().flatten().filter(|subtable| subtable.is_unicode()) {
             subtable.codepoints(|codepoint| {
-                let Some(glyph) = subtable.glyph_index(codepoint).filter(|glyph| glyph.0 != 0) else {
-                    return;
-                };
+                let Some(glyph) = subtable.glyph_index(codepoint).filter(|glyph| glyph.0 != 0) else { return };
                 characters += 1;
                 match glyphs.get_mut(codepoint as usize) {
                     Some(slot) => *slot = glyph.0,

@@ -114,6 +114,7 @@ pub(crate) struct InlineBox {
     pub(crate) width: f64,
     pub(crate) height: f64,
     pub(crate) style: StyleId,
+    /// The element starts and ends on this line, and so do its side borders.
     pub(crate) opens: bool,
     pub(crate) closes: bool,
 }

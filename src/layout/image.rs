@@ -1,6 +1,11 @@
-//! Pictures: PNG is decoded, JPEG stays as it is.
+//! Pictures: PNG is decoded, JPEG stays as it is, SVG becomes outlines.
 
 use std::collections::BTreeMap;
+
+use super::{
+    page::{Path, Rgb},
+    svg,
+};
 
 /// Fetches the bytes of an image by its `src` attribute; the error says why it cannot.
 pub type ImageSource<'a> = dyn Fn(&str) -> Result<Vec<u8>, String> + Sync + 'a;
@@ -11,10 +16,10 @@ const PIXELS_MOST: u64 = 50_000_000;
 /// A picture ready for the PDF.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
-    /// In pixels, which are CSS px without other sizes.
-    pub width: u32,
+    /// In pixels, which are CSS px without other sizes; whole numbers except in drawings.
+    pub width: f32,
     /// Likewise.
-    pub height: u32,
+    pub height: f32,
     /// What it is made of.
     pub data: PictureData,
 }
@@ -36,6 +41,19 @@ pub enum PictureData {
         /// One byte each, where any pixel is not opaque.
         alpha: Option<Vec<u8>>,
     },
+    /// A drawing; places are px of the picture.
+    Outlines(Vec<Outline>),
+}
+
+/// A filled part of a drawing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outline {
+    /// Its subpaths.
+    pub paths: Vec<Path>,
+    /// Filled with.
+    pub color: Rgb,
+    /// Filled by the even-odd rule, else by the nonzero rule.
+    pub even_odd: bool,
 }
 
 /// The pictures of a document, each loaded once.
@@ -50,7 +68,7 @@ impl Pictures {
         if let Some(known) = self.known.get(source) {
             return known.clone();
         }
-        let picture = images(source).and_then(|bytes| decode(bytes));
+        let picture = images(source).and_then(decode);
         let result = picture.map(|picture| {
             self.loaded.push(picture);
             self.loaded.len() - 1
@@ -72,7 +90,15 @@ fn decode(bytes: Vec<u8>) -> Result<Picture, String> {
     if bytes.starts_with(&[0xff, 0xd8]) {
         return read_jpeg(bytes);
     }
-    Err("expected a PNG or JPEG file".to_owned())
+    if looks_like_svg(&bytes) {
+        return svg::read(&bytes);
+    }
+    Err("expected a PNG, JPEG or SVG file".to_owned())
+}
+
+fn looks_like_svg(bytes: &[u8]) -> bool {
+    let start = bytes.get(..bytes.len().min(1000)).unwrap_or_default();
+    String::from_utf8_lossy(start).contains("<svg")
 }
 
 fn decode_png(bytes: &[u8]) -> Result<Picture, String> {
@@ -107,7 +133,7 @@ fn decode_png(bytes: &[u8]) -> Result<Picture, String> {
         png::ColorType::Indexed => return Err("expected a PNG file with a palette".to_owned()),
     }
     let alpha = alpha.iter().any(|alpha| *alpha < 255).then_some(alpha);
-    Ok(Picture { width, height, data: PictureData::Pixels { rgb, alpha } })
+    Ok(Picture { width: width as f32, height: height as f32, data: PictureData::Pixels { rgb, alpha } })
 }
 
 /// Reads size and colours from the frame header of a JPEG file (ITU-T T.81, B.2.2).
@@ -135,9 +161,9 @@ fn read_jpeg(bytes: Vec<u8>) -> Result<Picture, String> {
         let Some([8, high_h, low_h, high_w, low_w, components]) = bytes.get(position + 4..position + 10) else {
             return Err("expected a JPEG file with 8 bits per colour".to_owned());
         };
-        let side = |high: &u8, low: &u8| u32::from(*high) << 8 | u32::from(*low);
+        let side = |high: &u8, low: &u8| f32::from(u16::from_be_bytes([*high, *low]));
         let (width, height, components) = (side(high_w, low_w), side(high_h, low_h), *components);
-        if width == 0 || height == 0 {
+        if width == 0.0 || height == 0.0 {
             return Err(broken());
         }
         if !matches!(components, 1 | 3) {
@@ -153,10 +179,10 @@ mod tests {
 
     #[test]
     fn files_that_are_no_pictures_are_faults() {
-        assert_eq!(decode(b"GIF89a".to_vec()), Err("expected a PNG or JPEG file".to_owned()));
+        assert_eq!(decode(b"GIF89a".to_vec()), Err("expected a PNG, JPEG or SVG file".to_owned()));
         assert_eq!(decode(vec![0xff, 0xd8, 0xff]), Err("not a usable JPEG file".to_owned()));
         let header = [0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xc0, 0, 11, 8, 0, 2, 1, 3, 1];
         let picture = decode(header.to_vec()).expect("header");
-        assert_eq!((picture.width, picture.height), (259, 2));
+        assert_eq!((picture.width, picture.height), (259.0, 2.0));
     }
 }

@@ -12,22 +12,18 @@ use super::{
 };
 
 impl Context<'_> {
-    /// The narrowest and the widest border box, margins left out; asked for again and again by nested boxes.
+    /// The narrowest and the widest border box, margins left out.
     pub(crate) fn intrinsic(&self, node: &BoxNode) -> (f64, f64) {
-        if let Some(known) = node.intrinsic.get() {
-            return known;
+        let style = self.styles.get(node.style);
+        if let (Size::Px(width), false) = (style.width, matches!(node.content, BoxContent::Table(_))) {
+            let insets = Insets::of(style, 0.0);
+            let width = if style.border_box { width.max(insets.across()) } else { width + insets.across() };
+            return (limit(style, insets, width), limit(style, insets, width));
         }
-        let widths = self.intrinsic_border_box(node);
-        node.intrinsic.set(Some(widths));
-        widths
+        self.intrinsic_by_content(node)
     }
 
-    /// A paragraph measured with boxes of known widths among its text.
-    fn measure_with(&self, paragraph: &Paragraph, width: impl Fn(&BoxNode) -> f64) -> Measured {
-        measure(self, paragraph, |atom| Fragment { width: width(atom), ..Fragment::default() })
-    }
-
-    /// Of a cell: a specified width does not limit what the content needs.
+    /// What the content asks for, whatever width is specified; nested boxes ask again and again.
     pub(crate) fn intrinsic_by_content(&self, node: &BoxNode) -> (f64, f64) {
         if let Some(known) = node.intrinsic.get() {
             return known;
@@ -41,15 +37,9 @@ impl Context<'_> {
         widths
     }
 
-    fn intrinsic_border_box(&self, node: &BoxNode) -> (f64, f64) {
-        let style = self.styles.get(node.style);
-        let insets = Insets::of(style, 0.0);
-        if let (Size::Px(width), false) = (style.width, matches!(node.content, BoxContent::Table(_))) {
-            let width = if style.border_box { width.max(insets.across()) } else { width + insets.across() };
-            return (limit(style, insets, width), limit(style, insets, width));
-        }
-        let (narrowest, widest) = self.intrinsic_content(node, style);
-        (limit(style, insets, narrowest + insets.across()), limit(style, insets, widest + insets.across()))
+    /// A paragraph measured with boxes of known widths among its text.
+    fn measure_with(&self, paragraph: &Paragraph, width: impl Fn(&BoxNode) -> f64) -> Measured {
+        measure(self, paragraph, |atom| Fragment { width: width(atom), ..Fragment::default() })
     }
 
     /// With the margins around.

@@ -51,8 +51,6 @@ struct Span {
     end: usize,
     /// Where the next line starts.
     next: usize,
-    width: f64,
-    forced: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -86,7 +84,7 @@ fn spans(context: &Context<'_>, paragraph: &Paragraph, segments: &[Segment], wid
         }
         let _ = start;
         used += before + segment_width;
-        let span = Span { end: text_end(segment), next: segment.end, width: used, forced: segment.forced };
+        let span = Span { end: text_end(segment), next: segment.end };
         line = Some((segment.space, span));
         if segment.forced {
             spans.extend(line.take().map(|(_, span)| span));
@@ -114,7 +112,7 @@ fn split(
         let style = style_at(paragraph, position);
         let advance = context.advance(context.styles.get(style), letter, || (0, text));
         if position > start && *used + part + advance > width + TOLERANCE && !is_invisible(letter) {
-            spans.push(Span { end: position, next: position, width: *used + part, forced: false });
+            spans.push(Span { end: position, next: position });
             *used = 0.0;
             (start, part) = (position, 0.0);
         }
@@ -144,7 +142,6 @@ fn style_at(paragraph: &Paragraph, position: usize) -> StyleId {
 #[derive(Clone, Copy)]
 struct Open {
     style: StyleId,
-    node: NodeId,
     /// How far its baseline is below the line's.
     shift: f64,
     /// Where it starts on this line.
@@ -227,13 +224,13 @@ impl Setter<'_, '_> {
                         self.atom(draft, fragment, atom.style);
                     }
                 }
-                Item::Open { style, node } => {
+                Item::Open { style } => {
                     if self.position >= span.next && !last {
                         return;
                     }
-                    self.open(draft, *style, *node);
+                    self.open(draft, *style);
                 }
-                Item::Close { style, .. } => self.close(draft, *style),
+                Item::Close { style } => self.close(draft, *style),
             }
             self.item += 1;
             self.consumed = 0;
@@ -250,7 +247,7 @@ impl Setter<'_, '_> {
         draft.include(self.context.extent(style, face).lowered(shift));
     }
 
-    fn open(&mut self, draft: &mut Draft, id: StyleId, node: NodeId) {
+    fn open(&mut self, draft: &mut Draft, id: StyleId) {
         let context = self.context;
         let parent = self.open.last().map_or(self.paragraph.style, |open| open.style);
         let style = context.styles.get(id);
@@ -258,7 +255,7 @@ impl Setter<'_, '_> {
         let extent = context.extent(style, face);
         let shift = self.shift() + baseline_shift(context, style, context.styles.get(parent), extent);
         let start = draft.x;
-        self.open.push(Open { style: id, node, shift, start, opens_here: true });
+        self.open.push(Open { style: id, shift, start, opens_here: true });
         self.include_strut(draft, id, shift);
         let width = edge_width(style, LEFT);
         draft.x += width;

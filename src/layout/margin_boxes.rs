@@ -1,56 +1,116 @@
-//! Text in the pages' margins, such as page numbers.
+//! Text in the pages' margins, such as page numbers (CSS Paged Media, 5.3).
 
 use super::{
     block::UNBOUNDED,
     breaking::measure,
+    context::Context,
     fragment::Fragment,
     html::NodeId,
     lines,
-    paragraph::ParagraphBuilder,
+    paragraph::{Paragraph, ParagraphBuilder},
     place::Sheets,
-    style::{BOTTOM, LEFT, MarginBox, Piece, RIGHT, TOP, TextAlign, VerticalAlign},
+    style::{BOTTOM, LEFT, MarginBox, Piece, RIGHT, StyleId, TOP, TextAlign, VerticalAlign},
 };
 
 /// Places the margin boxes of all pages.
 pub(crate) fn place(sheets: &mut Sheets<'_, '_>, count: usize) {
-    let page = &sheets.context.styles.page;
-    for index in 0..count {
-        for margin_box in &page.boxes[index.min(1)] {
-            place_one(sheets, margin_box, index, count);
+    for page in 0..count {
+        for bottom in [false, true] {
+            place_row(sheets, page, count, bottom);
         }
     }
 }
 
-fn text(margin_box: &MarginBox, page: usize, count: usize) -> String {
+/// A margin box with its text on a page.
+struct Filled<'b> {
+    margin_box: &'b MarginBox,
+    paragraph: Paragraph,
+    /// Narrowest and widest, padding included.
+    widths: (f64, f64),
+}
+
+fn fill<'b>(context: &Context<'_>, margin_box: &'b MarginBox, page: usize, count: usize) -> Option<Filled<'b>> {
     let piece = |piece: &Piece| match piece {
         Piece::Text(text) => text.clone(),
         Piece::Page => (page + 1).to_string(),
         Piece::Pages => count.to_string(),
     };
-    margin_box.pieces.iter().map(piece).collect()
+    let text: String = margin_box.pieces.iter().map(piece).collect();
+    let id: StyleId = context.styles.margin_box(page, margin_box)?;
+    let mut builder = ParagraphBuilder::new(id);
+    builder.text(&text, id, &margin_box.style, NodeId::NONE, 0);
+    let paragraph = builder.finish();
+    let (narrowest, widest) = measure(context, &paragraph, |_| Fragment::default()).widths();
+    let padding = padding(margin_box);
+    let across = padding[LEFT] + padding[RIGHT];
+    let widths = (narrowest + across, widest + across);
+    (!text.is_empty()).then_some(Filled { margin_box, paragraph, widths })
 }
 
-fn place_one(sheets: &mut Sheets<'_, '_>, margin_box: &MarginBox, index: usize, count: usize) {
+fn padding(margin_box: &MarginBox) -> [f64; 4] {
+    margin_box.style.padding.map(|padding| padding.or_zero(0.0))
+}
+
+/// The up to three boxes at the top or the bottom of a page.
+fn place_row(sheets: &mut Sheets<'_, '_>, page: usize, count: usize, bottom: bool) {
     let context = sheets.context;
-    let text = text(margin_box, index, count);
-    let Some(id) = context.styles.margin_box(index, margin_box) else {
-        return;
+    let boxes = &context.styles.page.boxes[page.min(1)];
+    let find = |across: TextAlign| {
+        let margin_box = boxes.iter().find(|one| one.place.bottom == bottom && one.place.across == across)?;
+        fill(context, margin_box, page, count)
     };
-    let style = &margin_box.style;
-    let mut builder = ParagraphBuilder::new(id);
-    builder.text(&text, id, style, NodeId::NONE, 0);
-    let paragraph = builder.finish();
-    let page = &context.styles.page;
-    let margins = page.margins[index.min(1)];
-    let width = page.width - margins[LEFT] - margins[RIGHT];
-    let measured = measure(context, &paragraph, |_| Fragment::default());
-    let (lines, height) = lines::lay_out(context, &paragraph, measured, UNBOUNDED, 0.0, 0.0);
-    let (room, top) = if margin_box.place.bottom {
-        (margins[BOTTOM], page.height - margins[TOP] - margins[BOTTOM])
+    let row = [TextAlign::Start, TextAlign::Center, TextAlign::End].map(find);
+    let room = context.styles.page.content_area(page).width;
+    let [left, center, right] = widths(&row, room);
+    let starts = [0.0, (room - center) / 2.0, room - right];
+    for ((filled, width), start) in row.iter().zip([left, center, right]).zip(starts) {
+        if let Some(filled) = filled {
+            place_one(sheets, filled, page, start, width);
+        }
+    }
+}
+
+/// How wide the three boxes are: as their text asks for, or less in proportion; the middle one stays in the middle.
+fn widths(row: &[Option<Filled<'_>>; 3], room: f64) -> [f64; 3] {
+    let of = |filled: &Option<Filled<'_>>| filled.as_ref().map_or((0.0, 0.0), |filled| filled.widths);
+    let [left, center, right] = [of(&row[0]), of(&row[1]), of(&row[2])];
+    if row[1].is_none() {
+        let (left, right) = share(left, right, room);
+        return [left, 0.0, right];
+    }
+    let sides = (2.0 * left.0.max(right.0), 2.0 * left.1.max(right.1));
+    let (center, sides) = share(center, sides, room);
+    [sides / 2.0, center, sides / 2.0]
+}
+
+fn share(one: (f64, f64), other: (f64, f64), room: f64) -> (f64, f64) {
+    let proportion = |one: f64, other: f64| if one + other > 0.0 { one / (one + other) } else { 0.5 };
+    let (narrowest, widest) = (one.0 + other.0, one.1 + other.1);
+    let first = if widest <= room {
+        one.1 + (room - widest) * proportion(one.1, other.1)
+    } else if narrowest <= room {
+        one.0 + (room - narrowest) * proportion(one.1 - one.0, other.1 - other.0)
     } else {
-        (margins[TOP], -margins[TOP])
+        room * proportion(one.0, other.0)
     };
-    let padding = style.padding.map(|padding| padding.or_zero(width));
+    (first, room - first)
+}
+
+fn place_one(sheets: &mut Sheets<'_, '_>, filled: &Filled<'_>, page: usize, start: f64, width: f64) {
+    let context = sheets.context;
+    let style = &filled.margin_box.style;
+    let padding = padding(filled.margin_box);
+    let measured = measure(context, &filled.paragraph, |_| Fragment::default());
+    let inner = (width - padding[LEFT] - padding[RIGHT]).clamp(0.0, UNBOUNDED);
+    let (lines, height) = lines::lay_out(context, &filled.paragraph, measured, inner, 0.0, 0.0);
+    let page_style = &context.styles.page;
+    let area = page_style.content_area(page);
+    let margins = page_style.margins[page.min(1)];
+    let (room, top) = if filled.margin_box.place.bottom {
+        (margins[BOTTOM], page_style.height - area.y - margins[BOTTOM])
+    } else {
+        (margins[TOP], -area.y)
+    };
     let free = room - padding[TOP] - padding[BOTTOM] - height;
     let down = match style.vertical_align {
         VerticalAlign::Top => 0.0,
@@ -58,16 +118,22 @@ fn place_one(sheets: &mut Sheets<'_, '_>, margin_box: &MarginBox, index: usize, 
         _ => free / 2.0,
     };
     for line in &lines {
-        let used = line.runs.iter().map(|run| run.x + run.width).fold(0.0, f64::max);
-        let start = line.runs.first().map_or(0.0, |run| run.x);
-        let used = used - start;
-        let x = match margin_box.place.across {
-            TextAlign::Start => padding[LEFT],
-            TextAlign::Center => (width - used) / 2.0,
-            TextAlign::End => width - used - padding[RIGHT],
-        };
         for run in &line.runs {
-            sheets.run(index, run, x - start, top + padding[TOP] + down + line.y);
+            sheets.run(page, run, start + padding[LEFT], top + padding[TOP] + down + line.y);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boxes_share_the_room() {
+        // Enough room: what is left over goes in proportion to what each asks for.
+        assert_eq!(share((10.0, 30.0), (10.0, 10.0), 80.0), (60.0, 20.0));
+        // Between narrowest and widest.
+        assert_eq!(share((10.0, 110.0), (10.0, 10.0), 60.0), (50.0, 10.0));
+        assert_eq!(share((30.0, 30.0), (10.0, 10.0), 20.0), (15.0, 5.0));
     }
 }

@@ -26,7 +26,10 @@ mod page;
 mod paginate;
 mod paragraph;
 mod place;
+#[cfg(test)]
+mod properties;
 mod style;
+mod svg;
 mod table;
 mod table_borders;
 mod table_boxes;
@@ -36,7 +39,7 @@ mod testing;
 pub use fault::Fault;
 pub(crate) use fonts::Face;
 pub use fonts::{FaceError, Faces};
-pub use image::{ImageSource, Picture, PictureData};
+pub use image::{ImageSource, Outline, Picture, PictureData};
 pub use page::{Area, Document, Heading, Item, Layer, Link, Page, Path, Rgb, Shape, Step, Target, Text};
 
 use block::Space;
@@ -58,8 +61,7 @@ pub fn lay_out(html: &str, faces: &Faces, images: &ImageSource<'_>) -> Result<Do
     let mut pictures = Pictures::default();
     let boxes = boxes::build(&tree, &mut styles, &faults, &mut pictures, images);
     let context = Context { tree: &tree, styles: &styles, faces, pictures: &pictures, faults: &faults };
-    let page = &styles.page;
-    let width = page.width - page.margins[1][style::LEFT] - page.margins[1][style::RIGHT];
+    let width = styles.page.content_area(1).width;
     let root = context.block(&boxes.root, Space::of_width(width)).fragment;
     let fixed = paginate::lay_out_fixed(&context, &boxes.fixed);
     let document = paginate::paginate(&context, &root, &fixed);

@@ -1,7 +1,7 @@
 //! What comes out of layout: pages with everything in its place. Lengths are points (1/72 inch), `x` from the left and `y`
 //! from the top of the page.
 
-use super::image::Picture;
+use super::image::{Outline, Picture};
 
 /// A laid-out document; nothing is left to decide for who writes it.
 #[derive(Debug, Default)]
@@ -62,13 +62,8 @@ pub enum Shape {
         /// Filled with.
         color: Rgb,
     },
-    /// A closed outline, filled by the even-odd rule.
-    Outline {
-        /// Its subpaths.
-        paths: Vec<Path>,
-        /// Filled with.
-        color: Rgb,
-    },
+    /// A closed outline.
+    Outline(Outline),
     /// A dashed line from one point to another.
     Dashes {
         /// The start.
@@ -102,7 +97,7 @@ pub enum Step {
     Curve((f32, f32), (f32, f32), (f32, f32)),
 }
 
-/// Text or a picture.
+/// Text, a picture or a part of a drawing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Item {
     /// Text of one face.
@@ -114,6 +109,8 @@ pub enum Item {
         /// Where.
         area: Area,
     },
+    /// A part of a drawing.
+    Outline(Outline),
 }
 
 /// Text of one face, size and colour on one line.

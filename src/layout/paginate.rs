@@ -11,7 +11,7 @@ use super::{
     html::{NodeId, Tag},
     page::{Document, Heading, Link, Target},
     place::{Level, POINTS, Sheets},
-    style::{BOTTOM, Break, Position, Size, TOP},
+    style::{Break, Position, Size, TOP},
 };
 
 /// Rounding must not push to the next page what just fits.
@@ -21,8 +21,7 @@ const CHAIN_MOST: usize = 16;
 
 /// Breaks the document into pages.
 pub(crate) fn paginate(context: &Context<'_>, root: &Fragment, fixed: &[[Fragment; 2]]) -> Document {
-    let page = &context.styles.page;
-    let height = |which: usize| page.height - page.margins[which][TOP] - page.margins[which][BOTTOM];
+    let height = |which: usize| context.styles.page.content_area(which).height;
     let mut pager = Pager {
         context,
         sheets: Sheets::new(context),
@@ -46,10 +45,9 @@ pub(crate) fn paginate(context: &Context<'_>, root: &Fragment, fixed: &[[Fragmen
 
 /// Lays out the boxes fixed to pages: against the first page's content area, and the others'.
 pub(crate) fn lay_out_fixed(context: &Context<'_>, boxes: &[BoxNode]) -> Vec<[Fragment; 2]> {
-    let page = &context.styles.page;
     let one = |node: &BoxNode, which: usize| {
-        let [top, right, bottom, left] = page.margins[which];
-        context.positioned(node, page.width - left - right, page.height - top - bottom)
+        let area = context.styles.page.content_area(which);
+        context.positioned(node, area.width, area.height)
     };
     boxes.iter().map(|node| [one(node, 0), one(node, 1)]).collect()
 }
@@ -263,7 +261,7 @@ impl<'p> Pager<'p, '_> {
                 let top = if page == first { start } else { self.start(page) };
                 let bottom = if page == last { end } else { self.start(page) + self.height(page) };
                 let (y, height) = (top - self.start(page), bottom - top);
-                Slice { page, x, y, width, height, first: page == first, last: page == last }
+                Slice { page, x, y, width, height, first: page == first, last: page == last, opens: true, closes: true }
             })
             .collect()
     }
@@ -271,7 +269,17 @@ impl<'p> Pager<'p, '_> {
     fn decorate(&mut self, fragment: &Fragment, page: usize, x: f64, start: f64, end: f64) {
         let style = self.context.styles.get(fragment.style);
         let y = start - self.start(page);
-        let slice = Slice { page, x, y, width: fragment.width, height: end - start, first: true, last: true };
+        let slice = Slice {
+            page,
+            x,
+            y,
+            width: fragment.width,
+            height: end - start,
+            first: true,
+            last: true,
+            opens: true,
+            closes: true,
+        };
         self.sheets.decorate_box(style, slice);
     }
 
@@ -354,9 +362,7 @@ impl<'p> Pager<'p, '_> {
 
     /// What must follow child `index` on its page: `tail` behind the last one.
     fn after(&self, children: &[Fragment], index: usize, tail: f64, depth: usize) -> f64 {
-        let (Some(child), Some(next)) = (children.get(index), children.get(index + 1)) else {
-            return tail;
-        };
+        let (Some(child), Some(next)) = (children.get(index), children.get(index + 1)) else { return tail };
         let avoids = self.break_after(child) == Break::Avoid || self.break_before(next) == Break::Avoid;
         if !avoids || depth >= CHAIN_MOST || self.is_forced(child, next) {
             return 0.0;
@@ -366,9 +372,7 @@ impl<'p> Pager<'p, '_> {
 
     /// From the top of child `index` to the first place where the page may break.
     fn chain(&self, children: &[Fragment], index: usize, tail: f64, depth: usize) -> f64 {
-        let Some(child) = children.get(index) else {
-            return 0.0;
-        };
+        let Some(child) = children.get(index) else { return 0.0 };
         let keep = self.after(children, index, tail, depth);
         let need = self.head(child, keep, 0);
         // Rather break a chain than ask for more than a page has.
@@ -394,19 +398,25 @@ impl<'p> Pager<'p, '_> {
             Content::Row(children) => {
                 children.iter().map(|child| child.y + self.head(child, 0.0, depth + 1)).fold(0.0, f64::max)
             }
-            Content::Lines(lines) => lines_head(lines, style.orphans, style.widows).unwrap_or(whole),
-            Content::Table(table) => table_head(table).unwrap_or(whole),
+            Content::Lines(lines) => lines_head(lines, style.orphans).unwrap_or(whole),
+            Content::Table(table) => self.table_head(table).unwrap_or(whole),
         };
         if head >= fragment.height { whole } else { head }
+    }
+
+    /// A table's head stays with the first row of its body, and its repeated foot needs room.
+    fn table_head(&self, table: &TableFragment) -> Option<f64> {
+        let length = self.group_length(&table.body, table.spacing);
+        let last = table.body.get(length.checked_sub(1)?)?;
+        let foot = if table.foot.repeats { section_height(&table.foot.rows, table.spacing) } else { 0.0 };
+        (table.body.len() > length).then_some(last.fragment.y + last.fragment.height + foot)
     }
 
     fn chain_of(&self, children: &[Fragment], tail: f64, depth: usize) -> f64 {
         if depth > CHAIN_MOST {
             return children.first().map_or(0.0, |first| self.head(first, 0.0, depth));
         }
-        let Some(first) = children.first() else {
-            return 0.0;
-        };
+        let Some(first) = children.first() else { return 0.0 };
         self.head(first, self.after(children, 0, tail, depth), depth)
     }
 
@@ -439,13 +449,13 @@ impl<'p> Pager<'p, '_> {
                 count = fitting.min(left.saturating_sub(widows));
                 let least = if done == 0 { orphans } else { 1 };
                 if count < least {
-                    // Nothing may break here; the page takes what it can hold.
+                    // Without widows then; or, if nothing may break here, the page takes what it can hold.
                     count = fitting;
                 }
             }
             let top = self.content_top(page);
             let at_top = y + lines[done].y + delta <= top + fragment.height.min(1.0) + TOLERANCE;
-            if count == 0 && (at_top || done > 0 && fitting == 0 && at_top) {
+            if count == 0 && at_top {
                 count = 1;
             }
             for line in &lines[done..done + count] {
@@ -472,6 +482,8 @@ impl<'p> Pager<'p, '_> {
                 height: inline_box.height,
                 first: true,
                 last: true,
+                opens: inline_box.opens,
+                closes: inline_box.closes,
             };
             self.sheets.decorate_box(style, slice);
         }
@@ -535,8 +547,8 @@ impl<'p> Pager<'p, '_> {
             let mut top = wanted;
             // Rows a cell spans move together.
             if index >= group_end {
-                group_end = index + 1 + table.body[index..].iter().take_while(|row| row.joined_to_next).count();
-                let group = &table.body[index..group_end.min(table.body.len())];
+                group_end = index + self.group_length(&table.body[index..], table.spacing);
+                let group = &table.body[index..group_end];
                 let is_last = group_end >= table.body.len();
                 let need = section_height(group, table.spacing) - table.spacing + if is_last { tail } else { 0.0 };
                 let need =
@@ -555,6 +567,22 @@ impl<'p> Pager<'p, '_> {
         delta
     }
 
+    /// How many rows from the first on stay together: a cell spans them, or a break between them is to be avoided.
+    fn group_length(&self, rows: &[RowFragment], spacing: f64) -> usize {
+        let together = |pair: &[RowFragment]| match pair {
+            [row, next] => {
+                let avoids = self.break_after(&row.fragment) == Break::Avoid
+                    || self.break_before(&next.fragment) == Break::Avoid;
+                row.joined_to_next || avoids && !self.row_is_forced(row, next)
+            }
+            _ => false,
+        };
+        // More than a page holds cannot stay together.
+        let fits = |count: usize| section_height(&rows[..count], spacing) <= self.capacity();
+        let pairs = rows.windows(2).enumerate();
+        1 + pairs.take_while(|(index, pair)| together(pair) && fits(index + 2)).count()
+    }
+
     fn row_is_forced(&self, before: &RowFragment, after: &RowFragment) -> bool {
         let group_forces = after.first_of_group
             && (self.context.styles.get(after.group).break_before == Break::Page
@@ -564,9 +592,7 @@ impl<'p> Pager<'p, '_> {
 
     /// Puts the innermost table's foot on the page that was left.
     fn end_page(&mut self, x: f64, end: f64) {
-        let Some(table) = self.tables.last() else {
-            return;
-        };
+        let Some(table) = self.tables.last() else { return };
         let (foot, _) = (table.foot, table.foot_height);
         let page = self.page_ending_at(end);
         self.repeat(foot, x, end, page);
@@ -633,9 +659,7 @@ impl<'p> Pager<'p, '_> {
             let top = y - self.start(page);
             self.sheets.rectangle(page, x, top, fragment.width, fragment.height.min(room), color);
         }
-        let Content::Row(cells) = &fragment.content else {
-            return y + fragment.height;
-        };
+        let Content::Row(cells) = &fragment.content else { return y + fragment.height };
         let _ = tail;
         if y + fragment.height <= self.bottom(page) + TOLERANCE {
             let before = self.pinned.replace(page);
@@ -681,9 +705,7 @@ impl<'p> Pager<'p, '_> {
         let Pager { context, sheets, outline, anchors, .. } = self;
         let Sheets { mut pages, links, .. } = sheets;
         for (page, area, node) in links {
-            let Some(href) = context.tree.attribute(node, "href") else {
-                continue;
-            };
+            let Some(href) = context.tree.attribute(node, "href") else { continue };
             let target = match href.value.strip_prefix('#') {
                 Some(id) => {
                     let found = anchors
@@ -713,23 +735,14 @@ impl<'p> Pager<'p, '_> {
     }
 }
 
-/// From a paragraph's top to where it may first break; `None` if it may not.
-fn lines_head(lines: &[Line], orphans: u32, widows: u32) -> Option<f64> {
-    let (orphans, widows) = (orphans as usize, widows as usize);
-    if lines.len() < orphans.saturating_add(widows) {
+/// From a paragraph's top to where it may first break; `None` if it may not. Where orphans and widows cannot both be had,
+/// Chromium gives up the widows.
+fn lines_head(lines: &[Line], orphans: u32) -> Option<f64> {
+    let orphans = orphans as usize;
+    if lines.len() <= orphans {
         return None;
     }
     lines.get(orphans.checked_sub(1)?).map(|line| line.y + line.height)
-}
-
-/// A table's head stays with the first row of its body, and its repeated foot needs room.
-fn table_head(table: &TableFragment) -> Option<f64> {
-    let first = table.body.first()?;
-    let joined = table.body.iter().take_while(|row| row.joined_to_next).count();
-    let last = table.body.get(joined)?;
-    let foot = if table.foot.repeats { section_height(&table.foot.rows, table.spacing) } else { 0.0 };
-    let _ = first;
-    (table.body.len() > joined + 1).then_some(last.fragment.y + last.fragment.height + foot)
 }
 
 /// Height of rows with the spacing behind each.

@@ -37,11 +37,9 @@ pub(crate) enum Item {
     },
     Open {
         style: StyleId,
-        node: NodeId,
     },
     Close {
         style: StyleId,
-        node: NodeId,
     },
     Atom(Box<BoxNode>),
 }
@@ -163,12 +161,12 @@ impl ParagraphBuilder {
         self.add_item(start, style, NodeId::NONE, 0);
     }
 
-    pub(crate) fn open(&mut self, style: StyleId, node: NodeId) {
-        self.paragraph.items.push(Item::Open { style, node });
+    pub(crate) fn open(&mut self, style: StyleId) {
+        self.paragraph.items.push(Item::Open { style });
     }
 
-    pub(crate) fn close(&mut self, style: StyleId, node: NodeId) {
-        self.paragraph.items.push(Item::Close { style, node });
+    pub(crate) fn close(&mut self, style: StyleId) {
+        self.paragraph.items.push(Item::Close { style });
     }
 
     pub(crate) fn atom(&mut self, atom: BoxNode) {

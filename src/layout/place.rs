@@ -4,8 +4,8 @@ use super::{
     context::Context,
     fragment::{Edge, Run},
     html::NodeId,
-    page::{Area, Item, Layer, Page, Rgb, Shape, Step, Text},
-    style::{LEFT, TOP},
+    image::{Outline, PictureData},
+    page::{Area, Item, Layer, Page, Path, Rgb, Shape, Step, Text},
 };
 
 /// Points in a CSS px.
@@ -41,11 +41,11 @@ impl<'s, 'c> Sheets<'s, 'c> {
 
     /// From the page's left edge to its content.
     pub(crate) fn left(&self) -> f64 {
-        self.context.styles.page.margins[1][LEFT]
+        self.context.styles.page.content_area(1).x
     }
 
     pub(crate) fn top(&self, page: usize) -> f64 {
-        self.context.styles.page.margins[page.min(1)][TOP]
+        self.context.styles.page.content_area(page).y
     }
 
     pub(crate) fn page(&mut self, index: usize) -> &mut Page {
@@ -134,7 +134,16 @@ impl<'s, 'c> Sheets<'s, 'c> {
         if let Some(node) = node {
             self.check_inside(page, area, node);
         }
-        self.layer(page).items.push(Item::Picture { index, area });
+        let context = self.context;
+        let Some(picture) = context.pictures.loaded.get(index) else { return };
+        let PictureData::Outlines(outlines) = &picture.data else {
+            return self.layer(page).items.push(Item::Picture { index, area });
+        };
+        if picture.width > 0.0 && picture.height > 0.0 {
+            let scale = (area.width / picture.width, area.height / picture.height);
+            let drawn = outlines.iter().map(|outline| Item::Outline(drawn(outline, area, scale)));
+            self.layer(page).items.extend(drawn);
+        }
     }
 
     /// A run with its line's top at `y`.
@@ -142,7 +151,8 @@ impl<'s, 'c> Sheets<'s, 'c> {
         let context = self.context;
         let style = context.styles.get(run.style);
         let metrics = context.faces.line_metrics(run.face, style.font_size);
-        let baseline = y + run.y;
+        // Chromium sets baselines on whole px.
+        let baseline = (y + run.y).round();
         self.decorate(page, run, x, baseline);
         let area = self.area(page, x + run.x, baseline - metrics.ascent, run.width, metrics.ascent + metrics.descent);
         self.check_inside(page, area, run.node);
@@ -172,9 +182,7 @@ impl<'s, 'c> Sheets<'s, 'c> {
         if lines == super::style::Decoration::default() {
             return;
         }
-        let Some(color) = style.decoration_color.unwrap_or(style.color).0 else {
-            return;
-        };
+        let Some(color) = style.decoration_color.unwrap_or(style.color).0 else { return };
         let (below, _) = context.faces.underline(run.face, style.font_size);
         // Chromium: a tenth of the font size, at least one px.
         let thick = (style.font_size / 10.0).max(1.0);
@@ -211,8 +219,19 @@ impl<'s, 'c> Sheets<'s, 'c> {
     }
 }
 
+/// A part of a drawing stretched over its area of the page.
+fn drawn(outline: &Outline, area: Area, scale: (f32, f32)) -> Outline {
+    let point = |(x, y): (f32, f32)| (area.x + x * scale.0, area.y + y * scale.1);
+    let step = |step: &Step| match *step {
+        Step::Line(end) => Step::Line(point(end)),
+        Step::Curve(one, two, end) => Step::Curve(point(one), point(two), point(end)),
+    };
+    let path = |path: &Path| Path { start: point(path.start), steps: path.steps.iter().map(step).collect() };
+    Outline { paths: outline.paths.iter().map(path).collect(), ..*outline }
+}
+
 /// A rounded rectangle as four lines and four curves; radii clockwise from the top left.
-pub(crate) fn rounded(area: Area, radii: [f32; 4]) -> super::page::Path {
+pub(crate) fn rounded(area: Area, radii: [f32; 4]) -> Path {
     // How far control points are from the corner for a quarter circle.
     const CURVE: f32 = 0.447_715_2;
     let (left, top, right, bottom) = (area.x, area.y, area.x + area.width, area.y + area.height);
@@ -227,5 +246,5 @@ pub(crate) fn rounded(area: Area, radii: [f32; 4]) -> super::page::Path {
         Step::Line((left, top + a)),
         Step::Curve((left, top + a * CURVE), (left + a * CURVE, top), (left + a, top)),
     ];
-    super::page::Path { start: (left + a, top), steps }
+    Path { start: (left + a, top), steps }
 }

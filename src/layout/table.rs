@@ -68,7 +68,7 @@ pub(crate) fn lay_out(context: &Context<'_>, node: &BoxNode, table: &TableBox, s
     let mut fragment = TableFragment::default();
     let mut captions_below = Vec::new();
     for caption in &table.captions {
-        let laid = context.block(caption, Space { fixed_width: Some(width), ..Space::of_width(width) });
+        let laid = context.block(caption, Space { fixed_width: Some(width), is_root: true, ..Space::of_width(width) });
         let own = context.styles.get(caption.style);
         let (above, below) = (own.margin[TOP].or_zero(width), own.margin[BOTTOM].or_zero(width));
         if own.caption_below {

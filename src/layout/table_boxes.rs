@@ -99,9 +99,7 @@ fn misplaced(builder: &BoxBuilder<'_, '_>, node: NodeId, message: &str) {
 }
 
 fn span(builder: &BoxBuilder<'_, '_>, node: NodeId, name: &str) -> usize {
-    let Some(attribute) = builder.tree.attribute(node, name) else {
-        return 1;
-    };
+    let Some(attribute) = builder.tree.attribute(node, name) else { return 1 };
     match attribute.value.trim().parse::<usize>() {
         Ok(span) if (1..=COLUMNS_MOST).contains(&span) || (span == 0 && name == "rowspan") => span,
         _ => {

@@ -6,7 +6,7 @@ use printpdf::{
 };
 
 use super::{fonts::Fonts, images};
-use crate::layout::{Area, Item, Layer, Page, Path, Shape, Step, Text};
+use crate::layout::{Area, Item, Layer, Outline, Page, Path, Shape, Step, Text};
 
 /// Coordinates have three decimals: a thousandth of a point is nothing to see, and every digit costs.
 pub(super) fn rounded(value: f32) -> f32 {
@@ -57,6 +57,10 @@ impl Writer<'_> {
                     self.end_text();
                     self.picture(*index, *area);
                 }
+                Item::Outline(outline) => {
+                    self.end_text();
+                    self.outline(outline);
+                }
             }
         }
         self.end_text();
@@ -86,12 +90,7 @@ impl Writer<'_> {
                 };
                 self.ops.push(Op::DrawRectangle { rectangle });
             }
-            Shape::Outline { paths, color } => {
-                self.fill_color(*color);
-                let rings = paths.iter().map(|path| self.ring(path)).collect();
-                let polygon = Polygon { rings, mode: PaintMode::Fill, winding_order: WindingOrder::EvenOdd };
-                self.ops.push(Op::DrawPolygon { polygon });
-            }
+            Shape::Outline(outline) => self.outline(outline),
             Shape::Dashes { from, to, width, dash, color } => {
                 self.ops.push(Op::SaveGraphicsState);
                 self.ops.push(Op::SetOutlineColor { col: rgb(*color) });
@@ -103,6 +102,13 @@ impl Writer<'_> {
                 self.ops.push(Op::RestoreGraphicsState);
             }
         }
+    }
+
+    fn outline(&mut self, outline: &Outline) {
+        self.fill_color(outline.color);
+        let rings = outline.paths.iter().map(|path| self.ring(path)).collect();
+        let winding_order = if outline.even_odd { WindingOrder::EvenOdd } else { WindingOrder::NonZero };
+        self.ops.push(Op::DrawPolygon { polygon: Polygon { rings, mode: PaintMode::Fill, winding_order } });
     }
 
     fn point(&self, (x, y): (f32, f32), bezier: bool) -> LinePoint {

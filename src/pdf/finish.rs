@@ -51,9 +51,7 @@ fn real(value: f32) -> Object {
 
 /// printpdf cuts widths to whole thousandths of an em, which adds up over a long line.
 fn set_widths(raw: &mut lopdf::Document, pages: &[ObjectId], fonts: &Fonts) -> Result<(), Error> {
-    let Some(page) = pages.first() else {
-        return Ok(());
-    };
+    let Some(page) = pages.first() else { return Ok(()) };
     let resources = raw.get_dictionary(*page).and_then(|page| page.get(b"Resources")).map_err(broken)?;
     let resources = raw.dereference(resources).and_then(|(_, object)| object.as_dict()).map_err(broken)?;
     let all = resources.get(b"Font").and_then(|fonts| raw.dereference(fonts)).map_err(broken)?.1;
@@ -218,9 +216,7 @@ fn set_information(raw: &mut lopdf::Document, metadata: &Metadata) -> Result<(),
 
 fn compress(raw: &mut lopdf::Document) -> Result<(), Error> {
     for object in raw.objects.values_mut() {
-        let Object::Stream(stream) = object else {
-            continue;
-        };
+        let Object::Stream(stream) = object else { continue };
         if stream.dict.has(b"Filter") || stream.content.len() < COMPRESSED_FROM {
             continue;
         }

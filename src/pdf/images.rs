@@ -19,6 +19,8 @@ pub(super) fn add_to(pdf: &mut PdfDocument, pictures: &[Picture]) {
         let object = match &picture.data {
             PictureData::Jpeg { bytes, components } => jpeg(picture, bytes, *components),
             PictureData::Pixels { rgb, alpha } => pixels(picture, rgb, alpha.as_deref()),
+            // Drawn on the page itself.
+            PictureData::Outlines(_) => continue,
         };
         pdf.resources.xobjects.map.insert(id(index), object);
     }
@@ -30,8 +32,8 @@ fn jpeg(picture: &Picture, bytes: &[u8], components: u8) -> XObject {
     let dict = BTreeMap::from([
         ("Type".to_owned(), name("XObject")),
         ("Subtype".to_owned(), name("Image")),
-        ("Width".to_owned(), DictItem::Int(i64::from(picture.width))),
-        ("Height".to_owned(), DictItem::Int(i64::from(picture.height))),
+        ("Width".to_owned(), DictItem::Int(picture.width as i64)),
+        ("Height".to_owned(), DictItem::Int(picture.height as i64)),
         ("ColorSpace".to_owned(), name(space)),
         ("BitsPerComponent".to_owned(), DictItem::Int(8)),
         ("Filter".to_owned(), name("DCTDecode")),

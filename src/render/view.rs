@@ -52,6 +52,7 @@ pub struct InvoiceView<'a> {
     pub appendix: Vec<GroupView<'a>>,
     pub appendix_has: AppendixColumns,
     pub appendix_columns_before_amount: String,
+    pub appendix_fraction_width: String,
 }
 
 /// Which columns of the appendix hold anything.
@@ -61,6 +62,7 @@ pub struct AppendixColumns {
     pub quantity: bool,
     pub unit: bool,
     pub unit_price: bool,
+    pub fraction: bool,
     pub shared: bool,
 }
 
@@ -119,7 +121,7 @@ pub struct GroupView<'a> {
     pub resource_name: &'a str,
     pub heading: String,
     pub rows: Vec<DetailView<'a>>,
-    pub subtotal: String,
+    pub subtotal: Split,
 }
 
 #[derive(Debug, Serialize)]
@@ -129,8 +131,26 @@ pub struct DetailView<'a> {
     pub quantity: String,
     pub unit: &'static str,
     pub unit_price: String,
-    pub amount: String,
+    pub amount: Split,
     pub shared: bool,
+}
+
+/// An amount in two pieces, so that figures with many decimals can stand below each other at their points.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "templates/README.md documents the fields for those who use them")]
+pub struct Split {
+    pub whole: String,
+    pub fraction: String,
+}
+
+impl Split {
+    fn new(amount: Amount, currency: Currency) -> Split {
+        let text = money(amount, currency, 0);
+        match text.split_once('.') {
+            Some((whole, fraction)) => Split { whole: whole.to_owned(), fraction: format!(".{fraction}") },
+            None => Split { whole: text, fraction: String::new() },
+        }
+    }
 }
 
 /// Where templates find images: a function from a workspace path to what stands in `src`.
@@ -162,7 +182,7 @@ pub fn view<'a>(
     let has_unit = all_rows().any(|row| !row.unit.is_empty());
     let has_unit_price = all_rows().any(|row| !row.unit_price.is_empty());
     let optional_columns = count(&[has_quantity, has_unit, has_unit_price]);
-    let (appendix, appendix_has) = appendix(bill, customer, invoice, labels)?;
+    let (appendix, appendix_has, longest_fraction) = appendix(bill, customer, invoice, labels)?;
     let plain = |amount| money(amount, invoice.currency, 0);
     Ok(InvoiceView {
         language: language.tag(),
@@ -206,7 +226,23 @@ pub fn view<'a>(
         ]))
         .to_string(),
         appendix_has,
+        appendix_fraction_width: fraction_width(longest_fraction),
     })
+}
+
+/// The width of a column for fractions of that many characters at 8 pt, in CSS: digits of the built-in face are up to
+/// 0.76 em wide, the point is narrower by what the cell's padding takes.
+fn fraction_width(characters: usize) -> String {
+    let tenths_of_points = characters * 61 + 20;
+    format!("{}.{}pt", tenths_of_points / 10, tenths_of_points % 10)
+}
+
+/// The most decimals a price is printed with. A price per byte has more and says nothing to a reader; JSON and CSV hold
+/// all prices.
+const PRICE_DECIMALS: u32 = 6;
+
+fn price_text(price: Option<Amount>) -> String {
+    price.filter(|price| price.scale() <= PRICE_DECIMALS).map_or_else(String::new, |price| grouped(price, 0))
 }
 
 fn count(flags: &[bool]) -> usize {
@@ -289,7 +325,7 @@ fn row(index: usize, item: &LineItem, currency: Currency, language: Language) ->
         mark: if item.tax_category == TaxCategory::Reduced { "※" } else { "" },
         quantity: item.quantity.map_or_else(String::new, |quantity| grouped(quantity, 0)),
         unit: item.unit,
-        unit_price: item.unit_price.map_or_else(String::new, |price| grouped(price, 0)),
+        unit_price: price_text(item.unit_price),
         amount: money(item.amount, currency, 0),
         tax_category: item.tax_category,
         tax_rate: match item.tax_category.is_taxed() {
@@ -367,7 +403,8 @@ struct Line {
     shared: bool,
 }
 
-type Appendix<'a> = (Vec<GroupView<'a>>, AppendixColumns);
+/// Groups, columns and the length of the longest fraction in characters.
+type Appendix<'a> = (Vec<GroupView<'a>>, AppendixColumns, usize);
 
 fn appendix<'a>(
     bill: &'a Bill,
@@ -377,7 +414,7 @@ fn appendix<'a>(
 ) -> Result<Appendix<'a>, TooLong> {
     let mut columns = AppendixColumns::default();
     if customer.invoice.details == DetailLevel::None {
-        return Ok((Vec::new(), columns));
+        return Ok((Vec::new(), columns, 0));
     }
     let lines = lines(bill, invoice, customer.invoice.details)?;
     let mut by_resource: BTreeMap<(bool, &str), Vec<&Line>> = BTreeMap::new();
@@ -386,20 +423,21 @@ fn appendix<'a>(
         let key = (line.resource == EMPTY, bill.names.get(line.resource));
         by_resource.entry(key).or_default().push(line);
     }
-    let decimals = shown_decimals(&lines)?;
     let mut groups = Vec::with_capacity(by_resource.len());
+    let mut longest = 0;
     for ((_, resource), lines) in by_resource {
         let mut rows = Vec::with_capacity(lines.len());
         let mut subtotal = Sum::default();
         for line in &lines {
             let amount = line.amount.total()?;
             subtotal.add(amount)?;
-            let row = detail_row(bill, line, amount, invoice.currency, decimals)?;
+            let row = detail_row(bill, line, amount, invoice.currency)?;
             columns.date |= !row.date.is_empty();
             columns.quantity |= !row.quantity.is_empty();
             columns.unit |= !row.unit.is_empty();
             columns.unit_price |= !row.unit_price.is_empty();
             columns.shared |= row.shared;
+            longest = longest.max(row.amount.fraction.len());
             rows.push(row);
         }
         let resource_name = lines.first().map_or("", |line| bill.names.get(line.resource_name));
@@ -408,28 +446,15 @@ fn appendix<'a>(
             (resource, "") => resource.to_owned(),
             (resource, name) => format!("{resource}　{name}"),
         };
-        let subtotal = money(subtotal.total()?, invoice.currency, decimals);
+        let subtotal = Split::new(subtotal.total()?, invoice.currency);
+        longest = longest.max(subtotal.fraction.len());
         groups.push(GroupView { resource, resource_name, heading, rows, subtotal });
     }
-    Ok((groups, columns))
+    columns.fraction = longest > 0;
+    Ok((groups, columns, longest))
 }
 
-/// Amounts stand below each other with the same number of decimals, as long as that adds no more than a few zeros.
-fn shown_decimals(lines: &[Line]) -> Result<u32, TooLong> {
-    let mut most = 0;
-    for line in lines {
-        most = most.max(line.amount.total()?.scale());
-    }
-    Ok(most.min(4))
-}
-
-fn detail_row<'a>(
-    bill: &'a Bill,
-    line: &Line,
-    amount: Amount,
-    currency: Currency,
-    decimals: u32,
-) -> Result<DetailView<'a>, TooLong> {
+fn detail_row<'a>(bill: &'a Bill, line: &Line, amount: Amount, currency: Currency) -> Result<DetailView<'a>, TooLong> {
     use chrono::Datelike;
     let date = match line.day {
         0 => String::new(),
@@ -443,8 +468,8 @@ fn detail_row<'a>(
             None => String::new(),
         },
         unit: "",
-        unit_price: line.unit_price.map_or_else(String::new, |price| grouped(price, 0)),
-        amount: money(amount, currency, decimals),
+        unit_price: price_text(line.unit_price),
+        amount: Split::new(amount, currency),
         shared: line.shared,
     })
 }

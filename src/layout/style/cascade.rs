@@ -55,10 +55,6 @@ impl Styles {
         self.styles.get(id as usize).unwrap_or(&self.styles[0])
     }
 
-    pub(crate) fn shared(&self, id: StyleId) -> Rc<Style> {
-        Rc::clone(self.styles.get(id as usize).unwrap_or(&self.styles[0]))
-    }
-
     /// The style of an anonymous box in a box of style `parent`.
     pub(crate) fn anonymous(&mut self, parent: StyleId) -> StyleId {
         if let Some(known) = self.anonymous.get(&parent) {
@@ -265,9 +261,7 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
         if self.sheet.positions.is_empty() {
             return 0;
         }
-        let Some(element) = self.tree.get(node) else {
-            return 0;
-        };
+        let Some(element) = self.tree.get(node) else { return 0 };
         let is_last = self.tree.get(element.parent).is_some_and(|parent| parent.last_element == node);
         let is_root = element.parent == Tree::ROOT;
         let held = self.sheet.positions.iter().enumerate();
@@ -279,13 +273,8 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
         let parent = &self.styles[key.parent as usize];
         let mut style = Style::inherited(parent);
         let units = Units { font_size: parent.font_size, root_font_size: self.root_font_size };
-        let mut before_author = Vec::new();
-        collect(&self.defaults, path, &mut before_author);
-        for (_, declaration) in before_author {
-            let units = units_for(units, &style, declaration);
-            self.set(&mut style, parent, declaration, &declaration.value, units);
-        }
-        self.attributes(&mut style, parent, key);
+        let mut browser = Vec::new();
+        collect(&self.defaults, path, &mut browser);
         let inline = key.inline.map(|text| declarations(Scanner::new(text, inline_offset), self.faults));
         let inline = inline.unwrap_or_default();
         let mut author = Vec::new();
@@ -295,7 +284,13 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
             (weight, declaration)
         }));
         author.sort_by_key(|(weight, _)| *weight);
-        self.set_all(&mut style, parent, &author, units);
+        set_variables(&mut style, &author);
+        // Lengths in em need the font size first.
+        self.set_all(&mut style, parent, &browser, units, true);
+        self.set_all(&mut style, parent, &author, units, true);
+        self.set_all(&mut style, parent, &browser, units, false);
+        self.attributes(&mut style, parent, key);
+        self.set_all(&mut style, parent, &author, units, false);
         finish(&mut style, parent);
         style
     }
@@ -314,32 +309,28 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
         }
     }
 
-    fn set_all(&self, style: &mut Style, parent: &Style, author: &[(Weight, &Declaration<'_>)], units: Units) {
-        let custom: Vec<_> = author.iter().filter(|(_, one)| one.name.starts_with("--")).collect();
-        if !custom.is_empty() {
-            let mut variables: Variables = (*style.variables).clone();
-            for (_, declaration) in custom {
-                variables.insert(declaration.name.clone(), declaration.value.to_string());
+    fn set_all(
+        &self,
+        style: &mut Style,
+        parent: &Style,
+        declared: &[(Weight, &Declaration<'_>)],
+        units: Units,
+        font_sizes: bool,
+    ) {
+        for (_, declaration) in declared {
+            let name = declaration.name.as_str();
+            if name.starts_with("--") || apply::is_for_browsers(name) || apply::is_font_size(name) != font_sizes {
+                continue;
             }
-            style.variables = Rc::new(variables);
-        }
-        // Lengths in em need the font size first.
-        for first in [true, false] {
-            for (_, declaration) in author {
-                let name = declaration.name.as_str();
-                if name.starts_with("--") || apply::is_for_browsers(name) || apply::is_font_size(name) != first {
+            let value = match substitute_if_needed(&declaration.value, &style.variables) {
+                Ok(value) => value,
+                Err(message) => {
+                    self.fault(declaration, message);
                     continue;
                 }
-                let value = match substitute_if_needed(&declaration.value, &style.variables) {
-                    Ok(value) => value,
-                    Err(message) => {
-                        self.fault(declaration, message);
-                        continue;
-                    }
-                };
-                let units = units_for(units, style, declaration);
-                self.set(style, parent, declaration, &value, units);
-            }
+            };
+            let units = units_for(units, style, declaration);
+            self.set(style, parent, declaration, &value, units);
         }
     }
 
@@ -369,7 +360,19 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
     }
 }
 
-fn substitute_if_needed<'v>(value: &'v Cow<'_, str>, variables: &Variables) -> Result<Cow<'v, str>, String> {
+fn set_variables(style: &mut Style, author: &[(Weight, &Declaration<'_>)]) {
+    let mut custom = author.iter().filter(|(_, one)| one.name.starts_with("--")).peekable();
+    if custom.peek().is_none() {
+        return;
+    }
+    let mut variables: Variables = (*style.variables).clone();
+    for (_, declaration) in custom {
+        variables.insert(declaration.name.clone(), declaration.value.to_string());
+    }
+    style.variables = Rc::new(variables);
+}
+
+fn substitute_if_needed<'v>(value: &'v str, variables: &Variables) -> Result<Cow<'v, str>, String> {
     if value.contains("var(") {
         return substitute(value, variables).map(|value| Cow::Owned(value.trim().to_owned()));
     }
@@ -397,9 +400,7 @@ struct Weight {
 fn collect<'s>(sheet: &'s Sheet<'_>, path: &Path<'_>, found: &mut Vec<(Weight, &'s Declaration<'s>)>) {
     for (order, rule) in sheet.rules.iter().enumerate() {
         let matching = rule.selectors.iter().filter(|selector| selector.matches(path));
-        let Some(specificity) = matching.map(|selector| selector.specificity).max() else {
-            continue;
-        };
+        let Some(specificity) = matching.map(|selector| selector.specificity).max() else { continue };
         found.extend(
             rule.declarations
                 .iter()

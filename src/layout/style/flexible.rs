@@ -83,9 +83,7 @@ fn flow(style: &mut Style, value: &str) -> Result<(), String> {
             "column" => style.flex_column = true,
             "nowrap" => style.flex_wrap = false,
             "wrap" => style.flex_wrap = true,
-            _ => {
-                return Err(format!("expected row, column, wrap or nowrap, found {word}"));
-            }
+            _ => return Err(format!("expected row, column, wrap or nowrap, found {word}")),
         }
     }
     Ok(())

@@ -4,9 +4,7 @@ use super::computed::{BOTTOM, LEFT, RIGHT, Style, TOP};
 
 /// Copies what `name` sets; false for names that are none.
 pub(super) fn copy(style: &mut Style, from: &Style, name: &str) -> bool {
-    let Some(()) = copy_text(style, from, name).or_else(|| copy_box(style, from, name)) else {
-        return false;
-    };
+    let Some(()) = copy_text(style, from, name).or_else(|| copy_box(style, from, name)) else { return false };
     true
 }
 

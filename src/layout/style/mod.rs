@@ -18,5 +18,5 @@ mod variables;
 pub(crate) use cascade::{StyleId, Styles, cascade};
 pub(crate) use color::Color;
 pub(crate) use computed::*;
-pub(crate) use page::{MarginBox, PageStyle, Piece};
+pub(crate) use page::{MarginBox, Piece};
 pub(crate) use value::snap;

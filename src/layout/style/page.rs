@@ -7,7 +7,7 @@ use super::{
     computed::{BOTTOM, LEFT, RIGHT, Size, Style, TOP, TextAlign, Variables, VerticalAlign},
     rules::{Declaration, declaration},
     scanner::Scanner,
-    value::{Units, function, length, words},
+    value::{Units, function, length, snap, words},
     variables::substitute,
 };
 use crate::layout::fault::Faults;
@@ -25,6 +25,29 @@ pub(crate) struct PageStyle {
     pub(crate) margins: [[f64; 4]; 2],
     /// Of the first page, and of the others.
     pub(crate) boxes: [Vec<MarginBox>; 2],
+}
+
+/// Where the flow goes on a page, in px from its top left.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct ContentArea {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+}
+
+impl PageStyle {
+    /// The content area of the first page (0) or of the others. Chromium starts it on whole px, and rounds its size up.
+    pub(crate) fn content_area(&self, page: usize) -> ContentArea {
+        let margins = self.margins[page.min(1)];
+        let [top, right, bottom, left] = margins.map(snap);
+        ContentArea {
+            x: margins[LEFT].round(),
+            y: margins[TOP].round(),
+            width: (self.width - left - right).ceil(),
+            height: (self.height - top - bottom).ceil(),
+        }
+    }
 }
 
 /// Text in the page's margin.
@@ -65,9 +88,7 @@ impl<'a> PageRule<'a> {
         let first = match selector.trim() {
             "" => false,
             ":first" => true,
-            other => {
-                return Err(format!("expected @page or @page :first, found @page {other}"));
-            }
+            other => return Err(format!("expected @page or @page :first, found @page {other}")),
         };
         let mut rule = PageRule { first, declarations: Vec::new(), boxes: Vec::new() };
         loop {
@@ -279,9 +300,7 @@ fn content(value: &str) -> Result<Vec<Piece>, String> {
             (None, Some(quote @ ('"' | '\''))) if word.len() >= 2 && word.ends_with(quote) => {
                 Piece::Text(unescape(word.get(1..word.len() - 1).unwrap_or_default()))
             }
-            _ => {
-                return Err(format!("expected strings, counter(page) and counter(pages), found {word}"));
-            }
+            _ => return Err(format!("expected strings, counter(page) and counter(pages), found {word}")),
         });
     }
     Ok(pieces)

@@ -69,9 +69,7 @@ pub(super) fn parse(text: &str, positions: &mut Vec<Position>) -> Result<Selecto
         let trimmed = tail.trim_start();
         (join, rest) = match trimmed.chars().next() {
             Some('>') => (Join::Child, trimmed.get(1..).unwrap_or_default().trim_start()),
-            Some(other @ ('+' | '~')) => {
-                return Err(format!("the combinator {other} is not supported"));
-            }
+            Some(other @ ('+' | '~')) => return Err(format!("the combinator {other} is not supported")),
             _ => (Join::Descendant, trimmed),
         };
         if join == Join::Child && rest.is_empty() {
@@ -134,9 +132,7 @@ fn parse_compound(text: &str, specificity: &mut [u32; 3], positions: &mut Vec<Po
                 compound.tag = Some(tag.ok_or_else(|| format!("the element <{name}> is not supported"))?);
                 specificity[2] += 1;
             }
-            other => {
-                return Err(format!("expected a type, class, id or position selector, found {other}"));
-            }
+            other => return Err(format!("expected a type, class, id or position selector, found {other}")),
         }
     }
     Ok(compound)
@@ -173,9 +169,7 @@ fn parse_nth(formula: &str) -> Option<Position> {
         "even" => return Some(Position::Nth(2, 0)),
         _ => {}
     }
-    let Some((step, offset)) = formula.split_once('n') else {
-        return Some(Position::Nth(0, small(&formula)?));
-    };
+    let Some((step, offset)) = formula.split_once('n') else { return Some(Position::Nth(0, small(&formula)?)) };
     let step = match step {
         "" | "+" => 1,
         "-" => -1,
@@ -188,9 +182,7 @@ fn parse_nth(formula: &str) -> Option<Position> {
 impl Selector {
     /// Whether the last element of the path is the selector's subject.
     pub(super) fn matches(&self, path: &Path<'_>) -> bool {
-        let Some((join, subject)) = self.compounds.last() else {
-            return false;
-        };
+        let Some((join, subject)) = self.compounds.last() else { return false };
         subject.matches(path) && self.ancestors_match(self.compounds.len() - 1, *join, path)
     }
 

@@ -1,0 +1,137 @@
+//! SVG → filled outlines in plain colours; everything else SVG has is an error that names it.
+
+use usvg::{
+    FillRule, Group, Node, Options, Paint, Tree,
+    tiny_skia_path::{PathSegment, Transform},
+};
+
+use super::{
+    image::{Outline, Picture, PictureData},
+    page::{Path, Rgb, Step},
+};
+
+/// Strokes become outlines; curves in them are as fine as on a magnified page.
+const FINENESS: f32 = 8.0;
+
+/// Reads a drawing.
+pub(crate) fn read(bytes: &[u8]) -> Result<Picture, String> {
+    // The reader is built without fonts and would leave text out silently.
+    let source = std::str::from_utf8(bytes).map_err(|_| "expected an SVG file in UTF-8".to_owned())?;
+    if source.contains("<text") {
+        return Err("expected outlines instead of text in an SVG file".to_owned());
+    }
+    if source.contains("<image") {
+        return Err("expected no images in an SVG file".to_owned());
+    }
+    let tree =
+        Tree::from_str(source, &Options::default()).map_err(|error| format!("not a usable SVG file: {error}"))?;
+    let mut outlines = Vec::new();
+    read_group(tree.root(), &mut outlines)?;
+    let size = tree.size();
+    let side = |length: f32| if length.is_finite() && length < 100_000.0 { length } else { 0.0 };
+    let (width, height) = (side(size.width()), side(size.height()));
+    Ok(Picture { width, height, data: PictureData::Outlines(outlines) })
+}
+
+fn read_group(group: &Group, outlines: &mut Vec<Outline>) -> Result<(), String> {
+    let unsupported = [
+        (group.opacity().get() < 1.0, "opacity"),
+        (group.clip_path().is_some(), "clip paths"),
+        (group.mask().is_some(), "masks"),
+        (!group.filters().is_empty(), "filters"),
+    ];
+    if let Some((_, what)) = unsupported.into_iter().find(|(found, _)| *found) {
+        return Err(format!("expected plain colours in an SVG file, found {what}"));
+    }
+    for node in group.children() {
+        match node {
+            Node::Group(group) => read_group(group, outlines)?,
+            Node::Path(path) if path.is_visible() => read_path(path, outlines)?,
+            Node::Path(_) => {}
+            Node::Image(_) => return Err("expected no images in an SVG file".to_owned()),
+            Node::Text(_) => return Err("expected outlines instead of text in an SVG file".to_owned()),
+        }
+    }
+    Ok(())
+}
+
+fn read_path(path: &usvg::Path, outlines: &mut Vec<Outline>) -> Result<(), String> {
+    let transform = path.abs_transform();
+    if let Some(fill) = path.fill() {
+        let color = plain(fill.paint(), fill.opacity().get())?;
+        let even_odd = fill.rule() == FillRule::EvenOdd;
+        outlines.extend(outline(path.data(), transform, color, even_odd));
+    }
+    if let Some(stroke) = path.stroke() {
+        let color = plain(stroke.paint(), stroke.opacity().get())?;
+        let style = stroke.to_tiny_skia();
+        let dashed = style.dash.as_ref().and_then(|dash| path.data().dash(dash, FINENESS));
+        let data = dashed.as_ref().unwrap_or_else(|| path.data());
+        if let Some(stroked) = data.stroke(&style, FINENESS) {
+            outlines.extend(outline(&stroked, transform, color, false));
+        }
+    }
+    Ok(())
+}
+
+fn plain(paint: &Paint, opacity: f32) -> Result<Rgb, String> {
+    match paint {
+        Paint::Color(color) if opacity >= 1.0 => Ok([color.red, color.green, color.blue]),
+        Paint::Color(_) => Err("expected plain colours in an SVG file, found opacity".to_owned()),
+        Paint::Pattern(_) => Err("expected plain colours in an SVG file, found a pattern".to_owned()),
+        Paint::LinearGradient(_) | Paint::RadialGradient(_) => {
+            Err("expected plain colours in an SVG file, found a gradient".to_owned())
+        }
+    }
+}
+
+fn outline(path: &usvg::tiny_skia_path::Path, transform: Transform, color: Rgb, even_odd: bool) -> Option<Outline> {
+    let path = path.clone().transform(transform)?;
+    let mut paths: Vec<Path> = Vec::new();
+    let mut current = (0.0, 0.0);
+    for segment in path.segments() {
+        let step = match segment {
+            PathSegment::MoveTo(point) => {
+                current = (point.x, point.y);
+                paths.push(Path { start: current, steps: Vec::new() });
+                continue;
+            }
+            PathSegment::Close => continue,
+            PathSegment::LineTo(end) => Step::Line((end.x, end.y)),
+            PathSegment::QuadTo(control, end) => {
+                // A quadratic curve as a cubic one.
+                let toward = |from: f32, control: f32| from + (control - from) * 2.0 / 3.0;
+                let one = (toward(current.0, control.x), toward(current.1, control.y));
+                let two = (toward(end.x, control.x), toward(end.y, control.y));
+                Step::Curve(one, two, (end.x, end.y))
+            }
+            PathSegment::CubicTo(one, two, end) => Step::Curve((one.x, one.y), (two.x, two.y), (end.x, end.y)),
+        };
+        current = match step {
+            Step::Line(end) | Step::Curve(_, _, end) => end,
+        };
+        if let Some(path) = paths.last_mut() {
+            path.steps.push(step);
+        }
+    }
+    (!paths.is_empty()).then_some(Outline { paths, color, even_odd })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_become_outlines_and_the_rest_is_named() {
+        let svg = |inner: &str| {
+            read(format!("<svg xmlns='http://www.w3.org/2000/svg' width='20' height='10'>{inner}</svg>").as_bytes())
+        };
+        let picture = svg("<rect x='1' y='2' width='3' height='4' fill='#f00'/>").expect("a rectangle");
+        assert_eq!((picture.width, picture.height), (20.0, 10.0));
+        let PictureData::Outlines(outlines) = picture.data else { panic!("expected outlines") };
+        assert_eq!((outlines[0].color, outlines[0].paths[0].start), ([255, 0, 0], (1.0, 2.0)));
+        let fault = svg("<rect width='3' height='4' opacity='.5'/>").expect_err("opacity");
+        assert_eq!(fault, "expected plain colours in an SVG file, found opacity");
+        assert!(svg("<text>x</text>").is_err());
+    }
+}
