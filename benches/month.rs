@@ -4,6 +4,8 @@
 //! cores, beside a bare pass of the csv crate over the same file in the same run. Printed are the ratio of the two and
 //! the peak memory per row. Each measurement is a process of its own, so that their memory does not add up.
 
+#![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;

@@ -60,7 +60,7 @@ pub enum Command {
     Init {
         /// Directory to write to; created when it does not exist
         #[arg(value_name = "DIR", default_value = ".")]
-        directory: PathBuf,
+        target: PathBuf,
     },
     /// Say everything `build` would refuse; write nothing
     Check {

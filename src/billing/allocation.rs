@@ -170,7 +170,7 @@ fn share(
             Ratio::Weights(weights) => given_weights(settings, bill, weights),
         },
     };
-    let weights: Vec<(usize, Amount)> = weights.into_iter().filter(|(_, weight)| !weight.is_zero()).collect();
+    let weights: Weights = weights.into_iter().filter(|(_, weight)| !weight.is_zero()).collect();
     if let (Some(rule), Some((customer, weight))) = (rule, weights.iter().find(|(_, weight)| weight.is_negative())) {
         let customer = &settings.customers[*customer].id;
         return Err((
@@ -211,7 +211,7 @@ fn too_long(bill: &Bill, charge: &Charge) -> Diagnostic {
     Diagnostic::error("the charge cannot be shared exactly: the result has too many digits").at(Place::line(path, row))
 }
 
-fn given_weights(settings: &Settings, bill: &Bill, weights: &BTreeMap<String, Amount>) -> Vec<(usize, Amount)> {
+fn given_weights(settings: &Settings, bill: &Bill, weights: &BTreeMap<String, Amount>) -> Weights {
     let active = settings.customers.iter().enumerate().filter(|(_, customer)| customer.is_active(bill.month));
     active.filter_map(|(index, customer)| Some((index, *weights.get(&customer.id)?))).collect()
 }
@@ -228,12 +228,16 @@ fn divide(charge: &Charge, id: ChargeId, weights: &[(usize, Amount)]) -> Result<
     Ok(weights.iter().enumerate().map(share).collect())
 }
 
+/// What each customer bears of a whole, by index in the settings.
+type Weights = Vec<(usize, Amount)>;
+
 /// What customers were assigned in step 1, measured once for each rule and source.
 struct Measures<'a> {
     bill: &'a Bill,
     settings: &'a Settings,
     owners: &'a [u32],
-    known: BTreeMap<(Option<usize>, u16), Vec<(usize, Amount)>>,
+    /// By rule (none for discounts that no rule shares) and source.
+    known: BTreeMap<(Option<usize>, u16), Weights>,
 }
 
 impl Measures<'_> {
@@ -244,7 +248,7 @@ impl Measures<'_> {
         by: ShareBasis,
         of: Option<&Matcher>,
         source: u16,
-    ) -> Result<Vec<(usize, Amount)>, TooLong> {
+    ) -> Result<Weights, TooLong> {
         if let Some(known) = self.known.get(&(rule, source)) {
             return Ok(known.clone());
         }
@@ -253,7 +257,7 @@ impl Measures<'_> {
         Ok(measured)
     }
 
-    fn measure(&self, by: ShareBasis, of: Option<&Matcher>, source: u16) -> Result<Vec<(usize, Amount)>, TooLong> {
+    fn measure(&self, by: ShareBasis, of: Option<&Matcher>, source: u16) -> Result<Weights, TooLong> {
         let mut sums = vec![Sum::default(); self.settings.customers.len()];
         let mut resources: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); self.settings.customers.len()];
         let mut has_any = vec![false; self.settings.customers.len()];

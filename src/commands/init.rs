@@ -15,12 +15,15 @@ const FILES: [(&str, &str); 5] = [
     (".gitignore", "# written by `invoicer build`, safe to delete\nout/\n"),
 ];
 
-pub(super) fn run(directory: &Path, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
-    let shown = directory.display();
+/// Writes the workspace to `target`, seen from `start`.
+pub(super) fn run(start: &Path, target: &Path, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+    let directory = start.join(target);
+    let shown =
+        |path: &str| if target == Path::new(".") { path.to_owned() } else { target.join(path).display().to_string() };
     let taken = FILES.iter().find(|(path, _)| directory.join(path).exists());
     if let Some((path, _)) = taken {
         let diagnostic = Diagnostic::error("the file is there already; nothing was overwritten");
-        let diagnostic = diagnostic.at(Place::file(directory.join(path).display().to_string()));
+        let diagnostic = diagnostic.at(Place::file(shown(path)));
         return Err(vec![diagnostic.with_hint("name an empty directory: invoicer init DIR")]);
     }
     for (path, text) in FILES {
@@ -32,13 +35,11 @@ pub(super) fn run(directory: &Path, printer: &Printer) -> Result<(), Vec<Diagnos
             fs::write(&full, text)
         };
         write().map_err(|error| {
-            vec![
-                Diagnostic::could_not_run(format!("cannot write the file: {error}"))
-                    .at(Place::file(full.display().to_string())),
-            ]
+            vec![Diagnostic::could_not_run(format!("cannot write the file: {error}")).at(Place::file(shown(path)))]
         })?;
-        printer.result(&full.display().to_string());
+        printer.result(&shown(path));
     }
-    printer.status(&format!("next: cd {shown} && invoicer build 202208"));
+    let enter = if target == Path::new(".") { String::new() } else { format!("cd {} && ", target.display()) };
+    printer.status(&format!("next: {enter}invoicer build 202208"));
     Ok(())
 }

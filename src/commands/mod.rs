@@ -20,7 +20,7 @@ pub fn run(cli: Cli, current: &Path, printer: &Printer) -> u8 {
         None => current.to_path_buf(),
     };
     let result = match cli.command {
-        Command::Init { directory } => init::run(&start.join(directory), printer),
+        Command::Init { target } => init::run(&start, &target, printer),
         Command::Check { month } => check::run(&start, month, printer),
         Command::Build(arguments) => build::run(&start, current, &arguments, printer),
         Command::Completions { shell } => {

@@ -82,10 +82,11 @@ fn may_break(earlier: Option<char>, before: char, after: char, by_rule: bool) ->
         || (WIDE_OPENERS.contains(after) && (before.is_alphanumeric() || AFFIXES.contains(before)))
 }
 
-struct Measure<'m, 'c> {
+struct Measure<'m, 'c, I: Iterator> {
     context: &'m Context<'c>,
     text: &'m str,
-    breaks: Peekable<Breaks<'m>>,
+    /// Where UAX 14 lets the text break.
+    breaks: Peekable<I>,
     segments: Vec<Segment>,
     current: Segment,
     /// The largest character of the current segment.
@@ -94,8 +95,6 @@ struct Measure<'m, 'c> {
     previous: [Option<char>; 2],
     wraps: bool,
 }
-
-type Breaks<'m> = Box<dyn Iterator<Item = (usize, BreakOpportunity)> + 'm>;
 
 /// Measures a paragraph; `lay_out_atom` sizes the boxes among the text.
 pub(crate) fn measure(
@@ -107,7 +106,7 @@ pub(crate) fn measure(
     let mut measure = Measure {
         context,
         text,
-        breaks: (Box::new(linebreaks(text)) as Breaks<'_>).peekable(),
+        breaks: linebreaks(text).peekable(),
         segments: Vec::new(),
         current: Segment::default(),
         largest: 0.0,
@@ -140,7 +139,7 @@ pub(crate) fn measure(
     Measured { segments: measure.segments, atoms }
 }
 
-impl Measure<'_, '_> {
+impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
     fn text(&mut self, length: usize, id: StyleId, offset: usize, index: usize) {
         let style = self.context.styles.get(id);
         let end = self.position + length;

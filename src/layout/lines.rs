@@ -77,12 +77,10 @@ fn spans(context: &Context<'_>, paragraph: &Paragraph, segments: &[Segment], wid
             used = 0.0;
         }
         let before = line.as_ref().map_or(0.0, |(space, _)| *space);
-        let mut start = segment.start;
         let mut segment_width = segment.width;
         if line.is_none() && segment.breakable && used + segment.width > width + TOLERANCE {
-            (start, segment_width) = split(context, paragraph, segment, width, &mut used, &mut spans);
+            segment_width = split(context, paragraph, segment, width, &mut used, &mut spans);
         }
-        let _ = start;
         used += before + segment_width;
         let span = Span { end: text_end(segment), next: segment.end };
         line = Some((segment.space, span));
@@ -95,7 +93,7 @@ fn spans(context: &Context<'_>, paragraph: &Paragraph, segments: &[Segment], wid
     spans
 }
 
-/// Breaks a segment too wide for any line between characters; returns where its last part starts and how wide that is.
+/// Breaks a segment too wide for any line between characters; returns how wide its last part is.
 fn split(
     context: &Context<'_>,
     paragraph: &Paragraph,
@@ -103,7 +101,7 @@ fn split(
     width: f64,
     used: &mut f64,
     spans: &mut Vec<Span>,
-) -> (usize, f64) {
+) -> f64 {
     let text = paragraph.text.get(segment.start..segment.end).unwrap_or_default();
     let text = text.trim_end_matches(' ');
     let (mut start, mut part) = (segment.start, 0.0);
@@ -118,7 +116,7 @@ fn split(
         }
         part += advance;
     }
-    (start, part)
+    part
 }
 
 fn style_at(paragraph: &Paragraph, position: usize) -> StyleId {
@@ -182,7 +180,7 @@ impl Draft {
 
 impl Setter<'_, '_> {
     fn line(&mut self, span: &Span, room: Room, top: f64, last: bool) -> Option<Line> {
-        let mut draft = Draft { x: 0.0, ..Draft::default() };
+        let mut draft = Draft { runs: Vec::with_capacity(1), ..Draft::default() };
         let primary = self.context.faces.primary(self.block.bold());
         draft.include(self.context.extent(self.block, primary));
         for index in 0..self.open.len() {

@@ -35,6 +35,8 @@ mod table_borders;
 mod table_boxes;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use fault::Fault;
 pub(crate) use fonts::Face;
@@ -64,6 +66,8 @@ pub fn lay_out(html: &str, faces: &Faces, images: &ImageSource<'_>) -> Result<Do
     let width = styles.page.content_area(1).width;
     let root = context.block(&boxes.root, Space::of_width(width)).fragment;
     let fixed = paginate::lay_out_fixed(&context, &boxes.fixed);
+    // Fragments hold all that pages need; the boxes' texts are as large as the document.
+    drop(boxes);
     let document = paginate::paginate(&context, &root, &fixed);
     drop(root);
     if !faults.is_empty() {

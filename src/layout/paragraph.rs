@@ -53,7 +53,8 @@ pub(crate) struct ParagraphBuilder {
 
 impl ParagraphBuilder {
     pub(crate) fn new(style: StyleId) -> Self {
-        let paragraph = Paragraph { text: String::new(), items: Vec::new(), style };
+        // Most paragraphs are the text of one cell.
+        let paragraph = Paragraph { text: String::new(), items: Vec::with_capacity(1), style };
         // White space at the start is not kept.
         Self { paragraph, after_space: true, column: 0 }
     }
@@ -70,6 +71,9 @@ impl ParagraphBuilder {
 
     pub(crate) fn text(&mut self, raw: &str, id: StyleId, style: &Style, node: NodeId, offset: usize) {
         let start = self.paragraph.text.len();
+        if start == 0 {
+            self.paragraph.text.reserve_exact(raw.len());
+        }
         if style.white_space.keeps_spaces() {
             self.keep(raw);
         } else {

@@ -132,15 +132,11 @@ fn add_outline(raw: &mut lopdf::Document, document: &Document, pages: &[ObjectId
     let root = raw.new_object_id();
     let ids: Vec<ObjectId> = document.outline.iter().map(|_| raw.new_object_id()).collect();
     let parents = parents(&document.outline);
-    let children = |parent: Option<usize>| -> Vec<usize> {
-        (0..ids.len()).filter(|index| parents.get(*index) == Some(&parent)).collect()
-    };
     let id_of = |index: Option<usize>| index.and_then(|index| ids.get(index).copied()).unwrap_or(root);
     let mut groups: Vec<Vec<usize>> = vec![Vec::new(); ids.len() + 1];
     for (index, parent) in parents.iter().enumerate() {
         groups[parent.map_or(0, |parent| parent + 1)].push(index);
     }
-    let _ = children;
     for (index, heading) in document.outline.iter().enumerate() {
         let parent = parents[index];
         let siblings = &groups[parent.map_or(0, |parent| parent + 1)];

@@ -78,3 +78,71 @@ pub fn write(document: &Document, faces: &Faces, metadata: &Metadata) -> Result<
     drop(pdf);
     finish::finish(raw, document, &fonts, metadata)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::lay_out;
+
+    fn metadata() -> Metadata {
+        Metadata {
+            title: "請求書 1".to_owned(),
+            author: "発行者".to_owned(),
+            subject: "2022年8月".to_owned(),
+            language: "ja".to_owned(),
+            date: chrono::NaiveDate::from_ymd_opt(2022, 9, 1).expect("a date"),
+        }
+    }
+
+    fn written(html: &str) -> Vec<u8> {
+        let faces = Faces::built_in();
+        let document = lay_out(&format!("<!DOCTYPE html>{html}"), &faces, &|_| Err("none".to_owned())).expect("pages");
+        write(&document, &faces, &metadata()).expect("a PDF")
+    }
+
+    #[test]
+    fn the_same_document_is_the_same_bytes() {
+        let html = "<h1>題</h1><p style='border:1px dashed red'>本文 <a href='https://example.com'>x</a><h2>二</h2>";
+        assert_eq!(written(html), written(html));
+        assert_ne!(written(html), written("<p>別"));
+    }
+
+    #[test]
+    fn the_file_says_what_it_is() {
+        let bytes = written("<h1>題</h1><a href='mailto:a@example.com'>mail</a>");
+        assert!(bytes.starts_with(b"%PDF-1.7"));
+        let document = lopdf::Document::load_mem(&bytes).expect("a PDF");
+        let catalog = document.catalog().expect("a catalog");
+        assert_eq!(catalog.get(b"Lang").and_then(lopdf::Object::as_str).expect("a language"), b"ja");
+        assert_eq!(catalog.get(b"PageMode").and_then(lopdf::Object::as_name).expect("a mode"), b"UseOutlines");
+        let information = document.trailer.get(b"Info").and_then(lopdf::Object::as_reference).expect("information");
+        let information = document.get_dictionary(information).expect("information");
+        assert!(!information.has(b"GTS_PDFXVersion") && !information.has(b"Trapped"));
+        let date = information.get(b"CreationDate").and_then(lopdf::Object::as_str).expect("a date");
+        assert_eq!(date, b"D:20220901000000Z");
+    }
+
+    #[test]
+    fn characters_that_share_a_glyph_are_copied_as_they_are() {
+        let faces = Faces::built_in();
+        let face = faces.face(faces.primary(false)).expect("a face");
+        let kanji = ('\u{4e00}'..='\u{9fff}').chain('\u{3041}'..='\u{30ff}').chain(' '..='~');
+        let glyphs: std::collections::BTreeMap<u16, char> =
+            kanji.filter(|one| face.glyph(*one) != 0).map(|one| (face.glyph(one), one)).collect();
+        let shared = ('\u{a0}'..='\u{ffef}').find_map(|one| {
+            let twin = glyphs.get(&face.glyph(one)).copied()?;
+            (twin != one && twin != ' ' && face.glyph(one) != 0).then_some((twin, one))
+        });
+        let Some((one, other)) = shared else { return };
+        let html = format!("<!DOCTYPE html><p>{one}{other}{one}");
+        let document = lay_out(&html, &faces, &|_| Err("none".to_owned())).expect("pages");
+        let fonts = fonts::collect(&document, &faces).expect("fonts");
+        assert_eq!(fonts.fonts.len(), 2);
+        let text = format!("{one}{other}{one}");
+        let pieces: Vec<usize> = fonts.pieces(faces.primary(false), &text).iter().map(|(font, _)| *font).collect();
+        assert_eq!(pieces, [0, 1, 0]);
+        let bytes = write(&document, &faces, &metadata()).expect("a PDF");
+        let copied = lopdf::Document::load_mem(&bytes).expect("a PDF").extract_text(&[1]).expect("text");
+        assert_eq!(copied.trim(), text);
+    }
+}

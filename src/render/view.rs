@@ -137,7 +137,6 @@ pub struct DetailView<'a> {
 
 /// An amount in two pieces, so that figures with many decimals can stand below each other at their points.
 #[derive(Debug, Serialize)]
-#[expect(missing_docs, reason = "templates/README.md documents the fields for those who use them")]
 pub struct Split {
     pub whole: String,
     pub fraction: String,

@@ -53,8 +53,7 @@ GROUP_COLUMNS = ("groupName", "groupId", "group", "グループ名")
 MATCH_KEYS = ("source", "account", "resource", "resource-name", "item", "group", "tag")
 TAXED = ("standard", "reduced")
 MINOR_DIGITS = {"JPY": 0, "USD": 2, "EUR": 2}
-HOLIDAYS = (Path(__file__).resolve().parent.parent / "data" / "jp-holidays.txt",
-            Path("/work/shared/data/jp-holidays-2014-2030.txt"))
+HOLIDAYS = (Path(__file__).resolve().parent.parent / "data" / "jp-holidays-2014-2030.txt",)
 
 
 class Refused(Exception):

@@ -57,7 +57,7 @@ impl<'a> Tokens<'a> {
         }
         let token = match rest.as_bytes().get(1) {
             Some(b'!') => self.markup_declaration(rest),
-            Some(b'/') => self.close_tag(start),
+            Some(b'/') => self.close_tag(),
             Some(letter) if letter.is_ascii_alphabetic() => self.open_tag(start),
             Some(b'?') => {
                 self.skip_past(rest, ">");
@@ -109,14 +109,13 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    fn close_tag(&mut self, start: usize) -> Token<'a> {
+    fn close_tag(&mut self) -> Token<'a> {
         self.position += 2;
         let name = self.tag_name();
         let rest = self.rest();
         let end = memchr_or_end(rest, b'>');
         self.position += (end + 1).min(rest.len());
         if name.is_empty() || !rest.get(..end).unwrap_or_default().trim().is_empty() || end == rest.len() {
-            let _ = start;
             return Token::Broken("expected an end tag like </div>");
         }
         Token::Close { name }

@@ -79,12 +79,7 @@ pub(super) struct PageRule<'a> {
 }
 
 impl<'a> PageRule<'a> {
-    pub(super) fn parse(
-        selector: &str,
-        mut block: Scanner<'a>,
-        offset: usize,
-        faults: &Faults<'_>,
-    ) -> Result<PageRule<'a>, String> {
+    pub(super) fn parse(selector: &str, mut block: Scanner<'a>, faults: &Faults<'_>) -> Result<PageRule<'a>, String> {
         let first = match selector.trim() {
             "" => false,
             ":first" => true,
@@ -99,7 +94,6 @@ impl<'a> PageRule<'a> {
                 Some(b'@') => rule.margin_box(&mut block, faults),
                 Some(_) => rule.declarations.extend(declaration(&mut block, faults)),
             }
-            let _ = offset;
         }
     }
 
@@ -228,6 +222,7 @@ fn paper(value: &str) -> Result<(f64, f64), String> {
             "a3" => (297.0, 420.0),
             "a4" => (210.0, 297.0),
             "a5" => (148.0, 210.0),
+            "a6" => (105.0, 148.0),
             "b5" | "iso-b5" => (176.0, 250.0),
             "jis-b5" => (182.0, 257.0),
             "b4" | "iso-b4" => (250.0, 353.0),

@@ -90,7 +90,7 @@ impl<'a> Sheet<'a> {
                 Some(_) => {}
                 None => faults.add(offset, prelude, format!("expected @media print or @media screen, found {clean}")),
             },
-            "@page" => match PageRule::parse(argument, block, offset, faults) {
+            "@page" => match PageRule::parse(argument, block, faults) {
                 Ok(rule) => self.pages.push(rule),
                 Err(message) => faults.add(offset, prelude, message),
             },

@@ -1,0 +1,92 @@
+//! What must stay together: from a box's top to the first place where the page may break.
+
+use super::{CHAIN_MOST, Pager};
+use crate::layout::{
+    fragment::{Content, Fragment, Line},
+    style::Break,
+};
+
+impl Pager<'_, '_> {
+    pub(super) fn is_forced(&self, before: &Fragment, after: &Fragment) -> bool {
+        self.break_after(before) == Break::Page || self.break_before(after) == Break::Page
+    }
+
+    /// A break before a box's first child is a break before the box.
+    pub(super) fn break_before(&self, fragment: &Fragment) -> Break {
+        let own = self.context.styles.get(fragment.style).break_before;
+        match (&fragment.content, own) {
+            (Content::Stack(children), Break::Auto) => children.first().map_or(own, |first| self.break_before(first)),
+            _ => own,
+        }
+    }
+
+    pub(super) fn break_after(&self, fragment: &Fragment) -> Break {
+        let own = self.context.styles.get(fragment.style).break_after;
+        match (&fragment.content, own) {
+            (Content::Stack(children), Break::Auto) => children.last().map_or(own, |last| self.break_after(last)),
+            _ => own,
+        }
+    }
+
+    /// What must follow child `index` on its page: `tail` behind the last one.
+    pub(super) fn after(&self, children: &[Fragment], index: usize, tail: f64, depth: usize) -> f64 {
+        let (Some(child), Some(next)) = (children.get(index), children.get(index + 1)) else { return tail };
+        let avoids = self.break_after(child) == Break::Avoid || self.break_before(next) == Break::Avoid;
+        if !avoids || depth >= CHAIN_MOST || self.is_forced(child, next) {
+            return 0.0;
+        }
+        (next.y - child.y - child.height).max(0.0) + self.chain(children, index + 1, tail, depth + 1)
+    }
+
+    /// From the top of child `index` to the first place where the page may break.
+    pub(super) fn chain(&self, children: &[Fragment], index: usize, tail: f64, depth: usize) -> f64 {
+        let Some(child) = children.get(index) else { return 0.0 };
+        let keep = self.after(children, index, tail, depth);
+        let need = self.head(child, keep, 0);
+        // Rather break a chain than ask for more than a page has.
+        if need > self.capacity() { self.head(child, 0.0, 0).min(self.capacity()) } else { need }
+    }
+
+    /// From the fragment's top to the first place where the page may break; all of it, and what follows, if none.
+    pub(super) fn head(&self, fragment: &Fragment, tail: f64, depth: usize) -> f64 {
+        let whole = fragment.height + tail;
+        let style = self.context.styles.get(fragment.style);
+        if (style.break_inside_avoid && whole <= self.capacity()) || depth > 100 {
+            return whole;
+        }
+        let head = match &fragment.content {
+            Content::Empty | Content::Picture(_) => whole,
+            Content::Stack(children) => match children.first() {
+                Some(first) if children.len() == 1 => {
+                    first.y + self.head(first, fragment.height - first.y - first.height + tail, depth + 1)
+                }
+                Some(first) => first.y + self.chain_of(children, tail, depth + 1),
+                None => whole,
+            },
+            Content::Row(children) => {
+                children.iter().map(|child| child.y + self.head(child, 0.0, depth + 1)).fold(0.0, f64::max)
+            }
+            Content::Lines(lines) => lines_head(lines, style.orphans).unwrap_or(whole),
+            Content::Table(table) => self.table_head(table).unwrap_or(whole),
+        };
+        if head >= fragment.height { whole } else { head }
+    }
+
+    pub(super) fn chain_of(&self, children: &[Fragment], tail: f64, depth: usize) -> f64 {
+        if depth > CHAIN_MOST {
+            return children.first().map_or(0.0, |first| self.head(first, 0.0, depth));
+        }
+        let Some(first) = children.first() else { return 0.0 };
+        self.head(first, self.after(children, 0, tail, depth), depth)
+    }
+}
+
+/// From a paragraph's top to where it may first break; `None` if it may not. Where orphans and widows cannot both be had,
+/// Chromium gives up the widows.
+fn lines_head(lines: &[Line], orphans: u32) -> Option<f64> {
+    let orphans = orphans as usize;
+    if lines.len() <= orphans {
+        return None;
+    }
+    lines.get(orphans.checked_sub(1)?).map(|line| line.y + line.height)
+}

@@ -1,0 +1,220 @@
+//! Tables over pages: rows stay whole, head and foot come back.
+
+use super::{Pager, Repeat, TOLERANCE};
+use crate::layout::{
+    fragment::{Content, Edge, Fragment, RowFragment, TableFragment},
+    style::Break,
+};
+
+impl<'p> Pager<'p, '_> {
+    pub(super) fn table(&mut self, fragment: &'p Fragment, table: &'p TableFragment, x: f64, y: f64, tail: f64) -> f64 {
+        let first_page = self.page_at(y);
+        let marks = self.marks(first_page);
+        for caption in table.captions.iter().filter(|caption| caption.y < table.grid_top) {
+            self.place(caption, x + caption.x, y + caption.y, 0.0);
+        }
+        for (index, row) in table.head.rows.iter().enumerate() {
+            self.row(row, x, y + row.fragment.y, index == 0);
+        }
+        let (head_height, foot_height) =
+            (section_height(&table.head.rows, table.spacing), section_height(&table.foot.rows, table.spacing));
+        let repeats = head_height + foot_height < self.capacity() / 2.0;
+        let repeated = |rows: &'p [RowFragment], on: bool| if repeats && on { rows } else { &[] };
+        let (head, foot) =
+            (repeated(&table.head.rows, table.head.repeats), repeated(&table.foot.rows, table.foot.repeats));
+        self.tables.push(Repeat {
+            head,
+            head_height: if head.is_empty() { 0.0 } else { head_height },
+            foot,
+            foot_height: if foot.is_empty() { 0.0 } else { foot_height },
+            x,
+            page: first_page,
+        });
+        let mut delta = self.body(table, x, y, tail);
+        let repeat = self.tables.pop();
+        delta = self.foot(table, repeat.is_some_and(|repeat| !repeat.foot.is_empty()), x, y, delta);
+        for caption in table.captions.iter().filter(|caption| caption.y >= table.grid_top) {
+            let wanted = y + caption.y + delta;
+            let end = self.place(caption, x + caption.x, wanted, 0.0);
+            delta = end - (y + caption.y + caption.height);
+        }
+        let style = self.context.styles.get(fragment.style);
+        if style.is_decorated() {
+            let (start, end) = (y + table.grid_top, y + table.grid_top + table.grid_height + delta);
+            self.decorate_behind(fragment, first_page, x, start, end, &marks);
+        }
+        y + fragment.height + delta
+    }
+
+    /// The rows of the body; returns how far they moved down.
+    pub(super) fn body(&mut self, table: &'p TableFragment, x: f64, y: f64, tail: f64) -> f64 {
+        let mut delta = 0.0;
+        let mut previous_end = table.body.first().map_or(y, |row| y + row.fragment.y);
+        let mut group_end = 0;
+        for (index, row) in table.body.iter().enumerate() {
+            let wanted = y + row.fragment.y + delta;
+            let mut top_edges = index == 0;
+            let mut top = wanted;
+            // Rows a cell spans move together.
+            if index >= group_end {
+                group_end = index + self.group_length(&table.body[index..], table.spacing);
+                let group = &table.body[index..group_end];
+                let is_last = group_end >= table.body.len();
+                let need = section_height(group, table.spacing) - table.spacing + if is_last { tail } else { 0.0 };
+                let need =
+                    if need > self.capacity() { self.head(&row.fragment, 0.0, 0).min(self.capacity()) } else { need };
+                let forced = index > 0 && self.row_is_forced(&table.body[index - 1], row);
+                top = self.before(wanted, previous_end, need, index == 0, forced);
+                if top != wanted && self.pinned.is_none() {
+                    top_edges = true;
+                    self.end_page(x, previous_end);
+                }
+            }
+            let end = self.row(row, x, top, top_edges);
+            delta = end - (y + row.fragment.y + row.fragment.height);
+            previous_end = end;
+        }
+        delta
+    }
+
+    /// How many rows from the first on stay together: a cell spans them, or a break between them is to be avoided.
+    pub(super) fn group_length(&self, rows: &[RowFragment], spacing: f64) -> usize {
+        let together = |pair: &[RowFragment]| match pair {
+            [row, next] => {
+                let avoids = self.break_after(&row.fragment) == Break::Avoid
+                    || self.break_before(&next.fragment) == Break::Avoid;
+                row.joined_to_next || avoids && !self.row_is_forced(row, next)
+            }
+            _ => false,
+        };
+        // More than a page holds cannot stay together.
+        let fits = |count: usize| section_height(&rows[..count], spacing) <= self.capacity();
+        let pairs = rows.windows(2).enumerate();
+        1 + pairs.take_while(|(index, pair)| together(pair) && fits(index + 2)).count()
+    }
+
+    pub(super) fn row_is_forced(&self, before: &RowFragment, after: &RowFragment) -> bool {
+        let group_forces = after.first_of_group
+            && (self.context.styles.get(after.group).break_before == Break::Page
+                || self.context.styles.get(before.group).break_after == Break::Page);
+        group_forces || self.is_forced(&before.fragment, &after.fragment)
+    }
+
+    /// Puts the innermost table's foot on the page that was left.
+    pub(super) fn end_page(&mut self, x: f64, end: f64) {
+        let Some(table) = self.tables.last() else { return };
+        let (foot, _) = (table.foot, table.foot_height);
+        let page = self.page_ending_at(end);
+        self.repeat(foot, x, end, page);
+    }
+
+    pub(super) fn foot(&mut self, table: &'p TableFragment, reserved: bool, x: f64, y: f64, mut delta: f64) -> f64 {
+        let mut previous_end = table.body.last().map_or(y, |row| y + row.fragment.y + row.fragment.height + delta);
+        for (index, row) in table.foot.rows.iter().enumerate() {
+            let wanted = y + row.fragment.y + delta;
+            let top =
+                if reserved { wanted } else { self.before(wanted, previous_end, row.fragment.height, false, false) };
+            let end = self.row(row, x, top, index == 0 && table.body.is_empty());
+            delta = end - (y + row.fragment.y + row.fragment.height);
+            previous_end = end;
+        }
+        delta
+    }
+
+    /// A row with its group's background behind it and its collapsed borders before it.
+    pub(super) fn row(&mut self, row: &'p RowFragment, x: f64, y: f64, top_edges: bool) -> f64 {
+        let context = self.context;
+        let page = self.page_at(y);
+        let fragment = &row.fragment;
+        if let Some(color) = context.styles.get(row.group).background.0 {
+            let (left, top) = (x + fragment.x, y - self.start(page));
+            let room = self.bottom(page) - y;
+            self.sheets.rectangle(page, left, top, fragment.width, fragment.height.min(room), color);
+        }
+        let end = self.place_row(fragment, x + fragment.x, y);
+        let top = y - self.start(page);
+        let edges = row.top_edges.iter().filter(|_| top_edges).chain(&row.edges);
+        let last = self.page_ending_at(end).max(page);
+        for edge in edges {
+            if last == page {
+                self.sheets.edge(page, edge, x + fragment.x, top);
+            } else if edge.y > 0.0 {
+                let edge_top = end - fragment.height - self.start(last);
+                self.sheets.edge(last, edge, x + fragment.x, edge_top);
+            } else if edge.height < fragment.height {
+                self.sheets.edge(page, edge, x + fragment.x, top);
+            } else {
+                self.tall_edge(edge, x + fragment.x, y, end);
+            }
+        }
+        end
+    }
+
+    /// A border between cells that goes on over pages.
+    pub(super) fn tall_edge(&mut self, edge: &Edge, x: f64, start: f64, end: f64) {
+        for slice in self.slices(x + edge.x, edge.width, start, end) {
+            let part = Edge { x: 0.0, y: 0.0, height: slice.height, ..*edge };
+            self.sheets.edge(slice.page, &part, slice.x, slice.y);
+        }
+    }
+
+    /// Rows have the background of their style, but no borders of their own.
+    pub(super) fn place_row(&mut self, fragment: &'p Fragment, x: f64, y: f64) -> f64 {
+        let context = self.context;
+        let page = self.page_at(y);
+        self.note(fragment, page, y);
+        let style = context.styles.get(fragment.style);
+        if let Some(color) = style.background.0 {
+            let room = self.bottom(page) - y;
+            let top = y - self.start(page);
+            self.sheets.rectangle(page, x, top, fragment.width, fragment.height.min(room), color);
+        }
+        let Content::Row(cells) = &fragment.content else { return y + fragment.height };
+        if y + fragment.height <= self.bottom(page) + TOLERANCE {
+            let before = self.pinned.replace(page);
+            for cell in cells {
+                self.place(cell, x + cell.x, y, 0.0);
+            }
+            self.pinned = before;
+            return y + fragment.height;
+        }
+        let mut delta = 0.0_f64;
+        for cell in cells {
+            let end = self.place(cell, x + cell.x, y, 0.0);
+            if cell.height <= fragment.height + TOLERANCE {
+                delta = delta.max(end - y - cell.height);
+            }
+        }
+        y + fragment.height + delta
+    }
+
+    /// Draws the rows of a head or foot once more, the first at `y`.
+    pub(super) fn repeat(&mut self, rows: &'p [RowFragment], x: f64, y: f64, page: usize) {
+        let Some(first) = rows.first() else { return };
+        let before = self.pinned.replace(page);
+        let anchors = self.anchors.len();
+        let tables = std::mem::take(&mut self.tables);
+        for (index, row) in rows.iter().enumerate() {
+            self.row(row, x, y + row.fragment.y - first.fragment.y, index == 0);
+        }
+        self.tables = tables;
+        self.anchors.truncate(anchors);
+        self.pinned = before;
+    }
+
+    /// A table's head stays with the first row of its body, and its repeated foot needs room.
+    pub(super) fn table_head(&self, table: &TableFragment) -> Option<f64> {
+        let length = self.group_length(&table.body, table.spacing);
+        let last = table.body.get(length.checked_sub(1)?)?;
+        let foot = if table.foot.repeats { section_height(&table.foot.rows, table.spacing) } else { 0.0 };
+        (table.body.len() > length).then_some(last.fragment.y + last.fragment.height + foot)
+    }
+}
+
+/// Height of rows with the spacing behind each.
+fn section_height(rows: &[RowFragment], spacing: f64) -> f64 {
+    match (rows.first(), rows.last()) {
+        (Some(first), Some(last)) => last.fragment.y + last.fragment.height - first.fragment.y + spacing,
+        _ => 0.0,
+    }
+}

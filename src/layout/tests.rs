@@ -1,0 +1,94 @@
+//! Whole documents with places worked out by hand.
+
+use super::{Document, Faces, Fault, Item, Shape, Text, lay_out};
+
+fn laid_out(html: &str) -> Result<Document, Vec<Fault>> {
+    lay_out(&format!("<!DOCTYPE html>{html}"), &Faces::built_in(), &|_| Err("no images".to_owned()))
+}
+
+fn texts(document: &Document, page: usize) -> Vec<&Text> {
+    let items = document.pages[page].layers.iter().flat_map(|layer| &layer.items);
+    items.filter_map(|item| if let Item::Text(text) = item { Some(text) } else { None }).collect()
+}
+
+fn fault(html: &str) -> (u32, u32, String, String) {
+    let faults = laid_out(html).expect_err("a fault");
+    let fault = &faults[0];
+    (fault.line, fault.column, fault.fragment.clone(), fault.message.clone())
+}
+
+#[test]
+fn a_paragraph_stands_where_its_margins_say() {
+    let document = laid_out("<style>@page{size:A4;margin:1in}</style><p>一二").expect("a document");
+    let text = texts(&document, 0)[0];
+    // 96 px of page margin, 8 px of the body's, and the paragraph's 16 px with which the body's collapses above.
+    // BIZ UDPGothic rises 1802/2048 em: 14 px of 16, in whole px.
+    assert_eq!((text.x, text.y), (104.0 * 0.75, (96.0 + 16.0 + 14.0) * 0.75));
+    // Two full-width characters of 16 px.
+    assert_eq!((text.width, text.size), (24.0, 12.0));
+}
+
+#[test]
+fn a_row_that_does_not_fit_starts_the_next_page_below_the_repeated_head() {
+    let rows: String = (1..=9).map(|row| format!("<tr><td>{row}")).collect();
+    let document = laid_out(&format!(
+        "<style>@page{{size:100mm 60mm;margin:5mm}}body{{margin:0}}table{{border-collapse:collapse}}
+         td,th{{padding:0;line-height:40px;font-weight:normal}}</style>
+         <table><thead><tr><th>h<tbody>{rows}</table>"
+    ))
+    .expect("a document");
+    let pages: Vec<Vec<String>> = (0..document.pages.len())
+        .map(|page| texts(&document, page).iter().map(|text| text.text.to_string()).collect())
+        .collect();
+    // 50 mm are 189 px: a head and three rows of 40 px.
+    assert_eq!(pages, [["h", "1", "2", "3"], ["h", "4", "5", "6"], ["h", "7", "8", "9"]]);
+}
+
+#[test]
+fn cells_of_a_row_share_the_width_as_their_text_asks() {
+    let document = laid_out(
+        "<style>@page{size:A4;margin:0}body{margin:0;font-size:10px}table{width:90px;border-spacing:0}td{padding:0}</style>
+         <table><tr><td>一<td>二二</table>",
+    )
+    .expect("a document");
+    // 10 px and 20 px of text; 60 px are left over and go out in proportion: 30 px and 60 px.
+    let places: Vec<f32> = texts(&document, 0).iter().map(|text| text.x / 0.75).collect();
+    assert_eq!(places, [0.0, 30.0]);
+}
+
+#[test]
+fn backgrounds_and_links_have_their_places() {
+    let document = laid_out(
+        "<style>@page{size:A4;margin:0}body{margin:0}div{width:40px;height:20px;background:#123456}</style>
+         <div></div><a href='https://example.com/'>一</a><h2 id=x>題</h2><a href='#x'>↑</a>",
+    )
+    .expect("a document");
+    let Shape::Rectangle { area, color } = document.pages[0].layers[1].shapes[0].clone() else { panic!("a rectangle") };
+    assert_eq!((area.x, area.y, area.width, area.height, color), (0.0, 0.0, 30.0, 15.0, [0x12, 0x34, 0x56]));
+    assert_eq!(document.pages[0].links.len(), 2);
+    assert_eq!((document.outline[0].level, document.outline[0].title.as_str()), (2, "題"));
+}
+
+#[test]
+fn faults_name_line_column_and_source() {
+    let html = "\n<style>\n p { float: left }</style><p>x";
+    let expected = (3, 6, "float: left".to_owned(), "the property float is not supported".to_owned());
+    assert_eq!(fault(html), expected);
+    assert_eq!(fault("<video>").3, "the element <video> is not supported");
+    assert_eq!(fault("<p style='color: blurple'>").2, "color: blurple");
+    assert_eq!(fault("<img src='a.png'>").3, "no images");
+    assert_eq!(fault("<a href='#nowhere'>x</a>").3, "no element has this id");
+}
+
+#[test]
+fn a_character_without_a_face_is_named() {
+    let faults = laid_out("<p>吉野<b>𠮷</b>家 𠮷").expect_err("a fault");
+    assert_eq!(faults.len(), 1);
+    assert_eq!((faults[0].missing, faults[0].column), (Some('𠮷'), 24));
+}
+
+#[test]
+fn all_faults_come_at_once() {
+    let faults = laid_out("<style>a{x:1;y:2}@page{size:Z9}</style><p onclick=''>&nope;").expect_err("faults");
+    assert_eq!(faults.len(), 5);
+}

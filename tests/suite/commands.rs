@@ -1,0 +1,251 @@
+//! What the commands promise: exit codes, streams, files, the same bytes every time.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::common::{Sandbox, copy_tree};
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The repository's own workspace without what is built.
+fn sample() -> Sandbox {
+    let sandbox = Sandbox::new();
+    for directory in ["customers", "billing", "assets", "templates"] {
+        copy_tree(&repository().join(directory), &sandbox.path().join(directory));
+    }
+    std::fs::copy(repository().join("invoicer.toml"), sandbox.path().join("invoicer.toml")).unwrap();
+    sandbox
+}
+
+fn starter() -> Sandbox {
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.run(&["init", "--quiet"]).code, 0);
+    sandbox
+}
+
+#[test]
+fn a_new_workspace_builds_at_once() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.run(&["init", "shop"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(run.stderr, "next: cd shop && invoicer build 202208\n");
+    assert_eq!(run.stdout.lines().next(), Some("shop/invoicer.toml"));
+    let run = sandbox.run(&["-C", "shop", "build", "202208"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let files: Vec<&str> = run.stdout.lines().collect();
+    let mut expected = Vec::new();
+    for customer in ["aozora", "komugi"] {
+        for extension in ["csv", "html", "json", "pdf"] {
+            expected.push(format!("shop/out/202208/{customer}/INV-202208-{customer}.{extension}"));
+        }
+    }
+    expected.insert(8, "shop/out/202208/manifest.json".to_owned());
+    expected.push("shop/out/202208/summary.json".to_owned());
+    expected.sort();
+    assert_eq!(files, expected);
+    for file in files {
+        assert!(sandbox.path().join(file).is_file(), "{file}");
+    }
+    // Figures of the starter's README: komugi's minimum binds at 800, tax 80.
+    assert_eq!(sandbox.json("shop/out/202208/komugi/INV-202208-komugi.json")["total"], "880");
+}
+
+#[test]
+fn init_overwrites_nothing() {
+    let sandbox = starter();
+    let before = sandbox.files();
+    let run = sandbox.run(&["init"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("nothing was overwritten"), "{}", run.stderr);
+    assert_eq!(sandbox.files(), before);
+}
+
+#[test]
+fn the_same_inputs_give_the_same_bytes() {
+    let first = sample();
+    assert_eq!(first.run(&["build", "202208", "--jobs", "1", "--quiet"]).code, 0);
+    let again = sample();
+    assert_eq!(again.run(&["build", "2022-08", "--quiet"]).code, 0);
+    let once = first.files();
+    assert!(once.iter().filter(|(path, _)| path.ends_with(".pdf")).count() == 6);
+    for ((path, bytes), (other_path, other_bytes)) in once.iter().zip(again.files()) {
+        assert_eq!(path, &other_path);
+        assert!(*bytes == other_bytes, "{path} differs");
+    }
+    // A build over an older one replaces it whole.
+    first.write("out/202208/stale/file", "x");
+    assert_eq!(first.run(&["build", "202208", "--quiet"]).code, 0);
+    assert!(first.files() == once);
+}
+
+#[test]
+fn the_manifest_names_every_file_with_its_hash() {
+    let sandbox = sample();
+    assert_eq!(sandbox.run(&["build", "202208", "--quiet"]).code, 0);
+    let manifest = sandbox.json("out/202208/manifest.json");
+    let hex = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let mut listed = Vec::new();
+    for (key, prefix) in [("inputs", ""), ("outputs", "out/202208/")] {
+        for file in manifest[key].as_array().unwrap() {
+            let path = format!("{prefix}{}", file["path"].as_str().unwrap());
+            assert_eq!(file["sha256"], hex(&sandbox.read(&path)), "{path}");
+            listed.push(path);
+        }
+    }
+    listed.push("out/202208/manifest.json".to_owned());
+    for (path, _) in sandbox.files() {
+        // Documentation is no input.
+        assert!(listed.contains(&path) || path.ends_with(".md") || path.ends_with(".txt"), "{path} is not listed");
+    }
+}
+
+#[test]
+fn nothing_is_lost_between_bill_and_invoices() {
+    let sandbox = sample();
+    assert_eq!(sandbox.run(&["build", "202208", "--quiet", "--format", "json,csv"]).code, 0);
+    let bill = String::from_utf8(sandbox.read("billing/202208/soracom.csv")).unwrap();
+    // Names in the sample hold commas and quotes but no line feed, so lines are rows.
+    let rows = bill.lines().count() - 1;
+    let mut seen = std::collections::BTreeSet::new();
+    for customer in sandbox.json("out/202208/summary.json")["customers"].as_array().unwrap() {
+        let (id, number) = (customer["id"].as_str().unwrap(), customer["number"].as_str().unwrap());
+        let invoice = sandbox.json(&format!("out/202208/{id}/{number}.json"));
+        for detail in invoice["details"].as_array().unwrap() {
+            let whole = detail.get("share").is_none();
+            let new = seen.insert(detail["origin"]["row"].as_u64().unwrap());
+            assert!(new || !whole, "row {} is billed twice", detail["origin"]["row"]);
+        }
+        let csv = String::from_utf8(sandbox.read(&format!("out/202208/{id}/{number}.csv"))).unwrap();
+        assert!(csv.starts_with('\u{feff}'));
+        let details = invoice["details"].as_array().unwrap().len();
+        let in_csv = csv::Reader::from_reader(csv.as_bytes())
+            .records()
+            .filter(|row| !row.as_ref().unwrap()[16].is_empty())
+            .count();
+        assert_eq!(in_csv, details, "{id}");
+    }
+    assert_eq!(seen.len(), rows);
+}
+
+#[test]
+fn one_customer_and_some_formats() {
+    let sandbox = starter();
+    let run = sandbox.run(&["build", "202208", "--customer", "komugi", "--format", "html,json", "--out", "other"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let expected = ["komugi/INV-202208-komugi.html", "komugi/INV-202208-komugi.json", "manifest.json", "summary.json"];
+    assert_eq!(run.stdout.lines().collect::<Vec<_>>(), expected.map(|path| format!("other/202208/{path}")));
+    // The month is computed whole.
+    assert_eq!(sandbox.json("other/202208/summary.json")["customers"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_draft_lives_with_charges_of_nobody() {
+    let sandbox = starter();
+    let mut bill = sandbox.read("billing/202208/soracom.csv");
+    let header =
+        String::from_utf8(bill.clone()).unwrap().lines().next().unwrap().trim_start_matches('\u{feff}').to_owned();
+    let row = header.split(',').map(|column| match column {
+        "imsi" => "449999999999999",
+        "date" => "20220805",
+        "billItemName" => "basicCharge",
+        "amount" => "10",
+        _ => "",
+    });
+    bill.extend(format!("{}\n", row.collect::<Vec<&str>>().join(",")).bytes());
+    sandbox.write("billing/202208/soracom.csv", bill);
+    let refused = sandbox.run(&["build", "202208"]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (1, ""));
+    assert!(refused.stderr.contains("charge matches no customer"), "{}", refused.stderr);
+    assert!(!sandbox.path().join("out").exists());
+    let run = sandbox.run(&["build", "202208", "--draft"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let invoice = sandbox.json("out/202208/aozora/INV-202208-aozora.json");
+    assert_eq!(invoice["status"], "draft");
+    let summary = sandbox.json("out/202208/summary.json");
+    assert!(!summary["unassigned"].as_array().unwrap().is_empty());
+    assert_eq!(summary["conservation"]["difference"], "0");
+    let html = String::from_utf8(sandbox.read("out/202208/aozora/INV-202208-aozora.html")).unwrap();
+    assert!(html.contains("DRAFT"));
+}
+
+#[test]
+fn names_are_escaped_and_cells_defused() {
+    let sandbox = starter();
+    sandbox.write(
+        "billing/202208/soracom.csv",
+        "imsi,date,billItemName,quantity,amount,name,customer\n\
+         1,20220801,=cmd|' /C calc'!A0,1,10,<script>alert(1)</script>,aozora\n",
+    );
+    let run = sandbox.run(&["build", "202208", "--quiet"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let html = String::from_utf8(sandbox.read("out/202208/aozora/INV-202208-aozora.html")).unwrap();
+    assert!(!html.contains("<script") && html.contains("&lt;script&gt;"));
+    let csv = String::from_utf8(sandbox.read("out/202208/aozora/INV-202208-aozora.csv")).unwrap();
+    assert!(csv.contains("'=cmd|") && !csv.contains(",=cmd"));
+}
+
+#[test]
+fn check_says_the_same_and_writes_nothing() {
+    let sandbox = sample();
+    let before = sandbox.files();
+    let run = sandbox.run(&["check", "202208"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{}", run.stderr);
+    assert!(run.stderr.contains("202208 is good: 6 invoices from 8814 rows"), "{}", run.stderr);
+    assert_eq!(sandbox.run(&["check"]).code, 0);
+    assert!(sandbox.files() == before);
+}
+
+#[test]
+fn exit_codes_and_streams() {
+    let sandbox = Sandbox::new();
+    for (arguments, code) in [
+        (vec!["build"], 64),
+        (vec!["build", "2022"], 64),
+        (vec!["build", "202208", "--format", "doc"], 64),
+        (vec!["nonsense"], 64),
+        (vec![], 64),
+        (vec!["build", "202208"], 1),
+        (vec!["--version"], 0),
+        (vec!["--help"], 0),
+        (vec!["completions", "bash"], 0),
+        (vec!["man"], 0),
+    ] {
+        let run = sandbox.run(&arguments);
+        assert_eq!(run.code, code, "{arguments:?}: {}", run.stderr);
+        assert_eq!(run.stdout.is_empty(), code != 0, "{arguments:?}");
+        assert_eq!(run.stderr.is_empty(), code == 0, "{arguments:?}");
+    }
+    let workspace = starter();
+    let run = workspace.run(&["build", "202208", "--json"]);
+    assert_eq!(run.stdout.as_bytes(), workspace.read("out/202208/summary.json"));
+    // A workspace is found from below, as cargo does.
+    let run = Sandbox::run(&workspace, &["-C", "customers", "check"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_exit_code_2() {
+    let sandbox = starter();
+    sandbox.write("out", "a file where the directory should be");
+    let before = sandbox.files();
+    let run = sandbox.run(&["build", "202208"]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(run.stderr.contains("cannot write the output"), "{}", run.stderr);
+    assert!(sandbox.files() == before);
+}
+
+#[test]
+fn a_user_template_takes_the_place_of_the_built_in_one() {
+    let sandbox = starter();
+    sandbox.write(
+        "templates/invoice.html",
+        "<!DOCTYPE html>\n<html lang=\"ja\"><body><p>{{ customer.name }} {{ total }}</p></body></html>\n",
+    );
+    let run = sandbox.run(&["build", "202208", "--quiet"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let html = String::from_utf8(sandbox.read("out/202208/komugi/INV-202208-komugi.html")).unwrap();
+    assert!(html.contains("¥880</p>"), "{html}");
+}

@@ -1,0 +1,10 @@
+//! The program from outside, in one binary: each test in a directory of its own.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+mod architecture;
+mod cases;
+mod commands;
+mod common;
+mod errors;
+mod properties;
