@@ -96,7 +96,7 @@ pub struct Build {
     #[arg(long, value_name = "FORMATS", value_enum, value_delimiter = ',', default_values_t = Format::ALL)]
     pub format: Vec<Format>,
     /// Number of documents made at once; all cores by default
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
     /// Allow bills that are not final and unassigned charges; every page says DRAFT
     #[arg(long)]

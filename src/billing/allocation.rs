@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::claims::{Claim, Claims, RuleId, active_rules, rule};
+use super::claims::{Claim, Claims, RuleId, RuleIndex, active_rules, rule};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong, split};
-use crate::model::charge::{Bill, Charge, ChargeId, ChargeKind, EMPTY};
+use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, EMPTY};
 use crate::model::invoice::Share;
 use crate::model::matcher::Matcher;
 use crate::model::settings::{Ratio, Settings, ShareBasis, ShareRule};
@@ -70,24 +71,24 @@ pub(crate) fn allocate(bill: &Bill, settings: &Settings) -> Result<Allocation, V
 
 /// Step 1: customers' rules. Gives the owner of each charge.
 fn assign(bill: &Bill, settings: &Settings, allocation: &mut Allocation) -> Result<Vec<u32>, Vec<Diagnostic>> {
-    let mut claims = Claims::new(bill, settings);
+    let index = RuleIndex::new(settings, bill.month);
+    let chunks: Vec<Assigned> =
+        bill.charges.par_chunks(CHUNK).map(|charges| Assigned::of(bill, settings, &index, charges)).collect();
     let mut owners = Vec::with_capacity(bill.charges.len());
+    let mut used = BTreeSet::new();
     let mut twice: BTreeMap<(RuleId, RuleId), (ChargeId, usize)> = BTreeMap::new();
-    for (index, charge) in bill.charges.iter().enumerate() {
-        let id = ChargeId(index as u32);
-        owners.push(match claims.of(charge) {
-            Claim::Nobody => NOBODY,
-            Claim::Customer(customer) => {
-                allocation.assigned[customer as usize].push(id);
-                customer
-            }
-            Claim::Twice(first, second) => {
-                twice.entry((first, second)).or_insert((id, 0)).1 += 1;
-                NOBODY
-            }
-        });
+    for chunk in chunks {
+        let first = owners.len() as u32;
+        for (index, owner) in chunk.owners.iter().enumerate().filter(|(_, owner)| **owner != NOBODY) {
+            allocation.assigned[*owner as usize].push(ChargeId(first + index as u32));
+        }
+        owners.extend(chunk.owners);
+        used.extend(chunk.used);
+        for (rules, (index, count)) in chunk.twice {
+            twice.entry(rules).or_insert((ChargeId(first + index), 0)).1 += count;
+        }
     }
-    let unused = active_rules(settings, bill.month).filter(|(id, _)| !claims.used.contains(id));
+    let unused = active_rules(settings, bill.month).filter(|(id, _)| !used.contains(id));
     allocation.warnings = unused
         .map(|(_, rule)| {
             let place = Place {
@@ -102,6 +103,31 @@ fn assign(bill: &Bill, settings: &Settings, allocation: &mut Allocation) -> Resu
         return Ok(owners);
     }
     Err(twice.into_iter().map(|(rules, (charge, count))| claimed_twice(bill, settings, rules, charge, count)).collect())
+}
+
+/// What the rules say of some charges in a row.
+struct Assigned {
+    owners: Vec<u32>,
+    used: BTreeSet<RuleId>,
+    /// The index of the first charge that two rules claim, and how many there are.
+    twice: BTreeMap<(RuleId, RuleId), (u32, usize)>,
+}
+
+impl Assigned {
+    fn of(bill: &Bill, settings: &Settings, index: &RuleIndex, charges: &[Charge]) -> Assigned {
+        let mut claims = Claims::new(bill, settings, index);
+        let mut twice = BTreeMap::new();
+        let owner = |(index, charge)| match claims.of(charge) {
+            Claim::Nobody => NOBODY,
+            Claim::Customer(customer) => customer,
+            Claim::Twice(first, second) => {
+                twice.entry((first, second)).or_insert((index as u32, 0)).1 += 1;
+                NOBODY
+            }
+        };
+        let owners = charges.iter().enumerate().map(owner).collect();
+        Assigned { owners, used: claims.used, twice }
+    }
 }
 
 fn claimed_twice(
@@ -258,11 +284,37 @@ impl Measures<'_> {
     }
 
     fn measure(&self, by: ShareBasis, of: Option<&Matcher>, source: u16) -> Result<Weights, TooLong> {
-        let mut sums = vec![Sum::default(); self.settings.customers.len()];
-        let mut resources: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); self.settings.customers.len()];
-        let mut has_any = vec![false; self.settings.customers.len()];
+        let parts: Vec<Result<Measured, TooLong>> = self
+            .bill
+            .charges
+            .par_chunks(CHUNK)
+            .zip(self.owners.par_chunks(CHUNK))
+            .map(|(charges, owners)| self.measure_part(charges, owners, by, of, source))
+            .collect();
+        let mut all = Measured::new(self.settings.customers.len());
+        for part in parts {
+            all.merge(part?)?;
+        }
+        let Measured { sums, resources, has_any } = all;
+        let weight = |customer: usize| match by {
+            ShareBasis::Amount | ShareBasis::Quantity => sums[customer].total(),
+            ShareBasis::Resources => Ok(Amount::whole(resources[customer].len() as i64)),
+            ShareBasis::Even => Ok(Amount::whole(i64::from(has_any[customer]))),
+        };
+        (0..sums.len()).map(|customer| Ok((customer, weight(customer)?))).collect()
+    }
+
+    fn measure_part(
+        &self,
+        charges: &[Charge],
+        owners: &[u32],
+        by: ShareBasis,
+        of: Option<&Matcher>,
+        source: u16,
+    ) -> Result<Measured, TooLong> {
+        let mut measured = Measured::new(self.settings.customers.len());
         let mut matched: FxHashMap<(u32, u32), bool> = FxHashMap::default();
-        for (charge, owner) in self.bill.charges.iter().zip(self.owners) {
+        for (charge, owner) in charges.iter().zip(owners) {
             let subject = self.bill.subject(charge);
             if *owner == NOBODY || subject.source != source {
                 continue;
@@ -276,21 +328,43 @@ impl Measures<'_> {
                 continue;
             }
             let owner = *owner as usize;
-            has_any[owner] = true;
+            measured.has_any[owner] = true;
             match by {
-                ShareBasis::Amount if charge.cost.is_positive() => sums[owner].add(charge.cost)?,
-                ShareBasis::Quantity => sums[owner].add(charge.quantity().unwrap_or_default())?,
+                ShareBasis::Amount if charge.cost.is_positive() => measured.sums[owner].add(charge.cost)?,
+                ShareBasis::Quantity => measured.sums[owner].add(charge.quantity().unwrap_or_default())?,
                 ShareBasis::Resources if subject.resource != EMPTY => {
-                    resources[owner].insert(subject.resource.0);
+                    measured.resources[owner].insert(subject.resource.0);
                 }
                 _ => {}
             }
         }
-        let weight = |customer: usize| match by {
-            ShareBasis::Amount | ShareBasis::Quantity => sums[customer].total(),
-            ShareBasis::Resources => Ok(Amount::whole(resources[customer].len() as i64)),
-            ShareBasis::Even => Ok(Amount::whole(i64::from(has_any[customer]))),
-        };
-        (0..sums.len()).map(|customer| Ok((customer, weight(customer)?))).collect()
+        Ok(measured)
+    }
+}
+
+/// By customer: what was measured.
+struct Measured {
+    sums: Vec<Sum>,
+    resources: Vec<BTreeSet<u32>>,
+    has_any: Vec<bool>,
+}
+
+impl Measured {
+    fn new(customers: usize) -> Measured {
+        let resources = vec![BTreeSet::new(); customers];
+        Measured { sums: vec![Sum::default(); customers], resources, has_any: vec![false; customers] }
+    }
+
+    fn merge(&mut self, other: Measured) -> Result<(), TooLong> {
+        for (sum, other) in self.sums.iter_mut().zip(other.sums) {
+            sum.merge(other)?;
+        }
+        for (resources, other) in self.resources.iter_mut().zip(other.resources) {
+            resources.extend(other);
+        }
+        for (has_any, other) in self.has_any.iter_mut().zip(other.has_any) {
+            *has_any |= other;
+        }
+        Ok(())
     }
 }

@@ -30,7 +30,7 @@ pub(super) enum Claim {
 pub(super) struct Claims<'a> {
     bill: &'a Bill,
     settings: &'a Settings,
-    index: RuleIndex,
+    index: &'a RuleIndex,
     by_item: bool,
     known: FxHashMap<(SubjectId, NameId), Claim>,
     last: Option<((SubjectId, NameId), Claim)>,
@@ -39,13 +39,12 @@ pub(super) struct Claims<'a> {
 }
 
 impl<'a> Claims<'a> {
-    pub(super) fn new(bill: &'a Bill, settings: &'a Settings) -> Claims<'a> {
-        let active = || active_rules(settings, bill.month);
+    pub(super) fn new(bill: &'a Bill, settings: &'a Settings, index: &'a RuleIndex) -> Claims<'a> {
         Claims {
             bill,
             settings,
-            index: RuleIndex::new(active()),
-            by_item: active().any(|(_, rule)| rule.matcher.item.is_some()),
+            index,
+            by_item: active_rules(settings, bill.month).any(|(_, rule)| rule.matcher.item.is_some()),
             known: FxHashMap::default(),
             last: None,
             used: BTreeSet::new(),
@@ -113,7 +112,7 @@ pub(super) fn rule(settings: &Settings, id: RuleId) -> &ClaimRule {
 
 /// Rules by a text they name without wildcards: customers list tens of thousands of SIMs one by one, and most rules
 /// need not be tried on most subjects.
-struct RuleIndex {
+pub(super) struct RuleIndex {
     by_resource: FxHashMap<String, Vec<RuleId>>,
     by_group: FxHashMap<String, Vec<RuleId>>,
     by_tag: FxHashMap<(String, String), Vec<RuleId>>,
@@ -121,14 +120,14 @@ struct RuleIndex {
 }
 
 impl RuleIndex {
-    fn new<'r>(rules: impl Iterator<Item = (RuleId, &'r ClaimRule)>) -> RuleIndex {
+    pub(super) fn new(settings: &Settings, month: BillingMonth) -> RuleIndex {
         let mut index = RuleIndex {
             by_resource: FxHashMap::default(),
             by_group: FxHashMap::default(),
             by_tag: FxHashMap::default(),
             others: Vec::new(),
         };
-        for (id, rule) in rules {
+        for (id, rule) in active_rules(settings, month) {
             index.place_of(&rule.matcher).push(id);
         }
         index

@@ -1,12 +1,13 @@
 //! Proof that nothing was lost: for each source, costs read = allocated + kept + unassigned, to the last digit.
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::allocation::Allocation;
 use super::pricing::missing_rate;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::charge::{Bill, ChargeId};
+use crate::model::charge::{Bill, CHUNK, Charge, ChargeId};
 use crate::model::currency::Currency;
 use crate::model::rounding::Rounding;
 use crate::model::settings::Settings;
@@ -99,15 +100,29 @@ struct Sums {
     unassigned: Sum,
 }
 
+/// By source: the costs that are not below zero, and those that are.
+fn read_sums(bill: &Bill, charges: &[Charge]) -> Result<Vec<(Sum, Sum)>, TooLong> {
+    let mut sums = vec![(Sum::default(), Sum::default()); bill.sources.len()];
+    for charge in charges {
+        let (positive, negative) = &mut sums[usize::from(bill.subject(charge).source)];
+        if charge.cost.is_negative() { negative.add(charge.cost)? } else { positive.add(charge.cost)? }
+    }
+    Ok(sums)
+}
+
 fn source_sums(
     bill: &Bill,
     allocation: &Allocation,
     by_source: &[Vec<(Amount, Amount)>],
 ) -> Result<Vec<Sums>, TooLong> {
     let mut sums = vec![Sums::default(); bill.sources.len()];
-    for charge in &bill.charges {
-        let sums = &mut sums[usize::from(bill.subject(charge).source)];
-        if charge.cost.is_negative() { sums.discounts.add(charge.cost)? } else { sums.charges.add(charge.cost)? }
+    let read: Vec<Result<Vec<(Sum, Sum)>, TooLong>> =
+        bill.charges.par_chunks(CHUNK).map(|charges| read_sums(bill, charges)).collect();
+    for part in read {
+        for (sums, (charges, discounts)) in sums.iter_mut().zip(part?) {
+            sums.charges.merge(charges)?;
+            sums.discounts.merge(discounts)?;
+        }
     }
     for customer in by_source {
         for (sums, (allocated, kept)) in sums.iter_mut().zip(customer) {

@@ -27,6 +27,7 @@ pub(super) struct ItemKey {
 struct Growing {
     key: ItemKey,
     amount: Sum,
+    /// In the source's currency.
     cost: Sum,
     quantity: Option<Sum>,
     /// The price per unit of the details so far, by index.
@@ -106,12 +107,22 @@ impl Items {
         Ok(())
     }
 
+    /// By source, in its currency: what the customer bears.
+    pub(super) fn costs(&self, sources: usize) -> Result<Vec<Sum>, TooLong> {
+        let mut sums = vec![Sum::default(); sources];
+        for item in &self.growing {
+            sums[usize::from(item.key.source)].add(item.cost.total()?)?;
+        }
+        Ok(sums)
+    }
+
     /// The finished lines in the order in which they are printed: usage, fees, minimum, discounts, rounding.
     /// `details` are pointed at them.
     pub(super) fn finish(
         self,
         bill: &Bill,
         customer: &Customer,
+        rates: &[Option<Amount>],
         unit_prices: &[Amount],
         details: &mut [Detail],
     ) -> Result<Vec<LineItem>, Diagnostic> {
@@ -123,7 +134,11 @@ impl Items {
         };
         order.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
         let usage_count = order.partition_point(|index| self.growing[*index].key.kind == ItemKind::Usage);
-        let line = |index: &usize| self.growing[*index].line(bill, customer, unit_prices);
+        let line = |index: &usize| {
+            let item = &self.growing[*index];
+            let rate = rates[usize::from(item.key.source)].unwrap_or(Amount::whole(1));
+            item.line(bill, customer, rate, unit_prices)
+        };
         let mut lines: Vec<LineItem> = order[..usage_count].iter().map(line).collect::<Result<_, Diagnostic>>()?;
         for fee in &self.fees {
             lines.push(fee.line(month, customer)?);
@@ -154,9 +169,19 @@ impl Items {
 }
 
 impl Growing {
-    fn line(&self, bill: &Bill, customer: &Customer, unit_prices: &[Amount]) -> Result<LineItem, Diagnostic> {
+    fn line(
+        &self,
+        bill: &Bill,
+        customer: &Customer,
+        rate_to_invoice: Amount,
+        unit_prices: &[Amount],
+    ) -> Result<LineItem, Diagnostic> {
         let sums = || -> Result<_, TooLong> {
-            Ok((self.amount.total()?, self.cost.total()?, self.quantity.map(Sum::total).transpose()?))
+            Ok((
+                self.amount.total()?,
+                self.cost.total()?.times(rate_to_invoice)?,
+                self.quantity.map(Sum::total).transpose()?,
+            ))
         };
         let (exact, cost, quantity) = sums().map_err(|_| too_long(customer))?;
         let amount = rounded(exact, customer)?;
@@ -229,7 +254,8 @@ fn rate(category: TaxCategory, month: BillingMonth, customer: &Customer) -> Resu
     })
 }
 
-fn too_long(customer: &Customer) -> Diagnostic {
+/// Figures of a customer that cannot be computed exactly.
+pub(super) fn too_long(customer: &Customer) -> Diagnostic {
     Diagnostic::error(format!(
         "the amounts of \"{}\" cannot be added exactly: the result has too many digits",
         customer.id

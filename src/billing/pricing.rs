@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
-use super::items::{ItemKey, Items};
+use super::items::{ItemKey, Items, too_long};
 use super::order::Order;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
@@ -53,22 +53,17 @@ pub(crate) fn price(
         let detail = pricing.detail(portion.charge, charge, share)?;
         details.extend(detail.map(|detail| Detail { share: portion.share.map_or(0, |index| index + 1), ..detail }));
     }
-    pricing.fees().map_err(|_| too_long(&customer.name))?;
-    let by_source = pricing.source_sums().map_err(|_| too_long(&customer.name))?;
+    pricing.fees().map_err(|_| too_long(customer))?;
+    let by_source = pricing.source_sums().map_err(|_| too_long(customer))?;
     let unit_prices = pricing.unit_prices.values().to_vec();
-    let items = pricing.items.finish(bill, customer, &unit_prices, &mut details)?;
+    let Pricing { items, rates, .. } = pricing;
+    let items = items.finish(bill, customer, &rates, &unit_prices, &mut details)?;
     Ok(Priced { items, details, shares, unit_prices, by_source })
-}
-
-fn too_long(customer: &str) -> Diagnostic {
-    Diagnostic::error(format!("the amounts of {customer} cannot be added exactly: the result has too many digits"))
 }
 
 /// How all charges of a subject and item are priced.
 struct Plan {
     method: Method,
-    /// Rate from the source's currency to the invoice's.
-    fx: Amount,
     /// Position in [`Items`]; none for what the issuer keeps.
     item: Option<u32>,
     source: u16,
@@ -83,7 +78,7 @@ const RECENT: usize = 32;
 
 #[derive(Clone, Copy)]
 enum Method {
-    /// cost × factor.
+    /// cost × factor, which holds the exchange rate too.
     Factor(Amount),
     /// quantity × price.
     UnitPrice(Amount),
@@ -114,7 +109,9 @@ struct Pricing<'a> {
     tier_index: FxHashMap<(usize, u16, u32), usize>,
     items: Items,
     unit_prices: Interner<Amount>,
-    allocated: Vec<Sum>,
+    /// By source: what one unit of its currency is worth in the invoice's, where that was needed.
+    rates: Vec<Option<Amount>>,
+    /// By source: what the issuer keeps.
     kept: Vec<Sum>,
     /// Whether a fee is charged per resource.
     counts_resources: bool,
@@ -138,7 +135,7 @@ impl<'a> Pricing<'a> {
             tier_index: FxHashMap::default(),
             items: Items::default(),
             unit_prices: Interner::default(),
-            allocated: vec![Sum::default(); bill.sources.len()],
+            rates: vec![None; bill.sources.len()],
             kept: vec![Sum::default(); bill.sources.len()],
             counts_resources: customer.fees.iter().any(|fee| fee.per == FeePer::Resource),
             resources: BTreeSet::new(),
@@ -168,15 +165,13 @@ impl<'a> Pricing<'a> {
         cost: Amount,
         quantity: Option<Amount>,
     ) -> Result<Option<(ItemIndex, Amount, u32)>, PriceError> {
-        let Plan { method, fx, item, source, .. } = self.plans[plan as usize];
-        let sums = if item.is_some() { &mut self.allocated } else { &mut self.kept };
-        sums[usize::from(source)].add(cost)?;
+        let Plan { method, item, source, .. } = self.plans[plan as usize];
         let Some(item) = item else {
+            self.kept[usize::from(source)].add(cost)?;
             return Ok(None);
         };
-        let converted = if fx == Amount::whole(1) { cost } else { cost.times(fx)? };
         let exact = match method {
-            Method::Factor(factor) => converted.times(factor)?,
+            Method::Factor(factor) => cost.times(factor)?,
             Method::UnitPrice(price) => quantity.ok_or(PriceError::NoQuantity)?.times(price)?,
             Method::Tiers(state) => graduated(&mut self.tiers[state], quantity.ok_or(PriceError::NoQuantity)?)?,
             Method::Keep => Amount::ZERO,
@@ -187,13 +182,13 @@ impl<'a> Pricing<'a> {
             RoundAt::Item | RoundAt::Invoice => exact,
         };
         let unit_price = self.unit_price(plan, charge)?;
-        self.items.add(item, amount, converted, quantity, unit_price)?;
+        self.items.add(item, amount, cost, quantity, unit_price)?;
         Ok(Some((ItemIndex(item), amount, unit_price)))
     }
 
     /// Index of the customer's price per unit: the provider's with rate and markup, or the customer's own.
     fn unit_price(&mut self, plan: u32, charge: &Charge) -> Result<u32, TooLong> {
-        let Plan { method, fx, unit_price, .. } = self.plans[plan as usize];
+        let Plan { method, unit_price, .. } = self.plans[plan as usize];
         if let Some((provider, index)) = unit_price
             && provider == charge.unit_price
         {
@@ -202,7 +197,7 @@ impl<'a> Pricing<'a> {
         let price = match method {
             Method::UnitPrice(price) => Some(price),
             Method::Factor(factor) => match self.bill.unit_price(charge) {
-                Some(price) => Some(price.times(fx)?.times(factor)?),
+                Some(price) => Some(price.times(factor)?),
                 None => None,
             },
             Method::Tiers(_) | Method::Keep => None,
@@ -254,8 +249,11 @@ impl<'a> Pricing<'a> {
     }
 
     fn new_plan(&mut self, charge: &Charge, subject: &Subject) -> Result<Plan, Diagnostic> {
-        let fx = self.fx(subject.source)?;
-        let method = self.method(charge, subject.source);
+        let rate = self.rate(subject.source)?;
+        let method = match self.method(charge, subject.source) {
+            Method::Factor(factor) => Method::Factor(factor.times(rate).map_err(|_| too_long(self.customer))?),
+            method => method,
+        };
         let category = tax_category(self.bill, &self.settings.tax.rules, charge);
         let kind = match charge.kind() {
             ChargeKind::Usage => ItemKind::Usage,
@@ -265,13 +263,15 @@ impl<'a> Pricing<'a> {
             Method::Keep => None,
             _ => Some(self.items.position(ItemKey { kind, source: subject.source, name: charge.item, category })),
         };
-        Ok(Plan { method, fx, item, source: subject.source, unit_price: None })
+        Ok(Plan { method, item, source: subject.source, unit_price: None })
     }
 
-    fn fx(&self, source: u16) -> Result<Amount, Diagnostic> {
-        let source = &self.bill.sources[usize::from(source)];
-        let (from, to, month) = (source.currency, self.customer.invoice.currency, self.bill.month);
-        self.settings.fx_rate(month, from, to).ok_or_else(|| missing_rate(month, from, to, &self.customer.id))
+    fn rate(&mut self, source: u16) -> Result<Amount, Diagnostic> {
+        let from = self.bill.sources[usize::from(source)].currency;
+        let (to, month) = (self.customer.invoice.currency, self.bill.month);
+        let rate = self.settings.fx_rate(month, from, to);
+        self.rates[usize::from(source)] = rate;
+        rate.ok_or_else(|| missing_rate(month, from, to, &self.customer.id))
     }
 
     fn method(&mut self, charge: &Charge, source: u16) -> Method {
@@ -324,7 +324,8 @@ impl<'a> Pricing<'a> {
     }
 
     fn source_sums(&self) -> Result<Vec<(Amount, Amount)>, TooLong> {
-        self.allocated.iter().zip(&self.kept).map(|(allocated, kept)| Ok((allocated.total()?, kept.total()?))).collect()
+        let allocated = self.items.costs(self.kept.len())?;
+        allocated.iter().zip(&self.kept).map(|(allocated, kept)| Ok((allocated.total()?, kept.total()?))).collect()
     }
 }
 

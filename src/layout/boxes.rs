@@ -168,6 +168,11 @@ impl<'a> BoxBuilder<'_, 'a> {
                 }
                 Display::Inline => {
                     let style = self.styles.of(child);
+                    if self.styles.get(style).is_positioned() {
+                        let (offset, fragment) = (tree.offset(child), format!("<{}", tag.name()));
+                        let message = "expected no position: relative on an inline element";
+                        self.faults.add_with_hint(offset, &fragment, message, "add display: inline-block");
+                    }
                     paragraph.open(style);
                     self.collect(child, container, paragraph, blocks, true);
                     paragraph.close(style);

@@ -101,7 +101,7 @@ pub(crate) fn lay_out(context: &Context<'_>, node: &BoxNode, table: &TableBox, s
         }
     }
     mark_repeating(&mut fragment);
-    let fragment = Fragment {
+    let mut fragment = Fragment {
         x,
         width,
         height,
@@ -110,6 +110,7 @@ pub(crate) fn lay_out(context: &Context<'_>, node: &BoxNode, table: &TableBox, s
         content: Content::Table(Box::new(fragment)),
         ..Fragment::default()
     };
+    context.place_floating(&node.floating, &mut fragment);
     Laid { fragment, top: Strut::of(margin(TOP)), bottom: Strut::of(margin(BOTTOM)), through: false }
 }
 

@@ -411,6 +411,14 @@ impl Sum {
         Ok(())
     }
 
+    /// Adds another sum.
+    ///
+    /// # Errors
+    /// When the exact sum has too many digits.
+    pub fn merge(&mut self, other: Sum) -> Result<(), TooLong> {
+        self.add(other.total()?)
+    }
+
     /// What was added so far.
     ///
     /// # Errors

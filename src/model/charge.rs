@@ -274,6 +274,9 @@ impl Bill {
     }
 }
 
+/// How many rows are worth a task of their own where many are looked at independently.
+pub(crate) const CHUNK: usize = 1 << 17;
+
 /// The empty text's id in every bill.
 pub(crate) const EMPTY: NameId = NameId(0);
 
