@@ -210,7 +210,7 @@ fn share(
         ));
     }
     match (weights.is_empty(), rule) {
-        (false, _) => divide(charge, id, &weights).map(Some).map_err(too_long),
+        (false, _) => divide(bill, charge, id, &weights).map(Some).map_err(too_long),
         // A discount that nobody's usage can bear is left unassigned.
         (true, None) => Ok(None),
         (true, Some(rule)) => Err((rule, refused_share(&rules[rule], "the ratio adds up to zero", bill, charge))),
@@ -242,11 +242,11 @@ fn given_weights(settings: &Settings, bill: &Bill, weights: &BTreeMap<String, Am
     active.filter_map(|(index, customer)| Some((index, *weights.get(&customer.id)?))).collect()
 }
 
-fn divide(charge: &Charge, id: ChargeId, weights: &[(usize, Amount)]) -> Result<Shares, TooLong> {
+fn divide(bill: &Bill, charge: &Charge, id: ChargeId, weights: &[(usize, Amount)]) -> Result<Shares, TooLong> {
     let only: Vec<Amount> = weights.iter().map(|(_, weight)| *weight).collect();
     let total = Sum::of(only.iter().copied())?;
-    let costs = split(charge.cost, &only)?;
-    let quantities = charge.quantity().map(|quantity| split(quantity, &only)).transpose()?;
+    let costs = split(bill.cost(charge), &only)?;
+    let quantities = bill.quantity(charge).map(|quantity| split(quantity, &only)).transpose()?;
     let share = |(position, (customer, weight)): (usize, &(usize, Amount))| {
         let quantity = quantities.as_ref().map(|quantities| quantities[position]);
         (*customer, Share { charge: id, cost: costs[position], quantity, ratio: (*weight, total) })
@@ -330,8 +330,8 @@ impl Measures<'_> {
             let owner = *owner as usize;
             measured.has_any[owner] = true;
             match by {
-                ShareBasis::Amount if charge.cost.is_positive() => measured.sums[owner].add(charge.cost)?,
-                ShareBasis::Quantity => measured.sums[owner].add(charge.quantity().unwrap_or_default())?,
+                ShareBasis::Amount if !charge.cost.is_negative() => measured.sums[owner].add(self.bill.cost(charge))?,
+                ShareBasis::Quantity => measured.sums[owner].add(self.bill.quantity(charge).unwrap_or_default())?,
                 ShareBasis::Resources if subject.resource != EMPTY => {
                     measured.resources[owner].insert(subject.resource.0);
                 }

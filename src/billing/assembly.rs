@@ -71,6 +71,7 @@ pub(super) fn assemble(
         details: priced.details,
         shares: priced.shares,
         unit_prices: priced.unit_prices,
+        long_amounts: priced.long_amounts,
         tax_subtotals,
         subtotal,
         tax,

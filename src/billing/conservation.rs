@@ -105,7 +105,8 @@ fn read_sums(bill: &Bill, charges: &[Charge]) -> Result<Vec<(Sum, Sum)>, TooLong
     let mut sums = vec![(Sum::default(), Sum::default()); bill.sources.len()];
     for charge in charges {
         let (positive, negative) = &mut sums[usize::from(bill.subject(charge).source)];
-        if charge.cost.is_negative() { negative.add(charge.cost)? } else { positive.add(charge.cost)? }
+        let cost = bill.cost(charge);
+        if cost.is_negative() { negative.add(cost)? } else { positive.add(cost)? }
     }
     Ok(sums)
 }
@@ -132,10 +133,10 @@ fn source_sums(
     }
     let source = |id: &ChargeId| usize::from(bill.subject(bill.charge(*id)).source);
     for id in &allocation.kept {
-        sums[source(id)].kept.add(bill.charge(*id).cost)?;
+        sums[source(id)].kept.add(bill.cost(bill.charge(*id)))?;
     }
     for id in &allocation.unassigned {
-        sums[source(id)].unassigned.add(bill.charge(*id).cost)?;
+        sums[source(id)].unassigned.add(bill.cost(bill.charge(*id)))?;
     }
     Ok(sums)
 }

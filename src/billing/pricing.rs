@@ -15,6 +15,7 @@ use crate::model::charge::{Bill, Charge, ChargeId, ChargeKind, EMPTY, Interner, 
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::invoice::{Detail, ItemIndex, ItemKind, LineItem, Share};
+use crate::model::packed::{LongAmounts, Packed};
 use crate::model::period::BillingMonth;
 use crate::model::price::{DiscountRule, FeePer, Markup, Price, PriceRule, RoundAt, Tier};
 use crate::model::settings::{Settings, TaxRule};
@@ -27,6 +28,7 @@ pub(crate) struct Priced {
     pub(crate) details: Vec<Detail>,
     pub(crate) shares: Vec<Share>,
     pub(crate) unit_prices: Vec<Amount>,
+    pub(crate) long_amounts: LongAmounts,
     /// By source: what the customer bears and what the issuer keeps of it, in the source's currency.
     pub(crate) by_source: Vec<(Amount, Amount)>,
 }
@@ -56,9 +58,9 @@ pub(crate) fn price(
     pricing.fees().map_err(|_| too_long(customer))?;
     let by_source = pricing.source_sums().map_err(|_| too_long(customer))?;
     let unit_prices = pricing.unit_prices.values().to_vec();
-    let Pricing { items, rates, .. } = pricing;
+    let Pricing { items, rates, long_amounts, .. } = pricing;
     let items = items.finish(bill, customer, &rates, &unit_prices, &mut details)?;
-    Ok(Priced { items, details, shares, unit_prices, by_source })
+    Ok(Priced { items, details, shares, unit_prices, long_amounts, by_source })
 }
 
 /// How all charges of a subject and item are priced.
@@ -109,6 +111,7 @@ struct Pricing<'a> {
     tier_index: FxHashMap<(usize, u16, u32), usize>,
     items: Items,
     unit_prices: Interner<Amount>,
+    long_amounts: LongAmounts,
     /// By source: what one unit of its currency is worth in the invoice's, where that was needed.
     rates: Vec<Option<Amount>>,
     /// By source: what the issuer keeps.
@@ -135,6 +138,7 @@ impl<'a> Pricing<'a> {
             tier_index: FxHashMap::default(),
             items: Items::default(),
             unit_prices: Interner::default(),
+            long_amounts: LongAmounts::new(),
             rates: vec![None; bill.sources.len()],
             kept: vec![Sum::default(); bill.sources.len()],
             counts_resources: customer.fees.iter().any(|fee| fee.per == FeePer::Resource),
@@ -145,8 +149,8 @@ impl<'a> Pricing<'a> {
     /// A charge or a share of it, priced; none when the issuer keeps it.
     fn detail(&mut self, id: ChargeId, charge: &Charge, share: Option<&Share>) -> Result<Option<Detail>, Diagnostic> {
         let plan = self.plan(charge)?;
-        let cost = share.map_or(charge.cost, |share| share.cost);
-        let quantity = share.map_or(charge.quantity(), |share| share.quantity);
+        let cost = share.map_or_else(|| self.bill.cost(charge), |share| share.cost);
+        let quantity = share.map_or_else(|| self.bill.quantity(charge), |share| share.quantity);
         if share.is_none() && charge.kind() == ChargeKind::Usage && self.counts_resources {
             let subject = self.bill.subject(charge);
             if subject.resource != EMPTY {
@@ -155,7 +159,10 @@ impl<'a> Pricing<'a> {
         }
         let priced = self.amount(plan, charge, cost, quantity);
         let priced = priced.map_err(|error| self.refused(charge, error))?;
-        Ok(priced.map(|(item, amount, unit_price)| Detail { amount, charge: id, item, share: 0, unit_price }))
+        Ok(priced.map(|(item, amount, unit_price)| {
+            let amount = Packed::new(amount, &mut self.long_amounts);
+            Detail { amount, charge: id, item, share: 0, unit_price }
+        }))
     }
 
     fn amount(

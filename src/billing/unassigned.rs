@@ -34,8 +34,8 @@ fn tell(bill: &Bill, charges: &[ChargeId]) -> Diagnostic {
     let first = bill.charge(charges[0]);
     let (path, row) = bill.origin(first);
     let rows = if charges.len() == 1 { "1 row".to_owned() } else { format!("{} rows", charges.len()) };
-    let cost =
-        Sum::of(charges.iter().map(|id| bill.charge(*id).cost)).map_or_else(|_| "?".to_owned(), |sum| sum.to_string());
+    let cost = Sum::of(charges.iter().map(|id| bill.cost(bill.charge(*id))))
+        .map_or_else(|_| "?".to_owned(), |sum| sum.to_string());
     let currency = bill.source(first).currency;
     let resource = bill.names.get(bill.subject(first).resource);
     let item = bill.names.get(first.item);

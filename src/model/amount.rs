@@ -83,7 +83,7 @@ impl Amount {
     }
 
     /// Likewise for a coefficient of 64 bits, as nearly all are: arithmetic on them is several times faster.
-    fn short(mut coefficient: i64, mut scale: u32) -> Amount {
+    pub(super) fn short(mut coefficient: i64, mut scale: u32) -> Amount {
         while scale > 0 && coefficient % 10 == 0 {
             if coefficient == 0 {
                 return Amount::ZERO;
@@ -95,7 +95,7 @@ impl Amount {
     }
 
     /// The coefficient when it has no more than 64 bits.
-    fn as_short(self) -> Option<i64> {
+    pub(super) fn as_short(self) -> Option<i64> {
         let low = self.low as i64;
         ((self.high as i64) >> 8 == low >> 63).then_some(low)
     }

@@ -1,7 +1,7 @@
 //! [`Charge`]: one row of a provider's bill, and [`Bill`]: all of a month's, with what they have in common.
 //!
 //! A month has millions of rows but few different resources, items and prices. Those are kept once and named by
-//! index, so that a charge is some fifty bytes. The terms are FOCUS's: BilledCost, ChargePeriod, ResourceId, Tags.
+//! index, so that a charge is forty bytes. The terms are FOCUS's: BilledCost, ChargePeriod, ResourceId, Tags.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use super::amount::Amount;
 use super::currency::Currency;
 use super::matcher;
+use super::packed::{LongAmounts, Packed};
 use super::period::BillingMonth;
 
 /// Index of a text in [`Bill::names`].
@@ -97,10 +98,10 @@ pub enum ChargeKind {
 /// One row of a provider's bill.
 #[derive(Clone, Copy, Debug)]
 pub struct Charge {
-    /// Units used; see [`Charge::quantity`].
-    pub(crate) quantity: Amount,
-    /// What the provider charges, signed, tax excluded, in the source's currency.
-    pub cost: Amount,
+    /// Units used; see [`Bill::quantity`].
+    pub(crate) quantity: Packed,
+    /// What the provider charges; see [`Bill::cost`].
+    pub(crate) cost: Packed,
     /// What it was charged for: resource, tags, groups.
     pub subject: SubjectId,
     /// Bill item or product.
@@ -113,19 +114,12 @@ pub struct Charge {
     pub file: u16,
     /// Day of the month, 0 for a charge of the whole month.
     pub day: u8,
-    /// Whether the row gives a quantity.
-    pub(crate) has_quantity: bool,
 }
 
 /// The absent unit price.
 pub(crate) const NO_PRICE: u32 = u32::MAX;
 
 impl Charge {
-    /// Units used or discounted, in the item's unit; absent when the row gives none.
-    pub fn quantity(&self) -> Option<Amount> {
-        self.has_quantity.then_some(self.quantity)
-    }
-
     /// A row is a discount when its cost is negative (billing-rules §1).
     pub fn kind(&self) -> ChargeKind {
         if self.cost.is_negative() { ChargeKind::Discount } else { ChargeKind::Usage }
@@ -184,6 +178,8 @@ pub struct Bill {
     pub subjects: Vec<Subject>,
     /// The different unit prices.
     pub unit_prices: Interner<Amount>,
+    /// Costs and quantities with more digits than a charge has room for.
+    pub(crate) long_amounts: LongAmounts,
     /// Every row, by file and then by row.
     pub charges: Vec<Charge>,
 }
@@ -201,6 +197,7 @@ impl Bill {
             names,
             subjects: Vec::new(),
             unit_prices: Interner::default(),
+            long_amounts: LongAmounts::new(),
             charges: Vec::new(),
         }
     }
@@ -220,12 +217,16 @@ impl Bill {
             groups: subject.groups.iter().map(|group| renamed(*group)).collect(),
             tags: subject.tags.iter().map(|(tag, value)| (renamed(*tag), renamed(*value))).collect(),
         }));
+        let long = self.long_amounts.len();
+        self.long_amounts.extend(part.long_amounts);
         let mut charges = part.charges;
         for charge in &mut charges {
             charge.subject.0 += first;
             charge.item = renamed(charge.item);
             charge.unit_price = prices.get(charge.unit_price as usize).copied().unwrap_or(NO_PRICE);
             charge.row += lines;
+            charge.cost = charge.cost.moved(long);
+            charge.quantity = charge.quantity.moved(long);
         }
         // Rows are most of the memory: those of the first part are not copied.
         if self.charges.is_empty() {
@@ -246,6 +247,16 @@ impl Bill {
     /// The charge with that id.
     pub fn charge(&self, id: ChargeId) -> &Charge {
         &self.charges[id.0 as usize]
+    }
+
+    /// What the provider charges, signed, tax excluded, in the source's currency.
+    pub fn cost(&self, charge: &Charge) -> Amount {
+        charge.cost.get(&self.long_amounts).unwrap_or(Amount::ZERO)
+    }
+
+    /// Units used or discounted, in the item's unit; absent when the row gives none.
+    pub fn quantity(&self, charge: &Charge) -> Option<Amount> {
+        charge.quantity.get(&self.long_amounts)
     }
 
     /// The subject of a charge.
@@ -328,6 +339,6 @@ mod tests {
     /// A month of three million rows must fit in 100 bytes a row with what is computed from them.
     #[test]
     fn charges_are_small() {
-        assert!(size_of::<Charge>() <= 56);
+        assert!(size_of::<Charge>() <= 40);
     }
 }

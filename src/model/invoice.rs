@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::amount::Amount;
 use super::charge::ChargeId;
 use super::currency::Currency;
+use super::packed::{LongAmounts, Packed};
 use super::tax::{TaxCategory, TaxRate};
 
 /// What a [`LineItem`] stands for.
@@ -56,8 +57,8 @@ pub struct LineItem {
 /// A charge or a share of one, priced.
 #[derive(Clone, Copy, Debug)]
 pub struct Detail {
-    /// What the customer pays for it, exact or rounded, as `round-at` says.
-    pub amount: Amount,
+    /// What the customer pays for it; see [`Invoice::amount`].
+    pub(crate) amount: Packed,
     /// The provider's row.
     pub charge: ChargeId,
     /// The item it is part of.
@@ -128,6 +129,8 @@ pub struct Invoice {
     pub items: Vec<LineItem>,
     /// What the lines consist of, by date, resource and row.
     pub details: Vec<Detail>,
+    /// Amounts of details with more digits than one has room for.
+    pub(crate) long_amounts: LongAmounts,
     /// Shares that details refer to.
     pub shares: Vec<Share>,
     /// The different prices per unit, in the invoice's currency.
@@ -150,6 +153,11 @@ impl Invoice {
         self.shares.get((detail.share as usize).checked_sub(1)?)
     }
 
+    /// What the customer pays for a detail, exact or rounded, as `round-at` says.
+    pub fn amount(&self, detail: &Detail) -> Amount {
+        detail.amount.get(&self.long_amounts).unwrap_or(Amount::ZERO)
+    }
+
     /// What the customer pays per unit; none for graduated prices and where the provider gives none.
     pub fn unit_price(&self, detail: &Detail) -> Option<Amount> {
         self.unit_prices.get(detail.unit_price as usize).copied()
@@ -168,6 +176,6 @@ mod tests {
     /// With its [`Charge`](crate::model::charge::Charge), a row must stay under 100 bytes.
     #[test]
     fn details_are_small() {
-        assert!(size_of::<Detail>() <= 32);
+        assert!(size_of::<Detail>() <= 24);
     }
 }

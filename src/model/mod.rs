@@ -6,6 +6,7 @@ pub mod currency;
 pub mod customer;
 pub mod invoice;
 pub mod matcher;
+pub(crate) mod packed;
 pub mod period;
 pub mod price;
 pub mod rounding;

@@ -488,7 +488,7 @@ fn lines(bill: &Bill, invoice: &Invoice, level: DetailLevel) -> Result<Vec<Line>
         match lines.get_mut(index) {
             None => lines.push(new),
             Some(line) => {
-                line.amount.add(detail.amount)?;
+                line.amount.add(invoice.amount(detail))?;
                 line.quantity = match (line.quantity, new.quantity) {
                     (Some(mut sum), Some(more)) => {
                         sum.add(more.total()?)?;
@@ -507,9 +507,9 @@ fn line(bill: &Bill, invoice: &Invoice, detail: &Detail, level: DetailLevel) -> 
     let charge = bill.charge(detail.charge);
     let subject = bill.subject(charge);
     let share = invoice.share(detail);
-    let quantity = share.map_or(charge.quantity(), |share| share.quantity);
+    let quantity = share.map_or_else(|| bill.quantity(charge), |share| share.quantity);
     let mut amount = Sum::default();
-    amount.add(detail.amount)?;
+    amount.add(invoice.amount(detail))?;
     let sum = |quantity| {
         let mut sum = Sum::default();
         sum.add(quantity).map(|()| sum)

@@ -7,6 +7,7 @@ use super::columns::Columns;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, NumberError};
 use crate::model::charge::{Bill, Charge, EMPTY, NO_PRICE, NameId, Subject, SubjectId};
+use crate::model::packed::Packed;
 
 /// Reads rows of one file into a bill.
 pub(super) struct RowReader<'c> {
@@ -103,15 +104,14 @@ impl<'c> RowReader<'c> {
         let subject = self.subject(record, previous)?;
         let (item, unit_price) = self.item(item, self.columns.unit_price.map_or(&[], cell))?;
         Ok(Charge {
-            quantity: quantity.unwrap_or_default(),
-            cost,
+            quantity: quantity.map_or(Packed::NONE, |quantity| Packed::new(quantity, &mut self.bill.long_amounts)),
+            cost: Packed::new(cost, &mut self.bill.long_amounts),
             subject,
             item,
             unit_price,
             row,
             file: self.file,
             day,
-            has_quantity: quantity.is_some(),
         })
     }
 
