@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::layout::Faces;
 use crate::model::settings::Settings;
 use crate::render::Templates;
@@ -64,6 +64,14 @@ impl Assets {
         self.links.get(path).cloned().unwrap_or_default()
     }
 
+    /// The path of the image behind a `src` as it stands in the HTML.
+    pub fn path_of(&self, src: &str) -> Option<&str> {
+        // HTML escapes the signs of the image's type, and those that fill up its last bytes.
+        let (_, bytes) = src.split_once("base64,")?;
+        let bytes = bytes.split('&').next().filter(|bytes| !bytes.is_empty())?;
+        self.links.iter().find(|(_, link)| link.contains(bytes)).map(|(path, _)| path.as_str())
+    }
+
     /// The bytes behind a `src`.
     ///
     /// # Errors
@@ -87,7 +95,7 @@ fn load_faces(
     for path in &settings.fonts {
         match std::fs::read(root.join(path)) {
             Ok(bytes) => faces.push((path.clone(), bytes)),
-            Err(error) => problems.push(unreadable("[fonts] files", path, &error)),
+            Err(error) => problems.push(unreadable(root, "[fonts] files", path, &error)),
         }
     }
     if !problems.is_empty() {
@@ -100,14 +108,25 @@ fn load_faces(
     })
 }
 
-fn unreadable(key: &str, path: &str, error: &std::io::Error) -> Diagnostic {
-    Diagnostic::error(format!("cannot read the file that {key} names: {error}"))
-        .at(Place::file(path))
+fn unreadable(root: &Path, key: &str, path: &str, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error(format!("cannot read the file that {key} names: {}", cause(error)))
+        .at(place_of(root, path))
         .with_hint("paths in invoicer.toml are relative to the workspace's root")
 }
 
+/// Where `invoicer.toml` names a path.
+fn place_of(root: &Path, path: &str) -> Place {
+    let text = std::fs::read_to_string(root.join("invoicer.toml")).unwrap_or_default();
+    let quoted = format!("\"{path}\"");
+    match text.find(&quoted) {
+        Some(start) => Place::span("invoicer.toml", &text, start..start + quoted.len()),
+        None => Place::file(path),
+    }
+}
+
 fn load_image(root: &Path, key: &str, path: &str) -> Result<(Vec<u8>, String), Diagnostic> {
-    let bytes = std::fs::read(root.join(path)).map_err(|error| unreadable(&format!("[issuer] {key}"), path, &error))?;
+    let bytes =
+        std::fs::read(root.join(path)).map_err(|error| unreadable(root, &format!("[issuer] {key}"), path, &error))?;
     let kind = match bytes.as_slice() {
         [0x89, b'P', b'N', b'G', ..] => "image/png",
         [0xff, 0xd8, ..] => "image/jpeg",

@@ -174,7 +174,7 @@ impl Diagnostic {
             Severity::Warning => ("warning", "1;33"),
             Severity::Note => ("note", "1;36"),
         };
-        let mut out = format!("{}{}\n", paint(code, label), paint("1", &format!(": {}", self.message)));
+        let mut out = format!("{}{}\n", paint(code, label), paint("1", &format!(": {}", masked(&self.message))));
         if let Some(place) = &self.place {
             render_place(&mut out, place, &|text| paint("34", text), &|text| paint(code, text));
         }
@@ -199,11 +199,11 @@ fn render_place(out: &mut String, place: &Place, frame: &dyn Fn(&str) -> String,
     let line = place.line.map(|line| line.to_string()).unwrap_or_default();
     let gutter = " ".repeat(line.len());
     let _ = writeln!(out, "{gutter}{} {position}", frame("-->"));
-    let Some(excerpt) = &place.excerpt else {
+    let Some(excerpt) = place.excerpt.as_deref().map(masked) else {
         return;
     };
     let column = place.column.map_or(0, |column| column as usize - 1);
-    let cut = cut_excerpt(excerpt, column, place.length);
+    let cut = cut_excerpt(&excerpt, column, place.length);
     let _ = writeln!(out, "{gutter} {}", frame("|"));
     let _ = writeln!(out, "{} {} {}", frame(&line), frame("|"), cut.text);
     if place.column.is_some() {
@@ -220,12 +220,16 @@ struct CutExcerpt {
 
 /// The part of a line around the marked characters that fits a terminal, with the mark's place in columns.
 fn cut_excerpt(line: &str, column: usize, length: usize) -> CutExcerpt {
-    let cells: Vec<String> = line.chars().map(|c| printable(&c.to_string())).collect();
+    // A line can have millions of characters; only those that may be shown are looked at.
+    let first = column.saturating_sub(EXCERPT_WIDTH);
+    let mut rest = line.chars().skip(first);
+    let cells: Vec<String> = rest.by_ref().take(3 * EXCERPT_WIDTH).map(|c| printable(&c.to_string())).collect();
     let width = |cells: &[String]| cells.iter().map(|cell| cell.width()).sum::<usize>();
-    let column = column.min(cells.len());
+    let more = rest.next().is_some();
+    let column = (column - first).min(cells.len());
     let mut start = 0;
     let mut end = cells.len();
-    if width(&cells) > EXCERPT_WIDTH {
+    if first > 0 || more || width(&cells) > EXCERPT_WIDTH {
         while start < column && width(&cells[start..column]) > EXCERPT_WIDTH / 2 {
             start += 1;
         }
@@ -233,14 +237,67 @@ fn cut_excerpt(line: &str, column: usize, length: usize) -> CutExcerpt {
             end -= 1;
         }
     }
-    let before = if start > 0 { "…" } else { "" };
-    let after = if end < cells.len() { "…" } else { "" };
+    let before = if first + start > 0 { "…" } else { "" };
+    let after = if more || end < cells.len() { "…" } else { "" };
     let marked_end = (column + length).min(end).max(column);
     CutExcerpt {
         text: format!("{before}{}{after}", cells[start..end].concat()),
         indent: before.width() + width(&cells[start..column.max(start)]),
         width: width(&cells[column.min(marked_end)..marked_end]),
     }
+}
+
+/// Words that name a secret, in keys and headers.
+const SECRETS: [&str; 7] = ["pass", "pwd", "secret", "token", "apikey", "authkey", "credential"];
+
+/// Whether a key names something that must not be shown.
+pub fn names_secret(key: &str) -> bool {
+    let plain: String = key.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+    SECRETS.iter().any(|word| plain.contains(word))
+}
+
+/// A text as it may be shown: someone who writes a password where none belongs must not find it in a log.
+fn masked(text: &str) -> String {
+    // Nothing after the equals sign of such a key is shown, wherever in the line it stands.
+    let secret = text.match_indices('=').find(|(index, _)| {
+        let key = text[..*index].trim_end();
+        let start = key.rfind(|c: char| c.is_whitespace() || matches!(c, '{' | ',')).map_or(0, |index| index + 1);
+        names_secret(&key[start..])
+    });
+    let text = match secret {
+        Some((index, _)) => format!("{}= ***", &text[..index]),
+        None => text.to_owned(),
+    };
+    match (text.split_once("://"), text.find('@')) {
+        (Some((scheme, rest)), Some(at)) if at > scheme.len() + 3 && rest[..at - scheme.len() - 3].contains(':') => {
+            format!("{scheme}://***{}", &text[at..])
+        }
+        _ => text,
+    }
+}
+
+/// Why a file cannot be read or written, in words.
+pub fn cause(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound => "it does not exist".to_owned(),
+        ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        ErrorKind::NotADirectory => "a part of its path is a file, not a directory".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        ErrorKind::StorageFull => "no space left on the device".to_owned(),
+        ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
+        ErrorKind::CrossesDevices => "it is on another file system".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// A text short enough for a line of a message.
+pub fn shortened(text: &str) -> String {
+    let mut short: String = text.chars().take(60).collect();
+    if text.chars().nth(60).is_some() {
+        short.push('…');
+    }
+    short
 }
 
 /// Text without control characters, which could move a terminal's cursor or hide what stands there.
@@ -296,6 +353,20 @@ mod tests {
                 let place = Place::span("a", text, start..end);
                 assert!(!Diagnostic::error("x").at(place).render(true).is_empty());
             }
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        for (text, expected) in [
+            ("password = \"hunter2\"", "password = ***"),
+            ("mail = { from = \"x\", api-key = \"hunter2\" }", "mail = { from = \"x\", api-key = ***"),
+            ("pwd=hunter2", "pwd= ***"),
+            ("smtp = \"smtp://u:hunter2@h\"", "smtp = \"smtp://***@h\""),
+            ("from = \"billing@example.jp\"", "from = \"billing@example.jp\""),
+            ("name = \"x\"", "name = \"x\""),
+        ] {
+            assert_eq!(masked(text), expected);
         }
     }
 

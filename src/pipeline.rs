@@ -148,6 +148,11 @@ fn told(work: &Work<'_>, invoice: &Invoice, fault: &Fault) -> Diagnostic {
         .with_note(format!("in the text {:?}", fault.fragment))
         .with_hint("add a font that has it: [fonts] files = [\"assets/….ttf\"] in invoicer.toml");
     }
+    if let Some(path) = work.assets.path_of(&fault.fragment) {
+        return Diagnostic::error(fault.message.clone())
+            .at(Place::file(path))
+            .with_hint("save the image again as PNG, JPEG or SVG with plain shapes");
+    }
     let place = work.assets.templates.find(&fault.fragment).unwrap_or_else(|| Place {
         column: Some(fault.column),
         ..Place::line(format!("{}.html (rendered)", invoice.file_name), fault.line)
@@ -155,6 +160,7 @@ fn told(work: &Work<'_>, invoice: &Invoice, fault: &Fault) -> Diagnostic {
     let diagnostic = Diagnostic::error(format!("template: {}", fault.message)).at(place);
     match &fault.hint {
         Some(hint) => diagnostic.with_hint(hint.clone()),
-        None => diagnostic.with_hint("templates/README.md lists the HTML and CSS that invoices can use"),
+        None => diagnostic
+            .with_hint("pages hold a closed list of HTML and CSS: see templates/README.md in invoicer's repository"),
     }
 }

@@ -7,9 +7,9 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::claims::{Claim, Claims, RuleId, RuleIndex, active_rules, rule};
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, shortened};
 use crate::model::amount::{Amount, Sum, TooLong, split};
-use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, EMPTY};
+use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, EMPTY, NameId};
 use crate::model::invoice::Share;
 use crate::model::matcher::Matcher;
 use crate::model::settings::{Ratio, Settings, ShareBasis, ShareRule};
@@ -146,23 +146,32 @@ fn claimed_twice(
         format!("{}:{}", definition.path, definition.line)
     };
     let rows = if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
+    let higher = rule(settings, rules.0).priority.saturating_add(1);
     Diagnostic::error(format!("two customers claim the charge: \"{}\" and \"{}\"", first.id, second.id))
         .at(Place::line(path, row))
         .with_note(format!("{rows}; {}", describe(bill, charge)))
         .with_note(format!("{} and {} both match", at(rules.0), at(rules.1)))
-        .with_hint("narrow one of the two [[match]] tables, or give the one that should win priority = 1")
+        .with_hint(format!(
+            "narrow one of the two [[match]] tables, or give the one that should win priority = {higher}"
+        ))
 }
+
+/// The most tags of a charge that are told.
+const SHOWN_TAGS: usize = 8;
 
 /// What a rule could match a charge by.
 pub(crate) fn describe(bill: &Bill, charge: &Charge) -> String {
     let subject = bill.subject(charge);
-    let name = |id| bill.names.get(id);
+    let name = |id| shortened(bill.names.get(id));
     let mut parts = vec![format!("item {:?}", name(charge.item))];
     if subject.resource != EMPTY {
         parts.push(format!("resource {:?}", name(subject.resource)));
     }
-    let tags: Vec<String> =
-        subject.tags.iter().map(|(tag, value)| format!("{}={:?}", name(*tag), name(*value))).collect();
+    let tag = |(tag, value): &(NameId, NameId)| format!("{}={:?}", name(*tag), name(*value));
+    let mut tags: Vec<String> = subject.tags.iter().take(SHOWN_TAGS).map(tag).collect();
+    if subject.tags.len() > SHOWN_TAGS {
+        tags.push("…".to_owned());
+    }
     if !tags.is_empty() {
         parts.push(format!("tags: {}", tags.join(", ")));
     }
@@ -203,7 +212,7 @@ fn share(
             rule,
             refused_share(
                 &rules[rule],
-                &format!("customer \"{customer}\" measures {weight}, which is below zero"),
+                &format!("the measure of \"{customer}\" is {weight}, below zero"),
                 bill,
                 charge,
             ),

@@ -30,8 +30,8 @@ pub(super) fn assemble(
     let to_yen = match currency {
         Currency::Jpy => None,
         _ => Some(settings.fx_rate(bill.month, currency, Currency::Jpy).ok_or_else(|| {
-            missing_rate(bill.month, currency, Currency::Jpy, &customer.id)
-                .with_note("an invoice in another currency states its tax in yen too")
+            let who = format!("\"{}\" needs it: an invoice in another currency states its tax in yen too", customer.id);
+            missing_rate(bill.month, currency, Currency::Jpy, &who)
         })?),
     };
     let too_long = |_: TooLong| {

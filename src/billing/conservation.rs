@@ -174,14 +174,12 @@ fn together(bill: &Bill, settings: &Settings, sources: &[SourceTotals]) -> Resul
         None => settings.currency,
         Some(_) if one_currency => first,
         Some(lacking) => {
-            let diagnostic = missing_rate(bill.month, lacking, settings.currency, "invoicer.toml");
-            return Err(vec![Diagnostic {
-                message: format!(
-                    "no exchange rate from {lacking} to {} for {}: the sources cannot be added up",
-                    settings.currency, bill.month
-                ),
-                ..diagnostic
-            }]);
+            return Err(vec![missing_rate(
+                bill.month,
+                lacking,
+                settings.currency,
+                "without it the sources cannot be added up",
+            )]);
         }
     };
     let sum = |figure: fn(&SourceTotals) -> Amount| {

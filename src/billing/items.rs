@@ -246,7 +246,7 @@ fn to_minor_unit(exact: Amount, customer: &Customer) -> Result<Amount, Diagnosti
 
 fn rate(category: TaxCategory, month: BillingMonth, customer: &Customer) -> Result<TaxRate, Diagnostic> {
     category.rate(month).ok_or_else(|| {
-        let message = format!("there is no rate of tax for the category \"{}\" in {month}", category.name());
+        let message = format!("there is no tax rate for the category \"{}\" in {month}", category.name());
         Diagnostic::error(message)
             .at(Place::file(&customer.path))
             .with_note("the reduced rate exists since October 2019")

@@ -43,7 +43,7 @@ pub struct BilledMonth {
 pub fn invoices(bill: &Bill, settings: &Settings, status: Status) -> Result<BilledMonth, Vec<Diagnostic>> {
     let mut allocation = allocation::allocate(bill, settings)?;
     if status != Status::Draft && !allocation.unassigned.is_empty() {
-        return Err(unassigned::refused(bill, &allocation.unassigned));
+        return Err(unassigned::refused(bill, settings, &allocation.unassigned));
     }
     let order = order::Order::new(bill);
     let assigned = std::mem::take(&mut allocation.assigned);
@@ -81,8 +81,24 @@ pub fn invoices(bill: &Bill, settings: &Settings, status: Status) -> Result<Bill
         }
     }
     if !problems.is_empty() {
-        return Err(problems);
+        return Err(merged(problems));
     }
     let (sources, conservation) = conservation::prove(bill, settings, &allocation, &by_source)?;
     Ok(BilledMonth { invoices, sources, conservation, unassigned: allocation.unassigned, remarks })
+}
+
+/// One message where several customers lack the same thing, with the first of them as notes.
+fn merged(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut merged: Vec<Diagnostic> = Vec::new();
+    for problem in problems {
+        let same = merged.iter_mut().find(|known| {
+            (&known.message, &known.place, &known.hint) == (&problem.message, &problem.place, &problem.hint)
+        });
+        match same {
+            Some(known) if known.notes.len() < 4 => known.notes.extend(problem.notes),
+            Some(_) => {}
+            None => merged.push(problem),
+        }
+    }
+    merged
 }

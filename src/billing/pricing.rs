@@ -278,7 +278,7 @@ impl<'a> Pricing<'a> {
         let (to, month) = (self.customer.invoice.currency, self.bill.month);
         let rate = self.settings.fx_rate(month, from, to);
         self.rates[usize::from(source)] = rate;
-        rate.ok_or_else(|| missing_rate(month, from, to, &self.customer.id))
+        rate.ok_or_else(|| missing_rate(month, from, to, &format!("\"{}\" needs it", self.customer.id)))
     }
 
     fn method(&mut self, charge: &Charge, source: u16) -> Method {
@@ -336,10 +336,11 @@ impl<'a> Pricing<'a> {
     }
 }
 
-/// A rate that `[[fx]]` lacks.
-pub(crate) fn missing_rate(month: BillingMonth, from: Currency, to: Currency, customer: &str) -> Diagnostic {
-    Diagnostic::error(format!("no exchange rate from {from} to {to} for {month}; customer \"{customer}\" needs it"))
+/// A rate that `[[fx]]` lacks; `who` needs it.
+pub(crate) fn missing_rate(month: BillingMonth, from: Currency, to: Currency, who: &str) -> Diagnostic {
+    Diagnostic::error(format!("no exchange rate from {from} to {to} for {month}"))
         .at(Place::file("invoicer.toml"))
+        .with_note(who)
         .with_hint(format!("add [[fx]] with month = \"{month}\", from = \"{from}\", to = \"{to}\", rate = \"…\""))
 }
 

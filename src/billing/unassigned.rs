@@ -6,12 +6,13 @@ use super::allocation::describe;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::Sum;
 use crate::model::charge::{Bill, ChargeId, EMPTY, NameId};
+use crate::model::settings::Settings;
 
 /// The most resources that are told one by one.
 const SHOWN: usize = 10;
 
 /// One message for each resource, or item without a resource, by the first row.
-pub(super) fn refused(bill: &Bill, unassigned: &[ChargeId]) -> Vec<Diagnostic> {
+pub(super) fn refused(bill: &Bill, settings: &Settings, unassigned: &[ChargeId]) -> Vec<Diagnostic> {
     let mut groups: BTreeMap<(u16, NameId, NameId), Vec<ChargeId>> = BTreeMap::new();
     for id in unassigned {
         let charge = bill.charge(*id);
@@ -22,15 +23,16 @@ pub(super) fn refused(bill: &Bill, unassigned: &[ChargeId]) -> Vec<Diagnostic> {
     let mut groups: Vec<Vec<ChargeId>> = groups.into_values().collect();
     groups.sort_by_key(|charges| charges.first().copied());
     let more: usize = groups.iter().skip(SHOWN).map(Vec::len).sum();
-    let mut told: Vec<Diagnostic> = groups.iter().take(SHOWN).map(|charges| tell(bill, charges)).collect();
-    if more > 0 {
+    let mut told: Vec<Diagnostic> = groups.iter().take(SHOWN).map(|charges| tell(bill, settings, charges)).collect();
+    if let (Some(last), Some(next)) = (told.last_mut(), groups.get(SHOWN)) {
         let others = groups.len() - SHOWN;
-        told.push(Diagnostic::error(format!("{more} more rows of {others} other resources match no customer")));
+        let (path, row) = bill.origin(bill.charge(next[0]));
+        last.notes.push(format!("and {more} more rows of {others} other resources or items, the next at {path}:{row}"));
     }
     told
 }
 
-fn tell(bill: &Bill, charges: &[ChargeId]) -> Diagnostic {
+fn tell(bill: &Bill, settings: &Settings, charges: &[ChargeId]) -> Diagnostic {
     let first = bill.charge(charges[0]);
     let (path, row) = bill.origin(first);
     let rows = if charges.len() == 1 { "1 row".to_owned() } else { format!("{} rows", charges.len()) };
@@ -46,8 +48,17 @@ fn tell(bill: &Bill, charges: &[ChargeId]) -> Diagnostic {
             format!("add a [[match]] for resource {resource:?} to a file in customers/, {keep}")
         }
     };
-    Diagnostic::error("charge matches no customer")
+    let diagnostic = Diagnostic::error("charge matches no customer")
         .at(Place::line(path, row))
-        .with_note(format!("{rows}, {cost} {currency}, {}", describe(bill, first)))
-        .with_hint(hint)
+        .with_note(format!("{rows}, {cost} {currency}, {}", describe(bill, first)));
+    let subject = bill.seen(first.subject);
+    let inactive = settings.customers.iter().find(|customer| {
+        !customer.is_active(bill.month) && customer.rules.iter().any(|rule| rule.matcher.matches(&subject, item))
+    });
+    match inactive {
+        None => diagnostic.with_hint(hint),
+        Some(customer) => diagnostic
+            .with_note(format!("{} matches, but \"{}\" is not active in {}", customer.path, customer.id, bill.month))
+            .with_hint(format!("change `active` in {}, or add a [[match]] to another customer", customer.path)),
+    }
 }

@@ -49,6 +49,7 @@ fn build(root: &Path, current: &Path, arguments: &cli::Build, printer: &Printer)
     let settings = &workspace.settings;
     check_customers(settings, &arguments.customers).map_err(one)?;
     let assets = Assets::load(root, settings)?;
+    printer.diagnostics(&assets.templates.warnings);
     let (bill, billed) = pipeline::invoices(root, settings, month, status)?;
     printer.detail(&format!("read {} rows from {} files", bill.charges.len(), bill.files.len()));
 
@@ -57,7 +58,8 @@ fn build(root: &Path, current: &Path, arguments: &cli::Build, printer: &Printer)
     };
     let invoices: Vec<&Invoice> = billed.invoices.iter().filter(chosen).collect();
     let out = arguments.out.as_ref().map_or_else(|| root.join("out"), |out| current.join(out));
-    let staging = Staging::begin(&out, &month.to_string()).map_err(one)?;
+    let shown = out.strip_prefix(current).unwrap_or(&out).to_path_buf();
+    let staging = Staging::begin(&out, &shown, &month.to_string()).map_err(one)?;
     let progress = printer.progress(invoices.len(), "Writing");
     let work = Work { bill: &bill, settings, assets: &assets, formats: &arguments.format };
     let written = pipeline::documents(&work, &invoices, Some(&staging), &progress);

@@ -23,7 +23,7 @@ fn check(root: &Path, month: Option<BillingMonth>, printer: &Printer) -> Result<
     let settings = &workspace.settings;
     let assets = Assets::load(root, settings);
     let Some(month) = month else {
-        assets?;
+        printer.diagnostics(&assets?.templates.warnings);
         let count = settings.customers.len();
         printer.status(&format!("the workspace is good: {count} customers, {} sources", settings.sources.len()));
         return Ok(());
@@ -37,6 +37,7 @@ fn check(root: &Path, month: Option<BillingMonth>, printer: &Printer) -> Result<
         }
     };
     let (bill, billed) = computed;
+    printer.diagnostics(&assets.templates.warnings);
     let invoices: Vec<&Invoice> = billed.invoices.iter().collect();
     let progress = printer.progress(invoices.len(), "Checking");
     let work = Work { bill: &bill, settings, assets: &assets, formats: &Format::ALL };

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::printer::Printer;
 
 /// The workspace of `examples/starter`, by path.
@@ -35,7 +35,10 @@ pub(super) fn run(start: &Path, target: &Path, printer: &Printer) -> Result<(), 
             fs::write(&full, text)
         };
         write().map_err(|error| {
-            vec![Diagnostic::could_not_run(format!("cannot write the file: {error}")).at(Place::file(shown(path)))]
+            vec![
+                Diagnostic::could_not_run(format!("cannot write the file: {}", cause(&error)))
+                    .at(Place::file(shown(path))),
+            ]
         })?;
         printer.result(&shown(path));
     }

@@ -62,7 +62,10 @@ impl Labels {
                     DeValue::String(word) => {
                         own.insert(name, word.to_string());
                     }
-                    _ => problems.push(Diagnostic::error("expected a string").at(place(word.span()))),
+                    _ => {
+                        let diagnostic = Diagnostic::error("expected a string").at(place(word.span()));
+                        problems.push(diagnostic.with_hint(format!("write {name} = \"…\"")));
+                    }
                 }
             }
         }

@@ -6,7 +6,7 @@ use tera::{Context, Kwargs, State, Tera, Value};
 
 use super::labels::Labels;
 use super::view::InvoiceView;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, cause, nearest};
 use crate::model::settings::Language;
 
 const BUILT_IN: [(&str, &str); 1] = [("invoice.html", include_str!("../../templates/invoice.html"))];
@@ -18,6 +18,8 @@ pub struct Templates {
     sources: Vec<(String, String)>,
     /// The workspace's own files, from its root, with their bytes; for the manifest.
     pub files: Vec<(String, Vec<u8>)>,
+    /// Templates that no other uses.
+    pub warnings: Vec<Diagnostic>,
 }
 
 impl Templates {
@@ -47,7 +49,8 @@ impl Templates {
         tera.register_filter("css_string", css_string);
         let added = tera.add_raw_templates(sources.iter().map(|(name, text)| (name.as_str(), text.as_str())));
         added.map_err(|error| vec![told(&error.to_string(), &sources)])?;
-        Ok(Templates { tera, labels, sources, files })
+        let warnings = unused(&sources);
+        Ok(Templates { tera, labels, sources, files, warnings })
     }
 
     /// The words of a language.
@@ -72,6 +75,22 @@ impl Templates {
     }
 }
 
+/// Templates of the workspace that take no built-in one's place and that no other template names.
+fn unused(sources: &[(String, String)]) -> Vec<Diagnostic> {
+    let built_in = || BUILT_IN.iter().map(|(name, _)| *name);
+    let used = |name: &str| {
+        built_in().any(|known| known == name) || sources.iter().any(|(_, text)| text.contains(&format!("\"{name}\"")))
+    };
+    let tell = |(name, _): &(String, String)| {
+        let diagnostic = Diagnostic::warning("the template is never used").at(Place::file(format!("templates/{name}")));
+        diagnostic.with_hint(match nearest(name, built_in()) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "include it in invoice.html, or remove it".to_owned(),
+        })
+    };
+    sources.iter().filter(|(name, _)| !used(name)).map(tell).collect()
+}
+
 /// Everything in `templates/` that is a template or the labels, sorted.
 fn own_files(root: &Path) -> Result<Vec<(String, Vec<u8>)>, Vec<Diagnostic>> {
     let Ok(entries) = std::fs::read_dir(root.join("templates")) else {
@@ -86,9 +105,8 @@ fn own_files(root: &Path) -> Result<Vec<(String, Vec<u8>)>, Vec<Diagnostic>> {
         let path = format!("templates/{name}");
         match std::fs::read(root.join(&path)) {
             Ok(bytes) => files.push((path, bytes)),
-            Err(error) => {
-                problems.push(Diagnostic::error(format!("cannot read the template: {error}")).at(Place::file(path)))
-            }
+            Err(error) => problems
+                .push(Diagnostic::error(format!("cannot read the template: {}", cause(&error))).at(Place::file(path))),
         }
     }
     if problems.is_empty() { Ok(files) } else { Err(problems) }
@@ -102,7 +120,8 @@ fn told(report: &str, sources: &[(String, String)]) -> Diagnostic {
         Some((message, fields)) => (message, Some(fields)),
         None => (message, None),
     };
-    let mut diagnostic = Diagnostic::error(format!("template: {}", lower_first(message)));
+    let message = lower_first(message.trim_end_matches('.'));
+    let mut diagnostic = Diagnostic::error(format!("template: {message}"));
     let position = lines.next().and_then(|line| line.trim().strip_prefix("--> "));
     if let Some((file, line, column)) = position.and_then(split_position) {
         let text = sources.iter().find(|(name, _)| name == file).map_or("", |(_, text)| text);
@@ -117,7 +136,8 @@ fn told(report: &str, sources: &[(String, String)]) -> Diagnostic {
     }
     match fields {
         Some(fields) => diagnostic.with_hint(fields.to_owned()),
-        None => diagnostic,
+        None => diagnostic
+            .with_hint("templates/README.md in invoicer's repository lists fields and filters; the syntax is Tera 2's"),
     }
 }
 

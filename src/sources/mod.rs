@@ -9,7 +9,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::model::charge::{Bill, BillFile, BillSource};
 use crate::model::period::BillingMonth;
 use crate::model::settings::{Settings, SourceKind, SourceSettings};
@@ -83,7 +83,9 @@ pub fn hashes(root: &Path, bill: &Bill) -> Result<Vec<String>, Vec<Diagnostic>> 
             Ok(_) => Err(Diagnostic::could_not_run("the file changed while it was read")
                 .at(place())
                 .with_hint("run the command again")),
-            Err(error) => Err(Diagnostic::could_not_run(format!("cannot read the file: {error}")).at(place())),
+            Err(error) => {
+                Err(Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error))).at(place()))
+            }
         }
     };
     let hashes: Vec<Result<String, Diagnostic>> = bill.files.iter().map(hash).collect();
@@ -95,5 +97,10 @@ fn not_available(source: &SourceSettings) -> Diagnostic {
     let kind = source.kind.name();
     Diagnostic::error(format!("the source \"{}\" is of kind \"{kind}\", which is not available yet", source.name))
         .at(Place::line(&source.definition.path, source.definition.line))
-        .with_hint("use kind = \"soracom-csv\" with files saved from the provider's console, or remove the source")
+        .with_hint(match source.kind {
+            SourceKind::SoracomApi => {
+                "use kind = \"soracom-csv\" with a file saved from the console, or remove the source"
+            }
+            _ => "remove the source for now; this version reads kind = \"soracom-csv\" only",
+        })
 }

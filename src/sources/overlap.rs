@@ -63,11 +63,8 @@ fn repeated_rows(bill: &Bill, source: u16) -> Option<Diagnostic> {
     let charge = &bill.charges[again];
     let resource = bill.names.get(bill.subject(charge).resource);
     let diagnostic = Diagnostic::error(format!("the row repeats {first_path}:{first_row}")).at(Place::line(path, row));
-    let note = format!(
-        "{} rows stand in both files; this one is {} of {resource}",
-        repeated.len(),
-        bill.names.get(charge.item)
-    );
+    let rows = if repeated.len() == 1 { "1 row stands".to_owned() } else { format!("{} rows stand", repeated.len()) };
+    let note = format!("{rows} in both files; this one is {} of {resource}", bill.names.get(charge.item));
     Some(told(diagnostic.with_note(note)))
 }
 

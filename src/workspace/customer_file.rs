@@ -64,8 +64,7 @@ fn claim_rule(section: &Section<'_, '_>) -> ClaimRule {
         priority: section.read("priority", Value::integer).unwrap_or(0),
         definition: section.file.definition(section.span.clone()),
     };
-    section.finish();
-    if rule.matcher.is_empty() {
+    if section.finish() && !section.has_any(&values::MATCH_KEYS) {
         let diagnostic = Diagnostic::error("a [[match]] without a key to match by");
         section.tell(diagnostic.with_hint(
             "add tag, group, resource, resource-name, account, source or item; item = \"*\" claims every charge",

@@ -135,22 +135,30 @@ fn price_rule(section: &Section<'_, '_>) -> Option<PriceRule> {
     let matcher = values::matcher(section);
     let markup = section.read("markup", values::markup).map(Price::Markup);
     let unit_price = section.read("unit-price", values::positive).map(Price::UnitPrice);
+    let told = section.file.problems.borrow().len();
     let tiers = section.list("tiers", tier).map(|tiers| {
-        check_tiers(section, &tiers);
+        // An unreadable tier is told already, and what is left need not fit together.
+        if section.file.problems.borrow().len() == told {
+            check_tiers(section, &tiers);
+        }
         Price::Tiers(tiers)
     });
     let validity = values::validity(section);
-    let has_price = ["markup", "unit-price", "tiers"].iter().filter(|key| section.get(key).is_some()).count();
-    section.finish();
-    if matcher.is_empty() {
+    let prices: Vec<&str> =
+        ["markup", "unit-price", "tiers"].into_iter().filter(|key| section.has_any(&[key])).collect();
+    if section.finish() && !section.has_any(&values::MATCH_KEYS) {
         section.tell(
             Diagnostic::error("a [[pricing.rule]] that names no charges")
                 .with_hint("add item = \"*\" to price everything"),
         );
     }
-    if has_price != 1 {
-        let message = format!("expected one of markup, unit-price and tiers in [[pricing.rule]], found {has_price}");
-        section.tell(Diagnostic::error(message));
+    if prices.len() != 1 {
+        let (found, hint) = match prices.is_empty() {
+            true => ("none".to_owned(), "add markup = \"20%\" or unit-price = \"330\""),
+            false => (prices.join(" and "), "remove one of them, or make two rules"),
+        };
+        let message = format!("expected one of markup, unit-price and tiers in [[pricing.rule]], found {found}");
+        section.tell(Diagnostic::error(message).with_hint(hint));
         return None;
     }
     Some(PriceRule { matcher, price: markup.or(unit_price).or(tiers)?, validity })
@@ -158,10 +166,9 @@ fn price_rule(section: &Section<'_, '_>) -> Option<PriceRule> {
 
 fn tier(value: &Value<'_, '_>) -> Result<Tier, Diagnostic> {
     let section = value.section("tiers")?;
-    let tier = Tier {
-        up_to: section.read("up-to", values::positive),
-        unit_price: section.require("unit-price", "\"0.2\"", values::positive).unwrap_or_default(),
-    };
+    let up_to = section.read("up-to", values::positive);
+    let tier =
+        Tier { up_to, unit_price: section.require("unit-price", "\"0.2\"", values::positive).unwrap_or_default() };
     section.finish();
     Ok(tier)
 }

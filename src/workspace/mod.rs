@@ -8,9 +8,9 @@ mod workspace_file;
 
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Diagnostic, Place, Severity, nearest};
+use crate::diagnostic::{Diagnostic, Place, Severity, cause, nearest};
 use crate::model::customer::Customer;
-use crate::model::settings::{PatternField, Ratio, Settings};
+use crate::model::settings::{Pattern, PatternField, Ratio, Settings};
 use toml_reader::TomlFile;
 
 /// A workspace as it stands on disk.
@@ -31,6 +31,11 @@ pub struct Workspace {
 /// # Errors
 /// When there is none.
 pub fn find_root(start: &Path) -> Result<PathBuf, Diagnostic> {
+    if !start.is_dir() {
+        // Going up from a directory that is not there would end in some other workspace.
+        let diagnostic = Diagnostic::error(format!("there is no directory {}", start.display()));
+        return Err(diagnostic.with_hint("-C names the directory of a workspace"));
+    }
     let root = start.ancestors().find(|directory| directory.join("invoicer.toml").is_file());
     root.map(Path::to_path_buf).ok_or_else(|| {
         let message = format!("no invoicer.toml in {} or any directory above it", start.display());
@@ -47,6 +52,7 @@ pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
     let text = read_text(root, "invoicer.toml").map_err(|diagnostic| vec![diagnostic])?;
     let file = TomlFile::new("invoicer.toml", &text);
     let base = workspace_file::read(&file);
+    let mut broken = file.is_broken();
     let mut problems = file.problems.into_inner();
     let mut files = vec![("invoicer.toml".to_owned(), text.clone().into_bytes())];
 
@@ -61,6 +67,7 @@ pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
         };
         let file = TomlFile::new(&path, &text);
         let customer = customer_file::read(&id, &file, &base.invoice, &base.pricing);
+        broken |= file.is_broken();
         problems.extend(file.problems.into_inner());
         customers.push(customer);
         files.push((path, text.into_bytes()));
@@ -78,7 +85,9 @@ pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
         currency: default_invoice.currency,
         customers,
     };
-    check_across_files(&settings, &text, &mut problems);
+    if !broken {
+        check_across_files(&settings, &default_invoice.number, &text, &mut problems);
+    }
     let (errors, warnings): (Vec<Diagnostic>, Vec<Diagnostic>) =
         problems.into_iter().partition(|problem| problem.severity == Severity::Error);
     match errors.is_empty() {
@@ -89,8 +98,9 @@ pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
 
 /// A text file of the workspace.
 fn read_text(root: &Path, path: &str) -> Result<String, Diagnostic> {
-    let bytes = std::fs::read(root.join(path))
-        .map_err(|error| Diagnostic::could_not_run(format!("cannot read the file: {error}")).at(Place::file(path)))?;
+    let bytes = std::fs::read(root.join(path)).map_err(|error| {
+        Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error))).at(Place::file(path))
+    })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -132,7 +142,7 @@ fn customer_paths(root: &Path, problems: &mut Vec<Diagnostic>) -> Vec<(String, S
 }
 
 /// What can only be checked with all files read.
-fn check_across_files(settings: &Settings, text: &str, problems: &mut Vec<Diagnostic>) {
+fn check_across_files(settings: &Settings, default: &Pattern, text: &str, problems: &mut Vec<Diagnostic>) {
     let ids: Vec<&str> = settings.customers.iter().map(|customer| customer.id.as_str()).collect();
     let line = |line: u32| text.lines().nth(line as usize - 1).unwrap_or_default().to_owned();
     for rule in &settings.allocation.shares {
@@ -164,18 +174,19 @@ fn check_across_files(settings: &Settings, text: &str, problems: &mut Vec<Diagno
             problems.push(Diagnostic::error(message).at(Place::file("invoicer.toml")).with_hint("keep one of them"));
         }
     }
-    check_numbers(settings, problems);
+    check_numbers(settings, default, problems);
 }
 
 /// Customers whose invoices would carry the same number.
-fn check_numbers(settings: &Settings, problems: &mut Vec<Diagnostic>) {
+fn check_numbers(settings: &Settings, default: &Pattern, problems: &mut Vec<Diagnostic>) {
     let distinct = |field| matches!(field, PatternField::Customer | PatternField::Sequence(_));
     let mut same: Vec<&Customer> = Vec::new();
     for customer in settings.customers.iter().filter(|customer| !customer.invoice.number.has(distinct)) {
         if let Some(first) = same.iter().find(|first| first.invoice.number == customer.invoice.number) {
             let message =
                 format!("the invoices of \"{}\" and \"{}\" would have the same number", first.id, customer.id);
-            let diagnostic = Diagnostic::error(message).at(Place::file(&customer.path));
+            let path = if customer.invoice.number == *default { "invoicer.toml" } else { customer.path.as_str() };
+            let diagnostic = Diagnostic::error(message).at(Place::file(path));
             problems.push(diagnostic.with_hint("put {customer} or {seq} into [invoice] number"));
             return;
         }

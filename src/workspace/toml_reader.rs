@@ -1,13 +1,13 @@
 //! A TOML file read key by key: every mistake becomes a diagnostic with its place and the reading goes on, and keys
 //! that nobody asked for are refused with the nearest known one.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::diagnostic::{Diagnostic, Place, nearest};
+use crate::diagnostic::{Diagnostic, Place, names_secret, nearest};
 use crate::model::settings::Definition;
 
 /// A TOML file's text and the mistakes found in it so far.
@@ -15,20 +15,29 @@ pub(super) struct TomlFile<'a> {
     pub(super) path: &'a str,
     pub(super) text: &'a str,
     pub(super) problems: RefCell<Vec<Diagnostic>>,
+    /// Whether it is no TOML: what is found in the rest of it is then not worth telling.
+    broken: Cell<bool>,
 }
 
 impl<'a> TomlFile<'a> {
     pub(super) fn new(path: &'a str, text: &'a str) -> TomlFile<'a> {
-        TomlFile { path, text, problems: RefCell::new(Vec::new()) }
+        TomlFile { path, text, problems: RefCell::new(Vec::new()), broken: Cell::new(false) }
     }
 
     /// The root table; syntax errors are told and what could be read is returned.
     pub(super) fn parse(&self) -> Spanned<DeTable<'a>> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
+        let broken = !errors.is_empty();
         for error in errors {
-            let diagnostic = Diagnostic::error(format!("TOML: {}", error.message().replace('\n', ", ")));
+            let message = error.message().replace('\n', ", ").replace(", expected literal string", "");
+            let diagnostic = Diagnostic::error(format!("TOML: {message}"));
+            let diagnostic = match message.contains("quoted") {
+                true => diagnostic.with_hint("put text in plain quotes: \"…\""),
+                false => diagnostic.with_hint("the rules of TOML are at https://toml.io"),
+            };
             self.tell(diagnostic, error.span().unwrap_or(0..0));
         }
+        self.broken.set(broken);
         table
     }
 
@@ -37,7 +46,17 @@ impl<'a> TomlFile<'a> {
     }
 
     pub(super) fn tell(&self, diagnostic: Diagnostic, span: Range<usize>) {
-        self.problems.borrow_mut().push(diagnostic.at(self.place(span)));
+        self.add(diagnostic.at(self.place(span)));
+    }
+
+    fn add(&self, diagnostic: Diagnostic) {
+        if !self.broken.get() {
+            self.problems.borrow_mut().push(diagnostic);
+        }
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.get()
     }
 
     pub(super) fn definition(&self, span: Range<usize>) -> Definition {
@@ -67,7 +86,7 @@ pub(super) struct Value<'f, 'a> {
 impl<'f, 'a> Section<'f, 'a> {
     pub(super) fn root(file: &'f TomlFile<'a>, table: &'f Spanned<DeTable<'a>>) -> Section<'f, 'a> {
         // The document's own span is the whole file; a missing key is told at its beginning.
-        Section { file, name: "the file".to_owned(), table: table.get_ref(), span: 0..0, known: RefCell::default() }
+        Section { file, name: "this file".to_owned(), table: table.get_ref(), span: 0..0, known: RefCell::default() }
     }
 
     /// The value of a key, when the key is there.
@@ -96,8 +115,8 @@ impl<'f, 'a> Section<'f, 'a> {
     ) -> Option<T> {
         if !self.table.contains_key(key) {
             self.known.borrow_mut().push(key);
-            let diagnostic = Diagnostic::error(format!("missing key `{key}` in {}", self.name));
-            self.file.tell(diagnostic.with_hint(format!("add {key} = {example}")), self.span.clone());
+            let diagnostic = Diagnostic::error(self.missing(key)).with_hint(format!("add {key} = {example}"));
+            self.tell(diagnostic);
             return None;
         }
         self.read(key, convert)
@@ -146,38 +165,50 @@ impl<'f, 'a> Section<'f, 'a> {
         self.table.iter().map(entry).collect()
     }
 
-    /// Refuses the keys that were not asked for.
-    pub(super) fn finish(&self) {
+    /// Refuses the keys that were not asked for; says whether there were none.
+    pub(super) fn finish(&self) -> bool {
+        let mut all_known = true;
         let known = self.known.borrow();
-        for (key, value) in self.table.iter() {
+        for key in self.table.keys() {
             let name: &str = key.get_ref();
             if known.contains(&name) {
                 continue;
             }
+            all_known = false;
             let message = format!("unknown key `{name}` in {}", self.name);
-            let hint = match nearest(name, known.iter().copied()) {
+            let near = nearest(name, known.iter().copied());
+            if let Some(near) = near {
+                // A mistyped key is told once, not also as a missing one.
+                self.file.problems.borrow_mut().retain(|problem| problem.message != self.missing(near));
+            }
+            let hint = match near {
+                _ if names_secret(name) => {
+                    "credentials never stand in this file: the password of SMTP comes from INVOICER_SMTP_PASSWORD"
+                        .to_owned()
+                }
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known keys: {}", known.join(", ")),
             };
-            let mut place = self.file.place(key.span());
-            place.excerpt = place.excerpt.map(|line| without_secret(&line, name));
-            let _ = value;
-            self.file.problems.borrow_mut().push(Diagnostic::error(message).with_hint(hint).at(place));
+            self.file.tell(Diagnostic::error(message).with_hint(hint), key.span());
         }
+        all_known
+    }
+
+    fn missing(&self, key: &str) -> String {
+        format!("missing key `{key}` in {}", self.name)
+    }
+
+    /// Whether any of the keys is there.
+    pub(super) fn has_any(&self, keys: &[&str]) -> bool {
+        keys.iter().any(|key| self.table.contains_key(*key))
     }
 
     pub(super) fn tell(&self, diagnostic: Diagnostic) {
-        self.file.tell(diagnostic, self.span.clone());
-    }
-}
-
-/// A line as it may be shown: someone who writes a password into the file must not find it in a log.
-fn without_secret(line: &str, key: &str) -> String {
-    let lower = key.to_lowercase();
-    let secret = ["pass", "secret", "token", "key", "credential"].iter().any(|word| lower.contains(word));
-    match line.split_once('=') {
-        Some((before, _)) if secret => format!("{before}= ***"),
-        _ => line.to_owned(),
+        match self.span.is_empty() {
+            // The root table is the file as a whole.
+            true => self.file.add(diagnostic.at(Place::file(self.file.path))),
+            false => self.file.tell(diagnostic, self.span.clone()),
+        }
     }
 }
 
@@ -212,7 +243,10 @@ impl<'f, 'a> Value<'f, 'a> {
     pub(super) fn string(&self) -> Result<String, Diagnostic> {
         match self.value {
             DeValue::String(text) => Ok(text.to_string()),
-            _ => Err(self.expected("a string")),
+            DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {
+                Err(self.expected("a string").with_hint(format!("put it in quotes: \"{}\"", self.source())))
+            }
+            DeValue::Array(_) | DeValue::Table(_) => Err(self.expected("a string")),
         }
     }
 
@@ -220,7 +254,8 @@ impl<'f, 'a> Value<'f, 'a> {
     pub(super) fn text(&self) -> Result<String, Diagnostic> {
         let text = self.string()?;
         if text.trim().is_empty() {
-            Err(Diagnostic::error("expected some text, found an empty string"))
+            Err(Diagnostic::error("expected some text, found an empty string")
+                .with_hint("write it, or remove the key if it is not needed"))
         } else {
             Ok(text)
         }
@@ -237,7 +272,7 @@ impl<'f, 'a> Value<'f, 'a> {
 
     pub(super) fn array(&self) -> Result<Vec<Value<'f, 'a>>, Diagnostic> {
         let DeValue::Array(entries) = self.value else {
-            return Err(self.expected("a list"));
+            return Err(self.expected("a list").with_hint("write it in square brackets: [\"…\"]"));
         };
         let entry =
             |entry: &'f Spanned<DeValue<'a>>| Value { file: self.file, value: entry.get_ref(), span: entry.span() };

@@ -6,7 +6,7 @@ use toml::de::DeValue;
 
 use super::toml_reader::{Section, Value};
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::model::amount::Amount;
+use crate::model::amount::{Amount, NumberError};
 use crate::model::matcher::{Glob, Matcher};
 use crate::model::period::{BillingMonth, Validity};
 use crate::model::price::Markup;
@@ -18,30 +18,49 @@ type Read<T> = Result<T, Diagnostic>;
 /// A number as a TOML string or integer; a float is refused.
 fn number(value: &Value<'_, '_>, what: &str) -> Read<Decimal> {
     match value.value {
-        DeValue::Float(_) => Err(float_refused(value)),
+        DeValue::Float(_) => Err(float_refused(value, what)),
         DeValue::Integer(_) => Ok(Decimal::from(value.integer()?)),
         DeValue::String(text) => parse_decimal(text).ok_or_else(|| not_a_number(value, text, what)),
-        _ => Err(value.expected(&format!("{what} such as \"330\" or 330"))),
+        _ => Err(value.expected(what)),
     }
 }
 
-fn float_refused(value: &Value<'_, '_>) -> Diagnostic {
+fn float_refused(value: &Value<'_, '_>, what: &str) -> Diagnostic {
     let source = value.source();
+    let plain = source.replace('_', "");
+    let hint = match parse_decimal(&plain) {
+        Some(_) if what.contains('%') && !plain.starts_with("0.") => {
+            format!("write \"{}%\" for that many percent", plain.trim_end_matches('0').trim_end_matches('.'))
+        }
+        Some(_) => format!("put it in quotes: \"{plain}\""),
+        None => format!("expected is {what}"),
+    };
     Diagnostic::error(format!("expected a string or an integer, found the float {source}"))
         .with_note(
             "a float is binary and cannot hold most decimals exactly, so money, rates and quantities are never floats",
         )
-        .with_hint(format!("put it in quotes: \"{source}\""))
+        .with_hint(hint)
 }
 
 fn not_a_number(value: &Value<'_, '_>, text: &str, what: &str) -> Diagnostic {
-    let tidy: String = text
-        .chars()
-        .filter_map(|c| half_width(c).filter(|c| !matches!(c, ',' | '_' | ' ' | '¥' | '円' | '$')))
-        .collect();
+    if Amount::parse(text.as_bytes()).is_ok() || Amount::parse(text.as_bytes()) == Err(NumberError::TooLong) {
+        let diagnostic =
+            Diagnostic::error(format!("the number has more digits than can be computed with exactly: {text}"));
+        return diagnostic.with_hint("numbers of up to 28 digits can be written here");
+    }
+    let half: String = text.chars().map(|c| half_width(c).unwrap_or(c)).collect();
+    let percent = what.contains('%') && half.trim_end().ends_with('%');
+    let digits = half.trim_matches(|c: char| c.is_whitespace() || matches!(c, '¥' | '円' | '$' | '%'));
+    // Commas are dropped only where they group thousands: "0,2" may well mean 0.2.
+    let mut groups = digits.split(',');
+    let grouped = groups.next().is_some_and(|first| (1..=3).contains(&first.trim_start_matches('-').len()))
+        && groups.clone().all(|group| group.split('.').next().is_some_and(|whole| whole.len() == 3));
+    let tidy = if grouped || !digits.contains(',') { digits.replace([',', '_'], "") } else { String::new() };
     let diagnostic = value.expected(what);
-    match parse_decimal(tidy.trim_end_matches('%')) {
+    match parse_decimal(&tidy) {
+        Some(_) if percent => diagnostic.with_hint(format!("write \"{tidy}%\"")),
         Some(_) => diagnostic.with_hint(format!("write \"{tidy}\"")),
+        None if what.contains('%') => diagnostic.with_hint("write \"15%\" or \"0.15\""),
         None => diagnostic.with_hint("write plain digits with an optional point, such as \"330\" or \"0.2\""),
     }
 }
@@ -66,7 +85,7 @@ fn half_width(c: char) -> Option<char> {
 
 /// An amount of money that may be negative.
 pub(super) fn money(value: &Value<'_, '_>) -> Read<Amount> {
-    number(value, "an amount of money").map(Amount::from)
+    number(value, "an amount of money such as \"330\" or 330").map(Amount::from)
 }
 
 /// An amount of money or a quantity that is not negative.
@@ -254,6 +273,9 @@ fn pattern_field(name: &str, allowed: &[&str]) -> Read<PatternField> {
         }
     })
 }
+
+/// The keys a rule can match by.
+pub(super) const MATCH_KEYS: [&str; 7] = ["tag", "group", "resource", "resource-name", "account", "source", "item"];
 
 /// The match keys of a section: every rule has the same.
 pub(super) fn matcher(section: &Section<'_, '_>) -> Matcher {

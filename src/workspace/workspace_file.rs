@@ -37,7 +37,8 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
     let issuer = root.section("issuer", "[issuer]");
     if issuer.is_none() && root.get("issuer").is_none() {
         root.tell(
-            Diagnostic::error("missing section [issuer]").with_hint("add [issuer] with name = \"…\": it is who bills"),
+            Diagnostic::error("missing section [issuer]")
+                .with_hint("add [issuer] with name = \"…\": the company that sends the invoices"),
         );
     }
     let settings = WorkspaceFile {
@@ -79,8 +80,7 @@ fn tax(section: Option<Section<'_, '_>>) -> TaxSettings {
     let rule = |section: &Section<'_, '_>| {
         let matcher = values::matcher(section);
         let category = section.require("category", "\"exempt\"", |value| value.one_of(&TaxCategory::NAMES));
-        section.finish();
-        if matcher.is_empty() {
+        if section.finish() && !section.has_any(&values::MATCH_KEYS) {
             section.tell(
                 Diagnostic::error("a [[tax.rule]] that names no charges")
                     .with_hint("add item = \"*roaming*\" or another match key"),
@@ -149,18 +149,22 @@ fn share_rule(section: &Section<'_, '_>) -> Option<ShareRule> {
         ));
         return None;
     }
-    if has_weights && of_is_present(section) {
-        section.tell(Diagnostic::error("`of` narrows what `by` measures; with `weights` nothing is measured"));
+    if let (true, Some(of)) = (has_weights, section.get("of")) {
+        let diagnostic = Diagnostic::error("`of` narrows what `by` measures; with `weights` nothing is measured");
+        of.told::<()>(Err(diagnostic.with_hint("remove `of`, or write by = … instead of weights")));
+    }
+    if let (Some(weights), Some(value)) = (&weights, section.get("weights"))
+        && !weights.is_empty()
+        && weights.values().all(|weight| weight.is_zero())
+    {
+        let diagnostic = Diagnostic::error("the weights add up to zero");
+        value.told::<()>(Err(diagnostic.with_hint("give at least one customer a weight above zero")));
     }
     let ratio = match weights {
         Some(weights) => Ratio::Weights(weights),
         None => Ratio::Measured { by: by?, of },
     };
     Some(ShareRule { matcher: matcher?, ratio, definition: section.file.definition(section.span.clone()) })
-}
-
-fn of_is_present(section: &Section<'_, '_>) -> bool {
-    section.get("of").is_some()
 }
 
 fn fx(section: &Section<'_, '_>) -> Option<FxRate> {
@@ -183,8 +187,8 @@ fn sources(root: &Section<'_, '_>) -> Vec<SourceSettings> {
         };
         if let Some(first) = sources.iter().find(|first| first.name == source.name) {
             let message = format!("two sources are named \"{}\"", source.name);
-            section
-                .tell(Diagnostic::error(message).with_note(format!("the first is at line {}", first.definition.line)));
+            let diagnostic = Diagnostic::error(message).with_hint("give each source a name of its own");
+            section.tell(diagnostic.with_note(format!("the first is at line {}", first.definition.line)));
         }
         sources.push(source);
     }
@@ -247,6 +251,10 @@ fn mail(section: &Section<'_, '_>) -> Option<MailSettings> {
     let from = section.require("from", "\"請求担当 <billing@example.jp>\"", values::mail_address);
     let smtp = section.read("smtp", |value| {
         let url = value.text()?;
+        if url.split_once("://").is_some_and(|(_, rest)| rest.contains('@')) {
+            let diagnostic = Diagnostic::error("a user name or password in the smtp URL");
+            return Err(diagnostic.with_hint("write username = …; the password comes from INVOICER_SMTP_PASSWORD"));
+        }
         let known = ["smtp://", "smtp+starttls://", "smtps://"].iter().any(|scheme| url.starts_with(scheme));
         if known {
             Ok(url)

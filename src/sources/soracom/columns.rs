@@ -60,6 +60,9 @@ impl Columns {
             position(name).ok_or_else(|| {
                 let diagnostic = Diagnostic::error(format!("the bill has no column {name}")).at(place());
                 match nearest(name, cells.iter().copied()) {
+                    _ if cells.len() == 1 && cells[0].contains(['\t', ';']) => diagnostic.with_hint(
+                        "expected commas between the cells; a spreadsheet may have changed them: fetch the file again",
+                    ),
                     Some(near) => {
                         diagnostic.with_hint(format!("there is a column \"{near}\"; names are case-sensitive"))
                     }

@@ -14,7 +14,7 @@ use std::path::Path;
 use csv::ByteRecord;
 use rayon::prelude::*;
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::model::charge::Bill;
 use crate::model::settings::SourceSettings;
 use columns::Columns;
@@ -37,7 +37,7 @@ pub(super) fn read_file(
     let path = bill.files[usize::from(file)].path.clone();
     let full = root.join(&path);
     let unreadable = |error: io::Error| {
-        vec![Diagnostic::could_not_run(format!("cannot read the file: {error}")).at(Place::file(&path))]
+        vec![Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error))).at(Place::file(&path))]
     };
     let length = full.metadata().map_err(unreadable)?.len();
     bill.files[usize::from(file)].length = length;
@@ -45,6 +45,13 @@ pub(super) fn read_file(
         let diagnostic = Diagnostic::error("the file is empty").at(Place::file(&path));
         vec![diagnostic.with_hint("a bill begins with a header row even when nothing was used; fetch the file again")]
     })?;
+    if header.is_utf16() {
+        let diagnostic = Diagnostic::error("the file is UTF-16, expected UTF-8").at(Place::file(&path));
+        return Err(vec![
+            diagnostic
+                .with_hint("use the file as it was downloaded; a spreadsheet may have saved it as \"Unicode text\""),
+        ]);
+    }
     let columns = Columns::find(&header.record, &settings.group_columns, &path).map_err(|found| vec![found])?;
 
     let read = |region: Region| region.read(&full, bill.without_rows(), source, file, &columns);
@@ -71,6 +78,14 @@ struct Header {
     record: ByteRecord,
     end: u64,
     lines: u32,
+}
+
+impl Header {
+    /// Whether it is in UTF-16, with or without a byte order mark: every other byte of ASCII is zero then.
+    fn is_utf16(&self) -> bool {
+        let first = self.record.get(0).unwrap_or_default();
+        first.starts_with(b"\xff\xfe") || first.starts_with(b"\xfe\xff") || first.contains(&0)
+    }
 }
 
 /// Reads the first record, after a byte order mark; none when the file has no record.

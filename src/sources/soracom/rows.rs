@@ -226,8 +226,8 @@ fn intern_price(bill: &mut Bill, cell: &[u8]) -> Result<u32, Refusal> {
 
 fn text(cell: &[u8]) -> Result<&str, Refusal> {
     std::str::from_utf8(cell).map_err(|_| {
-        let message = format!("expected UTF-8 text, found {:?}", String::from_utf8_lossy(cell));
-        ("utf8", message, "use the file as it was downloaded; a spreadsheet may have changed its encoding")
+        let message = "expected UTF-8 text".to_owned();
+        ("utf8", message, "use the file as it was downloaded; a spreadsheet may have changed its encoding (Shift_JIS)")
     })
 }
 
@@ -244,7 +244,10 @@ fn number(cell: &[u8], column: &str) -> Result<Amount, Refusal> {
         match error {
             NumberError::Malformed => (
                 "number",
-                format!("expected a number in {column}, found {shown:?}"),
+                match shown.is_empty() {
+                    true => format!("expected a number in {column}, found an empty cell"),
+                    false => format!("expected a number in {column}, found {shown:?}"),
+                },
                 "plain digits such as 12.5 or 1.9E-7; a spreadsheet may have changed it: fetch the file again",
             ),
             NumberError::TooLong => (
@@ -328,5 +331,6 @@ pub(super) fn shown(record: &ByteRecord) -> String {
             false => text.into_owned(),
         }
     };
-    record.iter().map(cell).collect::<Vec<String>>().join(",")
+    // No excerpt shows more than the first few dozen cells.
+    record.iter().take(100).map(cell).collect::<Vec<String>>().join(",")
 }
