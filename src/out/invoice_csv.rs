@@ -1,0 +1,133 @@
+//! An invoice's details as CSV for spreadsheets: UTF-8 with a byte order mark, which Excel needs to see Japanese.
+
+use super::invoice_json::Details;
+use crate::diagnostic::Diagnostic;
+use crate::model::amount::Amount;
+use crate::model::charge::Bill;
+use crate::model::invoice::Invoice;
+use crate::model::settings::Settings;
+
+const HEADER: [&str; 20] = [
+    "number",
+    "item",
+    "kind",
+    "source",
+    "date",
+    "resource",
+    "resource_name",
+    "name",
+    "quantity",
+    "unit",
+    "unit_price",
+    "cost",
+    "amount",
+    "currency",
+    "tax_category",
+    "tax_rate",
+    "file",
+    "row",
+    "share_of",
+    "share_ratio",
+];
+
+/// The CSV of an invoice's details; fees, the minimum and rounding follow as rows without origin, so that the column
+/// `amount` adds up to what the items were rounded from.
+///
+/// # Errors
+/// When a converted cost has too many digits.
+pub fn invoice_csv(bill: &Bill, settings: &Settings, invoice: &Invoice) -> Result<Vec<u8>, Diagnostic> {
+    let failed = |error: &dyn std::fmt::Display| Diagnostic::could_not_run(format!("cannot write CSV: {error}"));
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(b"\xef\xbb\xbf".to_vec());
+    writer.write_record(HEADER).map_err(|error| failed(&error))?;
+    let number = |amount: Option<Amount>| amount.map_or_else(String::new, |amount| amount.to_string());
+    let details = Details { bill, settings, invoice };
+    let mut has_detail = vec![false; invoice.items.len()];
+    for detail in &invoice.details {
+        let record = details.record(detail).map_err(|error| failed(&error))?;
+        let item = invoice.item(detail);
+        has_detail[detail.item.0 as usize] = true;
+        let (share_of, share_ratio) =
+            record.share.map_or_else(Default::default, |share| (share.of.to_string(), share.ratio));
+        let cells = [
+            invoice.number.clone(),
+            record.item.to_string(),
+            word(&item.kind),
+            record.source.to_owned(),
+            record.date,
+            record.resource.to_owned(),
+            record.resource_name.to_owned(),
+            record.name.to_owned(),
+            number(record.quantity),
+            record.unit.to_owned(),
+            number(record.unit_price),
+            record.cost.to_string(),
+            record.amount.to_string(),
+            invoice.currency.to_string(),
+            item.tax_category.name().to_owned(),
+            item.tax_rate.to_string(),
+            record.origin.file.to_owned(),
+            record.origin.row.to_string(),
+            share_of,
+            share_ratio,
+        ];
+        writer.write_record(cells.map(defused)).map_err(|error| failed(&error))?;
+    }
+    for (index, item) in invoice.items.iter().enumerate().filter(|(index, _)| !has_detail[*index]) {
+        let cells = [
+            invoice.number.clone(),
+            (index + 1).to_string(),
+            word(&item.kind),
+            item.source.clone(),
+            bill.month.first().format("%Y-%m").to_string(),
+            String::new(),
+            String::new(),
+            item.name.clone(),
+            number(item.quantity),
+            item.unit.to_owned(),
+            number(item.unit_price),
+            item.cost.to_string(),
+            item.amount.to_string(),
+            invoice.currency.to_string(),
+            item.tax_category.name().to_owned(),
+            item.tax_rate.to_string(),
+            String::new(),
+            String::new(),
+            String::new(),
+            String::new(),
+        ];
+        writer.write_record(cells.map(defused)).map_err(|error| failed(&error))?;
+    }
+    writer.into_inner().map_err(|error| failed(&error))
+}
+
+fn word(kind: &crate::model::invoice::ItemKind) -> String {
+    serde_json::to_value(kind).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// A cell that a spreadsheet would run as a formula gets an apostrophe before it; numbers keep their sign.
+fn defused(cell: String) -> String {
+    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if formula && Amount::parse(cell.as_bytes()).is_err() { format!("'{cell}") } else { cell }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::defused;
+
+    #[test]
+    fn formulas_are_defused_and_numbers_are_not() {
+        for (cell, expected) in [
+            ("=1+1", "'=1+1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("+81-3", "'+81-3"),
+            ("-meter", "'-meter"),
+            ("-12.5", "-12.5"),
+            ("+1", "+1"),
+            ("\t=1", "'\t=1"),
+            ("plain", "plain"),
+            ("", ""),
+        ] {
+            assert_eq!(defused(cell.to_owned()), expected);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! An invoice as JSON: the record all other documents print, with every detail. Money and quantities are strings.
+
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
+
+use super::to_json;
+use crate::diagnostic::Diagnostic;
+use crate::model::amount::{Amount, TooLong};
+use crate::model::charge::Bill;
+use crate::model::currency::Currency;
+use crate::model::customer::Customer;
+use crate::model::invoice::{Detail, Invoice, ItemKind, LineItem, Status, TaxSubtotal};
+use crate::model::settings::{Issuer, Settings};
+use crate::model::tax::{TaxCategory, TaxRate};
+
+/// The JSON of an invoice.
+///
+/// # Errors
+/// When a converted cost has too many digits.
+pub fn invoice_json(bill: &Bill, settings: &Settings, invoice: &Invoice) -> Result<Vec<u8>, Diagnostic> {
+    let customer = &settings.customers[invoice.customer];
+    to_json(&InvoiceRecord {
+        number: &invoice.number,
+        month: bill.month.to_string(),
+        status: invoice.status,
+        issue_date: invoice.issue_date.to_string(),
+        due_date: invoice.due_date.to_string(),
+        currency: invoice.currency,
+        language: customer.invoice.language.tag(),
+        issuer: issuer(&settings.issuer),
+        customer: recipient(customer),
+        items: items(&invoice.items),
+        details: Details { bill, settings, invoice },
+        tax_subtotals: &invoice.tax_subtotals,
+        subtotal: invoice.subtotal,
+        tax: invoice.tax,
+        total: invoice.total,
+    })
+}
+
+#[derive(Serialize)]
+struct InvoiceRecord<'a> {
+    number: &'a str,
+    month: String,
+    status: Status,
+    issue_date: String,
+    due_date: String,
+    currency: Currency,
+    language: &'static str,
+    issuer: IssuerRecord<'a>,
+    customer: CustomerRecord<'a>,
+    items: Vec<ItemRecord<'a>>,
+    details: Details<'a>,
+    tax_subtotals: &'a [TaxSubtotal],
+    subtotal: Amount,
+    tax: Amount,
+    total: Amount,
+}
+
+#[derive(Serialize)]
+struct IssuerRecord<'a> {
+    name: &'a str,
+    registration_number: Option<&'a str>,
+    postal_code: Option<&'a str>,
+    address: &'a [String],
+    phone: Option<&'a str>,
+    email: Option<&'a str>,
+    bank_accounts: &'a [String],
+}
+
+fn issuer(issuer: &Issuer) -> IssuerRecord<'_> {
+    IssuerRecord {
+        name: &issuer.name,
+        registration_number: issuer.registration_number.as_deref(),
+        postal_code: issuer.postal_code.as_deref(),
+        address: &issuer.address,
+        phone: issuer.phone.as_deref(),
+        email: issuer.email.as_deref(),
+        bank_accounts: &issuer.bank_accounts,
+    }
+}
+
+#[derive(Serialize)]
+struct CustomerRecord<'a> {
+    id: &'a str,
+    name: &'a str,
+    honorific: &'a str,
+    department: Option<&'a str>,
+    contact: Option<&'a str>,
+    registration_number: Option<&'a str>,
+    postal_code: Option<&'a str>,
+    address: &'a [String],
+}
+
+fn recipient(customer: &Customer) -> CustomerRecord<'_> {
+    CustomerRecord {
+        id: &customer.id,
+        name: &customer.name,
+        honorific: &customer.honorific,
+        department: customer.department.as_deref(),
+        contact: customer.contact.as_deref(),
+        registration_number: customer.registration_number.as_deref(),
+        postal_code: customer.postal_code.as_deref(),
+        address: &customer.address,
+    }
+}
+
+#[derive(Serialize)]
+struct ItemRecord<'a> {
+    line: usize,
+    source: &'a str,
+    name: &'a str,
+    kind: ItemKind,
+    quantity: Option<Amount>,
+    unit: &'static str,
+    unit_price: Option<Amount>,
+    cost: Amount,
+    amount: Amount,
+    tax_category: TaxCategory,
+    tax_rate: TaxRate,
+}
+
+fn items(items: &[LineItem]) -> Vec<ItemRecord<'_>> {
+    items.iter().enumerate().map(|(index, item)| record(index, item)).collect()
+}
+
+fn record(index: usize, item: &LineItem) -> ItemRecord<'_> {
+    ItemRecord {
+        line: index + 1,
+        source: &item.source,
+        name: &item.name,
+        kind: item.kind,
+        quantity: item.quantity,
+        unit: item.unit,
+        unit_price: item.unit_price,
+        cost: item.cost,
+        amount: item.amount,
+        tax_category: item.tax_category,
+        tax_rate: item.tax_rate,
+    }
+}
+
+/// The details, made one by one while they are written: a large customer has hundreds of thousands.
+#[derive(Clone, Copy)]
+pub(super) struct Details<'a> {
+    pub(super) bill: &'a Bill,
+    pub(super) settings: &'a Settings,
+    pub(super) invoice: &'a Invoice,
+}
+
+impl Serialize for Details<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.invoice.details.len()))?;
+        for detail in &self.invoice.details {
+            list.serialize_element(&self.record(detail).map_err(serde::ser::Error::custom)?)?;
+        }
+        list.end()
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct DetailRecord<'a> {
+    pub(super) item: u32,
+    pub(super) source: &'a str,
+    pub(super) date: String,
+    pub(super) resource: &'a str,
+    pub(super) resource_name: &'a str,
+    pub(super) name: &'a str,
+    pub(super) quantity: Option<Amount>,
+    pub(super) unit: &'static str,
+    pub(super) unit_price: Option<Amount>,
+    pub(super) cost: Amount,
+    pub(super) amount: Amount,
+    pub(super) origin: Origin<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) share: Option<ShareRecord>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Origin<'a> {
+    pub(super) file: &'a str,
+    pub(super) row: u32,
+}
+
+#[derive(Serialize)]
+pub(super) struct ShareRecord {
+    /// Cost of the whole charge, in the source's currency.
+    pub(super) of: Amount,
+    /// The customer's weight over that of all.
+    pub(super) ratio: String,
+}
+
+impl<'a> Details<'a> {
+    /// A detail with its texts; costs are in the invoice's currency.
+    pub(super) fn record(&self, detail: &Detail) -> Result<DetailRecord<'a>, TooLong> {
+        let Details { bill, settings, invoice } = *self;
+        let charge = bill.charge(detail.charge);
+        let subject = bill.subject(charge);
+        let source = bill.source(charge);
+        let share = invoice.share(detail);
+        let rate = settings.fx_rate(bill.month, source.currency, invoice.currency).unwrap_or(Amount::whole(1));
+        let (file, row) = bill.origin(charge);
+        let date = match charge.day {
+            0 => bill.month.first().format("%Y-%m").to_string(),
+            day => bill.month.day(u32::from(day)).map_or_else(String::new, |date| date.to_string()),
+        };
+        Ok(DetailRecord {
+            item: detail.item.0 + 1,
+            source: &source.name,
+            date,
+            resource: bill.names.get(subject.resource),
+            resource_name: bill.names.get(subject.resource_name),
+            name: bill.names.get(charge.item),
+            quantity: share.map_or_else(|| bill.quantity(charge), |share| share.quantity),
+            unit: invoice.items[detail.item.0 as usize].unit,
+            unit_price: invoice.unit_price(detail),
+            cost: share.map_or_else(|| bill.cost(charge), |share| share.cost).times(rate)?,
+            amount: invoice.amount(detail),
+            origin: Origin { file, row },
+            share: share.map(|share| ShareRecord {
+                of: bill.cost(charge),
+                ratio: format!("{}/{}", share.ratio.0, share.ratio.1),
+            }),
+        })
+    }
+}

@@ -1,0 +1,33 @@
+//! `manifest.json`: every input and output with its hash, so that anyone can see what an invoice was made from.
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::directory::Written;
+
+/// SHA-256 as lower-case hex.
+pub fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The manifest of a month.
+#[derive(Debug, Serialize)]
+pub struct Manifest {
+    /// Name and version of the program.
+    pub tool: String,
+    /// The month.
+    pub month: String,
+    /// Files read, from the workspace's root.
+    pub inputs: Vec<Written>,
+    /// Files written, from the month's directory, this one excepted.
+    pub outputs: Vec<Written>,
+}
+
+impl Manifest {
+    /// The manifest of a build; both lists are put in order.
+    pub fn new(month: String, mut inputs: Vec<Written>, outputs: Vec<Written>) -> Manifest {
+        inputs.sort();
+        inputs.dedup();
+        Manifest { tool: format!("invoicer {}", env!("CARGO_PKG_VERSION")), month, inputs, outputs }
+    }
+}

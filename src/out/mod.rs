@@ -1,0 +1,26 @@
+//! What is written: the record of an invoice as JSON and CSV, the month's summary and manifest, and the directory
+//! they are written into all or nothing.
+
+mod directory;
+mod invoice_csv;
+mod invoice_json;
+mod manifest;
+mod summary;
+
+pub use directory::{Staging, Written};
+pub use invoice_csv::invoice_csv;
+pub use invoice_json::invoice_json;
+pub use manifest::{Manifest, hash};
+pub use summary::{Summary, summary};
+
+/// A value as pretty JSON with a final newline.
+///
+/// # Errors
+/// When it cannot be serialised, which no value of this program does.
+pub fn to_json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, crate::diagnostic::Diagnostic> {
+    let bytes = serde_json::to_vec_pretty(value);
+    let mut bytes =
+        bytes.map_err(|error| crate::diagnostic::Diagnostic::could_not_run(format!("cannot write JSON: {error}")))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}

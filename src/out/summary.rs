@@ -1,0 +1,118 @@
+//! `summary.json`: the month at a glance, as data.
+
+use serde::Serialize;
+
+use crate::billing::{BilledMonth, Conservation, SourceTotals};
+use crate::diagnostic::Diagnostic;
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::charge::Bill;
+use crate::model::currency::Currency;
+use crate::model::invoice::Status;
+use crate::model::settings::Settings;
+
+/// The month at a glance.
+#[derive(Debug, Serialize)]
+pub struct Summary<'a> {
+    month: String,
+    status: Status,
+    sources: &'a [SourceTotals],
+    /// One for each invoice, by customer id.
+    pub customers: Vec<CustomerSummary<'a>>,
+    unassigned: Vec<UnassignedCharge<'a>>,
+    kept: Amount,
+    allocated: Amount,
+    conservation: &'a Conservation,
+    warnings: Vec<String>,
+}
+
+/// An invoice at a glance.
+#[derive(Debug, Serialize)]
+pub struct CustomerSummary<'a> {
+    /// Customer id.
+    pub id: &'a str,
+    /// Customer name.
+    pub name: &'a str,
+    /// Invoice number.
+    pub number: &'a str,
+    /// Currency of the figures.
+    pub currency: Currency,
+    /// Number of items.
+    pub items: usize,
+    /// What the provider charges.
+    pub cost: Amount,
+    /// Before tax.
+    pub subtotal: Amount,
+    /// Tax.
+    pub tax: Amount,
+    /// To be paid.
+    pub total: Amount,
+    /// Subtotal less cost.
+    pub margin: Amount,
+    /// The total of the month before, where it is known.
+    pub previous_total: Option<Amount>,
+}
+
+#[derive(Debug, Serialize)]
+struct UnassignedCharge<'a> {
+    source: &'a str,
+    file: &'a str,
+    row: u32,
+    resource: &'a str,
+    item: &'a str,
+    cost: Amount,
+}
+
+/// The summary of a month.
+///
+/// # Errors
+/// When a margin has too many digits.
+pub fn summary<'a>(
+    bill: &'a Bill,
+    settings: &'a Settings,
+    billed: &'a BilledMonth,
+    status: Status,
+) -> Result<Summary<'a>, Diagnostic> {
+    let customers = || -> Result<Vec<CustomerSummary<'a>>, TooLong> {
+        let mut customers = Vec::with_capacity(billed.invoices.len());
+        for invoice in &billed.invoices {
+            let customer = &settings.customers[invoice.customer];
+            customers.push(CustomerSummary {
+                id: &customer.id,
+                name: &customer.name,
+                number: &invoice.number,
+                currency: invoice.currency,
+                items: invoice.items.len(),
+                cost: invoice.cost,
+                subtotal: invoice.subtotal,
+                tax: invoice.tax,
+                total: invoice.total,
+                margin: Sum::of([invoice.subtotal, invoice.cost.negated()])?,
+                previous_total: None,
+            });
+        }
+        Ok(customers)
+    };
+    let unassigned = |id: &crate::model::charge::ChargeId| {
+        let charge = bill.charge(*id);
+        let (file, row) = bill.origin(charge);
+        UnassignedCharge {
+            source: &bill.source(charge).name,
+            file,
+            row,
+            resource: bill.names.get(bill.subject(charge).resource),
+            item: bill.names.get(charge.item),
+            cost: bill.cost(charge),
+        }
+    };
+    Ok(Summary {
+        month: bill.month.to_string(),
+        status,
+        sources: &billed.sources,
+        customers: customers().map_err(|error| Diagnostic::error(format!("a margin cannot be computed: {error}")))?,
+        unassigned: billed.unassigned.iter().map(unassigned).collect(),
+        kept: billed.conservation.kept,
+        allocated: billed.conservation.allocated,
+        conservation: &billed.conservation,
+        warnings: billed.remarks.iter().map(|remark| remark.message.clone()).collect(),
+    })
+}
