@@ -8,11 +8,12 @@ use rustc_hash::FxHashMap;
 
 use super::claims::{Claim, Claims, RuleId, RuleIndex, active_rules, rule};
 use crate::diagnostic::{Diagnostic, Place, shortened};
-use crate::model::amount::{Amount, Sum, TooLong, split};
+use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, EMPTY, NameId};
 use crate::model::invoice::Share;
 use crate::model::matcher::Matcher;
 use crate::model::settings::{Ratio, Settings, ShareBasis, ShareRule};
+use crate::model::split::split;
 
 /// Who bears what.
 #[derive(Debug)]

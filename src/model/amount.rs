@@ -357,7 +357,7 @@ impl PartialOrd for Amount {
     }
 }
 
-fn big_at(amount: Amount, scale: u32) -> BigInt {
+pub(super) fn big_at(amount: Amount, scale: u32) -> BigInt {
     BigInt::from(amount.coefficient()) * BigInt::from(10u8).pow(scale - amount.scale())
 }
 
@@ -440,48 +440,6 @@ impl Sum {
     }
 }
 
-/// Splits `whole` in the ratio of `weights`, exactly: each part is cut toward zero to the larger of the whole's own
-/// decimals and 4, and the units that are left go one each to the largest cut-off parts, ties to the earlier index.
-///
-/// The parts always add up to `whole`. Source of the rule: billing-rules §2.
-///
-/// # Errors
-/// When a part has too many digits, or no weight is above zero, or one is below it.
-pub fn split(whole: Amount, weights: &[Amount]) -> Result<Vec<Amount>, TooLong> {
-    let scale = whole.scale().max(4);
-    let weight_scale = weights.iter().map(|weight| weight.scale()).max().unwrap_or(0);
-    let weights: Vec<BigInt> = weights.iter().map(|weight| big_at(*weight, weight_scale)).collect();
-    let total: BigInt = weights.iter().sum();
-    if total <= BigInt::ZERO || weights.iter().any(|weight| *weight < BigInt::ZERO) {
-        return Err(TooLong);
-    }
-    let units = big_at(whole.magnitude(), scale);
-    let mut left = units.clone();
-    let mut parts: Vec<(BigInt, BigInt)> = Vec::with_capacity(weights.len());
-    for weight in &weights {
-        let product = &units * weight;
-        let part = &product / &total;
-        let cut_off = product - &part * &total;
-        left -= &part;
-        parts.push((part, cut_off));
-    }
-    let mut by_cut_off: Vec<usize> = (0..parts.len()).collect();
-    by_cut_off.sort_by(|&a, &b| parts[b].1.cmp(&parts[a].1).then(a.cmp(&b)));
-    for index in by_cut_off {
-        if left <= BigInt::ZERO {
-            break;
-        }
-        parts[index].0 += 1;
-        left -= 1;
-    }
-    let sign = if whole.is_negative() { -1 } else { 1 };
-    let to_amount = |(part, _): &(BigInt, BigInt)| {
-        let coefficient = i128::try_from(part.clone()).map_err(|_| TooLong)?;
-        Amount::new(sign * coefficient, scale)
-    };
-    parts.iter().map(to_amount).collect()
-}
-
 impl Amount {
     /// The value without its sign.
     #[must_use]
@@ -552,21 +510,6 @@ mod tests {
         assert_eq!(amount("1.2345").to_text(2), "1.2345");
     }
 
-    /// billing-rules §8.
-    #[test]
-    fn splits_the_worked_example() {
-        let parts = split(amount("-46.5"), &[amount("322.55"), amount("155")]).unwrap();
-        assert_eq!(parts, [amount("-31.4073"), amount("-15.0927")]);
-    }
-
-    #[test]
-    fn split_ties_go_to_the_earlier() {
-        let parts = split(amount("0.0001"), &[Amount::whole(1), Amount::whole(1)]).unwrap();
-        assert_eq!(parts, [amount("0.0001"), Amount::ZERO]);
-        let parts = split(amount("1"), &[Amount::whole(1); 3]).unwrap();
-        assert_eq!(parts, [amount("0.3334"), amount("0.3333"), amount("0.3333")]);
-    }
-
     proptest! {
         #[test]
         fn any_bytes_read_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..50)) {
@@ -577,19 +520,6 @@ mod tests {
         fn text_round_trips(coefficient in any::<i64>(), scale in 0u32..20) {
             let value = Amount::new(i128::from(coefficient), scale).unwrap();
             prop_assert_eq!(Amount::parse(value.to_string().as_bytes()), Ok(value));
-        }
-
-        #[test]
-        fn shares_add_up(whole in any::<i64>(), scale in 0u32..12, weights in proptest::collection::vec(0u32..1_000_000, 1..30)) {
-            prop_assume!(weights.iter().any(|weight| *weight > 0));
-            let whole = Amount::new(i128::from(whole), scale).unwrap();
-            let weights: Vec<Amount> = weights.iter().map(|weight| Amount::whole(i64::from(*weight))).collect();
-            let parts = split(whole, &weights).unwrap();
-            prop_assert_eq!(Sum::of(parts.iter().copied()).unwrap(), whole);
-            for (part, weight) in parts.iter().zip(&weights) {
-                prop_assert!(!weight.is_zero() || part.is_zero() || weights.len() > 1);
-                prop_assert!(part.is_zero() || part.is_negative() == whole.is_negative());
-            }
         }
 
         #[test]

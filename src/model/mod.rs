@@ -12,4 +12,5 @@ pub mod price;
 pub mod rounding;
 pub mod schedule;
 pub mod settings;
+pub mod split;
 pub mod tax;

@@ -1,6 +1,7 @@
 //! An [`Invoice`](crate::model::invoice::Invoice) in, HTML out: `view` is what templates see (strings, lists and
 //! flags, never numbers to compute with), `templates` finds and runs them, `labels` holds their words.
 
+mod appendix;
 mod format;
 mod labels;
 mod templates;

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::appendix::{AppendixColumns, GroupView, appendix, fraction_width};
 use super::format::{date_text, grouped, money, month_text, period_text};
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::charge::{Bill, EMPTY, NameId};
+use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
-use crate::model::invoice::{Detail, Invoice, ItemKind, LineItem, Status, TaxSubtotal};
+use crate::model::invoice::{Invoice, ItemKind, LineItem, Status, TaxSubtotal};
 use crate::model::settings::{DetailLevel, Language, Settings};
 use crate::model::tax::TaxCategory;
 
@@ -53,17 +54,6 @@ pub struct InvoiceView<'a> {
     pub appendix_has: AppendixColumns,
     pub appendix_columns_before_amount: String,
     pub appendix_fraction_width: String,
-}
-
-/// Which columns of the appendix hold anything.
-#[derive(Debug, Default, Serialize)]
-pub struct AppendixColumns {
-    pub date: bool,
-    pub quantity: bool,
-    pub unit: bool,
-    pub unit_price: bool,
-    pub fraction: bool,
-    pub shared: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -113,43 +103,6 @@ pub struct TaxView {
     pub tax_label: String,
     pub tax: String,
     pub tax_jpy: String,
-}
-
-#[derive(Debug, Serialize)]
-pub struct GroupView<'a> {
-    pub resource: &'a str,
-    pub resource_name: &'a str,
-    pub heading: String,
-    pub rows: Vec<DetailView<'a>>,
-    pub subtotal: Split,
-}
-
-#[derive(Debug, Serialize)]
-pub struct DetailView<'a> {
-    pub date: String,
-    pub name: &'a str,
-    pub quantity: String,
-    pub unit: &'static str,
-    pub unit_price: String,
-    pub amount: Split,
-    pub shared: bool,
-}
-
-/// An amount in two pieces, so that figures with many decimals can stand below each other at their points.
-#[derive(Debug, Serialize)]
-pub struct Split {
-    pub whole: String,
-    pub fraction: String,
-}
-
-impl Split {
-    fn new(amount: Amount, currency: Currency) -> Split {
-        let text = money(amount, currency, 0);
-        match text.split_once('.') {
-            Some((whole, fraction)) => Split { whole: whole.to_owned(), fraction: format!(".{fraction}") },
-            None => Split { whole: text, fraction: String::new() },
-        }
-    }
 }
 
 /// Where templates find images: a function from a workspace path to what stands in `src`.
@@ -229,18 +182,11 @@ pub fn view<'a>(
     })
 }
 
-/// The width of a column for fractions of that many characters at 8 pt, in CSS: digits of the built-in face are up to
-/// 0.76 em wide, the point is narrower by what the cell's padding takes.
-fn fraction_width(characters: usize) -> String {
-    let tenths_of_points = characters * 61 + 20;
-    format!("{}.{}pt", tenths_of_points / 10, tenths_of_points % 10)
-}
-
 /// The most decimals a price is printed with. A price per byte has more and says nothing to a reader; JSON and CSV hold
 /// all prices.
 const PRICE_DECIMALS: u32 = 6;
 
-fn price_text(price: Option<Amount>) -> String {
+pub(super) fn price_text(price: Option<Amount>) -> String {
     price.filter(|price| price.scale() <= PRICE_DECIMALS).map_or_else(String::new, |price| grouped(price, 0))
 }
 
@@ -388,140 +334,4 @@ fn fx_note(bill: &Bill, settings: &Settings, invoice: &Invoice) -> String {
         Some(format!("1 {from} = {} {to}{note}", grouped(fx.rate, 0)))
     };
     pairs.iter().filter_map(entry).collect::<Vec<String>>().join(" / ")
-}
-
-/// What a line of the appendix adds up.
-struct Line {
-    day: u8,
-    name: NameId,
-    resource: NameId,
-    resource_name: NameId,
-    quantity: Option<Sum>,
-    unit_price: Option<Amount>,
-    amount: Sum,
-    shared: bool,
-}
-
-/// Groups, columns and the length of the longest fraction in characters.
-type Appendix<'a> = (Vec<GroupView<'a>>, AppendixColumns, usize);
-
-fn appendix<'a>(
-    bill: &'a Bill,
-    customer: &Customer,
-    invoice: &'a Invoice,
-    labels: &BTreeMap<String, String>,
-) -> Result<Appendix<'a>, TooLong> {
-    let mut columns = AppendixColumns::default();
-    if customer.invoice.details == DetailLevel::None {
-        return Ok((Vec::new(), columns, 0));
-    }
-    let lines = lines(bill, invoice, customer.invoice.details)?;
-    let mut by_resource: BTreeMap<(bool, &str), Vec<&Line>> = BTreeMap::new();
-    for line in &lines {
-        // Charges of no resource come last.
-        let key = (line.resource == EMPTY, bill.names.get(line.resource));
-        by_resource.entry(key).or_default().push(line);
-    }
-    let mut groups = Vec::with_capacity(by_resource.len());
-    let mut longest = 0;
-    for ((_, resource), lines) in by_resource {
-        let mut rows = Vec::with_capacity(lines.len());
-        let mut subtotal = Sum::default();
-        for line in &lines {
-            let amount = line.amount.total()?;
-            subtotal.add(amount)?;
-            let row = detail_row(bill, line, amount, invoice.currency)?;
-            columns.date |= !row.date.is_empty();
-            columns.quantity |= !row.quantity.is_empty();
-            columns.unit |= !row.unit.is_empty();
-            columns.unit_price |= !row.unit_price.is_empty();
-            columns.shared |= row.shared;
-            longest = longest.max(row.amount.fraction.len());
-            rows.push(row);
-        }
-        let resource_name = lines.first().map_or("", |line| bill.names.get(line.resource_name));
-        let heading = match (resource, resource_name) {
-            ("", _) => labels.get("no_resource").cloned().unwrap_or_default(),
-            (resource, "") => resource.to_owned(),
-            (resource, name) => format!("{resource}　{name}"),
-        };
-        let subtotal = Split::new(subtotal.total()?, invoice.currency);
-        longest = longest.max(subtotal.fraction.len());
-        groups.push(GroupView { resource, resource_name, heading, rows, subtotal });
-    }
-    columns.fraction = longest > 0;
-    Ok((groups, columns, longest))
-}
-
-fn detail_row<'a>(bill: &'a Bill, line: &Line, amount: Amount, currency: Currency) -> Result<DetailView<'a>, TooLong> {
-    use chrono::Datelike;
-    let date = match line.day {
-        0 => String::new(),
-        day => format!("{:02}-{day:02}", bill.month.first().month()),
-    };
-    Ok(DetailView {
-        date,
-        name: bill.names.get(line.name),
-        quantity: match line.quantity {
-            Some(quantity) => grouped(quantity.total()?, 0),
-            None => String::new(),
-        },
-        unit: "",
-        unit_price: price_text(line.unit_price),
-        amount: Split::new(amount, currency),
-        shared: line.shared,
-    })
-}
-
-/// The invoice's details as lines: one each, or added up by day and item, or by item.
-fn lines(bill: &Bill, invoice: &Invoice, level: DetailLevel) -> Result<Vec<Line>, TooLong> {
-    let mut lines: Vec<Line> = Vec::new();
-    let mut known: BTreeMap<(NameId, u8, NameId, bool), usize> = BTreeMap::new();
-    for detail in &invoice.details {
-        let new = line(bill, invoice, detail, level)?;
-        let index = match level {
-            DetailLevel::Rows | DetailLevel::None => lines.len(),
-            DetailLevel::Daily | DetailLevel::Resource => {
-                *known.entry((new.resource, new.day, new.name, new.shared)).or_insert(lines.len())
-            }
-        };
-        match lines.get_mut(index) {
-            None => lines.push(new),
-            Some(line) => {
-                line.amount.add(invoice.amount(detail))?;
-                line.quantity = match (line.quantity, new.quantity) {
-                    (Some(mut sum), Some(more)) => {
-                        sum.add(more.total()?)?;
-                        Some(sum)
-                    }
-                    _ => None,
-                };
-                line.unit_price = line.unit_price.filter(|price| Some(*price) == new.unit_price);
-            }
-        }
-    }
-    Ok(lines)
-}
-
-fn line(bill: &Bill, invoice: &Invoice, detail: &Detail, level: DetailLevel) -> Result<Line, TooLong> {
-    let charge = bill.charge(detail.charge);
-    let subject = bill.subject(charge);
-    let share = invoice.share(detail);
-    let quantity = share.map_or_else(|| bill.quantity(charge), |share| share.quantity);
-    let mut amount = Sum::default();
-    amount.add(invoice.amount(detail))?;
-    let sum = |quantity| {
-        let mut sum = Sum::default();
-        sum.add(quantity).map(|()| sum)
-    };
-    Ok(Line {
-        day: if level == DetailLevel::Resource { 0 } else { charge.day },
-        name: charge.item,
-        resource: subject.resource,
-        resource_name: subject.resource_name,
-        quantity: quantity.map(sum).transpose()?,
-        unit_price: invoice.unit_price(detail),
-        amount,
-        shared: share.is_some(),
-    })
 }

@@ -1,0 +1,205 @@
+//! The appendix of an invoice: its details as lines, grouped by resource.
+
+use std::collections::BTreeMap;
+
+use chrono::Datelike;
+use serde::Serialize;
+
+use super::format::{grouped, money};
+use super::view::price_text;
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::charge::{Bill, EMPTY, NameId};
+use crate::model::currency::Currency;
+use crate::model::customer::Customer;
+use crate::model::invoice::{Detail, Invoice};
+use crate::model::settings::DetailLevel;
+
+/// Which columns of the appendix hold anything.
+#[derive(Debug, Default, Serialize)]
+pub struct AppendixColumns {
+    pub date: bool,
+    pub quantity: bool,
+    pub unit: bool,
+    pub unit_price: bool,
+    pub fraction: bool,
+    pub shared: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub struct GroupView<'a> {
+    pub resource: &'a str,
+    pub resource_name: &'a str,
+    pub heading: String,
+    pub rows: Vec<DetailView<'a>>,
+    pub subtotal: Split,
+}
+
+#[derive(Debug, Serialize)]
+pub struct DetailView<'a> {
+    pub date: String,
+    pub name: &'a str,
+    pub quantity: String,
+    pub unit: &'static str,
+    pub unit_price: String,
+    pub amount: Split,
+    pub shared: bool,
+}
+
+/// An amount in two pieces, so that figures with many decimals can stand below each other at their points.
+#[derive(Debug, Serialize)]
+pub struct Split {
+    pub whole: String,
+    pub fraction: String,
+}
+
+impl Split {
+    fn new(amount: Amount, currency: Currency) -> Split {
+        let text = money(amount, currency, 0);
+        match text.split_once('.') {
+            Some((whole, fraction)) => Split { whole: whole.to_owned(), fraction: format!(".{fraction}") },
+            None => Split { whole: text, fraction: String::new() },
+        }
+    }
+}
+
+/// The width of a column for fractions of that many characters at 8 pt, in CSS: digits of the built-in face are up to
+/// 0.76 em wide, the point is narrower by what the cell's padding takes.
+pub(super) fn fraction_width(characters: usize) -> String {
+    let tenths_of_points = characters * 61 + 20;
+    format!("{}.{}pt", tenths_of_points / 10, tenths_of_points % 10)
+}
+
+/// What a line of the appendix adds up.
+struct Line {
+    day: u8,
+    name: NameId,
+    resource: NameId,
+    resource_name: NameId,
+    quantity: Option<Sum>,
+    unit_price: Option<Amount>,
+    amount: Sum,
+    shared: bool,
+}
+
+/// Groups, columns and the length of the longest fraction in characters.
+pub(super) type Appendix<'a> = (Vec<GroupView<'a>>, AppendixColumns, usize);
+
+pub(super) fn appendix<'a>(
+    bill: &'a Bill,
+    customer: &Customer,
+    invoice: &'a Invoice,
+    labels: &BTreeMap<String, String>,
+) -> Result<Appendix<'a>, TooLong> {
+    let mut columns = AppendixColumns::default();
+    if customer.invoice.details == DetailLevel::None {
+        return Ok((Vec::new(), columns, 0));
+    }
+    let lines = lines(bill, invoice, customer.invoice.details)?;
+    let mut by_resource: BTreeMap<(bool, &str), Vec<&Line>> = BTreeMap::new();
+    for line in &lines {
+        // Charges of no resource come last.
+        let key = (line.resource == EMPTY, bill.names.get(line.resource));
+        by_resource.entry(key).or_default().push(line);
+    }
+    let mut groups = Vec::with_capacity(by_resource.len());
+    let mut longest = 0;
+    for ((_, resource), lines) in by_resource {
+        let mut rows = Vec::with_capacity(lines.len());
+        let mut subtotal = Sum::default();
+        for line in &lines {
+            let amount = line.amount.total()?;
+            subtotal.add(amount)?;
+            let row = detail_row(bill, line, amount, invoice.currency)?;
+            columns.date |= !row.date.is_empty();
+            columns.quantity |= !row.quantity.is_empty();
+            columns.unit |= !row.unit.is_empty();
+            columns.unit_price |= !row.unit_price.is_empty();
+            columns.shared |= row.shared;
+            longest = longest.max(row.amount.fraction.len());
+            rows.push(row);
+        }
+        let resource_name = lines.first().map_or("", |line| bill.names.get(line.resource_name));
+        let heading = match (resource, resource_name) {
+            ("", _) => labels.get("no_resource").cloned().unwrap_or_default(),
+            (resource, "") => resource.to_owned(),
+            (resource, name) => format!("{resource}　{name}"),
+        };
+        let subtotal = Split::new(subtotal.total()?, invoice.currency);
+        longest = longest.max(subtotal.fraction.len());
+        groups.push(GroupView { resource, resource_name, heading, rows, subtotal });
+    }
+    columns.fraction = longest > 0;
+    Ok((groups, columns, longest))
+}
+
+fn detail_row<'a>(bill: &'a Bill, line: &Line, amount: Amount, currency: Currency) -> Result<DetailView<'a>, TooLong> {
+    let date = match line.day {
+        0 => String::new(),
+        day => format!("{:02}-{day:02}", bill.month.first().month()),
+    };
+    Ok(DetailView {
+        date,
+        name: bill.names.get(line.name),
+        quantity: match line.quantity {
+            Some(quantity) => grouped(quantity.total()?, 0),
+            None => String::new(),
+        },
+        unit: "",
+        unit_price: price_text(line.unit_price),
+        amount: Split::new(amount, currency),
+        shared: line.shared,
+    })
+}
+
+/// The invoice's details as lines: one each, or added up by day and item, or by item.
+fn lines(bill: &Bill, invoice: &Invoice, level: DetailLevel) -> Result<Vec<Line>, TooLong> {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut known: BTreeMap<(NameId, u8, NameId, bool), usize> = BTreeMap::new();
+    for detail in &invoice.details {
+        let new = line(bill, invoice, detail, level)?;
+        let index = match level {
+            DetailLevel::Rows | DetailLevel::None => lines.len(),
+            DetailLevel::Daily | DetailLevel::Resource => {
+                *known.entry((new.resource, new.day, new.name, new.shared)).or_insert(lines.len())
+            }
+        };
+        match lines.get_mut(index) {
+            None => lines.push(new),
+            Some(line) => {
+                line.amount.add(invoice.amount(detail))?;
+                line.quantity = match (line.quantity, new.quantity) {
+                    (Some(mut sum), Some(more)) => {
+                        sum.add(more.total()?)?;
+                        Some(sum)
+                    }
+                    _ => None,
+                };
+                line.unit_price = line.unit_price.filter(|price| Some(*price) == new.unit_price);
+            }
+        }
+    }
+    Ok(lines)
+}
+
+fn line(bill: &Bill, invoice: &Invoice, detail: &Detail, level: DetailLevel) -> Result<Line, TooLong> {
+    let charge = bill.charge(detail.charge);
+    let subject = bill.subject(charge);
+    let share = invoice.share(detail);
+    let quantity = share.map_or_else(|| bill.quantity(charge), |share| share.quantity);
+    let mut amount = Sum::default();
+    amount.add(invoice.amount(detail))?;
+    let sum = |quantity| {
+        let mut sum = Sum::default();
+        sum.add(quantity).map(|()| sum)
+    };
+    Ok(Line {
+        day: if level == DetailLevel::Resource { 0 } else { charge.day },
+        name: charge.item,
+        resource: subject.resource,
+        resource_name: subject.resource_name,
+        quantity: quantity.map(sum).transpose()?,
+        unit_price: invoice.unit_price(detail),
+        amount,
+        shared: share.is_some(),
+    })
+}
