@@ -11,7 +11,7 @@
 
 use std::fmt::Write;
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 /// How much a diagnostic matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -165,6 +165,7 @@ impl Diagnostic {
 
     /// The text for the terminal, ending with a newline.
     pub fn render(&self, color: bool) -> String {
+        let message = printable(&masked(&self.message));
         let paint = |code: &str, text: &str| match color {
             true => format!("\x1b[{code}m{text}\x1b[0m"),
             false => text.to_owned(),
@@ -174,15 +175,15 @@ impl Diagnostic {
             Severity::Warning => ("warning", "1;33"),
             Severity::Note => ("note", "1;36"),
         };
-        let mut out = format!("{}{}\n", paint(code, label), paint("1", &format!(": {}", masked(&self.message))));
+        let mut out = format!("{}{}\n", paint(code, label), paint("1", &format!(": {message}")));
         if let Some(place) = &self.place {
             render_place(&mut out, place, &|text| paint("34", text), &|text| paint(code, text));
         }
         for note in &self.notes {
-            let _ = writeln!(out, "  {} {note}", paint("34", "="));
+            let _ = writeln!(out, "  {} {}", paint("34", "="), printable(note));
         }
         if let Some(hint) = &self.hint {
-            let _ = writeln!(out, "{}{hint}", paint("1;32", "hint: "));
+            let _ = writeln!(out, "{}{}", paint("1;32", "hint: "), printable(hint));
         }
         out
     }
@@ -261,8 +262,8 @@ fn masked(text: &str) -> String {
     // Nothing after the equals sign of such a key is shown, wherever in the line it stands.
     let secret = text.match_indices('=').find(|(index, _)| {
         let key = text[..*index].trim_end();
-        let start = key.rfind(|c: char| c.is_whitespace() || matches!(c, '{' | ',')).map_or(0, |index| index + 1);
-        names_secret(&key[start..])
+        let word = key.rsplit(|c: char| c.is_whitespace() || matches!(c, '{' | ',')).next();
+        word.is_some_and(names_secret)
     });
     let text = match secret {
         Some((index, _)) => format!("{}= ***", &text[..index]),
@@ -304,12 +305,15 @@ pub fn shortened(text: &str) -> String {
 pub fn printable(text: &str) -> String {
     let visible = |c: char| match c {
         '\t' => "    ".to_owned(),
-        c if c.is_control() || (c.width() == Some(0) && "\u{200b}\u{feff}\u{202e}".contains(c)) => {
-            c.escape_default().to_string()
-        }
+        c if c.is_control() || is_invisible(c) => c.escape_default().to_string(),
         c => c.to_string(),
     };
     text.chars().map(visible).collect()
+}
+
+/// Characters without a width that a terminal obeys: byte order marks, directions of writing.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// The known word nearest to a mistyped one, when one is near.
@@ -365,6 +369,8 @@ mod tests {
             ("smtp = \"smtp://u:hunter2@h\"", "smtp = \"smtp://***@h\""),
             ("from = \"billing@example.jp\"", "from = \"billing@example.jp\""),
             ("name = \"x\"", "name = \"x\""),
+            ("\u{3000}pass\u{3000}=1", "\u{3000}pass\u{3000}= ***"),
+            ("@://:", "@://:"),
         ] {
             assert_eq!(masked(text), expected);
         }

@@ -51,6 +51,15 @@ pub(super) fn assemble(
     let pricing = &customer.invoice;
     let (issue_date, due_date) =
         schedule::dates(bill.month, pricing.issue_date, pricing.due_date, pricing.due_on_holiday);
+    if due_date < issue_date {
+        let message =
+            format!("the invoice of \"{}\" is due on {due_date}, before its issue on {issue_date}", customer.id);
+        remarks.push(
+            Diagnostic::warning(message)
+                .at(Place::file(&customer.path))
+                .with_hint("check issue-date and due-date in [invoice]"),
+        );
+    }
     let number = number(bill, customer);
     let file_name = customer.invoice.file_name.fill(|field| match field {
         PatternField::Number => number.clone(),

@@ -12,12 +12,15 @@ mod pricing;
 mod taxation;
 mod unassigned;
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::model::charge::{Bill, ChargeId};
+use crate::model::customer::Customer;
 use crate::model::invoice::{Invoice, Status};
-use crate::model::settings::Settings;
+use crate::model::settings::{PatternField, Settings};
 pub use conservation::{Conservation, SourceTotals};
 
 /// Everything a month's bill became.
@@ -83,6 +86,7 @@ pub fn invoices(bill: &Bill, settings: &Settings, status: Status) -> Result<Bill
     if !problems.is_empty() {
         return Err(merged(problems));
     }
+    same_numbers(settings, &invoices)?;
     let (sources, conservation) = conservation::prove(bill, settings, &allocation, &by_source)?;
     Ok(BilledMonth { invoices, sources, conservation, unassigned: allocation.unassigned, remarks })
 }
@@ -101,4 +105,25 @@ fn merged(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
         }
     }
     merged
+}
+
+/// Two invoices must not carry one number; where it is given at issue they cannot.
+fn same_numbers(settings: &Settings, invoices: &[Invoice]) -> Result<(), Vec<Diagnostic>> {
+    let given_at_issue = |field| matches!(field, PatternField::Sequence(_));
+    let mut known: BTreeMap<&str, &Customer> = BTreeMap::new();
+    for invoice in invoices {
+        let customer = &settings.customers[invoice.customer];
+        if customer.invoice.number.has(given_at_issue) {
+            continue;
+        }
+        if let Some(first) = known.insert(&invoice.number, customer) {
+            let message = format!(
+                "the invoices of \"{}\" and \"{}\" have the same number {}",
+                first.id, customer.id, invoice.number
+            );
+            let diagnostic = Diagnostic::error(message).at(Place::file(&customer.path));
+            return Err(vec![diagnostic.with_hint("put {customer} or {seq} into [invoice] number")]);
+        }
+    }
+    Ok(())
 }

@@ -59,6 +59,9 @@ fn build(root: &Path, current: &Path, arguments: &cli::Build, printer: &Printer)
     let invoices: Vec<&Invoice> = billed.invoices.iter().filter(chosen).collect();
     let out = arguments.out.as_ref().map_or_else(|| root.join("out"), |out| current.join(out));
     let shown = out.strip_prefix(current).unwrap_or(&out).to_path_buf();
+    if arguments.out.is_some() {
+        Staging::check_target(&out, &shown, &month.to_string()).map_err(one)?;
+    }
     let staging = Staging::begin(&out, &shown, &month.to_string()).map_err(one)?;
     let progress = printer.progress(invoices.len(), "Writing");
     let work = Work { bill: &bill, settings, assets: &assets, formats: &arguments.format };

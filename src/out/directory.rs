@@ -25,19 +25,35 @@ pub struct Staging {
     target: PathBuf,
     /// The target as the user would write it.
     shown: PathBuf,
-    /// Held as long as this build runs; another build of the month finds it locked.
-    lock: Option<File>,
+    /// Held until everything is in place: another build of the month finds it locked.
+    _lock: Lock,
     written: Mutex<Vec<Written>>,
 }
 
-const LOCK: &str = ".lock";
-
 impl Staging {
+    /// Refuses to replace a directory that no build wrote: `--out billing` must not cost anyone their bills.
+    ///
+    /// # Errors
+    /// When `out`/`month` is there and is not a build's.
+    pub fn check_target(out: &Path, shown: &Path, month: &str) -> Result<(), Diagnostic> {
+        let target = out.join(month);
+        if !target.is_dir() || is_ours(&target) {
+            return Ok(());
+        }
+        let diagnostic =
+            Diagnostic::error("the directory is there and was not written by invoicer; it is not replaced");
+        let diagnostic = diagnostic.at(Place::file(shown.join(month).display().to_string()));
+        Err(diagnostic.with_hint("name another directory with --out DIR, or move this one away"))
+    }
+
     /// Begins writing `out`/`month`; `shown` is `out` as the user would write it.
     ///
     /// # Errors
     /// When nothing can be written there, or another build is at it.
     pub fn begin(out: &Path, shown: &Path, month: &str) -> Result<Staging, Diagnostic> {
+        // Where `out` is a link to another disk, the temporary directory must be there too to be renamed.
+        let linked = out.canonicalize().unwrap_or_else(|_| out.to_path_buf());
+        let out = linked.as_path();
         let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let name = out.file_name().unwrap_or(out.as_os_str()).to_string_lossy();
         let partial = parent.join(format!(".{name}-{month}.partial"));
@@ -53,23 +69,19 @@ impl Staging {
                 return Err(diagnostic.with_hint("move the file away, or name another directory with --out DIR"));
             }
         }
-        // What an interrupted run left: the complete directory goes back, the incomplete one is emptied.
+        let lock = Lock::take(parent.join(format!(".{name}-{month}.lock")), month).map_err(|error| match error {
+            LockError::Taken(diagnostic) => diagnostic,
+            LockError::Failed(error) => failed(error),
+        })?;
+        // What an interrupted run left: a complete directory goes back into its place, an incomplete one goes.
         if old.exists() {
             if target.exists() { fs::remove_dir_all(&old) } else { fs::rename(&old, &target) }.map_err(failed)?;
         }
+        if partial.exists() {
+            fs::remove_dir_all(&partial).map_err(failed)?;
+        }
         fs::create_dir_all(&partial).map_err(failed)?;
-        let lock = File::create(partial.join(LOCK)).map_err(failed)?;
-        if lock.try_lock().is_err() {
-            let diagnostic = Diagnostic::could_not_run(format!("another build of {month} is running"));
-            return Err(diagnostic.at(Place::file(partial.display().to_string())).with_hint("wait for it to end"));
-        }
-        for entry in fs::read_dir(&partial).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            if path.file_name().is_some_and(|name| name != LOCK) {
-                if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.map_err(failed)?;
-            }
-        }
-        Ok(Staging { partial, old, target, shown, lock: Some(lock), written: Mutex::default() })
+        Ok(Staging { partial, old, target, shown, _lock: lock, written: Mutex::default() })
     }
 
     /// Writes one file; `path` is from the month's directory, with `/`.
@@ -102,10 +114,8 @@ impl Staging {
     ///
     /// # Errors
     /// When it cannot be renamed; the old directory is then as it was.
-    pub fn commit(mut self) -> Result<PathBuf, Diagnostic> {
+    pub fn commit(self) -> Result<PathBuf, Diagnostic> {
         let failed = |error: io::Error| cannot_write(&self.shown, &error);
-        drop(self.lock.take());
-        fs::remove_file(self.partial.join(LOCK)).map_err(failed)?;
         if let Some(out) = self.target.parent() {
             fs::create_dir_all(out).map_err(failed)?;
         }
@@ -124,6 +134,62 @@ impl Staging {
             let _ = fs::remove_dir_all(&self.old);
         }
         Ok(self.target.clone())
+    }
+}
+
+/// Whether a directory was written by a build, or holds nothing.
+fn is_ours(directory: &Path) -> bool {
+    let is_empty = || fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none());
+    directory.join("manifest.json").is_file() && directory.join("summary.json").is_file() || is_empty()
+}
+
+/// A locked file, removed when it is unlocked.
+#[derive(Debug)]
+struct Lock {
+    path: PathBuf,
+    file: File,
+}
+
+enum LockError {
+    Taken(Diagnostic),
+    Failed(io::Error),
+}
+
+impl Lock {
+    fn take(path: PathBuf, month: &str) -> Result<Lock, LockError> {
+        loop {
+            let file = File::create(&path).map_err(LockError::Failed)?;
+            if file.try_lock().is_err() {
+                let diagnostic = Diagnostic::could_not_run(format!("another build of {month} is running"));
+                let diagnostic = diagnostic.at(Place::file(path.display().to_string()));
+                return Err(LockError::Taken(diagnostic.with_hint("wait for it to end")));
+            }
+            // The build before may have removed the file between its opening and its locking here.
+            if is_same_file(&file, &path) {
+                return Ok(Lock { path, file });
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_same_file(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |metadata: io::Result<fs::Metadata>| metadata.map(|metadata| (metadata.dev(), metadata.ino())).ok();
+    let opened = identity(file.metadata());
+    opened.is_some() && opened == identity(path.metadata())
+}
+
+#[cfg(not(unix))]
+fn is_same_file(_: &File, path: &Path) -> bool {
+    // An open file cannot be removed there.
+    path.exists()
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+        let _ = self.file.unlock();
     }
 }
 

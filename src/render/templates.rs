@@ -156,7 +156,7 @@ fn split_position(text: &str) -> Option<(&str, u32, u32)> {
 fn css_string(text: &str, _: Kwargs, _: &State<'_>) -> Value {
     let mut quoted = String::from("\"");
     for c in text.chars() {
-        if matches!(c, '"' | '\\' | '<' | '>' | '&' | '\'') || c.is_control() {
+        if matches!(c, '"' | '\\' | '<' | '>' | '&' | '\'' | '{' | '}' | ';') || c.is_control() {
             quoted.push_str(&format!("\\{:06x}", c as u32));
         } else {
             quoted.push(c);

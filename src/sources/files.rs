@@ -14,6 +14,13 @@ use crate::model::settings::SourceSettings;
 pub(super) fn of_source(root: &Path, source: &SourceSettings, month: BillingMonth) -> Result<Vec<String>, Diagnostic> {
     let pattern = source.path.clone().unwrap_or_default().replace("{month}", &month.to_string());
     let paths = expand(root, &pattern);
+    if let Some(path) = paths.iter().find(|path| path.contains('\u{fffd}') || !root.join(path).is_file()) {
+        // What the pattern names and cannot be read must not be left out of the bill in silence.
+        let diagnostic = Diagnostic::error("the source's path names this, but it is no file that can be read");
+        return Err(diagnostic
+            .at(Place::file(path))
+            .with_hint("remove it, rename it in UTF-8, or narrow the source's path"));
+    }
     if !paths.is_empty() {
         return Ok(paths);
     }
@@ -49,10 +56,11 @@ fn months_with_files(root: &Path, source: &SourceSettings) -> Vec<String> {
 /// The files a pattern with `*` and `?` between its slashes names.
 fn expand(root: &Path, pattern: &str) -> Vec<String> {
     let mut found: Vec<String> = vec![if pattern.starts_with('/') { "/".to_owned() } else { String::new() }];
-    for component in pattern.split('/').filter(|component| !component.is_empty()) {
+    for component in pattern.split('/').filter(|component| !matches!(*component, "" | ".")) {
         found = found.iter().flat_map(|base| step(root, base, component)).collect();
     }
-    found.retain(|path| root.join(path).is_file());
+    // Broken links and names that are not UTF-8 stay, to be told: a bill must not be left out in silence.
+    found.retain(|path| path.contains('\u{fffd}') || root.join(path).symlink_metadata().is_ok());
     found.sort();
     found
 }
@@ -71,7 +79,7 @@ fn step(root: &Path, base: &str, component: &str) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(directory) else {
         return Vec::new();
     };
-    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
     // Editors and file managers leave hidden copies; like a shell, a wildcard does not see them.
     let visible = names.filter(|name| !name.starts_with('.') || component.starts_with('.'));
     visible.filter(|name| glob.matches(name)).map(|name| join(&name)).collect()

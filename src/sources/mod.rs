@@ -38,7 +38,8 @@ fn read_source(root: &Path, source: &SourceSettings, bill: &mut Bill) -> Result<
     let paths = files::of_source(root, source, bill.month).map_err(|diagnostic| vec![diagnostic])?;
     let mut problems = Vec::new();
     for path in paths {
-        if let Some(other) = bill.files.iter().find(|file| file.path == path) {
+        let canonical = |path: &str| root.join(path).canonicalize().ok();
+        if let Some(other) = bill.files.iter().find(|file| canonical(&file.path) == canonical(&path)) {
             let first = &bill.sources[usize::from(other.source)].name;
             problems.push(overlap::file_of_two_sources(&path, first, &source.name));
             continue;

@@ -20,9 +20,14 @@ pub(super) fn file_of_two_sources(path: &str, first: &str, second: &str) -> Diag
 /// with the amount of an earlier, preliminary download. Rows without a resource (free tiers, coupons) may well be equal
 /// in the bills of two accounts; for them only whole files are compared.
 pub(super) fn of_files(root: &Path, bill: &Bill, source: u16) -> Vec<Diagnostic> {
-    let files: Vec<&BillFile> = bill.files.iter().filter(|file| file.source == source).collect();
+    let files: Vec<&BillFile> = bill.files.iter().collect();
+    let mut has_rows = vec![false; files.len()];
+    for charge in &bill.charges {
+        has_rows[usize::from(charge.file)] = true;
+    }
     let mut problems = Vec::new();
-    for (position, file) in files.iter().enumerate() {
+    for (position, file) in files.iter().enumerate().filter(|(index, file)| file.source == source && has_rows[*index]) {
+        // A copy below another source would be billed twice just the same.
         let copy = files[..position]
             .iter()
             .find(|other| other.length == file.length && same_bytes(root, &other.path, &file.path));

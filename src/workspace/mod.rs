@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, Place, Severity, cause, nearest};
 use crate::model::customer::Customer;
 use crate::model::settings::{Pattern, PatternField, Ratio, Settings};
 use toml_reader::TomlFile;
+use unicode_normalization::UnicodeNormalization;
 
 /// A workspace as it stands on disk.
 #[derive(Clone, Debug)]
@@ -130,7 +131,16 @@ fn customer_paths(root: &Path, problems: &mut Vec<Diagnostic>) -> Vec<(String, S
             continue;
         };
         if let Some(id) = name.strip_suffix(".toml").filter(|id| !id.starts_with('.') && !id.is_empty()) {
-            paths.push((id.to_owned(), format!("customers/{name}")));
+            if ["summary.json", "manifest.json", "index.html"].contains(&id) {
+                let diagnostic = Diagnostic::error(format!(
+                    "a customer cannot be called {id}: the month's directory has a file of that name"
+                ));
+                problems.push(
+                    diagnostic.at(Place::file(format!("customers/{name}"))).with_hint("rename the customer's file"),
+                );
+            }
+            // macOS writes names decomposed; typed ids are composed.
+            paths.push((id.nfc().collect(), format!("customers/{name}")));
         }
     }
     paths.sort();

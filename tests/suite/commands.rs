@@ -249,3 +249,100 @@ fn a_user_template_takes_the_place_of_the_built_in_one() {
     let html = String::from_utf8(sandbox.read("out/202208/komugi/INV-202208-komugi.html")).unwrap();
     assert!(html.contains("¥880</p>"), "{html}");
 }
+
+#[test]
+fn rows_are_numbered_by_the_lines_of_the_file() {
+    // Line ends of both kinds, blank lines, a line feed in quotes, no line feed at the end.
+    for (bill, rows) in [
+        ("date,billItemName,amount,customer\n20220801,a,1,aozora\n20220802,a,1,aozora\n", vec![2, 3]),
+        ("date,billItemName,amount,customer\r\n20220801,a,1,aozora\r\n20220802,a,1,aozora", vec![2, 3]),
+        ("\n\ndate,billItemName,amount,customer\n\n\n20220801,a,1,aozora\n\n20220802,a,1,aozora\n\n", vec![6, 8]),
+        ("date,billItemName,amount,note,customer\n20220801,a,1,\"x\ny\",aozora\n20220802,a,1,,aozora", vec![2, 4]),
+        ("date,billItemName,amount,customer\r\n\r\n20220801,a,1,aozora\r\n20220802,a,1,\"aozora\"\r\n", vec![3, 4]),
+    ] {
+        let sandbox = starter();
+        sandbox.write("billing/202208/soracom.csv", bill);
+        let run = sandbox.run(&["build", "202208", "--quiet", "--format", "json"]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let invoice = sandbox.json("out/202208/aozora/INV-202208-aozora.json");
+        let found: Vec<u64> = invoice["details"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|detail| detail["origin"]["row"].as_u64().unwrap())
+            .collect();
+        assert_eq!(found, rows, "{bill:?}");
+    }
+}
+
+#[test]
+fn a_large_file_gives_the_same_rows_on_any_number_of_cores() {
+    let sandbox = starter();
+    let mut bill = "date,billItemName,quantity,amount,note,customer\r\n".to_owned();
+    for row in 0..200_000 {
+        let note =
+            if row % 97 == 0 { "\"a, \"\"b\"\"\r\nc\"" } else { "plain words to make the file large enough for two" };
+        bill += &format!("202208{:02},item{},1,0.01,{note},aozora\r\n", row % 31 + 1, row % 5);
+    }
+    assert!(bill.len() > 8 << 20);
+    sandbox.write("billing/202208/soracom.csv", bill);
+    let mut built = Vec::new();
+    for jobs in ["1", "2", "3"] {
+        let run = sandbox.run(&["build", "202208", "--quiet", "--format", "json", "--jobs", jobs]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        built.push(sandbox.read("out/202208/aozora/INV-202208-aozora.json"));
+    }
+    assert!(built[0] == built[1] && built[0] == built[2]);
+    let invoice: serde_json::Value = serde_json::from_slice(&built[0]).unwrap();
+    let details = invoice["details"].as_array().unwrap();
+    assert_eq!(details.len(), 200_000);
+    // Each note of two lines moves what follows it by one.
+    let last = details.iter().map(|detail| detail["origin"]["row"].as_u64().unwrap()).max();
+    assert_eq!(last, Some(1 + 200_000 + 199_999 / 97 + u64::from(199_999 % 97 != 0)));
+}
+
+#[test]
+fn what_no_build_wrote_is_not_replaced() {
+    let sandbox = starter();
+    let before = sandbox.files();
+    let run = sandbox.run(&["build", "202208", "--out", "billing"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert!(run.stderr.contains("billing/202208"), "{}", run.stderr);
+    assert!(sandbox.files() == before);
+}
+
+#[test]
+fn builds_at_once_never_leave_half_a_month() {
+    let sandbox = starter();
+    for _ in 0..10 {
+        let runs: Vec<i32> = std::thread::scope(|scope| {
+            let builds: Vec<_> = (0..4)
+                .map(|_| scope.spawn(|| sandbox.run(&["build", "202208", "--quiet", "--format", "json"]).code))
+                .collect();
+            builds.into_iter().map(|build| build.join().unwrap()).collect()
+        });
+        assert!(runs.contains(&0) && runs.iter().all(|code| [0, 2].contains(code)), "{runs:?}");
+        let files: Vec<String> = sandbox
+            .files()
+            .into_iter()
+            .map(|(path, _)| path)
+            .filter(|path| path.starts_with("out/") || path.starts_with(".out"))
+            .collect();
+        assert_eq!(files.len(), 4, "{files:?}");
+    }
+}
+
+#[test]
+fn a_bill_that_cannot_be_read_is_not_left_out() {
+    let sandbox = starter();
+    std::fs::create_dir(sandbox.path().join("billing/202208/soracom-2.csv")).unwrap();
+    let text = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    let text: Vec<&str> = text
+        .lines()
+        .map(|line| if line.starts_with("path") { "path = \"billing/{month}/*.csv\"" } else { line })
+        .collect();
+    sandbox.write("invoicer.toml", text.join("\n"));
+    let run = sandbox.run(&["check", "202208"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert!(run.stderr.contains("billing/202208/soracom-2.csv"), "{}", run.stderr);
+}

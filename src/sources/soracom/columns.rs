@@ -50,7 +50,8 @@ impl Columns {
     /// When a column is missing that every bill has, or the header is not UTF-8.
     pub(super) fn find(header: &ByteRecord, more_groups: &[String], path: &str) -> Result<Columns, Diagnostic> {
         let place = || Place::line(path, 1).with_excerpt(super::rows::shown(header));
-        let cells: Result<Vec<&str>, _> = header.iter().map(std::str::from_utf8).collect();
+        let cells: Result<Vec<&str>, _> =
+            (0..header.len()).map(|index| std::str::from_utf8(super::cell(header, index))).collect();
         let cells = cells.map_err(|_| {
             let hint = "save the file as it was downloaded; a spreadsheet may have changed its encoding";
             Diagnostic::error("the header is not UTF-8").at(place()).with_hint(hint)

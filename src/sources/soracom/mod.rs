@@ -52,6 +52,11 @@ pub(super) fn read_file(
                 .with_hint("use the file as it was downloaded; a spreadsheet may have saved it as \"Unicode text\""),
         ]);
     }
+    if (0..header.record.len()).any(|index| cell(&header.record, index).contains(&b'\r')) {
+        let diagnostic = Diagnostic::error("the file's lines end with a carriage return alone, expected a line feed");
+        let hint = "use the file as it was downloaded; a program for old Macintosh computers may have changed it";
+        return Err(vec![diagnostic.at(Place::file(&path)).with_hint(hint)]);
+    }
     let columns = Columns::find(&header.record, &settings.group_columns, &path).map_err(|found| vec![found])?;
 
     let read = |region: Region| region.read(&full, bill.without_rows(), source, file, &columns);
@@ -71,6 +76,33 @@ pub(super) fn read_file(
         lines += part.lines;
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// A reader of records that end with a line feed. A carriage return before it is left in the last cell, to be dropped
+/// by [`cell`]: with the crate's own handling, lines that end with both are counted one too low.
+fn reader<R: Read>(bytes: R) -> csv::Reader<R> {
+    let mut builder = csv::ReaderBuilder::new();
+    // Ragged rows are found by the row reader, so that one bad row does not hide the next.
+    builder
+        .flexible(true)
+        .has_headers(false)
+        .terminator(csv::Terminator::Any(b'\n'))
+        .buffer_capacity(1 << 18)
+        .from_reader(bytes)
+}
+
+/// A cell of a record.
+fn cell(record: &ByteRecord, index: usize) -> &[u8] {
+    let cell = record.get(index).unwrap_or_default();
+    match cell {
+        [rest @ .., b'\r'] if index + 1 == record.len() => rest,
+        _ => cell,
+    }
+}
+
+/// Whether a line holds nothing.
+fn is_blank(record: &ByteRecord) -> bool {
+    record.len() == 1 && cell(record, 0).is_empty()
 }
 
 /// The header row, where it ends and how many lines it takes.
@@ -95,10 +127,15 @@ fn read_header(path: &Path) -> io::Result<Option<Header>> {
     file.by_ref().take(3).read_to_end(&mut mark)?;
     let skipped = if mark == b"\xef\xbb\xbf" { 3 } else { 0 };
     file.seek(SeekFrom::Start(skipped))?;
-    let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(file);
+    let mut reader = reader(file);
     let mut record = ByteRecord::new();
-    if !reader.read_byte_record(&mut record).map_err(io::Error::other)? {
-        return Ok(None);
+    loop {
+        if !reader.read_byte_record(&mut record).map_err(io::Error::other)? {
+            return Ok(None);
+        }
+        if !is_blank(&record) {
+            break;
+        }
     }
     let end = skipped + reader.position().byte();
     let lines = u32::try_from(reader.position().line() - 1).unwrap_or(u32::MAX);

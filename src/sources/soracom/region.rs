@@ -79,14 +79,17 @@ impl Region {
         opened.seek(SeekFrom::Start(self.start))?;
         let counted = QuoteCounter { source: opened.take(self.end - self.start), quotes: 0 };
         // Ragged rows are found by the row reader, so that one bad row does not hide the next.
-        let mut reader =
-            csv::ReaderBuilder::new().flexible(true).has_headers(false).buffer_capacity(1 << 18).from_reader(counted);
+        let mut reader = super::reader(counted);
+        let unfinished_at = if ends_with_line_feed(path, self)? { u64::MAX } else { self.end - self.start };
         let mut rows = RowReader::new(bill, source, file, columns);
         let (mut record, mut previous) = (ByteRecord::new(), ByteRecord::new());
         let mut last = None;
         while reader.read_byte_record(&mut record).map_err(io::Error::other)? {
-            let (byte, line) = record.position().map_or((0, 0), |position| (position.byte(), position.line()));
-            let row = u32::try_from(line).unwrap_or(u32::MAX);
+            if super::is_blank(&record) {
+                continue;
+            }
+            let byte = record.position().map_or(0, csv::Position::byte);
+            let row = first_line(&record, reader.position(), unfinished_at);
             last = Some((byte, row));
             rows.read(&record, &previous, row);
             std::mem::swap(&mut record, &mut previous);
@@ -97,10 +100,30 @@ impl Region {
         if let Some((byte, row)) = last
             && ends_in_quotes(path, self.start + byte, self.end)?
         {
-            problems.cut_off(row);
+            // The last line feed is inside the quotes, not after the record.
+            problems.cut_off(row, row + u32::from(unfinished_at == u64::MAX));
         }
         Ok(Part { bill, problems, lines, quotes })
     }
+}
+
+/// The line a record begins at, told from where the reader stands after it: the record's own position is that of
+/// blank lines before it. A record that ends at `unfinished_at` has no line feed after it.
+fn first_line(record: &ByteRecord, after: &csv::Position, unfinished_at: u64) -> u32 {
+    let inside = memchr::memchr_iter(b'\n', record.as_slice()).count() as u64;
+    let line = after.line() - inside - u64::from(after.byte() < unfinished_at);
+    u32::try_from(line).unwrap_or(u32::MAX)
+}
+
+fn ends_with_line_feed(path: &Path, region: Region) -> io::Result<bool> {
+    if region.start == region.end {
+        return Ok(false);
+    }
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(region.end - 1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last == [b'\n'])
 }
 
 /// Passes on what it reads and counts the quotes in it.

@@ -3,6 +3,7 @@
 use csv::ByteRecord;
 use rustc_hash::FxHashMap;
 
+use super::cell;
 use super::columns::Columns;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, NumberError};
@@ -89,7 +90,7 @@ impl<'c> RowReader<'c> {
                 "a cell with a comma must be in quotes; fetch the file again if it was edited or cut off",
             ));
         }
-        let cell = |index: usize| record.get(index).unwrap_or_default();
+        let cell = |index: usize| cell(record, index);
         let day = self.day(cell(self.columns.date))?;
         let item = cell(self.columns.item);
         if item.is_empty() {
@@ -173,7 +174,7 @@ impl<'c> RowReader<'c> {
         }
         self.key.clear();
         for index in identity {
-            let cell = record.get(*index).unwrap_or_default();
+            let cell = cell(record, *index);
             // The length keeps "a","b" apart from "ab","".
             self.key.extend_from_slice(&(cell.len() as u32).to_le_bytes());
             self.key.extend_from_slice(cell);
@@ -189,7 +190,7 @@ impl<'c> RowReader<'c> {
     fn new_subject(&mut self, record: &ByteRecord) -> Result<SubjectId, Refusal> {
         let names = &mut self.bill.names;
         let mut name = |index: usize| -> Result<NameId, Refusal> {
-            let cell = text(record.get(index).unwrap_or_default())?;
+            let cell = text(cell(record, index))?;
             Ok(if cell.is_empty() { EMPTY } else { names.intern(cell) })
         };
         let mut resource = EMPTY;
@@ -295,13 +296,13 @@ impl Problems {
         }
     }
 
-    /// The file ends inside the quotes of that row. They swallowed the rest of the file, and what that does to the row
+    /// The file ends inside the quotes of the record that was told as `row` and begins at `line`. They swallowed the rest of the file, and what that does to the row
     /// is not worth telling.
-    pub(super) fn cut_off(&mut self, row: u32) {
+    pub(super) fn cut_off(&mut self, row: u32, line: u32) {
         self.found.retain(|problem| problem.rows != [row]);
         let message = "the row is cut off inside quotes".to_owned();
         let hint = "the download was probably interrupted: fetch the file again";
-        self.found.push(Problem { kind: "cut", message, hint, excerpt: None, rows: vec![row], count: 1 });
+        self.found.push(Problem { kind: "cut", message, hint, excerpt: None, rows: vec![line], count: 1 });
     }
 
     /// As they are told; `lines` lines stand before the first.
@@ -324,7 +325,7 @@ impl Problems {
 
 /// A row as it would stand in the file, on one line.
 pub(super) fn shown(record: &ByteRecord) -> String {
-    let cell = |cell: &[u8]| {
+    let quoted = |cell: &[u8]| {
         let text = String::from_utf8_lossy(cell);
         match text.contains([',', '"', '\n']) {
             true => format!("\"{}\"", text.replace('"', "\"\"").replace('\n', "\\n")),
@@ -332,5 +333,5 @@ pub(super) fn shown(record: &ByteRecord) -> String {
         }
     };
     // No excerpt shows more than the first few dozen cells.
-    record.iter().take(100).map(cell).collect::<Vec<String>>().join(",")
+    (0..record.len().min(100)).map(|index| quoted(super::cell(record, index))).collect::<Vec<String>>().join(",")
 }
