@@ -126,7 +126,7 @@ pub(crate) fn measure(
                 let fragment = lay_out_atom(atom);
                 let style = context.styles.get(atom.style);
                 let margins = style.margin[LEFT].or_zero(0.0) + style.margin[RIGHT].or_zero(0.0);
-                measure.break_before(ATOM, index);
+                measure.break_before(ATOM, false, index);
                 measure.add(ATOM, fragment.width + margins, false);
                 measure.current.narrowest = measure.current.narrowest.max(measure.current.width);
                 atoms.push(fragment);
@@ -147,7 +147,8 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
         let slice = text.get(self.position..end).unwrap_or_default();
         let breakable = style.wrap != Wrap::Normal;
         for letter in slice.chars() {
-            self.break_before(letter, index);
+            let kept = style.word_break == WordBreak::KeepAll && self.is_between_letters(letter);
+            self.break_before(letter, kept, index);
             self.word_break(style, letter, index);
             self.wraps = style.white_space.wraps();
             self.current.breakable |= breakable && self.wraps;
@@ -166,15 +167,19 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
         let inside = self.current.start < self.position;
         let after_space = self.previous[0] == Some(' ');
         if style.word_break == WordBreak::BreakAll && inside && !after_space && style.white_space.wraps() {
-            let may = |letter: char| letter.is_alphanumeric();
-            if may(letter) && self.previous[0].is_some_and(may) {
+            if self.is_between_letters(letter) {
                 self.flush(false, index);
             }
         }
     }
 
-    /// Ends the segment if the text may break before the letter at the current position.
-    fn break_before(&mut self, letter: char, index: usize) {
+    fn is_between_letters(&self, letter: char) -> bool {
+        letter.is_alphanumeric() && self.previous[0].is_some_and(char::is_alphanumeric)
+    }
+
+    /// Ends the segment if the text may break before the letter at the current position; `kept` letters only where it
+    /// must.
+    fn break_before(&mut self, letter: char, kept: bool, index: usize) {
         let mut found = None;
         while let Some((at, opportunity)) = self.breaks.peek().copied() {
             if at > self.position {
@@ -193,7 +198,7 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
             [Some(before), earlier] => may_break(earlier, before, letter, found.is_some()),
             _ => found.is_some(),
         };
-        if mandatory || (self.wraps && may_break) {
+        if mandatory || (self.wraps && may_break && !kept) {
             self.flush(mandatory, index);
         }
     }
@@ -218,7 +223,7 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
             // A break before the element's first letter is a break before its edge.
             let next = self.text.get(self.position..).and_then(|rest| rest.chars().next());
             if let Some(next) = next {
-                self.break_before(next, index);
+                self.break_before(next, false, index);
             }
         }
         if width != 0.0 {
@@ -271,13 +276,25 @@ mod tests {
     use crate::layout::{fault::Faults, testing};
 
     fn pieces(text: &str) -> Vec<String> {
-        let source = format!("<!DOCTYPE html><p>{text}</p>");
+        styled_pieces("", text)
+    }
+
+    fn styled_pieces(style: &str, text: &str) -> Vec<String> {
+        let source = format!("<!DOCTYPE html><p style=\"{style}\">{text}</p>");
         let faults = Faults::new(&source);
         testing::with_paragraph(&source, &faults, |context, paragraph| {
             let measured = measure(context, paragraph, |_| Fragment::default());
             let text = |segment: &Segment| paragraph.text[segment.start..segment.end].to_owned();
             measured.segments.iter().map(text).collect()
         })
+    }
+
+    /// As Chromium breaks them.
+    #[test]
+    fn word_break_keeps_or_breaks_words() {
+        let account = "本店 普通 1234567 サンプルツウシン";
+        assert_eq!(styled_pieces("word-break: keep-all", account).join("|"), "本店 |普通 |1234567 |サンプルツウシン");
+        assert_eq!(styled_pieces("word-break: break-all", "ab c").join("|"), "a|b |c");
     }
 
     #[test]
