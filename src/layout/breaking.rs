@@ -166,10 +166,9 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
     fn word_break(&mut self, style: &Style, letter: char, index: usize) {
         let inside = self.current.start < self.position;
         let after_space = self.previous[0] == Some(' ');
-        if style.word_break == WordBreak::BreakAll && inside && !after_space && style.white_space.wraps() {
-            if self.is_between_letters(letter) {
-                self.flush(false, index);
-            }
+        let breaks_all = style.word_break == WordBreak::BreakAll && style.white_space.wraps();
+        if breaks_all && inside && !after_space && self.is_between_letters(letter) {
+            self.flush(false, index);
         }
     }
 
