@@ -199,6 +199,7 @@ impl Amount {
     ///
     /// # Errors
     /// When the text is not a number, or has more digits than can be computed with exactly.
+    #[inline]
     pub fn parse(text: &[u8]) -> Result<Amount, NumberError> {
         match parse_short(text) {
             Some(amount) => Ok(amount),
@@ -253,6 +254,7 @@ pub(super) struct Units {
 }
 
 /// Up to 18 digits with an optional sign and point; none for everything else, be it right or wrong.
+#[inline]
 fn parse_short(text: &[u8]) -> Option<Amount> {
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),

@@ -6,6 +6,7 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::amount::Amount;
@@ -220,14 +221,14 @@ impl Bill {
         let long = self.long_amounts.len();
         self.long_amounts.extend(part.long_amounts);
         let mut charges = part.charges;
-        for charge in &mut charges {
+        charges.par_iter_mut().for_each(|charge| {
             charge.subject.0 += first;
             charge.item = renamed(charge.item);
             charge.unit_price = prices.get(charge.unit_price as usize).copied().unwrap_or(NO_PRICE);
             charge.row += lines;
             charge.cost = charge.cost.moved(long);
             charge.quantity = charge.quantity.moved(long);
-        }
+        });
         // Rows are most of the memory: those of the first part are not copied.
         if self.charges.is_empty() {
             self.charges = charges;

@@ -14,36 +14,56 @@ use super::amount::{Amount, TooLong, big_at};
 pub fn split(whole: Amount, weights: &[Amount]) -> Result<Vec<Amount>, TooLong> {
     let scale = whole.scale().max(4);
     let weight_scale = weights.iter().map(|weight| weight.scale()).max().unwrap_or(0);
+    let parts = match split_short(whole, weights, scale, weight_scale) {
+        Some(parts) => parts,
+        None => split_long(whole, weights, scale, weight_scale)?,
+    };
+    let sign = if whole.is_negative() { -1 } else { 1 };
+    parts.into_iter().map(|part| Amount::new(sign * part, scale)).collect()
+}
+
+/// The parts in units of 10^-`scale`, where every product fits in 128 bits, as nearly always; none where it does not.
+fn split_short(whole: Amount, weights: &[Amount], scale: u32, weight_scale: u32) -> Option<Vec<i128>> {
+    let units = whole.magnitude().coefficient_at(scale).ok()?;
+    let mut exact = Vec::with_capacity(weights.len());
+    for weight in weights {
+        exact.push(weight.coefficient_at(weight_scale).ok().filter(|weight| *weight >= 0)?);
+    }
+    let total = exact.iter().try_fold(0i128, |total, weight| total.checked_add(*weight)).filter(|total| *total > 0)?;
+    units.checked_mul(total)?;
+    let parts = exact.iter().map(|weight| (units * weight / total, units * weight % total)).collect();
+    Some(with_rest(units, parts))
+}
+
+/// Likewise for any size.
+///
+/// # Errors
+/// When a part has too many digits, or no weight is above zero, or one is below it.
+fn split_long(whole: Amount, weights: &[Amount], scale: u32, weight_scale: u32) -> Result<Vec<i128>, TooLong> {
     let weights: Vec<BigInt> = weights.iter().map(|weight| big_at(*weight, weight_scale)).collect();
     let total: BigInt = weights.iter().sum();
     if total <= BigInt::ZERO || weights.iter().any(|weight| *weight < BigInt::ZERO) {
         return Err(TooLong);
     }
     let units = big_at(whole.magnitude(), scale);
-    let mut left = units.clone();
-    let mut parts: Vec<(BigInt, BigInt)> = Vec::with_capacity(weights.len());
-    for weight in &weights {
+    let part = |weight: &BigInt| {
         let product = &units * weight;
-        let part = &product / &total;
-        let cut_off = product - &part * &total;
-        left -= &part;
-        parts.push((part, cut_off));
-    }
+        let part = i128::try_from(&product / &total).map_err(|_| TooLong)?;
+        Ok((part, product % &total))
+    };
+    let parts = weights.iter().map(part).collect::<Result<Vec<(i128, BigInt)>, TooLong>>()?;
+    Ok(with_rest(i128::try_from(units).map_err(|_| TooLong)?, parts))
+}
+
+/// The parts with the units they lack to the whole, one each to the largest cut-off parts.
+fn with_rest<T: Ord>(units: i128, mut parts: Vec<(i128, T)>) -> Vec<i128> {
+    let left = units - parts.iter().map(|(part, _)| part).sum::<i128>();
     let mut by_cut_off: Vec<usize> = (0..parts.len()).collect();
     by_cut_off.sort_by(|&a, &b| parts[b].1.cmp(&parts[a].1).then(a.cmp(&b)));
-    for index in by_cut_off {
-        if left <= BigInt::ZERO {
-            break;
-        }
+    for index in by_cut_off.into_iter().take(usize::try_from(left).unwrap_or(0)) {
         parts[index].0 += 1;
-        left -= 1;
     }
-    let sign = if whole.is_negative() { -1 } else { 1 };
-    let to_amount = |(part, _): &(BigInt, BigInt)| {
-        let coefficient = i128::try_from(part.clone()).map_err(|_| TooLong)?;
-        Amount::new(sign * coefficient, scale)
-    };
-    parts.iter().map(to_amount).collect()
+    parts.into_iter().map(|(part, _)| part).collect()
 }
 
 #[cfg(test)]
@@ -72,6 +92,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn both_ways_agree(whole in any::<i64>(), scale in 0u32..12, weights in proptest::collection::vec((0u32..1_000_000, 0u32..6), 1..30)) {
+            let whole = Amount::new(i128::from(whole), scale).unwrap();
+            let weights: Vec<Amount> = weights.iter().map(|(weight, scale)| Amount::new(i128::from(*weight), *scale).unwrap()).collect();
+            let (scale, weight_scale) = (whole.scale().max(4), 6);
+            let short = split_short(whole, &weights, scale, weight_scale);
+            let long = split_long(whole, &weights, scale, weight_scale).ok();
+            prop_assert!(short == long || short.is_none(), "{short:?} {long:?}");
+        }
+
         #[test]
         fn shares_add_up(whole in any::<i64>(), scale in 0u32..12, weights in proptest::collection::vec(0u32..1_000_000, 1..30)) {
             prop_assume!(weights.iter().any(|weight| *weight > 0));

@@ -258,6 +258,7 @@ fn rows_are_numbered_by_the_lines_of_the_file() {
         ("date,billItemName,amount,customer\r\n20220801,a,1,aozora\r\n20220802,a,1,aozora", vec![2, 3]),
         ("\n\ndate,billItemName,amount,customer\n\n\n20220801,a,1,aozora\n\n20220802,a,1,aozora\n\n", vec![6, 8]),
         ("date,billItemName,amount,note,customer\n20220801,a,1,\"x\ny\",aozora\n20220802,a,1,,aozora", vec![2, 4]),
+        ("date,billItemName,amount,customer\n20220801,a,1,aozora\n\n20220802,a,1,aozora", vec![2, 4]),
         ("date,billItemName,amount,customer\r\n\r\n20220801,a,1,aozora\r\n20220802,a,1,\"aozora\"\r\n", vec![3, 4]),
     ] {
         let sandbox = starter();

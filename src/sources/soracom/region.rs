@@ -84,24 +84,26 @@ impl Region {
         let mut rows = RowReader::new(bill, source, file, columns);
         let (mut record, mut previous) = (ByteRecord::new(), ByteRecord::new());
         let mut last = None;
+        let mut line = 1;
         while reader.read_byte_record(&mut record).map_err(io::Error::other)? {
+            let before = std::mem::replace(&mut line, reader.position().line());
             if super::is_blank(&record) {
                 continue;
             }
             let byte = record.position().map_or(0, csv::Position::byte);
-            let row = first_line(&record, reader.position(), unfinished_at);
-            last = Some((byte, row));
+            let row = first_line(&record, before, reader.position(), unfinished_at);
+            last = Some((byte, row, line == before + 1));
             rows.read(&record, &previous, row);
             std::mem::swap(&mut record, &mut previous);
         }
         let lines = u32::try_from(reader.position().line() - 1).unwrap_or(u32::MAX);
         let quotes = reader.into_inner().quotes;
         let (bill, mut problems) = rows.finish();
-        if let Some((byte, row)) = last
+        if let Some((byte, row, one_line)) = last
             && ends_in_quotes(path, self.start + byte, self.end)?
         {
-            // The last line feed is inside the quotes, not after the record.
-            problems.cut_off(row, row + u32::from(unfinished_at == u64::MAX));
+            // The last line feed is inside the quotes, not after the record, which was not known when it was counted.
+            problems.cut_off(row, row + u32::from(unfinished_at == u64::MAX && !one_line));
         }
         Ok(Part { bill, problems, lines, quotes })
     }
@@ -109,7 +111,11 @@ impl Region {
 
 /// The line a record begins at, told from where the reader stands after it: the record's own position is that of
 /// blank lines before it. A record that ends at `unfinished_at` has no line feed after it.
-fn first_line(record: &ByteRecord, after: &csv::Position, unfinished_at: u64) -> u32 {
+fn first_line(record: &ByteRecord, before: u64, after: &csv::Position, unfinished_at: u64) -> u32 {
+    if after.line() == before + 1 && after.byte() < unfinished_at {
+        // One line and nothing else was passed, as nearly always.
+        return u32::try_from(before).unwrap_or(u32::MAX);
+    }
     let inside = memchr::memchr_iter(b'\n', record.as_slice()).count() as u64;
     let line = after.line() - inside - u64::from(after.byte() < unfinished_at);
     u32::try_from(line).unwrap_or(u32::MAX)
