@@ -87,7 +87,7 @@ fn reader<R: Read>(bytes: R) -> csv::Reader<R> {
         .flexible(true)
         .has_headers(false)
         .terminator(csv::Terminator::Any(b'\n'))
-        .buffer_capacity(1 << 18)
+        .buffer_capacity(1 << 15)
         .from_reader(bytes)
 }
 
