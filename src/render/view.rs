@@ -11,6 +11,7 @@ use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::invoice::{Invoice, ItemKind, LineItem, Status, TaxSubtotal};
+use crate::model::price::RoundAt;
 use crate::model::settings::{DetailLevel, Language, Settings};
 use crate::model::tax::TaxCategory;
 
@@ -54,6 +55,7 @@ pub struct InvoiceView<'a> {
     pub appendix_has: AppendixColumns,
     pub appendix_columns_before_amount: String,
     pub appendix_fraction_width: String,
+    pub appendix_rounded: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -179,6 +181,7 @@ pub fn view<'a>(
         .to_string(),
         appendix_has,
         appendix_fraction_width: fraction_width(longest_fraction),
+        appendix_rounded: customer.pricing.round_at == RoundAt::Line,
     })
 }
 

@@ -347,3 +347,13 @@ fn a_bill_that_cannot_be_read_is_not_left_out() {
     assert_eq!(run.code, 1, "{}", run.stderr);
     assert!(run.stderr.contains("billing/202208/soracom-2.csv"), "{}", run.stderr);
 }
+
+#[test]
+fn the_appendix_says_how_its_amounts_are_rounded() {
+    let sandbox = sample();
+    assert_eq!(sandbox.run(&["build", "202208", "--quiet", "--format", "html"]).code, 0);
+    let html = |id: &str| String::from_utf8(sandbox.read(&format!("out/202208/{id}/INV-202208-{id}.html"))).unwrap();
+    // shirakaba is rounded at the line, zuiun at the item.
+    assert!(html("shirakaba").contains("明細ごとに端数処理しています") && !html("shirakaba").contains("端数処理前"));
+    assert!(html("zuiun").contains("端数処理前") && !html("zuiun").contains("明細ごとに"));
+}
