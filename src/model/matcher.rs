@@ -111,11 +111,6 @@ pub struct Matcher {
 }
 
 impl Matcher {
-    /// Whether no key is present, so that everything would match.
-    pub fn is_empty(&self) -> bool {
-        *self == Matcher::default()
-    }
-
     /// Whether the answer is the same for all charges of a source that have the same item.
     pub fn sees_only_items(&self) -> bool {
         let no_resource = self.resource.is_none() && self.resource_name.is_none() && self.account.is_none();

@@ -113,8 +113,7 @@ fn share_rule(section: &Section<'_, '_>) -> Option<ShareRule> {
     let matcher = section.require("match", "{ item = \"freeTier*\" }", |value| {
         let keys = value.section("match")?;
         let matcher = values::matcher(&keys);
-        keys.finish();
-        if matcher.is_empty() {
+        if keys.finish() && !keys.has_any(&values::MATCH_KEYS) {
             return Err(Diagnostic::error("a share rule that matches every charge")
                 .with_hint("write match = { item = \"*\" } if that is meant"));
         }
