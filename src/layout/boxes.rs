@@ -6,7 +6,7 @@ use super::{
     fault::Faults,
     html::{Kind, NodeId, Tag, Tree},
     image::{ImageSource, Pictures},
-    paragraph::{Paragraph, ParagraphBuilder},
+    paragraph::{PAGE_NUMBER, Paragraph, ParagraphBuilder},
     style::{Border, BorderStyle, Display, ListStyle, Position, Size, Style, StyleId, Styles},
     table_boxes::{TableBox, build_table},
 };
@@ -145,6 +145,9 @@ impl<'a> BoxBuilder<'_, 'a> {
         in_inline: bool,
     ) {
         let tree = self.tree;
+        if tree.is_page_number(node) {
+            self.page_number(node, paragraph);
+        }
         for child in tree.children(node) {
             let tag = match tree.get(child).map(|node| &node.kind) {
                 Some(Kind::Text(text)) => {
@@ -199,6 +202,18 @@ impl<'a> BoxBuilder<'_, 'a> {
                 }
             }
         }
+    }
+
+    /// Keeps room for the number of the page a link leads to.
+    fn page_number(&self, node: NodeId, paragraph: &mut ParagraphBuilder) {
+        let offset = self.tree.offset(node);
+        let leads_within = self.tree.attribute(node, "href").is_some_and(|href| href.value.starts_with('#'));
+        if !leads_within || self.tree.children(node).next().is_some() {
+            let message = "expected an empty link to #id for a page number";
+            self.faults.add_with_hint(offset, "data-page", message, "write <a href=\"#id\" data-page></a>");
+        }
+        let style = self.styles.of(node);
+        paragraph.text(PAGE_NUMBER, style, self.styles.get(style), node, offset);
     }
 
     /// Puts absolutely positioned and fixed elements aside.

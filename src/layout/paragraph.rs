@@ -10,6 +10,8 @@ use super::{
 
 /// Stands in the text for a box among it (Unicode: object replacement character).
 pub(crate) const ATOM: char = '\u{fffc}';
+/// Stands in the text for a page number until the pages are known: no invoice has more than 9,999.
+pub(crate) const PAGE_NUMBER: &str = "0000";
 /// CSS: `tab-size` is 8 spaces.
 const TAB: usize = 8;
 

@@ -6,6 +6,8 @@ use super::{
     html::NodeId,
     image::{Outline, PictureData},
     page::{Area, Item, Layer, Page, Path, Rgb, Shape, Step, Text},
+    paragraph::PAGE_NUMBER,
+    style::StyleId,
 };
 
 /// Points in a CSS px.
@@ -32,11 +34,29 @@ pub(crate) struct Sheets<'s, 'c> {
     pub(crate) shift: (f64, f64),
     /// Links by page, still by element.
     pub(crate) links: Vec<(usize, Area, NodeId)>,
+    pub(crate) page_numbers: Vec<PageNumber>,
+}
+
+/// Text that becomes the number of the page a link leads to.
+pub(crate) struct PageNumber {
+    pub(crate) page: usize,
+    pub(crate) layer: usize,
+    /// Among the layer's items.
+    pub(crate) item: usize,
+    pub(crate) link: NodeId,
+    pub(crate) style: StyleId,
 }
 
 impl<'s, 'c> Sheets<'s, 'c> {
     pub(crate) fn new(context: &'s Context<'c>) -> Self {
-        Self { context, pages: Vec::new(), level: Level::Normal, shift: (0.0, 0.0), links: Vec::new() }
+        Self {
+            context,
+            pages: Vec::new(),
+            level: Level::Normal,
+            shift: (0.0, 0.0),
+            links: Vec::new(),
+            page_numbers: Vec::new(),
+        }
     }
 
     /// From the page's left edge to its content.
@@ -158,6 +178,9 @@ impl<'s, 'c> Sheets<'s, 'c> {
         self.check_inside(page, area, run.node);
         if let Some(link) = context.link_of(run.node) {
             self.links.push((page, area, link));
+            if context.tree.is_page_number(link) {
+                self.page_number(page, run, link);
+            }
         }
         let Some(color) = style.color.0 else { return };
         let point = self.area(page, x + run.x, baseline, run.width, 0.0);
@@ -172,6 +195,16 @@ impl<'s, 'c> Sheets<'s, 'c> {
             text: run.text.clone(),
         };
         self.layer(page).items.push(Item::Text(text));
+    }
+
+    /// Remembers the text that is to become a page number.
+    fn page_number(&mut self, page: usize, run: &Run, link: NodeId) {
+        if &*run.text != PAGE_NUMBER {
+            let message = "expected room for four digits in one line for a page number";
+            return self.context.faults.add(self.context.tree.offset(link), "data-page", message);
+        }
+        let item = self.layer(page).items.len();
+        self.page_numbers.push(PageNumber { page, layer: self.level as usize, item, link, style: run.style });
     }
 
     /// Underlines and the like.

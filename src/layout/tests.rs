@@ -70,6 +70,25 @@ fn backgrounds_and_links_have_their_places() {
 }
 
 #[test]
+fn a_page_number_is_that_of_the_links_target() {
+    let far = "<p style='break-before:page' id=far>x</p>";
+    let pages: String = (2..=11).map(|_| "<p style='break-before:page'>-</p>").collect();
+    let document = laid_out(&format!(
+        "<style>@page{{size:A4;margin:0}}body{{margin:0;font-size:20px}}table{{border-spacing:0}}td{{padding:0}}</style>
+         <table><tr><td>一</td><td><a href='#far' data-page></a></td></tr></table>{pages}{far}"
+    ))
+    .expect("a document");
+    let number = texts(&document, 0)[1];
+    assert_eq!(&*number.text, "12");
+    // In BIZ UDPGothic a 1 is 1290/2048 em wide and any other digit 1556: room is kept for 0000, and 12 stands at its right.
+    let free = f32::from(4_i16 * 1556 - 1290 - 1556) / 2048.0 * 15.0;
+    assert!((number.x - (15.0 + free)).abs() < 0.01, "{}", number.x);
+    assert_eq!(document.pages[0].links.len(), 1);
+    assert_eq!(fault("<a href='#x' data-page>1</a><p id=x>").3, "expected an empty link to #id for a page number");
+    assert_eq!(fault("<a href='#x' data-page></a>").3, "no element has this id");
+}
+
+#[test]
 fn faults_name_line_column_and_source() {
     let html = "\n<style>\n p { float: left }</style><p>x";
     let expected = (3, 6, "float: left".to_owned(), "the property float is not supported".to_owned());

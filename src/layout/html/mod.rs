@@ -98,6 +98,11 @@ impl<'a> Tree<'a> {
         self.attributes(id).iter().find(|attribute| attribute.name == name)
     }
 
+    /// Whether an element shows the number of the page it leads to.
+    pub(crate) fn is_page_number(&self, id: NodeId) -> bool {
+        self.tag(id) == Some(Tag::A) && self.attribute(id, "data-page").is_some()
+    }
+
     pub(crate) fn offset(&self, id: NodeId) -> usize {
         self.get(id).map_or(0, |node| node.offset as usize)
     }

@@ -1,42 +1,70 @@
-//! Links find their targets once all pages are known.
+//! Links and page numbers find their targets once all pages are known.
+
+use std::collections::BTreeMap;
 
 use super::Pager;
 use crate::layout::{
-    page::{Document, Link, Target},
-    place::{POINTS, Sheets},
+    context::Context,
+    fault::Faults,
+    html::{Attribute, NodeId},
+    page::{Document, Item, Link, Page, Target},
+    place::{POINTS, PageNumber, Sheets},
 };
+
+/// What links may lead to: for every id the index of its page, and px from its top.
+type Anchors<'a> = BTreeMap<&'a str, (usize, f64)>;
 
 impl Pager<'_, '_> {
     pub(super) fn finish(self) -> Document {
-        let Pager { context, sheets, outline, anchors, .. } = self;
-        let Sheets { mut pages, links, .. } = sheets;
+        let Pager { context, sheets, outline, anchors: places, .. } = self;
+        let Sheets { mut pages, links, page_numbers, .. } = sheets;
+        let mut anchors = Anchors::new();
+        for (node, page, top) in places {
+            if let Some(id) = context.tree.attribute(node, "id") {
+                anchors.entry(&id.value).or_insert((page, top));
+            }
+        }
         for (page, area, node) in links {
             let Some(href) = context.tree.attribute(node, "href") else { continue };
-            let target = match href.value.strip_prefix('#') {
-                Some(id) => {
-                    let found = anchors
-                        .iter()
-                        .find(|(node, ..)| context.tree.attribute(*node, "id").is_some_and(|own| own.value == id));
-                    found.map(|(_, page, top)| Target::Place { page: *page, top: (top * POINTS * 100.0) as i32 })
-                }
-                None => Some(Target::Address(href.value.trim().to_owned())),
-            };
-            let is_address = |address: &str| {
-                ["http://", "https://", "mailto:", "tel:"].iter().any(|scheme| address.starts_with(scheme))
-            };
-            match target {
-                Some(Target::Address(address)) if !is_address(&address) => {
-                    let message = "expected a link to http, https, mailto, tel or #id";
-                    context.faults.add(href.offset as usize, &href.value, message);
-                }
-                Some(target) => {
-                    if let Some(page) = pages.get_mut(page) {
-                        page.links.push(Link { area, target });
-                    }
-                }
-                None => context.faults.add(href.offset as usize, &href.value, "no element has this id"),
+            if let (Some(target), Some(page)) = (target(href, &anchors, context.faults), pages.get_mut(page)) {
+                page.links.push(Link { area, target });
             }
+        }
+        for number in page_numbers {
+            write_page_number(context, &mut pages, &number, &anchors);
         }
         Document { pages, outline, pictures: Vec::new() }
     }
+}
+
+fn target(href: &Attribute<'_>, anchors: &Anchors<'_>, faults: &Faults<'_>) -> Option<Target> {
+    let address = href.value.trim();
+    if let Some(id) = address.strip_prefix('#') {
+        let Some((page, top)) = anchors.get(id) else {
+            faults.add(href.offset as usize, &href.value, "no element has this id");
+            return None;
+        };
+        return Some(Target::Place { page: *page, top: (top * POINTS * 100.0) as i32 });
+    }
+    if !["http://", "https://", "mailto:", "tel:"].iter().any(|scheme| address.starts_with(scheme)) {
+        let message = "expected a link to http, https, mailto, tel or #id";
+        faults.add(href.offset as usize, &href.value, message);
+        return None;
+    }
+    Some(Target::Address(address.to_owned()))
+}
+
+/// Puts the number of the target's page where room was kept for it, at the right.
+fn write_page_number(context: &Context<'_>, pages: &mut [Page], number: &PageNumber, anchors: &Anchors<'_>) {
+    let page_of = |node: NodeId| anchors.get(context.tree.attribute(node, "href")?.value.trim().strip_prefix('#')?);
+    let Some((page, _)) = page_of(number.link) else { return };
+    let layer = pages.get_mut(number.page).and_then(|page| page.layers.get_mut(number.layer));
+    let Some(Item::Text(text)) = layer.and_then(|layer| layer.items.get_mut(number.item)) else { return };
+    let shown = (page + 1).to_string();
+    let style = context.styles.get(number.style);
+    let width: f64 = shown.chars().map(|digit| context.advance(style, digit, || (0, ""))).sum();
+    let width = (width * POINTS) as f32;
+    text.x += text.width - width;
+    text.width = width;
+    text.text = shown.into();
 }
