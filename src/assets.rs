@@ -7,7 +7,7 @@ use std::sync::Arc;
 use base64::Engine;
 
 use crate::diagnostic::{Diagnostic, Place, cause};
-use crate::layout::Faces;
+use crate::layout::{Faces, Picture};
 use crate::model::settings::Settings;
 use crate::render::Templates;
 
@@ -19,8 +19,8 @@ pub struct Assets {
     pub faces: Arc<Faces>,
     /// Data URI of each image by its path.
     links: BTreeMap<String, String>,
-    /// Bytes of each image by its data URI.
-    images: BTreeMap<String, Vec<u8>>,
+    /// Each image by its data URI, or why it cannot be shown.
+    images: BTreeMap<String, Result<Arc<Picture>, String>>,
     /// Every file read, from the root, with its bytes; for the manifest.
     pub files: Vec<(String, Vec<u8>)>,
 }
@@ -44,7 +44,7 @@ impl Assets {
             match load_image(root, key, path) {
                 Ok((bytes, link)) => {
                     links.insert(path.clone(), link.clone());
-                    images.insert(link, bytes.clone());
+                    images.insert(link, Picture::read(&bytes).map(Arc::new));
                     files.push((path.clone(), bytes));
                 }
                 Err(problem) => problems.push(problem),
@@ -72,13 +72,13 @@ impl Assets {
         self.links.iter().find(|(_, link)| link.contains(bytes)).map(|(path, _)| path.as_str())
     }
 
-    /// The bytes behind a `src`.
+    /// The picture behind a `src`.
     ///
     /// # Errors
-    /// When it is none of the workspace's images.
-    pub fn image(&self, src: &str) -> Result<Vec<u8>, String> {
-        let unknown = || "only the issuer's logo and seal can be shown".to_owned();
-        self.images.get(src).cloned().ok_or_else(unknown)
+    /// When it is none of the workspace's images, or not a usable file.
+    pub fn image(&self, src: &str) -> Result<Arc<Picture>, String> {
+        let unknown = || Err("only the issuer's logo and seal can be shown".to_owned());
+        self.images.get(src).cloned().unwrap_or_else(unknown)
     }
 }
 

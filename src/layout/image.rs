@@ -1,14 +1,17 @@
-//! Pictures: PNG is decoded, JPEG stays as it is, SVG becomes outlines.
+//! Pictures: PNG is decoded, JPEG stays as it is, SVG becomes outlines. A picture is read once, whatever number of
+//! documents shows it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::Write, sync::Arc};
+
+use flate2::{Compression, write::ZlibEncoder};
 
 use super::{
     page::{Path, Rgb},
     svg,
 };
 
-/// Fetches the bytes of an image by its `src` attribute; the error says why it cannot.
-pub type ImageSource<'a> = dyn Fn(&str) -> Result<Vec<u8>, String> + Sync + 'a;
+/// Finds a picture by its `src` attribute; the error says why it cannot.
+pub type ImageSource<'a> = dyn Fn(&str) -> Result<Arc<Picture>, String> + Sync + 'a;
 
 /// A logo or a seal has no more; a file that claims more is broken or meant to exhaust memory.
 const PIXELS_MOST: u64 = 50_000_000;
@@ -34,7 +37,7 @@ pub enum PictureData {
         /// Grey or RGB.
         components: u8,
     },
-    /// Pixels row by row.
+    /// Pixels row by row, compressed as a zlib stream: documents embed them so, and need nothing else of them.
     Pixels {
         /// Three bytes each.
         rgb: Vec<u8>,
@@ -59,7 +62,7 @@ pub struct Outline {
 /// The pictures of a document, each loaded once.
 #[derive(Default)]
 pub(crate) struct Pictures {
-    pub(crate) loaded: Vec<Picture>,
+    pub(crate) loaded: Vec<Arc<Picture>>,
     known: BTreeMap<String, Result<usize, String>>,
 }
 
@@ -68,8 +71,7 @@ impl Pictures {
         if let Some(known) = self.known.get(source) {
             return known.clone();
         }
-        let picture = images(source).and_then(decode);
-        let result = picture.map(|picture| {
+        let result = images(source).map(|picture| {
             self.loaded.push(picture);
             self.loaded.len() - 1
         });
@@ -83,17 +85,29 @@ impl Pictures {
     }
 }
 
-fn decode(bytes: Vec<u8>) -> Result<Picture, String> {
-    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-        return decode_png(&bytes);
+impl Picture {
+    /// Reads a PNG, JPEG or SVG file.
+    ///
+    /// # Errors
+    /// What is wrong with the file, or what in it cannot be shown.
+    pub fn read(bytes: &[u8]) -> Result<Picture, String> {
+        if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+            return decode_png(bytes);
+        }
+        if bytes.starts_with(&[0xff, 0xd8]) {
+            return read_jpeg(bytes);
+        }
+        if looks_like_svg(bytes) {
+            return svg::read(bytes);
+        }
+        Err("expected a PNG, JPEG or SVG file".to_owned())
     }
-    if bytes.starts_with(&[0xff, 0xd8]) {
-        return read_jpeg(bytes);
-    }
-    if looks_like_svg(&bytes) {
-        return svg::read(&bytes);
-    }
-    Err("expected a PNG, JPEG or SVG file".to_owned())
+}
+
+fn compressed(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    written.map_err(|error| format!("the picture cannot be compressed: {error}"))
 }
 
 fn looks_like_svg(bytes: &[u8]) -> bool {
@@ -132,12 +146,13 @@ fn decode_png(bytes: &[u8]) -> Result<Picture, String> {
         }
         png::ColorType::Indexed => return Err("expected a PNG file with a palette".to_owned()),
     }
-    let alpha = alpha.iter().any(|alpha| *alpha < 255).then_some(alpha);
-    Ok(Picture { width: width as f32, height: height as f32, data: PictureData::Pixels { rgb, alpha } })
+    let alpha = alpha.iter().any(|alpha| *alpha < 255).then(|| compressed(&alpha)).transpose()?;
+    let data = PictureData::Pixels { rgb: compressed(&rgb)?, alpha };
+    Ok(Picture { width: width as f32, height: height as f32, data })
 }
 
 /// Reads size and colours from the frame header of a JPEG file (ITU-T T.81, B.2.2).
-fn read_jpeg(bytes: Vec<u8>) -> Result<Picture, String> {
+fn read_jpeg(bytes: &[u8]) -> Result<Picture, String> {
     let broken = || "not a usable JPEG file".to_owned();
     let mut position = 2;
     loop {
@@ -169,7 +184,7 @@ fn read_jpeg(bytes: Vec<u8>) -> Result<Picture, String> {
         if !matches!(components, 1 | 3) {
             return Err("expected a JPEG file in RGB or grey, found CMYK".to_owned());
         }
-        return Ok(Picture { width, height, data: PictureData::Jpeg { bytes, components } });
+        return Ok(Picture { width, height, data: PictureData::Jpeg { bytes: bytes.to_vec(), components } });
     }
 }
 
@@ -179,10 +194,30 @@ mod tests {
 
     #[test]
     fn files_that_are_no_pictures_are_faults() {
-        assert_eq!(decode(b"GIF89a".to_vec()), Err("expected a PNG, JPEG or SVG file".to_owned()));
-        assert_eq!(decode(vec![0xff, 0xd8, 0xff]), Err("not a usable JPEG file".to_owned()));
+        assert_eq!(Picture::read(b"GIF89a"), Err("expected a PNG, JPEG or SVG file".to_owned()));
+        assert_eq!(Picture::read(&[0xff, 0xd8, 0xff]), Err("not a usable JPEG file".to_owned()));
         let header = [0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xc0, 0, 11, 8, 0, 2, 1, 3, 1];
-        let picture = decode(header.to_vec()).expect("header");
+        let picture = Picture::read(&header).expect("header");
         assert_eq!((picture.width, picture.height), (259.0, 2.0));
+    }
+
+    #[test]
+    fn pixels_are_kept_as_zlib_streams() {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, 2, 1);
+        encoder.set_color(png::ColorType::Rgba);
+        let mut writer = encoder.write_header().expect("header");
+        writer.write_image_data(&[1, 2, 3, 255, 4, 5, 6, 7]).expect("pixels");
+        writer.finish().expect("file");
+        let picture = Picture::read(&file).expect("a picture");
+        let PictureData::Pixels { rgb, alpha: Some(alpha) } = &picture.data else {
+            panic!("expected an alpha channel")
+        };
+        let inflated = |bytes: &[u8]| {
+            let mut plain = Vec::new();
+            std::io::Read::read_to_end(&mut flate2::read::ZlibDecoder::new(bytes), &mut plain).expect("a stream");
+            plain
+        };
+        assert_eq!((inflated(rgb), inflated(alpha)), (vec![1, 2, 3, 4, 5, 6], vec![255, 7]));
     }
 }

@@ -49,7 +49,7 @@ use context::Context;
 use fault::Faults;
 use image::Pictures;
 
-/// Lays out a document; `images` is asked for the bytes of every `src`.
+/// Lays out a document; `images` is asked for the picture of every `src`.
 ///
 /// # Errors
 /// Everything in the HTML and CSS that is not in the closed list, or cannot be laid out, all at once.

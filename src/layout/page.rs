@@ -1,6 +1,8 @@
 //! What comes out of layout: pages with everything in its place. Lengths are points (1/72 inch), `x` from the left and `y`
 //! from the top of the page.
 
+use std::sync::Arc;
+
 use super::image::{Outline, Picture};
 
 /// A laid-out document; nothing is left to decide for who writes it.
@@ -11,7 +13,7 @@ pub struct Document {
     /// Headings in document order.
     pub outline: Vec<Heading>,
     /// The pictures that pages refer to by index.
-    pub pictures: Vec<Picture>,
+    pub pictures: Vec<Arc<Picture>>,
 }
 
 /// One page; its layers are painted one over another.

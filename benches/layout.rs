@@ -1,0 +1,243 @@
+//! How fast HTML becomes a PDF, and in how much memory: `cargo bench --bench layout [-- ROWS]`.
+//!
+//! Three documents go from an HTML string to PDF bytes on one core, with the fonts loaded: one page with logo and seal
+//! (the sample's invoice without its appendix), 500 rows, and ROWS rows (30,000 by default). The long ones come twice: as
+//! one plain table of six columns, and as an invoice from the built-in template. Beside each, in the same run, zlib
+//! compresses the same HTML: printed is how many times as long the PDF takes. Each measurement is a process of its own,
+//! so that their memory does not add up; memory is what the process needs beyond the HTML and the fonts.
+
+#![allow(clippy::print_stdout, clippy::float_arithmetic, reason = "a benchmark prints its figures, none of them money")]
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use flate2::{Compression, write::ZlibEncoder};
+use invoicer::assets::Assets;
+use invoicer::diagnostic::Diagnostic;
+use invoicer::layout;
+use invoicer::model::invoice::Status;
+use invoicer::model::settings::DetailLevel;
+use invoicer::pdf::{self, Metadata};
+use invoicer::{pipeline, render, workspace};
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+const RUNS: usize = 5;
+const LEVEL: u32 = 6;
+/// One document is made again and again for at least this long.
+const LEAST: Duration = Duration::from_millis(200);
+
+fn main() -> Outcome<()> {
+    // Cargo passes `--bench`; only what follows `--` is ours.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<&str>>().as_slice() {
+        ["measure", path] => measure(Path::new(path)),
+        [] => compare("30000"),
+        [rows] => compare(rows),
+        _ => Err("usage: cargo bench --bench layout [-- ROWS]".into()),
+    }
+}
+
+fn compare(rows: &str) -> Outcome<()> {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("layout");
+    std::fs::create_dir_all(&directory)?;
+    let most: u32 = rows.parse()?;
+    let mut documents = vec![("one page".to_owned(), 1, one_page()?)];
+    let mut sizes = vec![500.min(most), most];
+    sizes.dedup();
+    for rows in sizes {
+        documents.push((format!("table of {rows}"), rows, plain_table(rows)));
+        documents.push((format!("invoice of {rows}"), rows, invoice(&directory, rows)?));
+    }
+    println!(
+        "{:<18} {:>9} {:>8} {:>9} {:>7} {:>10} {:>10}",
+        "", "ms", "rows/s", "of zlib", "pages", "memory/row", "file"
+    );
+    for (name, rows, html) in documents {
+        let path = directory.join(format!("{}.html", name.replace(' ', "-")));
+        std::fs::write(&path, html)?;
+        let mut runs = (0..RUNS).map(|_| child(&path)).collect::<Outcome<Vec<Measure>>>()?;
+        runs.sort_by(|one, other| one.seconds.total_cmp(&other.seconds));
+        let Measure { seconds, zlib, memory, bytes, pages } = runs[RUNS / 2];
+        let each = f64::from(rows);
+        println!(
+            "{name:<18} {:>9.2} {:>8.0} {:>9.1} {pages:>7} {:>8.2} K {:>8.1} K = {:.0}/row",
+            seconds * 1000.0,
+            each / seconds,
+            seconds / zlib,
+            memory / each / 1024.0,
+            bytes / 1024.0,
+            bytes / each,
+        );
+    }
+    println!("targets: one page in 2 ms; 30000 rows at 60000 rows/s in 6 K each, file at most 30 K + 70 bytes each");
+    Ok(())
+}
+
+#[derive(Clone, Copy)]
+struct Measure {
+    seconds: f64,
+    /// Seconds that zlib takes for the same HTML.
+    zlib: f64,
+    /// Peak memory beyond HTML and fonts, in bytes.
+    memory: f64,
+    /// Of the file.
+    bytes: f64,
+    pages: f64,
+}
+
+fn child(path: &Path) -> Outcome<Measure> {
+    let output = Command::new(std::env::current_exe()?).arg("measure").arg(path).output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    let text = String::from_utf8(output.stdout)?;
+    let figures: Vec<f64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+    match figures.as_slice() {
+        &[seconds, zlib, memory, bytes, pages] => Ok(Measure { seconds, zlib, memory, bytes, pages }),
+        _ => Err(format!("unexpected output: {text}").into()),
+    }
+}
+
+/// Prints the figures of one document, as a child.
+fn measure(path: &Path) -> Outcome<()> {
+    let html = std::fs::read_to_string(path)?;
+    let assets = assets()?.1;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    let before = memory("VmRSS:");
+    let (bytes, pages) = pool.install(|| written(&html, &assets))?;
+    let memory = memory("VmHWM:").saturating_sub(before);
+    let seconds = pool.install(|| seconds_of(|| written(&html, &assets)))?;
+    let zlib = seconds_of(|| {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(LEVEL));
+        encoder.write_all(html.as_bytes())?;
+        Ok(encoder.finish()?)
+    })?;
+    println!("{seconds} {zlib} {} {} {pages}", memory * 1024, bytes.len());
+    Ok(())
+}
+
+fn written(html: &str, assets: &Assets) -> Outcome<(Vec<u8>, usize)> {
+    let metadata = Metadata {
+        title: "請求書".to_owned(),
+        author: "発行者".to_owned(),
+        subject: "2022年8月".to_owned(),
+        language: "ja".to_owned(),
+        date: chrono::NaiveDate::from_ymd_opt(2022, 9, 1).ok_or("no date")?,
+    };
+    let faults = |faults: Vec<layout::Fault>| faults.iter().map(|fault| fault.message.clone()).collect::<String>();
+    let document = layout::lay_out(html, &assets.faces, &|src| assets.image(src)).map_err(faults)?;
+    Ok((pdf::write(&document, &assets.faces, &metadata)?, document.pages.len()))
+}
+
+/// Seconds of one call, the median of several.
+fn seconds_of<T>(mut work: impl FnMut() -> Outcome<T>) -> Outcome<f64> {
+    let mut times = Vec::new();
+    let start = Instant::now();
+    while start.elapsed() < LEAST || times.len() < 3 {
+        let start = Instant::now();
+        let made = work()?;
+        times.push(start.elapsed().as_secs_f64());
+        drop(made);
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times[times.len() / 2])
+}
+
+/// A figure of this process in KiB; 0 where the system does not say.
+fn memory(name: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    line.and_then(|line| line.split_whitespace().next()).and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+fn told(problems: Vec<Diagnostic>) -> String {
+    problems.iter().map(|problem| problem.render(false)).collect()
+}
+
+/// The repository's own workspace and its templates, faces and images.
+fn assets() -> Outcome<(workspace::Workspace, Assets)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let workspace = workspace::load(root).map_err(told)?;
+    let assets = Assets::load(root, &workspace.settings).map_err(told)?;
+    Ok((workspace, assets))
+}
+
+/// The sample's longest invoice that stays on one page without its appendix.
+fn one_page() -> Outcome<String> {
+    let (mut workspace, assets) = assets()?;
+    for customer in &mut workspace.settings.customers {
+        customer.invoice.details = DetailLevel::None;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    html(root, &workspace, &assets, |documents| {
+        let fitting = documents.into_iter().filter(|html| written(html, &assets).is_ok_and(|(_, pages)| pages == 1));
+        fitting.max_by_key(String::len)
+    })
+}
+
+/// An invoice with an appendix of that many rows.
+fn invoice(directory: &Path, rows: u32) -> Outcome<String> {
+    let root = directory.join(format!("month-{rows}"));
+    if !root.join("invoicer.toml").exists() {
+        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        let mut command = Command::new(cargo);
+        command.args(["run", "--release", "--quiet", "--example", "generate_month", "--", "large", "--customers", "1"]);
+        if !command.arg("--rows").arg(rows.to_string()).arg("--out").arg(&root).status()?.success() {
+            return Err("the month could not be generated".into());
+        }
+    }
+    let mut workspace = workspace::load(&root).map_err(told)?;
+    for customer in &mut workspace.settings.customers {
+        customer.invoice.details = DetailLevel::Rows;
+    }
+    let assets = Assets::load(&root, &workspace.settings).map_err(told)?;
+    html(&root, &workspace, &assets, |documents| documents.into_iter().max_by_key(String::len))
+}
+
+/// The HTML of the month's invoices, of which `choose` takes one.
+fn html(
+    root: &Path,
+    workspace: &workspace::Workspace,
+    assets: &Assets,
+    choose: impl FnOnce(Vec<String>) -> Option<String>,
+) -> Outcome<String> {
+    let settings = &workspace.settings;
+    let (bill, billed) = pipeline::invoices(root, settings, "202208".parse()?, Status::Built).map_err(told)?;
+    let mut documents = Vec::new();
+    for invoice in &billed.invoices {
+        let labels = assets.templates.labels(settings.customers[invoice.customer].invoice.language);
+        let view = render::view(&bill, settings, invoice, labels, &|path| assets.link(path))?;
+        documents.push(assets.templates.invoice(&view).map_err(|problem| told(vec![problem]))?);
+    }
+    choose(documents).ok_or_else(|| "the month has no such invoice".into())
+}
+
+/// The same table for every engine: six columns with a head that comes back.
+fn plain_table(rows: u32) -> String {
+    let style = "@page { size: A4; margin: 15mm } body { margin: 0; font: 9pt 'BIZ UDPGothic' } \
+        table { width: 100%; border-collapse: collapse } th, td { padding: 1mm 1.5mm; border-bottom: 1px solid #ccd4dc; \
+        text-align: left } th { background: #f3f6f9 } .r { text-align: right }";
+    let mut html = format!(
+        "<!DOCTYPE html>\n<html lang=\"ja\"><head><meta charset=\"utf-8\"><title>明細</title><style>{style}</style></head>\n\
+        <body><h1>ご利用明細</h1>\n<table><thead><tr><th>日付</th><th>項目</th><th>回線</th><th class=\"r\">数量</th>\
+        <th class=\"r\">単価</th><th class=\"r\">金額</th></tr></thead><tbody>\n"
+    );
+    for row in 0..rows {
+        let items = ["基本料金", "データ通信料 上り", "データ通信料 下り"];
+        html.push_str(&format!(
+            "<tr><td>2022-08-{:02}</td><td>{}</td><td>44010990{:07}</td><td class=\"r\">{}</td><td class=\"r\">0.{:03}</td>\
+            <td class=\"r\">¥{}</td></tr>\n",
+            row / 3 % 31 + 1,
+            items[row as usize % 3],
+            row / 93,
+            u64::from(row) * 7919 % 100_003,
+            row * 31 % 1000,
+            u64::from(row) * 104_729 % 9973,
+        ));
+    }
+    html.push_str("</tbody></table></body></html>\n");
+    html
+}
