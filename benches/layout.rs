@@ -126,6 +126,7 @@ fn written(html: &str, assets: &Assets) -> Outcome<(Vec<u8>, usize)> {
         subject: "2022年8月".to_owned(),
         language: "ja".to_owned(),
         date: chrono::NaiveDate::from_ymd_opt(2022, 9, 1).ok_or("no date")?,
+        attachments: Vec::new(),
     };
     let faults = |faults: Vec<layout::Fault>| faults.iter().map(|fault| fault.message.clone()).collect::<String>();
     let document = layout::lay_out(html, &assets.faces, &|src| assets.image(src)).map_err(faults)?;

@@ -14,7 +14,7 @@ use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
 use crate::out::{self, Staging};
-use crate::pdf::{self, Metadata};
+use crate::pdf::{self, Attachment, Metadata};
 use crate::printer::Progress;
 use crate::render;
 use crate::sources;
@@ -87,17 +87,22 @@ fn document(work: &Work<'_>, invoice: &Invoice, staging: Option<&Staging>) -> Re
         None => Ok(()),
     };
     let wanted = |format: Format| work.formats.contains(&format);
+    let json = if wanted(Format::Json) || wanted(Format::Pdf) {
+        out::invoice_json(work.bill, work.settings, invoice).map_err(one)?
+    } else {
+        Vec::new()
+    };
     if wanted(Format::Html) || wanted(Format::Pdf) {
         let html = html(work, invoice).map_err(one)?;
         if wanted(Format::Pdf) {
-            put(Format::Pdf, &pdf(work, invoice, &html)?)?;
+            put(Format::Pdf, &pdf(work, invoice, &html, &json)?)?;
         }
         if wanted(Format::Html) {
             put(Format::Html, html.as_bytes())?;
         }
     }
     if wanted(Format::Json) {
-        put(Format::Json, &out::invoice_json(work.bill, work.settings, invoice).map_err(one)?)?;
+        put(Format::Json, &json)?;
     }
     if wanted(Format::Csv) {
         put(Format::Csv, &out::invoice_csv(work.bill, work.settings, invoice).map_err(one)?)?;
@@ -116,19 +121,24 @@ fn html(work: &Work<'_>, invoice: &Invoice) -> Result<String, Diagnostic> {
     work.assets.templates.invoice(&view)
 }
 
-fn pdf(work: &Work<'_>, invoice: &Invoice, html: &str) -> Result<Vec<u8>, Vec<Diagnostic>> {
+/// The PDF, with the invoice's data inside.
+fn pdf(work: &Work<'_>, invoice: &Invoice, html: &str, json: &[u8]) -> Result<Vec<u8>, Vec<Diagnostic>> {
     let customer = &work.settings.customers[invoice.customer];
     let images = |src: &str| work.assets.image(src);
     let laid_out = layout::lay_out(html, &work.assets.faces, &images);
     let document = laid_out
         .map_err(|faults| faults.iter().map(|fault| told(work, invoice, fault)).collect::<Vec<Diagnostic>>())?;
     let labels = work.assets.templates.labels(customer.invoice.language);
+    let title = format!("{} {}", labels.get("title").map_or("", String::as_str), invoice.number);
+    let json_name = format!("{}.{}", invoice.file_name, Format::Json.extension());
+    let data = Attachment { name: &json_name, media_type: "application/json", description: &title, bytes: json };
     let metadata = Metadata {
-        title: format!("{} {}", labels.get("title").map_or("", String::as_str), invoice.number),
+        title: title.clone(),
         author: work.settings.issuer.name.clone(),
         subject: format!("{} {}", customer.name, work.bill.month),
         language: customer.invoice.language.tag().to_owned(),
         date: invoice.issue_date,
+        attachments: vec![data],
     };
     pdf::write(&document, &work.assets.faces, &metadata).map_err(|error| {
         vec![Diagnostic::could_not_run(format!("cannot make the PDF of \"{}\": {error}", customer.id))]

@@ -330,7 +330,7 @@ impl<'a> BoxBuilder<'_, 'a> {
         marker.white_space = super::style::WhiteSpace::Pre;
         let marker = self.styles.add(marker);
         let mut paragraph = ParagraphBuilder::new(marker);
-        paragraph.text(&text, marker, self.styles.get(marker), node, self.tree.offset(node));
+        paragraph.text(&text, marker, self.styles.get(marker), node.label(), self.tree.offset(node));
         let content = BoxContent::Paragraph(Box::new(paragraph.finish()));
         Some(Marker::Text(Box::new(BoxNode::new(marker, NodeId::NONE, content))))
     }

@@ -28,6 +28,7 @@ mod paragraph;
 mod place;
 #[cfg(test)]
 mod properties;
+mod structure;
 mod style;
 mod svg;
 mod table;
@@ -43,6 +44,8 @@ pub(crate) use fonts::Face;
 pub use fonts::{FaceError, Faces};
 pub use image::{ImageSource, Outline, Picture, PictureData};
 pub use page::{Area, Document, Heading, Item, Layer, Link, Page, Path, Rgb, Shape, Step, Target, Text};
+
+pub use structure::{Element, Mark, Role, Structure};
 
 use block::Space;
 use context::Context;

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use super::image::{Outline, Picture};
+use super::{
+    image::{Outline, Picture},
+    structure::{Mark, Structure},
+};
 
 /// A laid-out document; nothing is left to decide for who writes it.
 #[derive(Debug, Default)]
@@ -14,6 +17,8 @@ pub struct Document {
     pub outline: Vec<Heading>,
     /// The pictures that pages refer to by index.
     pub pictures: Vec<Arc<Picture>>,
+    /// What the content of the pages is, in reading order.
+    pub structure: Structure,
 }
 
 /// One page; its layers are painted one over another.
@@ -36,6 +41,8 @@ pub struct Layer {
     pub shapes: Vec<Shape>,
     /// Text and pictures, painted in order.
     pub items: Vec<Item>,
+    /// Which element of the structure the items belong to; the first mark is at the first item.
+    pub marks: Vec<Mark>,
 }
 
 /// An opaque colour.
@@ -143,6 +150,8 @@ pub struct Link {
     pub area: Area,
     /// Where it leads.
     pub target: Target,
+    /// Its element in the structure, by index.
+    pub element: Option<u32>,
 }
 
 /// Where a link leads.

@@ -7,6 +7,7 @@ use super::{
     image::{Outline, PictureData},
     page::{Area, Item, Layer, Page, Path, Rgb, Shape, Step, Text},
     paragraph::PAGE_NUMBER,
+    structure::Mark,
     style::StyleId,
 };
 
@@ -35,6 +36,10 @@ pub(crate) struct Sheets<'s, 'c> {
     /// Links by page, still by element.
     pub(crate) links: Vec<(usize, Area, NodeId)>,
     pub(crate) page_numbers: Vec<PageNumber>,
+    /// What comes now is repeated, or otherwise no part of what is read.
+    pub(crate) artifact: bool,
+    /// The row around, where rows are marked as wholes.
+    pub(crate) row: Option<NodeId>,
 }
 
 /// Text that becomes the number of the page a link leads to.
@@ -56,6 +61,8 @@ impl<'s, 'c> Sheets<'s, 'c> {
             shift: (0.0, 0.0),
             links: Vec::new(),
             page_numbers: Vec::new(),
+            artifact: false,
+            row: None,
         }
     }
 
@@ -85,6 +92,18 @@ impl<'s, 'c> Sheets<'s, 'c> {
     fn layer(&mut self, page: usize) -> &mut Layer {
         let level = self.level as usize;
         &mut self.page(page).layers[level]
+    }
+
+    /// Says whose the next items are; the structure's elements are found by node in the end.
+    fn mark(&mut self, page: usize, node: Option<NodeId>) {
+        let element = node.filter(|_| !self.artifact).map_or(Mark::ARTIFACT, |node| node.0);
+        let layer = self.layer(page);
+        let first = u32::try_from(layer.items.len()).unwrap_or(u32::MAX);
+        // Nothing came of the mark before.
+        layer.marks.pop_if(|last| last.first == first);
+        if layer.marks.last().is_none_or(|last| last.element != element) {
+            layer.marks.push(Mark { first, element });
+        }
     }
 
     /// Places are px from the top left of the page's content.
@@ -156,6 +175,9 @@ impl<'s, 'c> Sheets<'s, 'c> {
         }
         let context = self.context;
         let Some(picture) = context.pictures.loaded.get(index) else { return };
+        // HTML: a picture whose `alt` is empty only decorates.
+        let tells = |node: &NodeId| context.tree.attribute(*node, "alt").is_none_or(|alt| !alt.value.is_empty());
+        self.mark(page, node.filter(tells));
         let PictureData::Outlines(outlines) = &picture.data else {
             return self.layer(page).items.push(Item::Picture { index, area });
         };
@@ -176,13 +198,15 @@ impl<'s, 'c> Sheets<'s, 'c> {
         self.decorate(page, run, x, baseline);
         let area = self.area(page, x + run.x, baseline - metrics.ascent, run.width, metrics.ascent + metrics.descent);
         self.check_inside(page, area, run.node);
-        if let Some(link) = context.link_of(run.node) {
+        let link = context.link_of(run.node);
+        if let Some(link) = link {
             self.links.push((page, area, link));
             if context.tree.is_page_number(link) {
                 self.page_number(page, run, link);
             }
         }
         let Some(color) = style.color.0 else { return };
+        self.mark(page, link.or(self.row).or(Some(run.node)));
         let point = self.area(page, x + run.x, baseline, run.width, 0.0);
         let text = Text {
             x: point.x,
@@ -242,6 +266,7 @@ impl<'s, 'c> Sheets<'s, 'c> {
             || right > width + BEYOND
             || bottom > height + BEYOND;
         if outside && self.context.faults.is_empty() {
+            let (node, _) = node.of_label();
             let offset = self.context.tree.offset(node);
             let name = self.context.tree.tag(node).map_or("", |tag| tag.name());
             let text = self.context.tree.text(node);

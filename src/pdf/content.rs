@@ -1,12 +1,12 @@
 //! One page → drawing operations: per layer all shapes, then text in as few text objects as possible.
 
 use printpdf::{
-    Color, Line, LineDashPattern, LinePoint, Op, PaintMode, PdfFontHandle, Point, Polygon, PolygonRing, Pt, Rect, Rgb,
-    TextItem, WindingOrder, XObjectTransform,
+    Color, DictItem, Line, LineDashPattern, LinePoint, Op, PaintMode, PdfFontHandle, Point, Polygon, PolygonRing, Pt,
+    Rect, Rgb, TextItem, WindingOrder, XObjectTransform,
 };
 
-use super::{fonts::Fonts, images};
-use crate::layout::{Area, Item, Layer, Outline, Page, Path, Shape, Step, Text};
+use super::{fonts::Fonts, images, structure};
+use crate::layout::{Area, Element, Item, Layer, Mark, Outline, Page, Path, Shape, Step, Text};
 
 /// Coordinates have three decimals: a thousandth of a point is nothing to see, and every digit costs.
 pub(super) fn rounded(value: f32) -> f32 {
@@ -17,10 +17,12 @@ fn thousandths(value: f32) -> i32 {
     (f64::from(value) * 1000.0).round() as i32
 }
 
-/// The operations that draw a page.
-pub(super) fn page(page: &Page, fonts: &Fonts) -> Vec<Op> {
-    let items: usize = page.layers.iter().map(|layer| layer.items.len() * 3 + layer.shapes.len() * 2).sum();
-    let mut writer = Writer { height: page.height, fonts, ops: Vec::with_capacity(items + 8), fill: None, text: None };
+/// The operations that draw a page; what belongs to an element of the structure is marked with its number on the page.
+pub(super) fn page(page: &Page, fonts: &Fonts, elements: &[Element]) -> Vec<Op> {
+    let of_layer = |layer: &Layer| layer.items.len() * 3 + layer.shapes.len() * 2 + layer.marks.len() * 2;
+    let count: usize = page.layers.iter().map(of_layer).sum();
+    let ops = Vec::with_capacity(count + 8);
+    let mut writer = Writer { height: page.height, fonts, elements, ops, fill: None, text: None, next: 0 };
     for layer in &page.layers {
         writer.layer(layer);
     }
@@ -30,10 +32,13 @@ pub(super) fn page(page: &Page, fonts: &Fonts) -> Vec<Op> {
 struct Writer<'w> {
     height: f32,
     fonts: &'w Fonts,
+    elements: &'w [Element],
     ops: Vec<Op>,
     fill: Option<[u8; 3]>,
     /// The state of the open text object.
     text: Option<TextState>,
+    /// The number of the page's next marked content.
+    next: i64,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -47,23 +52,68 @@ struct TextState {
 
 impl Writer<'_> {
     fn layer(&mut self, layer: &Layer) {
-        for shape in &layer.shapes {
-            self.shape(shape);
-        }
-        for item in &layer.items {
-            match item {
-                Item::Text(text) => self.text(text),
-                Item::Picture { index, area } => {
-                    self.end_text();
-                    self.picture(*index, *area);
-                }
-                Item::Outline(outline) => {
-                    self.end_text();
-                    self.outline(outline);
-                }
+        if !layer.shapes.is_empty() {
+            self.begin_artifact();
+            for shape in &layer.shapes {
+                self.shape(shape);
             }
+            self.ops.push(Op::EndMarkedContent);
+        }
+        let ends = layer.marks.iter().skip(1).map(|mark| mark.first as usize).chain([layer.items.len()]);
+        for (mark, end) in layer.marks.iter().zip(ends) {
+            let items = layer.items.get(mark.first as usize..end).unwrap_or_default();
+            // Marked content lies in a text object, or has it within, but never crosses its end.
+            let is_text = items.iter().all(|item| matches!(item, Item::Text(_)));
+            if is_text {
+                self.begin_text();
+            } else {
+                self.end_text();
+            }
+            self.begin(*mark);
+            for item in items {
+                self.item(item);
+            }
+            if !is_text {
+                self.end_text();
+            }
+            self.ops.push(Op::EndMarkedContent);
         }
         self.end_text();
+    }
+
+    fn item(&mut self, item: &Item) {
+        match item {
+            Item::Text(text) => self.text(text),
+            Item::Picture { index, area } => {
+                self.end_text();
+                self.picture(*index, *area);
+            }
+            Item::Outline(outline) => {
+                self.end_text();
+                self.outline(outline);
+            }
+        }
+    }
+
+    fn begin_artifact(&mut self) {
+        self.ops.push(Op::BeginMarkedContent { tag: "Artifact".to_owned() });
+    }
+
+    fn begin(&mut self, mark: Mark) {
+        let Some(element) = self.elements.get(mark.element as usize).filter(|_| !mark.is_artifact()) else {
+            return self.begin_artifact();
+        };
+        let tag = structure::name(element.role).to_owned();
+        let properties = DictItem::Dict { map: [("MCID".to_owned(), DictItem::Int(self.next))].into() };
+        self.next += 1;
+        self.ops.push(Op::BeginMarkedContentWithProperties { tag, properties });
+    }
+
+    fn begin_text(&mut self) {
+        if self.text.is_none() {
+            self.ops.push(Op::StartTextSection);
+            self.text = Some(TextState::default());
+        }
     }
 
     fn up(&self, y: f32) -> f32 {
@@ -147,9 +197,7 @@ impl Writer<'_> {
     }
 
     fn text(&mut self, text: &Text) {
-        if self.text.is_none() {
-            self.ops.push(Op::StartTextSection);
-        }
+        self.begin_text();
         let mut state = self.text.unwrap_or_default();
         self.fill_color(text.color);
         // Moves are relative to the last start: both in whole thousandths, so that nothing adds up.

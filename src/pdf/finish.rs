@@ -1,16 +1,17 @@
-//! What printpdf leaves open: exact widths, links, outline, information, compression, `/ID`.
+//! What printpdf leaves open: exact widths, links, outline, structure, metadata, compression.
 
-use std::io::Write;
+use lopdf::{Object, ObjectId, StringFormat, dictionary};
 
-use flate2::{Compression, write::ZlibEncoder};
-use lopdf::{Dictionary, Object, ObjectId, StringFormat, dictionary};
-use sha2::{Digest, Sha256};
+use super::{
+    Error, Metadata, attachments, conformance,
+    content::rounded,
+    file::{File, deflated},
+    fonts::Fonts,
+    outline,
+    structure::StructureTree,
+};
+use crate::layout::{Document, Link, Target};
 
-use super::{Error, Metadata, content::rounded, fonts::Fonts};
-use crate::layout::{Document, Heading, Link, Target};
-
-/// Level 5 is within some percent of the best level's size in half the time.
-const LEVEL: u32 = 5;
 /// Smaller streams do not get smaller.
 const COMPRESSED_FROM: usize = 60;
 
@@ -19,25 +20,41 @@ pub(super) fn finish(
     mut raw: lopdf::Document,
     document: &Document,
     fonts: &Fonts,
-    metadata: &Metadata,
+    metadata: &Metadata<'_>,
 ) -> Result<Vec<u8>, Error> {
-    "1.7".clone_into(&mut raw.version);
     let pages: Vec<ObjectId> = raw.page_iter().collect();
     set_widths(&mut raw, &pages, fonts)?;
-    for (page, id) in document.pages.iter().zip(&pages) {
-        set_links(&mut raw, *id, &page.links, document, &pages)?;
-    }
-    let outline = add_outline(&mut raw, document, &pages);
-    set_catalog(&mut raw, outline, metadata)?;
-    set_information(&mut raw, metadata)?;
+    let annotations = add_links(&mut raw, document, &pages);
+    let outline = outline::add(&mut raw, document, &pages);
     compress(&mut raw)?;
-    set_id(&mut raw, metadata);
-    let mut bytes = Vec::new();
-    raw.save_to(&mut bytes).map_err(|error| Error::new(format!("the PDF cannot be written: {error}")))?;
-    Ok(bytes)
+    attachments::add(&mut raw, metadata)?;
+    let profile = raw.add_object(conformance::profile_stream()?);
+    let description = raw.add_object(conformance::metadata_stream(metadata));
+    let information = raw.trailer.get(b"Info").and_then(Object::as_reference).map_err(broken)?;
+    raw.set_object(information, conformance::information(metadata));
+    let mut structure = StructureTree::new(document, raw.max_id + 1);
+    set_pages(&mut raw, document, &pages, annotations, &mut structure)?;
+    let catalog = raw.catalog_mut().map_err(broken)?;
+    if let Some(outline) = outline {
+        catalog.set("Outlines", outline);
+        // printpdf writes a string here, but it must be a name.
+        catalog.set("PageMode", name("UseOutlines"));
+    }
+    catalog.set("Lang", Object::String(metadata.language.as_bytes().to_vec(), StringFormat::Literal));
+    catalog.set("ViewerPreferences", dictionary! { "DisplayDocTitle" => true });
+    catalog.set("Metadata", description);
+    catalog.set("OutputIntents", vec![Object::Dictionary(conformance::output_intent(profile))]);
+    catalog.set("MarkInfo", dictionary! { "Marked" => true });
+    catalog.set("StructTreeRoot", structure.root());
+    let mut file = File::new(structure.last());
+    for (id, object) in std::mem::take(&mut raw.objects) {
+        file.add(id, &object)?;
+    }
+    structure.write(&mut file, &pages)?;
+    file.finish(&raw.trailer)
 }
 
-fn broken(error: lopdf::Error) -> Error {
+pub(super) fn broken(error: lopdf::Error) -> Error {
     Error::new(format!("the PDF cannot be finished: {error}"))
 }
 
@@ -72,142 +89,69 @@ fn set_widths(raw: &mut lopdf::Document, pages: &[ObjectId], fonts: &Fonts) -> R
     Ok(())
 }
 
-fn set_links(
+/// Adds the link annotations of all pages; returns their ids by page.
+fn add_links(raw: &mut lopdf::Document, document: &Document, pages: &[ObjectId]) -> Vec<Vec<ObjectId>> {
+    let of_page = |page: &crate::layout::Page| {
+        let links = page.links.iter();
+        links.map(|link| raw.add_object(annotation(link, page.height, document, pages))).collect()
+    };
+    document.pages.iter().map(of_page).collect()
+}
+
+fn annotation(link: &Link, height: f32, document: &Document, pages: &[ObjectId]) -> lopdf::Dictionary {
+    let area = link.area;
+    let corners = [area.x, height - area.y - area.height, area.x + area.width, height - area.y];
+    let mut annotation = dictionary! {
+        "Type" => "Annot",
+        "Subtype" => "Link",
+        "Rect" => corners.map(real).to_vec(),
+        "Border" => vec![Object::Integer(0); 3],
+        // Printed with the page (PDF/A, 6.3.2).
+        "F" => 4,
+    };
+    match &link.target {
+        Target::Address(address) => {
+            annotation.set("Contents", lopdf::text_string(address));
+            let address = Object::String(address.as_bytes().to_vec(), StringFormat::Literal);
+            annotation.set("A", dictionary! { "S" => "URI", "URI" => address });
+        }
+        Target::Place { page, top } => {
+            annotation.set("Dest", destination(document, pages, *page, *top as f32 / 100.0));
+        }
+    }
+    annotation
+}
+
+/// Ties pages and annotations to the structure.
+fn set_pages(
     raw: &mut lopdf::Document,
-    page: ObjectId,
-    links: &[Link],
     document: &Document,
     pages: &[ObjectId],
+    annotations: Vec<Vec<ObjectId>>,
+    structure: &mut StructureTree<'_>,
 ) -> Result<(), Error> {
-    let height = raw
-        .get_dictionary(page)
-        .and_then(|page| page.get(b"MediaBox"))
-        .and_then(Object::as_array)
-        .ok()
-        .and_then(|paper| paper.get(3).and_then(|top| top.as_float().ok()))
-        .unwrap_or(0.0);
-    let mut annotations = Vec::with_capacity(links.len());
-    for link in links {
-        let area = link.area;
-        let corners = [area.x, height - area.y - area.height, area.x + area.width, height - area.y];
-        let mut annotation = dictionary! {
-            "Type" => "Annot",
-            "Subtype" => "Link",
-            "Rect" => corners.map(real).to_vec(),
-            "Border" => vec![Object::Integer(0); 3],
-            // Printed with the page (PDF/A, 6.3.2).
-            "F" => 4,
-        };
-        match &link.target {
-            Target::Address(address) => {
-                let address = Object::String(address.as_bytes().to_vec(), StringFormat::Literal);
-                annotation.set("A", dictionary! { "S" => "URI", "URI" => address });
-            }
-            Target::Place { page, top } => {
-                annotation.set("Dest", destination(document, pages, *page, *top as f32 / 100.0));
-            }
+    for (((page, id), annotations), number) in document.pages.iter().zip(pages).zip(annotations).zip(0..) {
+        for (link, annotation) in page.links.iter().zip(&annotations) {
+            let Some(element) = link.element else { continue };
+            let key = structure.add_link(element, *annotation, number);
+            raw.get_dictionary_mut(*annotation).map_err(broken)?.set("StructParent", Object::Integer(key));
         }
-        annotations.push(Object::Reference(raw.add_object(annotation)));
-    }
-    let page = raw.get_dictionary_mut(page).map_err(broken)?;
-    if annotations.is_empty() {
-        page.remove(b"Annots");
-    } else {
-        page.set("Annots", annotations);
+        let dict = raw.get_dictionary_mut(*id).map_err(broken)?;
+        dict.set("StructParents", Object::Integer(i64::from(number)));
+        if annotations.is_empty() {
+            dict.remove(b"Annots");
+        } else {
+            dict.set("Annots", annotations.into_iter().map(Object::Reference).collect::<Vec<Object>>());
+            dict.set("Tabs", name("S"));
+        }
     }
     Ok(())
 }
 
-fn destination(document: &Document, pages: &[ObjectId], page: usize, top: f32) -> Object {
+pub(super) fn destination(document: &Document, pages: &[ObjectId], page: usize, top: f32) -> Object {
     let height = document.pages.get(page).map_or(0.0, |page| page.height);
     let id = pages.get(page).copied().unwrap_or_default();
     vec![Object::Reference(id), name("XYZ"), Object::Null, real(height - top), Object::Null].into()
-}
-
-/// The headings as a tree: a heading holds those of a lower level behind it.
-fn add_outline(raw: &mut lopdf::Document, document: &Document, pages: &[ObjectId]) -> Option<ObjectId> {
-    if document.outline.is_empty() {
-        return None;
-    }
-    let root = raw.new_object_id();
-    let ids: Vec<ObjectId> = document.outline.iter().map(|_| raw.new_object_id()).collect();
-    let parents = parents(&document.outline);
-    let id_of = |index: Option<usize>| index.and_then(|index| ids.get(index).copied()).unwrap_or(root);
-    let mut groups: Vec<Vec<usize>> = vec![Vec::new(); ids.len() + 1];
-    for (index, parent) in parents.iter().enumerate() {
-        groups[parent.map_or(0, |parent| parent + 1)].push(index);
-    }
-    for (index, heading) in document.outline.iter().enumerate() {
-        let parent = parents[index];
-        let siblings = &groups[parent.map_or(0, |parent| parent + 1)];
-        let place = siblings.binary_search(&index).unwrap_or(0);
-        let mut entry = dictionary! {
-            "Title" => lopdf::text_string(&heading.title),
-            "Parent" => id_of(parent),
-            "Dest" => destination(document, pages, heading.page, heading.top),
-        };
-        if let Some(before) = place.checked_sub(1).and_then(|place| siblings.get(place)) {
-            entry.set("Prev", id_of(Some(*before)));
-        }
-        if let Some(next) = siblings.get(place + 1) {
-            entry.set("Next", id_of(Some(*next)));
-        }
-        add_family(&mut entry, &groups[index + 1], &ids);
-        raw.set_object(ids[index], entry);
-    }
-    let mut top = dictionary! { "Type" => "Outlines" };
-    add_family(&mut top, &groups[0], &ids);
-    top.set("Count", Object::Integer(i64::try_from(ids.len()).unwrap_or(0)));
-    raw.set_object(root, top);
-    Some(root)
-}
-
-fn add_family(entry: &mut Dictionary, children: &[usize], ids: &[ObjectId]) {
-    let id = |index: Option<&usize>| index.and_then(|index| ids.get(*index).copied());
-    if let (Some(first), Some(last)) = (id(children.first()), id(children.last())) {
-        entry.set("First", first);
-        entry.set("Last", last);
-        entry.set("Count", Object::Integer(i64::try_from(children.len()).unwrap_or(0)));
-    }
-}
-
-/// For every heading the one it belongs to.
-fn parents(outline: &[Heading]) -> Vec<Option<usize>> {
-    let mut open: Vec<usize> = Vec::new();
-    let mut parents = Vec::with_capacity(outline.len());
-    for (index, heading) in outline.iter().enumerate() {
-        while open.last().is_some_and(|last| outline[*last].level >= heading.level) {
-            open.pop();
-        }
-        parents.push(open.last().copied());
-        open.push(index);
-    }
-    parents
-}
-
-fn set_catalog(raw: &mut lopdf::Document, outline: Option<ObjectId>, metadata: &Metadata) -> Result<(), Error> {
-    let catalog = raw.catalog_mut().map_err(broken)?;
-    if let Some(outline) = outline {
-        catalog.set("Outlines", outline);
-        // printpdf writes a string here, but it must be a name.
-        catalog.set("PageMode", name("UseOutlines"));
-    }
-    catalog.set("Lang", Object::String(metadata.language.as_bytes().to_vec(), StringFormat::Literal));
-    catalog.set("ViewerPreferences", dictionary! { "DisplayDocTitle" => true });
-    Ok(())
-}
-
-fn set_information(raw: &mut lopdf::Document, metadata: &Metadata) -> Result<(), Error> {
-    let id = raw.trailer.get(b"Info").and_then(Object::as_reference).map_err(broken)?;
-    let information = raw.get_dictionary_mut(id).map_err(broken)?;
-    for key in ["GTS_PDFXVersion", "Identifier", "Trapped", "Keywords"] {
-        information.remove(key.as_bytes());
-    }
-    let date = metadata.date.format("D:%Y%m%d000000Z").to_string();
-    for key in ["CreationDate", "ModDate"] {
-        information.set(key, Object::String(date.clone().into_bytes(), StringFormat::Literal));
-    }
-    Ok(())
 }
 
 fn compress(raw: &mut lopdf::Document) -> Result<(), Error> {
@@ -216,29 +160,9 @@ fn compress(raw: &mut lopdf::Document) -> Result<(), Error> {
         if stream.dict.has(b"Filter") || stream.content.len() < COMPRESSED_FROM {
             continue;
         }
-        let mut encoder = ZlibEncoder::new(Vec::with_capacity(stream.content.len() / 3), Compression::new(LEVEL));
-        let written = encoder.write_all(&stream.content).and_then(|()| encoder.finish());
-        let compressed = written.map_err(|error| Error::new(format!("the PDF cannot be compressed: {error}")))?;
+        let compressed = deflated(&stream.content)?;
         stream.set_content(compressed);
         stream.dict.set("Filter", name("FlateDecode"));
     }
     Ok(())
-}
-
-/// The same content has the same `/ID`; printpdf's is random.
-fn set_id(raw: &mut lopdf::Document, metadata: &Metadata) {
-    let mut hash = Sha256::new();
-    for text in [&metadata.title, &metadata.author, &metadata.subject, &metadata.language] {
-        hash.update(text.as_bytes());
-        hash.update([0]);
-    }
-    hash.update(metadata.date.to_string());
-    for object in raw.objects.values() {
-        if let Object::Stream(stream) = object {
-            hash.update(&stream.content);
-        }
-    }
-    let id: Vec<u8> = hash.finalize().iter().take(16).copied().collect();
-    let id = Object::String(id, StringFormat::Hexadecimal);
-    raw.trailer.set("ID", vec![id.clone(), id]);
 }

@@ -21,7 +21,19 @@ impl NodeId {
     pub(crate) fn is_some(self) -> bool {
         self != NodeId::NONE
     }
+
+    /// The number or symbol before a list item, rather than the item.
+    pub(crate) fn label(self) -> NodeId {
+        NodeId(self.0 | LABEL)
+    }
+
+    /// The node, and whether what stands before it is meant.
+    pub(crate) fn of_label(self) -> (NodeId, bool) {
+        (NodeId(self.0 & !LABEL), self.0 & LABEL != 0)
+    }
 }
+
+const LABEL: u32 = 1 << 31;
 
 /// All nodes in source order; node 0 is the document.
 pub(crate) struct Tree<'a> {
@@ -101,6 +113,11 @@ impl<'a> Tree<'a> {
     /// Whether an element shows the number of the page it leads to.
     pub(crate) fn is_page_number(&self, id: NodeId) -> bool {
         self.tag(id) == Some(Tag::A) && self.attribute(id, "data-page").is_some()
+    }
+
+    /// How many elements of a kind there are.
+    pub(crate) fn count(&self, wanted: Tag) -> usize {
+        self.nodes.iter().filter(|node| matches!(node.kind, Kind::Element { tag, .. } if tag == wanted)).count()
     }
 
     pub(crate) fn offset(&self, id: NodeId) -> usize {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Pager;
+use super::{Pager, tags::tag};
 use crate::layout::{
     context::Context,
     fault::Faults,
@@ -24,16 +24,18 @@ impl Pager<'_, '_> {
                 anchors.entry(&id.value).or_insert((page, top));
             }
         }
+        let tagger = tag(context, &mut pages);
         for (page, area, node) in links {
             let Some(href) = context.tree.attribute(node, "href") else { continue };
             if let (Some(target), Some(page)) = (target(href, &anchors, context.faults), pages.get_mut(page)) {
-                page.links.push(Link { area, target });
+                let element = tagger.element_of_link(node);
+                page.links.push(Link { area, target, element });
             }
         }
         for number in page_numbers {
             write_page_number(context, &mut pages, &number, &anchors);
         }
-        Document { pages, outline, pictures: Vec::new() }
+        Document { pages, outline, pictures: Vec::new(), structure: tagger.structure }
     }
 }
 

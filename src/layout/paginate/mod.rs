@@ -6,6 +6,7 @@
 mod finish;
 mod keep;
 mod tables;
+mod tags;
 
 use super::{
     boxes::BoxNode,
@@ -20,6 +21,8 @@ use super::{
 
 /// Rounding must not push to the next page what just fits.
 const TOLERANCE: f64 = 0.1;
+/// A structure element for every cell is for tables that are read cell by cell; in longer ones it only costs.
+const ROWS_BY_CELL_MOST: usize = 2000;
 /// How many neighbours that must stay together are looked at; without a limit a long chain takes quadratic time.
 const CHAIN_MOST: usize = 16;
 
@@ -34,6 +37,7 @@ pub(crate) fn paginate(context: &Context<'_>, root: &Fragment, fixed: &[[Fragmen
         tables: Vec::new(),
         outline: Vec::new(),
         anchors: Vec::new(),
+        whole_rows: context.tree.count(Tag::Tr) > ROWS_BY_CELL_MOST,
     };
     let canvas = context.styles.get(root.style).background.0;
     let end = pager.place(root, root.x, root.y, 0.0);
@@ -43,6 +47,7 @@ pub(crate) fn paginate(context: &Context<'_>, root: &Fragment, fixed: &[[Fragmen
     if let Some(color) = canvas {
         pager.canvas(color, last);
     }
+    pager.sheets.artifact = true;
     super::margin_boxes::place(&mut pager.sheets, last + 1);
     pager.finish()
 }
@@ -67,6 +72,8 @@ struct Pager<'p, 'c> {
     tables: Vec<Repeat<'p>>,
     outline: Vec<Heading>,
     anchors: Vec<(NodeId, usize, f64)>,
+    /// Rows of plain cells are elements as wholes.
+    whole_rows: bool,
 }
 
 /// Head and foot of a table that come back on every page.
@@ -409,6 +416,7 @@ impl<'p> Pager<'p, '_> {
     /// Boxes with `position: fixed` come on every page, placed in its content area.
     fn fixed(&mut self, fixed: &'p [[Fragment; 2]], last: usize) {
         let (outline, anchors) = (self.outline.len(), self.anchors.len());
+        self.sheets.artifact = true;
         for both in fixed {
             for page in 0..=last {
                 let y = self.start(page);
@@ -417,6 +425,7 @@ impl<'p> Pager<'p, '_> {
         }
         self.outline.truncate(outline);
         self.anchors.truncate(anchors);
+        self.sheets.artifact = false;
     }
 
     /// The root's background covers the whole paper.

@@ -70,7 +70,9 @@ impl<'p> Pager<'p, '_> {
                     self.end_page(x, previous_end);
                 }
             }
+            self.sheets.row = row.fragment.node.filter(|_| self.whole_rows && has_plain_cells(&row.fragment));
             let end = self.row(row, x, top, top_edges);
+            self.sheets.row = None;
             delta = end - (y + row.fragment.y + row.fragment.height);
             previous_end = end;
         }
@@ -194,10 +196,12 @@ impl<'p> Pager<'p, '_> {
         let before = self.pinned.replace(page);
         let anchors = self.anchors.len();
         let tables = std::mem::take(&mut self.tables);
+        let artifact = std::mem::replace(&mut self.sheets.artifact, true);
         for (index, row) in rows.iter().enumerate() {
             self.row(row, x, y + row.fragment.y - first.fragment.y, index == 0);
         }
         self.tables = tables;
+        self.sheets.artifact = artifact;
         self.anchors.truncate(anchors);
         self.pinned = before;
     }
@@ -209,6 +213,11 @@ impl<'p> Pager<'p, '_> {
         let foot = if table.foot.repeats { section_height(&table.foot.rows, table.spacing) } else { 0.0 };
         (table.body.len() > length).then_some(last.fragment.y + last.fragment.height + foot)
     }
+}
+
+fn has_plain_cells(row: &Fragment) -> bool {
+    let is_plain = |cell: &Fragment| matches!(cell.content, Content::Lines(_) | Content::Empty);
+    matches!(&row.content, Content::Row(cells) if cells.iter().all(is_plain))
 }
 
 /// Height of rows with the spacing behind each.
