@@ -5,7 +5,7 @@ use super::{
     image::Outline,
     page::{Rgb, Shape},
     place::{POINTS, Sheets, rounded},
-    style::{BOTTOM, BorderStyle, LEFT, RIGHT, Size, Style, TOP},
+    style::{BOTTOM, BorderStyle, Display, LEFT, RIGHT, Size, Style, TOP},
 };
 
 /// The part of a box on one page, in px of the page's content.
@@ -43,14 +43,18 @@ impl Sheets<'_, '_> {
         if !style.visible {
             return;
         }
-        let radii = radii(style, &slice);
+        // The borders of such a table are drawn with its cells', and have no corners (CSS Backgrounds, 4.3).
+        let collapsed = style.display == Display::Table && style.border_collapse;
+        let radii = if collapsed { [0.0; 4] } else { radii(style, &slice) };
         if radii != [0.0; 4] {
             return self.rounded_box(style, slice, radii);
         }
         if let Some(color) = style.background.0 {
             self.rectangle(slice.page, slice.x, slice.y, slice.width, slice.height, color);
         }
-        self.borders(style, slice);
+        if !collapsed {
+            self.borders(style, slice);
+        }
     }
 
     fn borders(&mut self, style: &Style, slice: Slice) {

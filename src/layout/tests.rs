@@ -111,3 +111,30 @@ fn all_faults_come_at_once() {
     let faults = laid_out("<style>a{x:1;y:2}@page{size:Z9}</style><p onclick=''>&nope;").expect_err("faults");
     assert_eq!(faults.len(), 5);
 }
+
+#[test]
+fn collapsed_borders_are_drawn_once_and_over_backgrounds() {
+    let document = laid_out(
+        "<style>@page{size:100mm 40mm;margin:0}body{margin:0}td,th{padding:0;line-height:40px;border-bottom:1px solid #123456}
+         table{border-collapse:collapse;width:100px;border:1px solid #123456}.x{background:#ffeedd}</style>
+         <table><thead><tr><th>h<tbody><tr><td>1<tr class=x><td>2<tr><td>3<tr><td>4</table>",
+    )
+    .expect("a document");
+    assert_eq!(document.pages.len(), 2);
+    for page in &document.pages {
+        let shapes = &page.layers[1].shapes;
+        let lines: Vec<_> = shapes
+            .iter()
+            .enumerate()
+            .filter_map(|(place, shape)| match shape {
+                Shape::Rectangle { area, color: [0x12, 0x34, 0x56] } => Some((place, area)),
+                _ => None,
+            })
+            .collect();
+        for (index, (_, one)) in lines.iter().enumerate() {
+            assert!(lines[index + 1..].iter().all(|(_, other)| one != other), "{one:?} is drawn twice");
+        }
+        let fill = shapes.iter().position(|shape| matches!(shape, Shape::Rectangle { color: [0xff, 0xee, 0xdd], .. }));
+        assert!(fill.is_none_or(|fill| lines.iter().all(|(place, _)| *place > fill)));
+    }
+}

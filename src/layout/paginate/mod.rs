@@ -12,7 +12,7 @@ use super::{
     boxes::BoxNode,
     context::Context,
     decoration::Slice,
-    fragment::{Content, Fragment, Line, RowFragment},
+    fragment::{Content, Edge, Fragment, Line, RowFragment},
     html::{NodeId, Tag},
     page::{Document, Heading},
     place::{Level, POINTS, Sheets},
@@ -35,6 +35,7 @@ pub(crate) fn paginate(context: &Context<'_>, root: &Fragment, fixed: &[[Fragmen
         heights: [height(0), height(1)],
         pinned: None,
         tables: Vec::new(),
+        edges: Vec::new(),
         outline: Vec::new(),
         anchors: Vec::new(),
         whole_rows: context.tree.count(Tag::Tr) > ROWS_BY_CELL_MOST,
@@ -70,6 +71,8 @@ struct Pager<'p, 'c> {
     pinned: Option<usize>,
     /// The tables around, outermost first.
     tables: Vec<Repeat<'p>>,
+    /// Collapsed borders of the tables around, still to be painted: page, border, and where its row starts.
+    edges: Vec<(usize, Edge, f64, f64)>,
     outline: Vec<Heading>,
     anchors: Vec<(NodeId, usize, f64)>,
     /// Rows of plain cells are elements as wholes.

@@ -6,10 +6,14 @@ use crate::layout::{
     style::Break,
 };
 
+/// Borders of the row above, more than a row has.
+const EDGES_NEAR: usize = 64;
+
 impl<'p> Pager<'p, '_> {
     pub(super) fn table(&mut self, fragment: &'p Fragment, table: &'p TableFragment, x: f64, y: f64, tail: f64) -> f64 {
         let first_page = self.page_at(y);
         let marks = self.marks(first_page);
+        let first_edge = self.edges.len();
         for caption in table.captions.iter().filter(|caption| caption.y < table.grid_top) {
             self.place(caption, x + caption.x, y + caption.y, 0.0);
         }
@@ -33,6 +37,10 @@ impl<'p> Pager<'p, '_> {
         let mut delta = self.body(table, x, y, tail);
         let repeat = self.tables.pop();
         delta = self.foot(table, repeat.is_some_and(|repeat| !repeat.foot.is_empty()), x, y, delta);
+        // Collapsed borders stand on the backgrounds of the rows on both sides (CSS 2, 17.6.2).
+        for (page, edge, left, top) in self.edges.split_off(first_edge) {
+            self.sheets.edge(page, &edge, left, top);
+        }
         for caption in table.captions.iter().filter(|caption| caption.y >= table.grid_top) {
             let wanted = y + caption.y + delta;
             let end = self.place(caption, x + caption.x, wanted, 0.0);
@@ -53,7 +61,8 @@ impl<'p> Pager<'p, '_> {
         let mut group_end = 0;
         for (index, row) in table.body.iter().enumerate() {
             let wanted = y + row.fragment.y + delta;
-            let mut top_edges = index == 0;
+            // Below a head, its own lower border stands.
+            let mut top_edges = index == 0 && table.head.rows.is_empty();
             let mut top = wanted;
             // Rows a cell spans move together.
             if index >= group_end {
@@ -66,7 +75,7 @@ impl<'p> Pager<'p, '_> {
                 let forced = index > 0 && self.row_is_forced(&table.body[index - 1], row);
                 top = self.before(wanted, previous_end, need, index == 0, forced);
                 if top != wanted && self.pinned.is_none() {
-                    top_edges = true;
+                    top_edges = self.tables.last().is_none_or(|table| table.head.is_empty());
                     self.end_page(x, previous_end);
                 }
             }
@@ -139,12 +148,12 @@ impl<'p> Pager<'p, '_> {
         let last = self.page_ending_at(end).max(page);
         for edge in edges {
             if last == page {
-                self.sheets.edge(page, edge, x + fragment.x, top);
+                self.border(page, *edge, x + fragment.x, top);
             } else if edge.y > 0.0 {
                 let edge_top = end - fragment.height - self.start(last);
-                self.sheets.edge(last, edge, x + fragment.x, edge_top);
+                self.border(last, *edge, x + fragment.x, edge_top);
             } else if edge.height < fragment.height {
-                self.sheets.edge(page, edge, x + fragment.x, top);
+                self.border(page, *edge, x + fragment.x, top);
             } else {
                 self.tall_edge(edge, x + fragment.x, y, end);
             }
@@ -152,11 +161,28 @@ impl<'p> Pager<'p, '_> {
         end
     }
 
+    /// Keeps a collapsed border until its table's backgrounds are painted.
+    ///
+    /// A row below a head, or a foot below a row, has the border between them as well: drawn twice, a viewer that smooths
+    /// lines would show it darker than the others.
+    fn border(&mut self, page: usize, edge: Edge, x: f64, y: f64) {
+        let is_same = |(other_page, other, other_x, other_y): &(usize, Edge, f64, f64)| {
+            let close = |one: f64, two: f64| (one - two).abs() < TOLERANCE;
+            *other_page == page
+                && close(other_y + other.y, y + edge.y)
+                && close(other_x + other.x, x + edge.x)
+                && Edge { x: 0.0, y: 0.0, ..*other } == Edge { x: 0.0, y: 0.0, ..edge }
+        };
+        if !self.edges.iter().rev().take(EDGES_NEAR).any(is_same) {
+            self.edges.push((page, edge, x, y));
+        }
+    }
+
     /// A border between cells that goes on over pages.
     pub(super) fn tall_edge(&mut self, edge: &Edge, x: f64, start: f64, end: f64) {
         for slice in self.slices(x + edge.x, edge.width, start, end) {
             let part = Edge { x: 0.0, y: 0.0, height: slice.height, ..*edge };
-            self.sheets.edge(slice.page, &part, slice.x, slice.y);
+            self.border(slice.page, part, slice.x, slice.y);
         }
     }
 
