@@ -75,7 +75,8 @@ impl<'p> Pager<'p, '_> {
                 let forced = index > 0 && self.row_is_forced(&table.body[index - 1], row);
                 top = self.before(wanted, previous_end, need, index == 0, forced);
                 if top != wanted && self.pinned.is_none() {
-                    top_edges = self.tables.last().is_none_or(|table| table.head.is_empty());
+                    // As Chromium does, also over the lower border of a repeated head.
+                    top_edges = true;
                     self.end_page(x, previous_end);
                 }
             }
