@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import raster
@@ -23,6 +24,8 @@ from chromium import Chromium
 
 ROOT = Path(__file__).resolve().parents[2]
 DESIGNS = ["classic", "modern"]
+# The sample's workspace is the whole repository.
+IGNORED = shutil.ignore_patterns("out", "target", ".git", "src", "tests")
 # Pages of a long document whose pixels are compared, from either end.
 FIRST_PAGES, LAST_PAGES = 3, 2
 
@@ -58,8 +61,7 @@ def workspaces():
 
 def in_design(root, copy, design):
     """A copy of a workspace whose invoices are all of one design."""
-    ignored = shutil.ignore_patterns("out", "target", ".git", "src", "tests", "node_modules")
-    shutil.copytree(root, copy, ignore=ignored)
+    shutil.copytree(root, copy, ignore=IGNORED)
     for customer in (copy / "customers").glob("*.toml"):
         text = re.sub(r'^template\s*=.*\n', "", customer.read_text(), flags=re.M)
         customer.write_text(text)
@@ -89,6 +91,29 @@ def chosen_pages(count):
     return sorted({*first, *last})
 
 
+def compare(pdf, reference):
+    """The words' comparison, and all that is not as close as it must be."""
+    comparison = words.compare(pdf, reference)
+    faults = [*comparison.faults(), *raster.compare(pdf, reference, chosen_pages(min(comparison.pages)))]
+    return comparison, faults
+
+
+def told(keep, name, pdf, reference, result):
+    """Prints the faults of a file and keeps what they were found in; whether there are none."""
+    comparison, faults = result.result()
+    if not faults:
+        return True
+    print(f"{name}: {'; '.join(faults)}")
+    for example in comparison.examples[:5]:
+        print(f"  {example}")
+    if keep:
+        keep.mkdir(parents=True, exist_ok=True)
+        stem = name.replace("/", "-")
+        shutil.copy(pdf, keep / f"{stem}.pdf")
+        shutil.copy(reference, keep / f"{stem}.browser.pdf")
+    return False
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", type=Path, required=True)
@@ -97,45 +122,29 @@ def main():
     parser.add_argument("--only", default="", help="only names that contain this text")
     parser.add_argument("--keep", type=Path, help="where both PDFs of a failure are kept")
     options = parser.parse_args()
-    passed = failed = 0
-    worst = {"left": (0.0, ""), "right": (0.0, ""), "down": (0.0, "")}
-    pages = 0
+    compared = []
     try:
-        with tempfile.TemporaryDirectory() as directory, Chromium(options.chromium) as chromium:
+        with tempfile.TemporaryDirectory() as directory:
             directory = Path(directory)
             binary, program = options.binary.resolve(), options.print.resolve()
-            os.chdir(directory)
             every = [*feature_files(program, directory), *invoices(binary, directory)]
-            for name, html, pdf in every:
-                if options.only not in name:
-                    continue
-                reference = directory / "reference.pdf"
-                chromium.print(html, reference)
-                comparison = words.compare(pdf, reference)
-                faults = list(comparison.faults())
-                faults += raster.compare(pdf, reference, chosen_pages(min(comparison.pages)))
-                pages += comparison.pages[0]
-                for key in worst:
-                    worst[key] = max(worst[key], (getattr(comparison, key), name))
-                if not faults:
-                    passed += 1
-                    continue
-                failed += 1
-                print(f"{name}: {'; '.join(faults)}")
-                for example in comparison.examples[:5]:
-                    print(f"  {example}")
-                if options.keep:
-                    options.keep.mkdir(parents=True, exist_ok=True)
-                    stem = name.replace("/", "-")
-                    shutil.copy(pdf, options.keep / f"{stem}.pdf")
-                    shutil.copy(reference, options.keep / f"{stem}.browser.pdf")
+            every = [one for one in every if options.only in one[0]]
+            with Chromium(options.chromium) as chromium, ThreadPoolExecutor(os.cpu_count()) as pool:
+                for place, (name, html, pdf) in enumerate(every):
+                    reference = directory / f"browser-{place}.pdf"
+                    chromium.print(html, reference)
+                    compared.append((name, pdf, reference, pool.submit(compare, pdf, reference)))
+            failed = sum(not told(options.keep, *one) for one in compared)
     except (CannotRun, OSError, RuntimeError) as error:
         print(f"could not run: {error}", file=sys.stderr)
         sys.exit(2)
-    for key, (distance, name) in worst.items():
-        print(f"largest 95th percentile, {key}: {distance:.2f} pt ({name})")
-    print(f"{pages} pages; {passed} passed, {failed} failed")
-    sys.exit(1 if failed or not passed else 0)
+    results = [(name, result.result()[0]) for name, _, _, result in compared]
+    for side in ("left", "right", "down"):
+        distance, name = max(((getattr(words, side), name) for name, words in results), default=(0.0, ""))
+        print(f"largest 95th percentile, {side}: {distance:.2f} pt ({name})")
+    pages = sum(words.pages[0] for _, words in results)
+    print(f"{pages} pages; {len(compared) - failed} passed, {failed} failed")
+    sys.exit(1 if failed or not compared else 0)
 
 
 if __name__ == "__main__":
