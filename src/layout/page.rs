@@ -13,7 +13,7 @@ use super::{
 pub struct Document {
     /// The pages in order; at least one.
     pub pages: Vec<Page>,
-    /// Headings in document order.
+    /// Bookmarks in document order.
     pub outline: Vec<Heading>,
     /// The pictures that pages refer to by index.
     pub pictures: Vec<Arc<Picture>>,
@@ -168,12 +168,12 @@ pub enum Target {
     },
 }
 
-/// An entry of the outline.
+/// An entry of the outline: a heading, or what `bookmark-level` says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Heading {
-    /// 1 for `h1`, and so on.
+    /// From 1, the outermost.
     pub level: u8,
-    /// The heading's text.
+    /// Its text.
     pub title: String,
     /// Index of its page.
     pub page: usize,

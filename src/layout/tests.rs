@@ -70,6 +70,19 @@ fn backgrounds_and_links_have_their_places() {
 }
 
 #[test]
+fn bookmarks_are_headings_and_what_says_to_be_one() {
+    let document = laid_out(
+        "<style>th{bookmark-level:3}h4{bookmark-level:none}</style>
+         <h1>a</h1><h4>b</h4><h5>c</h5><table><tr><th aria-label='The sum'>d<td>e</table>",
+    )
+    .expect("a document");
+    let entries: Vec<(u8, &str)> = document.outline.iter().map(|entry| (entry.level, entry.title.as_str())).collect();
+    assert_eq!(entries, [(1, "a"), (5, "c"), (3, "The sum")]);
+    let message = "expected none or a level from 1 to 6, found 7";
+    assert_eq!(fault("<p style='bookmark-level:7'>x").3, message);
+}
+
+#[test]
 fn a_page_number_is_that_of_the_links_target() {
     let far = "<p style='break-before:page' id=far>x</p>";
     let pages: String = (2..=11).map(|_| "<p style='break-before:page'>-</p>").collect();

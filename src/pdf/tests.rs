@@ -99,7 +99,7 @@ fn elements_stand_in_reading_order_with_their_content() {
     let document = read(
         "<h1>題</h1><div>a<b>b</b></div><ol><li>一</ol>
          <p>x <a href='https://example.com/'>y</a> z</p>
-         <table><thead><tr><th>h<th>i<tbody><tr><th>r<td></table>",
+         <table><colgroup><col><col></colgroup><thead><tr><th>h<th>i<tbody><tr><th>r<td></table>",
     );
     let catalog = document.catalog().expect("a catalog");
     let root = inside(&document, catalog, "StructTreeRoot");
@@ -119,6 +119,21 @@ fn elements_stand_in_reading_order_with_their_content() {
         (at(&document, link, "F").as_i64().ok(), at(&document, link, "StructParent").as_i64().ok()),
         (Some(4), Some(1))
     );
+}
+
+#[test]
+fn rows_of_long_tables_are_read_as_wholes() {
+    let rows: String = (1..=2001).map(|row| format!("<tr><td>{row}<td>b")).collect();
+    let document = read(&format!("<table><tr><td><p>x<td>y</table><table>{rows}</table>"));
+    let root = inside(&document, document.catalog().expect("a catalog"), "StructTreeRoot");
+    let element = document.dereference(&at(&document, root, "K").as_array().expect("elements")[0]).expect("one").1;
+    let outline = outlined(&document, element.as_dict().expect("an element"));
+    // Cells that hold blocks keep their own elements.
+    let start = "Document[Table[TBody[TR[TD[P[0]] TD[1]]]] Table[TBody[TR[TD[2]] TR[TD[3]] ";
+    assert!(outline.starts_with(start), "{}", outline.get(..100).unwrap_or_default());
+    assert_eq!(outline.matches("TR[TD[").count(), 2002);
+    let text = document.extract_text(&[1]).expect("text");
+    assert!(text.contains("1b"), "{text}");
 }
 
 #[test]

@@ -213,19 +213,15 @@ impl<'p> Pager<'p, '_> {
         self.pinned = before;
     }
 
-    /// Remembers headings and what links may lead to.
+    /// Remembers bookmarks and what links may lead to.
     fn note(&mut self, fragment: &Fragment, page: usize, y: f64) {
         let Some(node) = fragment.node else { return };
         let tree = self.context.tree;
-        let level = match tree.tag(node) {
-            Some(Tag::H1) => 1,
-            Some(Tag::H2) => 2,
-            Some(Tag::H3) => 3,
-            _ => 0,
-        };
+        let level = self.context.styles.get(fragment.style).bookmark_level;
         let top = y - self.start(page) + self.sheets.top(page);
         if level > 0 {
-            let title = tree.text(node).split_whitespace().collect::<Vec<_>>().join(" ");
+            let label = tree.attribute(node, "aria-label").map(|label| label.value.to_string());
+            let title = label.unwrap_or_else(|| tree.text(node)).split_whitespace().collect::<Vec<_>>().join(" ");
             self.outline.push(Heading { level, title, page, top: (top * POINTS) as f32 });
         }
         if tree.attribute(node, "id").is_some() {

@@ -145,12 +145,12 @@ impl Tagger<'_, '_> {
         for index in 0..tree.len() {
             let node = NodeId(u32::try_from(index).unwrap_or(u32::MAX));
             let Some(parent) = tree.get(node).map(|node| node.parent) else { continue };
+            // What is in an unused node is not used either.
+            if !self.has(node, USED) && !self.is_empty_cell(node, parent) {
+                continue;
+            }
             while around.last().is_some_and(|last| last.node != parent) {
                 around.pop();
-            }
-            if !self.has(node, USED) && !self.is_empty_cell(node, parent) {
-                // Its children are not used either; what is around the next node is found again by its parent.
-                continue;
             }
             let outer = around.last().copied().unwrap_or(Entry { node, container: 0, content: 0, label: 0 });
             let entry = self.entry(node, outer);

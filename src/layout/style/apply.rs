@@ -403,10 +403,17 @@ fn fragmentation(style: &mut Style, name: &str, _: &str, lower: &str, _: Units) 
             &mut style.break_inside_avoid,
             keyword(lower, &[("auto", false), ("avoid", true), ("avoid-page", true)]),
         ),
+        "bookmark-level" => set(&mut style.bookmark_level, bookmark_level(lower)),
         "orphans" => set(&mut style.orphans, count(lower)),
         "widows" => set(&mut style.widows, count(lower)),
         _ => None,
     }
+}
+
+/// CSS Generated Content for Paged Media, 5.1.
+fn bookmark_level(lower: &str) -> Result<u8, String> {
+    let level = if lower == "none" { Some(0) } else { lower.parse().ok().filter(|level| (1..=6).contains(level)) };
+    level.ok_or_else(|| format!("expected none or a level from 1 to 6, found {lower}"))
 }
 
 const BREAK: &[(&str, Break)] = &[

@@ -15,6 +15,12 @@ h4 { margin: 1.33em 0; font-weight: bold }
 h5 { font-size: .83em; margin: 1.67em 0; font-weight: bold }
 h6 { font-size: .67em; margin: 2.33em 0; font-weight: bold }
 h1, h2, h3, h4, h5, h6 { break-after: avoid }
+h1 { bookmark-level: 1 }
+h2 { bookmark-level: 2 }
+h3 { bookmark-level: 3 }
+h4 { bookmark-level: 4 }
+h5 { bookmark-level: 5 }
+h6 { bookmark-level: 6 }
 ul, ol { padding-left: 40px }
 ol { list-style-type: decimal }
 ul ul, ol ul { list-style-type: circle }
