@@ -77,6 +77,9 @@ impl Sheets<'_, '_> {
             let kind = style.border[side].style;
             let dashed = matches!(kind, BorderStyle::Dashed | BorderStyle::Dotted);
             let thick = style.border_width(side);
+            // Dashes of the sides begin in the corners, as those above and below do.
+            let (y, height) =
+                if dashed && (side == LEFT || side == RIGHT) { (slice.y, slice.height) } else { (y, height) };
             let edge = Edge { x: 0.0, y: 0.0, width, height, color, dashed };
             if kind == BorderStyle::Double && thick >= 3.0 {
                 self.double(page, side, edge, x, y);

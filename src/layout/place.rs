@@ -149,9 +149,10 @@ impl<'s, 'c> Sheets<'s, 'c> {
             let middle = area.x + area.width / 2.0;
             ((middle, area.y), (middle, area.y + area.height))
         };
+        let (dash, gap) = dash_pattern(edge.width.max(edge.height), thick);
+        let dash = ((dash * POINTS) as f32, (gap * POINTS) as f32);
         let width = (thick * POINTS) as f32;
-        let shape = Shape::Dashes { from, to, width, dash: (width * 2.0, width * 2.0), color: edge.color };
-        self.shape(page, shape);
+        self.shape(page, Shape::Dashes { from, to, width, dash, color: edge.color });
     }
 
     pub(crate) fn edge(&mut self, page: usize, edge: &Edge, x: f64, y: f64) {
@@ -275,6 +276,25 @@ impl<'s, 'c> Sheets<'s, 'c> {
             self.context.faults.add(offset, &format!("<{name}> {text}"), message);
         }
     }
+}
+
+/// Length of the dashes and of the gaps on a line, so that it begins and ends with a dash: as Chromium divides it.
+fn dash_pattern(length: f64, thick: f64) -> (f64, f64) {
+    let (dash, gap) = if thick >= 3.0 { (thick * 2.0, thick) } else { (thick * 3.0, thick * 2.0) };
+    let two_dashes = 2.0 * dash + gap;
+    if length <= 2.0 * dash {
+        return (length, 0.0);
+    }
+    if length <= two_dashes {
+        let share = length / two_dashes;
+        return (dash * share, gap * share);
+    }
+    let fewer = ((length + gap) / (dash + gap)).floor();
+    // The gaps that are left for so many dashes.
+    let left = |dashes: f64| (length - dashes * dash) / (dashes - 1.0);
+    let (wider, narrower) = (left(fewer), left(fewer + 1.0));
+    let best = if narrower <= 0.0 || (wider - gap).abs() < (narrower - gap).abs() { wider } else { narrower };
+    (dash, best)
 }
 
 /// A part of a drawing stretched over its area of the page.
