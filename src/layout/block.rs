@@ -7,6 +7,7 @@ use super::{
     flex,
     fragment::{Content, Fragment},
     lines,
+    markers::Symbol,
     paragraph::Paragraph,
     style::{BOTTOM, LEFT, Position, RIGHT, Size, Style, StyleId, TOP, snap},
     table,
@@ -295,12 +296,11 @@ impl Context<'_> {
     fn symbol(&self, id: StyleId, insets: Insets, baseline: Option<f64>) -> Fragment {
         let style = self.styles.get(id);
         let ascent = self.faces.line_metrics(self.faces.primary(style.bold()), style.font_size).ascent;
-        let two_thirds = (ascent * 2.0 / 3.0).floor();
-        let size = ((two_thirds + 1.0) / 2.0).floor();
+        let Symbol { two_thirds, size, top: below, .. } = Symbol::of(ascent);
         let top = baseline.map_or(insets.top, |baseline| baseline - ascent);
         Fragment {
             x: insets.left - two_thirds - 7.0,
-            y: top + (3.0 * (ascent - two_thirds) / 2.0).floor(),
+            y: top + below,
             width: size,
             height: size,
             style: id,

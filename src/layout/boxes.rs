@@ -4,10 +4,11 @@ use std::cell::Cell;
 
 use super::{
     fault::Faults,
+    fonts::Faces,
     html::{Kind, NodeId, Tag, Tree},
     image::{ImageSource, Pictures},
     paragraph::{PAGE_NUMBER, Paragraph, ParagraphBuilder},
-    style::{Border, BorderStyle, Display, ListStyle, Position, Size, Style, StyleId, Styles},
+    style::{Display, Position, Size, Style, StyleId, Styles},
     table_boxes::{TableBox, build_table},
 };
 
@@ -58,6 +59,7 @@ pub(crate) struct BoxBuilder<'b, 'a> {
     pub(crate) faults: &'b Faults<'a>,
     pub(crate) pictures: &'b mut Pictures,
     pub(crate) images: &'b ImageSource<'b>,
+    pub(crate) faces: &'b Faces,
     /// Absolutely positioned boxes on their way up to their containing block.
     rising: Vec<BoxNode>,
     fixed: Vec<BoxNode>,
@@ -75,9 +77,19 @@ pub(crate) fn build<'a>(
     faults: &Faults<'a>,
     pictures: &mut Pictures,
     images: &ImageSource<'_>,
+    faces: &Faces,
 ) -> BoxTree {
-    let mut builder =
-        BoxBuilder { tree, styles, faults, pictures, images, rising: Vec::new(), fixed: Vec::new(), flex_depth: 0 };
+    let mut builder = BoxBuilder {
+        tree,
+        styles,
+        faults,
+        pictures,
+        images,
+        faces,
+        rising: Vec::new(),
+        fixed: Vec::new(),
+        flex_depth: 0,
+    };
     let html = tree.children(Tree::ROOT).next().unwrap_or(Tree::ROOT);
     let mut root = builder.block(html);
     root.floating.append(&mut builder.rising);
@@ -108,16 +120,39 @@ impl<'a> BoxBuilder<'_, 'a> {
             }
         };
         let style = if self.tree.tag(node) == Some(Tag::Img) { self.picture_style(node) } else { style };
+        self.check_insets(node, style);
         let is_containing_block = self.styles.get(style).is_positioned();
         let floating = if is_containing_block { self.rising.split_off(level) } else { Vec::new() };
         let marker = (display == Display::ListItem).then(|| self.marker(node, style)).flatten();
         BoxNode { marker, floating, ..BoxNode::new(style, node, content) }
     }
 
+    /// Where spaces are kept, a tab goes on to the next multiple of eight spaces, wherever on the line that is.
+    fn check_tabs(&self, node: NodeId, text: &str, style: StyleId) {
+        let at = text.find('\t').filter(|_| self.styles.get(style).white_space.keeps_spaces());
+        if let Some(at) = at {
+            let offset = self.tree.offset(node) + at;
+            let message = "expected spaces, found a tab that white-space keeps";
+            self.faults.add_with_hint(offset, text.get(at..).unwrap_or_default(), message, "columns stand in a table");
+        }
+    }
+
+    /// A relative box moves by lengths: what a percentage is of depends on heights that are not known here.
+    fn check_insets(&self, node: NodeId, style: StyleId) {
+        let style = self.styles.get(style);
+        let relative = style.position == Position::Relative;
+        if relative && style.inset.iter().any(|inset| matches!(inset, Size::Percent(_))) {
+            let fragment = self.tree.tag(node).map_or_else(String::new, |tag| format!("<{}", tag.name()));
+            let message = "expected lengths in top, right, bottom and left of a relative box, found a percentage";
+            self.faults.add_with_hint(self.tree.offset(node), &fragment, message, "use mm or em");
+        }
+    }
+
     /// What a block container holds: blocks, or one paragraph.
     pub(crate) fn contents(&mut self, node: NodeId, style: StyleId) -> BoxContent {
         let mut blocks = Vec::new();
         let mut paragraph = ParagraphBuilder::new(style);
+        self.inside_marker(node, style, &mut paragraph);
         self.collect(node, style, &mut paragraph, &mut blocks, false);
         if blocks.is_empty() {
             return BoxContent::Paragraph(Box::new(paragraph.finish()));
@@ -152,6 +187,7 @@ impl<'a> BoxBuilder<'_, 'a> {
             let tag = match tree.get(child).map(|node| &node.kind) {
                 Some(Kind::Text(text)) => {
                     let style = self.styles.of(child);
+                    self.check_tabs(child, text, style);
                     paragraph.text(text, style, self.styles.get(style), node, tree.offset(child));
                     continue;
                 }
@@ -260,6 +296,7 @@ impl<'a> BoxBuilder<'_, 'a> {
             match tree.get(child).map(|node| &node.kind) {
                 Some(Kind::Text(text)) => {
                     let style = self.styles.of(child);
+                    self.check_tabs(child, text, style);
                     paragraph.text(text, style, self.styles.get(style), node, tree.offset(child));
                 }
                 Some(Kind::Element { .. }) if self.display(child) != Display::None => {
@@ -312,46 +349,6 @@ impl<'a> BoxBuilder<'_, 'a> {
         }
         if style == *self.styles.get(id) { id } else { self.styles.add(style) }
     }
-
-    fn marker(&mut self, node: NodeId, style: StyleId) -> Option<Marker> {
-        let item = self.styles.get(style);
-        if item.list_style == ListStyle::None {
-            return None;
-        }
-        if item.list_inside {
-            let hint = "list-style-position: inside is not supported; use outside";
-            self.faults.add(self.tree.offset(node), "list-style-position: inside", hint);
-        }
-        let mut marker = Style::inherited(item);
-        if let Some(symbol) = symbol_style(item) {
-            return Some(Marker::Symbol(self.styles.add(symbol)));
-        }
-        let text = marker_text(item.list_style, self.list_number(node));
-        marker.white_space = super::style::WhiteSpace::Pre;
-        let marker = self.styles.add(marker);
-        let mut paragraph = ParagraphBuilder::new(marker);
-        paragraph.text(&text, marker, self.styles.get(marker), node.label(), self.tree.offset(node));
-        let content = BoxContent::Paragraph(Box::new(paragraph.finish()));
-        Some(Marker::Text(Box::new(BoxNode::new(marker, NodeId::NONE, content))))
-    }
-
-    fn list_number(&self, node: NodeId) -> i64 {
-        let number = |node, name| {
-            self.tree
-                .attribute(node, name)
-                .and_then(|attribute| attribute.value.trim().parse::<i32>().ok())
-                .map(i64::from)
-        };
-        let Some(parent) = self.tree.get(node).map(|node| node.parent) else { return 1 };
-        let mut current = number(parent, "start").unwrap_or(1) - 1;
-        for item in self.tree.children(parent).filter(|child| self.tree.tag(*child) == Some(Tag::Li)) {
-            current = number(item, "value").unwrap_or(current + 1);
-            if item == node {
-                break;
-            }
-        }
-        current
-    }
 }
 
 fn is_table_part(display: Display) -> bool {
@@ -368,91 +365,4 @@ fn is_table_part(display: Display) -> bool {
             | TableRow
             | TableRowGroup
     )
-}
-
-/// A symbol is a small box: filled, or with a border only.
-fn symbol_style(item: &Style) -> Option<Style> {
-    let mut style = Style::inherited(item);
-    style.display = Display::Block;
-    match item.list_style {
-        ListStyle::Disc => style.radius = [Size::Percent(50.0); 4],
-        ListStyle::Square => {}
-        ListStyle::Circle => {
-            style.radius = [Size::Percent(50.0); 4];
-            style.border = [Border { width: 1.0, style: BorderStyle::Solid, color: None }; 4];
-            return Some(style);
-        }
-        _ => return None,
-    }
-    style.background = item.color;
-    Some(style)
-}
-
-/// The number before a list item.
-fn marker_text(style: ListStyle, number: i64) -> String {
-    match style {
-        ListStyle::None | ListStyle::Disc | ListStyle::Circle | ListStyle::Square => String::new(),
-        ListStyle::Decimal => format!("{number}. "),
-        ListStyle::LowerAlpha => format!("{}. ", alphabetic(number)),
-        ListStyle::UpperAlpha => format!("{}. ", alphabetic(number).to_uppercase()),
-        ListStyle::LowerRoman => format!("{}. ", roman(number)),
-        ListStyle::UpperRoman => format!("{}. ", roman(number).to_uppercase()),
-    }
-}
-
-/// a, b, … z, aa, ab, …
-fn alphabetic(number: i64) -> String {
-    if number < 1 {
-        return number.to_string();
-    }
-    let mut letters = Vec::new();
-    let mut rest = number;
-    while rest > 0 {
-        rest -= 1;
-        letters.push(char::from(b'a' + u8::try_from(rest % 26).unwrap_or(0)));
-        rest /= 26;
-    }
-    letters.iter().rev().collect()
-}
-
-fn roman(number: i64) -> String {
-    const DIGITS: [(i64, &str); 13] = [
-        (1000, "m"),
-        (900, "cm"),
-        (500, "d"),
-        (400, "cd"),
-        (100, "c"),
-        (90, "xc"),
-        (50, "l"),
-        (40, "xl"),
-        (10, "x"),
-        (9, "ix"),
-        (5, "v"),
-        (4, "iv"),
-        (1, "i"),
-    ];
-    if !(1..4000).contains(&number) {
-        return number.to_string();
-    }
-    let mut rest = number;
-    let mut text = String::new();
-    for (value, letters) in DIGITS {
-        while rest >= value {
-            text.push_str(letters);
-            rest -= value;
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn list_numbers_in_all_notations() {
-        assert_eq!(["a", "z", "aa", "zz", "aaa"].map(str::to_owned), [1, 26, 27, 702, 703].map(alphabetic));
-        assert_eq!(["iv", "xlii", "mcmxciv"].map(str::to_owned), [4, 42, 1994].map(roman));
-        assert_eq!(marker_text(ListStyle::Decimal, -3), "-3. ");
-    }
 }

@@ -7,7 +7,7 @@ use unicode_linebreak::{BreakOpportunity, linebreaks};
 use super::{
     context::Context,
     fragment::Fragment,
-    paragraph::{ATOM, Item, Paragraph, is_invisible},
+    paragraph::{ATOM, Item, Paragraph, is_combining, is_invisible, is_variation_selector},
     style::{LEFT, RIGHT, Style, StyleId, WordBreak, Wrap},
 };
 
@@ -157,8 +157,25 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
                 self.current.narrowest = f64::INFINITY;
             }
             let advance = self.context.advance(style, letter, || (offset, slice));
+            if letter >= '\u{300}' {
+                self.check_form(letter, style, offset, slice);
+            }
             self.current.keeps_space = style.white_space.keeps_spaces();
             self.add(letter, advance, letter == ' ');
+        }
+    }
+
+    /// Marks and variation selectors change the glyph before them, which only shaping could show.
+    fn check_form(&self, letter: char, style: &Style, offset: usize, text: &str) {
+        let context = self.context;
+        let before = self.previous[0].unwrap_or(' ');
+        if is_combining(letter) {
+            let message = format!("no character joins {before} and the mark U+{:04X}", u32::from(letter));
+            context.form_fault(letter, offset, text, message);
+        } else if is_variation_selector(letter) && !context.faces.has_form(before, letter, style.bold()) {
+            let code = u32::from(letter);
+            let message = format!("no face has {before} in the form that the variation selector U+{code:04X} asks for");
+            context.form_fault(letter, offset, text, message);
         }
     }
 
@@ -258,7 +275,7 @@ impl Context<'_> {
     pub(crate) fn advance<'t>(&self, style: &Style, letter: char, place: impl FnOnce() -> (usize, &'t str)) -> f64 {
         match self.faces.find(letter, style.bold()) {
             Some(_) if is_invisible(letter) => 0.0,
-            Some((_, advance)) => advance * style.font_size + style.letter_spacing,
+            Some((_, advance)) => advance * style.glyph_size() + style.letter_spacing,
             None if is_invisible(letter) => 0.0,
             None => {
                 let (offset, text) = place();

@@ -75,7 +75,7 @@ impl Sheets<'_, '_> {
                 continue;
             }
             let kind = style.border[side].style;
-            let dashed = matches!(kind, BorderStyle::Dashed | BorderStyle::Dotted);
+            let dashed = kind == BorderStyle::Dashed;
             let thick = style.border_width(side);
             // Dashes of the sides begin in the corners, as those above and below do.
             let (y, height) =

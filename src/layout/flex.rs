@@ -1,9 +1,10 @@
-//! Flex containers (CSS Flexbox, 9): rows, wrapped rows and columns.
+//! Flex containers (CSS Flexbox, 9): rows and wrapped rows; columns are next door.
 
 use super::{
-    block::{Insets, Space, clamp_width},
+    block::{Insets, Space},
     boxes::{BoxContent, BoxNode},
     context::Context,
+    flex_column,
     fragment::{Content, Fragment},
     style::{Align, BOTTOM, Justify, LEFT, RIGHT, Size, Style, TOP},
 };
@@ -19,35 +20,85 @@ pub(crate) fn lay_out(
     insets: Insets,
 ) -> (Content, f64) {
     if style.flex_column {
-        return column(context, style, items, inner, insets);
+        return flex_column::lay_out(context, style, items, inner, insets);
     }
     let gap = style.column_gap.or_zero(inner.width);
     let row_gap = style.row_gap.or_zero(inner.height.unwrap_or(0.0));
     let items: Vec<Item<'_>> = items.iter().map(|node| Item::new(context, node, inner)).collect();
-    let mut rows = Vec::new();
-    let mut y = 0.0;
-    let lines = lines(items, style.flex_wrap, inner.width, gap);
-    let single = lines.len() == 1 && !style.flex_wrap;
-    for (index, mut line) in lines.into_iter().enumerate() {
-        if index > 0 {
-            y += row_gap;
-        }
+    let mut lines = lines(items, style.flex_wrap.then_some(inner.width), gap);
+    for line in &mut lines {
         let room = inner.width - gap * line.len().saturating_sub(1) as f64;
-        resolve(&mut line, room);
-        let cross = if single { inner.height } else { None };
-        let (fragments, height) = row(context, style, &line, inner, cross, gap);
+        resolve(line, room);
+    }
+    let limits = limits(style, insets, inner);
+    let crosses = crosses(context, style, &lines, inner, limits, (gap, row_gap));
+    let mut rows = Vec::new();
+    let (mut y, mut end) = (0.0, 0.0);
+    for (line, (before, cross)) in lines.iter().zip(crosses) {
+        y += before;
+        let (fragments, height) = row(context, style, line, inner, cross, gap);
         let place = |mut fragment: Fragment| {
             fragment.x += insets.left;
             fragment.y += insets.top + y;
             fragment
         };
         rows.push(fragments.into_iter().map(place).collect::<Vec<_>>());
-        y += height;
+        end = y + height;
+        y = end + row_gap;
     }
     if rows.len() == 1 {
-        return (Content::Row(rows.pop().unwrap_or_default()), y);
+        return (Content::Row(rows.pop().unwrap_or_default()), end);
     }
-    (Content::Stack(rows.into_iter().map(wrap_row).collect()), y)
+    (Content::Stack(rows.into_iter().map(wrap_row).collect()), end)
+}
+
+/// The least and the most height of a container's content.
+pub(super) fn limits(style: &Style, insets: Insets, inner: Space) -> (f64, f64) {
+    let content = |size: Size| {
+        let height = size.resolve(inner.height)?;
+        Some(if style.border_box { (height - insets.down()).max(0.0) } else { height })
+    };
+    (content(style.min_height).unwrap_or(0.0), content(style.max_height).unwrap_or(f64::INFINITY))
+}
+
+/// For each line of items, the room before it and its height where the container decides (CSS Flexbox, 9.4 and 9.6).
+fn crosses(
+    context: &Context<'_>,
+    style: &Style,
+    lines: &[Vec<Item<'_>>],
+    inner: Space,
+    (least, most): (f64, f64),
+    (gap, row_gap): (f64, f64),
+) -> Vec<(f64, Option<f64>)> {
+    let natural = |line: &Vec<Item<'_>>| row(context, style, line, inner, None, gap).1;
+    if !style.flex_wrap {
+        // The only line is as high as the container.
+        let cross = match (inner.height, lines.first()) {
+            (None, Some(line)) if least > 0.0 || most.is_finite() => Some(natural(line).min(most).max(least)),
+            (height, _) => height,
+        };
+        return vec![(0.0, cross); lines.len()];
+    }
+    if inner.height.is_none() && least == 0.0 {
+        return vec![(0.0, None); lines.len()];
+    }
+    let heights: Vec<f64> = lines.iter().map(natural).collect();
+    let used = heights.iter().sum::<f64>() + row_gap * heights.len().saturating_sub(1) as f64;
+    let free = inner.height.unwrap_or(used.max(least)) - used;
+    let (start, between, more) = share_lines(style.align_content, free, heights.len());
+    let before = |index: usize| if index == 0 { start } else { between };
+    heights.iter().enumerate().map(|(index, height)| (before(index), Some(height + more))).collect()
+}
+
+/// Where the first line starts, what is added between lines, and by how much each grows; `None` stretches them.
+pub(super) fn share_lines(align: Option<Justify>, free: f64, count: usize) -> (f64, f64, f64) {
+    match align {
+        Some(align) => {
+            let (start, between) = justify(align, free, count);
+            (start, between, 0.0)
+        }
+        None => (0.0, 0.0, free.max(0.0) / count.max(1) as f64),
+    }
 }
 
 /// One line of a wrapped container as a fragment of its own, so that pages may break between lines.
@@ -62,16 +113,25 @@ fn wrap_row(mut items: Vec<Fragment>) -> Fragment {
     Fragment { y: top, width: right, height: bottom - top, content: Content::Row(items), ..Fragment::default() }
 }
 
-/// An item of a row; widths are of border boxes.
-struct Item<'i> {
-    node: &'i BoxNode,
-    style: &'i Style,
-    base: f64,
-    least: f64,
-    most: f64,
-    width: f64,
+/// An item; sizes are of border boxes along the container's direction.
+pub(super) struct Item<'i> {
+    pub(super) node: &'i BoxNode,
+    pub(super) style: &'i Style,
+    pub(super) base: f64,
+    pub(super) least: f64,
+    pub(super) most: f64,
+    pub(super) size: f64,
     /// The two margins; automatic ones count nothing.
-    margins: f64,
+    pub(super) margins: f64,
+    /// Border and padding, which never shrink.
+    pub(super) inset: f64,
+}
+
+impl Item<'_> {
+    /// What an item's part of the missing room is measured by (CSS Flexbox, 9.7).
+    fn shrinkage(&self) -> f64 {
+        self.style.flex_shrink * (self.base - self.inset).max(0.0)
+    }
 }
 
 impl<'i> Item<'i> {
@@ -99,18 +159,19 @@ impl<'i> Item<'i> {
         let least = border_box(style.min_width).unwrap_or(automatic);
         let most = border_box(style.max_width).unwrap_or(f64::INFINITY);
         let margins = style.margin[LEFT].or_zero(inner.width) + style.margin[RIGHT].or_zero(inner.width);
-        let width = base.min(most).max(least);
-        Item { node, style, base, least, most, width, margins }
+        let size = base.min(most).max(least);
+        Item { node, style, base, least, most, size, margins, inset: insets.across() }
     }
 }
 
-fn lines<'i>(items: Vec<Item<'i>>, wraps: bool, width: f64, gap: f64) -> Vec<Vec<Item<'i>>> {
+/// The items in lines of at most `room`, or in one where there is no limit.
+pub(super) fn lines<'i>(items: Vec<Item<'i>>, room: Option<f64>, gap: f64) -> Vec<Vec<Item<'i>>> {
     let mut lines: Vec<Vec<Item<'i>>> = vec![Vec::new()];
     let mut used = 0.0;
     for item in items {
-        let outer = item.width + item.margins;
+        let outer = item.size + item.margins;
         let starts = lines.last().is_none_or(Vec::is_empty);
-        if wraps && !starts && used + gap + outer > width + TOLERANCE {
+        if room.is_some_and(|room| !starts && used + gap + outer > room + TOLERANCE) {
             lines.push(Vec::new());
             used = 0.0;
         } else if !starts {
@@ -125,20 +186,20 @@ fn lines<'i>(items: Vec<Item<'i>>, wraps: bool, width: f64, gap: f64) -> Vec<Vec
 }
 
 /// CSS Flexbox, 9.7: grows or shrinks the items until the line is full; items at a limit are frozen in each round.
-fn resolve(items: &mut [Item<'_>], width: f64) {
-    let total: f64 = items.iter().map(|item| item.width + item.margins).sum();
+pub(super) fn resolve(items: &mut [Item<'_>], width: f64) {
+    let total: f64 = items.iter().map(|item| item.size + item.margins).sum();
     let grows = total < width;
-    let factor = |item: &Item<'_>| if grows { item.style.flex_grow } else { item.style.flex_shrink * item.base };
+    let factor = |item: &Item<'_>| if grows { item.style.flex_grow } else { item.shrinkage() };
     let mut frozen: Vec<bool> = items
         .iter()
-        .map(|item| factor(item) == 0.0 || (if grows { item.base > item.width } else { item.base < item.width }))
+        .map(|item| factor(item) == 0.0 || (if grows { item.base > item.size } else { item.base < item.size }))
         .collect();
     // Every round freezes at least one item.
     for _ in 0..items.len() {
         let used: f64 = items
             .iter()
             .zip(&frozen)
-            .map(|(item, frozen)| item.margins + if *frozen { item.width } else { item.base })
+            .map(|(item, frozen)| item.margins + if *frozen { item.size } else { item.base })
             .sum();
         let open = || items.iter().zip(&frozen).filter(|(_, frozen)| !**frozen).map(|(item, _)| item);
         let factors: f64 = open().map(factor).sum();
@@ -154,7 +215,7 @@ fn resolve(items: &mut [Item<'_>], width: f64) {
         let mut targets = Vec::with_capacity(items.len());
         for (item, frozen) in items.iter().zip(&frozen) {
             if *frozen {
-                targets.push(item.width);
+                targets.push(item.size);
                 continue;
             }
             let wanted = item.base + free * factor(item) / factors;
@@ -167,9 +228,8 @@ fn resolve(items: &mut [Item<'_>], width: f64) {
             if *frozen {
                 continue;
             }
-            let wanted = item.base
-                + free * (if grows { item.style.flex_grow } else { item.style.flex_shrink * item.base }) / factors;
-            item.width = target;
+            let wanted = item.base + free * (if grows { item.style.flex_grow } else { item.shrinkage() }) / factors;
+            item.size = target;
             let at_limit = (violation > 0.0 && target > wanted) || (violation < 0.0 && target < wanted);
             *frozen = violation == 0.0 || at_limit;
             all_frozen &= *frozen;
@@ -190,7 +250,7 @@ fn row(
     gap: f64,
 ) -> (Vec<Fragment>, f64) {
     let lay_out = |item: &Item<'_>, height: Option<f64>| {
-        let space = Space { fixed_width: Some(item.width), fixed_height: height, is_root: true, ..inner };
+        let space = Space { fixed_width: Some(item.size), fixed_height: height, is_root: true, ..inner };
         context.block(item.node, space).fragment
     };
     let mut fragments: Vec<Fragment> = items.iter().map(|item| lay_out(item, None)).collect();
@@ -220,7 +280,7 @@ fn row(
             && !matches!(item.node.content, BoxContent::Picture(_));
         if stretches {
             let stretched = (height - top.or_zero(inner.width) - bottom.or_zero(inner.width)).max(0.0);
-            stretch(fragment, stretched, |height| lay_out(item, Some(height)), &item.node.content);
+            stretch(context, fragment, stretched, |height| lay_out(item, Some(height)), &item.node.content);
         }
         let free = height - outer_height(fragment, item.style, inner);
         let start = top.or_zero(inner.width);
@@ -240,12 +300,25 @@ fn row(
     (fragments, height)
 }
 
-/// Gives a fragment the height of its line; only content that depends on the height is laid out again.
-fn stretch(fragment: &mut Fragment, height: f64, again: impl Fn(f64) -> Fragment, content: &BoxContent) {
+/// Gives a fragment another height; only content that depends on the height is laid out again.
+pub(super) fn stretch(
+    context: &Context<'_>,
+    fragment: &mut Fragment,
+    height: f64,
+    again: impl Fn(f64) -> Fragment,
+    content: &BoxContent,
+) {
     if fragment.height == height {
         return;
     }
-    if matches!(content, BoxContent::Flex(_) | BoxContent::Table(_)) || !fragment.floating.is_empty() {
+    let depends = match content {
+        BoxContent::Flex(_) | BoxContent::Table(_) => true,
+        BoxContent::Blocks(children) => {
+            children.iter().any(|child| matches!(context.styles.get(child.style).height, Size::Percent(_)))
+        }
+        BoxContent::Paragraph(_) | BoxContent::Picture(_) => false,
+    };
+    if depends || !fragment.floating.is_empty() {
         *fragment = again(height);
     } else {
         fragment.height = height;
@@ -256,13 +329,13 @@ fn outer_height(fragment: &Fragment, style: &Style, inner: Space) -> f64 {
     fragment.height + style.margin[TOP].or_zero(inner.width) + style.margin[BOTTOM].or_zero(inner.width)
 }
 
-fn alignment(container: &Style, item: &Style) -> Align {
+pub(super) fn alignment(container: &Style, item: &Style) -> Align {
     if item.align_self == Align::Auto { container.align_items } else { item.align_self }
 }
 
 /// Automatic margins take the free room first, then `justify-content` does.
 fn place_across(fragments: &mut [Fragment], items: &[Item<'_>], style: &Style, width: f64, gap: f64) {
-    let used: f64 = items.iter().map(|item| item.width + item.margins).sum();
+    let used: f64 = items.iter().map(|item| item.size + item.margins).sum();
     let free = width - used - gap * items.len().saturating_sub(1) as f64;
     let is_auto = |item: &Item<'_>, side: usize| item.style.margin.get(side) == Some(&Size::Auto);
     let automatic =
@@ -273,12 +346,12 @@ fn place_across(fragments: &mut [Fragment], items: &[Item<'_>], style: &Style, w
         let margin = |side: usize| if is_auto(item, side) { share } else { item.style.margin[side].or_zero(width) };
         x += margin(LEFT);
         fragment.x = x;
-        x += item.width + margin(RIGHT) + gap + between;
+        x += item.size + margin(RIGHT) + gap + between;
     }
 }
 
 /// Where the first item starts, and what is added between items.
-fn justify(justify: Justify, free: f64, count: usize) -> (f64, f64) {
+pub(super) fn justify(justify: Justify, free: f64, count: usize) -> (f64, f64) {
     let spread = free.max(0.0);
     let count = count as f64;
     match justify {
@@ -289,87 +362,5 @@ fn justify(justify: Justify, free: f64, count: usize) -> (f64, f64) {
         Justify::Between => (0.0, 0.0),
         Justify::Around => (spread / count / 2.0, spread / count),
         Justify::Evenly => (spread / (count + 1.0), spread / (count + 1.0)),
-    }
-}
-
-/// Items one under another; margins do not collapse.
-fn column(context: &Context<'_>, style: &Style, items: &[BoxNode], inner: Space, insets: Insets) -> (Content, f64) {
-    let gap = style.row_gap.or_zero(inner.height.unwrap_or(0.0));
-    let lay_out = |node: &BoxNode, height: Option<f64>| {
-        let own = context.styles.get(node.style);
-        let mut space = Space { fixed_height: height, is_root: true, ..inner };
-        let margins = own.margin[LEFT].or_zero(inner.width) + own.margin[RIGHT].or_zero(inner.width);
-        let automatic = own.margin[LEFT] == Size::Auto || own.margin[RIGHT] == Size::Auto;
-        let is_picture = matches!(node.content, BoxContent::Picture(_));
-        let shrinks = alignment(style, own) != Align::Stretch || automatic;
-        if own.width == Size::Auto && !is_picture {
-            let width = if shrinks {
-                let (narrowest, widest) = context.intrinsic(node);
-                widest.min((inner.width - margins).max(narrowest))
-            } else {
-                inner.width - margins
-            };
-            space.fixed_width = Some(clamp_width(own, Insets::of(own, inner.width), inner.width, width.max(0.0)));
-        }
-        context.block(node, space).fragment
-    };
-    let mut fragments: Vec<Fragment> = items.iter().map(|node| lay_out(node, None)).collect();
-    let styles: Vec<&Style> = items.iter().map(|node| context.styles.get(node.style)).collect();
-    for (fragment, own) in fragments.iter_mut().zip(&styles) {
-        if let Size::Px(basis) = own.flex_basis {
-            fragment.height = fragment.height.max(basis);
-        }
-    }
-    let gaps = gap * items.len().saturating_sub(1) as f64;
-    let natural: f64 =
-        fragments.iter().zip(&styles).map(|(one, own)| outer_height(one, own, inner)).sum::<f64>() + gaps;
-    let least = style
-        .min_height
-        .resolve(None)
-        .map_or(0.0, |least| if style.border_box { least - insets.down() } else { least });
-    let height = inner.height.unwrap_or(natural.max(least));
-    let free = height - natural;
-    let grow: f64 = styles.iter().map(|own| own.flex_grow).sum();
-    let mut rest = free;
-    if free > 0.0 && grow > 0.0 {
-        for ((fragment, own), node) in fragments.iter_mut().zip(&styles).zip(items) {
-            if own.flex_grow > 0.0 {
-                let share = free * own.flex_grow / grow.max(1.0);
-                let target = fragment.height + share;
-                stretch(fragment, target, |height| lay_out(node, Some(height)), &node.content);
-                rest -= share;
-            }
-        }
-    }
-    let automatic = styles
-        .iter()
-        .map(|own| usize::from(own.margin[TOP] == Size::Auto) + usize::from(own.margin[BOTTOM] == Size::Auto))
-        .sum::<usize>();
-    let share = if automatic > 0 { rest.max(0.0) / automatic as f64 } else { 0.0 };
-    let (mut y, between) = if automatic > 0 { (0.0, 0.0) } else { justify(style.justify, rest, items.len()) };
-    for (fragment, own) in fragments.iter_mut().zip(&styles) {
-        let margin =
-            |side: usize| if own.margin[side] == Size::Auto { share } else { own.margin[side].or_zero(inner.width) };
-        y += margin(TOP);
-        fragment.y = insets.top + y;
-        y += fragment.height + margin(BOTTOM) + gap + between;
-        fragment.x = insets.left + across(fragment, style, own, inner.width);
-    }
-    (Content::Stack(fragments), height)
-}
-
-/// Where an item of a column starts from the left.
-fn across(fragment: &Fragment, container: &Style, own: &Style, width: f64) -> f64 {
-    let (left, right) = (own.margin[LEFT], own.margin[RIGHT]);
-    let free = width - fragment.width - left.or_zero(width) - right.or_zero(width);
-    match (left, right) {
-        (Size::Auto, Size::Auto) => free / 2.0,
-        (Size::Auto, _) => free,
-        (_, Size::Auto) => left.or_zero(width),
-        _ => match alignment(container, own) {
-            Align::Center => left.or_zero(width) + free / 2.0,
-            Align::End => left.or_zero(width) + free,
-            _ => left.or_zero(width),
-        },
     }
 }

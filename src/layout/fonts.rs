@@ -125,6 +125,16 @@ impl Faces {
         (found.face != NO_FACE).then(|| (found.face, f64::from(found.advance)))
     }
 
+    /// Whether a variation selector behind the character changes nothing in the face that shows it.
+    pub(crate) fn has_form(&self, character: char, selector: char, bold: bool) -> bool {
+        let face = self.find(character, bold).and_then(|(index, _)| self.face(index));
+        face.is_some_and(|face| {
+            let parsed = ttf_parser::Face::parse(&face.bytes, 0).ok();
+            let glyph = parsed.and_then(|parsed| parsed.glyph_variation_index(character, selector));
+            glyph.is_some_and(|glyph| glyph.0 == face.glyph(character))
+        })
+    }
+
     pub(crate) fn primary(&self, bold: bool) -> u8 {
         self.chain(bold).primary
     }

@@ -1,7 +1,7 @@
 //! Boxes with size and place, on a canvas without pages. Lengths are CSS px; places are relative to the border box of the
 //! fragment around.
 
-use super::{html::NodeId, style::StyleId};
+use super::{block::Insets, html::NodeId, style::StyleId};
 
 /// A laid-out box.
 #[derive(Default)]
@@ -105,6 +105,8 @@ pub(crate) struct Run {
     /// The innermost element, for links.
     pub(crate) node: NodeId,
     pub(crate) text: Box<str>,
+    /// Room behind every letter, beside the style's `letter-spacing`.
+    pub(crate) spacing: f32,
 }
 
 /// The part of an inline element on one line.
@@ -120,6 +122,18 @@ pub(crate) struct InlineBox {
 }
 
 impl Fragment {
+    /// From the top of the border box to the end of its content and the padding behind, however high the box is.
+    pub(crate) fn content_height(&self, insets: Insets) -> f64 {
+        let end =
+            |children: &[Fragment]| children.iter().map(|child| child.y + child.height).fold(insets.top, f64::max);
+        match &self.content {
+            Content::Empty => insets.down(),
+            Content::Lines(lines) => lines.last().map_or(insets.top, |line| line.y + line.height) + insets.bottom,
+            Content::Stack(children) | Content::Row(children) => end(children) + insets.bottom,
+            Content::Table(_) | Content::Picture(_) => self.height,
+        }
+    }
+
     /// The first baseline, from the top of the border box.
     pub(crate) fn first_baseline(&self) -> Option<f64> {
         match &self.content {

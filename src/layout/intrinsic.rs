@@ -60,10 +60,12 @@ impl Context<'_> {
         match &node.content {
             BoxContent::Paragraph(paragraph) => {
                 let (narrowest, widest) = self.measure_with(paragraph, |atom| self.intrinsic(atom).0).widths();
-                if !paragraph.has_atoms() {
-                    return (narrowest, widest);
-                }
-                (narrowest, self.measure_with(paragraph, |atom| self.intrinsic(atom).1).widths().1)
+                let widest = if paragraph.has_atoms() {
+                    self.measure_with(paragraph, |atom| self.intrinsic(atom).1).widths().1
+                } else {
+                    widest
+                };
+                (whole_units(narrowest), whole_units(widest))
             }
             BoxContent::Blocks(children) => widest_child(children),
             BoxContent::Flex(items) if style.flex_column => widest_child(items),
@@ -92,6 +94,11 @@ impl Context<'_> {
             }
         }
     }
+}
+
+/// Up to the 1/64 px Chromium computes in, so that the text fits.
+fn whole_units(width: f64) -> f64 {
+    (width * 64.0 - 0.001).ceil() / 64.0
 }
 
 fn limit(style: &Style, insets: Insets, width: f64) -> f64 {

@@ -5,6 +5,7 @@ use super::{
     context::{Context, Extent},
     fragment::{Fragment, InlineBox, Line, Run},
     html::NodeId,
+    justify,
     paragraph::{ATOM, Item, Paragraph, is_invisible},
     style::{BOTTOM, LEFT, LineHeight, RIGHT, Style, StyleId, TOP, TextAlign, VerticalAlign, WhiteSpace},
 };
@@ -51,6 +52,8 @@ struct Span {
     end: usize,
     /// Where the next line starts.
     next: usize,
+    /// The text ends here, or is made to; such lines are not spread out.
+    ends: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -82,7 +85,7 @@ fn spans(context: &Context<'_>, paragraph: &Paragraph, segments: &[Segment], wid
             segment_width = split(context, paragraph, segment, width, &mut used, &mut spans);
         }
         used += before + segment_width;
-        let span = Span { end: text_end(segment), next: segment.end };
+        let span = Span { end: text_end(segment), next: segment.end, ends: segment.forced };
         line = Some((segment.space, span));
         if segment.forced {
             spans.extend(line.take().map(|(_, span)| span));
@@ -90,6 +93,9 @@ fn spans(context: &Context<'_>, paragraph: &Paragraph, segments: &[Segment], wid
         }
     }
     spans.extend(line.map(|(_, span)| span));
+    if let Some(last) = spans.last_mut() {
+        last.ends = true;
+    }
     spans
 }
 
@@ -110,7 +116,7 @@ fn split(
         let style = style_at(paragraph, position);
         let advance = context.advance(context.styles.get(style), letter, || (0, text));
         if position > start && *used + part + advance > width + TOLERANCE && !is_invisible(letter) {
-            spans.push(Span { end: position, next: position });
+            spans.push(Span { end: position, next: position, ends: false });
             *used = 0.0;
             (start, part) = (position, 0.0);
         }
@@ -194,7 +200,7 @@ impl Setter<'_, '_> {
         if !draft.has_content {
             return None;
         }
-        Some(self.finish(draft, room, top))
+        Some(self.finish(draft, room, top, span.ends))
     }
 
     fn items(&mut self, draft: &mut Draft, span: &Span, last: bool) {
@@ -318,7 +324,7 @@ impl Setter<'_, '_> {
             }
             if !text.is_empty() && style.visible {
                 let width = x - run_x;
-                draft.runs.push(Run { x: run_x, y: shift, width, face, style: id, node, text });
+                draft.runs.push(Run { x: run_x, y: shift, width, face, style: id, node, text, spacing: 0.0 });
             }
         };
         for (index, letter) in shown.char_indices() {
@@ -369,13 +375,17 @@ impl Setter<'_, '_> {
     }
 
     /// Moves the draft to its place and fixes the line's height.
-    fn finish(&self, draft: Draft, room: Room, top: f64) -> Line {
+    fn finish(&self, mut draft: Draft, room: Room, top: f64, ends: bool) -> Line {
         let mut extent = draft.extent.unwrap_or(Extent { ascent: 0.0, descent: 0.0 });
         if draft.tall > extent.height() {
             extent.descent = draft.tall - extent.ascent;
         }
         let free = room.width - room.indent - draft.x;
         let align = self.block.text_align;
+        if align == TextAlign::Justify && !ends {
+            let (runs, boxes, atoms) = (&mut draft.runs, draft.boxes.as_mut_slice(), draft.atoms.as_mut_slice());
+            justify::spread(self.context, justify::Content { runs, boxes, atoms }, free);
+        }
         let hangs = self.block.white_space == WhiteSpace::PreWrap && free < 0.0;
         let shift = match align {
             TextAlign::Center if free > 0.0 => free / 2.0,

@@ -9,7 +9,7 @@ use super::{
     lines,
     paragraph::{Paragraph, ParagraphBuilder},
     place::Sheets,
-    style::{BOTTOM, LEFT, MarginBox, Piece, RIGHT, StyleId, TOP, TextAlign, VerticalAlign},
+    style::{BOTTOM, LEFT, MarginBox, Piece, RIGHT, StyleId, TOP, TextAlign, VerticalAlign, snap},
 };
 
 /// Places the margin boxes of all pages.
@@ -60,12 +60,16 @@ fn place_row(sheets: &mut Sheets<'_, '_>, page: usize, count: usize, bottom: boo
         fill(context, margin_box, page, count)
     };
     let row = [TextAlign::Start, TextAlign::Center, TextAlign::End].map(find);
-    let room = context.styles.page.content_area(page).width;
+    let page_style = &context.styles.page;
+    let area = page_style.content_area(page);
+    // Chromium puts the content on whole px; the boxes start at the margin itself and end with the content.
+    let offset = snap(page_style.margins[page.min(1)][LEFT]) - area.x;
+    let room = area.width - offset;
     let [left, center, right] = widths(&row, room);
     let starts = [0.0, (room - center) / 2.0, room - right];
     for ((filled, width), start) in row.iter().zip([left, center, right]).zip(starts) {
         if let Some(filled) = filled {
-            place_one(sheets, filled, page, start, width);
+            place_one(sheets, filled, page, offset + start, width);
         }
     }
 }

@@ -15,13 +15,16 @@ mod context;
 mod decoration;
 mod fault;
 mod flex;
+mod flex_column;
 mod fonts;
 mod fragment;
 mod html;
 mod image;
 mod intrinsic;
+mod justify;
 mod lines;
 mod margin_boxes;
+mod markers;
 mod page;
 mod paginate;
 mod paragraph;
@@ -64,7 +67,7 @@ pub fn lay_out(html: &str, faces: &Faces, images: &ImageSource<'_>) -> Result<Do
         return Err(faults.into_vec());
     }
     let mut pictures = Pictures::default();
-    let boxes = boxes::build(&tree, &mut styles, &faults, &mut pictures, images);
+    let boxes = boxes::build(&tree, &mut styles, &faults, &mut pictures, images, faces);
     let context = Context { tree: &tree, styles: &styles, faces, pictures: &pictures, faults: &faults };
     let width = styles.page.content_area(1).width;
     let root = context.block(&boxes.root, Space::of_width(width)).fragment;

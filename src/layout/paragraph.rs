@@ -1,6 +1,6 @@
 //! Inline content as one text with white space collapsed, and the items that style it.
 
-use unicode_width::UnicodeWidthChar;
+use std::borrow::Cow;
 
 use super::{
     boxes::BoxNode,
@@ -12,8 +12,6 @@ use super::{
 pub(crate) const ATOM: char = '\u{fffc}';
 /// Stands in the text for a page number until the pages are known: no invoice has more than 9,999.
 pub(crate) const PAGE_NUMBER: &str = "0000";
-/// CSS: `tab-size` is 8 spaces.
-const TAB: usize = 8;
 
 /// One paragraph: the lines are broken later, when the width is known.
 pub(crate) struct Paragraph {
@@ -50,7 +48,6 @@ pub(crate) struct ParagraphBuilder {
     paragraph: Paragraph,
     /// The text so far ends in a space that swallows following ones.
     after_space: bool,
-    column: usize,
 }
 
 impl ParagraphBuilder {
@@ -58,7 +55,7 @@ impl ParagraphBuilder {
         // Most paragraphs are the text of one cell.
         let paragraph = Paragraph { text: String::new(), items: Vec::with_capacity(1), style };
         // White space at the start is not kept.
-        Self { paragraph, after_space: true, column: 0 }
+        Self { paragraph, after_space: true }
     }
 
     /// Nothing but collapsed white space and empty elements.
@@ -76,8 +73,11 @@ impl ParagraphBuilder {
         if start == 0 {
             self.paragraph.text.reserve_exact(raw.len());
         }
+        let composed = compose(raw);
+        let raw = composed.as_ref();
         if style.white_space.keeps_spaces() {
-            self.keep(raw);
+            self.paragraph.text.push_str(raw);
+            self.after_space &= raw.is_empty();
         } else {
             self.collapse(raw, start, style.white_space.keeps_newlines());
         }
@@ -97,32 +97,9 @@ impl ParagraphBuilder {
         }
     }
 
-    fn keep(&mut self, raw: &str) {
-        for letter in raw.chars() {
-            match letter {
-                '\t' => {
-                    let spaces = TAB - self.column % TAB;
-                    self.paragraph.text.extend(std::iter::repeat_n(' ', spaces));
-                    self.column += spaces;
-                }
-                '\n' => {
-                    self.paragraph.text.push('\n');
-                    self.column = 0;
-                }
-                _ => {
-                    self.paragraph.text.push(letter);
-                    self.column += 1;
-                }
-            }
-            self.after_space = false;
-        }
-    }
-
     /// CSS Text, 4.1.1: runs of spaces, tabs and newlines become one space.
     fn collapse(&mut self, raw: &str, start: usize, keeps_newlines: bool) {
         let text = &mut self.paragraph.text;
-        // A newline alone between two wide characters is not even a space.
-        let mut newline = false;
         for letter in raw.chars() {
             match letter {
                 '\n' if keeps_newlines => {
@@ -133,20 +110,12 @@ impl ParagraphBuilder {
                     self.after_space = true;
                 }
                 ' ' | '\t' | '\n' | '\r' | '\u{c}' => {
-                    newline |= letter == '\n';
                     if !self.after_space {
                         text.push(' ');
                         self.after_space = true;
                     }
                 }
                 _ => {
-                    if newline && text.len() > start && text.ends_with(' ') && is_wide(letter) {
-                        text.pop();
-                        if !text.chars().next_back().is_some_and(is_wide) {
-                            text.push(' ');
-                        }
-                    }
-                    newline = false;
                     text.push(letter);
                     self.after_space = false;
                 }
@@ -182,11 +151,6 @@ impl ParagraphBuilder {
     }
 }
 
-fn is_wide(letter: char) -> bool {
-    let is_hangul = ('\u{1100}'..='\u{11ff}').contains(&letter) || ('\u{ac00}'..='\u{d7af}').contains(&letter);
-    letter.width() == Some(2) && !is_hangul
-}
-
 fn transform(text: &str, transform: Transform) -> String {
     match transform {
         Transform::None => text.to_owned(),
@@ -206,6 +170,39 @@ fn transform(text: &str, transform: Transform) -> String {
             result
         }
     }
+}
+
+/// Selects a form of the kanji before (U+FE0E and U+FE0F, which ask for text or emoji, do not).
+pub(crate) fn is_variation_selector(letter: char) -> bool {
+    matches!(letter, '\u{fe00}'..='\u{fe0d}' | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// Accents, and the voicing marks of kana, that join the letter before.
+pub(crate) fn is_combining(letter: char) -> bool {
+    matches!(letter, '\u{300}'..='\u{36f}' | '\u{3099}' | '\u{309a}')
+}
+
+/// Letters and the marks that follow them as one character where Unicode has it; nothing else is changed: full
+/// normalisation would replace kanji of names by others.
+fn compose(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_combining) {
+        return Cow::Borrowed(text);
+    }
+    let mut composed = String::with_capacity(text.len());
+    for letter in text.chars() {
+        let whole = composed.chars().next_back().filter(|_| is_combining(letter)).and_then(|base| {
+            let whole = unicode_normalization::char::compose(base, letter);
+            whole.map(|whole| (base, whole))
+        });
+        match whole {
+            Some((base, whole)) => {
+                composed.truncate(composed.len() - base.len_utf8());
+                composed.push(whole);
+            }
+            None => composed.push(letter),
+        }
+    }
+    Cow::Owned(composed)
 }
 
 /// Characters that steer the text and have no glyph.
@@ -235,8 +232,16 @@ mod tests {
     #[test]
     fn white_space_collapses_across_elements() {
         assert_eq!(collapsed(&["  a \n b ", " c"], WhiteSpace::Normal), "a b c");
-        assert_eq!(collapsed(&["請求\n  書 \n x"], WhiteSpace::Normal), "請求書 x");
+        // As Chromium: a newline is a space between kanji, too.
+        assert_eq!(collapsed(&["請求\n  書 \n x"], WhiteSpace::Normal), "請求 書 x");
         assert_eq!(collapsed(&[" a \n  b"], WhiteSpace::PreLine), "a\nb");
-        assert_eq!(collapsed(&["a\tb\n c"], WhiteSpace::Pre), "a       b\n c");
+        assert_eq!(collapsed(&["a  b\n c"], WhiteSpace::Pre), "a  b\n c");
+    }
+
+    #[test]
+    fn marks_join_their_letters_and_kanji_of_names_stay() {
+        assert_eq!(collapsed(&["か\u{3099}ハ\u{309a}e\u{301}"], WhiteSpace::Normal), "がパé");
+        // U+FA19 is 神 in the form that names use; normalisation (NFC) would give U+795E.
+        assert_eq!(collapsed(&["\u{fa19}崎か\u{3099}"], WhiteSpace::Normal), "\u{fa19}崎が");
     }
 }

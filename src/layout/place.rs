@@ -31,6 +31,8 @@ pub(crate) struct Sheets<'s, 'c> {
     pub(crate) context: &'s Context<'c>,
     pub(crate) pages: Vec<Page>,
     pub(crate) level: Level,
+    /// Not fixed to the page, so that browsers make room for it.
+    pub(crate) in_flow: bool,
     /// How far relatively positioned ancestors move things.
     pub(crate) shift: (f64, f64),
     /// Links by page, still by element.
@@ -58,6 +60,7 @@ impl<'s, 'c> Sheets<'s, 'c> {
             context,
             pages: Vec::new(),
             level: Level::Normal,
+            in_flow: true,
             shift: (0.0, 0.0),
             links: Vec::new(),
             page_numbers: Vec::new(),
@@ -194,8 +197,8 @@ impl<'s, 'c> Sheets<'s, 'c> {
         let context = self.context;
         let style = context.styles.get(run.style);
         let metrics = context.faces.line_metrics(run.face, style.font_size);
-        // Chromium sets baselines on whole px.
-        let baseline = (y + run.y).round();
+        // Chromium sets lines on whole px; what is raised or lowered in them keeps its distance.
+        let baseline = y.round() + run.y;
         self.decorate(page, run, x, baseline);
         let area = self.area(page, x + run.x, baseline - metrics.ascent, run.width, metrics.ascent + metrics.descent);
         self.check_inside(page, area, run.node);
@@ -213,8 +216,8 @@ impl<'s, 'c> Sheets<'s, 'c> {
             x: point.x,
             y: point.y,
             width: point.width,
-            size: (style.font_size * POINTS) as f32,
-            letter_spacing: (style.letter_spacing * POINTS) as f32,
+            size: (style.glyph_size() * POINTS) as f32,
+            letter_spacing: ((style.letter_spacing + f64::from(run.spacing)) * POINTS) as f32,
             face: run.face,
             color,
             text: run.text.clone(),
@@ -266,14 +269,25 @@ impl<'s, 'c> Sheets<'s, 'c> {
             || f64::from(area.y) < -BEYOND
             || right > width + BEYOND
             || bottom > height + BEYOND;
-        if outside && self.context.faults.is_empty() {
+        let content = self.context.styles.page.content_area(page);
+        let too_wide = self.in_flow && right > (content.x + content.width) * POINTS + BEYOND;
+        let cut_off =
+            f64::from(area.x) < content.x * POINTS - BEYOND || f64::from(area.y) < content.y * POINTS - BEYOND;
+        // Margin boxes belong to no element.
+        let in_margin = node.is_some() && (too_wide || cut_off);
+        if (outside || in_margin) && self.context.faults.is_empty() {
             let (node, _) = node.of_label();
             let offset = self.context.tree.offset(node);
             let name = self.context.tree.tag(node).map_or("", |tag| tag.name());
-            let text = self.context.tree.text(node);
-            let text = text.trim().get(..).unwrap_or_default();
-            let message = "expected content that fits on the page, found some beyond the edge of the paper";
-            self.context.faults.add(offset, &format!("<{name}> {text}"), message);
+            let fragment = format!("<{name}> {}", self.context.tree.text(node).trim());
+            let message = if outside {
+                "expected content that fits on the page, found some beyond the edge of the paper"
+            } else if cut_off {
+                "expected content between the margins, found some to the left or above, where browsers cut it off"
+            } else {
+                "expected content between the margins, found some to the right, for which browsers shrink the page"
+            };
+            self.context.faults.add(offset, &fragment, message);
         }
     }
 }

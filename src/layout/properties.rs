@@ -208,7 +208,7 @@ proptest! {
         let rows: String = lines
             .iter()
             .enumerate()
-            .map(|(row, lines)| format!("<tr><td>row{row}<td>{}", "x<br>".repeat(*lines)))
+            .map(|(row, lines)| format!("<tr><td>row{row}<td>{}", "line<br>".repeat(*lines)))
             .collect();
         let style = format!(
             "@page{{size:A5;margin:1cm}}{}table{{border-collapse:{}}}",
@@ -221,15 +221,17 @@ proptest! {
         );
         let document = laid_out(&html).expect("a document");
         let texts = texts(&document);
-        let mut printed: Vec<(usize, usize)> = texts
-            .iter()
-            .filter_map(|(page, text)| Some((text.text.strip_prefix("row")?.parse().ok()?, *page)))
-            .collect();
-        let order: Vec<usize> = printed.iter().map(|(row, _)| *row).collect();
+        let order: Vec<usize> =
+            texts.iter().filter_map(|(_, text)| text.text.strip_prefix("row")?.parse().ok()).collect();
         prop_assert_eq!(order, (0..lines.len()).collect::<Vec<_>>());
-        printed.dedup_by_key(|(_, page)| *page);
+        let mut pages: Vec<usize> =
+            texts.iter().filter(|(_, text)| &*text.text == "line").map(|(page, _)| *page).collect();
+        prop_assert_eq!(pages.len(), lines.iter().sum::<usize>());
+        pages.dedup();
         let heads = texts.iter().filter(|(_, text)| &*text.text == "head").count();
-        prop_assert_eq!(heads, printed.len(), "a head on every page with rows");
+        prop_assert_eq!(heads, pages.len(), "a head on every page with rows");
+        let feet = texts.iter().filter(|(_, text)| &*text.text == "foot").count();
+        prop_assert_eq!(feet, pages.len(), "a foot on every page with rows");
     }
 
     #[test]

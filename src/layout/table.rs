@@ -80,7 +80,7 @@ pub(crate) fn lay_out(context: &Context<'_>, node: &BoxNode, table: &TableBox, s
     fragment.grid_top = fragment.before;
     fragment.before += grid.insets.top + grid.spacing[1];
     let mut rows = Rows { context, table, grid: &grid, widths: &widths, y: fragment.before, joined_until: 0 };
-    let laid_rows = rows.lay_out();
+    let laid_rows = rows.lay_out(rows_height(style, table, &grid, space));
     let bottom = rows.y - if table.rows.is_empty() { grid.spacing[1] } else { 0.0 };
     fragment.spacing = grid.spacing[1];
     fragment.grid_height = bottom + grid.insets.bottom - fragment.grid_top;
@@ -118,6 +118,17 @@ fn place_caption(fragment: &mut TableFragment, mut caption: Fragment, above: f64
     caption.y = fragment.before + above;
     fragment.before += above + caption.height + below;
     fragment.captions.push(caption);
+}
+
+/// How high all rows and the spacing between them are to be at least.
+fn rows_height(style: &Style, table: &TableBox, grid: &Grid, space: Space) -> f64 {
+    let border_box = |size: Size| {
+        let height = size.resolve(space.height)?;
+        Some(if style.border_box { height } else { height + grid.insets.down() })
+    };
+    let fixed = space.fixed_height.filter(|_| table.captions.is_empty());
+    let heights = [fixed, border_box(style.height), border_box(style.min_height)];
+    heights.into_iter().flatten().fold(0.0, f64::max) - grid.insets.down() - 2.0 * grid.spacing[1]
 }
 
 /// Head and foot come back on every page unless they are the whole table.
@@ -159,6 +170,8 @@ struct Rows<'r, 'c> {
 /// A cell laid out, before its row's height is known.
 struct Laying {
     fragment: Fragment,
+    /// How high its content alone would make it.
+    natural: f64,
     row: usize,
     rows: usize,
     /// From the cell's top to its first baseline, for cells that align there.
@@ -166,7 +179,7 @@ struct Laying {
 }
 
 impl Rows<'_, '_> {
-    fn lay_out(&mut self) -> Vec<RowFragment> {
+    fn lay_out(&mut self, least: f64) -> Vec<RowFragment> {
         let columns = self.column_starts();
         let mut rows: Vec<RowFragment> = Vec::with_capacity(self.table.rows.len());
         let mut heights = Vec::with_capacity(self.table.rows.len());
@@ -181,6 +194,7 @@ impl Rows<'_, '_> {
                 self.grow_spanned(&mut heights, cell);
             }
         }
+        self.grow(&mut heights, least);
         for (index, cells) in finished.into_iter().enumerate() {
             let row = self.finish_row(index, cells, &heights, &columns);
             self.y += heights[index] + self.grid.spacing[1];
@@ -212,7 +226,8 @@ impl Rows<'_, '_> {
         let aligns =
             !matches!(style.vertical_align, VerticalAlign::Top | VerticalAlign::Middle | VerticalAlign::Bottom);
         let baseline = aligns.then(|| fragment.first_baseline().unwrap_or(fragment.height));
-        Laying { fragment, row, rows: cell.rows, baseline }
+        let natural = fragment.content_height(Insets::of(style, width)).min(fragment.height);
+        Laying { fragment, natural, row, rows: cell.rows, baseline }
     }
 
     fn row_height(&self, row: &TableRow, cells: &[Laying]) -> f64 {
@@ -241,15 +256,39 @@ impl Rows<'_, '_> {
         }
     }
 
+    /// Rows of a table that is higher than they ask for: those of the body without a height of their own grow, in
+    /// proportion to what they are (as Chromium); if there are none, all of the body, or all.
+    fn grow(&self, heights: &mut [f64], least: f64) {
+        let gaps = self.grid.spacing[1] * heights.len().saturating_sub(1) as f64;
+        let missing = least - gaps - heights.iter().sum::<f64>();
+        if missing <= 0.0 {
+            return;
+        }
+        let rows = &self.table.rows;
+        let is_body = |index: usize| rows[index].part == Part::Body;
+        let height_of = |style| self.context.styles.get(style).height;
+        let is_open = |index: usize| {
+            let row = &rows[index];
+            height_of(row.style) == Size::Auto && row.cells.iter().all(|cell| height_of(cell.node.style) == Size::Auto)
+        };
+        let choices: [&dyn Fn(usize) -> bool; 3] = [&|index| is_body(index) && is_open(index), &is_body, &|_| true];
+        let chosen = choices.iter().map(|belongs| (0..heights.len()).filter(|index| belongs(*index)).collect());
+        let Some(chosen) = chosen.into_iter().find(|chosen: &Vec<usize>| !chosen.is_empty()) else { return };
+        let sum: f64 = chosen.iter().map(|index| heights[*index]).sum();
+        let count = chosen.len() as f64;
+        for index in chosen {
+            heights[index] += if sum > 0.0 { missing * heights[index] / sum } else { missing / count };
+        }
+    }
+
     fn finish_row(&mut self, index: usize, cells: Vec<Laying>, heights: &[f64], columns: &[f64]) -> RowFragment {
         let source = &self.table.rows[index];
         let height = heights[index];
-        let deepest = cells.iter().filter_map(|cell| cell.baseline).fold(0.0, f64::max);
         self.joined_until = cells.iter().map(|cell| index + cell.rows).fold(self.joined_until, usize::max);
         let fragments = cells.into_iter().map(|cell| {
             let spanned = &heights[index..(index + cell.rows).min(heights.len())];
             let whole = spanned.iter().sum::<f64>() + self.grid.spacing[1] * spanned.len().saturating_sub(1) as f64;
-            self.align(cell, whole, deepest)
+            self.align(cell, whole)
         });
         let fragments: Vec<Fragment> = fragments.collect();
         let joined_to_next = self.joined_until > index + 1;
@@ -279,14 +318,14 @@ impl Rows<'_, '_> {
         row
     }
 
-    fn align(&self, cell: Laying, height: f64, deepest: f64) -> Fragment {
+    fn align(&self, cell: Laying, height: f64) -> Fragment {
         let mut fragment = cell.fragment;
         let style = self.context.styles.get(fragment.style);
-        let free = height - fragment.height;
-        let shift = match (style.vertical_align, cell.baseline) {
-            (_, Some(baseline)) => deepest - baseline,
-            (VerticalAlign::Middle, _) => free / 2.0,
-            (VerticalAlign::Bottom, _) => free,
+        let free = height - cell.natural;
+        // Browsers make room for cells on a common baseline, but on paper they leave them at the top.
+        let shift = match style.vertical_align {
+            VerticalAlign::Middle => free / 2.0,
+            VerticalAlign::Bottom => free,
             _ => 0.0,
         };
         fragment.height = height;

@@ -44,7 +44,6 @@ impl Winner {
             BorderStyle::Double => 4,
             BorderStyle::Solid => 3,
             BorderStyle::Dashed => 2,
-            BorderStyle::Dotted => 1,
             BorderStyle::None | BorderStyle::Hidden => 0,
         };
         (self.style == BorderStyle::Hidden, self.width, rank)
@@ -207,7 +206,7 @@ impl Borders {
                 f64::from(above.max(self.down(row, column).width)) / 2.0
             };
             let (start, end) = (left - corner(column), right + corner(column + 1));
-            let dashed = matches!(winner.style, BorderStyle::Dashed | BorderStyle::Dotted);
+            let dashed = winner.style == BorderStyle::Dashed;
             let edge =
                 Edge { x: start, y: y - width / 2.0, width: end - start, height: width, color: winner.color, dashed };
             match edges.last_mut() {
@@ -231,7 +230,7 @@ impl Borders {
             let winner = self.down(row, column);
             let width = f64::from(winner.width);
             let x = columns.get(column).copied().unwrap_or(0.0) - width / 2.0;
-            let dashed = matches!(winner.style, BorderStyle::Dashed | BorderStyle::Dotted);
+            let dashed = winner.style == BorderStyle::Dashed;
             (width > 0.0).then_some(Edge { x, y: 0.0, width, height, color: winner.color, dashed })
         };
         (0..=self.columns).filter_map(edge).collect()

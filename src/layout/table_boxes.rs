@@ -88,8 +88,8 @@ pub(crate) fn build_table(builder: &mut BoxBuilder<'_, '_>, table: NodeId) -> Ta
     built.columns = built.columns.max(built.column_widths.len());
     let style = builder.styles.of(table);
     let own = builder.styles.get(style);
-    if [own.height, own.min_height, own.max_height].iter().any(|height| *height != Size::Auto) {
-        misplaced(builder, table, "expected the height on the rows or cells of a table, found it on the table");
+    if own.max_height != Size::Auto {
+        misplaced(builder, table, "expected height or min-height on a table, found max-height");
     }
     if builder.styles.get(style).border_collapse {
         built.borders = Some(collapse(builder.styles, style, &mut built.rows, built.columns));

@@ -21,8 +21,8 @@ pub(crate) fn with_paragraph<T>(
     let own = Faults::new(source);
     let mut styles = style::cascade(&tree, tree.len(), &own);
     let mut pictures = Pictures::default();
-    let boxes = boxes::build(&tree, &mut styles, &own, &mut pictures, &|_| Err("no images".to_owned()));
     let faces = Faces::built_in();
+    let boxes = boxes::build(&tree, &mut styles, &own, &mut pictures, &|_| Err("no images".to_owned()), &faces);
     let context = Context { tree: &tree, styles: &styles, faces: &faces, pictures: &pictures, faults: &own };
     test(&context, first_paragraph(&boxes.root).expect("a paragraph"))
 }

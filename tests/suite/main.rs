@@ -7,4 +7,5 @@ mod cases;
 mod commands;
 mod common;
 mod errors;
+mod layout;
 mod properties;

@@ -56,8 +56,8 @@ pub(crate) fn paginate(context: &Context<'_>, root: &Fragment, fixed: &[[Fragmen
 /// Lays out the boxes fixed to pages: against the first page's content area, and the others'.
 pub(crate) fn lay_out_fixed(context: &Context<'_>, boxes: &[BoxNode]) -> Vec<[Fragment; 2]> {
     let one = |node: &BoxNode, which: usize| {
-        let area = context.styles.page.content_area(which);
-        context.positioned(node, area.width, area.height)
+        let (width, height) = context.styles.page.fixed_area(which);
+        context.positioned(node, width, height)
     };
     boxes.iter().map(|node| [one(node, 0), one(node, 1)]).collect()
 }
@@ -404,10 +404,15 @@ impl<'p> Pager<'p, '_> {
             };
             self.sheets.decorate_box(style, slice);
         }
+        // In reading order, which is the order in which text is copied.
+        let mut atoms = line.atoms.iter().peekable();
         for run in &line.runs {
+            while let Some(atom) = atoms.next_if(|atom| atom.x < run.x) {
+                self.pinned(atom, page, x, y);
+            }
             self.sheets.run(page, run, x, top);
         }
-        for atom in &line.atoms {
+        for atom in atoms {
             self.pinned(atom, page, x, y);
         }
     }
@@ -416,12 +421,14 @@ impl<'p> Pager<'p, '_> {
     fn fixed(&mut self, fixed: &'p [[Fragment; 2]], last: usize) {
         let (outline, anchors) = (self.outline.len(), self.anchors.len());
         self.sheets.artifact = true;
+        self.sheets.in_flow = false;
         for both in fixed {
             for page in 0..=last {
                 let y = self.start(page);
                 self.pinned(&both[page.min(1)], page, 0.0, y);
             }
         }
+        self.sheets.in_flow = true;
         self.outline.truncate(outline);
         self.anchors.truncate(anchors);
         self.sheets.artifact = false;

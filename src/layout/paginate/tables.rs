@@ -2,6 +2,7 @@
 
 use super::{Pager, Repeat, TOLERANCE};
 use crate::layout::{
+    block::Insets,
     fragment::{Content, Edge, Fragment, RowFragment, TableFragment},
     style::Break,
 };
@@ -69,9 +70,8 @@ impl<'p> Pager<'p, '_> {
                 group_end = index + self.group_length(&table.body[index..], table.spacing);
                 let group = &table.body[index..group_end];
                 let is_last = group_end >= table.body.len();
-                let need = section_height(group, table.spacing) - table.spacing + if is_last { tail } else { 0.0 };
-                let need =
-                    if need > self.capacity() { self.head(&row.fragment, 0.0, 0).min(self.capacity()) } else { need };
+                let tail = if is_last { tail } else { 0.0 };
+                let need = self.group_need(group, table.spacing, tail);
                 let forced = index > 0 && self.row_is_forced(&table.body[index - 1], row);
                 top = self.before(wanted, previous_end, need, index == 0, forced);
                 if top != wanted && self.pinned.is_none() {
@@ -83,10 +83,48 @@ impl<'p> Pager<'p, '_> {
             self.sheets.row = row.fragment.node.filter(|_| self.whole_rows && has_plain_cells(&row.fragment));
             let end = self.row(row, x, top, top_edges);
             self.sheets.row = None;
+            self.feet_within(x, top, end);
             delta = end - (y + row.fragment.y + row.fragment.height);
             previous_end = end;
         }
         delta
+    }
+
+    /// Puts the innermost table's foot on every page that a row went beyond.
+    fn feet_within(&mut self, x: f64, start: f64, end: f64) {
+        if self.pinned.is_some() {
+            return;
+        }
+        for page in self.page_at(start)..self.page_ending_at(end) {
+            let Some(table) = self.tables.last() else { return };
+            let foot = table.foot;
+            self.repeat(foot, x, self.bottom(page), page);
+        }
+    }
+
+    fn stays_whole(&self, row: &RowFragment) -> bool {
+        let avoids = |style| self.context.styles.get(style).break_inside_avoid;
+        (avoids(row.fragment.style) || avoids(row.group)) && row.fragment.height <= self.capacity()
+    }
+
+    /// From a row's top to the first place where all its cells may break; cells that end before do not count.
+    fn row_head(&self, row: &RowFragment) -> f64 {
+        let Content::Row(cells) = &row.fragment.content else { return row.fragment.height.min(self.capacity()) };
+        let cell_head = |cell: &Fragment| {
+            let insets = Insets::of(self.context.styles.get(cell.style), 0.0);
+            self.head(cell, 0.0, 1).min(cell.content_height(insets))
+        };
+        cells.iter().map(cell_head).fold(0.0, f64::max).min(self.capacity())
+    }
+
+    /// How much of the rows must be on one page: all of several; one may break where the content of its cells may.
+    fn group_need(&self, group: &[RowFragment], spacing: f64, tail: f64) -> f64 {
+        let whole = section_height(group, spacing) - spacing + tail;
+        match group {
+            [row] if !self.stays_whole(row) => self.row_head(row).max(tail.min(whole)),
+            [row, ..] if whole > self.capacity() => self.row_head(row),
+            _ => whole,
+        }
     }
 
     /// How many rows from the first on stay together: a cell spans them, or a break between them is to be avoided.

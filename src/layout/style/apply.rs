@@ -52,6 +52,8 @@ fn font(style: &mut Style, name: &str, value: &str, lower: &str, units: Units) -
             set(&mut style.weight, weight(lower, inherited))
         }
         // A face has no italics; slanting it would not be what the type designer drew.
+        // Of the ligatures of a face only those that change no letter's meaning would be wanted; none are set.
+        "font-variant-ligatures" => Some(keyword(lower, &[("none", ())])),
         "font-style" | "font-variant" | "font-stretch" => Some(keyword(lower, &[("normal", ())])),
         "font-variant-numeric" => Some(keyword(lower, &[("normal", ()), ("tabular-nums", ())])),
         "font-kerning" => Some(keyword(lower, &[("auto", ()), ("normal", ()), ("none", ())])),
@@ -64,6 +66,9 @@ fn font(style: &mut Style, name: &str, value: &str, lower: &str, units: Units) -
 
 /// Every family means the chain of faces; only the notation is checked.
 fn family(value: &str) -> Result<(), String> {
+    if value.trim().eq_ignore_ascii_case("monospace") {
+        return Err("expected a face by name, found monospace, which browsers also make smaller".to_owned());
+    }
     let well_formed = value.split(',').all(|name| {
         let name = name.trim();
         let quoted = name.len() > 2 && name.starts_with(['"', '\'']) && name.ends_with(['"', '\'']);
@@ -157,7 +162,10 @@ fn text(style: &mut Style, name: &str, value: &str, lower: &str, units: Units) -
         "text-decoration" | "text-decoration-line" => Some(decoration(style, lower)),
         "text-decoration-color" => set(&mut style.decoration_color, color::parse(value).map(Some)),
         "letter-spacing" if lower == "normal" => set(&mut style.letter_spacing, Ok(0.0)),
-        "letter-spacing" => set(&mut style.letter_spacing, length_or_fault(lower, units)),
+        "letter-spacing" => set(
+            &mut style.letter_spacing,
+            super::value::length(lower, units).ok_or_else(|| format!("expected a length or normal, found {lower}")),
+        ),
         "white-space" => set(&mut style.white_space, keyword(lower, WHITE_SPACE)),
         "overflow-wrap" | "word-wrap" => set(&mut style.wrap, keyword(lower, WRAP)),
         "word-break" if lower == "break-word" => set(&mut style.wrap, Ok(Wrap::Anywhere)),
@@ -182,6 +190,7 @@ const TEXT_ALIGN: &[(&str, TextAlign)] = &[
     ("center", TextAlign::Center),
     ("right", TextAlign::End),
     ("end", TextAlign::End),
+    ("justify", TextAlign::Justify),
 ];
 const TRANSFORM: &[(&str, Transform)] = &[
     ("none", Transform::None),

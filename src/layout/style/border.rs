@@ -11,7 +11,6 @@ const STYLES: &[(&str, BorderStyle)] = &[
     ("hidden", BorderStyle::Hidden),
     ("solid", BorderStyle::Solid),
     ("dashed", BorderStyle::Dashed),
-    ("dotted", BorderStyle::Dotted),
     ("double", BorderStyle::Double),
 ];
 const SIDES: [&str; 4] = ["top", "right", "bottom", "left"];

@@ -10,6 +10,7 @@ use rustc_hash::FxBuildHasher;
 use super::{
     apply,
     computed::{Break, Decoration, Size, Style, TextAlign, Variables},
+    conditions::{Condition, Siblings},
     defaults, inherit,
     page::{MarginBox, PageStyle, page_style},
     rules::{Declaration, Sheet, declarations},
@@ -79,8 +80,8 @@ pub(super) struct Path<'p> {
     pub(super) tag: Tag,
     pub(super) id: Option<&'p str>,
     pub(super) class: &'p str,
-    /// A bit for each of the style sheet's position conditions that holds.
-    pub(super) positions: u64,
+    /// A bit for each of the style sheet's conditions that holds.
+    pub(super) conditions: u64,
 }
 
 /// What tells an element's style from that of others.
@@ -90,7 +91,7 @@ struct Key<'k> {
     tag: Tag,
     id: Option<&'k str>,
     class: &'k str,
-    positions: u64,
+    conditions: u64,
     inline: Option<&'k str>,
     is_link: bool,
     is_hidden: bool,
@@ -101,6 +102,7 @@ struct Cascade<'t, 'a, 'f> {
     faults: &'f Faults<'a>,
     defaults: Sheet<'static>,
     sheet: Sheet<'t>,
+    conditions: Rc<[Condition]>,
     known: HashMap<Key<'t>, StyleId, FxBuildHasher>,
     styles: Vec<Rc<Style>>,
     of_node: Vec<StyleId>,
@@ -113,11 +115,13 @@ pub(crate) fn cascade<'a>(tree: &Tree<'a>, node_count: usize, faults: &Faults<'a
     defaults.read(defaults::SHEET, 0, &Faults::new(defaults::SHEET));
     let mut sheet = Sheet::default();
     read_sheets(tree, Tree::ROOT, &mut sheet, faults);
+    let conditions = std::mem::take(&mut sheet.conditions).into();
     let mut cascade = Cascade {
         tree,
         faults,
         defaults,
         sheet,
+        conditions,
         known: HashMap::default(),
         styles: vec![Rc::new(Style::initial())],
         of_node: vec![0; node_count],
@@ -200,6 +204,8 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
 
     fn children(&mut self, node: NodeId, parent: StyleId, path: Option<&Path<'_>>) {
         let tree = self.tree;
+        let conditions = Rc::clone(&self.conditions);
+        let mut siblings = Siblings::new(&conditions, tree, node);
         for child in tree.children(node) {
             let Some(Kind::Element { tag, .. }) = tree.get(child).map(|node| &node.kind) else {
                 if let Some(slot) = self.of_node.get_mut(child.0 as usize) {
@@ -207,22 +213,26 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
                 }
                 continue;
             };
-            self.element(child, *tag, parent, path);
+            let held = siblings.conditions_of(tree, child, *tag);
+            let own = self.element(child, *tag, held, parent, path);
+            siblings.passed(&own);
         }
     }
 
-    fn element(&mut self, node: NodeId, tag: Tag, parent: StyleId, path: Option<&Path<'_>>) {
+    fn element<'p>(
+        &mut self,
+        node: NodeId,
+        tag: Tag,
+        conditions: u64,
+        parent: StyleId,
+        path: Option<&'p Path<'p>>,
+    ) -> Path<'p>
+    where
+        't: 'p,
+    {
         let tree: &'t Tree<'a> = self.tree;
-        let mut key = Key {
-            parent,
-            tag,
-            id: None,
-            class: "",
-            positions: self.positions(node),
-            inline: None,
-            is_link: false,
-            is_hidden: false,
-        };
+        let mut key =
+            Key { parent, tag, id: None, class: "", conditions, inline: None, is_link: false, is_hidden: false };
         let mut inline_offset = 0;
         for attribute in tree.attributes(node) {
             match attribute.name.as_ref() {
@@ -237,11 +247,11 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
                 _ => {}
             }
         }
-        let own_path = Path { parent: path, tag, id: key.id, class: key.class, positions: key.positions };
+        let own_path = Path { parent: path, tag, id: key.id, class: key.class, conditions };
         let style = match self.known.get(&key) {
             Some(known) => *known,
             None => {
-                let style = self.compute(&key, &own_path, inline_offset);
+                let style = self.compute(&key, &own_path, inline_offset, node);
                 if tag == Tag::Html {
                     self.root_font_size = style.font_size;
                 }
@@ -255,21 +265,10 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
             *slot = style;
         }
         self.children(node, style, Some(&own_path));
+        own_path
     }
 
-    fn positions(&self, node: NodeId) -> u64 {
-        if self.sheet.positions.is_empty() {
-            return 0;
-        }
-        let Some(element) = self.tree.get(node) else { return 0 };
-        let is_last = self.tree.get(element.parent).is_some_and(|parent| parent.last_element == node);
-        let is_root = element.parent == Tree::ROOT;
-        let held = self.sheet.positions.iter().enumerate();
-        held.filter(|(_, position)| position.holds(element.index, is_last, is_root))
-            .fold(0, |bits, (bit, _)| bits | 1 << bit)
-    }
-
-    fn compute(&self, key: &Key<'t>, path: &Path<'_>, inline_offset: usize) -> Style {
+    fn compute(&self, key: &Key<'t>, path: &Path<'_>, inline_offset: usize, node: NodeId) -> Style {
         let parent = &self.styles[key.parent as usize];
         let mut style = Style::inherited(parent);
         let units = Units { font_size: parent.font_size, root_font_size: self.root_font_size };
@@ -284,6 +283,7 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
             (weight, declaration)
         }));
         author.sort_by_key(|(weight, _)| *weight);
+        self.check_family(key.tag, &author, node);
         set_variables(&mut style, &author);
         // Lengths in em need the font size first.
         self.set_all(&mut style, parent, &browser, units, true);
@@ -293,6 +293,17 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
         self.set_all(&mut style, parent, &author, units, false);
         finish(&mut style, parent);
         style
+    }
+
+    /// Browsers set code in a monospace face, and smaller; a template says which face it means instead.
+    fn check_family(&self, tag: Tag, author: &[(Weight, &Declaration<'_>)], node: NodeId) {
+        let is_code = matches!(tag, Tag::Pre | Tag::Code | Tag::Kbd | Tag::Samp);
+        if is_code && !author.iter().any(|(_, one)| matches!(one.name.as_str(), "font" | "font-family")) {
+            let message =
+                format!("expected a font-family for <{}>, which browsers set in a monospace face", tag.name());
+            let hint = format!("add {} {{ font-family: inherit }}", tag.name());
+            self.faults.add_with_hint(self.tree.offset(node), &format!("<{}", tag.name()), message, hint);
+        }
     }
 
     /// Rules that browsers make depend on attributes or on the parent.

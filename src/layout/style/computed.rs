@@ -61,7 +61,6 @@ pub(crate) enum BorderStyle {
     Hidden,
     Solid,
     Dashed,
-    Dotted,
     Double,
 }
 
@@ -86,6 +85,8 @@ pub(crate) enum TextAlign {
     Start,
     Center,
     End,
+    /// From edge to edge, the last line at the start.
+    Justify,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -271,6 +272,8 @@ pub(crate) struct Style {
     pub(crate) row_gap: Size,
     pub(crate) column_gap: Size,
     pub(crate) justify: Justify,
+    /// `None` stretches the lines.
+    pub(crate) align_content: Option<Justify>,
     pub(crate) align_items: Align,
     pub(crate) align_self: Align,
 }
@@ -332,6 +335,7 @@ impl Style {
             row_gap: Size::Px(0.0),
             column_gap: Size::Px(0.0),
             justify: Justify::Start,
+            align_content: None,
             align_items: Align::Stretch,
             align_self: Align::Auto,
         }
@@ -372,12 +376,18 @@ impl Style {
             row_gap: initial.row_gap,
             column_gap: initial.column_gap,
             justify: initial.justify,
+            align_content: initial.align_content,
             align_items: initial.align_items,
             align_self: initial.align_self,
             decoration: initial.decoration,
             decoration_color: initial.decoration_color,
             ..parent.clone()
         }
+    }
+
+    /// The font size glyphs are drawn in: Chromium's text engine cuts it to 1/64 px.
+    pub(crate) fn glyph_size(&self) -> f64 {
+        super::snap(self.font_size)
     }
 
     pub(crate) fn bold(&self) -> bool {

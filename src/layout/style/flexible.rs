@@ -57,6 +57,11 @@ pub(super) fn apply(style: &mut Style, name: &str, value: &str, units: Units) ->
         "row-gap" => size(value, units, "normal").map(|gap| style.row_gap = gap_or_zero(gap)),
         "column-gap" => size(value, units, "normal").map(|gap| style.column_gap = gap_or_zero(gap)),
         "justify-content" => keyword(value, JUSTIFY).map(|justify| style.justify = justify),
+        "align-content" if value.eq_ignore_ascii_case("stretch") || value.eq_ignore_ascii_case("normal") => {
+            style.align_content = None;
+            Ok(())
+        }
+        "align-content" => keyword(value, JUSTIFY).map(|align| style.align_content = Some(align)),
         "align-items" => keyword(value, ALIGN).map(|align| style.align_items = align),
         "align-self" if value.eq_ignore_ascii_case("auto") => {
             style.align_self = Align::Auto;

@@ -81,6 +81,7 @@ fn copy_box(style: &mut Style, from: &Style, name: &str) -> Option<()> {
             style.column_gap = from.column_gap;
         }
         "justify-content" => style.justify = from.justify,
+        "align-content" => style.align_content = from.align_content,
         "align-items" => style.align_items = from.align_items,
         "align-self" => style.align_self = from.align_self,
         "break-before" => style.break_before = from.break_before,

@@ -5,6 +5,7 @@ mod border;
 mod cascade;
 mod color;
 mod computed;
+mod conditions;
 mod defaults;
 mod flexible;
 mod inherit;

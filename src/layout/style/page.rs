@@ -37,6 +37,12 @@ pub(crate) struct ContentArea {
 }
 
 impl PageStyle {
+    /// Width and height that boxes fixed to a page are placed in: Chromium cuts them to whole px.
+    pub(crate) fn fixed_area(&self, page: usize) -> (f64, f64) {
+        let [top, right, bottom, left] = self.margins[page.min(1)].map(snap);
+        ((self.width - left - right).floor(), (self.height - top - bottom).floor())
+    }
+
     /// The content area of the first page (0) or of the others. Chromium starts it on whole px, and rounds its size up.
     pub(crate) fn content_area(&self, page: usize) -> ContentArea {
         let margins = self.margins[page.min(1)];

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::{
+    conditions::Condition,
     page::PageRule,
     scanner::{Scanner, without_comments},
-    selector::{self, Position, Selector},
+    selector::{self, Selector},
 };
 use crate::layout::fault::Faults;
 
@@ -29,7 +30,7 @@ pub(super) struct Rule<'a> {
 pub(super) struct Sheet<'a> {
     pub(super) rules: Vec<Rule<'a>>,
     pub(super) pages: Vec<PageRule<'a>>,
-    pub(super) positions: Vec<Position>,
+    pub(super) conditions: Vec<Condition>,
 }
 
 impl<'a> Sheet<'a> {
@@ -60,8 +61,8 @@ impl<'a> Sheet<'a> {
         let block = scanner.take_block();
         let mut selectors = Vec::new();
         let prelude = without_comments(prelude);
-        for part in prelude.split(',') {
-            match selector::parse(part, &mut self.positions) {
+        for part in selector::list(&prelude) {
+            match selector::parse(part, &mut self.conditions) {
                 Ok(selector) => selectors.push(selector),
                 Err(message) => faults.add(offset, part, message),
             }

@@ -1,6 +1,9 @@
-//! Selectors: type, class, id, descendant, child, `:first-child`, `:last-child`, `:nth-child`, `:root`.
+//! Selectors: type, class, id, attributes, places among siblings, `:not()`, and all four combinators.
 
-use super::cascade::Path;
+use super::{
+    cascade::Path,
+    conditions::{Condition, Nth, Test, bit_of},
+};
 use crate::layout::html::Tag;
 
 /// A complex selector, its subject last.
@@ -22,41 +25,54 @@ struct Compound {
     tag: Option<Tag>,
     id: Option<String>,
     classes: Vec<String>,
-    /// Indices into the style sheet's [`Position`]s.
-    positions: Vec<usize>,
+    /// Indices into the style sheet's [`Condition`]s.
+    conditions: Vec<usize>,
+    /// None of these may match.
+    not: Vec<Compound>,
 }
 
-/// A condition on an element's place among its siblings.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Position {
-    Root,
-    Last,
-    /// `:nth-child(an+b)`.
-    Nth(i64, i64),
-}
-
-impl Position {
-    /// `index` counts from 1.
-    pub(super) fn holds(self, index: u32, is_last: bool, is_root: bool) -> bool {
-        match self {
-            Position::Root => is_root,
-            Position::Last => is_last,
-            Position::Nth(0, offset) => i64::from(index) == offset,
-            Position::Nth(step, offset) => {
-                let distance = i64::from(index) - offset;
-                distance % step == 0 && distance / step >= 0
-            }
+/// The selectors of a list: what stands between commas outside brackets and strings.
+pub(super) fn list(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    let mut outside = Outside::default();
+    for (index, letter) in text.char_indices() {
+        if outside.reads(letter) && letter == ',' {
+            parts.push(text.get(start..index).unwrap_or_default());
+            start = index + 1;
         }
+    }
+    parts.push(text.get(start..).unwrap_or_default());
+    parts
+}
+
+/// Follows brackets and strings letter by letter.
+#[derive(Default)]
+struct Outside {
+    depth: usize,
+    quote: Option<char>,
+}
+
+impl Outside {
+    /// Whether the letter stands outside of all of them.
+    fn reads(&mut self, letter: char) -> bool {
+        match (self.quote, letter) {
+            (Some(quote), _) if quote == letter => self.quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => self.quote = Some(letter),
+            (None, '(' | '[') => self.depth += 1,
+            (None, ')' | ']') => self.depth = self.depth.saturating_sub(1),
+            (None, _) => return self.depth == 0,
+        }
+        false
     }
 }
 
-/// Positions are bits of a word in the cascade's key.
-const POSITIONS_MOST: usize = 64;
-
-/// Parses one selector; new positions are added to `positions`.
-pub(super) fn parse(text: &str, positions: &mut Vec<Position>) -> Result<Selector, String> {
+/// Parses one selector; new conditions are added to `conditions`.
+pub(super) fn parse(text: &str, conditions: &mut Vec<Condition>) -> Result<Selector, String> {
     let mut selector = Selector { compounds: Vec::new(), specificity: [0; 3] };
     let mut join = Join::Descendant;
+    let mut before = None;
     let mut rest = text.trim();
     if rest.is_empty() {
         return Err("expected a selector".to_owned());
@@ -64,43 +80,44 @@ pub(super) fn parse(text: &str, positions: &mut Vec<Position>) -> Result<Selecto
     while !rest.is_empty() {
         let end = compound_end(rest);
         let (compound, tail) = rest.split_at(end);
-        let compound = parse_compound(compound, &mut selector.specificity, positions)?;
+        let mut compound = parse_compound(compound, &mut selector.specificity, conditions)?;
+        compound.conditions.extend(before.take());
         selector.compounds.push((join, compound));
         let trimmed = tail.trim_start();
-        (join, rest) = match trimmed.chars().next() {
-            Some('>') => (Join::Child, trimmed.get(1..).unwrap_or_default().trim_start()),
-            Some(other @ ('+' | '~')) => return Err(format!("the combinator {other} is not supported")),
-            _ => (Join::Descendant, trimmed),
-        };
-        if join == Join::Child && rest.is_empty() {
-            return Err("expected a selector after >".to_owned());
+        let combinator = trimmed.chars().next().filter(|sign| matches!(sign, '>' | '+' | '~'));
+        rest = if combinator.is_some() { trimmed.get(1..).unwrap_or_default().trim_start() } else { trimmed };
+        if let Some(sign) = combinator.filter(|_| rest.is_empty()) {
+            return Err(format!("expected a selector after {sign}"));
         }
+        (join, before) = match combinator {
+            Some('>') => (Join::Child, None),
+            Some(sign @ ('+' | '~')) => {
+                // All so far is about the sibling; what follows has that as one condition more.
+                let sibling = Selector { compounds: std::mem::take(&mut selector.compounds), ..selector };
+                let condition = Condition::Sibling { before: sibling, adjacent: sign == '+' };
+                (Join::Descendant, Some(bit_of(condition, conditions)?))
+            }
+            _ => (Join::Descendant, None),
+        };
     }
     Ok(selector)
 }
 
 fn compound_end(text: &str) -> usize {
-    let mut depth = 0_usize;
-    for (index, letter) in text.char_indices() {
-        match letter {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            '>' | '+' | '~' if depth == 0 => return index,
-            _ if depth == 0 && letter.is_whitespace() => return index,
-            _ => {}
-        }
-    }
-    text.len()
+    let mut outside = Outside::default();
+    let mut letters = text.char_indices();
+    let is_end = |letter: char| matches!(letter, '>' | '+' | '~') || letter.is_whitespace();
+    letters.find(|(_, letter)| outside.reads(*letter) && is_end(*letter)).map_or(text.len(), |(index, _)| index)
 }
 
-fn parse_compound(text: &str, specificity: &mut [u32; 3], positions: &mut Vec<Position>) -> Result<Compound, String> {
+fn parse_compound(text: &str, specificity: &mut [u32; 3], conditions: &mut Vec<Condition>) -> Result<Compound, String> {
     let mut compound = Compound::default();
     let mut rest = text;
     if rest.is_empty() {
         return Err("expected a selector".to_owned());
     }
     while let Some(first) = rest.chars().next() {
-        let body = if first == '.' || first == '#' || first == ':' { rest.get(1..).unwrap_or_default() } else { rest };
+        let body = if matches!(first, '.' | '#' | ':') { rest.get(1..).unwrap_or_default() } else { rest };
         let length = name_length(body);
         let (name, tail) = body.split_at(length);
         rest = tail;
@@ -114,25 +131,19 @@ fn parse_compound(text: &str, specificity: &mut [u32; 3], positions: &mut Vec<Po
                 compound.id = Some(name.to_owned());
                 specificity[0] += 1;
             }
-            ':' => {
-                let (position, tail) = parse_position(name, tail)?;
+            '[' => {
+                let (inside, tail) = bracketed(body, ']')?;
+                compound.conditions.push(bit_of(attribute(inside)?, conditions)?);
                 specificity[1] += 1;
                 rest = tail;
-                let known = positions.iter().position(|known| *known == position);
-                if known.is_none() && positions.len() == POSITIONS_MOST {
-                    return Err(format!("expected at most {POSITIONS_MOST} different positions like :nth-child(2)"));
-                }
-                compound.positions.push(known.unwrap_or_else(|| {
-                    positions.push(position);
-                    positions.len() - 1
-                }));
             }
+            ':' => rest = parse_pseudo(&mut compound, name, tail, specificity, conditions)?,
             _ if !name.is_empty() => {
                 let tag = Tag::from_name(&name.to_ascii_lowercase());
                 compound.tag = Some(tag.ok_or_else(|| format!("the element <{name}> is not supported"))?);
                 specificity[2] += 1;
             }
-            other => return Err(format!("expected a type, class, id or position selector, found {other}")),
+            other => return Err(format!("expected a type, class, id or attribute, found {other}")),
         }
     }
     Ok(compound)
@@ -143,40 +154,107 @@ fn name_length(text: &str) -> usize {
     text.find(|letter| !is_name(letter)).unwrap_or(text.len())
 }
 
-fn parse_position<'t>(name: &str, tail: &'t str) -> Result<(Position, &'t str), String> {
-    let lower = name.to_ascii_lowercase();
-    match lower.as_str() {
-        "root" => Ok((Position::Root, tail)),
-        "first-child" => Ok((Position::Nth(0, 1), tail)),
-        "last-child" => Ok((Position::Last, tail)),
-        "nth-child" => {
-            let close = tail.find(')').ok_or("expected ) after :nth-child(")?;
-            let formula = tail.get(1..close).filter(|_| tail.starts_with('(')).unwrap_or_default();
-            let position = parse_nth(formula)
-                .ok_or_else(|| format!("expected odd, even, a number or a formula like 2n+1, found {formula}"))?;
-            Ok((position, tail.get(close + 1..).unwrap_or_default()))
+/// What stands in the brackets at the start of the text, and what follows them.
+fn bracketed(text: &str, close: char) -> Result<(&str, &str), String> {
+    let mut outside = Outside::default();
+    for (index, letter) in text.char_indices() {
+        outside.reads(letter);
+        if letter == close && outside.depth == 0 && outside.quote.is_none() {
+            return Ok((text.get(1..index).unwrap_or_default(), text.get(index + 1..).unwrap_or_default()));
         }
-        _ => Err(format!("the selector :{name} is not supported")),
     }
+    Err(format!("expected {close} in {text}"))
 }
 
-fn parse_nth(formula: &str) -> Option<Position> {
+/// `name`, `name=value`, `name^="value"` and so on.
+fn attribute(inside: &str) -> Result<Condition, String> {
+    let expected = || format!("expected an attribute like [lang=\"en\"], found [{inside}]");
+    let (name, rest) = inside.trim().split_at(name_length(inside.trim()));
+    let rest = rest.trim();
+    if name.is_empty() {
+        return Err(expected());
+    }
+    let name = name.to_ascii_lowercase();
+    if rest.is_empty() {
+        return Ok(Condition::Attribute { name, test: Test::Present, value: String::new() });
+    }
+    let tests =
+        [("=", Test::Equals), ("^=", Test::Starts), ("$=", Test::Ends), ("*=", Test::Contains), ("~=", Test::Word)];
+    let found = tests.into_iter().find_map(|(sign, test)| Some((test, rest.strip_prefix(sign)?.trim())));
+    let (test, value) = found.ok_or_else(expected)?;
+    let quoted = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
+    let value = match quoted {
+        Some(quoted) => quoted,
+        None if !value.is_empty() && name_length(value) == value.len() => value,
+        None => return Err(expected()),
+    };
+    Ok(Condition::Attribute { name, test, value: value.to_owned() })
+}
+
+/// `:name` or `:name(…)`; returns what follows.
+fn parse_pseudo<'t>(
+    compound: &mut Compound,
+    name: &str,
+    tail: &'t str,
+    specificity: &mut [u32; 3],
+    conditions: &mut Vec<Condition>,
+) -> Result<&'t str, String> {
+    let lower = name.to_ascii_lowercase();
+    if lower == "not" {
+        let (inside, rest) = bracketed(tail, ')').map_err(|_| "expected :not(selector)".to_owned())?;
+        let inside = inside.trim();
+        if compound_end(inside) < inside.len() || list(inside).len() > 1 {
+            return Err(format!("expected one plain selector in :not(), found {inside}"));
+        }
+        compound.not.push(parse_compound(inside, specificity, conditions)?);
+        return Ok(rest);
+    }
+    let first = Nth { step: 0, offset: 1, of_type: false, from_end: false };
+    let plain: &[Condition] = match lower.as_str() {
+        "root" => &[Condition::Root],
+        "first-child" => &[Condition::Nth(first)],
+        "last-child" => &[Condition::Nth(Nth { from_end: true, ..first })],
+        "only-child" => &[Condition::Nth(first), Condition::Nth(Nth { from_end: true, ..first })],
+        "first-of-type" => &[Condition::Nth(Nth { of_type: true, ..first })],
+        "last-of-type" => &[Condition::Nth(Nth { of_type: true, from_end: true, ..first })],
+        "nth-child" | "nth-last-child" | "nth-of-type" | "nth-last-of-type" => {
+            let (formula, rest) =
+                bracketed(tail, ')').map_err(|_| format!("expected a number or a formula in :{lower}()"))?;
+            let (step, offset) = parse_nth(formula)
+                .ok_or_else(|| format!("expected odd, even, a number or a formula like 2n+1, found {formula}"))?;
+            let (of_type, from_end) = (lower.ends_with("of-type"), lower.contains("last"));
+            let nth = Condition::Nth(Nth { step, offset, of_type, from_end });
+            compound.conditions.push(bit_of(nth, conditions)?);
+            specificity[1] += 1;
+            return Ok(rest);
+        }
+        _ => return Err(format!("the selector :{name} is not supported")),
+    };
+    for condition in plain {
+        compound.conditions.push(bit_of(condition.clone(), conditions)?);
+    }
+    specificity[1] += 1;
+    Ok(tail)
+}
+
+/// Step and offset of `an+b`.
+fn parse_nth(formula: &str) -> Option<(i64, i64)> {
     let formula: String =
         formula.chars().filter(|letter| !letter.is_whitespace()).collect::<String>().to_ascii_lowercase();
     let small = |text: &str| text.parse::<i64>().ok().filter(|value| value.abs() <= 1_000_000);
     match formula.as_str() {
-        "odd" => return Some(Position::Nth(2, 1)),
-        "even" => return Some(Position::Nth(2, 0)),
+        "odd" => return Some((2, 1)),
+        "even" => return Some((2, 0)),
         _ => {}
     }
-    let Some((step, offset)) = formula.split_once('n') else { return Some(Position::Nth(0, small(&formula)?)) };
+    let Some((step, offset)) = formula.split_once('n') else { return Some((0, small(&formula)?)) };
     let step = match step {
         "" | "+" => 1,
         "-" => -1,
         _ => small(step)?,
     };
     let offset = if offset.is_empty() { 0 } else { small(offset)? };
-    Some(Position::Nth(step, offset))
+    Some((step, offset))
 }
 
 impl Selector {
@@ -209,7 +287,8 @@ impl Compound {
         self.tag.is_none_or(|tag| tag == element.tag)
             && self.id.as_ref().is_none_or(|id| Some(id.as_str()) == element.id)
             && self.classes.iter().all(|class| element.class.split_ascii_whitespace().any(|own| own == class))
-            && self.positions.iter().all(|position| element.positions >> position & 1 == 1)
+            && self.conditions.iter().all(|condition| element.conditions >> condition & 1 == 1)
+            && !self.not.iter().any(|not| not.matches(element))
     }
 }
 
@@ -220,8 +299,9 @@ mod tests {
     #[test]
     fn nth_child_counts_as_the_specification_says() {
         let holds = |formula: &str| {
-            let position = parse_nth(formula).expect("formula");
-            (1..=8).filter(|index| position.holds(*index, false, false)).collect::<Vec<_>>()
+            let (step, offset) = parse_nth(formula).expect("formula");
+            let nth = Nth { step, offset, of_type: false, from_end: false };
+            (1..=8).filter(|place| nth.holds(*place)).collect::<Vec<_>>()
         };
         assert_eq!(holds("odd"), [1, 3, 5, 7]);
         assert_eq!(holds("3n"), [3, 6]);
@@ -232,10 +312,12 @@ mod tests {
 
     #[test]
     fn specificity_counts_ids_classes_types() {
-        let selector = parse("#a .b.c > p:first-child span", &mut Vec::new()).expect("selector");
-        assert_eq!(selector.specificity, [1, 3, 2]);
-        assert_eq!(parse("a + b", &mut Vec::new()), Err("the combinator + is not supported".to_owned()));
-        assert!(parse("a[href]", &mut Vec::new()).is_err());
-        assert!(parse("p::before", &mut Vec::new()).is_err());
+        let specificity = |text: &str| parse(text, &mut Vec::new()).map(|selector| selector.specificity);
+        assert_eq!(specificity("#a .b.c > p:first-child span"), Ok([1, 3, 2]));
+        // Selectors 4, 17: an attribute counts as a class, `:not()` as what it holds, combinators nothing.
+        assert_eq!(specificity("h2 + p[lang]:not(#x) ~ a"), Ok([1, 1, 3]));
+        assert!(specificity("p::before").is_err());
+        assert!(specificity("a +").is_err());
+        assert_eq!(list("a, b[x=','], :not(c)").len(), 3);
     }
 }

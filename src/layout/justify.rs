@@ -1,0 +1,138 @@
+//! `text-align: justify`: room left over goes between words, and around every Japanese character.
+
+use super::{
+    context::Context,
+    fragment::{Fragment, InlineBox, Run},
+    style::VerticalAlign,
+};
+
+/// What stands on the line, places relative to its start.
+pub(super) struct Content<'l> {
+    pub(super) runs: &'l mut Vec<Run>,
+    pub(super) boxes: &'l mut [(InlineBox, f64)],
+    pub(super) atoms: &'l mut [(Fragment, VerticalAlign)],
+}
+
+/// A letter, or a box among the text (no letter), with where room may be added around it.
+struct Piece {
+    x: f64,
+    letter: Option<char>,
+    /// The run it is of, and where its bytes start there.
+    run: usize,
+    start: usize,
+    before: bool,
+    after: bool,
+}
+
+/// Spreads the line's content over `free` more px.
+pub(super) fn spread(context: &Context<'_>, content: Content<'_>, free: f64) {
+    let mut pieces = pieces(context, &content);
+    let gaps = mark_gaps(&mut pieces);
+    if gaps == 0 || free <= 0.0 {
+        return;
+    }
+    let each = free / gaps as f64;
+    // How far what starts at each piece moves.
+    let mut moves = Vec::with_capacity(pieces.len());
+    let mut moved = 0.0;
+    for piece in &pieces {
+        moved += if piece.before { each } else { 0.0 };
+        moves.push((piece.x, moved));
+        moved += if piece.after { each } else { 0.0 };
+    }
+    let shift = |x: f64| moves.iter().rev().find(|(start, _)| *start <= x + 0.001).map_or(0.0, |(_, moved)| *moved);
+    for (inline_box, _) in content.boxes.iter_mut() {
+        let end = inline_box.x + inline_box.width;
+        let last = moves.iter().rev().find(|(start, _)| *start < end - 0.001).map_or(0.0, |(_, moved)| *moved);
+        let start = shift(inline_box.x);
+        inline_box.x += start;
+        inline_box.width += (last - start).max(0.0);
+    }
+    for (atom, _) in content.atoms.iter_mut() {
+        atom.x += shift(atom.x);
+    }
+    *content.runs = split(content.runs, &pieces, &moves, each);
+}
+
+fn pieces(context: &Context<'_>, content: &Content<'_>) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    for (index, run) in content.runs.iter().enumerate() {
+        let style = context.styles.get(run.style);
+        let mut x = run.x;
+        for (start, letter) in run.text.char_indices() {
+            pieces.push(Piece { x, letter: Some(letter), run: index, start, before: false, after: false });
+            x += context.advance(style, letter, || (0, &run.text));
+        }
+    }
+    for (atom, _) in content.atoms.iter() {
+        pieces.push(Piece { x: atom.x, letter: None, run: 0, start: 0, before: false, after: false });
+    }
+    pieces.sort_by(|one, other| one.x.total_cmp(&other.x));
+    pieces
+}
+
+/// Finds the gaps as Chromium does: behind spaces, and on both sides of Japanese characters; none at the line's ends.
+fn mark_gaps(pieces: &mut [Piece]) -> usize {
+    let mut count = 0;
+    let mut after_gap = true;
+    let mut last = None;
+    for (index, piece) in pieces.iter_mut().enumerate() {
+        let is_space = matches!(piece.letter, Some(' ' | '\u{a0}'));
+        let is_japanese = piece.letter.is_some_and(is_ideograph_or_symbol);
+        piece.before = is_japanese && !after_gap;
+        piece.after = is_space || is_japanese;
+        count += usize::from(piece.before) + usize::from(piece.after);
+        after_gap = piece.after;
+        last = Some(index);
+    }
+    if let Some(piece) = last.and_then(|last| pieces.get_mut(last)).filter(|piece| piece.after) {
+        piece.after = false;
+        count -= 1;
+    }
+    count
+}
+
+/// Runs in which the same room follows every letter.
+fn split(runs: &[Run], pieces: &[Piece], moves: &[(f64, f64)], each: f64) -> Vec<Run> {
+    let mut result: Vec<Run> = Vec::new();
+    for (index, run) in runs.iter().enumerate() {
+        let own: Vec<usize> =
+            (0..pieces.len()).filter(|at| pieces[*at].letter.is_some() && pieces[*at].run == index).collect();
+        let mut start = 0;
+        while start < own.len() {
+            let is_spread = |at: usize| pieces[own[at]].letter.is_some_and(is_ideograph_or_symbol);
+            let spread = is_spread(start);
+            let mut end = start + 1;
+            // A gap behind a word's space is before the next word.
+            while end < own.len()
+                && is_spread(end) == spread
+                && !pieces[own[end]].before
+                && (spread || !pieces[own[end - 1]].after)
+            {
+                end += 1;
+            }
+            let place = |at: usize| own.get(at).map(|piece| moves[*piece].0 + moves[*piece].1);
+            let x = place(start).unwrap_or(run.x);
+            let run_end = run.x + run.width + own.last().map_or(0.0, |last| moves[*last].1);
+            let width = place(end).unwrap_or(run_end) - x;
+            let from = pieces[own[start]].start;
+            let to = own.get(end).map_or(run.text.len(), |piece| pieces[*piece].start);
+            let text = run.text.get(from..to).unwrap_or_default().into();
+            let spacing = if spread { each as f32 } else { 0.0 };
+            result.push(Run { x, y: run.y, width, face: run.face, style: run.style, node: run.node, text, spacing });
+            start = end;
+        }
+    }
+    result
+}
+
+/// Characters that Chromium lets grow apart: kanji, kana and the signs among them.
+fn is_ideograph_or_symbol(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{2e80}'..='\u{2fdf}' | '\u{2ff0}'..='\u{302f}' | '\u{3031}'..='\u{312f}' | '\u{3190}'..='\u{31bf}'
+            | '\u{31c0}'..='\u{33ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
+            | '\u{fe30}'..='\u{fe4f}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}' | '\u{2460}'..='\u{24ff}'
+            | '\u{25ce}'..='\u{25d3}' | '\u{2600}'..='\u{2603}' | '\u{2160}'..='\u{216b}' | '\u{2170}'..='\u{217b}'
+    )
+}
