@@ -68,7 +68,7 @@ impl Assets {
     pub fn path_of(&self, src: &str) -> Option<&str> {
         // HTML escapes the signs of the image's type, and those that fill up its last bytes.
         let (_, bytes) = src.split_once("base64,")?;
-        let bytes = bytes.split('&').next().filter(|bytes| !bytes.is_empty())?;
+        let bytes = bytes.split(['&', '…']).next().filter(|bytes| !bytes.is_empty())?;
         self.links.iter().find(|(_, link)| link.contains(bytes)).map(|(path, _)| path.as_str())
     }
 

@@ -5,6 +5,7 @@ use std::iter::Peekable;
 use unicode_linebreak::{BreakOpportunity, linebreaks};
 
 use super::{
+    break_rules::may_break,
     context::Context,
     fragment::Fragment,
     paragraph::{ATOM, Item, Paragraph, is_combining, is_invisible, is_variation_selector},
@@ -20,6 +21,8 @@ pub(crate) struct Segment {
     /// Without the spaces at the end.
     pub(crate) width: f64,
     pub(crate) space: f64,
+    /// The part of that which is full-width spaces: they never start a line, but they are not lost.
+    pub(crate) hangs: f64,
     /// The spaces at the end take up room (`white-space: pre`).
     pub(crate) keeps_space: bool,
     /// A line ends here.
@@ -47,7 +50,7 @@ impl Measured {
             narrowest = narrowest.max(segment.narrowest);
             line += space + segment.width;
             space = segment.space;
-            let shown = if segment.keeps_space { line + space } else { line };
+            let shown = line + if segment.keeps_space { space } else { segment.hangs };
             widest = widest.max(shown);
             if segment.forced {
                 (line, space) = (0.0, 0.0);
@@ -57,30 +60,8 @@ impl Measured {
     }
 }
 
-/// Brackets and stops that end a Japanese clause; a currency sign may start the next line.
-const CLAUSE_ENDS: &str = "、。，．」』）】〕〉》";
-const AFFIXES: &str = "¥￥$＄€£%％℃°№";
-/// Wide brackets may start a line even behind a word without a space.
-const WIDE_OPENERS: &str = "「『（【〔〈《";
-
-/// Whether a line may end between two letters, where Unicode's rules (UAX 14) say `by_rule`.
-///
-/// Between ASCII characters browsers break in fewer places, so that paths and codes stay whole; measured pair by pair in
-/// Chromium.
-fn may_break(earlier: Option<char>, before: char, after: char, by_rule: bool) -> bool {
-    if before.is_ascii_graphic() && after.is_ascii_graphic() {
-        return match before {
-            '-' if after.is_ascii_digit() => earlier.is_some_and(|earlier| earlier.is_ascii_alphanumeric()),
-            '-' => !"!'),./:;?]}".contains(after),
-            '?' => !"!\"'),./:;?]}".contains(after),
-            _ => "!\"#%&)*+,.:;=>\\]|}~".contains(before) && "(<[{".contains(after),
-        };
-    }
-    let after_number = earlier.is_some_and(|earlier| earlier.is_ascii_digit());
-    by_rule
-        || (CLAUSE_ENDS.contains(before) && !after_number && AFFIXES.contains(after))
-        || (WIDE_OPENERS.contains(after) && (before.is_alphanumeric() || AFFIXES.contains(before)))
-}
+/// The full-width space hangs over the end of a line, as other spaces do.
+const WIDE_SPACE: char = '\u{3000}';
 
 struct Measure<'m, 'c, I: Iterator> {
     context: &'m Context<'c>,
@@ -161,7 +142,7 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
                 self.check_form(letter, style, offset, slice);
             }
             self.current.keeps_space = style.white_space.keeps_spaces();
-            self.add(letter, advance, letter == ' ');
+            self.add(letter, advance, letter == ' ' || letter == WIDE_SPACE);
         }
     }
 
@@ -211,7 +192,10 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
         }
         let mandatory = found == Some(BreakOpportunity::Mandatory) && self.previous[0] == Some('\n');
         let may_break = match self.previous {
-            [Some(before), earlier] => may_break(earlier, before, letter, found.is_some()),
+            [Some(before), earlier] => {
+                let next = || self.text.get(self.position + letter.len_utf8()..)?.chars().next();
+                may_break(earlier, before, letter, next, found.is_some())
+            }
             _ => found.is_some(),
         };
         if mandatory || (self.wraps && may_break && !kept) {
@@ -222,9 +206,10 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
     fn add(&mut self, letter: char, advance: f64, is_space: bool) {
         if is_space {
             self.current.space += advance;
+            self.current.hangs += if letter == WIDE_SPACE { advance } else { 0.0 };
         } else {
             self.current.width += self.current.space + advance;
-            self.current.space = 0.0;
+            (self.current.space, self.current.hangs) = (0.0, 0.0);
             self.largest = self.largest.max(advance);
         }
         self.position += letter.len_utf8();

@@ -9,6 +9,7 @@
 
 mod block;
 mod boxes;
+mod break_rules;
 mod breaking;
 mod columns;
 mod context;
