@@ -20,7 +20,8 @@ use invoicer::layout;
 use invoicer::model::invoice::Status;
 use invoicer::model::settings::DetailLevel;
 use invoicer::pdf::{self, Metadata};
-use invoicer::{pipeline, render, workspace};
+use invoicer::render::{self, DocumentKind};
+use invoicer::{pipeline, workspace};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -209,9 +210,10 @@ fn html(
     let (bill, billed) = pipeline::invoices(root, settings, "202208".parse()?, Status::Built).map_err(told)?;
     let mut documents = Vec::new();
     for invoice in &billed.invoices {
-        let labels = assets.templates.labels(settings.customers[invoice.customer].invoice.language);
+        let chosen = &settings.customers[invoice.customer].invoice;
+        let labels = assets.templates.labels(chosen.language, DocumentKind::Invoice);
         let view = render::view(&bill, settings, invoice, labels, &|path| assets.link(path))?;
-        documents.push(assets.templates.invoice(&view).map_err(|problem| told(vec![problem]))?);
+        documents.push(assets.templates.document(&chosen.template.name, &view).map_err(|problem| told(vec![problem]))?);
     }
     choose(documents).ok_or_else(|| "the month has no such invoice".into())
 }

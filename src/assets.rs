@@ -33,7 +33,7 @@ impl Assets {
     pub fn load(root: &Path, settings: &Settings) -> Result<Assets, Vec<Diagnostic>> {
         let mut problems = Vec::new();
         let mut files = Vec::new();
-        let templates = Templates::load(root).map_err(|found| problems.extend(found)).ok();
+        let templates = Templates::load(root, settings).map_err(|found| problems.extend(found)).ok();
         let faces = load_faces(root, settings, &mut files).map_err(|found| problems.extend(found)).ok();
         let mut links = BTreeMap::new();
         let mut images = BTreeMap::new();
@@ -72,13 +72,18 @@ impl Assets {
         self.links.iter().find(|(_, link)| link.contains(bytes)).map(|(path, _)| path.as_str())
     }
 
-    /// The picture behind a `src`.
+    /// The picture behind a `src`: an image of the workspace, or one that a template draws.
     ///
     /// # Errors
-    /// When it is none of the workspace's images, or not a usable file.
+    /// When the picture is neither, or not usable.
     pub fn image(&self, src: &str) -> Result<Arc<Picture>, String> {
-        let unknown = || Err("only the issuer's logo and seal can be shown".to_owned());
-        self.images.get(src).cloned().unwrap_or_else(unknown)
+        if let Some(image) = self.images.get(src) {
+            return image.clone();
+        }
+        let encoded = src.strip_prefix("data:image/").and_then(|rest| rest.split_once(";base64,"));
+        let (_, encoded) = encoded.ok_or("only the issuer's logo and seal and drawn images can be shown")?;
+        let bytes = base64::engine::general_purpose::STANDARD.decode(encoded);
+        Picture::read(&bytes.map_err(|_| "the image is not valid base64")?).map(Arc::new)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::model::settings::Settings;
 use crate::out::{self, Staging};
 use crate::pdf::{self, Attachment, Metadata};
 use crate::printer::Progress;
-use crate::render;
+use crate::render::{self, DocumentKind};
 use crate::sources;
 
 /// Reads a month's bills and computes its invoices.
@@ -112,13 +112,13 @@ fn document(work: &Work<'_>, invoice: &Invoice, staging: Option<&Staging>) -> Re
 
 fn html(work: &Work<'_>, invoice: &Invoice) -> Result<String, Diagnostic> {
     let customer = &work.settings.customers[invoice.customer];
-    let labels = work.assets.templates.labels(customer.invoice.language);
+    let labels = work.assets.templates.labels(customer.invoice.language, DocumentKind::Invoice);
     let link = |path: &str| work.assets.link(path);
     let view = render::view(work.bill, work.settings, invoice, labels, &link);
     let view = view.map_err(|error| {
         Diagnostic::error(format!("the appendix of \"{}\" cannot be added up: {error}", customer.id))
     })?;
-    work.assets.templates.invoice(&view)
+    work.assets.templates.document(&customer.invoice.template.name, &view)
 }
 
 /// The PDF, with the invoice's data inside.
@@ -128,7 +128,7 @@ fn pdf(work: &Work<'_>, invoice: &Invoice, html: &str, json: &[u8]) -> Result<Ve
     let laid_out = layout::lay_out(html, &work.assets.faces, &images);
     let document = laid_out
         .map_err(|faults| faults.iter().map(|fault| told(work, invoice, fault)).collect::<Vec<Diagnostic>>())?;
-    let labels = work.assets.templates.labels(customer.invoice.language);
+    let labels = work.assets.templates.labels(customer.invoice.language, DocumentKind::Invoice);
     let title = format!("{} {}", labels.get("title").map_or("", String::as_str), invoice.number);
     let json_name = format!("{}.{}", invoice.file_name, Format::Json.extension());
     let data = Attachment { name: &json_name, media_type: "application/json", description: &title, bytes: json };
@@ -163,7 +163,7 @@ fn told(work: &Work<'_>, invoice: &Invoice, fault: &Fault) -> Diagnostic {
             .at(Place::file(path))
             .with_hint("save the image again as PNG, JPEG or SVG with plain shapes");
     }
-    let place = work.assets.templates.find(&fault.fragment).unwrap_or_else(|| Place {
+    let place = work.assets.templates.find(&customer.invoice.template.name, &fault.fragment).unwrap_or_else(|| Place {
         column: Some(fault.column),
         ..Place::line(format!("{}.html (rendered)", invoice.file_name), fault.line)
     });

@@ -94,10 +94,21 @@ pub struct InvoiceSettings {
     pub due_on_holiday: OnHoliday,
     /// Pattern of file names.
     pub file_name: Pattern,
+    /// The design.
+    pub template: TemplateChoice,
     /// How much of the month's charges is shown.
     pub details: DetailLevel,
     /// Sentences at the foot of the first page.
     pub notes: Vec<String>,
+}
+
+/// The design of an invoice, by the name of its template.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TemplateChoice {
+    /// The template's file name without `.html`.
+    pub name: String,
+    /// Where it is chosen; of no path when it is the default.
+    pub definition: Definition,
 }
 
 /// Text with placeholders in braces.
@@ -313,6 +324,8 @@ pub struct Settings {
     pub fx: Vec<FxRate>,
     /// `[[source]]`
     pub sources: Vec<SourceSettings>,
+    /// The design of customers that choose none.
+    pub template: TemplateChoice,
     /// Font files, from the workspace's root.
     pub fonts: Vec<String>,
     /// `[warnings] change`: the deviation from the median of three months that is told, as a share (0.3 for 30 %).

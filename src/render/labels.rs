@@ -4,14 +4,24 @@ use std::collections::BTreeMap;
 
 use toml::de::{DeTable, DeValue};
 
+use super::view::DocumentKind;
 use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::model::settings::Language;
 
 const BUILT_IN: &str = include_str!("../../templates/labels.toml");
 
+/// What begins the key of a word that only credit notes use.
+const CREDIT: &str = "credit_";
+
 /// Words by language and key.
+type Words = BTreeMap<String, BTreeMap<String, String>>;
+
+/// The words of invoices and those of credit notes.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Labels(BTreeMap<String, BTreeMap<String, String>>);
+pub(super) struct Labels {
+    words: Words,
+    credit_words: Words,
+}
 
 impl Labels {
     /// The built-in words, those of the workspace's `templates/labels.toml` taking their place.
@@ -19,22 +29,30 @@ impl Labels {
         let mut labels = Labels::default();
         labels.merge(BUILT_IN, None)?;
         if let Some(own) = own {
-            let known = labels.0.clone();
+            let known = labels.words.clone();
             labels.merge(own, Some(&known))?;
+        }
+        labels.credit_words = labels.words.clone();
+        for words in labels.credit_words.values_mut() {
+            let of_credit =
+                |(key, word): (&String, &String)| Some((key.strip_prefix(CREDIT)?.to_owned(), word.clone()));
+            let replacing: Vec<(String, String)> = words.iter().filter_map(of_credit).collect();
+            words.extend(replacing);
         }
         Ok(labels)
     }
 
-    pub(super) fn of(&self, language: Language) -> &BTreeMap<String, String> {
+    /// The words of a language; on a credit note, `credit_title` takes the place of `title` and so on.
+    pub(super) fn of(&self, language: Language, kind: DocumentKind) -> &BTreeMap<String, String> {
         static NONE: BTreeMap<String, String> = BTreeMap::new();
-        self.0.get(language.tag()).unwrap_or(&NONE)
+        let by_language = match kind {
+            DocumentKind::Invoice => &self.words,
+            DocumentKind::CreditNote => &self.credit_words,
+        };
+        by_language.get(language.tag()).unwrap_or(&NONE)
     }
 
-    fn merge(
-        &mut self,
-        text: &str,
-        known: Option<&BTreeMap<String, BTreeMap<String, String>>>,
-    ) -> Result<(), Vec<Diagnostic>> {
+    fn merge(&mut self, text: &str, known: Option<&Words>) -> Result<(), Vec<Diagnostic>> {
         let place = |span| Place::span("templates/labels.toml", text, span);
         let (table, errors) = DeTable::parse_recoverable(text);
         let syntax = |error: &toml::de::Error| {
@@ -46,7 +64,7 @@ impl Labels {
                 problems.push(Diagnostic::error("expected a table of words such as [ja]").at(place(language.span())));
                 continue;
             };
-            let own = self.0.entry(language.get_ref().to_string()).or_default();
+            let own = self.words.entry(language.get_ref().to_string()).or_default();
             for (key, word) in words {
                 let name = key.get_ref().to_string();
                 // Words of one's own are for templates of one's own; a mistyped built-in one would go unnoticed.
@@ -80,7 +98,7 @@ mod tests {
     #[test]
     fn both_languages_have_the_same_words() {
         let labels = Labels::load(None).unwrap();
-        let keys = |language| labels.of(language).keys().cloned().collect::<Vec<String>>();
+        let keys = |language| labels.of(language, DocumentKind::Invoice).keys().cloned().collect::<Vec<String>>();
         assert!(!keys(Language::Japanese).is_empty());
         assert_eq!(keys(Language::Japanese), keys(Language::English));
     }
@@ -88,8 +106,8 @@ mod tests {
     #[test]
     fn a_workspace_replaces_single_words() {
         let labels = Labels::load(Some("[ja]\ntitle = \"ご利用料金のお知らせ\"\n")).unwrap();
-        assert_eq!(labels.of(Language::Japanese)["title"], "ご利用料金のお知らせ");
-        assert_eq!(labels.of(Language::English)["title"], "Invoice");
+        assert_eq!(labels.of(Language::Japanese, DocumentKind::Invoice)["title"], "ご利用料金のお知らせ");
+        assert_eq!(labels.of(Language::English, DocumentKind::Invoice)["title"], "Invoice");
         let problems = Labels::load(Some("[ja]\ntitel = \"x\"\n")).unwrap_err();
         assert_eq!(problems[0].hint.as_deref(), Some("did you mean `title`?"));
     }

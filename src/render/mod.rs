@@ -2,6 +2,8 @@
 //! flags, never numbers to compute with), `templates` finds and runs them, `labels` holds their words.
 
 mod appendix;
+mod chart;
+mod filters;
 mod format;
 mod labels;
 mod templates;
@@ -9,4 +11,4 @@ mod view;
 
 pub use format::{date_text, grouped, money};
 pub use templates::Templates;
-pub use view::{InvoiceView, view};
+pub use view::{DocumentKind, InvoiceView, view};

@@ -1,15 +1,33 @@
 //! Tera templates: the built-in ones, replaced by files of the same name in the workspace's `templates/`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use tera::{Context, Kwargs, State, Tera, Value};
+use serde::Serialize;
+use tera::{Context, Tera};
 
+use super::filters;
 use super::labels::Labels;
-use super::view::InvoiceView;
+use super::view::DocumentKind;
 use crate::diagnostic::{Diagnostic, Place, cause, nearest};
-use crate::model::settings::Language;
+use crate::model::settings::{Language, Settings, TemplateChoice};
 
-const BUILT_IN: [(&str, &str); 1] = [("invoice.html", include_str!("../../templates/invoice.html"))];
+/// Designs, and below them the pieces they share.
+const BUILT_IN: [(&str, &str); 10] = [
+    ("invoice.html", include_str!("../../templates/invoice.html")),
+    ("classic.html", include_str!("../../templates/classic.html")),
+    ("modern.html", include_str!("../../templates/modern.html")),
+    ("base.html", include_str!("../../templates/base.html")),
+    ("addressee.html", include_str!("../../templates/addressee.html")),
+    ("issuer.html", include_str!("../../templates/issuer.html")),
+    ("items.html", include_str!("../../templates/items.html")),
+    ("taxes.html", include_str!("../../templates/taxes.html")),
+    ("appendix.html", include_str!("../../templates/appendix.html")),
+    ("phone.html", include_str!("../../templates/phone.html")),
+];
+
+/// How many of [`BUILT_IN`] are designs.
+const DESIGNS: usize = 3;
 
 /// The templates of a workspace, parsed.
 pub struct Templates {
@@ -26,8 +44,8 @@ impl Templates {
     /// Reads and parses the templates of the workspace at `root`.
     ///
     /// # Errors
-    /// Files that cannot be read, and mistakes in templates and labels with file and line.
-    pub fn load(root: &Path) -> Result<Templates, Vec<Diagnostic>> {
+    /// Files that cannot be read, mistakes in templates and labels with file and line, and designs that do not exist.
+    pub fn load(root: &Path, settings: &Settings) -> Result<Templates, Vec<Diagnostic>> {
         let files = own_files(root)?;
         let mut sources: Vec<(String, String)> =
             BUILT_IN.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
@@ -46,49 +64,113 @@ impl Templates {
         }
         let labels = Labels::load(own_labels.as_deref())?;
         let mut tera = Tera::default();
-        tera.register_filter("css_string", css_string);
+        filters::register(&mut tera);
         let added = tera.add_raw_templates(sources.iter().map(|(name, text)| (name.as_str(), text.as_str())));
         added.map_err(|error| vec![told(&error.to_string(), &sources)])?;
-        let warnings = unused(&sources);
+        let chosen = chosen(settings);
+        let unknown: Vec<Diagnostic> = chosen.iter().filter_map(|choice| check_choice(choice, &sources)).collect();
+        if !unknown.is_empty() {
+            return Err(unknown);
+        }
+        let warnings = unused(&sources, &chosen);
         Ok(Templates { tera, labels, sources, files, warnings })
     }
 
-    /// The words of a language.
-    pub fn labels(&self, language: Language) -> &std::collections::BTreeMap<String, String> {
-        self.labels.of(language)
+    /// The words of a language, for that kind of document.
+    pub fn labels(&self, language: Language, kind: DocumentKind) -> &BTreeMap<String, String> {
+        self.labels.of(language, kind)
     }
 
-    /// The HTML of an invoice.
+    /// The HTML of a document in a design; what the template sees is an [`InvoiceView`](super::InvoiceView).
     ///
     /// # Errors
     /// A mistake in the template, with its line and the fields that exist.
-    pub fn invoice(&self, view: &InvoiceView<'_>) -> Result<String, Diagnostic> {
-        let rendered = Context::from_serialize(view).and_then(|context| self.tera.render("invoice.html", &context));
+    pub fn document(&self, design: &str, view: &impl Serialize) -> Result<String, Diagnostic> {
+        let name = format!("{design}.html");
+        let rendered = Context::from_serialize(view).and_then(|context| self.tera.render(&name, &context));
         rendered.map_err(|error| told(&error.to_string(), &self.sources))
     }
 
-    /// Where a piece of rendered HTML stands in a template: the file, line and column of its first occurrence.
-    pub fn find(&self, fragment: &str) -> Option<Place> {
-        let found = self.sources.iter().find_map(|(name, text)| Some((name, text, text.find(fragment)?)));
-        let (name, text, start) = found.filter(|_| !fragment.is_empty())?;
-        Some(Place::span(&format!("templates/{name}"), text, start..start + fragment.len()))
+    /// Where a piece of the HTML of a design stands in a template: the file, line and column of its first occurrence.
+    pub fn find(&self, design: &str, fragment: &str) -> Option<Place> {
+        let names = reachable(&self.sources, &format!("{design}.html"));
+        let find = |name: &String| {
+            let text = source(&self.sources, name)?;
+            let start = text.find(fragment)?;
+            Some(Place::span(&format!("templates/{name}"), text, start..start + fragment.len()))
+        };
+        names.iter().find_map(find).filter(|_| !fragment.is_empty())
     }
 }
 
-/// Templates of the workspace that take no built-in one's place and that no other template names.
-fn unused(sources: &[(String, String)]) -> Vec<Diagnostic> {
-    let built_in = || BUILT_IN.iter().map(|(name, _)| *name);
-    let used = |name: &str| {
-        built_in().any(|known| known == name) || sources.iter().any(|(_, text)| text.contains(&format!("\"{name}\"")))
+/// The designs the workspace's files choose, each place once.
+fn chosen(settings: &Settings) -> BTreeSet<&TemplateChoice> {
+    let customers = settings.customers.iter().map(|customer| &customer.invoice.template);
+    customers.chain([&settings.template]).collect()
+}
+
+fn source<'a>(sources: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    sources.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
+}
+
+/// That no template has the name a file chooses.
+fn check_choice(choice: &TemplateChoice, sources: &[(String, String)]) -> Option<Diagnostic> {
+    let piece = |name: &str| BUILT_IN[DESIGNS..].iter().any(|(known, _)| *known == name);
+    let designs = sources.iter().filter(|(name, _)| !piece(name)).filter_map(|(name, _)| name.strip_suffix(".html"));
+    let designs: BTreeSet<&str> = designs.collect();
+    if designs.contains(choice.name.as_str()) {
+        return None;
+    }
+    let place = Place {
+        column: Some(choice.definition.column),
+        length: choice.name.chars().count() + 2,
+        ..Place::line(&choice.definition.path, choice.definition.line)
     };
-    let tell = |(name, _): &(String, String)| {
+    let stem = choice.name.strip_suffix(".html").unwrap_or(&choice.name);
+    let stem = stem.strip_prefix("templates/").unwrap_or(stem);
+    let names = designs.iter().copied().collect::<Vec<&str>>().join(", ");
+    let diagnostic = Diagnostic::error(format!("there is no template \"{}\"", choice.name)).at(place);
+    Some(match nearest(stem, designs) {
+        Some(near) => {
+            diagnostic.with_note(format!("templates: {names}")).with_hint(format!("did you mean \"{near}\"?"))
+        }
+        None => diagnostic.with_hint(format!("templates: {names}; or make templates/{stem}.html")),
+    })
+}
+
+/// A template and those it extends or includes, in the order they are named.
+fn reachable(sources: &[(String, String)], first: &str) -> Vec<String> {
+    let mut names = vec![first.to_owned()];
+    let mut next = 0;
+    while let Some(text) = names.get(next).map(|name| source(sources, name).unwrap_or_default()) {
+        let mut named: Vec<(usize, &String)> = sources
+            .iter()
+            .filter_map(|(name, _)| Some((text.find(&format!("\"{name}\""))?, name)))
+            .filter(|(_, name)| !names.contains(name))
+            .collect();
+        named.sort_unstable();
+        names.extend(named.into_iter().map(|(_, name)| name.clone()));
+        next += 1;
+    }
+    names
+}
+
+/// Templates of the workspace that no chosen design is made of.
+fn unused(sources: &[(String, String)], chosen: &BTreeSet<&TemplateChoice>) -> Vec<Diagnostic> {
+    let names = || sources.iter().map(|(name, _)| name.as_str());
+    let designs: BTreeSet<String> = chosen.iter().map(|choice| format!("{}.html", choice.name)).collect();
+    let used: BTreeSet<String> = designs.iter().flat_map(|design| reachable(sources, design)).collect();
+    let is_built_in = |name: &str| BUILT_IN.iter().any(|(known, _)| *known == name);
+    let tell = |name: &str| {
         let diagnostic = Diagnostic::warning("the template is never used").at(Place::file(format!("templates/{name}")));
-        diagnostic.with_hint(match nearest(name, built_in()) {
+        let stem = name.trim_end_matches(".html");
+        let others = names().filter(|other| *other != name && is_built_in(other));
+        diagnostic.with_hint(match nearest(name, others) {
             Some(near) => format!("did you mean {near}?"),
-            None => "include it in invoice.html, or remove it".to_owned(),
+            None => format!("choose it with [invoice] template = \"{stem}\", include it in another, or remove it"),
         })
     };
-    sources.iter().filter(|(name, _)| !used(name)).map(tell).collect()
+    names().filter(|name| !used.contains(*name) && !is_built_in(name)).map(tell).collect()
 }
 
 /// Everything in `templates/` that is a template or the labels, sorted.
@@ -150,18 +232,4 @@ fn split_position(text: &str) -> Option<(&str, u32, u32)> {
     let (rest, column) = text.rsplit_once(':')?;
     let (file, line) = rest.rsplit_once(':')?;
     Some((file, line.parse().ok().filter(|line| *line > 0)?, column.parse().ok()?))
-}
-
-/// A text as a quoted CSS string, for `content` in page margins: nothing in it can end the string or the style.
-fn css_string(text: &str, _: Kwargs, _: &State<'_>) -> Value {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        if matches!(c, '"' | '\\' | '<' | '>' | '&' | '\'' | '{' | '}' | ';') || c.is_control() {
-            quoted.push_str(&format!("\\{:06x}", c as u32));
-        } else {
-            quoted.push(c);
-        }
-    }
-    quoted.push('"');
-    Value::safe_string(&quoted)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::appendix::{AppendixColumns, GroupView, appendix, fraction_width};
+use super::chart::{ChartView, chart};
 use super::format::{date_text, grouped, money, month_text, period_text};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
@@ -19,6 +20,8 @@ use crate::model::tax::TaxCategory;
 #[derive(Debug, Serialize)]
 #[expect(missing_docs, reason = "templates/README.md documents the fields for those who use them")]
 pub struct InvoiceView<'a> {
+    pub kind: DocumentKind,
+    pub original: OriginalView<'a>,
     pub language: &'static str,
     pub draft: bool,
     pub labels: &'a BTreeMap<String, String>,
@@ -47,8 +50,9 @@ pub struct InvoiceView<'a> {
     pub item_columns: String,
     pub item_columns_before_amount: String,
     pub has_tax_jpy: bool,
-    pub long_first_page: bool,
+    pub first_page_lines: usize,
     pub fx_note: String,
+    pub chart: ChartView,
     pub notes: &'a [String],
     pub details: &'static str,
     pub appendix: Vec<GroupView<'a>>,
@@ -56,6 +60,24 @@ pub struct InvoiceView<'a> {
     pub appendix_columns_before_amount: String,
     pub appendix_fraction_width: String,
     pub appendix_rounded: bool,
+}
+
+/// What a document is before the law.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DocumentKind {
+    /// 適格請求書.
+    Invoice,
+    /// 適格返還請求書 (消費税法 57条の4 3項), with negated amounts.
+    CreditNote,
+}
+
+/// The invoice that a credit note takes back; empty on an invoice.
+#[derive(Debug, Default, Serialize)]
+pub struct OriginalView<'a> {
+    pub number: &'a str,
+    pub issue_date: String,
+    pub reason: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -139,6 +161,8 @@ pub fn view<'a>(
     let (appendix, appendix_has, longest_fraction) = appendix(bill, customer, invoice, labels)?;
     let plain = |amount| money(amount, invoice.currency, 0);
     Ok(InvoiceView {
+        kind: DocumentKind::Invoice,
+        original: OriginalView::default(),
         language: language.tag(),
         draft: invoice.status == Status::Draft,
         title: labels.get("title").map_or("", String::as_str),
@@ -163,9 +187,10 @@ pub fn view<'a>(
         item_columns: (4 + optional_columns).to_string(),
         item_columns_before_amount: (3 + optional_columns).to_string(),
         has_tax_jpy: invoice.tax_subtotals.iter().any(|tax| tax.tax_jpy.is_some()),
-        long_first_page: is_long(settings, customer, invoice),
+        first_page_lines: first_page_lines(settings, customer, invoice),
         tax_subtotals: invoice.tax_subtotals.iter().map(|tax| tax_view(tax, invoice.currency, language)).collect(),
         fx_note: fx_note(bill, settings, invoice),
+        chart: chart(bill, invoice, language, labels),
         notes: &customer.invoice.notes,
         details: detail_level_name(customer.invoice.details),
         charges,
@@ -197,9 +222,9 @@ fn count(flags: &[bool]) -> usize {
     flags.iter().filter(|flag| **flag).count()
 }
 
-/// Whether totals, taxes and notes would not fit on the first page below the items, so that they come before them.
-/// Estimated in lines; a template is free to ignore it.
-fn is_long(settings: &Settings, customer: &Customer, invoice: &Invoice) -> bool {
+/// About how many lines the first page has to hold beyond what every invoice has there, for a template to put totals,
+/// taxes and notes before the items when they would not fit below them.
+fn first_page_lines(settings: &Settings, customer: &Customer, invoice: &Invoice) -> usize {
     let extra = |text: &str, width: usize| unicode_width::UnicodeWidthStr::width(text) / width;
     let items: usize = invoice.items.iter().map(|item| 1 + extra(&item.name, 44)).sum();
     let notes: usize = customer.invoice.notes.iter().map(|note| 1 + extra(note, 100)).sum();
@@ -208,7 +233,7 @@ fn is_long(settings: &Settings, customer: &Customer, invoice: &Invoice) -> bool 
         + usize::from(customer.department.is_some())
         + usize::from(customer.contact.is_some());
     let sections = usize::from(invoice.items.iter().any(|item| item.kind == ItemKind::Discount)) * 2;
-    items + notes + banks + addressee + sections + settings.issuer.address.len() + invoice.tax_subtotals.len() > 20
+    items + notes + banks + addressee + sections + settings.issuer.address.len() + invoice.tax_subtotals.len()
 }
 
 fn detail_level_name(level: DetailLevel) -> &'static str {

@@ -8,7 +8,9 @@ use crate::model::currency::Currency;
 use crate::model::price::{DiscountRule, Markup, Price, PriceRule, RoundAt, Tier};
 use crate::model::rounding::Rounding;
 use crate::model::schedule::{DateRule, DueRule, OnHoliday};
-use crate::model::settings::{DetailLevel, InvoiceSettings, Language, Pattern, PatternField, PatternPart};
+use crate::model::settings::{
+    Definition, DetailLevel, InvoiceSettings, Language, Pattern, PatternField, PatternPart, TemplateChoice,
+};
 
 /// What one file says in `[invoice]`; absent keys are the other's.
 #[derive(Clone, Default)]
@@ -20,9 +22,13 @@ pub(super) struct InvoiceLayer {
     due_date: Option<DueRule>,
     due_on_holiday: Option<OnHoliday>,
     file_name: Option<Pattern>,
+    template: Option<TemplateChoice>,
     details: Option<DetailLevel>,
     notes: Option<Vec<String>>,
 }
+
+/// The design of an invoice whose files choose none.
+const DEFAULT_TEMPLATE: &str = "invoice";
 
 const NUMBER_FIELDS: [&str; 3] = ["month", "customer", "seq"];
 const FILE_NAME_FIELDS: [&str; 6] = ["number", "month", "customer", "customer-name", "issue-date", "total"];
@@ -43,6 +49,9 @@ impl InvoiceLayer {
                 value.one_of(&[("next", OnHoliday::Next), ("previous", OnHoliday::Previous), ("none", OnHoliday::None)])
             }),
             file_name: section.read("file-name", |value| values::pattern(value, &FILE_NAME_FIELDS)),
+            template: section.read("template", |value| {
+                Ok(TemplateChoice { name: value.text()?, definition: value.file.definition(value.span.clone()) })
+            }),
             details: section.read("details", |value| {
                 value.one_of(&[
                     ("rows", DetailLevel::Rows),
@@ -76,6 +85,10 @@ impl InvoiceLayer {
             due_date: self.due_date.or(below.due_date).unwrap_or(DueRule::Date(DateRule::NextMonthEnd)),
             due_on_holiday: self.due_on_holiday.or(below.due_on_holiday).unwrap_or(OnHoliday::Next),
             file_name: self.file_name.or(below.file_name).unwrap_or(field(PatternField::Number)),
+            template: self.template.or(below.template).unwrap_or_else(|| TemplateChoice {
+                name: DEFAULT_TEMPLATE.to_owned(),
+                definition: Definition::default(),
+            }),
             details: self.details.or(below.details).unwrap_or(DetailLevel::Rows),
             notes: self.notes.or(below.notes).unwrap_or_default(),
         }

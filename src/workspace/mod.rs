@@ -80,6 +80,7 @@ pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
         allocation: base.allocation,
         fx: base.fx,
         sources: base.sources,
+        template: default_invoice.template,
         fonts: base.fonts,
         warning_change: base.warning_change,
         mail: base.mail,
