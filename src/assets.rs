@@ -19,8 +19,8 @@ pub struct Assets {
     pub faces: Arc<Faces>,
     /// Data URI of each image by its path.
     links: BTreeMap<String, String>,
-    /// Each image by its data URI, or why it cannot be shown.
-    images: BTreeMap<String, Result<Arc<Picture>, String>>,
+    /// Each image by its data URI.
+    images: BTreeMap<String, Arc<Picture>>,
     /// Every file read, from the root, with its bytes; for the manifest.
     pub files: Vec<(String, Vec<u8>)>,
 }
@@ -44,7 +44,16 @@ impl Assets {
             match load_image(root, key, path) {
                 Ok((bytes, link)) => {
                     links.insert(path.clone(), link.clone());
-                    images.insert(link, Picture::read(&bytes).map(Arc::new));
+                    match Picture::read(&bytes) {
+                        Ok(picture) => {
+                            images.insert(link, Arc::new(picture));
+                        }
+                        Err(message) => problems.push(
+                            Diagnostic::error(message)
+                                .at(Place::file(path))
+                                .with_hint("save the image again as PNG, JPEG or SVG with plain shapes"),
+                        ),
+                    }
                     files.push((path.clone(), bytes));
                 }
                 Err(problem) => problems.push(problem),
@@ -64,21 +73,13 @@ impl Assets {
         self.links.get(path).cloned().unwrap_or_default()
     }
 
-    /// The path of the image behind a `src` as it stands in the HTML.
-    pub fn path_of(&self, src: &str) -> Option<&str> {
-        // HTML escapes the signs of the image's type, and those that fill up its last bytes.
-        let (_, bytes) = src.split_once("base64,")?;
-        let bytes = bytes.split(['&', '…']).next().filter(|bytes| !bytes.is_empty())?;
-        self.links.iter().find(|(_, link)| link.contains(bytes)).map(|(path, _)| path.as_str())
-    }
-
     /// The picture behind a `src`: an image of the workspace, or one that a template draws.
     ///
     /// # Errors
     /// When the picture is neither, or not usable.
     pub fn image(&self, src: &str) -> Result<Arc<Picture>, String> {
         if let Some(image) = self.images.get(src) {
-            return image.clone();
+            return Ok(image.clone());
         }
         let encoded = src.strip_prefix("data:image/").and_then(|rest| rest.split_once(";base64,"));
         let (_, encoded) = encoded.ok_or("only the issuer's logo and seal and drawn images can be shown")?;

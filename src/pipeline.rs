@@ -158,11 +158,6 @@ fn told(work: &Work<'_>, invoice: &Invoice, fault: &Fault) -> Diagnostic {
         .with_note(format!("in the text {:?}", fault.fragment))
         .with_hint("add a font that has it: [fonts] files = [\"assets/….ttf\"] in invoicer.toml");
     }
-    if let Some(path) = work.assets.path_of(&fault.fragment) {
-        return Diagnostic::error(fault.message.clone())
-            .at(Place::file(path))
-            .with_hint("save the image again as PNG, JPEG or SVG with plain shapes");
-    }
     let place = work.assets.templates.find(&customer.invoice.template.name, &fault.fragment).unwrap_or_else(|| Place {
         column: Some(fault.column),
         ..Place::line(format!("{}.html (rendered)", invoice.file_name), fault.line)

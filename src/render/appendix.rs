@@ -27,6 +27,7 @@ pub struct AppendixColumns {
 
 #[derive(Debug, Serialize)]
 pub struct GroupView<'a> {
+    pub id: String,
     pub resource: &'a str,
     pub resource_name: &'a str,
     pub heading: String,
@@ -67,6 +68,19 @@ impl Split {
 pub(super) fn fraction_width(characters: usize) -> String {
     let tenths_of_points = characters * 61 + 20;
     format!("{}.{}pt", tenths_of_points / 10, tenths_of_points % 10)
+}
+
+/// About how many lines of the appendix stand on a page, and how many a group needs beyond its rows.
+const PAGE_LINES: usize = 48;
+const GROUP_LINES: usize = 4;
+
+/// The most pages of an appendix without a table of contents, by estimate.
+const PAGES_WITHOUT_CONTENTS: usize = 20;
+
+/// Whether an appendix is so long that it needs a table of contents.
+pub(super) fn has_contents(groups: &[GroupView<'_>]) -> bool {
+    let lines: usize = groups.iter().map(|group| group.rows.len() + GROUP_LINES).sum();
+    groups.len() > 1 && lines > PAGES_WITHOUT_CONTENTS * PAGE_LINES
 }
 
 /// What a line of the appendix adds up.
@@ -126,7 +140,8 @@ pub(super) fn appendix<'a>(
         };
         let subtotal = Split::new(subtotal.total()?, invoice.currency);
         longest = longest.max(subtotal.fraction.len());
-        groups.push(GroupView { resource, resource_name, heading, rows, subtotal });
+        let id = format!("group-{}", groups.len() + 1);
+        groups.push(GroupView { id, resource, resource_name, heading, rows, subtotal });
     }
     columns.fraction = longest > 0;
     Ok((groups, columns, longest))

@@ -58,6 +58,8 @@ pub struct BarView {
     pub height: String,
     /// The height in percent of the highest bar.
     pub percent: String,
+    /// Whether it is the highest bar, the first of several.
+    pub is_peak: bool,
 }
 
 /// The chart of an invoice; none where there are fewer than two bars, or figures too long to compare.
@@ -127,7 +129,8 @@ fn drawn(bars: Vec<(String, Amount)>, currency: Currency) -> Result<ChartView, T
     for (((label, amount), height), index) in bars.into_iter().zip(heights).zip(0_u32..) {
         let scaled = height.checked_mul(HEIGHT).ok_or(TooLong)? / peak;
         let amount = money(Rounding::HalfUp.apply(amount, currency.decimals())?, currency, 0);
-        if height == peak && chart.peak.is_empty() {
+        let is_peak = height == peak && chart.peak.is_empty();
+        if is_peak {
             chart.peak.clone_from(&amount);
             chart.peak_label.clone_from(&label);
         }
@@ -139,6 +142,7 @@ fn drawn(bars: Vec<(String, Amount)>, currency: Currency) -> Result<ChartView, T
             width: width.to_string(),
             height: scaled.to_string(),
             percent: format!("{}.{}%", scaled / 10, scaled % 10),
+            is_peak,
         });
     }
     Ok(chart)

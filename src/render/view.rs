@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::appendix::{AppendixColumns, GroupView, appendix, fraction_width};
+use super::appendix::{AppendixColumns, GroupView, appendix, fraction_width, has_contents};
 use super::chart::{ChartView, chart};
 use super::format::{date_text, grouped, money, month_text, period_text};
 use crate::model::amount::{Amount, Sum, TooLong};
@@ -50,11 +50,13 @@ pub struct InvoiceView<'a> {
     pub item_columns: String,
     pub item_columns_before_amount: String,
     pub has_tax_jpy: bool,
+    pub item_lines: usize,
     pub first_page_lines: usize,
     pub fx_note: String,
     pub chart: ChartView,
     pub notes: &'a [String],
     pub details: &'static str,
+    pub has_contents: bool,
     pub appendix: Vec<GroupView<'a>>,
     pub appendix_has: AppendixColumns,
     pub appendix_columns_before_amount: String,
@@ -159,6 +161,7 @@ pub fn view<'a>(
     let has_unit_price = all_rows().any(|row| !row.unit_price.is_empty());
     let optional_columns = count(&[has_quantity, has_unit, has_unit_price]);
     let (appendix, appendix_has, longest_fraction) = appendix(bill, customer, invoice, labels)?;
+    let (item_lines, first_page_lines) = lines(settings, customer, invoice);
     let plain = |amount| money(amount, invoice.currency, 0);
     Ok(InvoiceView {
         kind: DocumentKind::Invoice,
@@ -187,7 +190,8 @@ pub fn view<'a>(
         item_columns: (4 + optional_columns).to_string(),
         item_columns_before_amount: (3 + optional_columns).to_string(),
         has_tax_jpy: invoice.tax_subtotals.iter().any(|tax| tax.tax_jpy.is_some()),
-        first_page_lines: first_page_lines(settings, customer, invoice),
+        item_lines,
+        first_page_lines,
         tax_subtotals: invoice.tax_subtotals.iter().map(|tax| tax_view(tax, invoice.currency, language)).collect(),
         fx_note: fx_note(bill, settings, invoice),
         chart: chart(bill, invoice, language, labels),
@@ -196,6 +200,7 @@ pub fn view<'a>(
         charges,
         discounts,
         adjustments,
+        has_contents: has_contents(&appendix),
         appendix,
         appendix_columns_before_amount: (1 + count(&[
             appendix_has.date,
@@ -222,18 +227,19 @@ fn count(flags: &[bool]) -> usize {
     flags.iter().filter(|flag| **flag).count()
 }
 
-/// About how many lines the first page has to hold beyond what every invoice has there, for a template to put totals,
-/// taxes and notes before the items when they would not fit below them.
-fn first_page_lines(settings: &Settings, customer: &Customer, invoice: &Invoice) -> usize {
+/// About how many lines the items take, and all that the first page has to hold beyond what every invoice has there: for
+/// a template to put totals, taxes and notes before the items when they would not fit below them.
+fn lines(settings: &Settings, customer: &Customer, invoice: &Invoice) -> (usize, usize) {
     let extra = |text: &str, width: usize| unicode_width::UnicodeWidthStr::width(text) / width;
-    let items: usize = invoice.items.iter().map(|item| 1 + extra(&item.name, 44)).sum();
+    let sections = usize::from(invoice.items.iter().any(|item| item.kind == ItemKind::Discount)) * 2;
+    let items = sections + invoice.items.iter().map(|item| 1 + extra(&item.name, 44)).sum::<usize>();
     let notes: usize = customer.invoice.notes.iter().map(|note| 1 + extra(note, 100)).sum();
     let banks: usize = settings.issuer.bank_accounts.iter().map(|account| 1 + extra(account, 52)).sum();
     let addressee = extra(&customer.name, 40)
         + usize::from(customer.department.is_some())
         + usize::from(customer.contact.is_some());
-    let sections = usize::from(invoice.items.iter().any(|item| item.kind == ItemKind::Discount)) * 2;
-    items + notes + banks + addressee + sections + settings.issuer.address.len() + invoice.tax_subtotals.len()
+    let around = notes + banks + addressee + settings.issuer.address.len() + invoice.tax_subtotals.len();
+    (items, items + around)
 }
 
 fn detail_level_name(level: DetailLevel) -> &'static str {

@@ -6,6 +6,7 @@ mod architecture;
 mod cases;
 mod commands;
 mod common;
+mod designs;
 mod errors;
 mod layout;
 mod properties;

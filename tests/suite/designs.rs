@@ -1,0 +1,222 @@
+//! The built-in designs on paper: what each page says, in both languages, as drafts and as credit notes. The workspaces
+//! are those of `tests/pages/`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine;
+use invoicer::assets::Assets;
+use invoicer::layout::{self, Document, Faces, Item, Picture, PictureData};
+use invoicer::model::settings::Language;
+use invoicer::render::DocumentKind;
+use invoicer::workspace;
+use serde_json::Value;
+
+use crate::common::{Sandbox, copy_tree};
+
+const DESIGNS: [&str; 2] = ["classic", "modern"];
+
+fn pages(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pages").join(name)
+}
+
+/// The HTML of a page in a design and language.
+fn html(name: &str, design: &str, language: &str, arguments: &[&str]) -> String {
+    let sandbox = Sandbox::new();
+    copy_tree(&pages(name), sandbox.path());
+    let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    let chosen = settings
+        .replace("template = \"classic\"", &format!("template = \"{design}\""))
+        .replace("language = \"ja\"", &format!("language = \"{language}\""));
+    sandbox.write("invoicer.toml", chosen);
+    let run = sandbox.run(&[&["build", "202208", "--quiet", "--format", "html"], arguments].concat());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    String::from_utf8(sandbox.read("out/202208/acme/INV-202208-acme.html")).unwrap()
+}
+
+fn picture(src: &str) -> Result<Arc<Picture>, String> {
+    let (_, encoded) = src.split_once(";base64,").unwrap();
+    Picture::read(&base64::engine::general_purpose::STANDARD.decode(encoded).unwrap()).map(Arc::new)
+}
+
+fn lay_out(html: &str) -> Document {
+    layout::lay_out(html, &Faces::built_in(), &picture).unwrap()
+}
+
+/// The text of each page without spaces.
+fn texts(document: &Document) -> Vec<String> {
+    let text = |item: &Item| match item {
+        Item::Text(text) => text.text.replace([' ', '\u{3000}', '\u{a0}'], ""),
+        _ => String::new(),
+    };
+    document.pages.iter().map(|page| page.layers.iter().flat_map(|layer| &layer.items).map(text).collect()).collect()
+}
+
+/// Whether a page shows the seal: the only picture of 300 × 300 pixels.
+fn has_seal(document: &Document, page: usize) -> bool {
+    let is_seal = |item: &Item| match item {
+        Item::Picture { index, .. } => {
+            let picture = &document.pictures[*index];
+            !matches!(picture.data, PictureData::Outlines(_)) && (picture.width, picture.height) == (300.0, 300.0)
+        }
+        _ => false,
+    };
+    document.pages[page].layers.iter().flat_map(|layer| &layer.items).any(is_seal)
+}
+
+#[track_caller]
+fn assert_says(text: &str, expected: &[&str], what: &str) {
+    for words in expected {
+        let words = words.replace(' ', "");
+        assert!(text.contains(&words), "{what}: no {words:?} in {text}");
+    }
+}
+
+/// 299 + 2,733 + 552 + 1,668 before tax; 10 % of 299 and 8 % of 2,733, each rounded up.
+#[test]
+fn every_design_states_what_the_law_asks() {
+    let figures =
+        ["INV-202208-acme", "T7000012050002", "アクメ株式会社", "サンプル通信株式会社", "¥299", "¥30", "¥2,733"];
+    let more = ["¥219", "¥552", "¥1,668", "¥5,252", "¥5,501", "drinkingWaterSubscription ※"];
+    let japanese =
+        ["御請求書", "10%対象", "8%対象 ※", "免税対象", "不課税対象", "※は軽減税率対象", "2022年8月1日〜2022年8月31日"];
+    let english =
+        ["Invoice", "Subject to 10%", "Subject to 8% ※", "Exempt", "Out of scope", "1 August 2022 – 31 August 2022"];
+    for design in DESIGNS {
+        for (language, words) in [("ja", &japanese[..]), ("en", &english[..])] {
+            let document = lay_out(&html("three-categories", design, language, &[]));
+            let text = &texts(&document)[0];
+            let what = format!("{design} {language}");
+            assert_says(text, &[&figures[..], &more[..], words].concat(), &what);
+            assert!(has_seal(&document, 0), "{what}: no seal on the first page");
+            assert!(!text.contains("DRAFT"), "{what}");
+        }
+    }
+}
+
+#[test]
+fn the_total_ends_as_is_the_custom_in_yen_only() {
+    assert_says(&texts(&lay_out(&html("plain", "classic", "ja", &[])))[0], &["¥2,959-"], "yen");
+    let dollars = &texts(&lay_out(&html("foreign-currency", "classic", "ja", &[])))[0];
+    assert!(!dollars.contains("$3,184.53-"), "{dollars}");
+}
+
+/// 2,895.02 × 10 % is 289.502, and 39,117.51 yen at 135.12.
+#[test]
+fn tax_in_yen_and_its_rate_are_stated() {
+    for design in DESIGNS {
+        let text = &texts(&lay_out(&html("foreign-currency", design, "en", &[])))[0];
+        assert_says(text, &["$2,895.02", "$289.51", "$3,184.53", "¥39,118", "1 USD = 135.12 JPY"], design);
+    }
+}
+
+#[test]
+fn a_draft_says_so_on_every_page() {
+    for design in DESIGNS {
+        for language in ["ja", "en"] {
+            let draft = texts(&lay_out(&html("plain", design, language, &["--draft"])));
+            assert!(draft.len() > 1, "one page proves nothing");
+            // Once in the margin and once, large and pale, behind the text.
+            for text in &draft {
+                assert_eq!(text.matches("DRAFT").count(), 2, "{design} {language}: {text}");
+            }
+            let issued = texts(&lay_out(&html("plain", design, language, &[])));
+            assert_eq!(issued.len(), draft.len());
+            assert!(issued.iter().all(|text| !text.contains("DRAFT")), "{design} {language}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_set_leaves_no_trace() {
+    for design in DESIGNS {
+        let html = html("bare-issuer", design, "ja", &[]);
+        let document = lay_out(&html);
+        let text = &texts(&document)[0];
+        assert_says(text, &["見本商店", "山本花子様"], design);
+        for words in ["登録番号", "TEL", "Email", "お振込先", "備考", "〒"] {
+            assert!(!text.contains(words), "{design}: {words} in {text}");
+        }
+        assert!(!html.contains("src=\"\""), "{design}: an image without a source");
+    }
+}
+
+/// Every day of the page has use, so 31 bars; the tallest is labelled.
+#[test]
+fn the_modern_design_draws_each_day() {
+    let html = html("plain", "modern", "ja", &[]);
+    let encoded = html.split("base64,").find_map(|part| {
+        let svg = base64::engine::general_purpose::STANDARD.decode(part.split('"').next().unwrap()).ok()?;
+        String::from_utf8(svg).ok().filter(|text| text.contains("8000"))
+    });
+    let svg = encoded.unwrap();
+    assert_eq!(svg.matches("<rect").count(), 31);
+    assert_eq!(svg.matches("height=\"1000\" fill=\"#0f6a8b\"").count(), 1);
+    assert!(html.contains("alt=\"日別のご利用料金: 最高 ¥127 (2022年8月7日)\""), "no text stands for the chart");
+    // One charge on one day gives nothing to compare.
+    assert!(!self::html("one-line", "modern", "ja", &[]).contains("class=\"chart\""));
+}
+
+#[test]
+fn the_contents_name_the_page_of_each_group() {
+    let document = lay_out(&html("five-thousand-rows", "classic", "ja", &[]));
+    let texts = texts(&document);
+    let heading = |sim: usize| format!("4401000000{sim:05}meter-{sim}");
+    let is_contents = |text: &String| text.matches("meter-").count() > 5;
+    let listed: String = texts.iter().filter(|text| is_contents(text)).cloned().collect();
+    for sim in 1..=100 {
+        // A heading comes back on each page of its table; the first is where the group begins.
+        let begins = |text: &String| !is_contents(text) && text.contains(&heading(sim));
+        let page = texts.iter().position(begins).unwrap() + 1;
+        let (_, entry) = listed.split_once(&heading(sim)).unwrap();
+        // 1,225 and fifty times a thousandth for each SIM before it, plus 15 %: in ten-thousandths of a yen.
+        let units = 14_087_500 + 575 * sim;
+        let fraction = format!("{:04}", units % 10_000);
+        let subtotal = format!("¥1,{:03}.{}", units / 10_000 % 1000, fraction.trim_end_matches('0'));
+        let number = entry.strip_prefix(&format!("{subtotal}{page}")).unwrap_or_else(|| panic!("SIM {sim}: {entry}"));
+        assert!(number.starts_with("4401") || !number.starts_with(|c: char| c.is_ascii_digit()), "SIM {sim}: {entry}");
+    }
+    // A short appendix needs none.
+    assert!(!html("plain", "classic", "ja", &[]).contains("class=\"contents\""));
+}
+
+/// 10,300 + 1,000 − 1,200 at 10 % and 3,000 at 8 %, all taken back: 13,100, tax 1,010 and 240, together 14,350.
+#[test]
+fn credit_notes_name_what_they_take_back() {
+    let plain = pages("plain");
+    let settings = workspace::load(&plain).unwrap().settings;
+    let assets = Assets::load(&plain, &settings).unwrap();
+    let figures =
+        ["CN-202209-acme", "INV-202208-acme", "T7000012050002", "-¥13,100", "-¥10,100", "-¥1,010", "-¥240", "-¥14,350"];
+    let japanese = [
+        "返還請求書",
+        "もとの請求書番号",
+        "2022年9月1日",
+        "返還日",
+        "2022年9月12日",
+        "もとのお取引期間",
+        "ご返還金額",
+        "解約済みの回線",
+    ];
+    let english = ["Credit note", "Original invoice", "1 September 2022", "Credit date", "Supply period", "cancelled"];
+    for (language, tag, words) in [(Language::Japanese, "ja", &japanese[..]), (Language::English, "en", &english[..])] {
+        let text = std::fs::read_to_string(pages("credit-note").join(format!("{tag}.json"))).unwrap();
+        let mut view: Value = serde_json::from_str(&text).unwrap();
+        view["labels"] = serde_json::to_value(assets.templates.labels(language, DocumentKind::CreditNote)).unwrap();
+        for image in ["logo", "seal"] {
+            view["issuer"][image] =
+                assets.link(&format!("assets/{image}.{}", if image == "logo" { "svg" } else { "png" })).into();
+        }
+        for design in DESIGNS {
+            let document = lay_out(&assets.templates.document(design, &view).unwrap());
+            let text = texts(&document).concat();
+            assert_eq!(document.pages.len(), 1, "{design} {tag}");
+            assert_says(&text, &[&figures[..], words].concat(), &format!("{design} {tag}"));
+            for never in ["お支払期限", "お振込先", "Payment due", "Bank account", "御請求書", "-¥14,350-"]
+            {
+                assert!(!text.contains(&never.replace(' ', "")), "{design} {tag}: {never} in {text}");
+            }
+            assert!(has_seal(&document, 0), "{design} {tag}");
+        }
+    }
+}
