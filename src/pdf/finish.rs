@@ -154,6 +154,18 @@ pub(super) fn destination(document: &Document, pages: &[ObjectId], page: usize, 
     vec![Object::Reference(id), name("XYZ"), Object::Null, real(height - top), Object::Null].into()
 }
 
+/// Gives the pages, in order, their compressed content streams.
+pub(super) fn set_contents(raw: &mut lopdf::Document, streams: Vec<Vec<u8>>) -> Result<(), Error> {
+    let pages: Vec<ObjectId> = raw.page_iter().collect();
+    for (page, content) in pages.into_iter().zip(streams) {
+        let id = raw.get_dictionary(page).and_then(|page| page.get(b"Contents")).and_then(Object::as_reference);
+        let stream = raw.get_object_mut(id.map_err(broken)?).and_then(Object::as_stream_mut).map_err(broken)?;
+        stream.set_content(content);
+        stream.dict.set("Filter", name("FlateDecode"));
+    }
+    Ok(())
+}
+
 fn compress(raw: &mut lopdf::Document) -> Result<(), Error> {
     for object in raw.objects.values_mut() {
         let Object::Stream(stream) = object else { continue };

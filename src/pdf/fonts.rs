@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use printpdf::{FontId, FontMetrics, FontType, ParsedFont, PdfDocument, PdfFont, PdfFontMetricsStub};
+use printpdf::{
+    FontId, FontMetrics, FontType, Op, ParsedFont, PdfDocument, PdfFont, PdfFontHandle, PdfFontMetricsStub, Pt,
+    TextItem,
+};
+use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 use subsetter::GlyphRemapper;
 
@@ -19,6 +23,8 @@ pub(super) struct Font {
     /// Which of the fonts of this face: 0 holds the first character of every glyph.
     turn: usize,
     parsed: ParsedFont,
+    /// The new glyph of every character; only looked up, so that its order never shows.
+    glyphs: FxHashMap<char, u16>,
     /// Advance of every new glyph in 1/1000 em.
     pub(super) widths: Vec<f32>,
 }
@@ -27,7 +33,7 @@ pub(super) struct Font {
 pub(super) struct Fonts {
     pub(super) fonts: Vec<Font>,
     /// Characters that are not in the first font of their face.
-    later: BTreeMap<(u8, char), usize>,
+    pub(super) later: BTreeMap<(u8, char), usize>,
 }
 
 /// Collects the used characters and subsets the faces.
@@ -82,6 +88,7 @@ fn used_characters(document: &Document) -> BTreeMap<u8, BTreeSet<char>> {
 fn subset(face: &Face, glyphs: &BTreeMap<u16, char>, id: FontId, index: u8, turn: usize) -> Result<Font, Error> {
     let mut remapper = GlyphRemapper::new();
     let mut codepoint_to_glyph = BTreeMap::new();
+    let mut new_glyphs = FxHashMap::default();
     let mut glyph_widths = BTreeMap::new();
     let mut widths = vec![0.0];
     let mut hash = Sha256::new();
@@ -89,6 +96,7 @@ fn subset(face: &Face, glyphs: &BTreeMap<u16, char>, id: FontId, index: u8, turn
         let new = remapper.remap(*glyph);
         let advance = face.advance(*glyph);
         codepoint_to_glyph.insert(u32::from(*character), new);
+        new_glyphs.insert(*character, new);
         glyph_widths.insert(new, advance);
         widths.push(f32::from(advance) * 1000.0 / f32::from(face.units_per_em.max(1)));
         hash.update(u32::from(*character).to_be_bytes());
@@ -117,7 +125,19 @@ fn subset(face: &Face, glyphs: &BTreeMap<u16, char>, id: FontId, index: u8, turn
             us_weight_class: face.weight,
         },
     };
-    Ok(Font { id, face: index, turn, parsed, widths })
+    Ok(Font { id, face: index, turn, parsed, glyphs: new_glyphs, widths })
+}
+
+impl Font {
+    /// The glyph of a character in the subset; 0 where it has none.
+    pub(super) fn glyph(&self, character: char) -> u16 {
+        self.glyphs.get(&character).copied().unwrap_or(0)
+    }
+
+    /// Every character the subset holds.
+    fn text(&self) -> String {
+        self.parsed.codepoint_to_glyph.keys().filter_map(|code| char::from_u32(*code)).collect()
+    }
 }
 
 /// The six letters before a subset font's name (ISO 32000-1, 9.6.4).
@@ -130,6 +150,17 @@ impl Fonts {
         for font in &self.fonts {
             pdf.resources.fonts.map.insert(font.id.clone(), PdfFont::new(font.parsed.clone()));
         }
+    }
+
+    /// Operations that show every character of every font: printpdf embeds what the pages use.
+    pub(super) fn all(&self) -> Vec<Op> {
+        let show = |font: &Font| {
+            let handle = PdfFontHandle::External(font.id.clone());
+            let items = vec![TextItem::Text(font.text())];
+            [Op::SetFont { font: handle, size: Pt(1.0) }, Op::ShowText { items }]
+        };
+        let shown = self.fonts.iter().flat_map(show);
+        [Op::StartTextSection].into_iter().chain(shown).chain([Op::EndTextSection]).collect()
     }
 
     fn find(&self, face: u8, turn: usize) -> Option<usize> {

@@ -3,7 +3,7 @@
 //! In: a [`Document`] in which everything has its place, and the faces it was laid out with. Out: a PDF 1.7 file, the same
 //! bytes for the same input, made to be kept (PDF/A-3b) and to be read aloud (tagged).
 //!
-//! `fonts` subsets, `content` draws and marks, printpdf writes the pages; `finish` adds what it leaves out: links, `outline`,
+//! `fonts` subsets, `content` draws and marks, `stream` writes what is drawn, printpdf the document around; `finish` adds what it leaves out: links, `outline`,
 //! `attachments`, `structure`, `conformance`; `file` writes the bytes.
 
 #![allow(clippy::float_arithmetic)]
@@ -16,6 +16,7 @@ mod finish;
 mod fonts;
 mod images;
 mod outline;
+mod stream;
 mod structure;
 
 pub use attachments::Attachment;
@@ -23,8 +24,13 @@ pub use attachments::Attachment;
 use std::fmt;
 
 use printpdf::{Mm, PdfDocument, PdfPage, PdfSaveOptions};
+use rayon::prelude::*;
 
-use crate::layout::{Document, Faces};
+use crate::layout::{Document, Faces, Page};
+use fonts::Fonts;
+
+/// From this many pages on, sharing them out is worth it; invoices of a few pages are made side by side anyway.
+const PARALLEL_FROM: usize = 16;
 
 /// Who says to have made the file.
 const PROGRAM: &str = "invoicer";
@@ -75,8 +81,10 @@ pub fn write(document: &Document, faces: &Faces, metadata: &Metadata<'_>) -> Res
     let mut pdf = PdfDocument::new(&metadata.title);
     fonts.add_to(&mut pdf);
     images::add_to(&mut pdf, &document.pictures);
-    for page in &document.pages {
-        let ops = content::page(page, &fonts, &document.structure.elements);
+    let streams = streams(document, &fonts)?;
+    for (index, page) in document.pages.iter().enumerate() {
+        // The streams written above take the place of what stands on the pages.
+        let ops = if index == 0 { fonts.all() } else { Vec::new() };
         let mut sheet = PdfPage::new(Mm(0.0), Mm(0.0), ops);
         for paper in [&mut sheet.media_box, &mut sheet.trim_box, &mut sheet.crop_box] {
             paper.width.0 = content::rounded(page.width);
@@ -85,9 +93,21 @@ pub fn write(document: &Document, faces: &Faces, metadata: &Metadata<'_>) -> Res
         pdf.pages.push(sheet);
     }
     let mut warnings = Vec::new();
-    let raw = printpdf::to_lopdf_doc(&pdf, &PdfSaveOptions::default(), &mut warnings);
+    let mut raw = printpdf::to_lopdf_doc(&pdf, &PdfSaveOptions::default(), &mut warnings);
     drop(pdf);
+    finish::set_contents(&mut raw, streams)?;
     finish::finish(raw, document, &fonts, metadata)
+}
+
+/// The compressed content streams of all pages, on all cores where there are many.
+fn streams(document: &Document, fonts: &Fonts) -> Result<Vec<Vec<u8>>, Error> {
+    let stream = |page: &Page| {
+        file::deflated(&stream::encode(&content::page(page, fonts, &document.structure.elements), fonts)?)
+    };
+    if document.pages.len() < PARALLEL_FROM {
+        return document.pages.iter().map(stream).collect();
+    }
+    document.pages.par_iter().map(stream).collect()
 }
 
 #[cfg(test)]

@@ -206,3 +206,16 @@ fn metadata_is_plain_to_read_and_says_what_information_says() {
         assert!(text.contains(part), "{part}");
     }
 }
+
+#[test]
+fn the_number_of_threads_does_not_show() {
+    let rows = "<p style='break-before: page'>行 <b>12</b>".repeat(40);
+    let faces = Faces::built_in();
+    let document = lay_out(&format!("<!DOCTYPE html>{rows}"), &faces, &|_| Err("none".to_owned())).expect("pages");
+    assert!(document.pages.len() >= PARALLEL_FROM);
+    let with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| write(&document, &faces, &metadata())).expect("a PDF")
+    };
+    assert_eq!(with(1), with(4));
+}
