@@ -4,6 +4,7 @@ use super::{
     boxes::{BoxContent, BoxNode, Marker},
     breaking::{Measured, measure},
     context::Context,
+    few::Few,
     flex,
     fragment::{Content, Fragment},
     lines,
@@ -171,7 +172,7 @@ impl Context<'_> {
             style: node.style,
             node: node.node.is_some().then_some(node.node),
             content: flow.content,
-            floating: Vec::new(),
+            floating: Few::new(),
         };
         self.place_marker(node, insets, &mut fragment);
         self.place_floating(&node.floating, &mut fragment);

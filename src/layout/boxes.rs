@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use super::{
     fault::Faults,
+    few::Few,
     fonts::Faces,
     html::{Kind, NodeId, Tag, Tree},
     image::{ImageSource, Pictures},
@@ -21,14 +22,14 @@ pub(crate) struct BoxNode {
     /// What stands before a list item.
     pub(crate) marker: Option<Marker>,
     /// Absolutely positioned boxes whose containing block this is.
-    pub(crate) floating: Vec<BoxNode>,
+    pub(crate) floating: Few<BoxNode>,
     /// Narrowest and widest border box, once asked for.
     pub(crate) intrinsic: Cell<Option<(f64, f64)>>,
 }
 
 impl BoxNode {
     pub(crate) fn new(style: StyleId, node: NodeId, content: BoxContent) -> BoxNode {
-        BoxNode { style, node, content, marker: None, floating: Vec::new(), intrinsic: Cell::new(None) }
+        BoxNode { style, node, content, marker: None, floating: Few::new(), intrinsic: Cell::new(None) }
     }
 }
 
@@ -122,7 +123,7 @@ impl<'a> BoxBuilder<'_, 'a> {
         let style = if self.tree.tag(node) == Some(Tag::Img) { self.picture_style(node) } else { style };
         self.check_insets(node, style);
         let is_containing_block = self.styles.get(style).is_positioned();
-        let floating = if is_containing_block { self.rising.split_off(level) } else { Vec::new() };
+        let floating = if is_containing_block { self.rising.split_off(level).into() } else { Few::new() };
         let marker = (display == Display::ListItem).then(|| self.marker(node, style)).flatten();
         BoxNode { marker, floating, ..BoxNode::new(style, node, content) }
     }

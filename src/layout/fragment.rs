@@ -1,7 +1,7 @@
 //! Boxes with size and place, on a canvas without pages. Lengths are CSS px; places are relative to the border box of the
 //! fragment around.
 
-use super::{block::Insets, html::NodeId, style::StyleId};
+use super::{block::Insets, few::Few, html::NodeId, style::StyleId};
 
 /// A laid-out box.
 #[derive(Default)]
@@ -15,7 +15,7 @@ pub(crate) struct Fragment {
     pub(crate) node: Option<NodeId>,
     pub(crate) content: Content,
     /// Absolutely positioned boxes, and list markers.
-    pub(crate) floating: Vec<Fragment>,
+    pub(crate) floating: Few<Fragment>,
 }
 
 #[derive(Default)]
@@ -88,9 +88,9 @@ pub(crate) struct Line {
     pub(crate) baseline: f64,
     pub(crate) runs: Vec<Run>,
     /// Backgrounds and borders of inline elements.
-    pub(crate) boxes: Vec<InlineBox>,
+    pub(crate) boxes: Few<InlineBox>,
     /// Boxes among the text; places relative to the line.
-    pub(crate) atoms: Vec<Fragment>,
+    pub(crate) atoms: Few<Fragment>,
 }
 
 /// Text of one face and style.

@@ -15,6 +15,7 @@ mod columns;
 mod context;
 mod decoration;
 mod fault;
+mod few;
 mod flex;
 mod flex_column;
 mod fonts;

@@ -5,6 +5,7 @@ use super::{
     boxes::BoxNode,
     columns::{self, Column},
     context::Context,
+    few::Few,
     fragment::{Content, Fragment, RowFragment, Section, TableFragment},
     style::{BOTTOM, LEFT, RIGHT, Size, Style, TOP, VerticalAlign},
     table_boxes::{Part, TableBox, TableRow},
@@ -51,11 +52,14 @@ pub(crate) fn intrinsic(context: &Context<'_>, table: &TableBox, style: &Style) 
 /// Lays out a table in the normal flow.
 pub(crate) fn lay_out(context: &Context<'_>, node: &BoxNode, table: &TableBox, style: &Style, space: Space) -> Laid {
     let grid = Grid::of(table, style, space.width);
-    let measured = columns::measure(context, table, grid.spacing[0]);
     let margin = |side: usize| style.margin[side].or_zero(space.width);
     let room = space.width - margin(LEFT) - margin(RIGHT);
+    let is_fixed = style.table_fixed && style.width != Size::Auto;
+    // Fixed layout is for long tables: no cell behind the first row is measured, unless the container asks for it.
+    let needs_measure = !is_fixed || space.fixed_width.is_some() || style.width.resolve(Some(space.width)).is_none();
+    let measured = if needs_measure { columns::measure(context, table, grid.spacing[0]) } else { Vec::new() };
     let width = table_width(style, &grid, &measured, space, room);
-    let widths = if style.table_fixed && style.width != Size::Auto {
+    let widths = if is_fixed {
         columns::fixed(context, table, width - grid.across(table.columns), grid.spacing[0])
     } else {
         columns::distribute(&measured, width - grid.across(table.columns))
@@ -301,7 +305,7 @@ impl Rows<'_, '_> {
             style: source.style,
             node: Some(source.node),
             content: Content::Row(fragments),
-            floating: Vec::new(),
+            floating: Few::new(),
         };
         let mut row = RowFragment {
             fragment,

@@ -191,7 +191,8 @@ impl Borders {
 
     /// The edges to draw above a row.
     pub(crate) fn edges_above(&self, row: usize, columns: &[f64], y: f64) -> Vec<Edge> {
-        let mut edges: Vec<Edge> = Vec::new();
+        // A border mostly goes on through all columns.
+        let mut edges: Vec<Edge> = Vec::with_capacity(1);
         for column in 0..self.columns {
             let winner = self.across(row, column);
             if winner.width <= 0.0 {

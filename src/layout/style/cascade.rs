@@ -3,7 +3,7 @@
 //! Elements that cannot differ (same parent's style, tag, class, id, place conditions and `style` attribute) share one
 //! style, so a table of many rows matches its selectors once.
 
-use std::{borrow::Cow, collections::HashMap, rc::Rc};
+use std::{borrow::Cow, collections::HashMap, rc::Rc, sync::LazyLock};
 
 use rustc_hash::FxBuildHasher;
 
@@ -11,7 +11,9 @@ use super::{
     apply,
     computed::{Break, Decoration, Size, Style, TextAlign, Variables},
     conditions::{Condition, Siblings},
-    defaults, inherit,
+    defaults,
+    index::RuleIndex,
+    inherit,
     page::{MarginBox, PageStyle, page_style},
     rules::{Declaration, Sheet, declarations},
     scanner::Scanner,
@@ -97,11 +99,19 @@ struct Key<'k> {
     is_hidden: bool,
 }
 
+/// The browser's style sheet, read once per process.
+static DEFAULTS: LazyLock<Sheet<'static>> = LazyLock::new(|| {
+    let mut sheet = Sheet::default();
+    sheet.read(defaults::SHEET, 0, &Faults::new(defaults::SHEET));
+    sheet
+});
+static DEFAULTS_INDEX: LazyLock<RuleIndex<'static>> = LazyLock::new(|| RuleIndex::new(&DEFAULTS));
+
 struct Cascade<'t, 'a, 'f> {
     tree: &'t Tree<'a>,
     faults: &'f Faults<'a>,
-    defaults: Sheet<'static>,
-    sheet: Sheet<'t>,
+    sheet: &'f Sheet<'t>,
+    index: RuleIndex<'f>,
     conditions: Rc<[Condition]>,
     known: HashMap<Key<'t>, StyleId, FxBuildHasher>,
     styles: Vec<Rc<Style>>,
@@ -111,16 +121,14 @@ struct Cascade<'t, 'a, 'f> {
 
 /// Computes every element's style and the page's.
 pub(crate) fn cascade<'a>(tree: &Tree<'a>, node_count: usize, faults: &Faults<'a>) -> Styles {
-    let mut defaults = Sheet::default();
-    defaults.read(defaults::SHEET, 0, &Faults::new(defaults::SHEET));
     let mut sheet = Sheet::default();
     read_sheets(tree, Tree::ROOT, &mut sheet, faults);
     let conditions = std::mem::take(&mut sheet.conditions).into();
     let mut cascade = Cascade {
         tree,
         faults,
-        defaults,
-        sheet,
+        sheet: &sheet,
+        index: RuleIndex::new(&sheet),
         conditions,
         known: HashMap::default(),
         styles: vec![Rc::new(Style::initial())],
@@ -273,11 +281,11 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
         let mut style = Style::inherited(parent);
         let units = Units { font_size: parent.font_size, root_font_size: self.root_font_size };
         let mut browser = Vec::new();
-        collect(&self.defaults, path, &mut browser);
+        collect(&DEFAULTS, &DEFAULTS_INDEX, path, &mut browser);
         let inline = key.inline.map(|text| declarations(Scanner::new(text, inline_offset), self.faults));
         let inline = inline.unwrap_or_default();
         let mut author = Vec::new();
-        collect(&self.sheet, path, &mut author);
+        collect(self.sheet, &self.index, path, &mut author);
         author.extend(inline.iter().map(|declaration| {
             let weight = Weight { important: declaration.important, specificity: [u32::MAX; 3], order: usize::MAX };
             (weight, declaration)
@@ -408,8 +416,14 @@ struct Weight {
 }
 
 /// The declarations of all rules that match, in the order in which they are to be applied.
-fn collect<'s>(sheet: &'s Sheet<'_>, path: &Path<'_>, found: &mut Vec<(Weight, &'s Declaration<'s>)>) {
-    for (order, rule) in sheet.rules.iter().enumerate() {
+fn collect<'s>(
+    sheet: &'s Sheet<'_>,
+    index: &RuleIndex<'_>,
+    path: &Path<'_>,
+    found: &mut Vec<(Weight, &'s Declaration<'s>)>,
+) {
+    for order in index.candidates(path) {
+        let Some(rule) = sheet.rules.get(order) else { continue };
         let matching = rule.selectors.iter().filter(|selector| selector.matches(path));
         let Some(specificity) = matching.map(|selector| selector.specificity).max() else { continue };
         found.extend(

@@ -8,6 +8,7 @@ mod computed;
 mod conditions;
 mod defaults;
 mod flexible;
+mod index;
 mod inherit;
 mod page;
 mod rules;

@@ -257,7 +257,27 @@ fn parse_nth(formula: &str) -> Option<(i64, i64)> {
     Some((step, offset))
 }
 
+/// What an element must have to be a selector's subject; the rarest of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Feature<'s> {
+    Id(&'s str),
+    Class(&'s str),
+    Tag(Tag),
+    /// Any element will do.
+    Any,
+}
+
 impl Selector {
+    pub(super) fn feature(&self) -> Feature<'_> {
+        let Some((_, subject)) = self.compounds.last() else { return Feature::Any };
+        match (&subject.id, subject.classes.first(), subject.tag) {
+            (Some(id), ..) => Feature::Id(id),
+            (None, Some(class), _) => Feature::Class(class),
+            (None, None, Some(tag)) => Feature::Tag(tag),
+            (None, None, None) => Feature::Any,
+        }
+    }
+
     /// Whether the last element of the path is the selector's subject.
     pub(super) fn matches(&self, path: &Path<'_>) -> bool {
         let Some((join, subject)) = self.compounds.last() else { return false };
