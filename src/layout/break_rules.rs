@@ -50,7 +50,8 @@ pub(super) fn may_break(
 /// Whether a wide bracket may start a line behind a character; a sign before a number in brackets belongs to it.
 fn may_open_line(before: char, next: impl FnOnce() -> Option<char>) -> bool {
     let holds = OPENERS.contains(before) || "\"'“‘\u{a0}\u{2060}".contains(before);
-    !holds && !(AFFIXES.contains(before) && next().is_some_and(|next| next.is_ascii_digit()))
+    let is_affix = AFFIXES.contains(before) && next().is_some_and(|next| next.is_ascii_digit());
+    !holds && !is_affix
 }
 
 /// Between ASCII characters browsers break in fewer places, so that paths and codes stay whole.
