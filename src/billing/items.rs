@@ -190,7 +190,7 @@ impl Growing {
             name: bill.names.get(self.key.name).to_owned(),
             kind: self.key.kind,
             quantity,
-            unit: "",
+            unit: quantity.map_or("", |_| bill.unit(self.key.source, self.key.name)),
             unit_price: self.unit_price(exact, quantity, unit_prices),
             cost,
             amount,

@@ -3,6 +3,7 @@
 //! A month has millions of rows but few different resources, items and prices. Those are kept once and named by
 //! index, so that a charge is forty bytes. The terms are FOCUS's: BilledCost, ChargePeriod, ResourceId, Tags.
 
+use std::collections::BTreeMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -181,6 +182,8 @@ pub struct Bill {
     pub unit_prices: Interner<Amount>,
     /// Costs and quantities with more digits than a charge has room for.
     pub(crate) long_amounts: LongAmounts,
+    /// What the quantities of a source's item count, where the provider says it.
+    pub(crate) units: BTreeMap<(u16, NameId), &'static str>,
     /// Every row, by file and then by row.
     pub charges: Vec<Charge>,
 }
@@ -199,6 +202,7 @@ impl Bill {
             subjects: Vec::new(),
             unit_prices: Interner::default(),
             long_amounts: LongAmounts::new(),
+            units: BTreeMap::new(),
             charges: Vec::new(),
         }
     }
@@ -258,6 +262,11 @@ impl Bill {
     /// Units used or discounted, in the item's unit; absent when the row gives none.
     pub fn quantity(&self, charge: &Charge) -> Option<Amount> {
         charge.quantity.get(&self.long_amounts)
+    }
+
+    /// Unit of the quantities of a source's item, empty when the provider names none.
+    pub fn unit(&self, source: u16, item: NameId) -> &'static str {
+        self.units.get(&(source, item)).copied().unwrap_or("")
     }
 
     /// The subject of a charge.

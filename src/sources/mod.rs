@@ -2,6 +2,7 @@
 
 mod files;
 mod overlap;
+mod problems;
 mod soracom;
 
 use std::io::Read;

@@ -7,8 +7,9 @@ use std::path::Path;
 use csv::ByteRecord;
 
 use super::columns::Columns;
-use super::rows::{Problems, RowReader};
+use super::rows::RowReader;
 use crate::model::charge::Bill;
+use crate::sources::problems::Problems;
 
 /// A range of a file's bytes that begins and ends between records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

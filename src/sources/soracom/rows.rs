@@ -5,10 +5,10 @@ use rustc_hash::FxHashMap;
 
 use super::cell;
 use super::columns::Columns;
-use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, NumberError};
 use crate::model::charge::{Bill, Charge, EMPTY, NO_PRICE, NameId, Subject, SubjectId};
 use crate::model::packed::Packed;
+use crate::sources::problems::{Problems, Refusal};
 
 /// Reads rows of one file into a bill.
 pub(super) struct RowReader<'c> {
@@ -39,9 +39,6 @@ struct KnownItem {
 /// Items beyond these are looked up among all names.
 const KNOWN_ITEMS: usize = 16;
 
-/// Why a row is not a charge: a kind of mistake, of which the first is shown, its text and the way out.
-type Refusal = (&'static str, String, &'static str);
-
 impl<'c> RowReader<'c> {
     pub(super) fn new(mut bill: Bill, source: u16, file: u16, columns: &'c Columns) -> RowReader<'c> {
         use chrono::Datelike;
@@ -61,7 +58,7 @@ impl<'c> RowReader<'c> {
             subjects: FxHashMap::default(),
             last_subject: None,
             items: Vec::new(),
-            problems: Problems { path, found: Vec::new() },
+            problems: Problems::new(path),
         }
     }
 
@@ -72,7 +69,7 @@ impl<'c> RowReader<'c> {
             Err(refusal) => {
                 // What the next row is compared with must have been understood.
                 self.last_subject = None;
-                self.problems.add(refusal, record, row);
+                self.problems.add(refusal, row, || shown(record));
             }
         }
     }
@@ -258,69 +255,6 @@ fn number(cell: &[u8], column: &str) -> Result<Amount, Refusal> {
             ),
         }
     })
-}
-
-/// What is wrong with a file: each kind of mistake once, with its first row and how many there are.
-pub(super) struct Problems {
-    path: String,
-    found: Vec<Problem>,
-}
-
-struct Problem {
-    kind: &'static str,
-    message: String,
-    hint: &'static str,
-    excerpt: Option<String>,
-    /// The first rows.
-    rows: Vec<u32>,
-    count: usize,
-}
-
-impl Problems {
-    pub(super) fn is_empty(&self) -> bool {
-        self.found.is_empty()
-    }
-
-    fn add(&mut self, (kind, message, hint): Refusal, record: &ByteRecord, row: u32) {
-        match self.found.iter_mut().find(|problem| problem.kind == kind) {
-            Some(problem) => {
-                problem.count += 1;
-                if problem.rows.len() < 6 {
-                    problem.rows.push(row);
-                }
-            }
-            None => {
-                let excerpt = Some(shown(record));
-                self.found.push(Problem { kind, message, hint, excerpt, rows: vec![row], count: 1 });
-            }
-        }
-    }
-
-    /// The file ends inside the quotes of the record that was told as `row` and begins at `line`. They swallowed the rest of the file, and what that does to the row
-    /// is not worth telling.
-    pub(super) fn cut_off(&mut self, row: u32, line: u32) {
-        self.found.retain(|problem| problem.rows != [row]);
-        let message = "the row is cut off inside quotes".to_owned();
-        let hint = "the download was probably interrupted: fetch the file again";
-        self.found.push(Problem { kind: "cut", message, hint, excerpt: None, rows: vec![line], count: 1 });
-    }
-
-    /// As they are told; `lines` lines stand before the first.
-    pub(super) fn into_diagnostics(self, lines: u32) -> Vec<Diagnostic> {
-        let path = self.path;
-        let finish = |problem: Problem| {
-            let rows: Vec<u32> = problem.rows.iter().map(|row| lines + row).collect();
-            let place = Place { excerpt: problem.excerpt, ..Place::line(&path, rows[0]) };
-            let diagnostic = Diagnostic::error(problem.message).at(place).with_hint(problem.hint);
-            if problem.count == 1 {
-                return diagnostic;
-            }
-            let more: Vec<String> = rows[1..].iter().map(u32::to_string).collect();
-            let end = if problem.count > rows.len() { ", …" } else { "" };
-            diagnostic.with_note(format!("{} rows like this: also {}{end}", problem.count, more.join(", ")))
-        };
-        self.found.into_iter().map(finish).collect()
-    }
 }
 
 /// A row as it would stand in the file, on one line.
