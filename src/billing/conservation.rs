@@ -7,8 +7,9 @@ use super::allocation::Allocation;
 use super::pricing::missing_rate;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::charge::{Bill, CHUNK, Charge, ChargeId};
+use crate::model::charge::{Bill, BillSource, CHUNK, Charge, ChargeId};
 use crate::model::currency::Currency;
+use crate::model::period::BillingMonth;
 use crate::model::rounding::Rounding;
 use crate::model::settings::Settings;
 use crate::model::tax::TaxCategory;
@@ -26,7 +27,7 @@ pub struct SourceTotals {
     pub discounts: Amount,
     /// Sum of all costs.
     pub total: Amount,
-    /// What the provider's tax adds: rounded up with the total, as SORACOM does.
+    /// What the provider's tax adds: as its rows state it, or else rounded up with the total, as SORACOM does.
     pub tax: Amount,
     /// What the provider asks for.
     pub total_with_tax: Amount,
@@ -73,7 +74,7 @@ pub(super) fn prove(
     let sums = source_sums(bill, allocation, by_source).map_err(too_long)?;
     let mut sources = Vec::new();
     for (source, sums) in bill.sources.iter().zip(sums) {
-        sources.push(totals(&source.name, source.currency, bill, sums).map_err(too_long)?);
+        sources.push(totals(source, bill.month, sums).map_err(too_long)?);
     }
     for source in &sources {
         let accounted = Sum::of([source.allocated, source.kept, source.unassigned]).map_err(too_long)?;
@@ -141,23 +142,27 @@ fn source_sums(
     Ok(sums)
 }
 
-fn totals(name: &str, currency: Currency, bill: &Bill, sums: Sums) -> Result<SourceTotals, TooLong> {
+fn totals(source: &BillSource, month: BillingMonth, sums: Sums) -> Result<SourceTotals, TooLong> {
     let (charges, discounts) = (sums.charges.total()?, sums.discounts.total()?);
     let total = charges.plus(discounts)?;
-    // Tax is added after summing and a fraction is rounded up: SORACOM's "detailed billing information CSV" page.
-    let rate = TaxCategory::Standard.rate(bill.month).map_or(Amount::ZERO, |rate| rate.factor());
-    let with_tax = total.plus(total.times(rate)?)?;
-    let total_with_tax = Rounding::Up.apply(with_tax, currency.decimals())?;
+    let total_with_tax = match source.stated_tax {
+        Some(tax) => total.plus(tax)?,
+        None => {
+            // Tax is added after summing and a fraction is rounded up: SORACOM's "detailed billing information CSV" page.
+            let rate = TaxCategory::Standard.rate(month).map_or(Amount::ZERO, |rate| rate.factor());
+            Rounding::Up.apply(total.plus(total.times(rate)?)?, source.currency.decimals())?
+        }
+    };
     Ok(SourceTotals {
-        name: name.to_owned(),
-        currency,
+        name: source.name.clone(),
+        currency: source.currency,
         charges,
         discounts,
         total,
         tax: total_with_tax.minus(total)?,
         total_with_tax,
-        provider_total: None,
-        difference: None,
+        provider_total: source.stated_total,
+        difference: source.stated_total.map(|stated| total_with_tax.minus(stated)).transpose()?,
         allocated: sums.allocated.total()?,
         kept: sums.kept.total()?,
         unassigned: sums.unassigned.total()?,

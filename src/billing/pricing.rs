@@ -15,6 +15,7 @@ use crate::model::charge::{Bill, Charge, ChargeId, ChargeKind, EMPTY, Interner, 
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::invoice::{Detail, ItemIndex, ItemKind, LineItem, Share};
+use crate::model::matcher::Matcher;
 use crate::model::packed::{LongAmounts, Packed};
 use crate::model::period::BillingMonth;
 use crate::model::price::{DiscountRule, FeePer, Markup, Price, PriceRule, RoundAt, Tier};
@@ -100,7 +101,7 @@ struct Pricing<'a> {
     bill: &'a Bill,
     settings: &'a Settings,
     customer: &'a Customer,
-    /// Whether a rule speaks of more than source and item, so that plans differ by subject.
+    /// Whether a rule speaks of more than source and item's name, so that plans differ by subject.
     by_subject: bool,
     plans: Vec<Plan>,
     known: FxHashMap<PlanKey, u32>,
@@ -124,13 +125,15 @@ struct Pricing<'a> {
 
 impl<'a> Pricing<'a> {
     fn new(bill: &'a Bill, settings: &'a Settings, customer: &'a Customer) -> Pricing<'a> {
+        let has_products = bill.sources.iter().any(|source| source.kind.has_product_ids());
+        let sees_subjects = |matcher: &Matcher| !matcher.sees_only_items() || has_products && matcher.item.is_some();
         let prices = customer.pricing.rules.iter().map(|rule| &rule.matcher);
         let taxes = settings.tax.rules.iter().map(|rule| &rule.matcher);
         Pricing {
             bill,
             settings,
             customer,
-            by_subject: prices.chain(taxes).any(|matcher| !matcher.sees_only_items()),
+            by_subject: prices.chain(taxes).any(sees_subjects),
             plans: Vec::new(),
             known: FxHashMap::default(),
             recent: [None; RECENT],

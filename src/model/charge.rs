@@ -15,6 +15,7 @@ use super::currency::Currency;
 use super::matcher;
 use super::packed::{LongAmounts, Packed};
 use super::period::BillingMonth;
+use super::settings::SourceKind;
 
 /// Index of a text in [`Bill::names`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -139,9 +140,11 @@ pub struct Subject {
     pub resource: NameId,
     /// Name of the resource.
     pub resource_name: NameId,
+    /// Id of the product, empty when the provider has none beside the item's name.
+    pub product: NameId,
     /// Values of the group columns that are not empty.
     pub groups: Box<[NameId]>,
-    /// Tags with a value, in the order of the columns.
+    /// Tags with a value, in the provider's order.
     pub tags: Box<[(NameId, NameId)]>,
 }
 
@@ -150,8 +153,14 @@ pub struct Subject {
 pub struct BillSource {
     /// Name in `invoicer.toml`.
     pub name: String,
+    /// What kind of bill it is.
+    pub kind: SourceKind,
     /// Currency of its costs.
     pub currency: Currency,
+    /// Sum of the tax that the bill states row by row; absent when its rows state none.
+    pub stated_tax: Option<Amount>,
+    /// What the provider asks for by its own account, tax included; absent when the bill does not say.
+    pub stated_total: Option<Amount>,
 }
 
 /// A file that was read.
@@ -219,6 +228,7 @@ impl Bill {
             account: renamed(subject.account),
             resource: renamed(subject.resource),
             resource_name: renamed(subject.resource_name),
+            product: renamed(subject.product),
             groups: subject.groups.iter().map(|group| renamed(*group)).collect(),
             tags: subject.tags.iter().map(|(tag, value)| (renamed(*tag), renamed(*value))).collect(),
         }));
@@ -309,7 +319,7 @@ pub struct SeenSubject<'a> {
 }
 
 impl<'a> SeenSubject<'a> {
-    /// Tags with a value: name and value, in the order of the columns.
+    /// Tags with a value: name and value, in the provider's order.
     pub fn tags(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let names = &self.bill.names;
         self.subject.tags.iter().map(|(name, value)| (names.get(*name), names.get(*value)))
@@ -337,8 +347,12 @@ impl matcher::Subject for SeenSubject<'_> {
         self.subject.groups.iter().map(|group| self.bill.names.get(*group))
     }
 
-    fn tag(&self, name: &str) -> &str {
-        self.tags().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+    fn product(&self) -> &str {
+        self.bill.names.get(self.subject.product)
+    }
+
+    fn tag(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.tags().filter(move |(known, _)| *known == name).map(|(_, value)| value)
     }
 }
 

@@ -87,8 +87,10 @@ pub trait Subject {
     fn resource_name(&self) -> &str;
     /// Values of the group columns that are not empty.
     fn groups(&self) -> impl Iterator<Item = &str>;
-    /// Value of the tag of that name, empty when absent.
-    fn tag(&self, name: &str) -> &str;
+    /// Id of the product, empty when the provider has none beside the item's name.
+    fn product(&self) -> &str;
+    /// Values of the tags of that name that are not empty; a resource can have several.
+    fn tag(&self, name: &str) -> impl Iterator<Item = &str>;
 }
 
 /// The keys of a match table; all that are present must hold.
@@ -102,7 +104,7 @@ pub struct Matcher {
     pub resource: Option<Glob>,
     /// `resource-name`
     pub resource_name: Option<Glob>,
-    /// `item`
+    /// `item`: the item's name or the product's id
     pub item: Option<Glob>,
     /// `group`
     pub group: Option<Glob>,
@@ -111,7 +113,7 @@ pub struct Matcher {
 }
 
 impl Matcher {
-    /// Whether the answer is the same for all charges of a source that have the same item.
+    /// Whether the answer is the same for all charges of a source that have the same item and product.
     pub fn sees_only_items(&self) -> bool {
         let no_resource = self.resource.is_none() && self.resource_name.is_none() && self.account.is_none();
         no_resource && self.group.is_none() && self.tags.is_empty()
@@ -120,19 +122,24 @@ impl Matcher {
     /// Whether a charge of `subject` for `item` fits.
     pub fn matches(&self, subject: &impl Subject, item: &str) -> bool {
         let fits = |glob: &Option<Glob>, value: &str| glob.as_ref().is_none_or(|glob| glob.matches(value));
-        fits(&self.item, item)
+        let names =
+            |glob: &Glob| glob.matches(item) || !subject.product().is_empty() && glob.matches(subject.product());
+        self.item.as_ref().is_none_or(names)
             && fits(&self.source, subject.source())
             && fits(&self.account, subject.account())
             && fits(&self.resource, subject.resource())
             && self.resource_name.as_ref().is_none_or(|glob| glob.matches_present(subject.resource_name()))
-            && self.group.as_ref().is_none_or(|glob| {
-                let mut groups = subject.groups().peekable();
-                match groups.peek() {
-                    None => glob.matches_present(""),
-                    Some(_) => groups.any(|group| glob.matches_present(group)),
-                }
-            })
-            && self.tags.iter().all(|(name, glob)| glob.matches_present(subject.tag(name)))
+            && self.group.as_ref().is_none_or(|glob| any_matches(glob, subject.groups()))
+            && self.tags.iter().all(|(name, glob)| any_matches(glob, subject.tag(name)))
+    }
+}
+
+/// Whether one of the values fits; where there is none, whether the absent one does.
+fn any_matches<'a>(glob: &Glob, values: impl Iterator<Item = &'a str>) -> bool {
+    let mut values = values.peekable();
+    match values.peek() {
+        None => glob.matches_present(""),
+        Some(_) => values.any(|value| glob.matches_present(value)),
     }
 }
 
@@ -162,5 +169,52 @@ mod tests {
         }
         assert!(!Glob::new("*").matches_present(""));
         assert!(Glob::new("").matches_present(""));
+    }
+
+    struct Server;
+
+    impl Subject for Server {
+        fn source(&self) -> &str {
+            "sakura"
+        }
+        fn account(&self) -> &str {
+            "shop"
+        }
+        fn resource(&self) -> &str {
+            "112700654736"
+        }
+        fn resource_name(&self) -> &str {
+            ""
+        }
+        fn groups(&self) -> impl Iterator<Item = &str> {
+            std::iter::empty()
+        }
+        fn product(&self) -> &str {
+            "50118"
+        }
+        fn tag(&self, name: &str) -> impl Iterator<Item = &str> {
+            [("role", "web"), ("role", "db")].into_iter().filter(move |(tag, _)| *tag == name).map(|(_, value)| value)
+        }
+    }
+
+    #[test]
+    fn an_item_is_named_by_name_or_product_id() {
+        let item = |pattern: &str| Matcher { item: Some(Glob::new(pattern)), ..Matcher::default() };
+        for (pattern, expected) in [("ISO*", true), ("50118", true), ("501*", true), ("50119", false), ("", false)] {
+            assert_eq!(item(pattern).matches(&Server, "ISOイメージ"), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn any_of_several_tags_of_a_name_fits() {
+        let tag = |name: &str, pattern: &str| Matcher {
+            tags: BTreeMap::from([(name.to_owned(), Glob::new(pattern))]),
+            ..Matcher::default()
+        };
+        assert!(tag("role", "web").matches(&Server, "x"));
+        assert!(tag("role", "db").matches(&Server, "x"));
+        assert!(!tag("role", "").matches(&Server, "x"));
+        assert!(tag("site", "").matches(&Server, "x"));
+        assert!(!tag("site", "*").matches(&Server, "x"));
     }
 }

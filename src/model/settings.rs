@@ -273,6 +273,11 @@ impl SourceKind {
     pub fn is_csv(self) -> bool {
         matches!(self, SourceKind::SoracomCsv | SourceKind::SakuraCsv)
     }
+
+    /// Whether a product has an id beside its name, which rules can name it by too.
+    pub fn has_product_ids(self) -> bool {
+        matches!(self, SourceKind::SakuraCsv | SourceKind::SakuraApi)
+    }
 }
 
 /// `[[source]]`: where a provider's bill comes from.

@@ -199,6 +199,7 @@ impl<'a> Details<'a> {
         let source = bill.source(charge);
         let share = invoice.share(detail);
         let rate = settings.fx_rate(bill.month, source.currency, invoice.currency).unwrap_or(Amount::whole(1));
+        let quantity = share.map_or_else(|| bill.quantity(charge), |share| share.quantity);
         let (file, row) = bill.origin(charge);
         let date = match charge.day {
             0 => bill.month.first().format("%Y-%m").to_string(),
@@ -211,8 +212,8 @@ impl<'a> Details<'a> {
             resource: bill.names.get(subject.resource),
             resource_name: bill.names.get(subject.resource_name),
             name: bill.names.get(charge.item),
-            quantity: share.map_or_else(|| bill.quantity(charge), |share| share.quantity),
-            unit: invoice.items[detail.item.0 as usize].unit,
+            quantity,
+            unit: quantity.map_or("", |_| bill.unit(subject.source, charge.item)),
             unit_price: invoice.unit_price(detail),
             cost: share.map_or_else(|| bill.cost(charge), |share| share.cost).times(rate)?,
             amount: invoice.amount(detail),

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use chrono::Datelike;
 use serde::Serialize;
 
-use super::format::{grouped, money};
+use super::format::{grouped, money, unit_text};
 use super::view::price_text;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, EMPTY, NameId};
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::invoice::{Detail, Invoice};
-use crate::model::settings::DetailLevel;
+use crate::model::settings::{DetailLevel, Language};
 
 /// Which columns of the appendix hold anything.
 #[derive(Debug, Default, Serialize)]
@@ -124,7 +124,7 @@ pub(super) fn appendix<'a>(
         for line in &lines {
             let amount = line.amount.total()?;
             subtotal.add(amount)?;
-            let row = detail_row(bill, line, amount, invoice.currency)?;
+            let row = detail_row(bill, line, amount, invoice.currency, customer.invoice.language)?;
             columns.date |= !row.date.is_empty();
             columns.quantity |= !row.quantity.is_empty();
             columns.unit |= !row.unit.is_empty();
@@ -148,7 +148,13 @@ pub(super) fn appendix<'a>(
     Ok((groups, columns, longest))
 }
 
-fn detail_row<'a>(bill: &'a Bill, line: &Line, amount: Amount, currency: Currency) -> Result<DetailView<'a>, TooLong> {
+fn detail_row<'a>(
+    bill: &'a Bill,
+    line: &Line,
+    amount: Amount,
+    currency: Currency,
+    language: Language,
+) -> Result<DetailView<'a>, TooLong> {
     let date = match line.day {
         0 => String::new(),
         day => format!("{:02}-{day:02}", bill.month.first().month()),
@@ -160,7 +166,7 @@ fn detail_row<'a>(bill: &'a Bill, line: &Line, amount: Amount, currency: Currenc
             Some(quantity) => grouped(quantity.total()?, 0),
             None => String::new(),
         },
-        unit: if line.quantity.is_some() { line.unit } else { "" },
+        unit: if line.quantity.is_some() { unit_text(line.unit, language) } else { "" },
         unit_price: price_text(line.unit_price),
         amount: Split::new(amount, currency),
         shared: line.shared,

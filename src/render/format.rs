@@ -36,6 +36,15 @@ pub fn money(amount: Amount, currency: Currency, decimals: u32) -> String {
     }
 }
 
+/// A unit as it is printed; `hour` and the like are the names in JSON and CSV.
+pub(super) fn unit_text(unit: &'static str, language: Language) -> &'static str {
+    match (unit, language) {
+        ("hour", Language::Japanese) => "時間",
+        ("hour", Language::English) => "h",
+        _ => unit,
+    }
+}
+
 const MONTHS: [&str; 12] = [
     "January",
     "February",

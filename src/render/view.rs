@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::appendix::{AppendixColumns, GroupView, appendix, fraction_width, has_contents};
 use super::chart::{ChartView, chart};
-use super::format::{date_text, grouped, money, month_text, period_text};
+use super::format::{date_text, grouped, money, month_text, period_text, unit_text};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
@@ -303,7 +303,7 @@ fn row(index: usize, item: &LineItem, currency: Currency, language: Language) ->
         name: &item.name,
         mark: if item.tax_category == TaxCategory::Reduced { "※" } else { "" },
         quantity: item.quantity.map_or_else(String::new, |quantity| grouped(quantity, 0)),
-        unit: item.unit,
+        unit: unit_text(item.unit, language),
         unit_price: price_text(item.unit_price),
         amount: money(item.amount, currency, 0),
         tax_category: item.tax_category,

@@ -32,7 +32,13 @@ pub fn read(root: &Path, settings: &Settings, month: BillingMonth) -> Result<Bil
 
 fn read_source(root: &Path, source: &SourceSettings, bill: &mut Bill) -> Result<(), Vec<Diagnostic>> {
     let index = u16::try_from(bill.sources.len()).map_err(|_| vec![Diagnostic::error("more than 65535 sources")])?;
-    bill.sources.push(BillSource { name: source.name.clone(), currency: source.currency });
+    bill.sources.push(BillSource {
+        name: source.name.clone(),
+        kind: source.kind,
+        currency: source.currency,
+        stated_tax: None,
+        stated_total: None,
+    });
     if source.kind != SourceKind::SoracomCsv {
         return Err(vec![not_available(source)]);
     }

@@ -1,6 +1,7 @@
 //! Rows that are refused, told by kind: one mistake in ten thousand rows is one message.
 
 use crate::diagnostic::{Diagnostic, Place};
+use crate::model::amount::{Amount, NumberError};
 
 /// Why a row is not a charge: a kind of mistake, of which the first is shown, its text and the way out.
 pub(super) type Refusal = (&'static str, String, &'static str);
@@ -71,4 +72,34 @@ impl Problems {
         };
         self.found.into_iter().map(finish).collect()
     }
+}
+
+/// A cell's text.
+pub(super) fn text(cell: &[u8]) -> Result<&str, Refusal> {
+    std::str::from_utf8(cell).map_err(|_| {
+        let message = "expected UTF-8 text".to_owned();
+        ("utf8", message, "use the file as it was downloaded; a spreadsheet may have changed its encoding (Shift_JIS)")
+    })
+}
+
+/// A cell's number; `column` names the column in a message.
+pub(super) fn number(cell: &[u8], column: &str) -> Result<Amount, Refusal> {
+    Amount::parse(cell).map_err(|error| {
+        let shown = String::from_utf8_lossy(cell);
+        match error {
+            NumberError::Malformed => (
+                "number",
+                match shown.is_empty() {
+                    true => format!("expected a number in {column}, found an empty cell"),
+                    false => format!("expected a number in {column}, found {shown:?}"),
+                },
+                "plain digits such as 12.5 or 1.9E-7; a spreadsheet may have changed it: fetch the file again",
+            ),
+            NumberError::TooLong => (
+                "digits",
+                format!("the number in {column} has more digits than can be computed with exactly: {shown}"),
+                "numbers of up to 36 digits can be read; no provider is known to write longer ones",
+            ),
+        }
+    })
 }

@@ -5,10 +5,10 @@ use rustc_hash::FxHashMap;
 
 use super::cell;
 use super::columns::Columns;
-use crate::model::amount::{Amount, NumberError};
+use crate::model::amount::Amount;
 use crate::model::charge::{Bill, Charge, EMPTY, NO_PRICE, NameId, Subject, SubjectId};
 use crate::model::packed::Packed;
-use crate::sources::problems::{Problems, Refusal};
+use crate::sources::problems::{Problems, Refusal, number, text};
 
 /// Reads rows of one file into a bill.
 pub(super) struct RowReader<'c> {
@@ -211,7 +211,8 @@ impl<'c> RowReader<'c> {
         let account = self.columns.account.map_or(Ok(EMPTY), &mut name)?;
         let id = SubjectId(self.bill.subjects.len() as u32);
         let (groups, tags) = (groups.into_boxed_slice(), tags.into_boxed_slice());
-        self.bill.subjects.push(Subject { source: self.source, account, resource, resource_name, groups, tags });
+        let subject = Subject { source: self.source, account, resource, resource_name, product: EMPTY, groups, tags };
+        self.bill.subjects.push(subject);
         self.subjects.insert(self.key.as_slice().into(), id);
         Ok(id)
     }
@@ -222,39 +223,11 @@ fn intern_price(bill: &mut Bill, cell: &[u8]) -> Result<u32, Refusal> {
     Ok(price.map_or(NO_PRICE, |price| bill.unit_prices.intern(price)))
 }
 
-fn text(cell: &[u8]) -> Result<&str, Refusal> {
-    std::str::from_utf8(cell).map_err(|_| {
-        let message = "expected UTF-8 text".to_owned();
-        ("utf8", message, "use the file as it was downloaded; a spreadsheet may have changed its encoding (Shift_JIS)")
-    })
-}
-
 fn optional(cell: Option<&[u8]>, column: &str) -> Result<Option<Amount>, Refusal> {
     match cell {
         None | Some([]) => Ok(None),
         Some(cell) => number(cell, column).map(Some),
     }
-}
-
-fn number(cell: &[u8], column: &str) -> Result<Amount, Refusal> {
-    Amount::parse(cell).map_err(|error| {
-        let shown = String::from_utf8_lossy(cell);
-        match error {
-            NumberError::Malformed => (
-                "number",
-                match shown.is_empty() {
-                    true => format!("expected a number in {column}, found an empty cell"),
-                    false => format!("expected a number in {column}, found {shown:?}"),
-                },
-                "plain digits such as 12.5 or 1.9E-7; a spreadsheet may have changed it: fetch the file again",
-            ),
-            NumberError::TooLong => (
-                "digits",
-                format!("the number in {column} has more digits than can be computed with exactly: {shown}"),
-                "numbers of up to 36 digits can be read; no provider is known to write longer ones",
-            ),
-        }
-    })
 }
 
 /// A row as it would stand in the file, on one line.
