@@ -1,11 +1,12 @@
 //! Providers' bytes in, a [`Bill`] out: every row kept, with the file and line it came from.
 
 mod files;
+mod kore;
 mod overlap;
 mod problems;
 mod soracom;
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -39,8 +40,10 @@ fn read_source(root: &Path, source: &SourceSettings, bill: &mut Bill) -> Result<
         stated_tax: None,
         stated_total: None,
     });
-    if source.kind != SourceKind::SoracomCsv {
-        return Err(vec![not_available(source)]);
+    match source.kind {
+        SourceKind::SoracomCsv => {}
+        SourceKind::KoreApi => return kore::read(bill, index, root, source),
+        _ => return Err(vec![not_available(source)]),
     }
     let paths = files::of_source(root, source, bill.month).map_err(|diagnostic| vec![diagnostic])?;
     let mut problems = Vec::new();
@@ -99,6 +102,24 @@ pub fn hashes(root: &Path, bill: &Bill) -> Result<Vec<String>, Vec<Diagnostic>> 
     let hashes: Vec<Result<String, Diagnostic>> = bill.files.iter().map(hash).collect();
     let problems: Vec<Diagnostic> = hashes.iter().filter_map(|result| result.as_ref().err().cloned()).collect();
     if problems.is_empty() { Ok(hashes.into_iter().flatten().collect()) } else { Err(problems) }
+}
+
+/// The text of a row of a bill, on one line, to be shown below a message about it; rows of an answer in JSON are the
+/// records of its list. None when the file cannot be read or has no such row.
+pub fn row_text(path: &Path, row: u32) -> Option<String> {
+    if path.extension().is_some_and(|extension| extension == "json") {
+        return kore::record(&std::fs::read_to_string(path).ok()?, row);
+    }
+    let mut reader = BufReader::new(std::fs::File::open(path).ok()?);
+    let mut bytes = Vec::new();
+    for _ in 0..row {
+        bytes.clear();
+        if reader.read_until(b'\n', &mut bytes).ok()? == 0 {
+            return None;
+        }
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    Some(text.trim_start_matches('\u{feff}').trim_end_matches(['\n', '\r']).to_owned())
 }
 
 fn not_available(source: &SourceSettings) -> Diagnostic {

@@ -1,0 +1,87 @@
+//! Names of SIMs and fleets, by which customers are matched: usage records hold only their ids.
+
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+
+use super::pages::{self, PageFile};
+use crate::diagnostic::{Diagnostic, Place};
+
+/// A SIM as `/v1/Sims` lists it.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Sim {
+    /// The id, `HS…`.
+    pub(super) sid: String,
+    /// The name the account's owner gave it.
+    #[serde(default)]
+    pub(super) unique_name: Option<String>,
+    /// The number of the card.
+    #[serde(default)]
+    pub(super) iccid: Option<String>,
+    /// The fleet it is in.
+    #[serde(default)]
+    pub(super) fleet_sid: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Fleet {
+    sid: String,
+    #[serde(default)]
+    unique_name: Option<String>,
+}
+
+/// All SIMs and fleets of an account, by id.
+#[derive(Debug, Default)]
+pub(super) struct Directory {
+    sims: FxHashMap<String, Sim>,
+    fleets: FxHashMap<String, String>,
+}
+
+impl Directory {
+    /// Reads the listings.
+    ///
+    /// # Errors
+    /// Files and records that are not as they should be.
+    pub(super) fn read(sims: &[PageFile], fleets: &[PageFile]) -> Result<Directory, Vec<Diagnostic>> {
+        let mut directory = Directory::default();
+        let read_sims = records(sims, "sims", |sim: Sim| {
+            directory.sims.insert(sim.sid.clone(), sim);
+        });
+        let read_fleets = records(fleets, "fleets", |fleet: Fleet| {
+            directory.fleets.insert(fleet.sid, fleet.unique_name.unwrap_or_default());
+        });
+        let problems: Vec<Diagnostic> =
+            [read_sims, read_fleets].into_iter().filter_map(Result::err).flatten().collect();
+        if problems.is_empty() { Ok(directory) } else { Err(problems) }
+    }
+
+    /// The SIM with that id, when it is listed.
+    pub(super) fn sim(&self, sid: &str) -> Option<&Sim> {
+        self.sims.get(sid)
+    }
+
+    /// Name of the fleet with that id, empty when it has none or is not listed.
+    pub(super) fn fleet_name(&self, sid: &str) -> &str {
+        self.fleets.get(sid).map_or("", String::as_str)
+    }
+}
+
+/// Gives each record of a listing to `take`; the first that cannot be read is told.
+fn records<'a, T: Deserialize<'a>>(
+    files: &'a [PageFile],
+    key: &str,
+    mut take: impl FnMut(T),
+) -> Result<(), Vec<Diagnostic>> {
+    let pages = pages::parse(files, key)?;
+    for (file, page) in files.iter().zip(&pages) {
+        for (row, record) in (1..).zip(&page.records) {
+            let record = serde_json::from_str(record.get()).map_err(|error| {
+                let place = Place::line(&file.path, row).with_excerpt(super::one_line(record.get()));
+                let error = super::without_place(&error);
+                let diagnostic = Diagnostic::error(format!("expected one of the account's {key}: {error}")).at(place);
+                vec![diagnostic.with_hint(super::FETCH_AGAIN)]
+            })?;
+            take(record);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! The pages of a listing, as they were received.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::FETCH_AGAIN;
+use crate::diagnostic::{Diagnostic, Place, cause, shortened};
+
+/// One page of a listing: `{"<key>": [ … ], "meta": { … }}`.
+#[derive(Debug)]
+pub(super) struct Page<'a> {
+    /// The records, each as it stands in the answer.
+    pub(super) records: Vec<&'a RawValue>,
+    /// The page after this one; none at the end.
+    pub(super) next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Meta {
+    #[serde(default)]
+    next_page_url: Option<String>,
+}
+
+impl<'a> Page<'a> {
+    /// Reads an answer; `key` is what the list is called.
+    ///
+    /// # Errors
+    /// What the text is instead, without a place.
+    pub(super) fn parse(text: &'a str, key: &str) -> Result<Page<'a>, Diagnostic> {
+        // A mark at the beginning is allowed by nobody and written by some proxies.
+        let text = text.trim_start_matches('\u{feff}');
+        let fields: BTreeMap<String, &RawValue> = serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
+        let list = fields.get(key).ok_or_else(|| {
+            let found = fields.keys().map(String::as_str).collect::<Vec<&str>>().join(", ");
+            Diagnostic::error(format!("expected a list \"{key}\" in the answer, found {found}"))
+                .with_hint(format!("the provider may have answered with an error: {FETCH_AGAIN}"))
+        })?;
+        let records: Vec<&RawValue> = serde_json::from_str(list.get()).map_err(|_| {
+            Diagnostic::error(format!("expected a list in \"{key}\", found {}", shortened(list.get())))
+                .with_hint(FETCH_AGAIN)
+        })?;
+        // A page that does not say whether another follows may be the first of many.
+        let meta: Meta =
+            fields.get("meta").and_then(|meta| serde_json::from_str(meta.get()).ok()).ok_or_else(|| {
+                Diagnostic::error(
+                    "expected \"meta\" with next_page_url in the answer, which says whether more pages follow",
+                )
+                .with_hint(FETCH_AGAIN)
+            })?;
+        Ok(Page { records, next: meta.next_page_url.filter(|url| !url.is_empty()) })
+    }
+}
+
+fn not_json(text: &str, error: &serde_json::Error) -> Diagnostic {
+    let beginning = text.trim_start();
+    let message = match () {
+        () if beginning.is_empty() => "expected JSON, found an empty file".to_owned(),
+        () if error.is_eof() => "the JSON is cut off".to_owned(),
+        () if beginning.starts_with('<') => "expected JSON, found HTML or XML".to_owned(),
+        () => format!("expected JSON: {error}"),
+    };
+    Diagnostic::error(message).with_hint(format!("the download was probably disturbed: {FETCH_AGAIN}"))
+}
+
+/// A file of a listing with its text.
+#[derive(Debug)]
+pub(super) struct PageFile {
+    /// From the workspace's root, with `/`.
+    pub(super) path: String,
+    /// Its bytes.
+    pub(super) text: String,
+}
+
+impl PageFile {
+    /// A diagnostic about the file as a whole.
+    pub(super) fn told(&self, diagnostic: Diagnostic) -> Diagnostic {
+        diagnostic.at(Place::file(&self.path))
+    }
+}
+
+/// Reads the pages `<stem>-0000.json`, `<stem>-0001.json` … of a directory, in the order of their numbers.
+///
+/// # Errors
+/// Files that cannot be read or are not UTF-8, and numbers that are missing.
+pub(super) fn files(root: &Path, directory: &str, stem: &str) -> Result<Vec<PageFile>, Vec<Diagnostic>> {
+    let unreadable = |path: &str, error: &std::io::Error| {
+        Diagnostic::could_not_run(format!("cannot read the file: {}", cause(error))).at(Place::file(path))
+    };
+    let entries = match std::fs::read_dir(root.join(directory)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(vec![unreadable(directory, &error)]),
+    };
+    let mut numbered = BTreeMap::new();
+    for entry in entries {
+        let name = entry.map_err(|error| vec![unreadable(directory, &error)])?.file_name();
+        let name = name.to_string_lossy();
+        if let Some(number) = number(&name, stem) {
+            numbered.insert(number, format!("{directory}/{name}"));
+        }
+    }
+    let mut problems = Vec::new();
+    let mut files = Vec::with_capacity(numbered.len());
+    for (expected, (number, path)) in numbered.into_iter().enumerate() {
+        if expected as u64 != number && problems.is_empty() {
+            let diagnostic = Diagnostic::error(format!("expected page {expected} of the listing before this one"));
+            problems.push(diagnostic.at(Place::file(&path)).with_hint(format!("a file was removed: {FETCH_AGAIN}")));
+        }
+        match std::fs::read(root.join(&path)).map(String::from_utf8) {
+            Ok(Ok(text)) => files.push(PageFile { path, text }),
+            Ok(Err(_)) => {
+                let diagnostic = Diagnostic::error("expected JSON in UTF-8").at(Place::file(&path));
+                problems.push(diagnostic.with_hint(FETCH_AGAIN));
+            }
+            Err(error) => problems.push(unreadable(&path, &error)),
+        }
+    }
+    if problems.is_empty() { Ok(files) } else { Err(problems) }
+}
+
+/// The number in `<stem>-<number>.json`.
+fn number(name: &str, stem: &str) -> Option<u64> {
+    let digits = name.strip_prefix(stem)?.strip_prefix('-')?.strip_suffix(".json")?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+}
+
+/// The pages of a listing, which must end where it ends.
+///
+/// # Errors
+/// Files that are no pages, and a listing that was cut off.
+pub(super) fn parse<'a>(files: &'a [PageFile], key: &str) -> Result<Vec<Page<'a>>, Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    let mut pages = Vec::with_capacity(files.len());
+    for (index, file) in files.iter().enumerate() {
+        match Page::parse(&file.text, key) {
+            Err(diagnostic) => problems.push(file.told(diagnostic)),
+            Ok(page) => {
+                let last = index + 1 == files.len();
+                if last == page.next.is_some() {
+                    let message = match last {
+                        true => "the listing goes on after this page, but no further page is here",
+                        false => "the listing ends with this page, but further pages are here",
+                    };
+                    problems.push(file.told(Diagnostic::error(message)).with_hint(FETCH_AGAIN));
+                }
+                pages.push(page);
+            }
+        }
+    }
+    if problems.is_empty() { Ok(pages) } else { Err(problems) }
+}
