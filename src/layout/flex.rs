@@ -7,6 +7,7 @@ use super::{
     flex_column,
     fragment::{Content, Fragment},
     style::{Align, BOTTOM, Justify, LEFT, RIGHT, Size, Style, TOP},
+    table,
 };
 
 const TOLERANCE: f64 = 1.0 / 64.0;
@@ -142,22 +143,26 @@ impl<'i> Item<'i> {
             size.resolve(Some(inner.width))
                 .map(|width| if style.border_box { width.max(insets.across()) } else { width + insets.across() })
         };
-        let specified = border_box(style.width);
         let (narrowest, widest) = match node.content {
             BoxContent::Picture(index) => {
                 let width = context.picture_width(index, style, inner, insets);
                 (width, width)
             }
+            BoxContent::Table(ref table) => table::intrinsic_by_content(context, table, style),
             _ => context.intrinsic_by_content(node),
         };
+        // Whatever its width says, a table is as wide as its content asks.
+        let is_fixed = style.table_fixed && style.width != Size::Auto;
+        let floor = if matches!(node.content, BoxContent::Table(_)) && !is_fixed { narrowest } else { 0.0 };
+        let specified = border_box(style.width).map(|width| width.max(floor));
         let base = match style.flex_basis {
             Size::Auto => specified.unwrap_or(widest),
             basis => border_box(basis).unwrap_or(widest),
         };
         // CSS Flexbox, 4.5: items do not get narrower than their content unless they say so.
         let automatic = specified.map_or(narrowest, |specified| specified.min(narrowest));
-        let least = border_box(style.min_width).unwrap_or(automatic);
-        let most = border_box(style.max_width).unwrap_or(f64::INFINITY);
+        let least = border_box(style.min_width).unwrap_or(automatic).max(floor);
+        let most = border_box(style.max_width).unwrap_or(f64::INFINITY).max(floor);
         let margins = style.margin[LEFT].or_zero(inner.width) + style.margin[RIGHT].or_zero(inner.width);
         let size = base.min(most).max(least);
         Item { node, style, base, least, most, size, margins, inset: insets.across() }

@@ -38,15 +38,21 @@ impl Grid {
 
 /// The narrowest and widest border box of a table.
 pub(crate) fn intrinsic(context: &Context<'_>, table: &TableBox, style: &Style) -> (f64, f64) {
+    let (narrowest, widest) = intrinsic_by_content(context, table, style);
+    match style.width {
+        Size::Px(width) => (narrowest.max(width), narrowest.max(width)),
+        _ => (narrowest, widest),
+    }
+}
+
+/// The same, whatever width is specified.
+pub(crate) fn intrinsic_by_content(context: &Context<'_>, table: &TableBox, style: &Style) -> (f64, f64) {
     let grid = Grid::of(table, style, 0.0);
     let columns = columns::measure(context, table, grid.spacing[0]);
     let across = grid.across(table.columns);
     let narrowest = columns.iter().map(|column| column.narrowest).sum::<f64>() + across;
     let widest = columns.iter().map(|column| column.widest).sum::<f64>() + across;
-    match style.width {
-        Size::Px(width) => (narrowest.max(width), narrowest.max(width)),
-        _ => (narrowest, widest.max(narrowest)),
-    }
+    (narrowest, widest.max(narrowest))
 }
 
 /// Lays out a table in the normal flow.

@@ -167,3 +167,43 @@ fn a_dashed_border_begins_and_ends_with_a_dash() {
     let points = |px: f64| (px * 0.75) as f32;
     assert_eq!(dashes, [(2.25, points((469.0 - 94.0 * 3.0) / 93.0)), (4.5, points((469.0 - 52.0 * 6.0) / 51.0))]);
 }
+
+/// 60 px and a row of 44 px are above; the second row's lines end at 168 px of 180, its padding would at 188.
+#[test]
+fn a_row_goes_to_the_next_page_rather_than_without_its_padding() {
+    let document = laid_out(
+        "<style>@page{size:300px 200px;margin:10px}body{margin:0;font-size:10px;line-height:20px}
+         table{border-collapse:collapse}td{padding:4px 0 20px;vertical-align:top}</style>
+         <div style='height:60px'>前</div><table><tr><td>一<tr><td>二<br>三<br>四</table>",
+    )
+    .expect("a document");
+    let pages: Vec<Vec<&str>> =
+        (0..document.pages.len()).map(|page| texts(&document, page).iter().map(|text| &*text.text).collect()).collect();
+    assert_eq!(pages, [vec!["前", "一"], vec!["二", "三", "四"]]);
+}
+
+/// 133 px, 22 px and 24 px, with half of each border inside the rows: they end at 179 px of 180, the last border at 181.
+#[test]
+fn the_lower_border_of_a_table_stays_with_its_last_row() {
+    let document = laid_out(
+        "<style>@page{size:300px 200px;margin:10px}body{margin:0;font-size:10px;line-height:20px}
+         table{border-collapse:collapse}td{padding:0;border-bottom:4px solid #000}</style>
+         <div style='height:133px'>前</div><table><tr><td>一<tr><td>二</table>",
+    )
+    .expect("a document");
+    assert_eq!(document.pages.len(), 2);
+    assert_eq!(texts(&document, 0).len(), 2, "the first row stays");
+    assert_eq!(&*texts(&document, 1)[0].text, "二");
+}
+
+#[test]
+fn a_table_in_a_flexible_row_is_as_wide_as_its_content_asks() {
+    let document = laid_out(
+        "<style>@page{size:300px 200px;margin:0}body{margin:0;font-size:10px}div{display:flex;width:200px;
+         justify-content:space-between}p{width:100px;margin:0}table{width:50px;border-spacing:0}td{padding:0;
+         white-space:nowrap}</style><div><p>左</p><table><tr><td>一二三四五六七八</table></div>",
+    )
+    .expect("a document");
+    // 80 px of text, at the right of 200.
+    assert_eq!(texts(&document, 0)[1].x, 120.0 * 0.75);
+}

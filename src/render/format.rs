@@ -83,10 +83,10 @@ pub(super) fn month_text(month: BillingMonth, language: Language) -> String {
 
 /// The days of a month, first to last: the 取引年月日 of what is supplied all month.
 pub(super) fn period_text(month: BillingMonth, language: Language) -> String {
-    let (first, last) = (date_text(month.first(), language), date_text(month.last(), language));
+    let (first, last) = (month.first(), month.last());
     match language {
-        Language::Japanese => format!("{first}〜{last}"),
-        Language::English => format!("{first} – {last}"),
+        Language::Japanese => format!("{}〜{}", date_text(first, language), date_text(last, language)),
+        Language::English => format!("{}–{}", first.day(), date_text(last, language)),
     }
 }
 
@@ -119,6 +119,6 @@ mod tests {
     fn dates() {
         let month: BillingMonth = "202202".parse().unwrap();
         assert_eq!(period_text(month, Language::Japanese), "2022年2月1日〜2022年2月28日");
-        assert_eq!(period_text(month, Language::English), "1 February 2022 – 28 February 2022");
+        assert_eq!(period_text(month, Language::English), "1–28 February 2022");
     }
 }

@@ -80,8 +80,7 @@ fn every_design_states_what_the_law_asks() {
     let more = ["¥219", "¥552", "¥1,668", "¥5,252", "¥5,501", "drinkingWaterSubscription ※"];
     let japanese =
         ["御請求書", "10%対象", "8%対象 ※", "免税対象", "不課税対象", "※は軽減税率対象", "2022年8月1日〜2022年8月31日"];
-    let english =
-        ["Invoice", "Subject to 10%", "Subject to 8% ※", "Exempt", "Out of scope", "1 August 2022 – 31 August 2022"];
+    let english = ["Invoice", "Subject to 10%", "Subject to 8% ※", "Exempt", "Out of scope", "1–31 August 2022"];
     for design in DESIGNS {
         for (language, words) in [("ja", &japanese[..]), ("en", &english[..])] {
             let document = lay_out(&html("three-categories", design, language, &[]));

@@ -71,7 +71,13 @@ impl<'p> Pager<'p, '_> {
                 let group = &table.body[index..group_end];
                 let is_last = group_end >= table.body.len();
                 let tail = if is_last { tail } else { 0.0 };
-                let need = self.group_need(group, table.spacing, tail);
+                let mut need = self.group_need(group, table.spacing, tail);
+                // The table's lower border stays with its last row.
+                let last = is_last && table.foot.rows.is_empty();
+                let border = if last { table.grid_top + table.grid_height - row_end(row) } else { 0.0 };
+                if self.would_cut_padding(group, wanted, border) {
+                    need = need.max((row.fragment.height + border).min(self.capacity()));
+                }
                 let forced = index > 0 && self.row_is_forced(&table.body[index - 1], row);
                 top = self.before(wanted, previous_end, need, index == 0, forced);
                 if top != wanted && self.pinned.is_none() {
@@ -105,6 +111,21 @@ impl<'p> Pager<'p, '_> {
     fn stays_whole(&self, row: &RowFragment) -> bool {
         let avoids = |style| self.context.styles.get(style).break_inside_avoid;
         (avoids(row.fragment.style) || avoids(row.group)) && row.fragment.height <= self.capacity()
+    }
+
+    /// Whether the end of the page at `y` would fall into the padding or border below the content of one of a row's
+    /// cells, or into a `border` below the row; Chromium rather takes the row to the next page.
+    fn would_cut_padding(&self, group: &[RowFragment], y: f64, border: f64) -> bool {
+        let [RowFragment { fragment: Fragment { content: Content::Row(cells), .. }, .. }] = group else { return false };
+        let bottom = self.bottom(self.page_at(y)) + TOLERANCE;
+        let row_ends = y + group.iter().map(|row| row.fragment.height).sum::<f64>();
+        let cuts_border = row_ends <= bottom && row_ends + border > bottom;
+        cuts_border
+            || cells.iter().any(|cell| {
+                let insets = Insets::of(self.context.styles.get(cell.style), 0.0);
+                let end = y + cell.y + cell.content_height(insets);
+                end > bottom && end - insets.bottom <= bottom
+            })
     }
 
     /// From a row's top to the first place where all its cells may break; cells that end before do not count.
@@ -278,6 +299,10 @@ impl<'p> Pager<'p, '_> {
         let foot = if table.foot.repeats { section_height(&table.foot.rows, table.spacing) } else { 0.0 };
         (table.body.len() > length).then_some(last.fragment.y + last.fragment.height + foot)
     }
+}
+
+fn row_end(row: &RowFragment) -> f64 {
+    row.fragment.y + row.fragment.height
 }
 
 fn has_plain_cells(row: &Fragment) -> bool {
