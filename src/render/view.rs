@@ -367,5 +367,5 @@ fn fx_note(bill: &Bill, settings: &Settings, invoice: &Invoice) -> String {
         let note = fx.note.as_ref().map_or_else(String::new, |note| format!(" ({note})"));
         Some(format!("1 {from} = {} {to}{note}", grouped(fx.rate, 0)))
     };
-    pairs.iter().filter_map(entry).collect::<Vec<String>>().join(" / ")
+    pairs.iter().filter_map(entry).collect::<Vec<String>>().join("\n")
 }
