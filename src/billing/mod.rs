@@ -9,6 +9,7 @@ mod conservation;
 mod items;
 mod order;
 mod pricing;
+mod resources;
 mod taxation;
 mod unassigned;
 

@@ -3,15 +3,14 @@
 //! Charges of the same subject and item are priced alike, so the rule, tax category and line are looked up once for
 //! each such pair (a [`Plan`]) and the rows only multiply and add.
 
-use std::collections::BTreeSet;
-
 use rustc_hash::FxHashMap;
 
 use super::items::{ItemKey, Items, too_long};
 use super::order::Order;
+use super::resources::UsedResources;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::charge::{Bill, Charge, ChargeId, ChargeKind, EMPTY, Interner, NO_PRICE, Subject};
+use crate::model::charge::{Bill, Charge, ChargeId, ChargeKind, Interner, NO_PRICE, Subject};
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::invoice::{Detail, ItemIndex, ItemKind, LineItem, Share};
@@ -117,10 +116,8 @@ struct Pricing<'a> {
     rates: Vec<Option<Amount>>,
     /// By source: what the issuer keeps.
     kept: Vec<Sum>,
-    /// Whether a fee is charged per resource.
-    counts_resources: bool,
     /// The customer's own resources, used this month.
-    resources: BTreeSet<(u16, u32)>,
+    resources: UsedResources<'a>,
 }
 
 impl<'a> Pricing<'a> {
@@ -144,8 +141,7 @@ impl<'a> Pricing<'a> {
             long_amounts: LongAmounts::new(),
             rates: vec![None; bill.sources.len()],
             kept: vec![Sum::default(); bill.sources.len()],
-            counts_resources: customer.fees.iter().any(|fee| fee.per == FeePer::Resource),
-            resources: BTreeSet::new(),
+            resources: UsedResources::new(customer),
         }
     }
 
@@ -154,11 +150,8 @@ impl<'a> Pricing<'a> {
         let plan = self.plan(charge)?;
         let cost = share.map_or_else(|| self.bill.cost(charge), |share| share.cost);
         let quantity = share.map_or_else(|| self.bill.quantity(charge), |share| share.quantity);
-        if share.is_none() && charge.kind() == ChargeKind::Usage && self.counts_resources {
-            let subject = self.bill.subject(charge);
-            if subject.resource != EMPTY {
-                self.resources.insert((subject.source, subject.resource.0));
-            }
+        if share.is_none() {
+            self.resources.add(self.bill, charge);
         }
         let priced = self.amount(plan, charge, cost, quantity);
         let priced = priced.map_err(|error| self.refused(charge, error))?;
@@ -321,10 +314,11 @@ impl<'a> Pricing<'a> {
 
     /// The issuer's own charges.
     fn fees(&mut self) -> Result<(), TooLong> {
-        for fee in self.customer.fees.iter().filter(|fee| fee.is_due(self.bill.month)) {
+        let fees = self.customer.fees.iter().enumerate();
+        for (index, fee) in fees.filter(|(_, fee)| fee.is_due(self.bill.month)) {
             let count = match fee.per {
                 FeePer::Month => 1,
-                FeePer::Resource => self.resources.len() as i64,
+                FeePer::Resource => self.resources.count(index) as i64,
             };
             if count > 0 {
                 self.items.add_fee(fee, Amount::whole(count))?;

@@ -98,6 +98,8 @@ pub struct Fee {
     pub amount: Amount,
     /// What it is charged for.
     pub per: FeePer,
+    /// For a fee per resource: the charges whose resources count.
+    pub matcher: Matcher,
     /// Its tax category.
     pub tax_category: TaxCategory,
     /// The months it holds for.

@@ -79,11 +79,22 @@ fn fee(section: &Section<'_, '_>) -> Option<Fee> {
     let per = section.read("per", |value| value.one_of(&[("month", FeePer::Month), ("resource", FeePer::Resource)]));
     let category = section.read("tax-category", |value| value.one_of(&TaxCategory::NAMES));
     let validity = values::validity(section);
+    let matcher = section.read("match", |value| {
+        if per != Some(FeePer::Resource) {
+            let diagnostic = Diagnostic::error("a fee per month counts no resources that `match` could narrow");
+            return Err(diagnostic.with_hint("write per = \"resource\", or remove match"));
+        }
+        let keys = value.section("match")?;
+        let matcher = values::matcher(&keys);
+        keys.finish();
+        Ok(matcher)
+    });
     section.finish();
     Some(Fee {
         name: name?,
         amount: amount.unwrap_or(Amount::ZERO),
         per: per.unwrap_or(FeePer::Month),
+        matcher: matcher.unwrap_or_default(),
         tax_category: category.unwrap_or(TaxCategory::Standard),
         validity,
     })
