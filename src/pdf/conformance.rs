@@ -1,5 +1,7 @@
 //! What makes the file an archive (PDF/A-3b, ISO 19005-3): metadata in XMP, and what its colours mean.
 
+use std::sync::LazyLock;
+
 use lopdf::{Dictionary, Object, Stream, StringFormat, dictionary};
 
 use super::{Error, Metadata, file::deflated};
@@ -80,8 +82,9 @@ pub(super) fn information(metadata: &Metadata<'_>) -> Dictionary {
 
 /// The profile that says what the document's RGB is, as a stream.
 pub(super) fn profile_stream() -> Result<Stream, Error> {
+    static PROFILE: LazyLock<Result<Vec<u8>, Error>> = LazyLock::new(|| deflated(&srgb_profile()));
     let dict = dictionary! { "N" => 3, "Alternate" => "DeviceRGB", "Filter" => "FlateDecode" };
-    Ok(Stream::new(dict, deflated(&srgb_profile())?))
+    Ok(Stream::new(dict, PROFILE.clone()?))
 }
 
 /// The intent that makes the profile hold for the whole document.

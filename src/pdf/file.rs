@@ -1,9 +1,9 @@
 //! The bytes of a PDF 1.7 file: objects, most of them compressed in object streams, and the table of where they are
 //! (ISO 32000-1, 7.5.7 and 7.5.8).
 
-use std::io::Write;
+use std::cell::RefCell;
 
-use flate2::{Compression, write::ZlibEncoder};
+use flate2::{Compress, Compression, FlushCompress, Status};
 use lopdf::{Dictionary, Object, ObjectId, StringFormat, dictionary};
 use sha2::{Digest, Sha256};
 
@@ -164,11 +164,27 @@ impl File {
     }
 }
 
+thread_local! {
+    /// Its tables are larger than most of what is compressed: one for all that a thread compresses.
+    static COMPRESS: RefCell<Compress> = RefCell::new(Compress::new(Compression::new(LEVEL), true));
+}
+
 /// Compresses for the filter `FlateDecode`.
 pub(super) fn deflated(content: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut encoder = ZlibEncoder::new(Vec::with_capacity(content.len() / 3), Compression::new(LEVEL));
-    let written = encoder.write_all(content).and_then(|()| encoder.finish());
-    written.map_err(|error| Error::new(format!("the PDF cannot be compressed: {error}")))
+    let failed = |problem: String| Error::new(format!("the PDF cannot be compressed: {problem}"));
+    COMPRESS.with_borrow_mut(|compress| {
+        compress.reset();
+        // More than can be needed: how often the space runs out would show in the bytes.
+        let mut compressed = Vec::with_capacity(content.len() + content.len() / 64 + 64);
+        let status = compress.compress_vec(content, &mut compressed, FlushCompress::Finish);
+        match status.map_err(|error| failed(error.to_string()))? {
+            Status::StreamEnd => {
+                compressed.shrink_to_fit();
+                Ok(compressed)
+            }
+            Status::Ok | Status::BufError => Err(failed("it grew".to_owned())),
+        }
+    })
 }
 
 /// A number in decimal digits.

@@ -67,9 +67,12 @@ fn used_characters(document: &Document) -> BTreeMap<u8, BTreeSet<char>> {
     let items = document.pages.iter().flat_map(|page| &page.layers).flat_map(|layer| &layer.items);
     for item in items {
         let Item::Text(text) = item else { continue };
-        let bits = seen.entry(text.face).or_insert_with(|| vec![0; 0x11_0000 / 64]);
+        let bits = seen.entry(text.face).or_default();
         for character in text.text.chars() {
             let code = character as usize;
+            if bits.len() <= code / 64 {
+                bits.resize(code / 64 + 1, 0);
+            }
             if let Some(word) = bits.get_mut(code / 64) {
                 *word |= 1 << (code % 64);
             }

@@ -219,3 +219,24 @@ fn the_number_of_threads_does_not_show() {
     };
     assert_eq!(with(1), with(4));
 }
+
+#[test]
+fn what_was_compressed_before_does_not_show() {
+    // Each byte the middle of a linear congruential generator's state: nothing in it repeats.
+    let noise: Vec<u8> = (0..300_000)
+        .scan(1_u32, |state, _| {
+            *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            Some((*state >> 16) as u8)
+        })
+        .collect();
+    let text = "0 0 0 rg BT /f0 9 Tf ".repeat(2000).into_bytes();
+    for content in [&noise[..], &noise[..1], &[], &text, &noise[..1000]] {
+        let alone = std::thread::scope(|scope| scope.spawn(|| file::deflated(content)).join().expect("a thread"));
+        let after_others = file::deflated(content).expect("compressed");
+        assert!(alone.expect("compressed") == after_others);
+        let mut unpacked = Vec::new();
+        let mut decoder = flate2::read::ZlibDecoder::new(after_others.as_slice());
+        std::io::Read::read_to_end(&mut decoder, &mut unpacked).expect("a zlib stream");
+        assert!(unpacked == content);
+    }
+}

@@ -303,6 +303,32 @@ fn a_large_file_gives_the_same_rows_on_any_number_of_cores() {
 }
 
 #[test]
+fn a_huge_invoice_has_the_same_bytes_on_any_number_of_cores() {
+    let mut bill = "date,billItemName,quantity,amount,name,customer\n".to_owned();
+    for row in 0..3000 {
+        bill += &format!("202208{:02},item{},{row},{}.5,meter-{},aozora\n", row % 31 + 1, row % 5, row % 7, row % 50);
+    }
+    let built: Vec<_> = ["1", "2"]
+        .into_iter()
+        .map(|jobs| {
+            let sandbox = starter();
+            sandbox.write("billing/202208/soracom.csv", bill.clone());
+            let run = sandbox.run(&["build", "202208", "--quiet", "--jobs", jobs]);
+            assert_eq!(run.code, 0, "{}", run.stderr);
+            sandbox.files()
+        })
+        .collect();
+    let pdf = built[0].iter().find(|(path, _)| path.ends_with("INV-202208-aozora.pdf")).map(|(_, bytes)| bytes);
+    // Enough pages that they are shared out: at most 50 rows fit on one.
+    let pages = lopdf::Document::load_mem(pdf.unwrap()).unwrap().get_pages().len();
+    assert!(pages >= 60, "{pages} pages");
+    for ((path, one), (_, other)) in built[0].iter().zip(&built[1]) {
+        assert!(one == other, "{path} differs");
+    }
+    assert_eq!(built[0].len(), built[1].len());
+}
+
+#[test]
 fn what_no_build_wrote_is_not_replaced() {
     let sandbox = starter();
     let before = sandbox.files();
