@@ -168,6 +168,10 @@ pub(crate) fn describe(bill: &Bill, charge: &Charge) -> String {
     if subject.resource != EMPTY {
         parts.push(format!("resource {:?}", name(subject.resource)));
     }
+    let is_tag = subject.tags.iter().any(|(tag, _)| bill.names.get(*tag) == "name");
+    if subject.resource_name != EMPTY && !is_tag {
+        parts.push(format!("name {:?}", name(subject.resource_name)));
+    }
     let tag = |(tag, value): &(NameId, NameId)| format!("{}={:?}", name(*tag), name(*value));
     let mut tags: Vec<String> = subject.tags.iter().take(SHOWN_TAGS).map(tag).collect();
     if subject.tags.len() > SHOWN_TAGS {

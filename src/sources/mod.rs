@@ -4,6 +4,7 @@ mod files;
 mod kore;
 mod overlap;
 mod problems;
+mod sakura;
 mod soracom;
 
 use std::io::{BufRead, BufReader, Read};
@@ -41,7 +42,7 @@ fn read_source(root: &Path, source: &SourceSettings, bill: &mut Bill) -> Result<
         stated_total: None,
     });
     match source.kind {
-        SourceKind::SoracomCsv => {}
+        SourceKind::SoracomCsv | SourceKind::SakuraCsv => {}
         SourceKind::KoreApi => return kore::read(bill, index, root, source),
         _ => return Err(vec![not_available(source)]),
     }
@@ -56,7 +57,11 @@ fn read_source(root: &Path, source: &SourceSettings, bill: &mut Bill) -> Result<
         }
         let file = u16::try_from(bill.files.len()).map_err(|_| vec![Diagnostic::error("more than 65535 files")])?;
         bill.files.push(BillFile { path: path.clone(), source: index, length: 0 });
-        if let Err(found) = soracom::read_file(bill, index, file, root, source) {
+        let read = match source.kind {
+            SourceKind::SakuraCsv => sakura::read_file(bill, index, file, root),
+            _ => soracom::read_file(bill, index, file, root, source),
+        };
+        if let Err(found) = read {
             problems.extend(found);
         }
     }
@@ -105,10 +110,11 @@ pub fn hashes(root: &Path, bill: &Bill) -> Result<Vec<String>, Vec<Diagnostic>> 
 }
 
 /// The text of a row of a bill, on one line, to be shown below a message about it; rows of an answer in JSON are the
-/// records of its list. None when the file cannot be read or has no such row.
+/// records of its list, or the lines of the CSV in it. None when the file cannot be read or has no such row.
 pub fn row_text(path: &Path, row: u32) -> Option<String> {
     if path.extension().is_some_and(|extension| extension == "json") {
-        return kore::record(&std::fs::read_to_string(path).ok()?, row);
+        let text = std::fs::read_to_string(path).ok()?;
+        return sakura::line(&text, row).or_else(|| kore::record(&text, row));
     }
     let mut reader = BufReader::new(std::fs::File::open(path).ok()?);
     let mut bytes = Vec::new();
@@ -130,6 +136,9 @@ fn not_available(source: &SourceSettings) -> Diagnostic {
             SourceKind::SoracomApi => {
                 "use kind = \"soracom-csv\" with a file saved from the console, or remove the source"
             }
-            _ => "remove the source for now; this version reads kind = \"soracom-csv\" only",
+            SourceKind::SakuraApi => {
+                "use kind = \"sakura-csv\" with a file saved from the control panel, or remove the source"
+            }
+            _ => "remove the source for now; it is not read by this version",
         })
 }

@@ -1,0 +1,245 @@
+//! Rows of a bill's CSV as charges.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use super::records::Record;
+use crate::model::amount::{Amount, Sum};
+use crate::model::charge::{Bill, Charge, EMPTY, NO_PRICE, NameId, Subject, SubjectId};
+use crate::model::packed::Packed;
+use crate::model::period::BillingMonth;
+use crate::sources::problems::{Problems, Refusal, number};
+
+/// Positions of the columns the provider documents, from 0.
+mod column {
+    pub(super) const NUMBER: usize = 0;
+    pub(super) const BILL: usize = 1;
+    pub(super) const MONTH: usize = 2;
+    pub(super) const ACCOUNT: usize = 5;
+    pub(super) const RESOURCE: usize = 6;
+    pub(super) const PRODUCT: usize = 7;
+    pub(super) const PRODUCT_NAME: usize = 8;
+    pub(super) const DAYS: usize = 11;
+    pub(super) const HOURS: usize = 12;
+    pub(super) const PRICE: usize = 13;
+    pub(super) const TAX: usize = 14;
+    pub(super) const RESOURCE_NAME: usize = 15;
+}
+
+/// What quantities count.
+const UNIT: &str = "hour";
+
+/// Digits of a resource's id as the control panel shows it.
+const ID_DIGITS: usize = 12;
+
+/// What subjects are told apart by: account, resource, product, resource name and further cells.
+type SubjectKey = (NameId, NameId, NameId, NameId, Box<[NameId]>);
+
+/// Reads the rows of one file into a bill.
+pub(super) struct RowReader<'b> {
+    bill: &'b mut Bill,
+    source: u16,
+    file: u16,
+    extra_columns: Vec<NameId>,
+    subjects: FxHashMap<SubjectKey, SubjectId>,
+    /// Bill and sequence number of every row, with its line.
+    seen: BTreeMap<(String, String), u32>,
+    tax: Sum,
+    problems: Problems,
+}
+
+impl<'b> RowReader<'b> {
+    pub(super) fn new(bill: &'b mut Bill, source: u16, file: u16, extra_columns: &[String]) -> RowReader<'b> {
+        let path = bill.files[usize::from(file)].path.clone();
+        let extra_columns = extra_columns.iter().map(|name| bill.names.intern(name)).collect();
+        RowReader {
+            bill,
+            source,
+            file,
+            extra_columns,
+            subjects: FxHashMap::default(),
+            seen: BTreeMap::new(),
+            tax: Sum::default(),
+            problems: Problems::new(path),
+        }
+    }
+
+    /// Takes one row.
+    pub(super) fn read(&mut self, record: &Record<'_>) {
+        match self.charge(record) {
+            Ok(charge) => self.bill.charges.push(charge),
+            Err(refusal) => self.problems.add(refusal, record.line, || record.text.to_owned()),
+        }
+    }
+
+    /// The sum of the rows' tax, and what was wrong.
+    pub(super) fn finish(self) -> (Sum, Problems) {
+        (self.tax, self.problems)
+    }
+
+    fn charge(&mut self, record: &Record<'_>) -> Result<Charge, Refusal> {
+        let Some(cells) = &record.cells else {
+            let hint = "the download was probably interrupted: fetch the file again";
+            return Err(("cut", "the row is cut off inside quotes".to_owned(), hint));
+        };
+        if cells.len() != record.expected {
+            let message = format!("expected {} cells, found {}", record.expected, cells.len());
+            return Err(("ragged", message, "fetch the file again if it was edited or cut off"));
+        }
+        let cell = |index: usize| cells[index].as_ref();
+        self.is_new(cell(column::BILL), cell(column::NUMBER), record.line)?;
+        self.is_of_the_month(cell(column::MONTH))?;
+        if cell(column::PRODUCT_NAME).is_empty() {
+            let message = "expected a product name in column 9, found an empty cell".to_owned();
+            return Err(("item", message, "every row names what was charged; fetch the file again if it was edited"));
+        }
+        let cost = number(cell(column::PRICE).as_bytes(), "column 14 (price without tax)")?;
+        let tax = match cell(column::TAX) {
+            "" => Amount::ZERO,
+            tax => number(tax.as_bytes(), "column 15 (tax)")?,
+        };
+        let quantity = hours(cell(column::DAYS), cell(column::HOURS), cost)?;
+        let subject = self.subject(cells)?;
+        let too_long = |_| ("sum", "the tax of the rows has too many digits to be exact".to_owned(), "");
+        self.tax.add(tax).map_err(too_long)?;
+        let item = self.bill.names.intern(cell(column::PRODUCT_NAME));
+        self.bill.units.insert((self.source, item), UNIT);
+        Ok(Charge {
+            quantity: quantity.map_or(Packed::NONE, |quantity| Packed::new(quantity, &mut self.bill.long_amounts)),
+            cost: Packed::new(cost, &mut self.bill.long_amounts),
+            subject,
+            item,
+            unit_price: NO_PRICE,
+            row: record.line,
+            file: self.file,
+            day: 0,
+        })
+    }
+
+    /// Rows are numbered within a bill: a number twice is a row twice.
+    fn is_new(&mut self, bill: &str, number: &str, line: u32) -> Result<(), Refusal> {
+        let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits {
+            let message = format!("expected the row's number in column 1, found {number:?}");
+            return Err(("sequence", message, "fetch the file again if it was edited"));
+        }
+        match self.seen.insert((bill.to_owned(), number.trim_start_matches('0').to_owned()), line) {
+            None => Ok(()),
+            Some(first) => {
+                let message = format!("the row repeats line {first}: number {number} of bill {bill}");
+                Err(("repeated", message, "each row of a bill has its own number: fetch the file again"))
+            }
+        }
+    }
+
+    /// The month of use is `2015/09`.
+    fn is_of_the_month(&self, cell: &str) -> Result<(), Refusal> {
+        let parsed = cell.split_once('/').filter(|(year, month)| year.len() == 4 && month.len() == 2);
+        let found = parsed.and_then(|(year, month)| format!("{year}{month}").parse::<BillingMonth>().ok());
+        let expected = self.bill.month.first().format("%Y/%m");
+        match found {
+            Some(month) if month == self.bill.month => Ok(()),
+            Some(_) => {
+                let message = format!("the row is of another month: expected {expected}, found {cell}");
+                Err(("month", message, "column 3 is the month of use; save each month's bill in its own directory"))
+            }
+            None => {
+                let message = format!("expected the month of use such as {expected} in column 3, found {cell:?}");
+                Err(("date", message, "a spreadsheet may have changed it: fetch the file again"))
+            }
+        }
+    }
+
+    /// Whom the row is for, known from an earlier row or new.
+    fn subject(&mut self, cells: &[Cow<'_, str>]) -> Result<SubjectId, Refusal> {
+        let id = resource_id(&cells[column::RESOURCE])?;
+        let names = &mut self.bill.names;
+        let account = names.intern(&cells[column::ACCOUNT]);
+        let resource = names.intern(&id);
+        let product = names.intern(&cells[column::PRODUCT]);
+        let resource_name = names.intern(&cells[column::RESOURCE_NAME]);
+        let extra: Box<[NameId]> = cells[column::RESOURCE_NAME + 1..].iter().map(|cell| names.intern(cell)).collect();
+        let key = (account, resource, product, resource_name, extra);
+        if let Some(id) = self.subjects.get(&key) {
+            return Ok(*id);
+        }
+        let tags = self.extra_columns.iter().copied().zip(key.4.iter().copied()).filter(|(_, value)| *value != EMPTY);
+        let subject = Subject {
+            source: self.source,
+            account,
+            resource,
+            resource_name,
+            product,
+            groups: Box::default(),
+            tags: tags.collect(),
+        };
+        let id = SubjectId(self.bill.subjects.len() as u32);
+        self.bill.subjects.push(subject);
+        self.subjects.insert(key, id);
+        Ok(id)
+    }
+}
+
+/// A resource's id as the control panel shows it: 12 digits. The API leaves leading zeros out where it gives numbers.
+pub(super) fn resource_id(cell: &str) -> Result<Cow<'_, str>, Refusal> {
+    let digits = cell.bytes().all(|byte| byte.is_ascii_digit());
+    if digits && !cell.is_empty() {
+        return Ok(match cell.len() == ID_DIGITS {
+            true => cell.into(),
+            false => format!("{:0>ID_DIGITS$}", cell.trim_start_matches('0')).into(),
+        });
+    }
+    if Amount::parse(cell.as_bytes()).is_ok() {
+        let message = format!("expected the resource's id in column 7, found {cell:?}");
+        return Err(("resource", message, "a spreadsheet has shortened it: use the file as it was downloaded"));
+    }
+    Ok(cell.into())
+}
+
+/// Hours of use, from days and the hours left over. A price for no time at all is for something not measured in time,
+/// and then there is no quantity.
+fn hours(days: &str, rest: &str, cost: Amount) -> Result<Option<Amount>, Refusal> {
+    let value = |cell: &str, column: &str| match cell {
+        "" => Ok(Amount::ZERO),
+        cell => number(cell.as_bytes(), column),
+    };
+    let (days, rest) = (value(days, "column 12 (days)")?, value(rest, "column 13 (hours)")?);
+    let too_long = |_| ("digits", "the time of use has too many digits to be exact".to_owned(), "fetch the file again");
+    let hours = days.times(Amount::whole(24)).and_then(|hours| hours.plus(rest)).map_err(too_long)?;
+    Ok((!hours.is_zero() || cost.is_zero()).then_some(hours))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_twelve_digits() {
+        for (cell, expected) in [
+            ("112700654736", "112700654736"),
+            ("000000526782", "000000526782"),
+            ("526782", "000000526782"),
+            ("0000000000526782", "000000526782"),
+            ("", ""),
+            ("bucket-a", "bucket-a"),
+        ] {
+            assert_eq!(resource_id(cell).unwrap(), expected);
+        }
+        assert!(resource_id("1.127E+11").is_err());
+    }
+
+    #[test]
+    fn days_and_hours_are_hours() {
+        let hours = |days, rest, cost| {
+            let cost = Amount::whole(cost);
+            hours(days, rest, cost).unwrap().map(|hours| hours.to_string())
+        };
+        assert_eq!(hours("30", "0", 100).as_deref(), Some("720"));
+        assert_eq!(hours("3", "23", 100).as_deref(), Some("95"));
+        assert_eq!(hours("", "5", 100).as_deref(), Some("5"));
+        assert_eq!(hours("0", "0", 100), None);
+        assert_eq!(hours("0", "0", 0).as_deref(), Some("0"));
+    }
+}
