@@ -283,7 +283,7 @@ impl Context<'_> {
             None => return,
             Some(Marker::Text(marker)) => {
                 let mut laid = self.shrunk(marker, UNBOUNDED);
-                laid.x = insets.left - laid.width;
+                laid.x = -laid.width;
                 let baseline = first_baseline.unwrap_or(insets.top);
                 laid.y = laid.first_baseline().map_or(insets.top, |own| baseline - own);
                 laid
@@ -299,14 +299,7 @@ impl Context<'_> {
         let ascent = self.faces.line_metrics(self.faces.primary(style.bold()), style.font_size).ascent;
         let Symbol { two_thirds, size, top: below, .. } = Symbol::of(ascent);
         let top = baseline.map_or(insets.top, |baseline| baseline - ascent);
-        Fragment {
-            x: insets.left - two_thirds - 7.0,
-            y: top + below,
-            width: size,
-            height: size,
-            style: id,
-            ..Fragment::default()
-        }
+        Fragment { x: -two_thirds - 7.0, y: top + below, width: size, height: size, style: id, ..Fragment::default() }
     }
 
     /// Absolutely positioned boxes against the padding box of their containing block.

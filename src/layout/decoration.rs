@@ -43,6 +43,8 @@ impl Sheets<'_, '_> {
         if !style.visible {
             return;
         }
+        let [x, y, width, height] = self.snapped(slice.page, slice.x, slice.y, slice.width, slice.height);
+        let slice = Slice { x, y, width, height, ..slice };
         // The borders of such a table are drawn with its cells', and have no corners (CSS Backgrounds, 4.3).
         let collapsed = style.display == Display::Table && style.border_collapse;
         let radii = if collapsed { [0.0; 4] } else { radii(style, &slice) };
@@ -80,7 +82,7 @@ impl Sheets<'_, '_> {
             // Dashes of the sides begin in the corners, as those above and below do.
             let (y, height) =
                 if dashed && (side == LEFT || side == RIGHT) { (slice.y, slice.height) } else { (y, height) };
-            let edge = Edge { x: 0.0, y: 0.0, width, height, color, dashed };
+            let edge = Edge { x: 0.0, y: 0.0, width, height, color, dashed, down: false };
             if kind == BorderStyle::Double && thick >= 3.0 {
                 self.double(page, side, edge, x, y);
             } else {

@@ -59,7 +59,6 @@ pub(crate) struct Face {
     /// x min, y min, x max, y max in font units.
     pub(crate) bounds: [i16; 4],
     pub(crate) weight: u16,
-    underline: (i16, i16),
     x_height: i16,
     advances: Vec<u16>,
     glyphs: Vec<u16>,
@@ -161,13 +160,6 @@ impl Faces {
         self.face(face)
             .map_or(font_size / 2.0, |face| f64::from(face.x_height) * font_size / f64::from(face.units_per_em))
     }
-
-    /// Offset below the baseline and thickness of an underline in px.
-    pub(crate) fn underline(&self, face: u8, font_size: f64) -> (f64, f64) {
-        let Some(face) = self.face(face) else { return (font_size / 10.0, font_size / 20.0) };
-        let scale = font_size / f64::from(face.units_per_em);
-        (-f64::from(face.underline.0) * scale, f64::from(face.underline.1) * scale)
-    }
 }
 
 /// Heights of a face at a font size, in px.
@@ -207,7 +199,6 @@ impl Face {
             .map(|glyph| parsed.glyph_hor_advance(ttf_parser::GlyphId(glyph)).unwrap_or(0))
             .collect();
         let bounds = parsed.global_bounding_box();
-        let underline = parsed.underline_metrics().map_or((-100, 50), |line| (line.position, line.thickness));
         let postscript_name = parsed
             .names()
             .into_iter()
@@ -224,7 +215,6 @@ impl Face {
             line_gap: parsed.line_gap(),
             bounds: [bounds.x_min, bounds.y_min, bounds.x_max, bounds.y_max],
             weight: parsed.weight().to_number(),
-            underline,
             x_height: parsed.x_height().unwrap_or(parsed.ascender() / 2),
             advances,
             glyphs,

@@ -77,6 +77,8 @@ pub(crate) struct Edge {
     pub(crate) height: f64,
     pub(crate) color: [u8; 3],
     pub(crate) dashed: bool,
+    /// Between cells of a row, rather than along its top or bottom.
+    pub(crate) down: bool,
 }
 
 /// A line of text; `y` is relative to the fragment.
@@ -98,7 +100,9 @@ pub(crate) struct Run {
     /// From the fragment's left edge.
     pub(crate) x: f64,
     /// Of the baseline, from the line's top.
-    pub(crate) y: f64,
+    pub(crate) y: f32,
+    /// From the baseline down to that of the element whose underline runs below.
+    pub(crate) underline: f32,
     pub(crate) width: f64,
     pub(crate) face: u8,
     pub(crate) style: StyleId,

@@ -119,7 +119,8 @@ fn split(runs: &[Run], pieces: &[Piece], moves: &[(f64, f64)], each: f64) -> Vec
             let to = own.get(end).map_or(run.text.len(), |piece| pieces[*piece].start);
             let text = run.text.get(from..to).unwrap_or_default().into();
             let spacing = if spread { each as f32 } else { 0.0 };
-            result.push(Run { x, y: run.y, width, face: run.face, style: run.style, node: run.node, text, spacing });
+            let Run { y, underline, face, style, node, .. } = *run;
+            result.push(Run { x, y, underline, width, face, style, node, text, spacing });
             start = end;
         }
     }

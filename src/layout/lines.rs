@@ -245,6 +245,18 @@ impl Setter<'_, '_> {
         self.open.last().map_or(0.0, |open| open.shift)
     }
 
+    /// How far the baseline of the element that underlines a text is below the line's.
+    fn underline_shift(&self, style: &Style) -> f64 {
+        let Some(line) = style.lines.underline else { return self.shift() };
+        let has_line = |open: &&Open| self.context.styles.get(open.style).lines.underline == Some(line);
+        let outermost = self.open.iter().rev().take_while(has_line).last();
+        match outermost {
+            _ if self.block.lines.underline == Some(line) => 0.0,
+            Some(open) => open.shift,
+            None => self.shift(),
+        }
+    }
+
     fn include_strut(&self, draft: &mut Draft, style: StyleId, shift: f64) {
         let style = self.context.styles.get(style);
         let face = self.context.faces.primary(style.bold());
@@ -309,6 +321,7 @@ impl Setter<'_, '_> {
         let context = self.context;
         let style = context.styles.get(id);
         let shift = self.shift();
+        let underline = (self.underline_shift(style) - shift) as f32;
         let shown = self.paragraph.text.get(start..end).unwrap_or_default();
         let whole = self.paragraph.text.get(start..all).unwrap_or_default();
         draft.has_content |= !shown.is_empty() || whole.contains('\n');
@@ -324,7 +337,8 @@ impl Setter<'_, '_> {
             }
             if !text.is_empty() && style.visible {
                 let width = x - run_x;
-                draft.runs.push(Run { x: run_x, y: shift, width, face, style: id, node, text, spacing: 0.0 });
+                let y = shift as f32;
+                draft.runs.push(Run { x: run_x, y, underline, width, face, style: id, node, text, spacing: 0.0 });
             }
         };
         for (index, letter) in shown.char_indices() {
@@ -397,7 +411,7 @@ impl Setter<'_, '_> {
         line.runs = draft.runs;
         for run in &mut line.runs {
             run.x += start;
-            run.y += extent.ascent;
+            run.y += extent.ascent as f32;
         }
         line.boxes = draft.boxes.into_iter().rev().map(|(inline_box, _)| inline_box).collect();
         for inline_box in &mut line.boxes {

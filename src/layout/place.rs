@@ -8,7 +8,7 @@ use super::{
     page::{Area, Item, Layer, Page, Path, Rgb, Shape, Step, Text},
     paragraph::PAGE_NUMBER,
     structure::Mark,
-    style::StyleId,
+    style::{Decoration, DecorationLine, StyleId},
 };
 
 /// Points in a CSS px.
@@ -109,6 +109,17 @@ impl<'s, 'c> Sheets<'s, 'c> {
         }
     }
 
+    /// What is painted has its edges on whole px of the page, as in Chromium; places as for `area`.
+    pub(crate) fn snapped(&self, page: usize, x: f64, y: f64, width: f64, height: f64) -> [f64; 4] {
+        let (left, top) = (self.shift.0 + self.left(), self.shift.1 + self.top(page));
+        let on_px = |start: f64, length: f64, origin: f64| {
+            let first = whole_px(start + origin);
+            (first - origin, whole_px(start + origin + length) - first)
+        };
+        let ((x, width), (y, height)) = (on_px(x, width, left), on_px(y, height, top));
+        [x, y, width, height]
+    }
+
     /// Places are px from the top left of the page's content.
     pub(crate) fn area(&self, page: usize, x: f64, y: f64, width: f64, height: f64) -> Area {
         let (across, down) = self.shift;
@@ -121,6 +132,12 @@ impl<'s, 'c> Sheets<'s, 'c> {
     }
 
     pub(crate) fn rectangle(&mut self, page: usize, x: f64, y: f64, width: f64, height: f64, color: Rgb) {
+        let [x, y, width, height] = self.snapped(page, x, y, width, height);
+        self.fill(page, (x, y, width, height), color);
+    }
+
+    /// A rectangle exactly where it is said to be.
+    fn fill(&mut self, page: usize, (x, y, width, height): (f64, f64, f64, f64), color: Rgb) {
         if width <= 0.0 || height <= 0.0 {
             return;
         }
@@ -144,7 +161,8 @@ impl<'s, 'c> Sheets<'s, 'c> {
     /// A dashed line along the middle of a rectangle.
     pub(crate) fn dashes(&mut self, page: usize, edge: &Edge, x: f64, y: f64) {
         let thick = edge.width.min(edge.height);
-        let area = self.area(page, x + edge.x, y + edge.y, edge.width, edge.height);
+        let [x, y, width, height] = self.snapped(page, x + edge.x, y + edge.y, edge.width, edge.height);
+        let area = self.area(page, x, y, width, height);
         let (from, to) = if edge.width >= edge.height {
             let middle = area.y + area.height / 2.0;
             ((area.x, middle), (area.x + area.width, middle))
@@ -152,7 +170,7 @@ impl<'s, 'c> Sheets<'s, 'c> {
             let middle = area.x + area.width / 2.0;
             ((middle, area.y), (middle, area.y + area.height))
         };
-        let (dash, gap) = dash_pattern(edge.width.max(edge.height), thick);
+        let (dash, gap) = dash_pattern(width.max(height), thick);
         let dash = ((dash * POINTS) as f32, (gap * POINTS) as f32);
         let width = (thick * POINTS) as f32;
         self.shape(page, Shape::Dashes { from, to, width, dash, color: edge.color });
@@ -198,7 +216,7 @@ impl<'s, 'c> Sheets<'s, 'c> {
         let style = context.styles.get(run.style);
         let metrics = context.faces.line_metrics(run.face, style.font_size);
         // Chromium sets lines on whole px; what is raised or lowered in them keeps its distance.
-        let baseline = y.round() + run.y;
+        let baseline = y.round() + f64::from(run.y);
         self.decorate(page, run, x, baseline);
         let area = self.area(page, x + run.x, baseline - metrics.ascent, run.width, metrics.ascent + metrics.descent);
         self.check_inside(page, area, run.node);
@@ -235,28 +253,26 @@ impl<'s, 'c> Sheets<'s, 'c> {
         self.page_numbers.push(PageNumber { page, layer: self.level as usize, item, link, style: run.style });
     }
 
-    /// Underlines and the like.
+    /// Underlines and the like, where Chromium draws them.
     fn decorate(&mut self, page: usize, run: &Run, x: f64, baseline: f64) {
         let context = self.context;
         let style = context.styles.get(run.style);
-        let lines = style.decoration;
-        if lines == super::style::Decoration::default() {
-            return;
-        }
-        let Some(color) = style.decoration_color.unwrap_or(style.color).0 else { return };
-        let (below, _) = context.faces.underline(run.face, style.font_size);
-        // Chromium: a tenth of the font size, at least one px.
-        let thick = (style.font_size / 10.0).max(1.0);
-        let metrics = context.faces.line_metrics(run.face, style.font_size);
-        let mut line = |y: f64| self.rectangle(page, x + run.x, y, run.width, thick, color);
-        if lines.underline {
-            line(baseline + below.max(1.0));
-        }
-        if lines.overline {
-            line(baseline - metrics.ascent);
-        }
-        if lines.strike {
-            line(baseline - metrics.ascent / 3.0 - thick / 2.0);
+        let Decoration { underline, overline, strike } = style.lines;
+        let text_top = baseline - context.faces.line_metrics(run.face, style.font_size).ascent;
+        let thick = |line: DecorationLine| (line.font_size / 10.0).max(1.0);
+        let underline = underline.map(|line| {
+            let gap = (thick(line) / 2.0).ceil().max(1.0);
+            (baseline + f64::from(run.underline) + gap, line)
+        });
+        let overline = overline.map(|line| (text_top - thick(line).floor(), line));
+        let strike = strike.map(|line| {
+            let ascent = context.faces.line_metrics(run.face, line.font_size).ascent;
+            (text_top + ascent * 2.0 / 3.0 - thick(line) / 2.0, line)
+        });
+        for (y, line) in [underline, overline, strike].into_iter().flatten() {
+            let Some(color) = line.color.0 else { continue };
+            let [_, y, _, height] = self.snapped(page, x, y, run.width, thick(line).floor());
+            self.fill(page, (x + run.x, y, run.width, height), color);
         }
     }
 
@@ -290,6 +306,12 @@ impl<'s, 'c> Sheets<'s, 'c> {
             self.context.faults.add(offset, &fragment, message);
         }
     }
+}
+
+/// The nearest whole px, halves up; sums that are a hair short of a half count as one.
+fn whole_px(length: f64) -> f64 {
+    const HAIR: f64 = 1e-6;
+    (length + 0.5 + HAIR).floor()
 }
 
 /// Length of the dashes and of the gaps on a line, so that it begins and ends with a dash: as Chromium divides it.

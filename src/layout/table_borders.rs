@@ -49,6 +49,12 @@ impl Winner {
         (self.style == BorderStyle::Hidden, self.width, rank)
     }
 
+    /// Whether it takes the corner where both meet.
+    fn covers(&self, other: &Winner) -> bool {
+        let strength = |winner: &Winner| (winner.width, winner.strength().2);
+        strength(self) > strength(other)
+    }
+
     /// The earlier one wins a tie.
     fn meet(&mut self, other: Winner) {
         if other.strength() > self.strength() {
@@ -189,6 +195,30 @@ impl Borders {
         [across(row), down(right), across(bottom), down(cell.column)].map(|width| f64::from(width) / 2.0)
     }
 
+    /// The four borders that meet in a corner of the grid: above, below, left and right of it.
+    fn corner(&self, row: usize, column: usize) -> [Winner; 4] {
+        let above = row.checked_sub(1).map_or(NOTHING, |above| self.down(above, column));
+        let left = column.checked_sub(1).map_or(NOTHING, |left| self.across(row, left));
+        let right = if column < self.columns { self.across(row, column) } else { NOTHING };
+        [above, self.down(row, column), left, right]
+    }
+
+    /// How far a border across goes on into a corner: over it, unless a stronger border takes the corner.
+    fn across_reaches(&self, own: &Winner, row: usize, column: usize) -> f64 {
+        let corner = self.corner(row, column);
+        let half = f64::from(corner[0].width.max(corner[1].width)) / 2.0;
+        if corner.iter().any(|other| other.covers(own)) { -half } else { half }
+    }
+
+    /// Likewise for a border down, which leaves the corner to borders across that are as strong.
+    fn down_reaches(&self, own: &Winner, row: usize, column: usize) -> f64 {
+        let [above, below, left, right] = self.corner(row, column);
+        let half = f64::from(left.width.max(right.width)) / 2.0;
+        let yields = [left, right].iter().any(|across| !own.covers(across))
+            || [above, below].iter().any(|other| other.covers(own));
+        if yields { -half } else { half }
+    }
+
     /// The edges to draw above a row.
     pub(crate) fn edges_above(&self, row: usize, columns: &[f64], y: f64) -> Vec<Edge> {
         // A border mostly goes on through all columns.
@@ -198,18 +228,14 @@ impl Borders {
             if winner.width <= 0.0 {
                 continue;
             }
-            let width = f64::from(winner.width);
+            let height = f64::from(winner.width);
             let left = columns.get(column).copied().unwrap_or(0.0);
             let right = columns.get(column + 1).copied().unwrap_or(left);
-            // The corners belong to the border across.
-            let corner = |column: usize| {
-                let above = row.checked_sub(1).map_or(0.0, |above| self.down(above, column).width);
-                f64::from(above.max(self.down(row, column).width)) / 2.0
-            };
-            let (start, end) = (left - corner(column), right + corner(column + 1));
+            let start = left - self.across_reaches(&winner, row, column);
+            let end = right + self.across_reaches(&winner, row, column + 1);
             let dashed = winner.style == BorderStyle::Dashed;
-            let edge =
-                Edge { x: start, y: y - width / 2.0, width: end - start, height: width, color: winner.color, dashed };
+            let y = y - height / 2.0;
+            let edge = Edge { x: start, y, width: end - start, height, color: winner.color, dashed, down: false };
             match edges.last_mut() {
                 Some(last)
                     if last.color == edge.color
@@ -230,9 +256,14 @@ impl Borders {
         let edge = |column: usize| {
             let winner = self.down(row, column);
             let width = f64::from(winner.width);
+            if width <= 0.0 {
+                return None;
+            }
             let x = columns.get(column).copied().unwrap_or(0.0) - width / 2.0;
+            let y = -self.down_reaches(&winner, row, column);
+            let height = height + self.down_reaches(&winner, row + 1, column) - y;
             let dashed = winner.style == BorderStyle::Dashed;
-            (width > 0.0).then_some(Edge { x, y: 0.0, width, height, color: winner.color, dashed })
+            Some(Edge { x, y, width, height, color: winner.color, dashed, down: true })
         };
         (0..=self.columns).filter_map(edge).collect()
     }

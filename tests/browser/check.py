@@ -127,7 +127,9 @@ def main():
         with tempfile.TemporaryDirectory() as directory:
             directory = Path(directory)
             binary, program = options.binary.resolve(), options.print.resolve()
-            every = [*feature_files(program, directory), *invoices(binary, directory)]
+            every = [*feature_files(program, directory)]
+            if not options.only.startswith("layout/"):
+                every += invoices(binary, directory)
             every = [one for one in every if options.only in one[0]]
             with Chromium(options.chromium) as chromium, ThreadPoolExecutor(os.cpu_count()) as pool:
                 for place, (name, html, pdf) in enumerate(every):

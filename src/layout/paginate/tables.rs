@@ -209,13 +209,14 @@ impl<'p> Pager<'p, '_> {
         for edge in edges {
             if last == page {
                 self.border(page, *edge, x + fragment.x, top);
+            } else if edge.down {
+                let below = fragment.height - edge.y - edge.height;
+                self.tall_edge(edge, x + fragment.x, y + edge.y, end - below);
             } else if edge.y > 0.0 {
                 let edge_top = end - fragment.height - self.start(last);
                 self.border(last, *edge, x + fragment.x, edge_top);
-            } else if edge.height < fragment.height {
-                self.border(page, *edge, x + fragment.x, top);
             } else {
-                self.tall_edge(edge, x + fragment.x, y, end);
+                self.border(page, *edge, x + fragment.x, top);
             }
         }
         end

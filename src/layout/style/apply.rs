@@ -224,7 +224,7 @@ const LIST_STYLE: &[(&str, ListStyle)] = &[
 ];
 
 fn decoration(style: &mut Style, lower: &str) -> Result<(), String> {
-    let mut lines = Decoration::default();
+    let mut lines = Decoration::<bool>::default();
     let mut line_color = None;
     for word in words(lower) {
         match word {

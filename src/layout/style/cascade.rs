@@ -9,7 +9,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::{
     apply,
-    computed::{Break, Decoration, Size, Style, TextAlign, Variables},
+    computed::{Break, Decoration, DecorationLine, Size, Style, TextAlign, Variables},
     conditions::{Condition, Siblings},
     defaults,
     index::RuleIndex,
@@ -439,19 +439,15 @@ fn collect<'s>(
 fn finish(style: &mut Style, parent: &Style) {
     use super::computed::{Display, Position};
     // CSS Text Decoration: the lines of the ancestors run on under this element's text.
-    let own = style.decoration;
     let through = !matches!(style.display, Display::InlineBlock | Display::InlineFlex)
         && !matches!(style.position, Position::Absolute | Position::Fixed);
-    let inherited = if through { parent.decoration } else { Decoration::default() };
-    if own == Decoration::default() && inherited != Decoration::default() {
-        style.decoration_color = parent.decoration_color.or(Some(parent.color));
-    } else if own != Decoration::default() {
-        style.decoration_color = style.decoration_color.or(Some(style.color));
-    }
-    style.decoration = Decoration {
-        underline: own.underline || inherited.underline,
-        overline: own.overline || inherited.overline,
-        strike: own.strike || inherited.strike,
+    let inherited = if through { parent.lines } else { Decoration::default() };
+    let own = DecorationLine { color: style.decoration_color.unwrap_or(style.color), font_size: style.font_size };
+    let line = |asked: bool, inherited| if asked { Some(own) } else { inherited };
+    style.lines = Decoration {
+        underline: line(style.decoration.underline, inherited.underline),
+        overline: line(style.decoration.overline, inherited.overline),
+        strike: line(style.decoration.strike, inherited.strike),
     };
     if matches!(style.position, Position::Absolute | Position::Fixed) {
         style.display = match style.display {

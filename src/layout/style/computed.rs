@@ -198,11 +198,20 @@ pub(crate) enum Transform {
     Capitalize,
 }
 
+/// Something for each line that can be drawn along text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Decoration {
-    pub(crate) underline: bool,
-    pub(crate) overline: bool,
-    pub(crate) strike: bool,
+pub(crate) struct Decoration<T> {
+    pub(crate) underline: T,
+    pub(crate) overline: T,
+    pub(crate) strike: T,
+}
+
+/// How a line along text is drawn: as the element says that asked for it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct DecorationLine {
+    pub(crate) color: Color,
+    /// Thickness and place follow from it.
+    pub(crate) font_size: f64,
 }
 
 pub(crate) const TOP: usize = 0;
@@ -236,9 +245,11 @@ pub(crate) struct Style {
     pub(crate) orphans: u32,
     pub(crate) widows: u32,
     pub(crate) visible: bool,
-    /// Drawn on this element's text and all text within (CSS: propagated, not inherited).
-    pub(crate) decoration: Decoration,
+    /// What the element asks for itself, and in which colour.
+    pub(crate) decoration: Decoration<bool>,
     pub(crate) decoration_color: Option<Color>,
+    /// Drawn on this element's text and all text within (CSS: propagated, not inherited).
+    pub(crate) lines: Decoration<Option<DecorationLine>>,
     // Not inherited.
     pub(crate) display: Display,
     pub(crate) position: Position,
@@ -304,6 +315,7 @@ impl Style {
             visible: true,
             decoration: Decoration::default(),
             decoration_color: None,
+            lines: Decoration::default(),
             display: Display::Inline,
             position: Position::Static,
             inset: [Size::Auto; 4],
@@ -381,6 +393,7 @@ impl Style {
             align_self: initial.align_self,
             decoration: initial.decoration,
             decoration_color: initial.decoration_color,
+            lines: initial.lines,
             ..parent.clone()
         }
     }

@@ -28,7 +28,7 @@ ul ul ul, ul ol ul, ol ul ul, ol ol ul { list-style-type: square }
 ul ul, ul ol, ol ul, ol ol { margin: 0 }
 li { display: list-item }
 dd { margin-left: 40px }
-hr { margin: .5em auto; border: 1px solid gray; color: gray }
+hr { margin: .5em auto; border: 1px solid #9a9a9a; border-right-color: #eee; border-bottom-color: #eee; color: gray }
 pre { white-space: pre }
 b, strong { font-weight: bolder }
 u, ins { text-decoration: underline }
