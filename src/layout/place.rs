@@ -191,6 +191,7 @@ impl<'s, 'c> Sheets<'s, 'c> {
         (x, y, width, height): (f64, f64, f64, f64),
         node: Option<NodeId>,
     ) {
+        let [x, y, width, height] = self.snapped(page, x, y, width, height);
         let area = self.area(page, x, y, width, height);
         if let Some(node) = node {
             self.check_inside(page, area, node);
