@@ -7,6 +7,7 @@ mod cases;
 mod commands;
 mod common;
 mod designs;
+mod documents;
 mod errors;
 mod layout;
 mod properties;

@@ -60,7 +60,10 @@ impl Pager<'_, '_> {
                 Some(first) if children.len() == 1 => {
                     first.y + self.head(first, fragment.height - first.y - first.height + tail, depth + 1)
                 }
-                Some(first) => first.y + self.chain_of(children, tail, depth + 1),
+                Some(first) => {
+                    let content_end = children.last().map_or(0.0, |last| last.y + last.height);
+                    first.y + self.chain_of(children, tail + self.below(fragment, content_end), depth + 1)
+                }
                 None => whole,
             },
             Content::Row(children) => {

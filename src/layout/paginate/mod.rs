@@ -36,6 +36,7 @@ pub(crate) fn paginate(context: &Context<'_>, root: &Fragment, fixed: &[[Fragmen
         pinned: None,
         tables: Vec::new(),
         edges: Vec::new(),
+        raised: 0.0,
         outline: Vec::new(),
         anchors: Vec::new(),
         whole_rows: context.tree.count(Tag::Tr) > ROWS_BY_CELL_MOST,
@@ -73,6 +74,8 @@ struct Pager<'p, 'c> {
     tables: Vec<Repeat<'p>>,
     /// Collapsed borders of the tables around, still to be painted: page, border, and where its row starts.
     edges: Vec<(usize, Edge, f64, f64)>,
+    /// How far lines or children of the next box are moved up in it.
+    raised: f64,
     outline: Vec<Heading>,
     anchors: Vec<(NodeId, usize, f64)>,
     /// Rows of plain cells are elements as wholes.
@@ -183,6 +186,7 @@ impl<'p> Pager<'p, '_> {
             Content::Lines(lines) => self.lines(fragment, lines, x, y, tail),
             Content::Table(table) => self.table(fragment, table, x, y, tail),
         };
+        let end = end.max(y + fragment.height);
         if decorated && !whole {
             self.decorate_behind(fragment, page, x, y, end, &marks);
         }
@@ -294,8 +298,10 @@ impl<'p> Pager<'p, '_> {
 
     /// Children one under another, each on the page where it fits.
     fn stack(&mut self, fragment: &Fragment, children: &'p [Fragment], x: f64, y: f64, tail: f64) -> f64 {
+        let content_end = children.last().map_or(0.0, |last| last.y + last.height);
+        let tail = tail + self.below(fragment, content_end);
         // How far the pages so far have moved the rest down.
-        let mut delta = 0.0;
+        let mut delta = -std::mem::take(&mut self.raised);
         let mut previous_end = y;
         for (index, child) in children.iter().enumerate() {
             let wanted = y + child.y + delta;
@@ -327,6 +333,8 @@ impl<'p> Pager<'p, '_> {
         if forced {
             return self.turn_to(page + 1);
         }
+        // What comes before may end within the room of a repeated head.
+        let wanted = wanted.max(self.content_top(page));
         let fits = wanted + need <= self.bottom(page) + TOLERANCE;
         let at_top = wanted <= self.content_top(page) + TOLERANCE;
         if fits || (at_top && wanted < self.bottom(page)) {
@@ -351,7 +359,9 @@ impl<'p> Pager<'p, '_> {
     fn lines(&mut self, fragment: &Fragment, lines: &'p [Line], x: f64, y: f64, tail: f64) -> f64 {
         let style = self.context.styles.get(fragment.style);
         let (orphans, widows) = (style.orphans as usize, style.widows as usize);
-        let mut delta = 0.0;
+        let content_end = lines.last().map_or(0.0, |last| last.y + last.height);
+        let tail = tail + self.below(fragment, content_end);
+        let mut delta = -std::mem::take(&mut self.raised);
         let mut done = 0;
         let mut turned = false;
         while done < lines.len() {
@@ -365,8 +375,9 @@ impl<'p> Pager<'p, '_> {
                 count = fitting.min(left.saturating_sub(widows));
                 let least = if done == 0 { orphans } else { 1 };
                 if count < least {
-                    // Without widows then; or, if nothing may break here, the page takes what it can hold.
-                    count = fitting;
+                    // Without widows then; or, if nothing may break here, the page takes what it can hold. What must
+                    // stay with the end needs a line to stay with.
+                    count = if end_fits { fitting } else { fitting.min(left - 1) };
                 }
             }
             let top = self.content_top(page);
@@ -385,6 +396,12 @@ impl<'p> Pager<'p, '_> {
             }
         }
         y + fragment.height + delta
+    }
+
+    /// Padding and border below a fragment's content, which pages do not tear off it.
+    fn below(&self, fragment: &Fragment, content_end: f64) -> f64 {
+        let insets = super::block::Insets::of(self.context.styles.get(fragment.style), 0.0);
+        insets.bottom.min(fragment.height - content_end).max(0.0)
     }
 
     fn line(&mut self, line: &'p Line, x: f64, y: f64, page: usize) {

@@ -4,7 +4,7 @@ use super::{Pager, Repeat, TOLERANCE};
 use crate::layout::{
     block::Insets,
     fragment::{Content, Edge, Fragment, RowFragment, TableFragment},
-    style::Break,
+    style::{Break, VerticalAlign},
 };
 
 /// Borders of the row above, more than a row has.
@@ -79,25 +79,35 @@ impl<'p> Pager<'p, '_> {
                     need = need.max((row.fragment.height + border).min(self.capacity()));
                 }
                 let forced = index > 0 && self.row_is_forced(&table.body[index - 1], row);
-                top = self.before(wanted, previous_end, need, index == 0, forced);
+                self.check_joined(group, table.spacing);
+                let page = self.page_at(y);
+                // A row that may break has no better place than the start of a page, spacing above or not.
+                let starts_page = y <= self.content_top(page) + TOLERANCE && wanted < self.bottom(page);
+                top = if index == 0 && starts_page && group.len() == 1 {
+                    wanted
+                } else {
+                    self.before(wanted, previous_end, need, index == 0, forced)
+                };
                 if top != wanted && self.pinned.is_none() {
                     // As Chromium does, also over the lower border of a repeated head.
                     top_edges = true;
-                    self.end_page(x, previous_end);
+                    if index > 0 || !table.head.rows.is_empty() {
+                        self.end_page(x, previous_end);
+                    }
                 }
             }
             self.sheets.row = row.fragment.node.filter(|_| self.whole_rows && has_plain_cells(&row.fragment));
             let end = self.row(row, x, top, top_edges);
             self.sheets.row = None;
-            self.feet_within(x, top, end);
+            self.repeat_within(x, top, end);
             delta = end - (y + row.fragment.y + row.fragment.height);
             previous_end = end;
         }
         delta
     }
 
-    /// Puts the innermost table's foot on every page that a row went beyond.
-    fn feet_within(&mut self, x: f64, start: f64, end: f64) {
+    /// Puts the heads and the innermost table's foot on every page that a row went over.
+    fn repeat_within(&mut self, x: f64, start: f64, end: f64) {
         if self.pinned.is_some() {
             return;
         }
@@ -105,6 +115,7 @@ impl<'p> Pager<'p, '_> {
             let Some(table) = self.tables.last() else { return };
             let foot = table.foot;
             self.repeat(foot, x, self.bottom(page), page);
+            self.turn_to(page + 1);
         }
     }
 
@@ -123,7 +134,7 @@ impl<'p> Pager<'p, '_> {
         cuts_border
             || cells.iter().any(|cell| {
                 let insets = Insets::of(self.context.styles.get(cell.style), 0.0);
-                let end = y + cell.y + cell.content_height(insets);
+                let end = y + cell.y + cell.content_height(insets) - self.below_top(cell);
                 end > bottom && end - insets.bottom <= bottom
             })
     }
@@ -133,9 +144,19 @@ impl<'p> Pager<'p, '_> {
         let Content::Row(cells) = &row.fragment.content else { return row.fragment.height.min(self.capacity()) };
         let cell_head = |cell: &Fragment| {
             let insets = Insets::of(self.context.styles.get(cell.style), 0.0);
-            self.head(cell, 0.0, 1).min(cell.content_height(insets))
+            self.head(cell, 0.0, 1).min(cell.content_height(insets)) - self.below_top(cell)
         };
         cells.iter().map(cell_head).fold(0.0, f64::max).min(self.capacity())
+    }
+
+    /// A cell over several rows does not go on over pages.
+    fn check_joined(&self, group: &[RowFragment], spacing: f64) {
+        let Some(row) = group.first().filter(|row| row.joined_to_next) else { return };
+        if section_height(group, spacing) - spacing > self.capacity() {
+            let offset = row.fragment.node.map_or(0, |node| self.context.tree.offset(node));
+            let message = "expected the rows that a cell with rowspan joins to fit on one page";
+            self.context.faults.add(offset, "<tr", message);
+        }
     }
 
     /// How much of the rows must be on one page: all of several; one may break where the content of its cells may.
@@ -150,18 +171,24 @@ impl<'p> Pager<'p, '_> {
 
     /// How many rows from the first on stay together: a cell spans them, or a break between them is to be avoided.
     pub(super) fn group_length(&self, rows: &[RowFragment], spacing: f64) -> usize {
-        let together = |pair: &[RowFragment]| match pair {
-            [row, next] => {
-                let avoids = self.break_after(&row.fragment) == Break::Avoid
-                    || self.break_before(&next.fragment) == Break::Avoid;
-                row.joined_to_next || avoids && !self.row_is_forced(row, next)
-            }
-            _ => false,
-        };
         // More than a page holds cannot stay together.
         let fits = |count: usize| section_height(&rows[..count], spacing) <= self.capacity();
-        let pairs = rows.windows(2).enumerate();
-        1 + pairs.take_while(|(index, pair)| together(pair) && fits(index + 2)).count()
+        let joined = |from: usize| from + 1 + rows[from..].iter().take_while(|row| row.joined_to_next).count();
+        let avoids = |row: &RowFragment, next: &RowFragment| {
+            let avoids =
+                self.break_after(&row.fragment) == Break::Avoid || self.break_before(&next.fragment) == Break::Avoid;
+            avoids && !self.row_is_forced(row, next)
+        };
+        let mut count = joined(0).min(rows.len());
+        // Rows that a cell joins stay together rather than those that only would.
+        while let [row, next] = rows.get(count - 1..=count).unwrap_or_default() {
+            let more = joined(count).min(rows.len());
+            if row.joined_to_next || !avoids(row, next) || !fits(more) {
+                break;
+            }
+            count = more;
+        }
+        count
     }
 
     pub(super) fn row_is_forced(&self, before: &RowFragment, after: &RowFragment) -> bool {
@@ -269,12 +296,26 @@ impl<'p> Pager<'p, '_> {
         }
         let mut delta = 0.0_f64;
         for cell in cells {
+            // As Chromium does, vertical-align counts only where a row is on one page.
+            self.raised = self.below_top(cell);
             let end = self.place(cell, x + cell.x, y, 0.0);
             if cell.height <= fragment.height + TOLERANCE {
                 delta = delta.max(end - y - cell.height);
             }
         }
         y + fragment.height + delta
+    }
+
+    /// How far `vertical-align` moved a cell's content down.
+    fn below_top(&self, cell: &Fragment) -> f64 {
+        let first = match &cell.content {
+            Content::Lines(lines) => lines.first().map(|line| line.y),
+            Content::Stack(children) => children.first().map(|child| child.y),
+            Content::Empty | Content::Picture(_) | Content::Row(_) | Content::Table(_) => None,
+        };
+        let style = self.context.styles.get(cell.style);
+        let moves = matches!(style.vertical_align, VerticalAlign::Middle | VerticalAlign::Bottom);
+        first.filter(|_| moves).map_or(0.0, |first| (first - Insets::of(style, 0.0).top).max(0.0))
     }
 
     /// Draws the rows of a head or foot once more, the first at `y`.
