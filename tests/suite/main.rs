@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod architecture;
+mod bounds;
 mod cases;
 mod commands;
 mod common;
