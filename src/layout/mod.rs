@@ -57,6 +57,17 @@ use context::Context;
 use fault::Faults;
 use image::Pictures;
 
+/// The tree of a document as text, one element or text a line, indented by depth: what a browser's parser makes of it, but
+/// without `head`, which may be left out, and without white space where no text can stand.
+///
+/// # Errors
+/// Everything that is no HTML, or not in the closed list.
+pub fn describe_tree(html: &str) -> Result<String, Vec<Fault>> {
+    let faults = Faults::new(html);
+    let description = html::parse(html, &faults).describe();
+    if faults.is_empty() { Ok(description) } else { Err(faults.into_vec()) }
+}
+
 /// Lays out a document; `images` is asked for the picture of every `src`.
 ///
 /// # Errors

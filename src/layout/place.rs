@@ -278,7 +278,7 @@ impl<'s, 'c> Sheets<'s, 'c> {
     }
 
     /// What would be cut off at the edge of the paper is a fault.
-    fn check_inside(&mut self, page: usize, area: Area, node: NodeId) {
+    pub(crate) fn check_inside(&mut self, page: usize, area: Area, node: NodeId) {
         let sheet = self.page(page);
         let (width, height) = (f64::from(sheet.width), f64::from(sheet.height));
         let (right, bottom) = (f64::from(area.x + area.width), f64::from(area.y + area.height));

@@ -14,14 +14,14 @@ use serde_json::Value;
 
 use crate::common::{Sandbox, copy_tree};
 
-const DESIGNS: [&str; 2] = ["classic", "modern"];
+pub(crate) const DESIGNS: [&str; 2] = ["classic", "modern"];
 
 fn pages(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pages").join(name)
 }
 
 /// The HTML of a page in a design and language.
-fn html(name: &str, design: &str, language: &str, arguments: &[&str]) -> String {
+pub(crate) fn html(name: &str, design: &str, language: &str, arguments: &[&str]) -> String {
     let sandbox = Sandbox::new();
     copy_tree(&pages(name), sandbox.path());
     let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();

@@ -8,6 +8,8 @@ use invoicer::layout::{self, Document, Faces, Item, Shape};
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseResult, TestError, TestRunner};
 
+use crate::trees;
+
 /// A part of a document; words are numbered when it is written.
 #[derive(Clone, Debug)]
 enum Node {
@@ -290,6 +292,7 @@ fn random_documents_keep_every_word_on_the_pages() {
              ul {{ padding-left: 20px }} blockquote {{ margin: 5px 8px }}</style></head><body>"
         );
         writer.all(&nodes);
+        trees::assert_agrees("a random document", &writer.html);
         match layout::lay_out(&writer.html, &faces, &|_| Err("no pictures".to_owned())) {
             Ok(document) => {
                 laid_out.set(laid_out.get() + 1);

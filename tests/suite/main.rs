@@ -12,3 +12,4 @@ mod documents;
 mod errors;
 mod layout;
 mod properties;
+mod trees;

@@ -1,5 +1,7 @@
 //! Tokens → tree: implied elements, optional end tags, nesting.
 
+use std::borrow::Cow;
+
 use super::{
     Attribute, Kind, NodeId, Tag, Tree, entities,
     tags::is_known_attribute,
@@ -9,6 +11,8 @@ use crate::layout::fault::Faults;
 
 /// Deeper trees are a template in a loop; later stages recurse over the depth.
 const DEPTH_MOST: usize = 100;
+
+const BEHIND_BODY: &str = "expected nothing behind </body> and </html>";
 
 /// Parses a whole document; faults are collected, and the tree holds what could be understood.
 pub(crate) fn parse<'a>(source: &'a str, faults: &Faults<'_>) -> Tree<'a> {
@@ -22,6 +26,7 @@ pub(crate) fn parse<'a>(source: &'a str, faults: &Faults<'_>) -> Tree<'a> {
         open: vec![(Tree::ROOT, None)],
         faults,
         doctype_seen: false,
+        body_ended: false,
         too_deep: false,
     };
     let mut tokens = Tokens::new(source);
@@ -39,6 +44,8 @@ struct Builder<'a, 'f, 's> {
     open: Vec<(NodeId, Option<Tag>)>,
     faults: &'f Faults<'s>,
     doctype_seen: bool,
+    /// `</body>` or `</html>` was read.
+    body_ended: bool,
     too_deep: bool,
 }
 
@@ -94,15 +101,28 @@ impl<'a> Builder<'a, '_, '_> {
             return;
         }
         self.require_doctype(offset);
+        if self.body_ended && !blank {
+            return self.faults.add(offset, text, BEHIND_BODY);
+        }
         if in_table {
             let message = "expected text only in the cells and the caption of a table";
             return self.faults.add(offset, text, message);
         }
+        let (offset, text) = if self.is_open(Tag::Body) {
+            (offset, text)
+        } else {
+            // The body starts at its first word.
+            let words = text.trim_ascii_start();
+            (offset + text.len() - words.len(), words)
+        };
         self.ensure_body(offset);
-        let faults = self.faults;
-        let message = "expected a character reference like &amp; or &#165;";
-        let decoded = entities::decode(text, |at, fragment| faults.add(offset + at, fragment, message));
+        let decoded = self.decoded(text, offset);
         self.append(Kind::Text(decoded), offset);
+    }
+
+    fn decoded(&self, text: &'a str, offset: usize) -> Cow<'a, str> {
+        let message = "expected a character reference like &amp; or &#165;";
+        entities::decode(text, |at, fragment| self.faults.add(offset + at, fragment, message))
     }
 
     fn append(&mut self, kind: Kind<'a>, offset: usize) -> NodeId {
@@ -149,6 +169,9 @@ impl<'a> Builder<'a, '_, '_> {
         let Some(tag) = Tag::from_name(name) else {
             return self.refuse_element(offset, name, tokens);
         };
+        if self.body_ended {
+            return self.faults.add(offset, self.line_at(offset), BEHIND_BODY);
+        }
         if self.open.len() > DEPTH_MOST {
             if !self.too_deep {
                 self.faults.add(offset, &format!("<{name}"), format!("expected at most {DEPTH_MOST} nested elements"));
@@ -163,7 +186,9 @@ impl<'a> Builder<'a, '_, '_> {
         let node = self.append(kind, offset);
         if tag == Tag::Style || tag == Tag::Title {
             let (start, text) = tokens.raw_text(name);
-            self.tree.add(node, Kind::Text(text.into()), start);
+            // A title is text, a style sheet is not.
+            let text = if tag == Tag::Title { self.decoded(text, start) } else { text.into() };
+            self.tree.add(node, Kind::Text(text), start);
         }
         if tag.is_void() {
             return;
@@ -213,8 +238,7 @@ impl<'a> Builder<'a, '_, '_> {
                 let message = format!("the attribute {name} is not supported on <{}>", tag.name());
                 faults.add(name_offset, fragment(), message);
             }
-            let message = "expected a character reference like &amp; or &#165;";
-            let value = entities::decode(value, |at, fragment| faults.add(offset + at, fragment, message));
+            let value = self.decoded(value, offset);
             let offset = u32::try_from(offset).unwrap_or(u32::MAX);
             self.tree.attributes.push(Attribute { name, value, offset });
         }
@@ -260,29 +284,32 @@ impl<'a> Builder<'a, '_, '_> {
             _ => self.ensure_body(offset),
         }
         if tag.ends_paragraph() {
-            self.close_in_scope(Tag::P, &[Tag::Td, Tag::Th, Tag::Caption, Tag::Table]);
+            let ends = |open| matches!(open, Tag::Td | Tag::Th | Tag::Caption | Tag::Table);
+            self.close_in_scope(offset, &[Tag::P], ends);
         }
+        // HTML, 13.2.6.4.7: items end the item before, through these only.
+        let ends = |open: Tag| !open.is_phrasing() && !matches!(open, Tag::Address | Tag::Div | Tag::P);
         match tag {
-            Tag::Li => self.close_in_scope(Tag::Li, &[Tag::Ul, Tag::Ol]),
-            Tag::Dt | Tag::Dd => {
-                self.close_in_scope(Tag::Dt, &[Tag::Dl]);
-                self.close_in_scope(Tag::Dd, &[Tag::Dl]);
-            }
+            Tag::Li => self.close_in_scope(offset, &[Tag::Li], ends),
+            Tag::Dt | Tag::Dd => self.close_in_scope(offset, &[Tag::Dt, Tag::Dd], ends),
             _ => {}
         }
         self.prepare_table_place(offset, tag)
     }
 
-    fn close_in_scope(&mut self, tag: Tag, barriers: &[Tag]) {
-        let found = self
-            .open
-            .iter()
-            .rposition(|(_, open)| *open == Some(tag) || open.is_some_and(|open| barriers.contains(&open)));
-        let Some(at) = found.filter(|at| self.open[*at].1 == Some(tag)) else { return };
-        let closable = self.open[at + 1..].iter().all(|(_, open)| open.is_some_and(Tag::end_is_optional));
-        if closable {
-            self.open.truncate(at);
+    /// Closes the innermost of some elements, unless another that `ends` the search is open within.
+    fn close_in_scope(&mut self, offset: usize, tags: &[Tag], ends: impl Fn(Tag) -> bool) {
+        let stops = |open: Tag| tags.contains(&open) || ends(open);
+        let Some(at) = self.open.iter().rposition(|(_, open)| open.is_some_and(stops)) else { return };
+        if !self.open[at].1.is_some_and(|open| tags.contains(&open)) {
+            return;
         }
+        let unclosed = self.open[at + 1..].iter().rev().filter_map(|(_, open)| *open);
+        if let Some(unclosed) = unclosed.into_iter().find(|open| !open.end_is_optional()) {
+            let message = format!("expected </{}> before this element", unclosed.name());
+            self.faults.add(offset, self.line_at(offset), message);
+        }
+        self.open.truncate(at);
     }
 
     fn prepare_table_place(&mut self, offset: usize, tag: Tag) -> bool {
@@ -330,7 +357,8 @@ impl<'a> Builder<'a, '_, '_> {
             return;
         }
         let at = self.open.iter().rposition(|(_, open)| *open == Some(tag));
-        let closable = |open: &(NodeId, Option<Tag>)| open.1.is_some_and(Tag::end_is_optional);
+        // Browsers do not let the end of an element within text end a paragraph.
+        let closable = |open: &(NodeId, Option<Tag>)| !tag.is_phrasing() && open.1.is_some_and(Tag::end_is_optional);
         match at {
             Some(at) if self.open[at + 1..].iter().all(closable) => self.open.truncate(at),
             Some(at) => {
@@ -354,7 +382,7 @@ impl<'a> Builder<'a, '_, '_> {
             let message = format!("expected </{}>, found </{}>", unclosed.name(), tag.name());
             self.faults.add(offset, self.line_at(offset), message);
         }
-        self.pop_to(|open| open == Tag::Body || open == Tag::Html);
+        self.body_ended = true;
     }
 
     fn finish(&mut self) {

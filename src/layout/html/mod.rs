@@ -140,6 +140,33 @@ impl<'a> Tree<'a> {
         }
     }
 
+    /// One element or text a line, without `head` around its elements.
+    pub(crate) fn describe(&self) -> String {
+        let mut text = String::new();
+        // The next node with its depth; children come before siblings.
+        let mut stack: Vec<(NodeId, usize)> = self.children(Tree::ROOT).map(|child| (child, 0)).collect();
+        stack.reverse();
+        while let Some((id, depth)) = stack.pop() {
+            let mut inner = depth + 1;
+            match self.get(id).map(|node| &node.kind) {
+                Some(Kind::Text(part)) => text += &format!("{:depth$}{part:?}\n", ""),
+                Some(Kind::Element { tag: Tag::Head, .. }) => inner = depth,
+                Some(Kind::Element { tag, .. }) => {
+                    text += &format!("{:depth$}<{}", "", tag.name());
+                    for attribute in self.attributes(id) {
+                        text += &format!(" {}={:?}", attribute.name, attribute.value);
+                    }
+                    text += ">\n";
+                }
+                Some(Kind::Document) | None => {}
+            }
+            let first = stack.len();
+            stack.extend(self.children(id).map(|child| (child, inner)));
+            stack[first..].reverse();
+        }
+        text
+    }
+
     fn add(&mut self, parent: NodeId, kind: Kind<'a>, offset: usize) -> NodeId {
         let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX - 1));
         let is_element = matches!(kind, Kind::Element { .. });

@@ -82,6 +82,37 @@ impl Tag {
         )
     }
 
+    /// Elements within text.
+    pub(crate) fn is_phrasing(self) -> bool {
+        use Tag::*;
+        matches!(
+            self,
+            A | Abbr
+                | B
+                | Bdi
+                | Cite
+                | Code
+                | Data
+                | Del
+                | Dfn
+                | Em
+                | I
+                | Ins
+                | Kbd
+                | Mark
+                | S
+                | Samp
+                | Small
+                | Span
+                | Strong
+                | Sub
+                | Sup
+                | Time
+                | U
+                | Var
+        )
+    }
+
     pub(crate) fn is_head_only(self) -> bool {
         matches!(self, Tag::Title | Tag::Meta)
     }

@@ -212,8 +212,14 @@ impl<'p> Pager<'p, '_> {
 
     /// A box out of the flow, in one piece on a page.
     fn pinned(&mut self, fragment: &'p Fragment, page: usize, x: f64, y: f64) {
+        let (left, top) = (x + fragment.x, y + fragment.y);
+        if fragment.node.is_none() {
+            // The symbol before a list item has no text that would be found beyond the paper.
+            let area = self.sheets.area(page, left, top - self.start(page), fragment.width, fragment.height);
+            self.sheets.check_inside(page, area, NodeId::NONE);
+        }
         let before = self.pinned.replace(page);
-        self.place(fragment, x + fragment.x, y + fragment.y, 0.0);
+        self.place(fragment, left, top, 0.0);
         self.pinned = before;
     }
 
