@@ -145,13 +145,47 @@ fn pdf(work: &Work<'_>, invoice: &Invoice, html: &str, json: &[u8]) -> Result<Ve
     })
 }
 
+/// The field of the template's view that a character comes from, such as `customer.name`; the one with the whole text if
+/// several have the character.
+fn field_with(work: &Work<'_>, invoice: &Invoice, character: char, text: &str) -> Option<String> {
+    let customer = &work.settings.customers[invoice.customer];
+    let labels = work.assets.templates.labels(customer.invoice.language, DocumentKind::Invoice);
+    let view = render::view(work.bill, work.settings, invoice, labels, &|_| String::new()).ok()?;
+    let mut fields = Vec::new();
+    texts(&serde_json::to_value(&view).ok()?, String::new(), &mut fields);
+    fields.retain(|(_, value)| value.contains(character));
+    let whole = fields.iter().find(|(_, value)| value == text);
+    whole.or(fields.first()).map(|(path, _)| path.clone())
+}
+
+/// All texts of a value with their paths.
+fn texts(value: &serde_json::Value, path: String, found: &mut Vec<(String, String)>) {
+    match value {
+        serde_json::Value::String(text) => found.push((path, text.clone())),
+        serde_json::Value::Array(values) => {
+            for (index, value) in values.iter().enumerate() {
+                texts(value, format!("{path}[{index}]"), found);
+            }
+        }
+        serde_json::Value::Object(fields) => {
+            for (name, value) in fields {
+                let separator = if path.is_empty() { "" } else { "." };
+                texts(value, format!("{path}{separator}{name}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// A fault in a laid out page as a diagnostic: at the template's line, or at the data a character comes from.
 fn told(work: &Work<'_>, invoice: &Invoice, fault: &Fault) -> Diagnostic {
     let customer = &work.settings.customers[invoice.customer];
     if let Some(character) = fault.missing {
         let code = format!("U+{:04X}", u32::from(character));
+        let field = field_with(work, invoice, character, &fault.fragment);
+        let field = field.map_or(String::new(), |field| format!("{field} of "));
         return Diagnostic::error(format!(
-            "no font has the character {character:?} ({code}); it stands in the invoice of \"{}\"",
+            "no font has the character {character:?} ({code}); it stands in {field}the invoice of \"{}\"",
             customer.id
         ))
         .at(Place::file(&customer.path))

@@ -10,6 +10,7 @@ mod common;
 mod designs;
 mod documents;
 mod errors;
+mod kinsoku;
 mod layout;
 mod properties;
 mod trees;
