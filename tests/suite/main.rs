@@ -12,5 +12,6 @@ mod documents;
 mod errors;
 mod kinsoku;
 mod layout;
+mod mutations;
 mod properties;
 mod trees;

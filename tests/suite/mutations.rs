@@ -1,0 +1,110 @@
+//! Damaged input is read or refused, never a panic: pages, images, fonts, settings and bills with some bytes changed, from
+//! a fixed seed. `MUTATIONS=100000 cargo test --test suite mutations` goes on for longer.
+
+use std::path::{Path, PathBuf};
+
+use invoicer::layout::{Faces, Picture, lay_out};
+
+/// A linear congruential generator (Knuth's MMIX): the same damage on every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % limit.max(1)
+    }
+}
+
+fn files(folder: &str, endings: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.to_string_lossy().into_owned();
+            if path.is_dir() {
+                folders.push(path);
+            } else if endings.iter().any(|ending| name.ends_with(ending)) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Changes, removes, repeats or mixes in some bytes.
+fn damaged(bytes: &[u8], other: &[u8], dice: &mut Dice) -> Vec<u8> {
+    const TOKENS: [&str; 16] = [
+        "<",
+        ">",
+        "</",
+        "\"",
+        "{",
+        "}",
+        ";",
+        ":",
+        "1e30px",
+        "-1",
+        "&",
+        "<table>",
+        "<td rowspan=3>",
+        "99999999999",
+        "var(--a)",
+        "\u{20bb7}",
+    ];
+    let mut bytes = bytes.to_vec();
+    for _ in 0..=dice.below(4) {
+        let at = dice.below(bytes.len() + 1);
+        let end = (at + dice.below(40)).min(bytes.len());
+        match dice.below(6) {
+            0 => drop(bytes.splice(at..end, [])),
+            1 => drop(bytes.splice(at..at, TOKENS[dice.below(TOKENS.len())].bytes())),
+            2 => {
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = dice.below(256) as u8;
+                }
+            }
+            3 => {
+                let part = bytes[at..end].to_vec();
+                drop(bytes.splice(at..at, part));
+            }
+            4 => {
+                let from = dice.below(other.len() + 1);
+                let part = &other[from..(from + dice.below(120)).min(other.len())];
+                drop(bytes.splice(at..at, part.iter().copied()));
+            }
+            _ => bytes.truncate(at.max(bytes.len() / 2)),
+        }
+    }
+    bytes
+}
+
+fn damage(files: &[PathBuf], count: usize, check: impl Fn(&[u8])) {
+    let count = std::env::var("MUTATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(count);
+    assert!(!files.is_empty());
+    let contents: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(file).unwrap()).collect();
+    let mut dice = Dice(20_220_831);
+    for _ in 0..count {
+        let (one, other) = (dice.below(contents.len()), dice.below(contents.len()));
+        check(&damaged(&contents[one], &contents[other], &mut dice));
+    }
+}
+
+#[test]
+fn damaged_pages_are_laid_out_or_refused() {
+    let faces = Faces::built_in();
+    damage(&files("tests/layout", &[".html"]), 700, |bytes| {
+        let html = String::from_utf8_lossy(bytes);
+        if let Ok(document) = lay_out(&html, &faces, &|_| Err("no pictures".to_owned())) {
+            assert!(!document.pages.is_empty());
+        }
+    });
+}
+
+#[test]
+fn damaged_images_are_read_or_refused() {
+    let mut images = files("tests/pages", &[".png", ".svg", ".jpg"]);
+    images.extend(files("assets", &[".png", ".svg", ".jpg"]));
+    damage(&images, 400, |bytes| drop(Picture::read(bytes)));
+}
