@@ -66,6 +66,22 @@ fn spans_have_a_limit() {
 }
 
 #[test]
+fn tables_may_be_empty() {
+    for table in [
+        "",
+        "<caption>x</caption>",
+        "<thead><tr><th>x</thead>",
+        "<tfoot><tr><td>x</tfoot>",
+        "<tr></tr>",
+        "<tbody></tbody>",
+    ] {
+        for style in ["", "border-collapse: collapse", "break-inside: avoid; height: 40px"] {
+            let _ = laid_out(table, &format!("<p>x<table style='{style}'>{table}</table><p>y"));
+        }
+    }
+}
+
+#[test]
 fn lengths_have_a_limit() {
     let properties = [
         "width",

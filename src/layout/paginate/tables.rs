@@ -179,6 +179,9 @@ impl<'p> Pager<'p, '_> {
                 self.break_after(&row.fragment) == Break::Avoid || self.break_before(&next.fragment) == Break::Avoid;
             avoids && !self.row_is_forced(row, next)
         };
+        if rows.is_empty() {
+            return 0;
+        }
         let mut count = joined(0).min(rows.len());
         // Rows that a cell joins stay together rather than those that only would.
         while let [row, next] = rows.get(count - 1..=count).unwrap_or_default() {
