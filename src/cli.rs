@@ -68,6 +68,8 @@ pub enum Command {
         #[arg(value_name = "MONTH")]
         month: Option<BillingMonth>,
     },
+    /// Download the bills of the API sources into billing/MONTH/
+    Fetch(Fetch),
     /// Write every customer's invoice for a month
     Build(Build),
     /// Print a completion script for a shell
@@ -78,6 +80,23 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+/// Options of `fetch`.
+#[derive(Debug, Args)]
+pub struct Fetch {
+    /// Month to download, 202208 or 2022-08
+    #[arg(value_name = "MONTH")]
+    pub month: BillingMonth,
+    /// Only this source (repeatable)
+    #[arg(long = "source", value_name = "NAME")]
+    pub sources: Vec<String>,
+    /// Ask again for what is there, and replace it
+    #[arg(long)]
+    pub force: bool,
+    /// Take a month that is not closed yet; it is good for drafts only
+    #[arg(long)]
+    pub draft: bool,
 }
 
 /// Options of `build`.
@@ -101,6 +120,9 @@ pub struct Build {
     /// Allow bills that are not final and unassigned charges; every page says DRAFT
     #[arg(long)]
     pub draft: bool,
+    /// Never ask a provider: bills that were not fetched are an error
+    #[arg(long)]
+    pub offline: bool,
     /// Print summary.json instead of the files written
     #[arg(long)]
     pub json: bool,

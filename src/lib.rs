@@ -13,6 +13,10 @@ pub mod model;
 
 pub mod diagnostic;
 
+pub mod environment;
+
+pub mod staging;
+
 pub mod workspace;
 
 pub mod sources;

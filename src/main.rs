@@ -1,14 +1,16 @@
 //! Arguments in, exit code out. The only reader of the clock, the environment and the current directory.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use clap::Parser;
 
 use invoicer::cli::{Cli, ColorChoice};
 use invoicer::commands;
+use invoicer::environment::{Environment, Secret};
 use invoicer::printer::Printer;
 
 /// sysexits' EX_USAGE: 1 and 2 mean other things here.
@@ -37,7 +39,19 @@ fn main() -> ExitCode {
         clock: since_start,
     };
     let current = std::env::current_dir().unwrap_or_default();
-    ExitCode::from(commands::run(cli, &current, &printer))
+    let teller = printer.clone();
+    let environment = Environment {
+        variables: std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, Secret::new(value.into_string().ok()?))))
+            .collect(),
+        home: std::env::home_dir(),
+        now: || SystemTime::now().into(),
+        elapsed: since_start,
+        wait: std::thread::sleep,
+        random: || RandomState::new().build_hasher().finish(),
+        listener: Box::new(move |line| teller.detail(line)),
+    };
+    ExitCode::from(commands::run(cli, &current, &environment, &printer))
 }
 
 fn since_start() -> Duration {

@@ -13,11 +13,12 @@ use crate::model::charge::Bill;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
-use crate::out::{self, Staging};
+use crate::out;
 use crate::pdf::{self, Attachment, Metadata};
 use crate::printer::Progress;
 use crate::render::{self, DocumentKind};
 use crate::sources;
+use crate::staging::Staging;
 
 /// Reads a month's bills and computes its invoices.
 ///
@@ -29,7 +30,7 @@ pub fn invoices(
     month: BillingMonth,
     status: Status,
 ) -> Result<(Bill, BilledMonth), Vec<Diagnostic>> {
-    let bill = sources::read(root, settings, month)?;
+    let bill = sources::read(root, settings, month, status == Status::Draft)?;
     let billed = billing::invoices(&bill, settings, status)?;
     Ok((bill, billed))
 }

@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::diagnostic::{Diagnostic, Severity};
 
 /// How the user wants to be talked to.
+#[derive(Clone)]
 pub struct Printer {
     /// Only errors and results.
     pub quiet: bool,

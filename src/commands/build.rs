@@ -2,31 +2,35 @@
 
 use std::path::Path;
 
-use super::excerpts;
+use super::{excerpts, fetch};
 use crate::assets::Assets;
 use crate::billing::BilledMonth;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::environment::Environment;
 use crate::model::amount::Amount;
 use crate::model::charge::Bill;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::rounding::Rounding;
 use crate::model::settings::Settings;
-use crate::out::{self, Manifest, Staging, Summary, Written};
+use crate::out::{self, Manifest, Summary};
 use crate::pipeline::{self, Work};
 use crate::printer::{Align, Printer, table};
 use crate::render;
 use crate::sources;
+use crate::sources::fetch::Wish;
+use crate::staging::{self, Written};
 use crate::workspace::{self, Workspace};
 
 pub(super) fn run(
     start: &Path,
     current: &Path,
     arguments: &cli::Build,
+    environment: &Environment,
     printer: &Printer,
 ) -> Result<(), Vec<Diagnostic>> {
     let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
-    let build = || build(&root, current, arguments, printer);
+    let build = || build(&root, current, arguments, environment, printer);
     let result = match arguments.jobs {
         None => build(),
         Some(jobs) => {
@@ -39,7 +43,13 @@ pub(super) fn run(
     result.map_err(|problems| excerpts::fill(&root, problems))
 }
 
-fn build(root: &Path, current: &Path, arguments: &cli::Build, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+fn build(
+    root: &Path,
+    current: &Path,
+    arguments: &cli::Build,
+    environment: &Environment,
+    printer: &Printer,
+) -> Result<(), Vec<Diagnostic>> {
     let one = |problem: Diagnostic| vec![problem];
     let status = if arguments.draft { Status::Draft } else { Status::Built };
     let month = arguments.month;
@@ -50,6 +60,11 @@ fn build(root: &Path, current: &Path, arguments: &cli::Build, printer: &Printer)
     check_customers(settings, &arguments.customers).map_err(one)?;
     let assets = Assets::load(root, settings)?;
     printer.diagnostics(&assets.templates.warnings);
+    if !arguments.offline {
+        let sources: Vec<_> = settings.sources.iter().filter(|source| !source.kind.is_csv()).collect();
+        let wish = Wish { root, month, draft: arguments.draft, force: false, environment };
+        fetch::fetch_all(wish, &sources, printer).1?;
+    }
     let (bill, billed) = pipeline::invoices(root, settings, month, status)?;
     printer.detail(&format!("read {} rows from {} files", bill.charges.len(), bill.files.len()));
 
@@ -60,9 +75,9 @@ fn build(root: &Path, current: &Path, arguments: &cli::Build, printer: &Printer)
     let out = arguments.out.as_ref().map_or_else(|| root.join("out"), |out| current.join(out));
     let shown = out.strip_prefix(current).unwrap_or(&out).to_path_buf();
     if arguments.out.is_some() {
-        Staging::check_target(&out, &shown, &month.to_string()).map_err(one)?;
+        out::check_target(&out, &shown, &month.to_string()).map_err(one)?;
     }
-    let staging = Staging::begin(&out, &shown, &month.to_string()).map_err(one)?;
+    let staging = out::begin(&out, &shown, &month.to_string()).map_err(one)?;
     let progress = printer.progress(invoices.len(), "Writing");
     let work = Work { bill: &bill, settings, assets: &assets, formats: &arguments.format };
     let written = pipeline::documents(&work, &invoices, Some(&staging), &progress);
@@ -107,7 +122,7 @@ fn check_customers(settings: &Settings, wanted: &[String]) -> Result<(), Diagnos
 
 /// Every file the documents were made from.
 fn inputs(workspace: &Workspace, assets: &Assets, bill: &Bill) -> Result<Vec<Written>, Vec<Diagnostic>> {
-    let hashed = |(path, bytes): &(String, Vec<u8>)| Written { path: path.clone(), sha256: out::hash(bytes) };
+    let hashed = |(path, bytes): &(String, Vec<u8>)| Written { path: path.clone(), sha256: staging::hash(bytes) };
     let read = workspace.files.iter().chain(&assets.files).map(hashed);
     let hashes = sources::hashes(&workspace.root, bill)?;
     let bills = bill.files.iter().zip(hashes).map(|(file, sha256)| Written { path: file.path.clone(), sha256 });

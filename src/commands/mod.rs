@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod excerpts;
+mod fetch;
 mod init;
 
 use std::path::Path;
@@ -11,10 +12,11 @@ use clap::CommandFactory;
 
 use crate::cli::{Cli, Command};
 use crate::diagnostic::{Diagnostic, Stop};
+use crate::environment::Environment;
 use crate::printer::Printer;
 
 /// Runs a command; gives the exit code: 0 done, 1 refused, 2 could not run.
-pub fn run(cli: Cli, current: &Path, printer: &Printer) -> u8 {
+pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printer) -> u8 {
     let start = match &cli.global.directory {
         Some(directory) => current.join(directory),
         None => current.to_path_buf(),
@@ -22,7 +24,8 @@ pub fn run(cli: Cli, current: &Path, printer: &Printer) -> u8 {
     let result = match cli.command {
         Command::Init { target } => init::run(&start, &target, printer),
         Command::Check { month } => check::run(&start, month, printer),
-        Command::Build(arguments) => build::run(&start, current, &arguments, printer),
+        Command::Fetch(arguments) => fetch::run(&start, &arguments, environment, printer),
+        Command::Build(arguments) => build::run(&start, current, &arguments, environment, printer),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "invoicer", &mut script);

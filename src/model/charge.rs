@@ -15,7 +15,7 @@ use super::currency::Currency;
 use super::matcher;
 use super::packed::{LongAmounts, Packed};
 use super::period::BillingMonth;
-use super::settings::SourceKind;
+use super::settings::{SourceKind, SourceSettings};
 
 /// Index of a text in [`Bill::names`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -161,6 +161,19 @@ pub struct BillSource {
     pub stated_tax: Option<Amount>,
     /// What the provider asks for by its own account, tax included; absent when the bill does not say.
     pub stated_total: Option<Amount>,
+}
+
+impl BillSource {
+    /// A source of which nothing was read yet.
+    pub fn of(settings: &SourceSettings) -> BillSource {
+        BillSource {
+            name: settings.name.clone(),
+            kind: settings.kind,
+            currency: settings.currency,
+            stated_tax: None,
+            stated_total: None,
+        }
+    }
 }
 
 /// A file that was read.

@@ -1,14 +1,8 @@
 //! `manifest.json`: every input and output with its hash, so that anyone can see what an invoice was made from.
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
-use super::directory::Written;
-
-/// SHA-256 as lower-case hex.
-pub fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
+use crate::staging::Written;
 
 /// The manifest of a month.
 #[derive(Debug, Serialize)]

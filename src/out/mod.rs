@@ -7,10 +7,10 @@ mod invoice_json;
 mod manifest;
 mod summary;
 
-pub use directory::{Staging, Written};
+pub use directory::{begin, check_target};
 pub use invoice_csv::invoice_csv;
 pub use invoice_json::invoice_json;
-pub use manifest::{Manifest, hash};
+pub use manifest::Manifest;
 pub use summary::{Summary, summary};
 
 /// A value as pretty JSON with a final newline.

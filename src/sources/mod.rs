@@ -1,10 +1,15 @@
 //! Providers' bytes in, a [`Bill`] out: every row kept, with the file and line it came from.
 
+pub mod fetch;
 mod files;
+pub mod http;
+pub mod json;
 mod kore;
 mod overlap;
+mod private_file;
 mod problems;
 mod sakura;
+pub mod snapshot;
 mod soracom;
 
 use std::io::{BufRead, BufReader, Read};
@@ -12,39 +17,33 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use snapshot::Snapshot;
+
 use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::model::charge::{Bill, BillFile, BillSource};
 use crate::model::period::BillingMonth;
 use crate::model::settings::{Settings, SourceKind, SourceSettings};
 
-/// Reads all sources' bills of a month.
+/// Reads all sources' bills of a month; for a draft, those too that may still change.
 ///
 /// # Errors
 /// A source without any file, files that cannot be read, every kind of row that is not understood.
-pub fn read(root: &Path, settings: &Settings, month: BillingMonth) -> Result<Bill, Vec<Diagnostic>> {
+pub fn read(root: &Path, settings: &Settings, month: BillingMonth, draft: bool) -> Result<Bill, Vec<Diagnostic>> {
     let mut bill = Bill::new(month);
     let mut problems = Vec::new();
     for source in &settings.sources {
-        if let Err(found) = read_source(root, source, &mut bill) {
+        if let Err(found) = read_source(root, source, &mut bill, draft) {
             problems.extend(found);
         }
     }
     if problems.is_empty() { Ok(bill) } else { Err(problems) }
 }
 
-fn read_source(root: &Path, source: &SourceSettings, bill: &mut Bill) -> Result<(), Vec<Diagnostic>> {
+fn read_source(root: &Path, source: &SourceSettings, bill: &mut Bill, draft: bool) -> Result<(), Vec<Diagnostic>> {
     let index = u16::try_from(bill.sources.len()).map_err(|_| vec![Diagnostic::error("more than 65535 sources")])?;
-    bill.sources.push(BillSource {
-        name: source.name.clone(),
-        kind: source.kind,
-        currency: source.currency,
-        stated_tax: None,
-        stated_total: None,
-    });
-    match source.kind {
-        SourceKind::SoracomCsv | SourceKind::SakuraCsv => {}
-        SourceKind::KoreApi => return kore::read(bill, index, root, source),
-        _ => return Err(vec![not_available(source)]),
+    bill.sources.push(BillSource::of(source));
+    if !source.kind.is_csv() {
+        return read_snapshot(root, source, index, bill, draft);
     }
     let paths = files::of_source(root, source, bill.month).map_err(|diagnostic| vec![diagnostic])?;
     let mut problems = Vec::new();
@@ -69,6 +68,49 @@ fn read_source(root: &Path, source: &SourceSettings, bill: &mut Bill) -> Result<
         problems.extend(overlap::of_files(root, bill, index));
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// Reads what was fetched of a source.
+fn read_snapshot(
+    root: &Path,
+    source: &SourceSettings,
+    index: u16,
+    bill: &mut Bill,
+    draft: bool,
+) -> Result<(), Vec<Diagnostic>> {
+    let one = |diagnostic: Diagnostic| vec![diagnostic];
+    let month = bill.month;
+    let Some(snapshot) = Snapshot::open(root, source, month).map_err(one)? else {
+        let diagnostic = Diagnostic::error(format!("the bill of {month} was not fetched from \"{}\"", source.name));
+        let hint = format!("run invoicer fetch {month}");
+        return Err(one(diagnostic.at(fetch::place(source)).with_hint(hint)));
+    };
+    if !snapshot.provenance.is_final && !draft {
+        let diagnostic = Diagnostic::error(format!("the bill of {month} was fetched before the month was closed"));
+        let hint = format!("run invoicer fetch {month} again once it is, or build a draft with --draft");
+        return Err(one(diagnostic.at(Place::file(&snapshot.path)).with_hint(hint)));
+    }
+    let changes = snapshot.changes();
+    if !changes.is_empty() {
+        return Err(changes);
+    }
+    if source.kind == SourceKind::KoreApi {
+        kore::read(bill, index, root, source)?;
+    }
+    let first = bill.files.len();
+    for name in snapshot.all_files() {
+        let path = format!("{}/{name}", snapshot.path);
+        if bill.files.iter().all(|file| file.path != path) {
+            let length = root.join(&path).metadata().map_or(0, |metadata| metadata.len());
+            bill.files.push(BillFile { path, source: index, length });
+        }
+    }
+    u16::try_from(bill.files.len()).map_err(|_| one(Diagnostic::error("more than 65535 files")))?;
+    match source.kind {
+        SourceKind::SoracomApi => soracom::read_snapshot(bill, index, first, root, source, &snapshot),
+        SourceKind::SakuraApi => sakura::read_snapshot(bill, index, first, root, source, &snapshot),
+        SourceKind::KoreApi | SourceKind::SoracomCsv | SourceKind::SakuraCsv => Ok(()),
+    }
 }
 
 /// SHA-256 of each file of a bill, as lower-case hex.
@@ -126,19 +168,4 @@ pub fn row_text(path: &Path, row: u32) -> Option<String> {
     }
     let text = String::from_utf8_lossy(&bytes);
     Some(text.trim_start_matches('\u{feff}').trim_end_matches(['\n', '\r']).to_owned())
-}
-
-fn not_available(source: &SourceSettings) -> Diagnostic {
-    let kind = source.kind.name();
-    Diagnostic::error(format!("the source \"{}\" is of kind \"{kind}\", which is not available yet", source.name))
-        .at(Place::line(&source.definition.path, source.definition.line))
-        .with_hint(match source.kind {
-            SourceKind::SoracomApi => {
-                "use kind = \"soracom-csv\" with a file saved from the console, or remove the source"
-            }
-            SourceKind::SakuraApi => {
-                "use kind = \"sakura-csv\" with a file saved from the control panel, or remove the source"
-            }
-            _ => "remove the source for now; it is not read by this version",
-        })
 }

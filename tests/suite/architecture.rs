@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 /// The modules in the order in which the data passes them; one may only use those before it.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 16] = [
     "model",
     "diagnostic",
+    "environment",
+    "staging",
     "workspace",
     "sources",
     "billing",

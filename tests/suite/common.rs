@@ -46,8 +46,14 @@ impl Sandbox {
 
     /// Runs the program here. `CLICOLOR` and the like are not read, but colours are off anyway: stderr is no terminal.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
-        let output =
-            Command::new(env!("CARGO_BIN_EXE_invoicer")).args(arguments).current_dir(&self.0).output().unwrap();
+        self.run_with(arguments, &[])
+    }
+
+    /// Runs the program here with those environment variables and no others: a developer's own keys stay out of it.
+    pub(crate) fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_invoicer"));
+        command.args(arguments).current_dir(&self.0).env_clear().envs(variables.iter().copied());
+        let output = command.env("HOME", self.0.join("home")).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Run { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
     }

@@ -9,6 +9,8 @@ mod usage;
 
 use std::path::Path;
 
+use super::fetch::{Finality, place};
+use super::snapshot::Session;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::charge::{Bill, BillFile};
 use crate::model::settings::SourceSettings;
@@ -57,6 +59,11 @@ pub(super) fn read(
         problems.extend(reader.repeated());
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// Fetches a month's answers.
+pub(super) fn fetch(session: &Session<'_>) -> Result<Finality, Diagnostic> {
+    Err(Diagnostic::error("fetching from KORE is not available yet").at(place(session.source)))
 }
 
 fn absent(bill: &Bill, settings: &SourceSettings, path: &str) -> Diagnostic {

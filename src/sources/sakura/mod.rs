@@ -9,9 +9,12 @@ mod rows;
 
 use std::path::Path;
 
+use super::fetch::{Finality, place};
+use super::snapshot::{Session, Snapshot};
 use crate::diagnostic::{Diagnostic, Place, cause, shortened};
 use crate::model::amount::Amount;
 use crate::model::charge::Bill;
+use crate::model::settings::SourceSettings;
 use records::Table;
 use rows::RowReader;
 
@@ -93,4 +96,20 @@ fn body(text: &str) -> Result<Option<String>, Diagnostic> {
         }
         (None, None) => Err(Diagnostic::error("expected the API's answer with the bill as \"Body\"").with_hint(hint)),
     }
+}
+
+pub(super) fn fetch(session: &Session<'_>) -> Result<Finality, Diagnostic> {
+    Err(Diagnostic::error("this kind of source is not available yet").at(place(session.source)))
+}
+
+/// Reads a snapshot's charges. Its files stand in `bill.files` from `first` on, in the order of the provenance.
+pub(super) fn read_snapshot(
+    _bill: &mut Bill,
+    _source: u16,
+    _first: usize,
+    _root: &Path,
+    settings: &SourceSettings,
+    _snapshot: &Snapshot,
+) -> Result<(), Vec<Diagnostic>> {
+    Err(vec![Diagnostic::error("this kind of source is not available yet").at(place(settings))])
 }

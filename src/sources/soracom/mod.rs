@@ -3,7 +3,11 @@
 //! Format: <https://users.soracom.io/ja-jp/guides/accounting/check-usage/billing-csv/>. Columns are found by name,
 //! in any order; those that are not amount items are tags or groups.
 
+mod api;
 mod columns;
+mod credentials;
+mod fetch;
+mod names;
 mod region;
 mod rows;
 
@@ -14,11 +18,38 @@ use std::path::Path;
 use csv::ByteRecord;
 use rayon::prelude::*;
 
+use super::snapshot::Snapshot;
 use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::model::charge::Bill;
 use crate::model::settings::SourceSettings;
 use columns::Columns;
+pub(super) use fetch::fetch;
 use region::Region;
+
+/// The CSV in a snapshot.
+const EXPORT: &str = "export.csv";
+
+/// Reads a snapshot's charges. Its files stand in `bill.files` from `first` on, in the order of the provenance.
+///
+/// # Errors
+/// What [`read_file`] refuses, and lists of SIMs or groups that are not such.
+pub(super) fn read_snapshot(
+    bill: &mut Bill,
+    source: u16,
+    first: usize,
+    root: &Path,
+    settings: &SourceSettings,
+    snapshot: &Snapshot,
+) -> Result<(), Vec<Diagnostic>> {
+    let position = snapshot.provenance.files.iter().position(|file| file.path == EXPORT);
+    let file = position.and_then(|position| u16::try_from(first + position).ok()).ok_or_else(|| {
+        let diagnostic = Diagnostic::error(format!("the fetched bill has no {EXPORT}"));
+        let hint = format!("fetch it again: invoicer fetch {} --source {} --force", bill.month, settings.name);
+        vec![diagnostic.at(Place::file(&snapshot.path)).with_hint(hint)]
+    })?;
+    read_file(bill, source, file, root, settings)?;
+    names::fill_in(bill, source, snapshot).map_err(|diagnostic| vec![diagnostic])
+}
 
 /// Reads one file's rows into `bill`.
 ///

@@ -1,0 +1,77 @@
+//! `invoicer fetch`: the API sources' bills of a month, each source whole or not at all.
+
+use std::path::Path;
+
+use super::excerpts;
+use crate::cli;
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::environment::Environment;
+use crate::model::settings::{Settings, SourceSettings};
+use crate::printer::Printer;
+use crate::sources::fetch::{self, Fetched, Wish};
+use crate::workspace;
+
+pub(super) fn run(
+    start: &Path,
+    arguments: &cli::Fetch,
+    environment: &Environment,
+    printer: &Printer,
+) -> Result<(), Vec<Diagnostic>> {
+    let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
+    let fetch = || {
+        let workspace = workspace::load(&root)?;
+        printer.diagnostics(&excerpts::fill(&root, workspace.warnings.clone()));
+        let sources = chosen(&workspace.settings, &arguments.sources).map_err(|problem| vec![problem])?;
+        let (month, draft, force) = (arguments.month, arguments.draft, arguments.force);
+        let wish = Wish { root: &root, month, draft, force, environment };
+        let (files, result) = fetch_all(wish, &sources, printer);
+        files.iter().for_each(|file| printer.result(file));
+        result
+    };
+    fetch().map_err(|problems| excerpts::fill(&root, problems))
+}
+
+/// The sources named; without any, all that can be fetched.
+fn chosen<'s>(settings: &'s Settings, names: &[String]) -> Result<Vec<&'s SourceSettings>, Diagnostic> {
+    let all = || settings.sources.iter();
+    if names.is_empty() {
+        let sources: Vec<&SourceSettings> = all().filter(|source| !source.kind.is_csv()).collect();
+        if sources.is_empty() {
+            let diagnostic = Diagnostic::error("no source of this workspace can be fetched");
+            return Err(diagnostic.with_hint("fetch is for [[source]] of a kind that ends with -api"));
+        }
+        return Ok(sources);
+    }
+    let find = |name: &String| {
+        all().find(|source| source.name == *name).ok_or_else(|| {
+            let known = all().map(|source| source.name.as_str());
+            let diagnostic = Diagnostic::error(format!("there is no source \"{name}\""));
+            diagnostic.with_hint(match nearest(name, known.clone()) {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => format!("sources: {}", known.collect::<Vec<&str>>().join(", ")),
+            })
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+/// Fetches the sources one after another: the new files, and what went wrong. A source that fails does not keep the others
+/// from being fetched.
+pub(super) fn fetch_all(
+    wish: Wish<'_>,
+    sources: &[&SourceSettings],
+    printer: &Printer,
+) -> (Vec<String>, Result<(), Vec<Diagnostic>>) {
+    let (mut new, mut problems) = (Vec::new(), Vec::new());
+    for source in sources {
+        match fetch::fetch(wish, source) {
+            Ok(Fetched::Already) => printer.detail(&format!("{}: {} is there already", source.name, wish.month)),
+            Ok(Fetched::Files(files)) => {
+                printer.status(&format!("{}: fetched {} ({} files)", source.name, wish.month, files.len()));
+                new.extend(files);
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    (new, if problems.is_empty() { Ok(()) } else { Err(problems) })
+}

@@ -1,0 +1,313 @@
+//! [`Snapshot`]: what a provider sent for a month, exactly as received, with where and when each file came from.
+//!
+//! It lies in `billing/MONTH/SOURCE/` and is evidence: a fetch writes it whole or not at all, and a file that is no
+//! longer what was received is told.
+
+use std::cell::RefCell;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::http::{Client, Request, Response};
+use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::environment::Environment;
+use crate::model::period::BillingMonth;
+use crate::model::settings::SourceSettings;
+use crate::staging::{Purpose, Staging, hash};
+
+/// The name of the file that says where the others come from.
+pub const PROVENANCE: &str = "provenance.json";
+
+/// Where the files of a snapshot come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Name of the source in `invoicer.toml`.
+    pub source: String,
+    /// Its kind.
+    pub kind: String,
+    /// The month asked for, `202208`.
+    pub month: String,
+    /// When the fetch was complete, RFC 3339 in UTC.
+    pub fetched_at: String,
+    /// Name and version of the program.
+    pub tool: String,
+    /// Whether the provider had closed the month. What is not final is only good for drafts.
+    #[serde(rename = "final")]
+    pub is_final: bool,
+    /// The files, in the order they were received.
+    pub files: Vec<Received>,
+}
+
+/// One file of a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    /// Name in the snapshot's directory.
+    pub path: String,
+    /// GET or POST.
+    pub method: String,
+    /// What was asked, without credentials.
+    pub url: String,
+    /// When it was received, RFC 3339 in UTC.
+    pub time: String,
+    /// Status of the answer.
+    pub status: u16,
+    /// Length in bytes.
+    pub bytes: u64,
+    /// SHA-256, as lower-case hex.
+    pub sha256: String,
+}
+
+/// A fetch under way: what a provider's part needs to ask and to keep the answers.
+pub struct Session<'a> {
+    /// The source.
+    pub source: &'a SourceSettings,
+    /// The month.
+    pub month: BillingMonth,
+    /// Whether a month that is not closed will do.
+    pub draft: bool,
+    /// The workspace's root.
+    pub root: &'a Path,
+    /// Environment and clock.
+    pub environment: &'a Environment,
+    staging: Staging,
+    received: RefCell<Vec<Received>>,
+}
+
+impl<'a> Session<'a> {
+    /// Begins a snapshot.
+    ///
+    /// # Errors
+    /// When nothing can be written, or another fetch is at it.
+    pub(super) fn begin(
+        root: &'a Path,
+        source: &'a SourceSettings,
+        month: BillingMonth,
+        draft: bool,
+        environment: &'a Environment,
+    ) -> Result<Session<'a>, Diagnostic> {
+        let shown = PathBuf::from(directory(source, month));
+        let scratch = root.join("billing").join(month.to_string()).join(format!(".{}", source.name));
+        let purpose = Purpose {
+            shown: shown.clone(),
+            what: "the bill",
+            busy: format!("another fetch of {month} from \"{}\" is running", source.name),
+            other: "",
+        };
+        let staging = Staging::begin(root.join(shown), &scratch, purpose)?;
+        Ok(Session { source, month, draft, root, environment, staging, received: RefCell::default() })
+    }
+
+    /// Keeps an answer as a file of that name.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep(&self, name: &str, response: &Response) -> Result<(), Diagnostic> {
+        self.staging.write(name, &response.body)?;
+        self.record(name, response);
+        Ok(())
+    }
+
+    /// Asks, and keeps a successful answer as a file of that name without holding it in memory.
+    ///
+    /// # Errors
+    /// When there is no answer or it cannot be written.
+    pub fn download(&self, client: &Client<'_>, request: &Request, name: &str) -> Result<Response, Diagnostic> {
+        let path = self.staging.path(name);
+        let file = File::options().read(true).write(true).create(true).truncate(true).open(path);
+        let mut file = file.map_err(|error| {
+            Diagnostic::could_not_run(format!("cannot write the bill: {}", cause(&error)))
+                .at(Place::file(format!("{}/{name}", directory(self.source, self.month))))
+        })?;
+        let response = client.download(request, &mut file)?;
+        if response.is_success() {
+            self.record(name, &response);
+        }
+        Ok(response)
+    }
+
+    /// Where a file that was kept can be read again.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.staging.path(name)
+    }
+
+    fn record(&self, name: &str, response: &Response) {
+        self.received.borrow_mut().push(Received {
+            path: name.to_owned(),
+            method: response.method.clone(),
+            url: response.url.clone(),
+            time: rfc3339(response.time),
+            status: response.status,
+            bytes: response.length,
+            sha256: response.sha256.clone(),
+        });
+    }
+
+    /// Puts the snapshot in its place; gives the paths of its files from the workspace's root.
+    pub(super) fn finish(self, is_final: bool) -> Result<Vec<String>, Diagnostic> {
+        let provenance = Provenance {
+            source: self.source.name.clone(),
+            kind: self.source.kind.name().to_owned(),
+            month: self.month.to_string(),
+            fetched_at: rfc3339((self.environment.now)()),
+            tool: concat!("invoicer ", env!("CARGO_PKG_VERSION")).to_owned(),
+            is_final,
+            files: self.received.into_inner(),
+        };
+        let mut bytes = serde_json::to_vec_pretty(&provenance)
+            .map_err(|error| Diagnostic::could_not_run(format!("cannot write JSON: {error}")))?;
+        bytes.push(b'\n');
+        self.staging.write(PROVENANCE, &bytes)?;
+        self.staging.commit()?;
+        let names = provenance.files.iter().map(|file| file.path.as_str()).chain([PROVENANCE]);
+        Ok(names.map(|name| format!("{}/{name}", directory(self.source, self.month))).collect())
+    }
+}
+
+fn rfc3339(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The directory of a source's snapshot, from the workspace's root, with `/`.
+pub fn directory(source: &SourceSettings, month: BillingMonth) -> String {
+    format!("billing/{month}/{}", source.name)
+}
+
+/// A month as a provider sent it.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The directory from the workspace's root, with `/`.
+    pub path: String,
+    /// The month.
+    pub month: BillingMonth,
+    /// Where its files come from.
+    pub provenance: Provenance,
+    directory: PathBuf,
+}
+
+impl Snapshot {
+    /// The snapshot of a source and month; none where nothing was fetched. A directory without provenance holds answers
+    /// that somebody saved by other means: they are read, but nothing is known of where they come from.
+    ///
+    /// # Errors
+    /// When its provenance cannot be read or belongs to another source.
+    pub fn open(root: &Path, source: &SourceSettings, month: BillingMonth) -> Result<Option<Snapshot>, Diagnostic> {
+        let path = directory(source, month);
+        let directory = root.join(&path);
+        let place = format!("{path}/{PROVENANCE}");
+        let again = format!("fetch the month again: invoicer fetch {month} --source {} --force", source.name);
+        if !directory.exists() {
+            return Ok(None);
+        }
+        if !directory.join(PROVENANCE).exists() {
+            return by_hand(path, directory, source, month).map(Some);
+        }
+        let bytes = fs::read(directory.join(PROVENANCE)).map_err(|error| {
+            let message = format!("cannot read where the fetched bill comes from: {}", cause(&error));
+            Diagnostic::error(message).at(Place::file(&place)).with_hint(again.clone())
+        })?;
+        let provenance: Provenance = serde_json::from_slice(&bytes).map_err(|error| {
+            let line = u32::try_from(error.line()).unwrap_or(1);
+            let message = format!("this is not what a fetch wrote: {error}");
+            Diagnostic::error(message).at(Place::line(&place, line)).with_hint(again.clone())
+        })?;
+        let expected = [source.kind.name().to_owned(), month.to_string()];
+        if expected != [provenance.kind.clone(), provenance.month.clone()] {
+            let message = format!(
+                "expected the bill of {} from {}, found that of {} from {}",
+                expected[1], expected[0], provenance.month, provenance.kind
+            );
+            return Err(Diagnostic::error(message).at(Place::file(&place)).with_hint(again));
+        }
+        Ok(Some(Snapshot { path, month, provenance, directory }))
+    }
+
+    /// The names of all its files, where they come from included.
+    pub fn all_files(&self) -> impl Iterator<Item = &str> {
+        let provenance = self.directory.join(PROVENANCE).exists().then_some(PROVENANCE);
+        self.provenance.files.iter().map(|file| file.path.as_str()).chain(provenance)
+    }
+
+    /// The names of its files that begin so, in the order of their names.
+    pub fn files(&self, prefix: &str) -> Vec<&str> {
+        let names = self.provenance.files.iter().map(|file| file.path.as_str());
+        let mut names: Vec<&str> = names.filter(|name| name.starts_with(prefix)).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// A file of it, if the snapshot has one of that name.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
+        if !self.provenance.files.iter().any(|file| file.path == name) {
+            return Ok(None);
+        }
+        fs::read(self.directory.join(name)).map(Some).map_err(|error| {
+            Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error)))
+                .at(Place::file(format!("{}/{name}", self.path)))
+        })
+    }
+
+    /// Every file that is no longer what was received.
+    pub fn changes(&self) -> Vec<Diagnostic> {
+        let hint = format!(
+            "a fetched bill is evidence: put the file back, or fetch again with invoicer fetch {} --source {} --force",
+            self.month, self.provenance.source
+        );
+        let changed = |file: &Received| {
+            let problem = match fs::read(self.directory.join(&file.path)) {
+                Ok(bytes) if hash(&bytes) == file.sha256 => return None,
+                Ok(_) => "the file was changed after it was fetched".to_owned(),
+                Err(error) => format!("the fetched file cannot be read: {}", cause(&error)),
+            };
+            let place = Place::file(format!("{}/{}", self.path, file.path));
+            Some(Diagnostic::error(problem).at(place).with_hint(hint.clone()))
+        };
+        self.provenance.files.iter().filter_map(changed).collect()
+    }
+}
+
+/// A snapshot of what lies in a directory, in the order of the names.
+fn by_hand(
+    path: String,
+    directory: PathBuf,
+    source: &SourceSettings,
+    month: BillingMonth,
+) -> Result<Snapshot, Diagnostic> {
+    let unreadable = |error: std::io::Error| {
+        let message = format!("cannot read the directory of the bill: {}", cause(&error));
+        Diagnostic::could_not_run(message).at(Place::file(&path))
+    };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&directory).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') || !entry.path().is_file() {
+            continue;
+        }
+        let bytes = fs::read(entry.path()).map_err(unreadable)?;
+        files.push(Received {
+            path: name,
+            method: String::new(),
+            url: String::new(),
+            time: String::new(),
+            status: 200,
+            bytes: bytes.len() as u64,
+            sha256: hash(&bytes),
+        });
+    }
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    let provenance = Provenance {
+        source: source.name.clone(),
+        kind: source.kind.name().to_owned(),
+        month: month.to_string(),
+        fetched_at: String::new(),
+        tool: String::new(),
+        is_final: true,
+        files,
+    };
+    Ok(Snapshot { path, month, provenance, directory })
+}

@@ -1,0 +1,290 @@
+//! SORACOM's API: authentication, a call, paging, and the export of a month's CSV.
+//!
+//! Reference: <https://developers.soracom.io/en/api/>.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::credentials::{self, Credentials, Key};
+use crate::diagnostic::Diagnostic;
+use crate::environment::Environment;
+use crate::environment::Secret;
+use crate::model::period::BillingMonth;
+use crate::model::settings::SourceSettings;
+use crate::sources::fetch::{base, place};
+use crate::sources::http::{Client, Limits, Method, Request, Response, Url};
+
+/// A signed-in client.
+pub(super) struct Api<'a> {
+    pub(super) client: Client<'a>,
+    base: Url,
+    credentials: Credentials,
+    token: RefCell<Option<Token>>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Token {
+    api_key: Secret,
+    token: Secret,
+}
+
+/// An answer to `POST /bills/{yyyyMM}/export`: a URL at once, or an id to ask for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Export {
+    url: Option<Secret>,
+    exported_file_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Exported {
+    status: Option<String>,
+    url: Option<Secret>,
+}
+
+/// Looks at an export until it is ready: at first soon, then every ten seconds, for half an hour.
+const LOOKS: u32 = 180;
+
+impl<'a> Api<'a> {
+    /// A client for the source; nothing is asked yet.
+    pub(super) fn new(source: &SourceSettings, environment: &'a Environment) -> Result<Api<'a>, Diagnostic> {
+        let credentials = credentials::find(source, environment)?;
+        let coverage = source.coverage.as_deref().or(credentials.coverage.as_deref()).unwrap_or("jp");
+        let usual = match (credentials.endpoint.as_deref(), coverage) {
+            (Some(endpoint), _) => endpoint,
+            (None, "g") => "https://g.api.soracom.io",
+            (None, _) => "https://api.soracom.io",
+        };
+        let mut base = base(source, usual)?;
+        // Endpoints are written with and without the version.
+        let path = base.path().trim_end_matches('/');
+        let path = if path.ends_with("/v1") { format!("{path}/") } else { format!("{path}/v1/") };
+        base.set_path(&path);
+        let client = Client::new(&base, environment, Limits::default())?;
+        Ok(Api { client, base, credentials, token: RefCell::default() })
+    }
+
+    fn url(&self, path: &str, query: &[(&str, &str)], source: &SourceSettings) -> Result<Url, Diagnostic> {
+        let joined = self.base.join(path);
+        let mut url = joined.map_err(|_| Diagnostic::error("the endpoint is not usable").at(place(source)))?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(url)
+    }
+
+    fn sign_in(&self, source: &SourceSettings) -> Result<Token, Diagnostic> {
+        let body = match &self.credentials.key {
+            Key::Auth { id, key } => serde_json::json!({ "authKeyId": id.expose(), "authKey": key.expose() }),
+            Key::Password { email, password, operator, user } => {
+                let mut body = serde_json::json!({ "password": password.expose() });
+                for (name, value) in [("email", email), ("operatorId", operator), ("userName", user)] {
+                    if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
+                        body[name] = value.as_str().into();
+                    }
+                }
+                body
+            }
+        };
+        let request = Request::post(self.url("auth", &[], source)?).body("application/json", body.to_string());
+        let response = self.client.send(&request)?;
+        if !response.is_success() {
+            let mut diagnostic = response.unexpected().at(place(source));
+            if matches!(response.status, 400 | 401 | 403) {
+                diagnostic.message = "SORACOM does not accept the credentials".to_owned();
+                diagnostic.stop = crate::diagnostic::Stop::Refused;
+                diagnostic = diagnostic.with_hint("check the authentication key, and that it is of this coverage");
+            }
+            return Err(diagnostic);
+        }
+        response.json()
+    }
+
+    /// Asks, signed in. A token that ran out is renewed once.
+    pub(super) fn ask(
+        &self,
+        source: &SourceSettings,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Response, Diagnostic> {
+        self.ask_patiently(source, method, path, query, None)
+    }
+
+    fn ask_patiently(
+        &self,
+        source: &SourceSettings,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        attempts: Option<u32>,
+    ) -> Result<Response, Diagnostic> {
+        let mut renewed = false;
+        loop {
+            let known = self.token.borrow().clone();
+            let (token, is_new) = match known {
+                Some(token) => (token, false),
+                None => (self.sign_in(source)?, true),
+            };
+            *self.token.borrow_mut() = Some(token.clone());
+            let mut request = Request::get(self.url(path, query, source)?)
+                .header("x-soracom-api-key", token.api_key.expose())
+                .header("x-soracom-token", token.token.expose())
+                .header("x-soracom-lang", "en")
+                .header("accept", "application/json");
+            request.method = method.clone();
+            if let Some(attempts) = attempts {
+                request = request.attempts(attempts);
+            }
+            let response = self.client.send(&request)?;
+            if response.status == 401 && !renewed && !is_new {
+                renewed = true;
+                *self.token.borrow_mut() = None;
+                continue;
+            }
+            return Ok(response);
+        }
+    }
+
+    /// All pages of a list, given one by one to `keep`.
+    ///
+    /// # Errors
+    /// A page that fails, or that comes twice.
+    pub(super) fn pages(
+        &self,
+        source: &SourceSettings,
+        path: &str,
+        mut keep: impl FnMut(usize, &Response) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        let mut key: Option<String> = None;
+        let mut seen = Vec::new();
+        for page in 0.. {
+            let mut query = vec![("limit", "100")];
+            if let Some(key) = &key {
+                query.push(("last_evaluated_key", key));
+            }
+            let response = self.ask(source, Method::GET, path, &query)?;
+            if !response.is_success() {
+                return Err(response.unexpected().at(place(source)));
+            }
+            // A page that is no list would be found when it is read, but then it is too late to ask again.
+            let rows: Vec<serde::de::IgnoredAny> = response.json()?;
+            if !rows.is_empty() && seen.contains(&response.sha256) {
+                let message = format!("SORACOM sends a page of /{path} twice");
+                return Err(Diagnostic::could_not_run(message).with_hint("run the command again later"));
+            }
+            seen.push(response.sha256.clone());
+            keep(page, &response)?;
+            let next = response.header("x-soracom-next-key").filter(|key| !key.is_empty()).map(str::to_owned);
+            let next = next.or_else(|| response.header("link").and_then(next_of_link));
+            match next {
+                None => break,
+                Some(next) if Some(&next) == key.as_ref() => {
+                    let message = format!("SORACOM sends to the same page of /{path} again");
+                    return Err(Diagnostic::could_not_run(message).with_hint("run the command again later"));
+                }
+                Some(next) => key = Some(next),
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the month's CSV written and gives the request that downloads it.
+    ///
+    /// # Errors
+    /// When SORACOM cannot make it, or takes more than half an hour.
+    pub(super) fn export(&self, source: &SourceSettings, month: &str) -> Result<Request, Diagnostic> {
+        let path = format!("bills/{month}/export");
+        let at_once = self.ask_patiently(source, Method::POST, &path, &[("export_mode", "sync")], Some(2));
+        let response = match at_once {
+            // A large bill takes longer than a connection lasts: 504, or no answer at all.
+            Err(_) => self.ask(source, Method::POST, &path, &[("export_mode", "async")])?,
+            Ok(response) if response.status >= 500 => {
+                self.ask(source, Method::POST, &path, &[("export_mode", "async")])?
+            }
+            Ok(response) => response,
+        };
+        if !response.is_success() {
+            return Err(response.unexpected().at(place(source)));
+        }
+        let export: Export = response.json()?;
+        let url = match (export.url, export.exported_file_id) {
+            (Some(url), _) if !url.expose().is_empty() => url,
+            (_, Some(id)) if is_plain(&id) => self.poll(source, &id)?,
+            _ => {
+                let message = format!("POST {}: the answer names neither a URL nor a file", response.url);
+                return Err(Diagnostic::could_not_run(message).with_hint("run the command again later"));
+            }
+        };
+        let url = Url::parse(url.expose()).map_err(|_| {
+            Diagnostic::could_not_run("SORACOM names a place of the bill that is no URL").at(place(source))
+        })?;
+        // The URL is a credential for anyone who sees it, and the host is another's: nothing of ours goes there.
+        Ok(Request::get(url).secret_query())
+    }
+
+    fn poll(&self, source: &SourceSettings, id: &str) -> Result<Secret, Diagnostic> {
+        let path = format!("files/exported/{id}");
+        for look in 0..LOOKS {
+            let response = self.ask(source, Method::GET, &path, &[])?;
+            if !response.is_success() {
+                return Err(response.unexpected().at(place(source)));
+            }
+            let exported: Exported = response.json()?;
+            match (exported.status.as_deref(), exported.url) {
+                (Some("exported"), Some(url)) => return Ok(url),
+                (Some("failed"), _) => {
+                    let diagnostic = Diagnostic::could_not_run("SORACOM could not export the bill");
+                    return Err(diagnostic.at(place(source)).with_hint("run the command again later"));
+                }
+                _ => self.client.wait(Duration::from_secs(u64::from(look + 1).min(10))),
+            }
+        }
+        let diagnostic = Diagnostic::could_not_run("SORACOM is still exporting the bill after half an hour");
+        Err(diagnostic.at(place(source)).with_hint("run the command again later"))
+    }
+}
+
+/// Whether an id can stand in a path as it is.
+fn is_plain(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// `last_evaluated_key` of the link with `rel=next`.
+fn next_of_link(link: &str) -> Option<String> {
+    let next = link.split(',').find(|part| part.contains("rel=next") || part.contains("rel=\"next\""))?;
+    let target = next.split_once('<')?.1.split_once('>')?.0;
+    let base = Url::parse("https://api.soracom.io/v1/").ok()?;
+    let url = base.join(target).ok()?;
+    url.query_pairs().find(|(name, _)| name == "last_evaluated_key").map(|(_, key)| key.into_owned())
+}
+
+/// A day by which SORACOM has usually closed a month: the third business day of the next.
+pub(super) fn usually_closed(month: BillingMonth) -> chrono::NaiveDate {
+    let is_open = |day: &chrono::NaiveDate| !crate::model::schedule::is_bank_holiday(*day);
+    let days = month.next().first().iter_days();
+    days.filter(is_open).nth(2).unwrap_or(month.next().first())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_found_in_a_link() {
+        let link = "</v1/sims?limit=100&last_evaluated_key=89811%2B00>; rel=next";
+        assert_eq!(next_of_link(link).as_deref(), Some("89811+00"));
+        assert_eq!(next_of_link("<https://api.soracom.io/v1/sims>; rel=prev"), None);
+    }
+
+    #[test]
+    fn months_close_by_the_third_business_day() {
+        // 1 to 4 September 2022: Thursday, Friday, and a weekend.
+        assert_eq!(usually_closed("202208".parse().unwrap()).to_string(), "2022-09-05");
+        // Banks open on 4 January 2023; 1 to 3 are holidays.
+        assert_eq!(usually_closed("202212".parse().unwrap()).to_string(), "2023-01-06");
+    }
+}

@@ -1,0 +1,119 @@
+//! A month's bill from SORACOM's API, and what is needed to check it and to know the names.
+
+use serde::Deserialize;
+
+use super::api::{Api, usually_closed};
+use super::{EXPORT, read_file};
+use crate::diagnostic::{Diagnostic, Stop};
+use crate::model::charge::{Bill, BillFile, BillSource};
+use crate::sources::fetch::{Finality, place};
+use crate::sources::http::Method;
+use crate::sources::snapshot::Session;
+
+/// A month's bill as `GET /bills/{yyyyMM}` tells it. No field is sure to be there.
+#[derive(Deserialize)]
+struct MonthlyBill {
+    currency: Option<String>,
+    state: Option<String>,
+}
+
+/// What helps to reconcile, but is not every key's to see and not there every month.
+const EXTRAS: [(&str, &str); 7] = [
+    ("bills", "bills.json"),
+    ("bills/{month}/daily", "daily.json"),
+    ("bills/latest", "latest.json"),
+    ("bills/summaries/bill_items", "summary-items.json"),
+    ("bills/summaries/sims", "summary-sims.json"),
+    ("coupons", "coupons.json"),
+    ("volume_discounts", "volume-discounts.json"),
+];
+
+pub(in crate::sources) fn fetch(session: &Session<'_>) -> Result<Finality, Diagnostic> {
+    let (source, month) = (session.source, session.month.to_string());
+    let api = Api::new(source, session.environment)?;
+    let finality = finality(session, &api)?;
+    let running = api.client.now().date_naive() < session.month.next().first();
+    let exported = if running { "latest" } else { month.as_str() };
+    let request = api.export(source, exported)?;
+    let response = session.download(&api.client, &request, EXPORT)?;
+    if !response.is_success() {
+        return Err(response.unexpected().at(place(source)));
+    }
+    check_export(session)?;
+    for (path, name) in EXTRAS {
+        let response = api.ask(source, Method::GET, &path.replace("{month}", &month), &[])?;
+        if response.is_success() {
+            let _: serde::de::IgnoredAny = response.json()?;
+            session.keep(name, &response)?;
+        } else if !matches!(response.status, 400 | 403 | 404) {
+            return Err(response.unexpected().at(place(source)));
+        }
+    }
+    for (path, name) in [("sims", "sims"), ("groups", "groups")] {
+        api.pages(source, path, |page, response| session.keep(&format!("{name}-{page:04}.json"), response))?;
+    }
+    Ok(finality)
+}
+
+/// Whether the month is closed. One that is not is refused, unless for a draft.
+fn finality(session: &Session<'_>, api: &Api<'_>) -> Result<Finality, Diagnostic> {
+    let (source, month) = (session.source, session.month);
+    let refused = |why: String| {
+        let diagnostic = Diagnostic::error(why).at(place(source));
+        Err(diagnostic.with_hint(format!(
+            "SORACOM has usually closed it by {}; until then, fetch and build with --draft",
+            usually_closed(month)
+        )))
+    };
+    if api.client.now().date_naive() < month.next().first() {
+        return match session.draft {
+            true => Ok(Finality::Preliminary),
+            false => refused(format!("the month {month} is not over yet (months end by UTC)")),
+        };
+    }
+    let response = api.ask(source, Method::GET, &format!("bills/{month}"), &[])?;
+    if response.status == 404 {
+        return match session.draft {
+            true => Ok(Finality::Preliminary),
+            false => refused(format!("SORACOM has no final bill of {month}: it is not closed, or nothing was charged")),
+        };
+    }
+    if !response.is_success() {
+        return Err(response.unexpected().at(place(source)));
+    }
+    let bill: MonthlyBill = response.json()?;
+    if let Some(currency) = bill.currency.as_deref().filter(|currency| *currency != source.currency.code()) {
+        let message =
+            format!("the source \"{}\" is in {}, but SORACOM bills in {currency}", source.name, source.currency);
+        let diagnostic = Diagnostic::error(message).at(place(source));
+        return Err(diagnostic.with_hint(format!("write currency = \"{currency}\" in its [[source]]")));
+    }
+    session.keep("bill.json", &response)?;
+    // A field that is absent says nothing; a bill that is there is final.
+    match (bill.state.as_deref(), session.draft) {
+        (None | Some("closed"), _) => Ok(Finality::Final),
+        (Some(_), true) => Ok(Finality::Preliminary),
+        (Some(state), false) => refused(format!("SORACOM's bill of {month} is not closed; its state is \"{state}\"")),
+    }
+}
+
+/// Reads the CSV as a build will, so that half a file, or a page of HTML, is refused while it can be asked for again.
+fn check_export(session: &Session<'_>) -> Result<(), Diagnostic> {
+    let mut bill = Bill::new(session.month);
+    bill.sources.push(BillSource::of(session.source));
+    bill.files.push(BillFile { path: EXPORT.to_owned(), source: 0, length: 0 });
+    read_file(&mut bill, 0, 0, &session.path(""), session.source).map_err(|problems| {
+        let first = problems.into_iter().next();
+        let first = first.unwrap_or_else(|| Diagnostic::error("the bill cannot be read"));
+        let mut diagnostic = Diagnostic::could_not_run("SORACOM's download is not the bill expected");
+        diagnostic.stop = Stop::CouldNotRun;
+        let place = first.place.map(|place| match place.line {
+            Some(line) => format!("{}:{line}: ", place.path),
+            None => format!("{}: ", place.path),
+        });
+        diagnostic
+            .at(crate::sources::fetch::place(session.source))
+            .with_note(format!("{}{}", place.unwrap_or_default(), first.message))
+            .with_hint("run the command again; nothing was kept")
+    })
+}
