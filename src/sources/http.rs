@@ -49,7 +49,7 @@ impl Default for Limits {
 }
 
 /// What is asked.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request {
     /// GET or POST.
     pub method: Method,
@@ -130,6 +130,12 @@ impl Request {
         let _ = url.set_password(None);
         url.set_fragment(None);
         url.to_string()
+    }
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Request").field(&self.method.as_str()).field(&self.shown_url()).finish()
     }
 }
 

@@ -48,6 +48,7 @@ pub(super) fn read_snapshot(
         vec![diagnostic.at(Place::file(&snapshot.path)).with_hint(hint)]
     })?;
     read_file(bill, source, file, root, settings)?;
+    bill.sources[usize::from(source)].stated_total = fetch::stated_total(snapshot).map_err(|found| vec![found])?;
     names::fill_in(bill, source, snapshot).map_err(|diagnostic| vec![diagnostic])
 }
 
