@@ -72,6 +72,10 @@ pub enum Command {
     Fetch(Fetch),
     /// Write every customer's invoice for a month
     Build(Build),
+    /// Show what each source has, and which months are fetched, built and issued
+    Status(Status),
+    /// Compare our sums with the provider's own, source by source
+    Reconcile(Reconcile),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -124,6 +128,34 @@ pub struct Build {
     #[arg(long)]
     pub offline: bool,
     /// Print summary.json instead of the files written
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Only this month, 202208 or 2022-08
+    #[arg(value_name = "MONTH")]
+    pub month: Option<BillingMonth>,
+    /// Ask no provider; show what is here
+    #[arg(long)]
+    pub offline: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `reconcile`.
+#[derive(Debug, Args)]
+pub struct Reconcile {
+    /// Month to compare, 202208 or 2022-08
+    #[arg(value_name = "MONTH")]
+    pub month: BillingMonth,
+    /// Ask the providers again and show what changed since the month was fetched, row by row
+    #[arg(long)]
+    pub fetch: bool,
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }

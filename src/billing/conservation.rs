@@ -112,11 +112,13 @@ fn read_sums(bill: &Bill, charges: &[Charge]) -> Result<Vec<(Sum, Sum)>, TooLong
     Ok(sums)
 }
 
-fn source_sums(
-    bill: &Bill,
-    allocation: &Allocation,
-    by_source: &[Vec<(Amount, Amount)>],
-) -> Result<Vec<Sums>, TooLong> {
+/// What was read of each source, whoever bears it.
+pub(super) fn read_totals(bill: &Bill) -> Result<Vec<SourceTotals>, TooLong> {
+    let sums = all_read(bill)?;
+    bill.sources.iter().zip(sums).map(|(source, sums)| totals(source, bill.month, sums)).collect()
+}
+
+fn all_read(bill: &Bill) -> Result<Vec<Sums>, TooLong> {
     let mut sums = vec![Sums::default(); bill.sources.len()];
     let read: Vec<Result<Vec<(Sum, Sum)>, TooLong>> =
         bill.charges.par_chunks(CHUNK).map(|charges| read_sums(bill, charges)).collect();
@@ -126,6 +128,15 @@ fn source_sums(
             sums.discounts.merge(discounts)?;
         }
     }
+    Ok(sums)
+}
+
+fn source_sums(
+    bill: &Bill,
+    allocation: &Allocation,
+    by_source: &[Vec<(Amount, Amount)>],
+) -> Result<Vec<Sums>, TooLong> {
+    let mut sums = all_read(bill)?;
     for customer in by_source {
         for (sums, (allocated, kept)) in sums.iter_mut().zip(customer) {
             sums.allocated.add(*allocated)?;

@@ -6,9 +6,11 @@ mod allocation;
 mod assembly;
 mod claims;
 mod conservation;
+mod drift;
 mod items;
 mod order;
 mod pricing;
+mod reconciliation;
 mod resources;
 mod taxation;
 mod unassigned;
@@ -23,6 +25,8 @@ use crate::model::customer::Customer;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::settings::{PatternField, Settings};
 pub use conservation::{Conservation, SourceTotals};
+pub use drift::{Change, drift};
+pub use reconciliation::{Reconciliation, reconcile};
 
 /// Everything a month's bill became.
 #[derive(Debug)]

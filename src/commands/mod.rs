@@ -5,6 +5,8 @@ mod check;
 mod excerpts;
 mod fetch;
 mod init;
+mod reconcile;
+mod status;
 
 use std::path::Path;
 
@@ -26,6 +28,8 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
         Command::Check { month } => check::run(&start, month, printer),
         Command::Fetch(arguments) => fetch::run(&start, &arguments, environment, printer),
         Command::Build(arguments) => build::run(&start, current, &arguments, environment, printer),
+        Command::Status(arguments) => status::run(&start, &arguments, environment, printer),
+        Command::Reconcile(arguments) => reconcile::run(&start, &arguments, environment, printer),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "invoicer", &mut script);

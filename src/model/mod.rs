@@ -13,4 +13,5 @@ pub mod rounding;
 pub mod schedule;
 pub mod settings;
 pub mod split;
+pub mod statement;
 pub mod tax;

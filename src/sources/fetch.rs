@@ -6,8 +6,11 @@ use super::snapshot::{Session, Snapshot};
 use super::{http, kore, sakura, soracom};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::environment::Environment;
+use crate::model::amount::Amount;
+use crate::model::charge::{Bill, BillSource};
 use crate::model::period::BillingMonth;
 use crate::model::settings::{SourceKind, SourceSettings};
+use crate::model::statement::Statement;
 
 /// What to fetch.
 #[derive(Clone, Copy)]
@@ -54,16 +57,73 @@ pub fn fetch(wish: Wish<'_>, source: &SourceSettings) -> Result<Fetched, Diagnos
         return Ok(Fetched::Already);
     }
     let session = Session::begin(wish.root, source, wish.month, wish.draft, wish.environment)?;
-    let finality = match source.kind {
-        SourceKind::SoracomApi => soracom::fetch(&session)?,
-        SourceKind::SakuraApi => sakura::fetch(&session)?,
-        SourceKind::KoreApi => kore::fetch(&session)?,
-        SourceKind::SoracomCsv | SourceKind::SakuraCsv => {
-            let diagnostic = Diagnostic::error(format!("the source \"{}\" is files, not an API", source.name));
-            return Err(diagnostic.at(place(source)).with_hint("fetch is for the kinds that end with -api"));
-        }
-    };
+    let finality = download(&session)?;
     session.finish(finality == Finality::Final).map(Fetched::Files)
+}
+
+/// Asks the provider again and reads the answer without keeping it: a bill of that source alone.
+///
+/// # Errors
+/// As [`fetch`], and rows that are not understood.
+pub fn read_again(wish: Wish<'_>, source: &SourceSettings) -> Result<Bill, Vec<Diagnostic>> {
+    let one = |diagnostic: Diagnostic| vec![diagnostic];
+    let session = Session::begin(wish.root, source, wish.month, wish.draft, wish.environment).map_err(one)?;
+    let finality = download(&session).map_err(one)?;
+    let (snapshot, _staging) = session.read_only(finality == Finality::Final).map_err(one)?;
+    let mut bill = Bill::new(wish.month);
+    bill.sources.push(BillSource::of(source));
+    super::read_opened(wish.root, source, 0, &mut bill, &snapshot)?;
+    Ok(bill)
+}
+
+fn download(session: &Session<'_>) -> Result<Finality, Diagnostic> {
+    match session.source.kind {
+        SourceKind::SoracomApi => soracom::fetch(session),
+        SourceKind::SakuraApi => sakura::fetch(session),
+        SourceKind::KoreApi => kore::fetch(session),
+        SourceKind::SoracomCsv | SourceKind::SakuraCsv => {
+            let diagnostic = Diagnostic::error(format!("the source \"{}\" is files, not an API", session.source.name));
+            Err(diagnostic.at(place(session.source)).with_hint("fetch is for the kinds that end with -api"))
+        }
+    }
+}
+
+/// A month a provider has a bill of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderMonth {
+    /// The month.
+    pub month: BillingMonth,
+    /// The provider's word for how far the bill is: "closed".
+    pub state: String,
+    /// What it asks for, tax included.
+    pub amount: Option<Amount>,
+}
+
+/// The months a provider has bills of; none where it has no list of them.
+///
+/// # Errors
+/// When they cannot be asked for.
+pub fn months(source: &SourceSettings, environment: &Environment) -> Result<Vec<ProviderMonth>, Diagnostic> {
+    match source.kind {
+        SourceKind::SoracomApi => soracom::months(source, environment),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// What a provider says about a month besides its rows.
+///
+/// # Errors
+/// When what was fetched cannot be read.
+pub fn statement(root: &Path, source: &SourceSettings, month: BillingMonth) -> Result<Statement, Diagnostic> {
+    let snapshot = match source.kind.is_csv() {
+        true => None,
+        false => Snapshot::open(root, source, month)?,
+    };
+    match (source.kind, snapshot) {
+        (SourceKind::SoracomApi, Some(snapshot)) => soracom::statement(&snapshot),
+        (_, Some(snapshot)) => Ok(Statement { is_final: snapshot.provenance.is_final, ..Statement::default() }),
+        (_, None) => Ok(Statement { is_final: true, ..Statement::default() }),
+    }
 }
 
 /// The base URL of a source: its `endpoint`, or `usual`.

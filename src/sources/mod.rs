@@ -94,6 +94,18 @@ fn read_snapshot(
     if !changes.is_empty() {
         return Err(changes);
     }
+    read_opened(root, source, index, bill, &snapshot)
+}
+
+/// Reads the charges of a snapshot.
+pub(crate) fn read_opened(
+    root: &Path,
+    source: &SourceSettings,
+    index: u16,
+    bill: &mut Bill,
+    snapshot: &Snapshot,
+) -> Result<(), Vec<Diagnostic>> {
+    let one = |diagnostic: Diagnostic| vec![diagnostic];
     if source.kind == SourceKind::KoreApi {
         kore::read(bill, index, root, source)?;
     }
@@ -107,10 +119,15 @@ fn read_snapshot(
     }
     u16::try_from(bill.files.len()).map_err(|_| one(Diagnostic::error("more than 65535 files")))?;
     match source.kind {
-        SourceKind::SoracomApi => soracom::read_snapshot(bill, index, first, root, source, &snapshot),
-        SourceKind::SakuraApi => sakura::read_snapshot(bill, index, first, root, source, &snapshot),
+        SourceKind::SoracomApi => soracom::read_snapshot(bill, index, first, root, source, snapshot),
+        SourceKind::SakuraApi => sakura::read_snapshot(bill, index, first, root, source, snapshot),
         SourceKind::KoreApi | SourceKind::SoracomCsv | SourceKind::SakuraCsv => Ok(()),
     }
+}
+
+/// Whether files were saved of a source and month.
+pub fn has_files(root: &Path, source: &SourceSettings, month: BillingMonth) -> bool {
+    files::of_source(root, source, month).is_ok()
 }
 
 /// SHA-256 of each file of a bill, as lower-case hex.

@@ -377,3 +377,98 @@ fn without_keys_the_ways_to_give_them_are_told() {
     assert_eq!((run.code, server.asked().len()), (1, 0));
     assert!(run.stderr.contains("SORACOM_AUTH_KEY_ID") && run.stderr.contains("invoicer.toml:7"), "{}", run.stderr);
 }
+
+#[test]
+fn what_agrees_reconciles() {
+    let server = soracom(|_, _| None);
+    let sandbox = workspace(&server);
+    fetched(&sandbox, false).unwrap();
+    let run = sandbox.run(&["reconcile", "202208"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    // 418.5 before tax, 461 with it; one day of 465 that agrees.
+    let line = run.stdout.lines().nth(1).unwrap();
+    let cells: Vec<&str> = line.split_whitespace().collect();
+    assert_eq!(cells, ["soracom", "¥418.5", "¥461", "¥461", "¥0", "1", "agree", "-"], "{line}");
+    let json = sandbox.run(&["reconcile", "202208", "--json"]);
+    let found: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!((&found[0]["total_with_tax"], &found[0]["difference"]), (&"461".into(), &"0".into()));
+}
+
+#[test]
+fn a_difference_has_a_likely_cause_and_exit_code_1() {
+    let server = soracom(|asked, _| match asked.path.as_str() {
+        "/v1/bills/202208" => Some(Reply::json(BILL.replace("461", "571"))),
+        "/v1/bills/202208/daily" => Some(Reply::json(r#"{"billList":[{"amount":"565","date":"20220801"}]}"#)),
+        "/v1/bills/summaries/sims" => Some(Reply::json(
+            r#"[{"yearMonth":"202208","costBreakdownList":[{"simId":"1","amount":310},{"simId":"2","amount":155},
+            {"simId":"3","amount":100},{"simId":"4","amount":0}]}]"#,
+        )),
+        _ => None,
+    });
+    let sandbox = workspace(&server);
+    fetched(&sandbox, false).unwrap();
+    let run = sandbox.run(&["reconcile", "202208"]);
+    assert_eq!(run.code, 1);
+    for expected in [
+        "ours ¥461, the provider's ¥571, difference -¥110",
+        "rows are missing",
+        "1 of 1 days differ",
+        "day 1: ours ¥465, the provider's ¥565",
+        "2 SIMs have a charge, the provider counts 3",
+    ] {
+        assert!(run.stderr.contains(expected), "expected {expected}, found {}", run.stderr);
+    }
+}
+
+#[test]
+fn a_coupon_without_a_row_is_no_difference() {
+    let bill = BILL.replace("\"amount\":461", "\"amount\":161,\"appliedCouponAmount\":300");
+    let server = soracom(move |asked, _| (asked.path == "/v1/bills/202208").then(|| Reply::json(bill.clone())));
+    let sandbox = workspace(&server);
+    fetched(&sandbox, false).unwrap();
+    let run = sandbox.run(&["reconcile", "202208"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}
+
+#[test]
+fn drift_since_the_snapshot_is_shown_row_by_row() {
+    let changed = CSV.replace("15.5,155,", "16,160,").replace(",202208,freeTierBasic,,,-46.5,\n", "");
+    let server = soracom(move |asked, _| {
+        // The first download is the snapshot's.
+        (asked.path == "/download" && asked.times > 0).then(|| Reply::text(changed.clone()))
+    });
+    let sandbox = workspace(&server);
+    fetched(&sandbox, false).unwrap();
+    let before = sandbox.files();
+    let run = sandbox.run_with(&["reconcile", "202208", "--fetch"], &KEYS);
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("2 rows of \"soracom\" are not what they were"), "{}", run.stderr);
+    assert!(run.stderr.contains("20220801 440100000000002 basicCharge: 155 → 160"), "{}", run.stderr);
+    assert!(run.stderr.contains("202208 - freeTierBasic: -46.5 → no row"), "{}", run.stderr);
+    assert_eq!(sandbox.files(), before, "reconcile wrote something");
+}
+
+#[test]
+fn status_tells_what_each_source_has() {
+    let server = soracom(|asked, _| {
+        let july = r#"{"amount":"28734","currency":"JPY","state":"closed","yearMonth":"202207"}"#;
+        let list = format!(r#"{{"billList":[{BILL},{july}]}}"#);
+        (asked.path == "/v1/bills").then(|| Reply::json(list.clone()))
+    });
+    let sandbox = workspace(&server);
+    fetched(&sandbox, false).unwrap();
+    let run = sandbox.run_with(&["status"], &KEYS);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let cells = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let lines: Vec<Vec<String>> = run.stdout.lines().map(cells).collect();
+    assert_eq!(lines[1], ["202208", "soracom", "closed", "¥461", "fetched", "no", "no"]);
+    assert_eq!(lines[2], ["202207", "soracom", "closed", "¥28,734", "no", "no", "no"]);
+    let asked = server.asked().len();
+    let offline = sandbox.run(&["status", "2022-08", "--offline", "--json"]);
+    let rows: serde_json::Value = serde_json::from_str(&offline.stdout).unwrap();
+    assert_eq!((&rows[0]["here"], &rows[0]["amount"], server.asked().len()), (&"fetched".into(), &"461".into(), asked));
+    // A provider that cannot be asked does not hide what is known here.
+    let without = sandbox.run(&["status"]);
+    assert_eq!(without.code, 1);
+    assert!(without.stdout.contains("fetched") && without.stderr.contains("no credentials"), "{}", without.stderr);
+}

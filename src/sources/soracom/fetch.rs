@@ -1,39 +1,13 @@
 //! A month's bill from SORACOM's API, and what is needed to check it and to know the names.
 
-use serde::Deserialize;
-
 use super::api::{Api, usually_closed};
+use super::statement::MonthlyBill;
 use super::{EXPORT, read_file};
-use crate::diagnostic::{Diagnostic, Place, Stop};
-use crate::model::amount::Amount;
+use crate::diagnostic::{Diagnostic, Stop};
 use crate::model::charge::{Bill, BillFile, BillSource};
 use crate::sources::fetch::{Finality, place};
 use crate::sources::http::Method;
-use crate::sources::json::Number;
-use crate::sources::snapshot::{Session, Snapshot};
-
-/// A month's bill as `GET /bills/{yyyyMM}` tells it. No field is sure to be there.
-#[derive(Deserialize)]
-struct MonthlyBill {
-    amount: Option<Number>,
-    currency: Option<String>,
-    state: Option<String>,
-}
-
-/// What SORACOM asks for the month, tax included; absent when the snapshot does not say.
-///
-/// # Errors
-/// When its bill cannot be read.
-pub(super) fn stated_total(snapshot: &Snapshot) -> Result<Option<Amount>, Diagnostic> {
-    let Some(bytes) = snapshot.read("bill.json")? else {
-        return Ok(None);
-    };
-    let bill: MonthlyBill = serde_json::from_slice(&bytes).map_err(|error| {
-        let place = Place::file(format!("{}/bill.json", snapshot.path));
-        Diagnostic::error(format!("this is not SORACOM's bill: {error}")).at(place)
-    })?;
-    Ok(bill.amount.map(|amount| amount.0))
-}
+use crate::sources::snapshot::Session;
 
 /// What helps to reconcile, but is not every key's to see and not there every month.
 const EXTRAS: [(&str, &str); 7] = [

@@ -10,6 +10,7 @@ mod fetch;
 mod names;
 mod region;
 mod rows;
+mod statement;
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -25,6 +26,7 @@ use crate::model::settings::SourceSettings;
 use columns::Columns;
 pub(super) use fetch::fetch;
 use region::Region;
+pub(super) use statement::{months, statement};
 
 /// The CSV in a snapshot.
 const EXPORT: &str = "export.csv";
@@ -48,7 +50,8 @@ pub(super) fn read_snapshot(
         vec![diagnostic.at(Place::file(&snapshot.path)).with_hint(hint)]
     })?;
     read_file(bill, source, file, root, settings)?;
-    bill.sources[usize::from(source)].stated_total = fetch::stated_total(snapshot).map_err(|found| vec![found])?;
+    let stated = statement(snapshot).map_err(|found| vec![found])?;
+    bill.sources[usize::from(source)].stated_total = stated.total;
     names::fill_in(bill, source, snapshot).map_err(|diagnostic| vec![diagnostic])
 }
 

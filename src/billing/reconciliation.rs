@@ -1,0 +1,217 @@
+//! The provider's own figures against the sum of the rows read: total with tax, days, and number of resources.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::conservation::read_totals;
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::charge::{Bill, EMPTY};
+use crate::model::currency::Currency;
+use crate::model::statement::Statement;
+use crate::model::tax::TaxCategory;
+
+/// A source's rows against its provider's figures.
+#[derive(Clone, Debug, Serialize)]
+pub struct Reconciliation {
+    /// Name of the source.
+    pub name: String,
+    /// Currency of all amounts.
+    pub currency: Currency,
+    /// Sum of the rows, tax excluded.
+    pub total: Amount,
+    /// With tax, rounded as the provider does.
+    pub total_with_tax: Amount,
+    /// What the provider asks for; absent when it does not say.
+    pub provider_total: Option<Amount>,
+    /// Ours less the provider's, once coupons are considered.
+    pub difference: Option<Amount>,
+    /// The likely cause of a difference.
+    pub cause: Option<String>,
+    /// Coupons the provider took off.
+    pub coupons: Amount,
+    /// How many days were compared.
+    pub days: usize,
+    /// Days that differ by a whole unit of the currency or more.
+    pub day_differences: Vec<DayDifference>,
+    /// Resources with a charge, and how many the provider counts.
+    pub resources: Option<ResourceCount>,
+}
+
+/// A day whose sums differ.
+#[derive(Clone, Debug, Serialize)]
+pub struct DayDifference {
+    /// The day of the month.
+    pub day: u8,
+    /// Sum of the rows of the day, tax excluded.
+    pub ours: Amount,
+    /// The provider's.
+    pub provider: Amount,
+}
+
+/// Resources charged for.
+#[derive(Clone, Debug, Serialize)]
+pub struct ResourceCount {
+    /// What is counted.
+    pub what: &'static str,
+    /// In the rows.
+    pub ours: usize,
+    /// By the provider.
+    pub provider: usize,
+}
+
+impl Reconciliation {
+    /// Whether nothing differs.
+    pub fn agrees(&self) -> bool {
+        self.difference.is_none_or(Amount::is_zero)
+            && self.day_differences.is_empty()
+            && self.resources.as_ref().is_none_or(|count| count.ours == count.provider)
+    }
+}
+
+/// Compares each source of the bill with its statement; `statements` are in the order of the bill's sources.
+///
+/// # Errors
+/// Sums with more digits than an amount has.
+pub fn reconcile(bill: &Bill, statements: &[Statement]) -> Result<Vec<Reconciliation>, TooLong> {
+    let totals = read_totals(bill)?;
+    let sources = bill.sources.iter().zip(totals).zip(statements).enumerate();
+    sources
+        .map(|(index, ((source, totals), statement))| {
+            let provider_total = statement.total.or(source.stated_total);
+            let (difference, cause) = match provider_total {
+                None => (None, None),
+                Some(provider) => difference(&totals, provider, statement)?,
+            };
+            let sums = sums(bill, index)?;
+            let rate = TaxCategory::Standard.rate(bill.month).map_or(Amount::ZERO, |rate| rate.factor());
+            let mut day_differences = Vec::new();
+            for (day, provider) in &statement.daily {
+                let ours = sums.daily.get(day).copied().unwrap_or(Amount::ZERO);
+                // Some figures are before tax and some after, and each provider rounds days in its own way.
+                let with_tax = ours.plus(ours.times(rate)?)?;
+                if !is_near(ours, *provider)? && !is_near(with_tax, *provider)? {
+                    day_differences.push(DayDifference { day: *day, ours, provider: *provider });
+                }
+            }
+            let resources =
+                statement.resources.map(|(provider, what)| ResourceCount { what, ours: sums.resources, provider });
+            Ok(Reconciliation {
+                name: totals.name,
+                currency: totals.currency,
+                total: totals.total,
+                total_with_tax: totals.total_with_tax,
+                provider_total,
+                difference,
+                cause,
+                coupons: statement.coupons,
+                days: statement.daily.len(),
+                day_differences,
+                resources,
+            })
+        })
+        .collect()
+}
+
+/// What the rows of a source add up to.
+struct Sums {
+    daily: BTreeMap<u8, Amount>,
+    resources: usize,
+}
+
+fn sums(bill: &Bill, source: usize) -> Result<Sums, TooLong> {
+    let mut daily: BTreeMap<u8, Sum> = BTreeMap::new();
+    let mut resources = BTreeSet::new();
+    for charge in &bill.charges {
+        let subject = bill.subject(charge);
+        if usize::from(subject.source) != source {
+            continue;
+        }
+        let cost = bill.cost(charge);
+        if charge.day != 0 {
+            daily.entry(charge.day).or_default().add(cost)?;
+        }
+        if subject.resource != EMPTY && cost.is_positive() {
+            resources.insert(subject.resource);
+        }
+    }
+    let total = |(day, sum): (u8, Sum)| Ok((day, sum.total()?));
+    Ok(Sums { daily: daily.into_iter().map(total).collect::<Result<_, TooLong>>()?, resources: resources.len() })
+}
+
+fn is_near(one: Amount, other: Amount) -> Result<bool, TooLong> {
+    let difference = one.minus(other)?;
+    Ok(difference > Amount::whole(-1) && difference < Amount::whole(1))
+}
+
+/// Ours less the provider's, and why they may differ.
+fn difference(
+    totals: &super::SourceTotals,
+    provider: Amount,
+    statement: &Statement,
+) -> Result<(Option<Amount>, Option<String>), TooLong> {
+    let plain = totals.total_with_tax.minus(provider)?;
+    // Whether a coupon has rows of its own in the bill is not documented: both ways are right.
+    if plain.is_zero() || plain == statement.coupons {
+        return Ok((Some(Amount::ZERO), None));
+    }
+    let difference = plain;
+    let untaxed = totals.total.minus(provider)?;
+    let discounts = totals.discounts.negated();
+    let cause = if !statement.is_final {
+        "the bill was fetched before the month was closed: fetch it again with --force".to_owned()
+    } else if is_near(untaxed, Amount::ZERO)? {
+        "the provider's figure seems to exclude tax".to_owned()
+    } else if !discounts.is_zero() && is_near(difference.plus(discounts)?, Amount::ZERO)? {
+        "the provider's figure seems to leave out the discounts".to_owned()
+    } else if is_near(difference, Amount::ZERO)? {
+        "a fraction is rounded differently".to_owned()
+    } else if difference.is_negative() {
+        "rows are missing: the provider added some since, or the file is not whole; see --fetch".to_owned()
+    } else {
+        "rows are too many: the provider took some back since, or gave a discount that has no row; see --fetch"
+            .to_owned()
+    };
+    Ok((Some(difference), Some(cause)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn totals(total: i64, discounts: i64, with_tax: i64) -> super::super::SourceTotals {
+        let whole = Amount::whole;
+        super::super::SourceTotals {
+            name: "s".to_owned(),
+            currency: Currency::Jpy,
+            charges: whole(total - discounts),
+            discounts: whole(discounts),
+            total: whole(total),
+            tax: whole(with_tax - total),
+            total_with_tax: whole(with_tax),
+            provider_total: None,
+            difference: None,
+            allocated: Amount::ZERO,
+            kept: Amount::ZERO,
+            unassigned: Amount::ZERO,
+        }
+    }
+
+    #[test]
+    fn a_difference_has_its_likely_cause() {
+        let said = |provider: i64, coupons: i64, is_final: bool| {
+            let statement = Statement { coupons: Amount::whole(coupons), is_final, ..Statement::default() };
+            let (difference, cause) =
+                difference(&totals(1000, -50, 1100), Amount::whole(provider), &statement).unwrap();
+            (difference.unwrap().to_string(), cause.unwrap_or_default())
+        };
+        assert_eq!(said(1100, 0, true), ("0".to_owned(), String::new()));
+        // A coupon of 300 that has no row in the bill.
+        assert_eq!(said(800, 300, true), ("0".to_owned(), String::new()));
+        assert!(said(1000, 0, true).1.contains("exclude tax"));
+        assert!(said(1150, 0, true).1.contains("discounts"));
+        assert!(said(1200, 0, true).1.contains("missing"));
+        assert!(said(900, 0, true).1.contains("too many"));
+        assert!(said(900, 0, false).1.contains("before the month was closed"));
+    }
+}

@@ -1,0 +1,177 @@
+//! `invoicer reconcile`: our sums against the provider's own, source by source.
+
+use std::path::Path;
+
+use super::excerpts;
+use crate::billing::{self, Change, Reconciliation};
+use crate::cli;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::environment::Environment;
+use crate::model::amount::{Amount, TooLong};
+use crate::model::charge::Bill;
+use crate::model::currency::Currency;
+use crate::model::settings::SourceSettings;
+use crate::model::statement::Statement;
+use crate::out;
+use crate::printer::{Align, Printer, table};
+use crate::render;
+use crate::sources;
+use crate::sources::fetch::{self, Wish};
+use crate::workspace;
+
+/// The most changed rows that are shown.
+const SHOWN_ROWS: usize = 50;
+
+pub(super) fn run(
+    start: &Path,
+    arguments: &cli::Reconcile,
+    environment: &Environment,
+    printer: &Printer,
+) -> Result<(), Vec<Diagnostic>> {
+    let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
+    reconcile(&root, arguments, environment, printer).map_err(|problems| excerpts::fill(&root, problems))
+}
+
+fn reconcile(
+    root: &Path,
+    arguments: &cli::Reconcile,
+    environment: &Environment,
+    printer: &Printer,
+) -> Result<(), Vec<Diagnostic>> {
+    let workspace = workspace::load(root)?;
+    printer.diagnostics(&excerpts::fill(root, workspace.warnings.clone()));
+    let settings = &workspace.settings;
+    let month = arguments.month;
+    // A month that is not final can be compared too; the difference then says why.
+    let bill = sources::read(root, settings, month, true)?;
+    let statements: Result<Vec<Statement>, Diagnostic> =
+        settings.sources.iter().map(|source| fetch::statement(root, source, month)).collect();
+    let statements = statements.map_err(|problem| vec![problem])?;
+    let found = billing::reconcile(&bill, &statements).map_err(too_long)?;
+    if arguments.json {
+        printer.result_bytes(&out::to_json(&found).map_err(|problem| vec![problem])?);
+    } else {
+        print(&found, printer);
+    }
+    let mut problems: Vec<Diagnostic> =
+        found.iter().zip(&settings.sources).flat_map(|(found, source)| differences(found, source)).collect();
+    if arguments.fetch {
+        let wish = Wish { root, month, draft: true, force: true, environment };
+        for (index, source) in settings.sources.iter().enumerate().filter(|(_, source)| !source.kind.is_csv()) {
+            let now = fetch::read_again(wish, source)?;
+            let index = u16::try_from(index).unwrap_or(u16::MAX);
+            let changes = billing::drift(&bill, index, &now).map_err(too_long)?;
+            problems.extend(told(&changes, source, &bill));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+fn too_long(_: TooLong) -> Vec<Diagnostic> {
+    vec![Diagnostic::error("the sums of the month have too many digits to be exact")]
+}
+
+fn money(amount: Amount, currency: Currency) -> String {
+    render::money(amount, currency, amount.scale().max(currency.decimals()))
+}
+
+fn print(found: &[Reconciliation], printer: &Printer) {
+    let header = ["source", "rows", "with tax", "provider", "difference", "days", "resources"];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    for one in found {
+        let optional = |amount: Option<Amount>| amount.map_or("-".to_owned(), |amount| money(amount, one.currency));
+        let days = match (one.days, one.day_differences.len()) {
+            (0, _) => "-".to_owned(),
+            (days, 0) => format!("{days} agree"),
+            (days, differ) => format!("{differ} of {days} differ"),
+        };
+        let resources = one.resources.as_ref().map_or("-".to_owned(), |count| match count.ours == count.provider {
+            true => format!("{} agree", count.ours),
+            false => format!("{} / {}", count.ours, count.provider),
+        });
+        rows.push(vec![
+            one.name.clone(),
+            money(one.total, one.currency),
+            money(one.total_with_tax, one.currency),
+            optional(one.provider_total),
+            optional(one.difference),
+            days,
+            resources,
+        ]);
+    }
+    let right = Align::Right;
+    for line in table(&rows, &[Align::Left, right, right, right, right, Align::Left, Align::Left]) {
+        printer.result(&line);
+    }
+    for one in found.iter().filter(|one| one.provider_total.is_none()) {
+        printer.status(&format!("{}: the provider states no total to compare with", one.name));
+    }
+}
+
+/// What differs, with its likely cause.
+fn differences(found: &Reconciliation, source: &SourceSettings) -> Vec<Diagnostic> {
+    let place = || Place::line(&source.definition.path, source.definition.line);
+    let mut problems = Vec::new();
+    if let (Some(difference), Some(provider)) = (found.difference, found.provider_total)
+        && !difference.is_zero()
+    {
+        let message = format!(
+            "\"{}\" does not reconcile: ours {}, the provider's {}, difference {}",
+            found.name,
+            money(found.total_with_tax, found.currency),
+            money(provider, found.currency),
+            money(difference, found.currency)
+        );
+        let diagnostic = Diagnostic::error(message).at(place());
+        problems.push(match &found.cause {
+            Some(cause) => diagnostic.with_hint(format!("likely cause: {cause}")),
+            None => diagnostic,
+        });
+    }
+    if !found.day_differences.is_empty() {
+        let days = found.day_differences.len();
+        let message = format!("\"{}\": {days} of {} days differ from the provider's", found.name, found.days);
+        let diagnostic = Diagnostic::error(message).at(place());
+        let shown = found.day_differences.iter().take(5).map(|day| {
+            let (ours, provider) = (money(day.ours, found.currency), money(day.provider, found.currency));
+            format!("day {}: ours {ours}, the provider's {provider}", day.day)
+        });
+        let diagnostic = shown.fold(diagnostic, Diagnostic::with_note);
+        problems.push(diagnostic.with_hint("likely cause: rows of these days are missing or were added; see --fetch"));
+    }
+    if let Some(count) = found.resources.as_ref().filter(|count| count.ours != count.provider) {
+        let message = format!(
+            "\"{}\": {} {} have a charge, the provider counts {}",
+            found.name, count.ours, count.what, count.provider
+        );
+        let diagnostic = Diagnostic::error(message).at(place());
+        problems.push(diagnostic.with_hint("likely cause: rows of some are missing, or one has rows under two ids"));
+    }
+    problems
+}
+
+/// Rows that changed since the snapshot.
+fn told(changes: &[Change], source: &SourceSettings, bill: &Bill) -> Option<Diagnostic> {
+    if changes.is_empty() {
+        return None;
+    }
+    let message =
+        format!("{} rows of \"{}\" are not what they were when the month was fetched", changes.len(), source.name);
+    let place = Place::line(&source.definition.path, source.definition.line);
+    let text = |amount: Option<Amount>| amount.map_or("no row".to_owned(), |amount| amount.to_string());
+    let shown = changes.iter().take(SHOWN_ROWS).map(|change| {
+        let resource = if change.resource.is_empty() { "-" } else { &change.resource };
+        let day = match change.day {
+            0 => bill.month.to_string(),
+            day => format!("{}{day:02}", bill.month),
+        };
+        format!("{day} {resource} {}: {} → {}", change.item, text(change.before), text(change.now))
+    });
+    let diagnostic = shown.fold(Diagnostic::error(message).at(place), Diagnostic::with_note);
+    let diagnostic = match changes.len().checked_sub(SHOWN_ROWS) {
+        Some(more) if more > 0 => diagnostic.with_note(format!("and {more} more")),
+        _ => diagnostic,
+    };
+    let hint = format!("take the new bill with invoicer fetch {} --source {} --force", bill.month, source.name);
+    Some(diagnostic.with_hint(hint))
+}

@@ -1,0 +1,158 @@
+//! `invoicer status`: what each source has, and how far each month is.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::excerpts;
+use crate::cli;
+use crate::diagnostic::Diagnostic;
+use crate::environment::Environment;
+use crate::model::amount::Amount;
+use crate::model::period::BillingMonth;
+use crate::model::settings::SourceSettings;
+use crate::out;
+use crate::printer::{Align, Printer, table};
+use crate::render;
+use crate::sources;
+use crate::sources::fetch;
+use crate::sources::snapshot::Snapshot;
+use crate::workspace::{self, Workspace};
+
+/// A month of a source.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+struct Row {
+    month: String,
+    source: String,
+    /// The provider's word for the month: "closed".
+    state: Option<String>,
+    /// What the provider asks for, tax included.
+    amount: Option<Amount>,
+    /// `no`, `files`, `fetched` or `preliminary`.
+    here: &'static str,
+    built: bool,
+    issued: bool,
+}
+
+pub(super) fn run(
+    start: &Path,
+    arguments: &cli::Status,
+    environment: &Environment,
+    printer: &Printer,
+) -> Result<(), Vec<Diagnostic>> {
+    let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
+    let status = || {
+        let workspace = workspace::load(&root)?;
+        printer.diagnostics(&excerpts::fill(&root, workspace.warnings.clone()));
+        let (rows, problems) = rows(&workspace, arguments, environment);
+        if arguments.json {
+            printer.result_bytes(&out::to_json(&rows).map_err(|problem| vec![problem])?);
+        } else {
+            print(&rows, &workspace, printer);
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    };
+    status().map_err(|problems| excerpts::fill(&root, problems))
+}
+
+/// Each source's months, newest first. A provider that cannot be asked does not hide what is known here.
+fn rows(workspace: &Workspace, arguments: &cli::Status, environment: &Environment) -> (Vec<Row>, Vec<Diagnostic>) {
+    let root = &workspace.root;
+    let wanted = |month: &BillingMonth| arguments.month.is_none_or(|wanted| wanted == *month);
+    let here: Vec<BillingMonth> =
+        ["billing", "out", "issued"].iter().flat_map(|name| months_in(&root.join(name))).collect();
+    let (mut rows, mut problems) = (Vec::new(), Vec::new());
+    for source in &workspace.settings.sources {
+        let mut months: BTreeMap<BillingMonth, Row> = here
+            .iter()
+            .chain(&arguments.month)
+            .filter(|month| wanted(month))
+            .map(|month| (*month, Row::default()))
+            .collect();
+        if !arguments.offline && !source.kind.is_csv() {
+            match fetch::months(source, environment) {
+                Ok(known) => {
+                    for known in known.into_iter().filter(|known| wanted(&known.month)) {
+                        let row = months.entry(known.month).or_default();
+                        (row.state, row.amount) = (Some(known.state), known.amount);
+                    }
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        for (month, mut row) in months.into_iter().rev() {
+            if let Err(problem) = look(root, source, month, &mut row) {
+                problems.push(problem);
+            }
+            if row.here != "no" || row.state.is_some() || arguments.month.is_some() {
+                rows.push(row);
+            }
+        }
+    }
+    (rows, problems)
+}
+
+/// Fills in what the workspace's files say.
+fn look(root: &Path, source: &SourceSettings, month: BillingMonth, row: &mut Row) -> Result<(), Diagnostic> {
+    row.month = month.to_string();
+    row.source = source.name.clone();
+    row.here = "no";
+    row.built = root.join(format!("out/{month}/manifest.json")).is_file();
+    row.issued = root.join(format!("issued/{month}.json")).is_file();
+    if source.kind.is_csv() {
+        if sources::has_files(root, source, month) {
+            row.here = "files";
+        }
+        return Ok(());
+    }
+    if let Some(snapshot) = Snapshot::open(root, source, month)? {
+        row.here = if snapshot.provenance.is_final { "fetched" } else { "preliminary" };
+        if row.amount.is_none() {
+            row.amount = fetch::statement(root, source, month)?.total;
+        }
+        if row.state.is_none() {
+            row.state = snapshot.provenance.is_final.then(|| "closed".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// The months that a directory has an entry of.
+fn months_in(directory: &Path) -> Vec<BillingMonth> {
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return Vec::new();
+    };
+    let month = |entry: std::fs::DirEntry| {
+        let name = entry.file_name().into_string().ok()?;
+        name.strip_suffix(".json").unwrap_or(&name).parse().ok()
+    };
+    entries.flatten().filter_map(month).collect()
+}
+
+fn print(rows: &[Row], workspace: &Workspace, printer: &Printer) {
+    if rows.is_empty() {
+        printer.status("no month is known of any source");
+        return;
+    }
+    let header = ["month", "source", "provider", "amount", "here", "built", "issued"];
+    let mut lines = vec![header.map(str::to_owned).to_vec()];
+    let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    for row in rows {
+        let source = workspace.settings.sources.iter().find(|source| source.name == row.source);
+        let amount = row.amount.zip(source).map(|(amount, source)| {
+            render::money(amount, source.currency, amount.scale().max(source.currency.decimals()))
+        });
+        lines.push(vec![
+            row.month.clone(),
+            row.source.clone(),
+            row.state.clone().unwrap_or_else(|| "-".to_owned()),
+            amount.unwrap_or_else(|| "-".to_owned()),
+            row.here.to_owned(),
+            yes(row.built),
+            yes(row.issued),
+        ]);
+    }
+    let left = Align::Left;
+    for line in table(&lines, &[left, left, left, Align::Right, left, left, left]) {
+        printer.result(&line);
+    }
+}

@@ -1,0 +1,128 @@
+//! What SORACOM says about a month besides the CSV: its amount, coupons, daily amounts, and SIMs charged for.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::api::Api;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::environment::Environment;
+use crate::model::amount::Amount;
+use crate::model::period::BillingMonth;
+use crate::model::settings::SourceSettings;
+use crate::model::statement::Statement;
+use crate::sources::fetch::{ProviderMonth, place};
+use crate::sources::http::Method;
+use crate::sources::json::Number;
+use crate::sources::snapshot::Snapshot;
+
+/// A month's bill as `GET /bills/{yyyyMM}` tells it. No field is sure to be there.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MonthlyBill {
+    pub(super) amount: Option<Number>,
+    applied_coupon_amount: Option<Number>,
+    pub(super) currency: Option<String>,
+    pub(super) state: Option<String>,
+    year_month: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BillList {
+    #[serde(default)]
+    bill_list: Vec<MonthlyBill>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Days {
+    #[serde(default)]
+    bill_list: Vec<Day>,
+}
+
+#[derive(Deserialize)]
+struct Day {
+    amount: Option<Number>,
+    date: Option<String>,
+}
+
+/// `GET /bills/summaries/sims`: the hundred SIMs that cost most, of each of the last months.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SimSummary {
+    year_month: Option<String>,
+    #[serde(default)]
+    cost_breakdown_list: Vec<SimCost>,
+}
+
+#[derive(Deserialize)]
+struct SimCost {
+    amount: Option<Number>,
+}
+
+/// As many SIMs as a summary has at the most; then it does not tell how many there are.
+const SUMMARY_LIMIT: usize = 100;
+
+fn read<T: DeserializeOwned>(snapshot: &Snapshot, name: &str) -> Result<Option<T>, Diagnostic> {
+    let Some(bytes) = snapshot.read(name)? else {
+        return Ok(None);
+    };
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+        let place = Place::file(format!("{}/{name}", snapshot.path));
+        Diagnostic::error(format!("this is not what SORACOM answers: {error}")).at(place)
+    })
+}
+
+/// SORACOM's own figures.
+///
+/// # Errors
+/// Answers that cannot be read.
+pub(in crate::sources) fn statement(snapshot: &Snapshot) -> Result<Statement, Diagnostic> {
+    let bill: Option<MonthlyBill> = read(snapshot, "bill.json")?;
+    let days: Option<Days> = read(snapshot, "daily.json")?;
+    let summaries: Option<Vec<SimSummary>> = read(snapshot, "summary-sims.json")?;
+    let month = snapshot.month.to_string();
+    let mut daily = BTreeMap::new();
+    for day in days.map_or(Vec::new(), |days| days.bill_list) {
+        if let (Some(amount), Some(date)) = (day.amount, day.date)
+            && let Some(day) = date.strip_prefix(month.as_str()).and_then(|day| day.parse::<u8>().ok())
+        {
+            daily.insert(day, amount.0);
+        }
+    }
+    let of_month = |summary: SimSummary| (summary.year_month.as_deref() == Some(&month)).then_some(summary);
+    let sims = summaries.into_iter().flatten().find_map(of_month).map(|summary| summary.cost_breakdown_list);
+    let sims = sims.filter(|sims| sims.len() < SUMMARY_LIMIT);
+    let charged = |sim: &&SimCost| sim.amount.is_some_and(|amount| amount.0.is_positive());
+    Ok(Statement {
+        total: bill.as_ref().and_then(|bill| bill.amount).map(|amount| amount.0),
+        coupons: bill.and_then(|bill| bill.applied_coupon_amount).map_or(Amount::ZERO, |amount| amount.0),
+        daily,
+        resources: sims.map(|sims| (sims.iter().filter(charged).count(), "SIMs")),
+        is_final: snapshot.provenance.is_final,
+    })
+}
+
+/// The months SORACOM has bills of.
+///
+/// # Errors
+/// When they cannot be asked for.
+pub(in crate::sources) fn months(
+    source: &SourceSettings,
+    environment: &Environment,
+) -> Result<Vec<ProviderMonth>, Diagnostic> {
+    let api = Api::new(source, environment)?;
+    let response = api.ask(source, Method::GET, "bills", &[])?;
+    if !response.is_success() {
+        return Err(response.unexpected().at(place(source)));
+    }
+    let list: BillList = response.json()?;
+    let month = |bill: MonthlyBill| {
+        let month: BillingMonth = bill.year_month?.parse().ok()?;
+        let state = bill.state.unwrap_or_else(|| "closed".to_owned());
+        Some(ProviderMonth { month, state, amount: bill.amount.map(|amount| amount.0) })
+    };
+    Ok(list.bill_list.into_iter().filter_map(month).collect())
+}
