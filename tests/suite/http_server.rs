@@ -86,6 +86,11 @@ impl Reply {
         self
     }
 
+    /// The body so far.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.body
+    }
+
     pub(crate) fn body(self, body: impl Into<Vec<u8>>) -> Reply {
         Reply { body: body.into(), ..self }
     }

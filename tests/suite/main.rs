@@ -16,5 +16,7 @@ mod kinsoku;
 mod layout;
 mod mutations;
 mod properties;
+mod sakura_api;
+mod sakura_cloud;
 mod soracom_api;
 mod trees;

@@ -4,18 +4,29 @@
 //! excludes tax, which stands in a column of its own and is used only to reconcile. The month of use is column 3.
 //! Days and hours of use become hours (24 to a day): the unit in which both are whole numbers.
 
+mod answers;
+mod api;
+mod credentials;
+mod fetch;
+mod names;
 mod records;
 mod rows;
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::fetch::{Finality, place};
-use super::snapshot::{Session, Snapshot};
+use super::json::Number;
+use super::snapshot::Snapshot;
 use crate::diagnostic::{Diagnostic, Place, cause, shortened};
-use crate::model::amount::Amount;
-use crate::model::charge::Bill;
+use crate::model::amount::{Amount, Sum};
+use crate::model::charge::{Bill, EMPTY};
+use crate::model::currency::Currency;
 use crate::model::settings::SourceSettings;
-use records::Table;
+use crate::model::statement::Statement;
+use answers::{BillDetail, BillDetails, Bills};
+pub(super) use fetch::fetch;
+use records::{Record, Table};
 use rows::RowReader;
 
 /// Reads one file's rows into `bill`: the CSV itself, or the API's answer `{"Body": "…csv…"}` that holds it.
@@ -37,6 +48,12 @@ pub(super) fn read_file(bill: &mut Bill, source: u16, file: u16, root: &Path) ->
 /// Reads the rows of a CSV.
 fn read_csv(bill: &mut Bill, source: u16, file: u16, csv: &str) -> Result<(), Vec<Diagnostic>> {
     let path = bill.files[usize::from(file)].path.clone();
+    let currency = bill.sources[usize::from(source)].currency;
+    if currency != Currency::Jpy {
+        let diagnostic = Diagnostic::error(format!("SAKURA Cloud bills in JPY, but its source is in {currency}"));
+        let hint = "write no currency in its [[source]]; [[fx]] converts for invoices in another currency";
+        return Err(vec![diagnostic.at(Place::file(&path)).with_hint(hint)]);
+    }
     let table = Table::split(csv).map_err(|problem| vec![problem.at(&path)])?;
     let mut rows = RowReader::new(bill, source, file, &table.extra_columns);
     for record in &table.records {
@@ -98,18 +115,122 @@ fn body(text: &str) -> Result<Option<String>, Diagnostic> {
     }
 }
 
-pub(super) fn fetch(session: &Session<'_>) -> Result<Finality, Diagnostic> {
-    Err(Diagnostic::error("this kind of source is not available yet").at(place(session.source)))
+/// Reads a snapshot's charges. Its files stand in `bill.files` from `first` on, in the order of the provenance.
+///
+/// # Errors
+/// What [`read_file`] refuses; bills whose details charge more than their rows; lists of resources that are not such.
+pub(super) fn read_snapshot(
+    bill: &mut Bill,
+    source: u16,
+    first: usize,
+    root: &Path,
+    settings: &SourceSettings,
+    snapshot: &Snapshot,
+) -> Result<(), Vec<Diagnostic>> {
+    let one = |diagnostic: Diagnostic| vec![diagnostic];
+    let mut problems = Vec::new();
+    for (position, received) in snapshot.provenance.files.iter().enumerate() {
+        if !received.path.starts_with(fetch::BILL) || !received.path.ends_with(fetch::CSV) {
+            continue;
+        }
+        let file = u16::try_from(first + position).map_err(|_| one(Diagnostic::error("more than 65535 files")))?;
+        problems.extend(read_file(bill, source, file, root).err().into_iter().flatten());
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let ids = resource_ids(bill, source);
+    for (name, details) in details(snapshot).map_err(one)? {
+        let place = || Place::file(format!("{}/{name}", snapshot.path));
+        check_against_details(&ids, &details).map_err(|problem| one(problem.at(place())))?;
+    }
+    bill.sources[usize::from(source)].stated_total = stated_total(snapshot).map_err(one)?;
+    names::fill_in(bill, source, root, settings, snapshot)
 }
 
-/// Reads a snapshot's charges. Its files stand in `bill.files` from `first` on, in the order of the provenance.
-pub(super) fn read_snapshot(
-    _bill: &mut Bill,
-    _source: u16,
-    _first: usize,
-    _root: &Path,
-    settings: &SourceSettings,
-    _snapshot: &Snapshot,
-) -> Result<(), Vec<Diagnostic>> {
-    Err(vec![Diagnostic::error("this kind of source is not available yet").at(place(settings))])
+/// What the provider says of the month besides the rows: what it asks for, and how many resources it charges for.
+///
+/// # Errors
+/// Files that are not what the API sends.
+pub(super) fn statement(snapshot: &Snapshot) -> Result<Statement, Diagnostic> {
+    let details = details(snapshot)?;
+    let all = details.iter().flat_map(|(_, details)| &details.bill_details);
+    let ids = all.filter_map(BillDetail::charged_resource);
+    let charged: BTreeSet<Cow<'_, str>> = ids.filter_map(|id| rows::resource_id(id).ok()).collect();
+    Ok(Statement {
+        total: stated_total(snapshot)?,
+        resources: Some((charged.len(), "resources")),
+        is_final: snapshot.provenance.is_final,
+        ..Statement::default()
+    })
+}
+
+/// The ids of the bills in a snapshot.
+fn bills(snapshot: &Snapshot) -> impl Iterator<Item = &str> {
+    let names = snapshot.files(fetch::BILL).into_iter();
+    names.filter_map(|name| name.strip_prefix(fetch::BILL)?.strip_suffix(fetch::CSV))
+}
+
+/// The details of each bill, with the name of its file.
+fn details(snapshot: &Snapshot) -> Result<Vec<(String, BillDetails)>, Diagnostic> {
+    let read = |id: &str| {
+        let name = format!("{}{id}.json", fetch::BILL);
+        let bytes = snapshot.read(&name)?.unwrap_or_default();
+        let place = || Place::file(format!("{}/{name}", snapshot.path));
+        let details = json(&bytes).map_err(|problem| problem.at(place()))?;
+        Ok((name, details))
+    };
+    bills(snapshot).map(read).collect()
+}
+
+/// What the provider asks for the bills that were read, tax included; none where the list of bills does not say.
+fn stated_total(snapshot: &Snapshot) -> Result<Option<Amount>, Diagnostic> {
+    let Some(bytes) = snapshot.read(fetch::BILLS)? else {
+        return Ok(None);
+    };
+    let place = || Place::file(format!("{}/{}", snapshot.path, fetch::BILLS));
+    let list: Bills = json(&bytes).map_err(|problem| problem.at(place()))?;
+    let read: BTreeSet<&str> = bills(snapshot).collect();
+    let amounts = list.bills.iter().filter(|bill| read.contains(bill.id.0.as_str())).map(|bill| bill.amount);
+    let amounts: Option<Vec<Number>> = amounts.collect();
+    let sum = amounts.map(|amounts| Sum::of(amounts.into_iter().map(|amount| amount.0))).transpose();
+    sum.map_err(|_| Diagnostic::error("the amounts of the bills have too many digits to be exact").at(place()))
+}
+
+fn json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Diagnostic> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| Diagnostic::error(format!("this is not what SAKURA Cloud's API answers: {error}")))
+}
+
+/// The ids of a source's resources.
+fn resource_ids(bill: &Bill, source: u16) -> BTreeSet<String> {
+    let subjects = bill.subjects.iter().filter(|subject| subject.source == source && subject.resource != EMPTY);
+    subjects.map(|subject| bill.names.get(subject.resource).to_owned()).collect()
+}
+
+/// The months of use that a CSV's rows name, as they stand there.
+///
+/// # Errors
+/// Rows that do not reach so far.
+fn usage_months(csv: &str) -> Result<BTreeSet<String>, Diagnostic> {
+    let table = Table::split(csv).map_err(|problem| problem.at("its CSV"))?;
+    let month = |record: &Record<'_>| {
+        let cell = record.cells.as_ref().and_then(|cells| cells.get(rows::MONTH));
+        cell.map(|cell| cell.clone().into_owned())
+            .ok_or_else(|| Diagnostic::error("the row is cut off").at(Place::line("its CSV", record.line)))
+    };
+    table.records.iter().map(month).collect()
+}
+
+/// A CSV that ends too early looks like a whole one: every resource that the details charge must be in it.
+fn check_against_details(ids: &BTreeSet<String>, details: &BillDetails) -> Result<(), Diagnostic> {
+    let charged = details.bill_details.iter().filter_map(BillDetail::charged_resource);
+    let missing = charged.filter_map(|id| rows::resource_id(id).ok()).find(|id| !ids.contains(id.as_ref()));
+    match missing {
+        None => Ok(()),
+        Some(id) => {
+            let message = format!("the bill's CSV has no row of {id}, which its details charge");
+            Err(Diagnostic::error(message).with_hint("the CSV is cut off: fetch the month again with --force"))
+        }
+    }
 }

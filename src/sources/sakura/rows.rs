@@ -12,11 +12,13 @@ use crate::model::packed::Packed;
 use crate::model::period::BillingMonth;
 use crate::sources::problems::{Problems, Refusal, number};
 
-/// Positions of the columns the provider documents, from 0.
+/// Position of the month of use, from 0.
+pub(super) const MONTH: usize = 2;
+
+/// Positions of the other columns the provider documents.
 mod column {
     pub(super) const NUMBER: usize = 0;
     pub(super) const BILL: usize = 1;
-    pub(super) const MONTH: usize = 2;
     pub(super) const ACCOUNT: usize = 5;
     pub(super) const RESOURCE: usize = 6;
     pub(super) const PRODUCT: usize = 7;
@@ -90,7 +92,7 @@ impl<'b> RowReader<'b> {
         }
         let cell = |index: usize| cells[index].as_ref();
         self.is_new(cell(column::BILL), cell(column::NUMBER), record.line)?;
-        self.is_of_the_month(cell(column::MONTH))?;
+        self.is_of_the_month(cell(MONTH))?;
         if cell(column::PRODUCT_NAME).is_empty() {
             let message = "expected a product name in column 9, found an empty cell".to_owned();
             return Err(("item", message, "every row names what was charged; fetch the file again if it was edited"));

@@ -1,0 +1,243 @@
+//! SAKURA Cloud's API: a call, and the paging of a list.
+//!
+//! Parameters are a JSON object in place of the query; there is one API for each zone, and bills are the same in all.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::time::Duration;
+
+use base64::Engine;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::credentials;
+use crate::diagnostic::{Diagnostic, Stop, shortened};
+use crate::environment::{Environment, Secret};
+use crate::model::settings::SourceSettings;
+use crate::sources::fetch::{base, place};
+use crate::sources::http::{Client, Limits, Request, Response, Url, is_this_machine};
+use crate::staging;
+
+const USUAL_ROOT: &str = "https://secure.sakura.ad.jp/cloud/zone";
+
+/// The zone that is asked for what is the same in all.
+pub(super) const ANY_ZONE: &str = "is1a";
+
+/// SAKURA's own clients ask at most ten times a second.
+const PACE: Duration = Duration::from_millis(100);
+
+/// Too many rows on a page slow the answer down.
+const PAGE: usize = 100;
+
+/// The fields of a resource that are asked for and kept. Others hold settings, with passwords among them.
+const FIELDS: [&str; 3] = ["ID", "Name", "Tags"];
+
+/// A client with the credentials of a source.
+pub(super) struct Api<'a> {
+    client: Client<'a>,
+    source: &'a SourceSettings,
+    environment: &'a Environment,
+    /// Ends with `/zone/`.
+    root: Url,
+    authorization: Secret,
+    last_call: Cell<Option<Duration>>,
+}
+
+/// What every answer says of itself; errors come with status 200 too.
+#[derive(Deserialize)]
+struct Verdict {
+    is_ok: Option<bool>,
+    is_fatal: Option<bool>,
+    error_msg: Option<String>,
+}
+
+impl<'a> Api<'a> {
+    /// A client for the source; nothing is asked yet.
+    pub(super) fn new(source: &'a SourceSettings, environment: &'a Environment) -> Result<Api<'a>, Diagnostic> {
+        let credentials = credentials::find(source, environment)?;
+        let mut root = base(source, credentials.root.as_deref().unwrap_or(USUAL_ROOT))?;
+        // Written with and without the path.
+        let path = match root.path().trim_end_matches('/') {
+            "" => "/cloud/zone/".to_owned(),
+            path if path.ends_with("/cloud") => format!("{path}/zone/"),
+            path => format!("{path}/"),
+        };
+        root.set_path(&path);
+        let client = Client::new(&root, environment, Limits::default())?;
+        let pair = format!("{}:{}", credentials.token.expose(), credentials.secret.expose());
+        let pair = base64::engine::general_purpose::STANDARD.encode(pair);
+        let authorization = Secret::new(format!("Basic {pair}"));
+        Ok(Api { client, source, environment, root, authorization, last_call: Cell::new(None) })
+    }
+
+    /// Asks a zone's API for `path`.
+    pub(super) fn ask(&self, zone: &str, path: &str, query: Option<&Value>) -> Result<Response, Diagnostic> {
+        self.ask_at(&format!("{zone}/api/{path}"), query)
+    }
+
+    /// Asks the API of keys and users, which stands beside the zones.
+    pub(super) fn ask_identity(&self, path: &str) -> Result<Response, Diagnostic> {
+        self.ask_at(&format!("../api/iam/1.0/{path}"), None)
+    }
+
+    fn ask_at(&self, path: &str, query: Option<&Value>) -> Result<Response, Diagnostic> {
+        let joined = self.root.join(path);
+        let mut url = joined.map_err(|_| Diagnostic::error("the endpoint is not usable").at(place(self.source)))?;
+        if let Some(query) = query {
+            url.set_query(Some(&percent_encoded(&query.to_string())));
+        }
+        self.pace();
+        let request = Request::get(url)
+            .header("authorization", self.authorization.expose())
+            .header("x-requested-with", "XMLHttpRequest")
+            .header("accept", "application/json")
+            .busy(&[423]);
+        self.client.send(&request)
+    }
+
+    fn pace(&self) {
+        let now = (self.environment.elapsed)();
+        if let Some(last) = self.last_call.get()
+            && !is_this_machine(&self.root)
+        {
+            self.client.wait(PACE.saturating_sub(now.saturating_sub(last)));
+        }
+        self.last_call.set(Some((self.environment.elapsed)()));
+    }
+
+    /// An answer that must be a success, as what it is expected to be.
+    pub(super) fn understood<T: DeserializeOwned>(&self, response: &Response) -> Result<T, Diagnostic> {
+        if !response.is_success() {
+            return Err(self.refused(response));
+        }
+        let verdict: Verdict = response.json()?;
+        if verdict.is_ok == Some(false) || verdict.is_fatal == Some(true) {
+            let mut diagnostic = response.unexpected().at(place(self.source));
+            if let (Some(message), true) = (verdict.error_msg, diagnostic.notes.is_empty()) {
+                diagnostic = diagnostic.with_note(format!("the provider says: {}", shortened(&message)));
+            }
+            return Err(diagnostic);
+        }
+        response.json()
+    }
+
+    /// What to tell of an answer that is no success.
+    pub(super) fn refused(&self, response: &Response) -> Diagnostic {
+        let mut diagnostic = response.unexpected().at(place(self.source));
+        match response.status {
+            401 => {
+                diagnostic.message = "SAKURA Cloud does not accept the access token".to_owned();
+                diagnostic.stop = Stop::Refused;
+                diagnostic.with_hint("check the token and its secret; keys can be deleted and can expire")
+            }
+            403 => diagnostic
+                .with_hint("the API key needs the access level \"view\" or higher and the permission to see bills"),
+            _ => diagnostic,
+        }
+    }
+
+    /// The pages of a list of a zone, given one by one to `keep`. A kind of resource that the zone does not have gives
+    /// none.
+    ///
+    /// # Errors
+    /// A page that fails, that is no list, or that comes twice.
+    pub(super) fn list(
+        &self,
+        zone: &str,
+        kind: &str,
+        mut keep: impl FnMut(usize, &Response) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        let mut from = 0;
+        let mut seen = BTreeSet::new();
+        for page in 0.. {
+            let query = json!({ "From": from, "Count": PAGE, "Include": FIELDS });
+            let mut response = self.ask(zone, &format!("cloud/1.1/{kind}"), Some(&query))?;
+            if response.status == 404 && page == 0 {
+                return Ok(());
+            }
+            let mut answer: Map<String, Value> = self.understood(&response)?;
+            let total = answer.get("Total").and_then(count);
+            let Some(rows) = answer.values_mut().find_map(Value::as_array_mut) else {
+                let diagnostic = Diagnostic::could_not_run(format!("GET {}: the answer holds no list", response.url));
+                return Err(diagnostic.at(place(self.source)).with_hint("run the command again later"));
+            };
+            let ids: Vec<String> = rows.iter().map(|row| row["ID"].to_string()).collect();
+            let new = ids.into_iter().filter(|id| seen.insert(id.trim_matches('"').to_owned())).count();
+            let found = rows.len();
+            if found > 0 && new == 0 {
+                let message = format!("SAKURA Cloud sends a page of /{kind} of {zone} twice");
+                return Err(Diagnostic::could_not_run(message).with_hint("run the command again later"));
+            }
+            if without_settings(rows) {
+                response.body = serde_json::to_vec(&answer).unwrap_or_default();
+                response.length = response.body.len() as u64;
+                response.sha256 = staging::hash(&response.body);
+            }
+            keep(page, &response)?;
+            from += found;
+            let more = total.map_or(found >= PAGE, |total| from < total);
+            if !more {
+                return Ok(());
+            }
+            if found == 0 {
+                let message = format!("SAKURA Cloud's list of /{kind} of {zone} ends after {from} rows");
+                let total = total.unwrap_or_default();
+                let diagnostic = Diagnostic::could_not_run(message).with_note(format!("it said there are {total}"));
+                return Err(diagnostic.with_hint("run the command again later"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A count, as a number or as text.
+pub(super) fn count(value: &Value) -> Option<usize> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        value => value.as_u64().and_then(|count| usize::try_from(count).ok()),
+    }
+}
+
+/// Takes away what was not asked for; whether there was anything.
+fn without_settings(rows: &mut [Value]) -> bool {
+    let mut reduced = false;
+    for row in rows.iter_mut().filter_map(Value::as_object_mut) {
+        let before = row.len();
+        row.retain(|field, _| FIELDS.contains(&field.as_str()));
+        reduced |= row.len() < before;
+    }
+    reduced
+}
+
+/// A text as it can stand in a query, whatever reads it.
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len() * 2);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_plain() {
+        assert_eq!(percent_encoded(r#"{"From":0}"#), "%7B%22From%22%3A0%7D");
+    }
+
+    #[test]
+    fn settings_are_taken_away() {
+        let mut rows = vec![json!({"ID": "1", "Name": "a", "Tags": [], "Settings": {"Password": "x"}})];
+        assert!(without_settings(&mut rows));
+        assert_eq!(rows, [json!({"ID": "1", "Name": "a", "Tags": []})]);
+        assert!(!without_settings(&mut rows));
+    }
+}

@@ -1,0 +1,235 @@
+//! A month's bill from SAKURA Cloud's API, with what resources are called and tagged.
+
+use std::collections::BTreeSet;
+
+use chrono::{NaiveDate, TimeDelta};
+use serde::de::IgnoredAny;
+use serde_json::json;
+
+use super::answers::{AuthContext, AuthStatus, BillDetails, BillHead, Bills, Zones};
+use super::api::{ANY_ZONE, Api};
+use super::{body, check_against_details, read_csv, resource_ids, usage_months};
+use crate::diagnostic::{Diagnostic, shortened};
+use crate::model::amount::Amount;
+use crate::model::charge::{Bill, BillFile, BillSource};
+use crate::model::period::BillingMonth;
+use crate::sources::fetch::{Finality, place};
+use crate::sources::http::Response;
+use crate::sources::snapshot::Session;
+
+/// Kinds of resources that are billed, as they stand in paths.
+const KINDS: [&str; 10] = [
+    "server",
+    "disk",
+    "archive",
+    "cdrom",
+    "switch",
+    "internet",
+    "appliance",
+    "commonserviceitem",
+    "license",
+    "privatehost",
+];
+
+/// The zones, where the API does not say.
+const ZONES: [&str; 5] = ["tk1a", "tk1b", "is1a", "is1b", "is1c"];
+
+/// The names of the files of a bill begin so.
+pub(super) const BILL: &str = "bill-";
+/// The name of the CSV ends so.
+pub(super) const CSV: &str = ".csv.json";
+/// The names of lists of resources begin so.
+pub(super) const RESOURCES: &str = "resources-";
+/// All bills of the account.
+pub(super) const BILLS: &str = "bills.json";
+
+/// The account the key belongs to.
+struct Owner {
+    account: String,
+    /// Absent where bills name it themselves.
+    member: Option<String>,
+}
+
+pub(in crate::sources) fn fetch(session: &Session<'_>) -> Result<Finality, Diagnostic> {
+    let finality = finality(session)?;
+    let api = Api::new(session.source, session.environment)?;
+    let owner = owner(session, &api)?;
+    let response = api.ask(ANY_ZONE, &format!("system/1.0/bill/by-contract/{}", owner.account), None)?;
+    let bills: Bills = api.understood(&response)?;
+    check_complete(&bills, &response)?;
+    session.keep(BILLS, &response)?;
+    let mut found = 0;
+    for bill in bills.bills.iter().filter(|bill| may_be_of(bill, session.month)) {
+        found += usize::from(fetch_bill(session, &api, &owner, bill)?);
+    }
+    if found == 0 {
+        let diagnostic = Diagnostic::error(format!("SAKURA Cloud has no bill with charges of {}", session.month));
+        return Err(diagnostic
+            .at(place(session.source))
+            .with_note(format!("the account {} has {} bills in all", owner.account, bills.bills.len()))
+            .with_hint("check the month, and that the API key is of the account that is billed"));
+    }
+    extras(session, &api, &owner)?;
+    for zone in zones(session, &api)? {
+        for kind in KINDS {
+            api.list(&zone, kind, |page, response| {
+                session.keep(&format!("{RESOURCES}{kind}-{zone}-{page:04}.json"), response)
+            })?;
+        }
+        // For looking up what a product costs; its ids differ by zone.
+        let response = api.ask(&zone, "cloud/1.1/public/price", None)?;
+        keep_if_allowed(session, &api, &format!("prices-{zone}.json"), &response)?;
+    }
+    Ok(finality)
+}
+
+/// Whether the month is closed: its final bill is made on the first of the next, by Japan's time.
+fn finality(session: &Session<'_>) -> Result<Finality, Diagnostic> {
+    let today = ((session.environment.now)() + TimeDelta::hours(9)).date_naive();
+    let made = session.month.next().first();
+    let month = session.month;
+    let why = if today < made {
+        format!("the month {month} is not over yet")
+    } else if today == made {
+        format!("SAKURA Cloud makes the final bill of {month} today")
+    } else {
+        return Ok(Finality::Final);
+    };
+    if session.draft {
+        return Ok(Finality::Preliminary);
+    }
+    let from = made.succ_opt().unwrap_or(made);
+    Err(Diagnostic::error(why)
+        .at(place(session.source))
+        .with_hint(format!("fetch it from {from} on (Japan's time); until then, fetch and build with --draft")))
+}
+
+/// Whose bills the key may see: by `auth-status`, or by the newer `auth/context` where that says nothing.
+fn owner(session: &Session<'_>, api: &Api<'_>) -> Result<Owner, Diagnostic> {
+    let response = api.ask(ANY_ZONE, "cloud/1.1/auth-status", None)?;
+    let mut member = None;
+    if !matches!(response.status, 403 | 404) {
+        let status: AuthStatus = api.understood(&response)?;
+        if let Some(permission) = status.external_permission.as_deref().filter(|text| !text.is_empty())
+            && !permission.split('+').any(|one| one == "bill")
+        {
+            let diagnostic = Diagnostic::error("the API key may not see bills").at(place(session.source));
+            return Err(diagnostic
+                .with_note(format!("its permissions beside the cloud are: {permission}"))
+                .with_hint("add the permission to see bills (請求情報) to the key in the control panel"));
+        }
+        session.keep("account.json", &response)?;
+        member = status.member.and_then(|member| member.code).filter(|code| !code.is_empty());
+        if let Some(id) = status.account.and_then(|account| account.id) {
+            return Ok(Owner { account: checked(session, id.0)?, member });
+        }
+    }
+    let response = api.ask_identity("auth/context")?;
+    let context: AuthContext = api.understood(&response)?;
+    let Some(project) = context.limited_to_project_id else {
+        let diagnostic = Diagnostic::error("SAKURA Cloud does not say which account the API key belongs to");
+        return Err(diagnostic.at(place(session.source)).with_hint("make an API key in the account that is billed"));
+    };
+    session.keep("context.json", &response)?;
+    Ok(Owner { account: checked(session, project.0)?, member })
+}
+
+/// An id that becomes a part of a path.
+fn checked(session: &Session<'_>, id: String) -> Result<String, Diagnostic> {
+    match !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
+        true => Ok(id),
+        false => {
+            let message = format!("SAKURA Cloud sends {:?}, which is no id", shortened(&id));
+            Err(Diagnostic::could_not_run(message).at(place(session.source)))
+        }
+    }
+}
+
+fn check_complete(bills: &Bills, response: &Response) -> Result<(), Diagnostic> {
+    let found = Amount::whole(bills.bills.len() as i64);
+    match bills.total {
+        Some(total) if total.0 > found => {
+            let message = format!("GET {}: the list of bills is not complete", response.url);
+            let note = format!("it holds {found} of {}", total.0);
+            Err(Diagnostic::could_not_run(message).with_note(note).with_hint("run the command again later"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a bill can have charges of the month. No page says for certain how its date relates to the month of use;
+/// the bill's own rows do.
+fn may_be_of(bill: &BillHead, month: BillingMonth) -> bool {
+    let date = bill.date.as_deref().and_then(|date| date.get(..10)?.parse::<NaiveDate>().ok());
+    date.is_none_or(|date| (month.first()..=month.next().next().last()).contains(&date))
+}
+
+/// Keeps a bill's rows when they are of the month.
+fn fetch_bill(session: &Session<'_>, api: &Api<'_>, owner: &Owner, head: &BillHead) -> Result<bool, Diagnostic> {
+    let Some(member) = head.member.as_ref().or(owner.member.as_ref()).filter(|member| !member.is_empty()) else {
+        let diagnostic = Diagnostic::error("SAKURA Cloud does not say which member the bills belong to");
+        return Err(diagnostic.at(place(session.source)));
+    };
+    let (member, id) = (checked(session, member.clone())?, checked(session, head.id.0.clone())?);
+    let path = format!("system/1.0/billdetail/{member}/{id}");
+    let csv_response = api.ask(ANY_ZONE, &format!("{path}/csv"), None)?;
+    let _: IgnoredAny = api.understood(&csv_response)?;
+    let unlike = |problems: Vec<Diagnostic>| {
+        let first = problems.into_iter().next().unwrap_or_else(|| Diagnostic::error("it cannot be read"));
+        let line = first.place.as_ref().and_then(|place| place.line).map(|line| format!("row {line} of its CSV: "));
+        Diagnostic::could_not_run(format!("SAKURA Cloud's bill {id} is not what is expected"))
+            .at(place(session.source))
+            .with_note(format!("{}{}", line.unwrap_or_default(), first.message))
+            .with_hint("run the command again; nothing was kept")
+    };
+    let text = String::from_utf8_lossy(&csv_response.body);
+    let csv = body(&text).map_err(|problem| unlike(vec![problem]))?.unwrap_or_default();
+    if csv.trim().is_empty() && head.amount.is_some_and(|amount| amount.0.is_zero()) {
+        return Ok(false);
+    }
+    let months = usage_months(&csv).map_err(|problem| unlike(vec![problem]))?;
+    if !months.contains(&session.month.first().format("%Y/%m").to_string()) {
+        // Of another month, or of no charges at all.
+        return Ok(false);
+    }
+    let response = api.ask(ANY_ZONE, &path, None)?;
+    let details: BillDetails = api.understood(&response)?;
+    let count = Amount::whole(details.bill_details.len() as i64);
+    if details.count.is_some_and(|stated| stated.0 != count) {
+        return Err(unlike(vec![Diagnostic::error(format!("its list of details is cut off after {count} rows"))]));
+    }
+    // Read as a build will, so that what is wrong is found while it can be asked for again.
+    let mut bill = Bill::new(session.month);
+    bill.sources.push(BillSource::of(session.source));
+    bill.files.push(BillFile { path: format!("{BILL}{id}{CSV}"), source: 0, length: 0 });
+    read_csv(&mut bill, 0, 0, &csv).map_err(unlike)?;
+    check_against_details(&resource_ids(&bill, 0), &details).map_err(|problem| unlike(vec![problem]))?;
+    session.keep(&format!("{BILL}{id}{CSV}"), &csv_response)?;
+    session.keep(&format!("{BILL}{id}.json"), &response)?;
+    Ok(true)
+}
+
+/// What helps to reconcile, but is not every key's to see.
+fn extras(session: &Session<'_>, api: &Api<'_>, owner: &Owner) -> Result<(), Diagnostic> {
+    let response = api.ask(ANY_ZONE, &format!("system/1.0/coupon/{}", owner.account), None)?;
+    keep_if_allowed(session, api, "coupons.json", &response)
+}
+
+fn keep_if_allowed(session: &Session<'_>, api: &Api<'_>, name: &str, response: &Response) -> Result<(), Diagnostic> {
+    if matches!(response.status, 400 | 403 | 404) {
+        return Ok(());
+    }
+    let _: IgnoredAny = api.understood(response)?;
+    session.keep(name, response)
+}
+
+/// The zones of the account.
+fn zones(session: &Session<'_>, api: &Api<'_>) -> Result<BTreeSet<String>, Diagnostic> {
+    let response = api.ask(ANY_ZONE, "cloud/1.1/zone", Some(&json!({ "From": 0, "Count": 100 })))?;
+    if matches!(response.status, 400 | 403 | 404) {
+        return Ok(ZONES.iter().map(|zone| (*zone).to_owned()).collect());
+    }
+    let zones: Zones = api.understood(&response)?;
+    let real = zones.zones.into_iter().filter(|zone| !zone.is_dummy);
+    real.map(|zone| checked(session, zone.name)).collect()
+}
