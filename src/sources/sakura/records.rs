@@ -145,6 +145,16 @@ fn unescaped(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Where quotes are doubled as they should be, every text comes back.
+        #[test]
+        fn doubled_quotes_come_back(texts in proptest::collection::vec("[\"\",,a髙 ]{0,6}", 3)) {
+            let quoted: Vec<String> = texts.iter().map(|text| format!("\"{}\"", text.replace('"', "\"\""))).collect();
+            prop_assert_eq!(split(&quoted.join(","), 2), Some(texts));
+        }
+    }
 
     fn split(line: &str, last: usize) -> Option<Vec<String>> {
         Some(cells(line, last)?.into_iter().map(Cow::into_owned).collect())
