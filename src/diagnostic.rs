@@ -262,11 +262,11 @@ fn masked(text: &str) -> String {
     // Nothing after the equals sign of such a key is shown, wherever in the line it stands.
     let secret = text.match_indices('=').find(|(index, _)| {
         let key = text[..*index].trim_end();
-        let word = key.rsplit(|c: char| c.is_whitespace() || matches!(c, '{' | ',')).next();
+        let word = key.rsplit(|c: char| c.is_whitespace() || matches!(c, '{' | ',' | '?' | '&')).next();
         word.is_some_and(names_secret)
     });
     let text = match secret {
-        Some((index, _)) => format!("{}= ***", &text[..index]),
+        Some((index, _)) => format!("{}= ***{}", &text[..index], after_parameter(text, index)),
         None => text.to_owned(),
     };
     match (text.split_once("://"), text.find('@')) {
@@ -274,6 +274,19 @@ fn masked(text: &str) -> String {
             format!("{scheme}://***{}", &text[at..])
         }
         _ => text,
+    }
+}
+
+/// What may be shown after the value of a secret in the query of a URL, whose equals sign stands at `index`; nothing after
+/// a secret elsewhere, which can have any signs.
+fn after_parameter(text: &str, index: usize) -> String {
+    let key = text[..index].rfind(|c: char| c.is_whitespace() || matches!(c, '{' | ',' | '?' | '&'));
+    match key.and_then(|start| text[start..].chars().next()) {
+        Some('?' | '&') => {
+            let rest = text[index..].find(|c: char| c.is_whitespace() || c == '&').map(|end| &text[index + end..]);
+            rest.map(masked).unwrap_or_default()
+        }
+        _ => String::new(),
     }
 }
 
@@ -366,6 +379,9 @@ mod tests {
             ("password = \"hunter2\"", "password = ***"),
             ("mail = { from = \"x\", api-key = \"hunter2\" }", "mail = { from = \"x\", api-key = ***"),
             ("pwd=hunter2", "pwd= ***"),
+            ("GET /v1?PageToken=hunter2&token=hunter3: status 500", "GET /v1?PageToken= ***&token= *** status 500"),
+            ("{ a = 1, secret = \"hunter2 & hunter3\" }", "{ a = 1, secret = ***"),
+            ("see ?x=1 token=hunter2 &hunter3", "see ?x=1 token= ***"),
             ("smtp = \"smtp://u:hunter2@h\"", "smtp = \"smtp://***@h\""),
             ("from = \"billing@example.jp\"", "from = \"billing@example.jp\""),
             ("name = \"x\"", "name = \"x\""),

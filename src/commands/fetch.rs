@@ -66,7 +66,8 @@ pub(super) fn fetch_all(
     for source in sources {
         match fetch::fetch(wish, source) {
             Ok(Fetched::Already) => printer.detail(&format!("{}: {} is there already", source.name, wish.month)),
-            Ok(Fetched::Files(files)) => {
+            Ok(Fetched::Files(files, remarks)) => {
+                printer.diagnostics(&remarks);
                 printer.status(&format!("{}: fetched {} ({} files)", source.name, wish.month, files.len()));
                 new.extend(files);
             }

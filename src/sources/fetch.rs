@@ -30,8 +30,8 @@ pub struct Wish<'a> {
 /// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fetched {
-    /// New files, from the workspace's root.
-    Files(Vec<String>),
+    /// New files, from the workspace's root, and what to know about them.
+    Files(Vec<String>, Vec<Diagnostic>),
     /// The month was there already.
     Already,
 }
@@ -58,7 +58,8 @@ pub fn fetch(wish: Wish<'_>, source: &SourceSettings) -> Result<Fetched, Diagnos
     }
     let session = Session::begin(wish.root, source, wish.month, wish.draft, wish.environment)?;
     let finality = download(&session)?;
-    session.finish(finality == Finality::Final).map(Fetched::Files)
+    let remarks = session.remarks.take();
+    session.finish(finality == Finality::Final).map(|files| Fetched::Files(files, remarks))
 }
 
 /// Asks the provider again and reads the answer without keeping it: a bill of that source alone.

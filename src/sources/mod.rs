@@ -106,22 +106,18 @@ pub(crate) fn read_opened(
     snapshot: &Snapshot,
 ) -> Result<(), Vec<Diagnostic>> {
     let one = |diagnostic: Diagnostic| vec![diagnostic];
-    if source.kind == SourceKind::KoreApi {
-        kore::read(bill, index, root, source)?;
-    }
     let first = bill.files.len();
     for name in snapshot.all_files() {
         let path = format!("{}/{name}", snapshot.path);
-        if bill.files.iter().all(|file| file.path != path) {
-            let length = root.join(&path).metadata().map_or(0, |metadata| metadata.len());
-            bill.files.push(BillFile { path, source: index, length });
-        }
+        let length = root.join(&path).metadata().map_or(0, |metadata| metadata.len());
+        bill.files.push(BillFile { path, source: index, length });
     }
     u16::try_from(bill.files.len()).map_err(|_| one(Diagnostic::error("more than 65535 files")))?;
     match source.kind {
         SourceKind::SoracomApi => soracom::read_snapshot(bill, index, first, root, source, snapshot),
         SourceKind::SakuraApi => sakura::read_snapshot(bill, index, first, root, source, snapshot),
-        SourceKind::KoreApi | SourceKind::SoracomCsv | SourceKind::SakuraCsv => Ok(()),
+        SourceKind::KoreApi => kore::read_snapshot(bill, index, first, snapshot),
+        SourceKind::SoracomCsv | SourceKind::SakuraCsv => Ok(()),
     }
 }
 

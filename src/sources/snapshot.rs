@@ -73,6 +73,7 @@ pub struct Session<'a> {
     pub environment: &'a Environment,
     staging: Staging,
     received: RefCell<Vec<Received>>,
+    pub(super) remarks: RefCell<Vec<Diagnostic>>,
 }
 
 impl<'a> Session<'a> {
@@ -96,7 +97,16 @@ impl<'a> Session<'a> {
             other: "",
         };
         let staging = Staging::begin(root.join(shown), &scratch, purpose)?;
-        Ok(Session { source, month, draft, root, environment, staging, received: RefCell::default() })
+        Ok(Session {
+            source,
+            month,
+            draft,
+            root,
+            environment,
+            staging,
+            received: RefCell::default(),
+            remarks: RefCell::default(),
+        })
     }
 
     /// Keeps an answer as a file of that name.
@@ -125,6 +135,11 @@ impl<'a> Session<'a> {
             self.record(name, &response);
         }
         Ok(response)
+    }
+
+    /// Tells the user something about what was fetched that does not keep it from being used.
+    pub fn remark(&self, warning: Diagnostic) {
+        self.remarks.borrow_mut().push(warning);
     }
 
     /// Where a file that was kept can be read again.

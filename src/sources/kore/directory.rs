@@ -43,11 +43,9 @@ impl Directory {
     /// Files and records that are not as they should be.
     pub(super) fn read(sims: &[PageFile], fleets: &[PageFile]) -> Result<Directory, Vec<Diagnostic>> {
         let mut directory = Directory::default();
-        let read_sims = records(sims, "sims", |sim: Sim| {
-            directory.sims.insert(sim.sid.clone(), sim);
-        });
+        let read_sims = records(sims, "sims", |sim: Sim| directory.sims.insert(sim.sid.clone(), sim).is_none());
         let read_fleets = records(fleets, "fleets", |fleet: Fleet| {
-            directory.fleets.insert(fleet.sid, fleet.unique_name.unwrap_or_default());
+            directory.fleets.insert(fleet.sid, fleet.unique_name.unwrap_or_default()).is_none()
         });
         let problems: Vec<Diagnostic> =
             [read_sims, read_fleets].into_iter().filter_map(Result::err).flatten().collect();
@@ -65,22 +63,28 @@ impl Directory {
     }
 }
 
-/// Gives each record of a listing to `take`; the first that cannot be read is told.
+/// Gives each record of a listing to `take`, which says whether it is new; the first that is not, or that cannot be
+/// read, is told.
 fn records<'a, T: Deserialize<'a>>(
     files: &'a [PageFile],
     key: &str,
-    mut take: impl FnMut(T),
+    mut take: impl FnMut(T) -> bool,
 ) -> Result<(), Vec<Diagnostic>> {
     let pages = pages::parse(files, key)?;
     for (file, page) in files.iter().zip(&pages) {
         for (row, record) in (1..).zip(&page.records) {
-            let record = serde_json::from_str(record.get()).map_err(|error| {
+            let refused = |message: String| {
                 let place = Place::line(&file.path, row).with_excerpt(super::one_line(record.get()));
-                let error = super::without_place(&error);
-                let diagnostic = Diagnostic::error(format!("expected one of the account's {key}: {error}")).at(place);
-                vec![diagnostic.with_hint(super::FETCH_AGAIN)]
+                vec![Diagnostic::error(message).at(place).with_hint(super::FETCH_AGAIN)]
+            };
+            let read = serde_json::from_str(record.get());
+            let read = read.map_err(|error| {
+                refused(format!("expected one of the account's {key}: {}", super::without_place(&error)))
             })?;
-            take(record);
+            if !take(read) {
+                // Where a page came twice, another may be missing.
+                return Err(refused(format!("the listing of {key} has this one twice")));
+            }
         }
     }
     Ok(())

@@ -1,13 +1,13 @@
 //! The pages of a listing, as they were received.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::FETCH_AGAIN;
-use crate::diagnostic::{Diagnostic, Place, cause, shortened};
+use crate::diagnostic::{Diagnostic, Place, shortened};
+use crate::sources::snapshot::{PROVENANCE, Snapshot};
 
 /// One page of a listing: `{"<key>": [ … ], "meta": { … }}`.
 #[derive(Debug)]
@@ -65,11 +65,13 @@ fn not_json(text: &str, error: &serde_json::Error) -> Diagnostic {
     Diagnostic::error(message).with_hint(format!("the download was probably disturbed: {FETCH_AGAIN}"))
 }
 
-/// A file of a listing with its text.
+/// A page as a file.
 #[derive(Debug)]
 pub(super) struct PageFile {
     /// From the workspace's root, with `/`.
     pub(super) path: String,
+    /// Index in the bill's files.
+    pub(super) file: u16,
     /// Its bytes.
     pub(super) text: String,
 }
@@ -81,41 +83,39 @@ impl PageFile {
     }
 }
 
-/// Reads the pages `<stem>-0000.json`, `<stem>-0001.json` … of a directory, in the order of their numbers.
+/// Reads the pages `<stem>-0000.json`, `<stem>-0001.json` … of a snapshot, in the order of their numbers; `first` is
+/// the index of the snapshot's first file among the bill's.
 ///
 /// # Errors
 /// Files that cannot be read or are not UTF-8, and numbers that are missing.
-pub(super) fn files(root: &Path, directory: &str, stem: &str) -> Result<Vec<PageFile>, Vec<Diagnostic>> {
-    let unreadable = |path: &str, error: &std::io::Error| {
-        Diagnostic::could_not_run(format!("cannot read the file: {}", cause(error))).at(Place::file(path))
-    };
-    let entries = match std::fs::read_dir(root.join(directory)) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(vec![unreadable(directory, &error)]),
-    };
+pub(super) fn files(snapshot: &Snapshot, first: usize, stem: &str) -> Result<Vec<PageFile>, Vec<Diagnostic>> {
     let mut numbered = BTreeMap::new();
-    for entry in entries {
-        let name = entry.map_err(|error| vec![unreadable(directory, &error)])?.file_name();
-        let name = name.to_string_lossy();
-        if let Some(number) = number(&name, stem) {
-            numbered.insert(number, format!("{directory}/{name}"));
+    for (index, file) in snapshot.provenance.files.iter().enumerate() {
+        if let Some(number) = number(&file.path, stem) {
+            numbered.insert(number, (index, file.path.as_str()));
         }
+    }
+    if numbered.is_empty() {
+        let diagnostic = Diagnostic::error(format!("expected pages {stem}-0000.json and on among the fetched files"));
+        let place = Place::file(format!("{}/{PROVENANCE}", snapshot.path));
+        return Err(vec![diagnostic.at(place).with_hint(FETCH_AGAIN)]);
     }
     let mut problems = Vec::new();
     let mut files = Vec::with_capacity(numbered.len());
-    for (expected, (number, path)) in numbered.into_iter().enumerate() {
-        if expected as u64 != number && problems.is_empty() {
+    for (expected, (number, (index, name))) in (0..).zip(numbered) {
+        let path = format!("{}/{name}", snapshot.path);
+        if expected != number && problems.is_empty() {
             let diagnostic = Diagnostic::error(format!("expected page {expected} of the listing before this one"));
-            problems.push(diagnostic.at(Place::file(&path)).with_hint(format!("a file was removed: {FETCH_AGAIN}")));
+            problems.push(diagnostic.at(Place::file(&path)).with_hint(FETCH_AGAIN));
         }
-        match std::fs::read(root.join(&path)).map(String::from_utf8) {
-            Ok(Ok(text)) => files.push(PageFile { path, text }),
+        match snapshot.read(name).map(|bytes| String::from_utf8(bytes.unwrap_or_default())) {
+            // The number of files was checked when they were listed.
+            Ok(Ok(text)) => files.push(PageFile { path, file: u16::try_from(first + index).unwrap_or(u16::MAX), text }),
             Ok(Err(_)) => {
                 let diagnostic = Diagnostic::error("expected JSON in UTF-8").at(Place::file(&path));
                 problems.push(diagnostic.with_hint(FETCH_AGAIN));
             }
-            Err(error) => problems.push(unreadable(&path, &error)),
+            Err(problem) => problems.push(problem),
         }
     }
     if problems.is_empty() { Ok(files) } else { Err(problems) }

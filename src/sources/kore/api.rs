@@ -1,0 +1,160 @@
+//! KORE's API: a token for the client's credentials, a call, and paging by `meta.next_page_url`.
+//!
+//! References: <https://docs.korewireless.com/en-us/api/authorization> and the `OpenAPI` document of Super SIM.
+
+use std::cell::RefCell;
+
+use serde::Deserialize;
+
+use super::credentials::{self, Credentials};
+use super::pages::{Page, PageFile};
+use crate::diagnostic::{Diagnostic, Stop};
+use crate::environment::{Environment, Secret};
+use crate::model::settings::SourceSettings;
+use crate::sources::fetch::{base, place};
+use crate::sources::http::{Client, Limits, Request, Response, Url};
+
+/// Where tokens are given. A source's `endpoint` takes the place of both hosts.
+const TOKEN_HOST: &str = "https://api.korewireless.com";
+const TOKEN_PATH: &str = "/api-services/v1/auth/token";
+/// Where Super SIM is.
+const SUPER_SIM: &str = "https://supersim.api.korewireless.com";
+
+/// The largest page of usage records that KORE gives.
+const PAGE_SIZE: &str = "249";
+
+/// More pages than a snapshot can hold: a listing that long has no end.
+const PAGES: usize = 60_000;
+
+/// A client with its token.
+pub(super) struct Api<'a> {
+    pub(super) source: &'a SourceSettings,
+    client: Client<'a>,
+    base: Url,
+    token_url: Url,
+    credentials: Credentials,
+    token: RefCell<Option<Secret>>,
+}
+
+#[derive(Deserialize)]
+struct Token {
+    access_token: Secret,
+}
+
+/// The pages of a listing, or the first answer when KORE refuses to list.
+pub(super) enum Listing {
+    Pages(Vec<PageFile>),
+    Refused(Response),
+}
+
+impl<'a> Api<'a> {
+    /// A client for the source; nothing is asked yet.
+    pub(super) fn new(source: &'a SourceSettings, environment: &'a Environment) -> Result<Api<'a>, Diagnostic> {
+        let credentials = credentials::find(source, environment)?;
+        let base_url = base(source, SUPER_SIM)?;
+        let mut token_url = base(source, TOKEN_HOST)?;
+        token_url.set_path(TOKEN_PATH);
+        let client = Client::new(&base_url, environment, Limits::default())?;
+        Ok(Api { source, client, base: base_url, token_url, credentials, token: RefCell::default() })
+    }
+
+    /// All pages of `/v1/<path>`; each answer is given to `keep` with the name of its file.
+    ///
+    /// # Errors
+    /// A later page that fails, one that is no page, and pages that lead back or to another host.
+    pub(super) fn list(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        key: &str,
+        stem: &str,
+        mut keep: impl FnMut(&str, &Response) -> Result<(), Diagnostic>,
+    ) -> Result<Listing, Diagnostic> {
+        let mut url = self.base.clone();
+        url.set_path(&format!("/v1/{path}"));
+        url.query_pairs_mut().extend_pairs(query).append_pair("PageSize", PAGE_SIZE);
+        let mut seen: Vec<Url> = Vec::new();
+        let mut files: Vec<PageFile> = Vec::new();
+        loop {
+            let response = self.ask(&url)?;
+            if !response.is_success() {
+                return match files.is_empty() {
+                    true => Ok(Listing::Refused(response)),
+                    false => Err(response.unexpected().at(place(self.source))),
+                };
+            }
+            let name = format!("{stem}-{:04}.json", files.len());
+            let broken = |why: &str| {
+                Diagnostic::could_not_run(format!("KORE's answer cannot be used: {why}"))
+                    .at(place(self.source))
+                    .with_note(format!("GET {}", response.url))
+                    .with_hint("run the command again later; nothing was kept")
+            };
+            let text = String::from_utf8(response.body.clone()).map_err(|_| broken("the answer is not UTF-8"))?;
+            let next = Page::parse(&text, key).map_err(|diagnostic| broken(&diagnostic.message))?.next;
+            keep(&name, &response)?;
+            files.push(PageFile { path: name, file: 0, text });
+            let Some(next) = next else {
+                return Ok(Listing::Pages(files));
+            };
+            seen.push(url.clone());
+            url = url.join(&next).map_err(|_| broken("the next page is no URL"))?;
+            if url.origin() != self.base.origin() {
+                // The token would go there.
+                return Err(broken("the next page is said to be on another host"));
+            }
+            if seen.contains(&url) {
+                return Err(broken("the next page is said to be one that was received already"));
+            }
+            if files.len() >= PAGES {
+                return Err(broken("the listing has no end"));
+            }
+        }
+    }
+
+    /// Asks with the token. One that ran out is renewed once.
+    fn ask(&self, url: &Url) -> Result<Response, Diagnostic> {
+        let known = self.token.borrow().clone();
+        if let Some(token) = known {
+            let response = self.ask_with(&token, url)?;
+            if response.status != 401 {
+                return Ok(response);
+            }
+        }
+        let token = self.new_token()?;
+        let response = self.ask_with(&token, url);
+        self.token.replace(Some(token));
+        response
+    }
+
+    fn ask_with(&self, token: &Secret, url: &Url) -> Result<Response, Diagnostic> {
+        let request = Request::get(url.clone())
+            .header("authorization", format!("Bearer {}", token.expose()))
+            .header("accept", "application/json");
+        self.client.send(&request)
+    }
+
+    fn new_token(&self) -> Result<Secret, Diagnostic> {
+        let mut form = self.token_url.clone();
+        form.query_pairs_mut()
+            .append_pair("grant_type", "client_credentials")
+            .append_pair("client_id", self.credentials.client_id.expose())
+            .append_pair("client_secret", self.credentials.client_secret.expose());
+        let body = form.query().unwrap_or_default().to_owned();
+        let request = Request::post(self.token_url.clone())
+            .body("application/x-www-form-urlencoded", body)
+            .header("accept", "application/json");
+        let response = self.client.send(&request)?;
+        if !response.is_success() {
+            let mut diagnostic = response.unexpected().at(place(self.source));
+            if matches!(response.status, 400 | 401 | 403) {
+                diagnostic.message = "KORE does not accept the credentials".to_owned();
+                diagnostic.stop = Stop::Refused;
+                diagnostic = diagnostic.with_hint("check the client id and secret of the API client in KORE's console");
+            }
+            return Err(diagnostic);
+        }
+        let token: Token = response.json()?;
+        Ok(token.access_token)
+    }
+}

@@ -1,0 +1,160 @@
+//! A month's usage records from KORE's API, and the names of SIMs and fleets.
+
+use chrono::{DateTime, Days, Duration, Months, NaiveTime, SecondsFormat, Utc};
+
+use super::api::{Api, Listing};
+use super::pages::PageFile;
+use super::{USAGE, read_pages};
+use crate::diagnostic::{Diagnostic, Stop};
+use crate::model::charge::{Bill, BillFile, BillSource};
+use crate::model::period::BillingMonth;
+use crate::sources::fetch::{Finality, place};
+use crate::sources::snapshot::Session;
+
+/// How records are grouped, the best first: KORE enables grouping by SIM and by fleet account by account.
+const GROUPS: [(&str, &str); 3] = [("sim", "by SIM"), ("fleet", "by fleet"), ("", "at all")];
+
+/// After a period's end, until every charge for it is there.
+const SETTLED_AFTER: Duration = Duration::hours(24);
+
+/// How long usage is kept.
+const KEPT: Months = Months::new(18);
+
+pub(in crate::sources) fn fetch(session: &Session<'_>) -> Result<Finality, Diagnostic> {
+    let now = (session.environment.now)();
+    let finality = finality(session, now)?;
+    let api = Api::new(session.source, session.environment)?;
+    let usage = usage(session, &api, now)?;
+    let sims = whole(&api, session, "Sims", "sims")?;
+    let fleets = whole(&api, session, "Fleets", "fleets")?;
+    check(session, usage, sims, fleets)?;
+    Ok(finality)
+}
+
+fn midnight(date: chrono::NaiveDate) -> DateTime<Utc> {
+    date.and_time(NaiveTime::MIN).and_utc()
+}
+
+fn shown(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// Whether every charge is there. A month that is not settled is refused, unless for a draft; one that is gone always.
+fn finality(session: &Session<'_>, now: DateTime<Utc>) -> Result<Finality, Diagnostic> {
+    let month = session.month;
+    let (start, end) = (midnight(month.first()), midnight(month.next().first()));
+    let settled = end + SETTLED_AFTER;
+    let refused = |message: String| Diagnostic::error(message).at(place(session.source));
+    if now.checked_sub_months(KEPT).is_some_and(|oldest| start < oldest) {
+        let diagnostic = refused(format!("KORE keeps usage for 18 months: that of {month} is gone, or a part of it"));
+        return Err(diagnostic.with_hint(format!("what was fetched in time lies in billing/{month}/")));
+    }
+    if start > now {
+        return Err(refused(format!("the month {month} has not begun yet (months begin by UTC)")));
+    }
+    match (now >= settled, session.draft) {
+        (true, _) => Ok(Finality::Final),
+        (false, true) => Ok(Finality::Preliminary),
+        (false, false) => {
+            let message = match now < end {
+                true => format!("the month {month} is not over yet (months end by UTC)"),
+                false => format!("the charges of {month} are not all there yet: KORE takes 24 hours for them"),
+            };
+            let hint = format!("fetch it after {}; until then, fetch and build with --draft", shown(settled));
+            Err(refused(message).with_hint(hint))
+        }
+    }
+}
+
+/// Usage records by day, in the finest grouping that KORE gives this account.
+fn usage(session: &Session<'_>, api: &Api<'_>, now: DateTime<Utc>) -> Result<Vec<PageFile>, Diagnostic> {
+    let (start, end) = asked_period(session.month, now);
+    let mut refusals: Vec<String> = Vec::new();
+    for (group, name) in GROUPS {
+        let mut query = vec![("Granularity", "day"), ("StartTime", start.as_str()), ("EndTime", end.as_str())];
+        if !group.is_empty() {
+            query.insert(0, ("Group", group));
+        }
+        let listing =
+            api.list("UsageRecords", &query, USAGE, "usage", |name, response| session.keep(name, response))?;
+        match listing {
+            Listing::Pages(pages) => {
+                if !refusals.is_empty() {
+                    session.remark(coarse(session, group, refusals));
+                }
+                return Ok(pages);
+            }
+            // Grouping that is not enabled for an account is answered with one of these.
+            Listing::Refused(response) if matches!(response.status, 400 | 403) && !group.is_empty() => {
+                let says = response.provider_message().map_or_else(String::new, |says| format!(": {says}"));
+                refusals.push(format!("KORE refuses to list usage {name} (status {}{says})", response.status));
+            }
+            Listing::Refused(response) => {
+                let diagnostic = response.unexpected().at(place(session.source));
+                return Err(refusals.into_iter().fold(diagnostic, Diagnostic::with_note));
+            }
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// Usage is not grouped by SIM, which nobody would see before the invoices are made.
+fn coarse(session: &Session<'_>, group: &str, refusals: Vec<String>) -> Diagnostic {
+    let (message, hint) = match group {
+        "" => (
+            "usage is the account's as a whole: KORE groups it neither by SIM nor by fleet",
+            "share it with [[allocation.share]]",
+        ),
+        _ => ("usage comes by fleet, not by SIM", "customers match by fleet, and a fee per resource counts fleets"),
+    };
+    let warning = Diagnostic::warning(message).at(place(session.source));
+    let hint = format!("{hint}; ask KORE to enable grouping by SIM for the account");
+    refusals.into_iter().fold(warning, Diagnostic::with_note).with_hint(hint)
+}
+
+/// The month; of one that is not over, the days up to today.
+fn asked_period(month: BillingMonth, now: DateTime<Utc>) -> (String, String) {
+    let tomorrow = now.date_naive().checked_add_days(Days::new(1)).unwrap_or(month.next().first());
+    (shown(midnight(month.first())), shown(midnight(month.next().first().min(tomorrow))))
+}
+
+/// A listing that no account is refused.
+fn whole(api: &Api<'_>, session: &Session<'_>, path: &str, key: &str) -> Result<Vec<PageFile>, Diagnostic> {
+    match api.list(path, &[], key, key, |name, response| session.keep(name, response))? {
+        Listing::Pages(pages) => Ok(pages),
+        Listing::Refused(response) => Err(response.unexpected().at(place(api.source))),
+    }
+}
+
+/// Reads the answers as a build will, so that a page received twice is refused while it can be asked for again.
+fn check(
+    session: &Session<'_>,
+    mut usage: Vec<PageFile>,
+    sims: Vec<PageFile>,
+    fleets: Vec<PageFile>,
+) -> Result<(), Diagnostic> {
+    let source = session.source;
+    let mut bill = Bill::new(session.month);
+    bill.sources.push(BillSource::of(source));
+    for (index, page) in (0..).zip(&mut usage) {
+        page.file = index;
+        bill.files.push(BillFile { path: page.path.clone(), source: 0, length: 0 });
+    }
+    let problems = match read_pages(&mut bill, 0, &usage, &sims, &fleets) {
+        Ok(()) => return Ok(()),
+        Err(problems) => problems,
+    };
+    let Some(first) = problems.into_iter().next() else {
+        return Ok(());
+    };
+    let position = first.place.map_or_else(String::new, |place| match place.line {
+        Some(record) => format!("{}, record {record}: ", place.path),
+        None => format!("{}: ", place.path),
+    });
+    let mut diagnostic = Diagnostic::error("KORE's answers are not a bill that can be used; nothing was kept")
+        .at(place(source))
+        .with_note(format!("{position}{}", first.message));
+    diagnostic.stop = Stop::Refused;
+    diagnostic.hint = first.hint;
+    Err(first.notes.into_iter().fold(diagnostic, Diagnostic::with_note))
+}
