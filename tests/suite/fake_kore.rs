@@ -47,6 +47,8 @@ pub(crate) enum Fault {
     Euro,
     /// Days of the month before.
     OtherMonth,
+    /// Every amount as a number.
+    BareNumbers,
     /// Ids of SIMs that no SIM has.
     OddIds,
 }
@@ -212,12 +214,10 @@ impl FakeKore {
         let mut records = Vec::new();
         for day in days.into_iter().rev() {
             let record = |sim: Option<usize>, fleet: Option<usize>, bytes: u64, amount: &str| {
-                let id = |prefix: &str, number: Option<usize>| {
-                    json!(number.map(|number| if self.has(Fault::OddIds) {
-                        "HS-1".to_owned()
-                    } else {
-                        sid(prefix, number)
-                    }))
+                let amount = if self.has(Fault::BareNumbers) { amount.trim_matches('"') } else { amount };
+                let id = |prefix: &str, number: Option<usize>| match self.has(Fault::OddIds) {
+                    true => json!(number.map(|number| format!("{prefix}-{number}"))),
+                    false => json!(number.map(|number| sid(prefix, number))),
                 };
                 format!(
                     "{{\"period\": {{\"start_time\": \"{day}T00:00:00Z\", \"end_time\": \"{}T00:00:00Z\"}}, \
