@@ -123,6 +123,7 @@ pub fn statement(root: &Path, source: &SourceSettings, month: BillingMonth) -> R
     match (source.kind, snapshot) {
         (SourceKind::SoracomApi, Some(snapshot)) => soracom::statement(&snapshot),
         (SourceKind::SakuraApi, Some(snapshot)) => sakura::statement(&snapshot),
+        (SourceKind::KoreApi, Some(snapshot)) => kore::statement(&snapshot, source),
         (_, Some(snapshot)) => Ok(Statement { is_final: snapshot.provenance.is_final, ..Statement::default() }),
         (_, None) => Ok(Statement { is_final: true, ..Statement::default() }),
     }

@@ -47,6 +47,8 @@ pub(crate) enum Fault {
     Euro,
     /// Days of the month before.
     OtherMonth,
+    /// The account as a whole is billed five dollars a day more than its SIMs.
+    AccountDiffers,
     /// Every amount as a number.
     BareNumbers,
     /// Ids of SIMs that no SIM has.
@@ -236,6 +238,9 @@ impl FakeKore {
                 Some("fleet") => {
                     records.push(record(None, Some(1), 1_049_576, "\"0.1100000000000000055\""));
                     records.push(record(None, Some(2), 7, "2"));
+                }
+                _ if self.has(Fault::AccountDiffers) => {
+                    records.push(record(None, None, 1_049_583, "7.1100000000000000055"));
                 }
                 _ => records.push(record(None, None, 1_049_583, "2.1100000000000000055")),
             }

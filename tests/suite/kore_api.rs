@@ -121,6 +121,7 @@ fn from_the_api_to_the_invoice() {
         "usage-0000.json",
         "usage-0001.json",
         "usage-0002.json",
+        "account-0000.json",
         "sims-0000.json",
         "sims-0001.json",
         "fleets-0000.json",
@@ -146,6 +147,31 @@ fn from_the_api_to_the_invoice() {
     // Days come last first: 1 August is among the last three records, on the third page.
     assert_eq!(detail["origin"]["file"], "billing/202208/kore/usage-0002.json");
     assert_eq!(detail["origin"]["row"], 11);
+}
+
+#[test]
+fn the_sum_of_the_sims_is_compared_with_the_account() {
+    let (server, _) = fake_kore::start(&[]);
+    let sandbox = workspace(&server.url(), "");
+    fetched(&sandbox, &USUAL).unwrap();
+    build(&sandbox);
+    let source = &sandbox.json("out/202208/summary.json")["sources"][0];
+    // 31 × (0.01 + 0.1000000000000000055 + 2); usage records know no tax.
+    let total = "65.4100000000000001705";
+    assert_eq!((&source["total_with_tax"], &source["provider_total"]), (&total.into(), &total.into()));
+    let run = sandbox.run(&["reconcile", "202208"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("31 agree"), "{}", run.stdout);
+
+    let (server, _) = fake_kore::start(&[Fault::AccountDiffers]);
+    let sandbox = workspace(&server.url(), "");
+    fetched(&sandbox, &USUAL).unwrap();
+    let run = sandbox.run(&["reconcile", "202208"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    // Five dollars more on each day.
+    for expected in ["difference -$155.00", "31 of 31 days differ", "day 1: ours $2.11"] {
+        assert!(run.stderr.contains(expected), "expected {expected}, found {}", run.stderr);
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use chrono::{DateTime, Days, Duration, Months, NaiveTime, SecondsFormat, Utc};
 
 use super::api::{Api, Listing};
 use super::pages::PageFile;
-use super::{USAGE, read_pages};
+use super::{ACCOUNT, Answers, BY_SIM, FLEETS, SIMS, USAGE, read_answers};
 use crate::diagnostic::{Diagnostic, Stop};
 use crate::model::charge::{Bill, BillFile, BillSource};
 use crate::model::period::BillingMonth;
@@ -24,10 +24,10 @@ pub(in crate::sources) fn fetch(session: &Session<'_>) -> Result<Finality, Diagn
     let now = (session.environment.now)();
     let finality = finality(session, now)?;
     let api = Api::new(session.source, session.environment)?;
-    let usage = usage(session, &api, now)?;
-    let sims = whole(&api, session, "Sims", "sims")?;
-    let fleets = whole(&api, session, "Fleets", "fleets")?;
-    check(session, usage, sims, fleets)?;
+    let (usage, account) = usage(session, &api, now)?;
+    let sims = whole(&api, session, "Sims", SIMS)?;
+    let fleets = whole(&api, session, "Fleets", FLEETS)?;
+    check(session, Answers { usage, account, sims, fleets })?;
     Ok(finality)
 }
 
@@ -66,23 +66,36 @@ fn finality(session: &Session<'_>, now: DateTime<Utc>) -> Result<Finality, Diagn
     }
 }
 
-/// Usage records by day, in the finest grouping that KORE gives this account.
-fn usage(session: &Session<'_>, api: &Api<'_>, now: DateTime<Utc>) -> Result<Vec<PageFile>, Diagnostic> {
+/// Usage records by day, in the finest grouping that KORE gives this account, and those of the account as a whole where
+/// that is another.
+fn usage(
+    session: &Session<'_>,
+    api: &Api<'_>,
+    now: DateTime<Utc>,
+) -> Result<(Vec<PageFile>, Vec<PageFile>), Diagnostic> {
     let (start, end) = asked_period(session.month, now);
-    let mut refusals: Vec<String> = Vec::new();
-    for (group, name) in GROUPS {
+    let list = |group: &str, stem: &str| {
         let mut query = vec![("Granularity", "day"), ("StartTime", start.as_str()), ("EndTime", end.as_str())];
         if !group.is_empty() {
             query.insert(0, ("Group", group));
         }
-        let listing =
-            api.list("UsageRecords", &query, USAGE, "usage", |name, response| session.keep(name, response))?;
-        match listing {
+        api.list("UsageRecords", &query, USAGE, stem, |name, response| session.keep(name, response))
+    };
+    let mut refusals: Vec<String> = Vec::new();
+    for (group, name) in GROUPS {
+        match list(group, BY_SIM)? {
             Listing::Pages(pages) => {
                 if !refusals.is_empty() {
                     session.remark(coarse(session, group, refusals));
                 }
-                return Ok(pages);
+                let account = match group {
+                    "" => Vec::new(),
+                    _ => match list("", ACCOUNT)? {
+                        Listing::Pages(pages) => pages,
+                        Listing::Refused(response) => return Err(response.unexpected().at(place(session.source))),
+                    },
+                };
+                return Ok((pages, account));
             }
             // Grouping that is not enabled for an account is answered with one of these.
             Listing::Refused(response) if matches!(response.status, 400 | 403) && !group.is_empty() => {
@@ -95,7 +108,7 @@ fn usage(session: &Session<'_>, api: &Api<'_>, now: DateTime<Utc>) -> Result<Vec
             }
         }
     }
-    Ok(Vec::new())
+    Ok((Vec::new(), Vec::new()))
 }
 
 /// Usage is not grouped by SIM, which nobody would see before the invoices are made.
@@ -127,20 +140,15 @@ fn whole(api: &Api<'_>, session: &Session<'_>, path: &str, key: &str) -> Result<
 }
 
 /// Reads the answers as a build will, so that a page received twice is refused while it can be asked for again.
-fn check(
-    session: &Session<'_>,
-    mut usage: Vec<PageFile>,
-    sims: Vec<PageFile>,
-    fleets: Vec<PageFile>,
-) -> Result<(), Diagnostic> {
+fn check(session: &Session<'_>, mut answers: Answers) -> Result<(), Diagnostic> {
     let source = session.source;
     let mut bill = Bill::new(session.month);
     bill.sources.push(BillSource::of(source));
-    for (index, page) in (0..).zip(&mut usage) {
+    for (index, page) in (0..).zip(answers.usage.iter_mut().chain(&mut answers.account)) {
         page.file = index;
         bill.files.push(BillFile { path: page.path.clone(), source: 0, length: 0 });
     }
-    let problems = match read_pages(&mut bill, 0, &usage, &sims, &fleets) {
+    let problems = match read_answers(&mut bill, 0, &answers) {
         Ok(()) => return Ok(()),
         Err(problems) => problems,
     };

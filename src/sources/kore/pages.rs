@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::FETCH_AGAIN;
 use crate::diagnostic::{Diagnostic, Place, shortened};
-use crate::sources::snapshot::{PROVENANCE, Snapshot};
+use crate::sources::snapshot::Snapshot;
 
 /// One page of a listing: `{"<key>": [ … ], "meta": { … }}`.
 #[derive(Debug)]
@@ -94,11 +94,6 @@ pub(super) fn files(snapshot: &Snapshot, first: usize, stem: &str) -> Result<Vec
         if let Some(number) = number(&file.path, stem) {
             numbered.insert(number, (index, file.path.as_str()));
         }
-    }
-    if numbered.is_empty() {
-        let diagnostic = Diagnostic::error(format!("expected pages {stem}-0000.json and on among the fetched files"));
-        let place = Place::file(format!("{}/{PROVENANCE}", snapshot.path));
-        return Err(vec![diagnostic.at(place).with_hint(FETCH_AGAIN)]);
     }
     let mut problems = Vec::new();
     let mut files = Vec::with_capacity(numbered.len());
