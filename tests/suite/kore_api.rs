@@ -8,20 +8,20 @@ use crate::common::Sandbox;
 use crate::fake_kore::{self, CLIENT, FakeKore, Fault};
 use crate::http_client::environment;
 use crate::http_server::{Reply, Server};
-use invoicer::sources::fetch::{Fetched, Wish, fetch};
+use invoicer::model::settings::SourceSettings;
+use invoicer::sources::fetch::{Fetched, Wish, fetch, read_again};
 
 const KEYS: [(&str, &str); 2] = [("KORE_CLIENT_ID", CLIENT.0), ("KORE_CLIENT_SECRET", CLIENT.1)];
 
 /// A fetch on 10 September 2022.
 pub(crate) struct Wanted<'a> {
-    month: &'a str,
     draft: bool,
     variables: &'a [(&'a str, &'a str)],
     now: fn() -> DateTime<Utc>,
 }
 
 pub(crate) const USUAL: Wanted<'static> =
-    Wanted { month: "202208", draft: false, variables: &KEYS, now: || time("2022-09-10T00:00:00Z") };
+    Wanted { draft: false, variables: &KEYS, now: || time("2022-09-10T00:00:00Z") };
 
 fn time(text: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(text).unwrap().to_utc()
@@ -50,21 +50,32 @@ pub(crate) fn workspace(url: &str, more: &str) -> Sandbox {
     sandbox
 }
 
-/// Fetches in this process, where waiting takes no time, and gives the remarks; no secret may be told or written.
-pub(crate) fn fetched(sandbox: &Sandbox, wanted: &Wanted<'_>) -> Result<String, String> {
+/// Asks in this process, where waiting takes no time; gives what became of it and what was told meanwhile.
+fn asked<T>(
+    sandbox: &Sandbox,
+    wanted: &Wanted<'_>,
+    ask: impl FnOnce(Wish<'_>, &SourceSettings) -> T,
+) -> (T, Vec<String>) {
     let workspace = invoicer::workspace::load(sandbox.path()).unwrap();
     let (mut environment, heard) = environment(wanted.variables);
     environment.now = wanted.now;
     environment.home = Some(sandbox.path().join("home"));
-    let month = wanted.month.parse().unwrap();
+    let month = "202208".parse().unwrap();
     let wish = Wish { root: sandbox.path(), month, draft: wanted.draft, force: false, environment: &environment };
-    let result = fetch(wish, &workspace.settings.sources[0]);
+    let result = ask(wish, &workspace.settings.sources[0]);
+    let told = heard.lock().unwrap().clone();
+    (result, told)
+}
+
+/// Fetches and gives the remarks; no secret may be told or written.
+pub(crate) fn fetched(sandbox: &Sandbox, wanted: &Wanted<'_>) -> Result<String, String> {
+    let (result, heard) = asked(sandbox, wanted, fetch);
     let result = match result {
         Ok(Fetched::Files(_, remarks)) => Ok(remarks.iter().map(|remark| remark.render(false)).collect::<String>()),
         Ok(Fetched::Already) => panic!("nothing was asked"),
         Err(problem) => Err(problem.render(false)),
     };
-    let shown = format!("{result:?} {:?}", heard.lock().unwrap());
+    let shown = format!("{result:?} {heard:?}");
     let written = sandbox.files().into_iter().filter(|(path, _)| !path.starts_with("home/"));
     let texts = written.map(|(_, bytes)| String::from_utf8_lossy(&bytes).into_owned()).chain([shown]);
     for text in texts {
@@ -147,6 +158,18 @@ fn from_the_api_to_the_invoice() {
     // Days come last first: 1 August is among the last three records, on the third page.
     assert_eq!(detail["origin"]["file"], "billing/202208/kore/usage-0002.json");
     assert_eq!(detail["origin"]["row"], 11);
+}
+
+#[test]
+fn kore_can_be_asked_again_without_keeping_the_answer() {
+    let (server, _) = fake_kore::start(&[]);
+    let sandbox = workspace(&server.url(), "");
+    fetched(&sandbox, &USUAL).unwrap();
+    let (before, known) = (sandbox.files(), server.asked().len());
+    let (again, _) = asked(&sandbox, &USUAL, |wish, source| read_again(wish, source).unwrap());
+    // 31 days of three SIMs.
+    assert_eq!((again.charges.len(), server.asked().len()), (93, 2 * known));
+    assert_eq!(sandbox.files(), before);
 }
 
 #[test]
