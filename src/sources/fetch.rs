@@ -107,6 +107,7 @@ pub struct ProviderMonth {
 pub fn months(source: &SourceSettings, environment: &Environment) -> Result<Vec<ProviderMonth>, Diagnostic> {
     match source.kind {
         SourceKind::SoracomApi => soracom::months(source, environment),
+        SourceKind::SakuraApi => sakura::months(source, environment),
         _ => Ok(Vec::new()),
     }
 }

@@ -306,6 +306,26 @@ fn a_month_is_final_from_the_second_of_the_next() {
     assert_eq!(provenance(&sandbox), true);
 }
 
+#[test]
+fn status_tells_the_months_of_use() {
+    let server = Cloud::new().serve(|_, _| None);
+    let sandbox = workspace(&server);
+    fetched(&sandbox, "202208", &KEYS).unwrap();
+    let run = sandbox.run_with(&["status", "--json"], &KEYS);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let rows: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let row =
+        |row: &serde_json::Value| ["month", "state", "amount", "here"].map(|key| row[key].as_str().unwrap().to_owned());
+    let rows: Vec<[String; 4]> = rows.as_array().unwrap().iter().map(row).collect();
+    // September 150 + 15, August 5700 + 570, July 1500 + 150.
+    let expected = [
+        ["202209", "closed", "165", "no"],
+        ["202208", "closed", "6270", "fetched"],
+        ["202207", "closed", "1650", "no"],
+    ];
+    assert_eq!(rows, expected.map(|row| row.map(str::to_owned)));
+}
+
 fn profile(sandbox: &Sandbox, name: &str, text: &str, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
     let path = format!("home/.usacloud/{name}/config.json");

@@ -53,6 +53,8 @@ pub(super) struct BillHead {
     pub(super) date: Option<String>,
     #[serde(rename = "MemberID")]
     pub(super) member: Option<String>,
+    #[serde(rename = "Paid")]
+    pub(super) paid: Option<bool>,
 }
 
 /// The rows of a bill, as JSON.

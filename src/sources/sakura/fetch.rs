@@ -1,6 +1,7 @@
 //! A month's bill from SAKURA Cloud's API, with what resources are called and tagged.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{NaiveDate, TimeDelta};
 use serde::de::IgnoredAny;
@@ -10,10 +11,12 @@ use super::answers::{AuthContext, AuthStatus, BillDetails, BillHead, Bills, Zone
 use super::api::{ANY_ZONE, Api};
 use super::{body, check_against_details, read_csv, resource_ids, usage_months};
 use crate::diagnostic::{Diagnostic, shortened};
+use crate::environment::Environment;
 use crate::model::amount::Amount;
 use crate::model::charge::{Bill, BillFile, BillSource};
 use crate::model::period::BillingMonth;
-use crate::sources::fetch::{Finality, place};
+use crate::model::settings::SourceSettings;
+use crate::sources::fetch::{Finality, ProviderMonth, place};
 use crate::sources::http::Response;
 use crate::sources::snapshot::Session;
 
@@ -53,10 +56,11 @@ struct Owner {
 pub(in crate::sources) fn fetch(session: &Session<'_>) -> Result<Finality, Diagnostic> {
     let finality = finality(session)?;
     let api = Api::new(session.source, session.environment)?;
-    let owner = owner(session, &api)?;
-    let response = api.ask(ANY_ZONE, &format!("system/1.0/bill/by-contract/{}", owner.account), None)?;
-    let bills: Bills = api.understood(&response)?;
-    check_complete(&bills, &response)?;
+    let (owner, answers) = owner(session.source, &api)?;
+    for (name, response) in &answers {
+        session.keep(name, response)?;
+    }
+    let (bills, response) = bills(&api, &owner)?;
     session.keep(BILLS, &response)?;
     let mut found = 0;
     for bill in bills.bills.iter().filter(|bill| may_be_of(bill, session.month)) {
@@ -85,9 +89,8 @@ pub(in crate::sources) fn fetch(session: &Session<'_>) -> Result<Finality, Diagn
 
 /// Whether the month is closed: its final bill is made on the first of the next, by Japan's time.
 fn finality(session: &Session<'_>) -> Result<Finality, Diagnostic> {
-    let today = ((session.environment.now)() + TimeDelta::hours(9)).date_naive();
-    let made = session.month.next().first();
     let month = session.month;
+    let (today, made) = (today(session.environment), made(month));
     let why = if today < made {
         format!("the month {month} is not over yet")
     } else if today == made {
@@ -104,43 +107,105 @@ fn finality(session: &Session<'_>) -> Result<Finality, Diagnostic> {
         .with_hint(format!("fetch it from {from} on (Japan's time); until then, fetch and build with --draft")))
 }
 
+/// The most bills that are looked into for the months they are of.
+const RECENT: usize = 13;
+
+/// The months of the account's newest bills: their rows say which they are of.
+///
+/// # Errors
+/// When they cannot be asked for.
+pub(in crate::sources) fn months(
+    source: &SourceSettings,
+    environment: &Environment,
+) -> Result<Vec<ProviderMonth>, Diagnostic> {
+    let api = Api::new(source, environment)?;
+    let (owner, _) = owner(source, &api)?;
+    let (mut bills, _) = bills(&api, &owner)?;
+    bills.bills.sort_by(|one, other| other.date.cmp(&one.date));
+    let today = today(environment);
+    let mut months: BTreeMap<BillingMonth, ProviderMonth> = BTreeMap::new();
+    for head in bills.bills.iter().take(RECENT) {
+        let (_, csv) = csv(source, &api, &owner, head)?;
+        // A bill is of one month; one of several is refused when it is fetched.
+        let month = usage_months(&csv).ok().and_then(|months| months.first()?.replace('/', "").parse().ok());
+        let Some(month) = month else { continue };
+        let state = match (today > made(month), head.paid) {
+            (false, _) => "open",
+            (true, Some(true)) => "paid",
+            (true, _) => "closed",
+        };
+        let new = ProviderMonth { month, state: state.to_owned(), amount: head.amount.map(|amount| amount.0) };
+        match months.entry(month) {
+            Entry::Vacant(entry) => {
+                entry.insert(new);
+            }
+            Entry::Occupied(mut entry) => {
+                let sum = entry.get().amount.zip(new.amount).and_then(|(one, other)| one.plus(other).ok());
+                entry.get_mut().amount = sum;
+            }
+        }
+    }
+    Ok(months.into_values().collect())
+}
+
+/// The day it is in Japan.
+fn today(environment: &Environment) -> NaiveDate {
+    ((environment.now)() + TimeDelta::hours(9)).date_naive()
+}
+
+/// The day on which a month's final bill is made.
+fn made(month: BillingMonth) -> NaiveDate {
+    month.next().first()
+}
+
+/// The account's bills.
+fn bills(api: &Api<'_>, owner: &Owner) -> Result<(Bills, Response), Diagnostic> {
+    let response = api.ask(ANY_ZONE, &format!("system/1.0/bill/by-contract/{}", owner.account), None)?;
+    let bills: Bills = api.understood(&response)?;
+    check_complete(&bills, &response)?;
+    Ok((bills, response))
+}
+
+/// Answers, and the names of the files they are kept in.
+type Answers = Vec<(&'static str, Response)>;
+
 /// Whose bills the key may see: by `auth-status`, or by the newer `auth/context` where that says nothing.
-fn owner(session: &Session<'_>, api: &Api<'_>) -> Result<Owner, Diagnostic> {
+fn owner(source: &SourceSettings, api: &Api<'_>) -> Result<(Owner, Answers), Diagnostic> {
     let response = api.ask(ANY_ZONE, "cloud/1.1/auth-status", None)?;
-    let mut member = None;
+    let (mut member, mut answers) = (None, Vec::new());
     if !matches!(response.status, 403 | 404) {
         let status: AuthStatus = api.understood(&response)?;
         if let Some(permission) = status.external_permission.as_deref().filter(|text| !text.is_empty())
             && !permission.split('+').any(|one| one == "bill")
         {
-            let diagnostic = Diagnostic::error("the API key may not see bills").at(place(session.source));
+            let diagnostic = Diagnostic::error("the API key may not see bills").at(place(source));
             return Err(diagnostic
                 .with_note(format!("its permissions beside the cloud are: {permission}"))
                 .with_hint("add the permission to see bills (請求情報) to the key in the control panel"));
         }
-        session.keep("account.json", &response)?;
+        answers.push(("account.json", response));
         member = status.member.and_then(|member| member.code).filter(|code| !code.is_empty());
         if let Some(id) = status.account.and_then(|account| account.id) {
-            return Ok(Owner { account: checked(session, id.0)?, member });
+            return Ok((Owner { account: checked(source, id.0)?, member }, answers));
         }
     }
     let response = api.ask_identity("auth/context")?;
     let context: AuthContext = api.understood(&response)?;
     let Some(project) = context.limited_to_project_id else {
         let diagnostic = Diagnostic::error("SAKURA Cloud does not say which account the API key belongs to");
-        return Err(diagnostic.at(place(session.source)).with_hint("make an API key in the account that is billed"));
+        return Err(diagnostic.at(place(source)).with_hint("make an API key in the account that is billed"));
     };
-    session.keep("context.json", &response)?;
-    Ok(Owner { account: checked(session, project.0)?, member })
+    answers.push(("context.json", response));
+    Ok((Owner { account: checked(source, project.0)?, member }, answers))
 }
 
 /// An id that becomes a part of a path.
-fn checked(session: &Session<'_>, id: String) -> Result<String, Diagnostic> {
+fn checked(source: &SourceSettings, id: String) -> Result<String, Diagnostic> {
     match !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
         true => Ok(id),
         false => {
             let message = format!("SAKURA Cloud sends {:?}, which is no id", shortened(&id));
-            Err(Diagnostic::could_not_run(message).at(place(session.source)))
+            Err(Diagnostic::could_not_run(message).at(place(source)))
         }
     }
 }
@@ -164,26 +229,45 @@ fn may_be_of(bill: &BillHead, month: BillingMonth) -> bool {
     date.is_none_or(|date| (month.first()..=month.next().next().last()).contains(&date))
 }
 
-/// Keeps a bill's rows when they are of the month.
-fn fetch_bill(session: &Session<'_>, api: &Api<'_>, owner: &Owner, head: &BillHead) -> Result<bool, Diagnostic> {
+/// The rows of a bill as CSV, with the answer they came in.
+fn csv(
+    source: &SourceSettings,
+    api: &Api<'_>,
+    owner: &Owner,
+    head: &BillHead,
+) -> Result<(Response, String), Diagnostic> {
+    let response = api.ask(ANY_ZONE, &format!("{}/csv", path_of(source, owner, head)?), None)?;
+    let _: IgnoredAny = api.understood(&response)?;
+    let text = String::from_utf8_lossy(&response.body);
+    let csv = body(&text).map_err(|problem| unlike(source, head, vec![problem]))?.unwrap_or_default();
+    Ok((response, csv))
+}
+
+/// Where the details of a bill are.
+fn path_of(source: &SourceSettings, owner: &Owner, head: &BillHead) -> Result<String, Diagnostic> {
     let Some(member) = head.member.as_ref().or(owner.member.as_ref()).filter(|member| !member.is_empty()) else {
         let diagnostic = Diagnostic::error("SAKURA Cloud does not say which member the bills belong to");
-        return Err(diagnostic.at(place(session.source)));
+        return Err(diagnostic.at(place(source)));
     };
-    let (member, id) = (checked(session, member.clone())?, checked(session, head.id.0.clone())?);
-    let path = format!("system/1.0/billdetail/{member}/{id}");
-    let csv_response = api.ask(ANY_ZONE, &format!("{path}/csv"), None)?;
-    let _: IgnoredAny = api.understood(&csv_response)?;
-    let unlike = |problems: Vec<Diagnostic>| {
-        let first = problems.into_iter().next().unwrap_or_else(|| Diagnostic::error("it cannot be read"));
-        let line = first.place.as_ref().and_then(|place| place.line).map(|line| format!("row {line} of its CSV: "));
-        Diagnostic::could_not_run(format!("SAKURA Cloud's bill {id} is not what is expected"))
-            .at(place(session.source))
-            .with_note(format!("{}{}", line.unwrap_or_default(), first.message))
-            .with_hint("run the command again; nothing was kept")
-    };
-    let text = String::from_utf8_lossy(&csv_response.body);
-    let csv = body(&text).map_err(|problem| unlike(vec![problem]))?.unwrap_or_default();
+    let (member, id) = (checked(source, member.clone())?, checked(source, head.id.0.clone())?);
+    Ok(format!("system/1.0/billdetail/{member}/{id}"))
+}
+
+/// A bill that cannot be read as one.
+fn unlike(source: &SourceSettings, head: &BillHead, problems: Vec<Diagnostic>) -> Diagnostic {
+    let first = problems.into_iter().next().unwrap_or_else(|| Diagnostic::error("it cannot be read"));
+    let line = first.place.as_ref().and_then(|place| place.line).map(|line| format!("row {line} of its CSV: "));
+    Diagnostic::could_not_run(format!("SAKURA Cloud's bill {} is not what is expected", head.id.0))
+        .at(place(source))
+        .with_note(format!("{}{}", line.unwrap_or_default(), first.message))
+        .with_hint("run the command again; nothing was kept")
+}
+
+/// Keeps a bill's rows when they are of the month.
+fn fetch_bill(session: &Session<'_>, api: &Api<'_>, owner: &Owner, head: &BillHead) -> Result<bool, Diagnostic> {
+    let id = &head.id.0;
+    let unlike = |problems: Vec<Diagnostic>| unlike(session.source, head, problems);
+    let (csv_response, csv) = csv(session.source, api, owner, head)?;
     if csv.trim().is_empty() && head.amount.is_some_and(|amount| amount.0.is_zero()) {
         return Ok(false);
     }
@@ -192,7 +276,7 @@ fn fetch_bill(session: &Session<'_>, api: &Api<'_>, owner: &Owner, head: &BillHe
         // Of another month, or of no charges at all.
         return Ok(false);
     }
-    let response = api.ask(ANY_ZONE, &path, None)?;
+    let response = api.ask(ANY_ZONE, &path_of(session.source, owner, head)?, None)?;
     let details: BillDetails = api.understood(&response)?;
     let count = Amount::whole(details.bill_details.len() as i64);
     if details.count.is_some_and(|stated| stated.0 != count) {
@@ -231,5 +315,5 @@ fn zones(session: &Session<'_>, api: &Api<'_>) -> Result<BTreeSet<String>, Diagn
     }
     let zones: Zones = api.understood(&response)?;
     let real = zones.zones.into_iter().filter(|zone| !zone.is_dummy);
-    real.map(|zone| checked(session, zone.name)).collect()
+    real.map(|zone| checked(session.source, zone.name)).collect()
 }

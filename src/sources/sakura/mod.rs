@@ -25,7 +25,7 @@ use crate::model::currency::Currency;
 use crate::model::settings::SourceSettings;
 use crate::model::statement::Statement;
 use answers::{BillDetail, BillDetails, Bills};
-pub(super) use fetch::fetch;
+pub(super) use fetch::{fetch, months};
 use records::{Record, Table};
 use rows::RowReader;
 
