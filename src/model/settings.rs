@@ -285,6 +285,8 @@ impl SourceKind {
 pub struct SourceSettings {
     /// Its name in this workspace.
     pub name: String,
+    /// What invoices call it; its name where absent.
+    pub title: Option<String>,
     /// What kind of bill it is.
     pub kind: SourceKind,
     /// Glob of its files, `{month}` standing for the month; for the `*-csv` kinds.

@@ -112,6 +112,8 @@ pub struct RowView<'a> {
     pub line: String,
     pub kind: ItemKind,
     pub source: &'a str,
+    /// Above the first row of each source, where there are several: what the rows below are of.
+    pub section: &'a str,
     pub name: &'a str,
     pub mark: &'static str,
     pub quantity: String,
@@ -147,7 +149,7 @@ pub fn view<'a>(
 ) -> Result<InvoiceView<'a>, TooLong> {
     let customer = &settings.customers[invoice.customer];
     let language = customer.invoice.language;
-    let rows = |wanted: fn(ItemKind) -> bool| rows(invoice, language, wanted);
+    let rows = |wanted: fn(ItemKind) -> bool| rows(invoice, settings, labels, wanted);
     let (charges, discounts, adjustments) = (
         rows(|kind| matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Minimum)),
         rows(|kind| kind == ItemKind::Discount),
@@ -231,7 +233,15 @@ fn count(flags: &[bool]) -> usize {
 /// a template to put totals, taxes and notes before the items when they would not fit below them.
 fn lines(settings: &Settings, customer: &Customer, invoice: &Invoice) -> (usize, usize) {
     let extra = |text: &str, width: usize| unicode_width::UnicodeWidthStr::width(text) / width;
-    let sections = usize::from(invoice.items.iter().any(|item| item.kind == ItemKind::Discount)) * 2;
+    let mut sections = usize::from(invoice.items.iter().any(|item| item.kind == ItemKind::Discount)) * 2;
+    if has_several_sources(invoice) {
+        let discounts = |item: &&LineItem| item.kind == ItemKind::Discount;
+        let sources = |discount: bool| {
+            let items = invoice.items.iter().filter(|item| discounts(item) == discount);
+            items.map(|item| item.source.as_str()).collect::<std::collections::BTreeSet<&str>>().len()
+        };
+        sections += sources(false) + sources(true);
+    }
     let items = sections + invoice.items.iter().map(|item| 1 + extra(&item.name, 44)).sum::<usize>();
     let notes: usize = customer.invoice.notes.iter().map(|note| 1 + extra(note, 100)).sum();
     let banks: usize = settings.issuer.bank_accounts.iter().map(|account| 1 + extra(account, 52)).sum();
@@ -290,9 +300,37 @@ fn recipient(customer: &Customer) -> CustomerView<'_> {
     }
 }
 
-fn rows(invoice: &Invoice, language: Language, wanted: fn(ItemKind) -> bool) -> Vec<RowView<'_>> {
+/// The items of some kinds; where the invoice has charges of several sources, the first of each says which.
+fn rows<'a>(
+    invoice: &'a Invoice,
+    settings: &'a Settings,
+    labels: &'a BTreeMap<String, String>,
+    wanted: fn(ItemKind) -> bool,
+) -> Vec<RowView<'a>> {
     let items = invoice.items.iter().enumerate().filter(|(_, item)| wanted(item.kind));
-    items.map(|(index, item)| row(index, item, invoice.currency, language)).collect()
+    let language = settings.customers[invoice.customer].invoice.language;
+    let mut rows: Vec<RowView<'a>> = items.map(|(index, item)| row(index, item, invoice.currency, language)).collect();
+    if has_several_sources(invoice) {
+        let mut above = None;
+        for row in rows.iter_mut().filter(|row| row.kind != ItemKind::Rounding) {
+            if above != Some(row.source) {
+                above = Some(row.source);
+                let source = settings.sources.iter().find(|source| source.name == row.source);
+                row.section = match source {
+                    Some(source) => source.title.as_ref().unwrap_or(&source.name),
+                    // Fees and the minimum are the issuer's own.
+                    None => labels.get("fees").map_or("", String::as_str),
+                };
+            }
+        }
+    }
+    rows
+}
+
+fn has_several_sources(invoice: &Invoice) -> bool {
+    let mut used = invoice.items.iter().map(|item| &item.source).filter(|source| !source.is_empty());
+    let first = used.next();
+    used.any(|source| Some(source) != first)
 }
 
 fn row(index: usize, item: &LineItem, currency: Currency, language: Language) -> RowView<'_> {
@@ -300,6 +338,7 @@ fn row(index: usize, item: &LineItem, currency: Currency, language: Language) ->
         line: (index + 1).to_string(),
         kind: item.kind,
         source: &item.source,
+        section: "",
         name: &item.name,
         mark: if item.tax_category == TaxCategory::Reduced { "※" } else { "" },
         quantity: item.quantity.map_or_else(String::new, |quantity| grouped(quantity, 0)),

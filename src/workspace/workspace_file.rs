@@ -199,6 +199,7 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
     let kind = section.require("kind", "\"soracom-csv\"", |value| value.one_of(&SourceKind::NAMES));
     let mut source = SourceSettings {
         name: name.unwrap_or_default(),
+        title: section.read("title", Value::text),
         kind: kind.unwrap_or(SourceKind::SoracomCsv),
         path: None,
         currency: Currency::Jpy,

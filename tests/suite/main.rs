@@ -21,5 +21,6 @@ mod mutations;
 mod properties;
 mod sakura_api;
 mod sakura_cloud;
+mod several_sources;
 mod soracom_api;
 mod trees;
