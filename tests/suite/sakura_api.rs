@@ -307,6 +307,25 @@ fn a_month_is_final_from_the_second_of_the_next() {
 }
 
 #[test]
+fn reconcile_asks_again_and_tells_what_changed() {
+    let sandbox = after_july();
+    let server = Cloud::new().serve(|_, _| None);
+    configure(&sandbox, &server);
+    fetched(&sandbox, "202208", &KEYS).unwrap();
+    let same = sandbox.run_with(&["reconcile", "202208", "--fetch"], &KEYS);
+    assert_eq!(same.code, 0, "{}{}", same.stdout, same.stderr);
+    let mut changed = Cloud::new();
+    changed.bills[1].rows[2].7 = 440;
+    let server = changed.serve(|_, _| None);
+    configure(&sandbox, &server);
+    let before = sandbox.files();
+    let drifted = sandbox.run_with(&["reconcile", "202208", "--fetch"], &KEYS);
+    assert_eq!(drifted.code, 1, "{}{}", drifted.stdout, drifted.stderr);
+    assert!(drifted.stderr.contains("202208 112700654738 ディスク/SSD 20GB: 400 → 440"), "{}", drifted.stderr);
+    assert_eq!(sandbox.files(), before, "what was fetched stays as it was");
+}
+
+#[test]
 fn status_tells_the_months_of_use() {
     let server = Cloud::new().serve(|_, _| None);
     let sandbox = workspace(&server);
