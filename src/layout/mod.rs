@@ -23,6 +23,7 @@ mod fragment;
 mod html;
 mod image;
 mod intrinsic;
+mod jpeg;
 mod justify;
 mod lines;
 mod margin_boxes;

@@ -12,6 +12,8 @@ use super::{
 
 /// Strokes become outlines; curves in them are as fine as on a magnified page.
 const FINENESS: f32 = 8.0;
+/// Some 26 m; whoever writes more mistyped a unit.
+const SIDE_MOST: f32 = 100_000.0;
 
 /// Reads a drawing.
 pub(crate) fn read(bytes: &[u8]) -> Result<Picture, String> {
@@ -28,8 +30,10 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Picture, String> {
     let mut outlines = Vec::new();
     read_group(tree.root(), &mut outlines)?;
     let size = tree.size();
-    let side = |length: f32| if length.is_finite() && length < 100_000.0 { length } else { 0.0 };
-    let (width, height) = (side(size.width()), side(size.height()));
+    let (width, height) = (size.width(), size.height());
+    if !(width < SIDE_MOST && height < SIDE_MOST) {
+        return Err(format!("expected an SVG drawing below {SIDE_MOST} px, found {width} × {height}"));
+    }
     Ok(Picture { width, height, data: PictureData::Outlines(outlines) })
 }
 

@@ -13,6 +13,7 @@ mod errors;
 mod fake_kore;
 mod http_client;
 mod http_server;
+mod images;
 mod kinsoku;
 mod kore_api;
 mod kore_others;
