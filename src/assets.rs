@@ -109,7 +109,7 @@ fn load_faces(
     }
     files.extend(faces.iter().cloned());
     Faces::with_files(faces).map_err(|error| {
-        let hint = "fonts are TrueType or OpenType files (.ttf, .otf)";
+        let hint = "fonts are TrueType or OpenType files (.ttf, .otf, .ttc)";
         vec![Diagnostic::error(error.message).at(Place::file(error.name)).with_hint(hint)]
     })
 }

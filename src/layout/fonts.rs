@@ -86,10 +86,11 @@ impl Faces {
         Arc::clone(BUILT_IN.get_or_init(|| Arc::new(Faces::from_faces(built_in_faces()))))
     }
 
-    /// The given font files (TrueType or OpenType) before the built-in faces; the name is only used in errors.
+    /// The given font files (TrueType, OpenType, or a collection, of which the first face counts) before the built-in faces;
+    /// the name is only used in errors.
     ///
     /// # Errors
-    /// A file that is not a font, or has no usable character map.
+    /// A file that is not a font, or has no usable character map, or outlines that a PDF cannot embed.
     pub fn with_files(files: Vec<(String, Vec<u8>)>) -> Result<Arc<Faces>, FaceError> {
         if files.len() + 2 > FACES_MOST {
             let name = files.last().map(|(name, _)| name.clone()).unwrap_or_default();
@@ -194,6 +195,10 @@ impl Face {
         }
         if characters == 0 {
             return Err("expected a Unicode character map, found none".to_owned());
+        }
+        // A PDF embeds these two; CFF2, bitmaps and drawings could be measured, but not printed.
+        if parsed.tables().glyf.is_none() && parsed.tables().cff.is_none() {
+            return Err("expected outlines in TrueType or CFF, found others".to_owned());
         }
         let advances = (0..parsed.number_of_glyphs())
             .map(|glyph| parsed.glyph_hor_advance(ttf_parser::GlyphId(glyph)).unwrap_or(0))

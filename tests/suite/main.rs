@@ -10,6 +10,7 @@ mod common;
 mod designs;
 mod documents;
 mod errors;
+mod faces;
 mod fake_kore;
 mod http_client;
 mod http_server;
