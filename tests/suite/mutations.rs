@@ -3,7 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use invoicer::diagnostic::Diagnostic;
 use invoicer::layout::{Faces, Picture, lay_out};
+use invoicer::{sources, workspace};
+
+use crate::common::Sandbox;
 
 /// A linear congruential generator (Knuth's MMIX): the same damage on every run.
 struct Dice(u64);
@@ -106,5 +110,57 @@ fn damaged_pages_are_laid_out_or_refused() {
 fn damaged_images_are_read_or_refused() {
     let mut images = files("tests/pages", &[".png", ".svg", ".jpg"]);
     images.extend(files("assets", &[".png", ".svg", ".jpg"]));
+    images.extend(files("tests/data/images", &[".jpg"]));
     damage(&images, 400, |bytes| drop(Picture::read(bytes)));
+}
+
+#[test]
+fn damaged_faces_are_read_or_refused() {
+    damage(&files("tests/data/fonts", &[".ttf", ".otf", ".ttc"]), 60, |bytes| {
+        drop(Faces::with_files(vec![("damaged".to_owned(), bytes.to_vec())]));
+    });
+}
+
+const SETTINGS: &str = "[issuer]\nname = \"a\"\n\n[[source]]\nname = \"b\"\nkind = \"KIND\"\npath = \"{month}.csv\"\n";
+
+fn sandbox(kind: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("invoicer.toml", SETTINGS.replace("KIND", kind));
+    sandbox.write("customers/acme.toml", "name = \"c\"\n");
+    sandbox
+}
+
+/// What was refused says why.
+fn check_told<T>(result: Result<T, Vec<Diagnostic>>) {
+    if let Err(problems) = result {
+        assert!(!problems.is_empty() && problems.iter().all(|problem| !problem.message.is_empty()));
+    }
+}
+
+#[test]
+fn damaged_settings_are_read_or_refused() {
+    let workspaces = [files("tests/cases", &["invoicer.toml"]), files("tests/errors", &["invoicer.toml"])].concat();
+    for (path, originals) in [("invoicer.toml", workspaces), ("customers/acme.toml", files("tests/cases", &[".toml"]))]
+    {
+        let sandbox = sandbox("soracom-csv");
+        damage(&originals, 2000, |bytes| {
+            sandbox.write(path, bytes);
+            check_told(workspace::load(sandbox.path()));
+        });
+    }
+}
+
+#[test]
+fn damaged_bills_are_read_or_refused() {
+    for (kind, folder) in [("soracom-csv", "soracom"), ("sakura-csv", "sakura")] {
+        let sandbox = sandbox(kind);
+        let settings = workspace::load(sandbox.path()).unwrap().settings;
+        let bills = [files("tests/cases", &[".csv"]), files("tests/errors", &[".csv"])].concat();
+        let name = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(folder));
+        let bills: Vec<PathBuf> = bills.into_iter().filter(|path| name(path)).collect();
+        damage(&bills, 2000, |bytes| {
+            sandbox.write("202208.csv", bytes);
+            check_told(sources::read(sandbox.path(), &settings, "202208".parse().unwrap(), false));
+        });
+    }
 }
