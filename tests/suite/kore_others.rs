@@ -1,66 +1,33 @@
 //! Our KORE against others' understanding of the API. `tests/kore/check` installs what these need and runs them.
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use crate::fake_kore::{self, CLIENT, Fault, sid};
 use crate::http_client::environment;
-use crate::http_server::Server;
 use crate::kore_api::{TOTALS, USUAL, build, fetched, workspace};
+use crate::prism::Prism;
 use invoicer::sources::http::{Client, Limits, Request, Url};
 
-/// Prism between the program and our KORE: it refuses requests and answers that are not as KORE's OpenAPI document says.
-struct Prism {
-    process: Child,
-    url: String,
-}
-
-impl Prism {
-    fn start(behind: &Server) -> Prism {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let document = std::fs::read(root.join("tests/data/kore-supersim.openapi.json")).unwrap();
-        let mut document: serde_json::Value = serde_json::from_slice(&document).unwrap();
-        // Tokens are given by another host, of which we have no document to keep.
-        document["paths"]["/api-services/v1/auth/token"] = serde_json::json!({ "post": {
-            "security": [],
-            "requestBody": { "required": true, "content": { "application/x-www-form-urlencoded": { "schema": {
-                "type": "object", "required": ["grant_type", "client_id", "client_secret"],
-                "properties": {
-                    "grant_type": { "type": "string", "enum": ["client_credentials"] },
-                    "client_id": { "type": "string" }, "client_secret": { "type": "string" },
-                },
-            } } } },
-            "responses": { "200": { "description": "a token" } },
-        } });
-        // Prism leaves a list unchecked where anything in it is nullable and has no type; the examples show this type.
-        document["components"]["schemas"]["supersim.v1.usage_record"]["properties"]["period"]["type"] = "object".into();
-        let path = std::env::temp_dir().join(format!("invoicer-prism-{}.json", std::process::id()));
-        std::fs::write(&path, document.to_string()).unwrap();
-        // A port that is free now; Prism cannot choose one itself.
-        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port().to_string();
-        let program = std::env::var("INVOICER_PRISM").expect("INVOICER_PRISM names Prism's program");
-        let mut process = Command::new(program)
-            .args(["proxy", "--errors", "-h", "127.0.0.1", "-p", &port])
-            .args([path.to_str().unwrap(), &behind.url()])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
-        assert!(lines.any(|line| line.contains("Prism is listening")), "Prism does not start");
-        // A full pipe would stop it.
-        std::thread::spawn(move || lines.for_each(drop));
-        std::fs::remove_file(&path).unwrap();
-        Prism { process, url: format!("http://127.0.0.1:{port}") }
-    }
-}
-
-impl Drop for Prism {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// KORE's OpenAPI document, with what it lacks.
+fn document() -> serde_json::Value {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = std::fs::read(root.join("tests/data/kore-supersim.openapi.json")).unwrap();
+    let mut document: serde_json::Value = serde_json::from_slice(&document).unwrap();
+    // Tokens are given by another host, of which we have no document to keep.
+    document["paths"]["/api-services/v1/auth/token"] = serde_json::json!({ "post": {
+        "security": [],
+        "requestBody": { "required": true, "content": { "application/x-www-form-urlencoded": { "schema": {
+            "type": "object", "required": ["grant_type", "client_id", "client_secret"],
+            "properties": {
+                "grant_type": { "type": "string", "enum": ["client_credentials"] },
+                "client_id": { "type": "string" }, "client_secret": { "type": "string" },
+            },
+        } } } },
+        "responses": { "200": { "description": "a token" } },
+    } });
+    // Prism leaves a list unchecked where anything in it is nullable and has no type; the examples show this type.
+    document["components"]["schemas"]["supersim.v1.usage_record"]["properties"]["period"]["type"] = "object".into();
+    document
 }
 
 #[test]
@@ -68,7 +35,7 @@ impl Drop for Prism {
 fn requests_and_answers_are_as_the_openapi_document_says() {
     // The document's examples have amounts as text, its schema has them as numbers.
     let (server, fake) = fake_kore::start(&[Fault::BareNumbers]);
-    let prism = Prism::start(&server);
+    let prism = Prism::start(&document(), &server);
     fake.stands_behind(&prism.url);
     let sandbox = workspace(&prism.url, "");
     fetched(&sandbox, &USUAL).unwrap();
@@ -82,7 +49,7 @@ fn requests_and_answers_are_as_the_openapi_document_says() {
     assert_eq!(client.send(&request.header("authorization", "Bearer x")).unwrap().status, 422);
 
     let (server, fake) = fake_kore::start(&[Fault::BareNumbers, Fault::OddIds]);
-    let prism = Prism::start(&server);
+    let prism = Prism::start(&document(), &server);
     fake.stands_behind(&prism.url);
     let told = fetched(&workspace(&prism.url, ""), &USUAL).unwrap_err();
     assert!(told.contains("status 500"), "{told}");

@@ -59,7 +59,7 @@ fn usual(asked: &Asked, host: &str) -> Reply {
 }
 
 /// A server that plays SORACOM but where `instead` says otherwise.
-fn soracom(instead: impl Fn(&Asked, &str) -> Option<Reply> + Send + Sync + 'static) -> Server {
+pub(crate) fn soracom(instead: impl Fn(&Asked, &str) -> Option<Reply> + Send + Sync + 'static) -> Server {
     Server::start(move |asked| {
         let host = format!("http://{}", asked.header("host"));
         instead(asked, &host).unwrap_or_else(|| usual(asked, &host))
@@ -67,13 +67,16 @@ fn soracom(instead: impl Fn(&Asked, &str) -> Option<Reply> + Send + Sync + 'stat
 }
 
 fn workspace(server: &Server) -> Sandbox {
+    workspace_at(&server.url())
+}
+
+pub(crate) fn workspace_at(endpoint: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write(
         "invoicer.toml",
         format!(
             "[issuer]\nname = \"見本通信株式会社\"\n[invoice]\ndetails = \"rows\"\n[pricing]\nmarkup = \"0%\"\n\
-             [[source]]\nname = \"soracom\"\nkind = \"soracom-api\"\nendpoint = \"{}\"\n",
-            server.url()
+             [[source]]\nname = \"soracom\"\nkind = \"soracom-api\"\nendpoint = \"{endpoint}\"\n"
         ),
     );
     // One customer by a tag that only the list of SIMs has, the other by a group's name.
@@ -83,7 +86,7 @@ fn workspace(server: &Server) -> Sandbox {
 }
 
 /// Fetches in this process, where waiting takes no time.
-fn fetched(sandbox: &Sandbox, draft: bool) -> Result<Fetched, String> {
+pub(crate) fn fetched(sandbox: &Sandbox, draft: bool) -> Result<Fetched, String> {
     let workspace = invoicer::workspace::load(sandbox.path()).unwrap();
     let (environment, heard) = environment(&KEYS);
     let month = "202208".parse().unwrap();
