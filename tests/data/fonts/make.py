@@ -15,6 +15,10 @@ ADVANCES = {".notdef": 500, "space": 300, "yoshi": 1000, "square": 500}
 SHAPES = {".notdef": [], "space": [], "yoshi": YOSHI, "square": SQUARE}
 
 
+def left(glyph):
+    return min((rectangle[0] for rectangle in SHAPES[glyph]), default=0)
+
+
 def drawn(pen, rectangles):
     for left, bottom, right, top in rectangles:
         pen.moveTo((left, bottom))
@@ -34,7 +38,7 @@ def face(name, characters, is_cff):
         builder.setupCFF(name, {"FullName": name}, shapes, {})
     else:
         builder.setupGlyf({name: drawn(TTGlyphPen(None), SHAPES[name]).glyph() for name in glyphs})
-    builder.setupHorizontalMetrics({glyph: (ADVANCES[glyph], 0) for glyph in glyphs})
+    builder.setupHorizontalMetrics({glyph: (ADVANCES[glyph], left(glyph)) for glyph in glyphs})
     builder.setupHorizontalHeader(ascent=880, descent=-120)
     builder.setupNameTable({"familyName": name, "styleName": "Regular", "psName": name})
     builder.setupOS2(sTypoAscender=880, sTypoDescender=-120, usWinAscent=880, usWinDescent=120, fsType=0)
