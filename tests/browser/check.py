@@ -4,8 +4,8 @@
 usage: check.py --binary INVOICER --print PRINT [--only TEXT] [--keep DIR]
 
 What is compared: every file of tests/layout/ (each exercises one feature; PRINT is `examples/print`), the invoices of the
-repository's sample month in both designs, and of the workspaces in tests/pages/ in both designs and languages. A file
-passes when it has as many pages as Chromium's print, 99.5 % of its words are on the same page, 95 % of them within 1 pt
+repository's sample month and of examples/three-providers in both designs, and of the workspaces in tests/pages/ in both
+designs and languages. A file passes when it has as many pages as Chromium's print, 99.5 % of its words are on the same page, 95 % of them within 1 pt
 across and down, and fills and borders agree at 60 dpi (see raster.py). The closing line is `N passed, N failed`; exit 1 on
 a failure, 2 if it could not run.
 """
@@ -57,6 +57,7 @@ def variants():
     """(name, workspace, design, language, arguments) of every build; no language leaves it to the workspace."""
     for design in DESIGNS:
         yield f"sample/{design}", ROOT, design, None, []
+        yield f"three-providers/{design}", ROOT / "examples/three-providers", design, None, []
     for workspace in sorted(path.parent for path in (ROOT / "tests/pages").glob("*/invoicer.toml")):
         # A browser takes a minute for five thousand rows; two of four must do.
         languages = {"classic": ["ja"], "modern": ["en"]} if workspace.name in LONG else {}
