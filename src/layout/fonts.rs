@@ -10,6 +10,8 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use super::character_map;
+
 const REGULAR: &[u8] = include_bytes!("faces/BIZUDPGothic-Regular.ttf");
 const BOLD: &[u8] = include_bytes!("faces/BIZUDPGothic-Bold.ttf");
 
@@ -178,7 +180,12 @@ fn built_in_faces() -> Vec<Face> {
 
 impl Face {
     fn parse(bytes: Cow<'static, [u8]>) -> Result<Face, String> {
-        let parsed = ttf_parser::Face::parse(&bytes, 0).map_err(|error| format!("not a usable font: {error}"))?;
+        let unusable = |error: ttf_parser::FaceParsingError| format!("not a usable font: {error}");
+        let raw = ttf_parser::RawFace::parse(&bytes, 0).map_err(unusable)?;
+        if let Some(map) = raw.table(ttf_parser::Tag::from_bytes(b"cmap")) {
+            character_map::check(map)?;
+        }
+        let parsed = ttf_parser::Face::parse(&bytes, 0).map_err(unusable)?;
         let mut glyphs = vec![0_u16; PLANE];
         let mut glyphs_beyond = BTreeMap::new();
         let mut characters = 0_usize;

@@ -11,6 +11,7 @@ mod block;
 mod boxes;
 mod break_rules;
 mod breaking;
+mod character_map;
 mod columns;
 mod context;
 mod decoration;

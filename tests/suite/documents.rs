@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use invoicer::layout::{self, Document, Faces, Item, Shape};
 use proptest::prelude::*;
-use proptest::test_runner::{TestCaseResult, TestError, TestRunner};
+use proptest::test_runner::{RngAlgorithm, TestCaseResult, TestError, TestRng, TestRunner};
 
 use crate::trees;
 
@@ -286,33 +286,36 @@ fn random_documents_keep_every_word_on_the_pages() {
     let config = ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() };
     let faces = Faces::built_in();
     let (laid_out, pages) = (Cell::new(0), Cell::new(0));
-    let result = TestRunner::new(config).run(&documents(), |(page, nodes)| {
-        let html = format!(
-            "<!DOCTYPE html><html lang=ja><head><meta charset=utf-8><title>x</title><style>@page {{ {page} }} \
+    let result = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)).run(
+        &documents(),
+        |(page, nodes)| {
+            let html = format!(
+                "<!DOCTYPE html><html lang=ja><head><meta charset=utf-8><title>x</title><style>@page {{ {page} }} \
              body {{ margin: 0; font: 9px/1.4 \"BIZ UDPGothic\" }} td, th {{ border: 1px solid #999; padding: 2px }} \
              ul {{ padding-left: 20px }} blockquote {{ margin: 5px 8px }}</style></head><body>"
-        );
-        let mut writer = Writer { html, ..Writer::default() };
-        writer.all(&nodes);
-        trees::assert_agrees("a random document", &writer.html);
-        match layout::lay_out(&writer.html, &faces, &|_| Err("no pictures".to_owned())) {
-            Ok(document) => {
-                laid_out.set(laid_out.get() + 1);
-                pages.set(pages.get() + document.pages.len());
-                check(&writer, &document).map_err(|error| TestCaseError::fail(format!("{error}\n{}", writer.html)))
+            );
+            let mut writer = Writer { html, ..Writer::default() };
+            writer.all(&nodes);
+            trees::assert_agrees("a random document", &writer.html);
+            match layout::lay_out(&writer.html, &faces, &|_| Err("no pictures".to_owned())) {
+                Ok(document) => {
+                    laid_out.set(laid_out.get() + 1);
+                    pages.set(pages.get() + document.pages.len());
+                    check(&writer, &document).map_err(|error| TestCaseError::fail(format!("{error}\n{}", writer.html)))
+                }
+                // Small pages do not hold every table; nothing else is wrong with these documents.
+                Err(faults) => {
+                    let fits = |message: &str| {
+                        message.contains("expected content that fits")
+                            || message.contains("with rowspan")
+                            || message.contains("between the margins")
+                    };
+                    prop_assert!(faults.iter().all(|fault| fits(&fault.message)), "{:?}\n{}", faults, writer.html);
+                    Ok(())
+                }
             }
-            // Small pages do not hold every table; nothing else is wrong with these documents.
-            Err(faults) => {
-                let fits = |message: &str| {
-                    message.contains("expected content that fits")
-                        || message.contains("with rowspan")
-                        || message.contains("between the margins")
-                };
-                prop_assert!(faults.iter().all(|fault| fits(&fault.message)), "{:?}\n{}", faults, writer.html);
-                Ok(())
-            }
-        }
-    });
+        },
+    );
     match result {
         // The document says more than the tree it was made from.
         Err(TestError::Fail(reason, _)) => panic!("{reason}"),

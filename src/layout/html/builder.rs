@@ -28,6 +28,7 @@ pub(crate) fn parse<'a>(source: &'a str, faults: &Faults<'_>) -> Tree<'a> {
         doctype_seen: false,
         body_ended: false,
         too_deep: false,
+        pre_begins: false,
     };
     let mut tokens = Tokens::new(source);
     while let Some((offset, token)) = tokens.next() {
@@ -47,15 +48,18 @@ struct Builder<'a, 'f, 's> {
     /// `</body>` or `</html>` was read.
     body_ended: bool,
     too_deep: bool,
+    /// The token before was `<pre>`: a line feed right behind it is no text.
+    pre_begins: bool,
 }
 
 impl<'a> Builder<'a, '_, '_> {
     fn token(&mut self, offset: usize, token: Token<'a>, tokens: &mut Tokens<'a>) {
+        let pre_begins = std::mem::take(&mut self.pre_begins);
         match token {
             Token::Comment => {}
             Token::Doctype(name) => self.doctype(offset, name),
             Token::Broken(message) => self.faults.add(offset, self.line_at(offset), message),
-            Token::Text(text) => self.text(offset, text),
+            Token::Text(text) => self.text(offset, text, pre_begins),
             Token::Close { name } => self.close(offset, &name),
             Token::Open { name, attributes, closes_itself } => {
                 self.open_element(offset, &name, attributes, closes_itself, tokens);
@@ -93,7 +97,7 @@ impl<'a> Builder<'a, '_, '_> {
         self.open.iter().any(|(_, open)| *open == Some(tag))
     }
 
-    fn text(&mut self, offset: usize, text: &'a str) {
+    fn text(&mut self, offset: usize, text: &'a str, pre_begins: bool) {
         let blank = text.bytes().all(|byte| byte.is_ascii_whitespace());
         let in_table =
             matches!(self.current(), Some(Tag::Table | Tag::Thead | Tag::Tbody | Tag::Tfoot | Tag::Tr | Tag::Colgroup));
@@ -116,7 +120,13 @@ impl<'a> Builder<'a, '_, '_> {
             (offset + text.len() - words.len(), words)
         };
         self.ensure_body(offset);
-        let decoded = self.decoded(text, offset);
+        let mut decoded = self.decoded(text, offset);
+        if pre_begins && decoded.starts_with('\n') {
+            decoded = decoded.chars().skip(1).collect::<String>().into();
+            if decoded.is_empty() {
+                return;
+            }
+        }
         self.append(Kind::Text(decoded), offset);
     }
 
@@ -202,6 +212,7 @@ impl<'a> Builder<'a, '_, '_> {
             return;
         }
         self.open.push((node, Some(tag)));
+        self.pre_begins = tag == Tag::Pre;
     }
 
     fn refuse_element(&mut self, offset: usize, name: &str, tokens: &mut Tokens<'a>) {
