@@ -4,6 +4,7 @@ pub mod amount;
 pub mod charge;
 pub mod currency;
 pub mod customer;
+pub mod endpoint;
 pub mod invoice;
 pub mod matcher;
 pub(crate) mod packed;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use url::Url;
+
 use super::amount::Amount;
 use super::currency::Currency;
 use super::customer::Customer;
@@ -296,7 +298,7 @@ pub struct SourceSettings {
     /// Name of the credentials to use; for the `*-api` kinds.
     pub profile: Option<String>,
     /// Base URL instead of the provider's; for the `*-api` kinds.
-    pub endpoint: Option<String>,
+    pub endpoint: Option<Url>,
     /// Coverage, `jp` or `g`; for `soracom-api`.
     pub coverage: Option<String>,
     /// Names of further columns that hold groups; for `soracom-csv`.

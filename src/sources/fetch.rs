@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use super::http::Url;
 use super::snapshot::{Session, Snapshot};
-use super::{http, kore, sakura, soracom};
+use super::{kore, sakura, soracom};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::environment::Environment;
 use crate::model::amount::Amount;
 use crate::model::charge::{Bill, BillSource};
+use crate::model::endpoint;
 use crate::model::period::BillingMonth;
 use crate::model::settings::{SourceKind, SourceSettings};
 use crate::model::statement::Statement;
@@ -134,9 +136,11 @@ pub fn statement(root: &Path, source: &SourceSettings, month: BillingMonth) -> R
 ///
 /// # Errors
 /// When it is no URL that may be used.
-pub(super) fn base(source: &SourceSettings, usual: &str) -> Result<http::Url, Diagnostic> {
-    let text = source.endpoint.as_deref().unwrap_or(usual);
-    http::endpoint(text).map_err(|message| Diagnostic::error(message).at(place(source)))
+pub(super) fn base(source: &SourceSettings, usual: &str) -> Result<Url, Diagnostic> {
+    match &source.endpoint {
+        Some(endpoint) => Ok(endpoint.clone()),
+        None => endpoint::parse(usual).map_err(|message| Diagnostic::error(message).at(place(source))),
+    }
 }
 
 /// Where a source stands in `invoicer.toml`.

@@ -183,8 +183,11 @@ impl<'f, 'a> Section<'f, 'a> {
             }
             let hint = match near {
                 _ if names_secret(name) => {
-                    "credentials never stand in this file: the password of SMTP comes from INVOICER_SMTP_PASSWORD"
-                        .to_owned()
+                    let where_from = match self.name.as_str() {
+                        "[[source]]" => "keys come from a profile or the environment; README.md says how",
+                        _ => "the password of SMTP comes from INVOICER_SMTP_PASSWORD",
+                    };
+                    format!("credentials never stand in this file: {where_from}")
                 }
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known keys: {}", known.join(", ")),

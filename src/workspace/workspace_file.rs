@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use url::Url;
+
 use super::customer_file::registration_number;
 use super::invoice_section::{InvoiceLayer, PricingLayer};
 use super::toml_reader::{Section, TomlFile, Value};
@@ -9,6 +11,7 @@ use super::values;
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
+use crate::model::endpoint;
 use crate::model::rounding::Rounding;
 use crate::model::settings::{
     AllocationSettings, FxRate, Issuer, MailSettings, Ratio, ShareBasis, ShareRule, SourceKind, SourceSettings,
@@ -195,7 +198,7 @@ fn sources(root: &Section<'_, '_>) -> Vec<SourceSettings> {
 }
 
 fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
-    let name = section.require("name", "\"soracom\"", Value::text);
+    let name = section.require("name", "\"soracom\"", source_name);
     let kind = section.require("kind", "\"soracom-csv\"", |value| value.one_of(&SourceKind::NAMES));
     let mut source = SourceSettings {
         name: name.unwrap_or_default(),
@@ -204,7 +207,7 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
         path: None,
         currency: Currency::Jpy,
         profile: section.read("profile", Value::text),
-        endpoint: section.read("endpoint", Value::text),
+        endpoint: section.read("endpoint", endpoint),
         coverage: section.read("coverage", |value| value.one_of(&[("jp", "jp"), ("g", "g")]).map(str::to_owned)),
         group_columns: section.list("group-columns", Value::text).unwrap_or_default(),
         definition: section.file.definition(section.span.clone()),
@@ -218,6 +221,22 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
     source.currency = section.read("currency", |value| value.one_of(&Currency::NAMES)).unwrap_or(usual);
     section.finish();
     Some(source)
+}
+
+/// A source's fetched bills lie in a directory of its name.
+fn source_name(value: &Value<'_, '_>) -> Result<String, Diagnostic> {
+    let name = value.text()?;
+    if name.starts_with('.') || name.contains(['/', '\\']) || name.chars().any(char::is_control) {
+        let diagnostic = Diagnostic::error(format!("expected a name that can be a directory's, found {name:?}"));
+        return Err(diagnostic
+            .with_hint("its fetched bills lie in billing/MONTH/NAME/: leave out / and \\, and a dot before it"));
+    }
+    Ok(name)
+}
+
+fn endpoint(value: &Value<'_, '_>) -> Result<Url, Diagnostic> {
+    let hint = "without endpoint the provider itself is asked; plain HTTP is for servers on this machine only";
+    endpoint::parse(&value.text()?).map_err(|message| Diagnostic::error(message).with_hint(hint))
 }
 
 fn source_path(value: &Value<'_, '_>) -> Result<String, Diagnostic> {

@@ -10,7 +10,8 @@ use chrono::{DateTime, Utc};
 use crate::common::Sandbox;
 use crate::http_server::{Reply, Server};
 use invoicer::environment::{Environment, Secret};
-use invoicer::sources::http::{Client, Limits, Request, Response, Url, endpoint};
+use invoicer::model::endpoint;
+use invoicer::sources::http::{Client, Limits, Request, Response, Url};
 
 thread_local! {
     static WAITS: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
@@ -157,7 +158,7 @@ fn a_circle_of_redirects_ends() {
 fn plain_http_stays_on_this_machine() {
     let server = Server::start(|_| Reply::status(302).header("location", "http://example.com/"));
     assert!(get(&server, limits()).unwrap_err().contains("is not HTTPS"));
-    let usable = |text: &str| endpoint(text).is_ok();
+    let usable = |text: &str| endpoint::parse(text).is_ok();
     assert!(usable("https://api.soracom.io") && usable("http://127.0.0.1:4010") && usable("http://[::1]:4010"));
     assert!(usable("http://localhost:1"));
     for text in ["http://api.soracom.io", "http://127.0.0.1.example.com", "ftp://127.0.0.1", "https://a:b@c", "x", ""] {

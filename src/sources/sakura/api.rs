@@ -15,9 +15,10 @@ use serde_json::{Map, Value, json};
 use super::credentials;
 use crate::diagnostic::{Diagnostic, Stop, shortened};
 use crate::environment::{Environment, Secret};
+use crate::model::endpoint::is_this_machine;
 use crate::model::settings::SourceSettings;
 use crate::sources::fetch::{base, place};
-use crate::sources::http::{Client, Limits, Request, Response, Url, is_this_machine};
+use crate::sources::http::{Client, Limits, Request, Response, Url};
 use crate::staging;
 
 const USUAL_ROOT: &str = "https://secure.sakura.ad.jp/cloud/zone";
