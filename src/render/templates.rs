@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Place, cause, nearest};
 use crate::model::settings::{Language, Settings, TemplateChoice};
 
 /// Designs, and below them the pieces they share.
-const BUILT_IN: [(&str, &str); 10] = [
+const BUILT_IN: [(&str, &str); 11] = [
     ("invoice.html", include_str!("../../templates/invoice.html")),
     ("classic.html", include_str!("../../templates/classic.html")),
     ("modern.html", include_str!("../../templates/modern.html")),
@@ -22,6 +22,7 @@ const BUILT_IN: [(&str, &str); 10] = [
     ("issuer.html", include_str!("../../templates/issuer.html")),
     ("items.html", include_str!("../../templates/items.html")),
     ("taxes.html", include_str!("../../templates/taxes.html")),
+    ("notes.html", include_str!("../../templates/notes.html")),
     ("appendix.html", include_str!("../../templates/appendix.html")),
     ("phone.html", include_str!("../../templates/phone.html")),
 ];

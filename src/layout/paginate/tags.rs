@@ -63,37 +63,6 @@ pub(super) fn tag<'t, 'c>(context: &'t Context<'c>, pages: &mut [Page]) -> Tagge
     tagger
 }
 
-/// Elements that stand in a line of text.
-fn is_inline(tag: Tag) -> bool {
-    use Tag::*;
-    matches!(
-        tag,
-        A | Abbr
-            | B
-            | Bdi
-            | Cite
-            | Code
-            | Data
-            | Del
-            | Dfn
-            | Em
-            | I
-            | Ins
-            | Kbd
-            | Mark
-            | S
-            | Samp
-            | Small
-            | Span
-            | Strong
-            | Sub
-            | Sup
-            | Time
-            | U
-            | Var
-    )
-}
-
 impl Tagger<'_, '_> {
     fn has(&self, node: NodeId, flag: u8) -> bool {
         self.flags.get(node.0 as usize).is_some_and(|flags| flags & flag != 0)
@@ -126,7 +95,9 @@ impl Tagger<'_, '_> {
             else {
                 return;
             };
-            if !self.context.tree.tag(node).is_some_and(is_inline) && self.context.tree.tag(node) != Some(Tag::Img) {
+            if !self.context.tree.tag(node).is_some_and(Tag::is_phrasing)
+                && self.context.tree.tag(node) != Some(Tag::Img)
+            {
                 holds = HOLDS_BLOCKS;
             }
             if known && self.has(parent, holds) {
@@ -190,8 +161,8 @@ impl Tagger<'_, '_> {
                 let element = self.add(role, outer.container);
                 self.with_paragraph(node, role, one(element))
             }
-            None if is_inline(tag) && language.is_some() => one(self.add(Role::Span, outer.content)),
-            None if is_inline(tag) => one(outer.content),
+            None if tag.is_phrasing() && language.is_some() => one(self.add(Role::Span, outer.content)),
+            None if tag.is_phrasing() => one(outer.content),
             None if language.is_some() => {
                 let element = self.add(Role::Division, outer.container);
                 self.with_paragraph(node, Role::Division, one(element))
