@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Compares the PDFs with a browser's print of the same HTML.
 
-usage: check.py --binary INVOICER --print PRINT [--only TEXT] [--keep DIR]
+usage: check.py --binary INVOICER --print PRINT --view VIEW [--only TEXT] [--keep DIR]
 
 What is compared: every file of tests/layout/ (each exercises one feature; PRINT is `examples/print`), the invoices of the
-repository's sample month and of examples/three-providers in both designs, and of the workspaces in tests/pages/ in both
-designs and languages. A file passes when it has as many pages as Chromium's print, 99.5 % of its words are on the same page, 95 % of them within 1 pt
+repository's sample month and of examples/three-providers in both designs, of the workspaces in tests/pages/ and the credit
+notes there (VIEW is `examples/render_view`) in both designs and languages. A file passes when it has as many pages as Chromium's print, 99.5 % of its words are on the same page, 95 % of them within 1 pt
 across and down, and fills and borders agree at 60 dpi (see raster.py). The closing line is `N passed, N failed`; exit 1 on
 a failure, 2 if it could not run.
 """
@@ -51,6 +51,18 @@ def feature_files(program, directory, only):
         pdf = directory / f"{html.stem}.pdf"
         run(program, html, pdf)
         yield f"layout/{html.stem}", html, pdf
+
+
+def credit_notes(program, directory, only):
+    """(name, HTML, PDF) of a credit note in every design and language; no command makes one from a workspace alone."""
+    for view in sorted((ROOT / "tests/pages/credit-note").glob("*.json")):
+        for design in DESIGNS:
+            name = f"credit-note/{design}/{view.stem}"
+            if only not in name:
+                continue
+            out = directory / name.replace("/", "-")
+            run(program, ROOT, design, view, out)
+            yield name, out.with_suffix(".html"), out.with_suffix(".pdf")
 
 
 def variants():
@@ -125,6 +137,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", type=Path, required=True)
     parser.add_argument("--print", type=Path, required=True)
+    parser.add_argument("--view", type=Path, required=True)
     parser.add_argument("--chromium", default=shutil.which("chromium") or "chromium")
     parser.add_argument("--only", default="", help="only builds and files whose name contains this text")
     parser.add_argument("--keep", type=Path, help="where both PDFs of a failure are kept")
@@ -133,9 +146,13 @@ def main():
     try:
         with tempfile.TemporaryDirectory() as directory:
             directory = Path(directory)
-            binary, program = options.binary.resolve(), options.print.resolve()
+            binary, printer, viewer = (path.resolve() for path in (options.binary, options.print, options.view))
             only = options.only
-            every = [*feature_files(program, directory, only), *invoices(binary, directory, only)]
+            every = [
+                *feature_files(printer, directory, only),
+                *invoices(binary, directory, only),
+                *credit_notes(viewer, directory, only),
+            ]
             with Chromium(options.chromium) as chromium, ThreadPoolExecutor(os.cpu_count()) as pool:
                 for place, (name, html, pdf) in enumerate(every):
                     reference = directory / f"browser-{place}.pdf"
