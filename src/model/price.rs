@@ -4,6 +4,7 @@ use super::amount::Amount;
 use super::matcher::Matcher;
 use super::period::{BillingMonth, Validity};
 use super::rounding::Rounding;
+use super::settings::Definition;
 use super::tax::TaxCategory;
 
 /// One of a customer's `[[pricing.rule]]`s.
@@ -15,6 +16,8 @@ pub struct PriceRule {
     pub price: Price,
     /// The months it holds for.
     pub validity: Validity,
+    /// Where it stands.
+    pub definition: Definition,
 }
 
 /// What a rule makes of a cost.
@@ -78,6 +81,24 @@ pub struct Pricing {
     pub minimum: Option<Amount>,
     /// The customer's rules, then the workspace's; the first match wins.
     pub rules: Vec<PriceRule>,
+    /// Where the keys are set that hold for this customer.
+    pub definitions: PricingDefinitions,
+}
+
+/// Where the keys of a [`Pricing`] are set, in the customer's file or the workspace's; of no path where a key is the
+/// default.
+#[derive(Clone, Debug, Default)]
+pub struct PricingDefinitions {
+    /// `markup`
+    pub markup: Definition,
+    /// `rounding`
+    pub rounding: Definition,
+    /// `round-at`
+    pub round_at: Definition,
+    /// `discounts`
+    pub discounts: Definition,
+    /// `minimum`
+    pub minimum: Definition,
 }
 
 /// What a [`Fee`] is charged for.
@@ -104,6 +125,8 @@ pub struct Fee {
     pub tax_category: TaxCategory,
     /// The months it holds for.
     pub validity: Validity,
+    /// Where it stands.
+    pub definition: Definition,
 }
 
 impl Fee {

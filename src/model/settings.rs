@@ -22,6 +22,8 @@ pub struct Definition {
     pub line: u32,
     /// Column in characters, counted from 1.
     pub column: u32,
+    /// What is written there, on one line and without its heading: `item = "harvest*", markup = "30%"`.
+    pub text: String,
 }
 
 /// Who bills.
@@ -168,6 +170,8 @@ pub struct TaxRule {
     pub matcher: Matcher,
     /// Their category.
     pub category: TaxCategory,
+    /// Where it stands.
+    pub definition: Definition,
 }
 
 /// `[tax]`.
@@ -177,6 +181,8 @@ pub struct TaxSettings {
     pub rounding: Rounding,
     /// First match wins; standard where none matches.
     pub rules: Vec<TaxRule>,
+    /// Where the rounding is set; of no path when it is the default.
+    pub definition: Definition,
 }
 
 /// `[[allocation.share]]`: how charges that belong to no one customer are split.
@@ -239,6 +245,8 @@ pub struct FxRate {
     pub rate: Amount,
     /// Where the rate comes from.
     pub note: Option<String>,
+    /// Where it stands.
+    pub definition: Definition,
 }
 
 /// What kind of bill a source is.

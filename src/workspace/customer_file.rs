@@ -62,7 +62,7 @@ fn claim_rule(section: &Section<'_, '_>) -> ClaimRule {
     let rule = ClaimRule {
         matcher: values::matcher(section),
         priority: section.read("priority", Value::integer).unwrap_or(0),
-        definition: section.file.definition(section.span.clone()),
+        definition: section.definition(),
     };
     if section.finish() && !section.has_any(&values::MATCH_KEYS) {
         let diagnostic = Diagnostic::error("a [[match]] without a key to match by");
@@ -97,6 +97,7 @@ fn fee(section: &Section<'_, '_>) -> Option<Fee> {
         matcher: matcher.unwrap_or_default(),
         tax_category: category.unwrap_or(TaxCategory::Standard),
         validity,
+        definition: section.definition(),
     })
 }
 

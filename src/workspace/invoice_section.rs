@@ -5,7 +5,7 @@ use super::values;
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
-use crate::model::price::{DiscountRule, Markup, Price, PriceRule, RoundAt, Tier};
+use crate::model::price::{DiscountRule, Markup, Price, PriceRule, Pricing, PricingDefinitions, RoundAt, Tier};
 use crate::model::rounding::Rounding;
 use crate::model::schedule::{DateRule, DueRule, OnHoliday};
 use crate::model::settings::{
@@ -49,9 +49,8 @@ impl InvoiceLayer {
                 value.one_of(&[("next", OnHoliday::Next), ("previous", OnHoliday::Previous), ("none", OnHoliday::None)])
             }),
             file_name: section.read("file-name", |value| values::pattern(value, &FILE_NAME_FIELDS)),
-            template: section.read("template", |value| {
-                Ok(TemplateChoice { name: value.text()?, definition: value.file.definition(value.span.clone()) })
-            }),
+            template: section
+                .read("template", |value| Ok(TemplateChoice { name: value.text()?, definition: value.definition() })),
             details: section.read("details", |value| {
                 value.one_of(&[
                     ("rows", DetailLevel::Rows),
@@ -104,6 +103,7 @@ pub(super) struct PricingLayer {
     discounts: Option<DiscountRule>,
     minimum: Option<Amount>,
     rules: Vec<PriceRule>,
+    definitions: PricingDefinitions,
 }
 
 impl PricingLayer {
@@ -126,20 +126,38 @@ impl PricingLayer {
             }),
             minimum: section.read("minimum", values::positive),
             rules: section.sections("rule", "[[pricing.rule]]").iter().filter_map(price_rule).collect(),
+            definitions: PricingDefinitions {
+                markup: section.definition_of("markup"),
+                rounding: section.definition_of("rounding"),
+                round_at: section.definition_of("round-at"),
+                discounts: section.definition_of("discounts"),
+                minimum: section.definition_of("minimum"),
+            },
         };
         section.finish();
         layer
     }
 
     /// This layer's keys and rules, then the other's, then the defaults of the contract.
-    pub(super) fn over(self, below: &PricingLayer) -> crate::model::price::Pricing {
-        crate::model::price::Pricing {
+    pub(super) fn over(self, below: &PricingLayer) -> Pricing {
+        let above = self.definitions;
+        let definition =
+            |above: Definition, below: &Definition| if above.path.is_empty() { below.clone() } else { above };
+        let definitions = PricingDefinitions {
+            markup: definition(above.markup, &below.definitions.markup),
+            rounding: definition(above.rounding, &below.definitions.rounding),
+            round_at: definition(above.round_at, &below.definitions.round_at),
+            discounts: definition(above.discounts, &below.definitions.discounts),
+            minimum: definition(above.minimum, &below.definitions.minimum),
+        };
+        Pricing {
             markup: self.markup.or(below.markup).unwrap_or(Markup(Amount::ZERO)),
             rounding: self.rounding.or(below.rounding).unwrap_or(Rounding::Up),
             round_at: self.round_at.or(below.round_at).unwrap_or(RoundAt::Item),
             discounts: self.discounts.or(below.discounts).unwrap_or(DiscountRule::MarkedUp),
             minimum: self.minimum.or(below.minimum),
             rules: self.rules.into_iter().chain(below.rules.iter().cloned()).collect(),
+            definitions,
         }
     }
 }
@@ -174,7 +192,7 @@ fn price_rule(section: &Section<'_, '_>) -> Option<PriceRule> {
         section.tell(Diagnostic::error(message).with_hint(hint));
         return None;
     }
-    Some(PriceRule { matcher, price: markup.or(unit_price).or(tiers)?, validity })
+    Some(PriceRule { matcher, price: markup.or(unit_price).or(tiers)?, validity, definition: section.definition() })
 }
 
 fn tier(value: &Value<'_, '_>) -> Result<Tier, Diagnostic> {

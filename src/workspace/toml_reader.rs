@@ -59,9 +59,15 @@ impl<'a> TomlFile<'a> {
         self.broken.get()
     }
 
-    pub(super) fn definition(&self, span: Range<usize>) -> Definition {
+    fn definition(&self, span: Range<usize>, text: String) -> Definition {
         let place = self.place(span);
-        Definition { path: place.path, line: place.line.unwrap_or(1), column: place.column.unwrap_or(1) }
+        Definition { path: place.path, line: place.line.unwrap_or(1), column: place.column.unwrap_or(1), text }
+    }
+
+    /// A part of the text on one line.
+    fn one_line(&self, span: Range<usize>) -> String {
+        let text = self.text.get(span).unwrap_or_default();
+        text.split_whitespace().collect::<Vec<&str>>().join(" ")
     }
 }
 
@@ -73,6 +79,20 @@ pub(super) struct Section<'f, 'a> {
     table: &'f DeTable<'a>,
     pub(super) span: Range<usize>,
     known: RefCell<Vec<&'static str>>,
+}
+
+/// A key and its value, as they stand in the file.
+fn written(key: &Range<usize>, value: &Spanned<DeValue<'_>>) -> Range<usize> {
+    key.start..end(value).max(key.end)
+}
+
+/// Where a value ends. The table that a dotted key makes (`tag.customer = "acme"`) spans only the key's first part.
+fn end(value: &Spanned<DeValue<'_>>) -> usize {
+    let below = match value.get_ref() {
+        DeValue::Table(table) => table.iter().map(|(_, value)| end(value)).max(),
+        _ => None,
+    };
+    below.unwrap_or(0).max(value.span().end)
 }
 
 /// A value being read.
@@ -201,6 +221,22 @@ impl<'f, 'a> Section<'f, 'a> {
         format!("missing key `{key}` in {}", self.name)
     }
 
+    /// Where it stands, with its keys as they are written.
+    pub(super) fn definition(&self) -> Definition {
+        let mut keys: Vec<Range<usize>> = self.table.iter().map(|(key, value)| written(&key.span(), value)).collect();
+        keys.sort_by_key(|span| span.start);
+        let texts: Vec<String> = keys.into_iter().map(|span| self.file.one_line(span)).collect();
+        self.file.definition(self.span.clone(), texts.join(", "))
+    }
+
+    /// Where a key stands; of no path when it is absent.
+    pub(super) fn definition_of(&self, key: &str) -> Definition {
+        let Some((key, value)) = self.table.get_key_value(key) else {
+            return Definition::default();
+        };
+        self.file.definition(key.span(), self.file.one_line(written(&key.span(), value)))
+    }
+
     /// Whether any of the keys is there.
     pub(super) fn has_any(&self, keys: &[&str]) -> bool {
         keys.iter().any(|key| self.table.contains_key(*key))
@@ -232,6 +268,11 @@ impl<'f, 'a> Value<'f, 'a> {
     /// The text as written in the file.
     pub(super) fn source(&self) -> &'a str {
         self.file.text.get(self.span.clone()).unwrap_or_default()
+    }
+
+    /// Where it stands.
+    pub(super) fn definition(&self) -> Definition {
+        self.file.definition(self.span.clone(), self.file.one_line(self.span.clone()))
     }
 
     pub(super) fn expected(&self, what: &str) -> Diagnostic {
@@ -305,5 +346,27 @@ impl<'f, 'a> Value<'f, 'a> {
             Some(near) => diagnostic.with_hint(format!("did you mean \"{near}\"?")),
             None => diagnostic,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_definition_is_what_is_written() {
+        let text = "[pricing]\nmarkup = \"15%\"   # a remark\n\n[[pricing.rule]]   # another\nitem = \"harvest*\"\n\
+                    tiers = [\n    { up-to = 10, unit-price = \"0.2\" },\n    { unit-price = \"0.1\" },\n]\n\
+                    [[pricing.rule]]\ntag.customer = \"acme\"\nmarkup = 0\n";
+        let file = TomlFile::new("invoicer.toml", text);
+        let table = file.parse();
+        let pricing = Section::root(&file, &table).section("pricing", "[pricing]").unwrap();
+        let told = |definition: Definition| (definition.line, definition.column, definition.text);
+        assert_eq!(told(pricing.definition_of("markup")), (2, 1, "markup = \"15%\"".to_owned()));
+        assert_eq!(pricing.definition_of("rounding"), Definition::default());
+        let rules = pricing.sections("rule", "[[pricing.rule]]");
+        let tiers = "item = \"harvest*\", tiers = [ { up-to = 10, unit-price = \"0.2\" }, { unit-price = \"0.1\" }, ]";
+        assert_eq!(told(rules[0].definition()), (4, 1, tiers.to_owned()));
+        assert_eq!(told(rules[1].definition()), (10, 1, "tag.customer = \"acme\", markup = 0".to_owned()));
     }
 }

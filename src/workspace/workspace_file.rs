@@ -14,8 +14,8 @@ use crate::model::currency::Currency;
 use crate::model::endpoint;
 use crate::model::rounding::Rounding;
 use crate::model::settings::{
-    AllocationSettings, FxRate, Issuer, MailSettings, Ratio, ShareBasis, ShareRule, SourceKind, SourceSettings,
-    TaxRule, TaxSettings,
+    AllocationSettings, Definition, FxRate, Issuer, MailSettings, Ratio, ShareBasis, ShareRule, SourceKind,
+    SourceSettings, TaxRule, TaxSettings,
 };
 use crate::model::tax::TaxCategory;
 
@@ -78,7 +78,7 @@ fn read_issuer(section: &Section<'_, '_>) -> Issuer {
 
 fn tax(section: Option<Section<'_, '_>>) -> TaxSettings {
     let Some(section) = section else {
-        return TaxSettings { rounding: Rounding::Up, rules: Vec::new() };
+        return TaxSettings { rounding: Rounding::Up, rules: Vec::new(), definition: Definition::default() };
     };
     let rule = |section: &Section<'_, '_>| {
         let matcher = values::matcher(section);
@@ -89,11 +89,12 @@ fn tax(section: Option<Section<'_, '_>>) -> TaxSettings {
                     .with_hint("add item = \"*roaming*\" or another match key"),
             );
         }
-        category.map(|category| TaxRule { matcher, category })
+        category.map(|category| TaxRule { matcher, category, definition: section.definition() })
     };
     let settings = TaxSettings {
         rounding: section.read("rounding", |value| value.one_of(&Rounding::NAMES)).unwrap_or(Rounding::Up),
         rules: section.sections("rule", "[[tax.rule]]").iter().filter_map(rule).collect(),
+        definition: section.definition_of("rounding"),
     };
     section.finish();
     settings
@@ -166,7 +167,7 @@ fn share_rule(section: &Section<'_, '_>) -> Option<ShareRule> {
         Some(weights) => Ratio::Weights(weights),
         None => Ratio::Measured { by: by?, of },
     };
-    Some(ShareRule { matcher: matcher?, ratio, definition: section.file.definition(section.span.clone()) })
+    Some(ShareRule { matcher: matcher?, ratio, definition: section.definition() })
 }
 
 fn fx(section: &Section<'_, '_>) -> Option<FxRate> {
@@ -177,7 +178,7 @@ fn fx(section: &Section<'_, '_>) -> Option<FxRate> {
     let rate = section.require("rate", "\"138.70\"", values::rate);
     let note = section.read("note", Value::string);
     section.finish();
-    Some(FxRate { month: month?, from: from?, to: to?, rate: rate?, note })
+    Some(FxRate { month: month?, from: from?, to: to?, rate: rate?, note, definition: section.definition() })
 }
 
 fn sources(root: &Section<'_, '_>) -> Vec<SourceSettings> {
@@ -210,7 +211,7 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
         endpoint: section.read("endpoint", endpoint),
         coverage: section.read("coverage", |value| value.one_of(&[("jp", "jp"), ("g", "g")]).map(str::to_owned)),
         group_columns: section.list("group-columns", Value::text).unwrap_or_default(),
-        definition: section.file.definition(section.span.clone()),
+        definition: section.definition(),
     };
     source.path = match source.kind.is_csv() && kind.is_some() {
         true => section.require("path", "\"billing/{month}/soracom*.csv\"", source_path),
