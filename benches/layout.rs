@@ -19,10 +19,10 @@ use flate2::{Compression, write::ZlibEncoder};
 use invoicer::assets::Assets;
 use invoicer::diagnostic::Diagnostic;
 use invoicer::layout;
-use invoicer::model::invoice::Status;
+use invoicer::model::invoice::{DocumentKind, Status};
 use invoicer::model::settings::DetailLevel;
 use invoicer::pdf::{self, Metadata};
-use invoicer::render::{self, DocumentKind};
+use invoicer::render;
 use invoicer::{pipeline, workspace};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

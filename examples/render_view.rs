@@ -9,9 +9,9 @@ use std::path::Path;
 use invoicer::assets::Assets;
 use invoicer::diagnostic::Diagnostic;
 use invoicer::layout;
+use invoicer::model::invoice::DocumentKind;
 use invoicer::model::settings::Language;
 use invoicer::pdf::{self, Metadata};
-use invoicer::render::DocumentKind;
 use invoicer::workspace;
 use serde_json::Value;
 

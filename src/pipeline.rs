@@ -16,7 +16,7 @@ use crate::model::settings::Settings;
 use crate::out;
 use crate::pdf::{self, Attachment, Metadata};
 use crate::printer::Progress;
-use crate::render::{self, DocumentKind};
+use crate::render;
 use crate::sources;
 use crate::staging::Staging;
 
@@ -113,7 +113,7 @@ fn document(work: &Work<'_>, invoice: &Invoice, staging: Option<&Staging>) -> Re
 
 fn html(work: &Work<'_>, invoice: &Invoice) -> Result<String, Diagnostic> {
     let customer = &work.settings.customers[invoice.customer];
-    let labels = work.assets.templates.labels(customer.invoice.language, DocumentKind::Invoice);
+    let labels = work.assets.templates.labels(customer.invoice.language, invoice.kind);
     let link = |path: &str| work.assets.link(path);
     let view = render::view(work.bill, work.settings, invoice, labels, &link);
     let view = view.map_err(|error| {
@@ -129,7 +129,7 @@ fn pdf(work: &Work<'_>, invoice: &Invoice, html: &str, json: &[u8]) -> Result<Ve
     let laid_out = layout::lay_out(html, &work.assets.faces, &images);
     let document = laid_out
         .map_err(|faults| faults.iter().map(|fault| told(work, invoice, fault)).collect::<Vec<Diagnostic>>())?;
-    let labels = work.assets.templates.labels(customer.invoice.language, DocumentKind::Invoice);
+    let labels = work.assets.templates.labels(customer.invoice.language, invoice.kind);
     let title = format!("{} {}", labels.get("title").map_or("", String::as_str), invoice.number);
     let json_name = format!("{}.{}", invoice.file_name, Format::Json.extension());
     let data = Attachment { name: &json_name, media_type: "application/json", description: &title, bytes: json };
@@ -150,7 +150,7 @@ fn pdf(work: &Work<'_>, invoice: &Invoice, html: &str, json: &[u8]) -> Result<Ve
 /// several have the character.
 fn field_with(work: &Work<'_>, invoice: &Invoice, character: char, text: &str) -> Option<String> {
     let customer = &work.settings.customers[invoice.customer];
-    let labels = work.assets.templates.labels(customer.invoice.language, DocumentKind::Invoice);
+    let labels = work.assets.templates.labels(customer.invoice.language, invoice.kind);
     let view = render::view(work.bill, work.settings, invoice, labels, &|_| String::new()).ok()?;
     let mut fields = Vec::new();
     texts(&serde_json::to_value(&view).ok()?, String::new(), &mut fields);

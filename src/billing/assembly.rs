@@ -9,7 +9,8 @@ use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
-use crate::model::invoice::{Invoice, Status, TaxSubtotal};
+use crate::model::invoice::{DocumentKind, Invoice, Status, TaxSubtotal};
+use crate::model::period::BillingMonth;
 use crate::model::schedule;
 use crate::model::settings::{PatternField, Settings};
 
@@ -60,18 +61,12 @@ pub(super) fn assemble(
                 .with_hint("check issue-date and due-date in [invoice]"),
         );
     }
-    let number = number(bill, customer);
-    let file_name = customer.invoice.file_name.fill(|field| match field {
-        PatternField::Number => number.clone(),
-        PatternField::CustomerName => customer.name.clone(),
-        PatternField::IssueDate => issue_date.to_string(),
-        PatternField::Total => total.to_text(currency.decimals()),
-        field => number_field(field, bill, customer),
-    });
-    Ok(Invoice {
+    let mut invoice = Invoice {
         customer: index,
-        file_name: file_name_of(&file_name),
-        number,
+        kind: DocumentKind::Invoice,
+        original: None,
+        number: number(bill.month, customer, None),
+        file_name: String::new(),
         status,
         issue_date,
         due_date,
@@ -86,19 +81,34 @@ pub(super) fn assemble(
         tax,
         total,
         cost,
+    };
+    invoice.file_name = file_name(bill.month, customer, &invoice);
+    Ok(invoice)
+}
+
+/// An invoice's number. The running number is given at issue, never before; until then it reads "draft".
+pub fn number(month: BillingMonth, customer: &Customer, running: Option<u64>) -> String {
+    customer.invoice.number.fill(|field| match field {
+        PatternField::Sequence(digits) => running.map_or("draft".to_owned(), |running| format!("{running:0digits$}")),
+        field => common_field(field, month, customer),
     })
 }
 
-/// A number is given at issue, never before; until then the running number reads "draft".
-fn number(bill: &Bill, customer: &Customer) -> String {
-    customer.invoice.number.fill(|field| number_field(field, bill, customer))
+/// The name of a document's files without the ending, as `file-name` says.
+pub fn file_name(month: BillingMonth, customer: &Customer, invoice: &Invoice) -> String {
+    file_name_of(&customer.invoice.file_name.fill(|field| match field {
+        PatternField::Number => invoice.number.clone(),
+        PatternField::CustomerName => customer.name.clone(),
+        PatternField::IssueDate => invoice.issue_date.to_string(),
+        PatternField::Total => invoice.total.to_text(invoice.currency.decimals()),
+        field => common_field(field, month, customer),
+    }))
 }
 
-fn number_field(field: PatternField, bill: &Bill, customer: &Customer) -> String {
+fn common_field(field: PatternField, month: BillingMonth, customer: &Customer) -> String {
     match field {
-        PatternField::Month => bill.month.to_string(),
+        PatternField::Month => month.to_string(),
         PatternField::Customer => customer.id.clone(),
-        PatternField::Sequence(_) => "draft".to_owned(),
         // The patterns were checked when the workspace was read: no other field can occur here.
         _ => String::new(),
     }

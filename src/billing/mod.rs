@@ -6,6 +6,7 @@ mod allocation;
 mod assembly;
 mod claims;
 mod conservation;
+mod credit;
 mod drift;
 mod items;
 mod order;
@@ -24,7 +25,9 @@ use crate::model::charge::{Bill, ChargeId};
 use crate::model::customer::Customer;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::settings::{PatternField, Settings};
+pub use assembly::{file_name, number};
 pub use conservation::{Conservation, SourceTotals};
+pub use credit::{CreditTerms, Credited, CreditedLine, Extent, credit};
 pub use drift::{Change, drift};
 pub use reconciliation::{Reconciliation, reconcile};
 

@@ -10,7 +10,8 @@ use std::fmt;
 
 use num_bigint::BigInt;
 use rust_decimal::Decimal;
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An exact decimal number: a coefficient of up to 120 bits (36 digits) and a count of decimals.
 ///
@@ -386,6 +387,14 @@ impl Serialize for Amount {
     /// A JSON string: readers that parse JSON numbers as floats would lose digits.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let unusable = |_| D::Error::custom(format!("expected an amount such as \"1234\", found {text:?}"));
+        Amount::parse(text.as_bytes()).map_err(unusable)
     }
 }
 

@@ -1,7 +1,7 @@
 //! [`Invoice`]: the one record that HTML, PDF, JSON and CSV print; none of them computes.
 
 use chrono::NaiveDate;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
 use super::charge::ChargeId;
@@ -10,7 +10,7 @@ use super::packed::{LongAmounts, Packed};
 use super::tax::{TaxCategory, TaxRate};
 
 /// What a [`LineItem`] stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ItemKind {
     /// Something used.
@@ -83,7 +83,7 @@ pub struct Share {
 }
 
 /// One tax computation: a category and rate (EN 16931 BG-23).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaxSubtotal {
     /// Category.
     pub category: TaxCategory,
@@ -106,13 +106,41 @@ pub enum Status {
     Draft,
     /// Complete, but not issued.
     Built,
+    /// With its number given and its amounts locked.
+    Issued,
 }
 
-/// What a customer pays for a month.
+/// What a document is before the law.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DocumentKind {
+    /// 適格請求書.
+    #[default]
+    Invoice,
+    /// 適格返還請求書 (消費税法 57条の4 3項), with negated amounts.
+    CreditNote,
+}
+
+/// The issued invoice that a credit note takes back, or that a corrected invoice replaces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Original {
+    /// Its number.
+    pub number: String,
+    /// Its date of issue.
+    pub issue_date: NaiveDate,
+    /// Why it is taken back.
+    pub reason: String,
+}
+
+/// What a customer pays for a month; as a credit note, with amounts below zero, what it is given back.
 #[derive(Clone, Debug)]
 pub struct Invoice {
     /// Index of the customer in the settings.
     pub customer: usize,
+    /// Invoice or credit note.
+    pub kind: DocumentKind,
+    /// What it takes back or replaces.
+    pub original: Option<Original>,
     /// Invoice number.
     pub number: String,
     /// Name of its files without the ending.

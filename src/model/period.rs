@@ -79,6 +79,12 @@ impl serde::Serialize for BillingMonth {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for BillingMonth {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<BillingMonth, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// An inclusive range of months, open where an end is absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Validity {

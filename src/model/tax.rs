@@ -1,12 +1,12 @@
 //! Japanese consumption tax: categories and the dated table of rates.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
 use super::period::BillingMonth;
 
 /// How the law sees a supply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TaxCategory {
     /// 課税, standard rate.
@@ -84,6 +84,15 @@ impl std::fmt::Display for TaxRate {
 impl Serialize for TaxRate {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for TaxRate {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<TaxRate, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let percent = text.strip_suffix('%').and_then(|percent| percent.parse().ok());
+        let expected = || serde::de::Error::custom(format!("expected a rate such as \"10%\", found {text:?}"));
+        percent.map(|percent| TaxRate { percent }).ok_or_else(expected)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::model::amount::{Amount, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
-use crate::model::invoice::{Detail, Invoice, ItemKind, LineItem, Status, TaxSubtotal};
+use crate::model::invoice::{Detail, DocumentKind, Invoice, ItemKind, LineItem, Original, Status, TaxSubtotal};
 use crate::model::settings::{Issuer, Settings};
 use crate::model::tax::{TaxCategory, TaxRate};
 
@@ -21,6 +21,8 @@ pub fn invoice_json(bill: &Bill, settings: &Settings, invoice: &Invoice) -> Resu
     let customer = &settings.customers[invoice.customer];
     to_json(&InvoiceRecord {
         number: &invoice.number,
+        kind: invoice.kind,
+        original: invoice.original.as_ref(),
         month: bill.month.to_string(),
         status: invoice.status,
         issue_date: invoice.issue_date.to_string(),
@@ -41,6 +43,9 @@ pub fn invoice_json(bill: &Bill, settings: &Settings, invoice: &Invoice) -> Resu
 #[derive(Serialize)]
 struct InvoiceRecord<'a> {
     number: &'a str,
+    kind: DocumentKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    original: Option<&'a Original>,
     month: String,
     status: Status,
     issue_date: String,

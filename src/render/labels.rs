@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use toml::de::{DeTable, DeValue};
 
-use super::view::DocumentKind;
 use crate::diagnostic::{Diagnostic, Place, nearest};
+use crate::model::invoice::DocumentKind;
 use crate::model::settings::Language;
 
 const BUILT_IN: &str = include_str!("../../templates/labels.toml");

@@ -11,4 +11,4 @@ mod view;
 
 pub use format::{date_text, grouped, money};
 pub use templates::Templates;
-pub use view::{DocumentKind, InvoiceView, view};
+pub use view::{InvoiceView, view};

@@ -8,8 +8,8 @@ use tera::{Context, Tera};
 
 use super::filters;
 use super::labels::Labels;
-use super::view::DocumentKind;
 use crate::diagnostic::{Diagnostic, Place, cause, nearest};
+use crate::model::invoice::DocumentKind;
 use crate::model::settings::{Language, Settings, TemplateChoice};
 
 /// Designs, and below them the pieces they share.

@@ -11,7 +11,7 @@ use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
-use crate::model::invoice::{Invoice, ItemKind, LineItem, Status, TaxSubtotal};
+use crate::model::invoice::{DocumentKind, Invoice, ItemKind, LineItem, Status, TaxSubtotal};
 use crate::model::price::RoundAt;
 use crate::model::settings::{DetailLevel, Language, Settings};
 use crate::model::tax::TaxCategory;
@@ -64,17 +64,7 @@ pub struct InvoiceView<'a> {
     pub appendix_rounded: bool,
 }
 
-/// What a document is before the law.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DocumentKind {
-    /// 適格請求書.
-    Invoice,
-    /// 適格返還請求書 (消費税法 57条の4 3項), with negated amounts.
-    CreditNote,
-}
-
-/// The invoice that a credit note takes back; empty on an invoice.
+/// The invoice that a credit note takes back or a corrected invoice replaces; empty on all others.
 #[derive(Debug, Default, Serialize)]
 pub struct OriginalView<'a> {
     pub number: &'a str,
@@ -166,8 +156,12 @@ pub fn view<'a>(
     let (item_lines, first_page_lines) = lines(settings, customer, invoice);
     let plain = |amount| money(amount, invoice.currency, 0);
     Ok(InvoiceView {
-        kind: DocumentKind::Invoice,
-        original: OriginalView::default(),
+        kind: invoice.kind,
+        original: invoice.original.as_ref().map_or_else(OriginalView::default, |original| OriginalView {
+            number: &original.number,
+            issue_date: date_text(original.issue_date, language),
+            reason: &original.reason,
+        }),
         language: language.tag(),
         draft: invoice.status == Status::Draft,
         title: labels.get("title").map_or("", String::as_str),

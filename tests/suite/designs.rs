@@ -7,8 +7,8 @@ use std::sync::Arc;
 use base64::Engine;
 use invoicer::assets::Assets;
 use invoicer::layout::{self, Document, Faces, Item, Picture, PictureData};
+use invoicer::model::invoice::DocumentKind;
 use invoicer::model::settings::Language;
-use invoicer::render::DocumentKind;
 use invoicer::workspace;
 use serde_json::Value;
 
