@@ -33,7 +33,9 @@ pub struct SourceTotals {
     pub total_with_tax: Amount,
     /// The provider's own figure, when it is known.
     pub provider_total: Option<Amount>,
-    /// Between ours and the provider's.
+    /// Coupons the provider took off its figure.
+    pub coupons: Amount,
+    /// Ours less the provider's, once coupons are considered.
     pub difference: Option<Amount>,
     /// What customers bear.
     pub allocated: Amount,
@@ -164,6 +166,7 @@ fn totals(source: &BillSource, month: BillingMonth, sums: Sums) -> Result<Source
             Rounding::Up.apply(total.plus(total.times(rate)?)?, source.currency.decimals())?
         }
     };
+    let statement = &source.statement;
     Ok(SourceTotals {
         name: source.name.clone(),
         currency: source.currency,
@@ -172,12 +175,20 @@ fn totals(source: &BillSource, month: BillingMonth, sums: Sums) -> Result<Source
         total,
         tax: total_with_tax.minus(total)?,
         total_with_tax,
-        provider_total: source.stated_total,
-        difference: source.stated_total.map(|stated| total_with_tax.minus(stated)).transpose()?,
+        provider_total: statement.total,
+        coupons: statement.coupons,
+        difference: statement.total.map(|stated| difference(total_with_tax, stated, statement.coupons)).transpose()?,
         allocated: sums.allocated.total()?,
         kept: sums.kept.total()?,
         unassigned: sums.unassigned.total()?,
     })
+}
+
+/// Ours less the provider's, tax included. Whether a coupon has rows of its own in the bill is not documented: both ways
+/// are right.
+fn difference(ours: Amount, provider: Amount, coupons: Amount) -> Result<Amount, TooLong> {
+    let difference = ours.minus(provider)?;
+    Ok(if difference == coupons { Amount::ZERO } else { difference })
 }
 
 /// All sources in the workspace's currency, or in the only one there is when no rate leads from it.

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::conservation::read_totals;
+use super::conservation::{SourceTotals, read_totals};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, EMPTY};
 use crate::model::currency::Currency;
-use crate::model::statement::Statement;
 use crate::model::tax::TaxCategory;
 
 /// A source's rows against its provider's figures.
@@ -69,20 +68,17 @@ impl Reconciliation {
     }
 }
 
-/// Compares each source of the bill with its statement; `statements` are in the order of the bill's sources.
+/// Compares each source of the bill with what its provider states.
 ///
 /// # Errors
 /// Sums with more digits than an amount has.
-pub fn reconcile(bill: &Bill, statements: &[Statement]) -> Result<Vec<Reconciliation>, TooLong> {
+pub fn reconcile(bill: &Bill) -> Result<Vec<Reconciliation>, TooLong> {
     let totals = read_totals(bill)?;
-    let sources = bill.sources.iter().zip(totals).zip(statements).enumerate();
+    let sources = bill.sources.iter().zip(totals).enumerate();
     sources
-        .map(|(index, ((source, totals), statement))| {
-            let provider_total = statement.total.or(source.stated_total);
-            let (difference, cause) = match provider_total {
-                None => (None, None),
-                Some(provider) => difference(&totals, provider, statement)?,
-            };
+        .map(|(index, (source, totals))| {
+            let statement = &source.statement;
+            let cause = cause(&totals, statement.is_final)?;
             let sums = sums(bill, index)?;
             let rate = TaxCategory::Standard.rate(bill.month).map_or(Amount::ZERO, |rate| rate.factor());
             let mut day_differences = Vec::new();
@@ -101,10 +97,10 @@ pub fn reconcile(bill: &Bill, statements: &[Statement]) -> Result<Vec<Reconcilia
                 currency: totals.currency,
                 total: totals.total,
                 total_with_tax: totals.total_with_tax,
-                provider_total,
-                difference,
+                provider_total: totals.provider_total,
+                difference: totals.difference,
                 cause,
-                coupons: statement.coupons,
+                coupons: totals.coupons,
                 days: statement.daily.len(),
                 day_differences,
                 resources,
@@ -144,70 +140,87 @@ fn is_near(one: Amount, other: Amount) -> Result<bool, TooLong> {
     Ok(difference > Amount::whole(-1) && difference < Amount::whole(1))
 }
 
-/// Ours less the provider's, and why they may differ.
-fn difference(
-    totals: &super::SourceTotals,
-    provider: Amount,
-    statement: &Statement,
-) -> Result<(Option<Amount>, Option<String>), TooLong> {
-    let plain = totals.total_with_tax.minus(provider)?;
-    // Whether a coupon has rows of its own in the bill is not documented: both ways are right.
-    if plain.is_zero() || plain == statement.coupons {
-        return Ok((Some(Amount::ZERO), None));
-    }
-    let difference = plain;
+/// Why ours and the provider's total may differ; none when they do not.
+fn cause(totals: &SourceTotals, is_final: bool) -> Result<Option<String>, TooLong> {
+    let (Some(provider), Some(difference)) = (totals.provider_total, totals.difference) else {
+        return Ok(None);
+    };
     let untaxed = totals.total.minus(provider)?;
     let discounts = totals.discounts.negated();
-    let cause = if !statement.is_final {
-        "the bill was fetched before the month was closed: fetch it again with --force".to_owned()
+    let cause = if difference.is_zero() {
+        return Ok(None);
+    } else if !is_final {
+        "the bill was fetched before the month was closed: fetch it again with --force"
     } else if is_near(untaxed, Amount::ZERO)? {
-        "the provider's figure seems to exclude tax".to_owned()
+        "the provider's figure seems to exclude tax"
     } else if !discounts.is_zero() && is_near(difference.plus(discounts)?, Amount::ZERO)? {
-        "the provider's figure seems to leave out the discounts".to_owned()
+        "the provider's figure seems to leave out the discounts"
     } else if is_near(difference, Amount::ZERO)? {
-        "a fraction is rounded differently".to_owned()
+        "a fraction is rounded differently"
     } else if difference.is_negative() {
-        "rows are missing: the provider added some since, or the file is not whole; see --fetch".to_owned()
+        "rows are missing: the provider added some since, or the file is not whole; see --fetch"
     } else {
         "rows are too many: the provider took some back since, or gave a discount that has no row; see --fetch"
-            .to_owned()
     };
-    Ok((Some(difference), Some(cause)))
+    Ok(Some(cause.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::charge::{BillSource, Charge, NO_PRICE, Subject, SubjectId};
+    use crate::model::packed::Packed;
+    use crate::model::settings::SourceKind;
+    use crate::model::statement::Statement;
 
-    fn totals(total: i64, discounts: i64, with_tax: i64) -> super::super::SourceTotals {
-        let whole = Amount::whole;
-        super::super::SourceTotals {
+    /// A SORACOM bill of 1050 yen and a discount of 50: 1000 without tax, 1100 with it.
+    fn bill(provider: i64, coupons: i64, is_final: bool) -> Bill {
+        let mut bill = Bill::new("202208".parse().unwrap());
+        let total = Some(Amount::whole(provider));
+        bill.sources.push(BillSource {
             name: "s".to_owned(),
+            kind: SourceKind::SoracomApi,
             currency: Currency::Jpy,
-            charges: whole(total - discounts),
-            discounts: whole(discounts),
-            total: whole(total),
-            tax: whole(with_tax - total),
-            total_with_tax: whole(with_tax),
-            provider_total: None,
-            difference: None,
-            allocated: Amount::ZERO,
-            kept: Amount::ZERO,
-            unassigned: Amount::ZERO,
+            stated_tax: None,
+            statement: Statement { total, coupons: Amount::whole(coupons), is_final, ..Statement::default() },
+        });
+        let subject = Subject {
+            source: 0,
+            account: EMPTY,
+            resource: EMPTY,
+            resource_name: EMPTY,
+            product: EMPTY,
+            groups: Box::default(),
+            tags: Box::default(),
+        };
+        bill.subjects.push(subject);
+        for cost in [1050, -50] {
+            bill.charges.push(Charge {
+                quantity: Packed::NONE,
+                cost: Packed::new(Amount::whole(cost), &mut bill.long_amounts),
+                subject: SubjectId(0),
+                item: EMPTY,
+                unit_price: NO_PRICE,
+                row: 2,
+                file: 0,
+                day: 0,
+            });
         }
+        bill
     }
 
     #[test]
     fn a_difference_has_its_likely_cause() {
         let said = |provider: i64, coupons: i64, is_final: bool| {
-            let statement = Statement { coupons: Amount::whole(coupons), is_final, ..Statement::default() };
-            let (difference, cause) =
-                difference(&totals(1000, -50, 1100), Amount::whole(provider), &statement).unwrap();
-            (difference.unwrap().to_string(), cause.unwrap_or_default())
+            let found = reconcile(&bill(provider, coupons, is_final)).unwrap().remove(0);
+            (found.difference.unwrap().to_string(), found.cause.unwrap_or_default())
         };
         assert_eq!(said(1100, 0, true), ("0".to_owned(), String::new()));
-        // A coupon of 300 that has no row in the bill.
+        // A coupon of 300 that has no row in the bill, and one that has.
         assert_eq!(said(800, 300, true), ("0".to_owned(), String::new()));
+        assert_eq!(said(1100, 300, true), ("0".to_owned(), String::new()));
+        // Ours is 200 too much, whatever the coupon.
+        assert_eq!(said(900, 300, true).0, "200");
         assert!(said(1000, 0, true).1.contains("exclude tax"));
         assert!(said(1150, 0, true).1.contains("discounts"));
         assert!(said(1200, 0, true).1.contains("missing"));

@@ -11,7 +11,6 @@ use crate::model::amount::{Amount, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::settings::SourceSettings;
-use crate::model::statement::Statement;
 use crate::out;
 use crate::printer::{Align, Printer, table};
 use crate::render;
@@ -44,10 +43,7 @@ fn reconcile(
     let month = arguments.month;
     // A month that is not final can be compared too; the difference then says why.
     let bill = sources::read(root, settings, month, true)?;
-    let statements: Result<Vec<Statement>, Diagnostic> =
-        settings.sources.iter().map(|source| fetch::statement(root, source, month)).collect();
-    let statements = statements.map_err(|problem| vec![problem])?;
-    let found = billing::reconcile(&bill, &statements).map_err(too_long)?;
+    let found = billing::reconcile(&bill).map_err(too_long)?;
     if arguments.json {
         printer.result_bytes(&out::to_json(&found).map_err(|problem| vec![problem])?);
     } else {
@@ -103,8 +99,14 @@ fn print(found: &[Reconciliation], printer: &Printer) {
     for line in table(&rows, &[Align::Left, right, right, right, right, Align::Left, Align::Left]) {
         printer.result(&line);
     }
-    for one in found.iter().filter(|one| one.provider_total.is_none()) {
-        printer.status(&format!("{}: the provider states no total to compare with", one.name));
+    for one in found {
+        if one.provider_total.is_none() {
+            printer.status(&format!("{}: the provider states no total to compare with", one.name));
+        }
+        if !one.coupons.is_zero() {
+            let coupons = money(one.coupons, one.currency);
+            printer.status(&format!("{}: the provider's figure is after coupons of {coupons}", one.name));
+        }
     }
 }
 

@@ -80,9 +80,7 @@ fn rows(workspace: &Workspace, arguments: &cli::Status, environment: &Environmen
             }
         }
         for (month, mut row) in months.into_iter().rev() {
-            if let Err(problem) = look(root, source, month, &mut row) {
-                problems.push(problem);
-            }
+            problems.extend(look(root, source, month, &mut row).err().unwrap_or_default());
             if row.here != "no" || row.state.is_some() || arguments.month.is_some() {
                 rows.push(row);
             }
@@ -92,7 +90,7 @@ fn rows(workspace: &Workspace, arguments: &cli::Status, environment: &Environmen
 }
 
 /// Fills in what the workspace's files say.
-fn look(root: &Path, source: &SourceSettings, month: BillingMonth, row: &mut Row) -> Result<(), Diagnostic> {
+fn look(root: &Path, source: &SourceSettings, month: BillingMonth, row: &mut Row) -> Result<(), Vec<Diagnostic>> {
     row.month = month.to_string();
     row.source = source.name.clone();
     row.here = "no";
@@ -104,10 +102,10 @@ fn look(root: &Path, source: &SourceSettings, month: BillingMonth, row: &mut Row
         }
         return Ok(());
     }
-    if let Some(snapshot) = Snapshot::open(root, source, month)? {
+    if let Some(snapshot) = Snapshot::open(root, source, month).map_err(|problem| vec![problem])? {
         row.here = if snapshot.provenance.is_final { "fetched" } else { "preliminary" };
         if row.amount.is_none() {
-            row.amount = fetch::statement(root, source, month)?.total;
+            row.amount = sources::statement(source, &snapshot)?.total;
         }
         if row.state.is_none() {
             row.state = snapshot.provenance.is_final.then(|| "closed".to_owned());

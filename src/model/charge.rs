@@ -16,6 +16,7 @@ use super::matcher;
 use super::packed::{LongAmounts, Packed};
 use super::period::BillingMonth;
 use super::settings::{SourceKind, SourceSettings};
+use super::statement::Statement;
 
 /// Index of a text in [`Bill::names`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -159,19 +160,20 @@ pub struct BillSource {
     pub currency: Currency,
     /// Sum of the tax that the bill states row by row; absent when its rows state none.
     pub stated_tax: Option<Amount>,
-    /// What the provider asks for by its own account, tax included; absent when the bill does not say.
-    pub stated_total: Option<Amount>,
+    /// What the provider says of the month besides the rows.
+    pub statement: Statement,
 }
 
 impl BillSource {
-    /// A source of which nothing was read yet.
+    /// A source of which nothing was read yet. Of files saved by hand nobody says more than their rows, and they are
+    /// taken for final.
     pub fn of(settings: &SourceSettings) -> BillSource {
         BillSource {
             name: settings.name.clone(),
             kind: settings.kind,
             currency: settings.currency,
             stated_tax: None,
-            stated_total: None,
+            statement: Statement { is_final: true, ..Statement::default() },
         }
     }
 }

@@ -12,7 +12,6 @@ use crate::model::charge::{Bill, BillSource};
 use crate::model::endpoint;
 use crate::model::period::BillingMonth;
 use crate::model::settings::{SourceKind, SourceSettings};
-use crate::model::statement::Statement;
 
 /// What to fetch.
 #[derive(Clone, Copy)]
@@ -111,24 +110,6 @@ pub fn months(source: &SourceSettings, environment: &Environment) -> Result<Vec<
         SourceKind::SoracomApi => soracom::months(source, environment),
         SourceKind::SakuraApi => sakura::months(source, environment),
         _ => Ok(Vec::new()),
-    }
-}
-
-/// What a provider says about a month besides its rows.
-///
-/// # Errors
-/// When what was fetched cannot be read.
-pub fn statement(root: &Path, source: &SourceSettings, month: BillingMonth) -> Result<Statement, Diagnostic> {
-    let snapshot = match source.kind.is_csv() {
-        true => None,
-        false => Snapshot::open(root, source, month)?,
-    };
-    match (source.kind, snapshot) {
-        (SourceKind::SoracomApi, Some(snapshot)) => soracom::statement(&snapshot),
-        (SourceKind::SakuraApi, Some(snapshot)) => sakura::statement(&snapshot),
-        (SourceKind::KoreApi, Some(snapshot)) => kore::statement(&snapshot, source),
-        (_, Some(snapshot)) => Ok(Statement { is_final: snapshot.provenance.is_final, ..Statement::default() }),
-        (_, None) => Ok(Statement { is_final: true, ..Statement::default() }),
     }
 }
 

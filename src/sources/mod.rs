@@ -23,6 +23,7 @@ use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::model::charge::{Bill, BillFile, BillSource};
 use crate::model::period::BillingMonth;
 use crate::model::settings::{Settings, SourceKind, SourceSettings};
+use crate::model::statement::Statement;
 
 /// Reads all sources' bills of a month; for a draft, those too that may still change.
 ///
@@ -97,7 +98,7 @@ fn read_snapshot(
     read_opened(root, source, index, bill, &snapshot)
 }
 
-/// Reads the charges of a snapshot.
+/// Reads the charges of a snapshot, and what the provider says of the month besides.
 pub(crate) fn read_opened(
     root: &Path,
     source: &SourceSettings,
@@ -118,7 +119,23 @@ pub(crate) fn read_opened(
         SourceKind::SakuraApi => sakura::read_snapshot(bill, index, first, root, source, snapshot),
         SourceKind::KoreApi => kore::read_snapshot(bill, index, first, snapshot),
         SourceKind::SoracomCsv | SourceKind::SakuraCsv => Ok(()),
-    }
+    }?;
+    bill.sources[usize::from(index)].statement = statement(source, snapshot)?;
+    Ok(())
+}
+
+/// What a provider says of a month besides its rows, by what was fetched.
+///
+/// # Errors
+/// Files that are not what its API sends.
+pub fn statement(source: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Vec<Diagnostic>> {
+    let stated = match source.kind {
+        SourceKind::SoracomApi => soracom::statement(snapshot).map_err(|problem| vec![problem]),
+        SourceKind::SakuraApi => sakura::statement(snapshot).map_err(|problem| vec![problem]),
+        SourceKind::KoreApi => kore::statement(snapshot, source.currency),
+        SourceKind::SoracomCsv | SourceKind::SakuraCsv => Ok(Statement::default()),
+    };
+    Ok(Statement { is_final: snapshot.provenance.is_final, ..stated? })
 }
 
 /// Whether files were saved of a source and month.

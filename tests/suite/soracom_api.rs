@@ -428,9 +428,18 @@ fn a_coupon_without_a_row_is_no_difference() {
     let bill = BILL.replace("\"amount\":461", "\"amount\":161,\"appliedCouponAmount\":300");
     let server = soracom(move |asked, _| (asked.path == "/v1/bills/202208").then(|| Reply::json(bill.clone())));
     let sandbox = workspace(&server);
-    fetched(&sandbox, false).unwrap();
-    let run = sandbox.run(&["reconcile", "202208"]);
+    let run = sandbox.run_with(&["build", "202208"], &KEYS);
     assert_eq!(run.code, 0, "{}", run.stderr);
+    let run = sandbox.run(&["reconcile", "202208", "--json"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let found: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    // 461 with tax, of which SORACOM took a coupon of 300 off: whoever asks is told the same.
+    for told in [&found[0], &sandbox.json("out/202208/summary.json")["sources"][0]] {
+        let figures = ["total_with_tax", "provider_total", "coupons", "difference"].map(|name| told[name].clone());
+        assert_eq!(figures, ["461", "161", "300", "0"], "{told}");
+    }
+    let run = sandbox.run(&["reconcile", "202208"]);
+    assert!(run.stderr.contains("soracom: the provider's figure is after coupons of ¥300"), "{}", run.stderr);
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use chrono::{DateTime, Days, Duration, Months, NaiveTime, SecondsFormat, Utc};
 
 use super::api::{Api, Listing};
+use super::directory::Directory;
 use super::pages::PageFile;
-use super::{ACCOUNT, Answers, BY_SIM, FLEETS, SIMS, USAGE, read_answers};
+use super::{ACCOUNT, BY_SIM, FLEETS, SIMS, USAGE, records, usage};
 use crate::diagnostic::{Diagnostic, Stop};
-use crate::model::charge::{Bill, BillFile, BillSource};
+use crate::model::charge::{Bill, BillSource};
 use crate::model::period::BillingMonth;
 use crate::sources::fetch::{Finality, place};
 use crate::sources::snapshot::Session;
@@ -24,10 +25,10 @@ pub(in crate::sources) fn fetch(session: &Session<'_>) -> Result<Finality, Diagn
     let now = (session.environment.now)();
     let finality = finality(session, now)?;
     let api = Api::new(session.source, session.environment)?;
-    let (usage, account) = usage(session, &api, now)?;
+    let (usage, account) = listed(session, &api, now)?;
     let sims = whole(&api, session, "Sims", SIMS)?;
     let fleets = whole(&api, session, "Fleets", FLEETS)?;
-    check(session, Answers { usage, account, sims, fleets })?;
+    check(session, &usage, &account, &sims, &fleets)?;
     Ok(finality)
 }
 
@@ -68,7 +69,7 @@ fn finality(session: &Session<'_>, now: DateTime<Utc>) -> Result<Finality, Diagn
 
 /// Usage records by day, in the finest grouping that KORE gives this account, and those of the account as a whole where
 /// that is another.
-fn usage(
+fn listed(
     session: &Session<'_>,
     api: &Api<'_>,
     now: DateTime<Utc>,
@@ -140,15 +141,20 @@ fn whole(api: &Api<'_>, session: &Session<'_>, path: &str, key: &str) -> Result<
 }
 
 /// Reads the answers as a build will, so that a page received twice is refused while it can be asked for again.
-fn check(session: &Session<'_>, mut answers: Answers) -> Result<(), Diagnostic> {
+fn check(
+    session: &Session<'_>,
+    by_sim: &[PageFile],
+    account: &[PageFile],
+    sims: &[PageFile],
+    fleets: &[PageFile],
+) -> Result<(), Diagnostic> {
     let source = session.source;
     let mut bill = Bill::new(session.month);
     bill.sources.push(BillSource::of(source));
-    for (index, page) in (0..).zip(answers.usage.iter_mut().chain(&mut answers.account)) {
-        page.file = index;
-        bill.files.push(BillFile { path: page.path.clone(), source: 0, length: 0 });
-    }
-    let problems = match read_answers(&mut bill, 0, &answers) {
+    let read = Directory::read(sims, fleets)
+        .and_then(|directory| usage::read(&mut bill, 0, &directory, by_sim))
+        .and_then(|()| records::read(account, session.month, source.currency, |_, _, _| ()));
+    let problems = match read {
         Ok(()) => return Ok(()),
         Err(problems) => problems,
     };

@@ -144,7 +144,6 @@ pub(super) fn read_snapshot(
         let place = || Place::file(format!("{}/{name}", snapshot.path));
         check_against_details(&ids, &details).map_err(|problem| one(problem.at(place())))?;
     }
-    bill.sources[usize::from(source)].stated_total = stated_total(snapshot).map_err(one)?;
     names::fill_in(bill, source, root, settings, snapshot)
 }
 
@@ -160,7 +159,6 @@ pub(super) fn statement(snapshot: &Snapshot) -> Result<Statement, Diagnostic> {
     Ok(Statement {
         total: stated_total(snapshot)?,
         resources: Some((charged.len(), "resources")),
-        is_final: snapshot.provenance.is_final,
         ..Statement::default()
     })
 }

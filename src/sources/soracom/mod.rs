@@ -50,8 +50,6 @@ pub(super) fn read_snapshot(
         vec![diagnostic.at(Place::file(&snapshot.path)).with_hint(hint)]
     })?;
     read_file(bill, source, file, root, settings)?;
-    let stated = statement(snapshot).map_err(|found| vec![found])?;
-    bill.sources[usize::from(source)].stated_total = stated.total;
     names::fill_in(bill, source, snapshot).map_err(|diagnostic| vec![diagnostic])
 }
 

@@ -101,7 +101,7 @@ pub(in crate::sources) fn statement(snapshot: &Snapshot) -> Result<Statement, Di
         coupons: bill.and_then(|bill| bill.applied_coupon_amount).map_or(Amount::ZERO, |amount| amount.0),
         daily,
         resources: sims.map(|sims| (sims.iter().filter(charged).count(), "SIMs")),
-        is_final: snapshot.provenance.is_final,
+        ..Statement::default()
     })
 }
 
