@@ -12,6 +12,7 @@ mod items;
 mod order;
 mod pricing;
 mod reconciliation;
+mod record;
 mod resources;
 mod taxation;
 mod unassigned;
@@ -21,8 +22,10 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Place};
+use crate::model::amount::TooLong;
 use crate::model::charge::{Bill, ChargeId};
 use crate::model::customer::Customer;
+use crate::model::history::BilledCustomers;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::settings::{PatternField, Settings};
 pub use assembly::{file_name, number};
@@ -30,6 +33,7 @@ pub use conservation::{Conservation, SourceTotals};
 pub use credit::{CreditTerms, Credited, CreditedLine, Extent, credit};
 pub use drift::{Change, drift};
 pub use reconciliation::{Reconciliation, reconcile};
+use record::billed_customers;
 
 /// Everything a month's bill became.
 #[derive(Debug)]
@@ -42,6 +46,8 @@ pub struct BilledMonth {
     pub conservation: Conservation,
     /// Charges of nobody; only in a draft.
     pub unassigned: Vec<ChargeId>,
+    /// The month as later months are compared with it.
+    pub record: BilledCustomers,
     /// Warnings and notes.
     pub remarks: Vec<Diagnostic>,
 }
@@ -96,7 +102,10 @@ pub fn invoices(bill: &Bill, settings: &Settings, status: Status) -> Result<Bill
     }
     same_numbers(settings, &invoices)?;
     let (sources, conservation) = conservation::prove(bill, settings, &allocation, &by_source)?;
-    Ok(BilledMonth { invoices, sources, conservation, unassigned: allocation.unassigned, remarks })
+    let record = billed_customers(bill, settings, &invoices).map_err(|error: TooLong| {
+        vec![Diagnostic::error(format!("the costs of an item cannot be added up: {error}"))]
+    })?;
+    Ok(BilledMonth { invoices, sources, conservation, record, unassigned: allocation.unassigned, remarks })
 }
 
 /// One message where several customers lack the same thing, with the first of them as notes.

@@ -77,6 +77,8 @@ fn build(
     if arguments.out.is_some() {
         out::check_target(&out, &shown, &month.to_string()).map_err(one)?;
     }
+    let shown_out = arguments.out.as_ref().map_or_else(|| "out".to_owned(), |out| out.display().to_string());
+    let earlier = out::earlier_months(&out, &shown_out, month);
     let staging = out::begin(&out, &shown, &month.to_string()).map_err(one)?;
     let progress = printer.progress(invoices.len(), "Writing");
     let work = Work { bill: &bill, settings, assets: &assets, formats: &arguments.format };
@@ -84,15 +86,16 @@ fn build(
     progress.finish();
     written?;
 
-    let summary = out::summary(&bill, settings, &billed, status).map_err(one)?;
+    let summary = out::summary(&bill, settings, &billed, &earlier.history, status).map_err(one)?;
     let summary_json = out::to_json(&summary).map_err(one)?;
     staging.write("summary.json", &summary_json).map_err(one)?;
     let inputs = inputs(&workspace, &assets, &bill)?;
-    let manifest = Manifest::new(month.to_string(), inputs, staging.written());
+    let manifest = Manifest::new(month.to_string(), inputs, earlier.files, staging.written());
     staging.write("manifest.json", &out::to_json(&manifest).map_err(one)?).map_err(one)?;
     let files = staging.written();
     let directory = staging.commit().map_err(one)?;
 
+    printer.diagnostics(&earlier.warnings);
     printer.diagnostics(&excerpts::fill(root, billed.remarks.clone()));
     print_summary(&summary, &billed, printer);
     if arguments.json {

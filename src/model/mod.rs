@@ -5,6 +5,7 @@ pub mod charge;
 pub mod currency;
 pub mod customer;
 pub mod endpoint;
+pub mod history;
 pub mod invoice;
 pub mod matcher;
 pub(crate) mod packed;

@@ -42,6 +42,13 @@ impl BillingMonth {
         BillingMonth { first }
     }
 
+    /// The month before.
+    #[must_use]
+    pub fn previous(self) -> BillingMonth {
+        let first = self.first.checked_sub_months(Months::new(1)).unwrap_or(self.first);
+        BillingMonth { first }
+    }
+
     /// The day of the month with that number, when the month has it.
     pub fn day(self, day: u32) -> Option<NaiveDate> {
         self.first.with_day(day)

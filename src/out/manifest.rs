@@ -13,15 +13,18 @@ pub struct Manifest {
     pub month: String,
     /// Files read, from the workspace's root.
     pub inputs: Vec<Written>,
+    /// Files that the comparison with earlier months was made from; no invoice depends on them.
+    pub compared: Vec<Written>,
     /// Files written, from the month's directory, this one excepted.
     pub outputs: Vec<Written>,
 }
 
 impl Manifest {
-    /// The manifest of a build; both lists are put in order.
-    pub fn new(month: String, mut inputs: Vec<Written>, outputs: Vec<Written>) -> Manifest {
+    /// The manifest of a build; all lists are put in order.
+    pub fn new(month: String, mut inputs: Vec<Written>, mut compared: Vec<Written>, outputs: Vec<Written>) -> Manifest {
         inputs.sort();
         inputs.dedup();
-        Manifest { tool: format!("invoicer {}", env!("CARGO_PKG_VERSION")), month, inputs, outputs }
+        compared.sort();
+        Manifest { tool: format!("invoicer {}", env!("CARGO_PKG_VERSION")), month, inputs, compared, outputs }
     }
 }

@@ -2,12 +2,14 @@
 //! they are written into all or nothing.
 
 mod directory;
+mod history;
 mod invoice_csv;
 mod invoice_json;
 mod manifest;
 mod summary;
 
 pub use directory::{begin, check_target};
+pub use history::{EarlierMonths, earlier_months};
 pub use invoice_csv::invoice_csv;
 pub use invoice_json::invoice_json;
 pub use manifest::Manifest;

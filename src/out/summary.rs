@@ -7,6 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
+use crate::model::history::{History, Used};
 use crate::model::invoice::Status;
 use crate::model::settings::Settings;
 
@@ -48,8 +49,10 @@ pub struct CustomerSummary<'a> {
     pub total: Amount,
     /// Subtotal less cost.
     pub margin: Amount,
-    /// The total of the month before, where it is known.
+    /// The total of the month before, where it is known and in the same currency.
     pub previous_total: Option<Amount>,
+    /// Items and resources, for later months to be compared with.
+    used: Option<&'a Used>,
 }
 
 #[derive(Debug, Serialize)]
@@ -62,7 +65,7 @@ struct UnassignedCharge<'a> {
     cost: Amount,
 }
 
-/// The summary of a month.
+/// The summary of a month; `history` holds the months before.
 ///
 /// # Errors
 /// When a margin has too many digits.
@@ -70,12 +73,15 @@ pub fn summary<'a>(
     bill: &'a Bill,
     settings: &'a Settings,
     billed: &'a BilledMonth,
+    history: &History,
     status: Status,
 ) -> Result<Summary<'a>, Diagnostic> {
     let customers = || -> Result<Vec<CustomerSummary<'a>>, TooLong> {
         let mut customers = Vec::with_capacity(billed.invoices.len());
         for invoice in &billed.invoices {
             let customer = &settings.customers[invoice.customer];
+            let previous = history.customer(bill.month.previous(), &customer.id);
+            let record = billed.record.get(&customer.id);
             customers.push(CustomerSummary {
                 id: &customer.id,
                 name: &customer.name,
@@ -87,7 +93,10 @@ pub fn summary<'a>(
                 tax: invoice.tax,
                 total: invoice.total,
                 margin: Sum::of([invoice.subtotal, invoice.cost.negated()])?,
-                previous_total: None,
+                previous_total: previous
+                    .filter(|previous| previous.currency == invoice.currency)
+                    .map(|previous| previous.total),
+                used: record.and_then(|record| record.used.as_ref()),
             });
         }
         Ok(customers)

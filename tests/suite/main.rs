@@ -12,6 +12,7 @@ mod documents;
 mod errors;
 mod faces;
 mod fake_kore;
+mod history;
 mod http_client;
 mod http_server;
 mod images;

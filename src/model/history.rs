@@ -1,0 +1,122 @@
+//! [`History`]: what earlier months were billed, for this month to be compared with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::amount::Amount;
+use super::currency::Currency;
+use super::period::BillingMonth;
+
+/// What one customer was billed in a month: as much of it as later months are compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BilledCustomer {
+    /// Currency of the amounts.
+    pub currency: Currency,
+    /// What the provider charged.
+    pub cost: Amount,
+    /// Before tax.
+    pub subtotal: Amount,
+    /// With tax.
+    pub total: Amount,
+    /// What was sold and used; absent where the record of the month does not say.
+    pub used: Option<Used>,
+}
+
+/// What a customer used in a month, whatever it cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Used {
+    /// Items of usage and discounts, by source and name, with what they cost the issuer in the invoice's currency.
+    pub items: BTreeMap<String, BTreeMap<String, Amount>>,
+    /// Ids of the resources with a charge of the customer's alone, by source.
+    pub resources: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Used {
+    /// Source and name of every item.
+    pub fn items(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.items.iter().flat_map(|(source, items)| items.keys().map(|name| (source.as_str(), name.as_str())))
+    }
+
+    /// Source and id of every resource.
+    pub fn resources(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.resources.iter().flat_map(|(source, ids)| ids.iter().map(|id| (source.as_str(), id.as_str())))
+    }
+
+    /// Whether the source has an item of that name.
+    pub fn has_item(&self, source: &str, name: &str) -> bool {
+        self.items.get(source).is_some_and(|items| items.contains_key(name))
+    }
+
+    /// Whether the source has a resource of that id.
+    pub fn has_resource(&self, source: &str, id: &str) -> bool {
+        self.resources.get(source).is_some_and(|ids| ids.contains(id))
+    }
+}
+
+/// A month's customers by id.
+pub type BilledCustomers = BTreeMap<String, BilledCustomer>;
+
+/// Months that were billed, each with its customers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    months: BTreeMap<BillingMonth, BilledCustomers>,
+}
+
+impl History {
+    /// Adds a month; one that is there already is replaced.
+    pub fn insert(&mut self, month: BillingMonth, customers: BilledCustomers) {
+        self.months.insert(month, customers);
+    }
+
+    /// The months of both; where both have one, this one's: issued months come before those that were only built.
+    #[must_use]
+    pub fn over(self, below: History) -> History {
+        let mut months = below.months;
+        months.extend(self.months);
+        History { months }
+    }
+
+    /// The customers of a month, when the month is known.
+    pub fn month(&self, month: BillingMonth) -> Option<&BilledCustomers> {
+        self.months.get(&month)
+    }
+
+    /// What a customer was billed in a month; none where the month or the customer in it is not known.
+    pub fn customer(&self, month: BillingMonth, id: &str) -> Option<&BilledCustomer> {
+        self.months.get(&month)?.get(id)
+    }
+
+    /// Every known month before `month` that has the customer, newest first.
+    pub fn before<'h>(&'h self, month: BillingMonth, id: &'h str) -> impl Iterator<Item = &'h BilledCustomer> {
+        self.months.range(..month).rev().filter_map(move |(_, customers)| customers.get(id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn billed(total: i64) -> BilledCustomers {
+        let total = Amount::whole(total);
+        let customer =
+            BilledCustomer { currency: Currency::Jpy, cost: Amount::ZERO, subtotal: total, total, used: None };
+        BTreeMap::from([("acme".to_owned(), customer)])
+    }
+
+    #[test]
+    fn issued_months_take_precedence() {
+        let month = |text: &str| text.parse::<BillingMonth>().unwrap();
+        let (mut built, mut issued) = (History::default(), History::default());
+        built.insert(month("202206"), billed(1));
+        built.insert(month("202207"), billed(2));
+        issued.insert(month("202207"), billed(3));
+        let history = issued.over(built);
+        let total = |text| history.customer(month(text), "acme").map(|customer| customer.total);
+        assert_eq!(total("202206"), Some(Amount::whole(1)));
+        assert_eq!(total("202207"), Some(Amount::whole(3)));
+        assert_eq!(total("202208"), None);
+        let before: Vec<Amount> = history.before(month("202207"), "acme").map(|customer| customer.total).collect();
+        assert_eq!(before, [Amount::whole(1)]);
+    }
+}

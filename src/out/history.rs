@@ -1,0 +1,95 @@
+//! Earlier months as their `summary.json` has them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use rayon::prelude::*;
+use serde::Deserialize;
+
+use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::model::amount::Amount;
+use crate::model::currency::Currency;
+use crate::model::history::{BilledCustomer, BilledCustomers, History, Used};
+use crate::model::period::BillingMonth;
+use crate::staging::{Written, hash};
+
+/// How many months before one are looked at: with it, the twelve that the review page compares.
+const MONTHS: usize = 11;
+
+/// Earlier months of a directory of output.
+#[derive(Debug, Default)]
+pub struct EarlierMonths {
+    /// What they were billed.
+    pub history: History,
+    /// The files read, for the manifest.
+    pub files: Vec<Written>,
+    /// Summaries that cannot be read.
+    pub warnings: Vec<Diagnostic>,
+}
+
+#[derive(Deserialize)]
+struct Past {
+    month: String,
+    status: String,
+    customers: Vec<PastCustomer>,
+}
+
+#[derive(Deserialize)]
+struct PastCustomer {
+    id: String,
+    currency: Currency,
+    cost: Amount,
+    subtotal: Amount,
+    total: Amount,
+    used: Option<Used>,
+}
+
+/// Reads the months before `month` that were built into `out`; `shown` is `out` as the manifest and messages name it.
+/// Drafts do not count, and a summary that cannot be read is a warning: `out/` can be made again at any time.
+pub fn earlier_months(out: &Path, shown: &str, month: BillingMonth) -> EarlierMonths {
+    let months: Vec<BillingMonth> =
+        std::iter::successors(Some(month.previous()), |month| Some(month.previous())).take(MONTHS).collect();
+    let read = |month: &BillingMonth| {
+        let path = format!("{shown}/{month}/summary.json");
+        match fs::read(out.join(month.to_string()).join("summary.json")) {
+            Ok(bytes) => Some((*month, Written { path, sha256: hash(&bytes) }, parse(&bytes, *month))),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => None,
+            Err(error) => Some((*month, Written { path, sha256: String::new() }, Err(cause(&error)))),
+        }
+    };
+    let mut earlier = EarlierMonths::default();
+    let found: Vec<_> = months.par_iter().filter_map(read).collect();
+    for (month, file, parsed) in found {
+        match parsed {
+            Ok(Some(customers)) => {
+                earlier.history.insert(month, customers);
+                earlier.files.push(file);
+            }
+            Ok(None) => {}
+            Err(why) => {
+                let message = format!("{month} is not compared with: its summary cannot be read: {why}");
+                let warning = Diagnostic::warning(message).at(Place::file(file.path));
+                earlier.warnings.push(warning.with_hint(format!("run invoicer build {month} again, or remove it")));
+            }
+        }
+    }
+    earlier
+}
+
+/// The customers of a summary; none when it is a draft's.
+fn parse(bytes: &[u8], month: BillingMonth) -> Result<Option<BilledCustomers>, String> {
+    let past: Past = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    if past.month != month.to_string() {
+        return Err(format!("it is the summary of {}", past.month));
+    }
+    if past.status == "draft" {
+        return Ok(None);
+    }
+    let customer = |past: PastCustomer| {
+        let PastCustomer { id, currency, cost, subtotal, total, used } = past;
+        (id, BilledCustomer { currency, cost, subtotal, total, used })
+    };
+    Ok(Some(past.customers.into_iter().map(customer).collect::<BTreeMap<String, BilledCustomer>>()))
+}
