@@ -31,6 +31,8 @@ pub mod pdf;
 
 pub mod out;
 
+pub mod ledger;
+
 pub mod assets;
 
 pub mod printer;

@@ -12,6 +12,7 @@ use invoicer::cli::{Cli, ColorChoice};
 use invoicer::commands;
 use invoicer::environment::{Environment, Secret};
 use invoicer::printer::Printer;
+use invoicer::staging::interruption;
 
 /// sysexits' EX_USAGE: 1 and 2 mean other things here.
 const WRONG_USAGE: u8 = 64;
@@ -25,6 +26,11 @@ fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::from(WRONG_USAGE) } else { ExitCode::SUCCESS };
         }
     };
+    if cfg!(debug_assertions)
+        && let Some(point) = std::env::var("INVOICER_INTERRUPT_AT").ok().and_then(|point| point.parse().ok())
+    {
+        interruption::at(point);
+    }
     let terminal = std::io::stderr().is_terminal();
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let printer = Printer {

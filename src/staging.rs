@@ -1,8 +1,10 @@
-//! [`Staging`]: a directory written beside the old one and renamed into its place when it is complete. The month's output
-//! and the bills that are fetched are written so: whole, or not at all.
+//! Files that are written whole or not at all. [`Staging`] is a directory written beside the old one and renamed into its
+//! place when it is complete, as the month's output and the bills that are fetched are; [`replace`] does it for one file.
+
+pub mod interruption;
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -11,9 +13,9 @@ use sha2::{Digest, Sha256};
 use crate::diagnostic::{Diagnostic, Place, cause};
 
 /// A file that was written.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Written {
-    /// Path from the month's directory, with `/`.
+    /// Path with `/`, from the directory that the list is about.
     pub path: String,
     /// SHA-256 of its bytes, as lower-case hex.
     pub sha256: String,
@@ -77,10 +79,7 @@ impl Staging {
         if let Some(parent) = scratch.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             fs::create_dir_all(parent).map_err(failed)?;
         }
-        let lock = Lock::take(with(".lock"), &purpose.busy).map_err(|error| match error {
-            LockError::Taken(diagnostic) => diagnostic,
-            LockError::Failed(error) => failed(error),
-        })?;
+        let lock = Lock::take(with(".lock"), &purpose.busy)?.map_err(failed)?;
         // What an interrupted run left: a complete directory goes back into its place, an incomplete one goes.
         if old.exists() {
             if target.exists() { fs::remove_dir_all(&old) } else { fs::rename(&old, &target) }.map_err(failed)?;
@@ -107,6 +106,7 @@ impl Staging {
             if let Some(directory) = full.parent() {
                 fs::create_dir_all(directory)?;
             }
+            interruption::point();
             fs::write(&full, bytes)
         };
         write().map_err(|error| self.purpose.cannot_write(&self.purpose.shown.join(path), &error))?;
@@ -123,6 +123,19 @@ impl Staging {
         written
     }
 
+    /// Makes sure that what was written outlives a power failure: what is committed next may rely on it.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn sync(&self) -> Result<(), Diagnostic> {
+        for file in self.written() {
+            let path = self.partial.join(&file.path);
+            let synced = File::open(&path).and_then(|file| file.sync_all()).and_then(|()| sync_parent(&path));
+            synced.map_err(|error| self.purpose.cannot_write(&self.purpose.shown.join(&file.path), &error))?;
+        }
+        Ok(())
+    }
+
     /// Puts the directory in its place; gives the place.
     ///
     /// # Errors
@@ -132,9 +145,11 @@ impl Staging {
         if let Some(out) = self.target.parent() {
             fs::create_dir_all(out).map_err(failed)?;
         }
+        interruption::point();
         let replaced = self.target.exists();
         if replaced {
             fs::rename(&self.target, &self.old).map_err(failed)?;
+            interruption::point();
         }
         if let Err(error) = fs::rename(&self.partial, &self.target) {
             if replaced {
@@ -142,6 +157,8 @@ impl Staging {
             }
             return Err(self.purpose.cannot_write(&self.purpose.shown, &error));
         }
+        interruption::point();
+        sync_parent(&self.target).map_err(failed)?;
         if replaced {
             // The new directory is in place; what cannot be removed now is removed by the next run.
             let _ = fs::remove_dir_all(&self.old);
@@ -150,30 +167,71 @@ impl Staging {
     }
 }
 
+/// Writes one file so that after a power failure there is either the old one or the new one; `shown` is its path as the
+/// user would write it.
+///
+/// # Errors
+/// When it cannot be written; the old file is then as it was.
+pub fn replace(path: &Path, shown: &str, bytes: &[u8]) -> Result<(), Diagnostic> {
+    let write = || {
+        let directory = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(directory)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let partial = directory.join(format!(".{name}.partial"));
+        interruption::point();
+        let mut file = File::create(&partial)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        interruption::point();
+        fs::rename(&partial, path)?;
+        interruption::point();
+        sync_parent(path)
+    };
+    write().map_err(|error| {
+        Diagnostic::could_not_run(format!("cannot write the file: {}", cause(&error)))
+            .at(Place::file(shown))
+            .with_hint("check the directory's permissions and free space")
+    })
+}
+
+/// A new name is on the disk for good only once its directory is.
+#[cfg(unix)]
+fn sync_parent(path: &Path) -> io::Result<()> {
+    File::open(path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_parent(_: &Path) -> io::Result<()> {
+    // Directories cannot be opened there; the file system's journal orders the names.
+    Ok(())
+}
+
 /// A locked file, removed when it is unlocked.
 #[derive(Debug)]
-struct Lock {
+pub struct Lock {
     path: PathBuf,
     file: File,
 }
 
-enum LockError {
-    Taken(Diagnostic),
-    Failed(io::Error),
-}
-
 impl Lock {
-    fn take(path: PathBuf, busy: &str) -> Result<Lock, LockError> {
+    /// Locks a file, which is made for it; `busy` says what another run that holds the lock is doing.
+    ///
+    /// # Errors
+    /// When another run holds it; the inner error is that of making the file.
+    pub fn take(path: PathBuf, busy: &str) -> Result<io::Result<Lock>, Diagnostic> {
         loop {
-            let file = File::create(&path).map_err(LockError::Failed)?;
+            let file = match File::create(&path) {
+                Ok(file) => file,
+                Err(error) => return Ok(Err(error)),
+            };
             if file.try_lock().is_err() {
                 let diagnostic = Diagnostic::could_not_run(busy);
                 let diagnostic = diagnostic.at(Place::file(path.display().to_string()));
-                return Err(LockError::Taken(diagnostic.with_hint("wait for it to end")));
+                return Err(diagnostic.with_hint("wait for it to end"));
             }
             // The run before may have removed the file between its opening and its locking here.
             if is_same_file(&file, &path) {
-                return Ok(Lock { path, file });
+                return Ok(Ok(Lock { path, file }));
             }
         }
     }

@@ -82,7 +82,7 @@ fn build(
     let staging = out::begin(&out, &shown, &month.to_string()).map_err(one)?;
     let progress = printer.progress(invoices.len(), "Writing");
     let work = Work { bill: &bill, settings, assets: &assets, formats: &arguments.format };
-    let written = pipeline::documents(&work, &invoices, Some(&staging), &progress);
+    let written = pipeline::documents(&work, &invoices, &|path, bytes| staging.write(path, bytes), &progress);
     progress.finish();
     written?;
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The modules in the order in which the data passes them; one may only use those before it.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
     "model",
     "diagnostic",
     "environment",
@@ -15,6 +15,7 @@ const ORDER: [&str; 16] = [
     "layout",
     "pdf",
     "out",
+    "ledger",
     "assets",
     "printer",
     "cli",

@@ -1,4 +1,7 @@
-//! The program in two calls: [`invoices`] computes, [`documents`] writes. No arithmetic here.
+//! The program in two calls: [`invoices`] computes, [`documents`] writes. No arithmetic here. [`issued`] is the same for a
+//! month as it was issued.
+
+pub mod issued;
 
 use std::path::Path;
 
@@ -18,7 +21,8 @@ use crate::pdf::{self, Attachment, Metadata};
 use crate::printer::Progress;
 use crate::render;
 use crate::sources;
-use crate::staging::Staging;
+use crate::staging::Written;
+use crate::workspace::Workspace;
 
 /// Reads a month's bills and computes its invoices.
 ///
@@ -35,6 +39,27 @@ pub fn invoices(
     Ok((bill, billed))
 }
 
+/// The files of the bills with their hashes, from the workspace's root.
+///
+/// # Errors
+/// When one cannot be read again.
+pub fn bills(root: &Path, bill: &Bill) -> Result<Vec<Written>, Vec<Diagnostic>> {
+    let hashes = sources::hashes(root, bill)?;
+    let bills = bill.files.iter().zip(hashes).map(|(file, sha256)| Written { path: file.path.clone(), sha256 });
+    let mut bills: Vec<Written> = bills.collect();
+    bills.sort();
+    bills.dedup();
+    Ok(bills)
+}
+
+/// The workspace's own files that documents are made from, from its root, with their bytes.
+pub fn rules(workspace: &Workspace, assets: &Assets) -> Vec<(String, Vec<u8>)> {
+    let mut rules: Vec<(String, Vec<u8>)> = workspace.files.iter().chain(&assets.files).cloned().collect();
+    rules.sort();
+    rules.dedup();
+    rules
+}
+
 /// What documents are made from and how many kinds of them.
 pub struct Work<'a> {
     /// The bill.
@@ -47,21 +72,23 @@ pub struct Work<'a> {
     pub formats: &'a [Format],
 }
 
-/// Makes the documents of all invoices on all cores, each given to `staging` as soon as it is ready; without one they
-/// are made all the same, so that everything that can be wrong with them is found.
+/// Takes a file of a document: its path from the month's directory, and its bytes.
+pub type Sink<'a> = dyn Fn(&str, &[u8]) -> Result<(), Diagnostic> + Sync + 'a;
+
+/// Makes the documents of all invoices on all cores, each given to `sink` as soon as it is ready.
 ///
 /// # Errors
 /// Mistakes in templates, characters that no face has, files that cannot be written: all of them, by customer.
 pub fn documents(
     work: &Work<'_>,
     invoices: &[&Invoice],
-    staging: Option<&Staging>,
+    sink: &Sink<'_>,
     progress: &Progress,
 ) -> Result<(), Vec<Diagnostic>> {
     let made: Vec<Vec<Diagnostic>> = invoices
         .par_iter()
         .map(|invoice| {
-            let problems = document(work, invoice, staging).err().unwrap_or_default();
+            let problems = document(work, invoice, sink).err().unwrap_or_default();
             progress.step();
             problems
         })
@@ -77,15 +104,11 @@ pub fn documents(
 }
 
 /// The documents of one invoice.
-fn document(work: &Work<'_>, invoice: &Invoice, staging: Option<&Staging>) -> Result<(), Vec<Diagnostic>> {
+fn document(work: &Work<'_>, invoice: &Invoice, sink: &Sink<'_>) -> Result<(), Vec<Diagnostic>> {
     let one = |problem: Diagnostic| vec![problem];
     let customer = &work.settings.customers[invoice.customer].id;
-    let put = |format: Format, bytes: &[u8]| match staging {
-        Some(staging) => {
-            let path = format!("{customer}/{}.{}", invoice.file_name, format.extension());
-            staging.write(&path, bytes).map_err(one)
-        }
-        None => Ok(()),
+    let put = |format: Format, bytes: &[u8]| {
+        sink(&format!("{customer}/{}.{}", invoice.file_name, format.extension()), bytes).map_err(one)
     };
     let wanted = |format: Format| work.formats.contains(&format);
     let json = if wanted(Format::Json) || wanted(Format::Pdf) {

@@ -1,0 +1,122 @@
+//! Reading `issued/`: every record, in the order in which they were written, with whatever is wrong with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use super::record::{FORMAT, Record};
+use super::{DIRECTORY, Stored};
+use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::model::period::BillingMonth;
+use crate::staging::hash;
+
+const HINT: &str = "issued/ is never edited: put back what git or a backup has";
+
+/// All records of `issued/`, in the order of the chain, and its faults. Records behind a fault are there too, so that they
+/// can be looked at.
+pub(super) fn read(root: &Path) -> (Vec<Stored>, Vec<Diagnostic>) {
+    let mut faults = Vec::new();
+    let mut records: BTreeMap<String, Stored> = BTreeMap::new();
+    for name in names(root, &mut faults) {
+        match load(root, &name) {
+            Ok(stored) => {
+                records.insert(name, stored);
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    let mut ordered = Vec::with_capacity(records.len());
+    let mut placed = BTreeSet::new();
+    let mut next = follower(&records, None, &mut faults);
+    while let Some(name) = next.filter(|name| placed.insert(name.clone())) {
+        let following = format!("{name}.json");
+        ordered.push(records[&name].clone());
+        next = follower(&records, Some(&following), &mut faults);
+    }
+    for stored in records.values().filter(|stored| !placed.contains(&stored.name)) {
+        let before = stored.record.previous.as_ref().map_or("", |previous| previous.file.as_str());
+        let message = format!("the record before it, {before}, is missing or cannot be read");
+        faults.push(Diagnostic::error(message).at(Place::file(stored.path())).with_hint(HINT));
+        ordered.push(stored.clone());
+    }
+    for stored in &ordered {
+        let Some(previous) = &stored.record.previous else {
+            continue;
+        };
+        let before = previous.file.strip_suffix(".json").and_then(|name| records.get(name));
+        if let Some(before) = before.filter(|before| before.sha256 != previous.sha256) {
+            let message = format!("the record was changed after {} was written", stored.path());
+            faults.push(Diagnostic::error(message).at(Place::file(before.path())).with_hint(HINT));
+        }
+    }
+    (ordered, faults)
+}
+
+/// The record that follows `previous`.
+fn follower(
+    records: &BTreeMap<String, Stored>,
+    previous: Option<&str>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<String> {
+    let follows = |stored: &&Stored| stored.record.previous.as_ref().map(|previous| previous.file.as_str()) == previous;
+    let mut following = records.values().filter(follows);
+    let first = following.next()?;
+    for other in following {
+        let message = format!("two records follow {}: the other is {}", previous.unwrap_or("nothing"), first.path());
+        let hint = "two people issued at once: keep the one that was sent, remove the other and issue it again";
+        faults.push(Diagnostic::error(message).at(Place::file(other.path())).with_hint(hint));
+    }
+    Some(first.name.clone())
+}
+
+/// The names of the records, without `.json`.
+fn names(root: &Path, faults: &mut Vec<Diagnostic>) -> Vec<String> {
+    let directory = root.join(DIRECTORY);
+    if !directory.exists() {
+        return Vec::new();
+    }
+    let entries = match fs::read_dir(&directory) {
+        Ok(entries) => entries,
+        Err(error) => {
+            let message = format!("cannot read the directory: {}", cause(&error));
+            faults.push(Diagnostic::could_not_run(message).at(Place::file(DIRECTORY)));
+            return Vec::new();
+        }
+    };
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> =
+        names.filter_map(|name| name.strip_suffix(".json").map(str::to_owned)).filter(|name| is_record(name)).collect();
+    names.sort();
+    names
+}
+
+/// `202208` is a month's record, `202208-1` the first correction of it.
+fn is_record(name: &str) -> bool {
+    let (month, correction) =
+        name.split_once('-').map_or((name, None), |(month, correction)| (month, Some(correction)));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    month.len() == 6 && digits(month) && month.parse::<BillingMonth>().is_ok() && correction.is_none_or(digits)
+}
+
+fn load(root: &Path, name: &str) -> Result<Stored, Diagnostic> {
+    let path = format!("{DIRECTORY}/{name}.json");
+    let place = |line: usize| Place::line(&path, u32::try_from(line).unwrap_or(1));
+    let bytes = fs::read(root.join(&path)).map_err(|error| {
+        Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error))).at(Place::file(&path))
+    })?;
+    let record: Record = serde_json::from_slice(&bytes).map_err(|error| {
+        let message = format!("this is not what `invoicer issue` wrote: {error}");
+        Diagnostic::error(message).at(place(error.line())).with_hint(HINT)
+    })?;
+    if record.format != FORMAT {
+        let message = format!("the record has format {}, this program reads {FORMAT}", record.format);
+        let hint = format!("use the version that wrote it or a later one: {}", record.tool);
+        return Err(Diagnostic::error(message).at(Place::file(&path)).with_hint(hint));
+    }
+    let month = name.get(..6).unwrap_or_default();
+    if record.month.to_string() != month {
+        let message = format!("expected the record of {month}, found that of {}", record.month);
+        return Err(Diagnostic::error(message).at(Place::file(&path)).with_hint(HINT));
+    }
+    Ok(Stored { name: name.to_owned(), sha256: hash(&bytes), record })
+}

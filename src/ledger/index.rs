@@ -1,0 +1,63 @@
+//! `issued/index.csv`: the list of everything issued, by which the law wants documents to be found (電子帳簿保存法施行規則
+//! 4条1項: by date, amount and counterparty). Made from the records, and so always made again.
+
+use super::Ledger;
+use crate::diagnostic::Diagnostic;
+use crate::model::invoice::DocumentKind;
+
+const HEADER: [&str; 14] = [
+    "no",
+    "date",
+    "counterparty",
+    "amount",
+    "currency",
+    "kind",
+    "number",
+    "version",
+    "original",
+    "customer",
+    "file",
+    "sha256",
+    "record",
+    "record_sha256",
+];
+
+/// The list in the order of the records: UTF-8 with a byte order mark, which Excel needs to see Japanese. The amount
+/// includes tax.
+///
+/// # Errors
+/// When CSV cannot be written, which does not happen in memory.
+pub(super) fn index(ledger: &Ledger) -> Result<Vec<u8>, Diagnostic> {
+    let failed = |error: &dyn std::fmt::Display| Diagnostic::could_not_run(format!("cannot write CSV: {error}"));
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(b"\xef\xbb\xbf".to_vec());
+    writer.write_record(HEADER).map_err(|error| failed(&error))?;
+    let mut count: u64 = 0;
+    for stored in &ledger.records {
+        for document in &stored.record.documents {
+            count += 1;
+            let pdf = document.outputs.iter().find(|output| output.path.ends_with(".pdf"));
+            let kind = match document.kind {
+                DocumentKind::Invoice => "invoice",
+                DocumentKind::CreditNote => "credit-note",
+            };
+            let cells = [
+                count.to_string(),
+                document.issue_date.to_string(),
+                document.customer_name.clone(),
+                document.total.to_text(document.currency.decimals()),
+                document.currency.to_string(),
+                kind.to_owned(),
+                document.number.clone(),
+                document.version.to_string(),
+                document.original.as_ref().map_or_else(String::new, |original| original.number.clone()),
+                document.customer.clone(),
+                pdf.map_or_else(String::new, |pdf| format!("out/{}/{}", stored.record.month, pdf.path)),
+                pdf.map_or_else(String::new, |pdf| pdf.sha256.clone()),
+                stored.path(),
+                stored.sha256.clone(),
+            ];
+            writer.write_record(cells).map_err(|error| failed(&error))?;
+        }
+    }
+    writer.into_inner().map_err(|error| failed(&error))
+}

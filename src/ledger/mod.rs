@@ -1,0 +1,289 @@
+//! What was issued: `issued/`, a chain of records that are written once. `issued/202208.json` locks a month's invoices,
+//! `issued/202208-1.json` a credit note and the corrected invoice if there is one; beside each stands a directory with the
+//! copies of the rules it was made from. Amounts, numbers and hashes come from here, never from `out/`.
+
+mod chain;
+mod index;
+mod record;
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::billing::Credited;
+use crate::diagnostic::{Diagnostic, Place, nearest};
+use crate::model::amount::TooLong;
+use crate::model::invoice::DocumentKind;
+use crate::model::period::BillingMonth;
+use crate::staging::{self, Lock, Purpose, Staging, Written, hash};
+pub use record::{Document, FORMAT, Line, Naming, Previous, Record};
+
+/// Where the records are, from the workspace's root.
+pub const DIRECTORY: &str = "issued";
+
+/// Name of the list of everything issued, in [`DIRECTORY`].
+pub const INDEX: &str = "index.csv";
+
+/// A record with its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Name of its file without `.json`.
+    pub name: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// What it says.
+    pub record: Record,
+}
+
+impl Stored {
+    /// Its file from the workspace's root.
+    pub fn path(&self) -> String {
+        format!("{DIRECTORY}/{}.json", self.name)
+    }
+
+    /// Where the copies of its rules are, from the workspace's root: a workspace without bills.
+    pub fn rules_directory(&self) -> String {
+        format!("{DIRECTORY}/{}/{RULES}", self.name)
+    }
+
+    /// Where the copies of what was looked at before it was issued are, from the workspace's root.
+    pub fn review_directory(&self) -> String {
+        format!("{DIRECTORY}/{}", self.name)
+    }
+
+    /// The document with that number.
+    pub fn document(&self, number: &str) -> Option<&Document> {
+        self.record.documents.iter().find(|document| document.number == number)
+    }
+}
+
+/// Directory of the copies of the rules.
+const RULES: &str = "workspace";
+
+/// Everything that was issued.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    /// The records in the order in which they were written.
+    pub records: Vec<Stored>,
+}
+
+impl Ledger {
+    /// Reads `issued/`.
+    ///
+    /// # Errors
+    /// Whatever is wrong with its records or their chain.
+    pub fn open(root: &Path) -> Result<Ledger, Vec<Diagnostic>> {
+        let (ledger, faults) = Ledger::read(root);
+        if faults.is_empty() { Ok(ledger) } else { Err(faults) }
+    }
+
+    /// Reads as much of `issued/` as can be read, and tells what is wrong with it.
+    pub fn read(root: &Path) -> (Ledger, Vec<Diagnostic>) {
+        let (records, faults) = chain::read(root);
+        (Ledger { records }, faults)
+    }
+
+    /// Everything issued, in the order of the records.
+    pub fn documents(&self) -> impl DoubleEndedIterator<Item = (&Stored, &Document)> {
+        self.records.iter().flat_map(|stored| stored.record.documents.iter().map(move |document| (stored, document)))
+    }
+
+    /// The record that issued a month.
+    pub fn month(&self, month: BillingMonth) -> Option<&Stored> {
+        let name = month.to_string();
+        self.records.iter().find(|stored| stored.name == name)
+    }
+
+    /// The months that were issued, in the order of time.
+    pub fn months(&self) -> Vec<BillingMonth> {
+        let mut months: Vec<BillingMonth> = self.records.iter().map(|stored| stored.record.month).collect();
+        months.sort();
+        months.dedup();
+        months
+    }
+
+    /// The records of a month: that of its invoices, then its corrections.
+    pub fn of_month(&self, month: BillingMonth) -> impl DoubleEndedIterator<Item = &Stored> {
+        self.records.iter().filter(move |stored| stored.record.month == month)
+    }
+
+    /// The record whose rules the workspace should have now: that of the month's latest invoices.
+    pub fn latest_rules(&self, month: BillingMonth) -> Option<&Stored> {
+        self.of_month(month).rfind(|stored| !stored.record.rules.is_empty())
+    }
+
+    /// The document with that number.
+    pub fn find(&self, number: &str) -> Option<(&Stored, &Document)> {
+        self.documents().find(|(_, document)| document.number == number)
+    }
+
+    /// Likewise, with the nearest number in the message when there is none.
+    ///
+    /// # Errors
+    /// When nothing was issued under that number.
+    pub fn expect(&self, number: &str) -> Result<(&Stored, &Document), Diagnostic> {
+        self.find(number).ok_or_else(|| {
+            let diagnostic = Diagnostic::error(format!("nothing was issued under the number {number:?}"));
+            let near = nearest(number, self.documents().map(|(_, document)| document.number.as_str()));
+            diagnostic.with_hint(match near {
+                Some(near) => format!("did you mean {near:?}?"),
+                None => "`invoicer list` shows all numbers".to_owned(),
+            })
+        })
+    }
+
+    /// The running number that is given next: one more than the largest.
+    pub fn next_running(&self) -> u64 {
+        self.documents().filter_map(|(_, document)| document.running).max().unwrap_or(0) + 1
+    }
+
+    /// The credit notes of an invoice, in the order in which they were issued.
+    pub fn credits_of(&self, number: &str) -> impl Iterator<Item = (&Stored, &Document)> {
+        self.documents().filter(move |(_, document)| document.takes_back(number))
+    }
+
+    /// The invoice that was issued in place of another.
+    pub fn replacement_of(&self, number: &str) -> Option<&Document> {
+        let replaces = |document: &Document| {
+            let original = document.original.as_ref();
+            document.kind == DocumentKind::Invoice && original.is_some_and(|original| original.number == number)
+        };
+        self.documents().map(|(_, document)| document).find(|document| replaces(document))
+    }
+
+    /// What credit notes took back of an invoice, up to the one with the number `until` where it is given.
+    ///
+    /// # Errors
+    /// Sums with too many digits.
+    pub fn credited(&self, number: &str, until: Option<&str>) -> Result<Credited, TooLong> {
+        let mut credited = Credited::default();
+        for (_, note) in self.credits_of(number).take_while(|(_, note)| Some(note.number.as_str()) != until) {
+            for line in &note.items {
+                let sum = credited.lines.entry(line.line).or_default();
+                *sum = sum.plus(line.amount)?;
+            }
+            for tax in &note.tax_subtotals {
+                let sums = credited.taxes.entry((tax.category, tax.rate)).or_default();
+                *sums = (sums.0.plus(tax.tax)?, sums.1.plus(tax.tax_jpy.unwrap_or_default())?);
+            }
+        }
+        Ok(credited)
+    }
+
+    /// A new record at the end of the chain; numbers that were given before are refused.
+    ///
+    /// # Errors
+    /// When a number was given before, or the record cannot be written.
+    pub fn append(&mut self, root: &Path, name: String, mut record: Record) -> Result<(), Diagnostic> {
+        self.check_numbers(record.documents.iter().map(|document| document.number.as_str()))?;
+        record.previous = self
+            .records
+            .last()
+            .map(|last| Previous { file: format!("{}.json", last.name), sha256: last.sha256.clone() });
+        let mut bytes = serde_json::to_vec_pretty(&record)
+            .map_err(|error| Diagnostic::could_not_run(format!("cannot write JSON: {error}")))?;
+        bytes.push(b'\n');
+        let stored = Stored { name, sha256: hash(&bytes), record };
+        staging::replace(&root.join(stored.path()), &stored.path(), &bytes)?;
+        self.records.push(stored);
+        Ok(())
+    }
+
+    /// Refuses numbers that were given before.
+    ///
+    /// # Errors
+    /// The first of them.
+    pub fn check_numbers<'n>(&self, numbers: impl Iterator<Item = &'n str>) -> Result<(), Diagnostic> {
+        for number in numbers {
+            if let Some((stored, _)) = self.find(number) {
+                let message = format!("the number {number} was given before");
+                let hint = "put {month} or {seq} into [invoice] number: a number stands for one document for ever";
+                return Err(Diagnostic::error(message).at(Place::file(stored.path())).with_hint(hint));
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of [`INDEX`].
+    ///
+    /// # Errors
+    /// When CSV cannot be written, which does not happen in memory.
+    pub fn index(&self) -> Result<Vec<u8>, Diagnostic> {
+        index::index(self)
+    }
+
+    /// Whether the list of everything issued is there and right. It is written last, so that it tells of an interrupted
+    /// run.
+    pub fn has_index(&self, root: &Path) -> bool {
+        let written = std::fs::read(root.join(DIRECTORY).join(INDEX)).ok();
+        written.is_some_and(|written| self.index().is_ok_and(|index| index == written))
+    }
+
+    /// Writes the list of everything issued.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_index(&self, root: &Path) -> Result<(), Diagnostic> {
+        let path = format!("{DIRECTORY}/{INDEX}");
+        staging::replace(&root.join(&path), &path, &self.index()?)
+    }
+}
+
+impl Document {
+    /// Whether it is a credit note of the invoice with that number.
+    pub fn takes_back(&self, number: &str) -> bool {
+        let original = self.original.as_ref();
+        self.kind == DocumentKind::CreditNote && original.is_some_and(|original| original.number == number)
+    }
+}
+
+/// Keeps others from issuing at the same time.
+///
+/// # Errors
+/// When another run issues, or nothing can be written.
+pub fn lock(root: &Path) -> Result<Lock, Diagnostic> {
+    let directory = root.join(DIRECTORY);
+    let failed = |error: std::io::Error| {
+        Diagnostic::could_not_run(format!("cannot write the directory: {}", crate::diagnostic::cause(&error)))
+            .at(Place::file(DIRECTORY))
+            .with_hint("check the directory's permissions and free space")
+    };
+    std::fs::create_dir_all(&directory).map_err(failed)?;
+    Lock::take(directory.join(".lock"), "another run issues or credits invoices")?.map_err(failed)
+}
+
+/// Keeps copies of the rules and of what was looked at beside the record that will be written next under that name: what
+/// an interrupted run left there is replaced.
+///
+/// # Errors
+/// Rules outside the workspace, or when nothing can be written.
+pub fn keep(
+    root: &Path,
+    name: &str,
+    rules: &[(String, Vec<u8>)],
+    review: &[(&str, Vec<u8>)],
+) -> Result<(Vec<Written>, Vec<Written>), Diagnostic> {
+    let shown = PathBuf::from(DIRECTORY).join(name);
+    let purpose = Purpose { shown: shown.clone(), what: "the copies", busy: busy(name), other: "" };
+    let staging = Staging::begin(root.join(&shown), &root.join(DIRECTORY).join(format!(".{name}")), purpose)?;
+    for (path, bytes) in rules {
+        if !Path::new(path).components().all(|component| matches!(component, Component::Normal(_))) {
+            let diagnostic = Diagnostic::error("the file lies outside the workspace, so no copy of it can be kept");
+            let hint = "copy it into the workspace: what was issued must be possible to make again";
+            return Err(diagnostic.at(Place::file(path)).with_hint(hint));
+        }
+        staging.write(&format!("{RULES}/{path}"), bytes)?;
+    }
+    for (path, bytes) in review {
+        staging.write(path, bytes)?;
+    }
+    staging.sync()?;
+    staging.commit()?;
+    let written = |path: &str, bytes: &[u8]| Written { path: path.to_owned(), sha256: hash(bytes) };
+    let mut kept: Vec<Written> = rules.iter().map(|(path, bytes)| written(path, bytes)).collect();
+    kept.sort();
+    kept.dedup();
+    Ok((kept, review.iter().map(|(path, bytes)| written(path, bytes)).collect()))
+}
+
+fn busy(name: &str) -> String {
+    format!("another run issues {name}")
+}

@@ -1,0 +1,178 @@
+//! [`Record`]: one file of `issued/`, written once and never changed.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::model::amount::Amount;
+use crate::model::currency::Currency;
+use crate::model::invoice::{DocumentKind, Invoice, ItemKind, Original, TaxSubtotal};
+use crate::model::period::BillingMonth;
+use crate::model::tax::{TaxCategory, TaxRate};
+use crate::staging::Written;
+
+/// The form of records that this program writes and reads.
+pub const FORMAT: u32 = 1;
+
+/// What was issued at once: a month's invoices, or a credit note with or without the corrected invoice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The form of this file.
+    pub format: u32,
+    /// Name and version of the program that wrote it.
+    pub tool: String,
+    /// The month billed.
+    pub month: BillingMonth,
+    /// The record before it; none for the first.
+    pub previous: Option<Previous>,
+    /// The providers' bills it was made from, from the workspace's root.
+    pub bills: Vec<Written>,
+    /// The workspace's own files it was made from, from the workspace's root; a copy of each is kept beside the record.
+    /// None for a credit note alone, which is made from those of its invoice.
+    pub rules: Vec<Written>,
+    /// What was looked at before it was issued, kept beside the record too.
+    pub review: Vec<Written>,
+    /// What was issued, in the order of the numbers.
+    pub documents: Vec<Document>,
+}
+
+/// The record that was written before, with its hash: so that no record can be changed, removed or put in between
+/// without a trace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Previous {
+    /// Its file in `issued/`.
+    pub file: String,
+    /// SHA-256 of its bytes, as lower-case hex.
+    pub sha256: String,
+}
+
+/// An invoice or credit note as it was issued.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Its number.
+    pub number: String,
+    /// Invoice or credit note.
+    pub kind: DocumentKind,
+    /// 1, and one more for each that replaces it; credit notes of an invoice are counted too.
+    pub version: u32,
+    /// The running number in its number, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running: Option<u64>,
+    /// The customer's id.
+    pub customer: String,
+    /// The customer's name.
+    pub customer_name: String,
+    /// Date of issue.
+    pub issue_date: NaiveDate,
+    /// Date payment is due; of a credit note, its date of issue.
+    pub due_date: NaiveDate,
+    /// Currency of all amounts.
+    pub currency: Currency,
+    /// The invoice it takes back or replaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<Original>,
+    /// Of a credit note: whether it takes back all that was left.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub whole: bool,
+    /// The lines.
+    pub items: Vec<Line>,
+    /// Per category and rate.
+    pub tax_subtotals: Vec<TaxSubtotal>,
+    /// Sum of the lines.
+    pub subtotal: Amount,
+    /// Sum of the taxes.
+    pub tax: Amount,
+    /// What is to be paid, or with a minus given back.
+    pub total: Amount,
+    /// What the provider charges for it.
+    pub cost: Amount,
+    /// Name of its files without the ending, from the month's directory of `out/`.
+    pub file: String,
+    /// Its files, from the month's directory of `out/`.
+    pub outputs: Vec<Written>,
+}
+
+/// A line of a [`Document`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Its number on the invoice; on a credit note, that of the line it takes back.
+    pub line: usize,
+    /// Bill item or fee.
+    pub name: String,
+    /// What it stands for.
+    pub kind: ItemKind,
+    /// Before tax.
+    pub amount: Amount,
+    /// Tax category.
+    pub tax_category: TaxCategory,
+    /// Tax rate.
+    pub tax_rate: TaxRate,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// What a record says of a document besides its figures.
+#[derive(Clone, Debug)]
+pub struct Naming {
+    /// The customer's id.
+    pub customer: String,
+    /// The customer's name.
+    pub customer_name: String,
+    /// See [`Document::version`].
+    pub version: u32,
+    /// See [`Document::running`].
+    pub running: Option<u64>,
+    /// See [`Document::whole`].
+    pub whole: bool,
+    /// The numbers of the lines, as in [`Line::line`].
+    pub lines: Vec<usize>,
+}
+
+impl Document {
+    /// What is recorded of an invoice or credit note; its files are left to be filled in.
+    pub fn of(invoice: &Invoice, naming: Naming) -> Document {
+        let lines = naming.lines.iter().zip(&invoice.items);
+        Document {
+            number: invoice.number.clone(),
+            kind: invoice.kind,
+            version: naming.version,
+            running: naming.running,
+            issue_date: invoice.issue_date,
+            due_date: invoice.due_date,
+            currency: invoice.currency,
+            original: invoice.original.clone(),
+            whole: naming.whole,
+            items: lines
+                .map(|(line, item)| Line {
+                    line: *line,
+                    name: item.name.clone(),
+                    kind: item.kind,
+                    amount: item.amount,
+                    tax_category: item.tax_category,
+                    tax_rate: item.tax_rate,
+                })
+                .collect(),
+            tax_subtotals: invoice.tax_subtotals.clone(),
+            subtotal: invoice.subtotal,
+            tax: invoice.tax,
+            total: invoice.total,
+            cost: invoice.cost,
+            file: format!("{}/{}", naming.customer, invoice.file_name),
+            outputs: Vec::new(),
+            customer: naming.customer,
+            customer_name: naming.customer_name,
+        }
+    }
+
+    /// Name of its files without directory and ending.
+    pub fn file_name(&self) -> &str {
+        self.file.rsplit_once('/').map_or(&self.file, |(_, name)| name)
+    }
+
+    /// Whether the figures are those of another document: lines, taxes and totals.
+    pub fn has_figures_of(&self, other: &Document) -> bool {
+        (self.currency, self.subtotal, self.tax, self.total) == (other.currency, other.subtotal, other.tax, other.total)
+            && (&self.items, &self.tax_subtotals) == (&other.items, &other.tax_subtotals)
+    }
+}
