@@ -63,11 +63,7 @@ pub enum Command {
         target: PathBuf,
     },
     /// Say everything `build` would refuse; write nothing
-    Check {
-        /// Month to check, 202208 or 2022-08; without it only the workspace's files
-        #[arg(value_name = "MONTH")]
-        month: Option<BillingMonth>,
-    },
+    Check(Check),
     /// Download the bills of the API sources into billing/MONTH/
     Fetch(Fetch),
     /// Write every customer's invoice for a month
@@ -84,6 +80,17 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+/// Options of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Month to check, 202208 or 2022-08; without it only the workspace's files
+    #[arg(value_name = "MONTH")]
+    pub month: Option<BillingMonth>,
+    /// Refuse the month for any warning
+    #[arg(long)]
+    pub deny_warnings: bool,
 }
 
 /// Options of `fetch`.
@@ -127,6 +134,9 @@ pub struct Build {
     /// Never ask a provider: bills that were not fetched are an error
     #[arg(long)]
     pub offline: bool,
+    /// Refuse the month for any warning
+    #[arg(long)]
+    pub deny_warnings: bool,
     /// Print summary.json instead of the files written
     #[arg(long)]
     pub json: bool,

@@ -13,6 +13,8 @@ use std::fmt::Write;
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::model::warning::WarningCode;
+
 /// How much a diagnostic matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -103,6 +105,19 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// The way out.
     pub hint: Option<String>,
+    /// For warnings about a month: what about.
+    pub finding: Option<Finding>,
+}
+
+/// What a warning about a month is about, for lists of them and to find those that are not wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What about.
+    pub code: WarningCode,
+    /// Id of the customer it concerns.
+    pub customer: Option<String>,
+    /// The figures and names of the message without its words, for readers of any language.
+    pub facts: String,
 }
 
 impl Diagnostic {
@@ -114,6 +129,7 @@ impl Diagnostic {
             place: None,
             notes: Vec::new(),
             hint: None,
+            finding: None,
         }
     }
 
@@ -130,6 +146,12 @@ impl Diagnostic {
     /// Probably a mistake, but not refused.
     pub fn warning(message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(Severity::Warning, message)
+    }
+
+    /// A warning about a month; `facts` are its figures and names without words.
+    pub fn finding(code: WarningCode, message: impl Into<String>, facts: impl Into<String>) -> Diagnostic {
+        let finding = Finding { code, customer: None, facts: facts.into() };
+        Diagnostic { finding: Some(finding), ..Diagnostic::warning(message) }
     }
 
     /// Good to know.
@@ -158,6 +180,15 @@ impl Diagnostic {
         self
     }
 
+    /// Concerning that customer.
+    #[must_use]
+    pub fn concerning(mut self, customer: &str) -> Diagnostic {
+        if let Some(finding) = &mut self.finding {
+            finding.customer = Some(customer.to_owned());
+        }
+        self
+    }
+
     /// Whether it stops the program.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
@@ -175,7 +206,8 @@ impl Diagnostic {
             Severity::Warning => ("warning", "1;33"),
             Severity::Note => ("note", "1;36"),
         };
-        let mut out = format!("{}{}\n", paint(code, label), paint("1", &format!(": {message}")));
+        let name = self.finding.as_ref().map_or_else(String::new, |finding| format!("[{}]", finding.code.name()));
+        let mut out = format!("{}{}\n", paint(code, &format!("{label}{name}")), paint("1", &format!(": {message}")));
         if let Some(place) = &self.place {
             render_place(&mut out, place, &|text| paint("34", text), &|text| paint(code, text));
         }

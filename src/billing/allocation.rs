@@ -14,6 +14,7 @@ use crate::model::invoice::Share;
 use crate::model::matcher::Matcher;
 use crate::model::settings::{Ratio, Settings, ShareBasis, ShareRule};
 use crate::model::split::split;
+use crate::model::warning::WarningCode;
 
 /// Who bears what.
 #[derive(Debug)]
@@ -91,13 +92,16 @@ fn assign(bill: &Bill, settings: &Settings, allocation: &mut Allocation) -> Resu
     }
     let unused = active_rules(settings, bill.month).filter(|(id, _)| !used.contains(id));
     allocation.warnings = unused
-        .map(|(_, rule)| {
+        .map(|(id, rule)| {
             let place = Place {
                 column: Some(rule.definition.column),
                 length: 1,
                 ..Place::line(&rule.definition.path, rule.definition.line)
             };
-            Diagnostic::warning(format!("the [[match]] matches nothing in {}", bill.month)).at(place)
+            let message = format!("the [[match]] matches nothing in {}", bill.month);
+            let facts = format!("{}:{}", rule.definition.path, rule.definition.line);
+            let customer = &settings.customers[id.customer as usize].id;
+            Diagnostic::finding(WarningCode::UnusedMatch, message, facts).concerning(customer).at(place)
         })
         .collect();
     if twice.is_empty() {

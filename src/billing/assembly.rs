@@ -9,10 +9,12 @@ use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
+use crate::model::figures::money;
 use crate::model::invoice::{DocumentKind, Invoice, Status, TaxSubtotal};
 use crate::model::period::BillingMonth;
 use crate::model::schedule;
 use crate::model::settings::{PatternField, Settings};
+use crate::model::warning::WarningCode;
 
 /// The invoice of the customer at `index`.
 ///
@@ -55,8 +57,10 @@ pub(super) fn assemble(
     if due_date < issue_date {
         let message =
             format!("the invoice of \"{}\" is due on {due_date}, before its issue on {issue_date}", customer.id);
+        let facts = format!("{due_date} < {issue_date}");
         remarks.push(
-            Diagnostic::warning(message)
+            Diagnostic::finding(WarningCode::DueBeforeIssue, message, facts)
+                .concerning(&customer.id)
                 .at(Place::file(&customer.path))
                 .with_hint("check issue-date and due-date in [invoice]"),
         );
@@ -141,7 +145,9 @@ fn below_zero(customer: &Customer, subtotal: Amount, taxes: &[TaxSubtotal]) -> D
 fn negative_base(customer: &Customer, tax: &TaxSubtotal) -> Diagnostic {
     let message =
         format!("the {} items of \"{}\" add up to {}, below zero", tax.category.name(), customer.id, tax.taxable);
-    Diagnostic::warning(message)
+    let facts = format!("{}: {}", tax.category.name(), money(tax.taxable, customer.invoice.currency, 0));
+    Diagnostic::finding(WarningCode::NegativeBase, message, facts)
+        .concerning(&customer.id)
         .at(Place::file(&customer.path))
         .with_hint("give the discount the tax category of what it reduces with [[tax.rule]]")
 }

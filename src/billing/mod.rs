@@ -16,6 +16,7 @@ mod record;
 mod resources;
 mod taxation;
 mod unassigned;
+mod warnings;
 
 use std::collections::BTreeMap;
 
@@ -34,6 +35,7 @@ pub use credit::{CreditTerms, Credited, CreditedLine, Extent, credit};
 pub use drift::{Change, drift};
 pub use reconciliation::{Reconciliation, reconcile};
 use record::billed_customers;
+pub use warnings::{wanted, warnings};
 
 /// Everything a month's bill became.
 #[derive(Debug)]
@@ -78,7 +80,6 @@ pub fn invoices(bill: &Bill, settings: &Settings, status: Status) -> Result<Bill
     let mut by_source = Vec::new();
     let mut problems = Vec::new();
     for (index, result) in priced {
-        let customer = &settings.customers[index];
         let priced = match result {
             Ok(priced) => priced,
             Err(problem) => {
@@ -88,8 +89,6 @@ pub fn invoices(bill: &Bill, settings: &Settings, status: Status) -> Result<Bill
         };
         by_source.push(priced.by_source.clone());
         if priced.items.is_empty() {
-            let message = format!("\"{}\" has neither charges nor fees in {}: no invoice", customer.id, bill.month);
-            remarks.push(Diagnostic::note(message));
             continue;
         }
         match assembly::assemble(bill, settings, index, priced, status, &mut remarks) {

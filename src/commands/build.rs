@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::{excerpts, fetch};
+use super::{excerpts, fetch, warnings};
 use crate::assets::Assets;
-use crate::billing::BilledMonth;
+use crate::billing::{self, BilledMonth};
 use crate::cli;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::environment::Environment;
@@ -54,18 +54,22 @@ fn build(
     let status = if arguments.draft { Status::Draft } else { Status::Built };
     let month = arguments.month;
 
-    let workspace = workspace::load(root)?;
-    printer.diagnostics(&excerpts::fill(root, workspace.warnings.clone()));
+    let mut workspace = workspace::load(root)?;
+    let mut early = std::mem::take(&mut workspace.warnings);
     let settings = &workspace.settings;
     check_customers(settings, &arguments.customers).map_err(one)?;
-    let assets = Assets::load(root, settings)?;
-    printer.diagnostics(&assets.templates.warnings);
+    let refused = |early: &[Diagnostic], problems: Vec<Diagnostic>| {
+        warnings::before(billing::wanted(settings, early.to_vec()), arguments.deny_warnings, problems)
+    };
+    let assets = Assets::load(root, settings).map_err(|problems| refused(&early, problems))?;
+    early.extend(assets.templates.warnings.iter().cloned());
     if !arguments.offline {
         let sources: Vec<_> = settings.sources.iter().filter(|source| !source.kind.is_csv()).collect();
         let wish = Wish { root, month, draft: arguments.draft, force: false, environment };
         fetch::fetch_all(wish, &sources, printer).1?;
     }
-    let (bill, billed) = pipeline::invoices(root, settings, month, status)?;
+    let computed = pipeline::invoices(root, settings, month, status);
+    let (bill, billed) = computed.map_err(|problems| refused(&early, problems))?;
     printer.detail(&format!("read {} rows from {} files", bill.charges.len(), bill.files.len()));
 
     let chosen = |invoice: &&Invoice| {
@@ -79,6 +83,11 @@ fn build(
     }
     let shown_out = arguments.out.as_ref().map_or_else(|| "out".to_owned(), |out| out.display().to_string());
     let earlier = out::earlier_months(&out, &shown_out, month);
+    early.extend(earlier.warnings);
+    let found = billing::warnings(&bill, settings, &billed, &earlier.history, early).map_err(one)?;
+    if arguments.deny_warnings {
+        warnings::deny(&found)?;
+    }
     let staging = out::begin(&out, &shown, &month.to_string()).map_err(one)?;
     let progress = printer.progress(invoices.len(), "Writing");
     let work = Work { bill: &bill, settings, assets: &assets, formats: &arguments.format };
@@ -86,7 +95,7 @@ fn build(
     progress.finish();
     written?;
 
-    let summary = out::summary(&bill, settings, &billed, &earlier.history, status).map_err(one)?;
+    let summary = out::summary(&bill, settings, &billed, &earlier.history, &found, status).map_err(one)?;
     let summary_json = out::to_json(&summary).map_err(one)?;
     staging.write("summary.json", &summary_json).map_err(one)?;
     let inputs = inputs(&workspace, &assets, &bill)?;
@@ -95,8 +104,7 @@ fn build(
     let files = staging.written();
     let directory = staging.commit().map_err(one)?;
 
-    printer.diagnostics(&earlier.warnings);
-    printer.diagnostics(&excerpts::fill(root, billed.remarks.clone()));
+    warnings::print(root, &found, printer);
     print_summary(&summary, &billed, printer);
     if arguments.json {
         printer.result_bytes(&summary_json);

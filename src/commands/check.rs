@@ -2,28 +2,40 @@
 
 use std::path::Path;
 
-use super::excerpts;
+use super::{excerpts, warnings};
 use crate::assets::Assets;
-use crate::cli::Format;
+use crate::billing;
+use crate::cli::{self, Format};
 use crate::diagnostic::Diagnostic;
 use crate::model::invoice::{Invoice, Status};
-use crate::model::period::BillingMonth;
+use crate::out;
 use crate::pipeline::{self, Work};
 use crate::printer::Printer;
 use crate::workspace;
 
-pub(super) fn run(start: &Path, month: Option<BillingMonth>, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn run(start: &Path, arguments: &cli::Check, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
     let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
-    check(&root, month, printer).map_err(|problems| excerpts::fill(&root, problems))
+    check(&root, arguments, printer).map_err(|problems| excerpts::fill(&root, problems))
 }
 
-fn check(root: &Path, month: Option<BillingMonth>, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
-    let workspace = workspace::load(root)?;
-    printer.diagnostics(&excerpts::fill(root, workspace.warnings));
+fn check(root: &Path, arguments: &cli::Check, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+    let mut workspace = workspace::load(root)?;
+    let mut early = std::mem::take(&mut workspace.warnings);
     let settings = &workspace.settings;
     let assets = Assets::load(root, settings);
-    let Some(month) = month else {
-        printer.diagnostics(&assets?.templates.warnings);
+    early.extend(assets.iter().flat_map(|assets| assets.templates.warnings.clone()));
+    let refused = |early: Vec<Diagnostic>, problems: Vec<Diagnostic>| {
+        warnings::before(billing::wanted(settings, early), arguments.deny_warnings, problems)
+    };
+    let Some(month) = arguments.month else {
+        if let Err(problems) = assets {
+            return Err(refused(early, problems));
+        }
+        let found = billing::wanted(settings, early);
+        if arguments.deny_warnings {
+            warnings::deny(&found)?;
+        }
+        warnings::print(root, &found, printer);
         let count = settings.customers.len();
         printer.status(&format!("the workspace is good: {count} customers, {} sources", settings.sources.len()));
         return Ok(());
@@ -33,18 +45,26 @@ fn check(root: &Path, month: Option<BillingMonth>, printer: &Printer) -> Result<
         (Ok(assets), Ok(computed)) => (assets, computed),
         (assets, computed) => {
             let problems = assets.err().into_iter().chain(computed.err()).flatten();
-            return Err(problems.collect());
+            return Err(refused(early, problems.collect()));
         }
     };
     let (bill, billed) = computed;
-    printer.diagnostics(&assets.templates.warnings);
     let invoices: Vec<&Invoice> = billed.invoices.iter().collect();
     let progress = printer.progress(invoices.len(), "Checking");
     let work = Work { bill: &bill, settings, assets: &assets, formats: &Format::ALL };
     let made = pipeline::documents(&work, &invoices, &|_, _| Ok(()), &progress);
     progress.finish();
-    made?;
-    printer.diagnostics(&excerpts::fill(root, billed.remarks.clone()));
+    if let Err(problems) = made {
+        return Err(refused(early, problems));
+    }
+    let earlier = out::earlier_months(&root.join("out"), "out", month);
+    early.extend(earlier.warnings);
+    let found =
+        billing::warnings(&bill, settings, &billed, &earlier.history, early).map_err(|problem| vec![problem])?;
+    if arguments.deny_warnings {
+        warnings::deny(&found)?;
+    }
+    warnings::print(root, &found, printer);
     printer.status(&format!("{month} is good: {} invoices from {} rows", invoices.len(), bill.charges.len()));
     Ok(())
 }

@@ -7,6 +7,7 @@ mod fetch;
 mod init;
 mod reconcile;
 mod status;
+mod warnings;
 
 use std::path::Path;
 
@@ -25,7 +26,7 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
     };
     let result = match cli.command {
         Command::Init { target } => init::run(&start, &target, printer),
-        Command::Check { month } => check::run(&start, month, printer),
+        Command::Check(arguments) => check::run(&start, &arguments, printer),
         Command::Fetch(arguments) => fetch::run(&start, &arguments, environment, printer),
         Command::Build(arguments) => build::run(&start, current, &arguments, environment, printer),
         Command::Status(arguments) => status::run(&start, &arguments, environment, printer),

@@ -4,6 +4,7 @@ use super::matcher::Matcher;
 use super::period::{BillingMonth, Validity};
 use super::price::{Fee, Pricing};
 use super::settings::{Definition, InvoiceSettings};
+use super::warning::WarningSettings;
 
 /// One file of `customers/`.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub struct Customer {
     pub pricing: Pricing,
     /// The issuer's own charges.
     pub fees: Vec<Fee>,
+    /// What it is warned about: the workspace's `[warnings]` with the customer's own.
+    pub warnings: WarningSettings,
     /// Whom its invoices are mailed to.
     pub mail: Option<CustomerMail>,
     /// Path of its file from the workspace's root.

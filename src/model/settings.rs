@@ -12,6 +12,7 @@ use super::period::BillingMonth;
 use super::rounding::Rounding;
 use super::schedule::{DateRule, DueRule, OnHoliday};
 use super::tax::TaxCategory;
+use super::warning::WarningSettings;
 
 /// Where something stands in the workspace's files, for messages about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -345,8 +346,8 @@ pub struct Settings {
     pub template: TemplateChoice,
     /// Font files, from the workspace's root.
     pub fonts: Vec<String>,
-    /// `[warnings] change`: the deviation from the median of three months that is told, as a share (0.3 for 30 %).
-    pub warning_change: Amount,
+    /// `[warnings]`, for what concerns no one customer.
+    pub warnings: WarningSettings,
     /// `[mail]`
     pub mail: Option<MailSettings>,
     /// Currency that conservation is told in when sources differ.

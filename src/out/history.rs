@@ -13,6 +13,7 @@ use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::history::{BilledCustomer, BilledCustomers, History, Used};
 use crate::model::period::BillingMonth;
+use crate::model::warning::WarningCode;
 use crate::staging::{Written, hash};
 
 /// How many months before one are looked at: with it, the twelve that the review page compares.
@@ -70,7 +71,8 @@ pub fn earlier_months(out: &Path, shown: &str, month: BillingMonth) -> EarlierMo
             Ok(None) => {}
             Err(why) => {
                 let message = format!("{month} is not compared with: its summary cannot be read: {why}");
-                let warning = Diagnostic::warning(message).at(Place::file(file.path));
+                let warning = Diagnostic::finding(WarningCode::UnreadableMonth, message, &file.path);
+                let warning = warning.at(Place::file(file.path));
                 earlier.warnings.push(warning.with_hint(format!("run invoicer build {month} again, or remove it")));
             }
         }

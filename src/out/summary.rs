@@ -10,6 +10,7 @@ use crate::model::currency::Currency;
 use crate::model::history::{History, Used};
 use crate::model::invoice::Status;
 use crate::model::settings::Settings;
+use crate::model::warning::WarningCode;
 
 /// The month at a glance.
 #[derive(Debug, Serialize)]
@@ -23,7 +24,21 @@ pub struct Summary<'a> {
     kept: Amount,
     allocated: Amount,
     conservation: &'a Conservation,
-    warnings: Vec<String>,
+    /// The messages alone, for scripts that only print them.
+    warnings: Vec<&'a str>,
+    warning_details: Vec<WarningDetail<'a>>,
+}
+
+/// A warning about the month.
+#[derive(Debug, Serialize)]
+struct WarningDetail<'a> {
+    code: WarningCode,
+    customer: Option<&'a str>,
+    message: &'a str,
+    notes: &'a [String],
+    hint: Option<&'a str>,
+    file: Option<&'a str>,
+    line: Option<u32>,
 }
 
 /// An invoice at a glance.
@@ -65,6 +80,20 @@ struct UnassignedCharge<'a> {
     cost: Amount,
 }
 
+fn detail(warning: &Diagnostic) -> Option<WarningDetail<'_>> {
+    let finding = warning.finding.as_ref()?;
+    let place = warning.place.as_ref();
+    Some(WarningDetail {
+        code: finding.code,
+        customer: finding.customer.as_deref(),
+        message: &warning.message,
+        notes: &warning.notes,
+        hint: warning.hint.as_deref(),
+        file: place.map(|place| place.path.as_str()),
+        line: place.and_then(|place| place.line),
+    })
+}
+
 /// The summary of a month; `history` holds the months before.
 ///
 /// # Errors
@@ -74,6 +103,7 @@ pub fn summary<'a>(
     settings: &'a Settings,
     billed: &'a BilledMonth,
     history: &History,
+    warnings: &'a [Diagnostic],
     status: Status,
 ) -> Result<Summary<'a>, Diagnostic> {
     let customers = || -> Result<Vec<CustomerSummary<'a>>, TooLong> {
@@ -122,6 +152,7 @@ pub fn summary<'a>(
         kept: billed.conservation.kept,
         allocated: billed.conservation.allocated,
         conservation: &billed.conservation,
-        warnings: billed.remarks.iter().map(|remark| remark.message.clone()).collect(),
+        warnings: warnings.iter().map(|warning| warning.message.as_str()).collect(),
+        warning_details: warnings.iter().filter_map(detail).collect(),
     })
 }

@@ -11,6 +11,7 @@ use super::labels::Labels;
 use crate::diagnostic::{Diagnostic, Place, cause, nearest};
 use crate::model::invoice::DocumentKind;
 use crate::model::settings::{Language, Settings, TemplateChoice};
+use crate::model::warning::WarningCode;
 
 /// Designs, and below them the pieces they share.
 const BUILT_IN: [(&str, &str); 11] = [
@@ -163,7 +164,9 @@ fn unused(sources: &[(String, String)], chosen: &BTreeSet<&TemplateChoice>) -> V
     let used: BTreeSet<String> = designs.iter().flat_map(|design| reachable(sources, design)).collect();
     let is_built_in = |name: &str| BUILT_IN.iter().any(|(known, _)| *known == name);
     let tell = |name: &str| {
-        let diagnostic = Diagnostic::warning("the template is never used").at(Place::file(format!("templates/{name}")));
+        let path = format!("templates/{name}");
+        let diagnostic = Diagnostic::finding(WarningCode::UnusedTemplate, "the template is never used", &path);
+        let diagnostic = diagnostic.at(Place::file(path));
         let stem = name.trim_end_matches(".html");
         let others = names().filter(|other| *other != name && is_built_in(other));
         diagnostic.with_hint(match nearest(name, others) {

@@ -3,15 +3,18 @@
 use super::invoice_section::{InvoiceLayer, PricingLayer};
 use super::toml_reader::{Section, TomlFile, Value};
 use super::values;
+use super::warning_section::WarningLayer;
+use super::workspace_file::WorkspaceFile;
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::Amount;
 use crate::model::customer::{ClaimRule, Customer, CustomerMail};
 use crate::model::period::Validity;
 use crate::model::price::{Fee, FeePer};
 use crate::model::tax::{TaxCategory, has_check_digit};
+use crate::model::warning::WarningCode;
 
 /// Reads the customer of that id; mistakes are left in `file`.
-pub(super) fn read(id: &str, file: &TomlFile<'_>, invoice: &InvoiceLayer, pricing: &PricingLayer) -> Customer {
+pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> Customer {
     let table = file.parse();
     let root = Section::root(file, &table);
     let rules = root.sections("match", "[[match]]").iter().map(claim_rule).collect();
@@ -26,9 +29,10 @@ pub(super) fn read(id: &str, file: &TomlFile<'_>, invoice: &InvoiceLayer, pricin
         address: root.list("address", Value::string).unwrap_or_default(),
         active: active(&root),
         rules,
-        invoice: InvoiceLayer::read(root.section("invoice", "[invoice]")).over(invoice),
-        pricing: PricingLayer::read(root.section("pricing", "[pricing]")).over(pricing),
+        invoice: InvoiceLayer::read(root.section("invoice", "[invoice]")).over(&base.invoice),
+        pricing: PricingLayer::read(root.section("pricing", "[pricing]")).over(&base.pricing),
         fees: root.sections("fee", "[[fee]]").iter().filter_map(fee).collect(),
+        warnings: WarningLayer::read(root.section("warnings", "[warnings]")).over(&base.warnings),
         mail: root.section("mail", "[mail]").map(|section| mail(&section)),
         path: file.path.to_owned(),
     };
@@ -42,7 +46,8 @@ pub(super) fn registration_number(section: &Section<'_, '_>) -> Option<String> {
     if !has_check_digit(&number)
         && let Some(value) = section.get("registration-number")
     {
-        let warning = Diagnostic::warning(format!("the check digit of {number} does not fit its other digits"));
+        let message = format!("the check digit of {number} does not fit its other digits");
+        let warning = Diagnostic::finding(WarningCode::RegistrationNumber, message, &number);
         let note = "numbers of sole proprietors follow another rule; a company's number is probably mistyped";
         value.told::<()>(Err(warning.with_note(note)));
     }

@@ -4,6 +4,7 @@ mod customer_file;
 mod invoice_section;
 mod toml_reader;
 mod values;
+mod warning_section;
 mod workspace_file;
 
 use std::path::{Path, PathBuf};
@@ -67,9 +68,9 @@ pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
             }
         };
         let file = TomlFile::new(&path, &text);
-        let customer = customer_file::read(&id, &file, &base.invoice, &base.pricing);
+        let customer = customer_file::read(&id, &file, &base);
         broken |= file.is_broken();
-        problems.extend(file.problems.into_inner());
+        problems.extend(file.problems.into_inner().into_iter().map(|problem| problem.concerning(&id)));
         customers.push(customer);
         files.push((path, text.into_bytes()));
     }
@@ -82,7 +83,7 @@ pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
         sources: base.sources,
         template: default_invoice.template,
         fonts: base.fonts,
-        warning_change: base.warning_change,
+        warnings: warning_section::WarningLayer::default().over(&base.warnings),
         mail: base.mail,
         currency: default_invoice.currency,
         customers,

@@ -8,6 +8,7 @@ use super::customer_file::registration_number;
 use super::invoice_section::{InvoiceLayer, PricingLayer};
 use super::toml_reader::{Section, TomlFile, Value};
 use super::values;
+use super::warning_section::WarningLayer;
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
@@ -29,7 +30,7 @@ pub(super) struct WorkspaceFile {
     pub(super) fx: Vec<FxRate>,
     pub(super) sources: Vec<SourceSettings>,
     pub(super) fonts: Vec<String>,
-    pub(super) warning_change: Amount,
+    pub(super) warnings: WarningLayer,
     pub(super) mail: Option<MailSettings>,
 }
 
@@ -53,7 +54,7 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
         fx: root.sections("fx", "[[fx]]").iter().filter_map(fx).collect(),
         sources: sources(&root),
         fonts: fonts(root.section("fonts", "[fonts]")),
-        warning_change: warning_change(root.section("warnings", "[warnings]")),
+        warnings: WarningLayer::read(root.section("warnings", "[warnings]")),
         mail: root.section("mail", "[mail]").and_then(|section| mail(&section)),
     };
     root.finish();
@@ -256,15 +257,6 @@ fn fonts(section: Option<Section<'_, '_>>) -> Vec<String> {
     let files = section.list("files", Value::text).unwrap_or_default();
     section.finish();
     files
-}
-
-fn warning_change(section: Option<Section<'_, '_>>) -> Amount {
-    let change = section.and_then(|section| {
-        let change = section.read("change", values::percentage);
-        section.finish();
-        change
-    });
-    change.unwrap_or_else(|| Amount::new(3, 1).unwrap_or_default())
 }
 
 fn mail(section: &Section<'_, '_>) -> Option<MailSettings> {

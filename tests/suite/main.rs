@@ -29,3 +29,4 @@ mod several_sources;
 mod soracom_api;
 mod soracom_others;
 mod trees;
+mod warnings;

@@ -1,0 +1,88 @@
+//! What somebody should look at before a month is issued: figures, items and resources that are not as they were, and
+//! rules that do nothing.
+
+mod amounts;
+mod rules;
+mod usage;
+
+use std::collections::BTreeSet;
+
+use super::BilledMonth;
+use crate::diagnostic::{Diagnostic, Finding};
+use crate::model::amount::TooLong;
+use crate::model::charge::Bill;
+use crate::model::history::History;
+use crate::model::settings::Settings;
+use crate::model::warning::WarningCode;
+
+/// A month with what it is looked at beside.
+#[derive(Clone, Copy)]
+struct Month<'a> {
+    bill: &'a Bill,
+    settings: &'a Settings,
+    billed: &'a BilledMonth,
+    history: &'a History,
+}
+
+/// The warnings about a month: its own, and `others` that were found before it was computed. They are as
+/// [`wanted`] gives them.
+///
+/// # Errors
+/// Sums with more digits than an amount has.
+pub fn warnings(
+    bill: &Bill,
+    settings: &Settings,
+    billed: &BilledMonth,
+    history: &History,
+    others: Vec<Diagnostic>,
+) -> Result<Vec<Diagnostic>, Diagnostic> {
+    let month = Month { bill, settings, billed, history };
+    let found = || -> Result<Vec<Diagnostic>, TooLong> {
+        let mut found = others;
+        found.extend(billed.remarks.iter().cloned());
+        found.extend(amounts::below_cost(month)?);
+        found.extend(amounts::unusual_totals(month)?);
+        found.extend(amounts::not_reconciled(month));
+        found.extend(usage::no_charges(month));
+        found.extend(usage::changes(month));
+        found.extend(rules::ended(month));
+        found.extend(rules::unused(month));
+        Ok(found)
+    };
+    let found = found().map_err(|error| Diagnostic::error(format!("the month cannot be compared: {error}")))?;
+    Ok(wanted(settings, found))
+}
+
+/// Warnings without those that `[warnings]` ignores or that follow from others, by code and then by customer.
+pub fn wanted(settings: &Settings, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let idle: BTreeSet<String> =
+        findings(&found).filter(|finding| finding.code == WarningCode::NoCharges).filter_map(concerned).collect();
+    // Of a customer without charges, every rule matches nothing.
+    let follows = |finding: &Finding| {
+        let of_rule = matches!(finding.code, WarningCode::UnusedMatch | WarningCode::UnusedPriceRule);
+        of_rule && finding.customer.as_ref().is_some_and(|customer| idle.contains(customer))
+    };
+    found.retain(|warning| {
+        warning.finding.as_ref().is_none_or(|finding| !follows(finding) && !is_ignored(settings, finding))
+    });
+    found.sort_by_key(|warning| {
+        let finding = warning.finding.as_ref();
+        let place = warning.place.as_ref().map(|place| (place.path.clone(), place.line));
+        (finding.map(|finding| finding.code), finding.and_then(concerned), place, warning.message.clone())
+    });
+    found.dedup();
+    found
+}
+
+fn findings(warnings: &[Diagnostic]) -> impl Iterator<Item = &Finding> {
+    warnings.iter().filter_map(|warning| warning.finding.as_ref())
+}
+
+fn concerned(finding: &Finding) -> Option<String> {
+    finding.customer.clone()
+}
+
+fn is_ignored(settings: &Settings, finding: &Finding) -> bool {
+    let customer = finding.customer.as_ref().and_then(|id| settings.customers.iter().find(|known| known.id == *id));
+    customer.map_or(&settings.warnings, |customer| &customer.warnings).ignore.contains(&finding.code)
+}

@@ -1,0 +1,138 @@
+//! Warnings about rules that ended or do nothing.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+
+use super::Month;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::charge::{Bill, ChargeId, ChargeKind, NameId, SubjectId};
+use crate::model::customer::Customer;
+use crate::model::invoice::Invoice;
+use crate::model::matcher::Matcher;
+use crate::model::price::{Price, PriceRule};
+use crate::model::settings::Definition;
+use crate::model::warning::WarningCode;
+
+/// Fees and pricing rules that held in the month before for the last time, with nothing in their place.
+pub(super) fn ended(month: Month<'_>) -> Vec<Diagnostic> {
+    let this = month.bill.month;
+    let last = Some(this.previous());
+    let mut warnings = Vec::new();
+    let mut told: BTreeSet<&Definition> = BTreeSet::new();
+    for customer in month.settings.customers.iter().filter(|customer| customer.is_active(this)) {
+        for fee in customer.fees.iter().filter(|fee| fee.validity.until == last) {
+            if customer.fees.iter().any(|other| other.name == fee.name && other.is_due(this)) {
+                continue;
+            }
+            let message = format!("the fee \"{}\" of \"{}\" ended with {}", fee.name, customer.id, this.previous());
+            let facts = format!("{}, {}:{}", fee.name, fee.definition.path, fee.definition.line);
+            let warning = Diagnostic::finding(WarningCode::EndedFee, message, facts).concerning(&customer.id);
+            warnings.push(warning.at(place(&fee.definition)).with_hint("add one that follows it, or remove it"));
+        }
+        for rule in customer.pricing.rules.iter().filter(|rule| rule.validity.until == last) {
+            let follows = |other: &PriceRule| other.matcher == rule.matcher && other.validity.covers(this);
+            if customer.pricing.rules.iter().any(follows) || !told.insert(&rule.definition) {
+                continue;
+            }
+            let message = format!("a [[pricing.rule]] ended with {}", this.previous());
+            let warning = Diagnostic::finding(WarningCode::EndedRule, message, facts(&rule.definition));
+            let warning = warning.at(place(&rule.definition)).with_note(rule.definition.text.clone());
+            let hint = "what it priced now follows the next rule that matches, or the markup";
+            warnings.push(of_file(warning, customer, &rule.definition).with_hint(hint));
+        }
+    }
+    warnings
+}
+
+/// Rules that match no charge of the month. The customers' `[[match]]` are looked at where charges are assigned.
+pub(super) fn unused(month: Month<'_>) -> Vec<Diagnostic> {
+    let mut warnings = unused_price_rules(month);
+    let all = month.billed.invoices.par_iter().map(|invoice| Seen::of(month.bill, charges(invoice)));
+    let all = all.reduce(Seen::default, Seen::with);
+    for rule in month.settings.tax.rules.iter().filter(|rule| !all.any(month.bill, &rule.matcher, false)) {
+        warnings.push(nothing(month, WarningCode::UnusedTaxRule, "[[tax.rule]]", &rule.definition));
+    }
+    let shared = month.billed.invoices.iter().flat_map(|invoice| invoice.shares.iter().map(|share| share.charge));
+    let shared = Seen::of(month.bill, shared.chain(month.billed.unassigned.iter().copied()));
+    for rule in month.settings.allocation.shares.iter().filter(|rule| !shared.any(month.bill, &rule.matcher, false)) {
+        warnings.push(nothing(month, WarningCode::UnusedShareRule, "[[allocation.share]]", &rule.definition));
+    }
+    warnings
+}
+
+/// Of each file's rules, those that match no charge of any customer they are for.
+fn unused_price_rules(month: Month<'_>) -> Vec<Diagnostic> {
+    let holds = |rule: &&PriceRule| rule.validity.covers(month.bill.month);
+    let used = |invoice: &Invoice| -> (&Customer, Vec<&Definition>) {
+        let customer = &month.settings.customers[invoice.customer];
+        let seen = match customer.pricing.rules.is_empty() {
+            true => Seen::default(),
+            false => Seen::of(month.bill, charges(invoice)),
+        };
+        let fits = |rule: &&PriceRule| {
+            // Unit prices and tiers never apply to discounts.
+            seen.any(month.bill, &rule.matcher, !matches!(rule.price, Price::Markup(_)))
+        };
+        (customer, customer.pricing.rules.iter().filter(holds).filter(fits).map(|rule| &rule.definition).collect())
+    };
+    let used: Vec<(&Customer, Vec<&Definition>)> = month.billed.invoices.par_iter().map(used).collect();
+    let mut known: BTreeSet<&Definition> = used.iter().flat_map(|(_, used)| used.iter().copied()).collect();
+    let mut warnings = Vec::new();
+    for (customer, _) in &used {
+        for rule in customer.pricing.rules.iter().filter(holds) {
+            if known.insert(&rule.definition) {
+                let warning = nothing(month, WarningCode::UnusedPriceRule, "[[pricing.rule]]", &rule.definition);
+                warnings.push(of_file(warning, customer, &rule.definition));
+            }
+        }
+    }
+    warnings
+}
+
+/// The different subjects, items and kinds of some charges.
+#[derive(Default)]
+struct Seen(FxHashSet<(SubjectId, NameId, ChargeKind)>);
+
+impl Seen {
+    fn of(bill: &Bill, charges: impl Iterator<Item = ChargeId>) -> Seen {
+        Seen(charges.map(|id| bill.charge(id)).map(|charge| (charge.subject, charge.item, charge.kind())).collect())
+    }
+
+    fn with(mut self, other: Seen) -> Seen {
+        self.0.extend(other.0);
+        self
+    }
+
+    fn any(&self, bill: &Bill, matcher: &Matcher, only_usage: bool) -> bool {
+        self.0.par_iter().any(|(subject, item, kind)| {
+            !(only_usage && *kind == ChargeKind::Discount)
+                && matcher.matches(&bill.seen(*subject), bill.names.get(*item))
+        })
+    }
+}
+
+fn charges(invoice: &Invoice) -> impl Iterator<Item = ChargeId> {
+    invoice.details.iter().map(|detail| detail.charge)
+}
+
+fn nothing(month: Month<'_>, code: WarningCode, heading: &str, definition: &Definition) -> Diagnostic {
+    let message = format!("the {heading} matches nothing in {}", month.bill.month);
+    let warning = Diagnostic::finding(code, message, facts(definition)).at(place(definition));
+    let hint = format!("correct or remove it; if that is usual, set ignore = [\"{}\"] in [warnings]", code.name());
+    warning.with_note(definition.text.clone()).with_hint(hint)
+}
+
+/// Concerning the customer when the rule stands in its file.
+fn of_file(warning: Diagnostic, customer: &Customer, definition: &Definition) -> Diagnostic {
+    if definition.path == customer.path { warning.concerning(&customer.id) } else { warning }
+}
+
+fn facts(definition: &Definition) -> String {
+    format!("{}:{}", definition.path, definition.line)
+}
+
+fn place(definition: &Definition) -> Place {
+    Place { column: Some(definition.column), length: 1, ..Place::line(&definition.path, definition.line) }
+}

@@ -1,0 +1,93 @@
+//! Warnings about what customers used: nothing at all, or other things than before.
+
+use super::Month;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::customer::Customer;
+use crate::model::history::{BilledCustomer, Used};
+use crate::model::warning::WarningCode;
+
+/// The most items or resources that are named.
+const SHOWN: usize = 3;
+
+/// Active customers that no charge belongs to. Who has no `[[match]]` is only charged fees, and so every month.
+pub(super) fn no_charges(month: Month<'_>) -> Vec<Diagnostic> {
+    let customers = month.settings.customers.iter().enumerate();
+    let active = customers.filter(|(_, customer)| customer.is_active(month.bill.month));
+    let warning = |(index, customer): (usize, &Customer)| {
+        let invoice = month.billed.invoices.iter().find(|invoice| invoice.customer == index);
+        let what = match invoice {
+            None => "no invoice",
+            Some(invoice) if invoice.details.is_empty() && !customer.rules.is_empty() => "only fees",
+            Some(_) => return None,
+        };
+        let message = format!("\"{}\" has no charges in {}: {what}", customer.id, month.bill.month);
+        let hint = format!("check the [[match]] rules of {0}, or end it with active = {{ until = … }}", customer.path);
+        let facts = if invoice.is_none() { "0" } else { "" };
+        let warning = Diagnostic::finding(WarningCode::NoCharges, message, facts).concerning(&customer.id);
+        Some(warning.at(Place::file(&customer.path)).with_hint(hint))
+    };
+    active.filter_map(warning).collect()
+}
+
+/// Items and resources that customers have for the first time or had in the month before.
+pub(super) fn changes(month: Month<'_>) -> Vec<Diagnostic> {
+    let mut warnings = Vec::new();
+    for invoice in &month.billed.invoices {
+        let customer = &month.settings.customers[invoice.customer];
+        let record = month.billed.record.get(&customer.id);
+        let Some(now) = record.and_then(|record| record.used.as_ref()) else {
+            continue;
+        };
+        let earlier: Vec<&Used> = month.history.before(month.bill.month, &customer.id).filter_map(used).collect();
+        if !earlier.is_empty() {
+            let new = |(source, name): &(&str, &str)| !earlier.iter().any(|past| past.has_item(source, name));
+            warnings.extend(told(customer, WarningCode::NewItem, now.items().filter(new)));
+            let new = |(source, id): &(&str, &str)| !earlier.iter().any(|past| past.has_resource(source, id));
+            warnings.extend(told(customer, WarningCode::NewResource, now.resources().filter(new)));
+        }
+        if let Some(before) = month.history.customer(month.bill.month.previous(), &customer.id).and_then(used) {
+            let gone = |(source, name): &(&str, &str)| !now.has_item(source, name);
+            warnings.extend(told(customer, WarningCode::GoneItem, before.items().filter(gone)));
+            let gone = |(source, id): &(&str, &str)| !now.has_resource(source, id);
+            warnings.extend(told(customer, WarningCode::GoneResource, before.resources().filter(gone)));
+        }
+    }
+    warnings
+}
+
+fn used(customer: &BilledCustomer) -> Option<&Used> {
+    customer.used.as_ref()
+}
+
+/// One warning for all of a customer's, the first of them named.
+fn told<'a>(
+    customer: &Customer,
+    code: WarningCode,
+    found: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Option<Diagnostic> {
+    let mut names: Vec<&str> = found.map(|(_, name)| name).collect();
+    names.sort_unstable();
+    let more = names.len().saturating_sub(SHOWN);
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<&str>>().join(", ");
+    let listed = if more > 0 { format!("{shown} and {more} more") } else { shown.clone() };
+    let facts = if more > 0 { format!("{}: {shown}, …", names.len()) } else { format!("{}: {shown}", names.len()) };
+    let what = match code {
+        WarningCode::NewItem | WarningCode::GoneItem => "item",
+        _ => "resource",
+    };
+    let what = match names.len() {
+        0 => return None,
+        1 if what == "item" => "an item".to_owned(),
+        1 => format!("a {what}"),
+        count => format!("{count} {what}s"),
+    };
+    let message = match code {
+        WarningCode::NewItem | WarningCode::NewResource => {
+            format!("\"{}\" has {what} that it did not have before: {listed}", customer.id)
+        }
+        _ => format!("\"{}\" has no longer {what} of the month before: {listed}", customer.id),
+    };
+    let hint = format!("if that is usual, set ignore = [\"{}\"] in [warnings] of {}", code.name(), customer.path);
+    let warning = Diagnostic::finding(code, message, facts).concerning(&customer.id);
+    Some(warning.at(Place::file(&customer.path)).with_hint(hint))
+}

@@ -1,0 +1,112 @@
+//! A month's warnings on the terminal: few lines for many of a kind, or refusals where the user wants them to be.
+
+use std::path::Path;
+
+use super::excerpts;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::model::warning::WarningCode;
+use crate::printer::Printer;
+
+/// How many of a kind are told one by one.
+const EACH: usize = 3;
+
+/// Prints a month's warnings, those of a kind in one where there are many; with `-v` one by one.
+pub(super) fn print(root: &Path, warnings: &[Diagnostic], printer: &Printer) {
+    let shown = if printer.verbose { warnings.to_vec() } else { grouped(warnings) };
+    printer.diagnostics(&excerpts::fill(root, shown));
+}
+
+/// Refuses the month for any warning.
+///
+/// # Errors
+/// When there is one.
+pub(super) fn deny(warnings: &[Diagnostic]) -> Result<(), Vec<Diagnostic>> {
+    if warnings.is_empty() { Ok(()) } else { Err(refusals(grouped(warnings))) }
+}
+
+/// What was found before a month could not be computed, with why it could not.
+pub(super) fn before(early: Vec<Diagnostic>, denied: bool, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let early = if denied { refusals(early) } else { early };
+    early.into_iter().chain(problems).collect()
+}
+
+fn refusals(warnings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    warnings.into_iter().map(|warning| Diagnostic { severity: Severity::Error, ..warning }).collect()
+}
+
+/// One warning for each kind that there are many of; they must stand by kind.
+fn grouped(warnings: &[Diagnostic]) -> Vec<Diagnostic> {
+    let code = |warning: &Diagnostic| warning.finding.as_ref().map(|finding| finding.code);
+    let together = warnings.chunk_by(|one, next| code(one).is_some() && code(one) == code(next));
+    let tell = |group: &[Diagnostic]| match code(&group[0]) {
+        Some(code) if group.len() > EACH => vec![one_for(code, group)],
+        _ => group.to_vec(),
+    };
+    together.flat_map(tell).collect()
+}
+
+fn one_for(code: WarningCode, group: &[Diagnostic]) -> Diagnostic {
+    let facts = group.len().to_string();
+    let warning = Diagnostic::finding(code, many(code, group.len()), facts);
+    let warning = group.iter().take(EACH).map(|one| one.message.clone()).fold(warning, Diagnostic::with_note);
+    let warning = warning.with_note(format!("and {} more; -v tells each", group.len() - EACH));
+    match &group[0].hint {
+        Some(hint) if group.iter().all(|one| one.hint.as_ref() == Some(hint)) => warning.with_hint(hint),
+        _ => warning,
+    }
+}
+
+fn many(code: WarningCode, count: usize) -> String {
+    match code {
+        WarningCode::BelowCost => format!("{count} customers are billed below cost"),
+        WarningCode::UnusualTotal => format!("the totals of {count} customers are unusual"),
+        WarningCode::NoCharges => format!("{count} customers have no charges"),
+        WarningCode::NegativeBase => format!("{count} tax bases are below zero"),
+        WarningCode::DueBeforeIssue => format!("{count} invoices are due before their issue"),
+        WarningCode::NewItem => format!("{count} customers have items that they did not have before"),
+        WarningCode::GoneItem => format!("{count} customers have no longer items of the month before"),
+        WarningCode::NewResource => format!("{count} customers have resources that they did not have before"),
+        WarningCode::GoneResource => format!("{count} customers have no longer resources of the month before"),
+        WarningCode::EndedFee => format!("{count} fees ended"),
+        WarningCode::EndedRule => format!("{count} pricing rules ended"),
+        WarningCode::UnusedMatch => format!("{count} [[match]] match nothing"),
+        WarningCode::UnusedPriceRule => format!("{count} [[pricing.rule]] match nothing"),
+        WarningCode::UnusedTaxRule => format!("{count} [[tax.rule]] match nothing"),
+        WarningCode::UnusedShareRule => format!("{count} [[allocation.share]] match nothing"),
+        WarningCode::RegistrationNumber => format!("the check digits of {count} registration numbers do not fit"),
+        WarningCode::NotReconciled => format!("{count} sources do not reconcile"),
+        WarningCode::ProviderDrift => format!("the bills of {count} sources have changed since they were fetched"),
+        WarningCode::UnusedTemplate => format!("{count} templates are never used"),
+        WarningCode::UnreadableMonth => format!("{count} earlier months cannot be compared with"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn warnings(counts: &[(WarningCode, usize)]) -> Vec<Diagnostic> {
+        let of = |(code, count): &(WarningCode, usize)| {
+            let code = *code;
+            (0..*count).map(move |number| Diagnostic::finding(code, format!("no. {number}"), "").with_hint("look"))
+        };
+        counts.iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn many_of_a_kind_are_told_in_one() {
+        let told = grouped(&warnings(&[(WarningCode::BelowCost, 3), (WarningCode::NewItem, 1000)]));
+        assert_eq!(told.len(), 4);
+        assert_eq!(told[3].message, "1000 customers have items that they did not have before");
+        assert_eq!(told[3].notes, ["no. 0", "no. 1", "no. 2", "and 997 more; -v tells each"]);
+        assert_eq!(told[3].hint.as_deref(), Some("look"));
+    }
+
+    #[test]
+    fn denied_warnings_are_errors() {
+        assert!(deny(&[]).is_ok());
+        let denied = deny(&warnings(&[(WarningCode::NewItem, 1)])).unwrap_err();
+        assert!(denied.iter().all(Diagnostic::is_error));
+        assert!(denied[0].render(false).starts_with("error[new-item]: no. 0\n"), "{}", denied[0].render(false));
+    }
+}

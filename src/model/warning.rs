@@ -1,0 +1,98 @@
+//! [`WarningCode`]: what a month can be warned of, by the names that settings, scripts and people use.
+
+use std::collections::BTreeSet;
+
+use serde::{Serialize, Serializer};
+
+use super::amount::Amount;
+
+/// What a warning is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WarningCode {
+    /// A customer pays less than the provider charges.
+    BelowCost,
+    /// A total is far from those of the months before.
+    UnusualTotal,
+    /// A customer has no charges.
+    NoCharges,
+    /// The tax base of a category is below zero.
+    NegativeBase,
+    /// Payment is due before the date of issue.
+    DueBeforeIssue,
+    /// A customer's bill has an item that it never had.
+    NewItem,
+    /// An item of the month before is gone.
+    GoneItem,
+    /// A customer has a resource that it never had.
+    NewResource,
+    /// A resource of the month before is gone.
+    GoneResource,
+    /// A fee was charged for the last time in the month before.
+    EndedFee,
+    /// A pricing rule held for the last time in the month before.
+    EndedRule,
+    /// A `[[match]]` matches nothing.
+    UnusedMatch,
+    /// A `[[pricing.rule]]` matches nothing.
+    UnusedPriceRule,
+    /// A `[[tax.rule]]` matches nothing.
+    UnusedTaxRule,
+    /// An `[[allocation.share]]` matches nothing.
+    UnusedShareRule,
+    /// A registration number's check digit is wrong.
+    RegistrationNumber,
+    /// Our sum is not the provider's.
+    NotReconciled,
+    /// The provider's rows are not what they were when the month was fetched.
+    ProviderDrift,
+    /// A template that nothing uses.
+    UnusedTemplate,
+    /// An earlier month that cannot be compared with.
+    UnreadableMonth,
+}
+
+impl WarningCode {
+    /// The names in TOML and JSON, in the order in which warnings are told.
+    pub const NAMES: [(&'static str, WarningCode); 20] = [
+        ("below-cost", WarningCode::BelowCost),
+        ("unusual-total", WarningCode::UnusualTotal),
+        ("no-charges", WarningCode::NoCharges),
+        ("negative-base", WarningCode::NegativeBase),
+        ("due-before-issue", WarningCode::DueBeforeIssue),
+        ("new-item", WarningCode::NewItem),
+        ("gone-item", WarningCode::GoneItem),
+        ("new-resource", WarningCode::NewResource),
+        ("gone-resource", WarningCode::GoneResource),
+        ("ended-fee", WarningCode::EndedFee),
+        ("ended-rule", WarningCode::EndedRule),
+        ("unused-match", WarningCode::UnusedMatch),
+        ("unused-price-rule", WarningCode::UnusedPriceRule),
+        ("unused-tax-rule", WarningCode::UnusedTaxRule),
+        ("unused-share-rule", WarningCode::UnusedShareRule),
+        ("registration-number", WarningCode::RegistrationNumber),
+        ("not-reconciled", WarningCode::NotReconciled),
+        ("provider-drift", WarningCode::ProviderDrift),
+        ("unused-template", WarningCode::UnusedTemplate),
+        ("unreadable-month", WarningCode::UnreadableMonth),
+    ];
+
+    /// The name in TOML and JSON.
+    pub fn name(self) -> &'static str {
+        WarningCode::NAMES.iter().find(|(_, code)| *code == self).map_or("", |(name, _)| name)
+    }
+}
+
+impl Serialize for WarningCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// `[warnings]`: what is told and what is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WarningSettings {
+    /// The deviation of a total from the median of three months that is told, as a share: 0.3 for 30 %.
+    pub change: Amount,
+    /// What is not told.
+    pub ignore: BTreeSet<WarningCode>,
+}

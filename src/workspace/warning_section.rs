@@ -1,0 +1,39 @@
+//! `[warnings]`: what is told of a month, for all customers and for one.
+
+use std::collections::BTreeSet;
+
+use super::toml_reader::Section;
+use super::values;
+use crate::model::amount::Amount;
+use crate::model::warning::{WarningCode, WarningSettings};
+
+/// What one file says in `[warnings]`.
+#[derive(Clone, Default)]
+pub(super) struct WarningLayer {
+    change: Option<Amount>,
+    ignore: BTreeSet<WarningCode>,
+}
+
+impl WarningLayer {
+    pub(super) fn read(section: Option<Section<'_, '_>>) -> WarningLayer {
+        let Some(section) = section else {
+            return WarningLayer::default();
+        };
+        let ignore = section.list("ignore", |value| value.one_of(&WarningCode::NAMES));
+        let layer = WarningLayer {
+            change: section.read("change", values::percentage),
+            ignore: ignore.unwrap_or_default().into_iter().collect(),
+        };
+        section.finish();
+        layer
+    }
+
+    /// This layer's change, or the other's, or 30 %; ignored is what either ignores.
+    pub(super) fn over(self, below: &WarningLayer) -> WarningSettings {
+        let usual = Amount::new(3, 1).unwrap_or_default();
+        WarningSettings {
+            change: self.change.or(below.change).unwrap_or(usual),
+            ignore: self.ignore.union(&below.ignore).copied().collect(),
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! What a month is warned of, at the edges: figures worked out by hand.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use crate::common::{Run, Sandbox};
+
+const WORKSPACE: &str = "[issuer]\nname = \"A\"\n[[source]]\nname = \"s\"\nkind = \"soracom-csv\"\n\
+                         path = \"billing/{month}/*.csv\"\n[[tax.rule]]\nitem = \"*\"\ncategory = \"out-of-scope\"\n";
+
+const ACME: &str = "name = \"B\"\n[[match]]\ntag = { customer = \"acme\" }\n";
+
+/// A workspace without tax or markup: what a customer pays is what the rows cost. `rows` are resource, item and amount of
+/// the customer acme.
+fn workspace(rows: &[(&str, &str, &str)]) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("invoicer.toml", WORKSPACE);
+    sandbox.write("customers/acme.toml", ACME);
+    bill(&sandbox, rows);
+    sandbox
+}
+
+fn bill(sandbox: &Sandbox, rows: &[(&str, &str, &str)]) {
+    let mut text = "imsi,date,billItemName,quantity,amount,customer\n".to_owned();
+    for (resource, item, amount) in rows {
+        writeln!(text, "{resource},20220801,{item},1,{amount},acme").unwrap();
+    }
+    sandbox.write("billing/202208/soracom.csv", text);
+}
+
+/// An earlier month in which acme paid `total`.
+fn past(sandbox: &Sandbox, month: &str, currency: &str, total: &str) {
+    past_with(sandbox, month, currency, total, "null");
+}
+
+fn past_with(sandbox: &Sandbox, month: &str, currency: &str, total: &str, used: &str) {
+    let text = format!(
+        "{{\"month\": \"{month}\", \"status\": \"built\", \"customers\": [{{\"id\": \"acme\", \"currency\": \
+         \"{currency}\", \"cost\": \"0\", \"subtotal\": \"{total}\", \"total\": \"{total}\", \"used\": {used}}}]}}"
+    );
+    sandbox.write(&format!("out/{month}/summary.json"), text);
+}
+
+fn build(sandbox: &Sandbox) -> Run {
+    let run = sandbox.run(&["build", "202208", "--format", "json"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    run
+}
+
+/// Code, customer and message of each warning.
+fn warnings(sandbox: &Sandbox) -> Vec<[String; 3]> {
+    build(sandbox);
+    let summary = sandbox.json("out/202208/summary.json");
+    let details = summary["warning_details"].as_array().unwrap();
+    let messages: Vec<&Value> = details.iter().map(|detail| &detail["message"]).collect();
+    assert_eq!(summary["warnings"].as_array().unwrap().iter().collect::<Vec<&Value>>(), messages);
+    let word = |detail: &Value, key: &str| detail[key].as_str().unwrap_or("-").to_owned();
+    details.iter().map(|detail| ["code", "customer", "message"].map(|key| word(detail, key))).collect()
+}
+
+fn codes(sandbox: &Sandbox) -> Vec<String> {
+    warnings(sandbox).into_iter().map(|[code, ..]| code).collect()
+}
+
+#[test]
+fn a_first_month_has_nothing_to_be_warned_of() {
+    assert_eq!(codes(&workspace(&[("1", "basic", "100")])), [""; 0]);
+}
+
+#[test]
+fn a_total_is_unusual_beyond_the_set_change_and_not_at_it() {
+    for (amount, expected) in [("130", None), ("130.01", Some("131")), ("70", None), ("69", Some("69"))] {
+        let sandbox = workspace(&[("1", "basic", amount)]);
+        past(&sandbox, "202207", "JPY", "100");
+        let found = warnings(&sandbox);
+        assert_eq!(found.len(), usize::from(expected.is_some()), "{amount}: {found:?}");
+        if let Some(total) = expected {
+            let direction = if total == "69" { "below" } else { "above" };
+            let message = format!(
+                "the total of \"acme\" is ¥{total}, 31.0% {direction} ¥100, that of the last month it was billed"
+            );
+            assert_eq!(found[0], ["unusual-total".to_owned(), "acme".to_owned(), message]);
+        }
+    }
+}
+
+#[test]
+fn it_is_compared_with_the_median_of_the_last_three_months() {
+    // By months: (past totals from the newest, the largest total that is usual: 1.3 × the median).
+    for (totals, usual) in [
+        (vec!["100"], 130),
+        (vec!["100", "200"], 195),
+        (vec!["100", "900", "200"], 260),
+        // The fourth month does not count: with it the median would be 150.
+        (vec!["100", "100", "200", "900"], 130),
+    ] {
+        for (total, expected) in [(usual, 0), (usual + 1, 1)] {
+            let sandbox = workspace(&[("1", "basic", &total.to_string())]);
+            for (month, total) in ["202207", "202206", "202205", "202204"].iter().zip(&totals) {
+                past(&sandbox, month, "JPY", total);
+            }
+            assert_eq!(warnings(&sandbox).len(), expected, "{totals:?} {total}");
+        }
+    }
+    let sandbox = workspace(&[("1", "basic", "196")]);
+    past(&sandbox, "202207", "JPY", "100");
+    past(&sandbox, "202206", "JPY", "200");
+    // 46 of 150 is 30.666… %.
+    let message = "the total of \"acme\" is ¥196, 30.7% above ¥150, the median of the last 2 months it was billed";
+    assert_eq!(warnings(&sandbox)[0][2], message);
+}
+
+#[test]
+fn nought_and_other_currencies_are_compared_with_care() {
+    let sandbox = workspace(&[("1", "basic", "0")]);
+    past(&sandbox, "202207", "JPY", "0");
+    assert_eq!(codes(&sandbox), [""; 0]);
+    bill(&sandbox, &[("1", "basic", "1")]);
+    let message = "the total of \"acme\" is ¥1, above ¥0, that of the last month it was billed";
+    assert_eq!(warnings(&sandbox)[0][2], message);
+    past(&sandbox, "202207", "USD", "900");
+    assert_eq!(codes(&sandbox), [""; 0]);
+    past(&sandbox, "202206", "JPY", "100");
+    assert_eq!(codes(&sandbox), ["unusual-total"]);
+}
+
+#[test]
+fn a_customer_is_warned_of_below_cost_and_not_at_it() {
+    let sandbox = workspace(&[("1", "basic", "100.5"), ("1", "data", "9")]);
+    let price = |price: &str| format!("{ACME}[[pricing.rule]]\nitem = \"basic\"\nunit-price = \"{price}\"\n");
+    // 101 for 100.5, then 100 for it: 109 for 109.5 in all.
+    sandbox.write("customers/acme.toml", price("101"));
+    assert_eq!(codes(&sandbox), [""; 0]);
+    sandbox.write("customers/acme.toml", price("100"));
+    let message = "\"acme\" is billed ¥109 before tax for what costs ¥109.5: a loss of ¥0.5";
+    assert_eq!(warnings(&sandbox), [["below-cost", "acme", message]]);
+    assert_eq!(
+        sandbox.json("out/202208/summary.json")["warning_details"][0]["notes"],
+        serde_json::json!(["basic: ¥100 for ¥100.5"])
+    );
+    // With a fee that makes up for it there is no loss.
+    sandbox.write("customers/acme.toml", price("100") + "[[fee]]\nname = \"x\"\namount = \"1\"\nper = \"month\"\n");
+    assert_eq!(codes(&sandbox), [""; 0]);
+}
+
+#[test]
+fn items_and_resources_come_and_go() {
+    let sandbox = workspace(&[("1", "basic", "50"), ("2", "data", "50")]);
+    let used = "{\"items\": {\"s\": {\"basic\": \"50\", \"beam\": \"50\"}}, \"resources\": {\"s\": [\"1\", \"3\"]}}";
+    past_with(&sandbox, "202207", "JPY", "100", used);
+    let expected = [
+        ("new-item", "\"acme\" has an item that it did not have before: data"),
+        ("gone-item", "\"acme\" has no longer an item of the month before: beam"),
+        ("new-resource", "\"acme\" has a resource that it did not have before: 2"),
+        ("gone-resource", "\"acme\" has no longer a resource of the month before: 3"),
+    ];
+    let expected = expected.map(|(code, message)| [code.to_owned(), "acme".to_owned(), message.to_owned()]);
+    assert_eq!(warnings(&sandbox), expected);
+    // What was there two months ago is not new, and what was not there last month cannot go.
+    past_with(&sandbox, "202206", "JPY", "100", "{\"items\": {\"s\": {\"data\": \"1\"}}, \"resources\": {}}");
+    assert_eq!(codes(&sandbox), ["gone-item", "new-resource", "gone-resource"]);
+    std::fs::remove_dir_all(sandbox.path().join("out/202207")).unwrap();
+    assert_eq!(codes(&sandbox), ["new-item", "new-resource"]);
+    // A month that does not say what was used says nothing about it.
+    past(&sandbox, "202206", "JPY", "100");
+    assert_eq!(codes(&sandbox), [""; 0]);
+}
+
+#[test]
+fn a_thousand_new_resources_are_one_line() {
+    let ids: Vec<String> = (1..=1000).map(|number| format!("44{number:04}")).collect();
+    let rows: Vec<(&str, &str, &str)> = ids.iter().map(|id| (id.as_str(), "basic", "0.1")).collect();
+    let sandbox = workspace(&rows);
+    let used = "{\"items\": {\"s\": {\"basic\": \"1\"}}, \"resources\": {\"s\": [\"440001\"]}}";
+    past_with(&sandbox, "202207", "JPY", "100", used);
+    let message = "\"acme\" has 999 resources that it did not have before: 440002, 440003, 440004 and 996 more";
+    assert_eq!(warnings(&sandbox), [["new-resource", "acme", message]]);
+    assert!(build(&sandbox).stderr.lines().count() < 10);
+}
+
+#[test]
+fn customers_without_charges() {
+    let sandbox = workspace(&[("1", "basic", "100")]);
+    sandbox.write("customers/bravo.toml", "name = \"C\"\n[[match]]\ntag = { customer = \"bravo\" }\n");
+    // Its rule matches nothing; that follows.
+    let message = "\"bravo\" has no charges in 202208: no invoice";
+    assert_eq!(warnings(&sandbox), [["no-charges", "bravo", message]]);
+    let fee = "[[fee]]\nname = \"x\"\namount = \"5\"\n";
+    sandbox.write("customers/bravo.toml", format!("name = \"C\"\n[[match]]\ntag = {{ customer = \"bravo\" }}\n{fee}"));
+    assert_eq!(warnings(&sandbox)[0][2], "\"bravo\" has no charges in 202208: only fees");
+    sandbox.write("customers/bravo.toml", format!("name = \"C\"\n{fee}"));
+    assert_eq!(codes(&sandbox), [""; 0]);
+    sandbox.write("customers/bravo.toml", "name = \"C\"\nactive = { until = \"202207\" }\n");
+    assert_eq!(codes(&sandbox), [""; 0]);
+}
+
+#[test]
+fn fees_and_rules_that_ended_last_month() {
+    let sandbox = workspace(&[("1", "basic", "100")]);
+    let customer = |fee: &str, rule: &str| {
+        format!(
+            "{ACME}[[pricing.rule]]\nitem = \"basic\"\nmarkup = \"5%\"\n{rule}\n[[fee]]\nname = \"x\"\namount = \"5\"\n{fee}\n"
+        )
+    };
+    sandbox.write("customers/acme.toml", customer("until = \"202207\"", "until = \"202207\""));
+    let expected = [
+        ["ended-fee", "acme", "the fee \"x\" of \"acme\" ended with 202207"],
+        ["ended-rule", "acme", "a [[pricing.rule]] ended with 202207"],
+    ];
+    assert_eq!(warnings(&sandbox), expected);
+    // One that ends this month or ended before that is not news.
+    for until in ["until = \"202208\"", "until = \"202206\""] {
+        sandbox.write("customers/acme.toml", customer(until, until));
+        assert_eq!(codes(&sandbox), [""; 0]);
+    }
+    // What follows them takes their place.
+    let following = customer("until = \"202207\"", "until = \"202207\"")
+        + "[[fee]]\nname = \"x\"\namount = \"6\"\nfrom = \"202208\"\n[[pricing.rule]]\nitem = \"basic\"\nmarkup = \"6%\"\n";
+    sandbox.write("customers/acme.toml", following);
+    assert_eq!(codes(&sandbox), [""; 0]);
+}
+
+#[test]
+fn rules_that_match_nothing() {
+    let sandbox = workspace(&[("1", "basic", "100"), ("1", "data", "-1")]);
+    sandbox.write(
+        "invoicer.toml",
+        format!(
+            "{WORKSPACE}[[tax.rule]]\nitem = \"roaming\"\ncategory = \"exempt\"\n[[pricing.rule]]\nitem = \"beam\"\n\
+             markup = \"1%\"\n[[allocation.share]]\nmatch = {{ item = \"support\" }}\nby = \"even\"\n"
+        ),
+    );
+    // A price per unit is not for discounts, of which data is one.
+    let rules = "[[match]]\nresource = \"9\"\n[[pricing.rule]]\nitem = \"data\"\nunit-price = \"1\"\n[[pricing.rule]]\n\
+                 item = \"later\"\nmarkup = \"1%\"\nfrom = \"202209\"\n";
+    sandbox.write("customers/acme.toml", format!("{ACME}{rules}"));
+    let found: Vec<[String; 3]> = warnings(&sandbox);
+    let expected = [
+        ["unused-match", "acme", "the [[match]] matches nothing in 202208"],
+        ["unused-price-rule", "-", "the [[pricing.rule]] matches nothing in 202208"],
+        ["unused-price-rule", "acme", "the [[pricing.rule]] matches nothing in 202208"],
+        ["unused-tax-rule", "-", "the [[tax.rule]] matches nothing in 202208"],
+        ["unused-share-rule", "-", "the [[allocation.share]] matches nothing in 202208"],
+    ];
+    assert_eq!(found, expected);
+    let summary = sandbox.json("out/202208/summary.json");
+    let places: Vec<String> = summary["warning_details"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|detail| format!("{}:{}", detail["file"].as_str().unwrap(), detail["line"]))
+        .collect();
+    let expected =
+        ["customers/acme.toml:4", "invoicer.toml:13", "customers/acme.toml:6", "invoicer.toml:10", "invoicer.toml:16"];
+    assert_eq!(places, expected);
+}
+
+#[test]
+fn what_is_ignored_is_not_told() {
+    let sandbox = workspace(&[("1", "basic", "140"), ("2", "basic", "0")]);
+    let used = "{\"items\": {\"s\": {\"basic\": \"1\"}}, \"resources\": {\"s\": [\"1\"]}}";
+    past_with(&sandbox, "202207", "JPY", "100", used);
+    assert_eq!(codes(&sandbox), ["unusual-total", "new-resource"]);
+    sandbox.write("invoicer.toml", format!("{WORKSPACE}[warnings]\nchange = \"40%\"\n"));
+    assert_eq!(codes(&sandbox), ["new-resource"]);
+    sandbox.write("customers/acme.toml", format!("{ACME}[warnings]\nignore = [\"new-resource\"]\n"));
+    assert_eq!(codes(&sandbox), [""; 0]);
+    sandbox.write("customers/acme.toml", format!("{ACME}[warnings]\nchange = \"39%\"\n"));
+    assert_eq!(codes(&sandbox), ["unusual-total", "new-resource"]);
+    sandbox.write("invoicer.toml", format!("{WORKSPACE}[warnings]\nignore = [\"unusual-total\", \"new-resource\"]\n"));
+    assert_eq!(codes(&sandbox), [""; 0]);
+}
+
+#[test]
+fn denied_warnings_refuse_the_month() {
+    let sandbox = workspace(&[("1", "basic", "140")]);
+    past(&sandbox, "202207", "JPY", "100");
+    sandbox.write("invoicer.toml", WORKSPACE.replace("\"A\"", "\"A\"\nregistration-number = \"T1234567890123\""));
+    let before = sandbox.files();
+    for command in ["check", "build"] {
+        let run = sandbox.run(&[command, "202208", "--deny-warnings"]);
+        assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{}", run.stderr);
+        assert!(run.stderr.contains("error[unusual-total]: the total of \"acme\""), "{}", run.stderr);
+        assert!(run.stderr.contains("error[registration-number]: the check digit"), "{}", run.stderr);
+        assert!(run.stderr.ends_with("2 errors; nothing was written\n"), "{}", run.stderr);
+    }
+    assert_eq!(sandbox.run(&["check", "--deny-warnings"]).code, 1);
+    assert!(sandbox.files() == before);
+    sandbox.write("invoicer.toml", format!("{WORKSPACE}[warnings]\nignore = [\"unusual-total\"]\n"));
+    assert_eq!(sandbox.run(&["build", "202208", "--deny-warnings", "--format", "json"]).code, 0);
+}
