@@ -51,6 +51,8 @@ pub struct Staging {
     purpose: Purpose,
     /// Held until everything is in place: another run finds it locked.
     _lock: Lock,
+    /// Dropped after the lock, which lies in the last of them.
+    _parents: NewDirectories,
     written: Mutex<Vec<Written>>,
 }
 
@@ -76,10 +78,17 @@ impl Staging {
                 return Err(diagnostic.with_hint(format!("move the file away{}", purpose.other)));
             }
         }
-        if let Some(parent) = scratch.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            fs::create_dir_all(parent).map_err(failed)?;
-        }
-        let lock = Lock::take(with(".lock"), &purpose.busy)?.map_err(failed)?;
+        let parent = scratch.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let is_gone = || parent.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        let mut parents = NewDirectories::default();
+        let lock = loop {
+            parents.make(parent).map_err(failed)?;
+            match Lock::take(with(".lock"), &purpose.busy)? {
+                // Another run that left nothing in the directory has removed it meanwhile.
+                Err(_) if is_gone() => {}
+                lock => break lock.map_err(failed)?,
+            }
+        };
         // What an interrupted run left: a complete directory goes back into its place, an incomplete one goes.
         if old.exists() {
             if target.exists() { fs::remove_dir_all(&old) } else { fs::rename(&old, &target) }.map_err(failed)?;
@@ -88,7 +97,7 @@ impl Staging {
             fs::remove_dir_all(&partial).map_err(failed)?;
         }
         fs::create_dir_all(&partial).map_err(failed)?;
-        Ok(Staging { partial, old, target, purpose, _lock: lock, written: Mutex::default() })
+        Ok(Staging { partial, old, target, purpose, _lock: lock, _parents: parents, written: Mutex::default() })
     }
 
     /// Where a file of the unfinished directory is; `path` is from the directory, with `/`.
@@ -204,6 +213,35 @@ fn sync_parent(path: &Path) -> io::Result<()> {
 fn sync_parent(_: &Path) -> io::Result<()> {
     // Directories cannot be opened there; the file system's journal orders the names.
     Ok(())
+}
+
+/// Directories that were made for one to be written in, outermost first. Those that are empty in the end are removed.
+#[derive(Debug, Default)]
+struct NewDirectories(Vec<PathBuf>);
+
+impl NewDirectories {
+    /// Makes a directory and those it lies in.
+    fn make(&mut self, directory: &Path) -> io::Result<()> {
+        let is_new = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+        let new: Vec<&Path> = directory.ancestors().take_while(is_new).collect();
+        for path in new.into_iter().rev() {
+            match fs::create_dir(path) {
+                Ok(()) => self.0.push(path.to_owned()),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for NewDirectories {
+    fn drop(&mut self) {
+        for path in self.0.iter().rev() {
+            // One that holds anything is not removed by this.
+            let _ = fs::remove_dir(path);
+        }
+    }
 }
 
 /// A locked file, removed when it is unlocked.

@@ -54,10 +54,15 @@ fn reconcile(
     if arguments.fetch {
         let wish = Wish { root, month, draft: true, force: true, environment };
         for (index, source) in settings.sources.iter().enumerate().filter(|(_, source)| !source.kind.is_csv()) {
-            let now = fetch::read_again(wish, source)?;
-            let index = u16::try_from(index).unwrap_or(u16::MAX);
-            let changes = billing::drift(&bill, index, &now).map_err(too_long)?;
-            problems.extend(told(&changes, source, &bill));
+            // What differs is told even when the provider cannot be asked.
+            match fetch::read_again(wish, source) {
+                Ok(now) => {
+                    let index = u16::try_from(index).unwrap_or(u16::MAX);
+                    let changes = billing::drift(&bill, index, &now).map_err(too_long)?;
+                    problems.extend(told(&changes, source, &bill));
+                }
+                Err(problem) => problems.push(problem),
+            }
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }

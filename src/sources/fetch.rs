@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::http::Url;
-use super::snapshot::{Session, Snapshot};
+use super::snapshot::{Session, Snapshot, Staged};
 use super::{kore, sakura, soracom};
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, Stop};
 use crate::environment::Environment;
 use crate::model::amount::Amount;
 use crate::model::charge::{Bill, BillSource};
@@ -57,28 +57,68 @@ pub fn fetch(wish: Wish<'_>, source: &SourceSettings) -> Result<Fetched, Diagnos
     {
         return Ok(Fetched::Already);
     }
-    let session = Session::begin(wish.root, source, wish.month, wish.draft, wish.environment)?;
-    let finality = download(&session)?;
-    let remarks = session.remarks.take();
-    session.finish(finality == Finality::Final).map(|files| Fetched::Files(files, remarks))
+    let download = download(wish, source)?;
+    download.staged.commit().map(|files| Fetched::Files(files, download.remarks))
 }
 
 /// Asks the provider again and reads the answer without keeping it: a bill of that source alone.
 ///
 /// # Errors
-/// As [`fetch`], and rows that are not understood.
-pub fn read_again(wish: Wish<'_>, source: &SourceSettings) -> Result<Bill, Vec<Diagnostic>> {
-    let one = |diagnostic: Diagnostic| vec![diagnostic];
-    let session = Session::begin(wish.root, source, wish.month, wish.draft, wish.environment).map_err(one)?;
-    let finality = download(&session).map_err(one)?;
-    let (snapshot, _staging) = session.read_only(finality == Finality::Final).map_err(one)?;
-    let mut bill = Bill::new(wish.month);
-    bill.sources.push(BillSource::of(source));
-    super::read_opened(wish.root, source, 0, &mut bill, &snapshot)?;
-    Ok(bill)
+/// As [`fetch`].
+pub fn read_again(wish: Wish<'_>, source: &SourceSettings) -> Result<Bill, Diagnostic> {
+    download(wish, source).map(|download| download.bill)
 }
 
-fn download(session: &Session<'_>) -> Result<Finality, Diagnostic> {
+/// A bill that can be used, with its files not in their place yet.
+struct Download {
+    staged: Staged,
+    bill: Bill,
+    remarks: Vec<Diagnostic>,
+}
+
+/// Downloads a bill and reads it as a build will: half a file, or a page that came twice, is refused while it can be asked
+/// for again.
+fn download(wish: Wish<'_>, source: &SourceSettings) -> Result<Download, Diagnostic> {
+    let session = Session::begin(wish.root, source, wish.month, wish.draft, wish.environment)?;
+    let finality = ask(&session)?;
+    let remarks = session.remarks.take();
+    let staged = session.complete(finality == Finality::Final)?;
+    let mut bill = Bill::new(wish.month);
+    bill.sources.push(BillSource::of(source));
+    super::read_opened(wish.root, source, 0, &mut bill, &staged.snapshot)
+        .map_err(|problems| unusable(source, &staged.snapshot, problems))?;
+    Ok(Download { staged, bill, remarks })
+}
+
+/// The most problems of a download that are told.
+const SHOWN: usize = 5;
+
+/// What is wrong with a download. Its files are gone when this is read, so only their names are told.
+fn unusable(source: &SourceSettings, snapshot: &Snapshot, problems: Vec<Diagnostic>) -> Diagnostic {
+    let message = format!("the bill fetched from \"{}\" cannot be used; nothing was kept", source.name);
+    let mut diagnostic = Diagnostic::error(message).at(place(source));
+    if problems.iter().any(|problem| problem.stop == Stop::CouldNotRun) {
+        diagnostic.stop = Stop::CouldNotRun;
+    }
+    diagnostic.hint = problems.first().and_then(|problem| problem.hint.clone());
+    let name = |text: &str| text.replace(&format!("{}/", snapshot.path), "");
+    for problem in problems.iter().take(SHOWN) {
+        let place = problem.place.as_ref().filter(|place| place.path != snapshot.path);
+        let position = place.map_or_else(String::new, |place| match place.line {
+            Some(line) => format!("{}:{line}: ", name(&place.path)),
+            None => format!("{}: ", name(&place.path)),
+        });
+        diagnostic = diagnostic.with_note(format!("{position}{}", name(&problem.message)));
+        diagnostic.notes.extend(problem.notes.iter().map(|note| name(note)));
+    }
+    match problems.len().checked_sub(SHOWN) {
+        Some(more) if more > 0 => diagnostic.with_note(format!("and {more} more")),
+        _ => diagnostic,
+    }
+}
+
+/// Asks the provider for everything and keeps the answers.
+fn ask(session: &Session<'_>) -> Result<Finality, Diagnostic> {
     match session.source.kind {
         SourceKind::SoracomApi => soracom::fetch(session),
         SourceKind::SakuraApi => sakura::fetch(session),

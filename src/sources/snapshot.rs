@@ -142,11 +142,6 @@ impl<'a> Session<'a> {
         self.remarks.borrow_mut().push(warning);
     }
 
-    /// Where a file that was kept can be read again.
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.staging.path(name)
-    }
-
     fn record(&self, name: &str, response: &Response) {
         self.received.borrow_mut().push(Received {
             path: name.to_owned(),
@@ -159,42 +154,41 @@ impl<'a> Session<'a> {
         });
     }
 
-    /// The snapshot where it was written, to be read and then dropped with the directory.
-    pub(super) fn read_only(self, is_final: bool) -> Result<(Snapshot, Staging), Diagnostic> {
-        let directory = self.staging.path("");
-        let path = format!("billing/{}/.{}.partial", self.month, self.source.name);
-        let month = self.month;
-        let provenance = self.provenance(is_final);
-        self.write(&provenance)?;
-        Ok((Snapshot { path, month, provenance, directory }, self.staging))
-    }
-
-    fn provenance(&self, is_final: bool) -> Provenance {
-        Provenance {
+    /// Ends the session: all files are there.
+    pub(super) fn complete(self, is_final: bool) -> Result<Staged, Diagnostic> {
+        let provenance = Provenance {
             source: self.source.name.clone(),
             kind: self.source.kind.name().to_owned(),
             month: self.month.to_string(),
             fetched_at: rfc3339((self.environment.now)()),
             tool: concat!("invoicer ", env!("CARGO_PKG_VERSION")).to_owned(),
             is_final,
-            files: self.received.borrow().clone(),
-        }
-    }
-
-    fn write(&self, provenance: &Provenance) -> Result<(), Diagnostic> {
-        let mut bytes = serde_json::to_vec_pretty(provenance)
+            files: self.received.into_inner(),
+        };
+        let mut bytes = serde_json::to_vec_pretty(&provenance)
             .map_err(|error| Diagnostic::could_not_run(format!("cannot write JSON: {error}")))?;
         bytes.push(b'\n');
-        self.staging.write(PROVENANCE, &bytes)
+        self.staging.write(PROVENANCE, &bytes)?;
+        let path = format!("billing/{}/.{}.partial", self.month, self.source.name);
+        let snapshot = Snapshot { path, month: self.month, provenance, directory: self.staging.path("") };
+        Ok(Staged { snapshot, place: directory(self.source, self.month), staging: self.staging })
     }
+}
 
+/// A snapshot that is complete but not in its place yet. Dropped, it leaves nothing behind.
+pub(super) struct Staged {
+    /// Where it was written.
+    pub(super) snapshot: Snapshot,
+    place: String,
+    staging: Staging,
+}
+
+impl Staged {
     /// Puts the snapshot in its place; gives the paths of its files from the workspace's root.
-    pub(super) fn finish(self, is_final: bool) -> Result<Vec<String>, Diagnostic> {
-        let provenance = self.provenance(is_final);
-        self.write(&provenance)?;
+    pub(super) fn commit(self) -> Result<Vec<String>, Diagnostic> {
+        let files = self.snapshot.all_files().map(|name| format!("{}/{name}", self.place)).collect();
         self.staging.commit()?;
-        let names = provenance.files.iter().map(|file| file.path.as_str()).chain([PROVENANCE]);
-        Ok(names.map(|name| format!("{}/{name}", directory(self.source, self.month))).collect())
+        Ok(files)
     }
 }
 

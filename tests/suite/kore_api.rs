@@ -93,8 +93,7 @@ fn assert_refused(url: &str, wanted: &Wanted<'_>, expected: &[&str]) {
     let sandbox = workspace(url, "");
     let told = fetched(&sandbox, wanted).unwrap_err();
     assert!(expected.iter().all(|words| told.contains(words)), "expected {expected:?}, found {told}");
-    assert!(!sandbox.path().join("billing/202208/kore").exists());
-    assert_eq!(sandbox.files().len(), 3, "{:?}", sandbox.files());
+    assert!(!sandbox.path().join("billing").exists(), "{:?}", sandbox.files());
 }
 
 /// Likewise with a fake that has faults.
@@ -246,8 +245,8 @@ fn a_token_that_runs_out_is_renewed_once() {
 
 #[test]
 fn what_is_no_bill_is_refused_whole() {
-    assert_fault(&[Fault::PageRepeats], &["usage-0001.json, record 1", "the record repeats usage-0000.json:1"]);
-    assert_fault(&[Fault::SimsRepeat], &["sims-0001.json, record 1", "twice"]);
+    assert_fault(&[Fault::PageRepeats], &["usage-0001.json:1: the record repeats usage-0000.json:1"]);
+    assert_fault(&[Fault::SimsRepeat], &["sims-0001.json:1: the listing of sims has this one twice"]);
     let (server, _) =
         assert_fault(&[Fault::PagesLeadBack], &["the next page is said to be one that was received already"]);
     assert_eq!(server.count("GET", "/v1/UsageRecords"), 2);

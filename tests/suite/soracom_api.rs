@@ -106,8 +106,7 @@ fn assert_refused(server: &Server, expected: &str) {
     let sandbox = workspace(server);
     let told = fetched(&sandbox, false).unwrap_err();
     assert!(told.contains(expected), "expected {expected}, found {told}");
-    let left: Vec<String> = sandbox.files().into_iter().map(|(path, _)| path).collect();
-    assert!(!left.iter().any(|path| path.starts_with("billing")), "{left:?}");
+    assert!(!sandbox.path().join("billing").exists(), "{:?}", sandbox.files());
 }
 
 #[test]
@@ -306,9 +305,15 @@ fn what_is_not_a_bill_is_refused_whole() {
         });
         assert_refused(&server, "is not the JSON expected");
     }
-    for body in [page.to_owned(), String::new(), CSV[..CSV.len() - 30].to_owned(), CSV.replace("202208", "202207")] {
+    for (body, why) in [
+        (page.to_owned(), "export.csv:1: the bill has no column date"),
+        (String::new(), "export.csv: the file is empty"),
+        (CSV[..CSV.len() - 8].to_owned(), "export.csv:4: expected 7 cells as in the header, found 5"),
+        (CSV.replace("202208", "202207"), "export.csv:2: the row is of another month: expected 202208, found 20220701"),
+    ] {
         let server = soracom(move |asked, _| (asked.path == "/download").then(|| Reply::text(body.clone())));
-        assert_refused(&server, "not the bill expected");
+        assert_refused(&server, "the bill fetched from \"soracom\" cannot be used; nothing was kept");
+        assert_refused(&server, why);
     }
     let gone = soracom(|asked, _| (asked.path == "/download").then(|| Reply::status(403)));
     assert_refused(&gone, "status 403");
@@ -440,6 +445,33 @@ fn a_coupon_without_a_row_is_no_difference() {
     }
     let run = sandbox.run(&["reconcile", "202208"]);
     assert!(run.stderr.contains("soracom: the provider's figure is after coupons of ¥300"), "{}", run.stderr);
+}
+
+#[test]
+fn a_list_that_no_build_could_read_is_refused_when_it_is_fetched() {
+    let server = soracom(|asked, _| (asked.path == "/v1/groups").then(|| Reply::json(r#"[{"groupId":5}]"#)));
+    assert_refused(&server, "groups-0000.json:1: this is not SORACOM's list of groups: ");
+}
+
+#[test]
+fn what_is_asked_for_again_is_refused_in_the_same_words_and_leaves_what_was_there() {
+    let server = soracom(|asked, _| {
+        let cut = &CSV[..CSV.len() - 8];
+        (asked.path == "/download" && asked.times > 0).then(|| Reply::text(cut))
+    });
+    let sandbox = workspace(&server);
+    fetched(&sandbox, false).unwrap();
+    let before = sandbox.files();
+    for command in [&["fetch", "202208", "--force"][..], &["reconcile", "202208", "--fetch"]] {
+        let run = sandbox.run_with(command, &KEYS);
+        assert_eq!(run.code, 1, "{}", run.stderr);
+        let expected = "error: the bill fetched from \"soracom\" cannot be used; nothing was kept\n";
+        assert!(run.stderr.contains(expected), "{}", run.stderr);
+        let row = "= export.csv:4: expected 7 cells as in the header, found 5\n";
+        assert!(run.stderr.contains(row), "{}", run.stderr);
+        assert!(!run.stderr.contains("partial"), "{}", run.stderr);
+        assert_eq!(sandbox.files(), before);
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use serde::Deserialize;
 
 use super::credentials::{self, Credentials};
-use super::pages::{Page, PageFile};
+use super::pages::Page;
 use crate::diagnostic::{Diagnostic, Stop};
 use crate::environment::{Environment, Secret};
 use crate::model::settings::SourceSettings;
@@ -28,7 +28,7 @@ const PAGES: usize = 60_000;
 
 /// A client with its token.
 pub(super) struct Api<'a> {
-    pub(super) source: &'a SourceSettings,
+    source: &'a SourceSettings,
     client: Client<'a>,
     base: Url,
     token_url: Url,
@@ -41,10 +41,10 @@ struct Token {
     access_token: Secret,
 }
 
-/// The pages of a listing, or the first answer when KORE refuses to list.
+/// Whether all pages of a listing were kept, or the first answer when KORE refuses to list.
 pub(super) enum Listing {
-    Pages(Vec<PageFile>),
-    Refused(Response),
+    Kept,
+    Refused(Box<Response>),
 }
 
 impl<'a> Api<'a> {
@@ -74,28 +74,26 @@ impl<'a> Api<'a> {
         url.set_path(&format!("/v1/{path}"));
         url.query_pairs_mut().extend_pairs(query).append_pair("PageSize", PAGE_SIZE);
         let mut seen: Vec<Url> = Vec::new();
-        let mut files: Vec<PageFile> = Vec::new();
         loop {
             let response = self.ask(&url)?;
             if !response.is_success() {
-                return match files.is_empty() {
-                    true => Ok(Listing::Refused(response)),
+                return match seen.is_empty() {
+                    true => Ok(Listing::Refused(Box::new(response))),
                     false => Err(response.unexpected().at(place(self.source))),
                 };
             }
-            let name = format!("{stem}-{:04}.json", files.len());
+            let name = format!("{stem}-{:04}.json", seen.len());
             let broken = |why: &str| {
                 Diagnostic::could_not_run(format!("KORE's answer cannot be used: {why}"))
                     .at(place(self.source))
                     .with_note(format!("GET {}", response.url))
                     .with_hint("run the command again later; nothing was kept")
             };
-            let text = String::from_utf8(response.body.clone()).map_err(|_| broken("the answer is not UTF-8"))?;
-            let next = Page::parse(&text, key).map_err(|diagnostic| broken(&diagnostic.message))?.next;
+            let text = std::str::from_utf8(&response.body).map_err(|_| broken("the answer is not UTF-8"))?;
+            let next = Page::parse(text, key).map_err(|diagnostic| broken(&diagnostic.message))?.next;
             keep(&name, &response)?;
-            files.push(PageFile { path: name, file: 0, text });
             let Some(next) = next else {
-                return Ok(Listing::Pages(files));
+                return Ok(Listing::Kept);
             };
             seen.push(url.clone());
             url = url.join(&next).map_err(|_| broken("the next page is no URL"))?;
@@ -106,7 +104,7 @@ impl<'a> Api<'a> {
             if seen.contains(&url) {
                 return Err(broken("the next page is said to be one that was received already"));
             }
-            if files.len() >= PAGES {
+            if seen.len() >= PAGES {
                 return Err(broken("the listing has no end"));
             }
         }

@@ -3,11 +3,8 @@
 use chrono::{DateTime, Days, Duration, Months, NaiveTime, SecondsFormat, Utc};
 
 use super::api::{Api, Listing};
-use super::directory::Directory;
-use super::pages::PageFile;
-use super::{ACCOUNT, BY_SIM, FLEETS, SIMS, USAGE, records, usage};
-use crate::diagnostic::{Diagnostic, Stop};
-use crate::model::charge::{Bill, BillSource};
+use super::{ACCOUNT, BY_SIM, FLEETS, SIMS, USAGE};
+use crate::diagnostic::Diagnostic;
 use crate::model::period::BillingMonth;
 use crate::sources::fetch::{Finality, place};
 use crate::sources::snapshot::Session;
@@ -25,10 +22,9 @@ pub(in crate::sources) fn fetch(session: &Session<'_>) -> Result<Finality, Diagn
     let now = (session.environment.now)();
     let finality = finality(session, now)?;
     let api = Api::new(session.source, session.environment)?;
-    let (usage, account) = listed(session, &api, now)?;
-    let sims = whole(&api, session, "Sims", SIMS)?;
-    let fleets = whole(&api, session, "Fleets", FLEETS)?;
-    check(session, &usage, &account, &sims, &fleets)?;
+    usage(session, &api, now)?;
+    whole(&api, session, "Sims", SIMS)?;
+    whole(&api, session, "Fleets", FLEETS)?;
     Ok(finality)
 }
 
@@ -69,11 +65,7 @@ fn finality(session: &Session<'_>, now: DateTime<Utc>) -> Result<Finality, Diagn
 
 /// Usage records by day, in the finest grouping that KORE gives this account, and those of the account as a whole where
 /// that is another.
-fn listed(
-    session: &Session<'_>,
-    api: &Api<'_>,
-    now: DateTime<Utc>,
-) -> Result<(Vec<PageFile>, Vec<PageFile>), Diagnostic> {
+fn usage(session: &Session<'_>, api: &Api<'_>, now: DateTime<Utc>) -> Result<(), Diagnostic> {
     let (start, end) = asked_period(session.month, now);
     let list = |group: &str, stem: &str| {
         let mut query = vec![("Granularity", "day"), ("StartTime", start.as_str()), ("EndTime", end.as_str())];
@@ -85,18 +77,14 @@ fn listed(
     let mut refusals: Vec<String> = Vec::new();
     for (group, name) in GROUPS {
         match list(group, BY_SIM)? {
-            Listing::Pages(pages) => {
+            Listing::Kept => {
                 if !refusals.is_empty() {
                     session.remark(coarse(session, group, refusals));
                 }
-                let account = match group {
-                    "" => Vec::new(),
-                    _ => match list("", ACCOUNT)? {
-                        Listing::Pages(pages) => pages,
-                        Listing::Refused(response) => return Err(response.unexpected().at(place(session.source))),
-                    },
+                return match group {
+                    "" => Ok(()),
+                    _ => kept(list("", ACCOUNT)?, session),
                 };
-                return Ok((pages, account));
             }
             // Grouping that is not enabled for an account is answered with one of these.
             Listing::Refused(response) if matches!(response.status, 400 | 403) && !group.is_empty() => {
@@ -109,7 +97,7 @@ fn listed(
             }
         }
     }
-    Ok((Vec::new(), Vec::new()))
+    Ok(())
 }
 
 /// Usage is not grouped by SIM, which nobody would see before the invoices are made.
@@ -133,42 +121,13 @@ fn asked_period(month: BillingMonth, now: DateTime<Utc>) -> (String, String) {
 }
 
 /// A listing that no account is refused.
-fn whole(api: &Api<'_>, session: &Session<'_>, path: &str, key: &str) -> Result<Vec<PageFile>, Diagnostic> {
-    match api.list(path, &[], key, key, |name, response| session.keep(name, response))? {
-        Listing::Pages(pages) => Ok(pages),
-        Listing::Refused(response) => Err(response.unexpected().at(place(api.source))),
-    }
+fn whole(api: &Api<'_>, session: &Session<'_>, path: &str, key: &str) -> Result<(), Diagnostic> {
+    kept(api.list(path, &[], key, key, |name, response| session.keep(name, response))?, session)
 }
 
-/// Reads the answers as a build will, so that a page received twice is refused while it can be asked for again.
-fn check(
-    session: &Session<'_>,
-    by_sim: &[PageFile],
-    account: &[PageFile],
-    sims: &[PageFile],
-    fleets: &[PageFile],
-) -> Result<(), Diagnostic> {
-    let source = session.source;
-    let mut bill = Bill::new(session.month);
-    bill.sources.push(BillSource::of(source));
-    let read = Directory::read(sims, fleets)
-        .and_then(|directory| usage::read(&mut bill, 0, &directory, by_sim))
-        .and_then(|()| records::read(account, session.month, source.currency, |_, _, _| ()));
-    let problems = match read {
-        Ok(()) => return Ok(()),
-        Err(problems) => problems,
-    };
-    let Some(first) = problems.into_iter().next() else {
-        return Ok(());
-    };
-    let position = first.place.map_or_else(String::new, |place| match place.line {
-        Some(record) => format!("{}, record {record}: ", place.path),
-        None => format!("{}: ", place.path),
-    });
-    let mut diagnostic = Diagnostic::error("KORE's answers are not a bill that can be used; nothing was kept")
-        .at(place(source))
-        .with_note(format!("{position}{}", first.message));
-    diagnostic.stop = Stop::Refused;
-    diagnostic.hint = first.hint;
-    Err(first.notes.into_iter().fold(diagnostic, Diagnostic::with_note))
+fn kept(listing: Listing, session: &Session<'_>) -> Result<(), Diagnostic> {
+    match listing {
+        Listing::Kept => Ok(()),
+        Listing::Refused(response) => Err(response.unexpected().at(place(session.source))),
+    }
 }

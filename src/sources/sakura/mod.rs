@@ -175,7 +175,12 @@ fn details(snapshot: &Snapshot) -> Result<Vec<(String, BillDetails)>, Diagnostic
         let name = format!("{}{id}.json", fetch::BILL);
         let bytes = snapshot.read(&name)?.unwrap_or_default();
         let place = || Place::file(format!("{}/{name}", snapshot.path));
-        let details = json(&bytes).map_err(|problem| problem.at(place()))?;
+        let details: BillDetails = json(&bytes).map_err(|problem| problem.at(place()))?;
+        let count = Amount::whole(details.bill_details.len() as i64);
+        if details.count.is_some_and(|stated| stated.0 != count) {
+            let diagnostic = Diagnostic::error(format!("the list of details is cut off after {count} rows"));
+            return Err(diagnostic.at(place()).with_hint("fetch the month again with --force"));
+        }
         Ok((name, details))
     };
     bills(snapshot).map(read).collect()

@@ -1,10 +1,9 @@
 //! A month's bill from SORACOM's API, and what is needed to check it and to know the names.
 
+use super::EXPORT;
 use super::api::{Api, usually_closed};
 use super::statement::MonthlyBill;
-use super::{EXPORT, read_file};
-use crate::diagnostic::{Diagnostic, Stop};
-use crate::model::charge::{Bill, BillFile, BillSource};
+use crate::diagnostic::Diagnostic;
 use crate::sources::fetch::{Finality, place};
 use crate::sources::http::Method;
 use crate::sources::snapshot::Session;
@@ -31,7 +30,6 @@ pub(in crate::sources) fn fetch(session: &Session<'_>) -> Result<Finality, Diagn
     if !response.is_success() {
         return Err(response.unexpected().at(place(source)));
     }
-    check_export(session)?;
     for (path, name) in EXTRAS {
         let response = api.ask(source, Method::GET, &path.replace("{month}", &month), &[])?;
         if response.is_success() {
@@ -87,25 +85,4 @@ fn finality(session: &Session<'_>, api: &Api<'_>) -> Result<Finality, Diagnostic
         (Some(_), true) => Ok(Finality::Preliminary),
         (Some(state), false) => refused(format!("SORACOM's bill of {month} is not closed; its state is \"{state}\"")),
     }
-}
-
-/// Reads the CSV as a build will, so that half a file, or a page of HTML, is refused while it can be asked for again.
-fn check_export(session: &Session<'_>) -> Result<(), Diagnostic> {
-    let mut bill = Bill::new(session.month);
-    bill.sources.push(BillSource::of(session.source));
-    bill.files.push(BillFile { path: EXPORT.to_owned(), source: 0, length: 0 });
-    read_file(&mut bill, 0, 0, &session.path(""), session.source).map_err(|problems| {
-        let first = problems.into_iter().next();
-        let first = first.unwrap_or_else(|| Diagnostic::error("the bill cannot be read"));
-        let mut diagnostic = Diagnostic::could_not_run("SORACOM's download is not the bill expected");
-        diagnostic.stop = Stop::CouldNotRun;
-        let place = first.place.map(|place| match place.line {
-            Some(line) => format!("{}:{line}: ", place.path),
-            None => format!("{}: ", place.path),
-        });
-        diagnostic
-            .at(crate::sources::fetch::place(session.source))
-            .with_note(format!("{}{}", place.unwrap_or_default(), first.message))
-            .with_hint("run the command again; nothing was kept")
-    })
 }

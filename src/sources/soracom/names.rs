@@ -45,7 +45,8 @@ fn lists<T: serde::de::DeserializeOwned>(snapshot: &Snapshot, prefix: &str) -> R
         let page: Vec<T> = serde_json::from_slice(&bytes).map_err(|error| {
             let line = u32::try_from(error.line()).unwrap_or(1);
             let place = Place::line(format!("{}/{name}", snapshot.path), line);
-            Diagnostic::error(format!("this is not SORACOM's list of {prefix}: {error}")).at(place)
+            let list = prefix.trim_end_matches('-');
+            Diagnostic::error(format!("this is not SORACOM's list of {list}: {error}")).at(place)
         })?;
         all.extend(page);
     }
