@@ -1,12 +1,12 @@
 //! Providers' bytes in, a [`Bill`] out: every row kept, with the file and line it came from.
 
+mod credentials;
 pub mod fetch;
 mod files;
 pub mod http;
 pub mod json;
 mod kore;
 mod overlap;
-mod private_file;
 mod problems;
 mod sakura;
 pub mod snapshot;

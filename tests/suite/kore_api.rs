@@ -327,9 +327,17 @@ fn credentials_come_from_the_environment_or_a_file_of_one_s_own() {
     for (mode, text, expected) in [
         (0o600, profile.as_str(), None),
         (0o644, profile.as_str(), Some("other users of this machine can read the credentials")),
-        (0o600, "{\"client_id\": \"client-1\", \"client_secret\": 5}", Some("in the profile \"shop\"")),
-        (0o600, "{\"client_id\": \"client-1\", \"client_secret\": \"\"}", Some("in the profile \"shop\"")),
-        (0o600, "{\"client_secret\": \"s3cr3t", Some("in the profile \"shop\"")),
+        (
+            0o600,
+            "{\"client_id\": \"client-1\", \"client_secret\": 5}",
+            Some("the profile \"shop\" is not {\"client_id\""),
+        ),
+        (
+            0o600,
+            "{\"client_id\": \"client-1\", \"client_secret\": \"\"}",
+            Some("the profile \"shop\" is not {\"client_id\""),
+        ),
+        (0o600, "{\"client_secret\": \"s3cr3t", Some("the profile \"shop\" is not {\"client_id\"")),
     ] {
         let sandbox = workspace(&url, "profile = \"shop\"");
         sandbox.write(path, text);

@@ -383,7 +383,7 @@ fn credentials_come_from_the_environment_or_a_profile_of_usacloud() {
     let open: &dyn Fn(&Sandbox) = &|sandbox| profile(sandbox, "default", &good, 0o644);
     assert!(fetch_with(open, &[]).unwrap_err().contains("other users of this machine can read the credentials"));
     let broken: &dyn Fn(&Sandbox) = &|sandbox| profile(sandbox, "default", &good[..good.len() - 1], 0o600);
-    assert!(fetch_with(broken, &[]).unwrap_err().contains("the profile is not what usacloud writes"));
+    assert!(fetch_with(broken, &[]).unwrap_err().contains("the profile \"default\" is not what usacloud writes"));
     let empty: &dyn Fn(&Sandbox) = &|sandbox| profile(sandbox, "default", "{}", 0o600);
     assert!(fetch_with(empty, &[]).unwrap_err().contains("holds no access token"));
 }

@@ -378,6 +378,31 @@ fn keys_come_from_a_profile_that_only_its_owner_can_read() {
 }
 
 #[test]
+fn a_profile_is_named_and_what_is_in_it_is_not_told() {
+    let server = soracom(|_, _| None);
+    let sandbox = workspace(&server);
+    let toml = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    for name in [".", "..", "../soracom/shop", "a\\b"] {
+        sandbox.write("invoicer.toml", format!("{toml}profile = {name:?}\n"));
+        let run = sandbox.run(&["fetch", "202208"]);
+        assert_eq!(run.code, 1, "{}", run.stderr);
+        assert!(run.stderr.contains(&format!("{name:?} is no name of a profile")), "{name}: {}", run.stderr);
+    }
+    sandbox.write("invoicer.toml", format!("{toml}profile = \"shop\"\n"));
+    sandbox.write("home/.soracom/shop.json", "{\"authKeyId\": \"keyId-hunter1\",\n\"authKey\": secret-hunter2}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let path = sandbox.path().join("home/.soracom/shop.json");
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let run = sandbox.run(&["fetch", "202208"]);
+    assert_eq!((run.code, server.asked().len()), (1, 0));
+    assert!(run.stderr.contains("the profile \"shop\" is not what soracom-cli writes"), "{}", run.stderr);
+    assert!(run.stderr.contains("shop.json:2") && !run.stderr.contains("hunter"), "{}", run.stderr);
+}
+
+#[test]
 fn without_keys_the_ways_to_give_them_are_told() {
     let server = soracom(|_, _| None);
     let sandbox = workspace(&server);

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::diagnostic::{Diagnostic, Place};
 use crate::environment::{Environment, Secret};
 use crate::model::settings::SourceSettings;
+use crate::sources::credentials::{Profile, missing, pair, present};
 use crate::sources::fetch::place;
-use crate::sources::private_file;
 
 /// An API key, and where to ask with it.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(super) struct Credentials {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Profile {
+struct Saved {
     access_token: Option<Secret>,
     access_token_secret: Option<Secret>,
     #[serde(rename = "APIRootURL")]
@@ -44,15 +44,8 @@ pub(super) fn find(source: &SourceSettings, environment: &Environment) -> Result
     }
     for prefix in PREFIXES {
         let names = [format!("{prefix}_ACCESS_TOKEN"), format!("{prefix}_ACCESS_TOKEN_SECRET")];
-        match (environment.variable(&names[0]), environment.variable(&names[1])) {
-            (Some(token), Some(secret)) => {
-                return Ok(Credentials { token: token.clone(), secret: secret.clone(), root });
-            }
-            (None, None) => {}
-            _ => {
-                let diagnostic = Diagnostic::error(format!("only one of {} and {} is set", names[0], names[1]));
-                return Err(diagnostic.at(place(source)).with_hint("set both, or neither"));
-            }
+        if let Some([token, secret]) = pair(source, environment, [&names[0], &names[1]])? {
+            return Ok(Credentials { token, secret, root });
         }
     }
     if let Some(name) = first(environment, &["SAKURA", "SAKURACLOUD", "USACLOUD"], "PROFILE") {
@@ -66,10 +59,8 @@ pub(super) fn find(source: &SourceSettings, environment: &Environment) -> Result
     if current.is_some() || profile_path(usual, environment).is_some() {
         return from_profile(usual, root, source, environment);
     }
-    let diagnostic = Diagnostic::error(format!("no credentials for the source \"{}\"", source.name));
-    Err(diagnostic.at(place(source)).with_hint(
-        "set SAKURA_ACCESS_TOKEN and SAKURA_ACCESS_TOKEN_SECRET, or make a profile with usacloud config and write profile = \"NAME\"",
-    ))
+    let hint = "set SAKURA_ACCESS_TOKEN and SAKURA_ACCESS_TOKEN_SECRET, or make a profile with usacloud config and write profile = \"NAME\"";
+    Err(missing(source, hint))
 }
 
 fn first(environment: &Environment, prefixes: &[&str], name: &str) -> Option<String> {
@@ -96,37 +87,31 @@ fn from_profile(
     source: &SourceSettings,
     environment: &Environment,
 ) -> Result<Credentials, Diagnostic> {
-    if matches!(name, "" | "." | "..") || name.contains(['/', '\\']) {
-        return Err(Diagnostic::error(format!("{name:?} is no name of a profile")).at(place(source)));
-    }
-    let make = format!("make it with usacloud config create --name {name}");
+    let profile = Profile {
+        name,
+        like: "what usacloud writes",
+        hint: format!("make it with usacloud config create --name {name}"),
+    };
+    profile.check_name(source)?;
     let path = profile_path(name, environment).ok_or_else(|| {
-        let diagnostic = Diagnostic::error(format!("there is no profile \"{name}\" of usacloud"));
+        let diagnostic = Diagnostic::error(format!("there is no profile \"{name}\" of usacloud")).at(place(source));
         let looked = directories(environment);
+        if looked.is_empty() {
+            return profile.no_home(source, "SAKURA_PROFILE_DIR");
+        }
         let looked: Vec<String> = looked.iter().map(|directory| directory.display().to_string()).collect();
-        diagnostic.at(place(source)).with_note(format!("looked in {}", looked.join(", "))).with_hint(make.clone())
+        diagnostic.with_note(format!("looked in {}", looked.join(", "))).with_hint(profile.hint.clone())
     })?;
-    private_file::check(&path)?;
-    let shown = path.display().to_string();
-    let text = std::fs::read(&path).map_err(|error| {
-        Diagnostic::error(format!("cannot read the profile \"{name}\": {}", cause(&error))).at(Place::file(&shown))
-    })?;
-    // The parser's message may hold a piece of the file, so only the place is told.
-    let profile: Profile = serde_json::from_slice(&text).map_err(|error| {
-        let line = u32::try_from(error.line()).unwrap_or(1);
-        // The line itself may hold the secret.
-        let place = Place::line(&shown, line).with_excerpt("***");
-        Diagnostic::error("the profile is not what usacloud writes").at(place).with_hint(make.clone())
-    })?;
-    let present = |secret: Option<Secret>| secret.filter(|secret| !secret.expose().is_empty());
-    match (present(profile.access_token), present(profile.access_token_secret)) {
+    let saved: Saved = profile.read(&path)?;
+    match (present(saved.access_token), present(saved.access_token_secret)) {
         (Some(token), Some(secret)) => {
-            let root = root.or(profile.api_root_url.filter(|root| !root.is_empty()));
+            let root = root.or(saved.api_root_url.filter(|root| !root.is_empty()));
             Ok(Credentials { token, secret, root })
         }
         _ => {
             let diagnostic = Diagnostic::error("the profile holds no access token with its secret");
-            Err(diagnostic.at(Place::file(&shown)).with_hint("service principals cannot be used: make an API key"))
+            let diagnostic = diagnostic.at(Place::file(path.display().to_string()));
+            Err(diagnostic.with_hint("service principals cannot be used: make an API key"))
         }
     }
 }

@@ -6,11 +6,10 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::diagnostic::{Diagnostic, Place};
 use crate::environment::{Environment, Secret};
 use crate::model::settings::SourceSettings;
-use crate::sources::fetch::place;
-use crate::sources::private_file;
+use crate::sources::credentials::{Profile, missing, pair, present};
 
 /// What `POST /auth` needs, and what else a profile says.
 pub(super) struct Credentials {
@@ -31,7 +30,7 @@ pub(super) enum Key {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Profile {
+struct Saved {
     #[serde(default)]
     sandbox: bool,
     coverage_type: Option<String>,
@@ -56,27 +55,18 @@ pub(super) fn find(source: &SourceSettings, environment: &Environment) -> Result
     if let Some(profile) = &source.profile {
         return from_profile(profile, source, environment);
     }
-    let variable = |name: &str| environment.variable(name);
-    match (variable("SORACOM_AUTH_KEY_ID"), variable("SORACOM_AUTH_KEY")) {
-        (Some(id), Some(key)) => {
-            let key = Key::Auth { id: id.clone(), key: key.clone() };
-            return Ok(Credentials { key, coverage: None, endpoint: environment_endpoint(environment) });
-        }
-        (Some(_), None) | (None, Some(_)) => {
-            let message = "only one of SORACOM_AUTH_KEY_ID and SORACOM_AUTH_KEY is set";
-            return Err(Diagnostic::error(message).at(place(source)).with_hint("set both, or neither"));
-        }
-        (None, None) => {}
+    if let Some([id, key]) = pair(source, environment, ["SORACOM_AUTH_KEY_ID", "SORACOM_AUTH_KEY"])? {
+        let key = Key::Auth { id, key };
+        return Ok(Credentials { key, coverage: None, endpoint: environment_endpoint(environment) });
     }
-    let usual = variable("SORACOM_PROFILE").map_or("default", Secret::expose);
-    let path = profile_path(usual, environment);
-    if path.as_ref().is_some_and(|path| path.exists()) || variable("SORACOM_PROFILE").is_some() {
-        return from_profile(usual, source, environment);
+    if let Some(profile) = environment.variable("SORACOM_PROFILE") {
+        return from_profile(profile.expose(), source, environment);
     }
-    let message = format!("no credentials for the source \"{}\"", source.name);
-    Err(Diagnostic::error(message).at(place(source)).with_hint(
-        "set SORACOM_AUTH_KEY_ID and SORACOM_AUTH_KEY, or make a profile with soracom configure and write profile = \"NAME\"",
-    ))
+    if profile_path("default", environment).is_some_and(|path| path.exists()) {
+        return from_profile("default", source, environment);
+    }
+    let hint = "set SORACOM_AUTH_KEY_ID and SORACOM_AUTH_KEY, or make a profile with soracom configure and write profile = \"NAME\"";
+    Err(missing(source, hint))
 }
 
 fn environment_endpoint(environment: &Environment) -> Option<String> {
@@ -92,47 +82,37 @@ fn profile_path(name: &str, environment: &Environment) -> Option<PathBuf> {
 }
 
 fn from_profile(name: &str, source: &SourceSettings, environment: &Environment) -> Result<Credentials, Diagnostic> {
-    if name.is_empty() || name.contains(['/', '\\']) {
-        return Err(Diagnostic::error(format!("{name:?} is no name of a profile")).at(place(source)));
-    }
-    let path = profile_path(name, environment).ok_or_else(|| {
-        let diagnostic = Diagnostic::could_not_run("there is no home directory to look for the profile in");
-        diagnostic.at(place(source)).with_hint("set HOME or SORACOM_PROFILE_DIR")
-    })?;
-    private_file::check(&path)?;
+    let profile = Profile {
+        name,
+        like: "what soracom-cli writes",
+        hint: format!("make it with soracom configure --profile {name}"),
+    };
+    profile.check_name(source)?;
+    let path = profile_path(name, environment).ok_or_else(|| profile.no_home(source, "SORACOM_PROFILE_DIR"))?;
+    let saved: Saved = profile.read(&path)?;
     let shown = Place::file(path.display().to_string());
-    let text = std::fs::read(&path).map_err(|error| {
-        Diagnostic::error(format!("cannot read the profile \"{name}\": {}", cause(&error)))
-            .at(shown.clone())
-            .with_hint(format!("make it with soracom configure --profile {name}"))
-    })?;
-    // The parser's message may hold a piece of the file, so only the place is told.
-    let profile: Profile = serde_json::from_slice(&text).map_err(|error| {
-        let place = Place::line(path.display().to_string(), u32::try_from(error.line()).unwrap_or(1));
-        Diagnostic::error("the profile is not what soracom-cli writes").at(place)
-    })?;
-    let other_kind = profile.profile_command.as_ref().map(|_| "profileCommand");
-    if let Some(key) = other_kind.or(profile.source_profile.as_ref().map(|_| "sourceProfile")) {
+    let other_kind = saved.profile_command.as_ref().map(|_| "profileCommand");
+    if let Some(key) = other_kind.or(saved.source_profile.as_ref().map(|_| "sourceProfile")) {
         let diagnostic = Diagnostic::error(format!("profiles with {key} are not supported")).at(shown);
         return Err(diagnostic.with_hint("use a profile that holds an authentication key (authKeyId and authKey)"));
     }
-    let key = match (profile.auth_key_id, profile.auth_key, profile.password) {
-        (Some(id), Some(key), _) if !id.expose().is_empty() => Key::Auth { id, key },
-        (_, _, Some(password)) if !password.expose().is_empty() => {
-            Key::Password { email: profile.email, password, operator: profile.operator_id, user: profile.username }
+    let key = match (present(saved.auth_key_id), present(saved.auth_key), present(saved.password)) {
+        (Some(id), Some(key), _) => Key::Auth { id, key },
+        (_, _, Some(password)) => {
+            Key::Password { email: saved.email, password, operator: saved.operator_id, user: saved.username }
         }
         _ => {
             let diagnostic = Diagnostic::error("the profile holds neither an authentication key nor a password");
-            return Err(diagnostic.at(shown).with_hint(format!("make it with soracom configure --profile {name}")));
+            return Err(diagnostic.at(shown).with_hint(profile.hint));
         }
     };
-    let coverage = profile.coverage_type.filter(|coverage| !coverage.is_empty());
+    let coverage = saved.coverage_type.filter(|coverage| !coverage.is_empty());
     let sandbox = || match coverage.as_deref() {
         Some("g") => "https://g.api-sandbox.soracom.io".to_owned(),
         _ => "https://api-sandbox.soracom.io".to_owned(),
     };
     let endpoint = environment_endpoint(environment)
-        .or(profile.endpoint.filter(|endpoint| !endpoint.is_empty()))
-        .or_else(|| profile.sandbox.then(sandbox));
+        .or(saved.endpoint.filter(|endpoint| !endpoint.is_empty()))
+        .or_else(|| saved.sandbox.then(sandbox));
     Ok(Credentials { key, coverage, endpoint })
 }

@@ -1,0 +1,119 @@
+//! Where credentials come from: two environment variables, or a profile, which is a file of its owner's alone. Nothing of
+//! them is told: of a profile that is not understood only its place.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+use super::fetch::place;
+use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::environment::{Environment, Secret};
+use crate::model::settings::SourceSettings;
+
+/// The values of two environment variables; none when neither is set.
+///
+/// # Errors
+/// When only one of them is.
+pub(super) fn pair(
+    source: &SourceSettings,
+    environment: &Environment,
+    names: [&str; 2],
+) -> Result<Option<[Secret; 2]>, Diagnostic> {
+    match names.map(|name| environment.variable(name)) {
+        [Some(one), Some(other)] => Ok(Some([one.clone(), other.clone()])),
+        [None, None] => Ok(None),
+        _ => {
+            let diagnostic = Diagnostic::error(format!("only one of {} and {} is set", names[0], names[1]));
+            Err(diagnostic.at(place(source)).with_hint("set both, or neither"))
+        }
+    }
+}
+
+/// There are no credentials anywhere; `hint` names the ways to give them.
+pub(super) fn missing(source: &SourceSettings, hint: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::error(format!("no credentials for the source \"{}\"", source.name));
+    diagnostic.at(place(source)).with_hint(hint)
+}
+
+/// A value that is there and not empty.
+pub(super) fn present(secret: Option<Secret>) -> Option<Secret> {
+    secret.filter(|secret| !secret.expose().is_empty())
+}
+
+/// A profile by its name, which becomes a part of a path.
+pub(super) struct Profile<'a> {
+    /// Its name.
+    pub(super) name: &'a str,
+    /// What is in it, as the end of "the profile is not …".
+    pub(super) like: &'a str,
+    /// How to make one.
+    pub(super) hint: String,
+}
+
+impl Profile<'_> {
+    /// Refuses a name that is none, or leads to another directory.
+    ///
+    /// # Errors
+    /// In these cases.
+    pub(super) fn check_name(&self, source: &SourceSettings) -> Result<(), Diagnostic> {
+        match matches!(self.name, "" | "." | "..") || self.name.contains(['/', '\\']) {
+            true => Err(Diagnostic::error(format!("{:?} is no name of a profile", self.name)).at(place(source))),
+            false => Ok(()),
+        }
+    }
+
+    /// There is no directory to look in; `variable` names one.
+    pub(super) fn no_home(&self, source: &SourceSettings, variable: &str) -> Diagnostic {
+        let message = format!("there is no home directory to look for the profile \"{}\" in", self.name);
+        Diagnostic::could_not_run(message).at(place(source)).with_hint(format!("set HOME or {variable}"))
+    }
+
+    /// Reads the profile's file.
+    ///
+    /// # Errors
+    /// When it cannot be read, when other users of this machine can read it too, and when it holds something else.
+    pub(super) fn read<T: DeserializeOwned>(&self, path: &Path) -> Result<T, Diagnostic> {
+        let unreadable = |error: io::Error| {
+            Diagnostic::error(format!("cannot read the profile \"{}\": {}", self.name, cause(&error)))
+                .at(Place::file(path.display().to_string()))
+                .with_hint(self.hint.clone())
+        };
+        let mut file = File::open(path).map_err(unreadable)?;
+        check_private(&file, path)?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(unreadable)?;
+        // The parser's message may hold a piece of the file, and its line a secret.
+        serde_json::from_slice(&text).map_err(|error| {
+            let line = u32::try_from(error.line()).unwrap_or(1);
+            self.unlike(path).at(Place::line(path.display().to_string(), line).with_excerpt("***"))
+        })
+    }
+
+    /// The file is no such profile.
+    pub(super) fn unlike(&self, path: &Path) -> Diagnostic {
+        let message = format!("the profile \"{}\" is not {}", self.name, self.like);
+        Diagnostic::error(message).at(Place::file(path.display().to_string())).with_hint(self.hint.clone())
+    }
+}
+
+/// Refuses a file of credentials that other users of this machine can read, as soracom-cli does.
+#[cfg(unix)]
+fn check_private(file: &File, path: &Path) -> Result<(), Diagnostic> {
+    use std::os::unix::fs::PermissionsExt;
+    let is_private = |metadata: std::fs::Metadata| metadata.permissions().mode() & 0o077 == 0;
+    if file.metadata().is_ok_and(is_private) {
+        return Ok(());
+    }
+    let shown = path.display().to_string();
+    let hint = format!("chmod 600 {shown}");
+    Err(Diagnostic::error("other users of this machine can read the credentials")
+        .at(Place::file(shown))
+        .with_hint(hint))
+}
+
+#[cfg(not(unix))]
+fn check_private(_: &File, _: &Path) -> Result<(), Diagnostic> {
+    Ok(())
+}
