@@ -72,6 +72,8 @@ pub enum Command {
     Status(Status),
     /// Compare our sums with the provider's own, source by source
     Reconcile(Reconcile),
+    /// Show how an invoice came about: rows, rules, shares, prices, rounding and tax, to be checked with a calculator
+    Explain(Explain),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -166,6 +168,23 @@ pub struct Reconcile {
     #[arg(long)]
     pub fetch: bool,
     /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Number of the invoice; or its month and customer, as in 202208/acme
+    #[arg(value_name = "NUMBER")]
+    pub number: String,
+    /// Only this line of the invoice, with its rows
+    #[arg(value_name = "LINE")]
+    pub line: Option<usize>,
+    /// Only the rows of resources with this id; * and ? are wildcards
+    #[arg(long, value_name = "ID")]
+    pub resource: Option<String>,
+    /// Print JSON, with every row
     #[arg(long)]
     pub json: bool,
 }

@@ -21,7 +21,8 @@ pub(super) struct RuleId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Claim {
     Nobody,
-    Customer(u32),
+    /// By the first of the customer's rules with the highest priority.
+    Customer(RuleId),
     /// Two customers' rules of equal priority.
     Twice(RuleId, RuleId),
 }
@@ -89,7 +90,7 @@ impl<'a> Claims<'a> {
                 Some((priority, first)) if priority == rule.priority => claim = Claim::Twice(first, id),
                 _ => {
                     best = Some((rule.priority, id));
-                    claim = Claim::Customer(id.customer);
+                    claim = Claim::Customer(id);
                 }
             }
         }

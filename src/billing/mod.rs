@@ -8,13 +8,17 @@ mod claims;
 mod conservation;
 mod credit;
 mod drift;
+pub mod explanation;
 mod items;
 mod order;
+mod price_choice;
 mod pricing;
 mod reconciliation;
 mod record;
 mod resources;
+mod sharing;
 mod taxation;
+mod tiers;
 mod unassigned;
 mod warnings;
 

@@ -7,7 +7,9 @@ use rustc_hash::FxHashMap;
 
 use super::items::{ItemKey, Items, too_long};
 use super::order::Order;
+use super::price_choice::{PriceChoice, price_choice, tax_rule};
 use super::resources::UsedResources;
+use super::tiers::TierState;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, Charge, ChargeId, ChargeKind, Interner, NO_PRICE, Subject};
@@ -17,8 +19,8 @@ use crate::model::invoice::{Detail, ItemIndex, ItemKind, LineItem, Share};
 use crate::model::matcher::Matcher;
 use crate::model::packed::{LongAmounts, Packed};
 use crate::model::period::BillingMonth;
-use crate::model::price::{DiscountRule, FeePer, Markup, Price, PriceRule, RoundAt, Tier};
-use crate::model::settings::{Settings, TaxRule};
+use crate::model::price::{Price, RoundAt};
+use crate::model::settings::Settings;
 use crate::model::tax::TaxCategory;
 
 /// A customer's charges, priced.
@@ -88,12 +90,6 @@ enum Method {
     Tiers(usize),
     /// The issuer keeps it.
     Keep,
-}
-
-/// A graduated price and how much of the month's quantity it was asked for already.
-struct TierState<'a> {
-    tiers: &'a [Tier],
-    used: Amount,
 }
 
 struct Pricing<'a> {
@@ -176,7 +172,7 @@ impl<'a> Pricing<'a> {
         let exact = match method {
             Method::Factor(factor) => cost.times(factor)?,
             Method::UnitPrice(price) => quantity.ok_or(PriceError::NoQuantity)?.times(price)?,
-            Method::Tiers(state) => graduated(&mut self.tiers[state], quantity.ok_or(PriceError::NoQuantity)?)?,
+            Method::Tiers(state) => self.tiers[state].price(quantity.ok_or(PriceError::NoQuantity)?, |_| {})?,
             Method::Keep => Amount::ZERO,
         };
         let pricing = &self.customer.pricing;
@@ -257,7 +253,8 @@ impl<'a> Pricing<'a> {
             Method::Factor(factor) => Method::Factor(factor.times(rate).map_err(|_| too_long(self.customer))?),
             method => method,
         };
-        let category = tax_category(self.bill, &self.settings.tax.rules, charge);
+        let rule = tax_rule(self.bill, self.settings, charge);
+        let category = rule.map_or(TaxCategory::Standard, |rule| rule.category);
         let kind = match charge.kind() {
             ChargeKind::Usage => ItemKind::Usage,
             ChargeKind::Discount => ItemKind::Discount,
@@ -279,50 +276,30 @@ impl<'a> Pricing<'a> {
 
     fn method(&mut self, charge: &Charge, source: u16) -> Method {
         let pricing = &self.customer.pricing;
-        let discount = charge.kind() == ChargeKind::Discount;
-        if discount && pricing.discounts == DiscountRule::Keep {
-            return Method::Keep;
-        }
-        if discount && pricing.discounts == DiscountRule::AtCost {
-            return Method::Factor(Amount::whole(1));
-        }
-        let subject = self.bill.seen(charge.subject);
-        let item = self.bill.names.get(charge.item);
-        let fits = |(_, rule): &(usize, &PriceRule)| {
-            // Unit prices and tiers never apply to discounts: a discount has a cost, not a use.
-            let applies = !discount || matches!(rule.price, Price::Markup(_));
-            applies && rule.validity.covers(self.bill.month) && rule.matcher.matches(&subject, item)
-        };
-        let factor = |markup: Markup| Method::Factor(markup.0.plus(Amount::whole(1)).unwrap_or(Amount::whole(1)));
-        match pricing.rules.iter().enumerate().find(fits) {
-            None => factor(pricing.markup),
-            Some((index, rule)) => match &rule.price {
+        match price_choice(self.bill, self.customer, charge) {
+            PriceChoice::Kept => Method::Keep,
+            PriceChoice::AtCost => Method::Factor(Amount::whole(1)),
+            PriceChoice::DefaultMarkup => Method::Factor(pricing.markup.factor()),
+            PriceChoice::Rule(index) => match &pricing.rules[index].price {
                 Price::UnitPrice(price) => Method::UnitPrice(*price),
                 Price::Tiers(tiers) => {
                     let state = self.tiers.len();
                     let states = &mut self.tiers;
                     let index = *self.tier_index.entry((index, source, charge.item.0)).or_insert_with(|| {
-                        states.push(TierState { tiers, used: Amount::ZERO });
+                        states.push(TierState::new(tiers));
                         state
                     });
                     Method::Tiers(index)
                 }
-                Price::Markup(markup) => factor(*markup),
+                Price::Markup(markup) => Method::Factor(markup.factor()),
             },
         }
     }
 
     /// The issuer's own charges.
     fn fees(&mut self) -> Result<(), TooLong> {
-        let fees = self.customer.fees.iter().enumerate();
-        for (index, fee) in fees.filter(|(_, fee)| fee.is_due(self.bill.month)) {
-            let count = match fee.per {
-                FeePer::Month => 1,
-                FeePer::Resource => self.resources.count(index) as i64,
-            };
-            if count > 0 {
-                self.items.add_fee(fee, Amount::whole(count))?;
-            }
+        for (index, count) in self.resources.charged_fees(self.bill.month) {
+            self.items.add_fee(&self.customer.fees[index], Amount::whole(count))?;
         }
         Ok(())
     }
@@ -349,65 +326,5 @@ enum PriceError {
 impl From<TooLong> for PriceError {
     fn from(_: TooLong) -> PriceError {
         PriceError::TooLong
-    }
-}
-
-fn tax_category(bill: &Bill, rules: &[TaxRule], charge: &Charge) -> TaxCategory {
-    let subject = bill.seen(charge.subject);
-    let item = bill.names.get(charge.item);
-    let rule = rules.iter().find(|rule| rule.matcher.matches(&subject, item));
-    rule.map_or(TaxCategory::Standard, |rule| rule.category)
-}
-
-/// The price of the next `quantity` units of the month.
-fn graduated(state: &mut TierState<'_>, quantity: Amount) -> Result<Amount, TooLong> {
-    let start = state.used;
-    let end = start.plus(quantity)?;
-    let mut price = Sum::default();
-    let mut floor = Amount::ZERO;
-    for tier in state.tiers {
-        let ceiling = tier.up_to.map_or(end, |up_to| up_to.min(end));
-        let from = floor.max(start);
-        if ceiling > from {
-            price.add(ceiling.minus(from)?.times(tier.unit_price)?)?;
-        }
-        floor = tier.up_to.unwrap_or(end);
-    }
-    state.used = end;
-    price.total()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn amount(text: &str) -> Amount {
-        Amount::parse(text.as_bytes()).unwrap()
-    }
-
-    /// 600,000 + 600,000 units: the first million at 0.2, the rest at 0.1 — 120,000, then 80,000 + 20,000.
-    #[test]
-    fn tiers_are_graduated_over_the_month() {
-        let tiers = [
-            Tier { up_to: Some(amount("1000000")), unit_price: amount("0.2") },
-            Tier { up_to: None, unit_price: amount("0.1") },
-        ];
-        let mut state = TierState { tiers: &tiers, used: Amount::ZERO };
-        assert_eq!(graduated(&mut state, amount("600000")).unwrap(), amount("120000"));
-        assert_eq!(graduated(&mut state, amount("600000")).unwrap(), amount("100000"));
-        assert_eq!(graduated(&mut state, amount("0")).unwrap(), Amount::ZERO);
-        assert_eq!(graduated(&mut state, amount("10.5")).unwrap(), amount("1.05"));
-    }
-
-    /// 25 units over three tiers: 10 × 3 + 10 × 2 + 5 × 1.
-    #[test]
-    fn one_charge_can_span_tiers() {
-        let tiers = [
-            Tier { up_to: Some(amount("10")), unit_price: amount("3") },
-            Tier { up_to: Some(amount("20")), unit_price: amount("2") },
-            Tier { up_to: None, unit_price: amount("1") },
-        ];
-        let mut state = TierState { tiers: &tiers, used: Amount::ZERO };
-        assert_eq!(graduated(&mut state, amount("25")).unwrap(), amount("55"));
     }
 }

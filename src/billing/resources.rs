@@ -6,10 +6,11 @@ use rustc_hash::FxHashSet;
 
 use crate::model::charge::{Bill, Charge, ChargeKind, EMPTY, NameId, SubjectId};
 use crate::model::customer::Customer;
+use crate::model::period::BillingMonth;
 use crate::model::price::FeePer;
 
 /// Source and resource.
-type Resource = (u16, NameId);
+pub(super) type Resource = (u16, NameId);
 
 /// By fee of the customer: the distinct resources used.
 pub(super) struct UsedResources<'a> {
@@ -48,8 +49,18 @@ impl<'a> UsedResources<'a> {
         }
     }
 
-    /// How many of them the fee with that index is charged for.
-    pub(super) fn count(&self, fee: usize) -> usize {
-        self.by_fee[fee].len()
+    /// The fees that are charged in the month: index, and how many months or resources.
+    pub(super) fn charged_fees(&self, month: BillingMonth) -> impl Iterator<Item = (usize, i64)> {
+        let due = self.customer.fees.iter().enumerate().filter(move |(_, fee)| fee.is_due(month));
+        let counted = due.map(|(index, fee)| match fee.per {
+            FeePer::Month => (index, 1),
+            FeePer::Resource => (index, self.by_fee[index].len() as i64),
+        });
+        counted.filter(|(_, count)| *count > 0)
+    }
+
+    /// The resources that the fee with that index is charged for: source and id.
+    pub(super) fn of_fee(&self, fee: usize) -> &BTreeSet<Resource> {
+        &self.by_fee[fee]
     }
 }

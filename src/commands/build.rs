@@ -2,17 +2,16 @@
 
 use std::path::Path;
 
-use super::{excerpts, fetch, warnings};
+use super::{check_customer, excerpts, fetch, warnings};
 use crate::assets::Assets;
 use crate::billing::{self, BilledMonth};
 use crate::cli;
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::Diagnostic;
 use crate::environment::Environment;
 use crate::model::amount::Amount;
 use crate::model::charge::Bill;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::rounding::Rounding;
-use crate::model::settings::Settings;
 use crate::out::{self, Manifest, Summary};
 use crate::pipeline::{self, Work};
 use crate::printer::{Align, Printer, table};
@@ -57,7 +56,9 @@ fn build(
     let mut workspace = workspace::load(root)?;
     let mut early = std::mem::take(&mut workspace.warnings);
     let settings = &workspace.settings;
-    check_customers(settings, &arguments.customers).map_err(one)?;
+    for id in &arguments.customers {
+        check_customer(settings, id).map_err(one)?;
+    }
     let refused = |early: &[Diagnostic], problems: Vec<Diagnostic>| {
         warnings::before(billing::wanted(settings, early.to_vec()), arguments.deny_warnings, problems)
     };
@@ -115,20 +116,6 @@ fn build(
         }
     }
     Ok(())
-}
-
-fn check_customers(settings: &Settings, wanted: &[String]) -> Result<(), Diagnostic> {
-    let known = || settings.customers.iter().map(|customer| customer.id.as_str());
-    match wanted.iter().find(|id| !known().any(|known| known == id.as_str())) {
-        None => Ok(()),
-        Some(id) => {
-            let diagnostic = Diagnostic::error(format!("there is no customer \"{id}\""));
-            Err(diagnostic.with_hint(match nearest(id, known()) {
-                Some(near) => format!("did you mean \"{near}\"?"),
-                None => format!("customers: {}", known().collect::<Vec<&str>>().join(", ")),
-            }))
-        }
-    }
 }
 
 /// Every file the documents were made from.

@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod excerpts;
+mod explain;
 mod fetch;
 mod init;
 mod reconcile;
@@ -14,8 +15,9 @@ use std::path::Path;
 use clap::CommandFactory;
 
 use crate::cli::{Cli, Command};
-use crate::diagnostic::{Diagnostic, Stop};
+use crate::diagnostic::{Diagnostic, Stop, nearest};
 use crate::environment::Environment;
+use crate::model::settings::Settings;
 use crate::printer::Printer;
 
 /// Runs a command; gives the exit code: 0 done, 1 refused, 2 could not run.
@@ -31,6 +33,7 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
         Command::Build(arguments) => build::run(&start, current, &arguments, environment, printer),
         Command::Status(arguments) => status::run(&start, &arguments, environment, printer),
         Command::Reconcile(arguments) => reconcile::run(&start, &arguments, environment, printer),
+        Command::Explain(arguments) => explain::run(&start, &arguments, printer),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "invoicer", &mut script);
@@ -51,6 +54,22 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
             if stop == Some(Stop::CouldNotRun) { 2 } else { 1 }
         }
     }
+}
+
+/// Whether a customer of that id is known.
+///
+/// # Errors
+/// When there is none, with the nearest.
+fn check_customer(settings: &Settings, id: &str) -> Result<(), Diagnostic> {
+    let known = || settings.customers.iter().map(|customer| customer.id.as_str());
+    if known().any(|known| known == id) {
+        return Ok(());
+    }
+    let diagnostic = Diagnostic::error(format!("there is no customer \"{id}\""));
+    Err(diagnostic.with_hint(match nearest(id, known()) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => format!("customers: {}", known().collect::<Vec<&str>>().join(", ")),
+    }))
 }
 
 fn manual(printer: &Printer) -> Result<(), Vec<Diagnostic>> {

@@ -314,6 +314,14 @@ impl Bill {
         self.unit_prices.values().get(charge.unit_price as usize).copied()
     }
 
+    /// The day of a charge, `2022-08-31`; the month, `2022-08`, of one that is of no day.
+    pub fn date_text(&self, charge: &Charge) -> String {
+        match charge.day {
+            0 => self.month.first().format("%Y-%m").to_string(),
+            day => self.month.day(u32::from(day)).map_or_else(String::new, |date| date.to_string()),
+        }
+    }
+
     /// `file:row` of a charge.
     pub fn origin(&self, charge: &Charge) -> (&str, u32) {
         (&self.files[usize::from(charge.file)].path, charge.row)

@@ -35,6 +35,14 @@ pub enum Price {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Markup(pub Amount);
 
+impl Markup {
+    /// What a cost is multiplied by: 1.15 for 15 %.
+    pub fn factor(self) -> Amount {
+        // A markup has at most 28 digits, so that one more always fits.
+        self.0.plus(Amount::whole(1)).unwrap_or(Amount::whole(1))
+    }
+}
+
 /// A range of a graduated price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tier {
@@ -53,6 +61,17 @@ pub enum RoundAt {
     Item,
     /// The sum per tax category and rate.
     Invoice,
+}
+
+impl RoundAt {
+    /// The names in TOML.
+    pub const NAMES: [(&'static str, RoundAt); 3] =
+        [("line", RoundAt::Line), ("item", RoundAt::Item), ("invoice", RoundAt::Invoice)];
+
+    /// The name in TOML.
+    pub fn name(self) -> &'static str {
+        RoundAt::NAMES.iter().find(|(_, at)| *at == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// What becomes of the provider's discounts.
@@ -108,6 +127,16 @@ pub enum FeePer {
     Month,
     /// For every distinct resource used in the month.
     Resource,
+}
+
+impl FeePer {
+    /// The names in TOML.
+    pub const NAMES: [(&'static str, FeePer); 2] = [("month", FeePer::Month), ("resource", FeePer::Resource)];
+
+    /// The name in TOML.
+    pub fn name(self) -> &'static str {
+        FeePer::NAMES.iter().find(|(_, per)| *per == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// A charge of the issuer's own.

@@ -1,6 +1,10 @@
 //! [`Rounding`]: the only place in the program where a digit is dropped.
 
-use super::amount::{Amount, TooLong};
+use std::cmp::Ordering;
+
+use num_bigint::{BigInt, BigUint};
+
+use super::amount::{Amount, TooLong, big_at};
 
 /// How an amount is brought to a currency's minor unit.
 ///
@@ -42,21 +46,65 @@ impl Rounding {
         let units = value.units(decimals);
         let (whole, rest) = (units.whole.unsigned_abs(), units.rest.unsigned_abs());
         let half = units.unit.unsigned_abs() / 2;
-        let away = match self {
-            Rounding::Up => rest > 0,
-            Rounding::Down => false,
-            Rounding::HalfUp => rest >= half,
-            Rounding::HalfEven => rest > half || (rest == half && whole % 2 == 1),
-        };
+        let away = self.goes_away(rest > 0, rest.cmp(&half), whole % 2 == 1);
         let magnitude = i128::try_from(whole + u128::from(away)).map_err(|_| TooLong)?;
         let signed = if value.is_negative() { -magnitude } else { magnitude };
         Amount::new(signed, decimals)
+    }
+
+    /// `numerator` ÷ `denominator` with at most `decimals` decimals.
+    ///
+    /// # Errors
+    /// When the result has too many digits, or nothing can be divided by the denominator because it is zero.
+    pub fn quotient(self, numerator: Amount, denominator: Amount, decimals: u32) -> Result<Amount, TooLong> {
+        if denominator.is_zero() {
+            return Err(TooLong);
+        }
+        let scale = numerator.scale().max(denominator.scale());
+        let units = big_at(numerator, scale) * BigInt::from(10u8).pow(decimals);
+        let (units, divisor) = (units.magnitude().clone(), big_at(denominator, scale).magnitude().clone());
+        let (whole, rest) = (&units / &divisor, &units % &divisor);
+        let odd = whole.bit(0);
+        let away = self.goes_away(rest > BigUint::ZERO, (&rest * 2u8).cmp(&divisor), odd);
+        let magnitude = i128::try_from(whole + u8::from(away)).map_err(|_| TooLong)?;
+        let negative = numerator.is_negative() != denominator.is_negative();
+        Amount::new(if negative { -magnitude } else { magnitude }, decimals)
+    }
+
+    /// Whether what is cut off takes the rest away from zero, by how it compares with a half and whether the last kept
+    /// digit is odd.
+    fn goes_away(self, any_cut_off: bool, against_half: Ordering, odd: bool) -> bool {
+        match self {
+            Rounding::Up => any_cut_off,
+            Rounding::Down => false,
+            Rounding::HalfUp => against_half.is_ge(),
+            Rounding::HalfEven => against_half.is_gt() || against_half.is_eq() && odd,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// 2 ÷ 3 = 0.666…; 1 ÷ 8 = 0.125, whose half goes to the even 0.12; −46.5 × 322.55 ÷ 477.55 of billing-rules §8.
+    #[test]
+    fn quotients() {
+        let amount = |text: &str| Amount::parse(text.as_bytes()).unwrap();
+        for (numerator, denominator, decimals, mode, expected) in [
+            ("2", "3", 4, Rounding::Down, "0.6666"),
+            ("2", "-3", 4, Rounding::Up, "-0.6667"),
+            ("1", "8", 2, Rounding::HalfEven, "0.12"),
+            ("1", "8", 2, Rounding::HalfUp, "0.13"),
+            ("-14998.575", "477.55", 8, Rounding::Down, "-31.40733954"),
+            ("0", "0.001", 2, Rounding::Up, "0"),
+            ("1", "0.001", 0, Rounding::Up, "1000"),
+        ] {
+            let quotient = mode.quotient(amount(numerator), amount(denominator), decimals).unwrap();
+            assert_eq!(quotient, amount(expected), "{numerator} / {denominator}");
+        }
+        assert_eq!(Rounding::Up.quotient(amount("1"), Amount::ZERO, 2), Err(TooLong));
+    }
 
     /// Each row worked out by hand: value, decimals, then up, down, half-up, half-even.
     #[test]

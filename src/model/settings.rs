@@ -224,6 +224,21 @@ pub enum ShareBasis {
     Even,
 }
 
+impl ShareBasis {
+    /// The names in TOML.
+    pub const NAMES: [(&'static str, ShareBasis); 4] = [
+        ("amount", ShareBasis::Amount),
+        ("quantity", ShareBasis::Quantity),
+        ("resources", ShareBasis::Resources),
+        ("even", ShareBasis::Even),
+    ];
+
+    /// The name in TOML.
+    pub fn name(self) -> &'static str {
+        ShareBasis::NAMES.iter().find(|(_, basis)| *basis == self).map_or("", |(name, _)| name)
+    }
+}
+
 /// `[allocation]`.
 #[derive(Clone, Debug)]
 pub struct AllocationSettings {

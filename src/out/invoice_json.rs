@@ -206,14 +206,10 @@ impl<'a> Details<'a> {
         let rate = settings.fx_rate(bill.month, source.currency, invoice.currency).unwrap_or(Amount::whole(1));
         let quantity = share.map_or_else(|| bill.quantity(charge), |share| share.quantity);
         let (file, row) = bill.origin(charge);
-        let date = match charge.day {
-            0 => bill.month.first().format("%Y-%m").to_string(),
-            day => bill.month.day(u32::from(day)).map_or_else(String::new, |date| date.to_string()),
-        };
         Ok(DetailRecord {
             item: detail.item.0 + 1,
             source: &source.name,
-            date,
+            date: bill.date_text(charge),
             resource: bill.names.get(subject.resource),
             resource_name: bill.names.get(subject.resource_name),
             name: bill.names.get(charge.item),

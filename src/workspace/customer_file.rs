@@ -81,7 +81,7 @@ fn claim_rule(section: &Section<'_, '_>) -> ClaimRule {
 fn fee(section: &Section<'_, '_>) -> Option<Fee> {
     let name = section.require("name", "\"運用保守料\"", Value::text);
     let amount = section.require("amount", "\"5000\"", values::money);
-    let per = section.read("per", |value| value.one_of(&[("month", FeePer::Month), ("resource", FeePer::Resource)]));
+    let per = section.read("per", |value| value.one_of(&FeePer::NAMES));
     let category = section.read("tax-category", |value| value.one_of(&TaxCategory::NAMES));
     let validity = values::validity(section);
     let matcher = section.read("match", |value| {

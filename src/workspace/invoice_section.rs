@@ -114,9 +114,7 @@ impl PricingLayer {
         let layer = PricingLayer {
             markup: section.read("markup", values::markup),
             rounding: section.read("rounding", |value| value.one_of(&Rounding::NAMES)),
-            round_at: section.read("round-at", |value| {
-                value.one_of(&[("line", RoundAt::Line), ("item", RoundAt::Item), ("invoice", RoundAt::Invoice)])
-            }),
+            round_at: section.read("round-at", |value| value.one_of(&RoundAt::NAMES)),
             discounts: section.read("discounts", |value| {
                 value.one_of(&[
                     ("marked-up", DiscountRule::MarkedUp),

@@ -124,13 +124,7 @@ fn share_rule(section: &Section<'_, '_>) -> Option<ShareRule> {
         }
         Ok(matcher)
     });
-    let bases = [
-        ("amount", ShareBasis::Amount),
-        ("quantity", ShareBasis::Quantity),
-        ("resources", ShareBasis::Resources),
-        ("even", ShareBasis::Even),
-    ];
-    let by = section.read("by", |value| value.one_of(&bases));
+    let by = section.read("by", |value| value.one_of(&ShareBasis::NAMES));
     let of = section.read("of", |value| {
         let keys = value.section("of")?;
         let matcher = values::matcher(&keys);

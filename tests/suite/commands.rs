@@ -11,7 +11,7 @@ fn repository() -> &'static Path {
 }
 
 /// The repository's own workspace without what is built.
-fn sample() -> Sandbox {
+pub(crate) fn sample() -> Sandbox {
     let sandbox = Sandbox::new();
     for directory in ["customers", "billing", "assets", "templates"] {
         copy_tree(&repository().join(directory), &sandbox.path().join(directory));

@@ -10,6 +10,7 @@ mod common;
 mod designs;
 mod documents;
 mod errors;
+mod explain;
 mod faces;
 mod fake_kore;
 mod history;

@@ -9,14 +9,14 @@ use crate::common::Sandbox;
 
 /// A row: which SIM, day, item and cost in hundredths of a yen (below zero for discounts without a SIM).
 #[derive(Clone, Debug)]
-struct Row {
+pub(crate) struct Row {
     sim: usize,
     day: u32,
     item: usize,
     hundredths: i64,
 }
 
-fn rows() -> impl Strategy<Value = Vec<Row>> {
+pub(crate) fn rows() -> impl Strategy<Value = Vec<Row>> {
     let row = (0usize..6, 1u32..=31, 0usize..4, 0i64..500_000).prop_map(|(sim, day, item, hundredths)| Row {
         sim,
         day,
@@ -26,7 +26,7 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
     proptest::collection::vec(row, 1..40)
 }
 
-fn csv(rows: &[Row], discount: i64) -> String {
+pub(crate) fn csv(rows: &[Row], discount: i64) -> String {
     let mut text = "imsi,date,billItemName,unitPrice,quantity,amount,customer\n".to_owned();
     for row in rows {
         let amount = format!("{}.{:02}", row.hundredths / 100, row.hundredths % 100);
@@ -40,7 +40,7 @@ fn csv(rows: &[Row], discount: i64) -> String {
     text
 }
 
-fn workspace(round_at: &str, rounding: &str, by: &str) -> Sandbox {
+pub(crate) fn workspace(round_at: &str, rounding: &str, by: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write(
         "invoicer.toml",
@@ -61,7 +61,7 @@ fn workspace(round_at: &str, rounding: &str, by: &str) -> Sandbox {
 }
 
 /// A decimal with at most 8 decimals as an integer.
-fn units(text: &Value) -> i128 {
+pub(crate) fn units(text: &Value) -> i128 {
     let text = text.as_str().unwrap();
     let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));

@@ -1,0 +1,367 @@
+//! The rows of an invoice's lines with what claimed, shared and priced each of them.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use super::record::*;
+use super::{Case, Stopped, Wanted, defect, exchange};
+use crate::billing::allocation::assign;
+use crate::billing::claims::{Claim, Claims, RuleIndex, rule};
+use crate::billing::price_choice::{PriceChoice, price_choice, tax_rule};
+use crate::billing::resources::UsedResources;
+use crate::billing::sharing::Sharing;
+use crate::billing::tiers::{TierPart, TierState};
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::charge::{Charge, ChargeKind, NameId, SubjectId};
+use crate::model::invoice::{Detail, Share};
+use crate::model::price::{Price, RoundAt};
+use crate::model::rounding::Rounding;
+use crate::model::settings::{Ratio, ShareBasis};
+
+/// What was read of an invoice's rows.
+pub(super) struct Read<'a> {
+    /// By line of the invoice.
+    pub(super) lines: Vec<LineRows<'a>>,
+    /// The customer's own resources, which fees are charged for.
+    pub(super) resources: UsedResources<'a>,
+}
+
+/// The rows of a line.
+#[derive(Default)]
+pub(super) struct LineRows<'a> {
+    pub(super) tax_rules: Vec<Rule<'a>>,
+    /// Index of the source; every row is of the same.
+    source: Option<u16>,
+    sharings: Vec<(Option<usize>, SharingExplanation<'a>)>,
+    parts: BTreeMap<PriceChoice, Part<'a>>,
+}
+
+#[derive(Default)]
+struct Part<'a> {
+    rows: Vec<RowExplanation<'a>>,
+    shown: Sums,
+    all: Sums,
+    /// By tier: units and price.
+    tiers: BTreeMap<usize, (Sum, Sum)>,
+}
+
+struct Sums {
+    rows: usize,
+    quantity: Option<Sum>,
+    cost: Sum,
+    exact: Sum,
+    amount: Sum,
+}
+
+impl Default for Sums {
+    fn default() -> Sums {
+        let nought = Sum::default();
+        Sums { rows: 0, quantity: Some(nought), cost: nought, exact: nought, amount: nought }
+    }
+}
+
+impl Sums {
+    fn add(&mut self, row: &Priced) -> Result<(), TooLong> {
+        self.rows += 1;
+        self.quantity = match (self.quantity, row.quantity) {
+            (Some(mut sum), Some(quantity)) => {
+                sum.add(quantity)?;
+                Some(sum)
+            }
+            _ => None,
+        };
+        self.cost.add(row.cost)?;
+        self.exact.add(row.exact)?;
+        self.amount.add(row.amount)
+    }
+
+    fn total(&self) -> Result<RowSums, TooLong> {
+        Ok(RowSums {
+            rows: self.rows,
+            quantity: self.quantity.map(Sum::total).transpose()?,
+            cost: self.cost.total()?,
+            exact: self.exact.total()?,
+            amount: self.amount.total()?,
+        })
+    }
+}
+
+/// The figures of a row.
+struct Priced {
+    quantity: Option<Amount>,
+    cost: Amount,
+    tiers: Vec<TierPart>,
+    exact: Amount,
+    amount: Amount,
+}
+
+/// Reads all rows of the invoice in the order in which they were priced; keeps those that are wanted.
+pub(super) fn read<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Read<'a>, Stopped> {
+    let Case { bill, settings, invoice } = case;
+    let is_wanted = |detail: &Detail| wanted.has_line(detail.item.0 as usize + 1);
+    let shares = invoice.details.iter().any(|detail| is_wanted(detail) && invoice.share(detail).is_some());
+    let owners = if shares { assign(bill, settings)?.owners } else { Vec::new() };
+    let index = RuleIndex::new(settings, bill.month);
+    let mut rules = Rules {
+        case,
+        claims: Claims::new(bill, settings, &index),
+        sharing: Sharing::new(bill, settings, &owners),
+        choices: FxHashMap::default(),
+        tiers: BTreeMap::new(),
+    };
+    let customer = &settings.customers[invoice.customer];
+    let mut read = Read { lines: Vec::new(), resources: UsedResources::new(customer) };
+    read.lines.resize_with(invoice.items.len(), LineRows::default);
+    for detail in &invoice.details {
+        let charge = bill.charge(detail.charge);
+        let share = invoice.share(detail);
+        if share.is_none() {
+            read.resources.add(bill, charge);
+        }
+        let choice = rules.choice(charge);
+        let priced = rules.priced(charge, share, choice)?;
+        let printed = invoice.amount(detail);
+        if priced.amount != printed {
+            let (file, row) = bill.origin(charge);
+            return Err(defect(format!("{file}:{row} is {printed}, its explanation gives {}", priced.amount)));
+        }
+        if !is_wanted(detail) {
+            continue;
+        }
+        let line = &mut read.lines[detail.item.0 as usize];
+        line.source = Some(bill.subject(charge).source);
+        if let Some(rule) = tax_rule(bill, settings, charge).and_then(|rule| Rule::at(&rule.definition))
+            && !line.tax_rules.contains(&rule)
+        {
+            line.tax_rules.push(rule);
+        }
+        let part = line.parts.entry(choice).or_default();
+        part.all.add(&priced)?;
+        for TierPart { tier, units, amount } in &priced.tiers {
+            let (all_units, all_amount) = part.tiers.entry(*tier).or_default();
+            all_units.add(*units)?;
+            all_amount.add(*amount)?;
+        }
+        if wanted.has_resource(bill.names.get(bill.subject(charge).resource)) {
+            part.shown.add(&priced)?;
+            let row = rules.row(charge, share, choice, priced, &mut line.sharings)?;
+            part.rows.push(row);
+        }
+    }
+    Ok(read)
+}
+
+/// Whether rows of one subject and item differ in what prices them: they do not.
+type ChoiceKey = (SubjectId, NameId, ChargeKind);
+
+/// The rules, asked again.
+struct Rules<'a, 'r> {
+    case: Case<'a>,
+    claims: Claims<'r>,
+    sharing: Sharing<'r>,
+    choices: FxHashMap<ChoiceKey, PriceChoice>,
+    /// By rule, source and item.
+    tiers: BTreeMap<(usize, u16, NameId), TierState<'a>>,
+}
+
+impl<'a> Rules<'a, '_> {
+    fn choice(&mut self, charge: &Charge) -> PriceChoice {
+        let Case { bill, settings, invoice } = self.case;
+        let key = (charge.subject, charge.item, charge.kind());
+        *self.choices.entry(key).or_insert_with(|| price_choice(bill, &settings.customers[invoice.customer], charge))
+    }
+
+    /// The figures of a row, computed anew.
+    fn priced(&mut self, charge: &Charge, share: Option<&Share>, choice: PriceChoice) -> Result<Priced, Stopped> {
+        let Case { bill, settings, invoice } = self.case;
+        let pricing = &settings.customers[invoice.customer].pricing;
+        let cost = share.map_or_else(|| bill.cost(charge), |share| share.cost);
+        let quantity = share.map_or_else(|| bill.quantity(charge), |share| share.quantity);
+        let units = || {
+            let (file, row) = bill.origin(charge);
+            quantity.ok_or_else(|| defect(format!("{file}:{row} is priced by a quantity it does not have")))
+        };
+        let rate = settings.fx_rate(bill.month, bill.source(charge).currency, invoice.currency);
+        let rate = rate.unwrap_or(Amount::whole(1));
+        let mut tiers = Vec::new();
+        let exact = match choice {
+            PriceChoice::Kept => return Err(defect("the issuer keeps the row".to_owned())),
+            PriceChoice::AtCost => cost.times(rate)?,
+            PriceChoice::DefaultMarkup => cost.times(pricing.markup.factor().times(rate)?)?,
+            PriceChoice::Rule(index) => match &pricing.rules[index].price {
+                Price::Markup(markup) => cost.times(markup.factor().times(rate)?)?,
+                Price::UnitPrice(price) => units()?.times(*price)?,
+                Price::Tiers(prices) => {
+                    let key = (index, bill.subject(charge).source, charge.item);
+                    let state = self.tiers.entry(key).or_insert_with(|| TierState::new(prices));
+                    state.price(units()?, |part| tiers.push(part))?
+                }
+            },
+        };
+        let amount = match pricing.round_at {
+            RoundAt::Line => pricing.rounding.apply(exact, invoice.currency.decimals())?,
+            RoundAt::Item | RoundAt::Invoice => exact,
+        };
+        Ok(Priced { quantity, cost, tiers, exact, amount })
+    }
+
+    /// A row with its rules.
+    fn row(
+        &mut self,
+        charge: &Charge,
+        share: Option<&Share>,
+        choice: PriceChoice,
+        priced: Priced,
+        sharings: &mut Vec<(Option<usize>, SharingExplanation<'a>)>,
+    ) -> Result<RowExplanation<'a>, Stopped> {
+        let Case { bill, settings, invoice } = self.case;
+        let (file, row) = bill.origin(charge);
+        let subject = bill.subject(charge);
+        let (claim, share) = match share {
+            Some(share) => (None, Some(self.share(charge, share, sharings)?)),
+            None => match self.claims.of(charge) {
+                Claim::Customer(id) if id.customer as usize == invoice.customer => {
+                    (Rule::at(&rule(settings, id).definition), None)
+                }
+                _ => return Err(defect(format!("no rule of the customer claims {file}:{row}"))),
+            },
+        };
+        let pricing = &settings.customers[invoice.customer].pricing;
+        let prices = choice.rule().map(|index| &pricing.rules[index].price);
+        let tier = |part: &TierPart| {
+            let unit_price = prices.and_then(|price| tier_price(price, part.tier))?;
+            Some(TierUnits { tier: part.tier + 1, units: part.units, unit_price, amount: part.amount })
+        };
+        Ok(RowExplanation {
+            file,
+            row,
+            date: bill.date_text(charge),
+            resource: bill.names.get(subject.resource),
+            resource_name: bill.names.get(subject.resource_name),
+            item: bill.names.get(charge.item),
+            quantity: priced.quantity,
+            cost: priced.cost,
+            claim,
+            share,
+            tiers: priced.tiers.iter().filter_map(tier).collect(),
+            exact: priced.exact,
+            amount: priced.amount,
+        })
+    }
+
+    /// How a row is shared.
+    fn share(
+        &mut self,
+        charge: &Charge,
+        share: &Share,
+        sharings: &mut Vec<(Option<usize>, SharingExplanation<'a>)>,
+    ) -> Result<ShareExplanation, Stopped> {
+        let Case { bill, settings, invoice } = self.case;
+        let (file, row) = bill.origin(charge);
+        let ratio = self.sharing.ratio(charge).map_err(|(_, problem)| problem)?;
+        let ratio = ratio.ok_or_else(|| defect(format!("no rule shares {file}:{row}")))?;
+        let own = ratio.weights.iter().find(|(customer, _)| *customer == invoice.customer).map(|(_, weight)| *weight);
+        let total = Sum::of(ratio.weights.iter().map(|(_, weight)| *weight))?;
+        let of = bill.cost(charge);
+        let decimals = of.scale().max(4);
+        let quotient = Rounding::Down.quotient(of.times(share.ratio.0)?, total, decimals + 4)?;
+        // A share is what the ratio gives, cut off, or one unit of its last decimal more.
+        let near = share.cost.minus(quotient)?.magnitude() < Amount::new(1, decimals)?;
+        if own.zip(Some(total)) != Some(share.ratio) || !near {
+            return Err(defect(format!("the share of {file}:{row} is {}, the ratio gives {quotient}", share.cost)));
+        }
+        let known = sharings.iter().position(|(rule, _)| *rule == ratio.rule);
+        let position = known.unwrap_or_else(|| {
+            let by = ratio.rule.map(|rule| &settings.allocation.shares[rule]);
+            let measured = ratio.weights.iter().map(|(customer, weight)| MeasuredExplanation {
+                customer: &settings.customers[*customer].id,
+                weight: *weight,
+            });
+            let explanation = SharingExplanation {
+                rule: by.and_then(|rule| Rule::at(&rule.definition)),
+                by: by.map_or(ShareBasis::Amount.name(), |rule| match &rule.ratio {
+                    Ratio::Measured { by, .. } => by.name(),
+                    Ratio::Weights(_) => "weights",
+                }),
+                measured: measured.collect(),
+                total,
+            };
+            sharings.push((ratio.rule, explanation));
+            sharings.len() - 1
+        });
+        Ok(ShareExplanation {
+            sharing: position + 1,
+            of,
+            of_quantity: bill.quantity(charge),
+            weight: share.ratio.0,
+            total,
+            quotient,
+        })
+    }
+}
+
+impl<'a> LineRows<'a> {
+    /// How many rows are shown.
+    pub(super) fn shown(&self) -> usize {
+        self.parts.values().map(|part| part.shown.rows).sum()
+    }
+
+    /// The rows with their sums.
+    pub(super) fn finish(self, case: Case<'a>) -> Result<ChargesExplanation<'a>, Stopped> {
+        let Case { bill, settings, invoice } = case;
+        let pricing = &settings.customers[invoice.customer].pricing;
+        let source = self.source.ok_or_else(|| defect("a line without rows".to_owned()))?;
+        let currency = bill.sources[usize::from(source)].currency;
+        let mut parts = Vec::new();
+        for (choice, part) in self.parts {
+            let rule = choice.rule().map(|index| &pricing.rules[index]);
+            let definitions = &pricing.definitions;
+            let mut price = PriceExplanation {
+                method: "markup",
+                rule: rule.and_then(|rule| Rule::at(&rule.definition)).or_else(|| match choice {
+                    PriceChoice::AtCost | PriceChoice::Kept => Rule::at(&definitions.discounts),
+                    _ => Rule::at(&definitions.markup),
+                }),
+                factor: None,
+                unit_price: None,
+                tiers: Vec::new(),
+            };
+            match (choice, rule.map(|rule| &rule.price)) {
+                (PriceChoice::AtCost | PriceChoice::Kept, _) => price.method = "at-cost",
+                (_, None) => price.factor = Some(pricing.markup.factor()),
+                (_, Some(Price::Markup(markup))) => price.factor = Some(markup.factor()),
+                (_, Some(Price::UnitPrice(unit_price))) => {
+                    price.method = "unit-price";
+                    price.unit_price = Some(*unit_price);
+                }
+                (_, Some(Price::Tiers(tiers))) => {
+                    price.method = "tiers";
+                    for (index, tier) in tiers.iter().enumerate() {
+                        let (units, amount) = part.tiers.get(&index).copied().unwrap_or_default();
+                        price.tiers.push(TierExplanation {
+                            up_to: tier.up_to,
+                            unit_price: tier.unit_price,
+                            units: units.total()?,
+                            amount: amount.total()?,
+                        });
+                    }
+                }
+            }
+            parts.push(PartExplanation { price, rows: part.rows, shown: part.shown.total()?, all: part.all.total()? });
+        }
+        Ok(ChargesExplanation {
+            currency,
+            exchange: exchange(case, currency, invoice.currency),
+            sharings: self.sharings.into_iter().map(|(_, sharing)| sharing).collect(),
+            parts,
+        })
+    }
+}
+
+fn tier_price(price: &Price, tier: usize) -> Option<Amount> {
+    match price {
+        Price::Tiers(tiers) => tiers.get(tier).map(|tier| tier.unit_price),
+        _ => None,
+    }
+}

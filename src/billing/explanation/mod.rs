@@ -1,0 +1,209 @@
+//! How a printed yen came about: the rows of each line with the rules that claimed, shared and priced them, the exact
+//! sums, the rounding and the tax. The rules are asked for again where the amounts were computed, the sums are added up
+//! anew, and an explanation that does not give what is printed is an error.
+
+mod charges;
+mod others;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::charge::{Bill, EMPTY};
+use crate::model::currency::Currency;
+use crate::model::invoice::{Invoice, ItemKind};
+use crate::model::matcher::Glob;
+use crate::model::price::RoundAt;
+use crate::model::settings::Settings;
+use charges::{LineRows, read};
+pub use record::*;
+
+/// What of an invoice is to be explained.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Only the line of that number, counted from 1.
+    pub line: Option<usize>,
+    /// Only rows of resources whose id fits.
+    pub resource: Option<(String, Glob)>,
+}
+
+impl Wanted {
+    fn has_line(&self, line: usize) -> bool {
+        self.line.is_none_or(|wanted| wanted == line)
+    }
+
+    fn has_resource(&self, resource: &str) -> bool {
+        self.resource.as_ref().is_none_or(|(_, glob)| glob.matches(resource))
+    }
+}
+
+/// Why there is no explanation.
+struct Stopped(Vec<Diagnostic>);
+
+impl From<TooLong> for Stopped {
+    fn from(error: TooLong) -> Stopped {
+        Stopped(vec![Diagnostic::error(format!("the explanation cannot be added up: {error}"))])
+    }
+}
+
+impl From<Vec<Diagnostic>> for Stopped {
+    fn from(problems: Vec<Diagnostic>) -> Stopped {
+        Stopped(problems)
+    }
+}
+
+impl From<Diagnostic> for Stopped {
+    fn from(problem: Diagnostic) -> Stopped {
+        Stopped(vec![problem])
+    }
+}
+
+/// An explanation that differs from what is printed must never be shown as one.
+fn defect(what: String) -> Stopped {
+    Diagnostic::error(format!("the explanation does not give what is printed: {what}"))
+        .with_hint("this is a defect of invoicer; please report it with the month's files")
+        .into()
+}
+
+/// What is being explained.
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    bill: &'a Bill,
+    settings: &'a Settings,
+    invoice: &'a Invoice,
+}
+
+/// Explains an invoice that was computed from that bill with those settings.
+///
+/// # Errors
+/// A line the invoice does not have, a resource without rows on it, and sums that differ from what is printed, which
+/// would be a defect of the program.
+pub fn explain<'a>(
+    bill: &'a Bill,
+    settings: &'a Settings,
+    invoice: &'a Invoice,
+    wanted: &Wanted,
+) -> Result<Explanation<'a>, Vec<Diagnostic>> {
+    explained(Case { bill, settings, invoice }, wanted).map_err(|Stopped(problems)| problems)
+}
+
+fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Stopped> {
+    let Case { bill, settings, invoice } = case;
+    let count = invoice.items.len();
+    if let Some(line) = wanted.line.filter(|line| !(1..=count).contains(line)) {
+        let diagnostic = Diagnostic::error(format!("{} has no line {line}", invoice.number));
+        return Err(diagnostic.with_hint(format!("its lines are 1 to {count}; without a line all are shown")).into());
+    }
+    let read = read(case, wanted)?;
+    if let Some((pattern, _)) = wanted.resource.as_ref().filter(|_| read.lines.iter().all(|line| line.shown() == 0)) {
+        return Err(without_rows(case, wanted, pattern).into());
+    }
+    let customer = &settings.customers[invoice.customer];
+    let mut fees = others::fees(case, &read.resources).into_iter();
+    let mut lines = Vec::new();
+    for ((index, item), rows) in invoice.items.iter().enumerate().zip(read.lines) {
+        let (origin, exact, amount, tax_rules) = match item.kind {
+            ItemKind::Usage | ItemKind::Discount => {
+                if !wanted.has_line(index + 1) || wanted.resource.is_some() && rows.shown() == 0 {
+                    continue;
+                }
+                charge_line(case, index, rows)?
+            }
+            ItemKind::Fee => {
+                let fee = fees.next().ok_or_else(|| defect(format!("no fee is charged for line {}", index + 1)))?;
+                others::fee(case, fee)?
+            }
+            ItemKind::Minimum => others::minimum(case)?,
+            ItemKind::Rounding => others::adjustment(case, item)?,
+        };
+        if amount != item.amount {
+            let what = format!("line {} ({}) is {}, its explanation gives {amount}", index + 1, item.name, item.amount);
+            return Err(defect(what));
+        }
+        if !wanted.has_line(index + 1) || wanted.resource.is_some() && !matches!(origin, LineOrigin::Charges(_)) {
+            continue;
+        }
+        lines.push(LineExplanation {
+            line: index + 1,
+            kind: item.kind,
+            source: &item.source,
+            name: &item.name,
+            unit: item.unit,
+            tax_category: item.tax_category,
+            tax_rate: item.tax_rate,
+            tax_rules,
+            origin,
+            exact,
+            amount,
+        });
+    }
+    let whole = wanted.line.is_none() && wanted.resource.is_none();
+    let pricing = &customer.pricing;
+    Ok(Explanation {
+        number: &invoice.number,
+        month: bill.month.to_string(),
+        status: invoice.status,
+        customer: &customer.id,
+        currency: invoice.currency,
+        rounding: RoundingExplanation {
+            mode: pricing.rounding.name(),
+            mode_rule: Rule::at(&pricing.definitions.rounding),
+            at: pricing.round_at.name(),
+            at_rule: Rule::at(&pricing.definitions.round_at),
+            decimals: invoice.currency.decimals(),
+        },
+        lines,
+        totals: whole.then(|| others::totals(case)).transpose()?,
+    })
+}
+
+/// What a line is made of, the sum before rounding, what is printed, and the tax rules.
+type Made<'a> = (LineOrigin<'a>, Amount, Amount, Vec<Rule<'a>>);
+
+fn charge_line<'a>(case: Case<'a>, index: usize, rows: LineRows<'a>) -> Result<Made<'a>, Stopped> {
+    let item = &case.invoice.items[index];
+    let customer = &case.settings.customers[case.invoice.customer];
+    let tax_rules = rows.tax_rules.clone();
+    let charges = rows.finish(case)?;
+    let sum = |of: fn(&RowSums) -> Amount| Sum::of(charges.parts.iter().map(|part| of(&part.all)));
+    let (exact, cost) = (sum(|sums| sums.exact)?, sum(|sums| sums.cost)?);
+    let amount = match customer.pricing.round_at {
+        RoundAt::Line => sum(|sums| sums.amount)?,
+        RoundAt::Item => customer.pricing.rounding.apply(exact, case.invoice.currency.decimals())?,
+        RoundAt::Invoice => exact,
+    };
+    let cost = charges.exchange.as_ref().map_or(Ok(cost), |exchange| cost.times(exchange.rate))?;
+    if cost != item.cost {
+        return Err(defect(format!("line {} costs {}, its rows add up to {cost}", index + 1, item.cost)));
+    }
+    Ok((LineOrigin::Charges(charges), exact, amount, tax_rules))
+}
+
+/// The rate from one currency to another; none where both are the same.
+fn exchange(case: Case<'_>, from: Currency, to: Currency) -> Option<ExchangeExplanation<'_>> {
+    let entry = (from != to).then(|| case.settings.fx_entry(case.bill.month, from, to)).flatten();
+    entry.map(|fx| ExchangeExplanation { from, to, rate: fx.rate, rule: Rule::at(&fx.definition) })
+}
+
+fn without_rows(case: Case<'_>, wanted: &Wanted, pattern: &str) -> Diagnostic {
+    let Case { bill, invoice, .. } = case;
+    let details = invoice.details.iter().filter(|detail| wanted.has_line(detail.item.0 as usize + 1));
+    let mut known: Vec<_> = details.map(|detail| bill.subject(bill.charge(detail.charge)).resource).collect();
+    known.sort_unstable();
+    known.dedup();
+    let known = known.into_iter().filter(|resource| *resource != EMPTY).map(|resource| bill.names.get(resource));
+    let known: Vec<&str> = known.collect();
+    let on = wanted.line.map_or_else(|| invoice.number.clone(), |line| format!("line {line} of {}", invoice.number));
+    Diagnostic::error(format!("{on} has no rows of a resource {pattern:?}")).with_hint(
+        match (crate::diagnostic::nearest(pattern, known.iter().copied()), known.len()) {
+            (Some(near), _) => format!("did you mean {near:?}?"),
+            (None, 0) => "none of its rows is of a resource".to_owned(),
+            (None, count) => {
+                let shown: Vec<&str> = known.iter().take(5).copied().collect();
+                let more = if count > shown.len() { ", …" } else { "" };
+                format!("* and ? are wildcards; its resources: {}{more}", shown.join(", "))
+            }
+        },
+    )
+}

@@ -1,0 +1,131 @@
+//! Lines without rows, and the way from the lines to the total.
+
+use super::record::*;
+use super::{Case, Made, Stopped, defect, exchange};
+use crate::billing::resources::UsedResources;
+use crate::model::amount::{Amount, Sum};
+use crate::model::currency::Currency;
+use crate::model::invoice::{ItemKind, LineItem};
+use crate::model::tax::{TaxCategory, TaxRate};
+
+/// The fees of the month, in the order of their lines.
+pub(super) fn fees<'a>(case: Case<'a>, used: &UsedResources<'_>) -> Vec<FeeExplanation<'a>> {
+    let Case { bill, settings, invoice } = case;
+    let fee = |(index, count): (usize, i64)| {
+        let fee = &settings.customers[invoice.customer].fees[index];
+        let resources = used.of_fee(index).iter().map(|(source, resource)| FeeResource {
+            source: &bill.sources[usize::from(*source)].name,
+            resource: bill.names.get(*resource),
+        });
+        let mut resources: Vec<FeeResource<'a>> = resources.collect();
+        resources.sort_unstable();
+        FeeExplanation {
+            rule: Rule::at(&fee.definition),
+            per: fee.per.name(),
+            price: fee.amount,
+            count: Amount::whole(count),
+            resources,
+        }
+    };
+    used.charged_fees(bill.month).map(fee).collect()
+}
+
+pub(super) fn fee<'a>(case: Case<'a>, fee: FeeExplanation<'a>) -> Result<Made<'a>, Stopped> {
+    let exact = fee.price.times(fee.count)?;
+    Ok((LineOrigin::Fee(fee), exact, rounded_at_item(case, exact)?, Vec::new()))
+}
+
+/// A line's own rounding, which `round-at = "invoice"` leaves to the sum of its category.
+fn rounded_at_item(case: Case<'_>, exact: Amount) -> Result<Amount, Stopped> {
+    use crate::model::price::RoundAt;
+    match case.settings.customers[case.invoice.customer].pricing.round_at {
+        RoundAt::Invoice => Ok(exact),
+        RoundAt::Line | RoundAt::Item => rounded(case, exact),
+    }
+}
+
+fn rounded(case: Case<'_>, exact: Amount) -> Result<Amount, Stopped> {
+    let pricing = &case.settings.customers[case.invoice.customer].pricing;
+    Ok(pricing.rounding.apply(exact, case.invoice.currency.decimals())?)
+}
+
+pub(super) fn minimum(case: Case<'_>) -> Result<Made<'_>, Stopped> {
+    let pricing = &case.settings.customers[case.invoice.customer].pricing;
+    let minimum = pricing.minimum.ok_or_else(|| defect("there is no minimum".to_owned()))?;
+    let others = case.invoice.items.iter().filter(|item| item.kind != ItemKind::Minimum);
+    let others = Sum::of(others.map(|item| item.amount))?;
+    let rounded = rounded(case, minimum)?;
+    let missing = rounded.minus(others)?;
+    let rule = Rule::at(&pricing.definitions.minimum);
+    let explanation = MinimumExplanation { rule, minimum, rounded, others };
+    Ok((LineOrigin::Minimum(explanation), missing, missing, Vec::new()))
+}
+
+pub(super) fn adjustment<'a>(case: Case<'a>, item: &LineItem) -> Result<Made<'a>, Stopped> {
+    let is_counted = |other: &LineItem| {
+        let added_up = !matches!(other.kind, ItemKind::Rounding | ItemKind::Minimum);
+        added_up && (other.tax_category, other.tax_rate) == (item.tax_category, item.tax_rate)
+    };
+    let lines = lines(case, is_counted);
+    let sum = Sum::of(lines.iter().map(|line| line.amount))?;
+    let rounded = rounded(case, sum)?;
+    let difference = rounded.minus(sum)?;
+    Ok((LineOrigin::Adjustment(AdjustmentExplanation { lines, sum, rounded }), difference, difference, Vec::new()))
+}
+
+fn lines(case: Case<'_>, is_counted: impl Fn(&LineItem) -> bool) -> Vec<LineAmount> {
+    let items = case.invoice.items.iter().enumerate().filter(|(_, item)| is_counted(item));
+    items.map(|(index, item)| LineAmount { line: index + 1, amount: item.amount }).collect()
+}
+
+/// From the lines to the total, compared with what is printed.
+pub(super) fn totals(case: Case<'_>) -> Result<TotalsExplanation<'_>, Stopped> {
+    let Case { settings, invoice, .. } = case;
+    let mut kinds: Vec<(TaxCategory, TaxRate)> =
+        invoice.items.iter().map(|item| (item.tax_category, item.tax_rate)).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let printed: Vec<_> = invoice.tax_subtotals.iter().map(|tax| (tax.category, tax.rate)).collect();
+    if kinds != printed {
+        return Err(defect(format!("taxes are printed for {printed:?}, the lines have {kinds:?}")));
+    }
+    let mut taxes = Vec::new();
+    for ((category, rate), printed) in kinds.into_iter().zip(&invoice.tax_subtotals) {
+        let lines = lines(case, |item| (item.tax_category, item.tax_rate) == (category, rate));
+        let taxable = Sum::of(lines.iter().map(|line| line.amount))?;
+        let exact = taxable.times(rate.factor())?;
+        let tax = settings.tax.rounding.apply(exact, invoice.currency.decimals())?;
+        let in_yen = |exchange: ExchangeExplanation<'_>| {
+            let exact = exact.times(exchange.rate)?;
+            let tax = settings.tax.rounding.apply(exact, Currency::Jpy.decimals())?;
+            Ok::<_, Stopped>((exact, tax))
+        };
+        let yen = match exchange(case, invoice.currency, Currency::Jpy).filter(|_| category.is_taxed()) {
+            None => None,
+            Some(exchange) => {
+                let (exact, tax) = in_yen(exchange.clone())?;
+                Some(YenExplanation { exchange, exact, tax })
+            }
+        };
+        let ours = (taxable, tax, yen.as_ref().map(|yen| yen.tax));
+        if ours != (printed.taxable, printed.tax, printed.tax_jpy) {
+            let (category, rate, base, tax) = (category.name(), rate, printed.taxable, printed.tax);
+            return Err(defect(format!("{category} {rate} is {base} and {tax} of tax, its lines give {ours:?}")));
+        }
+        taxes.push(TaxExplanation { category, rate, lines, taxable, exact, tax, yen });
+    }
+    let subtotal = Sum::of(invoice.items.iter().map(|item| item.amount))?;
+    let tax = Sum::of(taxes.iter().map(|tax| tax.tax))?;
+    let total = subtotal.plus(tax)?;
+    if (subtotal, tax, total) != (invoice.subtotal, invoice.tax, invoice.total) {
+        return Err(defect(format!("the total is {}, the lines and taxes give {total}", invoice.total)));
+    }
+    Ok(TotalsExplanation {
+        tax_rounding: settings.tax.rounding.name(),
+        tax_rounding_rule: Rule::at(&settings.tax.definition),
+        taxes,
+        subtotal,
+        tax,
+        total,
+    })
+}

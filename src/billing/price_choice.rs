@@ -1,0 +1,56 @@
+//! Which price and tax category hold for a charge, and what says so: decided here for the amounts and for their
+//! explanation alike.
+
+use crate::model::charge::{Bill, Charge, ChargeKind};
+use crate::model::customer::Customer;
+use crate::model::price::{DiscountRule, Price, PriceRule};
+use crate::model::settings::{Settings, TaxRule};
+
+/// What prices a charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum PriceChoice {
+    /// `discounts = "keep"`: the issuer keeps it.
+    Kept,
+    /// `discounts = "at-cost"`: the customer gets all of it and no more.
+    AtCost,
+    /// `markup`, since no rule matches.
+    DefaultMarkup,
+    /// A `[[pricing.rule]]`, by its index.
+    Rule(usize),
+}
+
+impl PriceChoice {
+    /// Index of the rule, where it is one.
+    pub(super) fn rule(self) -> Option<usize> {
+        match self {
+            PriceChoice::Rule(index) => Some(index),
+            _ => None,
+        }
+    }
+}
+
+/// What prices a charge for a customer: the first rule that matches, else the default markup (billing-rules §3).
+pub(super) fn price_choice(bill: &Bill, customer: &Customer, charge: &Charge) -> PriceChoice {
+    let pricing = &customer.pricing;
+    let discount = charge.kind() == ChargeKind::Discount;
+    match pricing.discounts {
+        DiscountRule::Keep if discount => return PriceChoice::Kept,
+        DiscountRule::AtCost if discount => return PriceChoice::AtCost,
+        _ => {}
+    }
+    let subject = bill.seen(charge.subject);
+    let item = bill.names.get(charge.item);
+    let fits = |rule: &PriceRule| {
+        // Unit prices and tiers never apply to discounts: a discount has a cost, not a use.
+        let applies = !discount || matches!(rule.price, Price::Markup(_));
+        applies && rule.validity.covers(bill.month) && rule.matcher.matches(&subject, item)
+    };
+    pricing.rules.iter().position(fits).map_or(PriceChoice::DefaultMarkup, PriceChoice::Rule)
+}
+
+/// The first `[[tax.rule]]` that matches a charge; the standard category where none does.
+pub(super) fn tax_rule<'s>(bill: &Bill, settings: &'s Settings, charge: &Charge) -> Option<&'s TaxRule> {
+    let subject = bill.seen(charge.subject);
+    let item = bill.names.get(charge.item);
+    settings.tax.rules.iter().find(|rule| rule.matcher.matches(&subject, item))
+}

@@ -1,0 +1,242 @@
+//! Charges that belong to no one customer, split over several (billing-rules §2, steps 2 and 3).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::allocation::{NOBODY, describe};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, EMPTY};
+use crate::model::invoice::Share;
+use crate::model::matcher::Matcher;
+use crate::model::settings::{Ratio, Settings, ShareBasis, ShareRule};
+use crate::model::split::split;
+
+/// Parts of a charge, by index of the customer.
+type Shares = Vec<(usize, Share)>;
+
+/// Who bears a charge without an owner, and by which rule.
+pub(super) struct SharingRatio {
+    /// Index of the `[[allocation.share]]`; none for a discount that no rule shares.
+    pub(super) rule: Option<usize>,
+    /// Customers with a weight above zero.
+    pub(super) weights: Weights,
+}
+
+/// Shares charges that no customer's rule claims.
+pub(super) struct Sharing<'a> {
+    bill: &'a Bill,
+    settings: &'a Settings,
+    measures: Measures<'a>,
+}
+
+impl<'a> Sharing<'a> {
+    /// `owners` says by charge what the customers' rules say.
+    pub(super) fn new(bill: &'a Bill, settings: &'a Settings, owners: &'a [u32]) -> Sharing<'a> {
+        Sharing { bill, settings, measures: Measures { bill, settings, owners, known: BTreeMap::new() } }
+    }
+
+    /// Steps 2 and 3: the parts of a charge without an owner, by customer; none when no rule and no default shares it.
+    ///
+    /// # Errors
+    /// A ratio that cannot be computed, with the index of its rule.
+    pub(super) fn shares(&mut self, id: ChargeId) -> Result<Option<Shares>, (usize, Diagnostic)> {
+        let charge = self.bill.charge(id);
+        let Some(ratio) = self.ratio(charge)? else {
+            return Ok(None);
+        };
+        let shares = divide(self.bill, charge, id, &ratio.weights);
+        shares.map(Some).map_err(|_| (usize::MAX, too_long(self.bill, charge)))
+    }
+
+    /// In which ratio a charge is shared.
+    ///
+    /// # Errors
+    /// As of [`shares`](Self::shares).
+    pub(super) fn ratio(&mut self, charge: &Charge) -> Result<Option<SharingRatio>, (usize, Diagnostic)> {
+        let (bill, settings) = (self.bill, self.settings);
+        let subject = bill.seen(charge.subject);
+        let item = bill.names.get(charge.item);
+        let source = bill.subject(charge).source;
+        let rules = &settings.allocation.shares;
+        let rule = rules.iter().position(|rule| rule.matcher.matches(&subject, item));
+        let too_long = |_: TooLong| (usize::MAX, too_long(bill, charge));
+        let weights = match rule {
+            None if charge.kind() == ChargeKind::Usage => return Ok(None),
+            None => self.measures.of(None, ShareBasis::Amount, None, source).map_err(too_long)?,
+            Some(rule) => match &rules[rule].ratio {
+                Ratio::Measured { by, of } => {
+                    self.measures.of(Some(rule), *by, of.as_ref(), source).map_err(too_long)?
+                }
+                Ratio::Weights(weights) => given_weights(settings, bill, weights),
+            },
+        };
+        let weights: Weights = weights.into_iter().filter(|(_, weight)| !weight.is_zero()).collect();
+        if let (Some(rule), Some((customer, weight))) = (rule, weights.iter().find(|(_, weight)| weight.is_negative()))
+        {
+            let customer = &settings.customers[*customer].id;
+            let what = format!("the measure of \"{customer}\" is {weight}, below zero");
+            return Err((rule, refused_share(&rules[rule], &what, bill, charge)));
+        }
+        match (weights.is_empty(), rule) {
+            (false, _) => Ok(Some(SharingRatio { rule, weights })),
+            // A discount that nobody's usage can bear is left unassigned.
+            (true, None) => Ok(None),
+            (true, Some(rule)) => Err((rule, refused_share(&rules[rule], "the ratio adds up to zero", bill, charge))),
+        }
+    }
+}
+
+fn refused_share(rule: &ShareRule, what: &str, bill: &Bill, charge: &Charge) -> Diagnostic {
+    let (path, row) = bill.origin(charge);
+    let place = Place {
+        column: Some(rule.definition.column),
+        length: 1,
+        ..Place::line(&rule.definition.path, rule.definition.line)
+    };
+    let source = &bill.source(charge).name;
+    Diagnostic::error(format!("the charge cannot be shared: {what}"))
+        .at(place)
+        .with_note(format!("{path}:{row}: {}", describe(bill, charge)))
+        .with_note(format!("measured is what customers were assigned from the source \"{source}\""))
+        .with_hint("measure something customers have in this month, or give weights = { … }")
+}
+
+fn too_long(bill: &Bill, charge: &Charge) -> Diagnostic {
+    let (path, row) = bill.origin(charge);
+    Diagnostic::error("the charge cannot be shared exactly: the result has too many digits").at(Place::line(path, row))
+}
+
+fn given_weights(settings: &Settings, bill: &Bill, weights: &BTreeMap<String, Amount>) -> Weights {
+    let active = settings.customers.iter().enumerate().filter(|(_, customer)| customer.is_active(bill.month));
+    active.filter_map(|(index, customer)| Some((index, *weights.get(&customer.id)?))).collect()
+}
+
+fn divide(bill: &Bill, charge: &Charge, id: ChargeId, weights: &[(usize, Amount)]) -> Result<Shares, TooLong> {
+    let only: Vec<Amount> = weights.iter().map(|(_, weight)| *weight).collect();
+    let total = Sum::of(only.iter().copied())?;
+    let costs = split(bill.cost(charge), &only)?;
+    let quantities = bill.quantity(charge).map(|quantity| split(quantity, &only)).transpose()?;
+    let share = |(position, (customer, weight)): (usize, &(usize, Amount))| {
+        let quantity = quantities.as_ref().map(|quantities| quantities[position]);
+        (*customer, Share { charge: id, cost: costs[position], quantity, ratio: (*weight, total) })
+    };
+    Ok(weights.iter().enumerate().map(share).collect())
+}
+
+/// What each customer bears of a whole, by index in the settings.
+pub(super) type Weights = Vec<(usize, Amount)>;
+
+/// What customers were assigned in step 1, measured once for each rule and source.
+struct Measures<'a> {
+    bill: &'a Bill,
+    settings: &'a Settings,
+    owners: &'a [u32],
+    /// By rule (none for discounts that no rule shares) and source.
+    known: BTreeMap<(Option<usize>, u16), Weights>,
+}
+
+impl Measures<'_> {
+    /// Weights by customer, in the order of their ids.
+    fn of(
+        &mut self,
+        rule: Option<usize>,
+        by: ShareBasis,
+        of: Option<&Matcher>,
+        source: u16,
+    ) -> Result<Weights, TooLong> {
+        if let Some(known) = self.known.get(&(rule, source)) {
+            return Ok(known.clone());
+        }
+        let measured = self.measure(by, of, source)?;
+        self.known.insert((rule, source), measured.clone());
+        Ok(measured)
+    }
+
+    fn measure(&self, by: ShareBasis, of: Option<&Matcher>, source: u16) -> Result<Weights, TooLong> {
+        let parts: Vec<Result<Measured, TooLong>> = self
+            .bill
+            .charges
+            .par_chunks(CHUNK)
+            .zip(self.owners.par_chunks(CHUNK))
+            .map(|(charges, owners)| self.measure_part(charges, owners, by, of, source))
+            .collect();
+        let mut all = Measured::new(self.settings.customers.len());
+        for part in parts {
+            all.merge(part?)?;
+        }
+        let Measured { sums, resources, has_any } = all;
+        let weight = |customer: usize| match by {
+            ShareBasis::Amount | ShareBasis::Quantity => sums[customer].total(),
+            ShareBasis::Resources => Ok(Amount::whole(resources[customer].len() as i64)),
+            ShareBasis::Even => Ok(Amount::whole(i64::from(has_any[customer]))),
+        };
+        (0..sums.len()).map(|customer| Ok((customer, weight(customer)?))).collect()
+    }
+
+    fn measure_part(
+        &self,
+        charges: &[Charge],
+        owners: &[u32],
+        by: ShareBasis,
+        of: Option<&Matcher>,
+        source: u16,
+    ) -> Result<Measured, TooLong> {
+        let mut measured = Measured::new(self.settings.customers.len());
+        let mut matched: FxHashMap<(u32, u32), bool> = FxHashMap::default();
+        for (charge, owner) in charges.iter().zip(owners) {
+            let subject = self.bill.subject(charge);
+            if *owner == NOBODY || subject.source != source {
+                continue;
+            }
+            let fits = of.is_none_or(|of| {
+                *matched
+                    .entry((charge.subject.0, charge.item.0))
+                    .or_insert_with(|| of.matches(&self.bill.seen(charge.subject), self.bill.names.get(charge.item)))
+            });
+            if !fits {
+                continue;
+            }
+            let owner = *owner as usize;
+            measured.has_any[owner] = true;
+            match by {
+                ShareBasis::Amount if !charge.cost.is_negative() => measured.sums[owner].add(self.bill.cost(charge))?,
+                ShareBasis::Quantity => measured.sums[owner].add(self.bill.quantity(charge).unwrap_or_default())?,
+                ShareBasis::Resources if subject.resource != EMPTY => {
+                    measured.resources[owner].insert(subject.resource.0);
+                }
+                _ => {}
+            }
+        }
+        Ok(measured)
+    }
+}
+
+/// By customer: what was measured.
+struct Measured {
+    sums: Vec<Sum>,
+    resources: Vec<BTreeSet<u32>>,
+    has_any: Vec<bool>,
+}
+
+impl Measured {
+    fn new(customers: usize) -> Measured {
+        let resources = vec![BTreeSet::new(); customers];
+        Measured { sums: vec![Sum::default(); customers], resources, has_any: vec![false; customers] }
+    }
+
+    fn merge(&mut self, other: Measured) -> Result<(), TooLong> {
+        for (sum, other) in self.sums.iter_mut().zip(other.sums) {
+            sum.merge(other)?;
+        }
+        for (resources, other) in self.resources.iter_mut().zip(other.resources) {
+            resources.extend(other);
+        }
+        for (has_any, other) in self.has_any.iter_mut().zip(other.has_any) {
+            *has_any |= other;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,238 @@
+//! The rows of a line as text.
+
+use super::text::{product, written};
+use crate::billing::explanation::{
+    ChargesExplanation, Explanation, LineExplanation, PartExplanation, RowExplanation, RowSums, Rule,
+    SharingExplanation,
+};
+use crate::model::amount::Amount;
+use crate::printer::{Align, table};
+
+/// As many rows are all shown; of more, the first and the last, with the sums of those between them.
+const SHOWN: usize = 20;
+const FIRST: usize = 10;
+const LAST: usize = 5;
+/// The most rules, and the most customers of a ratio, that are shown one by one.
+const SHOWN_RULES: usize = 10;
+
+/// The rows of a line, part by part.
+pub(super) fn charges(
+    explanation: &Explanation<'_>,
+    line: &LineExplanation<'_>,
+    charges: &ChargesExplanation<'_>,
+    verbose: bool,
+) -> Vec<String> {
+    let mut text = Vec::new();
+    for (index, part) in charges.parts.iter().enumerate() {
+        if charges.parts.len() > 1 {
+            text.push(format!("  part {} of {}", index + 1, charges.parts.len()));
+        }
+        text.extend(rows(explanation, line, part, verbose).into_iter().map(|row| format!("    {row}")));
+        text.extend(price(part, charges));
+    }
+    text.extend(claims(charges, verbose));
+    for (index, sharing) in charges.sharings.iter().enumerate() {
+        text.extend(shared(explanation, index, sharing, verbose));
+    }
+    if let Some(exchange) = &charges.exchange {
+        let rule = written(exchange.rule);
+        text.push(format!("  exchange: 1 {} = {} {}{rule}", exchange.from, exchange.rate, exchange.to));
+    }
+    text
+}
+
+/// The rows as a table that adds up.
+fn rows(
+    explanation: &Explanation<'_>,
+    line: &LineExplanation<'_>,
+    part: &PartExplanation<'_>,
+    verbose: bool,
+) -> Vec<String> {
+    let columns = Columns {
+        shares: part.rows.iter().any(|row| row.share.is_some()),
+        tiers: !part.price.tiers.is_empty(),
+        rounded: explanation.rounding.at == "line",
+        decimals: explanation.rounding.decimals,
+    };
+    let quantity = if line.unit.is_empty() { "quantity".to_owned() } else { format!("quantity, {}", line.unit) };
+    let heading = ["row", "date", "resource", "by", "of the row's cost"].map(str::to_owned).into_iter();
+    let heading = heading.chain([quantity]).chain(["cost", "tiers", "price", "rounded"].map(str::to_owned));
+    let mut cells = vec![heading.collect::<Vec<String>>()];
+    let rows = &part.rows;
+    if verbose || rows.len() <= SHOWN {
+        cells.extend(rows.iter().map(|row| columns.row(row)));
+    } else {
+        let (first, rest) = rows.split_at(FIRST);
+        let (between, last) = rest.split_at(rest.len() - LAST);
+        cells.extend(first.iter().map(|row| columns.row(row)));
+        cells.push(columns.sums(&format!("… {} rows", between.len()), &sums(between)));
+        cells.extend(last.iter().map(|row| columns.row(row)));
+    }
+    let count = |rows: usize| if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+    if part.shown.rows != part.all.rows {
+        cells.push(columns.sums(&format!("{} shown", count(part.shown.rows)), &part.shown));
+        let others = less(&part.all, &part.shown);
+        cells.push(columns.sums(&format!("{} of other resources", count(others.rows)), &others));
+    }
+    if part.all.rows > 1 {
+        cells.push(columns.sums(&count(part.all.rows), &part.all));
+    }
+    let kept: Vec<bool> = (0..10).map(|column| columns.has(column)).collect();
+    let cells: Vec<Vec<String>> = cells.into_iter().map(|row| only(row, &kept)).collect();
+    let (left, right) = (Align::Left, Align::Right);
+    table(&cells, &only(vec![left, left, left, left, left, right, right, left, right, right], &kept))
+}
+
+fn only<T>(cells: Vec<T>, kept: &[bool]) -> Vec<T> {
+    cells.into_iter().zip(kept).filter(|(_, kept)| **kept).map(|(cell, _)| cell).collect()
+}
+
+/// Which columns a table has: those of shares, tiers and rounded rows only where there are such.
+struct Columns {
+    shares: bool,
+    tiers: bool,
+    rounded: bool,
+    decimals: u32,
+}
+
+impl Columns {
+    fn has(&self, column: usize) -> bool {
+        match column {
+            4 => self.shares,
+            7 => self.tiers,
+            9 => self.rounded,
+            _ => true,
+        }
+    }
+
+    fn row(&self, row: &RowExplanation<'_>) -> Vec<String> {
+        let by = match (&row.claim, &row.share) {
+            (Some(Rule { file, line, .. }), _) => format!("{file}:{line}"),
+            (None, Some(share)) => format!("share {}", share.sharing),
+            (None, None) => String::new(),
+        };
+        let share = row.share.as_ref().map_or_else(String::new, |share| {
+            let whole = share.of.times(share.weight);
+            let equals = if share.quotient.times(share.total) == whole { '=' } else { '≈' };
+            format!("{} × {} / {} {equals} {}", share.of, share.weight, share.total, share.quotient)
+        });
+        let tier = |tier: &crate::billing::explanation::TierUnits| format!("{} × {}", tier.units, tier.unit_price);
+        vec![
+            format!("{}:{}", row.file, row.row),
+            row.date.clone(),
+            if row.resource.is_empty() { "-".to_owned() } else { row.resource.to_owned() },
+            by,
+            share,
+            optional(row.quantity),
+            row.cost.to_string(),
+            row.tiers.iter().map(tier).collect::<Vec<String>>().join(" + "),
+            row.exact.to_string(),
+            row.amount.to_text(self.decimals),
+        ]
+    }
+
+    fn sums(&self, what: &str, sums: &RowSums) -> Vec<String> {
+        let none = String::new;
+        let (cost, exact) = (sums.cost.to_string(), sums.exact.to_string());
+        let amount = sums.amount.to_text(self.decimals);
+        vec![what.to_owned(), none(), none(), none(), none(), optional(sums.quantity), cost, none(), exact, amount]
+    }
+}
+
+fn optional(amount: Option<Amount>) -> String {
+    amount.map_or_else(|| "-".to_owned(), |amount| amount.to_string())
+}
+
+fn sums(rows: &[RowExplanation<'_>]) -> RowSums {
+    let nought = RowSums {
+        rows: 0,
+        quantity: Some(Amount::ZERO),
+        cost: Amount::ZERO,
+        exact: Amount::ZERO,
+        amount: Amount::ZERO,
+    };
+    // What all rows add up to was computed exactly, and a part of them has no more digits.
+    let add = |one: Amount, other: Amount| one.plus(other).unwrap_or_default();
+    rows.iter().fold(nought, |sums, row| RowSums {
+        rows: sums.rows + 1,
+        quantity: sums.quantity.zip(row.quantity).map(|(sum, quantity)| add(sum, quantity)),
+        cost: add(sums.cost, row.cost),
+        exact: add(sums.exact, row.exact),
+        amount: add(sums.amount, row.amount),
+    })
+}
+
+fn less(all: &RowSums, shown: &RowSums) -> RowSums {
+    let less = |one: Amount, other: Amount| one.minus(other).unwrap_or_default();
+    RowSums {
+        rows: all.rows - shown.rows,
+        quantity: all.quantity.zip(shown.quantity).map(|(all, shown)| less(all, shown)),
+        cost: less(all.cost, shown.cost),
+        exact: less(all.exact, shown.exact),
+        amount: less(all.amount, shown.amount),
+    }
+}
+
+/// How the rows of a part are priced.
+fn price(part: &PartExplanation<'_>, charges: &ChargesExplanation<'_>) -> Vec<String> {
+    let price = &part.price;
+    let method = match price.method {
+        "markup" => "cost × (1 + markup)",
+        "unit-price" => "quantity × unit price",
+        "tiers" => "graduated over the month",
+        _ => "discounts at cost",
+    };
+    let mut text = vec![format!("  price: {method}{}", written(price.rule))];
+    for tier in &price.tiers {
+        let range = tier.up_to.map_or_else(|| "beyond".to_owned(), |up_to| format!("up to {up_to}"));
+        text.push(format!("    {range}: {} × {} = {}", tier.units, tier.unit_price, tier.amount));
+    }
+    if charges.parts.len() > 1 {
+        text.push(format!("  {} = {}", product(part, charges.exchange.as_ref()), part.all.exact));
+    }
+    text
+}
+
+/// The texts of the rules that claimed the rows shown.
+fn claims(charges: &ChargesExplanation<'_>, verbose: bool) -> Vec<String> {
+    let mut rules: Vec<Rule<'_>> = Vec::new();
+    let rows = charges.parts.iter().flat_map(|part| &part.rows);
+    let mut more = 0;
+    for rule in rows.filter_map(|row| row.claim) {
+        if rules.last() == Some(&rule) || rules.contains(&rule) {
+            continue;
+        }
+        match verbose || rules.len() < SHOWN_RULES {
+            true => rules.push(rule),
+            false => more += 1,
+        }
+    }
+    let mut text: Vec<String> = rules.iter().map(|rule| format!("  claimed{}", written(Some(*rule)))).collect();
+    if more > 0 {
+        text.push("  claimed by further rules; -v shows all".to_owned());
+    }
+    text
+}
+
+/// A ratio, with what was measured.
+fn shared(explanation: &Explanation<'_>, index: usize, sharing: &SharingExplanation<'_>, verbose: bool) -> Vec<String> {
+    let rule = match sharing.rule {
+        Some(rule) => written(Some(rule)),
+        None => "  discounts that no [[allocation.share]] matches, by amount".to_owned(),
+    };
+    let all: Vec<String> =
+        sharing.measured.iter().map(|measured| format!("{} {}", measured.customer, measured.weight)).collect();
+    let ratio = if verbose || all.len() <= SHOWN_RULES {
+        all.join(" + ")
+    } else {
+        let own = sharing.measured.iter().find(|measured| measured.customer == explanation.customer);
+        let weight = own.map_or(Amount::ZERO, |measured| measured.weight);
+        let others = sharing.total.minus(weight).unwrap_or_default();
+        format!("{} {weight} + {} others {others}", explanation.customer, all.len() - 1)
+    };
+    vec![
+        format!("  share {}{rule}", index + 1),
+        format!("    {ratio} = {}", sharing.total),
+        "    parts are cut off, and the units left over go one each to the largest cut-off parts".to_owned(),
+    ]
+}

@@ -1,0 +1,219 @@
+//! An explanation as text: sums as one would type them into a calculator.
+
+use super::rows;
+use crate::billing::explanation::{
+    ExchangeExplanation, Explanation, LineAmount, LineExplanation, LineOrigin, PartExplanation, Rule, TaxExplanation,
+    TotalsExplanation, Wanted,
+};
+use crate::model::amount::Amount;
+use crate::model::invoice::ItemKind;
+use crate::printer::{Align, table};
+
+/// The most lines that are added up one by one.
+const ADDED_UP: usize = 15;
+
+/// The lines of the text. Without `verbose` long lists are shown by their ends.
+pub(super) fn lines(explanation: &Explanation<'_>, wanted: &Wanted, verbose: bool) -> Vec<String> {
+    let Explanation { number, month, customer, currency, .. } = explanation;
+    let mut text = vec![format!("{number}: {customer}, {month}, {currency}")];
+    let Some(totals) = &explanation.totals else {
+        for line in &explanation.lines {
+            text.extend(block(explanation, line, verbose));
+        }
+        if let Some((pattern, _)) = &wanted.resource {
+            text.extend([String::new(), format!("shown are the rows of resources {pattern:?}")]);
+        }
+        return text;
+    };
+    text.push(String::new());
+    text.extend(overview(explanation, totals));
+    text.push(String::new());
+    text.extend(totals.taxes.iter().map(|tax| format!("tax, {}", tax_text(explanation, totals, tax))));
+    let decimals = explanation.rounding.decimals;
+    let [subtotal, tax, total] = [totals.subtotal, totals.tax, totals.total].map(|amount| amount.to_text(decimals));
+    text.push(format!("total: {subtotal} + {tax} = {total}"));
+    text.push(format!(
+        "rounding: {}; tax: {}",
+        rounding(explanation),
+        at("", totals.tax_rounding, totals.tax_rounding_rule)
+    ));
+    match verbose {
+        true => text.extend(explanation.lines.iter().flat_map(|line| block(explanation, line, verbose))),
+        false => text.push(format!("the rows and rules of a line: invoicer explain {number} LINE")),
+    }
+    text
+}
+
+/// Each line with its calculation.
+fn overview(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>) -> Vec<String> {
+    let decimals = explanation.rounding.decimals;
+    let mut cells = vec![["line", "item", "amount", "how"].map(str::to_owned).to_vec()];
+    for line in &explanation.lines {
+        let amount = line.amount.to_text(decimals);
+        cells.push(vec![line.line.to_string(), titled(line), amount, calculation(explanation, line)]);
+    }
+    let subtotal = totals.subtotal.to_text(decimals);
+    cells.push(vec![String::new(), "subtotal".to_owned(), subtotal, String::new()]);
+    table(&cells, &[Align::Right, Align::Left, Align::Right, Align::Left])
+}
+
+fn titled(line: &LineExplanation<'_>) -> String {
+    match line.kind {
+        ItemKind::Usage => line.name.to_owned(),
+        ItemKind::Discount => format!("{} (discount)", line.name),
+        ItemKind::Fee => format!("{} (fee)", line.name),
+        ItemKind::Minimum => format!("{} (minimum)", line.name),
+        ItemKind::Rounding => format!("{} (rounding)", line.name),
+    }
+}
+
+/// A line with everything that made it.
+fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, verbose: bool) -> Vec<String> {
+    let amount = line.amount.to_text(explanation.rounding.decimals);
+    let source = if line.source.is_empty() { String::new() } else { format!(", {}", line.source) };
+    let category = format!("{} {}", line.tax_category.name(), line.tax_rate);
+    let heading = format!("line {}: {}{source}, {category}: {amount}", line.line, titled(line));
+    let mut text = vec![String::new(), heading];
+    match &line.origin {
+        LineOrigin::Charges(charges) => text.extend(rows::charges(explanation, line, charges, verbose)),
+        LineOrigin::Fee(fee) => {
+            text.push(format!("  {} per {}{}", fee.price, fee.per, written(fee.rule)));
+            if !fee.resources.is_empty() {
+                let known: Vec<String> =
+                    fee.resources.iter().map(|known| format!("{} {}", known.source, known.resource)).collect();
+                let shown = if verbose { known.len() } else { known.len().min(10) };
+                let more = if known.len() > shown { ", …" } else { "" };
+                text.push(format!("  charged for {}{more}", known[..shown].join(", ")));
+            }
+        }
+        LineOrigin::Minimum(minimum) => {
+            text.push(format!("  minimum {}{}", minimum.minimum, written(minimum.rule)));
+            text.push(format!("  the other lines add up to {}", minimum.others));
+        }
+        LineOrigin::Adjustment(adjustment) => {
+            text.push(format!("  {}", added(&adjustment.lines)));
+        }
+    }
+    for rule in &line.tax_rules {
+        text.push(format!("  tax category{}", written(Some(*rule))));
+    }
+    text.push(format!("  rounding: {}", rounding(explanation)));
+    text.push(format!("  {}", calculation(explanation, line)));
+    text
+}
+
+/// A line in one calculation: `310 × 1.15 = 356.5 → up → 357`.
+fn calculation(explanation: &Explanation<'_>, line: &LineExplanation<'_>) -> String {
+    let decimals = explanation.rounding.decimals;
+    let mode = explanation.rounding.mode;
+    let left = match &line.origin {
+        LineOrigin::Charges(charges) => {
+            let parts: Vec<String> =
+                charges.parts.iter().map(|part| product(part, charges.exchange.as_ref())).collect();
+            parts.join(" + ")
+        }
+        LineOrigin::Fee(fee) => format!("{} × {}", fee.price, fee.count),
+        LineOrigin::Minimum(minimum) => {
+            let (least, others) = (minimum.rounded.to_text(decimals), minimum.others.to_text(decimals));
+            let rounded = if minimum.rounded == minimum.minimum {
+                String::new()
+            } else {
+                format!("{} → {mode} → {least}; ", minimum.minimum)
+            };
+            return format!("{rounded}{least} - {others} = {}", line.amount.to_text(decimals));
+        }
+        LineOrigin::Adjustment(adjustment) => {
+            let (sum, rounded) = (adjustment.sum, adjustment.rounded.to_text(decimals));
+            return format!("{sum} → {mode} → {rounded}; {rounded} - {} = {}", in_brackets(sum), line.amount);
+        }
+    };
+    let exact = if left == line.exact.to_string() { left } else { format!("{left} = {}", line.exact) };
+    let rounded_by_row = matches!(line.origin, LineOrigin::Charges(_)) && explanation.rounding.at == "line";
+    match (rounded_by_row, line.amount == line.exact) {
+        (true, false) => format!("{exact}; each row → {mode}, together {}", line.amount.to_text(decimals)),
+        (false, false) => format!("{exact} → {mode} → {}", line.amount.to_text(decimals)),
+        (_, true) => exact,
+    }
+}
+
+/// A part as a product, without its result.
+pub(super) fn product(part: &PartExplanation<'_>, exchange: Option<&ExchangeExplanation<'_>>) -> String {
+    let price = &part.price;
+    if let Some(unit_price) = price.unit_price {
+        return format!("{} × {unit_price}", part.all.quantity.unwrap_or_default());
+    }
+    if !price.tiers.is_empty() {
+        let used = price.tiers.iter().filter(|tier| !tier.units.is_zero());
+        let tiers: Vec<String> = used.map(|tier| format!("{} × {}", tier.units, tier.unit_price)).collect();
+        return if tiers.is_empty() { "0".to_owned() } else { tiers.join(" + ") };
+    }
+    let rate = exchange.map_or_else(String::new, |exchange| format!(" × {}", exchange.rate));
+    let factor = price.factor.map_or_else(String::new, |factor| format!(" × {factor}"));
+    format!("{}{rate}{factor}", part.all.cost)
+}
+
+fn tax_text(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>, tax: &TaxExplanation<'_>) -> String {
+    let decimals = explanation.rounding.decimals;
+    let base = added(&tax.lines);
+    let mode = totals.tax_rounding;
+    let head = format!("{} {}: {base}", tax.category.name(), tax.rate);
+    if !tax.category.is_taxed() {
+        return format!("{head}; no tax");
+    }
+    let rounded = |exact: Amount, result: Amount, decimals: u32| match exact == result {
+        true => exact.to_string(),
+        false => format!("{exact} → {mode} → {}", result.to_text(decimals)),
+    };
+    let taxable = tax.taxable.to_text(decimals);
+    let mut text = format!("{head}; {taxable} × {} = {}", tax.rate, rounded(tax.exact, tax.tax, decimals));
+    if let Some(yen) = &tax.yen {
+        let (exact, rate) = (tax.exact, &yen.exchange);
+        let result = rounded(yen.exact, yen.tax, 0);
+        text += &format!("; in {}: {exact} × {} = {result}{}", rate.to, rate.rate, written(rate.rule));
+    }
+    text
+}
+
+/// The amounts of lines, added up: `357 + 15 - 37 = 335`; only their number and sum where there are many.
+fn added(lines: &[LineAmount]) -> String {
+    let sum = crate::model::amount::Sum::of(lines.iter().map(|line| line.amount)).unwrap_or_default();
+    let (first, last) = (lines.first().map_or(0, |line| line.line), lines.last().map_or(0, |line| line.line));
+    match lines {
+        [only] => format!("line {first}, {}", only.amount),
+        [_, ..] if lines.len() <= ADDED_UP => {
+            let mut text = String::new();
+            for (index, LineAmount { amount, .. }) in lines.iter().enumerate() {
+                match (index, amount.is_negative()) {
+                    (0, _) => text += &amount.to_string(),
+                    (_, false) => text += &format!(" + {amount}"),
+                    (_, true) => text += &format!(" - {}", amount.magnitude()),
+                }
+            }
+            format!("{text} = {sum}")
+        }
+        _ => format!("{} lines from {first} to {last}, {sum}", lines.len()),
+    }
+}
+
+/// A number that follows a minus.
+fn in_brackets(amount: Amount) -> String {
+    if amount.is_negative() { format!("({amount})") } else { amount.to_string() }
+}
+
+fn rounding(explanation: &Explanation<'_>) -> String {
+    let rounding = &explanation.rounding;
+    format!("{} {}", at("", rounding.mode, rounding.mode_rule), at("at ", rounding.at, rounding.at_rule))
+}
+
+/// A setting with the place it comes from: `up (invoicer.toml:8)`.
+fn at(before: &str, value: &str, rule: Option<Rule<'_>>) -> String {
+    match rule {
+        Some(Rule { file, line, .. }) => format!("{before}{value} ({file}:{line})"),
+        None => format!("{before}{value} (default)"),
+    }
+}
+
+/// The place of a rule with its text, two blanks before it.
+pub(super) fn written(rule: Option<Rule<'_>>) -> String {
+    rule.map_or_else(|| "  (default)".to_owned(), |Rule { file, line, text }| format!("  {file}:{line}  {text}"))
+}
