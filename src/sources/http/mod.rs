@@ -3,19 +3,25 @@
 //! Answers come back whatever their status, once there is no point in asking again: what a 404 means is the provider's
 //! business. Redirects are followed to where credentials are not sent along.
 
+mod request;
+mod response;
+mod retry;
+
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{HeaderName, HeaderValue, LOCATION};
 pub use reqwest::{Method, Url};
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::Diagnostic;
-use crate::environment::{Environment, Secret};
+use crate::environment::Environment;
 use crate::model::endpoint::is_this_machine;
+pub use request::Request;
+pub use response::Response;
 
 /// How far a request may go.
 #[derive(Clone, Copy, Debug)]
@@ -46,173 +52,6 @@ impl Default for Limits {
             // SORACOM counts per minute.
             wait: Duration::from_secs(65),
         }
-    }
-}
-
-/// What is asked.
-#[derive(Clone)]
-pub struct Request {
-    /// GET or POST.
-    pub method: Method,
-    /// Where.
-    pub url: Url,
-    /// Headers, and whether anyone may see their values.
-    headers: Vec<(&'static str, Secret)>,
-    body: Option<(&'static str, Secret)>,
-    /// The URL's query is a credential itself, as in presigned downloads.
-    secret_query: bool,
-    /// Statuses below 500 that mean "later", besides 429.
-    busy: &'static [u16],
-    /// How often to ask in all, where the client's limit is not meant.
-    attempts: Option<u32>,
-}
-
-impl Request {
-    /// A GET.
-    pub fn get(url: Url) -> Request {
-        Request {
-            method: Method::GET,
-            url,
-            headers: Vec::new(),
-            body: None,
-            secret_query: false,
-            busy: &[],
-            attempts: None,
-        }
-    }
-
-    /// A POST without a body.
-    pub fn post(url: Url) -> Request {
-        Request { method: Method::POST, ..Request::get(url) }
-    }
-
-    /// With a header. Its value is never shown, nor sent anywhere a redirect leads.
-    #[must_use]
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Request {
-        self.headers.push((name, Secret::new(value)));
-        self
-    }
-
-    /// With a body of that media type.
-    #[must_use]
-    pub fn body(mut self, media_type: &'static str, body: impl Into<String>) -> Request {
-        self.body = Some((media_type, Secret::new(body)));
-        self
-    }
-
-    /// The query of the URL is not to be shown.
-    #[must_use]
-    pub fn secret_query(mut self) -> Request {
-        self.secret_query = true;
-        self
-    }
-
-    /// Further statuses that mean "later".
-    #[must_use]
-    pub fn busy(mut self, statuses: &'static [u16]) -> Request {
-        self.busy = statuses;
-        self
-    }
-
-    /// Asked no more often than that.
-    #[must_use]
-    pub fn attempts(mut self, attempts: u32) -> Request {
-        self.attempts = Some(attempts);
-        self
-    }
-
-    /// The URL as it may be shown and kept.
-    pub fn shown_url(&self) -> String {
-        let mut url = self.url.clone();
-        if self.secret_query {
-            url.set_query(None);
-        }
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-        url.set_fragment(None);
-        url.to_string()
-    }
-}
-
-impl std::fmt::Debug for Request {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Request").field(&self.method.as_str()).field(&self.shown_url()).finish()
-    }
-}
-
-/// What came back.
-#[derive(Clone, Debug)]
-pub struct Response {
-    /// The status.
-    pub status: u16,
-    /// The method it answers.
-    pub method: String,
-    /// The URL it answers, as it may be shown.
-    pub url: String,
-    headers: HeaderMap,
-    /// The body; empty when it went to a file.
-    pub body: Vec<u8>,
-    /// Length of the body in bytes.
-    pub length: u64,
-    /// SHA-256 of the body, as lower-case hex.
-    pub sha256: String,
-    /// When it was complete.
-    pub time: DateTime<Utc>,
-    /// How often it was asked for.
-    pub attempts: u32,
-}
-
-impl Response {
-    /// Whether the status is 2xx.
-    pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-
-    /// A header's text.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// The body as JSON.
-    ///
-    /// # Errors
-    /// When it is something else, such as a page of HTML.
-    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Diagnostic> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            let kind = self.header("content-type").unwrap_or("no media type").to_owned();
-            // The parser's message tells a place and what was expected there, never a value.
-            Diagnostic::could_not_run(format!("{} {}: the answer is not the JSON expected", self.method, self.url))
-                .with_note(format!("status {}, {kind}, {} bytes: {error}", self.status, self.length))
-                .with_hint("a proxy or a login page may have answered instead of the provider; try again later")
-        })
-    }
-
-    /// What to tell about an answer that was not wanted: status and the provider's own words.
-    pub fn unexpected(&self) -> Diagnostic {
-        let diagnostic = Diagnostic::could_not_run(format!("{} {}: status {}", self.method, self.url, self.status));
-        let says = self.provider_message().map(|message| format!("the provider says: {message}"));
-        let asked = (self.attempts > 1).then(|| format!("asked {} times", self.attempts));
-        let later = self.header(RETRY_AFTER.as_str()).map(|wait| format!("the provider asks to wait: {wait}"));
-        let diagnostic = says.into_iter().chain(asked).chain(later).fold(diagnostic, Diagnostic::with_note);
-        match self.status {
-            401 | 403 => diagnostic.with_hint("check the credentials and what they may read"),
-            429 | 500.. => diagnostic.with_hint("the provider is busy or out of order; run the command again later"),
-            _ => diagnostic,
-        }
-    }
-
-    /// The message of the provider's error body, cut to what fits a line.
-    pub fn provider_message(&self) -> Option<String> {
-        let body: serde_json::Value = serde_json::from_slice(&self.body).ok()?;
-        let of = |name: &str| body.get(name).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
-        let code = of("code").or(of("error_code")).or(of("error"));
-        let message = of("message").or(of("error_msg")).or(of("error_description"));
-        let text = match (code, message) {
-            (None, None) => return None,
-            (Some(one), None) | (None, Some(one)) => one.to_owned(),
-            (Some(code), Some(message)) => format!("{code}: {message}"),
-        };
-        Some(text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(300).collect())
     }
 }
 
@@ -318,16 +157,17 @@ impl<'e> Client<'e> {
             let (method, url) = (&request.method, request.shown_url());
             (self.environment.listener)(&format!("{method} {url} → {told} ({} ms)", took.as_millis()));
             let last = attempt >= request.attempts.unwrap_or(self.limits.attempts);
+            let back_off = || retry::back_off(attempt, self.limits.wait, (self.environment.random)());
             let wait = match result {
                 Err(Stopped::Refused(diagnostic)) => return Err(diagnostic),
                 Err(Stopped::Broken(broken)) if last || !broken.passing => {
                     return Err(no_answer(request, &broken, attempt));
                 }
-                Err(Stopped::Broken(_)) => self.back_off(attempt),
+                Err(Stopped::Broken(_)) => back_off(),
                 Ok(mut response) => {
                     response.attempts = attempt;
-                    let wait = self.asked_wait(&response).unwrap_or_else(|| self.back_off(attempt));
-                    if last || !is_busy(request, response.status) || wait > self.limits.wait {
+                    let wait = retry::asked_wait(&response, self.now()).unwrap_or_else(back_off);
+                    if last || !retry::is_busy(request, response.status) || wait > self.limits.wait {
                         return Ok(response);
                     }
                     wait
@@ -337,27 +177,6 @@ impl<'e> Client<'e> {
             (self.environment.wait)(wait);
             attempt += 1;
         }
-    }
-
-    /// How long the provider asks to wait: Retry-After in seconds or as a date, or SORACOM's own header.
-    fn asked_wait(&self, response: &Response) -> Option<Duration> {
-        let seconds = |name: &str| response.header(name).and_then(|text| text.trim().parse::<u64>().ok());
-        let date = || {
-            let text = response.header(RETRY_AFTER.as_str())?;
-            let until = DateTime::parse_from_rfc2822(text.trim()).ok()?;
-            (until.with_timezone(&Utc) - self.now()).to_std().ok().or(Some(Duration::ZERO))
-        };
-        seconds(RETRY_AFTER.as_str())
-            .or_else(|| seconds("x-soracom-ratelimit-seconds-before-refresh"))
-            .map(Duration::from_secs)
-            .or_else(date)
-    }
-
-    /// 1, 2, 4 … seconds, and up to a quarter more.
-    fn back_off(&self, attempt: u32) -> Duration {
-        let base = Duration::from_secs(1 << attempt.saturating_sub(1).min(6)).min(self.limits.wait);
-        let quarter = u64::try_from(base.as_millis() / 4).unwrap_or(0);
-        base + Duration::from_millis((self.environment.random)() % (quarter + 1))
     }
 
     /// Asks, and asks where it is sent to.
@@ -461,10 +280,6 @@ impl<'e> Client<'e> {
         response.time = self.now();
         Ok(response)
     }
-}
-
-fn is_busy(request: &Request, status: u16) -> bool {
-    status == 429 || status >= 500 || request.busy.contains(&status)
 }
 
 fn no_answer(request: &Request, broken: &Broken, attempts: u32) -> Diagnostic {

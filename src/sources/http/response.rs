@@ -1,0 +1,82 @@
+//! What came back, and what to tell of it.
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+use crate::diagnostic::Diagnostic;
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// The method it answers.
+    pub method: String,
+    /// The URL it answers, as it may be shown.
+    pub url: String,
+    pub(super) headers: HeaderMap,
+    /// The body; empty when it went to a file.
+    pub body: Vec<u8>,
+    /// Length of the body in bytes.
+    pub length: u64,
+    /// SHA-256 of the body, as lower-case hex.
+    pub sha256: String,
+    /// When it was complete.
+    pub time: DateTime<Utc>,
+    /// How often it was asked for.
+    pub attempts: u32,
+}
+
+impl Response {
+    /// Whether the status is 2xx.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// A header's text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// When it is something else, such as a page of HTML.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Diagnostic> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let kind = self.header("content-type").unwrap_or("no media type").to_owned();
+            // The parser's message tells a place and what was expected there, never a value.
+            Diagnostic::could_not_run(format!("{} {}: the answer is not the JSON expected", self.method, self.url))
+                .with_note(format!("status {}, {kind}, {} bytes: {error}", self.status, self.length))
+                .with_hint("a proxy or a login page may have answered instead of the provider; try again later")
+        })
+    }
+
+    /// What to tell about an answer that was not wanted: status and the provider's own words.
+    pub fn unexpected(&self) -> Diagnostic {
+        let diagnostic = Diagnostic::could_not_run(format!("{} {}: status {}", self.method, self.url, self.status));
+        let says = self.provider_message().map(|message| format!("the provider says: {message}"));
+        let asked = (self.attempts > 1).then(|| format!("asked {} times", self.attempts));
+        let later = self.header(RETRY_AFTER.as_str()).map(|wait| format!("the provider asks to wait: {wait}"));
+        let diagnostic = says.into_iter().chain(asked).chain(later).fold(diagnostic, Diagnostic::with_note);
+        match self.status {
+            401 | 403 => diagnostic.with_hint("check the credentials and what they may read"),
+            429 | 500.. => diagnostic.with_hint("the provider is busy or out of order; run the command again later"),
+            _ => diagnostic,
+        }
+    }
+
+    /// The message of the provider's error body, cut to what fits a line.
+    pub fn provider_message(&self) -> Option<String> {
+        let body: serde_json::Value = serde_json::from_slice(&self.body).ok()?;
+        let of = |name: &str| body.get(name).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
+        let code = of("code").or(of("error_code")).or(of("error"));
+        let message = of("message").or(of("error_msg")).or(of("error_description"));
+        let text = match (code, message) {
+            (None, None) => return None,
+            (Some(one), None) | (None, Some(one)) => one.to_owned(),
+            (Some(code), Some(message)) => format!("{code}: {message}"),
+        };
+        Some(text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(300).collect())
+    }
+}
