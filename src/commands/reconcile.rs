@@ -5,7 +5,7 @@ use std::path::Path;
 use super::excerpts;
 use crate::billing::{self, Change, Reconciliation};
 use crate::cli;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::Diagnostic;
 use crate::environment::Environment;
 use crate::model::amount::{Amount, TooLong};
 use crate::model::charge::Bill;
@@ -117,7 +117,6 @@ fn print(found: &[Reconciliation], printer: &Printer) {
 
 /// What differs, with its likely cause.
 fn differences(found: &Reconciliation, source: &SourceSettings) -> Vec<Diagnostic> {
-    let place = || Place::line(&source.definition.path, source.definition.line);
     let mut problems = Vec::new();
     if let (Some(difference), Some(provider)) = (found.difference, found.provider_total)
         && !difference.is_zero()
@@ -129,7 +128,7 @@ fn differences(found: &Reconciliation, source: &SourceSettings) -> Vec<Diagnosti
             money(provider, found.currency),
             money(difference, found.currency)
         );
-        let diagnostic = Diagnostic::error(message).at(place());
+        let diagnostic = Diagnostic::error(message).at(sources::place(source));
         problems.push(match &found.cause {
             Some(cause) => diagnostic.with_hint(format!("likely cause: {cause}")),
             None => diagnostic,
@@ -138,7 +137,7 @@ fn differences(found: &Reconciliation, source: &SourceSettings) -> Vec<Diagnosti
     if !found.day_differences.is_empty() {
         let days = found.day_differences.len();
         let message = format!("\"{}\": {days} of {} days differ from the provider's", found.name, found.days);
-        let diagnostic = Diagnostic::error(message).at(place());
+        let diagnostic = Diagnostic::error(message).at(sources::place(source));
         let shown = found.day_differences.iter().take(5).map(|day| {
             let (ours, provider) = (money(day.ours, found.currency), money(day.provider, found.currency));
             format!("day {}: ours {ours}, the provider's {provider}", day.day)
@@ -151,7 +150,7 @@ fn differences(found: &Reconciliation, source: &SourceSettings) -> Vec<Diagnosti
             "\"{}\": {} {} have a charge, the provider counts {}",
             found.name, count.ours, count.what, count.provider
         );
-        let diagnostic = Diagnostic::error(message).at(place());
+        let diagnostic = Diagnostic::error(message).at(sources::place(source));
         problems.push(diagnostic.with_hint("likely cause: rows of some are missing, or one has rows under two ids"));
     }
     problems
@@ -164,7 +163,6 @@ fn told(changes: &[Change], source: &SourceSettings, bill: &Bill) -> Option<Diag
     }
     let message =
         format!("{} rows of \"{}\" are not what they were when the month was fetched", changes.len(), source.name);
-    let place = Place::line(&source.definition.path, source.definition.line);
     let text = |amount: Option<Amount>| amount.map_or("no row".to_owned(), |amount| amount.to_string());
     let shown = changes.iter().take(SHOWN_ROWS).map(|change| {
         let resource = if change.resource.is_empty() { "-" } else { &change.resource };
@@ -174,7 +172,7 @@ fn told(changes: &[Change], source: &SourceSettings, bill: &Bill) -> Option<Diag
         };
         format!("{day} {resource} {}: {} → {}", change.item, text(change.before), text(change.now))
     });
-    let diagnostic = shown.fold(Diagnostic::error(message).at(place), Diagnostic::with_note);
+    let diagnostic = shown.fold(Diagnostic::error(message).at(sources::place(source)), Diagnostic::with_note);
     let diagnostic = match changes.len().checked_sub(SHOWN_ROWS) {
         Some(more) if more > 0 => diagnostic.with_note(format!("and {more} more")),
         _ => diagnostic,

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
-use super::fetch::place;
+use super::place;
 use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::environment::{Environment, Secret};
 use crate::model::settings::SourceSettings;

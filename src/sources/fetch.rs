@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::http::Url;
 use super::snapshot::{Session, Snapshot, Staged};
-use super::{kore, sakura, soracom};
-use crate::diagnostic::{Diagnostic, Place, Stop};
+use super::{kore, place, sakura, soracom};
+use crate::diagnostic::{Diagnostic, Stop};
 use crate::environment::Environment;
 use crate::model::amount::Amount;
 use crate::model::charge::{Bill, BillSource};
@@ -162,9 +162,4 @@ pub(super) fn base(source: &SourceSettings, usual: &str) -> Result<Url, Diagnost
         Some(endpoint) => Ok(endpoint.clone()),
         None => endpoint::parse(usual).map_err(|message| Diagnostic::error(message).at(place(source))),
     }
-}
-
-/// Where a source stands in `invoicer.toml`.
-pub(super) fn place(source: &SourceSettings) -> Place {
-    Place::line(&source.definition.path, source.definition.line)
 }

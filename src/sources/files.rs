@@ -24,10 +24,9 @@ pub(super) fn of_source(root: &Path, source: &SourceSettings, month: BillingMont
     if !paths.is_empty() {
         return Ok(paths);
     }
-    let place = Place::line(&source.definition.path, source.definition.line);
     let diagnostic =
         Diagnostic::error(format!("no bill of {month} for the source \"{}\": no file {pattern}", source.name));
-    Err(diagnostic.at(place).with_hint(match months_with_files(root, source) {
+    Err(diagnostic.at(super::place(source)).with_hint(match months_with_files(root, source) {
         months if months.is_empty() => {
             format!("save the provider's bill as {}", pattern.replace('*', ""))
         }

@@ -24,6 +24,7 @@ use crate::model::charge::{Bill, BillFile, BillSource};
 use crate::model::period::BillingMonth;
 use crate::model::settings::{Settings, SourceKind, SourceSettings};
 use crate::model::statement::Statement;
+use crate::staging::hex;
 
 /// Reads all sources' bills of a month; for a draft, those too that may still change.
 ///
@@ -84,7 +85,7 @@ fn read_snapshot(
     let Some(snapshot) = Snapshot::open(root, source, month).map_err(one)? else {
         let diagnostic = Diagnostic::error(format!("the bill of {month} was not fetched from \"{}\"", source.name));
         let hint = format!("run invoicer fetch {month}");
-        return Err(one(diagnostic.at(fetch::place(source)).with_hint(hint)));
+        return Err(one(diagnostic.at(place(source)).with_hint(hint)));
     };
     if !snapshot.provenance.is_final && !draft {
         let diagnostic = Diagnostic::error(format!("the bill of {month} was fetched before the month was closed"));
@@ -99,7 +100,7 @@ fn read_snapshot(
 }
 
 /// Reads the charges of a snapshot, and what the provider says of the month besides.
-pub(crate) fn read_opened(
+fn read_opened(
     root: &Path,
     source: &SourceSettings,
     index: u16,
@@ -138,6 +139,11 @@ pub fn statement(source: &SourceSettings, snapshot: &Snapshot) -> Result<Stateme
     Ok(Statement { is_final: snapshot.provenance.is_final, ..stated? })
 }
 
+/// Where a source stands in `invoicer.toml`.
+pub fn place(source: &SourceSettings) -> Place {
+    Place::line(&source.definition.path, source.definition.line)
+}
+
 /// Whether files were saved of a source and month.
 pub fn has_files(root: &Path, source: &SourceSettings, month: BillingMonth) -> bool {
     files::of_source(root, source, month).is_ok()
@@ -165,9 +171,7 @@ pub fn hashes(root: &Path, bill: &Bill) -> Result<Vec<String>, Vec<Diagnostic>> 
             }
         });
         match hashed {
-            Ok((length, hash)) if length == file.length => {
-                Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-            }
+            Ok((length, hash)) if length == file.length => Ok(hex(&hash.finalize())),
             Ok(_) => Err(Diagnostic::could_not_run("the file changed while it was read")
                 .at(place())
                 .with_hint("run the command again")),

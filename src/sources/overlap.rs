@@ -5,7 +5,7 @@ use std::path::Path;
 use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, Place};
-use crate::model::charge::{Bill, BillFile, Charge, EMPTY, NameId};
+use crate::model::charge::{Bill, Charge, EMPTY, NameId};
 
 /// A file that two sources claim.
 pub(super) fn file_of_two_sources(path: &str, first: &str, second: &str) -> Diagnostic {
@@ -20,7 +20,7 @@ pub(super) fn file_of_two_sources(path: &str, first: &str, second: &str) -> Diag
 /// with the amount of an earlier, preliminary download. Rows without a resource (free tiers, coupons) may well be equal
 /// in the bills of two accounts; for them only whole files are compared.
 pub(super) fn of_files(root: &Path, bill: &Bill, source: u16) -> Vec<Diagnostic> {
-    let files: Vec<&BillFile> = bill.files.iter().collect();
+    let files = &bill.files;
     let mut has_rows = vec![false; files.len()];
     for charge in &bill.charges {
         has_rows[usize::from(charge.file)] = true;

@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::http::{Client, Request, Response};
@@ -275,6 +276,21 @@ impl Snapshot {
         fs::read(self.directory.join(name)).map(Some).map_err(|error| {
             Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error)))
                 .at(Place::file(format!("{}/{name}", self.path)))
+        })
+    }
+
+    /// A file of it as JSON, if the snapshot has one of that name; `what` is what it should be.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is something else.
+    pub fn json<T: DeserializeOwned>(&self, name: &str, what: &str) -> Result<Option<T>, Diagnostic> {
+        let Some(bytes) = self.read(name)? else {
+            return Ok(None);
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+            let line = u32::try_from(error.line()).unwrap_or(1).max(1);
+            let place = Place::line(format!("{}/{name}", self.path), line);
+            Diagnostic::error(format!("this is not {what}: {error}")).at(place)
         })
     }
 

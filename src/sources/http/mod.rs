@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use crate::diagnostic::Diagnostic;
 use crate::environment::Environment;
 use crate::model::endpoint::is_this_machine;
+use crate::staging;
 pub use request::Request;
 pub use response::Response;
 
@@ -276,7 +277,7 @@ impl<'e> Client<'e> {
                 None => response.body.extend_from_slice(&buffer[..count]),
             }
         }
-        response.sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        response.sha256 = staging::hex(&hash.finalize());
         response.time = self.now();
         Ok(response)
     }

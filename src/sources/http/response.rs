@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Stop};
 
 /// What came back.
 #[derive(Clone, Debug)]
@@ -64,6 +64,12 @@ impl Response {
             429 | 500.. => diagnostic.with_hint("the provider is busy or out of order; run the command again later"),
             _ => diagnostic,
         }
+    }
+
+    /// What to tell about an answer that does not accept who asks.
+    pub fn unaccepted(&self, message: &str, hint: &str) -> Diagnostic {
+        let message = message.to_owned();
+        Diagnostic { message, stop: Stop::Refused, ..self.unexpected() }.with_hint(hint)
     }
 
     /// The message of the provider's error body, cut to what fits a line.

@@ -8,11 +8,12 @@ use serde::Deserialize;
 
 use super::credentials::{self, Credentials};
 use super::pages::Page;
-use crate::diagnostic::{Diagnostic, Stop};
+use crate::diagnostic::Diagnostic;
 use crate::environment::{Environment, Secret};
 use crate::model::settings::SourceSettings;
-use crate::sources::fetch::{base, place};
+use crate::sources::fetch::base;
 use crate::sources::http::{Client, Limits, Request, Response, Url};
+use crate::sources::place;
 
 /// Where tokens are given. A source's `endpoint` takes the place of both hosts.
 const TOKEN_HOST: &str = "https://api.korewireless.com";
@@ -144,13 +145,14 @@ impl<'a> Api<'a> {
             .header("accept", "application/json");
         let response = self.client.send(&request)?;
         if !response.is_success() {
-            let mut diagnostic = response.unexpected().at(place(self.source));
-            if matches!(response.status, 400 | 401 | 403) {
-                diagnostic.message = "KORE does not accept the credentials".to_owned();
-                diagnostic.stop = Stop::Refused;
-                diagnostic = diagnostic.with_hint("check the client id and secret of the API client in KORE's console");
-            }
-            return Err(diagnostic);
+            let diagnostic = match response.status {
+                400 | 401 | 403 => response.unaccepted(
+                    "KORE does not accept the credentials",
+                    "check the client id and secret of the API client in KORE's console",
+                ),
+                _ => response.unexpected(),
+            };
+            return Err(diagnostic.at(place(self.source)));
         }
         let token: Token = response.json()?;
         Ok(token.access_token)

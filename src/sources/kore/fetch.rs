@@ -6,7 +6,8 @@ use super::api::{Api, Listing};
 use super::{ACCOUNT, BY_SIM, FLEETS, SIMS, USAGE};
 use crate::diagnostic::Diagnostic;
 use crate::model::period::BillingMonth;
-use crate::sources::fetch::{Finality, place};
+use crate::sources::fetch::Finality;
+use crate::sources::place;
 use crate::sources::snapshot::Session;
 
 /// How records are grouped, the best first: KORE enables grouping by SIM and by fleet account by account.

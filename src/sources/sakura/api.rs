@@ -13,12 +13,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::credentials;
-use crate::diagnostic::{Diagnostic, Stop, shortened};
+use crate::diagnostic::{Diagnostic, shortened};
 use crate::environment::{Environment, Secret};
 use crate::model::endpoint::is_this_machine;
 use crate::model::settings::SourceSettings;
-use crate::sources::fetch::{base, place};
+use crate::sources::fetch::base;
 use crate::sources::http::{Client, Limits, Request, Response, Url};
+use crate::sources::place;
 use crate::staging;
 
 const USUAL_ROOT: &str = "https://secure.sakura.ad.jp/cloud/zone";
@@ -126,17 +127,17 @@ impl<'a> Api<'a> {
 
     /// What to tell of an answer that is no success.
     pub(super) fn refused(&self, response: &Response) -> Diagnostic {
-        let mut diagnostic = response.unexpected().at(place(self.source));
-        match response.status {
-            401 => {
-                diagnostic.message = "SAKURA Cloud does not accept the access token".to_owned();
-                diagnostic.stop = Stop::Refused;
-                diagnostic.with_hint("check the token and its secret; keys can be deleted and can expire")
-            }
-            403 => diagnostic
+        let diagnostic = match response.status {
+            401 => response.unaccepted(
+                "SAKURA Cloud does not accept the access token",
+                "check the token and its secret; keys can be deleted and can expire",
+            ),
+            403 => response
+                .unexpected()
                 .with_hint("the API key needs the access level \"view\" or higher and the permission to see bills"),
-            _ => diagnostic,
-        }
+            _ => response.unexpected(),
+        };
+        diagnostic.at(place(self.source))
     }
 
     /// The pages of a list of a zone, given one by one to `keep`. A kind of resource that the zone does not have gives

@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::environment::{Environment, Secret};
 use crate::model::settings::SourceSettings;
 use crate::sources::credentials::{Profile, missing, pair, present};
-use crate::sources::fetch::place;
+use crate::sources::place;
 
 /// An API key, and where to ask with it.
 #[derive(Debug)]

@@ -15,8 +15,9 @@ use crate::environment::Environment;
 use crate::model::amount::Amount;
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
-use crate::sources::fetch::{Finality, ProviderMonth, place};
+use crate::sources::fetch::{Finality, ProviderMonth};
 use crate::sources::http::Response;
+use crate::sources::place;
 use crate::sources::snapshot::Session;
 
 /// Kinds of resources that are billed, as they stand in paths.

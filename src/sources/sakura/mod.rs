@@ -29,6 +29,9 @@ pub(super) use fetch::{fetch, months};
 use records::{Record, Table};
 use rows::RowReader;
 
+/// What each of a snapshot's files is.
+const ANSWER: &str = "what SAKURA Cloud's API answers";
+
 /// Reads one file's rows into `bill`: the CSV itself, or the API's answer `{"Body": "…csv…"}` that holds it.
 ///
 /// # Errors
@@ -173,9 +176,11 @@ fn bills(snapshot: &Snapshot) -> impl Iterator<Item = &str> {
 fn details(snapshot: &Snapshot) -> Result<Vec<(String, BillDetails)>, Diagnostic> {
     let read = |id: &str| {
         let name = format!("{}{id}.json", fetch::BILL);
-        let bytes = snapshot.read(&name)?.unwrap_or_default();
         let place = || Place::file(format!("{}/{name}", snapshot.path));
-        let details: BillDetails = json(&bytes).map_err(|problem| problem.at(place()))?;
+        let details: BillDetails = snapshot.json(&name, ANSWER)?.ok_or_else(|| {
+            let diagnostic = Diagnostic::error("the details of a bill are missing").at(place());
+            diagnostic.with_hint("fetch the month again with --force")
+        })?;
         let count = Amount::whole(details.bill_details.len() as i64);
         if details.count.is_some_and(|stated| stated.0 != count) {
             let diagnostic = Diagnostic::error(format!("the list of details is cut off after {count} rows"));
@@ -188,21 +193,15 @@ fn details(snapshot: &Snapshot) -> Result<Vec<(String, BillDetails)>, Diagnostic
 
 /// What the provider asks for the bills that were read, tax included; none where the list of bills does not say.
 fn stated_total(snapshot: &Snapshot) -> Result<Option<Amount>, Diagnostic> {
-    let Some(bytes) = snapshot.read(fetch::BILLS)? else {
+    let Some(list) = snapshot.json::<Bills>(fetch::BILLS, ANSWER)? else {
         return Ok(None);
     };
     let place = || Place::file(format!("{}/{}", snapshot.path, fetch::BILLS));
-    let list: Bills = json(&bytes).map_err(|problem| problem.at(place()))?;
     let read: BTreeSet<&str> = bills(snapshot).collect();
     let amounts = list.bills.iter().filter(|bill| read.contains(bill.id.0.as_str())).map(|bill| bill.amount);
     let amounts: Option<Vec<Number>> = amounts.collect();
     let sum = amounts.map(|amounts| Sum::of(amounts.into_iter().map(|amount| amount.0))).transpose();
     sum.map_err(|_| Diagnostic::error("the amounts of the bills have too many digits to be exact").at(place()))
-}
-
-fn json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Diagnostic> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| Diagnostic::error(format!("this is not what SAKURA Cloud's API answers: {error}")))
 }
 
 /// The ids of a source's resources.

@@ -9,15 +9,15 @@ use serde::Deserialize;
 
 use super::credentials::{self, Credentials, Key};
 use crate::diagnostic::Diagnostic;
-use crate::environment::Environment;
-use crate::environment::Secret;
-use crate::model::period::BillingMonth;
+use crate::environment::{Environment, Secret};
 use crate::model::settings::SourceSettings;
-use crate::sources::fetch::{base, place};
+use crate::sources::fetch::base;
 use crate::sources::http::{Client, Limits, Method, Request, Response, Url};
+use crate::sources::place;
 
 /// A signed-in client.
 pub(super) struct Api<'a> {
+    source: &'a SourceSettings,
     pub(super) client: Client<'a>,
     base: Url,
     credentials: Credentials,
@@ -50,7 +50,7 @@ const LOOKS: u32 = 180;
 
 impl<'a> Api<'a> {
     /// A client for the source; nothing is asked yet.
-    pub(super) fn new(source: &SourceSettings, environment: &'a Environment) -> Result<Api<'a>, Diagnostic> {
+    pub(super) fn new(source: &'a SourceSettings, environment: &'a Environment) -> Result<Api<'a>, Diagnostic> {
         let credentials = credentials::find(source, environment)?;
         let coverage = source.coverage.as_deref().or(credentials.coverage.as_deref()).unwrap_or("jp");
         let usual = match (credentials.endpoint.as_deref(), coverage) {
@@ -64,19 +64,19 @@ impl<'a> Api<'a> {
         let path = if path.ends_with("/v1") { format!("{path}/") } else { format!("{path}/v1/") };
         base.set_path(&path);
         let client = Client::new(&base, environment, Limits::default())?;
-        Ok(Api { client, base, credentials, token: RefCell::default() })
+        Ok(Api { source, client, base, credentials, token: RefCell::default() })
     }
 
-    fn url(&self, path: &str, query: &[(&str, &str)], source: &SourceSettings) -> Result<Url, Diagnostic> {
+    fn url(&self, path: &str, query: &[(&str, &str)]) -> Result<Url, Diagnostic> {
         let joined = self.base.join(path);
-        let mut url = joined.map_err(|_| Diagnostic::error("the endpoint is not usable").at(place(source)))?;
+        let mut url = joined.map_err(|_| Diagnostic::error("the endpoint is not usable").at(place(self.source)))?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
         Ok(url)
     }
 
-    fn sign_in(&self, source: &SourceSettings) -> Result<Token, Diagnostic> {
+    fn sign_in(&self) -> Result<Token, Diagnostic> {
         let body = match &self.credentials.key {
             Key::Auth { id, key } => serde_json::json!({ "authKeyId": id.expose(), "authKey": key.expose() }),
             Key::Password { email, password, operator, user } => {
@@ -89,34 +89,28 @@ impl<'a> Api<'a> {
                 body
             }
         };
-        let request = Request::post(self.url("auth", &[], source)?).body("application/json", body.to_string());
+        let request = Request::post(self.url("auth", &[])?).body("application/json", body.to_string());
         let response = self.client.send(&request)?;
         if !response.is_success() {
-            let mut diagnostic = response.unexpected().at(place(source));
-            if matches!(response.status, 400 | 401 | 403) {
-                diagnostic.message = "SORACOM does not accept the credentials".to_owned();
-                diagnostic.stop = crate::diagnostic::Stop::Refused;
-                diagnostic = diagnostic.with_hint("check the authentication key, and that it is of this coverage");
-            }
-            return Err(diagnostic);
+            let diagnostic = match response.status {
+                400 | 401 | 403 => response.unaccepted(
+                    "SORACOM does not accept the credentials",
+                    "check the authentication key, and that it is of this coverage",
+                ),
+                _ => response.unexpected(),
+            };
+            return Err(diagnostic.at(place(self.source)));
         }
         response.json()
     }
 
     /// Asks, signed in. A token that ran out is renewed once.
-    pub(super) fn ask(
-        &self,
-        source: &SourceSettings,
-        method: Method,
-        path: &str,
-        query: &[(&str, &str)],
-    ) -> Result<Response, Diagnostic> {
-        self.ask_patiently(source, method, path, query, None)
+    pub(super) fn ask(&self, method: Method, path: &str, query: &[(&str, &str)]) -> Result<Response, Diagnostic> {
+        self.ask_patiently(method, path, query, None)
     }
 
     fn ask_patiently(
         &self,
-        source: &SourceSettings,
         method: Method,
         path: &str,
         query: &[(&str, &str)],
@@ -127,10 +121,10 @@ impl<'a> Api<'a> {
             let known = self.token.borrow().clone();
             let (token, is_new) = match known {
                 Some(token) => (token, false),
-                None => (self.sign_in(source)?, true),
+                None => (self.sign_in()?, true),
             };
             *self.token.borrow_mut() = Some(token.clone());
-            let mut request = Request::get(self.url(path, query, source)?)
+            let mut request = Request::get(self.url(path, query)?)
                 .header("x-soracom-api-key", token.api_key.expose())
                 .header("x-soracom-token", token.token.expose())
                 .header("x-soracom-lang", "en")
@@ -155,7 +149,6 @@ impl<'a> Api<'a> {
     /// A page that fails, or that comes twice.
     pub(super) fn pages(
         &self,
-        source: &SourceSettings,
         path: &str,
         mut keep: impl FnMut(usize, &Response) -> Result<(), Diagnostic>,
     ) -> Result<(), Diagnostic> {
@@ -166,9 +159,9 @@ impl<'a> Api<'a> {
             if let Some(key) = &key {
                 query.push(("last_evaluated_key", key));
             }
-            let response = self.ask(source, Method::GET, path, &query)?;
+            let response = self.ask(Method::GET, path, &query)?;
             if !response.is_success() {
-                return Err(response.unexpected().at(place(source)));
+                return Err(response.unexpected().at(place(self.source)));
             }
             // A page that is no list would be found when it is read, but then it is too late to ask again.
             let rows: Vec<serde::de::IgnoredAny> = response.json()?;
@@ -196,55 +189,53 @@ impl<'a> Api<'a> {
     ///
     /// # Errors
     /// When SORACOM cannot make it, or takes more than half an hour.
-    pub(super) fn export(&self, source: &SourceSettings, month: &str) -> Result<Request, Diagnostic> {
+    pub(super) fn export(&self, month: &str) -> Result<Request, Diagnostic> {
         let path = format!("bills/{month}/export");
-        let at_once = self.ask_patiently(source, Method::POST, &path, &[("export_mode", "sync")], Some(2));
+        let at_once = self.ask_patiently(Method::POST, &path, &[("export_mode", "sync")], Some(2));
         let response = match at_once {
             // A large bill takes longer than a connection lasts: 504, or no answer at all.
-            Err(_) => self.ask(source, Method::POST, &path, &[("export_mode", "async")])?,
-            Ok(response) if response.status >= 500 => {
-                self.ask(source, Method::POST, &path, &[("export_mode", "async")])?
-            }
+            Err(_) => self.ask(Method::POST, &path, &[("export_mode", "async")])?,
+            Ok(response) if response.status >= 500 => self.ask(Method::POST, &path, &[("export_mode", "async")])?,
             Ok(response) => response,
         };
         if !response.is_success() {
-            return Err(response.unexpected().at(place(source)));
+            return Err(response.unexpected().at(place(self.source)));
         }
         let export: Export = response.json()?;
         let url = match (export.url, export.exported_file_id) {
             (Some(url), _) if !url.expose().is_empty() => url,
-            (_, Some(id)) if is_plain(&id) => self.poll(source, &id)?,
+            (_, Some(id)) if is_plain(&id) => self.poll(&id)?,
             _ => {
                 let message = format!("POST {}: the answer names neither a URL nor a file", response.url);
                 return Err(Diagnostic::could_not_run(message).with_hint("run the command again later"));
             }
         };
         let url = Url::parse(url.expose()).map_err(|_| {
-            Diagnostic::could_not_run("SORACOM names a place of the bill that is no URL").at(place(source))
+            Diagnostic::could_not_run("SORACOM names a place of the bill that is no URL").at(place(self.source))
         })?;
         // The URL is a credential for anyone who sees it, and the host is another's: nothing of ours goes there.
         Ok(Request::get(url).secret_query())
     }
 
-    fn poll(&self, source: &SourceSettings, id: &str) -> Result<Secret, Diagnostic> {
+    fn poll(&self, id: &str) -> Result<Secret, Diagnostic> {
         let path = format!("files/exported/{id}");
         for look in 0..LOOKS {
-            let response = self.ask(source, Method::GET, &path, &[])?;
+            let response = self.ask(Method::GET, &path, &[])?;
             if !response.is_success() {
-                return Err(response.unexpected().at(place(source)));
+                return Err(response.unexpected().at(place(self.source)));
             }
             let exported: Exported = response.json()?;
             match (exported.status.as_deref(), exported.url) {
                 (Some("exported"), Some(url)) => return Ok(url),
                 (Some("failed"), _) => {
                     let diagnostic = Diagnostic::could_not_run("SORACOM could not export the bill");
-                    return Err(diagnostic.at(place(source)).with_hint("run the command again later"));
+                    return Err(diagnostic.at(place(self.source)).with_hint("run the command again later"));
                 }
                 _ => self.client.wait(Duration::from_secs(u64::from(look + 1).min(10))),
             }
         }
         let diagnostic = Diagnostic::could_not_run("SORACOM is still exporting the bill after half an hour");
-        Err(diagnostic.at(place(source)).with_hint("run the command again later"))
+        Err(diagnostic.at(place(self.source)).with_hint("run the command again later"))
     }
 }
 
@@ -262,13 +253,6 @@ fn next_of_link(link: &str) -> Option<String> {
     url.query_pairs().find(|(name, _)| name == "last_evaluated_key").map(|(_, key)| key.into_owned())
 }
 
-/// A day by which SORACOM has usually closed a month: the third business day of the next.
-pub(super) fn usually_closed(month: BillingMonth) -> chrono::NaiveDate {
-    let is_open = |day: &chrono::NaiveDate| !crate::model::schedule::is_bank_holiday(*day);
-    let days = month.next().first().iter_days();
-    days.filter(is_open).nth(2).unwrap_or(month.next().first())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,13 +262,5 @@ mod tests {
         let link = "</v1/sims?limit=100&last_evaluated_key=89811%2B00>; rel=next";
         assert_eq!(next_of_link(link).as_deref(), Some("89811+00"));
         assert_eq!(next_of_link("<https://api.soracom.io/v1/sims>; rel=prev"), None);
-    }
-
-    #[test]
-    fn months_close_by_the_third_business_day() {
-        // 1 to 4 September 2022: Thursday, Friday, and a weekend.
-        assert_eq!(usually_closed("202208".parse().unwrap()).to_string(), "2022-09-05");
-        // Banks open on 4 January 2023; 1 to 3 are holidays.
-        assert_eq!(usually_closed("202212".parse().unwrap()).to_string(), "2023-01-06");
     }
 }

@@ -1,11 +1,16 @@
 //! A month's bill from SORACOM's API, and what is needed to check it and to know the names.
 
+use chrono::NaiveDate;
+
 use super::EXPORT;
-use super::api::{Api, usually_closed};
+use super::api::Api;
 use super::statement::MonthlyBill;
 use crate::diagnostic::Diagnostic;
-use crate::sources::fetch::{Finality, place};
+use crate::model::period::BillingMonth;
+use crate::model::schedule::is_bank_holiday;
+use crate::sources::fetch::Finality;
 use crate::sources::http::Method;
+use crate::sources::place;
 use crate::sources::snapshot::Session;
 
 /// What helps to reconcile, but is not every key's to see and not there every month.
@@ -25,13 +30,13 @@ pub(in crate::sources) fn fetch(session: &Session<'_>) -> Result<Finality, Diagn
     let finality = finality(session, &api)?;
     let running = api.client.now().date_naive() < session.month.next().first();
     let exported = if running { "latest" } else { month.as_str() };
-    let request = api.export(source, exported)?;
+    let request = api.export(exported)?;
     let response = session.download(&api.client, &request, EXPORT)?;
     if !response.is_success() {
         return Err(response.unexpected().at(place(source)));
     }
     for (path, name) in EXTRAS {
-        let response = api.ask(source, Method::GET, &path.replace("{month}", &month), &[])?;
+        let response = api.ask(Method::GET, &path.replace("{month}", &month), &[])?;
         if response.is_success() {
             let _: serde::de::IgnoredAny = response.json()?;
             session.keep(name, &response)?;
@@ -40,7 +45,7 @@ pub(in crate::sources) fn fetch(session: &Session<'_>) -> Result<Finality, Diagn
         }
     }
     for (path, name) in [("sims", "sims"), ("groups", "groups")] {
-        api.pages(source, path, |page, response| session.keep(&format!("{name}-{page:04}.json"), response))?;
+        api.pages(path, |page, response| session.keep(&format!("{name}-{page:04}.json"), response))?;
     }
     Ok(finality)
 }
@@ -61,7 +66,7 @@ fn finality(session: &Session<'_>, api: &Api<'_>) -> Result<Finality, Diagnostic
             false => refused(format!("the month {month} is not over yet (months end by UTC)")),
         };
     }
-    let response = api.ask(source, Method::GET, &format!("bills/{month}"), &[])?;
+    let response = api.ask(Method::GET, &format!("bills/{month}"), &[])?;
     if response.status == 404 {
         return match session.draft {
             true => Ok(Finality::Preliminary),
@@ -84,5 +89,25 @@ fn finality(session: &Session<'_>, api: &Api<'_>) -> Result<Finality, Diagnostic
         (None | Some("closed"), _) => Ok(Finality::Final),
         (Some(_), true) => Ok(Finality::Preliminary),
         (Some(state), false) => refused(format!("SORACOM's bill of {month} is not closed; its state is \"{state}\"")),
+    }
+}
+
+/// A day by which SORACOM has usually closed a month: the third business day of the next.
+fn usually_closed(month: BillingMonth) -> NaiveDate {
+    let is_open = |day: &NaiveDate| !is_bank_holiday(*day);
+    let days = month.next().first().iter_days();
+    days.filter(is_open).nth(2).unwrap_or(month.next().first())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_close_by_the_third_business_day() {
+        // 1 to 4 September 2022: Thursday, Friday, and a weekend.
+        assert_eq!(usually_closed("202208".parse().unwrap()).to_string(), "2022-09-05");
+        // Banks open on 4 January 2023; 1 to 3 are holidays.
+        assert_eq!(usually_closed("202212".parse().unwrap()).to_string(), "2023-01-06");
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::Diagnostic;
 use crate::model::charge::{Bill, EMPTY, NameId};
 use crate::sources::snapshot::Snapshot;
 
@@ -38,17 +38,12 @@ struct Group {
     tags: Option<BTreeMap<String, Option<String>>>,
 }
 
-fn lists<T: serde::de::DeserializeOwned>(snapshot: &Snapshot, prefix: &str) -> Result<Vec<T>, Diagnostic> {
+/// All pages of a listing.
+fn lists<T: serde::de::DeserializeOwned>(snapshot: &Snapshot, listing: &str) -> Result<Vec<T>, Diagnostic> {
     let mut all = Vec::new();
-    for name in snapshot.files(prefix) {
-        let bytes = snapshot.read(name)?.unwrap_or_default();
-        let page: Vec<T> = serde_json::from_slice(&bytes).map_err(|error| {
-            let line = u32::try_from(error.line()).unwrap_or(1);
-            let place = Place::line(format!("{}/{name}", snapshot.path), line);
-            let list = prefix.trim_end_matches('-');
-            Diagnostic::error(format!("this is not SORACOM's list of {list}: {error}")).at(place)
-        })?;
-        all.extend(page);
+    for name in snapshot.files(&format!("{listing}-")) {
+        let page: Option<Vec<T>> = snapshot.json(name, &format!("SORACOM's list of {listing}"))?;
+        all.extend(page.into_iter().flatten());
     }
     Ok(all)
 }
@@ -58,8 +53,8 @@ fn lists<T: serde::de::DeserializeOwned>(snapshot: &Snapshot, prefix: &str) -> R
 /// # Errors
 /// Lists that cannot be read.
 pub(super) fn fill_in(bill: &mut Bill, source: u16, snapshot: &Snapshot) -> Result<(), Diagnostic> {
-    let sims: Vec<Sim> = lists(snapshot, "sims-")?;
-    let groups: Vec<Group> = lists(snapshot, "groups-")?;
+    let sims: Vec<Sim> = lists(snapshot, "sims")?;
+    let groups: Vec<Group> = lists(snapshot, "groups")?;
     let name_of = |tags: &Option<BTreeMap<String, Option<String>>>| {
         tags.as_ref().and_then(|tags| tags.get("name")?.clone()).filter(|name| !name.is_empty())
     };

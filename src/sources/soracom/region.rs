@@ -79,7 +79,6 @@ impl Region {
         let mut opened = File::open(path)?;
         opened.seek(SeekFrom::Start(self.start))?;
         let counted = QuoteCounter { source: opened.take(self.end - self.start), quotes: 0 };
-        // Ragged rows are found by the row reader, so that one bad row does not hide the next.
         let mut reader = super::reader(counted);
         let unfinished_at = if ends_with_line_feed(path, self)? { u64::MAX } else { self.end - self.start };
         let mut rows = RowReader::new(bill, source, file, columns);

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::api::Api;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::Diagnostic;
 use crate::environment::Environment;
 use crate::model::amount::Amount;
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
 use crate::model::statement::Statement;
-use crate::sources::fetch::{ProviderMonth, place};
+use crate::sources::fetch::ProviderMonth;
 use crate::sources::http::Method;
 use crate::sources::json::Number;
+use crate::sources::place;
 use crate::sources::snapshot::Snapshot;
 
 /// A month's bill as `GET /bills/{yyyyMM}` tells it. No field is sure to be there.
@@ -65,24 +65,17 @@ struct SimCost {
 /// As many SIMs as a summary has at the most; then it does not tell how many there are.
 const SUMMARY_LIMIT: usize = 100;
 
-fn read<T: DeserializeOwned>(snapshot: &Snapshot, name: &str) -> Result<Option<T>, Diagnostic> {
-    let Some(bytes) = snapshot.read(name)? else {
-        return Ok(None);
-    };
-    serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-        let place = Place::file(format!("{}/{name}", snapshot.path));
-        Diagnostic::error(format!("this is not what SORACOM answers: {error}")).at(place)
-    })
-}
+/// What each of the files is.
+const ANSWER: &str = "what SORACOM answers";
 
 /// SORACOM's own figures.
 ///
 /// # Errors
 /// Answers that cannot be read.
 pub(in crate::sources) fn statement(snapshot: &Snapshot) -> Result<Statement, Diagnostic> {
-    let bill: Option<MonthlyBill> = read(snapshot, "bill.json")?;
-    let days: Option<Days> = read(snapshot, "daily.json")?;
-    let summaries: Option<Vec<SimSummary>> = read(snapshot, "summary-sims.json")?;
+    let bill: Option<MonthlyBill> = snapshot.json("bill.json", ANSWER)?;
+    let days: Option<Days> = snapshot.json("daily.json", ANSWER)?;
+    let summaries: Option<Vec<SimSummary>> = snapshot.json("summary-sims.json", ANSWER)?;
     let month = snapshot.month.to_string();
     let mut daily = BTreeMap::new();
     for day in days.map_or(Vec::new(), |days| days.bill_list) {
@@ -114,7 +107,7 @@ pub(in crate::sources) fn months(
     environment: &Environment,
 ) -> Result<Vec<ProviderMonth>, Diagnostic> {
     let api = Api::new(source, environment)?;
-    let response = api.ask(source, Method::GET, "bills", &[])?;
+    let response = api.ask(Method::GET, "bills", &[])?;
     if !response.is_success() {
         return Err(response.unexpected().at(place(source)));
     }
