@@ -68,8 +68,6 @@ pub struct Session<'a> {
     pub month: BillingMonth,
     /// Whether a month that is not closed will do.
     pub draft: bool,
-    /// The workspace's root.
-    pub root: &'a Path,
     /// Environment and clock.
     pub environment: &'a Environment,
     staging: Staging,
@@ -83,7 +81,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When nothing can be written, or another fetch is at it.
     pub(super) fn begin(
-        root: &'a Path,
+        root: &Path,
         source: &'a SourceSettings,
         month: BillingMonth,
         draft: bool,
@@ -102,7 +100,6 @@ impl<'a> Session<'a> {
             source,
             month,
             draft,
-            root,
             environment,
             staging,
             received: RefCell::default(),
