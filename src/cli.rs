@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::model::amount::Amount;
 use crate::model::period::BillingMonth;
 
 /// Bills end customers for SORACOM, SAKURA Cloud and KORE: splits a provider's monthly bill by your rules, adds markup
@@ -74,6 +76,14 @@ pub enum Command {
     Reconcile(Reconcile),
     /// Show how an invoice came about: rows, rules, shares, prices, rounding and tax, to be checked with a calculator
     Explain(Explain),
+    /// Give a reviewed month its numbers and lock it in issued/MONTH.json
+    Issue(Issue),
+    /// Say whether what was issued, what it was made from and what it gives are still the same
+    Verify(Verify),
+    /// Take an issued invoice back with a credit note (適格返還請求書), and issue it again corrected
+    Credit(Credit),
+    /// List what was issued
+    List(List),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -133,6 +143,9 @@ pub struct Build {
     /// Allow bills that are not final and unassigned charges; every page says DRAFT
     #[arg(long)]
     pub draft: bool,
+    /// Make an issued month's documents as they were issued, whatever the present rules would give
+    #[arg(long)]
+    pub as_issued: bool,
     /// Never ask a provider: bills that were not fetched are an error
     #[arg(long)]
     pub offline: bool,
@@ -187,6 +200,136 @@ pub struct Explain {
     /// Print JSON, with every row
     #[arg(long)]
     pub json: bool,
+}
+
+/// Options of `issue`.
+#[derive(Debug, Args)]
+pub struct Issue {
+    /// Month to issue, 202208 or 2022-08
+    #[arg(value_name = "MONTH")]
+    pub month: BillingMonth,
+    /// Refuse the month for any warning
+    #[arg(long)]
+    pub deny_warnings: bool,
+    /// Print issued/MONTH.json instead of the files written
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Month to verify, 202208 or 2022-08
+    #[arg(value_name = "MONTH", required_unless_present = "all", conflicts_with = "all")]
+    pub month: Option<BillingMonth>,
+    /// Every month that is issued
+    #[arg(long)]
+    pub all: bool,
+    /// Do not compare with the workspace's present rules, only with those kept when the month was issued
+    #[arg(long)]
+    pub as_issued: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `credit`.
+#[derive(Debug, Args)]
+pub struct Credit {
+    /// Number of the invoice
+    #[arg(value_name = "NUMBER")]
+    pub number: String,
+    /// Why it is taken back; printed on the documents
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Issue the invoice again from the present inputs, under a new number
+    #[arg(long, conflicts_with = "lines")]
+    pub reissue: bool,
+    /// Only this line, or so much of it before tax (repeatable): 3 or 3=500
+    #[arg(long = "line", value_name = "LINE[=AMOUNT]", value_parser = credited_line, allow_hyphen_values = true)]
+    pub lines: Vec<(usize, Option<Amount>)>,
+    /// Take the same lines and amounts back once more, for the same reason
+    #[arg(long)]
+    pub again: bool,
+    /// Date of the credit note and the corrected invoice; today in Japan by default
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub date: Option<NaiveDate>,
+    /// Date the corrected invoice is due, instead of what [invoice] due-date says
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "reissue")]
+    pub due_date: Option<NaiveDate>,
+    /// Print the new record instead of the files written
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn credited_line(text: &str) -> Result<(usize, Option<Amount>), String> {
+    let (line, amount) = text.split_once('=').map_or((text, None), |(line, amount)| (line, Some(amount)));
+    let line = line.parse().map_err(|_| format!("expected a line such as 3 or 3=500, found {text:?}"))?;
+    Ok((line, amount.map(money).transpose()?))
+}
+
+fn money(text: &str) -> Result<Amount, String> {
+    Amount::parse(text.as_bytes()).map_err(|_| format!("expected an amount such as 500, found {text:?}"))
+}
+
+/// Options of `list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Issued on this date or later: 2022-09-01, or a month: 202209
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<Days>,
+    /// Issued on this date or earlier
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<Days>,
+    /// Only of this customer: its id, or part of its name (repeatable)
+    #[arg(long = "customer", value_name = "CUSTOMER")]
+    pub customers: Vec<String>,
+    /// With at least this total, tax included; totals of credit notes are below zero
+    #[arg(long, value_name = "AMOUNT", value_parser = money, allow_hyphen_values = true)]
+    pub min: Option<Amount>,
+    /// With at most this total
+    #[arg(long, value_name = "AMOUNT", value_parser = money, allow_hyphen_values = true)]
+    pub max: Option<Amount>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A day, or the days of a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Days {
+    /// One day.
+    Day(NaiveDate),
+    /// All of a month.
+    Month(BillingMonth),
+}
+
+impl Days {
+    /// The first of the days.
+    pub fn first(self) -> NaiveDate {
+        match self {
+            Days::Day(day) => day,
+            Days::Month(month) => month.first(),
+        }
+    }
+
+    /// The last of the days.
+    pub fn last(self) -> NaiveDate {
+        match self {
+            Days::Day(day) => day,
+            Days::Month(month) => month.last(),
+        }
+    }
+}
+
+impl std::str::FromStr for Days {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Days, String> {
+        let day = text.parse().map(Days::Day).ok();
+        let month = || text.parse().map(Days::Month).ok();
+        day.or_else(month).ok_or_else(|| "expected a date such as 2022-09-01, or a month such as 202209".to_owned())
+    }
 }
 
 /// A kind of document.

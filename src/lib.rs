@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! sources ─ Charge ─ billing (allocation ─ pricing ─ LineItem ─ taxation ─ assembly) ─ Invoice
-//!         ─ render ─ HTML ─ layout ─ Page ─ pdf ─ bytes ─ out
+//!         ─ render ─ HTML ─ layout ─ Page ─ pdf ─ bytes ─ out ─ ledger
 //! ```
 //!
 //! Each stage is a pure function from one type to the next; only the edges touch disk, clock or environment. The

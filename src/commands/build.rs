@@ -2,24 +2,21 @@
 
 use std::path::Path;
 
-use super::{check_customer, excerpts, fetch, warnings};
-use crate::assets::Assets;
-use crate::billing::{self, BilledMonth};
+use super::month::{Month, Wish};
+use super::{check_customer, excerpts, fetch, issued, warnings};
+use crate::billing::BilledMonth;
 use crate::cli;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::environment::Environment;
+use crate::ledger::Ledger;
 use crate::model::amount::Amount;
-use crate::model::charge::Bill;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::rounding::Rounding;
 use crate::out::{self, Manifest, Summary};
-use crate::pipeline::{self, Work};
 use crate::printer::{Align, Printer, table};
 use crate::render;
 use crate::sources;
-use crate::sources::fetch::Wish;
-use crate::staging::{self, Written};
-use crate::workspace::{self, Workspace};
+use crate::workspace;
 
 pub(super) fn run(
     start: &Path,
@@ -52,63 +49,59 @@ fn build(
     let one = |problem: Diagnostic| vec![problem];
     let status = if arguments.draft { Status::Draft } else { Status::Built };
     let month = arguments.month;
-
-    let mut workspace = workspace::load(root)?;
-    let mut early = std::mem::take(&mut workspace.warnings);
-    let settings = &workspace.settings;
-    for id in &arguments.customers {
-        check_customer(settings, id).map_err(one)?;
-    }
-    let refused = |early: &[Diagnostic], problems: Vec<Diagnostic>| {
-        warnings::before(billing::wanted(settings, early.to_vec()), arguments.deny_warnings, problems)
-    };
-    let assets = Assets::load(root, settings).map_err(|problems| refused(&early, problems))?;
-    early.extend(assets.templates.warnings.iter().cloned());
-    if !arguments.offline {
-        let sources: Vec<_> = settings.sources.iter().filter(|source| !source.kind.is_csv()).collect();
-        let wish = Wish { root, month, draft: arguments.draft, force: false, environment };
-        fetch::fetch_all(wish, &sources, printer).1?;
-    }
-    let computed = pipeline::invoices(root, settings, month, status);
-    let (bill, billed) = computed.map_err(|problems| refused(&early, problems))?;
-    printer.detail(&format!("read {} rows from {} files", bill.charges.len(), bill.files.len()));
-
-    let chosen = |invoice: &&Invoice| {
-        arguments.customers.is_empty() || arguments.customers.contains(&settings.customers[invoice.customer].id)
-    };
-    let invoices: Vec<&Invoice> = billed.invoices.iter().filter(chosen).collect();
     let out = arguments.out.as_ref().map_or_else(|| root.join("out"), |out| current.join(out));
     let shown = out.strip_prefix(current).unwrap_or(&out).to_path_buf();
     if arguments.out.is_some() {
         out::check_target(&out, &shown, &month.to_string()).map_err(one)?;
     }
-    let shown_out = arguments.out.as_ref().map_or_else(|| "out".to_owned(), |out| out.display().to_string());
-    let earlier = out::earlier_months(&out, &shown_out, month);
-    early.extend(earlier.warnings);
-    let found = billing::warnings(&bill, settings, &billed, &earlier.history, early).map_err(one)?;
-    if arguments.deny_warnings {
-        warnings::deny(&found)?;
+    let ledger = Ledger::open(root)?;
+    if ledger.month(month).is_some() && !arguments.draft {
+        return build_issued(root, &ledger, arguments, (&out, &shown), printer);
     }
-    let staging = out::begin(&out, &shown, &month.to_string()).map_err(one)?;
-    let progress = printer.progress(invoices.len(), "Writing");
-    let work = Work { bill: &bill, settings, assets: &assets, formats: &arguments.format };
-    let written = pipeline::documents(&work, &invoices, &|path, bytes| staging.write(path, bytes), &progress);
-    progress.finish();
-    written?;
+    if ledger.month(month).is_some() && arguments.out.is_none() {
+        let diagnostic = Diagnostic::error(format!("{month} is issued: a draft would take the place of its documents"));
+        return Err(one(diagnostic.with_hint("write the draft elsewhere: --out DIR")));
+    }
 
-    let summary = out::summary(&bill, settings, &billed, &earlier.history, &found, status).map_err(one)?;
-    let summary_json = out::to_json(&summary).map_err(one)?;
-    staging.write("summary.json", &summary_json).map_err(one)?;
-    let inputs = inputs(&workspace, &assets, &bill)?;
-    let manifest = Manifest::new(month.to_string(), inputs, earlier.files, staging.written());
+    if arguments.as_issued {
+        let diagnostic = Diagnostic::error(format!("{month} is not issued"));
+        return Err(one(diagnostic.with_hint("leave out --as-issued to build it from the present rules")));
+    }
+
+    let shown_out = arguments.out.as_ref().map_or_else(|| "out".to_owned(), |out| out.display().to_string());
+    let deny_warnings = arguments.deny_warnings;
+    let computed = Month::compute(&Wish { root, out: (&out, &shown_out), month, status, deny_warnings }, |settings| {
+        for id in &arguments.customers {
+            check_customer(settings, id).map_err(one)?;
+        }
+        if arguments.offline {
+            return Ok(());
+        }
+        let sources: Vec<_> = settings.sources.iter().filter(|source| !source.kind.is_csv()).collect();
+        let wish = sources::fetch::Wish { root, month, draft: arguments.draft, force: false, environment };
+        fetch::fetch_all(wish, &sources, printer).1
+    })?;
+    let (bill, settings) = (&computed.bill, &computed.workspace.settings);
+    printer.detail(&format!("read {} rows from {} files", bill.charges.len(), bill.files.len()));
+
+    let chosen = |invoice: &&Invoice| {
+        arguments.customers.is_empty() || arguments.customers.contains(&settings.customers[invoice.customer].id)
+    };
+    let invoices: Vec<&Invoice> = computed.billed.invoices.iter().filter(chosen).collect();
+    let staging = out::begin(&out, &shown, &month.to_string()).map_err(one)?;
+    computed.write(&invoices, &arguments.format, &staging, printer)?;
+    let inputs = computed.inputs()?.written();
+    let compared = computed.earlier.files.clone();
+    let manifest = Manifest::new(month.to_string(), inputs, compared, staging.written());
     staging.write("manifest.json", &out::to_json(&manifest).map_err(one)?).map_err(one)?;
     let files = staging.written();
     let directory = staging.commit().map_err(one)?;
 
-    warnings::print(root, &found, printer);
-    print_summary(&summary, &billed, printer);
+    warnings::print(root, &computed.warnings, printer);
+    let summary = computed.summary()?;
+    print_summary(&summary, &computed.billed, printer);
     if arguments.json {
-        printer.result_bytes(&summary_json);
+        printer.result_bytes(&out::to_json(&summary).map_err(one)?);
     } else {
         let shown = directory.strip_prefix(current).unwrap_or(&directory);
         for file in files {
@@ -118,13 +111,33 @@ fn build(
     Ok(())
 }
 
-/// Every file the documents were made from.
-fn inputs(workspace: &Workspace, assets: &Assets, bill: &Bill) -> Result<Vec<Written>, Vec<Diagnostic>> {
-    let hashed = |(path, bytes): &(String, Vec<u8>)| Written { path: path.clone(), sha256: staging::hash(bytes) };
-    let read = workspace.files.iter().chain(&assets.files).map(hashed);
-    let hashes = sources::hashes(&workspace.root, bill)?;
-    let bills = bill.files.iter().zip(hashes).map(|(file, sha256)| Written { path: file.path.clone(), sha256 });
-    Ok(read.chain(bills).collect())
+/// An issued month comes out as it was issued, or not at all.
+fn build_issued(
+    root: &Path,
+    ledger: &Ledger,
+    arguments: &cli::Build,
+    (out, shown): (&Path, &Path),
+    printer: &Printer,
+) -> Result<(), Vec<Diagnostic>> {
+    let month = arguments.month;
+    if !arguments.as_issued {
+        printer.diagnostics(&excerpts::fill(root, issued::refuse_drift(root, ledger, month)?));
+    }
+    let target = issued::Target { out, shown, formats: &arguments.format, customers: &arguments.customers };
+    let files = issued::rebuild(root, ledger, month, &target, printer)?;
+    printer.status(&format!("{month} is issued: its documents are as they were issued"));
+    if arguments.json {
+        let summary = out.join(month.to_string()).join("summary.json");
+        let bytes = std::fs::read(&summary).map_err(|error| {
+            let message = format!("cannot read the file: {}", cause(&error));
+            vec![Diagnostic::could_not_run(message).at(Place::file(summary.display().to_string()))]
+        })?;
+        printer.result_bytes(&bytes);
+    } else {
+        let directory = shown.join(month.to_string());
+        files.iter().for_each(|file| printer.result(&directory.join(file).display().to_string()));
+    }
+    Ok(())
 }
 
 /// The month as a table on the terminal.

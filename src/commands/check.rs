@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
+use super::month::earlier_months;
 use super::{excerpts, warnings};
 use crate::assets::Assets;
 use crate::billing;
 use crate::cli::{self, Format};
 use crate::diagnostic::Diagnostic;
 use crate::model::invoice::{Invoice, Status};
-use crate::out;
 use crate::pipeline::{self, Work};
 use crate::printer::Printer;
 use crate::workspace;
@@ -57,7 +57,7 @@ fn check(root: &Path, arguments: &cli::Check, printer: &Printer) -> Result<(), V
     if let Err(problems) = made {
         return Err(refused(early, problems));
     }
-    let earlier = out::earlier_months(&root.join("out"), "out", month);
+    let earlier = earlier_months(root, (&root.join("out"), "out"), month);
     early.extend(earlier.warnings);
     let found =
         billing::warnings(&bill, settings, &billed, &earlier.history, early).map_err(|problem| vec![problem])?;

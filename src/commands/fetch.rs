@@ -4,8 +4,10 @@ use std::path::Path;
 
 use super::excerpts;
 use crate::cli;
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::environment::Environment;
+use crate::ledger::Ledger;
+use crate::model::period::BillingMonth;
 use crate::model::settings::{Settings, SourceSettings};
 use crate::printer::Printer;
 use crate::sources::fetch::{self, Fetched, Wish};
@@ -23,12 +25,28 @@ pub(super) fn run(
         printer.diagnostics(&excerpts::fill(&root, workspace.warnings.clone()));
         let sources = chosen(&workspace.settings, &arguments.sources).map_err(|problem| vec![problem])?;
         let (month, draft, force) = (arguments.month, arguments.draft, arguments.force);
+        if force {
+            keep_issued(&root, month)?;
+        }
         let wish = Wish { root: &root, month, draft, force, environment };
         let (files, result) = fetch_all(wish, &sources, printer);
         files.iter().for_each(|file| printer.result(file));
         result
     };
     fetch().map_err(|problems| excerpts::fill(&root, problems))
+}
+
+/// What was issued was made from the bill that is here: another in its place could not be made into the same invoices.
+fn keep_issued(root: &Path, month: BillingMonth) -> Result<(), Vec<Diagnostic>> {
+    match Ledger::open(root)?.month(month) {
+        None => Ok(()),
+        Some(stored) => {
+            let diagnostic =
+                Diagnostic::error(format!("{month} is issued: its bills are evidence and stay as they are"));
+            let hint = format!("`invoicer reconcile {month} --fetch` shows what has changed at the provider since");
+            Err(vec![diagnostic.at(Place::file(stored.path())).with_hint(hint)])
+        }
+    }
 }
 
 /// The sources named; without any, all that can be fetched.

@@ -2,16 +2,23 @@
 
 mod build;
 mod check;
+mod credit;
 mod excerpts;
 mod explain;
 mod fetch;
 mod init;
+mod issue;
+mod issued;
+mod list;
+mod month;
 mod reconcile;
 mod status;
+mod verify;
 mod warnings;
 
 use std::path::Path;
 
+use chrono::{FixedOffset, NaiveDate};
 use clap::CommandFactory;
 
 use crate::cli::{Cli, Command};
@@ -34,6 +41,10 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
         Command::Status(arguments) => status::run(&start, &arguments, environment, printer),
         Command::Reconcile(arguments) => reconcile::run(&start, &arguments, environment, printer),
         Command::Explain(arguments) => explain::run(&start, &arguments, printer),
+        Command::Issue(arguments) => issue::run(&start, &arguments, environment, printer),
+        Command::Verify(arguments) => verify::run(&start, &arguments, printer),
+        Command::Credit(arguments) => credit::run(&start, &arguments, environment, printer),
+        Command::List(arguments) => list::run(&start, &arguments, printer),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "invoicer", &mut script);
@@ -70,6 +81,12 @@ fn check_customer(settings: &Settings, id: &str) -> Result<(), Diagnostic> {
         Some(near) => format!("did you mean \"{near}\"?"),
         None => format!("customers: {}", known().collect::<Vec<&str>>().join(", ")),
     }))
+}
+
+/// Today in Japan, where the law and the providers count the days.
+fn today(environment: &Environment) -> NaiveDate {
+    let utc = (environment.now)();
+    FixedOffset::east_opt(9 * 3600).map_or(utc.date_naive(), |japan| utc.with_timezone(&japan).date_naive())
 }
 
 fn manual(printer: &Printer) -> Result<(), Vec<Diagnostic>> {

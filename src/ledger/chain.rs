@@ -34,9 +34,13 @@ pub(super) fn read(root: &Path) -> (Vec<Stored>, Vec<Diagnostic>) {
         next = follower(&records, Some(&following), &mut faults);
     }
     for stored in records.values().filter(|stored| !placed.contains(&stored.name)) {
-        let before = stored.record.previous.as_ref().map_or("", |previous| previous.file.as_str());
-        let message = format!("the record before it, {before}, is missing or cannot be read");
-        faults.push(Diagnostic::error(message).at(Place::file(stored.path())).with_hint(HINT));
+        let before = stored.record.previous.as_ref().map(|previous| previous.file.as_str());
+        let is_known = |file: &str| file.strip_suffix(".json").is_some_and(|name| records.contains_key(name));
+        // One whose forerunner is there stands on a branch, which was told.
+        if let Some(before) = before.filter(|before| !is_known(before)) {
+            let message = format!("the record before it, {before}, is missing or cannot be read");
+            faults.push(Diagnostic::error(message).at(Place::file(stored.path())).with_hint(HINT));
+        }
         ordered.push(stored.clone());
     }
     for stored in &ordered {
@@ -62,7 +66,10 @@ fn follower(
     let mut following = records.values().filter(follows);
     let first = following.next()?;
     for other in following {
-        let message = format!("two records follow {}: the other is {}", previous.unwrap_or("nothing"), first.path());
+        let message = match previous {
+            Some(previous) => format!("{} follows {previous} too", first.path()),
+            None => format!("{} is the first record too", first.path()),
+        };
         let hint = "two people issued at once: keep the one that was sent, remove the other and issue it again";
         faults.push(Diagnostic::error(message).at(Place::file(other.path())).with_hint(hint));
     }
@@ -98,21 +105,30 @@ fn is_record(name: &str) -> bool {
     month.len() == 6 && digits(month) && month.parse::<BillingMonth>().is_ok() && correction.is_none_or(digits)
 }
 
+/// What every form of record begins with.
+#[derive(serde::Deserialize)]
+struct Form {
+    format: u32,
+    tool: String,
+}
+
 fn load(root: &Path, name: &str) -> Result<Stored, Diagnostic> {
     let path = format!("{DIRECTORY}/{name}.json");
     let place = |line: usize| Place::line(&path, u32::try_from(line).unwrap_or(1));
     let bytes = fs::read(root.join(&path)).map_err(|error| {
         Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error))).at(Place::file(&path))
     })?;
-    let record: Record = serde_json::from_slice(&bytes).map_err(|error| {
+    let unreadable = |error: serde_json::Error| {
         let message = format!("this is not what `invoicer issue` wrote: {error}");
         Diagnostic::error(message).at(place(error.line())).with_hint(HINT)
-    })?;
-    if record.format != FORMAT {
-        let message = format!("the record has format {}, this program reads {FORMAT}", record.format);
-        let hint = format!("use the version that wrote it or a later one: {}", record.tool);
+    };
+    let Form { format, tool } = serde_json::from_slice(&bytes).map_err(unreadable)?;
+    if format != FORMAT {
+        let message = format!("the record has format {format}, this program reads {FORMAT}");
+        let hint = format!("use the version that wrote it or a later one: {tool}");
         return Err(Diagnostic::error(message).at(Place::file(&path)).with_hint(hint));
     }
+    let record: Record = serde_json::from_slice(&bytes).map_err(unreadable)?;
     let month = name.get(..6).unwrap_or_default();
     if record.month.to_string() != month {
         let message = format!("expected the record of {month}, found that of {}", record.month);

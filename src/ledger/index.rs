@@ -4,6 +4,7 @@
 use super::Ledger;
 use crate::diagnostic::Diagnostic;
 use crate::model::invoice::DocumentKind;
+use crate::out::defused;
 
 const HEADER: [&str; 14] = [
     "no",
@@ -56,7 +57,7 @@ pub(super) fn index(ledger: &Ledger) -> Result<Vec<u8>, Diagnostic> {
                 stored.path(),
                 stored.sha256.clone(),
             ];
-            writer.write_record(cells).map_err(|error| failed(&error))?;
+            writer.write_record(cells.map(defused)).map_err(|error| failed(&error))?;
         }
     }
     writer.into_inner().map_err(|error| failed(&error))

@@ -235,11 +235,26 @@ impl Document {
     }
 }
 
+/// Held while something is issued.
+#[derive(Debug)]
+pub struct Issuing {
+    lock: Option<Lock>,
+    directory: PathBuf,
+}
+
+impl Drop for Issuing {
+    fn drop(&mut self) {
+        self.lock = None;
+        // Where nothing came of it there is nothing to keep; a directory with records is not removed.
+        let _ = std::fs::remove_dir(&self.directory);
+    }
+}
+
 /// Keeps others from issuing at the same time.
 ///
 /// # Errors
 /// When another run issues, or nothing can be written.
-pub fn lock(root: &Path) -> Result<Lock, Diagnostic> {
+pub fn lock(root: &Path) -> Result<Issuing, Diagnostic> {
     let directory = root.join(DIRECTORY);
     let failed = |error: std::io::Error| {
         Diagnostic::could_not_run(format!("cannot write the directory: {}", crate::diagnostic::cause(&error)))
@@ -247,7 +262,8 @@ pub fn lock(root: &Path) -> Result<Lock, Diagnostic> {
             .with_hint("check the directory's permissions and free space")
     };
     std::fs::create_dir_all(&directory).map_err(failed)?;
-    Lock::take(directory.join(".lock"), "another run issues or credits invoices")?.map_err(failed)
+    let lock = Lock::take(directory.join(".lock"), "another run issues or credits invoices")?.map_err(failed)?;
+    Ok(Issuing { lock: Some(lock), directory })
 }
 
 /// Keeps copies of the rules and of what was looked at beside the record that will be written next under that name: what

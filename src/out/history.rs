@@ -47,12 +47,13 @@ struct PastCustomer {
     used: Option<Used>,
 }
 
-/// Reads the months before `month` that were built into `out`; `shown` is `out` as the manifest and messages name it.
-/// Drafts do not count, and a summary that cannot be read is a warning: `out/` can be made again at any time.
-pub fn earlier_months(out: &Path, shown: &str, month: BillingMonth) -> EarlierMonths {
+/// Reads the months before `month`, each from the first of the directories that has it; beside a directory stands how the
+/// manifest and messages name it. Drafts do not count, and a summary that cannot be read is a warning: `out/` can be made
+/// again at any time.
+pub fn earlier_months(directories: &[(&Path, &str)], month: BillingMonth) -> EarlierMonths {
     let months: Vec<BillingMonth> =
         std::iter::successors(Some(month.previous()), |month| Some(month.previous())).take(MONTHS).collect();
-    let read = |month: &BillingMonth| {
+    let read_one = |month: &BillingMonth, (out, shown): &(&Path, &str)| {
         let path = format!("{shown}/{month}/summary.json");
         match fs::read(out.join(month.to_string()).join("summary.json")) {
             Ok(bytes) => Some((*month, Written { path, sha256: hash(&bytes) }, parse(&bytes, *month))),
@@ -60,6 +61,7 @@ pub fn earlier_months(out: &Path, shown: &str, month: BillingMonth) -> EarlierMo
             Err(error) => Some((*month, Written { path, sha256: String::new() }, Err(cause(&error)))),
         }
     };
+    let read = |month: &BillingMonth| directories.iter().find_map(|directory| read_one(month, directory));
     let mut earlier = EarlierMonths::default();
     let found: Vec<_> = months.par_iter().filter_map(read).collect();
     for (month, file, parsed) in found {

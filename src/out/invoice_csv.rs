@@ -105,7 +105,7 @@ fn word(kind: &crate::model::invoice::ItemKind) -> String {
 }
 
 /// A cell that a spreadsheet would run as a formula gets an apostrophe before it; numbers keep their sign.
-fn defused(cell: String) -> String {
+pub(crate) fn defused(cell: String) -> String {
     let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
     if formula && Amount::parse(cell.as_bytes()).is_err() { format!("'{cell}") } else { cell }
 }

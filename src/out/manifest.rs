@@ -4,6 +4,11 @@ use serde::Serialize;
 
 use crate::staging::Written;
 
+/// Name and version of this program.
+pub fn tool() -> String {
+    format!("invoicer {}", env!("CARGO_PKG_VERSION"))
+}
+
 /// The manifest of a month.
 #[derive(Debug, Serialize)]
 pub struct Manifest {
@@ -25,6 +30,6 @@ impl Manifest {
         inputs.sort();
         inputs.dedup();
         compared.sort();
-        Manifest { tool: format!("invoicer {}", env!("CARGO_PKG_VERSION")), month, inputs, compared, outputs }
+        Manifest { tool: tool(), month, inputs, compared, outputs }
     }
 }

@@ -10,9 +10,10 @@ mod summary;
 
 pub use directory::{begin, check_target};
 pub use history::{EarlierMonths, earlier_months};
+pub(crate) use invoice_csv::defused;
 pub use invoice_csv::invoice_csv;
 pub use invoice_json::invoice_json;
-pub use manifest::Manifest;
+pub use manifest::{Manifest, tool};
 pub use summary::{Summary, summary};
 
 /// A value as pretty JSON with a final newline.

@@ -191,7 +191,8 @@ pub fn view<'a>(
         tax_subtotals: invoice.tax_subtotals.iter().map(|tax| tax_view(tax, invoice.currency, language)).collect(),
         fx_note: fx_note(bill, settings, invoice),
         chart: chart(bill, invoice, language, labels),
-        notes: &customer.invoice.notes,
+        // They speak of paying: on a credit note there is nothing to pay.
+        notes: if invoice.kind == DocumentKind::CreditNote { &[] } else { &customer.invoice.notes },
         details: detail_level_name(customer.invoice.details),
         charges,
         discounts,

@@ -17,6 +17,7 @@ mod history;
 mod http_client;
 mod http_server;
 mod images;
+mod issuing;
 mod kinsoku;
 mod kore_api;
 mod kore_others;

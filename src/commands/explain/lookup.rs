@@ -1,6 +1,6 @@
-//! Which invoice a number is.
+//! Which invoice of a built month a number is.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -8,10 +8,8 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::invoice::Status;
 use crate::model::period::BillingMonth;
 
-/// An invoice, and where the inputs are that it was made from.
+/// An invoice of a month that was built, or can be.
 pub(super) struct Found {
-    /// The workspace whose files give it.
-    pub(super) root: PathBuf,
     pub(super) month: BillingMonth,
     /// Customer id.
     pub(super) customer: String,
@@ -58,7 +56,6 @@ pub(super) fn find(root: &Path, number: &str) -> Result<Found, Diagnostic> {
 fn by_customer(root: &Path, month: BillingMonth, customer: &str) -> Found {
     let built = invoices(root, month).into_iter().find(|built| built.found.customer == customer);
     built.map(|built| built.found).unwrap_or_else(|| Found {
-        root: root.to_path_buf(),
         month,
         customer: customer.to_owned(),
         status: Status::Built,
@@ -85,13 +82,7 @@ fn invoices(root: &Path, month: BillingMonth) -> Vec<Built> {
     let status = if summary["status"] == "draft" { Status::Draft } else { Status::Built };
     let word = |value: &Value| value.as_str().map(str::to_owned);
     let built = |customer: &Value| {
-        let found = Found {
-            root: root.to_path_buf(),
-            month,
-            customer: word(&customer["id"])?,
-            status,
-            total: word(&customer["total"]),
-        };
+        let found = Found { month, customer: word(&customer["id"])?, status, total: word(&customer["total"]) };
         Some(Built { number: word(&customer["number"])?, found })
     };
     summary["customers"].as_array().into_iter().flatten().filter_map(built).collect()

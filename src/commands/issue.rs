@@ -1,0 +1,238 @@
+//! `invoicer issue`: gives a reviewed month its numbers and locks it.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::month::{Inputs, Month, Wish};
+use super::{excerpts, issued, warnings};
+use crate::billing;
+use crate::cli::{self, Format};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::environment::Environment;
+use crate::ledger::{self, Document, FORMAT, Ledger, Naming, Record, Stored};
+use crate::model::invoice::{Invoice, Status};
+use crate::model::period::BillingMonth;
+use crate::model::settings::PatternField;
+use crate::out;
+use crate::pipeline;
+use crate::printer::Printer;
+use crate::staging::Written;
+use crate::workspace;
+
+pub(super) fn run(
+    start: &Path,
+    arguments: &cli::Issue,
+    environment: &Environment,
+    printer: &Printer,
+) -> Result<(), Vec<Diagnostic>> {
+    let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
+    issue(&root, arguments, environment, printer).map_err(|problems| excerpts::fill(&root, problems))
+}
+
+fn issue(
+    root: &Path,
+    arguments: &cli::Issue,
+    environment: &Environment,
+    printer: &Printer,
+) -> Result<(), Vec<Diagnostic>> {
+    let one = |problem: Diagnostic| vec![problem];
+    let month = arguments.month;
+    let out = root.join("out");
+    let target = issued::Target { out: &out, shown: Path::new("out"), formats: &Format::ALL, customers: &[] };
+    let _lock = ledger::lock(root).map_err(one)?;
+    let mut ledger = Ledger::open(root)?;
+    issued::finish_interrupted(root, &ledger, &target, printer)?;
+    let files = match ledger.month(month) {
+        Some(_) => {
+            printer.status(&format!("{month} is issued already; its documents are made again"));
+            printer.diagnostics(&issued::refuse_drift(root, &ledger, month)?);
+            issued::rebuild(root, &ledger, month, &target, printer)?
+        }
+        None => lock(root, &mut ledger, arguments, environment, printer)?,
+    };
+    let Some(stored) = ledger.month(month) else {
+        return Ok(());
+    };
+    tell(stored, printer);
+    if arguments.json {
+        printer.result_bytes(&out::to_json(&stored.record).map_err(one)?);
+    } else {
+        printer.result(&stored.path());
+        files.iter().for_each(|file| printer.result(&format!("out/{month}/{file}")));
+    }
+    Ok(())
+}
+
+/// Gives a month its numbers and writes its record; gives the files written.
+fn lock(
+    root: &Path,
+    ledger: &mut Ledger,
+    arguments: &cli::Issue,
+    environment: &Environment,
+    printer: &Printer,
+) -> Result<Vec<String>, Vec<Diagnostic>> {
+    let one = |problem: Diagnostic| vec![problem];
+    let month = arguments.month;
+    has_ended(month, environment).map_err(one)?;
+    let out = root.join("out");
+    let wish = Wish { root, out: (&out, "out"), month, status: Status::Issued, deny_warnings: arguments.deny_warnings };
+    let mut computed = Month::compute(&wish, |_| Ok(()))?;
+    let inputs = computed.inputs()?;
+    is_reviewed(root, &computed, &inputs)?;
+    let naming = number(ledger, &mut computed);
+    ledger.check_numbers(computed.billed.invoices.iter().map(|invoice| invoice.number.as_str())).map_err(one)?;
+
+    let staging = out::begin(&out, Path::new("out"), &month.to_string()).map_err(one)?;
+    let invoices: Vec<&Invoice> = computed.billed.invoices.iter().collect();
+    let review = computed.write(&invoices, &Format::ALL, &staging, printer)?;
+    let outputs = staging.written();
+    let document = |(invoice, naming): (&&Invoice, Naming)| {
+        let mut document = Document::of(invoice, naming);
+        let name = |output: &Written| output.path.rsplit_once('.').map_or("", |(name, _)| name).to_owned();
+        document.outputs = outputs.iter().filter(|output| name(output) == document.file).cloned().collect();
+        document
+    };
+    let documents = invoices.iter().zip(naming).map(document).collect();
+    staging.sync().map_err(one)?;
+    let (rules, review) = ledger::keep(root, &month.to_string(), &inputs.rules, &review).map_err(one)?;
+    let record = Record {
+        format: FORMAT,
+        tool: out::tool(),
+        month,
+        previous: None,
+        bills: inputs.bills,
+        rules,
+        review,
+        documents,
+    };
+    ledger.append(root, month.to_string(), record).map_err(one)?;
+    let manifest = pipeline::issued::manifest(ledger, month, staging.written());
+    staging.write("manifest.json", &out::to_json(&manifest).map_err(one)?).map_err(one)?;
+    let files = staging.written().into_iter().map(|file| file.path).collect();
+    staging.commit().map_err(one)?;
+    ledger.write_index(root).map_err(one)?;
+    warnings::print(root, &computed.warnings, printer);
+    Ok(files)
+}
+
+/// A month that goes on may still be charged for.
+fn has_ended(month: BillingMonth, environment: &Environment) -> Result<(), Diagnostic> {
+    let today = super::today(environment);
+    if month.last() < today {
+        return Ok(());
+    }
+    let diagnostic =
+        Diagnostic::error(format!("{month} has not ended: it cannot be issued before {}", month.next().first()));
+    Err(diagnostic.with_hint(format!("`invoicer build {month} --draft` shows what it comes to so far")))
+}
+
+/// The running numbers go on without a gap, in the order of the customers' ids.
+fn number(ledger: &Ledger, computed: &mut Month) -> Vec<Naming> {
+    let mut next = ledger.next_running();
+    let month = computed.bill.month;
+    let mut naming = Vec::with_capacity(computed.billed.invoices.len());
+    // Customers stand in the order of their ids, and invoices in that of the customers.
+    for invoice in &mut computed.billed.invoices {
+        let customer = &computed.workspace.settings.customers[invoice.customer];
+        let has_running = customer.invoice.number.has(|field| matches!(field, PatternField::Sequence(_)));
+        let running = has_running.then_some(next);
+        next += u64::from(has_running);
+        invoice.number = billing::number(month, customer, running);
+        invoice.file_name = billing::file_name(month, customer, invoice);
+        naming.push(Naming {
+            customer: customer.id.clone(),
+            customer_name: customer.name.clone(),
+            version: 1,
+            running,
+            whole: false,
+            lines: (1..=invoice.items.len()).collect(),
+        });
+    }
+    naming
+}
+
+/// What the last build left, as far as it matters here.
+#[derive(Deserialize)]
+struct Built {
+    tool: String,
+    inputs: Vec<Written>,
+    outputs: Vec<Written>,
+}
+
+#[derive(Deserialize)]
+struct BuiltSummary {
+    status: String,
+    customers: Vec<BuiltCustomer>,
+}
+
+#[derive(Deserialize)]
+struct BuiltCustomer {
+    id: String,
+}
+
+/// Refuses a month that was not looked at as it is now: the last build must have been of all of it, from these very inputs,
+/// and its files as it wrote them.
+fn is_reviewed(root: &Path, computed: &Month, inputs: &Inputs) -> Result<(), Vec<Diagnostic>> {
+    let month = computed.bill.month;
+    let directory = format!("out/{month}");
+    let again = format!("run `invoicer build {month}`, look at {directory}/index.html, then issue it");
+    let refused =
+        |message: String, path: &str| vec![Diagnostic::error(message).at(Place::file(path)).with_hint(again.clone())];
+    let read = |name: &str| std::fs::read(root.join(&directory).join(name)).ok();
+    let built: Option<Built> = read("manifest.json").and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let summary: Option<BuiltSummary> = read("summary.json").and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let (Some(built), Some(summary)) = (built, summary) else {
+        return Err(refused(format!("{month} was not built, so nobody has looked at it"), &directory));
+    };
+    if summary.status == "draft" {
+        return Err(refused(format!("the last build of {month} is a draft"), &directory));
+    }
+    if built.tool != out::tool() {
+        let message = format!("the last build of {month} is by {}, this is {}", built.tool, out::tool());
+        return Err(refused(message, &directory));
+    }
+    let now = inputs.written();
+    let unlike = |these: &[Written], those: &[Written], what: &str| -> Vec<String> {
+        let missing = these.iter().filter(|file| !those.contains(file));
+        missing.map(|file| format!("{}{what}", file.path)).collect()
+    };
+    let mut changed = unlike(&now, &built.inputs, "");
+    changed.extend(unlike(&built.inputs, &now, ""));
+    changed.sort();
+    changed.dedup();
+    if !changed.is_empty() {
+        let diagnostic = Diagnostic::error(format!("{month} changed since it was built")).with_hint(again.clone());
+        return Err(vec![
+            changed.into_iter().map(|path| format!("{path} is another")).fold(diagnostic, Diagnostic::with_note),
+        ]);
+    }
+    let edited = pipeline::issued::changed_files(&root.join(&directory), &built.outputs);
+    if let Some(file) = edited.first() {
+        let message = "the file is not as the build wrote it".to_owned();
+        return Err(refused(message, &format!("{directory}/{}", file.path)));
+    }
+    let settings = &computed.workspace.settings;
+    let ids = computed.billed.invoices.iter().map(|invoice| &settings.customers[invoice.customer].id);
+    let missing = ids.clone().find(|id| {
+        let path = |extension: &str| {
+            built.outputs.iter().any(|file| file.path.starts_with(&format!("{id}/")) && file.path.ends_with(extension))
+        };
+        !summary.customers.iter().any(|customer| customer.id == **id) || !path(".pdf")
+    });
+    match missing {
+        None => Ok(()),
+        Some(id) => Err(refused(format!("the last build of {month} has no PDF for \"{id}\""), &directory)),
+    }
+}
+
+/// What was issued, on the terminal.
+fn tell(stored: &Stored, printer: &Printer) {
+    let documents = &stored.record.documents;
+    let numbers = match documents.as_slice() {
+        [] => "no invoices".to_owned(),
+        [only] => only.number.clone(),
+        [first, .., last] => format!("{} invoices, {} to {}", documents.len(), first.number, last.number),
+    };
+    printer.status(&format!("{} is issued: {numbers}", stored.record.month));
+}

@@ -1,0 +1,116 @@
+//! `invoicer list`: what was issued, by date, amount and customer (電子帳簿保存法施行規則4条1項).
+
+use std::path::Path;
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::excerpts;
+use crate::cli;
+use crate::diagnostic::Diagnostic;
+use crate::ledger::{Document, Ledger, Stored};
+use crate::model::amount::Amount;
+use crate::model::currency::Currency;
+use crate::model::invoice::DocumentKind;
+use crate::out;
+use crate::printer::{Align, Printer, table};
+use crate::render;
+use crate::workspace;
+
+/// A document as it is listed.
+#[derive(Clone, Debug, Serialize)]
+struct Row<'a> {
+    date: NaiveDate,
+    number: &'a str,
+    kind: DocumentKind,
+    version: u32,
+    customer: &'a str,
+    customer_name: &'a str,
+    month: String,
+    currency: Currency,
+    total: Amount,
+    /// What it takes back or replaces.
+    original: Option<&'a str>,
+    /// Credit notes that take it back.
+    credited_by: Vec<&'a str>,
+    /// The invoice in its place.
+    replaced_by: Option<&'a str>,
+    file: Option<String>,
+    sha256: Option<&'a str>,
+}
+
+pub(super) fn run(start: &Path, arguments: &cli::List, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+    let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
+    let ledger = Ledger::open(&root).map_err(|problems| excerpts::fill(&root, problems))?;
+    let wanted = ledger.documents().filter(|(_, document)| is_wanted(document, arguments));
+    let rows: Vec<Row<'_>> = wanted.map(|(stored, document)| row(&ledger, stored, document)).collect();
+    if arguments.json {
+        printer.result_bytes(&out::to_json(&rows).map_err(|problem| vec![problem])?);
+        return Ok(());
+    }
+    if rows.is_empty() {
+        printer.status(if ledger.records.is_empty() { "nothing is issued" } else { "nothing issued fits" });
+        return Ok(());
+    }
+    let header = ["date", "number", "customer", "total", ""].map(str::to_owned).to_vec();
+    let mut lines = vec![header];
+    lines.extend(rows.iter().map(cells));
+    for line in table(&lines, &[Align::Left, Align::Left, Align::Left, Align::Right, Align::Left]) {
+        printer.result(line.trim_end());
+    }
+    Ok(())
+}
+
+fn is_wanted(document: &Document, arguments: &cli::List) -> bool {
+    let name = |customer: &String| document.customer == *customer || document.customer_name.contains(customer.as_str());
+    let at_least = |min: Amount| document.total.minus(min).is_ok_and(|above| !above.is_negative());
+    let at_most = |max: Amount| max.minus(document.total).is_ok_and(|below| !below.is_negative());
+    arguments.from.is_none_or(|from| from.first() <= document.issue_date)
+        && arguments.until.is_none_or(|until| document.issue_date <= until.last())
+        && (arguments.customers.is_empty() || arguments.customers.iter().any(name))
+        && arguments.min.is_none_or(at_least)
+        && arguments.max.is_none_or(at_most)
+}
+
+fn row<'a>(ledger: &'a Ledger, stored: &'a Stored, document: &'a Document) -> Row<'a> {
+    let pdf = document.outputs.iter().find(|output| output.path.ends_with(".pdf"));
+    Row {
+        date: document.issue_date,
+        number: &document.number,
+        kind: document.kind,
+        version: document.version,
+        customer: &document.customer,
+        customer_name: &document.customer_name,
+        month: stored.record.month.to_string(),
+        currency: document.currency,
+        total: document.total,
+        original: document.original.as_ref().map(|original| original.number.as_str()),
+        credited_by: ledger.credits_of(&document.number).map(|(_, note)| note.number.as_str()).collect(),
+        replaced_by: ledger.replacement_of(&document.number).map(|document| document.number.as_str()),
+        file: pdf.map(|pdf| format!("out/{}/{}", stored.record.month, pdf.path)),
+        sha256: pdf.map(|pdf| pdf.sha256.as_str()),
+    }
+}
+
+fn cells(row: &Row<'_>) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if let Some(original) = row.original {
+        remarks.push(match row.kind {
+            DocumentKind::CreditNote => format!("takes back {original}"),
+            DocumentKind::Invoice => format!("in place of {original}"),
+        });
+    }
+    if !row.credited_by.is_empty() {
+        remarks.push(format!("taken back by {}", row.credited_by.join(", ")));
+    }
+    if let Some(replacement) = row.replaced_by {
+        remarks.push(format!("replaced by {replacement}"));
+    }
+    vec![
+        row.date.to_string(),
+        row.number.to_owned(),
+        row.customer_name.to_owned(),
+        render::money(row.total, row.currency, row.currency.decimals()),
+        remarks.join("; "),
+    ]
+}

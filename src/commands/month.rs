@@ -1,0 +1,152 @@
+//! A month read, computed and compared with those before it: what `build` and `issue` begin with.
+
+use std::path::Path;
+
+use super::warnings;
+use crate::assets::Assets;
+use crate::billing::{self, BilledMonth};
+use crate::cli::Format;
+use crate::diagnostic::Diagnostic;
+use crate::ledger;
+use crate::model::charge::Bill;
+use crate::model::invoice::{Invoice, Status};
+use crate::model::period::BillingMonth;
+use crate::model::settings::Settings;
+use crate::out::{self, EarlierMonths, Summary};
+use crate::pipeline::{self, Work};
+use crate::printer::Printer;
+use crate::staging::{Staging, Written, hash};
+use crate::workspace::{self, Workspace};
+
+/// How a month is to be computed.
+pub(super) struct Wish<'a> {
+    /// The workspace's root.
+    pub(super) root: &'a Path,
+    /// Directory of the months' directories, and the same as messages name it.
+    pub(super) out: (&'a Path, &'a str),
+    /// The month.
+    pub(super) month: BillingMonth,
+    /// How final it is.
+    pub(super) status: Status,
+    /// Whether any warning refuses it.
+    pub(super) deny_warnings: bool,
+}
+
+/// A month with everything its documents are made from.
+pub(super) struct Month {
+    /// The workspace.
+    pub(super) workspace: Workspace,
+    /// Templates, faces and images.
+    pub(super) assets: Assets,
+    /// The bills.
+    pub(super) bill: Bill,
+    /// The invoices.
+    pub(super) billed: BilledMonth,
+    /// The months before.
+    pub(super) earlier: EarlierMonths,
+    /// Everything to be warned of.
+    pub(super) warnings: Vec<Diagnostic>,
+    status: Status,
+}
+
+impl Month {
+    /// Reads and computes a month; `before_reading` is done when the settings are known and the bills are not read yet.
+    ///
+    /// # Errors
+    /// Everything that stops the month, and warnings where they are denied.
+    pub(super) fn compute(
+        wish: &Wish<'_>,
+        before_reading: impl FnOnce(&Settings) -> Result<(), Vec<Diagnostic>>,
+    ) -> Result<Month, Vec<Diagnostic>> {
+        let Wish { root, out, month, status, deny_warnings } = *wish;
+        let mut workspace = workspace::load(root)?;
+        let mut early = std::mem::take(&mut workspace.warnings);
+        let settings = &workspace.settings;
+        let refused = |early: &[Diagnostic], problems: Vec<Diagnostic>| {
+            warnings::before(billing::wanted(settings, early.to_vec()), deny_warnings, problems)
+        };
+        let assets = Assets::load(root, settings).map_err(|problems| refused(&early, problems))?;
+        early.extend(assets.templates.warnings.iter().cloned());
+        before_reading(settings)?;
+        let computed = pipeline::invoices(root, settings, month, status);
+        let (bill, billed) = computed.map_err(|problems| refused(&early, problems))?;
+        let earlier = earlier_months(root, out, month);
+        early.extend(earlier.warnings.iter().cloned());
+        let warnings = billing::warnings(&bill, settings, &billed, &earlier.history, early);
+        let warnings = warnings.map_err(|problem| vec![problem])?;
+        if deny_warnings {
+            warnings::deny(&warnings)?;
+        }
+        Ok(Month { workspace, assets, bill, billed, earlier, warnings, status })
+    }
+
+    /// Writes the documents of some invoices, and what is looked at before they are issued.
+    ///
+    /// # Errors
+    /// Mistakes in templates, characters that no face has, files that cannot be written.
+    pub(super) fn write(
+        &self,
+        invoices: &[&Invoice],
+        formats: &[Format],
+        staging: &Staging,
+        printer: &Printer,
+    ) -> Result<Vec<ReviewFile>, Vec<Diagnostic>> {
+        let progress = printer.progress(invoices.len(), "Writing");
+        let work = Work { bill: &self.bill, settings: &self.workspace.settings, assets: &self.assets, formats };
+        let written = pipeline::documents(&work, invoices, &|path, bytes| staging.write(path, bytes), &progress);
+        progress.finish();
+        written?;
+        let summary = out::to_json(&self.summary()?).map_err(|problem| vec![problem])?;
+        let files = vec![("summary.json", summary)];
+        for (path, bytes) in &files {
+            staging.write(path, bytes).map_err(|problem| vec![problem])?;
+        }
+        Ok(files)
+    }
+
+    /// The month at a glance.
+    ///
+    /// # Errors
+    /// Figures with too many digits.
+    pub(super) fn summary(&self) -> Result<Summary<'_>, Vec<Diagnostic>> {
+        let (settings, history) = (&self.workspace.settings, &self.earlier.history);
+        let summary = out::summary(&self.bill, settings, &self.billed, history, &self.warnings, self.status);
+        summary.map_err(|problem| vec![problem])
+    }
+
+    /// Every file that the documents were made from, by what it is.
+    ///
+    /// # Errors
+    /// When a bill cannot be read again.
+    pub(super) fn inputs(&self) -> Result<Inputs, Vec<Diagnostic>> {
+        let bills = pipeline::bills(&self.workspace.root, &self.bill)?;
+        Ok(Inputs { bills, rules: pipeline::rules(&self.workspace, &self.assets) })
+    }
+}
+
+/// A file that is looked at before a month is issued: its name in the month's directory, and its bytes.
+pub(super) type ReviewFile = (&'static str, Vec<u8>);
+
+/// The files that documents are made from, from the workspace's root.
+pub(super) struct Inputs {
+    /// The providers' bills.
+    pub(super) bills: Vec<Written>,
+    /// The workspace's own files, with their bytes.
+    pub(super) rules: Vec<(String, Vec<u8>)>,
+}
+
+impl Inputs {
+    /// All of them with their hashes.
+    pub(super) fn written(&self) -> Vec<Written> {
+        let rules = self.rules.iter().map(|(path, bytes)| Written { path: path.clone(), sha256: hash(bytes) });
+        let mut all: Vec<Written> = self.bills.iter().cloned().chain(rules).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+}
+
+/// The months before, as they were issued, or else as they were last built.
+pub(super) fn earlier_months(root: &Path, (out, shown): (&Path, &str), month: BillingMonth) -> EarlierMonths {
+    out::earlier_months(&[(&root.join(ledger::DIRECTORY), ledger::DIRECTORY), (out, shown)], month)
+}
