@@ -152,6 +152,9 @@ pub struct Build {
     /// Refuse the month for any warning
     #[arg(long)]
     pub deny_warnings: bool,
+    /// Open the review page when the month is built
+    #[arg(long)]
+    pub open: bool,
     /// Print summary.json instead of the files written
     #[arg(long)]
     pub json: bool,

@@ -11,6 +11,7 @@ mod drift;
 pub mod explanation;
 mod items;
 mod order;
+mod overview;
 mod price_choice;
 mod pricing;
 mod reconciliation;
@@ -27,7 +28,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Place};
-use crate::model::amount::TooLong;
+use crate::model::amount::{Amount, TooLong};
 use crate::model::charge::{Bill, ChargeId};
 use crate::model::customer::Customer;
 use crate::model::history::BilledCustomers;
@@ -37,6 +38,7 @@ pub use assembly::{file_name, number};
 pub use conservation::{Conservation, SourceTotals};
 pub use credit::{CreditTerms, Credited, CreditedLine, Extent, credit};
 pub use drift::{Change, drift};
+pub use overview::{ItemCost, KeptCost, Overview, SharedCost, overview};
 pub use reconciliation::{Reconciliation, reconcile};
 use record::billed_customers;
 pub use warnings::{wanted, warnings};
@@ -52,10 +54,23 @@ pub struct BilledMonth {
     pub conservation: Conservation,
     /// Charges of nobody; only in a draft.
     pub unassigned: Vec<ChargeId>,
+    /// What the issuer keeps of customers' discounts.
+    pub kept: Vec<KeptDiscounts>,
     /// The month as later months are compared with it.
     pub record: BilledCustomers,
     /// Warnings and notes.
     pub remarks: Vec<Diagnostic>,
+}
+
+/// Discounts of a customer that the issuer keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptDiscounts {
+    /// Index of the customer in the settings.
+    pub customer: usize,
+    /// Index in [`Bill::sources`].
+    pub source: u16,
+    /// Their sum in the source's currency, below zero.
+    pub cost: Amount,
 }
 
 /// Computes the invoices of a month: allocate, price, tax, assemble.
@@ -82,6 +97,7 @@ pub fn invoices(bill: &Bill, settings: &Settings, status: Status) -> Result<Bill
     let mut remarks = std::mem::take(&mut allocation.warnings);
     let mut invoices = Vec::new();
     let mut by_source = Vec::new();
+    let mut kept = Vec::new();
     let mut problems = Vec::new();
     for (index, result) in priced {
         let priced = match result {
@@ -91,6 +107,12 @@ pub fn invoices(bill: &Bill, settings: &Settings, status: Status) -> Result<Bill
                 continue;
             }
         };
+        kept.extend(
+            (0..)
+                .zip(&priced.by_source)
+                .filter(|(_, (_, cost))| !cost.is_zero())
+                .map(|(source, (_, cost))| KeptDiscounts { customer: index, source, cost: *cost }),
+        );
         by_source.push(priced.by_source.clone());
         if priced.items.is_empty() {
             continue;
@@ -108,7 +130,7 @@ pub fn invoices(bill: &Bill, settings: &Settings, status: Status) -> Result<Bill
     let record = billed_customers(bill, settings, &invoices).map_err(|error: TooLong| {
         vec![Diagnostic::error(format!("the costs of an item cannot be added up: {error}"))]
     })?;
-    Ok(BilledMonth { invoices, sources, conservation, record, unassigned: allocation.unassigned, remarks })
+    Ok(BilledMonth { invoices, sources, conservation, kept, record, unassigned: allocation.unassigned, remarks })
 }
 
 /// One message where several customers lack the same thing, with the first of them as notes.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::month::{Month, Wish};
-use super::{check_customer, excerpts, fetch, issued, warnings};
+use super::{check_customer, excerpts, fetch, issued, viewer, warnings};
 use crate::billing::BilledMonth;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Place, cause};
@@ -84,12 +84,13 @@ fn build(
     let (bill, settings) = (&computed.bill, &computed.workspace.settings);
     printer.detail(&format!("read {} rows from {} files", bill.charges.len(), bill.files.len()));
 
-    let chosen = |invoice: &&Invoice| {
+    let chosen = |invoice: &Invoice| {
         arguments.customers.is_empty() || arguments.customers.contains(&settings.customers[invoice.customer].id)
     };
-    let invoices: Vec<&Invoice> = computed.billed.invoices.iter().filter(chosen).collect();
     let staging = out::begin(&out, &shown, &month.to_string()).map_err(one)?;
-    computed.write(&invoices, &arguments.format, &staging, printer)?;
+    let documents = computed.write_documents(&chosen, &arguments.format, &staging, printer)?;
+    let review = computed.review(&documents);
+    computed.write_review(review, &staging)?;
     let inputs = computed.inputs()?.written();
     let compared = computed.earlier.files.clone();
     let manifest = Manifest::new(month.to_string(), inputs, compared, staging.written());
@@ -98,7 +99,7 @@ fn build(
     let directory = staging.commit().map_err(one)?;
 
     warnings::print(root, &computed.warnings, printer);
-    let summary = computed.summary()?;
+    let summary = out::summary(review).map_err(one)?;
     print_summary(&summary, &computed.billed, printer);
     if arguments.json {
         printer.result_bytes(&out::to_json(&summary).map_err(one)?);
@@ -107,6 +108,11 @@ fn build(
         for file in files {
             printer.result(&shown.join(file.path).display().to_string());
         }
+    }
+    if arguments.open {
+        let page = directory.join("index.html");
+        let shown = page.strip_prefix(current).unwrap_or(&page);
+        printer.diagnostics(&viewer::open(&page, shown, environment).into_iter().collect::<Vec<Diagnostic>>());
     }
     Ok(())
 }

@@ -84,16 +84,16 @@ fn lock(
     ledger.check_numbers(computed.billed.invoices.iter().map(|invoice| invoice.number.as_str())).map_err(one)?;
 
     let staging = out::begin(&out, Path::new("out"), &month.to_string()).map_err(one)?;
-    let invoices: Vec<&Invoice> = computed.billed.invoices.iter().collect();
-    let review = computed.write(&invoices, &Format::ALL, &staging, printer)?;
+    let written = computed.write_documents(&|_| true, &Format::ALL, &staging, printer)?;
     let outputs = staging.written();
-    let document = |(invoice, naming): (&&Invoice, Naming)| {
+    let review = computed.write_review(computed.review(&written), &staging)?;
+    let document = |(invoice, naming): (&Invoice, Naming)| {
         let mut document = Document::of(invoice, naming);
         let name = |output: &Written| output.path.rsplit_once('.').map_or("", |(name, _)| name).to_owned();
         document.outputs = outputs.iter().filter(|output| name(output) == document.file).cloned().collect();
         document
     };
-    let documents = invoices.iter().zip(naming).map(document).collect();
+    let documents = computed.billed.invoices.iter().zip(naming).map(document).collect();
     staging.sync().map_err(one)?;
     let (rules, review) = ledger::keep(root, &month.to_string(), &inputs.rules, &review).map_err(one)?;
     let record = Record {

@@ -14,6 +14,7 @@ mod month;
 mod reconcile;
 mod status;
 mod verify;
+mod viewer;
 mod warnings;
 
 use std::path::Path;

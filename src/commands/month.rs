@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::warnings;
 use crate::assets::Assets;
-use crate::billing::{self, BilledMonth};
+use crate::billing::{self, BilledMonth, Overview};
 use crate::cli::Format;
 use crate::diagnostic::Diagnostic;
 use crate::ledger;
@@ -12,9 +12,10 @@ use crate::model::charge::Bill;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
-use crate::out::{self, EarlierMonths, Summary};
+use crate::out::{self, EarlierMonths};
 use crate::pipeline::{self, Work};
 use crate::printer::Printer;
+use crate::render::{Documents, Review};
 use crate::staging::{Staging, Written, hash};
 use crate::workspace::{self, Workspace};
 
@@ -46,6 +47,7 @@ pub(super) struct Month {
     pub(super) earlier: EarlierMonths,
     /// Everything to be warned of.
     pub(super) warnings: Vec<Diagnostic>,
+    overview: Overview,
     status: Status,
 }
 
@@ -77,41 +79,69 @@ impl Month {
         if deny_warnings {
             warnings::deny(&warnings)?;
         }
-        Ok(Month { workspace, assets, bill, billed, earlier, warnings, status })
+        let overview = billing::overview(&bill, settings, &billed).map_err(|error| {
+            vec![Diagnostic::error(format!("the sums of the month cannot be computed exactly: {error}"))]
+        })?;
+        Ok(Month { workspace, assets, bill, billed, earlier, warnings, overview, status })
     }
 
-    /// Writes the documents of some invoices, and what is looked at before they are issued.
+    /// Writes the documents of the invoices for which `chosen` holds; gives what became of each invoice.
     ///
     /// # Errors
     /// Mistakes in templates, characters that no face has, files that cannot be written.
-    pub(super) fn write(
+    pub(super) fn write_documents(
         &self,
-        invoices: &[&Invoice],
+        chosen: &dyn Fn(&Invoice) -> bool,
         formats: &[Format],
         staging: &Staging,
         printer: &Printer,
-    ) -> Result<Vec<ReviewFile>, Vec<Diagnostic>> {
+    ) -> Result<Vec<Documents>, Vec<Diagnostic>> {
+        let all = &self.billed.invoices;
+        let (places, invoices): (Vec<usize>, Vec<&Invoice>) =
+            all.iter().enumerate().filter(|(_, invoice)| chosen(invoice)).unzip();
         let progress = printer.progress(invoices.len(), "Writing");
         let work = Work { bill: &self.bill, settings: &self.workspace.settings, assets: &self.assets, formats };
-        let written = pipeline::documents(&work, invoices, &|path, bytes| staging.write(path, bytes), &progress);
+        let written = pipeline::documents(&work, &invoices, &|path, bytes| staging.write(path, bytes), &progress);
         progress.finish();
-        written?;
-        let summary = out::to_json(&self.summary()?).map_err(|problem| vec![problem])?;
-        let files = vec![("summary.json", summary)];
-        for (path, bytes) in &files {
-            staging.write(path, bytes).map_err(|problem| vec![problem])?;
-        }
-        Ok(files)
+        // Of customers that were not asked for there is nothing beside the page.
+        let mut documents = vec![Documents::default(); all.len()];
+        places.into_iter().zip(written?).for_each(|(place, made)| documents[place] = made);
+        Ok(documents)
     }
 
-    /// The month at a glance.
+    /// What the month comes to, with the documents that were written of it.
+    pub(super) fn review<'a>(&'a self, documents: &'a [Documents]) -> Review<'a> {
+        Review {
+            bill: &self.bill,
+            settings: &self.workspace.settings,
+            billed: &self.billed,
+            overview: &self.overview,
+            history: &self.earlier.history,
+            warnings: &self.warnings,
+            status: self.status,
+            documents,
+        }
+    }
+
+    /// Writes what is looked at before a month is issued.
     ///
     /// # Errors
-    /// Figures with too many digits.
-    pub(super) fn summary(&self) -> Result<Summary<'_>, Vec<Diagnostic>> {
-        let (settings, history) = (&self.workspace.settings, &self.earlier.history);
-        let summary = out::summary(&self.bill, settings, &self.billed, history, &self.warnings, self.status);
-        summary.map_err(|problem| vec![problem])
+    /// Figures with too many digits, mistakes in the page's template, files that cannot be written.
+    pub(super) fn write_review(
+        &self,
+        review: Review<'_>,
+        staging: &Staging,
+    ) -> Result<Vec<ReviewFile>, Vec<Diagnostic>> {
+        let write = || -> Result<Vec<ReviewFile>, Diagnostic> {
+            let summary = out::to_json(&out::summary(review)?)?;
+            let page = pipeline::review_page(&self.assets, review)?;
+            let files = vec![("summary.json", summary), ("index.html", page)];
+            for (path, bytes) in &files {
+                staging.write(path, bytes)?;
+            }
+            Ok(files)
+        };
+        write().map_err(|problem| vec![problem])
     }
 
     /// Every file that the documents were made from, by what it is.

@@ -357,6 +357,8 @@ pub struct Settings {
     pub fx: Vec<FxRate>,
     /// `[[source]]`
     pub sources: Vec<SourceSettings>,
+    /// The language of what is for the issuer alone.
+    pub language: Language,
     /// The design of customers that choose none.
     pub template: TemplateChoice,
     /// Font files, from the workspace's root.

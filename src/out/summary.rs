@@ -2,15 +2,14 @@
 
 use serde::Serialize;
 
-use crate::billing::{BilledMonth, Conservation, SourceTotals};
+use crate::billing::{Conservation, SourceTotals};
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::charge::Bill;
 use crate::model::currency::Currency;
-use crate::model::history::{History, Used};
+use crate::model::history::Used;
 use crate::model::invoice::Status;
-use crate::model::settings::Settings;
 use crate::model::warning::WarningCode;
+use crate::render::Review;
 
 /// The month at a glance.
 #[derive(Debug, Serialize)]
@@ -66,6 +65,8 @@ pub struct CustomerSummary<'a> {
     pub margin: Amount,
     /// The total of the month before, where it is known and in the same currency.
     pub previous_total: Option<Amount>,
+    /// Pages of the PDF, when one was made.
+    pages: Option<usize>,
     /// Items and resources, for later months to be compared with.
     used: Option<&'a Used>,
 }
@@ -94,21 +95,15 @@ fn detail(warning: &Diagnostic) -> Option<WarningDetail<'_>> {
     })
 }
 
-/// The summary of a month; `history` holds the months before.
+/// The summary of a month.
 ///
 /// # Errors
 /// When a margin has too many digits.
-pub fn summary<'a>(
-    bill: &'a Bill,
-    settings: &'a Settings,
-    billed: &'a BilledMonth,
-    history: &History,
-    warnings: &'a [Diagnostic],
-    status: Status,
-) -> Result<Summary<'a>, Diagnostic> {
+pub fn summary<'a>(review: Review<'a>) -> Result<Summary<'a>, Diagnostic> {
+    let Review { bill, settings, billed, history, warnings, status, documents, .. } = review;
     let customers = || -> Result<Vec<CustomerSummary<'a>>, TooLong> {
         let mut customers = Vec::with_capacity(billed.invoices.len());
-        for invoice in &billed.invoices {
+        for (index, invoice) in billed.invoices.iter().enumerate() {
             let customer = &settings.customers[invoice.customer];
             let previous = history.customer(bill.month.previous(), &customer.id);
             let record = billed.record.get(&customer.id);
@@ -126,6 +121,7 @@ pub fn summary<'a>(
                 previous_total: previous
                     .filter(|previous| previous.currency == invoice.currency)
                     .map(|previous| previous.total),
+                pages: documents.get(index).and_then(|documents| documents.pages),
                 used: record.and_then(|record| record.used.as_ref()),
             });
         }

@@ -13,13 +13,13 @@ use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::layout::{self, Fault};
 use crate::model::charge::Bill;
-use crate::model::invoice::{Invoice, Status};
+use crate::model::invoice::{DocumentKind, Invoice, Status};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
 use crate::out;
 use crate::pdf::{self, Attachment, Metadata};
 use crate::printer::Progress;
-use crate::render;
+use crate::render::{self, Documents, Review};
 use crate::sources;
 use crate::staging::Written;
 use crate::workspace::Workspace;
@@ -75,7 +75,8 @@ pub struct Work<'a> {
 /// Takes a file of a document: its path from the month's directory, and its bytes.
 pub type Sink<'a> = dyn Fn(&str, &[u8]) -> Result<(), Diagnostic> + Sync + 'a;
 
-/// Makes the documents of all invoices on all cores, each given to `sink` as soon as it is ready.
+/// Makes the documents of all invoices on all cores, each given to `sink` as soon as it is ready; says which were made of
+/// each invoice.
 ///
 /// # Errors
 /// Mistakes in templates, characters that no face has, files that cannot be written: all of them, by customer.
@@ -84,27 +85,46 @@ pub fn documents(
     invoices: &[&Invoice],
     sink: &Sink<'_>,
     progress: &Progress,
-) -> Result<(), Vec<Diagnostic>> {
-    let made: Vec<Vec<Diagnostic>> = invoices
+) -> Result<Vec<Documents>, Vec<Diagnostic>> {
+    let made: Vec<Result<Documents, Vec<Diagnostic>>> = invoices
         .par_iter()
         .map(|invoice| {
-            let problems = document(work, invoice, sink).err().unwrap_or_default();
+            let documents = document(work, invoice, sink);
             progress.step();
-            problems
+            documents
         })
         .collect();
     let mut problems: Vec<Diagnostic> = Vec::new();
-    for problem in made.into_iter().flatten() {
-        // A mistake in a template shows in every invoice made from it.
-        if !problems.contains(&problem) {
-            problems.push(problem);
+    let mut all = Vec::with_capacity(made.len());
+    for documents in made {
+        match documents {
+            Ok(documents) => all.push(documents),
+            // A mistake in a template shows in every invoice made from it.
+            Err(found) => {
+                for problem in found {
+                    if !problems.contains(&problem) {
+                        problems.push(problem);
+                    }
+                }
+            }
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    if problems.is_empty() { Ok(all) } else { Err(problems) }
+}
+
+/// The page of a month, for the person who reviews it.
+///
+/// # Errors
+/// A mistake in the template; sums with more digits than an amount has.
+pub fn review_page(assets: &Assets, review: Review<'_>) -> Result<Vec<u8>, Diagnostic> {
+    let labels = assets.templates.labels(review.settings.language, DocumentKind::Invoice);
+    let view = render::review(review, labels)
+        .map_err(|error| Diagnostic::error(format!("the review page cannot be added up: {error}")))?;
+    assets.templates.document("review", &view).map(String::into_bytes)
 }
 
 /// The documents of one invoice.
-fn document(work: &Work<'_>, invoice: &Invoice, sink: &Sink<'_>) -> Result<(), Vec<Diagnostic>> {
+fn document(work: &Work<'_>, invoice: &Invoice, sink: &Sink<'_>) -> Result<Documents, Vec<Diagnostic>> {
     let one = |problem: Diagnostic| vec![problem];
     let customer = &work.settings.customers[invoice.customer].id;
     let put = |format: Format, bytes: &[u8]| {
@@ -116,12 +136,15 @@ fn document(work: &Work<'_>, invoice: &Invoice, sink: &Sink<'_>) -> Result<(), V
     } else {
         Vec::new()
     };
-    if wanted(Format::Html) || wanted(Format::Pdf) {
+    let mut made = Documents { html: wanted(Format::Html), pdf: wanted(Format::Pdf), pages: None };
+    if made.html || made.pdf {
         let html = html(work, invoice).map_err(one)?;
-        if wanted(Format::Pdf) {
-            put(Format::Pdf, &pdf(work, invoice, &html, &json)?)?;
+        if made.pdf {
+            let (bytes, pages) = pdf(work, invoice, &html, &json)?;
+            put(Format::Pdf, &bytes)?;
+            made.pages = Some(pages);
         }
-        if wanted(Format::Html) {
+        if made.html {
             put(Format::Html, html.as_bytes())?;
         }
     }
@@ -131,7 +154,7 @@ fn document(work: &Work<'_>, invoice: &Invoice, sink: &Sink<'_>) -> Result<(), V
     if wanted(Format::Csv) {
         put(Format::Csv, &out::invoice_csv(work.bill, work.settings, invoice).map_err(one)?)?;
     }
-    Ok(())
+    Ok(made)
 }
 
 fn html(work: &Work<'_>, invoice: &Invoice) -> Result<String, Diagnostic> {
@@ -145,8 +168,8 @@ fn html(work: &Work<'_>, invoice: &Invoice) -> Result<String, Diagnostic> {
     work.assets.templates.document(&customer.invoice.template.name, &view)
 }
 
-/// The PDF, with the invoice's data inside.
-fn pdf(work: &Work<'_>, invoice: &Invoice, html: &str, json: &[u8]) -> Result<Vec<u8>, Vec<Diagnostic>> {
+/// The PDF, with the invoice's data inside, and how many pages it has.
+fn pdf(work: &Work<'_>, invoice: &Invoice, html: &str, json: &[u8]) -> Result<(Vec<u8>, usize), Vec<Diagnostic>> {
     let customer = &work.settings.customers[invoice.customer];
     let images = |src: &str| work.assets.image(src);
     let laid_out = layout::lay_out(html, &work.assets.faces, &images);
@@ -164,9 +187,10 @@ fn pdf(work: &Work<'_>, invoice: &Invoice, html: &str, json: &[u8]) -> Result<Ve
         date: invoice.issue_date,
         attachments: vec![data],
     };
-    pdf::write(&document, &work.assets.faces, &metadata).map_err(|error| {
+    let written = pdf::write(&document, &work.assets.faces, &metadata).map_err(|error| {
         vec![Diagnostic::could_not_run(format!("cannot make the PDF of \"{}\": {error}", customer.id))]
-    })
+    })?;
+    Ok((written, document.pages.len()))
 }
 
 /// The field of the template's view that a character comes from, such as `customer.name`; the one with the whole text if

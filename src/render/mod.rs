@@ -6,9 +6,11 @@ mod chart;
 mod filters;
 mod format;
 mod labels;
+mod review;
 mod templates;
 mod view;
 
 pub use format::{date_text, grouped, money};
+pub use review::{Documents, Review, ReviewView, review};
 pub use templates::Templates;
 pub use view::{InvoiceView, view};

@@ -14,7 +14,7 @@ use crate::model::settings::{Language, Settings, TemplateChoice};
 use crate::model::warning::WarningCode;
 
 /// Designs, and below them the pieces they share.
-const BUILT_IN: [(&str, &str); 11] = [
+const BUILT_IN: [(&str, &str); 15] = [
     ("invoice.html", include_str!("../../templates/invoice.html")),
     ("classic.html", include_str!("../../templates/classic.html")),
     ("modern.html", include_str!("../../templates/modern.html")),
@@ -26,7 +26,14 @@ const BUILT_IN: [(&str, &str); 11] = [
     ("notes.html", include_str!("../../templates/notes.html")),
     ("appendix.html", include_str!("../../templates/appendix.html")),
     ("phone.html", include_str!("../../templates/phone.html")),
+    ("review.html", include_str!("../../templates/review.html")),
+    ("review-parts.html", include_str!("../../templates/review-parts.html")),
+    ("review-style.html", include_str!("../../templates/review-style.html")),
+    ("review-script.html", include_str!("../../templates/review-script.html")),
 ];
+
+/// The page of a month.
+const REVIEW: &str = "review.html";
 
 /// How many of [`BUILT_IN`] are designs.
 const DESIGNS: usize = 3;
@@ -161,7 +168,8 @@ fn reachable(sources: &[(String, String)], first: &str) -> Vec<String> {
 fn unused(sources: &[(String, String)], chosen: &BTreeSet<&TemplateChoice>) -> Vec<Diagnostic> {
     let names = || sources.iter().map(|(name, _)| name.as_str());
     let designs: BTreeSet<String> = chosen.iter().map(|choice| format!("{}.html", choice.name)).collect();
-    let used: BTreeSet<String> = designs.iter().flat_map(|design| reachable(sources, design)).collect();
+    let roots = designs.iter().map(String::as_str).chain([REVIEW]);
+    let used: BTreeSet<String> = roots.flat_map(|design| reachable(sources, design)).collect();
     let is_built_in = |name: &str| BUILT_IN.iter().any(|(known, _)| *known == name);
     let tell = |name: &str| {
         let path = format!("templates/{name}");

@@ -81,6 +81,7 @@ pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
         allocation: base.allocation,
         fx: base.fx,
         sources: base.sources,
+        language: default_invoice.language,
         template: default_invoice.template,
         fonts: base.fonts,
         warnings: warning_section::WarningLayer::default().over(&base.warnings),

@@ -42,7 +42,8 @@ fn a_new_workspace_builds_at_once() {
             expected.push(format!("shop/out/202208/{customer}/INV-202208-{customer}.{extension}"));
         }
     }
-    expected.insert(8, "shop/out/202208/manifest.json".to_owned());
+    expected.insert(4, "shop/out/202208/index.html".to_owned());
+    expected.insert(9, "shop/out/202208/manifest.json".to_owned());
     expected.push("shop/out/202208/summary.json".to_owned());
     expected.sort();
     assert_eq!(files, expected);
@@ -135,7 +136,8 @@ fn one_customer_and_some_formats() {
     let sandbox = starter();
     let run = sandbox.run(&["build", "202208", "--customer", "komugi", "--format", "html,json", "--out", "other"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    let expected = ["komugi/INV-202208-komugi.html", "komugi/INV-202208-komugi.json", "manifest.json", "summary.json"];
+    let documents = ["komugi/INV-202208-komugi.html", "komugi/INV-202208-komugi.json"];
+    let expected = ["index.html", documents[0], documents[1], "manifest.json", "summary.json"];
     assert_eq!(run.stdout.lines().collect::<Vec<_>>(), expected.map(|path| format!("other/202208/{path}")));
     // The month is computed whole.
     assert_eq!(sandbox.json("other/202208/summary.json")["customers"].as_array().unwrap().len(), 2);
@@ -355,7 +357,7 @@ fn builds_at_once_never_leave_half_a_month() {
             .map(|(path, _)| path)
             .filter(|path| path.starts_with("out/") || path.starts_with(".out"))
             .collect();
-        assert_eq!(files.len(), 4, "{files:?}");
+        assert_eq!(files.len(), 5, "{files:?}");
     }
 }
 

@@ -25,6 +25,7 @@ mod layout;
 mod mutations;
 mod prism;
 mod properties;
+mod review;
 mod sakura_api;
 mod sakura_cloud;
 mod several_sources;

@@ -1,0 +1,185 @@
+//! A month from above, for the person who reviews it: what items cost, and who bears what was shared or kept.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::BilledMonth;
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::charge::{Bill, CHUNK, Charge, ChargeKind, NameId, SubjectId};
+use crate::model::invoice::Invoice;
+use crate::model::price::DiscountRule;
+use crate::model::settings::Settings;
+
+/// A month from above.
+#[derive(Debug)]
+pub struct Overview {
+    /// What usage cost by source and item, the dearest first.
+    pub items: Vec<ItemCost>,
+    /// What the providers took off, a sum below zero, in the currency of conservation.
+    pub discounts: Amount,
+    /// Charges of no one customer, by the rule that shared them.
+    pub shared: Vec<SharedCost>,
+    /// What the issuer bears or keeps, by source.
+    pub kept: Vec<KeptCost>,
+}
+
+/// What the usage of an item cost.
+#[derive(Debug)]
+pub struct ItemCost {
+    /// Index in [`Bill::sources`].
+    pub source: u16,
+    /// The item's name.
+    pub name: String,
+    /// Its cost in the currency of conservation.
+    pub cost: Amount,
+}
+
+/// What one share rule split.
+#[derive(Debug)]
+pub struct SharedCost {
+    /// Index in `[[allocation.share]]`; none for discounts that no rule shares.
+    pub rule: Option<usize>,
+    /// Index in [`Bill::sources`].
+    pub source: u16,
+    /// Sum of the charges, in the source's currency.
+    pub total: Amount,
+    /// By customer (index in the settings), in the order of their ids: its part.
+    pub parts: Vec<(usize, Amount)>,
+    /// The part that the issuer keeps: discounts of customers with `discounts = "keep"`.
+    pub kept: Amount,
+}
+
+/// What the issuer bears or keeps of a source.
+#[derive(Debug)]
+pub struct KeptCost {
+    /// Index in [`Bill::sources`].
+    pub source: u16,
+    /// All of it, in the source's currency.
+    pub total: Amount,
+    /// By customer (index in the settings): discounts that it is not given.
+    pub customers: Vec<(usize, Amount)>,
+    /// Charges of nobody that are kept.
+    pub unowned: Amount,
+}
+
+/// Looks at a month from above.
+///
+/// # Errors
+/// Sums with more digits than an amount has.
+pub fn overview(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Result<Overview, TooLong> {
+    let (items, discounts) = items(bill, settings, billed)?;
+    Ok(Overview { items, discounts, shared: shared(bill, settings, billed)?, kept: kept(billed)? })
+}
+
+/// By source and item.
+type ItemSums = FxHashMap<(u16, NameId), Sum>;
+
+fn items(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Result<(Vec<ItemCost>, Amount), TooLong> {
+    let part = |charges: &[Charge]| -> Result<(ItemSums, Vec<Sum>), TooLong> {
+        let mut usage = ItemSums::default();
+        let mut discounts = vec![Sum::default(); bill.sources.len()];
+        for charge in charges {
+            let source = bill.subject(charge).source;
+            match charge.kind() {
+                ChargeKind::Usage => usage.entry((source, charge.item)).or_default().add(bill.cost(charge))?,
+                ChargeKind::Discount => discounts[usize::from(source)].add(bill.cost(charge))?,
+            }
+        }
+        Ok((usage, discounts))
+    };
+    let parts: Vec<Result<_, TooLong>> = bill.charges.par_chunks(CHUNK).map(part).collect();
+    let mut sums: BTreeMap<(u16, &str), Sum> = BTreeMap::new();
+    let mut discounts = vec![Sum::default(); bill.sources.len()];
+    for part in parts {
+        let (usage, taken_off) = part?;
+        let mut usage: Vec<((u16, NameId), Sum)> = usage.into_iter().collect();
+        usage.sort_unstable_by_key(|(key, _)| *key);
+        for ((source, item), sum) in usage {
+            sums.entry((source, bill.names.get(item))).or_default().merge(sum)?;
+        }
+        for (sum, part) in discounts.iter_mut().zip(taken_off) {
+            sum.merge(part)?;
+        }
+    }
+    let to = billed.conservation.currency;
+    let rate = |source: u16| {
+        let from = bill.sources[usize::from(source)].currency;
+        settings.fx_rate(bill.month, from, to).unwrap_or(Amount::whole(1))
+    };
+    let mut items = Vec::with_capacity(sums.len());
+    for ((source, name), sum) in sums {
+        items.push(ItemCost { source, name: name.to_owned(), cost: sum.total()?.times(rate(source))? });
+    }
+    items.sort_by_key(|item| std::cmp::Reverse(item.cost));
+    let mut total = Sum::default();
+    for (source, sum) in (0..).zip(discounts) {
+        total.add(sum.total()?.times(rate(source))?)?;
+    }
+    Ok((items, total.total()?))
+}
+
+/// By rule and source: what each customer bears, and what the issuer keeps.
+type Parts = BTreeMap<(Option<usize>, u16), (Sum, Sum)>;
+
+fn shared(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Result<Vec<SharedCost>, TooLong> {
+    let by_customer: Vec<Result<(usize, Parts), TooLong>> = billed
+        .invoices
+        .par_iter()
+        .map(|invoice| Ok((invoice.customer, shared_with(bill, settings, invoice)?)))
+        .collect();
+    let mut costs: BTreeMap<(Option<usize>, u16), SharedCost> = BTreeMap::new();
+    for found in by_customer {
+        let (customer, parts) = found?;
+        for ((rule, source), (borne, kept)) in parts {
+            let (borne, kept) = (borne.total()?, kept.total()?);
+            let zero = Amount::ZERO;
+            let cost = costs.entry((rule, source)).or_insert_with(|| SharedCost {
+                rule,
+                source,
+                total: zero,
+                parts: Vec::new(),
+                kept: zero,
+            });
+            cost.total = Sum::of([cost.total, borne, kept])?;
+            cost.kept = cost.kept.plus(kept)?;
+            if !borne.is_zero() {
+                cost.parts.push((customer, borne));
+            }
+        }
+    }
+    // Discounts that no rule shares come last, as they are looked at last.
+    let mut costs: Vec<SharedCost> = costs.into_values().collect();
+    costs.sort_by_key(|cost| (cost.rule.is_none(), cost.rule, cost.source));
+    Ok(costs)
+}
+
+fn shared_with(bill: &Bill, settings: &Settings, invoice: &Invoice) -> Result<Parts, TooLong> {
+    let rules = &settings.allocation.shares;
+    let keeps = settings.customers[invoice.customer].pricing.discounts == DiscountRule::Keep;
+    let mut known: FxHashMap<(SubjectId, NameId), Option<usize>> = FxHashMap::default();
+    let mut parts = Parts::new();
+    for share in &invoice.shares {
+        let charge = bill.charge(share.charge);
+        let rule = *known.entry((charge.subject, charge.item)).or_insert_with(|| {
+            let (subject, item) = (bill.seen(charge.subject), bill.names.get(charge.item));
+            rules.iter().position(|rule| rule.matcher.matches(&subject, item))
+        });
+        let (borne, kept) = parts.entry((rule, bill.subject(charge).source)).or_default();
+        let is_kept = keeps && charge.kind() == ChargeKind::Discount;
+        if is_kept { kept.add(share.cost)? } else { borne.add(share.cost)? }
+    }
+    Ok(parts)
+}
+
+fn kept(billed: &BilledMonth) -> Result<Vec<KeptCost>, TooLong> {
+    let mut costs = Vec::new();
+    for (source, totals) in (0_u16..).zip(&billed.sources).filter(|(_, totals)| !totals.kept.is_zero()) {
+        let of_source = billed.kept.iter().filter(|kept| kept.source == source);
+        let customers: Vec<(usize, Amount)> = of_source.map(|kept| (kept.customer, kept.cost)).collect();
+        let given = Sum::of(customers.iter().map(|(_, cost)| *cost))?;
+        costs.push(KeptCost { source, total: totals.kept, customers, unowned: totals.kept.minus(given)? });
+    }
+    Ok(costs)
+}

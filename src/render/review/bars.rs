@@ -1,0 +1,122 @@
+//! The two drawings: totals of the last twelve months, and what items cost.
+
+use chrono::Datelike;
+use serde::Serialize;
+
+use super::{Page, glance, thousandths};
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::period::BillingMonth;
+use crate::model::settings::Language;
+use crate::render::format::month_text;
+
+/// How many months are drawn.
+const MONTHS: usize = 12;
+
+/// The most items with a bar of their own.
+const ITEMS: usize = 8;
+
+/// A month's bar.
+#[derive(Debug, Serialize)]
+pub struct MonthBarView {
+    pub name: String,
+    /// The month's number or abbreviation.
+    pub label: String,
+    /// The year, on the first bar and on each January.
+    pub year: String,
+    /// Empty where the month is not known.
+    pub amount: String,
+    /// Thousandths of the highest.
+    pub height: String,
+    pub y: String,
+    /// Left edge, in a field of 100 for each month.
+    pub x: String,
+    pub is_this: bool,
+}
+
+/// An item's bar.
+#[derive(Debug, Serialize)]
+pub struct ItemBarView<'a> {
+    pub name: String,
+    pub source: &'a str,
+    pub amount: String,
+    /// Thousandths of the longest.
+    pub width: String,
+    pub is_rest: bool,
+}
+
+/// The highest of the bars, with its month.
+pub(super) fn peak(bars: &[MonthBarView]) -> String {
+    let peak = bars.iter().find(|bar| bar.height == "1000");
+    peak.map_or_else(String::new, |bar| format!("{} ({})", bar.amount, bar.name))
+}
+
+/// The months up to this one; none where no earlier one is known, as one bar says nothing.
+pub(super) fn months(page: Page<'_>) -> Result<Vec<MonthBarView>, TooLong> {
+    let currency = page.main_currency();
+    let this = page.review.bill.month;
+    let mut months: Vec<BillingMonth> =
+        std::iter::successors(Some(this), |month| Some(month.previous())).take(MONTHS).collect();
+    months.reverse();
+    let mut totals = Vec::with_capacity(MONTHS);
+    for month in &months {
+        totals.push(match *month == this {
+            true => Some(page.sum(currency, |invoice| invoice.total)?),
+            false => page.past_total(*month, currency)?,
+        });
+    }
+    if totals.iter().flatten().count() < 2 {
+        return Ok(Vec::new());
+    }
+    let peak = totals.iter().flatten().map(|total| total.magnitude()).max().unwrap_or_default();
+    let bars = (0..).zip(months.iter().zip(totals)).map(|(index, (month, total))| {
+        let first = month.first();
+        let height = total.map_or_else(|| "0".to_owned(), |total| thousandths(total, peak));
+        let label = match page.language {
+            Language::Japanese => format!("{}月", first.month()),
+            Language::English => month_text(*month, page.language).chars().take(3).collect(),
+        };
+        MonthBarView {
+            name: month_text(*month, page.language),
+            label,
+            year: if index == 0 || first.month() == 1 { first.year().to_string() } else { String::new() },
+            amount: total.map_or_else(String::new, |total| glance(total, currency)),
+            y: (1000 - height.parse::<i64>().unwrap_or(0)).to_string(),
+            height,
+            x: (100 * index).to_string(),
+            is_this: *month == this,
+        }
+    });
+    Ok(bars.collect())
+}
+
+/// The dearest items, and all others together.
+pub(super) fn items(page: Page<'_>) -> Result<Vec<ItemBarView<'_>>, TooLong> {
+    let currency = page.review.billed.conservation.currency;
+    let items = &page.review.overview.items;
+    let sources = &page.review.settings.sources;
+    let has_several = sources.len() > 1;
+    let count = if items.len() > ITEMS { ITEMS - 1 } else { items.len() };
+    let (shown, rest) = items.split_at(count);
+    let rest_cost = Sum::of(rest.iter().map(|item| item.cost))?;
+    let longest = shown.iter().map(|item| item.cost).chain([rest_cost]).max().unwrap_or_default();
+    let bar = |name: String, source, cost: Amount, is_rest| ItemBarView {
+        name,
+        source,
+        amount: glance(cost, currency),
+        width: thousandths(cost, longest),
+        is_rest,
+    };
+    let mut bars: Vec<ItemBarView<'_>> = shown
+        .iter()
+        .map(|item| {
+            let source = sources.get(usize::from(item.source)).filter(|_| has_several);
+            let source = source.map_or("", |source| source.title.as_ref().unwrap_or(&source.name));
+            bar(item.name.clone(), source, item.cost, false)
+        })
+        .collect();
+    if !rest.is_empty() {
+        let name = format!("{} ({})", page.label("chart_others"), rest.len());
+        bars.push(bar(name, "", rest_cost, true));
+    }
+    Ok(bars)
+}

@@ -1,0 +1,150 @@
+//! What the providers asked for and who bears it.
+
+use serde::Serialize;
+
+use super::{Page, percent, thousandths};
+use crate::billing::{KeptCost, SharedCost};
+use crate::model::amount::Amount;
+use crate::model::currency::Currency;
+use crate::model::figures::money;
+
+/// A source.
+#[derive(Debug, Serialize)]
+pub struct SourceView<'a> {
+    pub name: &'a str,
+    pub title: &'a str,
+    pub kind: &'static str,
+    pub charges: String,
+    pub discounts: String,
+    pub total: String,
+    pub tax: String,
+    pub total_with_tax: String,
+    pub allocated: String,
+    pub kept: String,
+    pub unassigned: String,
+    pub has_unassigned: bool,
+    /// Empty where the provider states none.
+    pub provider_total: String,
+    pub coupons: String,
+    pub difference: String,
+    /// Whether ours is the provider's; no answer where it states none.
+    pub agrees: bool,
+}
+
+/// What a share rule split.
+#[derive(Debug, Serialize)]
+pub struct SharedView<'a> {
+    /// `invoicer.toml:12`; empty for discounts that no rule shares.
+    pub place: String,
+    pub text: &'a str,
+    pub source: &'a str,
+    pub total: String,
+    pub parts: Vec<PartView<'a>>,
+    pub kept: String,
+}
+
+/// What one customer bears.
+#[derive(Debug, Serialize)]
+pub struct PartView<'a> {
+    pub id: &'a str,
+    pub name: &'a str,
+    pub amount: String,
+    pub percent: String,
+    /// Thousandths of the whole.
+    pub width: String,
+}
+
+/// What the issuer bears or keeps of a source.
+#[derive(Debug, Serialize)]
+pub struct KeptView<'a> {
+    pub source: &'a str,
+    pub total: String,
+    /// Charges of nobody; empty where there are none.
+    pub unowned: String,
+    pub customers: Vec<PartView<'a>>,
+}
+
+/// An amount with all its digits.
+fn exact(amount: Amount, currency: Currency) -> String {
+    money(amount, currency, 0)
+}
+
+pub(super) fn sources(page: Page<'_>) -> Vec<SourceView<'_>> {
+    let settings = &page.review.settings.sources;
+    let zipped = page.review.billed.sources.iter().zip(settings);
+    zipped
+        .map(|(totals, settings)| {
+            let shown = |amount: Amount| exact(amount, totals.currency);
+            let optional = |amount: Option<Amount>| amount.map_or_else(String::new, shown);
+            SourceView {
+                name: &totals.name,
+                title: settings.title.as_ref().unwrap_or(&settings.name),
+                kind: settings.kind.name(),
+                charges: shown(totals.charges),
+                discounts: shown(totals.discounts),
+                total: shown(totals.total),
+                tax: shown(totals.tax),
+                total_with_tax: shown(totals.total_with_tax),
+                allocated: shown(totals.allocated),
+                kept: shown(totals.kept),
+                unassigned: shown(totals.unassigned),
+                has_unassigned: !totals.unassigned.is_zero(),
+                provider_total: optional(totals.provider_total),
+                coupons: if totals.coupons.is_zero() { String::new() } else { shown(totals.coupons) },
+                difference: optional(totals.difference),
+                agrees: totals.difference.is_some_and(Amount::is_zero),
+            }
+        })
+        .collect()
+}
+
+/// What a source is called, and its currency.
+fn title(page: Page<'_>, source: u16) -> (&str, Currency) {
+    let settings = &page.review.settings.sources[usize::from(source)];
+    (settings.title.as_ref().unwrap_or(&settings.name), settings.currency)
+}
+
+/// Parts, the largest first, with equally many decimals.
+fn parts<'a>(page: Page<'a>, of: &[(usize, Amount)], whole: Amount, currency: Currency) -> Vec<PartView<'a>> {
+    let mut sorted: Vec<(usize, Amount)> = of.to_vec();
+    sorted.sort_by_key(|(customer, amount)| (std::cmp::Reverse(amount.magnitude()), *customer));
+    let decimals = sorted.iter().map(|(_, amount)| amount.scale()).max().unwrap_or(0);
+    let part = |(customer, amount): (usize, Amount)| PartView {
+        id: &page.review.settings.customers[customer].id,
+        name: &page.review.settings.customers[customer].name,
+        amount: money(amount, currency, decimals),
+        percent: percent(amount, whole).unwrap_or_default(),
+        width: thousandths(amount, whole),
+    };
+    sorted.into_iter().map(part).collect()
+}
+
+pub(super) fn shared(page: Page<'_>) -> Vec<SharedView<'_>> {
+    let rules = &page.review.settings.allocation.shares;
+    let view = |cost: &SharedCost| {
+        let (source, currency) = title(page, cost.source);
+        let definition = cost.rule.and_then(|rule| rules.get(rule)).map(|rule| &rule.definition);
+        SharedView {
+            place: definition.map_or_else(String::new, |place| format!("{}:{}", place.path, place.line)),
+            text: definition.map_or("", |definition| definition.text.as_str()),
+            source,
+            total: exact(cost.total, currency),
+            parts: parts(page, &cost.parts, cost.total, currency),
+            kept: if cost.kept.is_zero() { String::new() } else { exact(cost.kept, currency) },
+        }
+    };
+    page.review.overview.shared.iter().map(view).collect()
+}
+
+pub(super) fn kept(page: Page<'_>) -> Vec<KeptView<'_>> {
+    let view = |cost: &KeptCost| {
+        let (source, currency) = title(page, cost.source);
+        KeptView {
+            source,
+            total: exact(cost.total, currency),
+            unowned: if cost.unowned.is_zero() { String::new() } else { exact(cost.unowned, currency) },
+            customers: parts(page, &cost.customers, cost.total, currency),
+        }
+    };
+    page.review.overview.kept.iter().map(view).collect()
+}

@@ -1,0 +1,74 @@
+//! What the month is warned of, by kind.
+
+use serde::Serialize;
+
+use super::{Page, link};
+use crate::model::settings::Language;
+use crate::model::warning::WarningCode;
+
+/// All warnings of a kind.
+#[derive(Debug, Serialize)]
+pub struct WarningGroupView<'a> {
+    pub code: &'static str,
+    pub label: &'a str,
+    pub hint: &'a str,
+    pub warnings: Vec<WarningView<'a>>,
+}
+
+/// A warning.
+#[derive(Debug, Serialize)]
+pub struct WarningView<'a> {
+    /// Id and name of the customer, where it concerns one.
+    pub customer: &'a str,
+    pub name: &'a str,
+    /// What a link to the customer's row ends with; empty where it has none.
+    pub anchor: String,
+    /// In English the message, otherwise its figures and names.
+    pub text: &'a str,
+    pub notes: &'a [String],
+    pub place: String,
+}
+
+/// The key of a code's name in `labels.toml`; that of what can be done about it ends with `_hint`.
+pub(super) fn label_of(code: WarningCode) -> String {
+    format!("warning_{}", code.name().replace('-', "_"))
+}
+
+/// The warnings in the order of their codes.
+pub(super) fn warnings(page: Page<'_>) -> Vec<WarningGroupView<'_>> {
+    let mut groups: Vec<WarningGroupView<'_>> = Vec::new();
+    let customers = &page.review.settings.customers;
+    for warning in page.review.warnings {
+        let Some(finding) = &warning.finding else {
+            continue;
+        };
+        let code = finding.code.name();
+        if groups.last().is_none_or(|group| group.code != code) {
+            let label = label_of(finding.code);
+            let (label, hint) = (page.label(&label), page.label(&format!("{label}_hint")));
+            groups.push(WarningGroupView { code, label, hint, warnings: Vec::new() });
+        }
+        let customer = finding.customer.as_deref().unwrap_or_default();
+        let place = warning.place.as_ref().map_or_else(String::new, |place| match place.line {
+            Some(line) => format!("{}:{line}", place.path),
+            None => place.path.clone(),
+        });
+        let text = match page.language {
+            Language::English => warning.message.as_str(),
+            Language::Japanese => finding.facts.as_str(),
+        };
+        let has_row = page.review.billed.record.contains_key(customer);
+        let view = WarningView {
+            customer,
+            anchor: if has_row { link(customer) } else { String::new() },
+            name: customers.iter().find(|known| known.id == customer).map_or("", |known| known.name.as_str()),
+            text,
+            notes: &warning.notes,
+            place,
+        };
+        if let Some(group) = groups.last_mut() {
+            group.warnings.push(view);
+        }
+    }
+    groups
+}
