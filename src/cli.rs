@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::amount::Amount;
-use crate::model::period::BillingMonth;
+use crate::model::period::{BillingMonth, MonthRange};
 
 /// Bills end customers for SORACOM, SAKURA Cloud and KORE: splits a provider's monthly bill by your rules, adds markup
 /// and tax, and writes an invoice for each customer as PDF, HTML, JSON and CSV.
@@ -84,6 +84,8 @@ pub enum Command {
     Credit(Credit),
     /// List what was issued
     List(List),
+    /// Show what other prices would have given, customer by customer; write nothing
+    Whatif(Whatif),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -231,6 +233,20 @@ pub struct Verify {
     /// Do not compare with the workspace's present rules, only with those kept when the month was issued
     #[arg(long)]
     pub as_issued: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `whatif`.
+#[derive(Debug, Args)]
+pub struct Whatif {
+    /// File with the other prices: [pricing] as in invoicer.toml, [customers.ID.pricing] as in a customer's file
+    #[arg(long, value_name = "FILE")]
+    pub pricing: PathBuf,
+    /// Month, or first and last month, as in 202205..202208
+    #[arg(long, value_name = "FROM..UNTIL")]
+    pub months: MonthRange,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

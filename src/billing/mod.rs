@@ -5,6 +5,7 @@
 mod allocation;
 mod assembly;
 mod claims;
+pub mod comparison;
 mod conservation;
 mod credit;
 mod drift;
@@ -28,7 +29,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Place};
-use crate::model::amount::{Amount, TooLong};
+use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, ChargeId};
 use crate::model::customer::Customer;
 use crate::model::history::BilledCustomers;
@@ -131,6 +132,24 @@ pub fn invoices(bill: &Bill, settings: &Settings, status: Status) -> Result<Bill
         vec![Diagnostic::error(format!("the costs of an item cannot be added up: {error}"))]
     })?;
     Ok(BilledMonth { invoices, sources, conservation, kept, record, unassigned: allocation.unassigned, remarks })
+}
+
+impl BilledMonth {
+    /// What the issuer keeps of a customer's discounts, in the currency of the customer's invoices.
+    ///
+    /// # Errors
+    /// When the sum has too many digits.
+    pub fn kept_of(&self, bill: &Bill, settings: &Settings, customer: usize) -> Result<Amount, TooLong> {
+        let to = settings.customers[customer].invoice.currency;
+        let mut sum = Sum::default();
+        for kept in self.kept.iter().filter(|kept| kept.customer == customer) {
+            // A month whose rates are not all known was not computed.
+            let from = bill.sources[usize::from(kept.source)].currency;
+            let rate = settings.fx_rate(bill.month, from, to).unwrap_or(Amount::whole(1));
+            sum.add(kept.cost.times(rate)?)?;
+        }
+        sum.total()
+    }
 }
 
 /// One message where several customers lack the same thing, with the first of them as notes.

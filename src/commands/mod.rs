@@ -16,6 +16,7 @@ mod status;
 mod verify;
 mod viewer;
 mod warnings;
+mod whatif;
 
 use std::path::Path;
 
@@ -46,6 +47,7 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
         Command::Verify(arguments) => verify::run(&start, &arguments, printer),
         Command::Credit(arguments) => credit::run(&start, &arguments, environment, printer),
         Command::List(arguments) => list::run(&start, &arguments, printer),
+        Command::Whatif(arguments) => whatif::run(&start, current, &arguments, printer),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "invoicer", &mut script);

@@ -92,6 +92,45 @@ impl<'de> serde::Deserialize<'de> for BillingMonth {
     }
 }
 
+/// Months in a row: `202208`, or `202205..202208` with both ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MonthRange {
+    /// The first month.
+    pub from: BillingMonth,
+    /// The last month, not before the first.
+    pub until: BillingMonth,
+}
+
+/// The text is not a month or two with `..` between them, the earlier first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotMonths;
+
+impl fmt::Display for NotMonths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected a month such as 202208, or months such as 202205..202208, the earlier first")
+    }
+}
+
+impl std::error::Error for NotMonths {}
+
+impl MonthRange {
+    /// All months of the range.
+    pub fn months(self) -> impl Iterator<Item = BillingMonth> {
+        std::iter::successors(Some(self.from), |month| Some(month.next())).take_while(move |month| *month <= self.until)
+    }
+}
+
+impl FromStr for MonthRange {
+    type Err = NotMonths;
+
+    fn from_str(text: &str) -> Result<MonthRange, NotMonths> {
+        let (from, until) = text.split_once("..").unwrap_or((text, text));
+        let month = |text: &str| text.parse::<BillingMonth>().map_err(|_| NotMonths);
+        let range = MonthRange { from: month(from)?, until: month(until)? };
+        if range.from <= range.until { Ok(range) } else { Err(NotMonths) }
+    }
+}
+
 /// An inclusive range of months, open where an end is absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Validity {
@@ -120,6 +159,19 @@ mod tests {
             ["", "2022", "202213", "202200", "2022-8", "2022/08", "20220801", "２０２２０８", "000008", "-20228"]
         {
             assert_eq!(text.parse::<BillingMonth>(), Err(NotAMonth), "{text}");
+        }
+    }
+
+    #[test]
+    fn ranges_hold_both_ends() {
+        let months = |text: &str| {
+            let range = text.parse::<MonthRange>()?;
+            Ok(range.months().map(|month| month.to_string()).collect::<Vec<String>>().join(" "))
+        };
+        assert_eq!(months("202211..2023-02"), Ok("202211 202212 202301 202302".to_owned()));
+        assert_eq!(months("202208"), Ok("202208".to_owned()));
+        for text in ["202209..202208", "202208..", "..202208", "202208...202209", "202208-202209", ""] {
+            assert_eq!(months(text), Err(NotMonths), "{text}");
         }
     }
 

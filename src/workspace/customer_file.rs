@@ -13,11 +13,12 @@ use crate::model::price::{Fee, FeePer};
 use crate::model::tax::{TaxCategory, has_check_digit};
 use crate::model::warning::WarningCode;
 
-/// Reads the customer of that id; mistakes are left in `file`.
-pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> Customer {
+/// Reads the customer of that id, and what its file says of prices; mistakes are left in `file`.
+pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> (Customer, PricingLayer) {
     let table = file.parse();
     let root = Section::root(file, &table);
     let rules = root.sections("match", "[[match]]").iter().map(claim_rule).collect();
+    let pricing = PricingLayer::read(root.section("pricing", "[pricing]"));
     let customer = Customer {
         id: id.to_owned(),
         name: root.require("name", "\"アクメ株式会社\"", Value::text).unwrap_or_default(),
@@ -30,14 +31,14 @@ pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> Custo
         active: active(&root),
         rules,
         invoice: InvoiceLayer::read(root.section("invoice", "[invoice]")).over(&base.invoice),
-        pricing: PricingLayer::read(root.section("pricing", "[pricing]")).over(&base.pricing),
+        pricing: pricing.clone().over(&base.pricing),
         fees: root.sections("fee", "[[fee]]").iter().filter_map(fee).collect(),
         warnings: WarningLayer::read(root.section("warnings", "[warnings]")).over(&base.warnings),
         mail: root.section("mail", "[mail]").map(|section| mail(&section)),
         path: file.path.to_owned(),
     };
     root.finish();
-    customer
+    (customer, pricing)
 }
 
 /// A registration number, with a warning where its check digit is another.

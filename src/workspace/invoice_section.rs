@@ -95,7 +95,7 @@ impl InvoiceLayer {
 }
 
 /// What one file says in `[pricing]`; absent keys are the other's.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct PricingLayer {
     markup: Option<Markup>,
     rounding: Option<Rounding>,

@@ -2,6 +2,7 @@
 
 mod customer_file;
 mod invoice_section;
+mod pricing_file;
 mod toml_reader;
 mod values;
 mod warning_section;
@@ -12,6 +13,8 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::{Diagnostic, Place, Severity, cause, nearest};
 use crate::model::customer::Customer;
 use crate::model::settings::{Pattern, PatternField, Ratio, Settings};
+use invoice_section::PricingLayer;
+pub use pricing_file::with_prices_of;
 use toml_reader::TomlFile;
 use unicode_normalization::UnicodeNormalization;
 
@@ -26,6 +29,16 @@ pub struct Workspace {
     pub files: Vec<(String, Vec<u8>)>,
     /// Warnings.
     pub warnings: Vec<Diagnostic>,
+    /// What each file says of prices, before one is laid over the other.
+    pricing: PricingLayers,
+}
+
+/// What `invoicer.toml` and each customer's file say in `[pricing]`.
+#[derive(Clone, Debug)]
+struct PricingLayers {
+    base: PricingLayer,
+    /// As in [`Settings::customers`].
+    customers: Vec<PricingLayer>,
 }
 
 /// The nearest directory upward from `start` that holds `invoicer.toml`.
@@ -59,6 +72,7 @@ pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
     let mut files = vec![("invoicer.toml".to_owned(), text.clone().into_bytes())];
 
     let mut customers: Vec<Customer> = Vec::new();
+    let mut layers: Vec<PricingLayer> = Vec::new();
     for (id, path) in customer_paths(root, &mut problems) {
         let text = match read_text(root, &path) {
             Ok(text) => text,
@@ -68,10 +82,11 @@ pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
             }
         };
         let file = TomlFile::new(&path, &text);
-        let customer = customer_file::read(&id, &file, &base);
+        let (customer, pricing) = customer_file::read(&id, &file, &base);
         broken |= file.is_broken();
         problems.extend(file.problems.into_inner().into_iter().map(|problem| problem.concerning(&id)));
         customers.push(customer);
+        layers.push(pricing);
         files.push((path, text.into_bytes()));
     }
     let default_invoice = invoice_section::InvoiceLayer::default().over(&base.invoice);
@@ -95,7 +110,10 @@ pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
     let (errors, warnings): (Vec<Diagnostic>, Vec<Diagnostic>) =
         problems.into_iter().partition(|problem| problem.severity == Severity::Error);
     match errors.is_empty() {
-        true => Ok(Workspace { root: root.to_path_buf(), settings, files, warnings }),
+        true => {
+            let pricing = PricingLayers { base: base.pricing, customers: layers };
+            Ok(Workspace { root: root.to_path_buf(), settings, files, warnings, pricing })
+        }
         false => Err(errors),
     }
 }

@@ -180,14 +180,84 @@ fn one_number_of_several_invoices_is_asked_back() {
     assert!(run.stderr.contains("did you mean 202208-draft?"), "{}", run.stderr);
 }
 
+/// A record of what billing-rules §8 gives, with the rules beside it, as if the month had been issued by them.
+pub(crate) fn issued_worked_example() -> Sandbox {
+    let sandbox = worked_example();
+    for path in ["invoicer.toml", "customers/acme.toml", "customers/bravo.toml"] {
+        let text = sandbox.read(path);
+        sandbox.write(&format!("issued/202208/workspace/{path}"), text);
+    }
+    let line = |line: usize, name: &str, kind: &str, amount: &str| {
+        serde_json::json!({
+            "line": line, "name": name, "kind": kind, "amount": amount,
+            "tax_category": "standard", "tax_rate": "10%"
+        })
+    };
+    let document = |customer: &str, [subtotal, tax, total, cost]: [&str; 4], items: Value| {
+        serde_json::json!({
+            "number": format!("INV-202208-{customer}"), "kind": "invoice", "version": 1, "customer": customer,
+            "customer_name": customer, "issue_date": "2022-09-01", "due_date": "2022-09-30", "currency": "JPY",
+            "items": items, "subtotal": subtotal, "tax": tax, "total": total, "cost": cost, "outputs": [],
+            "tax_subtotals": [{ "category": "standard", "rate": "10%", "taxable": subtotal, "tax": tax }],
+            "file": format!("{customer}/INV-202208-{customer}")
+        })
+    };
+    let acme = serde_json::json!([
+        line(1, "basicCharge", "usage", "357"),
+        line(2, "uploadDataCharge", "usage", "15"),
+        line(3, "accountDiscount", "discount", "-37")
+    ]);
+    let bravo =
+        serde_json::json!([line(1, "basicCharge", "usage", "179"), line(2, "accountDiscount", "discount", "-18")]);
+    let rules = serde_json::json!([{ "path": "invoicer.toml", "sha256": "0" }]);
+    let record = serde_json::json!({
+        "format": 1, "tool": "invoicer", "month": "202208", "previous": null, "bills": [], "rules": rules, "review": [],
+        "documents": [
+            document("acme", ["335", "34", "369", "291.1427"], acme),
+            document("bravo", ["161", "17", "178", "139.9073"], bravo)
+        ]
+    });
+    sandbox.write("issued/202208.json", record.to_string());
+    sandbox
+}
+
+/// The present rules know no markup; what was issued is explained by those of its time all the same.
+#[test]
+fn what_was_issued_is_explained_by_the_rules_of_its_time() {
+    let sandbox = issued_worked_example();
+    let text = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    sandbox.write("invoicer.toml", text.replace("15%", "0%"));
+    for name in ["INV-202208-acme", "202208/acme"] {
+        let explanation = explained(&sandbox, &[name]);
+        assert_eq!(explanation["rules_directory"], "issued/202208/workspace");
+        assert_eq!(explanation["status"], "issued");
+        assert_eq!(explanation["totals"]["total"], "369");
+    }
+    let run = sandbox.run(&["explain", "INV-202208-acme", "1"]);
+    assert!(run.stdout.contains("310 × 1.15 = 356.5 → up → 357"), "{}", run.stdout);
+    assert!(run.stderr.contains("issued/202208/workspace"), "{}", run.stderr);
+    let run = sandbox.run(&["explain", "INV-202208-brave"]);
+    assert!(run.stderr.contains("did you mean INV-202208-bravo?"), "{}", run.stderr);
+
+    // A bill that gives other figures than were issued explains nothing.
+    let bill = String::from_utf8(sandbox.read("billing/202208/soracom.csv")).unwrap();
+    sandbox.write("billing/202208/soracom.csv", bill.replace(",155,1,155,", ",156,1,156,"));
+    let run = sandbox.run(&["explain", "INV-202208-bravo"]);
+    assert_eq!((run.code, run.stdout.as_str()), (1, ""));
+    assert!(run.stderr.contains("no longer give INV-202208-bravo: total 178 JPY when issued"), "{}", run.stderr);
+}
+
 #[test]
 fn the_readme_shows_what_is_printed() {
     let sandbox = crate::commands::sample();
     assert_eq!(sandbox.run(&["build", "202208", "--format", "json", "-q"]).code, 0);
-    let command = "explain INV-202208-takahashi 4";
-    let run = sandbox.run(&command.split(' ').collect::<Vec<_>>());
     let readme = include_str!("../../README.md");
-    assert!(readme.contains(&format!("```text\n$ invoicer {command}\n{}```", run.stdout)), "{}", run.stdout);
+    let prices = readme.split("`summer.toml`:\n\n```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    sandbox.write("summer.toml", prices);
+    for command in ["explain INV-202208-takahashi 4", "whatif --pricing summer.toml --months 202208"] {
+        let run = sandbox.run(&command.split(' ').collect::<Vec<_>>());
+        assert!(readme.contains(&format!("```text\n$ invoicer {command}\n{}```", run.stdout)), "{}", run.stdout);
+    }
 }
 
 proptest! {

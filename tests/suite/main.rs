@@ -33,3 +33,4 @@ mod soracom_api;
 mod soracom_others;
 mod trees;
 mod warnings;
+mod whatif;

@@ -146,6 +146,7 @@ fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Sto
         status: invoice.status,
         customer: &customer.id,
         currency: invoice.currency,
+        rules_directory: None,
         rounding: RoundingExplanation {
             mode: pricing.rounding.name(),
             mode_rule: Rule::at(&pricing.definitions.rounding),

@@ -21,6 +21,9 @@ pub struct Explanation<'a> {
     pub customer: &'a str,
     /// Currency of the invoice's amounts.
     pub currency: Currency,
+    /// Where the rules are that it was made from, when those are copies that were kept: their paths begin there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules_directory: Option<String>,
     /// How the amounts before tax are rounded.
     pub rounding: RoundingExplanation<'a>,
     /// The lines asked for.

@@ -1,51 +1,65 @@
-//! Which invoice of a built month a number is.
+//! Which invoice a number is: one that was issued, or else one of the builds in `out/`.
 
 use std::path::Path;
 
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::ledger::{Document, Ledger, Stored};
 use crate::model::invoice::Status;
 use crate::model::period::BillingMonth;
+use crate::pipeline::issued::standing;
 
-/// An invoice of a month that was built, or can be.
-pub(super) struct Found {
+/// An invoice.
+pub(super) enum Found<'l> {
+    /// An issued one, with the record that has it.
+    Issued(&'l Stored, &'l Document),
+    /// One that is not issued.
+    Built(Built),
+}
+
+/// An invoice that is not issued, built or not.
+pub(super) struct Built {
     pub(super) month: BillingMonth,
     /// Customer id.
     pub(super) customer: String,
     pub(super) status: Status,
-    /// The total when it was built, where it was.
+    /// Its number and its total, where it was built.
+    number: Option<String>,
     pub(super) total: Option<String>,
 }
 
-/// An invoice of a built month.
-struct Built {
-    number: String,
-    found: Found,
-}
-
-/// The invoice of that number, or of `MONTH/CUSTOMER`, from the builds in `out/`.
+/// The invoice of that number, or of `MONTH/CUSTOMER`.
 ///
 /// # Errors
-/// When no month has it, or several invoices do.
-pub(super) fn find(root: &Path, number: &str) -> Result<Found, Diagnostic> {
+/// When nothing has the number, or several builds do.
+pub(super) fn find<'l>(root: &Path, ledger: &'l Ledger, number: &str) -> Result<Found<'l>, Diagnostic> {
+    if let Some((stored, document)) = ledger.find(number) {
+        return Ok(Found::Issued(stored, document));
+    }
     let named = number.split_once('/').and_then(|(month, customer)| Some((month.parse().ok()?, customer)));
     if let Some((month, customer)) = named {
-        return Ok(by_customer(root, month, customer));
+        let document = standing(ledger, month).into_iter().find(|document| document.customer == customer);
+        let issued = document.and_then(|document| ledger.find(&document.number));
+        return Ok(issued.map_or_else(
+            || Found::Built(of_customer(root, month, customer)),
+            |(stored, document)| Found::Issued(stored, document),
+        ));
     }
-    let built: Vec<Built> = built_months(root).into_iter().flat_map(|month| invoices(root, month)).collect();
-    let known: Vec<String> = built.iter().map(|built| built.number.clone()).collect();
-    let mut found: Vec<Found> =
-        built.into_iter().filter(|built| built.number == number).map(|built| built.found).collect();
-    if found.len() > 1 {
+    let mut built: Vec<Built> = built_months(root).into_iter().flat_map(|month| invoices(root, month)).collect();
+    let issued = ledger.documents().map(|(_, document)| document.number.as_str());
+    let near = nearest(number, built.iter().filter_map(|built| built.number.as_deref()).chain(issued));
+    let near = near.map(str::to_owned);
+    built.retain(|built| built.number.as_deref() == Some(number));
+    if built.len() > 1 {
         let names: Vec<String> =
-            found.iter().take(5).map(|found| format!("{}/{}", found.month, found.customer)).collect();
-        let diagnostic = Diagnostic::error(format!("{} invoices have the number {number}", found.len()));
+            built.iter().take(5).map(|built| format!("{}/{}", built.month, built.customer)).collect();
+        let diagnostic = Diagnostic::error(format!("{} invoices have the number {number}", built.len()));
         return Err(diagnostic.with_hint(format!("name one by month and customer: {}", names.join(", "))));
     }
-    found.pop().ok_or_else(|| {
-        let diagnostic = Diagnostic::error(format!("no built month has an invoice {number}"));
-        diagnostic.with_hint(match nearest(number, known.iter().map(String::as_str)) {
+    built.pop().map(Found::Built).ok_or_else(|| {
+        let diagnostic = Diagnostic::error(format!("no issued or built month has an invoice {number}"));
+        diagnostic.with_hint(match near {
             Some(near) => format!("did you mean {near}?"),
             None => "build the month first, or name the invoice by month and customer, as in 202208/acme".to_owned(),
         })
@@ -53,12 +67,13 @@ pub(super) fn find(root: &Path, number: &str) -> Result<Found, Diagnostic> {
 }
 
 /// The customer's invoice of a month, built or not.
-fn by_customer(root: &Path, month: BillingMonth, customer: &str) -> Found {
-    let built = invoices(root, month).into_iter().find(|built| built.found.customer == customer);
-    built.map(|built| built.found).unwrap_or_else(|| Found {
+fn of_customer(root: &Path, month: BillingMonth, customer: &str) -> Built {
+    let built = invoices(root, month).into_iter().find(|built| built.customer == customer);
+    built.unwrap_or_else(|| Built {
         month,
         customer: customer.to_owned(),
         status: Status::Built,
+        number: None,
         total: None,
     })
 }
@@ -82,8 +97,8 @@ fn invoices(root: &Path, month: BillingMonth) -> Vec<Built> {
     let status = if summary["status"] == "draft" { Status::Draft } else { Status::Built };
     let word = |value: &Value| value.as_str().map(str::to_owned);
     let built = |customer: &Value| {
-        let found = Found { month, customer: word(&customer["id"])?, status, total: word(&customer["total"]) };
-        Some(Built { number: word(&customer["number"])?, found })
+        let (id, number, total) = (word(&customer["id"])?, word(&customer["number"]), word(&customer["total"]));
+        Some(Built { month, customer: id, status, number, total })
     };
     summary["customers"].as_array().into_iter().flatten().filter_map(built).collect()
 }

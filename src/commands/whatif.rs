@@ -1,0 +1,180 @@
+//! `invoicer whatif`: what other prices would have given; nothing is written.
+
+use std::path::Path;
+
+use super::excerpts;
+use crate::billing;
+use crate::billing::comparison::{
+    Change, ComparedMonth, Comparison, Figures, MonthFigures, OldFigures, compare, figures,
+};
+use crate::cli;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::ledger::Ledger;
+use crate::model::amount::{Amount, TooLong};
+use crate::model::charge::Bill;
+use crate::model::currency::Currency;
+use crate::model::invoice::Status;
+use crate::model::period::BillingMonth;
+use crate::model::rounding::Rounding;
+use crate::model::settings::{Settings, SourceSettings};
+use crate::out;
+use crate::pipeline::issued;
+use crate::printer::{Align, Printer, table};
+use crate::render;
+use crate::sources;
+use crate::sources::snapshot::Snapshot;
+use crate::workspace::{self, Workspace};
+
+pub(super) fn run(
+    start: &Path,
+    current: &Path,
+    arguments: &cli::Whatif,
+    printer: &Printer,
+) -> Result<(), Vec<Diagnostic>> {
+    let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
+    whatif(&root, current, arguments, printer).map_err(|problems| excerpts::fill(&root, problems))
+}
+
+fn whatif(root: &Path, current: &Path, arguments: &cli::Whatif, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+    let workspace = workspace::load(root)?;
+    let path = arguments.pricing.display().to_string();
+    let new = workspace::with_prices_of(&workspace, current, &path)?;
+    let ledger = Ledger::open(root)?;
+    let months: Vec<BillingMonth> = arguments.months.months().collect();
+    check_bills(root, &workspace.settings, &months)?;
+    let mut compared = Vec::new();
+    for month in months {
+        // One month at a time: a year of bills need not fit in memory.
+        let bill = sources::read(root, &workspace.settings, month, false)?;
+        let (old_figures, old) = old(root, &workspace, &ledger, &bill)?;
+        let new = computed(&new, &bill).map_err(|problems| noted(problems, &format!("with the prices of {path}")))?;
+        compared.push(ComparedMonth { month, old_figures, old, new });
+    }
+    let comparison = compare(&compared).map_err(too_long)?;
+    if arguments.json {
+        printer.result_bytes(&out::to_json(&comparison).map_err(|problem| vec![problem])?);
+        return Ok(());
+    }
+    print(&comparison, printer);
+    Ok(())
+}
+
+/// Every month must have a bill; all that have none are told at once.
+fn check_bills(root: &Path, settings: &Settings, months: &[BillingMonth]) -> Result<(), Vec<Diagnostic>> {
+    let has_bill = |source: &SourceSettings, month: BillingMonth| match source.kind.is_csv() {
+        true => sources::has_files(root, source, month),
+        // What is wrong with a snapshot is told when it is read.
+        false => !matches!(Snapshot::open(root, source, month), Ok(None)),
+    };
+    let without: Vec<String> = months
+        .iter()
+        .filter(|month| !settings.sources.iter().any(|source| has_bill(source, **month)))
+        .map(|month| month.to_string())
+        .collect();
+    if without.is_empty() {
+        return Ok(());
+    }
+    let diagnostic = Diagnostic::error(format!("there are no bills of {}", without.join(", ")));
+    let hint = "name months that have bills: `invoicer status` shows them";
+    Err(vec![diagnostic.at(Place::file("billing")).with_hint(hint)])
+}
+
+/// What customers pay by the old prices: what was issued, or what the present rules give where nothing was.
+fn old(
+    root: &Path,
+    workspace: &Workspace,
+    ledger: &Ledger,
+    bill: &Bill,
+) -> Result<(OldFigures, MonthFigures), Vec<Diagnostic>> {
+    let Some(stored) = ledger.latest_rules(bill.month) else {
+        let old = computed(&workspace.settings, bill).map_err(|problems| noted(problems, "with the present prices"))?;
+        return Ok((OldFigures::Rules, old));
+    };
+    // The record has all figures but what was kept, which the rules of that time still tell. What was taken back brings
+    // nothing in, but the provider charges for it all the same.
+    let then = computed(&workspace::load(&root.join(stored.rules_directory()))?.settings, bill)?;
+    let nothing =
+        |figures: &Figures| Figures::new([Amount::ZERO, Amount::ZERO, Amount::ZERO, figures.cost], figures.kept);
+    let unbilled = then.iter().map(|(key, figures)| Ok((key.clone(), nothing(figures)?)));
+    let mut old: MonthFigures = unbilled.collect::<Result<_, TooLong>>().map_err(too_long)?;
+    for document in issued::standing(ledger, bill.month) {
+        let key = (document.customer.clone(), document.currency);
+        let kept = then.get(&key).map_or(Amount::ZERO, |figures| figures.kept);
+        let amounts = [document.subtotal, document.tax, document.total, document.cost];
+        old.insert(key, Figures::new(amounts, kept).map_err(too_long)?);
+    }
+    Ok((OldFigures::Issued, old))
+}
+
+fn computed(settings: &Settings, bill: &Bill) -> Result<MonthFigures, Vec<Diagnostic>> {
+    let billed = billing::invoices(bill, settings, Status::Built)?;
+    figures(&bill, settings, &billed).map_err(too_long)
+}
+
+fn noted(problems: Vec<Diagnostic>, note: &str) -> Vec<Diagnostic> {
+    problems.into_iter().map(|problem| problem.with_note(note)).collect()
+}
+
+fn too_long(_: TooLong) -> Vec<Diagnostic> {
+    vec![Diagnostic::error("the sums of the months have too many digits to be exact")]
+}
+
+/// The comparison as a table: a line for each customer, with `-v` also for each of its months.
+fn print(comparison: &Comparison, printer: &Printer) {
+    let header = ["customer", "month", "old", "new", "difference", "%", "old margin", "new margin"];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    let mut push = |name: &str, month: &str, change: &Change, currency| rows.push(row(name, month, change, currency));
+    let several = comparison.months.len() > 1;
+    let all = match (comparison.months.first(), comparison.months.last()) {
+        (Some(first), Some(last)) if several => format!("{}..{}", first.month, last.month),
+        (Some(only), _) => only.month.clone(),
+        (None, _) => String::new(),
+    };
+    for customer in &comparison.customers {
+        if printer.verbose && several {
+            for month in &customer.months {
+                push(&customer.customer, &month.month, &month.change, customer.currency);
+            }
+        }
+        push(&customer.customer, &all, &customer.change, customer.currency);
+    }
+    for total in &comparison.totals {
+        push(&format!("all, {}", total.currency), &all, &total.change, total.currency);
+    }
+    let (left, right) = (Align::Left, Align::Right);
+    for line in table(&rows, &[left, left, right, right, right, right, right, right]) {
+        printer.result(&line);
+    }
+    let issued: Vec<&str> = comparison
+        .months
+        .iter()
+        .filter(|month| month.old_figures == OldFigures::Issued)
+        .map(|month| month.month.as_str())
+        .collect();
+    let old = match issued.len() {
+        0 => "old is what the present rules give".to_owned(),
+        count if count == comparison.months.len() => "old is what was issued".to_owned(),
+        _ => format!("old is what was issued in {}, and what the present rules give otherwise", issued.join(", ")),
+    };
+    printer.status(&format!("amounts are before tax; {old}; the margin includes discounts that are kept"));
+}
+
+fn row(name: &str, month: &str, change: &Change, currency: Currency) -> Vec<String> {
+    let money = |amount: Amount| {
+        // At a glance whole units tell more than an exact margin; --json has them all.
+        let shown = Rounding::HalfUp.apply(amount, currency.decimals()).unwrap_or(amount);
+        render::money(shown, currency, currency.decimals())
+    };
+    let signed = |text: String, amount: Amount| if amount.is_positive() { format!("+{text}") } else { text };
+    let percent = change.percent.map_or("-".to_owned(), |percent| signed(percent.to_text(1), percent));
+    vec![
+        name.to_owned(),
+        month.to_owned(),
+        money(change.old.subtotal),
+        money(change.new.subtotal),
+        signed(money(change.difference), change.difference),
+        percent,
+        money(change.old.margin),
+        money(change.new.margin),
+    ]
+}

@@ -1,0 +1,63 @@
+//! A file of other prices: `[pricing]` in place of the workspace's, `[customers.ID.pricing]` in place of a customer's.
+
+use std::path::Path;
+
+use super::invoice_section::PricingLayer;
+use super::toml_reader::{Section, TomlFile, Value};
+use super::{Workspace, read_text};
+use crate::diagnostic::{Diagnostic, Severity, nearest};
+use crate::model::settings::Settings;
+
+/// The settings of a workspace with the prices of another file, read from `directory`. What the file does not speak of
+/// stays: customers' own layers over a new `[pricing]`, and `[pricing]` under new layers of customers.
+///
+/// # Errors
+/// A file that cannot be read, and every mistake in it with its place.
+pub fn with_prices_of(workspace: &Workspace, directory: &Path, path: &str) -> Result<Settings, Vec<Diagnostic>> {
+    let text = read_text(directory, path).map_err(|problem| vec![problem])?;
+    let file = TomlFile::new(path, &text);
+    let mut settings = workspace.settings.clone();
+    let mut layers = workspace.pricing.clone();
+    let table = file.parse();
+    let root = Section::root(&file, &table);
+    let base = root.section("pricing", "[pricing]");
+    let customers = root.section("customers", "[customers]");
+    if base.is_none() && customers.is_none() {
+        let diagnostic = Diagnostic::error("the file has no prices");
+        root.tell(diagnostic.with_hint("add [pricing] as in invoicer.toml, or [customers.ID.pricing]"));
+    }
+    if base.is_some() {
+        layers.base = PricingLayer::read(base);
+    }
+    for (id, value) in customers.iter().flat_map(Section::entries) {
+        if let (Some(index), Some(layer)) = (value.told(index_of(&settings, &id)), layer(&id, &value)) {
+            layers.customers[index] = layer;
+        }
+    }
+    root.finish();
+    for (customer, layer) in settings.customers.iter_mut().zip(layers.customers) {
+        customer.pricing = layer.over(&layers.base);
+    }
+    let mut problems = file.problems.into_inner();
+    problems.retain(|problem| problem.severity == Severity::Error);
+    if problems.is_empty() { Ok(settings) } else { Err(problems) }
+}
+
+/// A customer's new layer.
+fn layer(id: &str, value: &Value<'_, '_>) -> Option<PricingLayer> {
+    let section = value.told(value.section(&format!("[customers.{id}]")))?;
+    let pricing = section.section("pricing", &format!("[customers.{id}.pricing]"));
+    section.finish();
+    Some(PricingLayer::read(Some(pricing?)))
+}
+
+fn index_of(settings: &Settings, id: &str) -> Result<usize, Diagnostic> {
+    let known = || settings.customers.iter().map(|customer| customer.id.as_str());
+    known().position(|known| known == id).ok_or_else(|| {
+        let diagnostic = Diagnostic::error(format!("there is no customer \"{id}\""));
+        diagnostic.with_hint(match nearest(id, known()) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!("customers: {}", known().collect::<Vec<&str>>().join(", ")),
+        })
+    })
+}
