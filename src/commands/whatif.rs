@@ -108,7 +108,7 @@ fn old(
 
 fn computed(settings: &Settings, bill: &Bill) -> Result<MonthFigures, Vec<Diagnostic>> {
     let billed = billing::invoices(bill, settings, Status::Built)?;
-    figures(&bill, settings, &billed).map_err(too_long)
+    figures(bill, settings, &billed).map_err(too_long)
 }
 
 fn noted(problems: Vec<Diagnostic>, note: &str) -> Vec<Diagnostic> {

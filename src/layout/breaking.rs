@@ -8,7 +8,8 @@ use super::{
     break_rules::may_break,
     context::Context,
     fragment::Fragment,
-    paragraph::{ATOM, Item, Paragraph, is_combining, is_invisible, is_variation_selector},
+    kerning::KernReader,
+    paragraph::{ATOM, Item, Nesting, Paragraph, is_combining, is_invisible, is_variation_selector},
     style::{LEFT, RIGHT, Style, StyleId, WordBreak, Wrap},
 };
 
@@ -29,7 +30,7 @@ pub(crate) struct Segment {
     pub(crate) forced: bool,
     /// The widest part that cannot be broken even if the line is too narrow.
     pub(crate) narrowest: f64,
-    /// May be broken between any two characters where nothing else helps.
+    /// May be broken between some characters where nothing else helps.
     pub(crate) breakable: bool,
     /// The first item that has a part in this segment.
     pub(crate) item: usize,
@@ -70,11 +71,31 @@ struct Measure<'m, 'c, I: Iterator> {
     breaks: Peekable<I>,
     segments: Vec<Segment>,
     current: Segment,
-    /// The largest character of the current segment.
-    largest: f64,
+    /// The part of the current segment that cannot be broken even if the line is too narrow, and the spaces behind.
+    piece: f64,
+    piece_space: f64,
     position: usize,
     previous: [Option<char>; 2],
+    nesting: Nesting,
+    kerns: KernReader<'m>,
+}
+
+/// Where text of a style may break.
+#[derive(Clone, Copy)]
+struct Breaks {
     wraps: bool,
+    /// Between any two characters where nothing else helps.
+    breakable: bool,
+    /// Likewise, and the narrowest width takes it into account.
+    anywhere: bool,
+}
+
+impl Breaks {
+    fn of(style: &Style) -> Breaks {
+        let wraps = style.white_space.wraps();
+        let [breakable, anywhere] = [style.wrap != Wrap::Normal, style.wrap == Wrap::Anywhere];
+        Breaks { wraps, breakable: wraps && breakable, anywhere: wraps && anywhere }
+    }
 }
 
 /// Measures a paragraph; `lay_out_atom` sizes the boxes among the text.
@@ -90,10 +111,12 @@ pub(crate) fn measure(
         breaks: linebreaks(text).peekable(),
         segments: Vec::new(),
         current: Segment::default(),
-        largest: 0.0,
+        piece: 0.0,
+        piece_space: 0.0,
         position: 0,
         previous: [None; 2],
-        wraps: context.styles.get(paragraph.style).white_space.wraps(),
+        nesting: Nesting::new(paragraph.style),
+        kerns: KernReader::new(paragraph.kerns(context)),
     };
     let mut atoms = Vec::new();
     for (index, item) in paragraph.items.iter().enumerate() {
@@ -101,15 +124,16 @@ pub(crate) fn measure(
             Item::Text { length, style, offset, .. } => {
                 measure.text(*length as usize, *style, *offset as usize, index);
             }
-            Item::Open { style } => measure.edge(*style, LEFT, index),
-            Item::Close { style } => measure.edge(*style, RIGHT, index),
+            Item::Open { style } => measure.begin(*style, index),
+            Item::Close { style } => measure.end(*style),
             Item::Atom(atom) => {
                 let fragment = lay_out_atom(atom);
                 let style = context.styles.get(atom.style);
                 let margins = style.margin[LEFT].or_zero(0.0) + style.margin[RIGHT].or_zero(0.0);
-                measure.break_before(ATOM, false, index);
+                let breaks = measure.breaks_here();
+                measure.nesting.boundary = None;
+                measure.break_before(ATOM, breaks.wraps, index);
                 measure.add(ATOM, fragment.width + margins, false);
-                measure.current.narrowest = measure.current.narrowest.max(measure.current.width);
                 atoms.push(fragment);
             }
         }
@@ -126,23 +150,30 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
         let end = self.position + length;
         let text = self.text;
         let slice = text.get(self.position..end).unwrap_or_default();
-        let breakable = style.wrap != Wrap::Normal;
+        let own = Breaks::of(style);
+        let mut breaks = match self.nesting.boundary.take() {
+            Some(around) => Breaks::of(self.context.styles.get(around)),
+            None => own,
+        };
         for letter in slice.chars() {
             let kept = style.word_break == WordBreak::KeepAll && self.is_between_letters(letter);
-            self.break_before(letter, kept, index);
+            self.break_before(letter, breaks.wraps && !kept, index);
             self.word_break(style, letter, index);
-            self.wraps = style.white_space.wraps();
-            self.current.breakable |= breakable && self.wraps;
-            if style.wrap != Wrap::Anywhere || !self.wraps {
-                // A word of several styles is as narrow as its strictest part; close enough is the whole word.
-                self.current.narrowest = f64::INFINITY;
+            if breaks.anywhere {
+                (self.piece, self.piece_space) = (0.0, 0.0);
             }
+            self.current.breakable |= own.breakable;
+            breaks = own;
             let advance = self.context.advance(style, letter, || (offset, slice));
             if letter >= '\u{300}' {
                 self.check_form(letter, style, offset, slice);
             }
             self.current.keeps_space = style.white_space.keeps_spaces();
+            let kern = self.kerns.behind(self.position) * style.glyph_size();
             self.add(letter, advance, letter == ' ' || letter == WIDE_SPACE);
+            // Lost, like spaces, where the line ends.
+            self.current.space += kern;
+            self.piece_space += kern;
         }
     }
 
@@ -174,9 +205,13 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
         letter.is_alphanumeric() && self.previous[0].is_some_and(char::is_alphanumeric)
     }
 
-    /// Ends the segment if the text may break before the letter at the current position; `kept` letters only where it
-    /// must.
-    fn break_before(&mut self, letter: char, kept: bool, index: usize) {
+    /// Where the text may break at the current position.
+    fn breaks_here(&self) -> Breaks {
+        Breaks::of(self.context.styles.get(self.nesting.boundary.unwrap_or(self.nesting.innermost())))
+    }
+
+    /// Ends the segment before the letter at the current position where the text may break, if it `wraps` there.
+    fn break_before(&mut self, letter: char, wraps: bool, index: usize) {
         let mut found = None;
         while let Some((at, opportunity)) = self.breaks.peek().copied() {
             if at > self.position {
@@ -187,7 +222,8 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
                 found = Some(opportunity);
             }
         }
-        if self.position == 0 {
+        // There is a break already, before the element the letter is the first of.
+        if self.position == self.current.start {
             return;
         }
         let mandatory = found == Some(BreakOpportunity::Mandatory) && self.previous[0] == Some('\n');
@@ -198,7 +234,7 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
             }
             _ => found.is_some(),
         };
-        if mandatory || (self.wraps && may_break && !kept) {
+        if mandatory || (wraps && may_break) {
             self.flush(mandatory, index);
         }
     }
@@ -207,29 +243,44 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
         if is_space {
             self.current.space += advance;
             self.current.hangs += if letter == WIDE_SPACE { advance } else { 0.0 };
+            self.piece_space += advance;
         } else {
-            self.current.width += self.current.space + advance;
-            (self.current.space, self.current.hangs) = (0.0, 0.0);
-            self.largest = self.largest.max(advance);
+            self.current.hangs = 0.0;
+            self.widen(advance);
         }
         self.position += letter.len_utf8();
         self.previous = [Some(letter), self.previous[0]];
     }
 
-    /// The margin, border and padding where an inline element starts or ends.
-    fn edge(&mut self, id: StyleId, side: usize, index: usize) {
-        let style = self.context.styles.get(id);
-        let width = edge_width(style, side);
-        if side == LEFT {
-            // A break before the element's first letter is a break before its edge.
-            let next = self.text.get(self.position..).and_then(|rest| rest.chars().next());
-            if let Some(next) = next {
-                self.break_before(next, false, index);
-            }
+    /// What comes behind the spaces.
+    fn widen(&mut self, by: f64) {
+        self.current.width += self.current.space + by;
+        self.current.space = 0.0;
+        self.piece += self.piece_space + by;
+        self.piece_space = 0.0;
+        self.current.narrowest = self.current.narrowest.max(self.piece);
+    }
+
+    /// An inline element begins, with its margin, border and padding.
+    fn begin(&mut self, id: StyleId, index: usize) {
+        self.nesting.begin(id);
+        // A break before the element's first letter is a break before its edge.
+        let next = self.text.get(self.position..).and_then(|rest| rest.chars().next());
+        if let Some(next) = next {
+            self.break_before(next, self.breaks_here().wraps, index);
         }
+        self.edge(id, LEFT);
+    }
+
+    fn end(&mut self, id: StyleId) {
+        self.edge(id, RIGHT);
+        self.nesting.end();
+    }
+
+    fn edge(&mut self, id: StyleId, side: usize) {
+        let width = edge_width(self.context.styles.get(id), side);
         if width != 0.0 {
-            self.current.width += self.current.space + width;
-            self.current.space = 0.0;
+            self.widen(width);
         }
     }
 
@@ -238,11 +289,7 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
         let mut segment = std::mem::replace(&mut self.current, next);
         segment.end = self.position;
         segment.forced = forced;
-        if segment.narrowest == 0.0 {
-            segment.narrowest = self.largest;
-        }
-        segment.narrowest = segment.narrowest.min(segment.width);
-        self.largest = 0.0;
+        (self.piece, self.piece_space) = (0.0, 0.0);
         self.segments.push(segment);
     }
 }

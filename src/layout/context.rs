@@ -5,6 +5,7 @@ use super::{
     fonts::Faces,
     html::{NodeId, Tree},
     image::Pictures,
+    kerning::Shaper,
     style::{LineHeight, Style, Styles, snap},
 };
 
@@ -13,6 +14,7 @@ pub(crate) struct Context<'c> {
     pub(crate) tree: &'c Tree<'c>,
     pub(crate) styles: &'c Styles,
     pub(crate) faces: &'c Faces,
+    pub(crate) shaper: &'c Shaper<'c>,
     pub(crate) pictures: &'c Pictures,
     pub(crate) faults: &'c Faults<'c>,
 }

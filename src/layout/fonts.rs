@@ -1,7 +1,7 @@
 //! Faces: which face has a character, how far it advances, how high a line is.
 //!
-//! In: font files. Out: flat tables, so that measuring a character is one array access. No shaping: the built-in faces
-//! have neither kerning nor ligatures in the scripts an invoice uses.
+//! In: font files. Out: flat tables, so that measuring a character is one array access. Faces with kerning are shaped
+//! besides (`kerning`); the built-in ones have none.
 
 use std::{
     borrow::Cow,
@@ -61,6 +61,8 @@ pub(crate) struct Face {
     /// x min, y min, x max, y max in font units.
     pub(crate) bounds: [i16; 4],
     pub(crate) weight: u16,
+    /// Some letters stand closer to each other, or farther apart, than their advances say.
+    pub(crate) has_kerning: bool,
     x_height: i16,
     advances: Vec<u16>,
     glyphs: Vec<u16>,
@@ -114,6 +116,11 @@ impl Faces {
 
     pub(crate) fn face(&self, index: u8) -> Option<&Face> {
         self.faces.get(usize::from(index))
+    }
+
+    /// All faces by index.
+    pub(crate) fn each(&self) -> impl Iterator<Item = &Face> {
+        self.faces.iter()
     }
 
     /// The face that has the character, and its advance in em.
@@ -227,6 +234,7 @@ impl Face {
             line_gap: parsed.line_gap(),
             bounds: [bounds.x_min, bounds.y_min, bounds.x_max, bounds.y_max],
             weight: parsed.weight().to_number(),
+            has_kerning: has_kerning(&parsed),
             x_height: parsed.x_height().unwrap_or(parsed.ascender() / 2),
             advances,
             glyphs,
@@ -255,6 +263,13 @@ impl Face {
             advance: f32::from(self.advance(glyph)) / f32::from(self.units_per_em.max(1)),
         })
     }
+}
+
+/// Whether a face places pairs of letters: by `kern` in OpenType's GPOS, or by the older table of that name.
+fn has_kerning(parsed: &ttf_parser::Face<'_>) -> bool {
+    let kern = ttf_parser::Tag::from_bytes(b"kern");
+    let by_feature = parsed.tables().gpos.is_some_and(|gpos| gpos.features.index(kern).is_some());
+    by_feature || parsed.tables().kern.is_some_and(|kern| kern.subtables.into_iter().any(|table| table.horizontal))
 }
 
 impl Chain {

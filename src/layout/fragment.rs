@@ -1,7 +1,7 @@
 //! Boxes with size and place, on a canvas without pages. Lengths are CSS px; places are relative to the border box of the
 //! fragment around.
 
-use super::{block::Insets, few::Few, html::NodeId, style::StyleId};
+use super::{block::Insets, few::Few, html::NodeId, kerning::Kern, style::StyleId};
 
 /// A laid-out box.
 #[derive(Default)]
@@ -111,6 +111,7 @@ pub(crate) struct Run {
     pub(crate) text: Box<str>,
     /// Room behind every letter, beside the style's `letter-spacing`.
     pub(crate) spacing: f32,
+    pub(crate) kerns: Box<[Kern]>,
 }
 
 /// The part of an inline element on one line.

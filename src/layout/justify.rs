@@ -3,6 +3,7 @@
 use super::{
     context::Context,
     fragment::{Fragment, InlineBox, Run},
+    kerning::{Kern, KernReader},
     style::VerticalAlign,
 };
 
@@ -59,9 +60,11 @@ fn pieces(context: &Context<'_>, content: &Content<'_>) -> Vec<Piece> {
     for (index, run) in content.runs.iter().enumerate() {
         let style = context.styles.get(run.style);
         let mut x = run.x;
+        let mut kerns = KernReader::new(&run.kerns);
         for (start, letter) in run.text.char_indices() {
             pieces.push(Piece { x, letter: Some(letter), run: index, start, before: false, after: false });
             x += context.advance(style, letter, || (0, &run.text));
+            x += kerns.behind(start) * style.glyph_size();
         }
     }
     for (atom, _) in content.atoms.iter() {
@@ -120,11 +123,18 @@ fn split(runs: &[Run], pieces: &[Piece], moves: &[(f64, f64)], each: f64) -> Vec
             let text = run.text.get(from..to).unwrap_or_default().into();
             let spacing = if spread { each as f32 } else { 0.0 };
             let Run { y, underline, face, style, node, .. } = *run;
-            result.push(Run { x, y, underline, width, face, style, node, text, spacing });
+            let kerns = within(&run.kerns, from, own.get(end - 1).map_or(from, |last| pieces[*last].start));
+            result.push(Run { x, y, underline, width, face, style, node, text, spacing, kerns });
             start = end;
         }
     }
     result
+}
+
+/// The kerns of a part of a run that starts at one byte, and whose last letter starts at another.
+fn within(kerns: &[Kern], from: usize, last: usize) -> Box<[Kern]> {
+    let inside = kerns.iter().filter(|kern| (from..last).contains(&(kern.at as usize)));
+    inside.map(|kern| Kern { at: kern.at - u32::try_from(from).unwrap_or(0), ..*kern }).collect()
 }
 
 /// Characters that Chromium lets grow apart: kanji, kana and the signs among them.

@@ -1,17 +1,16 @@
 //! Measured paragraph → lines of positioned text.
 
 use super::{
-    breaking::{Measured, Segment, edge_width},
+    breaking::{Measured, edge_width},
     context::{Context, Extent},
+    filling::{Span, spans},
     fragment::{Fragment, InlineBox, Line, Run},
     html::NodeId,
     justify,
+    kerning::{Kern, KernReader},
     paragraph::{ATOM, Item, Paragraph, is_invisible},
     style::{BOTTOM, LEFT, LineHeight, RIGHT, Style, StyleId, TOP, TextAlign, VerticalAlign, WhiteSpace},
 };
-
-/// Rounding in sums of advances must not push a word that just fits to the next line.
-const TOLERANCE: f64 = 1.0 / 64.0;
 
 /// Breaks a paragraph into lines of a width; `x` and `y` are where the first line starts in the fragment.
 pub(crate) fn lay_out(
@@ -34,6 +33,7 @@ pub(crate) fn lay_out(
         item: 0,
         consumed: 0,
         position: 0,
+        kerns: KernReader::new(paragraph.kerns(context)),
     };
     let mut lines = Vec::with_capacity(spans.len());
     let mut top = y;
@@ -47,99 +47,11 @@ pub(crate) fn lay_out(
     (lines, top - y)
 }
 
-/// The text of one line, spaces at its end left out.
-struct Span {
-    end: usize,
-    /// Where the next line starts.
-    next: usize,
-    /// The text ends here, or is made to; such lines are not spread out.
-    ends: bool,
-}
-
 #[derive(Clone, Copy)]
 struct Room {
     x: f64,
     width: f64,
     indent: f64,
-}
-
-/// Fills lines greedily.
-fn spans(context: &Context<'_>, paragraph: &Paragraph, segments: &[Segment], width: f64, indent: f64) -> Vec<Span> {
-    let mut spans = Vec::new();
-    let mut used = indent;
-    let mut line: Option<(f64, Span)> = None;
-    let text_end = |segment: &Segment| {
-        let text = paragraph.text.get(segment.start..segment.end).unwrap_or_default();
-        let kept = if segment.keeps_space { text } else { text.trim_end_matches(' ') };
-        segment.start + kept.len()
-    };
-    for segment in segments {
-        let before = line.as_ref().map_or(0.0, |(space, _)| *space);
-        if line.is_some() && used + before + segment.width > width + TOLERANCE {
-            spans.extend(line.take().map(|(_, span)| span));
-            used = 0.0;
-        }
-        let before = line.as_ref().map_or(0.0, |(space, _)| *space);
-        let mut segment_width = segment.width;
-        if line.is_none() && segment.breakable && used + segment.width > width + TOLERANCE {
-            segment_width = split(context, paragraph, segment, width, &mut used, &mut spans);
-        }
-        used += before + segment_width;
-        let span = Span { end: text_end(segment), next: segment.end, ends: segment.forced };
-        line = Some((segment.space, span));
-        if segment.forced {
-            spans.extend(line.take().map(|(_, span)| span));
-            used = 0.0;
-        }
-    }
-    spans.extend(line.map(|(_, span)| span));
-    if let Some(last) = spans.last_mut() {
-        last.ends = true;
-    }
-    spans
-}
-
-/// Breaks a segment too wide for any line between characters; returns how wide its last part is.
-fn split(
-    context: &Context<'_>,
-    paragraph: &Paragraph,
-    segment: &Segment,
-    width: f64,
-    used: &mut f64,
-    spans: &mut Vec<Span>,
-) -> f64 {
-    let text = paragraph.text.get(segment.start..segment.end).unwrap_or_default();
-    let text = text.trim_end_matches(' ');
-    let (mut start, mut part) = (segment.start, 0.0);
-    for (index, letter) in text.char_indices() {
-        let position = segment.start + index;
-        let style = style_at(paragraph, position);
-        let advance = context.advance(context.styles.get(style), letter, || (0, text));
-        if position > start && *used + part + advance > width + TOLERANCE && !is_invisible(letter) {
-            spans.push(Span { end: position, next: position, ends: false });
-            *used = 0.0;
-            (start, part) = (position, 0.0);
-        }
-        part += advance;
-    }
-    part
-}
-
-fn style_at(paragraph: &Paragraph, position: usize) -> StyleId {
-    let mut at = 0;
-    for item in &paragraph.items {
-        match item {
-            Item::Text { length, style, .. } => {
-                at += *length as usize;
-                if position < at {
-                    return *style;
-                }
-            }
-            Item::Atom(_) => at += ATOM.len_utf8(),
-            _ => {}
-        }
-    }
-    paragraph.style
 }
 
 /// An inline element that is open.
@@ -163,12 +75,15 @@ struct Setter<'s, 'c> {
     item: usize,
     consumed: usize,
     position: usize,
+    kerns: KernReader<'s>,
 }
 
 /// A line under construction: places are relative to its baseline and its start.
 #[derive(Default)]
 struct Draft {
     x: f64,
+    /// Room behind the last letter, lost where the line ends.
+    kern: f64,
     runs: Vec<Run>,
     boxes: Vec<(InlineBox, f64)>,
     atoms: Vec<(Fragment, VerticalAlign)>,
@@ -176,6 +91,26 @@ struct Draft {
     /// Boxes aligned to the line's top or bottom: their heights.
     tall: f64,
     has_content: bool,
+}
+
+/// Text of one face under construction.
+struct Piece {
+    start: usize,
+    x: f64,
+    face: u8,
+    /// Where the last letter with a glyph starts, and where the next one will.
+    last: usize,
+    length: usize,
+    kerns: Vec<Kern>,
+}
+
+impl Piece {
+    /// Room behind the last letter, in em.
+    fn kern(&mut self, em: f64) {
+        if em != 0.0 {
+            self.kerns.push(Kern { at: u32::try_from(self.last).unwrap_or(u32::MAX), em: em as f32 });
+        }
+    }
 }
 
 impl Draft {
@@ -325,44 +260,47 @@ impl Setter<'_, '_> {
         let shown = self.paragraph.text.get(start..end).unwrap_or_default();
         let whole = self.paragraph.text.get(start..all).unwrap_or_default();
         draft.has_content |= !shown.is_empty() || whole.contains('\n');
-        let mut run_start = 0;
-        let mut run: Option<(u8, f64)> = None;
-        let mut x = draft.x;
-        let push = |draft: &mut Draft, from: usize, to: usize, (face, run_x): (u8, f64), x: f64| {
-            let text = shown.get(from..to).unwrap_or_default();
+        let mut piece: Option<Piece> = None;
+        let push = |draft: &mut Draft, piece: Piece, to: usize| {
+            let text = shown.get(piece.start..to).unwrap_or_default();
             let text: Box<str> =
                 if text.contains(is_invisible) { text.replace(is_invisible, "").into() } else { text.into() };
+            let (face, x) = (piece.face, piece.x);
             if style.line_height == LineHeight::Normal {
                 draft.include(context.extent(style, face).lowered(shift));
             }
             if !text.is_empty() && style.visible {
-                let width = x - run_x;
-                let y = shift as f32;
-                draft.runs.push(Run { x: run_x, y, underline, width, face, style: id, node, text, spacing: 0.0 });
+                let (width, y, kerns) = (draft.x - x, shift as f32, piece.kerns.into());
+                draft.runs.push(Run { x, y, underline, width, face, style: id, node, text, spacing: 0.0, kerns });
             }
         };
         for (index, letter) in shown.char_indices() {
             let advance = context.advance(style, letter, || (0, shown));
             let face = match context.faces.find(letter, style.bold()) {
                 Some((face, _)) if !is_invisible(letter) => face,
-                _ => run.map_or_else(|| context.faces.primary(style.bold()), |(face, _)| face),
+                _ => piece.as_ref().map_or_else(|| context.faces.primary(style.bold()), |piece| piece.face),
             };
-            match run {
-                Some((current, _)) if current == face => {}
+            let kern = std::mem::take(&mut draft.kern);
+            match &mut piece {
+                Some(piece) if piece.face == face => piece.kern(kern / style.glyph_size()),
                 _ => {
-                    if let Some(done) = run {
-                        push(draft, run_start, index, done, x);
+                    if let Some(done) = piece.take() {
+                        push(draft, done, index);
                     }
-                    run_start = index;
-                    run = Some((face, x));
+                    piece =
+                        Some(Piece { start: index, x: draft.x + kern, face, last: 0, length: 0, kerns: Vec::new() });
                 }
             }
-            x += advance;
+            if let Some(piece) = piece.as_mut().filter(|_| !is_invisible(letter)) {
+                piece.last = piece.length;
+                piece.length += letter.len_utf8();
+            }
+            draft.x += kern + advance;
+            draft.kern = self.kerns.behind(start + index) * style.glyph_size();
         }
-        if let Some(done) = run {
-            push(draft, run_start, shown.len(), done, x);
+        if let Some(done) = piece {
+            push(draft, done, shown.len());
         }
-        draft.x = x;
     }
 
     fn atom(&self, draft: &mut Draft, mut fragment: Fragment, id: StyleId) {

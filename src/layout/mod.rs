@@ -17,6 +17,7 @@ mod context;
 mod decoration;
 mod fault;
 mod few;
+mod filling;
 mod flex;
 mod flex_column;
 mod fonts;
@@ -26,6 +27,7 @@ mod image;
 mod intrinsic;
 mod jpeg;
 mod justify;
+mod kerning;
 mod lines;
 mod margin_boxes;
 mod markers;
@@ -50,6 +52,7 @@ pub use fault::Fault;
 pub(crate) use fonts::Face;
 pub use fonts::{FaceError, Faces};
 pub use image::{ImageSource, Outline, Picture, PictureData};
+pub use kerning::Kern;
 pub use page::{Area, Document, Heading, Item, Layer, Link, Page, Path, Rgb, Shape, Step, Target, Text};
 
 pub use structure::{Element, Mark, Role, Structure};
@@ -58,6 +61,7 @@ use block::Space;
 use context::Context;
 use fault::Faults;
 use image::Pictures;
+use kerning::Shaper;
 
 /// The tree of a document as text, one element or text a line, indented by depth: what a browser's parser makes of it, but
 /// without `head`, which may be left out, and without white space where no text can stand.
@@ -83,7 +87,9 @@ pub fn lay_out(html: &str, faces: &Faces, images: &ImageSource<'_>) -> Result<Do
     }
     let mut pictures = Pictures::default();
     let boxes = boxes::build(&tree, &mut styles, &faults, &mut pictures, images, faces);
-    let context = Context { tree: &tree, styles: &styles, faces, pictures: &pictures, faults: &faults };
+    let shaper = Shaper::new(faces);
+    let context =
+        Context { tree: &tree, styles: &styles, faces, shaper: &shaper, pictures: &pictures, faults: &faults };
     let width = styles.page.content_area(1).width;
     let root = context.block(&boxes.root, Space::of_width(width)).fragment;
     let fixed = paginate::lay_out_fixed(&context, &boxes.fixed);

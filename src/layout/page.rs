@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{
     image::{Outline, Picture},
+    kerning::Kern,
     structure::{Mark, Structure},
 };
 
@@ -139,6 +140,8 @@ pub struct Text {
     pub face: u8,
     /// Colour.
     pub color: Rgb,
+    /// Room between letters, in their order; `width` includes it.
+    pub kerns: Box<[Kern]>,
     /// The characters; each has a glyph in the face.
     pub text: Box<str>,
 }

@@ -1,10 +1,12 @@
 //! Inline content as one text with white space collapsed, and the items that style it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::OnceCell};
 
 use super::{
     boxes::BoxNode,
+    context::Context,
     html::NodeId,
+    kerning::Kern,
     style::{Style, StyleId, Transform},
 };
 
@@ -19,9 +21,19 @@ pub(crate) struct Paragraph {
     pub(crate) items: Vec<Item>,
     /// The style of the block the paragraph is in.
     pub(crate) style: StyleId,
+    /// Once asked for.
+    kerns: OnceCell<Vec<Kern>>,
 }
 
 impl Paragraph {
+    /// Where letters stand closer or farther apart than their advances say.
+    pub(crate) fn kerns(&self, context: &Context<'_>) -> &[Kern] {
+        if context.shaper.is_idle() {
+            return &[];
+        }
+        self.kerns.get_or_init(|| context.shaper.kerns(self, context.styles))
+    }
+
     pub(crate) fn has_atoms(&self) -> bool {
         self.items.iter().any(|item| matches!(item, Item::Atom(_)))
     }
@@ -44,6 +56,35 @@ pub(crate) enum Item {
     Atom(Box<BoxNode>),
 }
 
+/// The inline elements that are open at a place in a paragraph's text.
+pub(crate) struct Nesting {
+    paragraph: StyleId,
+    open: Vec<StyleId>,
+    /// Where elements begin or end: the style of the innermost one that holds both what is before and what is behind, which
+    /// says whether the text may break there (CSS Text, 5.1).
+    pub(crate) boundary: Option<StyleId>,
+}
+
+impl Nesting {
+    pub(crate) fn new(paragraph: StyleId) -> Nesting {
+        Nesting { paragraph, open: Vec::new(), boundary: None }
+    }
+
+    pub(crate) fn innermost(&self) -> StyleId {
+        self.open.last().copied().unwrap_or(self.paragraph)
+    }
+
+    pub(crate) fn begin(&mut self, style: StyleId) {
+        self.boundary = self.boundary.or(Some(self.innermost()));
+        self.open.push(style);
+    }
+
+    pub(crate) fn end(&mut self) {
+        self.open.pop();
+        self.boundary = Some(self.innermost());
+    }
+}
+
 pub(crate) struct ParagraphBuilder {
     paragraph: Paragraph,
     /// The text so far ends in a space that swallows following ones.
@@ -53,7 +94,7 @@ pub(crate) struct ParagraphBuilder {
 impl ParagraphBuilder {
     pub(crate) fn new(style: StyleId) -> Self {
         // Most paragraphs are the text of one cell.
-        let paragraph = Paragraph { text: String::new(), items: Vec::with_capacity(1), style };
+        let paragraph = Paragraph { text: String::new(), items: Vec::with_capacity(1), style, kerns: OnceCell::new() };
         // White space at the start is not kept.
         Self { paragraph, after_space: true }
     }

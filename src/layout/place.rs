@@ -239,6 +239,7 @@ impl<'s, 'c> Sheets<'s, 'c> {
             letter_spacing: ((style.letter_spacing + f64::from(run.spacing)) * POINTS) as f32,
             face: run.face,
             color,
+            kerns: run.kerns.clone(),
             text: run.text.clone(),
         };
         self.layer(page).items.push(Item::Text(text));

@@ -7,6 +7,7 @@ use super::{
     fonts::Faces,
     html,
     image::Pictures,
+    kerning::Shaper,
     paragraph::Paragraph,
     style,
 };
@@ -23,7 +24,9 @@ pub(crate) fn with_paragraph<T>(
     let mut pictures = Pictures::default();
     let faces = Faces::built_in();
     let boxes = boxes::build(&tree, &mut styles, &own, &mut pictures, &|_| Err("no images".to_owned()), &faces);
-    let context = Context { tree: &tree, styles: &styles, faces: &faces, pictures: &pictures, faults: &own };
+    let shaper = Shaper::new(&faces);
+    let context =
+        Context { tree: &tree, styles: &styles, faces: &faces, shaper: &shaper, pictures: &pictures, faults: &own };
     test(&context, first_paragraph(&boxes.root).expect("a paragraph"))
 }
 

@@ -6,7 +6,7 @@ use printpdf::{
 };
 
 use super::{fonts::Fonts, images, structure};
-use crate::layout::{Area, Element, Item, Layer, Mark, Outline, Page, Path, Shape, Step, Text};
+use crate::layout::{Area, Element, Item, Kern, Layer, Mark, Outline, Page, Path, Shape, Step, Text};
 
 /// Coordinates have three decimals: a thousandth of a point is nothing to see, and every digit costs.
 pub(super) fn rounded(value: f32) -> f32 {
@@ -210,6 +210,7 @@ impl Writer<'_> {
             self.ops.push(Op::SetCharacterSpacing { multiplier: rounded(text.letter_spacing) });
         }
         let size = thousandths(text.size);
+        let mut start = 0;
         for (font, piece) in self.fonts.pieces(text.face, &text.text) {
             if state.font != Some(font) || state.size != size {
                 let id = self.fonts.fonts[font].id.clone();
@@ -217,13 +218,38 @@ impl Writer<'_> {
                 self.ops.push(Op::SetFont { font: PdfFontHandle::External(id), size });
                 (state.font, state.size) = (Some(font), thousandths(text.size));
             }
-            self.ops.push(Op::ShowText { items: vec![TextItem::Text(piece.to_owned())] });
+            self.ops.push(Op::ShowText { items: items(piece, start, &text.kerns) });
+            start += piece.len();
         }
         if spaced {
             self.ops.push(Op::SetCharacterSpacing { multiplier: 0.0 });
         }
         self.text = Some(state);
     }
+}
+
+/// A piece of text that starts at a byte of the whole, with the kerns of the whole that are in it.
+fn items(piece: &str, start: usize, kerns: &[Kern]) -> Vec<TextItem> {
+    let mut items = Vec::with_capacity(1);
+    let mut shown = 0;
+    for kern in kerns {
+        let Some(letter) = (kern.at as usize)
+            .checked_sub(start)
+            .and_then(|at| piece.get(at..)?.chars().next().map(|letter| (at, letter)))
+        else {
+            continue;
+        };
+        let end = letter.0 + letter.1.len_utf8();
+        items.push(TextItem::Text(piece.get(shown..end).unwrap_or_default().to_owned()));
+        // A positive number moves the next letter back (ISO 32000-1, 9.4.3).
+        items.push(TextItem::Offset(rounded(-kern.em * 1000.0)));
+        shown = end;
+    }
+    let rest = piece.get(shown..).unwrap_or_default();
+    if !rest.is_empty() {
+        items.push(TextItem::Text(rest.to_owned()));
+    }
+    items
 }
 
 fn rgb([red, green, blue]: [u8; 3]) -> Color {

@@ -8,7 +8,10 @@ use std::io::Write;
 use lopdf::content::{Content, Operation};
 use printpdf::{DictItem, Op, PaintMode, PdfFontHandle, PolygonRing, Rect, TextItem, WindingOrder};
 
-use super::{Error, fonts::Fonts};
+use super::{
+    Error,
+    fonts::{Font, Fonts},
+};
 
 /// Writes a page's operations.
 ///
@@ -146,20 +149,40 @@ impl Stream<'_> {
 
     /// Text as the glyphs of its font, two bytes each, in hexadecimal digits.
     fn show(&mut self, items: &[TextItem]) -> Result<(), Error> {
-        const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
         let font = self.font.and_then(|font| self.fonts.fonts.get(font));
-        let ([TextItem::Text(text)], Some(font)) = (items, font) else {
-            return Err(Error::new("the PDF cannot show text without a font, or glyphs without text"));
-        };
+        let font = font.ok_or_else(|| Error::new("the PDF cannot show text without a font"))?;
+        if let [TextItem::Text(text)] = items {
+            self.glyphs(font, text);
+            self.bytes.push(b' ');
+            self.operator("Tj");
+            return Ok(());
+        }
+        self.bytes.push(b'[');
+        for item in items {
+            match item {
+                TextItem::Text(text) => self.glyphs(font, text),
+                TextItem::Offset(offset) => {
+                    self.bytes.push(b' ');
+                    self.number(*offset);
+                    self.bytes.pop();
+                }
+                TextItem::GlyphIds(_) => return Err(Error::new("the PDF cannot show glyphs without text")),
+            }
+        }
+        self.bytes.extend_from_slice(b"] ");
+        self.operator("TJ");
+        Ok(())
+    }
+
+    fn glyphs(&mut self, font: &Font, text: &str) {
+        const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
         self.bytes.push(b'<');
         for character in text.chars() {
             let glyph = font.glyph(character);
             let digit = |shift: u16| DIGITS[usize::from(glyph >> shift & 15)];
             self.bytes.extend_from_slice(&[digit(12), digit(8), digit(4), digit(0)]);
         }
-        self.bytes.extend_from_slice(b"> ");
-        self.operator("Tj");
-        Ok(())
+        self.bytes.push(b'>');
     }
 
     fn ring(&mut self, ring: &PolygonRing) {
@@ -254,8 +277,17 @@ mod tests {
         for width in [0.0, -0.0, 7999.999, 8192.001, 123_456.79, 0.0004, -0.5, 1e-7, 10.01] {
             ops.push(Op::SetOutlineThickness { pt: Pt(width) });
         }
+        let font = PdfFontHandle::External(fonts.fonts[1].id.clone());
+        let text = |letters: &str| TextItem::Text(letters.to_owned());
+        let items = vec![text("A"), TextItem::Offset(74.219), text("ño"), TextItem::Offset(-8.0), text("請")];
+        ops.extend([
+            Op::StartTextSection,
+            Op::SetFont { font, size: Pt(9.0) },
+            Op::ShowText { items },
+            Op::EndTextSection,
+        ]);
         let written = String::from_utf8(encode(&ops, &fonts).expect("a stream")).expect("plain text");
-        for kind in ["Tj", "Tc", "re\nf", "c\n", " d\n", "S\n", "cm\n", "BMC", "BDC"] {
+        for kind in ["Tj", "TJ", "Tc", "re\nf", "c\n", " d\n", "S\n", "cm\n", "BMC", "BDC"] {
             assert!(written.contains(kind), "{kind}");
         }
         assert_eq!(written, by_printpdf(ops, &fonts));

@@ -70,6 +70,20 @@ pub(super) fn fraction_width(characters: usize) -> String {
     format!("{}.{}pt", tenths_of_points / 10, tenths_of_points % 10)
 }
 
+/// The width of what holds the longest of these amounts' fractions, in em of the text around; empty where all amounts have
+/// the same number of decimals, so that they align by themselves.
+pub(super) fn shared_fraction_width<'a>(amounts: impl Iterator<Item = &'a str>) -> String {
+    let amounts = amounts.filter(|amount| !amount.is_empty());
+    let lengths = amounts.map(|amount| amount.find('.').map_or(0, |point| amount.len() - point));
+    let (least, most) = lengths.fold((usize::MAX, 0), |(least, most), length| (least.min(length), most.max(length)));
+    if least >= most {
+        return String::new();
+    }
+    // The point of the built-in faces is up to 0.33 em wide, a digit 0.76 em.
+    let hundredths = 33 + (most - 1) * 76;
+    format!("{}.{:02}em", hundredths / 100, hundredths % 100)
+}
+
 /// About how many lines of the appendix stand on a page, and how many a group needs beyond its rows.
 const PAGE_LINES: usize = 48;
 const GROUP_LINES: usize = 4;
@@ -225,4 +239,19 @@ fn line(bill: &Bill, invoice: &Invoice, detail: &Detail, level: DetailLevel) -> 
         amount,
         shared: share.is_some(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The point and four digits: 0.33 + 4 × 0.76 em.
+    #[test]
+    fn only_amounts_with_different_decimals_need_room() {
+        let width = |amounts: &[&str]| shared_fraction_width(amounts.iter().copied());
+        assert_eq!(width(&["¥356.5", "-¥14.4325", "¥115", ""]), "3.37em");
+        for alike in [&["$1.50", "", "-$1,234.00"][..], &["¥1", "¥1,234"], &[]] {
+            assert_eq!(width(alike), "");
+        }
+    }
 }

@@ -1,12 +1,13 @@
 //! What templates can do with a text: [`register`] adds the filters to Tera.
 
 use base64::Engine;
-use tera::{Kwargs, State, Tera, Value};
+use tera::{Kwargs, State, Tera, TeraResult, Value};
 
-/// The filters `css_string` and `svg_image`.
+/// The filters `css_string`, `svg_image` and `at_point`.
 pub(super) fn register(tera: &mut Tera) {
     tera.register_filter("css_string", css_string);
     tera.register_filter("svg_image", svg_image);
+    tera.register_filter("at_point", at_point);
 }
 
 /// A text as a quoted CSS string, for `content` in page margins: nothing in it can end the string or the style.
@@ -27,4 +28,17 @@ fn css_string(text: &str, _: Kwargs, _: &State<'_>) -> Value {
 fn svg_image(text: &str, _: Kwargs, _: &State<'_>) -> Value {
     let encoded = base64::engine::general_purpose::STANDARD.encode(text.trim());
     Value::safe_string(&format!("data:image/svg+xml;base64,{encoded}"))
+}
+
+/// An amount whose digits behind the point, if any, are in an element of their own, `class="fraction"`: where all have the
+/// same width, amounts in a column stand below each other at their points. With `aligned=false`, the amount as it is.
+fn at_point(amount: &str, arguments: Kwargs, _: &State<'_>) -> TeraResult<Value> {
+    if !arguments.must_get::<bool>("aligned")? {
+        return Ok(Value::normal_string(amount));
+    }
+    if amount.contains(['<', '>', '&']) {
+        return Err(tera::Error::message(format!("at_point expects an amount, found {amount:?}")));
+    }
+    let (whole, fraction) = amount.split_at(amount.find('.').unwrap_or(amount.len()));
+    Ok(Value::safe_string(&format!("{whole}<span class=\"fraction\">{fraction}</span>")))
 }

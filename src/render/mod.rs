@@ -8,6 +8,7 @@ mod format;
 mod labels;
 mod review;
 mod templates;
+mod units;
 mod view;
 
 pub use format::{date_text, grouped, money};

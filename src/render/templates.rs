@@ -8,6 +8,7 @@ use tera::{Context, Tera};
 
 use super::filters;
 use super::labels::Labels;
+use super::units;
 use crate::diagnostic::{Diagnostic, Place, cause, nearest};
 use crate::model::invoice::DocumentKind;
 use crate::model::settings::{Language, Settings, TemplateChoice};
@@ -90,14 +91,15 @@ impl Templates {
         self.labels.of(language, kind)
     }
 
-    /// The HTML of a document in a design; what the template sees is an [`InvoiceView`](super::InvoiceView).
+    /// The HTML of a document in a design, where numbers do not part from their units; what the template sees is an
+    /// [`InvoiceView`](super::InvoiceView).
     ///
     /// # Errors
     /// A mistake in the template, with its line and the fields that exist.
     pub fn document(&self, design: &str, view: &impl Serialize) -> Result<String, Diagnostic> {
         let name = format!("{design}.html");
         let rendered = Context::from_serialize(view).and_then(|context| self.tera.render(&name, &context));
-        rendered.map_err(|error| told(&error.to_string(), &self.sources))
+        rendered.map(|html| units::hold(&html)).map_err(|error| told(&error.to_string(), &self.sources))
     }
 
     /// Where a piece of the HTML of a design stands in a template: the file, line and column of its first occurrence.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::appendix::{AppendixColumns, GroupView, appendix, fraction_width, has_contents};
+use super::appendix::{AppendixColumns, GroupView, appendix, fraction_width, has_contents, shared_fraction_width};
 use super::chart::{ChartView, chart};
 use super::format::{date_text, grouped, money, month_text, period_text, unit_text};
 use crate::model::amount::{Amount, Sum, TooLong};
@@ -47,6 +47,7 @@ pub struct InvoiceView<'a> {
     pub has_quantity: bool,
     pub has_unit: bool,
     pub has_unit_price: bool,
+    pub items_fraction_width: String,
     pub item_columns: String,
     pub item_columns_before_amount: String,
     pub has_tax_jpy: bool,
@@ -155,6 +156,11 @@ pub fn view<'a>(
     let (appendix, appendix_has, longest_fraction) = appendix(bill, customer, invoice, labels)?;
     let (item_lines, first_page_lines) = lines(settings, customer, invoice);
     let plain = |amount| money(amount, invoice.currency, 0);
+    let discounts_total = if discounts.is_empty() { String::new() } else { plain(discounts_total) };
+    let subtotal = plain(invoice.subtotal);
+    let items_fraction_width = shared_fraction_width(
+        all_rows().map(|row| row.amount.as_str()).chain([discounts_total.as_str(), subtotal.as_str()]),
+    );
     Ok(InvoiceView {
         kind: invoice.kind,
         original: invoice.original.as_ref().map_or_else(OriginalView::default, |original| OriginalView {
@@ -175,14 +181,15 @@ pub fn view<'a>(
         currency: invoice.currency.code(),
         issuer: issuer(settings, image),
         customer: recipient(customer),
-        subtotal: plain(invoice.subtotal),
+        subtotal,
         tax: plain(invoice.tax),
         total: plain(invoice.total),
-        discounts_total: if discounts.is_empty() { String::new() } else { plain(discounts_total) },
+        discounts_total,
         has_reduced: invoice.items.iter().any(|item| item.tax_category == TaxCategory::Reduced),
         has_quantity,
         has_unit,
         has_unit_price,
+        items_fraction_width,
         item_columns: (4 + optional_columns).to_string(),
         item_columns_before_amount: (3 + optional_columns).to_string(),
         has_tax_jpy: invoice.tax_subtotals.iter().any(|tax| tax.tax_jpy.is_some()),

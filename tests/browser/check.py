@@ -29,6 +29,8 @@ MONTH = "202208"
 LONG = {"five-thousand-rows"}
 # The sample's workspace is the whole repository.
 IGNORED = shutil.ignore_patterns("out", "target", ".git", "src", "tests")
+# A feature file names the faces that the browser has from the system, and we are given.
+FONT = re.compile(r"<!-- font: (.*) -->")
 # Pages of a long document whose pixels are compared, from either end.
 FIRST_PAGES, LAST_PAGES = 3, 2
 
@@ -49,7 +51,7 @@ def feature_files(program, directory, only):
         if only not in f"layout/{html.stem}":
             continue
         pdf = directory / f"{html.stem}.pdf"
-        run(program, html, pdf)
+        run(program, html, pdf, *FONT.findall(html.read_text()))
         yield f"layout/{html.stem}", html, pdf
 
 

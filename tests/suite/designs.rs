@@ -109,6 +109,79 @@ fn tax_in_yen_and_its_rate_are_stated() {
     }
 }
 
+/// 310, 12.55 and 100 plus 15 % are 356.5, 14.4325 and 115, the discount of 46.5 is 53.475; rounded up at the invoice.
+#[test]
+fn amounts_with_decimals_stand_below_each_other_at_their_points() {
+    for design in DESIGNS {
+        for language in ["ja", "en"] {
+            let document = lay_out(&html("decimals", design, language, &[]));
+            let items: Vec<&Item> = document.pages[0].layers.iter().flat_map(|layer| &layer.items).collect();
+            let texts = items.iter().filter_map(|item| if let Item::Text(text) = item { Some(text) } else { None });
+            let texts: Vec<_> = texts.collect();
+            let heading = texts.iter().position(|text| ["金額（税抜）", "Amount (excl. tax)"].contains(&&*text.text));
+            let texts = &texts[heading.unwrap()..];
+            let place =
+                |words: &str| *texts.iter().find(|text| &*text.text == words).unwrap_or_else(|| panic!("{words}"));
+            let points = [".5", ".4325", ".475", ".5425"].map(|fraction| place(fraction).x);
+            let ends = ["¥356", "¥14", "¥115", "-¥53", "¥0"].map(|whole| place(whole).x + place(whole).width);
+            for x in points.iter().chain(&ends) {
+                assert!((x - points[0]).abs() < 0.02, "{design} {language}: {points:?} {ends:?}");
+            }
+        }
+    }
+}
+
+/// Whether anything is set where the seal is, but the issuer's name.
+#[test]
+fn the_seal_covers_nothing_but_the_name() {
+    for name in ["decimals", "plain", "long-names"] {
+        for design in DESIGNS {
+            for language in ["ja", "en"] {
+                let html = html(name, design, language, &[]);
+                let (_, named) = html.split_once("<div class=\"issuer-name").unwrap();
+                let issuer = named.split_once('>').unwrap().1.split_once('<').unwrap().0;
+                let document = lay_out(&html);
+                let items: Vec<&Item> = document.pages[0].layers.iter().flat_map(|layer| &layer.items).collect();
+                let seal = items.iter().find_map(|item| match item {
+                    Item::Picture { index, area } if document.pictures[*index].width == 300.0 => Some(area),
+                    _ => None,
+                });
+                let seal = seal.unwrap();
+                let covered = items.iter().filter_map(|item| match item {
+                    Item::Text(text) => Some(text),
+                    _ => None,
+                });
+                let covered = covered.filter(|text| {
+                    let across = text.x < seal.x + seal.width && seal.x < text.x + text.width;
+                    // From the baseline up, capitals and kanji take some nine tenths of the size.
+                    across && text.y - 0.9 * text.size < seal.y + seal.height && seal.y < text.y
+                });
+                for text in covered {
+                    assert!(issuer.contains(&*text.text), "{name} {design} {language}: {}", text.text);
+                }
+            }
+        }
+    }
+}
+
+/// A note of several lines says each six times; a line may break before every 円, and behind the space in 12 GB.
+#[test]
+fn no_line_ends_between_a_number_and_its_unit() {
+    for design in DESIGNS {
+        for language in ["ja", "en"] {
+            let document = lay_out(&html("long-names", design, language, &[]));
+            let items = document.pages.iter().flat_map(|page| &page.layers).flat_map(|layer| &layer.items);
+            let texts: Vec<&str> =
+                items.filter_map(|item| if let Item::Text(text) = item { Some(&*text.text) } else { None }).collect();
+            for quantity in ["24か月", "10,000円", "2022年9月30日", "12 GB"] {
+                let whole = texts.iter().map(|text| text.matches(quantity).count()).sum::<usize>();
+                let dates = usize::from(quantity == "2022年9月30日" && language == "ja");
+                assert_eq!(whole, 6 + dates, "{design} {language}: {quantity}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_draft_says_so_on_every_page() {
     for design in DESIGNS {

@@ -18,6 +18,7 @@ mod http_client;
 mod http_server;
 mod images;
 mod issuing;
+mod kerning;
 mod kinsoku;
 mod kore_api;
 mod kore_others;

@@ -69,4 +69,5 @@ fn write_page_number(context: &Context<'_>, pages: &mut [Page], number: &PageNum
     text.x += text.width - width;
     text.width = width;
     text.text = shown.into();
+    text.kerns = Box::default();
 }

@@ -174,6 +174,7 @@ fn text(style: &mut Style, name: &str, value: &str, lower: &str, units: Units) -
         "line-break" => Some(keyword(lower, &[("strict", ())])),
         "hyphens" => Some(keyword(lower, &[("none", ()), ("manual", ())])),
         "direction" => Some(keyword(lower, &[("ltr", ())])),
+        "text-spacing-trim" => Some(keyword(lower, &[("space-all", ())])),
         "text-autospace" => Some(keyword(lower, &[("no-autospace", ())])),
         "vertical-align" => set(&mut style.vertical_align, vertical_align(lower, units)),
         "list-style" => Some(list_style(style, lower)),

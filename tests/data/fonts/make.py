@@ -2,10 +2,12 @@
 import sys
 
 from fontTools import subset
+from fontTools.feaLib.builder import addOpenTypeFeaturesFromString
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.t2CharStringPen import T2CharStringPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
-from fontTools.ttLib import TTCollection, TTFont
+from fontTools.ttLib import TTCollection, TTFont, newTable
+from fontTools.ttLib.tables._k_e_r_n import KernTable_format_0
 
 # Rectangles, as left, bottom, right, top on an em of 1000: 土 over 口, both bars of 土 as the rare form has them.
 YOSHI = [(450, 430, 550, 860), (150, 660, 850, 740), (220, 430, 780, 510)]
@@ -54,6 +56,29 @@ face("DrawnYoshiCff", yoshi, True).save("yoshi.otf")
 collection = TTCollection()
 collection.fonts = [TTFont("yoshi.ttf"), face("DrawnSquare", {0xE000: "square"}, False).font]
 collection.save("yoshi.ttc")
+
+# Capitals whose advances and distances are easy to add up: by OpenType's feature and by the older table. What would put
+# another glyph in the place of two letters must not be used: it could not be copied.
+latin = {0x41: "A", 0x54: "T", 0x56: "V"}
+ADVANCES.update({"A": 700, "T": 600, "V": 650, "A_V": 1000})
+SHAPES.update({name: [(50, 0, ADVANCES[name] - 50, 700)] for name in ["A", "T", "V", "A_V"]})
+FEATURES = """
+feature liga { sub A V by A_V; } liga;
+feature kern {
+  pos A V -120; pos V A -110; pos T [A V] -90; pos V space -40;
+} kern;
+"""
+kerned = face("KernedCapitals", {**latin, 0xE001: "A_V"}, False)
+addOpenTypeFeaturesFromString(kerned.font, FEATURES)
+kerned.save("kerned.ttf")
+old = face("KernedByTable", latin, False)
+table = old.font["kern"] = newTable("kern")
+table.version = 0
+subtable = KernTable_format_0(apple=False)
+subtable.coverage, subtable.tupleIndex = 1, None
+subtable.kernTable = {("A", "V"): -120, ("V", "A"): -110, ("T", "A"): -90}
+table.kernTables = [subtable]
+old.save("kerned-by-table.ttf")
 
 if len(sys.argv) > 1:
     options = subset.Options(name_IDs=[0, 13, 14], notdef_outline=True, hinting=False, layout_features=[], recalc_timestamp=False)

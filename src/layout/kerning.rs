@@ -1,0 +1,226 @@
+//! Kerning: how far a face sets two letters from each other beyond their advances, found by shaping.
+//!
+//! In: the text of a paragraph. Out: its [`Kern`]s. Only what the face says of places is used: letters keep their own
+//! glyphs, so that copied text stays what was written. Faces without kerning, such as the built-in ones, cost nothing.
+
+use std::cell::RefCell;
+
+use rustybuzz::{Direction, Feature, Script, ShapePlan, UnicodeBuffer, ttf_parser::Tag};
+
+use super::{
+    breaking::edge_width,
+    fonts::Faces,
+    paragraph::{ATOM, Item, Paragraph, is_invisible},
+    style::{LEFT, RIGHT, Style, Styles, VerticalAlign},
+};
+
+/// Room between a letter and the next one of the same face; negative where they move together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Kern {
+    /// Index of the letter's first byte in the text.
+    pub at: u32,
+    /// In em.
+    pub em: f32,
+}
+
+/// Everything in a face that would put other glyphs in the place of those the text names.
+const SUBSTITUTIONS: [&[u8; 4]; 9] = [b"ccmp", b"locl", b"rlig", b"liga", b"clig", b"calt", b"rclt", b"dlig", b"hlig"];
+
+/// Shapes text in the faces that have kerning.
+pub(crate) struct Shaper<'f> {
+    faces: &'f Faces,
+    /// By index of the face; empty where none has kerning.
+    shapers: Vec<Option<rustybuzz::Face<'f>>>,
+    /// What was looked up in a face for a script.
+    plans: RefCell<Vec<(u8, Script, ShapePlan)>>,
+}
+
+impl<'f> Shaper<'f> {
+    pub(crate) fn new(faces: &'f Faces) -> Shaper<'f> {
+        let shapers: Vec<_> = faces
+            .each()
+            .map(|face| if face.has_kerning { rustybuzz::Face::from_slice(&face.bytes, 0) } else { None })
+            .collect();
+        let shapers = if shapers.iter().any(Option::is_some) { shapers } else { Vec::new() };
+        Shaper { faces, shapers, plans: RefCell::default() }
+    }
+
+    /// Whether no face has kerning.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.shapers.is_empty()
+    }
+
+    /// The kerns of a paragraph, in the order of its text.
+    pub(crate) fn kerns(&self, paragraph: &Paragraph, styles: &Styles) -> Vec<Kern> {
+        let mut kerns = Vec::new();
+        let mut position = 0;
+        let mut stretch: Option<Stretch> = None;
+        let mut close = |stretch: &mut Option<Stretch>| {
+            if let Some(done) = stretch.take() {
+                self.shape(&done, &paragraph.text, &mut kerns);
+            }
+        };
+        for item in &paragraph.items {
+            match item {
+                Item::Text { length, style, .. } => {
+                    let end = position + *length as usize;
+                    let style = styles.get(*style);
+                    for (index, letter) in paragraph.text.get(position..end).unwrap_or_default().char_indices() {
+                        let next = self.stretch_of(letter, style, position + index);
+                        match (&mut stretch, next) {
+                            (Some(open), Some(next)) if open.joins(&next) => open.extend(next),
+                            (_, next) => {
+                                close(&mut stretch);
+                                stretch = next;
+                            }
+                        }
+                    }
+                    position = end;
+                }
+                Item::Open { style } if parts(styles.get(*style), LEFT) => close(&mut stretch),
+                Item::Close { style } if parts(styles.get(*style), RIGHT) => close(&mut stretch),
+                Item::Open { .. } | Item::Close { .. } => {}
+                Item::Atom(_) => {
+                    close(&mut stretch);
+                    position += ATOM.len_utf8();
+                }
+            }
+        }
+        close(&mut stretch);
+        kerns
+    }
+
+    /// A letter as a stretch of its own; none where no face, or one without kerning, shows it.
+    fn stretch_of(&self, letter: char, style: &Style, position: usize) -> Option<Stretch> {
+        let (face, _) = self.faces.find(letter, style.bold()).filter(|_| !is_invisible(letter))?;
+        self.shapers.get(usize::from(face))?.as_ref()?;
+        let end = position + letter.len_utf8();
+        Some(Stretch { face, size: style.glyph_size(), script: Writing::of(letter), start: position, end })
+    }
+
+    fn shape(&self, stretch: &Stretch, text: &str, kerns: &mut Vec<Kern>) {
+        let text = text.get(stretch.start..stretch.end).unwrap_or_default();
+        let face = self.faces.face(stretch.face);
+        let shaper = self.shapers.get(usize::from(stretch.face)).and_then(Option::as_ref);
+        let (Some(face), Some(shaper)) = (face, shaper) else { return };
+        let mut buffer = UnicodeBuffer::new();
+        buffer.push_str(text);
+        buffer.guess_segment_properties();
+        if buffer.direction() != Direction::LeftToRight {
+            return;
+        }
+        let script = buffer.script();
+        let mut plans = self.plans.borrow_mut();
+        let known = plans.iter().position(|(of, its, _)| *of == stretch.face && *its == script);
+        let index = known.unwrap_or_else(|| {
+            let off = SUBSTITUTIONS.map(|name| Feature::new(Tag::from_bytes(name), 0, ..));
+            let plan = ShapePlan::new(shaper, Direction::LeftToRight, Some(script), None, &off);
+            plans.push((stretch.face, script, plan));
+            plans.len() - 1
+        });
+        let Some((_, _, plan)) = plans.get(index) else { return };
+        let shaped = rustybuzz::shape_with_plan(shaper, plan, buffer);
+        let glyphs = shaped.glyph_infos().iter().zip(shaped.glyph_positions());
+        let letters: Vec<(usize, char)> = text.char_indices().collect();
+        // Where each glyph begins, in font units.
+        let mut starts = Vec::with_capacity(letters.len());
+        let mut pen = 0_i64;
+        for (info, place) in glyphs {
+            let letter = letters.get(starts.len());
+            // Another glyph than the text's own could not be told from it in the PDF.
+            if letter.is_none_or(|(at, letter)| {
+                info.cluster as usize != *at || info.glyph_id != u32::from(face.glyph(*letter))
+            }) {
+                return;
+            }
+            starts.push(pen + i64::from(place.x_offset));
+            pen += i64::from(place.x_advance);
+        }
+        for ((at, letter), pair) in letters.iter().zip(starts.windows(2)) {
+            let units = pair[1] - pair[0] - i64::from(face.advance(face.glyph(*letter)));
+            if units != 0 {
+                let at = u32::try_from(stretch.start + at).unwrap_or(u32::MAX);
+                kerns.push(Kern { at, em: units as f32 / f32::from(face.units_per_em.max(1)) });
+            }
+        }
+    }
+}
+
+/// Whether what is inside an inline element stands apart from what is outside on that side.
+fn parts(style: &Style, side: usize) -> bool {
+    edge_width(style, side) != 0.0 || style.vertical_align != VerticalAlign::Baseline
+}
+
+/// Which letters have a script of their own: those of no script belong to the letters before.
+#[derive(Clone, Copy, PartialEq)]
+enum Writing {
+    Japanese,
+    Other,
+    Any,
+}
+
+impl Writing {
+    fn of(letter: char) -> Writing {
+        match letter {
+            '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{31f0}'..='\u{31ff}' | '\u{ff66}'..='\u{ff9d}' => {
+                Writing::Japanese
+            }
+            '\u{2e80}'..='\u{2fdf}' | '\u{3005}'..='\u{3007}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' => {
+                Writing::Japanese
+            }
+            '\u{20000}'..='\u{3ffff}' => Writing::Japanese,
+            letter if letter.is_alphabetic() => Writing::Other,
+            _ => Writing::Any,
+        }
+    }
+}
+
+/// Text of one face, size and writing.
+struct Stretch {
+    face: u8,
+    size: f64,
+    script: Writing,
+    start: usize,
+    end: usize,
+}
+
+impl Stretch {
+    fn joins(&self, next: &Stretch) -> bool {
+        let same = self.script == next.script || self.script == Writing::Any || next.script == Writing::Any;
+        same && self.face == next.face && self.size == next.size && self.end == next.start
+    }
+
+    fn extend(&mut self, next: Stretch) {
+        self.end = next.end;
+        if self.script == Writing::Any {
+            self.script = next.script;
+        }
+    }
+}
+
+/// Finds kerns by place, asked for in the order of the text.
+#[derive(Clone)]
+pub(crate) struct KernReader<'k> {
+    rest: &'k [Kern],
+}
+
+impl<'k> KernReader<'k> {
+    pub(crate) fn new(kerns: &'k [Kern]) -> KernReader<'k> {
+        KernReader { rest: kerns }
+    }
+
+    /// In em, behind the letter that starts at that byte.
+    #[inline]
+    pub(crate) fn behind(&mut self, position: usize) -> f64 {
+        while let Some((first, rest)) = self.rest.split_first() {
+            if first.at as usize > position {
+                return 0.0;
+            }
+            self.rest = rest;
+            if first.at as usize == position {
+                return f64::from(first.em);
+            }
+        }
+        0.0
+    }
+}
