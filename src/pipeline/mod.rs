@@ -13,7 +13,7 @@ use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::layout::{self, Fault};
 use crate::model::charge::Bill;
-use crate::model::invoice::{DocumentKind, Invoice, Status};
+use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
 use crate::out;
@@ -117,7 +117,7 @@ pub fn documents(
 /// # Errors
 /// A mistake in the template; sums with more digits than an amount has.
 pub fn review_page(assets: &Assets, review: Review<'_>) -> Result<Vec<u8>, Diagnostic> {
-    let labels = assets.templates.labels(review.settings.language, DocumentKind::Invoice);
+    let labels = assets.templates.review_labels(review.settings.language);
     let view = render::review(review, labels)
         .map_err(|error| Diagnostic::error(format!("the review page cannot be added up: {error}")))?;
     assets.templates.document("review", &view).map(String::into_bytes)

@@ -13,14 +13,18 @@ const BUILT_IN: &str = include_str!("../../templates/labels.toml");
 /// What begins the key of a word that only credit notes use.
 const CREDIT: &str = "credit_";
 
+/// What begins the keys of words that only the review page uses.
+const REVIEW: [&str; 2] = ["review_", "warning_"];
+
 /// Words by language and key.
 type Words = BTreeMap<String, BTreeMap<String, String>>;
 
-/// The words of invoices and those of credit notes.
+/// The words of invoices, of credit notes and of the review page.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Labels {
     words: Words,
     credit_words: Words,
+    review_words: Words,
 }
 
 impl Labels {
@@ -31,6 +35,10 @@ impl Labels {
         if let Some(own) = own {
             let known = labels.words.clone();
             labels.merge(own, Some(&known))?;
+        }
+        labels.review_words = labels.words.clone();
+        for words in labels.words.values_mut() {
+            words.retain(|key, _| !REVIEW.iter().any(|prefix| key.starts_with(prefix)));
         }
         labels.credit_words = labels.words.clone();
         for words in labels.credit_words.values_mut() {
@@ -44,12 +52,15 @@ impl Labels {
 
     /// The words of a language; on a credit note, `credit_title` takes the place of `title` and so on.
     pub(super) fn of(&self, language: Language, kind: DocumentKind) -> &BTreeMap<String, String> {
-        static NONE: BTreeMap<String, String> = BTreeMap::new();
-        let by_language = match kind {
-            DocumentKind::Invoice => &self.words,
-            DocumentKind::CreditNote => &self.credit_words,
-        };
-        by_language.get(language.tag()).unwrap_or(&NONE)
+        match kind {
+            DocumentKind::Invoice => in_language(&self.words, language),
+            DocumentKind::CreditNote => in_language(&self.credit_words, language),
+        }
+    }
+
+    /// The words of the review page in a language: all there are.
+    pub(super) fn of_review(&self, language: Language) -> &BTreeMap<String, String> {
+        in_language(&self.review_words, language)
     }
 
     fn merge(&mut self, text: &str, known: Option<&Words>) -> Result<(), Vec<Diagnostic>> {
@@ -91,6 +102,11 @@ impl Labels {
     }
 }
 
+fn in_language(words: &Words, language: Language) -> &BTreeMap<String, String> {
+    static NONE: BTreeMap<String, String> = BTreeMap::new();
+    words.get(language.tag()).unwrap_or(&NONE)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,8 +114,10 @@ mod tests {
     #[test]
     fn both_languages_have_the_same_words() {
         let labels = Labels::load(None).unwrap();
-        let keys = |language| labels.of(language, DocumentKind::Invoice).keys().cloned().collect::<Vec<String>>();
-        assert!(!keys(Language::Japanese).is_empty());
+        let keys = |language| labels.of_review(language).keys().cloned().collect::<Vec<String>>();
+        let of_invoices = labels.of(Language::Japanese, DocumentKind::Invoice);
+        assert!(of_invoices.contains_key("title") && !of_invoices.contains_key("review_title"));
+        assert!(keys(Language::Japanese).len() > of_invoices.len());
         assert_eq!(keys(Language::Japanese), keys(Language::English));
     }
 

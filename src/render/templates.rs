@@ -91,6 +91,11 @@ impl Templates {
         self.labels.of(language, kind)
     }
 
+    /// The words of the review page in a language.
+    pub fn review_labels(&self, language: Language) -> &BTreeMap<String, String> {
+        self.labels.of_review(language)
+    }
+
     /// The HTML of a document in a design, where numbers do not part from their units; what the template sees is an
     /// [`InvoiceView`](super::InvoiceView).
     ///
