@@ -4,21 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
-
-/// A row that is not what it was.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// Id of the resource, empty when the row is of none.
-    pub resource: String,
-    /// Day of the month, 0 for the whole month.
-    pub day: u8,
-    /// Bill item.
-    pub item: String,
-    /// What it cost; absent when there was no such row.
-    pub before: Option<Amount>,
-    /// What it costs now; absent when there is no such row any more.
-    pub now: Option<Amount>,
-}
+use crate::model::drift::Change;
 
 /// Rows of a source that differ between the bill and a newer reading of that source alone, by resource, day and item.
 ///

@@ -38,7 +38,7 @@ use crate::model::settings::{PatternField, Settings};
 pub use assembly::{file_name, number};
 pub use conservation::{Conservation, SourceTotals};
 pub use credit::{CreditTerms, Credited, CreditedLine, Extent, credit};
-pub use drift::{Change, drift};
+pub use drift::drift;
 pub use overview::{ItemCost, KeptCost, Overview, SharedCost, overview};
 pub use reconciliation::{Reconciliation, reconcile};
 use record::billed_customers;

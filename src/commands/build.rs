@@ -92,8 +92,7 @@ fn build(
     let review = computed.review(&documents);
     computed.write_review(review, &staging)?;
     let inputs = computed.inputs()?.written();
-    let compared = computed.earlier.files.clone();
-    let manifest = Manifest::new(month.to_string(), inputs, compared, staging.written());
+    let manifest = Manifest::new(month.to_string(), inputs, computed.compared.clone(), staging.written());
     staging.write("manifest.json", &out::to_json(&manifest).map_err(one)?).map_err(one)?;
     let files = staging.written();
     let directory = staging.commit().map_err(one)?;

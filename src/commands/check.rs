@@ -11,6 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::invoice::{Invoice, Status};
 use crate::pipeline::{self, Work};
 use crate::printer::Printer;
+use crate::sources::drift;
 use crate::workspace;
 
 pub(super) fn run(start: &Path, arguments: &cli::Check, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
@@ -59,6 +60,8 @@ fn check(root: &Path, arguments: &cli::Check, printer: &Printer) -> Result<(), V
     }
     let earlier = earlier_months(root, (&root.join("out"), "out"), month);
     early.extend(earlier.warnings);
+    let drifts = settings.sources.iter().filter_map(|source| drift::warning(root, source, month));
+    early.extend(drifts.map(|(warning, _)| warning));
     let found =
         billing::warnings(&bill, settings, &billed, &earlier.history, early).map_err(|problem| vec![problem])?;
     if arguments.deny_warnings {

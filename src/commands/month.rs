@@ -9,6 +9,7 @@ use crate::cli::Format;
 use crate::diagnostic::Diagnostic;
 use crate::ledger;
 use crate::model::charge::Bill;
+use crate::model::history::History;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
@@ -16,6 +17,7 @@ use crate::out::{self, EarlierMonths};
 use crate::pipeline::{self, Work};
 use crate::printer::Printer;
 use crate::render::{Documents, Review};
+use crate::sources::drift;
 use crate::staging::{Staging, Written, hash};
 use crate::workspace::{self, Workspace};
 
@@ -44,7 +46,9 @@ pub(super) struct Month {
     /// The invoices.
     pub(super) billed: BilledMonth,
     /// The months before.
-    pub(super) earlier: EarlierMonths,
+    history: History,
+    /// Files that warnings were made from, and no document.
+    pub(super) compared: Vec<Written>,
     /// Everything to be warned of.
     pub(super) warnings: Vec<Diagnostic>,
     overview: Overview,
@@ -74,6 +78,11 @@ impl Month {
         let (bill, billed) = computed.map_err(|problems| refused(&early, problems))?;
         let earlier = earlier_months(root, out, month);
         early.extend(earlier.warnings.iter().cloned());
+        let mut compared = earlier.files.clone();
+        for (warning, file) in settings.sources.iter().filter_map(|source| drift::warning(root, source, month)) {
+            early.push(warning);
+            compared.push(file);
+        }
         let warnings = billing::warnings(&bill, settings, &billed, &earlier.history, early);
         let warnings = warnings.map_err(|problem| vec![problem])?;
         if deny_warnings {
@@ -82,7 +91,8 @@ impl Month {
         let overview = billing::overview(&bill, settings, &billed).map_err(|error| {
             vec![Diagnostic::error(format!("the sums of the month cannot be computed exactly: {error}"))]
         })?;
-        Ok(Month { workspace, assets, bill, billed, earlier, warnings, overview, status })
+        let history = earlier.history;
+        Ok(Month { workspace, assets, bill, billed, history, compared, warnings, overview, status })
     }
 
     /// Writes the documents of the invoices for which `chosen` holds; gives what became of each invoice.
@@ -116,7 +126,7 @@ impl Month {
             settings: &self.workspace.settings,
             billed: &self.billed,
             overview: &self.overview,
-            history: &self.earlier.history,
+            history: &self.history,
             warnings: &self.warnings,
             status: self.status,
             documents,

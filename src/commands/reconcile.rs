@@ -3,18 +3,18 @@
 use std::path::Path;
 
 use super::excerpts;
-use crate::billing::{self, Change, Reconciliation};
+use crate::billing::{self, Reconciliation};
 use crate::cli;
 use crate::diagnostic::Diagnostic;
 use crate::environment::Environment;
 use crate::model::amount::{Amount, TooLong};
-use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::settings::SourceSettings;
 use crate::out;
 use crate::printer::{Align, Printer, table};
 use crate::render;
 use crate::sources;
+use crate::sources::drift;
 use crate::sources::fetch::{self, Wish};
 use crate::workspace;
 
@@ -59,7 +59,10 @@ fn reconcile(
                 Ok(now) => {
                     let index = u16::try_from(index).unwrap_or(u16::MAX);
                     let changes = billing::drift(&bill, index, &now).map_err(too_long)?;
-                    problems.extend(told(&changes, source, &bill));
+                    drift::keep(root, source, month, &changes, environment).map_err(|problem| vec![problem])?;
+                    if !changes.is_empty() {
+                        problems.push(drift::refusal(&changes, source, month, SHOWN_ROWS));
+                    }
                 }
                 Err(problem) => problems.push(problem),
             }
@@ -154,29 +157,4 @@ fn differences(found: &Reconciliation, source: &SourceSettings) -> Vec<Diagnosti
         problems.push(diagnostic.with_hint("likely cause: rows of some are missing, or one has rows under two ids"));
     }
     problems
-}
-
-/// Rows that changed since the snapshot.
-fn told(changes: &[Change], source: &SourceSettings, bill: &Bill) -> Option<Diagnostic> {
-    if changes.is_empty() {
-        return None;
-    }
-    let message =
-        format!("{} rows of \"{}\" are not what they were when the month was fetched", changes.len(), source.name);
-    let text = |amount: Option<Amount>| amount.map_or("no row".to_owned(), |amount| amount.to_string());
-    let shown = changes.iter().take(SHOWN_ROWS).map(|change| {
-        let resource = if change.resource.is_empty() { "-" } else { &change.resource };
-        let day = match change.day {
-            0 => bill.month.to_string(),
-            day => format!("{}{day:02}", bill.month),
-        };
-        format!("{day} {resource} {}: {} → {}", change.item, text(change.before), text(change.now))
-    });
-    let diagnostic = shown.fold(Diagnostic::error(message).at(sources::place(source)), Diagnostic::with_note);
-    let diagnostic = match changes.len().checked_sub(SHOWN_ROWS) {
-        Some(more) if more > 0 => diagnostic.with_note(format!("and {more} more")),
-        _ => diagnostic,
-    };
-    let hint = format!("take the new bill with invoicer fetch {} --source {} --force", bill.month, source.name);
-    Some(diagnostic.with_hint(hint))
 }

@@ -169,11 +169,13 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
                 self.check_form(letter, style, offset, slice);
             }
             self.current.keeps_space = style.white_space.keeps_spaces();
-            let kern = self.kerns.behind(self.position) * style.glyph_size();
+            let kern = self.kerns.behind(self.position);
             self.add(letter, advance, letter == ' ' || letter == WIDE_SPACE);
             // Lost, like spaces, where the line ends.
-            self.current.space += kern;
-            self.piece_space += kern;
+            if kern != 0.0 {
+                self.current.space += kern * style.glyph_size();
+                self.piece_space += kern * style.glyph_size();
+            }
         }
     }
 

@@ -105,10 +105,11 @@ struct Piece {
 }
 
 impl Piece {
-    /// Room behind the last letter, in em.
-    fn kern(&mut self, em: f64) {
-        if em != 0.0 {
-            self.kerns.push(Kern { at: u32::try_from(self.last).unwrap_or(u32::MAX), em: em as f32 });
+    /// Room behind the last letter.
+    fn kern(&mut self, room: f64, style: &Style) {
+        if room != 0.0 {
+            let em = (room / style.glyph_size()) as f32;
+            self.kerns.push(Kern { at: u32::try_from(self.last).unwrap_or(u32::MAX), em });
         }
     }
 }
@@ -282,7 +283,7 @@ impl Setter<'_, '_> {
             };
             let kern = std::mem::take(&mut draft.kern);
             match &mut piece {
-                Some(piece) if piece.face == face => piece.kern(kern / style.glyph_size()),
+                Some(piece) if piece.face == face => piece.kern(kern, style),
                 _ => {
                     if let Some(done) = piece.take() {
                         push(draft, done, index);
@@ -296,7 +297,8 @@ impl Setter<'_, '_> {
                 piece.length += letter.len_utf8();
             }
             draft.x += kern + advance;
-            draft.kern = self.kerns.behind(start + index) * style.glyph_size();
+            let em = self.kerns.behind(start + index);
+            draft.kern = if em == 0.0 { 0.0 } else { em * style.glyph_size() };
         }
         if let Some(done) = piece {
             push(draft, done, shown.len());

@@ -4,6 +4,7 @@ pub mod amount;
 pub mod charge;
 pub mod currency;
 pub mod customer;
+pub mod drift;
 pub mod endpoint;
 pub mod figures;
 pub mod history;

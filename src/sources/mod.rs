@@ -1,6 +1,7 @@
 //! Providers' bytes in, a [`Bill`] out: every row kept, with the file and line it came from.
 
 mod credentials;
+pub mod drift;
 pub mod fetch;
 mod files;
 pub mod http;

@@ -11,6 +11,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::drift::DRIFT;
 use super::http::{Client, Request, Response};
 use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::environment::Environment;
@@ -325,7 +326,7 @@ fn by_hand(
     for entry in fs::read_dir(&directory).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') || !entry.path().is_file() {
+        if name.starts_with('.') || name == DRIFT || !entry.path().is_file() {
             continue;
         }
         let bytes = fs::read(entry.path()).map_err(unreadable)?;

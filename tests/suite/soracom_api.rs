@@ -514,7 +514,25 @@ fn drift_since_the_snapshot_is_shown_row_by_row() {
     assert!(run.stderr.contains("2 rows of \"soracom\" are not what they were"), "{}", run.stderr);
     assert!(run.stderr.contains("20220801 440100000000002 basicCharge: 155 → 160"), "{}", run.stderr);
     assert!(run.stderr.contains("202208 - freeTierBasic: -46.5 → no row"), "{}", run.stderr);
-    assert_eq!(sandbox.files(), before, "reconcile wrote something");
+    let kept = sandbox.json("billing/202208/soracom/drift.json");
+    assert_eq!(kept["changes"].as_array().unwrap().len(), 2);
+    let others: Vec<_> = sandbox.files().into_iter().filter(|(path, _)| !path.ends_with("drift.json")).collect();
+    assert_eq!(others, before, "reconcile wrote something else");
+    // A build warns of it without asking anyone.
+    let asked = server.asked().len();
+    let run = sandbox.run(&["build", "202208", "--offline", "--format", "json"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("warning[provider-drift]: 2 rows of \"soracom\""), "{}", run.stderr);
+    assert_eq!(server.asked().len(), asked);
+    let manifest = sandbox.json("out/202208/manifest.json");
+    assert_eq!(manifest["compared"][0]["path"], "billing/202208/soracom/drift.json");
+    let run = sandbox.run(&["check", "202208", "--deny-warnings"]);
+    assert!(run.stderr.contains("error[provider-drift]"), "{}", run.stderr);
+    // The new bill takes the place of the old one, and of what differed.
+    assert_eq!(sandbox.run_with(&["fetch", "202208", "--force"], &KEYS).code, 0);
+    assert!(!sandbox.path().join("billing/202208/soracom/drift.json").exists());
+    let run = sandbox.run(&["check", "202208"]);
+    assert!(!run.stderr.contains("provider-drift"), "{}", run.stderr);
 }
 
 #[test]

@@ -1,0 +1,121 @@
+//! `drift.json`: what a provider's bill differed in when it was last compared, kept beside the snapshot so that a build
+//! can warn of it without asking the provider. A new fetch takes the whole directory's place, and this file's with it.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use chrono::SecondsFormat;
+use serde::{Deserialize, Serialize};
+
+use super::snapshot::directory;
+use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::environment::Environment;
+use crate::model::amount::Amount;
+use crate::model::drift::Change;
+use crate::model::period::BillingMonth;
+use crate::model::settings::SourceSettings;
+use crate::model::warning::WarningCode;
+use crate::staging::{Written, hash};
+
+/// The file's name; it is no part of the snapshot and not in its provenance.
+pub(super) const DRIFT: &str = "drift.json";
+
+/// The most changed rows that a warning shows.
+const SHOWN: usize = 3;
+
+/// What a comparison found.
+#[derive(Serialize, Deserialize)]
+struct Drift {
+    source: String,
+    month: String,
+    /// RFC 3339 in UTC.
+    compared_at: String,
+    changes: Vec<Change>,
+}
+
+/// Keeps what a comparison found; where nothing differs, what an earlier one found is removed.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn keep(
+    root: &Path,
+    source: &SourceSettings,
+    month: BillingMonth,
+    changes: &[Change],
+    environment: &Environment,
+) -> Result<(), Diagnostic> {
+    let path = format!("{}/{DRIFT}", directory(source, month));
+    let failed = |error: std::io::Error| {
+        let message = format!("cannot keep what differs: {}", cause(&error));
+        Diagnostic::could_not_run(message).at(Place::file(&path))
+    };
+    let target = root.join(&path);
+    if changes.is_empty() {
+        return match fs::remove_file(&target) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(error)),
+            _ => Ok(()),
+        };
+    }
+    let drift = Drift {
+        source: source.name.clone(),
+        month: month.to_string(),
+        compared_at: (environment.now)().to_rfc3339_opts(SecondsFormat::Secs, true),
+        changes: changes.to_vec(),
+    };
+    let mut bytes = serde_json::to_vec_pretty(&drift)
+        .map_err(|error| Diagnostic::could_not_run(format!("cannot write JSON: {error}")))?;
+    bytes.push(b'\n');
+    // Whole or not at all: the name with a dot is read by nobody.
+    let partial = target.with_file_name(format!(".{DRIFT}"));
+    fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, &target)).map_err(failed)
+}
+
+/// What the last comparison of a source's month found, as a warning, and the file it stands in.
+pub fn warning(root: &Path, source: &SourceSettings, month: BillingMonth) -> Option<(Diagnostic, Written)> {
+    let path = format!("{}/{DRIFT}", directory(source, month));
+    let bytes = fs::read(root.join(&path)).ok()?;
+    let file = Written { sha256: hash(&bytes), path: path.clone() };
+    let Ok(drift) = serde_json::from_slice::<Drift>(&bytes) else {
+        let message = format!("what differs at \"{}\" cannot be read", source.name);
+        let warning = Diagnostic::finding(WarningCode::ProviderDrift, message, &path).at(Place::file(path));
+        return Some((warning.with_hint(format!("remove the file, or run invoicer reconcile {month} --fetch")), file));
+    };
+    let facts = format!("{}: {} ({})", source.name, drift.changes.len(), drift.compared_at);
+    let warning = Diagnostic::finding(WarningCode::ProviderDrift, message(source, drift.changes.len()), facts);
+    Some((with_rows(warning, &drift.changes, source, month, SHOWN).at(Place::file(path)), file))
+}
+
+/// The refusal of a comparison that found changes.
+pub fn refusal(changes: &[Change], source: &SourceSettings, month: BillingMonth, shown: usize) -> Diagnostic {
+    let refusal = Diagnostic::error(message(source, changes.len())).at(super::place(source));
+    with_rows(refusal, changes, source, month, shown)
+}
+
+fn message(source: &SourceSettings, count: usize) -> String {
+    format!("{count} rows of \"{}\" are not what they were when the month was fetched", source.name)
+}
+
+fn with_rows(
+    diagnostic: Diagnostic,
+    changes: &[Change],
+    source: &SourceSettings,
+    month: BillingMonth,
+    shown: usize,
+) -> Diagnostic {
+    let text = |amount: Option<Amount>| amount.map_or("no row".to_owned(), |amount| amount.to_string());
+    let row = |change: &Change| {
+        let resource = if change.resource.is_empty() { "-" } else { &change.resource };
+        let day = match change.day {
+            0 => month.to_string(),
+            day => format!("{month}{day:02}"),
+        };
+        format!("{day} {resource} {}: {} → {}", change.item, text(change.before), text(change.now))
+    };
+    let diagnostic = changes.iter().take(shown).map(row).fold(diagnostic, Diagnostic::with_note);
+    let diagnostic = match changes.len().checked_sub(shown) {
+        Some(more) if more > 0 => diagnostic.with_note(format!("and {more} more")),
+        _ => diagnostic,
+    };
+    diagnostic.with_hint(format!("take the new bill with invoicer fetch {month} --source {} --force", source.name))
+}
