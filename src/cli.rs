@@ -241,7 +241,7 @@ pub struct Verify {
 /// Options of `whatif`.
 #[derive(Debug, Args)]
 pub struct Whatif {
-    /// File with the other prices: [pricing] as in invoicer.toml, [customers.ID.pricing] as in a customer's file
+    /// File with the other prices: `[pricing]` as in invoicer.toml, `[customers.ID.pricing]` as in a customer's file
     #[arg(long, value_name = "FILE")]
     pub pricing: PathBuf,
     /// Month, or first and last month, as in 202205..202208
@@ -273,7 +273,7 @@ pub struct Credit {
     /// Date of the credit note and the corrected invoice; today in Japan by default
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub date: Option<NaiveDate>,
-    /// Date the corrected invoice is due, instead of what [invoice] due-date says
+    /// Date the corrected invoice is due, instead of what `due-date` says
     #[arg(long, value_name = "YYYY-MM-DD", requires = "reissue")]
     pub due_date: Option<NaiveDate>,
     /// Print the new record instead of the files written

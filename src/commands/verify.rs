@@ -194,6 +194,14 @@ fn changed_results(root: &Path, ledger: &Ledger, stored: &Stored, printer: &Prin
         },
         ..told(Kind::Result, problem)
     };
+    let other_version = match stored.record.tool == out::tool() {
+        true => String::new(),
+        false => format!(" (issued by {}, this is {})", stored.record.tool, out::tool()),
+    };
+    let problem = |found: &Diagnostic| {
+        let finding = problem(found);
+        Finding { message: format!("{}{other_version}", finding.message), ..finding }
+    };
     match Reproduction::of(root, ledger, stored) {
         Err(problems) => problems.iter().map(problem).collect(),
         Ok(reproduction) => {
