@@ -142,7 +142,9 @@ impl BilledMonth {
     pub fn kept_of(&self, bill: &Bill, settings: &Settings, customer: usize) -> Result<Amount, TooLong> {
         let to = settings.customers[customer].invoice.currency;
         let mut sum = Sum::default();
-        for kept in self.kept.iter().filter(|kept| kept.customer == customer) {
+        // They stand in the order of the customers.
+        let first = self.kept.partition_point(|kept| kept.customer < customer);
+        for kept in self.kept[first..].iter().take_while(|kept| kept.customer == customer) {
             // A month whose rates are not all known was not computed.
             let from = bill.sources[usize::from(kept.source)].currency;
             let rate = settings.fx_rate(bill.month, from, to).unwrap_or(Amount::whole(1));

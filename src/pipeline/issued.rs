@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 
+use rayon::prelude::*;
+
 use super::Work;
 use crate::assets::Assets;
 use crate::billing::{self, CreditTerms, CreditedLine, Extent};
@@ -230,7 +232,6 @@ pub fn changed_files(root: &Path, recorded: &[Written]) -> Vec<ChangedFile> {
         let is_same = text.is_some_and(|bytes| hash(bytes) == file.sha256);
         (!is_same).then(|| ChangedFile { path: file.path.clone(), is_missing: found.is_none() })
     };
-    use rayon::prelude::*;
     recorded.par_iter().filter_map(changed).collect()
 }
 
