@@ -368,6 +368,72 @@ mod tests {
         assert_eq!(figures(&note), ["97", "10", "107", "-7"]);
     }
 
+    /// An invoice of any lines, taxed as the law says, computed here with whole numbers: a rate's base times 10 or 8 over
+    /// 100, rounded away from nought.
+    fn any_invoice(lines: &[(i64, bool)]) -> Invoice {
+        let mut invoice = invoice();
+        let category = |reduced| if reduced { TaxCategory::Reduced } else { TaxCategory::Standard };
+        let line = |(value, reduced): &(i64, bool)| item("any", &value.to_string(), category(*reduced));
+        invoice.items = lines.iter().map(line).collect();
+        let mut bases: BTreeMap<(TaxCategory, TaxRate), i64> = BTreeMap::new();
+        for (value, reduced) in lines {
+            *bases.entry((category(*reduced), rate(category(*reduced)))).or_default() += value;
+        }
+        let tax =
+            |base: i64, rate: TaxRate| base.signum() * (base.abs() * i64::from(rate.percent) + 99).div_euclid(100);
+        let subtotal = |(&(category, rate), &base): (&(TaxCategory, TaxRate), &i64)| TaxSubtotal {
+            category,
+            rate,
+            taxable: Amount::whole(base),
+            tax: Amount::whole(tax(base, rate)),
+            tax_jpy: None,
+        };
+        invoice.tax_subtotals = bases.iter().map(subtotal).collect();
+        invoice
+    }
+
+    fn up<'a>(invoice: &Invoice, extent: &'a Extent) -> CreditTerms<'a> {
+        let (date, rounding) = (invoice.issue_date, Rounding::Up);
+        CreditTerms { number: "CN".to_owned(), date, reason: "x", extent, rounding, to_yen: None }
+    }
+
+    proptest::proptest! {
+        /// Whatever parts are taken back in whatever order, with the rest it is exactly what was billed: line by line, and
+        /// tax by tax.
+        #[test]
+        fn parts_and_the_rest_add_up_to_the_invoice(
+            lines in proptest::collection::vec((-500i64..3000, proptest::bool::ANY), 1..6),
+            parts in proptest::collection::vec((0usize..6, 1i64..4000), 0..8),
+        ) {
+            let invoice = any_invoice(&lines);
+            let mut left: Vec<i64> = lines.iter().map(|(value, _)| *value).collect();
+            let mut before = Credited::default();
+            for (line, wanted) in parts {
+                let line = line % left.len();
+                let part = left[line].signum() * wanted.min(left[line].abs());
+                if part == 0 {
+                    continue;
+                }
+                left[line] -= part;
+                let extent = Extent::Lines(vec![CreditedLine { line: line + 1, amount: Some(Amount::whole(part)) }]);
+                let note = credit(&invoice, &before, up(&invoice, &extent)).unwrap();
+                add(&mut before, &note);
+            }
+            if left.iter().any(|left| *left != 0) {
+                let note = credit(&invoice, &before, up(&invoice, &Extent::Whole)).unwrap();
+                add(&mut before, &note);
+            }
+            for (index, item) in invoice.items.iter().enumerate() {
+                let credited = before.lines.get(&(index + 1)).copied().unwrap_or_default();
+                proptest::prop_assert!(item.amount.plus(credited).unwrap().is_zero());
+            }
+            for tax in &invoice.tax_subtotals {
+                let credited = before.taxes.get(&(tax.category, tax.rate)).copied().unwrap_or_default();
+                proptest::prop_assert_eq!(tax.tax.plus(credited.0).unwrap(), Amount::ZERO);
+            }
+        }
+    }
+
     #[test]
     fn more_than_was_billed_is_refused() {
         for (extent, message) in [
