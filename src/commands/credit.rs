@@ -215,10 +215,18 @@ fn check(ledger: &Ledger, original: &Document, arguments: &cli::Credit) -> Resul
 
 /// `CN-` and the invoice's number; the second credit note of an invoice ends in `-2`.
 fn credit_number(ledger: &Ledger, number: &str) -> String {
-    match ledger.credits_of(number).count() {
-        0 => format!("CN-{number}"),
-        before => format!("CN-{number}-{}", before + 1),
+    free_number(ledger, format!("CN-{number}"), ledger.credits_of(number).count() + 1)
+}
+
+/// The number for the `version`-th document of its kind: behind the first stands which it is, or the next that no other
+/// document has. The second invoice of one customer may well be called as the first of another is.
+fn free_number(ledger: &Ledger, first: String, version: usize) -> String {
+    let number = |version: usize| if version == 1 { first.clone() } else { format!("{first}-{version}") };
+    let mut version = version;
+    while ledger.find(&number(version)).is_some() {
+        version += 1;
     }
+    number(version)
 }
 
 /// The name of a document's files; with its number where another of the customer's has that name.
@@ -275,7 +283,7 @@ impl Corrected {
         let version = original.version + 1;
         invoice.number = match running {
             Some(_) => billing::number(month, customer, running),
-            None => format!("{}-{version}", billing::number(month, customer, None)),
+            None => free_number(ledger, billing::number(month, customer, None), version as usize),
         };
         (invoice.issue_date, invoice.due_date) = dates(customer, month, date, arguments);
         invoice.original = Some(Original {

@@ -424,6 +424,31 @@ fn a_number_is_given_once() {
     assert!(sandbox.files() == before);
 }
 
+/// The second credit note of an invoice and the first of its correction would have one number, and a correction that of
+/// another customer's invoice: each gets the next that is free.
+#[test]
+fn no_document_gets_the_number_of_another() {
+    let sandbox = workspace();
+    sandbox.write("invoicer.toml", WORKSPACE.replace("INV-{month}-{seq:04}", "{month}-{customer}"));
+    sandbox.write("customers/acme-2.toml", "name = \"Acme 2\"\n[[match]]\ntag = { customer = \"acme-2\" }\n");
+    bill(&sandbox, "202207", &[("acme", "310"), ("acme-2", "155")]);
+    build_and_issue(&sandbox, "202207");
+    let credit = |number: &str, more: &[&str]| {
+        let common = ["credit", number, "--reason", "x", "--date", "2022-08-20", "-q"];
+        good(sandbox.run(&[&common[..], more].concat()));
+    };
+    credit("202207-acme", &["--line", "1=100"]);
+    credit("202207-acme", &["--reissue"]);
+    let numbers = |record: &str| -> Vec<String> {
+        totals(&sandbox, &format!("issued/{record}.json")).into_iter().map(|(number, _)| number).collect()
+    };
+    assert_eq!(numbers("202207-1"), ["CN-202207-acme"]);
+    assert_eq!(numbers("202207-2"), ["CN-202207-acme-2", "202207-acme-3"]);
+    credit("202207-acme-2", &[]);
+    assert_eq!(numbers("202207-3"), ["CN-202207-acme-2-2"]);
+    good(sandbox.run(&["verify", "202207"]));
+}
+
 /// Names of files by date, customer and total (電子帳簿保存法): a credit note of another total has another name, and where
 /// two would have one, the number is put behind.
 #[test]
