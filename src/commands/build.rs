@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::month::{Month, Wish};
-use super::{check_customer, excerpts, fetch, issued, viewer, warnings};
+use super::{check_customer, check_known, excerpts, fetch, issued, viewer, warnings};
 use crate::billing::BilledMonth;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Place, cause};
@@ -56,7 +56,9 @@ fn build(
     }
     let ledger = Ledger::open(root)?;
     if ledger.month(month).is_some() && !arguments.draft {
-        return build_issued(root, &ledger, arguments, (&out, &shown), printer);
+        build_issued(root, &ledger, arguments, (&out, &shown), printer)?;
+        open_page(arguments, &out, current, environment, printer);
+        return Ok(());
     }
     if ledger.month(month).is_some() && arguments.out.is_none() {
         let diagnostic = Diagnostic::error(format!("{month} is issued: a draft would take the place of its documents"));
@@ -108,12 +110,17 @@ fn build(
             printer.result(&shown.join(file.path).display().to_string());
         }
     }
+    open_page(arguments, &out, current, environment, printer);
+    Ok(())
+}
+
+/// Opens the review page where that is wanted; that it cannot be is a warning, since the month is built.
+fn open_page(arguments: &cli::Build, out: &Path, current: &Path, environment: &Environment, printer: &Printer) {
     if arguments.open {
-        let page = directory.join("index.html");
+        let page = out.join(arguments.month.to_string()).join("index.html");
         let shown = page.strip_prefix(current).unwrap_or(&page);
         printer.diagnostics(&viewer::open(&page, shown, environment).into_iter().collect::<Vec<Diagnostic>>());
     }
-    Ok(())
 }
 
 /// An issued month comes out as it was issued, or not at all.
@@ -125,6 +132,14 @@ fn build_issued(
     printer: &Printer,
 ) -> Result<(), Vec<Diagnostic>> {
     let month = arguments.month;
+    let issued_to: Vec<&str> = ledger
+        .of_month(month)
+        .flat_map(|stored| &stored.record.documents)
+        .map(|document| document.customer.as_str())
+        .collect();
+    for id in &arguments.customers {
+        check_known(id, &issued_to).map_err(|problem| vec![problem])?;
+    }
     if !arguments.as_issued {
         printer.diagnostics(&excerpts::fill(root, issued::refuse_drift(root, ledger, month)?));
     }

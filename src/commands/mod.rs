@@ -75,14 +75,18 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
 /// # Errors
 /// When there is none, with the nearest.
 fn check_customer(settings: &Settings, id: &str) -> Result<(), Diagnostic> {
-    let known = || settings.customers.iter().map(|customer| customer.id.as_str());
-    if known().any(|known| known == id) {
+    check_known(id, &settings.customers.iter().map(|customer| customer.id.as_str()).collect::<Vec<&str>>())
+}
+
+/// Likewise for the ids given.
+fn check_known(id: &str, known: &[&str]) -> Result<(), Diagnostic> {
+    if known.contains(&id) {
         return Ok(());
     }
     let diagnostic = Diagnostic::error(format!("there is no customer \"{id}\""));
-    Err(diagnostic.with_hint(match nearest(id, known()) {
+    Err(diagnostic.with_hint(match nearest(id, known.iter().copied()) {
         Some(near) => format!("did you mean \"{near}\"?"),
-        None => format!("customers: {}", known().collect::<Vec<&str>>().join(", ")),
+        None => format!("customers: {}", known.join(", ")),
     }))
 }
 

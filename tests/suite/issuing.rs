@@ -424,6 +424,23 @@ fn a_number_is_given_once() {
     assert!(sandbox.files() == before);
 }
 
+/// A month that is issued can be made for some customers, and what is there is not lost for one that does not exist.
+#[test]
+fn single_customers_of_an_issued_month() {
+    let sandbox = workspace();
+    build_and_issue(&sandbox, "202207");
+    let before = sandbox.files();
+    let run = sandbox.run(&["build", "202207", "--customer", "acne"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("did you mean \"acme\"?"), "{}", run.stderr);
+    assert!(sandbox.files() == before);
+    good(sandbox.run(&["build", "202207", "--customer", "acme", "-q"]));
+    assert!(!sandbox.path().join("out/202207/bravo").exists());
+    good(sandbox.run(&["verify", "202207"]));
+    good(sandbox.run(&["build", "202207", "-q"]));
+    assert!(sandbox.files() == before);
+}
+
 /// The second credit note of an invoice and the first of its correction would have one number, and a correction that of
 /// another customer's invoice: each gets the next that is free.
 #[test]
