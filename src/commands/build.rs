@@ -72,17 +72,20 @@ fn build(
 
     let shown_out = arguments.out.as_ref().map_or_else(|| "out".to_owned(), |out| out.display().to_string());
     let deny_warnings = arguments.deny_warnings;
-    let computed = Month::compute(&Wish { root, out: (&out, &shown_out), month, status, deny_warnings }, |settings| {
-        for id in &arguments.customers {
-            check_customer(settings, id).map_err(one)?;
-        }
-        if arguments.offline {
-            return Ok(());
-        }
-        let sources: Vec<_> = settings.sources.iter().filter(|source| !source.kind.is_csv()).collect();
-        let wish = sources::fetch::Wish { root, month, draft: arguments.draft, force: false, environment };
-        fetch::fetch_all(wish, &sources, printer).1
-    })?;
+    let computed = Month::compute(
+        &Wish { root, ledger: &ledger, out: (&out, &shown_out), month, status, deny_warnings },
+        |settings| {
+            for id in &arguments.customers {
+                check_customer(settings, id).map_err(one)?;
+            }
+            if arguments.offline {
+                return Ok(());
+            }
+            let sources: Vec<_> = settings.sources.iter().filter(|source| !source.kind.is_csv()).collect();
+            let wish = sources::fetch::Wish { root, month, draft: arguments.draft, force: false, environment };
+            fetch::fetch_all(wish, &sources, printer).1
+        },
+    )?;
     let (bill, settings) = (&computed.bill, &computed.workspace.settings);
     printer.detail(&format!("read {} rows from {} files", bill.charges.len(), bill.files.len()));
 

@@ -2,16 +2,17 @@
 
 use std::path::Path;
 
-use super::month::earlier_months;
+use super::month::compared;
 use super::{excerpts, warnings};
 use crate::assets::Assets;
 use crate::billing;
 use crate::cli::{self, Format};
 use crate::diagnostic::Diagnostic;
+use crate::ledger::Ledger;
 use crate::model::invoice::{Invoice, Status};
+use crate::out::EarlierMonths;
 use crate::pipeline::{self, Work};
 use crate::printer::Printer;
-use crate::sources::drift;
 use crate::workspace;
 
 pub(super) fn run(start: &Path, arguments: &cli::Check, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
@@ -41,6 +42,7 @@ fn check(root: &Path, arguments: &cli::Check, printer: &Printer) -> Result<(), V
         printer.status(&format!("the workspace is good: {count} customers, {} sources", settings.sources.len()));
         return Ok(());
     };
+    let ledger = Ledger::open(root)?;
     // Mistakes in templates and in data have nothing to do with each other: tell both.
     let (assets, computed) = match (assets, pipeline::invoices(root, settings, month, Status::Built)) {
         (Ok(assets), Ok(computed)) => (assets, computed),
@@ -58,12 +60,10 @@ fn check(root: &Path, arguments: &cli::Check, printer: &Printer) -> Result<(), V
     if let Err(problems) = made {
         return Err(refused(early, problems));
     }
-    let earlier = earlier_months(root, (&root.join("out"), "out"), month);
-    early.extend(earlier.warnings);
-    let drifts = settings.sources.iter().filter_map(|source| drift::warning(root, source, month));
-    early.extend(drifts.map(|(warning, _)| warning));
-    let found =
-        billing::warnings(&bill, settings, &billed, &earlier.history, early).map_err(|problem| vec![problem])?;
+    let EarlierMonths { history, warnings: told, .. } =
+        compared(root, &ledger, (&root.join("out"), "out"), settings, month)?;
+    early.extend(told);
+    let found = billing::warnings(&bill, settings, &billed, &history, early).map_err(|problem| vec![problem])?;
     if arguments.deny_warnings {
         warnings::deny(&found)?;
     }

@@ -76,7 +76,14 @@ fn lock(
     let month = arguments.month;
     has_ended(month, environment).map_err(one)?;
     let out = root.join("out");
-    let wish = Wish { root, out: (&out, "out"), month, status: Status::Issued, deny_warnings: arguments.deny_warnings };
+    let wish = Wish {
+        root,
+        ledger,
+        out: (&out, "out"),
+        month,
+        status: Status::Issued,
+        deny_warnings: arguments.deny_warnings,
+    };
     let mut computed = Month::compute(&wish, |_| Ok(()))?;
     let inputs = computed.inputs()?;
     is_reviewed(root, &computed, &inputs)?;

@@ -7,13 +7,14 @@ use crate::assets::Assets;
 use crate::billing::{self, BilledMonth, Overview};
 use crate::cli::Format;
 use crate::diagnostic::Diagnostic;
-use crate::ledger;
+use crate::ledger::{DIRECTORY, Ledger};
 use crate::model::charge::Bill;
-use crate::model::history::History;
+use crate::model::history::{BilledCustomer, History};
 use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
 use crate::out::{self, EarlierMonths};
+use crate::pipeline::issued::{Net, net};
 use crate::pipeline::{self, Work};
 use crate::printer::Printer;
 use crate::render::{Documents, Review};
@@ -25,6 +26,8 @@ use crate::workspace::{self, Workspace};
 pub(super) struct Wish<'a> {
     /// The workspace's root.
     pub(super) root: &'a Path,
+    /// What was issued.
+    pub(super) ledger: &'a Ledger,
     /// Directory of the months' directories, and the same as messages name it.
     pub(super) out: (&'a Path, &'a str),
     /// The month.
@@ -64,7 +67,7 @@ impl Month {
         wish: &Wish<'_>,
         before_reading: impl FnOnce(&Settings) -> Result<(), Vec<Diagnostic>>,
     ) -> Result<Month, Vec<Diagnostic>> {
-        let Wish { root, out, month, status, deny_warnings } = *wish;
+        let Wish { root, ledger, out, month, status, deny_warnings } = *wish;
         let mut workspace = workspace::load(root)?;
         let mut early = std::mem::take(&mut workspace.warnings);
         let settings = &workspace.settings;
@@ -76,14 +79,9 @@ impl Month {
         before_reading(settings)?;
         let computed = pipeline::invoices(root, settings, month, status);
         let (bill, billed) = computed.map_err(|problems| refused(&early, problems))?;
-        let earlier = earlier_months(root, out, month);
-        early.extend(earlier.warnings.iter().cloned());
-        let mut compared = earlier.files.clone();
-        for (warning, file) in settings.sources.iter().filter_map(|source| drift::warning(root, source, month)) {
-            early.push(warning);
-            compared.push(file);
-        }
-        let warnings = billing::warnings(&bill, settings, &billed, &earlier.history, early);
+        let EarlierMonths { history, files, warnings } = compared(root, ledger, out, settings, month)?;
+        early.extend(warnings);
+        let warnings = billing::warnings(&bill, settings, &billed, &history, early);
         let warnings = warnings.map_err(|problem| vec![problem])?;
         if deny_warnings {
             warnings::deny(&warnings)?;
@@ -91,8 +89,7 @@ impl Month {
         let overview = billing::overview(&bill, settings, &billed).map_err(|error| {
             vec![Diagnostic::error(format!("the sums of the month cannot be computed exactly: {error}"))]
         })?;
-        let history = earlier.history;
-        Ok(Month { workspace, assets, bill, billed, history, compared, warnings, overview, status })
+        Ok(Month { workspace, assets, bill, billed, history, compared: files, warnings, overview, status })
     }
 
     /// Writes the documents of the invoices for which `chosen` holds; gives what became of each invoice.
@@ -186,7 +183,38 @@ impl Inputs {
     }
 }
 
-/// The months before, as they were issued, or else as they were last built.
-pub(super) fn earlier_months(root: &Path, (out, shown): (&Path, &str), month: BillingMonth) -> EarlierMonths {
-    out::earlier_months(&[(&root.join(ledger::DIRECTORY), ledger::DIRECTORY), (out, shown)], month)
+/// What a month is compared with: the months before, as they were issued and corrected, or else as they were last built; and
+/// what the providers were found to have changed since the bills were fetched.
+///
+/// # Errors
+/// Sums with too many digits.
+pub(super) fn compared(
+    root: &Path,
+    ledger: &Ledger,
+    (out, shown): (&Path, &str),
+    settings: &Settings,
+    month: BillingMonth,
+) -> Result<EarlierMonths, Vec<Diagnostic>> {
+    let mut earlier = out::earlier_months(&[(&root.join(DIRECTORY), DIRECTORY), (out, shown)], month);
+    for month in ledger.months() {
+        let Some(mut customers) = earlier.history.month(month).cloned() else {
+            continue;
+        };
+        let net = net(ledger, month).map_err(|error| {
+            vec![Diagnostic::error(format!("what was issued for {month} cannot be added up: {error}"))]
+        })?;
+        // The summary was kept when the month was issued; what was taken back since was billed to nobody.
+        customers.retain(|id, _| net.contains_key(id));
+        for (id, Net { currency, cost, subtotal, total, .. }) in net {
+            if let Some(customer) = customers.get_mut(&id) {
+                *customer = BilledCustomer { currency, cost, subtotal, total, used: customer.used.take() };
+            }
+        }
+        earlier.history.insert(month, customers);
+    }
+    for (warning, file) in settings.sources.iter().filter_map(|source| drift::warning(root, source, month)) {
+        earlier.warnings.push(warning);
+        earlier.files.push(file);
+    }
+    Ok(earlier)
 }

@@ -97,10 +97,10 @@ fn old(
         |figures: &Figures| Figures::new([Amount::ZERO, Amount::ZERO, Amount::ZERO, figures.cost], figures.kept);
     let unbilled = then.iter().map(|(key, figures)| Ok((key.clone(), nothing(figures)?)));
     let mut old: MonthFigures = unbilled.collect::<Result<_, TooLong>>().map_err(too_long)?;
-    for document in issued::standing(ledger, bill.month) {
-        let key = (document.customer.clone(), document.currency);
+    for (customer, net) in issued::net(ledger, bill.month).map_err(too_long)? {
+        let key = (customer, net.currency);
         let kept = then.get(&key).map_or(Amount::ZERO, |figures| figures.kept);
-        let amounts = [document.subtotal, document.tax, document.total, document.cost];
+        let amounts = [net.subtotal, net.tax, net.total, net.cost];
         old.insert(key, Figures::new(amounts, kept).map_err(too_long)?);
     }
     Ok((OldFigures::Issued, old))

@@ -12,6 +12,7 @@ use crate::billing::{self, CreditTerms, CreditedLine, Extent};
 use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::ledger::{Document, Ledger, Naming, Stored};
+use crate::model::amount::{Amount, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::invoice::{DocumentKind, Invoice, Status};
@@ -254,6 +255,41 @@ pub fn standing(ledger: &Ledger, month: BillingMonth) -> Vec<&Document> {
         }
     }
     standing.into_values().collect()
+}
+
+/// What a customer was billed for a month when all corrections are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Net {
+    /// Currency of the figures.
+    pub currency: Currency,
+    /// Before tax.
+    pub subtotal: Amount,
+    /// Tax.
+    pub tax: Amount,
+    /// To be paid.
+    pub total: Amount,
+    /// What the provider charges for it.
+    pub cost: Amount,
+}
+
+/// What stands of an issued month by customer: the standing invoices less what was taken back of them in part.
+///
+/// # Errors
+/// Sums with too many digits.
+pub fn net(ledger: &Ledger, month: BillingMonth) -> Result<BTreeMap<String, Net>, TooLong> {
+    let mut all = BTreeMap::new();
+    for document in standing(ledger, month) {
+        let Document { currency, subtotal, tax, total, cost, .. } = *document;
+        let mut net = Net { currency, subtotal, tax, total, cost };
+        for (_, note) in ledger.credits_of(&document.number) {
+            net.subtotal = net.subtotal.plus(note.subtotal)?;
+            net.tax = net.tax.plus(note.tax)?;
+            net.total = net.total.plus(note.total)?;
+            net.cost = net.cost.plus(note.cost)?;
+        }
+        all.insert(document.customer.clone(), net);
+    }
+    Ok(all)
 }
 
 /// What the present rules would give otherwise than was issued.

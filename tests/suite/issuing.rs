@@ -424,6 +424,24 @@ fn a_number_is_given_once() {
     assert!(sandbox.files() == before);
 }
 
+/// The month after is compared with what stands: 393 less 110 for acme, nothing for bravo, whose invoice was taken back.
+#[test]
+fn later_months_are_compared_with_what_stands() {
+    let sandbox = workspace();
+    build_and_issue(&sandbox, "202207");
+    good(sandbox.run(&["credit", "INV-202207-0001", "--reason", "x", "--date", "2022-08-20", "--line", "1=100", "-q"]));
+    good(sandbox.run(&["credit", "INV-202207-0002", "--reason", "x", "--date", "2022-08-20", "-q"]));
+    good(sandbox.run(&["build", "202208", "-q"]));
+    let summary = sandbox.json("out/202208/summary.json");
+    let previous = |index: usize| summary["customers"][index]["previous_total"].clone();
+    assert_eq!((previous(0), previous(1)), ("283".into(), serde_json::Value::Null));
+    sandbox.write("prices.toml", "[pricing]\nmarkup = \"15%\"\n");
+    let run = good(sandbox.run(&["whatif", "--pricing", "prices.toml", "--months", "202207", "--json"]));
+    let compared: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let acme = &compared["customers"][0];
+    assert_eq!((&acme["customer"], &acme["old"]["subtotal"]), (&"acme".into(), &"257".into()), "{compared}");
+}
+
 /// A month that is issued can be made for some customers, and what is there is not lost for one that does not exist.
 #[test]
 fn single_customers_of_an_issued_month() {
