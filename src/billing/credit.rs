@@ -71,7 +71,8 @@ pub fn credit(
     let too_long = |error: TooLong| Diagnostic::error(format!("the credit note cannot be computed exactly: {error}"));
     let (lines, items): (Vec<usize>, Vec<LineItem>) = items(invoice, before, terms.extent)?.into_iter().unzip();
     if items.iter().all(|item| item.amount.is_zero()) && !invoice.items.iter().all(|item| item.amount.is_zero()) {
-        return Err(Diagnostic::error(format!("nothing is left of {} to take back", invoice.number)));
+        let hint = "its credit notes take back all of it already: `invoicer list` names them";
+        return Err(Diagnostic::error(format!("nothing is left of {} to take back", invoice.number)).with_hint(hint));
     }
     let tax_subtotals = taxes(invoice, before, &items, &terms).map_err(too_long)?;
     let subtotal = Sum::of(items.iter().map(|item| item.amount)).map_err(too_long)?;
@@ -130,7 +131,8 @@ fn items(invoice: &Invoice, before: &Credited, extent: &Extent) -> Result<Vec<(u
                     return Err(Diagnostic::error(message).with_hint(hint));
                 }
                 if lines[..index].iter().any(|other| other.line == line) {
-                    return Err(Diagnostic::error(format!("line {line} is named twice")));
+                    let hint = "name it once, with the sum of what is to be taken back of it";
+                    return Err(Diagnostic::error(format!("line {line} is named twice")).with_hint(hint));
                 }
                 items.push((line, partly(invoice, line, wanted.amount, left(line)?)?));
             }
@@ -321,6 +323,7 @@ mod tests {
         for tax in &note.tax_subtotals {
             let sum = before.taxes.entry((tax.category, tax.rate)).or_default();
             sum.0 = sum.0.plus(tax.tax).unwrap();
+            sum.1 = sum.1.plus(tax.tax_jpy.unwrap_or_default()).unwrap();
         }
     }
 
@@ -359,6 +362,34 @@ mod tests {
         add(&mut before, &rest);
         let message = taken(&before, &Extent::Whole).unwrap_err().message;
         assert_eq!(message, "nothing is left of INV-1 to take back");
+    }
+
+    /// 10.01 dollars at 10 % are 1.001, so 1.01; at 140.5 yen they are 140.6405 yen, so 141. Of these, 5 dollars take back
+    /// 0.50 and 70.25 yen, so 71; the rest what is left, 0.51 and 70 yen.
+    #[test]
+    fn tax_in_yen_is_taken_back_like_the_tax_itself() {
+        let mut invoice = invoice();
+        invoice.currency = Currency::Usd;
+        invoice.items = vec![item("Data", "10.01", TaxCategory::Standard)];
+        invoice.tax_subtotals = vec![TaxSubtotal {
+            category: TaxCategory::Standard,
+            rate: rate(TaxCategory::Standard),
+            taxable: amount("10.01"),
+            tax: amount("1.01"),
+            tax_jpy: Some(amount("141")),
+        }];
+        let taken = |before: &Credited, extent: &Extent| {
+            let terms = CreditTerms { to_yen: Some(amount("140.5")), ..up(&invoice, extent) };
+            let (note, lines) = credit(&invoice, before, terms).unwrap();
+            let [TaxSubtotal { taxable, tax, tax_jpy: Some(yen), .. }] = note.tax_subtotals[..] else { panic!() };
+            ([taxable, tax, yen].map(|figure| figure.to_string()), (note, lines))
+        };
+        let mut before = Credited::default();
+        let (figures, part) = taken(&before, &lines(&[(1, Some("5"))]));
+        assert_eq!(figures, ["-5", "-0.5", "-71"]);
+        add(&mut before, &part);
+        assert_eq!(taken(&before, &Extent::Whole).0, ["-5.01", "-0.51", "-70"]);
+        assert_eq!(taken(&Credited::default(), &Extent::Whole).0, ["-10.01", "-1.01", "-141"]);
     }
 
     /// A line's rest without an amount: line 3 is a discount, so that taking it back asks for 97 and the tax on it.

@@ -1,7 +1,9 @@
 //! Font files of a workspace, in every format: a kanji that the built-in faces lack is printed and can be copied.
 
 use invoicer::layout::{Document, Faces, Item, lay_out};
-use invoicer::pdf::{Metadata, write};
+use invoicer::pdf::write;
+
+use crate::common::bare_metadata;
 
 const TTF: &[u8] = include_bytes!("../data/fonts/yoshi.ttf");
 const OTF: &[u8] = include_bytes!("../data/fonts/yoshi.otf");
@@ -14,15 +16,7 @@ fn laid_out(html: &str, faces: &Faces) -> Document {
 }
 
 fn pdf(document: &Document, faces: &Faces) -> lopdf::Document {
-    let metadata = Metadata {
-        title: String::new(),
-        author: String::new(),
-        subject: String::new(),
-        language: "ja".to_owned(),
-        date: chrono::NaiveDate::from_ymd_opt(2022, 9, 1).unwrap(),
-        attachments: Vec::new(),
-    };
-    lopdf::Document::load_mem(&write(document, faces, &metadata).unwrap()).unwrap()
+    lopdf::Document::load_mem(&write(document, faces, &bare_metadata()).unwrap()).unwrap()
 }
 
 /// The dictionary of the only font whose name has that ending.

@@ -5,8 +5,10 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use invoicer::layout::{Faces, Picture, PictureData, Step, lay_out};
-use invoicer::pdf::{Metadata, write};
+use invoicer::pdf::write;
 use png::{BitDepth, ColorType};
+
+use crate::common::bare_metadata;
 
 const GREY: &[u8] = include_bytes!("../data/images/grey.jpg");
 const RGB: &[u8] = include_bytes!("../data/images/rgb.jpg");
@@ -47,15 +49,7 @@ fn printed(file: &[u8]) -> (lopdf::Document, Option<lopdf::Stream>) {
     let picture = Arc::new(Picture::read(file).unwrap_or_else(|fault| panic!("{fault}")));
     let html = "<!DOCTYPE html><p><img src=\"picture\" alt=\"a picture\">";
     let document = lay_out(html, &Faces::built_in(), &|_| Ok(picture.clone())).unwrap();
-    let metadata = Metadata {
-        title: String::new(),
-        author: String::new(),
-        subject: String::new(),
-        language: "en".to_owned(),
-        date: chrono::NaiveDate::from_ymd_opt(2022, 9, 1).unwrap(),
-        attachments: Vec::new(),
-    };
-    let bytes = write(&document, &Faces::built_in(), &metadata).unwrap();
+    let bytes = write(&document, &Faces::built_in(), &bare_metadata()).unwrap();
     let pdf = lopdf::Document::load_mem(&bytes).unwrap();
     let images = pdf.objects.values().filter_map(|object| object.as_stream().ok());
     let is_image = |stream: &&lopdf::Stream| stream.dict.get(b"ColorSpace").is_ok() && stream.dict.has(b"Width");

@@ -6,8 +6,10 @@
 use std::sync::Arc;
 
 use invoicer::layout::{Faces, Item, Kern, Text, lay_out};
-use invoicer::pdf::{Metadata, write};
+use invoicer::pdf::write;
 use lopdf::Object;
+
+use crate::common::bare_metadata;
 
 const BY_FEATURE: &[u8] = include_bytes!("../data/fonts/kerned.ttf");
 const BY_TABLE: &[u8] = include_bytes!("../data/fonts/kerned-by-table.ttf");
@@ -74,15 +76,7 @@ fn elements_without_edges_do_not_part_letters() {
 #[test]
 fn kerned_text_is_written_and_copied_as_letters() {
     let faces = faces(BY_FEATURE);
-    let metadata = Metadata {
-        title: String::new(),
-        author: String::new(),
-        subject: String::new(),
-        language: "en".to_owned(),
-        date: chrono::NaiveDate::from_ymd_opt(2022, 9, 1).unwrap(),
-        attachments: Vec::new(),
-    };
-    let bytes = write(&laid_out("<p>AVATV", &faces), &faces, &metadata).unwrap();
+    let bytes = write(&laid_out("<p>AVATV", &faces), &faces, &bare_metadata()).unwrap();
     let pdf = lopdf::Document::load_mem(&bytes).unwrap();
     assert_eq!(pdf.extract_text(&[1]).unwrap().trim(), "AVATV");
     let page = pdf.page_iter().next().unwrap();
