@@ -68,7 +68,7 @@ pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
     let file = TomlFile::new("invoicer.toml", &text);
     let base = workspace_file::read(&file);
     let mut broken = file.is_broken();
-    let mut problems = file.problems.into_inner();
+    let mut problems = file.into_problems();
     let mut files = vec![("invoicer.toml".to_owned(), text.clone().into_bytes())];
 
     let mut customers: Vec<Customer> = Vec::new();
@@ -84,7 +84,7 @@ pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
         let file = TomlFile::new(&path, &text);
         let (customer, pricing) = customer_file::read(&id, &file, &base);
         broken |= file.is_broken();
-        problems.extend(file.problems.into_inner().into_iter().map(|problem| problem.concerning(&id)));
+        problems.extend(file.into_problems().into_iter().map(|problem| problem.concerning(&id)));
         customers.push(customer);
         layers.push(pricing);
         files.push((path, text.into_bytes()));

@@ -38,7 +38,7 @@ pub fn with_prices_of(workspace: &Workspace, directory: &Path, path: &str) -> Re
     for (customer, layer) in settings.customers.iter_mut().zip(layers.customers) {
         customer.pricing = layer.over(&layers.base);
     }
-    let mut problems = file.problems.into_inner();
+    let mut problems = file.into_problems();
     problems.retain(|problem| problem.severity == Severity::Error);
     if problems.is_empty() { Ok(settings) } else { Err(problems) }
 }

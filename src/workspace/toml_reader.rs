@@ -24,6 +24,13 @@ impl<'a> TomlFile<'a> {
         TomlFile { path, text, problems: RefCell::new(Vec::new()), broken: Cell::new(false) }
     }
 
+    /// What is wrong with the file, from its beginning to its end: keys that no reader asked for are found last.
+    pub(super) fn into_problems(self) -> Vec<Diagnostic> {
+        let mut problems = self.problems.into_inner();
+        problems.sort_by_key(|problem| problem.place.as_ref().map(|place| (place.line, place.column)));
+        problems
+    }
+
     /// The root table; syntax errors are told and what could be read is returned.
     pub(super) fn parse(&self) -> Spanned<DeTable<'a>> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
