@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 use subsetter::GlyphRemapper;
 
-use super::Error;
+use super::{Error, hints::without_hints};
 use crate::layout::{Document, Face, Faces, Item};
 
 /// A subset of a face in which every glyph stands for one character.
@@ -106,6 +106,7 @@ fn subset(face: &Face, glyphs: &BTreeMap<u16, char>, id: FontId, index: u8, turn
     }
     let bytes = subsetter::subset(&face.bytes, 0, &remapper)
         .map_err(|error| Error::new(format!("the face {} cannot be embedded: {error}", face.postscript_name)))?;
+    let bytes = without_hints(&bytes).unwrap_or(bytes);
     let is_cff = bytes.starts_with(b"OTTO");
     let [x_min, y_min, x_max, y_max] = face.bounds;
     let parsed = ParsedFont {

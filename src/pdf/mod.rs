@@ -14,6 +14,7 @@ mod content;
 mod file;
 mod finish;
 mod fonts;
+mod hints;
 mod images;
 mod outline;
 mod stream;
