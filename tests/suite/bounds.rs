@@ -1,16 +1,9 @@
-//! Documents that ask for too much end quickly: with pages, or with a fault.
-
-use std::time::{Duration, Instant};
+//! Documents that ask for too much end, with pages or with a fault. What does not end hangs here.
 
 use invoicer::layout::{Document, Faces, Fault, lay_out};
 
-/// Far more than any of these takes without optimisation, far less than a loop that does not end.
-const QUICKLY: Duration = Duration::from_secs(20);
-
 fn laid_out(what: &str, html: &str) -> Result<Document, Vec<Fault>> {
-    let start = Instant::now();
     let result = lay_out(&format!("<!DOCTYPE html>{html}"), &Faces::built_in(), &|_| Err("no pictures".to_owned()));
-    assert!(start.elapsed() < QUICKLY, "{what} took {:?}", start.elapsed());
     match &result {
         Ok(document) => assert!(!document.pages.is_empty(), "{what}"),
         Err(faults) => assert!(!faults.is_empty(), "{what}"),
