@@ -16,7 +16,7 @@ use crate::model::drift::Change;
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
 use crate::model::warning::WarningCode;
-use crate::staging::{Written, hash};
+use crate::staging::{Written, hash, replace};
 
 /// The file's name; it is no part of the snapshot and not in its provenance.
 pub(super) const DRIFT: &str = "drift.json";
@@ -46,14 +46,15 @@ pub fn keep(
     environment: &Environment,
 ) -> Result<(), Diagnostic> {
     let path = format!("{}/{DRIFT}", directory(source, month));
-    let failed = |error: std::io::Error| {
-        let message = format!("cannot keep what differs: {}", cause(&error));
-        Diagnostic::could_not_run(message).at(Place::file(&path))
-    };
     let target = root.join(&path);
     if changes.is_empty() {
         return match fs::remove_file(&target) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(error)),
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                let message = format!("cannot remove the file: {}", cause(&error));
+                Err(Diagnostic::could_not_run(message)
+                    .at(Place::file(&path))
+                    .with_hint("remove it by hand: nothing differs any more"))
+            }
             _ => Ok(()),
         };
     }
@@ -66,9 +67,7 @@ pub fn keep(
     let mut bytes = serde_json::to_vec_pretty(&drift)
         .map_err(|error| Diagnostic::could_not_run(format!("cannot write JSON: {error}")))?;
     bytes.push(b'\n');
-    // Whole or not at all: the name with a dot is read by nobody.
-    let partial = target.with_file_name(format!(".{DRIFT}"));
-    fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, &target)).map_err(failed)
+    replace(&target, &path, &bytes)
 }
 
 /// What the last comparison of a source's month found, as a warning, and the file it stands in.
@@ -93,7 +92,9 @@ pub fn refusal(changes: &[Change], source: &SourceSettings, month: BillingMonth,
 }
 
 fn message(source: &SourceSettings, count: usize) -> String {
-    format!("{count} rows of \"{}\" are not what they were when the month was fetched", source.name)
+    let rows = if count == 1 { "1 row" } else { &format!("{count} rows") };
+    let are = if count == 1 { "is not what it was" } else { "are not what they were" };
+    format!("{rows} of \"{}\" {are} when the month was fetched", source.name)
 }
 
 fn with_rows(
