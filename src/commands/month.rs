@@ -13,7 +13,7 @@ use crate::model::history::{BilledCustomer, History};
 use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
-use crate::out::{self, EarlierMonths};
+use crate::out::{self, EarlierMonths, Summaries};
 use crate::pipeline::issued::{Net, net};
 use crate::pipeline::{self, Work};
 use crate::printer::Printer;
@@ -195,7 +195,13 @@ pub(super) fn compared(
     settings: &Settings,
     month: BillingMonth,
 ) -> Result<EarlierMonths, Vec<Diagnostic>> {
-    let mut earlier = out::earlier_months(&[(&root.join(DIRECTORY), DIRECTORY), (out, shown)], month);
+    let issued = Summaries {
+        directory: &root.join(DIRECTORY),
+        shown: DIRECTORY,
+        way_out: "it was kept when the month was issued: put back what a backup or git has",
+    };
+    let built = Summaries { directory: out, shown, way_out: "build that month again, or remove the file" };
+    let mut earlier = out::earlier_months(&[issued, built], month);
     for month in ledger.months() {
         let Some(mut customers) = earlier.history.month(month).cloned() else {
             continue;

@@ -30,6 +30,17 @@ pub struct EarlierMonths {
     pub warnings: Vec<Diagnostic>,
 }
 
+/// Months with their summaries, a directory each.
+#[derive(Clone, Copy)]
+pub struct Summaries<'a> {
+    /// Directory of the months' directories.
+    pub directory: &'a Path,
+    /// The same as the manifest and messages name it.
+    pub shown: &'a str,
+    /// What to do about one that cannot be read.
+    pub way_out: &'a str,
+}
+
 #[derive(Deserialize)]
 struct Past {
     month: String,
@@ -47,24 +58,28 @@ struct PastCustomer {
     used: Option<Used>,
 }
 
-/// Reads the months before `month`, each from the first of the directories that has it; beside a directory stands how the
-/// manifest and messages name it. Drafts do not count, and a summary that cannot be read is a warning: `out/` can be made
-/// again at any time.
-pub fn earlier_months(directories: &[(&Path, &str)], month: BillingMonth) -> EarlierMonths {
+/// Reads the months before `month`, each from the first of the directories that has it. Drafts do not count, and a summary
+/// that cannot be read is a warning: no figure of an invoice comes from it.
+pub fn earlier_months(all: &[Summaries<'_>], month: BillingMonth) -> EarlierMonths {
     let months: Vec<BillingMonth> =
         std::iter::successors(Some(month.previous()), |month| Some(month.previous())).take(MONTHS).collect();
-    let read_one = |month: &BillingMonth, (out, shown): &(&Path, &str)| {
-        let path = format!("{shown}/{month}/summary.json");
-        match fs::read(out.join(month.to_string()).join("summary.json")) {
-            Ok(bytes) => Some((*month, Written { path, sha256: hash(&bytes) }, parse(&bytes, *month))),
+    let read_one = |month: &BillingMonth, summaries: &Summaries<'_>| {
+        let path = format!("{}/{month}/summary.json", summaries.shown);
+        match fs::read(summaries.directory.join(month.to_string()).join("summary.json")) {
+            Ok(bytes) => Some((Written { path, sha256: hash(&bytes) }, parse(&bytes, *month))),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => None,
-            Err(error) => Some((*month, Written { path, sha256: String::new() }, Err(cause(&error)))),
+            Err(error) => Some((Written { path, sha256: String::new() }, Err(cause(&error)))),
         }
     };
-    let read = |month: &BillingMonth| directories.iter().find_map(|directory| read_one(month, directory));
+    let read = |month: &BillingMonth| {
+        all.iter().find_map(|summaries| {
+            let (file, parsed) = read_one(month, summaries)?;
+            Some((*month, file, parsed, *summaries))
+        })
+    };
     let mut earlier = EarlierMonths::default();
     let found: Vec<_> = months.par_iter().filter_map(read).collect();
-    for (month, file, parsed) in found {
+    for (month, file, parsed, summaries) in found {
         match parsed {
             Ok(Some(customers)) => {
                 earlier.history.insert(month, customers);
@@ -75,7 +90,7 @@ pub fn earlier_months(directories: &[(&Path, &str)], month: BillingMonth) -> Ear
                 let message = format!("{month} is not compared with: its summary cannot be read: {why}");
                 let warning = Diagnostic::finding(WarningCode::UnreadableMonth, message, &file.path);
                 let warning = warning.at(Place::file(file.path));
-                earlier.warnings.push(warning.with_hint(format!("run invoicer build {month} again, or remove it")));
+                earlier.warnings.push(warning.with_hint(summaries.way_out));
             }
         }
     }

@@ -9,7 +9,7 @@ mod manifest;
 mod summary;
 
 pub use directory::{begin, check_target};
-pub use history::{EarlierMonths, earlier_months};
+pub use history::{EarlierMonths, Summaries, earlier_months};
 pub(crate) use invoice_csv::defused;
 pub use invoice_csv::invoice_csv;
 pub use invoice_json::invoice_json;

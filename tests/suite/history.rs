@@ -83,6 +83,12 @@ fn a_summary_that_cannot_be_read_is_a_warning() {
         let run = sandbox.run(&["build", "202208", "--format", "json"]);
         assert_eq!(run.code, 0, "{}", run.stderr);
         assert!(run.stderr.contains("out/202207/summary.json") && run.stderr.contains(why), "{}", run.stderr);
+        assert!(run.stderr.contains("build that month again"), "{}", run.stderr);
         assert_eq!(sandbox.json("out/202208/summary.json")["customers"][0]["previous_total"], Value::Null);
+        // What was issued is evidence: nobody is told to remove it.
+        sandbox.write("issued/202207/summary.json", text);
+        let run = sandbox.run(&["build", "202208", "--format", "json"]);
+        assert!(run.stderr.contains("issued/202207/summary.json"), "{}", run.stderr);
+        assert!(run.stderr.contains("put back what a backup or git has"), "{}", run.stderr);
     }
 }
