@@ -148,7 +148,8 @@ fn record(
     let base = Reproduction::of(root, ledger, stored)?;
     let found = base.documents.iter().find(|(_, recorded)| recorded.number == original.number);
     let Some((invoice, _)) = found else {
-        return Err(one(Diagnostic::error(format!("{} cannot be computed again", original.number))));
+        let diagnostic = Diagnostic::error(format!("{} cannot be computed again", original.number));
+        return Err(one(diagnostic.with_hint(format!("see `invoicer verify {month}`"))));
     };
     let lines = (1..=invoice.items.len()).collect();
     let computed = Document::of(invoice, reproduction::naming(original, lines));
@@ -183,8 +184,7 @@ fn record(
     let (mut rules, mut bills) = (Vec::new(), Vec::new());
     if arguments.reissue {
         let corrected = Corrected::of(root, ledger, original, arguments, date, &documents[0])?;
-        let Corrected { workspace, assets, bill, invoice, document } = corrected;
-        let mut document = document;
+        let Corrected { workspace, assets, bill, invoice, mut document } = corrected;
         document.outputs = outputs(&bill, &workspace.settings, &assets, &invoice, printer)?;
         ledger.check_numbers([document.number.as_str()].into_iter()).map_err(one)?;
         documents.push(document);

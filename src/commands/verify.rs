@@ -100,7 +100,9 @@ pub(super) fn run(start: &Path, arguments: &cli::Verify, printer: &Printer) -> R
                 1 => "1 month is not as it was issued".to_owned(),
                 changed => format!("{changed} months are not as they were issued"),
             };
-            Err(excerpts::fill(&root, vec![Diagnostic::error(message)]))
+            // The findings above name their files.
+            let hint = "put back what a backup or git has; `invoicer build MONTH --as-issued` makes the documents in out/ again";
+            Err(excerpts::fill(&root, vec![Diagnostic::error(message).with_hint(hint)]))
         }
     }
 }
@@ -187,20 +189,13 @@ fn changed_file(kind: Kind, file: &pipeline::ChangedFile) -> Finding {
 
 /// The documents that come out otherwise from the bills and the kept copies.
 fn changed_results(root: &Path, ledger: &Ledger, stored: &Stored, printer: &Printer) -> Vec<Finding> {
-    let problem = |problem: &Diagnostic| Finding {
-        message: match problem.notes.first() {
-            Some(figures) => format!("{}: {figures}", problem.message),
-            None => problem.message.clone(),
-        },
-        ..told(Kind::Result, problem)
-    };
     let other_version = match stored.record.tool == out::tool() {
         true => String::new(),
         false => format!(" (issued by {}, this is {})", stored.record.tool, out::tool()),
     };
-    let problem = |found: &Diagnostic| {
-        let finding = problem(found);
-        Finding { message: format!("{}{other_version}", finding.message), ..finding }
+    let problem = |problem: &Diagnostic| {
+        let figures = problem.notes.first().map(|figures| format!(": {figures}")).unwrap_or_default();
+        Finding { message: format!("{}{figures}{other_version}", problem.message), ..told(Kind::Result, problem) }
     };
     match Reproduction::of(root, ledger, stored) {
         Err(problems) => problems.iter().map(problem).collect(),
