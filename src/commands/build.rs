@@ -8,7 +8,7 @@ use crate::billing::BilledMonth;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::environment::Environment;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Stored};
 use crate::model::amount::Amount;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::rounding::Rounding;
@@ -148,7 +148,10 @@ fn build_issued(
     }
     let target = issued::Target { out, shown, formats: &arguments.format, customers: &arguments.customers };
     let files = issued::rebuild(root, ledger, month, &target, printer)?;
-    printer.status(&format!("{month} is issued: its documents are as they were issued"));
+    // Otherwise a note says in what they differ.
+    if !ledger.of_month(month).any(Stored::has_costs_inside) {
+        printer.status(&format!("{month} is issued: its documents are as they were issued"));
+    }
     if arguments.json {
         let summary = out.join(month.to_string()).join("summary.json");
         let bytes = std::fs::read(&summary).map_err(|error| {

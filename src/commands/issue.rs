@@ -1,5 +1,6 @@
 //! `invoicer issue`: gives a reviewed month its numbers and locks it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -93,11 +94,14 @@ fn lock(
     let staging = out::begin(&out, Path::new("out"), &month.to_string()).map_err(one)?;
     let written = computed.write_documents(&|_| true, &Format::ALL, &staging, printer)?;
     let outputs = staging.written();
+    let mut by_file: BTreeMap<&str, Vec<Written>> = BTreeMap::new();
+    for output in &outputs {
+        by_file.entry(ledger::file_of(&output.path)).or_default().push(output.clone());
+    }
     let review = computed.write_review(computed.review(&written), &staging)?;
     let document = |(invoice, naming): (&Invoice, Naming)| {
         let mut document = Document::of(invoice, naming);
-        let name = |output: &Written| output.path.rsplit_once('.').map_or("", |(name, _)| name).to_owned();
-        document.outputs = outputs.iter().filter(|output| name(output) == document.file).cloned().collect();
+        document.outputs = by_file.get(document.file.as_str()).cloned().unwrap_or_default();
         document
     };
     let documents = computed.billed.invoices.iter().zip(naming).map(document).collect();

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::ledger::{Document, Ledger, Stored};
+use crate::model::audience::INTERNAL;
 use crate::model::period::BillingMonth;
 use crate::out;
 use crate::pipeline::issued::{self, Deviation, Reproduction};
@@ -45,6 +46,7 @@ pub(super) fn rebuild(
     }
     let staging = out::begin(target.out, target.shown, &month.to_string()).map_err(one)?;
     let wanted = |document: &Document| target.customers.is_empty() || target.customers.contains(&document.customer);
+    let mut has_costs_inside = false;
     for stored in ledger.of_month(month).filter(|stored| !stored.record.rules.is_empty()) {
         let reproduction = Reproduction::of(root, ledger, stored)?;
         let progress = printer.progress(reproduction.documents.len(), "Writing");
@@ -52,15 +54,39 @@ pub(super) fn rebuild(
         let written = reproduction.write(target.formats, &wanted, &sink, &progress);
         progress.finish();
         written.map_err(|problems| by_another_version(stored, problems))?;
+        has_costs_inside |= reproduction
+            .documents
+            .iter()
+            .any(|(_, document)| reproduction.costs_inside.contains(&document.number) && wanted(document));
     }
     if let Some(stored) = ledger.month(month) {
         copy_review(root, stored, &staging)?;
     }
     let manifest = issued::manifest(ledger, month, staging.written());
     staging.write("manifest.json", &out::to_json(&manifest).map_err(one)?).map_err(one)?;
-    let files = staging.written().into_iter().map(|file| file.path).collect();
+    let files: Vec<String> = staging.written().into_iter().map(|file| file.path).collect();
     staging.commit().map_err(one)?;
+    if has_costs_inside {
+        printer.diagnostics(&[made_without_costs(month, target.shown, &files)]);
+    }
     Ok(files)
+}
+
+/// What a rebuild of a month of [`ledger::COSTS_INSIDE`](crate::ledger::COSTS_INSIDE) gives, for those who compare hashes.
+fn made_without_costs(month: BillingMonth, shown: &Path, files: &[String]) -> Diagnostic {
+    let message =
+        format!("{month} was issued by an earlier version, which put the issuer's costs into customers' files");
+    let note = Diagnostic::note(message).with_note(
+        "their PDF, JSON and CSV are made again without costs, so with other hashes; all figures are the same",
+    );
+    let directory = shown.join(month.to_string()).join(INTERNAL);
+    match files.iter().any(|file| file.starts_with(INTERNAL) && file.ends_with(".pdf")) {
+        true => note.with_note(format!(
+            "the PDFs that were sent, with the hashes of the record, are in {}",
+            directory.display()
+        )),
+        false => note.with_hint("the PDFs that were sent come out otherwise by this version: keep the copies you have"),
+    }
 }
 
 /// What was looked at before the month was issued goes beside the documents again.

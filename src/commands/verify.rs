@@ -1,12 +1,14 @@
 //! `invoicer verify`: whether what was issued, what it was made from and what it gives are still the same.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Mutex;
 
 use serde::Serialize;
 
 use super::{excerpts, issued};
 use crate::cli::{self, Format};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::ledger::{self, Ledger, Stored};
 use crate::model::period::BillingMonth;
 use crate::out;
@@ -151,14 +153,18 @@ fn of_one(root: &Path, ledger: &Ledger, month: BillingMonth, as_issued: bool, pr
         findings.extend(issued::changed_copies(root, stored).iter().map(|problem| told(Kind::Lock, problem)));
         let bills = pipeline::changed_files(root, &stored.record.bills);
         findings.extend(bills.iter().map(|file| changed_file(Kind::Inputs, file)));
-        findings.extend(changed_outputs(root, month, stored));
     }
-    findings.extend(changed_manifest(root, ledger, month));
+    let mut outputs = recorded_outputs(ledger, month);
     let copies_are_good = !findings.iter().any(|finding| finding.kind == Kind::Lock);
     if copies_are_good {
         for stored in ledger.of_month(month).filter(|stored| !stored.record.rules.is_empty()) {
-            findings.extend(changed_results(root, ledger, stored, printer));
+            findings.extend(changed_results(root, ledger, stored, &mut outputs, printer));
         }
+    }
+    findings.extend(changed_outputs(root, month, &outputs));
+    findings.extend(changed_manifest(root, ledger, month, &outputs));
+    if let Some(note) = costs_outside(root, ledger, month) {
+        printer.diagnostics(&[note]);
     }
     if !as_issued && ledger.month(month).is_some() {
         let drift = issued::drift(root, ledger, month);
@@ -187,8 +193,61 @@ fn changed_file(kind: Kind, file: &pipeline::ChangedFile) -> Finding {
     Finding { kind, file: Some(file.path.clone()), number: None, message }
 }
 
-/// The documents that come out otherwise from the bills and the kept copies.
-fn changed_results(root: &Path, ledger: &Ledger, stored: &Stored, printer: &Printer) -> Vec<Finding> {
+/// Why a lock is never poisoned.
+const UNPOISONED: &str = "no thread panics while it pushes to a list";
+
+/// What may be in a month's directory of `out/`.
+#[derive(Default)]
+struct Output {
+    /// Number of the document it belongs to; none for what was looked at before the month was issued.
+    number: Option<String>,
+    /// The hash of the record and, where that is of a file with costs inside, that of the file without.
+    sha256: Vec<String>,
+}
+
+/// The files of a month's directory by path.
+type Outputs = BTreeMap<String, Output>;
+
+fn recorded_outputs(ledger: &Ledger, month: BillingMonth) -> Outputs {
+    let mut outputs = Outputs::new();
+    for record in ledger.of_month(month).map(|stored| &stored.record) {
+        let of_documents = record
+            .documents
+            .iter()
+            .flat_map(|document| document.outputs.iter().map(|output| (Some(document.number.clone()), output)));
+        for (number, file) in of_documents.chain(record.review.iter().map(|file| (None, file))) {
+            outputs.insert(file.path.clone(), Output { number, sha256: vec![file.sha256.clone()] });
+        }
+    }
+    outputs
+}
+
+/// That customers' files of a month which was issued with costs inside are still there as they were sent.
+fn costs_outside(root: &Path, ledger: &Ledger, month: BillingMonth) -> Option<Diagnostic> {
+    let directory = root.join("out").join(month.to_string());
+    let documents = ledger.of_month(month).filter(|stored| stored.has_costs_inside());
+    let mut sent = documents.flat_map(|stored| &stored.record.documents).flat_map(|document| &document.outputs);
+    let has_costs = |output: &&Written| {
+        !output.path.ends_with(".html")
+            && std::fs::read(directory.join(&output.path)).is_ok_and(|bytes| hash(&bytes) == output.sha256)
+    };
+    let path = &sent.find(has_costs)?.path;
+    let message = format!("customers' files of {month} hold the issuer's costs: an earlier version made them");
+    let diagnostic = Diagnostic::note(message).at(Place::file(format!("out/{month}/{path}")));
+    Some(
+        diagnostic.with_hint(format!("`invoicer build {month}` makes them again without costs, with the same figures")),
+    )
+}
+
+/// The documents that come out otherwise from the bills and the kept copies. Those with costs inside are made without: their
+/// files are added to `outputs`.
+fn changed_results(
+    root: &Path,
+    ledger: &Ledger,
+    stored: &Stored,
+    outputs: &mut Outputs,
+    printer: &Printer,
+) -> Vec<Finding> {
     let other_version = match stored.record.tool == out::tool() {
         true => String::new(),
         false => format!(" (issued by {}, this is {})", stored.record.tool, out::tool()),
@@ -201,36 +260,48 @@ fn changed_results(root: &Path, ledger: &Ledger, stored: &Stored, printer: &Prin
         Err(problems) => problems.iter().map(problem).collect(),
         Ok(reproduction) => {
             let progress = printer.progress(reproduction.documents.len(), "Verifying");
-            let result = reproduction.write(&Format::ALL, &|_| true, &|_, _| Ok(()), &progress);
+            let made = Mutex::new(Vec::new());
+            let documents = reproduction.documents.iter().map(|(_, document)| document);
+            let with_costs: BTreeMap<&str, &str> = documents
+                .filter(|document| reproduction.costs_inside.contains(&document.number))
+                .map(|document| (document.file.as_str(), document.number.as_str()))
+                .collect();
+            let sink = |path: &str, bytes: &[u8]| {
+                if let Some(number) = with_costs.get(ledger::file_of(path)) {
+                    let mut made = made.lock().expect(UNPOISONED);
+                    made.push((path.to_owned(), (*number).to_owned(), hash(bytes)));
+                }
+                Ok(())
+            };
+            let result = reproduction.write(&Format::ALL, &|_| true, &sink, &progress);
             progress.finish();
+            for (path, number, sha256) in made.into_inner().expect(UNPOISONED) {
+                let output = outputs.entry(path).or_default();
+                output.number = Some(number);
+                output.sha256.push(sha256);
+            }
             result.err().iter().flatten().map(problem).collect()
         }
     }
 }
 
 /// Files in `out/` that are not what was issued. Those that are not there are no finding: `out/` is safe to delete.
-fn changed_outputs(root: &Path, month: BillingMonth, stored: &Stored) -> Vec<Finding> {
+fn changed_outputs(root: &Path, month: BillingMonth, outputs: &Outputs) -> Vec<Finding> {
     let directory = root.join("out").join(month.to_string());
-    let of_documents = stored
-        .record
-        .documents
-        .iter()
-        .flat_map(|document| document.outputs.iter().map(|output| (Some(document.number.clone()), output)));
-    let all = of_documents.chain(stored.record.review.iter().map(|file| (None, file)));
-    let changed = |(number, file): (Option<String>, &Written)| {
-        let bytes = std::fs::read(directory.join(&file.path)).ok()?;
-        (hash(&bytes) != file.sha256).then(|| Finding {
+    let changed = |(path, output): (&String, &Output)| {
+        let bytes = std::fs::read(directory.join(path)).ok()?;
+        (!output.sha256.contains(&hash(&bytes))).then(|| Finding {
             kind: Kind::Document,
-            file: Some(format!("out/{month}/{}", file.path)),
-            number,
+            file: Some(format!("out/{month}/{path}")),
+            number: output.number.clone(),
             message: "the file is not the one issued".to_owned(),
         })
     };
-    all.filter_map(changed).collect()
+    outputs.iter().filter_map(changed).collect()
 }
 
 /// Whether `manifest.json` is the one that the records give for the files it lists.
-fn changed_manifest(root: &Path, ledger: &Ledger, month: BillingMonth) -> Option<Finding> {
+fn changed_manifest(root: &Path, ledger: &Ledger, month: BillingMonth, outputs: &Outputs) -> Option<Finding> {
     #[derive(serde::Deserialize)]
     struct Listed {
         outputs: Vec<Written>,
@@ -238,13 +309,9 @@ fn changed_manifest(root: &Path, ledger: &Ledger, month: BillingMonth) -> Option
     let path = format!("out/{month}/manifest.json");
     let bytes = std::fs::read(root.join(&path)).ok()?;
     let listed: Option<Listed> = serde_json::from_slice(&bytes).ok();
-    let of_record = |stored: &Stored, path: &str| {
-        let outputs = stored.record.documents.iter().flat_map(|document| &document.outputs);
-        outputs.chain(&stored.record.review).find(|output| output.path == path).cloned()
-    };
-    let recorded = |file: &Written| ledger.of_month(month).find_map(|stored| of_record(stored, &file.path));
-    let outputs = listed.and_then(|listed| listed.outputs.iter().map(recorded).collect::<Option<Vec<Written>>>());
-    let expected = outputs.and_then(|outputs| out::to_json(&pipeline::manifest(ledger, month, outputs)).ok());
+    let is_known = |file: &Written| outputs.get(&file.path).is_some_and(|output| output.sha256.contains(&file.sha256));
+    let listed = listed.map(|listed| listed.outputs).filter(|listed| listed.iter().all(is_known));
+    let expected = listed.and_then(|listed| out::to_json(&pipeline::manifest(ledger, month, listed)).ok());
     if expected.as_ref() == Some(&bytes) {
         return None;
     }

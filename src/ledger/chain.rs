@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use super::record::{FORMAT, Record};
+use super::record::{COSTS_INSIDE, FORMAT, Record};
 use super::{DIRECTORY, Stored};
 use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::model::period::BillingMonth;
@@ -123,8 +123,8 @@ fn load(root: &Path, name: &str) -> Result<Stored, Diagnostic> {
         Diagnostic::error(message).at(place(error.line())).with_hint(HINT)
     };
     let Form { format, tool } = serde_json::from_slice(&bytes).map_err(unreadable)?;
-    if format != FORMAT {
-        let message = format!("the record has format {format}, this program reads {FORMAT}");
+    if !(COSTS_INSIDE..=FORMAT).contains(&format) {
+        let message = format!("the record has format {format}, this program reads {COSTS_INSIDE} to {FORMAT}");
         let hint = format!("use the version that wrote it or a later one: {tool}");
         return Err(Diagnostic::error(message).at(Place::file(&path)).with_hint(hint));
     }

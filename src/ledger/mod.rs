@@ -14,7 +14,7 @@ use crate::model::amount::TooLong;
 use crate::model::invoice::DocumentKind;
 use crate::model::period::BillingMonth;
 use crate::staging::{self, Lock, Purpose, Staging, Written, hash};
-pub use record::{Document, FORMAT, Line, Naming, Previous, Record};
+pub use record::{COSTS_INSIDE, Document, FORMAT, Line, Naming, Previous, Record, file_of};
 
 /// Where the records are, from the workspace's root.
 pub const DIRECTORY: &str = "issued";
@@ -47,6 +47,11 @@ impl Stored {
     /// Where the copies of what was looked at before it was issued are, from the workspace's root.
     pub fn review_directory(&self) -> String {
         format!("{DIRECTORY}/{}", self.name)
+    }
+
+    /// Whether the customers' files of its documents held the issuer's costs.
+    pub fn has_costs_inside(&self) -> bool {
+        self.record.format == COSTS_INSIDE
     }
 
     /// The document with that number.

@@ -4,14 +4,19 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::model::amount::Amount;
+use crate::model::audience::INTERNAL;
 use crate::model::currency::Currency;
 use crate::model::invoice::{DocumentKind, Invoice, ItemKind, Original, TaxSubtotal};
 use crate::model::period::BillingMonth;
 use crate::model::tax::{TaxCategory, TaxRate};
 use crate::staging::Written;
 
-/// The form of records that this program writes and reads.
-pub const FORMAT: u32 = 1;
+/// The form of records that this program writes.
+pub const FORMAT: u32 = 2;
+
+/// The form whose documents held the issuer's costs, origins and shares in the customers' files: record, CSV and the record
+/// inside the PDF. In form 2 they are under [`INTERNAL`] alone, and everything else is the same, so that both can be read.
+pub const COSTS_INSIDE: u32 = 1;
 
 /// What was issued at once: a month's invoices, or a credit note with or without the corrected invoice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +92,7 @@ pub struct Document {
     pub cost: Amount,
     /// Name of its files without the ending, from the month's directory of `out/`.
     pub file: String,
-    /// Its files, from the month's directory of `out/`.
+    /// Its files, the customer's and the issuer's, from the month's directory of `out/`.
     pub outputs: Vec<Written>,
 }
 
@@ -110,6 +115,14 @@ pub struct Line {
 
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+/// The [`file`](Document::file) of the document that a file of a month's directory belongs to: `acme/INV-1` for
+/// `acme/INV-1.pdf` and `internal/acme/INV-1.json`.
+pub fn file_of(path: &str) -> &str {
+    let inside = path.strip_prefix(INTERNAL).and_then(|path| path.strip_prefix('/')).filter(|path| path.contains('/'));
+    let path = inside.unwrap_or(path);
+    path.rsplit_once('.').map_or(path, |(name, _)| name)
 }
 
 /// What a record says of a document besides its figures.

@@ -1,6 +1,7 @@
 //! The nouns: what a bill, a rule and an invoice are. Imports nothing else of the program.
 
 pub mod amount;
+pub mod audience;
 pub mod charge;
 pub mod currency;
 pub mod customer;

@@ -3,44 +3,55 @@
 use super::invoice_json::Details;
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::Amount;
+use crate::model::audience::Audience;
 use crate::model::charge::Bill;
 use crate::model::invoice::Invoice;
 use crate::model::settings::Settings;
 
-const HEADER: [&str; 20] = [
-    "number",
-    "item",
-    "kind",
-    "source",
-    "date",
-    "resource",
-    "resource_name",
-    "name",
-    "quantity",
-    "unit",
-    "unit_price",
-    "cost",
-    "amount",
-    "currency",
-    "tax_category",
-    "tax_rate",
-    "file",
-    "row",
-    "share_of",
-    "share_ratio",
+/// The columns, with the first who may see them: the issuer sees the customer's too.
+const COLUMNS: [(&str, Audience); 20] = [
+    ("number", Audience::Customer),
+    ("item", Audience::Customer),
+    ("kind", Audience::Customer),
+    ("source", Audience::Customer),
+    ("date", Audience::Customer),
+    ("resource", Audience::Customer),
+    ("resource_name", Audience::Customer),
+    ("name", Audience::Customer),
+    ("quantity", Audience::Customer),
+    ("unit", Audience::Customer),
+    ("unit_price", Audience::Customer),
+    ("cost", Audience::Issuer),
+    ("amount", Audience::Customer),
+    ("currency", Audience::Customer),
+    ("tax_category", Audience::Customer),
+    ("tax_rate", Audience::Customer),
+    ("file", Audience::Issuer),
+    ("row", Audience::Issuer),
+    ("share_of", Audience::Issuer),
+    ("share_ratio", Audience::Issuer),
 ];
 
 /// The CSV of an invoice's details; fees, the minimum and rounding follow as rows without origin, so that the column
-/// `amount` adds up to what the items were rounded from.
+/// `amount` adds up to what the items were rounded from. The customer's lacks the columns of costs, origins and shares.
 ///
 /// # Errors
 /// When a converted cost has too many digits.
-pub fn invoice_csv(bill: &Bill, settings: &Settings, invoice: &Invoice) -> Result<Vec<u8>, Diagnostic> {
+pub fn invoice_csv(
+    bill: &Bill,
+    settings: &Settings,
+    invoice: &Invoice,
+    audience: Audience,
+) -> Result<Vec<u8>, Diagnostic> {
     let failed = |error: &dyn std::fmt::Display| Diagnostic::could_not_run(format!("cannot write CSV: {error}"));
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(b"\xef\xbb\xbf".to_vec());
-    writer.write_record(HEADER).map_err(|error| failed(&error))?;
+    let mut write = |cells: [String; COLUMNS.len()]| {
+        let seen = cells.into_iter().zip(COLUMNS).filter(|(_, (_, first))| sees(audience, *first));
+        writer.write_record(seen.map(|(cell, _)| defused(cell)))
+    };
+    write(COLUMNS.map(|(name, _)| name.to_owned())).map_err(|error| failed(&error))?;
     let number = |amount: Option<Amount>| amount.map_or_else(String::new, |amount| amount.to_string());
-    let details = Details { bill, settings, invoice };
+    let details = Details::new(bill, settings, invoice, audience);
     let mut has_detail = vec![false; invoice.items.len()];
     for detail in &invoice.details {
         let record = details.record(detail).map_err(|error| failed(&error))?;
@@ -48,6 +59,8 @@ pub fn invoice_csv(bill: &Bill, settings: &Settings, invoice: &Invoice) -> Resul
         has_detail[detail.item.0 as usize] = true;
         let (share_of, share_ratio) =
             record.share.map_or_else(Default::default, |share| (share.of.to_string(), share.ratio));
+        let (file, row) =
+            record.origin.map_or_else(Default::default, |origin| (origin.file.to_owned(), origin.row.to_string()));
         let cells = [
             invoice.number.clone(),
             record.item.to_string(),
@@ -60,17 +73,17 @@ pub fn invoice_csv(bill: &Bill, settings: &Settings, invoice: &Invoice) -> Resul
             number(record.quantity),
             record.unit.to_owned(),
             number(record.unit_price),
-            record.cost.to_string(),
+            number(record.cost),
             record.amount.to_string(),
             invoice.currency.to_string(),
             item.tax_category.name().to_owned(),
             item.tax_rate.to_string(),
-            record.origin.file.to_owned(),
-            record.origin.row.to_string(),
+            file,
+            row,
             share_of,
             share_ratio,
         ];
-        writer.write_record(cells.map(defused)).map_err(|error| failed(&error))?;
+        write(cells).map_err(|error| failed(&error))?;
     }
     for (index, item) in invoice.items.iter().enumerate().filter(|(index, _)| !has_detail[*index]) {
         let cells = [
@@ -95,9 +108,14 @@ pub fn invoice_csv(bill: &Bill, settings: &Settings, invoice: &Invoice) -> Resul
             String::new(),
             String::new(),
         ];
-        writer.write_record(cells.map(defused)).map_err(|error| failed(&error))?;
+        write(cells).map_err(|error| failed(&error))?;
     }
     writer.into_inner().map_err(|error| failed(&error))
+}
+
+/// Whether a reader sees a column.
+fn sees(audience: Audience, first: Audience) -> bool {
+    audience == Audience::Issuer || first == Audience::Customer
 }
 
 fn word(kind: &crate::model::invoice::ItemKind) -> String {

@@ -1,4 +1,5 @@
-//! An invoice as JSON: the record all other documents print, with every detail. Money and quantities are strings.
+//! An invoice as JSON: the record all other documents print, with every detail. Money and quantities are strings. The
+//! customer's record is the issuer's without what only the issuer may see.
 
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
@@ -6,19 +7,26 @@ use serde::{Serialize, Serializer};
 use super::to_json;
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::{Amount, TooLong};
+use crate::model::audience::Audience;
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
-use crate::model::invoice::{Detail, DocumentKind, Invoice, ItemKind, LineItem, Original, Status, TaxSubtotal};
+use crate::model::invoice::{Detail, DocumentKind, Invoice, ItemKind, LineItem, Original, Share, Status, TaxSubtotal};
 use crate::model::settings::{Issuer, Settings};
 use crate::model::tax::{TaxCategory, TaxRate};
 
-/// The JSON of an invoice.
+/// The JSON of an invoice for those who read it: the customer's is without costs, origins and shares.
 ///
 /// # Errors
 /// When a converted cost has too many digits.
-pub fn invoice_json(bill: &Bill, settings: &Settings, invoice: &Invoice) -> Result<Vec<u8>, Diagnostic> {
+pub fn invoice_json(
+    bill: &Bill,
+    settings: &Settings,
+    invoice: &Invoice,
+    audience: Audience,
+) -> Result<Vec<u8>, Diagnostic> {
     let customer = &settings.customers[invoice.customer];
+    let details = Details::new(bill, settings, invoice, audience);
     to_json(&InvoiceRecord {
         number: &invoice.number,
         kind: invoice.kind,
@@ -31,8 +39,8 @@ pub fn invoice_json(bill: &Bill, settings: &Settings, invoice: &Invoice) -> Resu
         language: customer.invoice.language.tag(),
         issuer: issuer(&settings.issuer),
         customer: recipient(customer),
-        items: items(&invoice.items),
-        details: Details { bill, settings, invoice },
+        items: details.items(),
+        details,
         tax_subtotals: &invoice.tax_subtotals,
         subtotal: invoice.subtotal,
         tax: invoice.tax,
@@ -119,38 +127,21 @@ struct ItemRecord<'a> {
     quantity: Option<Amount>,
     unit: &'static str,
     unit_price: Option<Amount>,
-    cost: Amount,
+    /// For the issuer only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<Amount>,
     amount: Amount,
     tax_category: TaxCategory,
     tax_rate: TaxRate,
 }
 
-fn items(items: &[LineItem]) -> Vec<ItemRecord<'_>> {
-    items.iter().enumerate().map(|(index, item)| record(index, item)).collect()
-}
-
-fn record(index: usize, item: &LineItem) -> ItemRecord<'_> {
-    ItemRecord {
-        line: index + 1,
-        source: &item.source,
-        name: &item.name,
-        kind: item.kind,
-        quantity: item.quantity,
-        unit: item.unit,
-        unit_price: item.unit_price,
-        cost: item.cost,
-        amount: item.amount,
-        tax_category: item.tax_category,
-        tax_rate: item.tax_rate,
-    }
-}
-
 /// The details, made one by one while they are written: a large customer has hundreds of thousands.
 #[derive(Clone, Copy)]
 pub(super) struct Details<'a> {
-    pub(super) bill: &'a Bill,
-    pub(super) settings: &'a Settings,
-    pub(super) invoice: &'a Invoice,
+    bill: &'a Bill,
+    settings: &'a Settings,
+    invoice: &'a Invoice,
+    audience: Audience,
 }
 
 impl Serialize for Details<'_> {
@@ -174,9 +165,12 @@ pub(super) struct DetailRecord<'a> {
     pub(super) quantity: Option<Amount>,
     pub(super) unit: &'static str,
     pub(super) unit_price: Option<Amount>,
-    pub(super) cost: Amount,
+    /// For the issuer only, as the two below.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cost: Option<Amount>,
     pub(super) amount: Amount,
-    pub(super) origin: Origin<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) origin: Option<Origin<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) share: Option<ShareRecord>,
 }
@@ -196,16 +190,53 @@ pub(super) struct ShareRecord {
 }
 
 impl<'a> Details<'a> {
+    pub(super) fn new(bill: &'a Bill, settings: &'a Settings, invoice: &'a Invoice, audience: Audience) -> Details<'a> {
+        Details { bill, settings, invoice, audience }
+    }
+
+    fn items(&self) -> Vec<ItemRecord<'a>> {
+        let record = |(index, item): (usize, &'a LineItem)| ItemRecord {
+            line: index + 1,
+            source: &item.source,
+            name: &item.name,
+            kind: item.kind,
+            quantity: item.quantity,
+            unit: item.unit,
+            unit_price: item.unit_price,
+            cost: self.for_issuer(|| item.cost),
+            amount: item.amount,
+            tax_category: item.tax_category,
+            tax_rate: item.tax_rate,
+        };
+        self.invoice.items.iter().enumerate().map(record).collect()
+    }
+
+    /// A fact that customers must not see.
+    fn for_issuer<T>(&self, fact: impl FnOnce() -> T) -> Option<T> {
+        (self.audience == Audience::Issuer).then(fact)
+    }
+
     /// A detail with its texts; costs are in the invoice's currency.
     pub(super) fn record(&self, detail: &Detail) -> Result<DetailRecord<'a>, TooLong> {
-        let Details { bill, settings, invoice } = *self;
+        let Details { bill, settings, invoice, .. } = *self;
         let charge = bill.charge(detail.charge);
         let subject = bill.subject(charge);
-        let source = bill.source(charge);
         let share = invoice.share(detail);
-        let rate = settings.fx_rate(bill.month, source.currency, invoice.currency).unwrap_or(Amount::whole(1));
         let quantity = share.map_or_else(|| bill.quantity(charge), |share| share.quantity);
-        let (file, row) = bill.origin(charge);
+        let source = bill.source(charge);
+        let cost = || {
+            let rate = settings.fx_rate(bill.month, source.currency, invoice.currency);
+            let cost = share.map_or_else(|| bill.cost(charge), |share| share.cost);
+            cost.times(rate.unwrap_or(Amount::whole(1)))
+        };
+        let origin = || {
+            let (file, row) = bill.origin(charge);
+            Origin { file, row }
+        };
+        let share_record = |share: &Share| ShareRecord {
+            of: bill.cost(charge),
+            ratio: format!("{}/{}", share.ratio.0, share.ratio.1),
+        };
         Ok(DetailRecord {
             item: detail.item.0 + 1,
             source: &source.name,
@@ -216,13 +247,10 @@ impl<'a> Details<'a> {
             quantity,
             unit: quantity.map_or("", |_| bill.unit(subject.source, charge.item)),
             unit_price: invoice.unit_price(detail),
-            cost: share.map_or_else(|| bill.cost(charge), |share| share.cost).times(rate)?,
+            cost: self.for_issuer(cost).transpose()?,
             amount: invoice.amount(detail),
-            origin: Origin { file, row },
-            share: share.map(|share| ShareRecord {
-                of: bill.cost(charge),
-                ratio: format!("{}/{}", share.ratio.0, share.ratio.1),
-            }),
+            origin: self.for_issuer(origin),
+            share: share.and_then(|share| self.for_issuer(|| share_record(share))),
         })
     }
 }

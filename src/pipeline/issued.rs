@@ -1,6 +1,6 @@
 //! A month as it was issued: computed again from its bills and the copies of its rules, and compared with the record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -11,8 +11,9 @@ use crate::assets::Assets;
 use crate::billing::{self, CreditTerms, CreditedLine, Extent};
 use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::ledger::{Document, Ledger, Naming, Stored};
+use crate::ledger::{self, Document, Ledger, Naming, Stored};
 use crate::model::amount::{Amount, TooLong};
+use crate::model::audience::INTERNAL;
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::invoice::{DocumentKind, Invoice, Status};
@@ -34,6 +35,8 @@ pub struct Reproduction {
     pub bill: Bill,
     /// The documents, computed again, with what was recorded of each.
     pub documents: Vec<(Invoice, Document)>,
+    /// Numbers of the documents that were sent with the issuer's costs inside; see [`ledger::COSTS_INSIDE`].
+    pub costs_inside: BTreeSet<String>,
 }
 
 impl Reproduction {
@@ -57,6 +60,7 @@ impl Reproduction {
             computed.insert(workspace.settings.customers[invoice.customer].id.clone(), invoice);
         }
         let mut documents = Vec::new();
+        let mut costs_inside = BTreeSet::new();
         for recorded in stored.record.documents.iter().filter(|document| document.kind == DocumentKind::Invoice) {
             let Some(mut invoice) = computed.remove(&recorded.customer) else {
                 let message = format!("the bills no longer give an invoice for \"{}\"", recorded.customer);
@@ -64,20 +68,29 @@ impl Reproduction {
                 return Err(vec![diagnostic.with_note(format!("{} was issued from them", recorded.number))]);
             };
             take_over(&mut invoice, recorded);
+            if stored.has_costs_inside() {
+                costs_inside.insert(recorded.number.clone());
+            }
             documents.push((invoice, recorded.clone()));
         }
         let mut notes = Vec::new();
         for (invoice, _) in &documents {
-            for (_, recorded) in ledger.credits_of(&invoice.number) {
+            for (stored, recorded) in ledger.credits_of(&invoice.number) {
+                if stored.has_costs_inside() {
+                    costs_inside.insert(recorded.number.clone());
+                }
                 let note = credit_note(ledger, &workspace.settings, month, invoice, recorded);
                 notes.push((note.map_err(|problem| vec![problem])?, recorded.clone()));
             }
         }
         documents.extend(notes);
-        Ok(Reproduction { workspace, assets, bill, documents })
+        Ok(Reproduction { workspace, assets, bill, documents, costs_inside })
     }
 
     /// Makes the documents, in those formats, for which `wanted` holds; each that is not what was issued is told.
+    ///
+    /// Those that were sent with costs inside are made without, so only their figures are compared; the PDF that was sent is
+    /// made too, for the issuer, where it comes out as it was.
     ///
     /// # Errors
     /// Documents that differ from those issued, and whatever `sink` refuses.
@@ -96,8 +109,12 @@ impl Reproduction {
             recorded.extend(outputs.map(|output| (output.path.as_str(), (output.sha256.as_str(), document))));
         }
         let differing = Mutex::new(Vec::new());
+        let with_costs: Vec<&(Invoice, Document)> =
+            chosen.iter().copied().filter(|(_, recorded)| self.costs_inside.contains(&recorded.number)).collect();
+        let names_with_costs: BTreeSet<&str> = with_costs.iter().map(|(_, recorded)| recorded.file.as_str()).collect();
         let compared = |path: &str, bytes: &[u8]| {
             match recorded.get(path) {
+                _ if names_with_costs.contains(ledger::file_of(path)) => {}
                 Some((sha256, _)) if *sha256 == hash(bytes) => {}
                 _ => {
                     if let Ok(mut differing) = differing.lock() {
@@ -110,7 +127,12 @@ impl Reproduction {
         let invoices: Vec<&Invoice> = chosen.iter().map(|(invoice, _)| invoice).collect();
         let work = Work { bill: &self.bill, settings: &self.workspace.settings, assets: &self.assets, formats };
         super::documents(&work, &invoices, &compared, progress)?;
+        if formats.contains(&Format::Pdf) {
+            with_costs.par_iter().try_for_each(|(invoice, recorded)| sent(&work, invoice, recorded, sink))?;
+        }
         let mut differing = differing.into_inner().unwrap_or_default();
+        let other_figures = with_costs.iter().filter(|(_, recorded)| self.difference(recorded).is_some());
+        differing.extend(other_figures.flat_map(|(_, recorded)| recorded.outputs.iter().map(|it| it.path.clone())));
         differing.sort();
         let problem = |path: &String| {
             let figures = recorded.get(path.as_str()).map(|(_, document)| self.difference(document));
@@ -130,6 +152,25 @@ impl Reproduction {
         let lines = recorded.items.iter().map(|line| line.line).collect();
         let computed = Document::of(invoice, naming(recorded, lines));
         difference(recorded, &computed)
+    }
+}
+
+/// The PDF as it was sent, with costs inside, among the issuer's files: the evidence that belongs to the hash in the record.
+/// Where this program lays out pages otherwise there is none.
+fn sent(
+    work: &Work<'_>,
+    invoice: &Invoice,
+    recorded: &Document,
+    sink: &super::Sink<'_>,
+) -> Result<(), Vec<Diagnostic>> {
+    let path = format!("{}.{}", recorded.file, Format::Pdf.extension());
+    let Some(output) = recorded.outputs.iter().find(|output| output.path == path) else {
+        return Ok(());
+    };
+    let bytes = super::pdf_with_costs(work, invoice)?;
+    match hash(&bytes) == output.sha256 {
+        true => sink(&format!("{INTERNAL}/{path}"), &bytes).map_err(|problem| vec![problem]),
+        false => Ok(()),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::billing::{self, BilledMonth};
 use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::layout::{self, Fault};
+use crate::model::audience::Audience;
 use crate::model::charge::Bill;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
@@ -127,34 +128,54 @@ pub fn review_page(assets: &Assets, review: Review<'_>) -> Result<Vec<u8>, Diagn
 fn document(work: &Work<'_>, invoice: &Invoice, sink: &Sink<'_>) -> Result<Documents, Vec<Diagnostic>> {
     let one = |problem: Diagnostic| vec![problem];
     let customer = &work.settings.customers[invoice.customer].id;
-    let put = |format: Format, bytes: &[u8]| {
-        sink(&format!("{customer}/{}.{}", invoice.file_name, format.extension()), bytes).map_err(one)
+    let put = |audience: Audience, format: Format, bytes: &[u8]| {
+        let directory = audience.directory(customer);
+        sink(&format!("{directory}/{}.{}", invoice.file_name, format.extension()), bytes).map_err(one)
     };
     let wanted = |format: Format| work.formats.contains(&format);
-    let json = if wanted(Format::Json) || wanted(Format::Pdf) {
-        out::invoice_json(work.bill, work.settings, invoice).map_err(one)?
-    } else {
-        Vec::new()
+    let json = |audience| out::invoice_json(work.bill, work.settings, invoice, audience).map_err(one);
+    let mut made = Documents {
+        html: wanted(Format::Html),
+        pdf: wanted(Format::Pdf),
+        json: wanted(Format::Json),
+        csv: wanted(Format::Csv),
+        pages: None,
     };
-    let mut made = Documents { html: wanted(Format::Html), pdf: wanted(Format::Pdf), pages: None };
+    let mut customers_json = Vec::new();
+    if made.pdf || made.json {
+        customers_json = json(Audience::Customer)?;
+    }
     if made.html || made.pdf {
         let html = html(work, invoice).map_err(one)?;
         if made.pdf {
-            let (bytes, pages) = pdf(work, invoice, &html, &json)?;
-            put(Format::Pdf, &bytes)?;
+            let (bytes, pages) = pdf(work, invoice, &html, &customers_json)?;
+            put(Audience::Customer, Format::Pdf, &bytes)?;
             made.pages = Some(pages);
         }
         if made.html {
-            put(Format::Html, html.as_bytes())?;
+            put(Audience::Customer, Format::Html, html.as_bytes())?;
         }
     }
-    if wanted(Format::Json) {
-        put(Format::Json, &json)?;
+    if made.json {
+        put(Audience::Customer, Format::Json, &customers_json)?;
+        put(Audience::Issuer, Format::Json, &json(Audience::Issuer)?)?;
     }
-    if wanted(Format::Csv) {
-        put(Format::Csv, &out::invoice_csv(work.bill, work.settings, invoice).map_err(one)?)?;
+    if made.csv {
+        for audience in Audience::ALL {
+            let csv = out::invoice_csv(work.bill, work.settings, invoice, audience).map_err(one)?;
+            put(audience, Format::Csv, &csv)?;
+        }
     }
     Ok(made)
+}
+
+/// The PDF of an invoice with the issuer's full record inside, as it was made for customers up to
+/// [`COSTS_INSIDE`](crate::ledger::COSTS_INSIDE): only to make again what was sent then.
+fn pdf_with_costs(work: &Work<'_>, invoice: &Invoice) -> Result<Vec<u8>, Vec<Diagnostic>> {
+    let one = |problem: Diagnostic| vec![problem];
+    let json = out::invoice_json(work.bill, work.settings, invoice, Audience::Issuer).map_err(one)?;
+    let html = html(work, invoice).map_err(one)?;
+    Ok(pdf(work, invoice, &html, &json)?.0)
 }
 
 fn html(work: &Work<'_>, invoice: &Invoice) -> Result<String, Diagnostic> {

@@ -11,6 +11,7 @@ mod workspace_file;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Place, Severity, cause, nearest};
+use crate::model::audience::is_reserved;
 use crate::model::customer::Customer;
 use crate::model::settings::{Pattern, PatternField, Ratio, Settings};
 use invoice_section::PricingLayer;
@@ -152,13 +153,10 @@ fn customer_paths(root: &Path, problems: &mut Vec<Diagnostic>) -> Vec<(String, S
             continue;
         };
         if let Some(id) = name.strip_suffix(".toml").filter(|id| !id.starts_with('.') && !id.is_empty()) {
-            if ["summary.json", "manifest.json", "index.html"].contains(&id) {
-                let diagnostic = Diagnostic::error(format!(
-                    "a customer cannot be called {id}: the month's directory has a file of that name"
-                ));
-                problems.push(
-                    diagnostic.at(Place::file(format!("customers/{name}"))).with_hint("rename the customer's file"),
-                );
+            if is_reserved(id) {
+                let message = format!("a customer cannot be called {id}: out/MONTH/{id} is not a customer's directory");
+                let diagnostic = Diagnostic::error(message).at(Place::file(format!("customers/{name}")));
+                problems.push(diagnostic.with_hint("rename the customer's file"));
             }
             // macOS writes names decomposed; typed ids are composed.
             paths.push((id.nfc().collect(), format!("customers/{name}")));

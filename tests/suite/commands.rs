@@ -41,10 +41,11 @@ fn a_new_workspace_builds_at_once() {
         for extension in ["csv", "html", "json", "pdf"] {
             expected.push(format!("shop/out/202208/{customer}/INV-202208-{customer}.{extension}"));
         }
+        for extension in ["csv", "json"] {
+            expected.push(format!("shop/out/202208/internal/{customer}/INV-202208-{customer}.{extension}"));
+        }
     }
-    expected.insert(4, "shop/out/202208/index.html".to_owned());
-    expected.insert(9, "shop/out/202208/manifest.json".to_owned());
-    expected.push("shop/out/202208/summary.json".to_owned());
+    expected.extend(["index.html", "manifest.json", "summary.json"].map(|name| format!("shop/out/202208/{name}")));
     expected.sort();
     assert_eq!(files, expected);
     for file in files {
@@ -113,13 +114,13 @@ fn nothing_is_lost_between_bill_and_invoices() {
     let mut seen = std::collections::BTreeSet::new();
     for customer in sandbox.json("out/202208/summary.json")["customers"].as_array().unwrap() {
         let (id, number) = (customer["id"].as_str().unwrap(), customer["number"].as_str().unwrap());
-        let invoice = sandbox.json(&format!("out/202208/{id}/{number}.json"));
+        let invoice = sandbox.json(&format!("out/202208/internal/{id}/{number}.json"));
         for detail in invoice["details"].as_array().unwrap() {
             let whole = detail.get("share").is_none();
             let new = seen.insert(detail["origin"]["row"].as_u64().unwrap());
             assert!(new || !whole, "row {} is billed twice", detail["origin"]["row"]);
         }
-        let csv = String::from_utf8(sandbox.read(&format!("out/202208/{id}/{number}.csv"))).unwrap();
+        let csv = String::from_utf8(sandbox.read(&format!("out/202208/internal/{id}/{number}.csv"))).unwrap();
         assert!(csv.starts_with('\u{feff}'));
         let details = invoice["details"].as_array().unwrap().len();
         let in_csv = csv::Reader::from_reader(csv.as_bytes())
@@ -137,7 +138,8 @@ fn one_customer_and_some_formats() {
     let run = sandbox.run(&["build", "202208", "--customer", "komugi", "--format", "html,json", "--out", "other"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     let documents = ["komugi/INV-202208-komugi.html", "komugi/INV-202208-komugi.json"];
-    let expected = ["index.html", documents[0], documents[1], "manifest.json", "summary.json"];
+    let record = "internal/komugi/INV-202208-komugi.json";
+    let expected = ["index.html", record, documents[0], documents[1], "manifest.json", "summary.json"];
     assert_eq!(run.stdout.lines().collect::<Vec<_>>(), expected.map(|path| format!("other/202208/{path}")));
     // The month is computed whole.
     assert_eq!(sandbox.json("other/202208/summary.json")["customers"].as_array().unwrap().len(), 2);
@@ -267,7 +269,7 @@ fn rows_are_numbered_by_the_lines_of_the_file() {
         sandbox.write("billing/202208/soracom.csv", bill);
         let run = sandbox.run(&["build", "202208", "--quiet", "--format", "json"]);
         assert_eq!(run.code, 0, "{}", run.stderr);
-        let invoice = sandbox.json("out/202208/aozora/INV-202208-aozora.json");
+        let invoice = sandbox.json("out/202208/internal/aozora/INV-202208-aozora.json");
         let found: Vec<u64> = invoice["details"]
             .as_array()
             .unwrap()
@@ -293,7 +295,7 @@ fn a_large_file_gives_the_same_rows_on_any_number_of_cores() {
     for jobs in ["1", "2", "3"] {
         let run = sandbox.run(&["build", "202208", "--quiet", "--format", "json", "--jobs", jobs]);
         assert_eq!(run.code, 0, "{}", run.stderr);
-        built.push(sandbox.read("out/202208/aozora/INV-202208-aozora.json"));
+        built.push(sandbox.read("out/202208/internal/aozora/INV-202208-aozora.json"));
     }
     assert!(built[0] == built[1] && built[0] == built[2]);
     let invoice: serde_json::Value = serde_json::from_slice(&built[0]).unwrap();
@@ -357,7 +359,8 @@ fn builds_at_once_never_leave_half_a_month() {
             .map(|(path, _)| path)
             .filter(|path| path.starts_with("out/") || path.starts_with(".out"))
             .collect();
-        assert_eq!(files.len(), 5, "{files:?}");
+        // Of two customers the record for them and the one for the issuer, and three files of the month.
+        assert_eq!(files.len(), 2 * 2 + 3, "{files:?}");
     }
 }
 

@@ -285,7 +285,7 @@ proptest! {
         let summary = sandbox.json("out/202208/summary.json");
         for customer in summary["customers"].as_array().unwrap() {
             let id = customer["id"].as_str().unwrap();
-            let invoice = sandbox.json(&format!("out/202208/{id}/INV-202208-{id}.json"));
+            let invoice = sandbox.json(&format!("out/202208/internal/{id}/INV-202208-{id}.json"));
             let explanation = explained(&sandbox, &[customer["number"].as_str().unwrap()]);
             let lines = explanation["lines"].as_array().unwrap();
             let items = invoice["items"].as_array().unwrap();

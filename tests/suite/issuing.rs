@@ -341,8 +341,8 @@ fn invoice_and_credit_notes_add_up_to_nought() {
     assert_eq!(totals("CN-INV-202208-0001-3", "acme"), [-608, -61, -669]);
     assert_eq!(totals("INV-202208-0001", "acme"), [713, 72, 785]);
     let (whole, note) = (
-        sandbox.json("out/202208/bravo/INV-202208-0002.json"),
-        sandbox.json("out/202208/bravo/CN-INV-202208-0002.json"),
+        sandbox.json("out/202208/internal/bravo/INV-202208-0002.json"),
+        sandbox.json("out/202208/internal/bravo/CN-INV-202208-0002.json"),
     );
     let negated = |value: &serde_json::Value| match value.as_str().unwrap() {
         text if text.starts_with('-') => text[1..].to_owned(),

@@ -109,7 +109,7 @@ pub(crate) fn build(sandbox: &Sandbox) -> [String; 2] {
     ["acme", "bravo"].map(|customer| {
         let pdf = sandbox.read(&format!("out/202208/{customer}/INV-202208-{customer}.pdf"));
         assert!(pdf.starts_with(b"%PDF-"));
-        let invoice = sandbox.json(&format!("out/202208/{customer}/INV-202208-{customer}.json"));
+        let invoice = sandbox.json(&format!("out/202208/internal/{customer}/INV-202208-{customer}.json"));
         format!("{} + {} = {}", invoice["subtotal"], invoice["tax"], invoice["total"]).replace('"', "")
     })
 }
@@ -145,7 +145,7 @@ fn from_the_api_to_the_invoice() {
     assert_eq!(period, [Some("2022-08-01T00%3A00%3A00Z"), Some("2022-09-01T00%3A00%3A00Z")]);
     // 544 and two SIMs at 200.
     assert_eq!(build(&sandbox), TOTALS);
-    let acme = sandbox.json("out/202208/acme/INV-202208-acme.json");
+    let acme = sandbox.json("out/202208/internal/acme/INV-202208-acme.json");
     // 3.4100000000000001705 × 138.70
     assert_eq!(
         (&acme["items"][0]["unit"], &acme["items"][0]["cost"]),

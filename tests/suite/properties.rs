@@ -95,7 +95,7 @@ fn built(sandbox: &Sandbox) -> Option<(Value, Vec<Value>)> {
     }
     let summary = sandbox.json("out/202208/summary.json");
     let invoice = |customer: &Value| {
-        sandbox.json(&format!("out/202208/{0}/INV-202208-{0}.json", customer["id"].as_str().unwrap()))
+        sandbox.json(&format!("out/202208/internal/{0}/INV-202208-{0}.json", customer["id"].as_str().unwrap()))
     };
     let invoices = summary["customers"].as_array().unwrap().iter().map(invoice).collect();
     Some((summary, invoices))

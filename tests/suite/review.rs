@@ -55,7 +55,7 @@ fn every_link_leads_to_a_file() {
     let sandbox = case("worked-example");
     let config = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
     sandbox.write("invoicer.toml", config + "\n[invoice]\nfile-name = \"100% #{number}? {customer-name}\"\n");
-    let page = build(&sandbox, &["--format", "html,pdf"]);
+    let page = build(&sandbox, &[]);
     let links = attributes(&page, "href");
     let mut files = 0;
     for link in links.iter().filter(|link| !link.starts_with('#')) {
@@ -74,7 +74,9 @@ fn every_link_leads_to_a_file() {
         assert!(sandbox.path().join("out/202208").join(&path).is_file(), "{link}: {path}");
         files += 1;
     }
-    assert_eq!(files, 2 * 2 + 2);
+    // Of each customer PDF and HTML, and the full record as CSV and JSON; of the month its two files.
+    assert_eq!(files, 2 * 4 + 2);
+    assert_eq!(links.iter().filter(|link| link.starts_with("internal/")).count(), 2 * 2);
     assert_eq!(attributes(&page, "data-html").len(), 2);
 }
 

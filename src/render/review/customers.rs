@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Page, glance, link, percent, percent_change, signed};
 use crate::model::amount::{Amount, TooLong};
+use crate::model::audience::Audience;
 use crate::model::figures::money;
 use crate::model::invoice::Invoice;
 use crate::model::ratio::quotient;
@@ -37,6 +38,9 @@ pub struct CustomerView<'a> {
     pub warning_count: usize,
     pub pdf: String,
     pub html: String,
+    /// The full record, which only the issuer may see.
+    pub json: String,
+    pub csv: String,
     /// By column: the row's place when the table is sorted by it, the smallest first.
     pub order: BTreeMap<&'static str, usize>,
 }
@@ -121,8 +125,10 @@ fn row<'a>(
     let mut warnings = warned.get(customer.id.as_str()).cloned().unwrap_or_default();
     let count = warnings.len();
     warnings.dedup();
-    let path = |extension: &str| link(&format!("{}/{}.{extension}", customer.id, invoice.file_name));
-    let shown = |wanted: bool, extension: &str| if wanted { path(extension) } else { String::new() };
+    let shown = |wanted: bool, audience: Audience, extension: &str| match wanted {
+        true => link(&format!("{}/{}.{extension}", audience.directory(&customer.id), invoice.file_name)),
+        false => String::new(),
+    };
     let both = change.zip(previous);
     let keys = Keys {
         total: invoice.total,
@@ -152,8 +158,10 @@ fn row<'a>(
         pages: documents.pages.map_or_else(String::new, |pages| pages.to_string()),
         warnings,
         warning_count: count,
-        pdf: shown(documents.pdf, "pdf"),
-        html: shown(documents.html, "html"),
+        pdf: shown(documents.pdf, Audience::Customer, "pdf"),
+        html: shown(documents.html, Audience::Customer, "html"),
+        json: shown(documents.json, Audience::Issuer, "json"),
+        csv: shown(documents.csv, Audience::Issuer, "csv"),
         order: BTreeMap::new(),
     };
     Ok((view, keys))

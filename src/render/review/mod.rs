@@ -56,6 +56,10 @@ pub struct Documents {
     pub pdf: bool,
     /// Whether there is an HTML file.
     pub html: bool,
+    /// Whether there is the record as JSON.
+    pub json: bool,
+    /// Whether there is the record as CSV.
+    pub csv: bool,
 }
 
 /// The fields of `review.html`.
@@ -117,7 +121,9 @@ pub fn review<'a>(review: Review<'a>, labels: &'a BTreeMap<String, String>) -> R
         customers: customers::customers(page)?,
         has_previous: review.history.month(month.previous()).is_some(),
         has_pages: documents.iter().any(|documents| documents.pages.is_some()),
-        has_documents: documents.iter().any(|documents| documents.pdf || documents.html),
+        has_documents: documents
+            .iter()
+            .any(|documents| documents.pdf || documents.html || documents.json || documents.csv),
         has_html: documents.iter().any(|documents| documents.html),
         months_peak: bars::peak(&months),
         months,

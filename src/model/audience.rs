@@ -1,0 +1,35 @@
+//! [`Audience`]: who may read a file of a month, and where such files are.
+
+/// Who reads a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// A customer, who must not see what the issuer pays, how it prices, or anything of other customers.
+    Customer,
+    /// The issuer, who sees everything.
+    Issuer,
+}
+
+/// Directory of the issuer's own files about customers, in a month's directory.
+pub const INTERNAL: &str = "internal";
+
+/// Names in a month's directory that are not customers.
+const RESERVED: [&str; 4] = [INTERNAL, "index.html", "manifest.json", "summary.json"];
+
+impl Audience {
+    /// Both, the customer first.
+    pub const ALL: [Audience; 2] = [Audience::Customer, Audience::Issuer];
+
+    /// Directory of the files about a customer, from the month's directory.
+    pub fn directory(self, customer: &str) -> String {
+        match self {
+            Audience::Customer => customer.to_owned(),
+            Audience::Issuer => format!("{INTERNAL}/{customer}"),
+        }
+    }
+}
+
+/// Whether a month's directory has something else under that name, so that no customer can have it as its id. Some file
+/// systems do not distinguish capital from small letters: `Internal` would put a customer's invoice beside its cost.
+pub fn is_reserved(id: &str) -> bool {
+    RESERVED.contains(&id.to_lowercase().as_str())
+}
