@@ -20,6 +20,8 @@ pub struct Fault {
     pub hint: Option<String>,
     /// The character that no face has, if that is the problem.
     pub missing: Option<char>,
+    /// Whether the problem is content that the page has no room for.
+    pub is_outside: bool,
 }
 
 struct Found {
@@ -28,6 +30,7 @@ struct Found {
     message: String,
     hint: Option<String>,
     missing: Option<char>,
+    is_outside: bool,
 }
 
 /// Collects faults by byte offset; lines and columns are counted once, at the end.
@@ -55,6 +58,14 @@ impl<'a> Faults<'a> {
         self.push(offset, fragment, message.into(), Some(hint.into()), None);
     }
 
+    /// Content that reaches beyond the edges of the page or its margins.
+    pub(crate) fn add_outside(&self, offset: usize, fragment: &str, message: &str) {
+        self.push(offset, fragment, message.to_owned(), None, None);
+        if let Some(last) = self.found.borrow_mut().last_mut() {
+            last.is_outside = true;
+        }
+    }
+
     /// A character without a glyph; the first place of each character is enough.
     pub(crate) fn add_missing(&self, offset: usize, fragment: &str, character: char) {
         if self.found.borrow().iter().any(|found| found.missing == Some(character)) {
@@ -69,7 +80,7 @@ impl<'a> Faults<'a> {
         let mut found = self.found.borrow_mut();
         let known = found.iter().any(|other| other.offset == offset && other.message == message);
         if found.len() < FAULTS_KEPT && !known {
-            found.push(Found { offset, fragment: shorten(fragment), message, hint, missing });
+            found.push(Found { offset, fragment: shorten(fragment), message, hint, missing, is_outside: false });
         }
     }
 
@@ -92,8 +103,8 @@ impl<'a> Faults<'a> {
             .into_iter()
             .map(|fault| {
                 let (line, column) = places.of(fault.offset);
-                let Found { fragment, message, hint, missing, .. } = fault;
-                Fault { line, column, fragment, message, hint, missing }
+                let Found { fragment, message, hint, missing, is_outside, .. } = fault;
+                Fault { line, column, fragment, message, hint, missing, is_outside }
             })
             .collect()
     }

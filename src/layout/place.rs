@@ -305,7 +305,7 @@ impl<'s, 'c> Sheets<'s, 'c> {
             } else {
                 "expected content between the margins, found some to the right, for which browsers shrink the page"
             };
-            self.context.faults.add(offset, &fragment, message);
+            self.context.faults.add_outside(offset, &fragment, message);
         }
     }
 }

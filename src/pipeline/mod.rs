@@ -20,7 +20,7 @@ use crate::model::settings::Settings;
 use crate::out;
 use crate::pdf::{self, Attachment, Metadata};
 use crate::printer::Progress;
-use crate::render::{self, Documents, Review};
+use crate::render::{self, Documents, InvoiceView, Review};
 use crate::sources;
 use crate::staging::Written;
 use crate::workspace::Workspace;
@@ -146,12 +146,14 @@ fn document(work: &Work<'_>, invoice: &Invoice, sink: &Sink<'_>) -> Result<Docum
         customers_json = json(Audience::Customer)?;
     }
     if made.html || made.pdf {
-        let html = html(work, invoice).map_err(one)?;
-        if made.pdf {
-            let (bytes, pages) = pdf(work, invoice, &html, &customers_json)?;
-            put(Audience::Customer, Format::Pdf, &bytes)?;
-            made.pages = Some(pages);
-        }
+        let html = if made.pdf {
+            let (html, pages) = laid_out(work, invoice)?;
+            put(Audience::Customer, Format::Pdf, &pdf(work, invoice, &pages, &customers_json)?)?;
+            made.pages = Some(pages.pages.len());
+            html
+        } else {
+            html_alone(work, invoice)?
+        };
         if made.html {
             put(Audience::Customer, Format::Html, html.as_bytes())?;
         }
@@ -174,28 +176,74 @@ fn document(work: &Work<'_>, invoice: &Invoice, sink: &Sink<'_>) -> Result<Docum
 fn pdf_with_costs(work: &Work<'_>, invoice: &Invoice) -> Result<Vec<u8>, Vec<Diagnostic>> {
     let one = |problem: Diagnostic| vec![problem];
     let json = out::invoice_json(work.bill, work.settings, invoice, Audience::Issuer).map_err(one)?;
-    let html = html(work, invoice).map_err(one)?;
-    Ok(pdf(work, invoice, &html, &json)?.0)
+    pdf(work, invoice, &laid_out(work, invoice)?.1, &json)
 }
 
-fn html(work: &Work<'_>, invoice: &Invoice) -> Result<String, Diagnostic> {
+/// Amounts of up to that many characters have room in the built-in designs.
+const SHORT_AMOUNT: usize = 14;
+
+/// How many characters an amount may have, tried in turn where the page is too narrow.
+const LIMITS: [usize; 5] = [30, 24, 18, SHORT_AMOUNT, 11];
+
+/// The HTML of an invoice and its pages, with amounts as exact as the page has room for.
+fn laid_out(work: &Work<'_>, invoice: &Invoice) -> Result<(String, layout::Document), Vec<Diagnostic>> {
+    let one = |problem: Diagnostic| vec![problem];
+    let mut view = view(work, invoice).map_err(one)?;
+    let html = html(work, invoice, &view).map_err(one)?;
+    let images = |src: &str| work.assets.image(src);
+    let lay_out = |html: &str| layout::lay_out(html, &work.assets.faces, &images);
+    let whole = lay_out(&html);
+    let is_too_long = match &whole {
+        Ok(_) => !view.has_room(),
+        Err(faults) => faults.iter().all(|fault| fault.is_outside),
+    };
+    let longest = view.longest_amount();
+    for limit in LIMITS.into_iter().filter(|limit| is_too_long && *limit < longest) {
+        view.shorten(limit);
+        let html = self::html(work, invoice, &view).map_err(one)?;
+        if let Ok(document) = lay_out(&html)
+            && view.has_room()
+        {
+            return Ok((html, document));
+        }
+    }
+    // What no shortening helps is a mistake in the template, or data that it cannot show.
+    let told = |faults: Vec<Fault>| faults.iter().map(|fault| told(work, invoice, fault)).collect();
+    whole.map(|document| (html, document)).map_err(told)
+}
+
+/// The HTML of an invoice of which no PDF is wanted: the same as beside one, but what only a PDF cannot show is no mistake.
+fn html_alone(work: &Work<'_>, invoice: &Invoice) -> Result<String, Vec<Diagnostic>> {
+    let one = |problem: Diagnostic| vec![problem];
+    let view = view(work, invoice).map_err(one)?;
+    let whole = html(work, invoice, &view).map_err(one)?;
+    if view.longest_amount() <= SHORT_AMOUNT {
+        return Ok(whole);
+    }
+    Ok(laid_out(work, invoice).map_or(whole, |(html, _)| html))
+}
+
+fn view<'a>(work: &Work<'a>, invoice: &'a Invoice) -> Result<InvoiceView<'a>, Diagnostic> {
     let customer = &work.settings.customers[invoice.customer];
     let labels = work.assets.templates.labels(customer.invoice.language, invoice.kind);
     let link = |path: &str| work.assets.link(path);
-    let view = render::view(work.bill, work.settings, invoice, labels, &link);
-    let view = view.map_err(|error| {
-        Diagnostic::error(format!("the appendix of \"{}\" cannot be added up: {error}", customer.id))
-    })?;
-    work.assets.templates.document(&customer.invoice.template.name, &view)
+    render::view(work.bill, work.settings, invoice, labels, &link)
+        .map_err(|error| Diagnostic::error(format!("the appendix of \"{}\" cannot be added up: {error}", customer.id)))
 }
 
-/// The PDF, with the invoice's data inside, and how many pages it has.
-fn pdf(work: &Work<'_>, invoice: &Invoice, html: &str, json: &[u8]) -> Result<(Vec<u8>, usize), Vec<Diagnostic>> {
+fn html(work: &Work<'_>, invoice: &Invoice, view: &InvoiceView<'_>) -> Result<String, Diagnostic> {
+    let template = &work.settings.customers[invoice.customer].invoice.template.name;
+    work.assets.templates.document(template, view)
+}
+
+/// The PDF, with the invoice's data inside.
+fn pdf(
+    work: &Work<'_>,
+    invoice: &Invoice,
+    document: &layout::Document,
+    json: &[u8],
+) -> Result<Vec<u8>, Vec<Diagnostic>> {
     let customer = &work.settings.customers[invoice.customer];
-    let images = |src: &str| work.assets.image(src);
-    let laid_out = layout::lay_out(html, &work.assets.faces, &images);
-    let document = laid_out
-        .map_err(|faults| faults.iter().map(|fault| told(work, invoice, fault)).collect::<Vec<Diagnostic>>())?;
     let labels = work.assets.templates.labels(customer.invoice.language, invoice.kind);
     let title = format!("{} {}", labels.get("title").map_or("", String::as_str), invoice.number);
     let json_name = format!("{}.{}", invoice.file_name, Format::Json.extension());
@@ -208,10 +256,9 @@ fn pdf(work: &Work<'_>, invoice: &Invoice, html: &str, json: &[u8]) -> Result<(V
         date: invoice.issue_date,
         attachments: vec![data],
     };
-    let written = pdf::write(&document, &work.assets.faces, &metadata).map_err(|error| {
+    pdf::write(document, &work.assets.faces, &metadata).map_err(|error| {
         vec![Diagnostic::could_not_run(format!("cannot make the PDF of \"{}\": {error}", customer.id))]
-    })?;
-    Ok((written, document.pages.len()))
+    })
 }
 
 /// The field of the template's view that a character comes from, such as `customer.name`; the one with the whole text if

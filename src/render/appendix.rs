@@ -23,6 +23,54 @@ pub struct AppendixColumns {
     pub unit_price: bool,
     pub fraction: bool,
     pub shared: bool,
+    /// Widths of columns in CSS; empty where the design's own are enough.
+    pub quantity_width: String,
+    pub unit_price_width: String,
+    pub amount_width: String,
+}
+
+/// Tenths of points that a text takes at 8 pt: digits of the built-in face are up to 0.76 em wide.
+fn text_width(text: &str) -> usize {
+    let width = |letter| match letter {
+        '0'..='9' => 61,
+        ',' | '.' => 27,
+        _ => 80,
+    };
+    text.chars().map(width).sum()
+}
+
+/// Padding on both sides of a cell, in tenths of points: 3 mm.
+const PADDING: usize = 85;
+
+/// What the columns of figures may take together, so that names keep room beside dates and units: 115 mm.
+const FIGURES: usize = 3260;
+
+impl AppendixColumns {
+    /// Fits the columns to the figures in them. Gives the length of the longest fraction in characters, and whether all
+    /// figures have room: where columns are of fixed width, what is too long would be printed over its neighbour.
+    pub(super) fn fit(&mut self, groups: &[GroupView<'_>]) -> (usize, bool) {
+        let rows = || groups.iter().flat_map(|group| &group.rows);
+        let amounts = || rows().map(|row| &row.amount).chain(groups.iter().map(|group| &group.subtotal));
+        let widest = |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| text_width(text)).max().unwrap_or(0);
+        let longest_fraction = amounts().map(|amount| amount.fraction.len()).max().unwrap_or(0);
+        self.fraction = longest_fraction > 0;
+        // Up to half of the padding may be used before a column gets wider than the design has it: 28, 20 and 18 mm.
+        let fitted = |text: usize, usual: usize| {
+            let is_wider = text + PADDING / 2 > usual;
+            let width = if is_wider { text + PADDING } else { usual };
+            (width, if is_wider { format!("{}.{}pt", width / 10, width % 10) } else { String::new() })
+        };
+        let (quantity, quantity_width) = fitted(widest(&mut rows().map(|row| &row.quantity)), 794);
+        let (unit_price, unit_price_width) = fitted(widest(&mut rows().map(|row| &row.unit_price)), 567);
+        let (amount, amount_width) = fitted(widest(&mut amounts().map(|amount| &amount.whole)), 510);
+        let fraction = if self.fraction { longest_fraction * 61 + 20 } else { 0 };
+        self.quantity_width = quantity_width;
+        self.unit_price_width = unit_price_width;
+        self.amount_width = amount_width;
+        let columns = [(self.quantity, quantity), (self.unit_price, unit_price), (true, amount + fraction)];
+        let taken: usize = columns.into_iter().filter(|(is_there, _)| *is_there).map(|(_, width)| width).sum();
+        (longest_fraction, taken <= FIGURES)
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -131,7 +179,6 @@ pub(super) fn appendix<'a>(
         by_resource.entry(key).or_default().push(line);
     }
     let mut groups = Vec::with_capacity(by_resource.len());
-    let mut longest = 0;
     for ((_, resource), lines) in by_resource {
         let mut rows = Vec::with_capacity(lines.len());
         let mut subtotal = Sum::default();
@@ -144,7 +191,6 @@ pub(super) fn appendix<'a>(
             columns.unit |= !row.unit.is_empty();
             columns.unit_price |= !row.unit_price.is_empty();
             columns.shared |= row.shared;
-            longest = longest.max(row.amount.fraction.len());
             rows.push(row);
         }
         let resource_name = lines.first().map_or("", |line| bill.names.get(line.resource_name));
@@ -154,11 +200,10 @@ pub(super) fn appendix<'a>(
             (resource, name) => format!("{resource}　{name}"),
         };
         let subtotal = Split::new(subtotal.total()?, invoice.currency);
-        longest = longest.max(subtotal.fraction.len());
         let id = format!("group-{}", groups.len() + 1);
         groups.push(GroupView { id, resource, resource_name, heading, rows, subtotal });
     }
-    columns.fraction = longest > 0;
+    let (longest, _) = columns.fit(&groups);
     Ok((groups, columns, longest))
 }
 
@@ -253,5 +298,39 @@ mod tests {
         for alike in [&["$1.50", "", "-$1,234.00"][..], &["¥1", "¥1,234"], &[]] {
             assert_eq!(width(alike), "");
         }
+    }
+
+    /// Tenths of points by hand: 123,456,789,012 takes 12 × 61 + 3 × 27 = 813, and 85 of padding; ¥1,234,567 takes
+    /// 80 + 7 × 61 + 2 × 27 = 561 and 85.
+    #[test]
+    fn columns_get_wider_only_for_long_figures() {
+        let fitted = |quantity: &str, amount: &str| {
+            let amount = || Split { whole: amount.to_owned(), fraction: String::new() };
+            let row = DetailView {
+                date: String::new(),
+                name: "data",
+                quantity: quantity.to_owned(),
+                unit: "",
+                unit_price: String::new(),
+                amount: amount(),
+                shared: false,
+            };
+            let group = GroupView {
+                id: String::new(),
+                resource: "",
+                resource_name: "",
+                heading: String::new(),
+                rows: vec![row],
+                subtotal: amount(),
+            };
+            let mut columns = AppendixColumns { quantity: true, ..AppendixColumns::default() };
+            let (_, has_room) = columns.fit(&[group]);
+            (columns.quantity_width, columns.amount_width, has_room)
+        };
+        let widths = |quantity: &str, amount: &str| (quantity.to_owned(), amount.to_owned(), true);
+        assert_eq!(fitted("12,345,678,901", "¥12,345"), widths("", ""));
+        assert_eq!(fitted("123,456,789,012", "¥1,234,567"), widths("89.8pt", "64.6pt"));
+        let long = "1,234,567,890,123,456,789,012,345,678";
+        assert!(!fitted(long, long).2);
     }
 }

@@ -7,6 +7,7 @@ mod filters;
 mod format;
 mod labels;
 mod review;
+mod shorten;
 mod templates;
 mod units;
 mod view;

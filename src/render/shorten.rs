@@ -1,0 +1,154 @@
+//! Amounts with more characters than a page has room for: their display is shortened and marked with `…`. JSON and CSV
+//! hold all digits.
+
+use super::appendix::{Split, fraction_width, shared_fraction_width};
+use super::view::{InvoiceView, RowView};
+
+impl InvoiceView<'_> {
+    /// The number of characters of the longest amount, price or quantity.
+    pub fn longest_amount(&self) -> usize {
+        let rows = self.rows().flat_map(|row| [&row.quantity, &row.unit_price, &row.amount]);
+        let taxes = self.tax_subtotals.iter().flat_map(|tax| [&tax.taxable, &tax.tax, &tax.tax_jpy]);
+        let bars = self.chart.bars.iter().map(|bar| &bar.amount);
+        let details = self.appendix.iter().flat_map(|group| &group.rows);
+        let details = details.flat_map(|detail| [&detail.quantity, &detail.unit_price]);
+        let texts = [&self.subtotal, &self.tax, &self.total, &self.discounts_total, &self.chart.peak].into_iter();
+        let texts = texts.chain(rows).chain(taxes).chain(bars).chain(details).map(|text| text.chars().count());
+        let split = |split: &Split| split.whole.chars().count() + split.fraction.chars().count();
+        let groups = self.appendix.iter().flat_map(|group| {
+            group.rows.iter().map(move |detail| split(&detail.amount)).chain([split(&group.subtotal)])
+        });
+        texts.chain(groups).max().unwrap_or(0)
+    }
+
+    /// Whether the columns of the appendix, which have a width of their own, have room for all figures.
+    pub fn has_room(&mut self) -> bool {
+        self.appendix.is_empty() || self.appendix_has.fit(&self.appendix).1
+    }
+
+    /// Shortens everything that has more characters than `limit`.
+    pub fn shorten(&mut self, limit: usize) {
+        for text in
+            [&mut self.subtotal, &mut self.tax, &mut self.total, &mut self.discounts_total, &mut self.chart.peak]
+        {
+            shorten(text, limit);
+        }
+        for row in self.charges.iter_mut().chain(&mut self.discounts).chain(&mut self.adjustments) {
+            for text in [&mut row.quantity, &mut row.unit_price, &mut row.amount] {
+                shorten(text, limit);
+            }
+        }
+        for tax in &mut self.tax_subtotals {
+            for text in [&mut tax.taxable, &mut tax.tax, &mut tax.tax_jpy] {
+                shorten(text, limit);
+            }
+        }
+        self.chart.bars.iter_mut().for_each(|bar| shorten(&mut bar.amount, limit));
+        for group in &mut self.appendix {
+            for detail in &mut group.rows {
+                shorten(&mut detail.quantity, limit);
+                shorten(&mut detail.unit_price, limit);
+                shorten_split(&mut detail.amount, limit);
+            }
+            shorten_split(&mut group.subtotal, limit);
+        }
+        let (longest_fraction, _) = self.appendix_has.fit(&self.appendix);
+        self.appendix_fraction_width = fraction_width(longest_fraction);
+        let amounts = self.rows().map(|row| row.amount.as_str());
+        self.items_fraction_width =
+            shared_fraction_width(amounts.chain([self.discounts_total.as_str(), self.subtotal.as_str()]));
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &RowView<'_>> {
+        self.charges.iter().chain(&self.discounts).chain(&self.adjustments)
+    }
+}
+
+fn shorten_split(amount: &mut Split, limit: usize) {
+    let mut text = format!("{}{}", amount.whole, amount.fraction);
+    shorten(&mut text, limit);
+    let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
+    *amount = Split { whole: whole.to_owned(), fraction: fraction.to_owned() };
+}
+
+/// Cuts decimals off or, where the whole part alone is too long, groups of three in the middle: `¥1,234.567…`,
+/// `¥1,234,…,678`. What cannot be cut further stays too long.
+fn shorten(amount: &mut String, limit: usize) {
+    if amount.chars().count() <= limit {
+        return;
+    }
+    let (whole, fraction) =
+        amount.split_once('.').map_or((amount.as_str(), None), |(whole, fraction)| (whole, Some(fraction)));
+    let length = whole.chars().count();
+    // A figure that ends with the mark alone would look as if it was cut in its whole part.
+    let decimals = limit.saturating_sub(length + ".…".chars().count());
+    let shortened = match fraction {
+        Some(fraction) if length + ".…".chars().count() <= limit => {
+            format!("{whole}.{}…", fraction.chars().take(decimals).collect::<String>())
+        }
+        _ => {
+            let end = if fraction.is_some() { ".…" } else { "" };
+            without_middle(whole, limit.saturating_sub(end.chars().count())) + end
+        }
+    };
+    *amount = shortened;
+}
+
+fn without_middle(whole: &str, limit: usize) -> String {
+    let groups: Vec<&str> = whole.split(',').collect();
+    let [first, middle @ .., last] = groups.as_slice() else {
+        return whole.to_owned();
+    };
+    if middle.is_empty() || whole.chars().count() <= limit {
+        return whole.to_owned();
+    }
+    let mut start = (*first).to_owned();
+    let rest = format!(",…,{last}");
+    for group in middle.iter().take_while(|group| **group != "…") {
+        if start.chars().count() + 1 + group.len() + rest.chars().count() > limit {
+            break;
+        }
+        start = format!("{start},{group}");
+    }
+    start + &rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counted by hand: `¥1,234.567…` has 11 characters.
+    #[test]
+    fn decimals_go_first_and_then_the_middle() {
+        for (amount, limit, expected) in [
+            ("¥1,234.5678", 11, "¥1,234.5678"),
+            ("¥1,234.56789", 11, "¥1,234.567…"),
+            ("-$0.0000000012", 10, "-$0.00000…"),
+            ("¥123,456,789.5", 14, "¥123,456,789.5"),
+            ("¥123,456,789.25", 14, "¥123,456,789.…"),
+            ("¥123,456,789.25", 13, "¥123,…,789.…"),
+            ("1,561,728,381,006,172", 15, "1,561,728,…,172"),
+            ("1,561,728,381,006,172", 14, "1,561,…,172"),
+            ("-¥1,561,728,381,006,172", 10, "-¥1,…,172"),
+            ("¥1,561,728", 3, "¥1,…,728"),
+            ("¥561,728", 3, "¥561,728"),
+            ("", 3, ""),
+        ] {
+            let mut text = amount.to_owned();
+            shorten(&mut text, limit);
+            assert_eq!(text, expected, "{amount} in {limit}");
+        }
+    }
+
+    #[test]
+    fn shortening_step_by_step_is_shortening_at_once() {
+        for amount in ["¥1,561,728,381,006,172.123456789012", "-12,345,678,901,234", "0.1234567890123456789"] {
+            let (mut steps, mut once) = (amount.to_owned(), amount.to_owned());
+            for limit in [30, 24, 18, 14, 11] {
+                shorten(&mut steps, limit);
+            }
+            shorten(&mut once, 11);
+            assert_eq!(steps, once, "{amount}");
+        }
+    }
+}
