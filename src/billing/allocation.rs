@@ -1,12 +1,12 @@
 //! Every charge to exactly one of: a customer, shared over customers, kept by the issuer, unassigned
-//! (billing-rules §2).
+//! (billing-rules §2). The steps are numbered as there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
 use super::claims::{Claim, Claims, RuleId, RuleIndex, active_rules, rule};
-use super::sharing::Sharing;
+use super::sharing::{Fate, Sharing};
 use crate::diagnostic::{Diagnostic, Place, shortened};
 use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, EMPTY, NameId};
 use crate::model::invoice::Share;
@@ -20,8 +20,10 @@ pub(crate) struct Allocation {
     pub(crate) assigned: Vec<Vec<ChargeId>>,
     /// By customer: parts of charges.
     pub(crate) shares: Vec<Vec<Share>>,
-    /// Charges the issuer bears.
-    pub(crate) kept: Vec<ChargeId>,
+    /// By `[[allocation.keep]]`: charges the issuer bears on purpose.
+    pub(crate) kept: Vec<Vec<ChargeId>>,
+    /// Charges of nobody that the issuer bears because of `unassigned = "keep"`.
+    pub(crate) kept_unassigned: Vec<ChargeId>,
     /// Charges of nobody.
     pub(crate) unassigned: Vec<ChargeId>,
     /// `[[match]]` rules that matched nothing.
@@ -41,7 +43,8 @@ pub(crate) fn allocate(bill: &Bill, settings: &Settings) -> Result<Allocation, V
     let mut allocation = Allocation {
         assigned: vec![Vec::new(); count],
         shares: vec![Vec::new(); count],
-        kept: Vec::new(),
+        kept: vec![Vec::new(); settings.allocation.keeps.len()],
+        kept_unassigned: Vec::new(),
         unassigned: Vec::new(),
         warnings,
     };
@@ -54,14 +57,15 @@ pub(crate) fn allocate(bill: &Bill, settings: &Settings) -> Result<Allocation, V
             allocation.assigned[*owner as usize].push(id);
             continue;
         }
-        match sharing.shares(id) {
-            Ok(Some(shares)) => {
+        match sharing.fate(id) {
+            Ok(Fate::Shared(shares)) => {
                 for (customer, share) in shares {
                     allocation.shares[customer].push(share);
                 }
             }
-            Ok(None) if settings.allocation.keep_unassigned => allocation.kept.push(id),
-            Ok(None) => allocation.unassigned.push(id),
+            Ok(Fate::Kept(rule)) => allocation.kept[rule].push(id),
+            Ok(Fate::Nobody) if settings.allocation.keep_unassigned => allocation.kept_unassigned.push(id),
+            Ok(Fate::Nobody) => allocation.unassigned.push(id),
             // One message for a rule, however many charges it cannot share.
             Err((rule, diagnostic)) => {
                 if refused.insert(rule) {
@@ -100,7 +104,8 @@ pub(super) fn assign(bill: &Bill, settings: &Settings) -> Result<Assignment, Vec
             twice.entry(rules).or_insert((ChargeId(first + index), 0)).1 += count;
         }
     }
-    let unused = active_rules(settings, bill.month).filter(|(id, _)| !used.contains(id));
+    let unused = active_rules(settings, bill.month)
+        .filter(|(id, rule)| !used.contains(id) && !settings.is_of_absent_source(&rule.matcher, bill.month));
     let warnings = unused
         .map(|(id, rule)| {
             let place = Place {

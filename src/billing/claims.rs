@@ -156,8 +156,7 @@ impl RuleIndex {
             found.extend(self.by_group.get(normalized(group).as_ref()).into_iter().flatten());
         }
         for (name, value) in subject.tags() {
-            // Tag names come from TOML keys and headers and are compared as they stand.
-            let key = (name.to_owned(), normalized(value).into_owned());
+            let key = (normalized(name).into_owned(), normalized(value).into_owned());
             found.extend(self.by_tag.get(&key).into_iter().flatten());
         }
         found.sort_unstable();

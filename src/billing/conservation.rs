@@ -146,7 +146,7 @@ fn source_sums(
         }
     }
     let source = |id: &ChargeId| usize::from(bill.subject(bill.charge(*id)).source);
-    for id in &allocation.kept {
+    for id in allocation.kept.iter().flatten().chain(&allocation.kept_unassigned) {
         sums[source(id)].kept.add(bill.cost(bill.charge(*id)))?;
     }
     for id in &allocation.unassigned {

@@ -39,7 +39,7 @@ pub use assembly::{file_name, number};
 pub use conservation::{Conservation, SourceTotals};
 pub use credit::{CreditTerms, Credited, CreditedLine, Extent, credit};
 pub use drift::drift;
-pub use overview::{ItemCost, KeptCost, Overview, SharedCost, overview};
+pub use overview::{ItemCost, KeptByRule, KeptCost, Overview, SharedCost, overview};
 pub use reconciliation::{Reconciliation, reconcile};
 use record::billed_customers;
 pub use warnings::{wanted, warnings};
@@ -57,6 +57,10 @@ pub struct BilledMonth {
     pub unassigned: Vec<ChargeId>,
     /// What the issuer keeps of customers' discounts.
     pub kept: Vec<KeptDiscounts>,
+    /// By `[[allocation.keep]]`: charges the issuer bears on purpose.
+    pub kept_by_rule: Vec<Vec<ChargeId>>,
+    /// Charges of nobody that the issuer bears because of `unassigned = "keep"`.
+    pub kept_unassigned: Vec<ChargeId>,
     /// The month as later months are compared with it.
     pub record: BilledCustomers,
     /// Warnings and notes.
@@ -131,7 +135,17 @@ pub fn invoices(bill: &Bill, settings: &Settings, status: Status) -> Result<Bill
     let record = billed_customers(bill, settings, &invoices).map_err(|error: TooLong| {
         vec![Diagnostic::error(format!("the costs of an item cannot be added up: {error}"))]
     })?;
-    Ok(BilledMonth { invoices, sources, conservation, kept, record, unassigned: allocation.unassigned, remarks })
+    Ok(BilledMonth {
+        invoices,
+        sources,
+        conservation,
+        kept,
+        kept_by_rule: allocation.kept,
+        kept_unassigned: allocation.kept_unassigned,
+        record,
+        unassigned: allocation.unassigned,
+        remarks,
+    })
 }
 
 impl BilledMonth {

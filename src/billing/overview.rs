@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::BilledMonth;
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::charge::{Bill, CHUNK, Charge, ChargeKind, NameId, SubjectId};
+use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, NameId, SubjectId};
 use crate::model::invoice::Invoice;
 use crate::model::price::DiscountRule;
 use crate::model::settings::Settings;
@@ -60,8 +60,23 @@ pub struct KeptCost {
     pub total: Amount,
     /// By customer (index in the settings): discounts that it is not given.
     pub customers: Vec<(usize, Amount)>,
-    /// Charges of nobody that are kept.
+    /// Charges that are kept on purpose, by rule.
+    pub rules: Vec<KeptByRule>,
+    /// Charges of nobody that `unassigned = "keep"` keeps.
     pub unowned: Amount,
+    /// How many rows those are.
+    pub unowned_rows: usize,
+}
+
+/// What one `[[allocation.keep]]` keeps of a source.
+#[derive(Debug)]
+pub struct KeptByRule {
+    /// Index in `[[allocation.keep]]`.
+    pub rule: usize,
+    /// Sum of the charges, in the source's currency.
+    pub total: Amount,
+    /// How many rows they are.
+    pub rows: usize,
 }
 
 /// Looks at a month from above.
@@ -70,7 +85,7 @@ pub struct KeptCost {
 /// Sums with more digits than an amount has.
 pub fn overview(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Result<Overview, TooLong> {
     let (items, discounts) = items(bill, settings, billed)?;
-    Ok(Overview { items, discounts, shared: shared(bill, settings, billed)?, kept: kept(billed)? })
+    Ok(Overview { items, discounts, shared: shared(bill, settings, billed)?, kept: kept(bill, billed)? })
 }
 
 /// By source and item.
@@ -173,13 +188,38 @@ fn shared_with(bill: &Bill, settings: &Settings, invoice: &Invoice) -> Result<Pa
     Ok(parts)
 }
 
-fn kept(billed: &BilledMonth) -> Result<Vec<KeptCost>, TooLong> {
+fn kept(bill: &Bill, billed: &BilledMonth) -> Result<Vec<KeptCost>, TooLong> {
+    let by_rule = billed.kept_by_rule.iter().map(|charges| by_source(bill, charges));
+    let by_rule: Vec<Vec<(Sum, usize)>> = by_rule.collect::<Result<_, TooLong>>()?;
+    let unowned = by_source(bill, &billed.kept_unassigned)?;
     let mut costs = Vec::new();
-    for (source, totals) in (0_u16..).zip(&billed.sources).filter(|(_, totals)| !totals.kept.is_zero()) {
+    for (source, (totals, (unowned, unowned_rows))) in (0_u16..).zip(billed.sources.iter().zip(unowned)) {
         let of_source = billed.kept.iter().filter(|kept| kept.source == source);
         let customers: Vec<(usize, Amount)> = of_source.map(|kept| (kept.customer, kept.cost)).collect();
-        let given = Sum::of(customers.iter().map(|(_, cost)| *cost))?;
-        costs.push(KeptCost { source, total: totals.kept, customers, unowned: totals.kept.minus(given)? });
+        let mut rules = Vec::new();
+        for (rule, sums) in by_rule.iter().enumerate() {
+            let (sum, rows) = &sums[usize::from(source)];
+            if *rows > 0 {
+                rules.push(KeptByRule { rule, total: sum.total()?, rows: *rows });
+            }
+        }
+        // Charges and discounts that add up to zero are kept all the same.
+        if !customers.is_empty() || !rules.is_empty() || unowned_rows > 0 {
+            let unowned = unowned.total()?;
+            costs.push(KeptCost { source, total: totals.kept, customers, rules, unowned, unowned_rows });
+        }
     }
     Ok(costs)
+}
+
+/// By source: the sum and number of some charges.
+fn by_source(bill: &Bill, charges: &[ChargeId]) -> Result<Vec<(Sum, usize)>, TooLong> {
+    let mut sums = vec![(Sum::default(), 0); bill.sources.len()];
+    for id in charges {
+        let charge = bill.charge(*id);
+        let (sum, rows) = &mut sums[usize::from(bill.subject(charge).source)];
+        sum.add(bill.cost(charge))?;
+        *rows += 1;
+    }
+    Ok(sums)
 }

@@ -8,6 +8,7 @@ use super::conservation::{SourceTotals, read_totals};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, EMPTY};
 use crate::model::currency::Currency;
+use crate::model::settings::SourceKind;
 use crate::model::tax::TaxCategory;
 
 /// A source's rows against its provider's figures.
@@ -78,7 +79,7 @@ pub fn reconcile(bill: &Bill) -> Result<Vec<Reconciliation>, TooLong> {
     sources
         .map(|(index, (source, totals))| {
             let statement = &source.statement;
-            let cause = cause(&totals, statement.is_final)?;
+            let cause = cause(&totals, statement.is_final, source.kind)?;
             let sums = sums(bill, index)?;
             let rate = TaxCategory::Standard.rate(bill.month).map_or(Amount::ZERO, |rate| rate.factor());
             let mut day_differences = Vec::new();
@@ -141,7 +142,7 @@ fn is_near(one: Amount, other: Amount) -> Result<bool, TooLong> {
 }
 
 /// Why ours and the provider's total may differ; none when they do not.
-fn cause(totals: &SourceTotals, is_final: bool) -> Result<Option<String>, TooLong> {
+fn cause(totals: &SourceTotals, is_final: bool, kind: SourceKind) -> Result<Option<String>, TooLong> {
     let (Some(provider), Some(difference)) = (totals.provider_total, totals.difference) else {
         return Ok(None);
     };
@@ -157,6 +158,10 @@ fn cause(totals: &SourceTotals, is_final: bool) -> Result<Option<String>, TooLon
         "the provider's figure seems to leave out the discounts"
     } else if is_near(difference, Amount::ZERO)? {
         "a fraction is rounded differently"
+    } else if kind.is_csv() && difference.is_negative() {
+        "rows are missing: download the bill again, or correct `total`"
+    } else if kind.is_csv() {
+        "rows are too many, or a discount has no row: download the bill again, or correct `total`"
     } else if difference.is_negative() {
         "rows are missing: the provider added some since, or the file is not whole; see --fetch"
     } else {

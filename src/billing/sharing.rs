@@ -1,4 +1,5 @@
-//! Charges that belong to no one customer, split over several (billing-rules §2, steps 2 and 3).
+//! Charges that no customer's rule claims: split over several customers or kept by the issuer (billing-rules §2, steps 2
+//! to 4).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +10,7 @@ use super::allocation::{NOBODY, describe};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, EMPTY};
+use crate::model::customer::Customer;
 use crate::model::invoice::Share;
 use crate::model::matcher::Matcher;
 use crate::model::settings::{Ratio, Settings, ShareBasis, ShareRule};
@@ -17,7 +19,17 @@ use crate::model::split::split;
 /// Parts of a charge, by index of the customer.
 type Shares = Vec<(usize, Share)>;
 
-/// Who bears a charge without an owner, and by which rule.
+/// What becomes of a charge that no customer's rule claims.
+pub(super) enum Fate<S> {
+    /// Customers bear it together.
+    Shared(S),
+    /// The issuer bears it: index of the `[[allocation.keep]]`.
+    Kept(usize),
+    /// No rule and no default speaks of it.
+    Nobody,
+}
+
+/// In which ratio a charge is shared, and by which rule.
 pub(super) struct SharingRatio {
     /// Index of the `[[allocation.share]]`; none for a discount that no rule shares.
     pub(super) rule: Option<usize>,
@@ -38,24 +50,27 @@ impl<'a> Sharing<'a> {
         Sharing { bill, settings, measures: Measures { bill, settings, owners, known: BTreeMap::new() } }
     }
 
-    /// Steps 2 and 3: the parts of a charge without an owner, by customer; none when no rule and no default shares it.
+    /// Steps 2 to 4 for a charge without an owner; with the parts by customer where it is shared.
     ///
     /// # Errors
     /// A ratio that cannot be computed, with the index of its rule.
-    pub(super) fn shares(&mut self, id: ChargeId) -> Result<Option<Shares>, (usize, Diagnostic)> {
+    pub(super) fn fate(&mut self, id: ChargeId) -> Result<Fate<Shares>, (usize, Diagnostic)> {
         let charge = self.bill.charge(id);
-        let Some(ratio) = self.ratio(charge)? else {
-            return Ok(None);
-        };
-        let shares = divide(self.bill, charge, id, &ratio.weights);
-        shares.map(Some).map_err(|_| (usize::MAX, too_long(self.bill, charge)))
+        match self.ratio(charge)? {
+            Fate::Shared(ratio) => {
+                let shares = divide(self.bill, charge, id, &ratio.weights);
+                shares.map(Fate::Shared).map_err(|_| (usize::MAX, too_long(self.bill, charge)))
+            }
+            Fate::Kept(rule) => Ok(Fate::Kept(rule)),
+            Fate::Nobody => Ok(Fate::Nobody),
+        }
     }
 
-    /// In which ratio a charge is shared.
+    /// The same with the ratio in which it is shared.
     ///
     /// # Errors
-    /// As of [`shares`](Self::shares).
-    pub(super) fn ratio(&mut self, charge: &Charge) -> Result<Option<SharingRatio>, (usize, Diagnostic)> {
+    /// As of [`fate`](Self::fate).
+    pub(super) fn ratio(&mut self, charge: &Charge) -> Result<Fate<SharingRatio>, (usize, Diagnostic)> {
         let (bill, settings) = (self.bill, self.settings);
         let subject = bill.seen(charge.subject);
         let item = bill.names.get(charge.item);
@@ -64,13 +79,22 @@ impl<'a> Sharing<'a> {
         let rule = rules.iter().position(|rule| rule.matcher.matches(&subject, item));
         let too_long = |_: TooLong| (usize::MAX, too_long(bill, charge));
         let weights = match rule {
-            None if charge.kind() == ChargeKind::Usage => return Ok(None),
-            None => self.measures.of(None, ShareBasis::Amount, None, source).map_err(too_long)?,
+            None => {
+                let keeps = &settings.allocation.keeps;
+                if let Some(keep) = keeps.iter().position(|keep| keep.matcher.matches(&subject, item)) {
+                    return Ok(Fate::Kept(keep));
+                }
+                if charge.kind() == ChargeKind::Usage {
+                    return Ok(Fate::Nobody);
+                }
+                self.measures.of(None, ShareBasis::Amount, None, source).map_err(too_long)?
+            }
             Some(rule) => match &rules[rule].ratio {
                 Ratio::Measured { by, of } => {
                     self.measures.of(Some(rule), *by, of.as_ref(), source).map_err(too_long)?
                 }
-                Ratio::Weights(weights) => given_weights(settings, bill, weights),
+                Ratio::Weights(weights) => given_weights(settings, bill, weights)
+                    .map_err(|customer| (rule, inactive_weight(&rules[rule], customer, bill, charge)))?,
             },
         };
         let weights: Weights = weights.into_iter().filter(|(_, weight)| !weight.is_zero()).collect();
@@ -81,27 +105,38 @@ impl<'a> Sharing<'a> {
             return Err((rule, refused_share(&rules[rule], &what, bill, charge)));
         }
         match (weights.is_empty(), rule) {
-            (false, _) => Ok(Some(SharingRatio { rule, weights })),
+            (false, _) => Ok(Fate::Shared(SharingRatio { rule, weights })),
             // A discount that nobody's usage can bear is left unassigned.
-            (true, None) => Ok(None),
+            (true, None) => Ok(Fate::Nobody),
             (true, Some(rule)) => Err((rule, refused_share(&rules[rule], "the ratio adds up to zero", bill, charge))),
         }
     }
 }
 
 fn refused_share(rule: &ShareRule, what: &str, bill: &Bill, charge: &Charge) -> Diagnostic {
+    let source = &bill.source(charge).name;
+    unshared(rule, what, bill, charge)
+        .with_note(format!("measured is what customers were assigned from the source \"{source}\""))
+        .with_hint("measure something customers have in this month, or give weights = { … }")
+}
+
+/// Leaving the customer out in silence would let the others pay its part.
+fn inactive_weight(rule: &ShareRule, customer: &Customer, bill: &Bill, charge: &Charge) -> Diagnostic {
+    let what = format!("its weights name \"{}\", which is not active in {}", customer.id, bill.month);
+    unshared(rule, &what, bill, charge)
+        .with_hint(format!("remove {} from the weights, or change `active` in {}", customer.id, customer.path))
+}
+
+fn unshared(rule: &ShareRule, what: &str, bill: &Bill, charge: &Charge) -> Diagnostic {
     let (path, row) = bill.origin(charge);
     let place = Place {
         column: Some(rule.definition.column),
         length: 1,
         ..Place::line(&rule.definition.path, rule.definition.line)
     };
-    let source = &bill.source(charge).name;
     Diagnostic::error(format!("the charge cannot be shared: {what}"))
         .at(place)
         .with_note(format!("{path}:{row}: {}", describe(bill, charge)))
-        .with_note(format!("measured is what customers were assigned from the source \"{source}\""))
-        .with_hint("measure something customers have in this month, or give weights = { … }")
 }
 
 fn too_long(bill: &Bill, charge: &Charge) -> Diagnostic {
@@ -109,9 +144,24 @@ fn too_long(bill: &Bill, charge: &Charge) -> Diagnostic {
     Diagnostic::error("the charge cannot be shared exactly: the result has too many digits").at(Place::line(path, row))
 }
 
-fn given_weights(settings: &Settings, bill: &Bill, weights: &BTreeMap<String, Amount>) -> Weights {
-    let active = settings.customers.iter().enumerate().filter(|(_, customer)| customer.is_active(bill.month));
-    active.filter_map(|(index, customer)| Some((index, *weights.get(&customer.id)?))).collect()
+/// The weights by customer.
+///
+/// # Errors
+/// The first customer with a weight above zero that is not active in the month.
+fn given_weights<'s>(
+    settings: &'s Settings,
+    bill: &Bill,
+    weights: &BTreeMap<String, Amount>,
+) -> Result<Weights, &'s Customer> {
+    let mut given = Weights::new();
+    for (index, customer) in settings.customers.iter().enumerate() {
+        match weights.get(&customer.id) {
+            Some(weight) if !weight.is_zero() && !customer.is_active(bill.month) => return Err(customer),
+            Some(weight) => given.push((index, *weight)),
+            None => {}
+        }
+    }
+    Ok(given)
 }
 
 fn divide(bill: &Bill, charge: &Charge, id: ChargeId, weights: &[(usize, Amount)]) -> Result<Shares, TooLong> {
@@ -201,13 +251,22 @@ impl Measures<'_> {
             }
             let owner = *owner as usize;
             measured.has_any[owner] = true;
+            if charge.kind() == ChargeKind::Discount {
+                // A free tier takes money off and uses nothing: its quantity is that of rows which are measured already.
+                continue;
+            }
             match by {
-                ShareBasis::Amount if !charge.cost.is_negative() => measured.sums[owner].add(self.bill.cost(charge))?,
-                ShareBasis::Quantity => measured.sums[owner].add(self.bill.quantity(charge).unwrap_or_default())?,
+                ShareBasis::Amount => measured.sums[owner].add(self.bill.cost(charge))?,
+                // A row without a quantity adds nothing.
+                ShareBasis::Quantity => {
+                    if let Some(quantity) = self.bill.quantity(charge) {
+                        measured.sums[owner].add(quantity)?;
+                    }
+                }
                 ShareBasis::Resources if subject.resource != EMPTY => {
                     measured.resources[owner].insert(subject.resource.0);
                 }
-                _ => {}
+                ShareBasis::Resources | ShareBasis::Even => {}
             }
         }
         Ok(measured)

@@ -81,7 +81,7 @@ fn build(
             if arguments.offline {
                 return Ok(());
             }
-            let sources: Vec<_> = settings.sources.iter().filter(|source| !source.kind.is_csv()).collect();
+            let sources: Vec<_> = settings.sources_of(month).filter(|source| !source.kind.is_csv()).collect();
             let wish = sources::fetch::Wish { root, month, draft: arguments.draft, force: false, environment };
             fetch::fetch_all(wish, &sources, printer).1
         },

@@ -10,6 +10,7 @@ use crate::ledger::Ledger;
 use crate::model::period::BillingMonth;
 use crate::model::settings::{Settings, SourceSettings};
 use crate::printer::Printer;
+use crate::sources::absent;
 use crate::sources::fetch::{self, Fetched, Wish};
 use crate::workspace;
 
@@ -23,7 +24,8 @@ pub(super) fn run(
     let fetch = || {
         let workspace = workspace::load(&root)?;
         printer.diagnostics(&excerpts::fill(&root, workspace.warnings.clone()));
-        let sources = chosen(&workspace.settings, &arguments.sources).map_err(|problem| vec![problem])?;
+        let sources =
+            chosen(&workspace.settings, &arguments.sources, arguments.month).map_err(|problem| vec![problem])?;
         let (month, draft, force) = (arguments.month, arguments.draft, arguments.force);
         if force {
             keep_issued(&root, month)?;
@@ -49,26 +51,33 @@ fn keep_issued(root: &Path, month: BillingMonth) -> Result<(), Vec<Diagnostic>> 
     }
 }
 
-/// The sources named; without any, all that can be fetched.
-fn chosen<'s>(settings: &'s Settings, names: &[String]) -> Result<Vec<&'s SourceSettings>, Diagnostic> {
+/// The sources named; without any, all that can be fetched and exist in the month.
+fn chosen<'s>(
+    settings: &'s Settings,
+    names: &[String],
+    month: BillingMonth,
+) -> Result<Vec<&'s SourceSettings>, Diagnostic> {
     let all = || settings.sources.iter();
     if names.is_empty() {
-        let sources: Vec<&SourceSettings> = all().filter(|source| !source.kind.is_csv()).collect();
-        if sources.is_empty() {
+        let can_be_fetched: Vec<&SourceSettings> = all().filter(|source| !source.kind.is_csv()).collect();
+        let Some(first) = can_be_fetched.first() else {
             let diagnostic = Diagnostic::error("no source of this workspace can be fetched");
             return Err(diagnostic.with_hint("fetch is for [[source]] of a kind that ends with -api"));
-        }
-        return Ok(sources);
+        };
+        let existing: Vec<&SourceSettings> =
+            can_be_fetched.iter().copied().filter(|source| source.validity.covers(month)).collect();
+        return if existing.is_empty() { Err(absent::refusal(first, month)) } else { Ok(existing) };
     }
     let find = |name: &String| {
-        all().find(|source| source.name == *name).ok_or_else(|| {
+        let found = all().find(|source| source.name == *name).ok_or_else(|| {
             let known = all().map(|source| source.name.as_str());
             let diagnostic = Diagnostic::error(format!("there is no source \"{name}\""));
             diagnostic.with_hint(match nearest(name, known.clone()) {
                 Some(near) => format!("did you mean \"{near}\"?"),
                 None => format!("sources: {}", known.collect::<Vec<&str>>().join(", ")),
             })
-        })
+        })?;
+        if found.validity.covers(month) { Ok(found) } else { Err(absent::refusal(found, month)) }
     };
     names.iter().map(find).collect()
 }

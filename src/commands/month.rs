@@ -18,7 +18,7 @@ use crate::pipeline::issued::{Net, net};
 use crate::pipeline::{self, Work};
 use crate::printer::Printer;
 use crate::render::{Documents, Review};
-use crate::sources::drift;
+use crate::sources::{absent, drift};
 use crate::staging::{Staging, Written, hash};
 use crate::workspace::{self, Workspace};
 
@@ -218,7 +218,8 @@ pub(super) fn compared(
         }
         earlier.history.insert(month, customers);
     }
-    for (warning, file) in settings.sources.iter().filter_map(|source| drift::warning(root, source, month)) {
+    earlier.warnings.extend(absent::unread_bills(root, settings, month));
+    for (warning, file) in settings.sources_of(month).filter_map(|source| drift::warning(root, source, month)) {
         earlier.warnings.push(warning);
         earlier.files.push(file);
     }

@@ -9,7 +9,8 @@ use crate::diagnostic::Diagnostic;
 use crate::environment::Environment;
 use crate::model::amount::{Amount, TooLong};
 use crate::model::currency::Currency;
-use crate::model::settings::SourceSettings;
+use crate::model::period::BillingMonth;
+use crate::model::settings::{Settings, SourceSettings};
 use crate::out;
 use crate::printer::{Align, Printer, table};
 use crate::render;
@@ -47,13 +48,15 @@ fn reconcile(
     if arguments.json {
         printer.result_bytes(&out::to_json(&found).map_err(|problem| vec![problem])?);
     } else {
-        print(&found, printer);
+        print(&found, settings, month, printer);
     }
+    // The bill has the sources that exist in the month, in this order.
+    let sources: Vec<&SourceSettings> = settings.sources_of(month).collect();
     let mut problems: Vec<Diagnostic> =
-        found.iter().zip(&settings.sources).flat_map(|(found, source)| differences(found, source)).collect();
+        found.iter().zip(&sources).flat_map(|(found, source)| differences(found, source)).collect();
     if arguments.fetch {
         let wish = Wish { root, month, draft: true, force: true, environment };
-        for (index, source) in settings.sources.iter().enumerate().filter(|(_, source)| !source.kind.is_csv()) {
+        for (index, source) in sources.into_iter().enumerate().filter(|(_, source)| !source.kind.is_csv()) {
             // What differs is told even when the provider cannot be asked.
             match fetch::read_again(wish, source) {
                 Ok(now) => {
@@ -79,7 +82,7 @@ fn money(amount: Amount, currency: Currency) -> String {
     render::money(amount, currency, amount.scale().max(currency.decimals()))
 }
 
-fn print(found: &[Reconciliation], printer: &Printer) {
+fn print(found: &[Reconciliation], settings: &Settings, month: BillingMonth, printer: &Printer) {
     let header = ["source", "rows", "with tax", "provider", "difference", "days", "resources"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for one in found {
@@ -109,7 +112,11 @@ fn print(found: &[Reconciliation], printer: &Printer) {
     }
     for one in found {
         if one.provider_total.is_none() {
-            printer.status(&format!("{}: the provider states no total to compare with", one.name));
+            let way_out = match settings.source(&one.name).is_some_and(|source| source.kind.is_csv()) {
+                true => format!("; give its amount with tax as total = {{ \"{month}\" = \"…\" }} in its [[source]]"),
+                false => String::new(),
+            };
+            printer.status(&format!("{}: the provider states no total to compare with{way_out}", one.name));
         }
         if !one.coupons.is_zero() {
             let coupons = money(one.coupons, one.currency);

@@ -57,11 +57,12 @@ pub(super) fn run(
 /// Each source's months, newest first. A provider that cannot be asked does not hide what is known here.
 fn rows(workspace: &Workspace, arguments: &cli::Status, environment: &Environment) -> (Vec<Row>, Vec<Diagnostic>) {
     let root = &workspace.root;
-    let wanted = |month: &BillingMonth| arguments.month.is_none_or(|wanted| wanted == *month);
+    let asked = |month: &BillingMonth| arguments.month.is_none_or(|wanted| wanted == *month);
     let here: Vec<BillingMonth> =
         ["billing", "out", "issued"].iter().flat_map(|name| months_in(&root.join(name))).collect();
     let (mut rows, mut problems) = (Vec::new(), Vec::new());
     for source in &workspace.settings.sources {
+        let wanted = |month: &BillingMonth| asked(month) && source.validity.covers(*month);
         let mut months: BTreeMap<BillingMonth, Row> = here
             .iter()
             .chain(&arguments.month)
@@ -100,6 +101,7 @@ fn look(root: &Path, source: &SourceSettings, month: BillingMonth, row: &mut Row
         if sources::has_files(root, source, month) {
             row.here = "files";
         }
+        row.amount = source.totals.get(&month).copied();
         return Ok(());
     }
     if let Some(snapshot) = Snapshot::open(root, source, month).map_err(|problem| vec![problem])? {

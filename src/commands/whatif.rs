@@ -68,7 +68,7 @@ fn check_bills(root: &Path, settings: &Settings, months: &[BillingMonth]) -> Res
     };
     let without: Vec<String> = months
         .iter()
-        .filter(|month| !settings.sources.iter().any(|source| has_bill(source, **month)))
+        .filter(|month| !settings.sources_of(**month).any(|source| has_bill(source, **month)))
         .map(|month| month.to_string())
         .collect();
     if without.is_empty() {

@@ -165,15 +165,19 @@ pub struct BillSource {
 }
 
 impl BillSource {
-    /// A source of which nothing was read yet. Of files saved by hand nobody says more than their rows, and they are
-    /// taken for final.
-    pub fn of(settings: &SourceSettings) -> BillSource {
+    /// A source of which nothing was read yet. Files saved by hand say no more than their rows and are taken for final;
+    /// the provider's total is what the user gives for the month.
+    pub fn of(settings: &SourceSettings, month: BillingMonth) -> BillSource {
         BillSource {
             name: settings.name.clone(),
             kind: settings.kind,
             currency: settings.currency,
             stated_tax: None,
-            statement: Statement { is_final: true, ..Statement::default() },
+            statement: Statement {
+                total: settings.totals.get(&month).copied(),
+                is_final: true,
+                ..Statement::default()
+            },
         }
     }
 }
@@ -342,7 +346,7 @@ pub struct SeenSubject<'a> {
 }
 
 impl<'a> SeenSubject<'a> {
-    /// Tags with a value: name and value, in the provider's order.
+    /// Tags with a value: name and value as the provider writes them, in its order.
     pub fn tags(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let names = &self.bill.names;
         self.subject.tags.iter().map(|(name, value)| (names.get(*name), names.get(*value)))
@@ -375,7 +379,8 @@ impl matcher::Subject for SeenSubject<'_> {
     }
 
     fn tag(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.tags().filter(move |(known, _)| *known == name).map(|(_, value)| value)
+        // A spreadsheet or a file system may have decomposed what the TOML file has composed.
+        self.tags().filter(move |(known, _)| matcher::normalized(known) == name).map(|(_, value)| value)
     }
 }
 

@@ -89,7 +89,7 @@ pub trait Subject {
     fn groups(&self) -> impl Iterator<Item = &str>;
     /// Id of the product, empty when the provider has none beside the item's name.
     fn product(&self) -> &str;
-    /// Values of the tags of that name that are not empty; a resource can have several.
+    /// Values of the tags of that name (given in NFC) that are not empty; a resource can have several.
     fn tag(&self, name: &str) -> impl Iterator<Item = &str>;
 }
 
@@ -108,7 +108,7 @@ pub struct Matcher {
     pub item: Option<Glob>,
     /// `group`
     pub group: Option<Glob>,
-    /// `tag`
+    /// `tag`, by name in NFC
     pub tags: BTreeMap<String, Glob>,
 }
 

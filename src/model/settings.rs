@@ -8,7 +8,7 @@ use super::amount::Amount;
 use super::currency::Currency;
 use super::customer::Customer;
 use super::matcher::Matcher;
-use super::period::BillingMonth;
+use super::period::{BillingMonth, Validity};
 use super::rounding::Rounding;
 use super::schedule::{DateRule, DueRule, OnHoliday};
 use super::tax::TaxCategory;
@@ -216,9 +216,9 @@ pub enum Ratio {
 pub enum ShareBasis {
     /// Positive cost.
     Amount,
-    /// Quantity.
+    /// Quantity of usage; discounts are not measured.
     Quantity,
-    /// Number of distinct resources.
+    /// Number of distinct resources with usage; discounts are not measured.
     Resources,
     /// One for each customer that has any charge measured.
     Even,
@@ -239,6 +239,15 @@ impl ShareBasis {
     }
 }
 
+/// `[[allocation.keep]]`: charges that the issuer bears on purpose.
+#[derive(Clone, Debug)]
+pub struct KeepRule {
+    /// The charges it keeps.
+    pub matcher: Matcher,
+    /// Where it stands.
+    pub definition: Definition,
+}
+
 /// `[allocation]`.
 #[derive(Clone, Debug)]
 pub struct AllocationSettings {
@@ -246,6 +255,8 @@ pub struct AllocationSettings {
     pub keep_unassigned: bool,
     /// First match wins.
     pub shares: Vec<ShareRule>,
+    /// First match wins, among the charges that no share rule matches.
+    pub keeps: Vec<KeepRule>,
 }
 
 /// `[[fx]]`: a month's exchange rate.
@@ -325,8 +336,13 @@ pub struct SourceSettings {
     pub endpoint: Option<Url>,
     /// Coverage, `jp` or `g`; for `soracom-api`.
     pub coverage: Option<String>,
-    /// Names of further columns that hold groups; for `soracom-csv`.
+    /// Names of further columns that hold groups, in NFC; for `soracom-csv`.
     pub group_columns: Vec<String>,
+    /// The months in which the source exists; a bill of any other month has none of its charges.
+    pub validity: Validity,
+    /// The provider's amount with tax by month, as the user read it off the provider's invoice; for the `*-csv` kinds,
+    /// whose files do not state it.
+    pub totals: BTreeMap<BillingMonth, Amount>,
     /// Where it stands.
     pub definition: Definition,
 }
@@ -374,6 +390,31 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The sources that exist in a month, in the order of `invoicer.toml`.
+    pub fn sources_of(&self, month: BillingMonth) -> impl Iterator<Item = &SourceSettings> {
+        self.sources.iter().filter(move |source| source.validity.covers(month))
+    }
+
+    /// The source of that name.
+    pub fn source(&self, name: &str) -> Option<&SourceSettings> {
+        self.sources.iter().find(|source| source.name == name)
+    }
+
+    /// What invoices call the source of that name.
+    pub fn title_of<'a>(&'a self, name: &'a str) -> &'a str {
+        self.source(name).and_then(|source| source.title.as_deref()).unwrap_or(name)
+    }
+
+    /// Whether a rule names only sources that do not exist in the month, so that it can match nothing.
+    pub fn is_of_absent_source(&self, matcher: &Matcher, month: BillingMonth) -> bool {
+        let Some(glob) = &matcher.source else {
+            return false;
+        };
+        let mut named = self.sources.iter().filter(|source| glob.matches(&source.name)).peekable();
+        // A name that no source has at all is a mistake, not a matter of time.
+        named.peek().is_some() && named.all(|source| !source.validity.covers(month))
+    }
+
     /// The month's rate from one currency to another; one when they are the same.
     pub fn fx_rate(&self, month: BillingMonth, from: Currency, to: Currency) -> Option<Amount> {
         if from == to {

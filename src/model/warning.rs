@@ -39,10 +39,16 @@ pub enum WarningCode {
     UnusedTaxRule,
     /// An `[[allocation.share]]` matches nothing.
     UnusedShareRule,
+    /// An `[[allocation.keep]]` matches nothing.
+    UnusedKeepRule,
     /// A registration number's check digit is wrong.
     RegistrationNumber,
+    /// The issuer bears charges that no rule keeps on purpose.
+    Kept,
     /// Our sum is not the provider's.
     NotReconciled,
+    /// A bill of a month in which its source does not exist.
+    UnreadBill,
     /// The provider's rows are not what they were when the month was fetched.
     ProviderDrift,
     /// A template that nothing uses.
@@ -53,7 +59,7 @@ pub enum WarningCode {
 
 impl WarningCode {
     /// The names in TOML and JSON, in the order in which warnings are told.
-    pub const NAMES: [(&'static str, WarningCode); 20] = [
+    pub const NAMES: [(&'static str, WarningCode); 23] = [
         ("below-cost", WarningCode::BelowCost),
         ("unusual-total", WarningCode::UnusualTotal),
         ("no-charges", WarningCode::NoCharges),
@@ -69,8 +75,11 @@ impl WarningCode {
         ("unused-price-rule", WarningCode::UnusedPriceRule),
         ("unused-tax-rule", WarningCode::UnusedTaxRule),
         ("unused-share-rule", WarningCode::UnusedShareRule),
+        ("unused-keep-rule", WarningCode::UnusedKeepRule),
         ("registration-number", WarningCode::RegistrationNumber),
+        ("kept", WarningCode::Kept),
         ("not-reconciled", WarningCode::NotReconciled),
+        ("unread-bill", WarningCode::UnreadBill),
         ("provider-drift", WarningCode::ProviderDrift),
         ("unused-template", WarningCode::UnusedTemplate),
         ("unreadable-month", WarningCode::UnreadableMonth),

@@ -21,6 +21,8 @@ pub struct Summary<'a> {
     pub customers: Vec<CustomerSummary<'a>>,
     unassigned: Vec<UnassignedCharge<'a>>,
     kept: Amount,
+    /// What `kept` consists of, source by source.
+    kept_details: Vec<KeptDetail<'a>>,
     allocated: Amount,
     conservation: &'a Conservation,
     /// The messages alone, for scripts that only print them.
@@ -79,6 +81,64 @@ struct UnassignedCharge<'a> {
     resource: &'a str,
     item: &'a str,
     cost: Amount,
+}
+
+/// Charges or discounts that the issuer bears or keeps for one reason.
+#[derive(Debug, Serialize)]
+struct KeptDetail<'a> {
+    source: &'a str,
+    currency: Currency,
+    reason: KeptReason,
+    /// `invoicer.toml:12`, the rule that keeps them.
+    rule: Option<String>,
+    /// The customer whose discounts they are.
+    customer: Option<&'a str>,
+    /// Number of charges; none for a customer's discounts, which can be parts of charges.
+    rows: Option<usize>,
+    cost: Amount,
+}
+
+/// Why something is kept.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum KeptReason {
+    /// An `[[allocation.keep]]`.
+    Rule,
+    /// `unassigned = "keep"`.
+    Unassigned,
+    /// `discounts = "keep"` of a customer.
+    Discounts,
+}
+
+fn kept_details<'a>(review: Review<'a>) -> Vec<KeptDetail<'a>> {
+    let Review { bill, settings, overview, .. } = review;
+    let mut details = Vec::new();
+    for kept in &overview.kept {
+        let source = &bill.sources[usize::from(kept.source)];
+        let detail = |reason, cost| KeptDetail {
+            source: &source.name,
+            currency: source.currency,
+            reason,
+            rule: None,
+            customer: None,
+            rows: None,
+            cost,
+        };
+        for by_rule in &kept.rules {
+            let definition = &settings.allocation.keeps[by_rule.rule].definition;
+            let rule = Some(format!("{}:{}", definition.path, definition.line));
+            details.push(KeptDetail { rule, rows: Some(by_rule.rows), ..detail(KeptReason::Rule, by_rule.total) });
+        }
+        if kept.unowned_rows > 0 {
+            let rows = Some(kept.unowned_rows);
+            details.push(KeptDetail { rows, ..detail(KeptReason::Unassigned, kept.unowned) });
+        }
+        for (customer, cost) in &kept.customers {
+            let customer = Some(settings.customers[*customer].id.as_str());
+            details.push(KeptDetail { customer, ..detail(KeptReason::Discounts, *cost) });
+        }
+    }
+    details
 }
 
 fn detail(warning: &Diagnostic) -> Option<WarningDetail<'_>> {
@@ -146,6 +206,7 @@ pub fn summary<'a>(review: Review<'a>) -> Result<Summary<'a>, Diagnostic> {
         customers: customers().map_err(|error| Diagnostic::error(format!("a margin cannot be computed: {error}")))?,
         unassigned: billed.unassigned.iter().map(unassigned).collect(),
         kept: billed.conservation.kept,
+        kept_details: kept_details(review),
         allocated: billed.conservation.allocated,
         conservation: &billed.conservation,
         warnings: warnings.iter().map(|warning| warning.message.as_str()).collect(),

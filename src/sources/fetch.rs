@@ -84,7 +84,7 @@ fn download(wish: Wish<'_>, source: &SourceSettings) -> Result<Download, Diagnos
     let remarks = session.remarks.take();
     let staged = session.complete(finality == Finality::Final)?;
     let mut bill = Bill::new(wish.month);
-    bill.sources.push(BillSource::of(source));
+    bill.sources.push(BillSource::of(source, wish.month));
     super::read_opened(wish.root, source, 0, &mut bill, &staged.snapshot)
         .map_err(|problems| unusable(source, &staged.snapshot, problems))?;
     Ok(Download { staged, bill, remarks })

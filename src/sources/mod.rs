@@ -1,5 +1,6 @@
 //! Providers' bytes in, a [`Bill`] out: every row kept, with the file and line it came from.
 
+pub mod absent;
 mod credentials;
 pub mod drift;
 pub mod fetch;
@@ -30,11 +31,15 @@ use crate::staging::hex;
 /// Reads all sources' bills of a month; for a draft, those too that may still change.
 ///
 /// # Errors
-/// A source without any file, files that cannot be read, every kind of row that is not understood.
+/// A source without any file, files that cannot be read, every kind of row that is not understood; a month in which no
+/// source exists.
 pub fn read(root: &Path, settings: &Settings, month: BillingMonth, draft: bool) -> Result<Bill, Vec<Diagnostic>> {
     let mut bill = Bill::new(month);
     let mut problems = Vec::new();
-    for source in &settings.sources {
+    if settings.sources_of(month).next().is_none() {
+        problems.push(absent::no_source(settings, month));
+    }
+    for source in settings.sources_of(month) {
         if let Err(found) = read_source(root, source, &mut bill, draft) {
             problems.extend(found);
         }
@@ -44,7 +49,7 @@ pub fn read(root: &Path, settings: &Settings, month: BillingMonth, draft: bool) 
 
 fn read_source(root: &Path, source: &SourceSettings, bill: &mut Bill, draft: bool) -> Result<(), Vec<Diagnostic>> {
     let index = u16::try_from(bill.sources.len()).map_err(|_| vec![Diagnostic::error("more than 65535 sources")])?;
-    bill.sources.push(BillSource::of(source));
+    bill.sources.push(BillSource::of(source, bill.month));
     if !source.kind.is_csv() {
         return read_snapshot(root, source, index, bill, draft);
     }

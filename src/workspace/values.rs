@@ -7,7 +7,7 @@ use toml::de::DeValue;
 use super::toml_reader::{Section, Value};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::amount::{Amount, NumberError};
-use crate::model::matcher::{Glob, Matcher};
+use crate::model::matcher::{Glob, Matcher, normalized};
 use crate::model::period::{BillingMonth, Validity};
 use crate::model::price::Markup;
 use crate::model::schedule::{DateRule, DueRule};
@@ -295,8 +295,13 @@ pub(super) fn matcher(section: &Section<'_, '_>) -> Matcher {
     let tag = value.section("tag").map_err(|diagnostic| diagnostic.with_hint("write tag = { customer = \"acme\" }"));
     if let Some(tags) = value.told(tag) {
         for (name, pattern) in tags.entries() {
-            if let Some(pattern) = pattern.told(pattern.string()) {
-                matcher.tags.insert(name, Glob::new(&pattern));
+            let Some(text) = pattern.told(pattern.string()) else {
+                continue;
+            };
+            if matcher.tags.insert(normalized(&name).into_owned(), Glob::new(&text)).is_some() {
+                // TOML takes the composed and the decomposed spelling for two keys.
+                let diagnostic = Diagnostic::error(format!("the tag \"{name}\" is named twice"));
+                pattern.told::<()>(Err(diagnostic.with_hint("keep one of the two spellings; they look the same")));
             }
         }
     }

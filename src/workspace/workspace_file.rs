@@ -13,9 +13,11 @@ use crate::diagnostic::Diagnostic;
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::endpoint;
+use crate::model::matcher::{Matcher, normalized};
+use crate::model::period::{BillingMonth, Validity};
 use crate::model::rounding::Rounding;
 use crate::model::settings::{
-    AllocationSettings, Definition, FxRate, Issuer, MailSettings, Ratio, ShareBasis, ShareRule, SourceKind,
+    AllocationSettings, Definition, FxRate, Issuer, KeepRule, MailSettings, Ratio, ShareBasis, ShareRule, SourceKind,
     SourceSettings, TaxRule, TaxSettings,
 };
 use crate::model::tax::TaxCategory;
@@ -103,27 +105,39 @@ fn tax(section: Option<Section<'_, '_>>) -> TaxSettings {
 
 fn allocation(section: Option<Section<'_, '_>>) -> AllocationSettings {
     let Some(section) = section else {
-        return AllocationSettings { keep_unassigned: false, shares: Vec::new() };
+        return AllocationSettings { keep_unassigned: false, shares: Vec::new(), keeps: Vec::new() };
     };
     let keep = section.read("unassigned", |value| value.one_of(&[("error", false), ("keep", true)]));
     let settings = AllocationSettings {
         keep_unassigned: keep.unwrap_or(false),
         shares: section.sections("share", "[[allocation.share]]").iter().filter_map(share_rule).collect(),
+        keeps: section.sections("keep", "[[allocation.keep]]").iter().filter_map(keep_rule).collect(),
     };
     section.finish();
     settings
 }
 
-fn share_rule(section: &Section<'_, '_>) -> Option<ShareRule> {
-    let matcher = section.require("match", "{ item = \"freeTier*\" }", |value| {
+/// The `match` of an allocation rule, which must say what it matches.
+fn allocation_match(section: &Section<'_, '_>, example: &str, rule: &str) -> Option<Matcher> {
+    section.require("match", example, |value| {
         let keys = value.section("match")?;
         let matcher = values::matcher(&keys);
         if keys.finish() && !keys.has_any(&values::MATCH_KEYS) {
-            return Err(Diagnostic::error("a share rule that matches every charge")
+            return Err(Diagnostic::error(format!("a {rule} rule that matches every charge"))
                 .with_hint("write match = { item = \"*\" } if that is meant"));
         }
         Ok(matcher)
-    });
+    })
+}
+
+fn keep_rule(section: &Section<'_, '_>) -> Option<KeepRule> {
+    let matcher = allocation_match(section, "{ resource-name = \"own-*\" }", "keep");
+    section.finish();
+    Some(KeepRule { matcher: matcher?, definition: section.definition() })
+}
+
+fn share_rule(section: &Section<'_, '_>) -> Option<ShareRule> {
+    let matcher = allocation_match(section, "{ item = \"freeTier*\" }", "share");
     let by = section.read("by", |value| value.one_of(&ShareBasis::NAMES));
     let of = section.read("of", |value| {
         let keys = value.section("of")?;
@@ -132,8 +146,10 @@ fn share_rule(section: &Section<'_, '_>) -> Option<ShareRule> {
         Ok(matcher)
     });
     let weights = section.section("weights", "weights").map(|weights| {
-        let weight =
-            |(customer, value): (String, Value<'_, '_>)| Some((customer, value.told(values::positive(&value))?));
+        // Customers' ids are in NFC, whatever the file system made of their files' names.
+        let weight = |(customer, value): (String, Value<'_, '_>)| {
+            Some((normalized(&customer).into_owned(), value.told(values::positive(&value))?))
+        };
         weights.entries().into_iter().filter_map(weight).collect::<BTreeMap<String, Amount>>()
     });
     let (has_by, has_weights) = (section.get("by").is_some(), section.get("weights").is_some());
@@ -205,9 +221,14 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
         profile: section.read("profile", Value::text),
         endpoint: section.read("endpoint", endpoint),
         coverage: section.read("coverage", |value| value.one_of(&[("jp", "jp"), ("g", "g")]).map(str::to_owned)),
-        group_columns: section.list("group-columns", Value::text).unwrap_or_default(),
+        group_columns: section
+            .list("group-columns", |value| value.text().map(|name| normalized(&name).into_owned()))
+            .unwrap_or_default(),
+        validity: values::validity(section),
+        totals: BTreeMap::new(),
         definition: section.definition(),
     };
+    source.totals = totals(section, source.kind, source.validity);
     source.path = match source.kind.is_csv() && kind.is_some() {
         true => section.require("path", "\"billing/{month}/soracom*.csv\"", source_path),
         false => section.read("path", source_path),
@@ -217,6 +238,42 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
     source.currency = section.read("currency", |value| value.one_of(&Currency::NAMES)).unwrap_or(usual);
     section.finish();
     Some(source)
+}
+
+/// `total = { "202208" = "237366" }`: the provider's amount with tax of each month.
+fn totals(section: &Section<'_, '_>, kind: SourceKind, validity: Validity) -> BTreeMap<BillingMonth, Amount> {
+    let Some(value) = section.get("total") else {
+        return BTreeMap::new();
+    };
+    let months =
+        value.section("total").map_err(|problem| problem.with_hint("write total = { \"202208\" = \"237366\" }"));
+    let Some(months) = value.told(months) else {
+        return BTreeMap::new();
+    };
+    if !kind.is_csv() {
+        // Two figures for one thing would leave open which of them reconcile compares with.
+        let diagnostic = Diagnostic::error(format!("total is for files; a source of kind {} states it", kind.name()));
+        value.told::<()>(Err(diagnostic.with_hint("remove total; fetch keeps the provider's own figure")));
+    }
+    let mut totals = BTreeMap::new();
+    for (key, value) in months.entries() {
+        let month = key.parse::<BillingMonth>().map_err(|_| {
+            Diagnostic::error(format!("expected a month such as \"202208\" before the amount, found {key:?}"))
+                .with_hint("write total = { \"202208\" = \"237366\" }")
+        });
+        let (Some(month), Some(amount)) = (value.told(month), value.told(values::money(&value))) else {
+            continue;
+        };
+        if !validity.covers(month) {
+            let diagnostic = Diagnostic::error(format!("a total of {month}, in which the source does not exist"));
+            value.told::<()>(Err(diagnostic.with_hint("remove it, or change from or until of this [[source]]")));
+        }
+        if totals.insert(month, amount).is_some() {
+            let diagnostic = Diagnostic::error(format!("two totals of {month}"));
+            value.told::<()>(Err(diagnostic.with_hint("keep one of them")));
+        }
+    }
+    totals
 }
 
 /// A source's fetched bills lie in a directory of its name.

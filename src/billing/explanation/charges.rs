@@ -6,15 +6,16 @@ use rustc_hash::FxHashMap;
 
 use super::record::*;
 use super::{Case, Stopped, Wanted, defect, exchange};
-use crate::billing::allocation::assign;
+use crate::billing::allocation::{NOBODY, assign};
 use crate::billing::claims::{Claim, Claims, RuleIndex, rule};
 use crate::billing::price_choice::{PriceChoice, price_choice, tax_rule};
 use crate::billing::resources::UsedResources;
-use crate::billing::sharing::Sharing;
+use crate::billing::sharing::{Fate, Sharing};
 use crate::billing::tiers::{TierPart, TierState};
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::charge::{Charge, ChargeKind, NameId, SubjectId};
+use crate::model::charge::{Charge, ChargeKind, EMPTY, NameId, SubjectId};
 use crate::model::invoice::{Detail, Share};
+use crate::model::matcher::Glob;
 use crate::model::price::{Price, RoundAt};
 use crate::model::rounding::Rounding;
 use crate::model::settings::{Ratio, ShareBasis};
@@ -260,7 +261,9 @@ impl<'a> Rules<'a, '_> {
         let Case { bill, settings, invoice } = self.case;
         let (file, row) = bill.origin(charge);
         let ratio = self.sharing.ratio(charge).map_err(|(_, problem)| problem)?;
-        let ratio = ratio.ok_or_else(|| defect(format!("no rule shares {file}:{row}")))?;
+        let Fate::Shared(ratio) = ratio else {
+            return Err(defect(format!("no rule shares {file}:{row}")));
+        };
         let own = ratio.weights.iter().find(|(customer, _)| *customer == invoice.customer).map(|(_, weight)| *weight);
         let total = Sum::of(ratio.weights.iter().map(|(_, weight)| *weight))?;
         let of = bill.cost(charge);
@@ -364,4 +367,27 @@ fn tier_price(price: &Price, tier: usize) -> Option<Amount> {
         Price::Tiers(tiers) => tiers.get(tier).map(|tier| tier.unit_price),
         _ => None,
     }
+}
+
+/// The rule by which the issuer bears a row of such a resource, in words; none where none is kept.
+pub(super) fn kept_by(case: Case<'_>, resource: &Glob) -> Result<Option<String>, Stopped> {
+    let Case { bill, settings, .. } = case;
+    if settings.allocation.keeps.is_empty() {
+        return Ok(None);
+    }
+    let owners = assign(bill, settings)?.owners;
+    let mut sharing = Sharing::new(bill, settings, &owners);
+    let known = |id| id != EMPTY && resource.matches(bill.names.get(id));
+    for (charge, _) in bill.charges.iter().zip(&owners).filter(|(_, owner)| **owner == NOBODY) {
+        if !known(bill.subject(charge).resource) {
+            continue;
+        }
+        if let Fate::Kept(rule) = sharing.ratio(charge).map_err(|(_, problem)| problem)? {
+            let (file, row) = bill.origin(charge);
+            let definition = &settings.allocation.keeps[rule].definition;
+            let place = format!("{}:{}", definition.path, definition.line);
+            return Ok(Some(format!("{file}:{row} is kept by the issuer: {place}  {}", definition.text)));
+        }
+    }
+    Ok(None)
 }

@@ -96,8 +96,13 @@ fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Sto
         return Err(diagnostic.with_hint(format!("its lines are 1 to {count}; without a line all are shown")).into());
     }
     let read = read(case, wanted)?;
-    if let Some((pattern, _)) = wanted.resource.as_ref().filter(|_| read.lines.iter().all(|line| line.shown() == 0)) {
-        return Err(without_rows(case, wanted, pattern).into());
+    if let Some((pattern, glob)) = wanted.resource.as_ref().filter(|_| read.lines.iter().all(|line| line.shown() == 0))
+    {
+        let problem = without_rows(case, wanted, pattern);
+        return Err(match charges::kept_by(case, glob)? {
+            Some(note) => problem.with_note(note).into(),
+            None => problem.into(),
+        });
     }
     let customer = &settings.customers[invoice.customer];
     let mut fees = others::fees(case, &read.resources).into_iter();

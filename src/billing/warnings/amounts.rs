@@ -116,7 +116,7 @@ fn unusual(
 /// Sources whose sum with tax is not what the provider asks for.
 pub(super) fn not_reconciled(month: Month<'_>) -> Vec<Diagnostic> {
     let mut warnings = Vec::new();
-    for (source, settings) in month.billed.sources.iter().zip(&month.settings.sources) {
+    for source in &month.billed.sources {
         let (Some(provider), Some(difference)) = (source.provider_total, source.difference) else {
             continue;
         };
@@ -130,10 +130,12 @@ pub(super) fn not_reconciled(month: Month<'_>) -> Vec<Diagnostic> {
             source.name
         );
         let facts = format!("{}: {ours} ≠ {provider} ({difference})", source.name);
-        let place = Place::line(&settings.definition.path, settings.definition.line);
         let hint = format!("invoicer reconcile {} tells where they differ", month.bill.month);
-        let warning = Diagnostic::finding(WarningCode::NotReconciled, message, facts);
-        warnings.push(warning.at(place).with_hint(hint));
+        let warning = Diagnostic::finding(WarningCode::NotReconciled, message, facts).with_hint(hint);
+        warnings.push(match month.settings.source(&source.name) {
+            Some(settings) => warning.at(Place::line(&settings.definition.path, settings.definition.line)),
+            None => warning,
+        });
     }
     warnings
 }

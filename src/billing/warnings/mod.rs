@@ -2,6 +2,7 @@
 //! rules that do nothing.
 
 mod amounts;
+mod kept;
 mod rules;
 mod usage;
 
@@ -43,6 +44,7 @@ pub fn warnings(
         found.extend(amounts::below_cost(month)?);
         found.extend(amounts::unusual_totals(month)?);
         found.extend(amounts::not_reconciled(month));
+        found.extend(kept::kept(month)?);
         found.extend(usage::no_charges(month));
         found.extend(usage::changes(month));
         found.extend(rules::ended(month));

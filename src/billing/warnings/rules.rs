@@ -51,20 +51,31 @@ pub(super) fn unused(month: Month<'_>) -> Vec<Diagnostic> {
     let mut warnings = unused_price_rules(month);
     let all = month.billed.invoices.par_iter().map(|invoice| Seen::of(month.bill, charges(invoice)));
     let all = all.reduce(Seen::default, Seen::with);
-    for rule in month.settings.tax.rules.iter().filter(|rule| !all.any(month.bill, &rule.matcher, false)) {
+    let is_idle = |seen: &Seen, matcher: &Matcher| {
+        !seen.any(month.bill, matcher, false) && !month.settings.is_of_absent_source(matcher, month.bill.month)
+    };
+    for rule in month.settings.tax.rules.iter().filter(|rule| is_idle(&all, &rule.matcher)) {
         warnings.push(nothing(month, WarningCode::UnusedTaxRule, "[[tax.rule]]", &rule.definition));
     }
     let shared = month.billed.invoices.iter().flat_map(|invoice| invoice.shares.iter().map(|share| share.charge));
     let shared = Seen::of(month.bill, shared.chain(month.billed.unassigned.iter().copied()));
-    for rule in month.settings.allocation.shares.iter().filter(|rule| !shared.any(month.bill, &rule.matcher, false)) {
+    for rule in month.settings.allocation.shares.iter().filter(|rule| is_idle(&shared, &rule.matcher)) {
         warnings.push(nothing(month, WarningCode::UnusedShareRule, "[[allocation.share]]", &rule.definition));
+    }
+    let keeps = month.settings.allocation.keeps.iter().zip(&month.billed.kept_by_rule);
+    for (rule, _) in keeps
+        .filter(|(rule, kept)| kept.is_empty() && !month.settings.is_of_absent_source(&rule.matcher, month.bill.month))
+    {
+        warnings.push(nothing(month, WarningCode::UnusedKeepRule, "[[allocation.keep]]", &rule.definition));
     }
     warnings
 }
 
 /// Of each file's rules, those that match no charge of any customer they are for.
 fn unused_price_rules(month: Month<'_>) -> Vec<Diagnostic> {
-    let holds = |rule: &&PriceRule| rule.validity.covers(month.bill.month);
+    let this = month.bill.month;
+    let holds =
+        |rule: &&PriceRule| rule.validity.covers(this) && !month.settings.is_of_absent_source(&rule.matcher, this);
     let used = |invoice: &Invoice| -> (&Customer, Vec<&Definition>) {
         let customer = &month.settings.customers[invoice.customer];
         let seen = match customer.pricing.rules.is_empty() {

@@ -93,7 +93,7 @@ pub(super) fn months(page: Page<'_>) -> Result<Vec<MonthBarView>, TooLong> {
 pub(super) fn items(page: Page<'_>) -> Result<Vec<ItemBarView<'_>>, TooLong> {
     let currency = page.review.billed.conservation.currency;
     let items = &page.review.overview.items;
-    let sources = &page.review.settings.sources;
+    let sources = &page.review.bill.sources;
     let has_several = sources.len() > 1;
     let count = if items.len() > ITEMS { ITEMS - 1 } else { items.len() };
     let (shown, rest) = items.split_at(count);
@@ -110,7 +110,7 @@ pub(super) fn items(page: Page<'_>) -> Result<Vec<ItemBarView<'_>>, TooLong> {
         .iter()
         .map(|item| {
             let source = sources.get(usize::from(item.source)).filter(|_| has_several);
-            let source = source.map_or("", |source| source.title.as_ref().unwrap_or(&source.name));
+            let source = source.map_or("", |source| page.review.settings.title_of(&source.name));
             bar(item.name.clone(), source, item.cost, false)
         })
         .collect();

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Page, percent, thousandths};
-use crate::billing::{KeptCost, SharedCost};
+use crate::billing::{KeptByRule, KeptCost, SharedCost};
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::figures::money;
@@ -59,9 +59,21 @@ pub struct PartView<'a> {
 pub struct KeptView<'a> {
     pub source: &'a str,
     pub total: String,
+    /// By `[[allocation.keep]]`.
+    pub rules: Vec<KeptRuleView<'a>>,
     /// Charges of nobody; empty where there are none.
     pub unowned: String,
     pub customers: Vec<PartView<'a>>,
+}
+
+/// What one rule keeps.
+#[derive(Debug, Serialize)]
+pub struct KeptRuleView<'a> {
+    /// `invoicer.toml:12`
+    pub place: String,
+    pub text: &'a str,
+    pub total: String,
+    pub rows: String,
 }
 
 /// An amount with all its digits.
@@ -70,16 +82,15 @@ fn exact(amount: Amount, currency: Currency) -> String {
 }
 
 pub(super) fn sources(page: Page<'_>) -> Vec<SourceView<'_>> {
-    let settings = &page.review.settings.sources;
-    let zipped = page.review.billed.sources.iter().zip(settings);
-    zipped
-        .map(|(totals, settings)| {
+    let sources = page.review.billed.sources.iter().zip(&page.review.bill.sources);
+    sources
+        .map(|(totals, source)| {
             let shown = |amount: Amount| exact(amount, totals.currency);
             let optional = |amount: Option<Amount>| amount.map_or_else(String::new, shown);
             SourceView {
                 name: &totals.name,
-                title: settings.title.as_ref().unwrap_or(&settings.name),
-                kind: settings.kind.name(),
+                title: page.review.settings.title_of(&totals.name),
+                kind: source.kind.name(),
                 charges: shown(totals.charges),
                 discounts: shown(totals.discounts),
                 total: shown(totals.total),
@@ -100,8 +111,8 @@ pub(super) fn sources(page: Page<'_>) -> Vec<SourceView<'_>> {
 
 /// What a source is called, and its currency.
 fn title(page: Page<'_>, source: u16) -> (&str, Currency) {
-    let settings = &page.review.settings.sources[usize::from(source)];
-    (settings.title.as_ref().unwrap_or(&settings.name), settings.currency)
+    let source = &page.review.bill.sources[usize::from(source)];
+    (page.review.settings.title_of(&source.name), source.currency)
 }
 
 /// Parts, the largest first, with equally many decimals.
@@ -142,9 +153,20 @@ pub(super) fn kept(page: Page<'_>) -> Vec<KeptView<'_>> {
         KeptView {
             source,
             total: exact(cost.total, currency),
-            unowned: if cost.unowned.is_zero() { String::new() } else { exact(cost.unowned, currency) },
+            rules: cost.rules.iter().map(|kept| kept_by_rule(page, kept, currency)).collect(),
+            unowned: if cost.unowned_rows == 0 { String::new() } else { exact(cost.unowned, currency) },
             customers: parts(page, &cost.customers, cost.total, currency),
         }
     };
     page.review.overview.kept.iter().map(view).collect()
+}
+
+fn kept_by_rule<'a>(page: Page<'a>, kept: &KeptByRule, currency: Currency) -> KeptRuleView<'a> {
+    let definition = &page.review.settings.allocation.keeps[kept.rule].definition;
+    KeptRuleView {
+        place: format!("{}:{}", definition.path, definition.line),
+        text: &definition.text,
+        total: exact(kept.total, currency),
+        rows: kept.rows.to_string(),
+    }
 }

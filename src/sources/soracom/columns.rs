@@ -3,6 +3,7 @@
 use csv::ByteRecord;
 
 use crate::diagnostic::{Diagnostic, Place, nearest};
+use crate::model::matcher::normalized;
 
 /// Columns that name a resource, in the order in which the first that is not empty counts (the contract's order).
 const RESOURCE_COLUMNS: [&str; 9] = [
@@ -20,7 +21,7 @@ const RESOURCE_COLUMNS: [&str; 9] = [
 /// Columns of the charge itself.
 const CHARGE_COLUMNS: [&str; 5] = ["date", "billItemName", "unitPrice", "quantity", "amount"];
 
-/// Columns that hold a group. The provider's page shows their headers only in a picture, so all spellings are read.
+/// Columns that hold a group, in NFC. The provider's page shows their headers only in a picture, so all spellings are read.
 const GROUP_COLUMNS: [&str; 4] = ["groupName", "groupId", "group", "グループ名"];
 
 /// Positions of the columns.
@@ -76,7 +77,10 @@ impl Columns {
         let is_amount_item = |index: usize, cell: &str| {
             (RESOURCE_COLUMNS.contains(&cell) || CHARGE_COLUMNS.contains(&cell)) && position(cell) == Some(index)
         };
-        let is_group = |cell: &str| GROUP_COLUMNS.contains(&cell) || more_groups.iter().any(|name| name == cell);
+        let is_group = |cell: &str| {
+            let cell = normalized(cell);
+            GROUP_COLUMNS.contains(&cell.as_ref()) || more_groups.iter().any(|name| *name == cell)
+        };
         let others = || cells.iter().enumerate().filter(|(index, cell)| !is_amount_item(*index, cell));
         let charge_columns: Vec<usize> = CHARGE_COLUMNS.iter().filter_map(|name| position(name)).collect();
         let tags = others().filter(|(_, cell)| !is_group(cell));

@@ -1,0 +1,72 @@
+//! Sources in months in which they do not exist (`from` and `until` of a `[[source]]`): what to say when one is asked for,
+//! and whether a bill lies there all the same.
+
+use std::path::Path;
+
+use super::snapshot::Snapshot;
+use super::{files, place};
+use crate::diagnostic::Diagnostic;
+use crate::model::period::BillingMonth;
+use crate::model::settings::{Settings, SourceSettings};
+use crate::model::warning::WarningCode;
+
+/// A month in which none of the workspace's sources exists.
+pub(super) fn no_source(settings: &Settings, month: BillingMonth) -> Diagnostic {
+    let diagnostic = Diagnostic::error(format!("no source exists in {month}"));
+    let mut sources: Vec<&SourceSettings> = settings.sources.iter().collect();
+    sources.sort_by_key(|source| source.validity.from);
+    let diagnostic = sources.iter().fold(diagnostic, |diagnostic, source| diagnostic.with_note(months(source)));
+    let hint = "name another month, or change from or until of a [[source]]";
+    match sources.first() {
+        Some(source) => diagnostic.at(place(source)).with_hint(hint),
+        None => diagnostic.with_hint(hint),
+    }
+}
+
+/// A source that was asked for by name in a month in which it does not exist.
+pub fn refusal(source: &SourceSettings, month: BillingMonth) -> Diagnostic {
+    Diagnostic::error(format!("the source \"{}\" does not exist in {month}", source.name))
+        .at(place(source))
+        .with_note(months(source))
+        .with_hint("name another month, or change from or until of this [[source]]")
+}
+
+/// When a source exists, in words.
+fn months(source: &SourceSettings) -> String {
+    let name = &source.name;
+    match (source.validity.from, source.validity.until) {
+        (Some(from), Some(until)) => format!("\"{name}\" exists from {from} until {until}"),
+        (Some(from), None) => format!("\"{name}\" exists from {from}"),
+        (None, Some(until)) => format!("\"{name}\" exists until {until}"),
+        (None, None) => format!("\"{name}\" exists in every month"),
+    }
+}
+
+/// Bills of the month that are left out because their source does not exist in it: a mistyped `from` would otherwise bill
+/// nobody for them.
+pub fn unread_bills(root: &Path, settings: &Settings, month: BillingMonth) -> Vec<Diagnostic> {
+    let of_source = |source: &SourceSettings| files::of_source(root, source, month).unwrap_or_default();
+    let canonical = |path: &String| root.join(path).canonicalize().ok();
+    let csv = |source: &&SourceSettings| source.kind.is_csv();
+    // A source may have taken over the files of one that ended.
+    let read: Vec<_> =
+        settings.sources_of(month).filter(csv).flat_map(of_source).map(|path| canonical(&path)).collect();
+    let unread = |source: &SourceSettings| -> Option<String> {
+        if source.kind.is_csv() {
+            return of_source(source).into_iter().find(|path| !read.contains(&canonical(path)));
+        }
+        // What is wrong with a snapshot is told when it is read.
+        match Snapshot::open(root, source, month) {
+            Ok(None) => None,
+            _ => Some(format!("billing/{month}/{}", source.name)),
+        }
+    };
+    let warning = |source: &SourceSettings| {
+        let path = unread(source)?;
+        let message = format!("a bill of \"{}\" for {month} is left out: the source does not exist in it", source.name);
+        let warning = Diagnostic::finding(WarningCode::UnreadBill, message, format!("{}: {path}", source.name));
+        let hint = "change from or until of this [[source]], or move the bill away";
+        Some(warning.at(place(source)).with_note(path).with_note(months(source)).with_hint(hint))
+    };
+    settings.sources.iter().filter(|source| !source.validity.covers(month)).filter_map(warning).collect()
+}
