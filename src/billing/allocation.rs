@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::claims::{Claim, Claims, RuleId, RuleIndex, active_rules, rule};
-use super::sharing::{Fate, Sharing};
+use super::sharing::{self, Fate, Sharing};
 use crate::diagnostic::{Diagnostic, Place, shortened};
 use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, EMPTY, NameId};
 use crate::model::invoice::Share;
@@ -49,8 +49,9 @@ pub(crate) fn allocate(bill: &Bill, settings: &Settings) -> Result<Allocation, V
         warnings,
     };
     let mut sharing = Sharing::new(bill, settings, &owners);
-    let mut problems: Vec<Diagnostic> = Vec::new();
-    let mut refused: BTreeSet<usize> = BTreeSet::new();
+    let inactive = sharing::inactive_weights(settings, bill.month);
+    let mut refused: BTreeSet<usize> = inactive.iter().map(|(rule, _)| *rule).collect();
+    let mut problems: Vec<Diagnostic> = inactive.into_iter().map(|(_, problem)| problem).collect();
     for (index, owner) in owners.iter().enumerate() {
         let id = ChargeId(index as u32);
         if *owner != NOBODY {

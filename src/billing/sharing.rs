@@ -13,7 +13,8 @@ use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, EMPTY};
 use crate::model::customer::Customer;
 use crate::model::invoice::Share;
 use crate::model::matcher::Matcher;
-use crate::model::settings::{Ratio, Settings, ShareBasis, ShareRule};
+use crate::model::period::BillingMonth;
+use crate::model::settings::{Definition, Ratio, Settings, ShareBasis, ShareRule};
 use crate::model::split::split;
 
 /// Parts of a charge, by index of the customer.
@@ -93,8 +94,7 @@ impl<'a> Sharing<'a> {
                 Ratio::Measured { by, of } => {
                     self.measures.of(Some(rule), *by, of.as_ref(), source).map_err(too_long)?
                 }
-                Ratio::Weights(weights) => given_weights(settings, bill, weights)
-                    .map_err(|customer| (rule, inactive_weight(&rules[rule], customer, bill, charge)))?,
+                Ratio::Weights(weights) => given_weights(settings, weights),
             },
         };
         let weights: Weights = weights.into_iter().filter(|(_, weight)| !weight.is_zero()).collect();
@@ -114,29 +114,37 @@ impl<'a> Sharing<'a> {
 }
 
 fn refused_share(rule: &ShareRule, what: &str, bill: &Bill, charge: &Charge) -> Diagnostic {
+    let (path, row) = bill.origin(charge);
     let source = &bill.source(charge).name;
-    unshared(rule, what, bill, charge)
+    Diagnostic::error(format!("the charge cannot be shared: {what}"))
+        .at(place(rule))
+        .with_note(format!("{path}:{row}: {}", describe(bill, charge)))
         .with_note(format!("measured is what customers were assigned from the source \"{source}\""))
         .with_hint("measure something customers have in this month, or give weights = { … }")
 }
 
-/// Leaving the customer out in silence would let the others pay its part.
-fn inactive_weight(rule: &ShareRule, customer: &Customer, bill: &Bill, charge: &Charge) -> Diagnostic {
-    let what = format!("its weights name \"{}\", which is not active in {}", customer.id, bill.month);
-    unshared(rule, &what, bill, charge)
-        .with_hint(format!("remove {} from the weights, or change `active` in {}", customer.id, customer.path))
+/// Weights of customers that are not active in the month, each with the index of its rule. To leave such a customer out in
+/// silence would let the others pay its part, this month or as soon as the rule matches something.
+pub(super) fn inactive_weights(settings: &Settings, month: BillingMonth) -> Vec<(usize, Diagnostic)> {
+    let mut problems = Vec::new();
+    for (index, rule) in settings.allocation.shares.iter().enumerate() {
+        let Ratio::Weights(weights) = &rule.ratio else { continue };
+        if settings.is_of_absent_source(&rule.matcher, month) {
+            continue;
+        }
+        let inactive = settings.customers.iter().filter(|customer| !customer.is_active(month));
+        for Customer { id, path, .. } in inactive.filter(|customer| weights.contains_key(&customer.id)) {
+            let message = format!("the weights name \"{id}\", which is not active in {month}");
+            let hint = format!("remove {id} from the weights, or change `active` in {path}");
+            problems.push((index, Diagnostic::error(message).at(place(rule)).with_hint(hint)));
+        }
+    }
+    problems
 }
 
-fn unshared(rule: &ShareRule, what: &str, bill: &Bill, charge: &Charge) -> Diagnostic {
-    let (path, row) = bill.origin(charge);
-    let place = Place {
-        column: Some(rule.definition.column),
-        length: 1,
-        ..Place::line(&rule.definition.path, rule.definition.line)
-    };
-    Diagnostic::error(format!("the charge cannot be shared: {what}"))
-        .at(place)
-        .with_note(format!("{path}:{row}: {}", describe(bill, charge)))
+fn place(rule: &ShareRule) -> Place {
+    let Definition { path, line, column, .. } = &rule.definition;
+    Place { column: Some(*column), length: 1, ..Place::line(path, *line) }
 }
 
 fn too_long(bill: &Bill, charge: &Charge) -> Diagnostic {
@@ -145,23 +153,9 @@ fn too_long(bill: &Bill, charge: &Charge) -> Diagnostic {
 }
 
 /// The weights by customer.
-///
-/// # Errors
-/// The first customer with a weight above zero that is not active in the month.
-fn given_weights<'s>(
-    settings: &'s Settings,
-    bill: &Bill,
-    weights: &BTreeMap<String, Amount>,
-) -> Result<Weights, &'s Customer> {
-    let mut given = Weights::new();
-    for (index, customer) in settings.customers.iter().enumerate() {
-        match weights.get(&customer.id) {
-            Some(weight) if !weight.is_zero() && !customer.is_active(bill.month) => return Err(customer),
-            Some(weight) => given.push((index, *weight)),
-            None => {}
-        }
-    }
-    Ok(given)
+fn given_weights(settings: &Settings, weights: &BTreeMap<String, Amount>) -> Weights {
+    let customers = settings.customers.iter().enumerate();
+    customers.filter_map(|(index, customer)| Some((index, *weights.get(&customer.id)?))).collect()
 }
 
 fn divide(bill: &Bill, charge: &Charge, id: ChargeId, weights: &[(usize, Amount)]) -> Result<Shares, TooLong> {
