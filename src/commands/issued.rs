@@ -158,7 +158,8 @@ pub(super) fn drift(root: &Path, ledger: &Ledger, month: BillingMonth) -> Drift 
     let rules = ledger.latest_rules(month).map_or(&[][..], |stored| &stored.record.rules);
     let files = issued::changed_files(root, rules);
     let deviations = workspace::load(root).and_then(|workspace| {
-        let bill = sources::read(root, &workspace.settings, month, false)?;
+        // Whether the bills were final was decided when the month was issued.
+        let bill = sources::read(root, &workspace.settings, month, true)?;
         issued::differences(ledger, &workspace.settings, &bill)
     });
     Drift { files, deviations }

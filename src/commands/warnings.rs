@@ -60,6 +60,8 @@ fn many(code: WarningCode, count: usize) -> String {
     match code {
         WarningCode::BelowCost => format!("{count} customers are billed below cost"),
         WarningCode::UnusualTotal => format!("the totals of {count} customers are unusual"),
+        WarningCode::UnusualPrice => format!("{count} prices per unit are far from the provider's"),
+        WarningCode::ShortMonth => format!("{count} bills end before the month does"),
         WarningCode::NoCharges => format!("{count} customers have no charges"),
         WarningCode::NegativeBase => format!("{count} tax bases are below zero"),
         WarningCode::DueBeforeIssue => format!("{count} invoices are due before their issue"),

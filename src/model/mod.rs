@@ -9,6 +9,7 @@ pub mod drift;
 pub mod endpoint;
 pub mod figures;
 pub mod history;
+pub mod identifier;
 pub mod invoice;
 pub mod matcher;
 pub(crate) mod packed;

@@ -13,6 +13,10 @@ pub enum WarningCode {
     BelowCost,
     /// A total is far from those of the months before.
     UnusualTotal,
+    /// An own price per unit is far from the provider's.
+    UnusualPrice,
+    /// A bill ends before the month does, though those of earlier months did not.
+    ShortMonth,
     /// A customer has no charges.
     NoCharges,
     /// The tax base of a category is below zero.
@@ -59,9 +63,11 @@ pub enum WarningCode {
 
 impl WarningCode {
     /// The names in TOML and JSON, in the order in which warnings are told.
-    pub const NAMES: [(&'static str, WarningCode); 23] = [
+    pub const NAMES: [(&'static str, WarningCode); 25] = [
         ("below-cost", WarningCode::BelowCost),
         ("unusual-total", WarningCode::UnusualTotal),
+        ("unusual-price", WarningCode::UnusualPrice),
+        ("short-month", WarningCode::ShortMonth),
         ("no-charges", WarningCode::NoCharges),
         ("negative-base", WarningCode::NegativeBase),
         ("due-before-issue", WarningCode::DueBeforeIssue),
@@ -102,6 +108,8 @@ impl Serialize for WarningCode {
 pub struct WarningSettings {
     /// The deviation of a total from the median of three months that is told, as a share: 0.3 for 30 %.
     pub change: Amount,
+    /// How many times the provider's price per unit an own one may be, or the provider's the own one; more is told.
+    pub price: Amount,
     /// What is not told.
     pub ignore: BTreeSet<WarningCode>,
 }

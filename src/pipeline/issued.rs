@@ -53,7 +53,8 @@ impl Reproduction {
         };
         let workspace = workspace::load(&rules).map_err(inside)?;
         let assets = Assets::load(&rules, &workspace.settings).map_err(inside)?;
-        let bill = sources::read(root, &workspace.settings, month, false)?;
+        // Whether the bills were final was decided when the month was issued.
+        let bill = sources::read(root, &workspace.settings, month, true)?;
         let billed = billing::invoices(&bill, &workspace.settings, Status::Issued).map_err(inside)?;
         let mut computed: BTreeMap<String, Invoice> = BTreeMap::new();
         for invoice in billed.invoices {

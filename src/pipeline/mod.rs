@@ -36,7 +36,10 @@ pub fn invoices(
     status: Status,
 ) -> Result<(Bill, BilledMonth), Vec<Diagnostic>> {
     let bill = sources::read(root, settings, month, status == Status::Draft)?;
-    let billed = billing::invoices(&bill, settings, status)?;
+    let mut billed = billing::invoices(&bill, settings, status)?;
+    if status != Status::Draft {
+        billed.remarks.extend(sources::short_months(root, settings, &bill));
+    }
     Ok((bill, billed))
 }
 

@@ -85,7 +85,7 @@ fn download(wish: Wish<'_>, source: &SourceSettings) -> Result<Download, Diagnos
     let staged = session.complete(finality == Finality::Final)?;
     let mut bill = Bill::new(wish.month);
     bill.sources.push(BillSource::of(source, wish.month));
-    super::read_opened(wish.root, source, 0, &mut bill, &staged.snapshot)
+    super::read_opened(wish.root, source, 0, &mut bill, &staged.snapshot, wish.draft)
         .map_err(|problems| unusable(source, &staged.snapshot, problems))?;
     Ok(Download { staged, bill, remarks })
 }

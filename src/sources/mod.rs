@@ -10,7 +10,9 @@ pub mod json;
 mod kore;
 mod overlap;
 mod problems;
+mod rounded_ids;
 mod sakura;
+mod short_month;
 pub mod snapshot;
 mod soracom;
 
@@ -19,6 +21,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+pub use short_month::short_months;
 use snapshot::Snapshot;
 
 use crate::diagnostic::{Diagnostic, Place, cause};
@@ -65,7 +68,7 @@ fn read_source(root: &Path, source: &SourceSettings, bill: &mut Bill, draft: boo
         let file = u16::try_from(bill.files.len()).map_err(|_| vec![Diagnostic::error("more than 65535 files")])?;
         bill.files.push(BillFile { path: path.clone(), source: index, length: 0 });
         let read = match source.kind {
-            SourceKind::SakuraCsv => sakura::read_file(bill, index, file, root),
+            SourceKind::SakuraCsv => sakura::read_file(bill, index, file, root, draft),
             _ => soracom::read_file(bill, index, file, root, source),
         };
         if let Err(found) = read {
@@ -102,7 +105,7 @@ fn read_snapshot(
     if !changes.is_empty() {
         return Err(changes);
     }
-    read_opened(root, source, index, bill, &snapshot)
+    read_opened(root, source, index, bill, &snapshot, draft)
 }
 
 /// Reads the charges of a snapshot, and what the provider says of the month besides.
@@ -112,6 +115,7 @@ fn read_opened(
     index: u16,
     bill: &mut Bill,
     snapshot: &Snapshot,
+    draft: bool,
 ) -> Result<(), Vec<Diagnostic>> {
     let one = |diagnostic: Diagnostic| vec![diagnostic];
     let first = bill.files.len();
@@ -123,8 +127,8 @@ fn read_opened(
     u16::try_from(bill.files.len()).map_err(|_| one(Diagnostic::error("more than 65535 files")))?;
     match source.kind {
         SourceKind::SoracomApi => soracom::read_snapshot(bill, index, first, root, source, snapshot),
-        SourceKind::SakuraApi => sakura::read_snapshot(bill, index, first, root, source, snapshot),
-        SourceKind::KoreApi => kore::read_snapshot(bill, index, first, snapshot),
+        SourceKind::SakuraApi => sakura::read_snapshot(bill, index, first, root, source, snapshot, draft),
+        SourceKind::KoreApi => kore::read_snapshot(bill, index, first, snapshot, draft),
         SourceKind::SoracomCsv | SourceKind::SakuraCsv => Ok(()),
     }?;
     bill.sources[usize::from(index)].statement = statement(source, snapshot)?;

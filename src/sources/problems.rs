@@ -1,7 +1,8 @@
 //! Rows that are refused, told by kind: one mistake in ten thousand rows is one message.
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, shortened};
 use crate::model::amount::{Amount, NumberError};
+use crate::model::identifier::{IdAlphabet, is_number};
 
 /// Why a row is not a charge: a kind of mistake, of which the first is shown, its text and the way out.
 pub(super) type Refusal = (&'static str, String, &'static str);
@@ -102,4 +103,30 @@ pub(super) fn number(cell: &[u8], column: &str) -> Result<Amount, Refusal> {
             ),
         }
     })
+}
+
+/// The way out where a spreadsheet changed ids.
+pub(super) const RUINED_IDS: &str =
+    "fetch the file again and keep it as it is; to look at it in a spreadsheet, import this column as text";
+
+/// Refuses a cell that a spreadsheet made a number of; each column is a kind of mistake of its own.
+pub(super) fn id(cell: &str, column: &'static str, alphabet: IdAlphabet) -> Result<(), Refusal> {
+    if !is_number(cell, alphabet) {
+        return Ok(());
+    }
+    let shown = shortened(cell);
+    let message = format!("expected an id in {column}, found the number {shown:?}: a spreadsheet dropped its digits");
+    Err((column, message, RUINED_IDS))
+}
+
+/// The most resources that a refusal lists.
+const LISTED: usize = 10;
+
+/// A diagnostic with a line for each of several resources.
+pub(super) fn listing(diagnostic: Diagnostic, resources: &[String]) -> Diagnostic {
+    let listed = resources.iter().take(LISTED).cloned().fold(diagnostic, Diagnostic::with_note);
+    match resources.len().checked_sub(LISTED) {
+        Some(more) if more > 0 => listed.with_note(format!("and {more} more")),
+        _ => listed,
+    }
 }

@@ -7,6 +7,7 @@ use toml::de::DeValue;
 use super::toml_reader::{Section, Value};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::amount::{Amount, NumberError};
+use crate::model::identifier::is_number_pattern;
 use crate::model::matcher::{Glob, Matcher, normalized};
 use crate::model::period::{BillingMonth, Validity};
 use crate::model::price::Markup;
@@ -127,6 +128,16 @@ pub(super) fn markup(value: &Value<'_, '_>) -> Read<Markup> {
 pub(super) fn percentage(value: &Value<'_, '_>) -> Read<Amount> {
     let (share, _) = share(value, "a percentage such as \"30%\"")?;
     if share.is_negative() { Err(value.expected("a percentage that is not negative")) } else { Ok(share) }
+}
+
+/// How many times something: `"3"`, at least 1.
+pub(super) fn factor(value: &Value<'_, '_>) -> Read<Amount> {
+    const EXPECTED: &str = "a factor of at least 1 such as \"3\"";
+    if matches!(value.value, DeValue::String(text) if text.trim_end().ends_with('%')) {
+        return Err(value.expected(EXPECTED).with_hint("write \"3\" for three times the provider's price"));
+    }
+    let factor = number(value, EXPECTED).map(Amount::from)?;
+    if factor < Amount::whole(1) { Err(value.expected(EXPECTED)) } else { Ok(factor) }
 }
 
 /// An exchange rate: above zero.
@@ -277,13 +288,29 @@ fn pattern_field(name: &str, allowed: &[&str]) -> Read<PatternField> {
 /// The keys a rule can match by.
 pub(super) const MATCH_KEYS: [&str; 7] = ["tag", "group", "resource", "resource-name", "account", "source", "item"];
 
+/// The id of a resource with `*` and `?`; refused when it was copied from a spreadsheet that made a number of it.
+fn resource_pattern(value: &Value<'_, '_>) -> Read<Glob> {
+    let is_ruined = match value.value {
+        DeValue::Float(_) => true,
+        DeValue::String(text) => is_number_pattern(text),
+        _ => false,
+    };
+    if !is_ruined {
+        return value.string().map(|pattern| Glob::new(&pattern));
+    }
+    let message = format!("expected the id of a resource, found {}: a spreadsheet dropped its digits", value.kind());
+    Err(Diagnostic::error(message).with_hint(
+        "copy the id from the provider's bill as it was downloaded, or import that column as text in the spreadsheet",
+    ))
+}
+
 /// The match keys of a section: every rule has the same.
 pub(super) fn matcher(section: &Section<'_, '_>) -> Matcher {
     let glob = |key| section.read(key, |value| value.string().map(|pattern| Glob::new(&pattern)));
     let mut matcher = Matcher {
         source: glob("source"),
         account: glob("account"),
-        resource: glob("resource"),
+        resource: section.read("resource", resource_pattern),
         resource_name: glob("resource-name"),
         item: glob("item"),
         group: glob("group"),
@@ -295,10 +322,15 @@ pub(super) fn matcher(section: &Section<'_, '_>) -> Matcher {
     let tag = value.section("tag").map_err(|diagnostic| diagnostic.with_hint("write tag = { customer = \"acme\" }"));
     if let Some(tags) = value.told(tag) {
         for (name, pattern) in tags.entries() {
-            let Some(text) = pattern.told(pattern.string()) else {
+            // The number of a card is an id, whatever it is called by; other tags may look like any number.
+            let glob = match name.eq_ignore_ascii_case("iccid") {
+                true => resource_pattern(&pattern),
+                false => pattern.string().map(|pattern| Glob::new(&pattern)),
+            };
+            let Some(glob) = pattern.told(glob) else {
                 continue;
             };
-            if matcher.tags.insert(normalized(&name).into_owned(), Glob::new(&text)).is_some() {
+            if matcher.tags.insert(normalized(&name).into_owned(), glob).is_some() {
                 // TOML takes the composed and the decomposed spelling for two keys.
                 let diagnostic = Diagnostic::error(format!("the tag \"{name}\" is named twice"));
                 pattern.told::<()>(Err(diagnostic.with_hint("keep one of the two spellings; they look the same")));

@@ -11,6 +11,7 @@ use crate::model::warning::{WarningCode, WarningSettings};
 #[derive(Clone, Default)]
 pub(super) struct WarningLayer {
     change: Option<Amount>,
+    price: Option<Amount>,
     ignore: BTreeSet<WarningCode>,
 }
 
@@ -22,17 +23,19 @@ impl WarningLayer {
         let ignore = section.list("ignore", |value| value.one_of(&WarningCode::NAMES));
         let layer = WarningLayer {
             change: section.read("change", values::percentage),
+            price: section.read("price", values::factor),
             ignore: ignore.unwrap_or_default().into_iter().collect(),
         };
         section.finish();
         layer
     }
 
-    /// This layer's change, or the other's, or 30 %; ignored is what either ignores.
+    /// This layer's change and price, or the other's, or 30 % and three times; ignored is what either ignores.
     pub(super) fn over(self, below: &WarningLayer) -> WarningSettings {
         let usual = Amount::new(3, 1).unwrap_or_default();
         WarningSettings {
             change: self.change.or(below.change).unwrap_or(usual),
+            price: self.price.or(below.price).unwrap_or(Amount::whole(3)),
             ignore: self.ignore.union(&below.ignore).copied().collect(),
         }
     }

@@ -27,6 +27,7 @@ mod kore_others;
 mod layout;
 mod mutations;
 mod narrow_pages;
+mod not_final;
 mod prism;
 mod properties;
 mod publishing;

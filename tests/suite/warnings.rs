@@ -290,3 +290,124 @@ fn denied_warnings_refuse_the_month() {
     sandbox.write("invoicer.toml", format!("{WORKSPACE}[warnings]\nignore = [\"unusual-total\"]\n"));
     assert_eq!(sandbox.run(&["build", "202208", "--deny-warnings", "--format", "json"]).code, 0);
 }
+
+/// A bill of one SIM: date, item, unit price, quantity and amount of each row.
+fn priced_bill(sandbox: &Sandbox, rows: &[[&str; 5]]) {
+    let mut text = "imsi,date,billItemName,unitPrice,quantity,amount,customer\n".to_owned();
+    for row in rows {
+        writeln!(text, "440101234500001,{},acme", row.join(",")).unwrap();
+    }
+    sandbox.write("billing/202208/soracom.csv", text);
+}
+
+#[test]
+fn own_prices_far_from_the_providers_are_unusual() {
+    let sandbox = workspace(&[]);
+    // Two SIMs for 31 days at 10 yen.
+    priced_bill(&sandbox, &[["202208", "basicCharge", "10", "62", "620"]]);
+    let rule = |price: &str| format!("{ACME}[[pricing.rule]]\nitem = \"basic*\"\n{price}\n");
+    let unit_price = |price: &str| rule(&format!("unit-price = \"{price}\""));
+    // A price of a month where the provider counts days: 330 ÷ 10 = 33.
+    sandbox.write("customers/acme.toml", unit_price("330"));
+    let message = "basicCharge costs ¥330 per unit, 33 times the provider's ¥10 per unit";
+    assert_eq!(warnings(&sandbox), [["unusual-price", "acme", message]]);
+    for (price, expected) in [("30", None), ("30.01", Some("3.001")), ("3.34", None), ("3.33", Some("0.333"))] {
+        sandbox.write("customers/acme.toml", unit_price(price));
+        let found: Vec<String> = warnings(&sandbox)
+            .into_iter()
+            .filter(|[code, ..]| code == "unusual-price")
+            .map(|[.., message]| message)
+            .collect();
+        let message = |times| format!("basicCharge costs ¥{price} per unit, {times} times the provider's ¥10 per unit");
+        assert_eq!(found, expected.map(message).into_iter().collect::<Vec<String>>(), "{price}");
+    }
+    // The threshold of the workspace, and over it that of the customer; or no warning at all.
+    sandbox.write("invoicer.toml", format!("{WORKSPACE}[warnings]\nprice = \"33\"\n"));
+    sandbox.write("customers/acme.toml", unit_price("330"));
+    assert_eq!(codes(&sandbox), [""; 0]);
+    sandbox.write("customers/acme.toml", unit_price("330") + "[warnings]\nprice = 32\n");
+    assert_eq!(codes(&sandbox), ["unusual-price"]);
+    sandbox.write("customers/acme.toml", unit_price("330") + "[warnings]\nprice = 32\nignore = [\"unusual-price\"]\n");
+    assert_eq!(codes(&sandbox), [""; 0]);
+    // A markup says itself how many times the provider's price it is.
+    sandbox.write("invoicer.toml", WORKSPACE);
+    sandbox.write("customers/acme.toml", rule("markup = \"400%\""));
+    assert_eq!(codes(&sandbox), [""; 0]);
+}
+
+#[test]
+fn prices_of_several_units_are_compared_as_means() {
+    let sandbox = workspace(&[]);
+    // 1000 bytes for 1 and 1000 for 2: 0.0015 each. What costs nothing is compared with nothing.
+    let rows = [
+        ["20220801", "data", "", "1000", "1"],
+        ["20220802", "data", "", "1000", "2"],
+        ["20220803", "data", "", "500", "0"],
+    ];
+    priced_bill(&sandbox, &rows);
+    let tiers = |first: &str, second: &str| {
+        let tiers = format!("[{{ up-to = \"1000\", unit-price = \"{first}\" }}, {{ unit-price = \"{second}\" }}]");
+        format!("{ACME}[[pricing.rule]]\nitem = \"data\"\ntiers = {tiers}\n")
+    };
+    // 1000 × 0.01 + 1000 × 0.002 = 12 for 2000 bytes: 0.006, 4 times 0.0015.
+    sandbox.write("customers/acme.toml", tiers("0.01", "0.002"));
+    let message = "data costs ¥0.006 per unit, 4 times the provider's ¥0.0015 per unit";
+    assert_eq!(warnings(&sandbox), [["unusual-price", "acme", message]]);
+    // 1000 × 0.007 + 1000 × 0.002 = 9: exactly 3 times.
+    sandbox.write("customers/acme.toml", tiers("0.007", "0.002"));
+    assert_eq!(codes(&sandbox), [""; 0]);
+    // A rule of the workspace is told once, at its place there, in the currency of the invoice: 0.0015 yen
+    // are 0.000015 dollars.
+    let fx = "[[fx]]\nmonth = \"202208\"\nfrom = \"JPY\"\nto = \"USD\"\nrate = \"0.01\"\n\
+              [[fx]]\nmonth = \"202208\"\nfrom = \"USD\"\nto = \"JPY\"\nrate = \"100\"\n";
+    let rule = "[[pricing.rule]]\nitem = \"data\"\nunit-price = \"0.00006\"\n";
+    sandbox.write(
+        "invoicer.toml",
+        format!("{WORKSPACE}{rule}{fx}[invoice]\ncurrency = \"USD\"\n[warnings]\nprice = \"3.9\"\n"),
+    );
+    sandbox.write("customers/acme.toml", ACME);
+    let message = "data costs $0.00006 per unit, 4 times the provider's $0.000015 per unit";
+    assert_eq!(warnings(&sandbox), [["unusual-price", "-", message]]);
+    let summary = sandbox.json("out/202208/summary.json");
+    assert_eq!(summary["warning_details"][0]["line"], 10);
+}
+
+#[test]
+fn a_bill_that_ends_before_the_month_is_short() {
+    let bill = |sandbox: &Sandbox, path: &str, dates: &[&str]| {
+        let mut text = "imsi,date,billItemName,quantity,amount,customer\n".to_owned();
+        for date in dates {
+            writeln!(text, "1,{date},basic,1,10,acme").unwrap();
+        }
+        sandbox.write(path, text);
+    };
+    let sandbox = workspace(&[]);
+    let (july, august) = ("billing/202207/soracom.csv", "billing/202208/soracom.csv");
+    bill(&sandbox, august, &["20220801", "20220820", "202208"]);
+    assert_eq!(codes(&sandbox), [""; 0], "no earlier month is known");
+    bill(&sandbox, july, &["20220701", "20220730"]);
+    assert_eq!(codes(&sandbox), [""; 0], "the month before was short too");
+    bill(&sandbox, july, &["20220701", "20220731", "20220702"]);
+    let message = "the bill ends with 2022-08-20, but that of 202207 reaches the end of its month";
+    assert_eq!(warnings(&sandbox), [["short-month", "-", message]]);
+    assert_eq!(sandbox.json("out/202208/summary.json")["warning_details"][0]["file"], august);
+    let draft = sandbox.run(&["build", "202208", "--draft", "--format", "json"]);
+    assert!(draft.code == 0 && !draft.stderr.contains("short-month"), "{}", draft.stderr);
+    bill(&sandbox, august, &["20220801", "20220831"]);
+    assert_eq!(codes(&sandbox), [""; 0]);
+    bill(&sandbox, august, &["202208"]);
+    let message = "the bill has no rows of days, but that of 202207 reaches the end of its month";
+    assert_eq!(warnings(&sandbox), [["short-month", "-", message]]);
+    // Of several files only the one of the same name counts: the first half of a month never reaches its end.
+    for (month, half, rest) in [("202207", "20220715", "20220731"), ("202208", "20220815", "20220831")] {
+        std::fs::remove_file(sandbox.path().join(format!("billing/{month}/soracom.csv"))).unwrap();
+        bill(&sandbox, &format!("billing/{month}/a.csv"), &[half]);
+        bill(&sandbox, &format!("billing/{month}/b.csv"), &[rest]);
+    }
+    assert_eq!(codes(&sandbox), [""; 0]);
+    sandbox.write("invoicer.toml", format!("{WORKSPACE}[warnings]\nignore = [\"short-month\"]\n"));
+    bill(&sandbox, "billing/202208/b.csv", &["20220816"]);
+    assert_eq!(codes(&sandbox), [""; 0]);
+    sandbox.write("invoicer.toml", WORKSPACE);
+    assert_eq!(codes(&sandbox), ["short-month"]);
+}

@@ -3,6 +3,7 @@
 
 mod amounts;
 mod kept;
+mod prices;
 mod rules;
 mod usage;
 
@@ -43,6 +44,7 @@ pub fn warnings(
         found.extend(billed.remarks.iter().cloned());
         found.extend(amounts::below_cost(month)?);
         found.extend(amounts::unusual_totals(month)?);
+        found.extend(prices::unusual_prices(month)?);
         found.extend(amounts::not_reconciled(month));
         found.extend(kept::kept(month)?);
         found.extend(usage::no_charges(month));

@@ -136,7 +136,7 @@ fn nothing(month: Month<'_>, code: WarningCode, heading: &str, definition: &Defi
 }
 
 /// Concerning the customer when the rule stands in its file.
-fn of_file(warning: Diagnostic, customer: &Customer, definition: &Definition) -> Diagnostic {
+pub(super) fn of_file(warning: Diagnostic, customer: &Customer, definition: &Definition) -> Diagnostic {
     if definition.path == customer.path { warning.concerning(&customer.id) } else { warning }
 }
 
@@ -144,6 +144,6 @@ fn facts(definition: &Definition) -> String {
     format!("{}:{}", definition.path, definition.line)
 }
 
-fn place(definition: &Definition) -> Place {
+pub(super) fn place(definition: &Definition) -> Place {
     Place { column: Some(definition.column), length: 1, ..Place::line(&definition.path, definition.line) }
 }

@@ -5,6 +5,8 @@ use serde::Deserialize;
 
 use super::pages::{self, PageFile};
 use crate::diagnostic::{Diagnostic, Place};
+use crate::model::identifier::IdAlphabet;
+use crate::sources::problems;
 
 /// A SIM as `/v1/Sims` lists it.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -43,9 +45,13 @@ impl Directory {
     /// Files and records that are not as they should be.
     pub(super) fn read(sims: &[PageFile], fleets: &[PageFile]) -> Result<Directory, Vec<Diagnostic>> {
         let mut directory = Directory::default();
-        let read_sims = records(sims, "sims", |sim: Sim| directory.sims.insert(sim.sid.clone(), sim).is_none());
+        let iccid = |sim: &Sim| problems::id(sim.iccid.as_deref().unwrap_or(""), "iccid", IdAlphabet::Digits);
+        let read_sims = records(sims, "sims", |sim: Sim| match iccid(&sim) {
+            Err((_, message, _)) => Err(message),
+            Ok(()) => Ok(directory.sims.insert(sim.sid.clone(), sim).is_none()),
+        });
         let read_fleets = records(fleets, "fleets", |fleet: Fleet| {
-            directory.fleets.insert(fleet.sid, fleet.unique_name.unwrap_or_default()).is_none()
+            Ok(directory.fleets.insert(fleet.sid, fleet.unique_name.unwrap_or_default()).is_none())
         });
         let problems: Vec<Diagnostic> =
             [read_sims, read_fleets].into_iter().filter_map(Result::err).flatten().collect();
@@ -63,12 +69,12 @@ impl Directory {
     }
 }
 
-/// Gives each record of a listing to `take`, which says whether it is new; the first that is not, or that cannot be
-/// read, is told.
+/// Gives each record of a listing to `take`, which says whether it is new, or why it is refused; the first that is not
+/// new, or that cannot be read, is told.
 fn records<'a, T: Deserialize<'a>>(
     files: &'a [PageFile],
     key: &str,
-    mut take: impl FnMut(T) -> bool,
+    mut take: impl FnMut(T) -> Result<bool, String>,
 ) -> Result<(), Vec<Diagnostic>> {
     let pages = pages::parse(files, key)?;
     for (file, page) in files.iter().zip(&pages) {
@@ -81,7 +87,7 @@ fn records<'a, T: Deserialize<'a>>(
             let read = read.map_err(|error| {
                 refused(format!("expected one of the account's {key}: {}", super::without_place(&error)))
             })?;
-            if !take(read) {
+            if !take(read).map_err(refused)? {
                 // Where a page came twice, another may be missing.
                 return Err(refused(format!("the listing of {key} has this one twice")));
             }

@@ -37,13 +37,14 @@ const FETCH_AGAIN: &str = "fetch the month again: `invoicer fetch MONTH --force`
 /// Reads a snapshot's charges. Its files stand in `bill.files` from `first` on, in the order of the provenance.
 ///
 /// # Errors
-/// Files that are not what the API sends, every kind of record that is not understood, and records that stand there
-/// twice.
+/// Files that are not what the API sends, every kind of record that is not understood, records that stand there twice,
+/// and unless for a draft, records that are not billed yet.
 pub(super) fn read_snapshot(
     bill: &mut Bill,
     source: u16,
     first: usize,
     snapshot: &Snapshot,
+    draft: bool,
 ) -> Result<(), Vec<Diagnostic>> {
     let required = |stem: &str| match pages::files(snapshot, first, stem) {
         Ok(files) if files.is_empty() => {
@@ -54,7 +55,7 @@ pub(super) fn read_snapshot(
     };
     let (usage, sims, fleets) = (required(BY_SIM)?, required(SIMS)?, required(FLEETS)?);
     let directory = Directory::read(&sims, &fleets)?;
-    usage::read(bill, source, &directory, &usage)?;
+    usage::read(bill, source, &directory, &usage, draft)?;
     if !pages::files(snapshot, first, ACCOUNT)?.is_empty() {
         // Usage records know no tax.
         bill.sources[usize::from(source)].stated_tax = Some(Amount::ZERO);

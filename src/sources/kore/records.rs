@@ -10,8 +10,9 @@ use super::{FETCH_AGAIN, USAGE, one_line, without_place};
 use crate::diagnostic::{Diagnostic, Place, shortened};
 use crate::model::amount::{Amount, NumberError};
 use crate::model::currency::Currency;
+use crate::model::identifier::IdAlphabet;
 use crate::model::period::BillingMonth;
-use crate::sources::problems::{Problems, Refusal};
+use crate::sources::problems::{Problems, Refusal, id};
 
 /// A record as the provider sends it. Every field may be null; money and bytes come as numbers or as strings.
 #[derive(Deserialize)]
@@ -53,6 +54,8 @@ pub(super) struct Usage {
     pub(super) day: u8,
     pub(super) cost: Amount,
     pub(super) bytes: Option<Amount>,
+    /// Whether an amount and its unit are there; without bytes there is nothing to be billed.
+    pub(super) is_billed: bool,
     start: DateTime<Utc>,
     end: DateTime<Utc>,
 }
@@ -96,7 +99,9 @@ impl Usage {
             .map_err(|error| ("record", format!("expected a usage record: {}", without_place(&error)), FETCH_AGAIN))?;
         let (start, end) = times(record.period.as_ref())?;
         let day = day_of(month, start, end)?;
-        let cost = number(record.data_total_billed, "data_total_billed")?.unwrap_or(Amount::ZERO);
+        let billed = number(record.data_total_billed, "data_total_billed")?;
+        // Nothing is billed where the amount is null; `is_billed` says whether that is the last word.
+        let cost = billed.unwrap_or(Amount::ZERO);
         let bytes = number(record.data_total, "data_total")?;
         if let Some(bytes) = bytes
             && (bytes.is_negative() || bytes.scale() > 0)
@@ -104,6 +109,11 @@ impl Usage {
             return Err(("bytes", format!("expected a count of bytes in data_total, found {bytes}"), FETCH_AGAIN));
         }
         check_currency(cost, record.billed_unit.as_deref(), currency)?;
+        let has_unit = record.billed_unit.as_deref().is_some_and(|unit| !unit.is_empty());
+        let is_billed = bytes.is_none_or(Amount::is_zero) || billed.is_some() && has_unit;
+        for (field, sid) in [("sim_sid", &record.sim_sid), ("fleet_sid", &record.fleet_sid)] {
+            id(sid.as_deref().unwrap_or(""), field, IdAlphabet::Any)?;
+        }
         let text = Option::unwrap_or_default;
         let scope = Scope {
             account: text(record.account_sid),
@@ -112,7 +122,7 @@ impl Usage {
             network: text(record.network_sid),
             country: text(record.iso_country),
         };
-        Ok(Usage { scope, day, cost, bytes, start, end })
+        Ok(Usage { scope, day, cost, bytes, is_billed, start, end })
     }
 }
 

@@ -1,14 +1,18 @@
 //! Usage records as charges.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
 
 use super::directory::Directory;
 use super::pages::PageFile;
 use super::records::{self, Scope};
-use crate::diagnostic::Diagnostic;
-use crate::model::amount::Amount;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::amount::{Amount, Sum};
 use crate::model::charge::{Bill, Charge, EMPTY, NO_PRICE, NameId, Subject, SubjectId};
+use crate::model::figures::grouped;
 use crate::model::packed::Packed;
+use crate::sources::problems::listing;
 
 /// The item of every charge: the provider names none.
 const ITEM: &str = "Super SIM data";
@@ -16,21 +20,26 @@ const ITEM: &str = "Super SIM data";
 /// Quantities are whole bytes.
 const UNIT: &str = "byte";
 
-/// Reads usage records into a bill.
+/// Reads usage records into a bill; for a draft, those too that KORE has not billed yet, which cost nothing so far.
 ///
 /// # Errors
-/// What [`records::read`] refuses.
+/// What [`records::read`] refuses, and records that are not billed yet.
 pub(super) fn read(
     bill: &mut Bill,
     source: u16,
     directory: &Directory,
     files: &[PageFile],
+    draft: bool,
 ) -> Result<(), Vec<Diagnostic>> {
     let item = bill.names.intern(ITEM);
     bill.units.insert((source, item), UNIT);
     let (month, currency) = (bill.month, bill.sources[usize::from(source)].currency);
     let mut subjects: FxHashMap<Scope, SubjectId> = FxHashMap::default();
+    let mut unbilled = Unbilled::default();
     records::read(files, month, currency, |page, row, usage| {
+        if !usage.is_billed {
+            unbilled.add(page, row, &usage);
+        }
         let subject = *subjects.entry(usage.scope).or_insert_with_key(|scope| add(bill, source, directory, scope));
         if usage.cost.is_zero() && usage.bytes.is_none_or(Amount::is_zero) {
             return;
@@ -46,7 +55,51 @@ pub(super) fn read(
             file: page.file,
             day: usage.day,
         });
-    })
+    })?;
+    let name = &bill.sources[usize::from(source)].name;
+    match unbilled.refused(&format!("invoicer fetch {month} --source {name} --force")) {
+        Some(refusal) if !draft => Err(vec![refusal]),
+        _ => Ok(()),
+    }
+}
+
+/// Records with bytes and no billed amount or unit: KORE counts bytes before it bills them, and says so by these nulls.
+#[derive(Default)]
+struct Unbilled {
+    /// Page and row of the first.
+    first: Option<(String, u32)>,
+    records: usize,
+    /// Bytes of each record, by SIM or fleet.
+    resources: BTreeMap<String, Vec<Amount>>,
+}
+
+impl Unbilled {
+    fn add(&mut self, page: &PageFile, row: u32, usage: &records::Usage) {
+        self.first.get_or_insert_with(|| (page.path.clone(), row));
+        self.records += 1;
+        let Scope { account, sim, fleet, .. } = &usage.scope;
+        let id = [sim, fleet, account].into_iter().find(|id| !id.is_empty()).cloned().unwrap_or_default();
+        self.resources.entry(id).or_default().extend(usage.bytes);
+    }
+
+    fn refused(self, fetch: &str) -> Option<Diagnostic> {
+        let (path, row) = self.first?;
+        let message = match self.records {
+            1 => "1 usage record has bytes but no billed amount or unit: KORE has not billed it yet".to_owned(),
+            count => {
+                format!("{count} usage records have bytes but no billed amount or unit: KORE has not billed them yet")
+            }
+        };
+        let line = |(id, bytes): (String, Vec<Amount>)| {
+            let records = if bytes.len() == 1 { "1 record".to_owned() } else { format!("{} records", bytes.len()) };
+            let sum = Sum::of(bytes);
+            let bytes = sum.map_or_else(|_| "too many".to_owned(), |bytes| grouped(bytes, 0));
+            format!("{id}: {bytes} bytes in {records}")
+        };
+        let lines: Vec<String> = self.resources.into_iter().map(line).collect();
+        let hint = format!("fetch the month again once KORE has billed it: {fetch}; until then, build with --draft");
+        Some(listing(Diagnostic::error(message).at(Place::line(path, row)), &lines).with_hint(hint))
+    }
 }
 
 /// Adds what records were measured for as a subject.

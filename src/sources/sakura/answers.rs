@@ -55,6 +55,9 @@ pub(super) struct BillHead {
     pub(super) member: Option<String>,
     #[serde(rename = "Paid")]
     pub(super) paid: Option<bool>,
+    /// RFC 3339; the day by which a final bill is paid.
+    #[serde(rename = "PayLimit")]
+    pub(super) pay_limit: Option<String>,
 }
 
 /// The rows of a bill, as JSON.

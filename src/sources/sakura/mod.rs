@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::json::Number;
+use super::rounded_ids;
 use super::snapshot::Snapshot;
 use crate::diagnostic::{Diagnostic, Place, cause, shortened};
 use crate::model::amount::{Amount, Sum};
@@ -24,7 +25,7 @@ use crate::model::charge::{Bill, EMPTY};
 use crate::model::currency::Currency;
 use crate::model::settings::SourceSettings;
 use crate::model::statement::Statement;
-use answers::{BillDetail, BillDetails, Bills};
+use answers::{BillDetail, BillDetails, BillHead, Bills};
 pub(super) use fetch::{fetch, months};
 use records::{Record, Table};
 use rows::RowReader;
@@ -35,8 +36,15 @@ const ANSWER: &str = "what SAKURA Cloud's API answers";
 /// Reads one file's rows into `bill`: the CSV itself, or the API's answer `{"Body": "…csv…"}` that holds it.
 ///
 /// # Errors
-/// A file that is no bill, and every kind of row that is not understood, with the first place and a count.
-pub(super) fn read_file(bill: &mut Bill, source: u16, file: u16, root: &Path) -> Result<(), Vec<Diagnostic>> {
+/// A file that is no bill, every kind of row that is not understood, with the first place and a count, and unless `open`
+/// bills will do, rows that the provider has not determined yet.
+pub(super) fn read_file(
+    bill: &mut Bill,
+    source: u16,
+    file: u16,
+    root: &Path,
+    open: bool,
+) -> Result<(), Vec<Diagnostic>> {
     let path = bill.files[usize::from(file)].path.clone();
     let place = || Place::file(&path);
     let bytes = std::fs::read(root.join(&path)).map_err(|error| {
@@ -45,11 +53,11 @@ pub(super) fn read_file(bill: &mut Bill, source: u16, file: u16, root: &Path) ->
     bill.files[usize::from(file)].length = bytes.len() as u64;
     let text = text(&bytes).map_err(|problem| vec![problem.at(place())])?;
     let body = body(text).map_err(|problem| vec![problem.at(place())])?;
-    read_csv(bill, source, file, body.as_deref().unwrap_or(text))
+    read_csv(bill, source, file, body.as_deref().unwrap_or(text), open)
 }
 
 /// Reads the rows of a CSV.
-fn read_csv(bill: &mut Bill, source: u16, file: u16, csv: &str) -> Result<(), Vec<Diagnostic>> {
+fn read_csv(bill: &mut Bill, source: u16, file: u16, csv: &str, open: bool) -> Result<(), Vec<Diagnostic>> {
     let path = bill.files[usize::from(file)].path.clone();
     let currency = bill.sources[usize::from(source)].currency;
     if currency != Currency::Jpy {
@@ -58,13 +66,20 @@ fn read_csv(bill: &mut Bill, source: u16, file: u16, csv: &str) -> Result<(), Ve
         return Err(vec![diagnostic.at(Place::file(&path)).with_hint(hint)]);
     }
     let table = Table::split(csv).map_err(|problem| vec![problem.at(&path)])?;
+    let first_subject = bill.subjects.len();
     let mut rows = RowReader::new(bill, source, file, &table.extra_columns);
     for record in &table.records {
         rows.read(record);
     }
+    let undetermined = rows.undetermined(&path).filter(|_| !open);
     let (tax, problems) = rows.finish();
+    let mut problems = problems.into_diagnostics(0);
+    if problems.is_empty() {
+        problems.extend(undetermined);
+        problems.extend(rounded_ids::of_file(bill, file, first_subject));
+    }
     if !problems.is_empty() {
-        return Err(problems.into_diagnostics(0));
+        return Err(problems);
     }
     let stated = &mut bill.sources[usize::from(source)].stated_tax;
     let sum = tax.total().and_then(|tax| tax.plus(stated.unwrap_or(Amount::ZERO)));
@@ -129,15 +144,19 @@ pub(super) fn read_snapshot(
     root: &Path,
     settings: &SourceSettings,
     snapshot: &Snapshot,
+    draft: bool,
 ) -> Result<(), Vec<Diagnostic>> {
     let one = |diagnostic: Diagnostic| vec![diagnostic];
     let mut problems = Vec::new();
+    let final_bills = final_bills(snapshot).map_err(one)?;
     for (position, received) in snapshot.provenance.files.iter().enumerate() {
         if !received.path.starts_with(fetch::BILL) || !received.path.ends_with(fetch::CSV) {
             continue;
         }
         let file = u16::try_from(first + position).map_err(|_| one(Diagnostic::error("more than 65535 files")))?;
-        problems.extend(read_file(bill, source, file, root).err().into_iter().flatten());
+        let id = received.path.strip_prefix(fetch::BILL).and_then(|name| name.strip_suffix(fetch::CSV));
+        let open = draft || id.is_some_and(|id| final_bills.contains(id));
+        problems.extend(read_file(bill, source, file, root, open).err().into_iter().flatten());
     }
     if !problems.is_empty() {
         return Err(problems);
@@ -202,6 +221,15 @@ fn stated_total(snapshot: &Snapshot) -> Result<Option<Amount>, Diagnostic> {
     let amounts: Option<Vec<Number>> = amounts.collect();
     let sum = amounts.map(|amounts| Sum::of(amounts.into_iter().map(|amount| amount.0))).transpose();
     sum.map_err(|_| Diagnostic::error("the amounts of the bills have too many digits to be exact").at(place()))
+}
+
+/// The ids of the bills that are final by the list of bills, whatever their rows say: fetched after the month was closed,
+/// and paid or with a day by which they are to be paid.
+fn final_bills(snapshot: &Snapshot) -> Result<BTreeSet<String>, Diagnostic> {
+    let list = snapshot.json::<Bills>(fetch::BILLS, ANSWER)?;
+    let closed = list.filter(|_| snapshot.provenance.is_final && !snapshot.provenance.tool.is_empty());
+    let is_final = |bill: &BillHead| bill.paid == Some(true) || bill.pay_limit.is_some();
+    Ok(closed.into_iter().flat_map(|list| list.bills).filter(is_final).map(|bill| bill.id.0).collect())
 }
 
 /// The ids of a source's resources.

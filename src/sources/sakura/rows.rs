@@ -1,16 +1,18 @@
 //! Rows of a bill's CSV as charges.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
 use super::records::Record;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum};
 use crate::model::charge::{Bill, Charge, EMPTY, NO_PRICE, NameId, Subject, SubjectId};
+use crate::model::identifier::IdAlphabet;
 use crate::model::packed::Packed;
 use crate::model::period::BillingMonth;
-use crate::sources::problems::{Problems, Refusal, number};
+use crate::sources::problems::{Problems, Refusal, id, listing, number};
 
 /// Position of the month of use, from 0.
 pub(super) const MONTH: usize = 2;
@@ -19,6 +21,7 @@ pub(super) const MONTH: usize = 2;
 mod column {
     pub(super) const NUMBER: usize = 0;
     pub(super) const BILL: usize = 1;
+    pub(super) const STATE: usize = 3;
     pub(super) const ACCOUNT: usize = 5;
     pub(super) const RESOURCE: usize = 6;
     pub(super) const PRODUCT: usize = 7;
@@ -29,6 +32,9 @@ mod column {
     pub(super) const TAX: usize = 14;
     pub(super) const RESOURCE_NAME: usize = 15;
 }
+
+/// The state of payment of a bill whose amounts are not determined yet; later ones are 未払い and 入金済み.
+const UNDETERMINED: &str = "未定";
 
 /// What quantities count.
 const UNIT: &str = "hour";
@@ -49,7 +55,17 @@ pub(super) struct RowReader<'b> {
     /// Bill and sequence number of every row, with its line.
     seen: BTreeMap<(String, String), u32>,
     tax: Sum,
+    /// Rows by number of bill, and the bills of which any row is determined: those are final.
+    undetermined: BTreeMap<String, Vec<Undetermined>>,
+    determined: BTreeSet<String>,
     problems: Problems,
+}
+
+/// A row whose amount may still change.
+struct Undetermined {
+    line: u32,
+    /// What it is for and what it came to so far.
+    text: String,
 }
 
 impl<'b> RowReader<'b> {
@@ -64,6 +80,8 @@ impl<'b> RowReader<'b> {
             subjects: FxHashMap::default(),
             seen: BTreeMap::new(),
             tax: Sum::default(),
+            undetermined: BTreeMap::new(),
+            determined: BTreeSet::new(),
             problems: Problems::new(path),
         }
     }
@@ -79,6 +97,28 @@ impl<'b> RowReader<'b> {
     /// The sum of the rows' tax, and what was wrong.
     pub(super) fn finish(self) -> (Sum, Problems) {
         (self.tax, self.problems)
+    }
+
+    /// The refusal of rows that are not determined yet, in bills of which no row is.
+    pub(super) fn undetermined(&self, path: &str) -> Option<Diagnostic> {
+        let open = self.undetermined.iter().filter(|(bill, _)| !self.determined.contains(*bill));
+        let mut rows: Vec<&Undetermined> = open.flat_map(|(_, rows)| rows).collect();
+        rows.sort_by_key(|row| row.line);
+        let first = rows.first()?;
+        let message = match rows.len() {
+            1 => format!("SAKURA Cloud has not determined 1 row yet ({UNDETERMINED}): its amount may still change"),
+            count => {
+                format!(
+                    "SAKURA Cloud has not determined {count} rows yet ({UNDETERMINED}): their amounts may still change"
+                )
+            }
+        };
+        let lines: Vec<String> = rows.iter().map(|row| row.text.clone()).collect();
+        let hint = format!(
+            "save the bill again once 入金状況 no longer says {UNDETERMINED}: the final bill is made on the first of the \
+             next month; until then, build with --draft"
+        );
+        Some(listing(Diagnostic::error(message).at(Place::line(path, first.line)), &lines).with_hint(hint))
     }
 
     fn charge(&mut self, record: &Record<'_>) -> Result<Charge, Refusal> {
@@ -106,6 +146,14 @@ impl<'b> RowReader<'b> {
         let subject = self.subject(cells)?;
         let too_long = |_| ("sum", "the tax of the rows has too many digits to be exact".to_owned(), "");
         self.tax.add(tax).map_err(too_long)?;
+        match cell(column::STATE).trim() {
+            UNDETERMINED => {
+                let text = undetermined(cell, cost);
+                let rows = self.undetermined.entry(cell(column::BILL).to_owned()).or_default();
+                rows.push(Undetermined { line: record.line, text });
+            }
+            _ => _ = self.determined.insert(cell(column::BILL).to_owned()),
+        }
         let item = self.bill.names.intern(cell(column::PRODUCT_NAME));
         self.bill.units.insert((self.source, item), UNIT);
         Ok(Charge {
@@ -156,10 +204,10 @@ impl<'b> RowReader<'b> {
 
     /// Whom the row is for, known from an earlier row or new.
     fn subject(&mut self, cells: &[Cow<'_, str>]) -> Result<SubjectId, Refusal> {
-        let id = resource_id(&cells[column::RESOURCE])?;
+        let resource = resource_id(&cells[column::RESOURCE])?;
         let names = &mut self.bill.names;
         let account = names.intern(&cells[column::ACCOUNT]);
-        let resource = names.intern(&id);
+        let resource = names.intern(&resource);
         let product = names.intern(&cells[column::PRODUCT]);
         let resource_name = names.intern(&cells[column::RESOURCE_NAME]);
         let extra: Box<[NameId]> = cells[column::RESOURCE_NAME + 1..].iter().map(|cell| names.intern(cell)).collect();
@@ -193,11 +241,20 @@ pub(super) fn resource_id(cell: &str) -> Result<Cow<'_, str>, Refusal> {
             false => format!("{:0>ID_DIGITS$}", cell.trim_start_matches('0')).into(),
         });
     }
-    if Amount::parse(cell.as_bytes()).is_ok() {
-        let message = format!("expected the resource's id in column 7, found {cell:?}");
-        return Err(("resource", message, "a spreadsheet has shortened it: use the file as it was downloaded"));
-    }
+    id(cell, "column 7 (resource)", IdAlphabet::Digits)?;
     Ok(cell.into())
+}
+
+/// A row that is not determined, as it is listed.
+fn undetermined<'c>(cell: impl Fn(usize) -> &'c str, cost: Amount) -> String {
+    let id = match (cell(column::RESOURCE), cell(column::PRODUCT_NAME)) {
+        ("", product) => product,
+        (id, _) => id,
+    };
+    let count = |cell: &'c str| if cell.is_empty() { "0" } else { cell };
+    let (days, hours) = (count(cell(column::DAYS)), count(cell(column::HOURS)));
+    let hours = if hours == "0" { String::new() } else { format!(" {hours} hours") };
+    format!("{id}: {days} days{hours}, {cost} JPY so far")
 }
 
 /// Hours of use, from days and the hours left over. A price for no time at all is for something not measured in time,
@@ -229,7 +286,9 @@ mod tests {
         ] {
             assert_eq!(resource_id(cell).unwrap(), expected);
         }
-        assert!(resource_id("1.127E+11").is_err());
+        for cell in ["1.127E+11", "1,127e+11", "112700E+6", "112,700,654,736", "112700654736.0"] {
+            assert!(resource_id(cell).is_err(), "{cell}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use csv::ByteRecord;
 
 use crate::diagnostic::{Diagnostic, Place, nearest};
+use crate::model::identifier::IdAlphabet;
 use crate::model::matcher::normalized;
 
 /// Columns that name a resource, in the order in which the first that is not empty counts (the contract's order).
@@ -17,6 +18,9 @@ const RESOURCE_COLUMNS: [&str; 9] = [
     "gadgetId",
     "soraCamDeviceId",
 ];
+
+/// Columns whose ids are digits alone; the others have letters, or hexadecimal digits.
+const DIGIT_COLUMNS: [&str; 3] = ["imsi", "simId", "iccid"];
 
 /// Columns of the charge itself.
 const CHARGE_COLUMNS: [&str; 5] = ["date", "billItemName", "unitPrice", "quantity", "amount"];
@@ -34,6 +38,8 @@ pub(super) struct Columns {
     pub(super) quantity: Option<usize>,
     /// By priority.
     pub(super) resources: Vec<usize>,
+    /// Every column of ids, those that are tags included: position, name and what the ids consist of.
+    pub(super) ids: Vec<(usize, &'static str, IdAlphabet)>,
     pub(super) groups: Vec<usize>,
     pub(super) tags: Vec<(String, usize)>,
     /// The tag `name`, which names the resource.
@@ -84,6 +90,11 @@ impl Columns {
         let others = || cells.iter().enumerate().filter(|(index, cell)| !is_amount_item(*index, cell));
         let charge_columns: Vec<usize> = CHARGE_COLUMNS.iter().filter_map(|name| position(name)).collect();
         let tags = others().filter(|(_, cell)| !is_group(cell));
+        let named = |name: &'static str| cells.iter().position(move |cell| cell.eq_ignore_ascii_case(name));
+        let ids = RESOURCE_COLUMNS.iter().chain(["iccid"].iter()).filter_map(|name| {
+            let alphabet = if DIGIT_COLUMNS.contains(name) { IdAlphabet::Digits } else { IdAlphabet::Any };
+            Some((named(name)?, *name, alphabet))
+        });
         Ok(Columns {
             count: cells.len(),
             date: required("date")?,
@@ -91,6 +102,7 @@ impl Columns {
             amount: required("amount")?,
             unit_price: position("unitPrice"),
             quantity: position("quantity"),
+            ids: ids.collect(),
             resources: RESOURCE_COLUMNS.iter().filter_map(|name| position(name)).collect(),
             groups: others().filter(|(_, cell)| is_group(cell)).map(|(index, _)| index).collect(),
             tags: tags.map(|(index, cell)| ((*cell).to_owned(), index)).collect(),

@@ -19,9 +19,11 @@ use std::path::Path;
 use csv::ByteRecord;
 use rayon::prelude::*;
 
+use super::rounded_ids;
 use super::snapshot::Snapshot;
 use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::model::charge::Bill;
+use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
 use columns::Columns;
 pub(super) use fetch::fetch;
@@ -29,7 +31,7 @@ use region::Region;
 pub(super) use statement::{months, statement};
 
 /// The CSV in a snapshot.
-const EXPORT: &str = "export.csv";
+pub(super) const EXPORT: &str = "export.csv";
 
 /// Reads a snapshot's charges. Its files stand in `bill.files` from `first` on, in the order of the provenance.
 ///
@@ -102,13 +104,42 @@ pub(super) fn read_file(
     }
     let mut lines = header.lines;
     let mut problems = Vec::new();
+    let first_subject = bill.subjects.len();
     for part in parts {
         // Only a region that is the whole of the rows can have problems here, so its lines need no offset but this.
         problems.extend(part.problems.into_diagnostics(lines));
         bill.append(part.bill, lines);
         lines += part.lines;
     }
+    if problems.is_empty() {
+        problems.extend(rounded_ids::of_file(bill, file, first_subject));
+    }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// Whether a file has a row of its month's last day. It is read no further than to the first one; rows that are not
+/// understood are passed over, since it is the bill of another month that is built.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(super) fn reaches_end(path: &Path, month: BillingMonth) -> io::Result<bool> {
+    let Some(header) = read_header(path)? else {
+        return Ok(false);
+    };
+    let Some(date) = (0..header.record.len()).find(|index| cell(&header.record, *index) == b"date") else {
+        return Ok(false);
+    };
+    let last = month.last().format("%Y%m%d").to_string().into_bytes();
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(header.end))?;
+    let mut reader = reader(file);
+    let mut record = ByteRecord::new();
+    while reader.read_byte_record(&mut record).map_err(io::Error::other)? {
+        if cell(&record, date) == last {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A reader of records that end with a line feed. A carriage return before it is left in the last cell, to be dropped

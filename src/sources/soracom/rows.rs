@@ -8,7 +8,7 @@ use super::columns::Columns;
 use crate::model::amount::Amount;
 use crate::model::charge::{Bill, Charge, EMPTY, NO_PRICE, NameId, Subject, SubjectId};
 use crate::model::packed::Packed;
-use crate::sources::problems::{Problems, Refusal, number, text};
+use crate::sources::problems::{Problems, Refusal, id, number, text};
 
 /// Reads rows of one file into a bill.
 pub(super) struct RowReader<'c> {
@@ -176,15 +176,19 @@ impl<'c> RowReader<'c> {
             self.key.extend_from_slice(&(cell.len() as u32).to_le_bytes());
             self.key.extend_from_slice(cell);
         }
-        let id = match self.subjects.get(self.key.as_slice()) {
-            Some(id) => *id,
+        let subject = match self.subjects.get(self.key.as_slice()) {
+            Some(subject) => *subject,
             None => self.new_subject(record)?,
         };
-        self.last_subject = Some(id);
-        Ok(id)
+        self.last_subject = Some(subject);
+        Ok(subject)
     }
 
     fn new_subject(&mut self, record: &ByteRecord) -> Result<SubjectId, Refusal> {
+        // Once for each subject: a refused row leaves none behind, so that every other row of it is refused too.
+        for (index, column, alphabet) in &self.columns.ids {
+            id(text(cell(record, *index))?, column, *alphabet)?;
+        }
         let names = &mut self.bill.names;
         let mut name = |index: usize| -> Result<NameId, Refusal> {
             let cell = text(cell(record, index))?;

@@ -1,0 +1,184 @@
+//! Warnings about own prices per unit that are far from the provider's: a price per month where the provider counts days,
+//! per megabyte where it counts bytes.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::Month;
+use super::rules::{of_file, place};
+use crate::billing::price_choice::price_choice;
+use crate::billing::tiers::TierState;
+use crate::diagnostic::Diagnostic;
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::charge::{ChargeKind, NameId, SubjectId};
+use crate::model::customer::Customer;
+use crate::model::figures::money;
+use crate::model::invoice::Invoice;
+use crate::model::price::{Price, PriceRule};
+use crate::model::ratio::quotient;
+use crate::model::rounding::Rounding;
+use crate::model::settings::Definition;
+use crate::model::warning::WarningCode;
+
+/// Significant digits of a price that is a mean.
+const DIGITS: usize = 6;
+
+/// Own prices more than `[warnings] price` times the provider's, or the other way round. Both are per unit of the
+/// provider's quantities and in the invoice's currency. What the provider gives for nothing is compared with nothing.
+pub(super) fn unusual_prices(month: Month<'_>) -> Result<Vec<Diagnostic>, TooLong> {
+    let invoices = month.billed.invoices.par_iter();
+    let found: Vec<Vec<Comparison<'_>>> =
+        invoices.map(|invoice| comparisons(month, invoice)).collect::<Result<_, TooLong>>()?;
+    let mut known: BTreeSet<(&Definition, u16, NameId)> = BTreeSet::new();
+    let mut warnings = Vec::new();
+    for (invoice, compared) in month.billed.invoices.iter().zip(found) {
+        let customer = &month.settings.customers[invoice.customer];
+        for comparison in compared {
+            // A rule of the workspace holds for many customers and is told once.
+            let key = (&comparison.rule.definition, comparison.source, comparison.item);
+            if comparison.is_unusual(customer.warnings.price)? && known.insert(key) {
+                warnings.push(comparison.warning(month, customer, invoice)?);
+            }
+        }
+    }
+    Ok(warnings)
+}
+
+/// What a rule makes of an item that the provider charges for.
+struct Comparison<'a> {
+    rule: &'a PriceRule,
+    source: u16,
+    item: NameId,
+    /// Price per unit, where one holds for all units.
+    own_price: Option<Amount>,
+    /// What the units below come to at the own price and at the provider's, in the invoice's currency.
+    own: Amount,
+    provider: Amount,
+    quantity: Amount,
+}
+
+/// Quantity and cost of the charges that a rule prices, in the source's currency.
+#[derive(Default)]
+struct Priced {
+    own_price: Option<Amount>,
+    quantity: Sum,
+    cost: Sum,
+}
+
+/// Every item of an invoice with a price per unit of its own, beside what the provider asks for it.
+fn comparisons<'a>(month: Month<'a>, invoice: &Invoice) -> Result<Vec<Comparison<'a>>, TooLong> {
+    let bill = month.bill;
+    let customer = &month.settings.customers[invoice.customer];
+    let by_unit = |rule: &PriceRule| !matches!(rule.price, Price::Markup(_)) && rule.validity.covers(month.bill.month);
+    if !customer.pricing.rules.iter().any(by_unit) {
+        return Ok(Vec::new());
+    }
+    let mut rules: FxHashMap<(SubjectId, NameId), Option<usize>> = FxHashMap::default();
+    let mut sums: Vec<((usize, u16, NameId), Priced)> = Vec::new();
+    for detail in &invoice.details {
+        let charge = bill.charge(detail.charge);
+        if charge.kind() == ChargeKind::Discount {
+            continue;
+        }
+        let slot = *rules.entry((charge.subject, charge.item)).or_insert_with(|| {
+            let rule = price_choice(bill, customer, charge).rule();
+            let rule = rule.filter(|index| by_unit(&customer.pricing.rules[*index]))?;
+            let key = (rule, bill.subject(charge).source, charge.item);
+            let known = sums.iter().position(|(known, _)| *known == key);
+            Some(known.unwrap_or_else(|| {
+                sums.push((key, Priced::default()));
+                sums.len() - 1
+            }))
+        });
+        let Some(slot) = slot else { continue };
+        let (cost, quantity) = match invoice.share(detail) {
+            Some(share) => (share.cost, share.quantity),
+            None => (bill.cost(charge), bill.quantity(charge)),
+        };
+        let Some(quantity) = quantity.filter(|quantity| quantity.is_positive() && cost.is_positive()) else {
+            continue;
+        };
+        let priced = &mut sums[slot].1;
+        priced.own_price = invoice.unit_price(detail);
+        priced.quantity.add(quantity)?;
+        priced.cost.add(cost)?;
+    }
+    let mut compared = Vec::new();
+    for ((rule, source, item), priced) in sums {
+        let rule = &customer.pricing.rules[rule];
+        let (quantity, cost) = (priced.quantity.total()?, priced.cost.total()?);
+        let from = bill.sources[usize::from(source)].currency;
+        // A month that lacks a rate was not computed.
+        let Some(rate) = month.settings.fx_rate(bill.month, from, invoice.currency) else { continue };
+        if quantity.is_zero() {
+            continue;
+        }
+        let own = match (&rule.price, priced.own_price) {
+            (Price::Tiers(tiers), _) => TierState::new(tiers).price(quantity, |_| {})?,
+            (_, Some(price)) => quantity.times(price)?,
+            (_, None) => continue,
+        };
+        let provider = cost.times(rate)?;
+        compared.push(Comparison { rule, source, item, own_price: priced.own_price, own, provider, quantity });
+    }
+    Ok(compared)
+}
+
+impl Comparison<'_> {
+    fn is_unusual(&self, times: Amount) -> Result<bool, TooLong> {
+        Ok(self.own > self.provider.times(times)? || self.own.times(times)? < self.provider)
+    }
+
+    fn warning(&self, month: Month<'_>, customer: &Customer, invoice: &Invoice) -> Result<Diagnostic, TooLong> {
+        let shown = |price: Amount| money(price, invoice.currency, 0);
+        let own = match self.own_price {
+            Some(price) => shown(price),
+            None => shown(mean(self.own, self.quantity)?),
+        };
+        let provider = shown(mean(self.provider, self.quantity)?);
+        let times = mean(self.own, self.provider)?;
+        let item = month.bill.names.get(self.item);
+        let unit = match month.bill.unit(self.source, self.item) {
+            "" => "unit",
+            unit => unit,
+        };
+        let message = format!("{item} costs {own} per {unit}, {times} times the provider's {provider} per {unit}");
+        let facts = format!("{item}: {own} / {provider} (× {times})");
+        let definition = &self.rule.definition;
+        let hint = "a price is per unit of the provider's quantity: a SIM and day of SORACOM's basicCharge, a byte, an hour; \
+                    correct it, or set price = \"…\" in [warnings] if it is meant";
+        let warning = Diagnostic::finding(WarningCode::UnusualPrice, message, facts).at(place(definition));
+        Ok(of_file(warning.with_note(definition.text.clone()), customer, definition).with_hint(hint))
+    }
+}
+
+/// `total` ÷ `quantity` with few digits, to be read.
+fn mean(total: Amount, quantity: Amount) -> Result<Amount, TooLong> {
+    let exact = [24, 18, 12, 6, 0].into_iter().find_map(|decimals| quotient(total, quantity, decimals));
+    let exact = exact.ok_or(TooLong)?;
+    let digits = exact.coefficient().unsigned_abs().checked_ilog10().map_or(1, |log| log as usize + 1);
+    let excess = u32::try_from(digits.saturating_sub(DIGITS)).map_err(|_| TooLong)?;
+    Rounding::HalfUp.apply(exact, exact.scale().saturating_sub(excess))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_have_six_digits() {
+        let amount = |text: &str| Amount::parse(text.as_bytes()).unwrap();
+        for (total, quantity, expected) in [
+            ("310", "31", "10"),
+            ("1", "3", "0.333333"),
+            ("200", "3", "66.6667"),
+            ("0.19073486328125", "1000000", "0.000000190735"),
+            ("12345678", "1", "12345678"),
+            ("0", "5", "0"),
+        ] {
+            assert_eq!(mean(amount(total), amount(quantity)).unwrap(), amount(expected), "{total} / {quantity}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Ids of resources that a spreadsheet turned into numbers. `440101234500001` is saved as `4.40101E+14`: the last digits
+//! are gone, different SIMs become equal, and no rule may see such an id.
+
+/// What a column's ids consist of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdAlphabet {
+    /// Digits alone: imsi, simId, iccid, SAKURA's twelve digits.
+    Digits,
+    /// Anything, hexadecimal digits among them: `123E45` is a Sigfox device, `02005E10ABCD` a camera.
+    Any,
+}
+
+/// The significant digits of a long number that spreadsheets show in a column of the usual width.
+const SHOWN_DIGITS: usize = 6;
+
+/// The significant digits a spreadsheet computes with.
+const KEPT_DIGITS: usize = 15;
+
+/// The shortest id of digits that spreadsheets show with an exponent.
+const SHORTEST: usize = 12;
+
+/// Whether a cell is a number as spreadsheets and other programs write it, where an id of that alphabet belongs: with an
+/// exponent, or with a decimal point or separators between its digits.
+pub fn is_number(cell: &str, alphabet: IdAlphabet) -> bool {
+    let Some(number) = Number::read(cell) else {
+        return false;
+    };
+    let separated_digits = number.separated && !number.has_exponent;
+    match alphabet {
+        IdAlphabet::Digits => number.has_exponent || number.separated || number.signed,
+        // `123E45` alone may be hexadecimal; no such id has a point or a sign.
+        IdAlphabet::Any => {
+            number.has_exponent && (number.separated || number.exponent_signed)
+                || separated_digits && number.digits >= SHORTEST
+        }
+    }
+}
+
+/// The same for the pattern of a rule, in which `*` and `?` stand for any digits.
+pub fn is_number_pattern(pattern: &str) -> bool {
+    let digits = pattern.replace(['*', '?'], "0");
+    if is_number(&digits, IdAlphabet::Any) {
+        return true;
+    }
+    // Hexadecimal ids have 6 to 8 digits (Sigfox), 12 (cameras) or 16 (LoRa): 440101E12 has none of these lengths.
+    let hexadecimal = digits != pattern || matches!(digits.chars().count(), 0..=8 | 12 | 16);
+    !hexadecimal && Number::read(&digits).is_some_and(|number| number.has_exponent)
+}
+
+/// Whether an id of digits is what a spreadsheet makes of another one when it writes all digits of a rounded number:
+/// `440101000000000`. A single id may be so by chance, all ids of a bill are not.
+pub fn is_rounded(id: &str) -> bool {
+    if id.len() < SHORTEST || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
+    let significant = id.trim_end_matches('0').len();
+    // Of an id that is one or two digits too long, zeros at the end say too little.
+    significant > 0 && (significant <= SHOWN_DIGITS || significant <= KEPT_DIGITS && id.len() >= KEPT_DIGITS + 3)
+}
+
+/// What a number is written with.
+struct Number {
+    digits: usize,
+    signed: bool,
+    separated: bool,
+    has_exponent: bool,
+    exponent_signed: bool,
+}
+
+impl Number {
+    /// Reads a number in the styles of all locales; none where the text is something else or plain digits in spaces.
+    fn read(text: &str) -> Option<Number> {
+        let plain: String = text.chars().filter_map(ascii).collect();
+        // A cell may be forced to be text: '4.4E+14 and ="4.4E+14".
+        let plain = plain.trim_matches(['\'', '"', '=']);
+        let (unsigned, signed) = without_sign(plain);
+        let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
+            Some(at) => (&unsigned[..at], Some(&unsigned[at + 1..])),
+            None => (unsigned, None),
+        };
+        let is_part = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b',');
+        let digits = mantissa.bytes().filter(u8::is_ascii_digit).count();
+        if digits == 0 || !mantissa.bytes().all(is_part) {
+            return None;
+        }
+        let (power, exponent_signed) = without_sign(exponent.unwrap_or("0"));
+        if power.is_empty() || !power.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let separated = digits < mantissa.len();
+        Some(Number { digits, signed, separated, has_exponent: exponent.is_some(), exponent_signed })
+    }
+}
+
+fn without_sign(text: &str) -> (&str, bool) {
+    text.strip_prefix(['+', '-']).map_or((text, false), |rest| (rest, true))
+}
+
+/// The ASCII form of a character in a number; none for spaces, which some locales put between digits.
+fn ascii(character: char) -> Option<char> {
+    match character {
+        c if c.is_whitespace() => None,
+        '\u{feff}' => None,
+        '−' => Some('-'),
+        '！'..='～' => char::from_u32(u32::from(character) - 0xfee0),
+        c => Some(c),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_spreadsheets_are_no_ids() {
+        for cell in [
+            "4.40101E+14",
+            "4,40101E+14",
+            "440101E+12",
+            "4.4010123e14",
+            "4.40101e+014",
+            " 4.40101E+14 ",
+            "4.40101 E+14",
+            "4.40101\u{a0}E +14",
+            "４．４０１０１Ｅ＋１４",
+            "-4.40101E+14",
+            "'4.40101E+14",
+            "=\"4.40101E+14\"",
+            "4.E+14",
+            "1.12701E−11",
+            "440,101,234,500,001",
+            "440101234500001.0",
+        ] {
+            assert!(is_number(cell, IdAlphabet::Digits), "{cell}");
+            assert!(is_number(cell, IdAlphabet::Any), "{cell}");
+            assert!(is_number_pattern(cell), "{cell}");
+        }
+        for cell in ["440101E12", "4e14", "1,127", "-5"] {
+            assert!(is_number(cell, IdAlphabet::Digits), "{cell}");
+            assert!(!is_number(cell, IdAlphabet::Any), "{cell}");
+        }
+    }
+
+    #[test]
+    fn ids_are_ids() {
+        for cell in [
+            "",
+            "440101234500001",
+            "8942310022000012345",
+            "000000526782",
+            "bucket-a",
+            "vpg-1E+2x",
+            "HS0000000000000000000000000000001e",
+            "E+14",
+            "1E",
+            "1E+",
+        ] {
+            assert!(!is_number(cell, IdAlphabet::Digits), "{cell}");
+            assert!(!is_number(cell, IdAlphabet::Any), "{cell}");
+        }
+        for pattern in ["*", "?*", "", "4401012345*", "02005E10*", "02005E10ABCD", "123E45", "0012345678901E23", "*E*"]
+        {
+            assert!(!is_number_pattern(pattern), "{pattern}");
+        }
+        for pattern in ["4.40101E+1*", "4.4?101E+14", "440101E+1?", "440101E12", "4.4010123e14"] {
+            assert!(is_number_pattern(pattern), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn rounded_ids_end_in_zeros() {
+        for (id, expected) in [
+            ("440101000000000", true),
+            ("440101200000000", false),
+            ("440100000000001", false),
+            ("112701000000", true),
+            ("8942310022000010000", true),
+            ("8942310022000012345", false),
+            ("000000526782", false),
+            ("000000000000", false),
+            ("440100", false),
+            ("vpg-440101000000000", false),
+        ] {
+            assert_eq!(is_rounded(id), expected, "{id}");
+        }
+    }
+}
