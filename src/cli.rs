@@ -102,6 +102,18 @@ pub struct Check {
     /// Month to check, 202208 or 2022-08; without it only the workspace's files
     #[arg(value_name = "MONTH")]
     pub month: Option<BillingMonth>,
+    /// Check only this customer's documents, as `build` would write only them (repeatable)
+    #[arg(long = "customer", value_name = "ID", requires = "month")]
+    pub customers: Vec<String>,
+    /// Directory that `build --out` would write to
+    #[arg(long, value_name = "DIR", requires = "month")]
+    pub out: Option<PathBuf>,
+    /// Check a draft: bills that are not final and unassigned charges are allowed
+    #[arg(long, requires = "month")]
+    pub draft: bool,
+    /// Check an issued month as it was issued, whatever the present rules would give
+    #[arg(long, requires = "month")]
+    pub as_issued: bool,
     /// Refuse the month for any warning
     #[arg(long)]
     pub deny_warnings: bool,

@@ -49,11 +49,18 @@ pub struct Staging {
     old: PathBuf,
     target: PathBuf,
     purpose: Purpose,
-    /// Held until everything is in place: another run finds it locked.
+    /// None in a rehearsal.
+    hold: Option<Hold>,
+    written: Mutex<Vec<Written>>,
+}
+
+/// What a run holds on disk until everything is in place.
+#[derive(Debug)]
+struct Hold {
+    /// Another run finds it locked.
     _lock: Lock,
     /// Dropped after the lock, which lies in the last of them.
     _parents: NewDirectories,
-    written: Mutex<Vec<Written>>,
 }
 
 impl Staging {
@@ -63,13 +70,38 @@ impl Staging {
     /// # Errors
     /// When nothing can be written there, or another run is at it.
     pub fn begin(target: PathBuf, scratch: &Path, purpose: Purpose) -> Result<Staging, Diagnostic> {
-        let with = |ending: &str| {
-            let mut path = scratch.as_os_str().to_owned();
-            path.push(ending);
-            PathBuf::from(path)
-        };
-        let (partial, old) = (with(".partial"), with(".old"));
+        let mut staging = Staging::rehearse(target, scratch, purpose)?;
+        let Staging { partial, old, target, purpose, .. } = &staging;
         let failed = |error: io::Error| purpose.cannot_write(&purpose.shown, &error);
+        let parent = scratch.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let is_gone = || parent.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        let mut parents = NewDirectories::default();
+        let lock = loop {
+            parents.make(parent).map_err(failed)?;
+            match Lock::take(with_ending(scratch, ".lock"), &purpose.busy)? {
+                // Another run that left nothing in the directory has removed it meanwhile.
+                Err(_) if is_gone() => {}
+                lock => break lock.map_err(failed)?,
+            }
+        };
+        // What an interrupted run left: a complete directory goes back into its place, an incomplete one goes.
+        if old.exists() {
+            if target.exists() { fs::remove_dir_all(old) } else { fs::rename(old, target) }.map_err(failed)?;
+        }
+        if partial.exists() {
+            fs::remove_dir_all(partial).map_err(failed)?;
+        }
+        fs::create_dir_all(partial).map_err(failed)?;
+        staging.hold = Some(Hold { _lock: lock, _parents: parents });
+        Ok(staging)
+    }
+
+    /// Like [`begin`](Staging::begin), but nothing reaches the disk: files are only hashed, and a commit changes nothing.
+    /// `check` runs the code of `build` on this.
+    ///
+    /// # Errors
+    /// When a file stands where a directory must be.
+    pub fn rehearse(target: PathBuf, scratch: &Path, purpose: Purpose) -> Result<Staging, Diagnostic> {
         for (path, shown) in target.ancestors().zip(purpose.shown.ancestors()) {
             // A file where a directory must be is somebody's; it is neither replaced nor moved.
             if path.symlink_metadata().is_ok_and(|found| found.is_file()) {
@@ -78,26 +110,13 @@ impl Staging {
                 return Err(diagnostic.with_hint(format!("move the file away{}", purpose.other)));
             }
         }
-        let parent = scratch.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let is_gone = || parent.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
-        let mut parents = NewDirectories::default();
-        let lock = loop {
-            parents.make(parent).map_err(failed)?;
-            match Lock::take(with(".lock"), &purpose.busy)? {
-                // Another run that left nothing in the directory has removed it meanwhile.
-                Err(_) if is_gone() => {}
-                lock => break lock.map_err(failed)?,
-            }
-        };
-        // What an interrupted run left: a complete directory goes back into its place, an incomplete one goes.
-        if old.exists() {
-            if target.exists() { fs::remove_dir_all(&old) } else { fs::rename(&old, &target) }.map_err(failed)?;
-        }
-        if partial.exists() {
-            fs::remove_dir_all(&partial).map_err(failed)?;
-        }
-        fs::create_dir_all(&partial).map_err(failed)?;
-        Ok(Staging { partial, old, target, purpose, _lock: lock, _parents: parents, written: Mutex::default() })
+        let (partial, old) = (with_ending(scratch, ".partial"), with_ending(scratch, ".old"));
+        Ok(Staging { partial, old, target, purpose, hold: None, written: Mutex::default() })
+    }
+
+    /// Whether nothing is written.
+    pub fn is_rehearsal(&self) -> bool {
+        self.hold.is_none()
     }
 
     /// Where a file of the unfinished directory is; `path` is from the directory, with `/`.
@@ -118,7 +137,9 @@ impl Staging {
             interruption::point();
             fs::write(&full, bytes)
         };
-        write().map_err(|error| self.purpose.cannot_write(&self.purpose.shown.join(path), &error))?;
+        if self.hold.is_some() {
+            write().map_err(|error| self.purpose.cannot_write(&self.purpose.shown.join(path), &error))?;
+        }
         if let Ok(mut written) = self.written.lock() {
             written.push(Written { path: path.to_owned(), sha256: hash(bytes) });
         }
@@ -137,7 +158,8 @@ impl Staging {
     /// # Errors
     /// When the disk refuses.
     pub fn sync(&self) -> Result<(), Diagnostic> {
-        for file in self.written() {
+        let on_disk = if self.hold.is_some() { self.written() } else { Vec::new() };
+        for file in on_disk {
             let path = self.partial.join(&file.path);
             let synced = File::open(&path).and_then(|file| file.sync_all()).and_then(|()| sync_parent(&path));
             synced.map_err(|error| self.purpose.cannot_write(&self.purpose.shown.join(&file.path), &error))?;
@@ -150,6 +172,9 @@ impl Staging {
     /// # Errors
     /// When it cannot be renamed; the old directory is then as it was.
     pub fn commit(self) -> Result<PathBuf, Diagnostic> {
+        if self.hold.is_none() {
+            return Ok(self.target.clone());
+        }
         let failed = |error: io::Error| self.purpose.cannot_write(&self.purpose.shown, &error);
         if let Some(out) = self.target.parent() {
             fs::create_dir_all(out).map_err(failed)?;
@@ -174,6 +199,13 @@ impl Staging {
         }
         Ok(self.target.clone())
     }
+}
+
+/// A path with something after its last name.
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(ending);
+    PathBuf::from(path)
 }
 
 /// Writes one file so that after a power failure there is either the old one or the new one; `shown` is its path as the
@@ -298,8 +330,10 @@ impl Drop for Lock {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        // After a commit there is nothing at this path any more.
-        let _ = fs::remove_dir_all(&self.partial);
+        // After a commit there is nothing at this path any more. A rehearsal must not touch another run's.
+        if self.hold.is_some() {
+            let _ = fs::remove_dir_all(&self.partial);
+        }
     }
 }
 

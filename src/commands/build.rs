@@ -1,4 +1,5 @@
-//! `invoicer build`: every customer's invoice for a month, all or nothing.
+//! `invoicer build`: every customer's invoice for a month, all or nothing. `invoicer check` runs the same code and writes
+//! nothing.
 
 use std::path::Path;
 
@@ -12,7 +13,7 @@ use crate::ledger::{Ledger, Stored};
 use crate::model::amount::Amount;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::rounding::Rounding;
-use crate::out::{self, Manifest, Summary};
+use crate::out::{self, Manifest, Mode, Summary};
 use crate::printer::{Align, Printer, table};
 use crate::render;
 use crate::sources;
@@ -25,8 +26,20 @@ pub(super) fn run(
     environment: &Environment,
     printer: &Printer,
 ) -> Result<(), Vec<Diagnostic>> {
+    in_mode(Mode::Write, start, current, arguments, environment, printer)
+}
+
+/// Builds a month, or only says what building it would.
+pub(super) fn in_mode(
+    mode: Mode,
+    start: &Path,
+    current: &Path,
+    arguments: &cli::Build,
+    environment: &Environment,
+    printer: &Printer,
+) -> Result<(), Vec<Diagnostic>> {
     let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
-    let build = || build(&root, current, arguments, environment, printer);
+    let build = || build(mode, &root, current, arguments, environment, printer);
     let result = match arguments.jobs {
         None => build(),
         Some(jobs) => {
@@ -40,6 +53,7 @@ pub(super) fn run(
 }
 
 fn build(
+    mode: Mode,
     root: &Path,
     current: &Path,
     arguments: &cli::Build,
@@ -56,7 +70,7 @@ fn build(
     }
     let ledger = Ledger::open(root)?;
     if ledger.month(month).is_some() && !arguments.draft {
-        build_issued(root, &ledger, arguments, (&out, &shown), printer)?;
+        build_issued(mode, root, &ledger, arguments, (&out, &shown), printer)?;
         open_page(arguments, &out, current, environment, printer);
         return Ok(());
     }
@@ -92,8 +106,16 @@ fn build(
     let chosen = |invoice: &Invoice| {
         arguments.customers.is_empty() || arguments.customers.contains(&settings.customers[invoice.customer].id)
     };
-    let staging = out::begin(&out, &shown, &month.to_string()).map_err(one)?;
-    let documents = computed.write_documents(&chosen, &arguments.format, &staging, printer)?;
+    let staging = out::begin(&out, &shown, &month.to_string(), mode).map_err(one)?;
+    let documents = match computed.write_documents(&chosen, &arguments.format, &staging, printer) {
+        Ok(documents) => documents,
+        Err(mut problems) => {
+            // The review page has a template of its own, whose mistakes are worth knowing in the same run.
+            let found = computed.write_review(computed.review(&[]), &staging).err().unwrap_or_default();
+            problems.extend(found.into_iter().filter(|problem| !problems.contains(problem)).collect::<Vec<_>>());
+            return Err(problems);
+        }
+    };
     let review = computed.review(&documents);
     computed.write_review(review, &staging)?;
     let inputs = computed.inputs()?.written();
@@ -103,6 +125,11 @@ fn build(
     let directory = staging.commit().map_err(one)?;
 
     warnings::print(root, &computed.warnings, printer);
+    if mode == Mode::Check {
+        let (invoices, rows) = (computed.billed.invoices.len(), bill.charges.len());
+        printer.status(&format!("{month} is good: {invoices} invoices from {rows} rows"));
+        return Ok(());
+    }
     let summary = out::summary(review).map_err(one)?;
     print_summary(&summary, &computed.billed, printer);
     if arguments.json {
@@ -128,6 +155,7 @@ fn open_page(arguments: &cli::Build, out: &Path, current: &Path, environment: &E
 
 /// An issued month comes out as it was issued, or not at all.
 fn build_issued(
+    mode: Mode,
     root: &Path,
     ledger: &Ledger,
     arguments: &cli::Build,
@@ -146,11 +174,14 @@ fn build_issued(
     if !arguments.as_issued {
         printer.diagnostics(&excerpts::fill(root, issued::refuse_drift(root, ledger, month)?));
     }
-    let target = issued::Target { out, shown, formats: &arguments.format, customers: &arguments.customers };
+    let target = issued::Target { out, shown, formats: &arguments.format, customers: &arguments.customers, mode };
     let files = issued::rebuild(root, ledger, month, &target, printer)?;
     // Otherwise a note says in what they differ.
     if !ledger.of_month(month).any(Stored::has_costs_inside) {
         printer.status(&format!("{month} is issued: its documents are as they were issued"));
+    }
+    if mode == Mode::Check {
+        return Ok(());
     }
     if arguments.json {
         let summary = out.join(month.to_string()).join("summary.json");

@@ -47,7 +47,13 @@ fn credit(
 ) -> Result<(), Vec<Diagnostic>> {
     let one = |problem: Diagnostic| vec![problem];
     let out = root.join("out");
-    let target = issued::Target { out: &out, shown: Path::new("out"), formats: &Format::ALL, customers: &[] };
+    let target = issued::Target {
+        out: &out,
+        shown: Path::new("out"),
+        formats: &Format::ALL,
+        customers: &[],
+        mode: out::Mode::Write,
+    };
     // What can be refused is, before anything is made for the lock.
     Ledger::open(root)?.expect(&arguments.number).map_err(one)?;
     let _lock = ledger::lock(root).map_err(one)?;

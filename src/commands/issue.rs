@@ -40,7 +40,13 @@ fn issue(
     let one = |problem: Diagnostic| vec![problem];
     let month = arguments.month;
     let out = root.join("out");
-    let target = issued::Target { out: &out, shown: Path::new("out"), formats: &Format::ALL, customers: &[] };
+    let target = issued::Target {
+        out: &out,
+        shown: Path::new("out"),
+        formats: &Format::ALL,
+        customers: &[],
+        mode: out::Mode::Write,
+    };
     let _lock = ledger::lock(root).map_err(one)?;
     let mut ledger = Ledger::open(root)?;
     issued::finish_interrupted(root, &ledger, &target, printer)?;
@@ -91,7 +97,7 @@ fn lock(
     let naming = number(ledger, &mut computed);
     ledger.check_numbers(computed.billed.invoices.iter().map(|invoice| invoice.number.as_str())).map_err(one)?;
 
-    let staging = out::begin(&out, Path::new("out"), &month.to_string()).map_err(one)?;
+    let staging = out::begin(&out, Path::new("out"), &month.to_string(), out::Mode::Write).map_err(one)?;
     let written = computed.write_documents(&|_| true, &Format::ALL, &staging, printer)?;
     let outputs = staging.written();
     let mut by_file: BTreeMap<&str, Vec<Written>> = BTreeMap::new();

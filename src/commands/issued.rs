@@ -25,6 +25,8 @@ pub(super) struct Target<'a> {
     pub(super) formats: &'a [Format],
     /// Ids of the customers; all where empty.
     pub(super) customers: &'a [String],
+    /// Whether anything is written.
+    pub(super) mode: out::Mode,
 }
 
 /// Makes every document of an issued month again, byte for byte, in place of what is there; gives the files written, from
@@ -44,12 +46,12 @@ pub(super) fn rebuild(
     if !changed.is_empty() {
         return Err(changed);
     }
-    let staging = out::begin(target.out, target.shown, &month.to_string()).map_err(one)?;
+    let staging = out::begin(target.out, target.shown, &month.to_string(), target.mode).map_err(one)?;
     let wanted = |document: &Document| target.customers.is_empty() || target.customers.contains(&document.customer);
     let mut has_costs_inside = false;
     for stored in ledger.of_month(month).filter(|stored| !stored.record.rules.is_empty()) {
         let reproduction = Reproduction::of(root, ledger, stored)?;
-        let progress = printer.progress(reproduction.documents.len(), "Writing");
+        let progress = printer.progress(reproduction.documents.len(), super::month::verb(&staging));
         let sink = |path: &str, bytes: &[u8]| staging.write(path, bytes);
         let written = reproduction.write(target.formats, &wanted, &sink, &progress);
         progress.finish();

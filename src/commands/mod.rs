@@ -37,7 +37,7 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
     };
     let result = match cli.command {
         Command::Init { target } => init::run(&start, &target, printer),
-        Command::Check(arguments) => check::run(&start, &arguments, printer),
+        Command::Check(arguments) => check::run(&start, current, &arguments, environment, printer),
         Command::Fetch(arguments) => fetch::run(&start, &arguments, environment, printer),
         Command::Build(arguments) => build::run(&start, current, &arguments, environment, printer),
         Command::Status(arguments) => status::run(&start, &arguments, environment, printer),

@@ -1,4 +1,4 @@
-//! A month read, computed and compared with those before it: what `build` and `issue` begin with.
+//! A month read, computed and compared with those before it: what `build`, `check` and `issue` begin with.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::model::charge::Bill;
 use crate::model::history::{BilledCustomer, History};
 use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
-use crate::model::settings::Settings;
+use crate::model::settings::{PatternField, Settings};
 use crate::out::{self, EarlierMonths, Summaries};
 use crate::pipeline::issued::{Net, net};
 use crate::pipeline::{self, Work};
@@ -74,11 +74,20 @@ impl Month {
         let refused = |early: &[Diagnostic], problems: Vec<Diagnostic>| {
             warnings::before(billing::wanted(settings, early.to_vec()), deny_warnings, problems)
         };
-        let assets = Assets::load(root, settings).map_err(|problems| refused(&early, problems))?;
-        early.extend(assets.templates.warnings.iter().cloned());
-        before_reading(settings)?;
-        let computed = pipeline::invoices(root, settings, month, status);
-        let (bill, billed) = computed.map_err(|problems| refused(&early, problems))?;
+        let assets = Assets::load(root, settings);
+        early.extend(assets.iter().flat_map(|assets| assets.templates.warnings.iter().cloned()));
+        let computed = before_reading(settings).and_then(|()| pipeline::invoices(root, settings, month, status));
+        let (assets, (bill, billed)) = match (assets, computed) {
+            (Ok(assets), Ok(computed)) => (assets, computed),
+            // Mistakes in templates and in bills have nothing to do with each other: report both.
+            (assets, computed) => {
+                let problems = assets.err().into_iter().chain(computed.err()).flatten();
+                return Err(refused(&early, problems.collect()));
+            }
+        };
+        if status != Status::Draft {
+            numbers_are_free(ledger, settings, &billed.invoices).map_err(|problem| refused(&early, vec![problem]))?;
+        }
         let EarlierMonths { history, files, warnings } = compared(root, ledger, out, settings, month)?;
         early.extend(warnings);
         let warnings = billing::warnings(&bill, settings, &billed, &history, early);
@@ -106,7 +115,7 @@ impl Month {
         let all = &self.billed.invoices;
         let (places, invoices): (Vec<usize>, Vec<&Invoice>) =
             all.iter().enumerate().filter(|(_, invoice)| chosen(invoice)).unzip();
-        let progress = printer.progress(invoices.len(), "Writing");
+        let progress = printer.progress(invoices.len(), verb(staging));
         let work = Work { bill: &self.bill, settings: &self.workspace.settings, assets: &self.assets, formats };
         let written = pipeline::documents(&work, &invoices, &|path, bytes| staging.write(path, bytes), &progress);
         progress.finish();
@@ -159,6 +168,18 @@ impl Month {
         let bills = pipeline::bills(&self.workspace.root, &self.bill)?;
         Ok(Inputs { bills, rules: pipeline::rules(&self.workspace, &self.assets) })
     }
+}
+
+/// What a progress bar says is being done.
+pub(super) fn verb(staging: &Staging) -> &'static str {
+    if staging.is_rehearsal() { "Checking" } else { "Writing" }
+}
+
+/// Refuses numbers that another month's documents have, so that `issue` need not. Running numbers are given only there.
+fn numbers_are_free(ledger: &Ledger, settings: &Settings, invoices: &[Invoice]) -> Result<(), Diagnostic> {
+    let runs = |field| matches!(field, PatternField::Sequence(_));
+    let fixed = invoices.iter().filter(|invoice| !settings.customers[invoice.customer].invoice.number.has(runs));
+    ledger.check_numbers(fixed.map(|invoice| invoice.number.as_str()))
 }
 
 /// A file that is looked at before a month is issued: its name in the month's directory, and its bytes.

@@ -20,11 +20,20 @@ pub fn check_target(out: &Path, shown: &Path, month: &str) -> Result<(), Diagnos
     Err(diagnostic.with_hint("name another directory with --out DIR, or move this one away"))
 }
 
-/// Begins writing `out`/`month`; `shown` is `out` as the user would write it.
+/// Whether a month's directory is written or only checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The directory is replaced.
+    Write,
+    /// Everything is computed; nothing is written.
+    Check,
+}
+
+/// Begins writing `out`/`month`, or a rehearsal of it; `shown` is `out` as the user would write it.
 ///
 /// # Errors
 /// When nothing can be written there, or another build is at it.
-pub fn begin(out: &Path, shown: &Path, month: &str) -> Result<Staging, Diagnostic> {
+pub fn begin(out: &Path, shown: &Path, month: &str, mode: Mode) -> Result<Staging, Diagnostic> {
     // Where `out` is a link to another disk, the temporary directory must be there too to be renamed.
     let linked = out.canonicalize().unwrap_or_else(|_| out.to_path_buf());
     let out = linked.as_path();
@@ -36,7 +45,11 @@ pub fn begin(out: &Path, shown: &Path, month: &str) -> Result<Staging, Diagnosti
         busy: format!("another build of {month} is running"),
         other: ", or name another directory with --out DIR",
     };
-    Staging::begin(out.join(month), &parent.join(format!(".{name}-{month}")), purpose)
+    let scratch = parent.join(format!(".{name}-{month}"));
+    match mode {
+        Mode::Write => Staging::begin(out.join(month), &scratch, purpose),
+        Mode::Check => Staging::rehearse(out.join(month), &scratch, purpose),
+    }
 }
 
 /// Whether a directory was written by a build, or holds nothing.

@@ -8,7 +8,7 @@ mod invoice_json;
 mod manifest;
 mod summary;
 
-pub use directory::{begin, check_target};
+pub use directory::{Mode, begin, check_target};
 pub use history::{EarlierMonths, Summaries, earlier_months};
 pub(crate) use invoice_csv::defused;
 pub use invoice_csv::invoice_csv;

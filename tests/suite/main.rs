@@ -5,6 +5,7 @@
 mod architecture;
 mod bounds;
 mod cases;
+mod checking;
 mod commands;
 mod common;
 mod confidential;

@@ -1,0 +1,116 @@
+//! `check` says what `build` would: exit code and messages, whatever the workspace and the month's state.
+
+use std::path::{Path, PathBuf};
+
+use crate::common::{Run, Sandbox, copy_tree};
+
+/// Runs `check` and then `build` with the same arguments; gives the run of `check` where they agree, and how they differ
+/// otherwise.
+fn agree(sandbox: &Sandbox, arguments: &[&str]) -> Result<Run, String> {
+    let before = sandbox.files();
+    let check = sandbox.run(&[&["check"], arguments].concat());
+    if sandbox.files() != before {
+        return Err("check wrote something".to_owned());
+    }
+    let build = sandbox.run(&[&["build", "--offline"], arguments].concat());
+    // A good month ends with a line of its own: a table after `build`, and the count of invoices after `check`.
+    let (talk, _) = check.stderr.trim_end().rsplit_once('\n').unwrap_or_default();
+    let same = match check.code {
+        0 => build.stderr.starts_with(talk),
+        _ => build.stderr == check.stderr,
+    };
+    match same && check.code == build.code && check.stdout.is_empty() {
+        true => Ok(check),
+        false => Err(format!("check: {}\n{}\nbuild: {}\n{}", check.code, check.stderr, build.code, build.stderr)),
+    }
+}
+
+fn directories(of: &str) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(of);
+    let mut found: Vec<PathBuf> = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn check_says_what_build_does_in_every_case() {
+    let mut wrong = Vec::new();
+    let mut compared = 0;
+    for case in directories("cases").into_iter().chain(directories("errors")) {
+        let first = std::fs::read_to_string(case.join("expected.txt")).unwrap();
+        let command = first.lines().next().unwrap().strip_prefix("$ invoicer ").unwrap_or("check 202208 →");
+        let (arguments, code) = command.split_once('→').unwrap();
+        let mut arguments = arguments.split_whitespace();
+        // Mistakes in the command line itself name the command.
+        if !matches!(arguments.next(), Some("check" | "build")) || code.trim() == "64" {
+            continue;
+        }
+        let sandbox = Sandbox::new();
+        copy_tree(&case, sandbox.path());
+        compared += 1;
+        if let Err(difference) = agree(&sandbox, &arguments.collect::<Vec<&str>>()) {
+            wrong.push(format!("--- {}\n{difference}", case.display()));
+        }
+    }
+    assert!(compared > 240, "only {compared} cases were compared");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn starter() -> Sandbox {
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.run(&["init", "--quiet"]).code, 0);
+    sandbox
+}
+
+fn replace(sandbox: &Sandbox, path: &str, from: &str, to: &str) {
+    let text = String::from_utf8(sandbox.read(path)).unwrap();
+    assert!(text.contains(from), "{from} is not in {path}");
+    sandbox.write(path, text.replace(from, to));
+}
+
+fn refused(sandbox: &Sandbox, arguments: &[&str], message: &str) {
+    let run = agree(sandbox, arguments).unwrap();
+    assert!(run.code == 1 && run.stderr.contains(message), "{}", run.stderr);
+}
+
+#[test]
+fn an_issued_month_is_checked_as_it_is_built() {
+    let sandbox = starter();
+    assert_eq!(sandbox.run(&["build", "202208", "--quiet"]).code, 0);
+    assert_eq!(sandbox.run(&["issue", "202208", "--quiet"]).code, 0);
+    assert_eq!(agree(&sandbox, &["202208"]).unwrap().code, 0);
+    refused(&sandbox, &["202208", "--customer", "nobody"], "there is no customer \"nobody\"");
+    refused(&sandbox, &["202208", "--draft"], "a draft would take the place of its documents");
+    replace(&sandbox, "customers/aozora.toml", "name =", "# other words, same figures\nname =");
+    assert_eq!(agree(&sandbox, &["202208"]).unwrap().code, 0);
+    replace(&sandbox, "invoicer.toml", "markup = \"15%\"", "markup = \"25%\"");
+    refused(&sandbox, &["202208"], "202208 is issued, and the present rules give other figures");
+    assert_eq!(agree(&sandbox, &["202208", "--as-issued"]).unwrap().code, 0);
+    replace(&sandbox, "billing/202208/soracom.csv", ",10,1,10,", ",10,1,11,");
+    refused(&sandbox, &["202208", "--as-issued"], "the bill was changed since 202208 was issued");
+}
+
+#[test]
+fn what_only_build_used_to_find_is_checked() {
+    let sandbox = starter();
+    refused(&sandbox, &["202208", "--customer", "nobody"], "there is no customer \"nobody\"");
+    refused(&sandbox, &["202208", "--as-issued"], "202208 is not issued");
+    sandbox.write("templates/review.html", "<p>{{ totally }}</p>\n");
+    refused(&sandbox, &["202208"], "templates/review.html:1:");
+    sandbox.write("templates/items.html", "<p>{{ equally }}</p>\n");
+    // Two templates, two mistakes, one run.
+    refused(&sandbox, &["202208"], "templates/items.html:1:");
+    refused(&sandbox, &["202208"], "templates/review.html:1:");
+}
+
+/// A number without the month is given once; `issue` of the next month would refuse it, so `check` and `build` do.
+#[test]
+fn a_number_given_before_is_found_before_the_month_is_issued() {
+    let sandbox = starter();
+    replace(&sandbox, "invoicer.toml", "INV-{month}-{customer}", "INV-{customer}");
+    assert_eq!(sandbox.run(&["build", "202208", "--quiet"]).code, 0);
+    assert_eq!(sandbox.run(&["issue", "202208", "--quiet"]).code, 0);
+    let bill = String::from_utf8(sandbox.read("billing/202208/soracom.csv")).unwrap();
+    sandbox.write("billing/202209/soracom.csv", bill.replace(",202208", ",202209"));
+    refused(&sandbox, &["202209"], "the number INV-aozora was given before");
+}
