@@ -83,6 +83,7 @@ fn many(code: WarningCode, count: usize) -> String {
         WarningCode::ProviderDrift => format!("the bills of {count} sources have changed since they were fetched"),
         WarningCode::UnusedTemplate => format!("{count} templates are never used"),
         WarningCode::UnreadableMonth => format!("{count} earlier months cannot be compared with"),
+        WarningCode::NotACustomer => format!("{count} files in customers/ are no customers"),
     }
 }
 

@@ -59,11 +59,13 @@ pub enum WarningCode {
     UnusedTemplate,
     /// An earlier month that cannot be compared with.
     UnreadableMonth,
+    /// A file in `customers/` that is no customer.
+    NotACustomer,
 }
 
 impl WarningCode {
     /// The names in TOML and JSON, in the order in which warnings are told.
-    pub const NAMES: [(&'static str, WarningCode); 25] = [
+    pub const NAMES: [(&'static str, WarningCode); 26] = [
         ("below-cost", WarningCode::BelowCost),
         ("unusual-total", WarningCode::UnusualTotal),
         ("unusual-price", WarningCode::UnusualPrice),
@@ -89,6 +91,7 @@ impl WarningCode {
         ("provider-drift", WarningCode::ProviderDrift),
         ("unused-template", WarningCode::UnusedTemplate),
         ("unreadable-month", WarningCode::UnreadableMonth),
+        ("not-a-customer", WarningCode::NotACustomer),
     ];
 
     /// The name in TOML and JSON.

@@ -1,6 +1,7 @@
 //! A directory with `invoicer.toml` and `customers/*.toml` in; checked [`Settings`] out, or every mistake at once.
 
 mod customer_file;
+mod customer_files;
 mod invoice_section;
 mod pricing_file;
 mod toml_reader;
@@ -11,13 +12,11 @@ mod workspace_file;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Place, Severity, cause, nearest};
-use crate::model::audience::is_reserved;
 use crate::model::customer::Customer;
 use crate::model::settings::{Pattern, PatternField, Ratio, Settings};
 use invoice_section::PricingLayer;
 pub use pricing_file::with_prices_of;
 use toml_reader::TomlFile;
-use unicode_normalization::UnicodeNormalization;
 
 /// A workspace as it stands on disk.
 #[derive(Clone, Debug)]
@@ -74,7 +73,7 @@ pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
 
     let mut customers: Vec<Customer> = Vec::new();
     let mut layers: Vec<PricingLayer> = Vec::new();
-    for (id, path) in customer_paths(root, &mut problems) {
+    for (id, path) in customer_files::find(root, &mut problems) {
         let text = match read_text(root, &path) {
             Ok(text) => text,
             Err(diagnostic) => {
@@ -133,41 +132,6 @@ fn read_text(root: &Path, path: &str) -> Result<String, Diagnostic> {
             .with_hint("save it as UTF-8 (in some editors: \"UTF-8 without BOM\")")
     })?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
-}
-
-/// Id and path of every customer file, by id.
-fn customer_paths(root: &Path, problems: &mut Vec<Diagnostic>) -> Vec<(String, String)> {
-    let entries = match std::fs::read_dir(root.join("customers")) {
-        Ok(entries) => entries,
-        Err(_) => {
-            let diagnostic =
-                Diagnostic::error("the workspace has no directory customers/").at(Place::file("customers"));
-            problems.push(diagnostic.with_hint("make one file per end customer: customers/acme.toml"));
-            return Vec::new();
-        }
-    };
-    let mut paths = Vec::new();
-    for entry in entries.flatten() {
-        let Ok(name) = entry.file_name().into_string() else {
-            problems.push(Diagnostic::error("a file name in customers/ is not UTF-8").at(Place::file("customers")));
-            continue;
-        };
-        if let Some(id) = name.strip_suffix(".toml").filter(|id| !id.starts_with('.') && !id.is_empty()) {
-            if is_reserved(id) {
-                let message = format!("a customer cannot be called {id}: out/MONTH/{id} is not a customer's directory");
-                let diagnostic = Diagnostic::error(message).at(Place::file(format!("customers/{name}")));
-                problems.push(diagnostic.with_hint("rename the customer's file"));
-            }
-            // macOS writes names decomposed; typed ids are composed.
-            paths.push((id.nfc().collect(), format!("customers/{name}")));
-        }
-    }
-    paths.sort();
-    if paths.is_empty() {
-        let diagnostic = Diagnostic::error("the workspace has no customers").at(Place::file("customers"));
-        problems.push(diagnostic.with_hint("make one file per end customer: customers/acme.toml"));
-    }
-    paths
 }
 
 /// What can only be checked with all files read.

@@ -65,6 +65,72 @@ fn init_overwrites_nothing() {
     assert_eq!(sandbox.files(), before);
 }
 
+/// What `git init`, or a new repository of a hosting site, leaves in a directory is no obstacle, and stays.
+#[test]
+fn init_begins_beside_what_a_repository_has() {
+    let sandbox = Sandbox::new();
+    let there = [(".git/HEAD", "ref: refs/heads/main\n"), ("README.md", "# ours\n"), ("LICENSE", "MIT\n")];
+    there.iter().for_each(|(path, text)| sandbox.write(path, text));
+    sandbox.write(".gitignore", "*.swp");
+    let run = sandbox.run(&["init"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.lines().any(|line| line == ".gitignore"), "{}", run.stdout);
+    there.iter().for_each(|(path, text)| assert_eq!(sandbox.read(path), text.as_bytes()));
+    let ignored = String::from_utf8(sandbox.read(".gitignore")).unwrap();
+    assert_eq!(ignored, "*.swp\n# written by `invoicer build`, safe to delete\nout/\n");
+    assert_eq!(sandbox.run(&["build", "202208", "--quiet"]).code, 0);
+    let ready = Sandbox::new();
+    ready.write(".gitignore", "/out/\n");
+    let run = ready.run(&["init"]);
+    assert!(run.code == 0 && !run.stdout.contains(".gitignore"), "{}", run.stdout);
+    assert_eq!(ready.read(".gitignore"), b"/out/\n");
+}
+
+/// Customers can lie in sub-directories; a file that may have been meant as one is reported, an editor's copy is not.
+#[test]
+fn every_file_in_customers_is_a_customer_or_reported() {
+    let sandbox = starter();
+    let komugi = sandbox.read("customers/komugi.toml");
+    std::fs::remove_file(sandbox.path().join("customers/komugi.toml")).unwrap();
+    sandbox.write("customers/kansai/bakers/komugi.toml", komugi);
+    for path in [".komugi.toml.swp", ".DS_Store", "kansai/komugi.toml~", "#komugi.toml#"] {
+        sandbox.write(&format!("customers/{path}"), "");
+    }
+    let good = sandbox.run(&["build", "202208", "--deny-warnings"]);
+    assert_eq!(good.code, 0, "{}", good.stderr);
+    assert_eq!(sandbox.json("out/202208/summary.json")["customers"][1]["id"], "komugi");
+    for path in ["acme.toml.bak", "kansai/notes.txt", "東.TOML"] {
+        sandbox.write(&format!("customers/{path}"), "");
+    }
+    let run = sandbox.run(&["check"]);
+    assert_eq!(run.code, 0);
+    let expected = "warning[not-a-customer]: the file is no customer: it is not read
+--> customers/acme.toml.bak
+hint: a customer's file ends in .toml; keep other files elsewhere
+
+warning[not-a-customer]: the file is no customer: it is not read
+--> customers/kansai/notes.txt
+hint: a customer's file ends in .toml; keep other files elsewhere
+
+warning[not-a-customer]: the file is no customer: it is not read
+--> customers/東.TOML
+hint: rename it to 東.toml
+
+the workspace is good: 2 customers, 1 sources
+";
+    assert_eq!(run.stderr, expected);
+    assert_eq!(sandbox.run(&["build", "202208", "--deny-warnings"]).code, 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_the_directory_it_lies_in_ends() {
+    let sandbox = starter();
+    std::os::unix::fs::symlink(".", sandbox.path().join("customers/again")).unwrap();
+    let run = sandbox.run(&["check"]);
+    assert!(run.code == 0 && run.stderr.contains("2 customers"), "{}", run.stderr);
+}
+
 #[test]
 fn the_same_inputs_give_the_same_bytes() {
     let first = sample();

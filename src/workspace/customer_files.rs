@@ -1,0 +1,131 @@
+//! The files of `customers/`: which are customers, and which are only there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::DirEntry;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::model::audience::is_reserved;
+use crate::model::warning::WarningCode;
+
+/// The directory of the customers' files.
+const DIRECTORY: &str = "customers";
+
+/// Id and path of every customer's file, by id; sub-directories count too. What is wrong goes to `problems`.
+pub(super) fn find(root: &Path, problems: &mut Vec<Diagnostic>) -> Vec<(String, String)> {
+    let known = problems.len();
+    let mut search = Search { problems, found: Vec::new(), others: Vec::new(), open: BTreeSet::new() };
+    search.directory(&root.join(DIRECTORY), DIRECTORY);
+    let Search { mut found, mut others, .. } = search;
+    found.sort();
+    others.sort();
+    problems.extend(others.iter().map(|path| other(path)));
+    let mut paths: BTreeMap<String, String> = BTreeMap::new();
+    for (id, path) in found {
+        if is_reserved(&id) {
+            let message = format!("a customer cannot be called {id}: out/MONTH/{id} is not a customer's directory");
+            let diagnostic = Diagnostic::error(message).at(Place::file(&path));
+            problems.push(diagnostic.with_hint("rename the customer's file"));
+        }
+        match paths.get(&id) {
+            None => {
+                paths.insert(id, path);
+            }
+            Some(first) => {
+                let diagnostic = Diagnostic::error(format!("two customers have the id \"{id}\"")).at(Place::file(path));
+                let diagnostic = diagnostic.with_note(format!("the other is {first}"));
+                problems.push(diagnostic.with_hint("the id is the file's name in any directory: rename one of them"));
+            }
+        }
+    }
+    if paths.is_empty() && !problems[known..].iter().any(Diagnostic::is_error) {
+        let diagnostic = Diagnostic::error("the workspace has no customers").at(Place::file(DIRECTORY));
+        let unread = others.iter().map(|path| format!("{path} does not end in .toml"));
+        let diagnostic = unread.fold(diagnostic, Diagnostic::with_note);
+        problems.push(diagnostic.with_hint("make one file per end customer: customers/acme.toml"));
+    }
+    paths.into_iter().collect()
+}
+
+/// A walk through `customers/`.
+struct Search<'a> {
+    problems: &'a mut Vec<Diagnostic>,
+    /// Id and path of customers.
+    found: Vec<(String, String)>,
+    /// Paths of files that are no customers.
+    others: Vec<String>,
+    /// Directories being walked through: a link to one of them would never end.
+    open: BTreeSet<PathBuf>,
+}
+
+impl Search<'_> {
+    /// Looks at everything in a directory; `shown` is its path from the root.
+    fn directory(&mut self, directory: &Path, shown: &str) {
+        let listed = directory.canonicalize().and_then(|canonical| {
+            let entries = std::fs::read_dir(directory)?.collect::<Result<Vec<DirEntry>, _>>()?;
+            Ok((canonical, entries))
+        });
+        let (canonical, mut entries) = match listed {
+            Ok(listed) => listed,
+            Err(error) if shown == DIRECTORY && error.kind() == ErrorKind::NotFound => {
+                let diagnostic = Diagnostic::error("the workspace has no directory customers/");
+                let diagnostic = diagnostic.at(Place::file(shown));
+                self.problems.push(diagnostic.with_hint("make one file per end customer: customers/acme.toml"));
+                return;
+            }
+            Err(error) => {
+                let message = format!("cannot read the directory: {}", cause(&error));
+                self.problems.push(Diagnostic::could_not_run(message).at(Place::file(shown)));
+                return;
+            }
+        };
+        if !self.open.insert(canonical.clone()) {
+            return;
+        }
+        entries.sort_by_key(DirEntry::file_name);
+        for entry in entries {
+            self.entry(&entry, shown);
+        }
+        self.open.remove(&canonical);
+    }
+
+    fn entry(&mut self, entry: &DirEntry, directory: &str) {
+        let Ok(name) = entry.file_name().into_string() else {
+            let message = format!("a file name in {directory}/ is not UTF-8");
+            self.problems.push(Diagnostic::error(message).at(Place::file(directory)));
+            return;
+        };
+        if is_of_an_editor(&name) {
+            return;
+        }
+        let path = format!("{directory}/{name}");
+        match name.strip_suffix(".toml") {
+            // macOS writes names decomposed; typed ids are composed.
+            Some(id) => self.found.push((id.nfc().collect(), path)),
+            // A link counts as what it leads to.
+            None if entry.path().is_dir() => self.directory(&entry.path(), &path),
+            None => self.others.push(path),
+        }
+    }
+}
+
+/// Hidden files, and the copies that Emacs and Vim leave beside what is edited: no one means them as customers.
+fn is_of_an_editor(name: &str) -> bool {
+    name.starts_with('.') || name.ends_with('~') || (name.starts_with('#') && name.ends_with('#'))
+}
+
+/// A file that may have been meant as a customer: who is not read is not billed.
+fn other(path: &str) -> Diagnostic {
+    let warning = Diagnostic::finding(WarningCode::NotACustomer, "the file is no customer: it is not read", path);
+    let warning = warning.at(Place::file(path));
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    // Cut at a character, not at a byte: names may be Japanese.
+    let stem = name.char_indices().rev().nth(4).map(|(start, _)| name.split_at(start));
+    warning.with_hint(match stem {
+        Some((stem, ending)) if ending.eq_ignore_ascii_case(".toml") => format!("rename it to {stem}.toml"),
+        _ => "a customer's file ends in .toml; keep other files elsewhere".to_owned(),
+    })
+}
