@@ -7,10 +7,12 @@ use rayon::prelude::*;
 
 use super::claims::{Claim, Claims, RuleId, RuleIndex, active_rules, rule};
 use super::sharing::{self, Fate, Sharing};
+use super::unassigned;
 use crate::diagnostic::{Diagnostic, Place, shortened};
-use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, EMPTY, NameId};
-use crate::model::invoice::Share;
-use crate::model::settings::Settings;
+use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, EMPTY, NameId};
+use crate::model::invoice::{Share, Status};
+use crate::model::matcher::Matcher;
+use crate::model::settings::{Ratio, Settings};
 use crate::model::warning::WarningCode;
 
 /// Who bears what.
@@ -28,18 +30,26 @@ pub(crate) struct Allocation {
     pub(crate) unassigned: Vec<ChargeId>,
     /// `[[match]]` rules that matched nothing.
     pub(crate) warnings: Vec<Diagnostic>,
+    /// Everything that stops the month: charges that two customers claim, share rules that cannot be computed, charges of
+    /// nobody unless it is a draft. Such charges are set aside, so that later steps can report what else is wrong.
+    pub(crate) problems: Vec<Diagnostic>,
 }
 
 /// The owner of a charge that no `[[match]]` claims.
 pub(super) const NOBODY: u32 = u32::MAX;
 
+/// The owner of a charge that two customers claim: it is neither billed nor shared nor measured.
+const CONTESTED: u32 = u32::MAX - 1;
+
+/// The customer that owns a charge alone, by index in the settings.
+pub(super) fn customer(owner: u32) -> Option<usize> {
+    (owner < CONTESTED).then_some(owner as usize)
+}
+
 /// Allocates a month's charges.
-///
-/// # Errors
-/// Charges that two customers claim, and share rules that cannot be computed.
-pub(crate) fn allocate(bill: &Bill, settings: &Settings) -> Result<Allocation, Vec<Diagnostic>> {
+pub(crate) fn allocate(bill: &Bill, settings: &Settings, status: Status) -> Allocation {
     let count = settings.customers.len();
-    let Assignment { owners, warnings } = assign(bill, settings)?;
+    let Assignment { owners, warnings, problems } = assign(bill, settings);
     let mut allocation = Allocation {
         assigned: vec![Vec::new(); count],
         shares: vec![Vec::new(); count],
@@ -47,15 +57,22 @@ pub(crate) fn allocate(bill: &Bill, settings: &Settings) -> Result<Allocation, V
         kept_unassigned: Vec::new(),
         unassigned: Vec::new(),
         warnings,
+        problems,
     };
     let mut sharing = Sharing::new(bill, settings, &owners);
     let inactive = sharing::inactive_weights(settings, bill.month);
     let mut refused: BTreeSet<usize> = inactive.iter().map(|(rule, _)| *rule).collect();
-    let mut problems: Vec<Diagnostic> = inactive.into_iter().map(|(_, problem)| problem).collect();
+    allocation.problems.extend(inactive.into_iter().map(|(_, problem)| problem));
+    let mut contested: Vec<ChargeId> = Vec::new();
+    let mut unshared: Vec<Unshared> = Vec::new();
     for (index, owner) in owners.iter().enumerate() {
         let id = ChargeId(index as u32);
-        if *owner != NOBODY {
-            allocation.assigned[*owner as usize].push(id);
+        if let Some(customer) = customer(*owner) {
+            allocation.assigned[customer].push(id);
+            continue;
+        }
+        if *owner == CONTESTED {
+            contested.push(id);
             continue;
         }
         match sharing.fate(id) {
@@ -68,29 +85,70 @@ pub(crate) fn allocate(bill: &Bill, settings: &Settings) -> Result<Allocation, V
             Ok(Fate::Nobody) if settings.allocation.keep_unassigned => allocation.kept_unassigned.push(id),
             Ok(Fate::Nobody) => allocation.unassigned.push(id),
             // One message for a rule, however many charges it cannot share.
-            Err((rule, diagnostic)) => {
+            Err((rule, problem)) => {
                 if refused.insert(rule) {
-                    problems.push(diagnostic);
+                    unshared.push(Unshared { rule, charge: id, problem });
                 }
             }
         }
     }
-    if problems.is_empty() { Ok(allocation) } else { Err(problems) }
+    let unassigned = if status == Status::Draft { &[] } else { allocation.unassigned.as_slice() };
+    // Charges that will be somebody's once the other problems are solved.
+    let open: Vec<ChargeId> = contested.into_iter().chain(unassigned.iter().copied()).collect();
+    let follows = |unshared: &Unshared| open.iter().any(|id| measures(bill, settings, unshared, *id));
+    let unshared = unshared.into_iter().filter(|unshared| !follows(unshared));
+    allocation.problems.extend(unshared.map(|unshared| unshared.problem));
+    let usage: BTreeSet<u16> = open.iter().filter(|id| is_usage(bill, **id)).map(|id| source_of(bill, *id)).collect();
+    // A discount of a whole account is shared by itself once there is usage to share it by.
+    let follows = |id: &ChargeId| {
+        let has_resource = bill.subject(bill.charge(*id)).resource != EMPTY;
+        !has_resource && !is_usage(bill, *id) && usage.contains(&source_of(bill, *id))
+    };
+    let unassigned: Vec<ChargeId> = unassigned.iter().copied().filter(|id| !follows(id)).collect();
+    allocation.problems.extend(unassigned::refused(bill, settings, &unassigned));
+    allocation
+}
+
+/// A charge that a rule cannot share.
+struct Unshared {
+    /// Index of the `[[allocation.share]]`, where it is about one.
+    rule: usize,
+    charge: ChargeId,
+    problem: Diagnostic,
+}
+
+/// Whether the ratio of a rule would be another if somebody owned that charge.
+fn measures(bill: &Bill, settings: &Settings, unshared: &Unshared, id: ChargeId) -> bool {
+    let charge = bill.charge(id);
+    match settings.allocation.shares.get(unshared.rule).map(|rule| &rule.ratio) {
+        Some(Ratio::Measured { of, .. }) => {
+            let fits = |of: &Matcher| of.matches(&bill.seen(charge.subject), bill.names.get(charge.item));
+            source_of(bill, id) == source_of(bill, unshared.charge) && of.as_ref().is_none_or(fits)
+        }
+        Some(Ratio::Weights(_)) | None => false,
+    }
+}
+
+fn is_usage(bill: &Bill, id: ChargeId) -> bool {
+    bill.charge(id).kind() == ChargeKind::Usage
+}
+
+fn source_of(bill: &Bill, id: ChargeId) -> u16 {
+    bill.subject(bill.charge(id)).source
 }
 
 /// What the customers' rules say.
 pub(super) struct Assignment {
-    /// By charge: the owner's index in the settings, or [`NOBODY`].
+    /// By charge: the owner's index in the settings, [`NOBODY`], or [`CONTESTED`].
     pub(super) owners: Vec<u32>,
     /// `[[match]]` rules that matched nothing.
     warnings: Vec<Diagnostic>,
+    /// Charges that two customers claim.
+    problems: Vec<Diagnostic>,
 }
 
 /// Step 1: customers' rules.
-///
-/// # Errors
-/// Charges that two customers claim.
-pub(super) fn assign(bill: &Bill, settings: &Settings) -> Result<Assignment, Vec<Diagnostic>> {
+pub(super) fn assign(bill: &Bill, settings: &Settings) -> Assignment {
     let index = RuleIndex::new(settings, bill.month);
     let chunks: Vec<Assigned> =
         bill.charges.par_chunks(CHUNK).map(|charges| Assigned::of(bill, settings, &index, charges)).collect();
@@ -120,10 +178,10 @@ pub(super) fn assign(bill: &Bill, settings: &Settings) -> Result<Assignment, Vec
             Diagnostic::finding(WarningCode::UnusedMatch, message, facts).concerning(customer).at(place)
         })
         .collect();
-    if twice.is_empty() {
-        return Ok(Assignment { owners, warnings });
-    }
-    Err(twice.into_iter().map(|(rules, (charge, count))| claimed_twice(bill, settings, rules, charge, count)).collect())
+    let contested = twice.into_iter();
+    let problems =
+        contested.map(|(rules, (charge, count))| claimed_twice(bill, settings, rules, charge, count)).collect();
+    Assignment { owners, warnings, problems }
 }
 
 /// What the rules say of some charges in a row.
@@ -143,7 +201,7 @@ impl Assigned {
             Claim::Customer(rule) => rule.customer,
             Claim::Twice(first, second) => {
                 twice.entry((first, second)).or_insert((index as u32, 0)).1 += 1;
-                NOBODY
+                CONTESTED
             }
         };
         let owners = charges.iter().enumerate().map(owner).collect();

@@ -30,13 +30,7 @@ pub(super) fn assemble(
 ) -> Result<Invoice, Diagnostic> {
     let customer = &settings.customers[index];
     let currency = customer.invoice.currency;
-    let to_yen = match currency {
-        Currency::Jpy => None,
-        _ => Some(settings.fx_rate(bill.month, currency, Currency::Jpy).ok_or_else(|| {
-            let who = format!("\"{}\" needs it: an invoice in another currency states its tax in yen too", customer.id);
-            missing_rate(bill.month, currency, Currency::Jpy, &who)
-        })?),
-    };
+    let to_yen = rate_to_yen(bill.month, settings, customer)?;
     let too_long = |_: TooLong| {
         let message = format!("the total of \"{}\" has too many digits to be exact", customer.id);
         Diagnostic::error(message).at(Place::file(&customer.path))
@@ -88,6 +82,25 @@ pub(super) fn assemble(
     };
     invoice.file_name = file_name(bill.month, customer, &invoice);
     Ok(invoice)
+}
+
+/// What one unit of an invoice's currency is worth in yen; none for invoices in yen.
+///
+/// # Errors
+/// When the month has no such rate.
+pub(super) fn rate_to_yen(
+    month: BillingMonth,
+    settings: &Settings,
+    customer: &Customer,
+) -> Result<Option<Amount>, Diagnostic> {
+    let currency = customer.invoice.currency;
+    if currency == Currency::Jpy {
+        return Ok(None);
+    }
+    settings.fx_rate(month, currency, Currency::Jpy).map(Some).ok_or_else(|| {
+        let who = format!("\"{}\" needs it: an invoice in another currency states its tax in yen too", customer.id);
+        missing_rate(month, currency, Currency::Jpy, &who)
+    })
 }
 
 /// An invoice's number. The running number is given at issue, never before; until then it reads "draft".

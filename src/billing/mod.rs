@@ -82,18 +82,28 @@ pub struct KeptDiscounts {
 ///
 /// # Errors
 /// Everything that stops the month, all of it: charges without or with two owners, shares that cannot be computed,
-/// missing rates, totals below zero, figures with too many digits.
+/// missing rates, totals below zero, figures with too many digits. A step that fails sets aside what it cannot do, and the
+/// steps after it go on with the rest; what would only follow from an earlier problem is not reported.
 pub fn invoices(bill: &Bill, settings: &Settings, status: Status) -> Result<BilledMonth, Vec<Diagnostic>> {
-    let mut allocation = allocation::allocate(bill, settings)?;
-    if status != Status::Draft && !allocation.unassigned.is_empty() {
-        return Err(unassigned::refused(bill, settings, &allocation.unassigned));
-    }
+    billed(bill, settings, status, true)
+}
+
+/// Everything that stops a month of whose bill a part could not be read, as far as the rest shows it.
+pub fn problems_of_part(bill: &Bill, settings: &Settings, status: Status) -> Vec<Diagnostic> {
+    billed(bill, settings, status, false).err().unwrap_or_default()
+}
+
+fn billed(bill: &Bill, settings: &Settings, status: Status, is_whole: bool) -> Result<BilledMonth, Vec<Diagnostic>> {
+    let mut allocation = allocation::allocate(bill, settings, status);
+    let mut problems = std::mem::take(&mut allocation.problems);
+    // Totals mean something only with everything that belongs to them.
+    let has_totals = is_whole && problems.is_empty();
     let order = order::Order::new(bill);
     let assigned = std::mem::take(&mut allocation.assigned);
     let shares = std::mem::take(&mut allocation.shares);
     let work: Vec<_> = settings.customers.iter().enumerate().zip(assigned).zip(shares).collect();
     let active = work.into_par_iter().filter(|(((_, customer), _), _)| customer.is_active(bill.month));
-    let priced: Vec<(usize, Result<_, Diagnostic>)> = active
+    let priced: Vec<(usize, Result<_, Vec<Diagnostic>>)> = active
         .map(|(((index, customer), assigned), shares)| {
             (index, pricing::price(bill, settings, customer, &order, assigned, shares))
         })
@@ -103,12 +113,12 @@ pub fn invoices(bill: &Bill, settings: &Settings, status: Status) -> Result<Bill
     let mut invoices = Vec::new();
     let mut by_source = Vec::new();
     let mut kept = Vec::new();
-    let mut problems = Vec::new();
     for (index, result) in priced {
         let priced = match result {
             Ok(priced) => priced,
-            Err(problem) => {
-                problems.push(problem);
+            Err(found) => {
+                problems.extend(found);
+                problems.extend(assembly::rate_to_yen(bill.month, settings, &settings.customers[index]).err());
                 continue;
             }
         };
@@ -120,6 +130,10 @@ pub fn invoices(bill: &Bill, settings: &Settings, status: Status) -> Result<Bill
         );
         by_source.push(priced.by_source.clone());
         if priced.items.is_empty() {
+            continue;
+        }
+        if !has_totals {
+            problems.extend(assembly::rate_to_yen(bill.month, settings, &settings.customers[index]).err());
             continue;
         }
         match assembly::assemble(bill, settings, index, priced, status, &mut remarks) {

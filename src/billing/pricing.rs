@@ -38,7 +38,8 @@ pub(crate) struct Priced {
 /// Prices what a customer was allocated.
 ///
 /// # Errors
-/// A missing exchange rate, a unit price for a row without quantity, a result with too many digits.
+/// Everything that keeps a charge from being priced: missing exchange rates, unit prices for rows without quantity, tax
+/// categories without a rate, results with too many digits.
 pub(crate) fn price(
     bill: &Bill,
     settings: &Settings,
@@ -46,7 +47,7 @@ pub(crate) fn price(
     order: &Order,
     assigned: Vec<ChargeId>,
     shares: Vec<Share>,
-) -> Result<Priced, Diagnostic> {
+) -> Result<Priced, Vec<Diagnostic>> {
     let portions = order.sorted(bill, &assigned, &shares);
     drop(assigned);
     let mut pricing = Pricing::new(bill, settings, customer);
@@ -54,15 +55,23 @@ pub(crate) fn price(
     for portion in portions {
         let share = portion.share.map(|index| &shares[index as usize]);
         let charge = bill.charge(portion.charge);
-        let detail = pricing.detail(portion.charge, charge, share)?;
+        let detail = pricing.detail(portion.charge, charge, share);
         details.extend(detail.map(|detail| Detail { share: portion.share.map_or(0, |index| index + 1), ..detail }));
     }
-    pricing.fees().map_err(|_| too_long(customer))?;
-    let by_source = pricing.source_sums().map_err(|_| too_long(customer))?;
+    let by_source = pricing.fees().and_then(|()| pricing.source_sums());
     let unit_prices = pricing.unit_prices.values().to_vec();
-    let Pricing { items, rates, long_amounts, .. } = pricing;
-    let items = items.finish(bill, customer, &rates, &unit_prices, &mut details)?;
-    Ok(Priced { items, details, shares, unit_prices, long_amounts, by_source })
+    let Pricing { items, rates, long_amounts, mut problems, .. } = pricing;
+    // What can be priced may still have no tax rate.
+    let items = items.finish(bill, customer, &rates, &unit_prices, &mut details);
+    match (by_source.map_err(|_| too_long(customer)), items) {
+        (Ok(by_source), Ok(items)) if problems.is_empty() => {
+            Ok(Priced { items, details, shares, unit_prices, long_amounts, by_source })
+        }
+        (by_source, items) => {
+            problems.extend(by_source.err().into_iter().chain(items.err()));
+            Err(problems)
+        }
+    }
 }
 
 /// How all charges of a subject and item are priced.
@@ -90,6 +99,8 @@ enum Method {
     Tiers(usize),
     /// The issuer keeps it.
     Keep,
+    /// None: why was reported with the first of its charges.
+    Refused,
 }
 
 struct Pricing<'a> {
@@ -114,6 +125,8 @@ struct Pricing<'a> {
     kept: Vec<Sum>,
     /// The customer's own resources, used this month.
     resources: UsedResources<'a>,
+    /// What keeps charges from being priced, each kind once.
+    problems: Vec<Diagnostic>,
 }
 
 impl<'a> Pricing<'a> {
@@ -138,23 +151,34 @@ impl<'a> Pricing<'a> {
             rates: vec![None; bill.sources.len()],
             kept: vec![Sum::default(); bill.sources.len()],
             resources: UsedResources::new(customer),
+            problems: Vec::new(),
         }
     }
 
-    /// A charge or a share of it, priced; none when the issuer keeps it.
-    fn detail(&mut self, id: ChargeId, charge: &Charge, share: Option<&Share>) -> Result<Option<Detail>, Diagnostic> {
-        let plan = self.plan(charge)?;
+    /// Reports what keeps a charge from being priced, unless the same was reported of another.
+    fn refuse(&mut self, problem: Diagnostic) {
+        if self.problems.iter().all(|known| known.message != problem.message) {
+            self.problems.push(problem);
+        }
+    }
+
+    /// A charge or a share of it, priced; none when the issuer keeps it or it cannot be priced.
+    fn detail(&mut self, id: ChargeId, charge: &Charge, share: Option<&Share>) -> Option<Detail> {
+        let plan = self.plan(charge);
         let cost = share.map_or_else(|| self.bill.cost(charge), |share| share.cost);
         let quantity = share.map_or_else(|| self.bill.quantity(charge), |share| share.quantity);
         if share.is_none() {
             self.resources.add(self.bill, charge);
         }
-        let priced = self.amount(plan, charge, cost, quantity);
-        let priced = priced.map_err(|error| self.refused(charge, error))?;
-        Ok(priced.map(|(item, amount, unit_price)| {
-            let amount = Packed::new(amount, &mut self.long_amounts);
-            Detail { amount, charge: id, item, share: 0, unit_price }
-        }))
+        let priced = self.amount(plan, charge, cost, quantity).unwrap_or_else(|error| {
+            self.refuse(self.refused(charge, error));
+            // The rows that are priced in the same way fail in the same way.
+            self.plans[plan as usize].method = Method::Refused;
+            None
+        });
+        let (item, amount, unit_price) = priced?;
+        let amount = Packed::new(amount, &mut self.long_amounts);
+        Some(Detail { amount, charge: id, item, share: 0, unit_price })
     }
 
     fn amount(
@@ -165,6 +189,9 @@ impl<'a> Pricing<'a> {
         quantity: Option<Amount>,
     ) -> Result<Option<(ItemIndex, Amount, u32)>, PriceError> {
         let Plan { method, item, source, .. } = self.plans[plan as usize];
+        if let Method::Refused = method {
+            return Ok(None);
+        }
         let Some(item) = item else {
             self.kept[usize::from(source)].add(cost)?;
             return Ok(None);
@@ -173,7 +200,7 @@ impl<'a> Pricing<'a> {
             Method::Factor(factor) => cost.times(factor)?,
             Method::UnitPrice(price) => quantity.ok_or(PriceError::NoQuantity)?.times(price)?,
             Method::Tiers(state) => self.tiers[state].price(quantity.ok_or(PriceError::NoQuantity)?, |_| {})?,
-            Method::Keep => Amount::ZERO,
+            Method::Keep | Method::Refused => Amount::ZERO,
         };
         let pricing = &self.customer.pricing;
         let amount = match pricing.round_at {
@@ -199,7 +226,7 @@ impl<'a> Pricing<'a> {
                 Some(price) => Some(price.times(factor)?),
                 None => None,
             },
-            Method::Tiers(_) | Method::Keep => None,
+            Method::Tiers(_) | Method::Keep | Method::Refused => None,
         };
         let index = price.map_or(NO_PRICE, |price| self.unit_prices.intern(price));
         self.plans[plan as usize].unit_price = Some((charge.unit_price, index));
@@ -223,7 +250,7 @@ impl<'a> Pricing<'a> {
     }
 
     /// The plan for a charge, known or new.
-    fn plan(&mut self, charge: &Charge) -> Result<u32, Diagnostic> {
+    fn plan(&mut self, charge: &Charge) -> u32 {
         let subject = self.bill.subject(charge);
         let scope = if self.by_subject { charge.subject.0 } else { u32::from(subject.source) };
         let key = (scope, charge.item.0, charge.kind());
@@ -231,12 +258,15 @@ impl<'a> Pricing<'a> {
         if let Some((recent, plan)) = self.recent[slot]
             && recent == key
         {
-            return Ok(plan);
+            return plan;
         }
         let plan = match self.known.get(&key) {
             Some(plan) => *plan,
             None => {
-                let plan = self.new_plan(charge, subject)?;
+                let plan = self.new_plan(charge, subject).unwrap_or_else(|problem| {
+                    self.refuse(problem);
+                    Plan { method: Method::Refused, item: None, source: subject.source, unit_price: None }
+                });
                 self.plans.push(plan);
                 let index = self.plans.len() as u32 - 1;
                 self.known.insert(key, index);
@@ -244,7 +274,7 @@ impl<'a> Pricing<'a> {
             }
         };
         self.recent[slot] = Some((key, plan));
-        Ok(plan)
+        plan
     }
 
     fn new_plan(&mut self, charge: &Charge, subject: &Subject) -> Result<Plan, Diagnostic> {
@@ -260,7 +290,7 @@ impl<'a> Pricing<'a> {
             ChargeKind::Discount => ItemKind::Discount,
         };
         let item = match method {
-            Method::Keep => None,
+            Method::Keep | Method::Refused => None,
             _ => Some(self.items.position(ItemKey { kind, source: subject.source, name: charge.item, category })),
         };
         Ok(Plan { method, item, source: subject.source, unit_price: None })

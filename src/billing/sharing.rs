@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::allocation::{NOBODY, describe};
+use super::allocation::{customer, describe};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, EMPTY};
@@ -232,9 +232,9 @@ impl Measures<'_> {
         let mut matched: FxHashMap<(u32, u32), bool> = FxHashMap::default();
         for (charge, owner) in charges.iter().zip(owners) {
             let subject = self.bill.subject(charge);
-            if *owner == NOBODY || subject.source != source {
+            let Some(owner) = customer(*owner).filter(|_| subject.source == source) else {
                 continue;
-            }
+            };
             let fits = of.is_none_or(|of| {
                 *matched
                     .entry((charge.subject.0, charge.item.0))
@@ -243,7 +243,6 @@ impl Measures<'_> {
             if !fits {
                 continue;
             }
-            let owner = *owner as usize;
             measured.has_any[owner] = true;
             if charge.kind() == ChargeKind::Discount {
                 // A free tier takes money off and uses nothing: its quantity is that of rows which are measured already.

@@ -18,7 +18,7 @@ use crate::pipeline::issued::{Net, net};
 use crate::pipeline::{self, Work};
 use crate::printer::Printer;
 use crate::render::{Documents, Review};
-use crate::sources::{absent, drift};
+use crate::sources::{self, absent, drift};
 use crate::staging::{Staging, Written, hash};
 use crate::workspace::{self, Workspace};
 
@@ -68,7 +68,13 @@ impl Month {
         before_reading: impl FnOnce(&Settings) -> Result<(), Vec<Diagnostic>>,
     ) -> Result<Month, Vec<Diagnostic>> {
         let Wish { root, ledger, out, month, status, deny_warnings } = *wish;
-        let mut workspace = workspace::load(root)?;
+        let mut workspace = workspace::load(root).map_err(|mut problems| {
+            // Bills are read without regard to customers and prices: what is wrong with those on disk is worth knowing now.
+            let mut sources = workspace::good_sources(root);
+            sources.retain(|source| source.kind.is_csv());
+            problems.extend(sources::read_good(root, &sources, month, status == Status::Draft).1);
+            problems
+        })?;
         let mut early = std::mem::take(&mut workspace.warnings);
         let settings = &workspace.settings;
         let refused = |early: &[Diagnostic], problems: Vec<Diagnostic>| {

@@ -35,12 +35,16 @@ pub fn invoices(
     month: BillingMonth,
     status: Status,
 ) -> Result<(Bill, BilledMonth), Vec<Diagnostic>> {
-    let bill = sources::read(root, settings, month, status == Status::Draft)?;
-    let mut billed = billing::invoices(&bill, settings, status)?;
-    if status != Status::Draft {
-        billed.remarks.extend(sources::short_months(root, settings, &bill));
+    let (bill, mut problems) = sources::read_good(root, &settings.sources, month, status == Status::Draft);
+    if problems.is_empty() {
+        let mut billed = billing::invoices(&bill, settings, status)?;
+        if status != Status::Draft {
+            billed.remarks.extend(sources::short_months(root, settings, &bill));
+        }
+        return Ok((bill, billed));
     }
-    Ok((bill, billed))
+    problems.extend(billing::problems_of_part(&bill, settings, status));
+    Err(problems)
 }
 
 /// The files of the bills with their hashes, from the workspace's root.

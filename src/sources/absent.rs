@@ -11,9 +11,9 @@ use crate::model::settings::{Settings, SourceSettings};
 use crate::model::warning::WarningCode;
 
 /// A month in which none of the workspace's sources exists.
-pub(super) fn no_source(settings: &Settings, month: BillingMonth) -> Diagnostic {
+pub(super) fn no_source(sources: &[SourceSettings], month: BillingMonth) -> Diagnostic {
     let diagnostic = Diagnostic::error(format!("no source exists in {month}"));
-    let mut sources: Vec<&SourceSettings> = settings.sources.iter().collect();
+    let mut sources: Vec<&SourceSettings> = sources.iter().collect();
     sources.sort_by_key(|source| source.validity.from);
     let diagnostic = sources.iter().fold(diagnostic, |diagnostic, source| diagnostic.with_note(months(source)));
     let hint = "name another month, or change from or until of a [[source]]";

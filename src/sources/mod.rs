@@ -37,17 +37,27 @@ use crate::staging::hex;
 /// A source without any file, files that cannot be read, every kind of row that is not understood; a month in which no
 /// source exists.
 pub fn read(root: &Path, settings: &Settings, month: BillingMonth, draft: bool) -> Result<Bill, Vec<Diagnostic>> {
+    let (bill, problems) = read_good(root, &settings.sources, month, draft);
+    if problems.is_empty() { Ok(bill) } else { Err(problems) }
+}
+
+/// Reads the bills of the sources that can be read, and everything that is wrong with the others: of these the bill has no
+/// row.
+pub fn read_good(root: &Path, sources: &[SourceSettings], month: BillingMonth, draft: bool) -> (Bill, Vec<Diagnostic>) {
     let mut bill = Bill::new(month);
     let mut problems = Vec::new();
-    if settings.sources_of(month).next().is_none() {
-        problems.push(absent::no_source(settings, month));
+    let mut existing = sources.iter().filter(|source| source.validity.covers(month)).peekable();
+    if existing.peek().is_none() && !sources.is_empty() {
+        problems.push(absent::no_source(sources, month));
     }
-    for source in settings.sources_of(month) {
+    for source in existing {
+        let rows = bill.charges.len();
         if let Err(found) = read_source(root, source, &mut bill, draft) {
             problems.extend(found);
+            bill.charges.truncate(rows);
         }
     }
-    if problems.is_empty() { Ok(bill) } else { Err(problems) }
+    (bill, problems)
 }
 
 fn read_source(root: &Path, source: &SourceSettings, bill: &mut Bill, draft: bool) -> Result<(), Vec<Diagnostic>> {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Place, Severity, cause, nearest};
 use crate::model::customer::Customer;
-use crate::model::settings::{Pattern, PatternField, Ratio, Settings};
+use crate::model::settings::{Pattern, PatternField, Ratio, Settings, SourceSettings};
 use invoice_section::PricingLayer;
 pub use pricing_file::with_prices_of;
 use toml_reader::TomlFile;
@@ -116,6 +116,17 @@ pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
         }
         false => Err(errors),
     }
+}
+
+/// The sources of a workspace that has mistakes elsewhere: their bills can be looked at all the same. None where the mistakes
+/// may be about them.
+pub fn good_sources(root: &Path) -> Vec<SourceSettings> {
+    let Ok(text) = read_text(root, "invoicer.toml") else {
+        return Vec::new();
+    };
+    let file = TomlFile::new("invoicer.toml", &text);
+    let base = workspace_file::read(&file);
+    if base.sources_are_good && !file.is_broken() { base.sources } else { Vec::new() }
 }
 
 /// A text file of the workspace.

@@ -62,6 +62,11 @@ impl<'a> TomlFile<'a> {
         }
     }
 
+    /// How many mistakes were found so far.
+    pub(super) fn count(&self) -> usize {
+        self.problems.borrow().len()
+    }
+
     pub(super) fn is_broken(&self) -> bool {
         self.broken.get()
     }

@@ -31,6 +31,8 @@ pub(super) struct WorkspaceFile {
     pub(super) allocation: AllocationSettings,
     pub(super) fx: Vec<FxRate>,
     pub(super) sources: Vec<SourceSettings>,
+    /// Whether nothing is wrong with what is said of them.
+    pub(super) sources_are_good: bool,
     pub(super) fonts: Vec<String>,
     pub(super) warnings: WarningLayer,
     pub(super) mail: Option<MailSettings>,
@@ -47,14 +49,17 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
                 .with_hint("add [issuer] with name = \"…\": the company that sends the invoices"),
         );
     }
+    let known = file.count();
+    let sources = sources(&root);
     let settings = WorkspaceFile {
+        sources_are_good: file.count() == known,
+        sources,
         issuer: issuer.map(|section| read_issuer(&section)).unwrap_or_default(),
         invoice: InvoiceLayer::read(root.section("invoice", "[invoice]")),
         pricing: PricingLayer::read(root.section("pricing", "[pricing]")),
         tax: tax(root.section("tax", "[tax]")),
         allocation: allocation(root.section("allocation", "[allocation]")),
         fx: root.sections("fx", "[[fx]]").iter().filter_map(fx).collect(),
-        sources: sources(&root),
         fonts: fonts(root.section("fonts", "[fonts]")),
         warnings: WarningLayer::read(root.section("warnings", "[warnings]")),
         mail: root.section("mail", "[mail]").and_then(|section| mail(&section)),

@@ -102,7 +102,7 @@ pub(super) fn read<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Read<'a>, Stop
     let Case { bill, settings, invoice } = case;
     let is_wanted = |detail: &Detail| wanted.has_line(detail.item.0 as usize + 1);
     let shares = invoice.details.iter().any(|detail| is_wanted(detail) && invoice.share(detail).is_some());
-    let owners = if shares { assign(bill, settings)?.owners } else { Vec::new() };
+    let owners = if shares { assign(bill, settings).owners } else { Vec::new() };
     let index = RuleIndex::new(settings, bill.month);
     let mut rules = Rules {
         case,
@@ -375,7 +375,7 @@ pub(super) fn kept_by(case: Case<'_>, resource: &Glob) -> Result<Option<String>,
     if settings.allocation.keeps.is_empty() {
         return Ok(None);
     }
-    let owners = assign(bill, settings)?.owners;
+    let owners = assign(bill, settings).owners;
     let mut sharing = Sharing::new(bill, settings, &owners);
     let known = |id| id != EMPTY && resource.matches(bill.names.get(id));
     for (charge, _) in bill.charges.iter().zip(&owners).filter(|(_, owner)| **owner == NOBODY) {
