@@ -212,8 +212,7 @@ fn together(bill: &Bill, settings: &Settings, sources: &[SourceTotals]) -> Resul
     let sum = |figure: fn(&SourceTotals) -> Amount| {
         let mut sum = Sum::default();
         for source in sources {
-            let rate = if currency == settings.currency { rate(source.currency) } else { None };
-            sum.add(figure(source).times(rate.unwrap_or(Amount::whole(1)))?)?;
+            sum.add(figure(source).times(settings.known_rate(bill.month, source.currency, currency))?)?;
         }
         sum.total()
     };

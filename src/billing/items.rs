@@ -136,7 +136,7 @@ impl Items {
         let usage_count = order.partition_point(|index| self.growing[*index].key.kind == ItemKind::Usage);
         let line = |index: &usize| {
             let item = &self.growing[*index];
-            let rate = rates[usize::from(item.key.source)].unwrap_or(Amount::whole(1));
+            let rate = rates[usize::from(item.key.source)].expect("an item is made of charges whose rate is known");
             item.line(bill, customer, rate, unit_prices)
         };
         let mut lines: Vec<LineItem> = order[..usage_count].iter().map(line).collect::<Result<_, Diagnostic>>()?;

@@ -173,9 +173,8 @@ impl BilledMonth {
         // They stand in the order of the customers.
         let first = self.kept.partition_point(|kept| kept.customer < customer);
         for kept in self.kept[first..].iter().take_while(|kept| kept.customer == customer) {
-            // A month whose rates are not all known was not computed.
             let from = bill.sources[usize::from(kept.source)].currency;
-            let rate = settings.fx_rate(bill.month, from, to).unwrap_or(Amount::whole(1));
+            let rate = settings.known_rate(bill.month, from, to);
             sum.add(kept.cost.times(rate)?)?;
         }
         sum.total()

@@ -121,7 +121,7 @@ fn items(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Result<(Vec<
     let to = billed.conservation.currency;
     let rate = |source: u16| {
         let from = bill.sources[usize::from(source)].currency;
-        settings.fx_rate(bill.month, from, to).unwrap_or(Amount::whole(1))
+        settings.known_rate(bill.month, from, to)
     };
     let mut items = Vec::with_capacity(sums.len());
     for ((source, name), sum) in sums {

@@ -205,7 +205,7 @@ fn print_summary(summary: &Summary<'_>, billed: &BilledMonth, printer: &Printer)
         let money = |amount: Amount| {
             // An exact margin can have many decimals; at a glance whole units tell more. summary.json has them all.
             let decimals = customer.currency.decimals();
-            let shown = Rounding::HalfUp.apply(amount, decimals).unwrap_or(amount);
+            let shown = Rounding::HalfUp.apply(amount, decimals).expect("a rounded amount has fewer digits");
             render::money(shown, customer.currency, decimals)
         };
         rows.push(vec![

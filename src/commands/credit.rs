@@ -328,9 +328,8 @@ fn outputs(
 ) -> Result<Vec<Written>, Vec<Diagnostic>> {
     let written = Mutex::new(Vec::new());
     let sink = |path: &str, bytes: &[u8]| {
-        if let Ok(mut written) = written.lock() {
-            written.push(Written { path: path.to_owned(), sha256: hash(bytes) });
-        }
+        let mut written = written.lock().expect("no thread panics while it holds the lock");
+        written.push(Written { path: path.to_owned(), sha256: hash(bytes) });
         Ok(())
     };
     let work = Work { bill, settings, assets, formats: &Format::ALL };
@@ -338,7 +337,7 @@ fn outputs(
     let made = pipeline::documents(&work, &[invoice], &sink, &progress);
     progress.finish();
     made?;
-    let mut written = written.into_inner().unwrap_or_default();
+    let mut written = written.into_inner().expect("no thread panics while it holds the lock");
     written.sort();
     Ok(written)
 }

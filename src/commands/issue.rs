@@ -107,7 +107,7 @@ fn lock(
     let review = computed.write_review(computed.review(&written), &staging)?;
     let document = |(invoice, naming): (&Invoice, Naming)| {
         let mut document = Document::of(invoice, naming);
-        document.outputs = by_file.get(document.file.as_str()).cloned().unwrap_or_default();
+        document.outputs = by_file.get(document.file.as_str()).expect("every document was just written").clone();
         document
     };
     let documents = computed.billed.invoices.iter().zip(naming).map(document).collect();

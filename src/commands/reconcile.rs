@@ -60,7 +60,7 @@ fn reconcile(
             // What differs is told even when the provider cannot be asked.
             match fetch::read_again(wish, source) {
                 Ok(now) => {
-                    let index = u16::try_from(index).unwrap_or(u16::MAX);
+                    let index = u16::try_from(index).expect("the sources were counted when they were read");
                     let changes = billing::drift(&bill, index, &now).map_err(too_long)?;
                     drift::keep(root, source, month, &changes, environment).map_err(|problem| vec![problem])?;
                     if !changes.is_empty() {

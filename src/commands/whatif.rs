@@ -162,7 +162,7 @@ fn print(comparison: &Comparison, printer: &Printer) {
 fn row(name: &str, month: &str, change: &Change, currency: Currency) -> Vec<String> {
     let money = |amount: Amount| {
         // At a glance whole units tell more than an exact margin; --json has them all.
-        let shown = Rounding::HalfUp.apply(amount, currency.decimals()).unwrap_or(amount);
+        let shown = Rounding::HalfUp.apply(amount, currency.decimals()).expect("a rounded amount has fewer digits");
         render::money(shown, currency, currency.decimals())
     };
     let signed = |text: String, amount: Amount| if amount.is_positive() { format!("+{text}") } else { text };

@@ -82,7 +82,7 @@ fn names(root: &Path, faults: &mut Vec<Diagnostic>) -> Vec<String> {
     if !directory.exists() {
         return Vec::new();
     }
-    let entries = match fs::read_dir(&directory) {
+    let entries = match fs::read_dir(&directory).and_then(Iterator::collect::<Result<Vec<fs::DirEntry>, _>>) {
         Ok(entries) => entries,
         Err(error) => {
             let message = format!("cannot read the directory: {}", cause(&error));
@@ -90,7 +90,8 @@ fn names(root: &Path, faults: &mut Vec<Diagnostic>) -> Vec<String> {
             return Vec::new();
         }
     };
-    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    // A record's name is digits and a hyphen; what is not even UTF-8 is none.
+    let names = entries.into_iter().filter_map(|entry| entry.file_name().into_string().ok());
     let mut names: Vec<String> =
         names.filter_map(|name| name.strip_suffix(".json").map(str::to_owned)).filter(|name| is_record(name)).collect();
     names.sort();

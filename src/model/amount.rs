@@ -76,7 +76,8 @@ impl Amount {
             return Ok(Amount::short(short, scale));
         }
         let (coefficient, scale) = without_trailing_zeros(coefficient, scale);
-        if !(-COEFFICIENT_LIMIT..COEFFICIENT_LIMIT).contains(&coefficient) || scale > SCALE_LIMIT {
+        // Below the limit on both sides, so that every amount has its negative.
+        if coefficient.unsigned_abs() >= COEFFICIENT_LIMIT.unsigned_abs() || scale > SCALE_LIMIT {
             return Err(TooLong);
         }
         let bits = coefficient as u128;
@@ -135,9 +136,7 @@ impl Amount {
     /// The value with the other sign.
     #[must_use]
     pub fn negated(self) -> Amount {
-        // -2^119 has no counterpart, but a decimal coefficient of that size is never produced: it has 36 digits
-        // and `new` would have refused its neighbour; saturate rather than panic.
-        Amount::new(-self.coefficient(), self.scale()).unwrap_or(self)
+        Amount::new(-self.coefficient(), self.scale()).expect("the range of amounts is symmetric")
     }
 
     /// The sum.
@@ -367,7 +366,7 @@ pub(super) fn big_at(amount: Amount, scale: u32) -> BigInt {
 impl From<Decimal> for Amount {
     fn from(value: Decimal) -> Amount {
         // A rust_decimal has 96 bits and at most 28 decimals, so it always fits.
-        Amount::new(value.mantissa(), value.scale()).unwrap_or(Amount::ZERO)
+        Amount::new(value.mantissa(), value.scale()).expect("96 bits and 28 decimals fit")
     }
 }
 
@@ -463,6 +462,16 @@ impl Amount {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// 120 bits hold -2^119 and not its negative, which once came back as -2^119 itself.
+    #[test]
+    fn every_amount_has_its_negative() {
+        let most = (1i128 << 119) - 1;
+        assert_eq!(Amount::new(-1 - most, 0), Err(TooLong));
+        assert_eq!(Amount::new(-most, 0).unwrap().negated(), Amount::new(most, 0).unwrap());
+        // With a decimal that is no zero, as amounts near the limit have.
+        assert_eq!(Amount::new(-most, 1).unwrap().negated().minus(Amount::new(most, 1).unwrap()), Ok(Amount::ZERO));
+    }
 
     fn amount(text: &str) -> Amount {
         Amount::parse(text.as_bytes()).unwrap()

@@ -257,7 +257,9 @@ impl Bill {
         charges.par_iter_mut().for_each(|charge| {
             charge.subject.0 += first;
             charge.item = renamed(charge.item);
-            charge.unit_price = prices.get(charge.unit_price as usize).copied().unwrap_or(NO_PRICE);
+            if charge.unit_price != NO_PRICE {
+                charge.unit_price = prices[charge.unit_price as usize];
+            }
             charge.row += lines;
             charge.cost = charge.cost.moved(long);
             charge.quantity = charge.quantity.moved(long);
@@ -285,7 +287,7 @@ impl Bill {
 
     /// What the provider charges, signed, tax excluded, in the source's currency.
     pub fn cost(&self, charge: &Charge) -> Amount {
-        charge.cost.get(&self.long_amounts).unwrap_or(Amount::ZERO)
+        charge.cost.get(&self.long_amounts).expect("every charge has a cost")
     }
 
     /// Units used or discounted, in the item's unit; absent when the row gives none.

@@ -183,7 +183,7 @@ impl Invoice {
 
     /// What the customer pays for a detail, exact or rounded, as `round-at` says.
     pub fn amount(&self, detail: &Detail) -> Amount {
-        detail.amount.get(&self.long_amounts).unwrap_or(Amount::ZERO)
+        detail.amount.get(&self.long_amounts).expect("every detail has an amount")
     }
 
     /// What the customer pays per unit; none for graduated prices and where the provider gives none.

@@ -41,7 +41,8 @@ impl Packed {
         let coefficient = self.0 >> SCALE_BITS;
         match self.0 & SCALE_MASK {
             ABSENT => None,
-            LONG => long.get(coefficient.unsigned_abs() as usize - 1).copied(),
+            // An amount of another list, or of none, must not pass for an absent one.
+            LONG => Some(long[coefficient.unsigned_abs() as usize - 1]),
             scale => Some(Amount::short(coefficient, scale as u32)),
         }
     }

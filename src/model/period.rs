@@ -32,20 +32,20 @@ impl BillingMonth {
 
     /// The last day.
     pub fn last(self) -> NaiveDate {
-        self.next().first.checked_sub_days(Days::new(1)).unwrap_or(self.first)
+        self.next().first.checked_sub_days(Days::new(1)).expect("months have years of four digits")
     }
 
     /// The month after.
     #[must_use]
     pub fn next(self) -> BillingMonth {
-        let first = self.first.checked_add_months(Months::new(1)).unwrap_or(self.first);
+        let first = self.first.checked_add_months(Months::new(1)).expect("months have years of four digits");
         BillingMonth { first }
     }
 
     /// The month before.
     #[must_use]
     pub fn previous(self) -> BillingMonth {
-        let first = self.first.checked_sub_months(Months::new(1)).unwrap_or(self.first);
+        let first = self.first.checked_sub_months(Months::new(1)).expect("months have years of four digits");
         BillingMonth { first }
     }
 

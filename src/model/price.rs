@@ -38,8 +38,7 @@ pub struct Markup(pub Amount);
 impl Markup {
     /// What a cost is multiplied by: 1.15 for 15 %.
     pub fn factor(self) -> Amount {
-        // A markup has at most 28 digits, so that one more always fits.
-        self.0.plus(Amount::whole(1)).unwrap_or(Amount::whole(1))
+        self.0.plus(Amount::whole(1)).expect("a markup has at most 30 digits, and one more fits")
     }
 }
 

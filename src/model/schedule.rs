@@ -55,7 +55,9 @@ pub fn dates(month: BillingMonth, issue: DateRule, due: DueRule, on_holiday: OnH
     let issue_date = issue.date(month);
     let due_date = match due {
         DueRule::Date(rule) => rule.date(month),
-        DueRule::DaysAfterIssue(days) => issue_date.checked_add_days(Days::new(u64::from(days))).unwrap_or(issue_date),
+        DueRule::DaysAfterIssue(days) => {
+            issue_date.checked_add_days(Days::new(u64::from(days))).expect("due dates are at most ten years away")
+        }
     };
     (issue_date, business_day(due_date, on_holiday))
 }

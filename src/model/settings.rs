@@ -423,6 +423,11 @@ impl Settings {
         self.fx_entry(month, from, to).map(|fx| fx.rate)
     }
 
+    /// Likewise where the month was computed with that rate: a month that lacks one is refused.
+    pub fn known_rate(&self, month: BillingMonth, from: Currency, to: Currency) -> Amount {
+        self.fx_rate(month, from, to).expect("a month that lacks a rate is refused when it is priced")
+    }
+
     /// The month's `[[fx]]` entry from one currency to another.
     pub fn fx_entry(&self, month: BillingMonth, from: Currency, to: Currency) -> Option<&FxRate> {
         self.fx.iter().find(|fx| (fx.month, fx.from, fx.to) == (month, from, to))

@@ -60,7 +60,8 @@ fn with_rest<T: Ord>(units: i128, mut parts: Vec<(i128, T)>) -> Vec<i128> {
     let left = units - parts.iter().map(|(part, _)| part).sum::<i128>();
     let mut by_cut_off: Vec<usize> = (0..parts.len()).collect();
     by_cut_off.sort_by(|&a, &b| parts[b].1.cmp(&parts[a].1).then(a.cmp(&b)));
-    for index in by_cut_off.into_iter().take(usize::try_from(left).unwrap_or(0)) {
+    let left = usize::try_from(left).expect("cutting off leaves less than a unit for each part");
+    for index in by_cut_off.into_iter().take(left) {
         parts[index].0 += 1;
     }
     parts.into_iter().map(|(part, _)| part).collect()

@@ -71,7 +71,7 @@ pub struct TaxRate {
 impl TaxRate {
     /// The rate as a factor: 0.1 for 10 %.
     pub fn factor(self) -> Amount {
-        Amount::new(i128::from(self.percent), 2).unwrap_or(Amount::ZERO)
+        Amount::new(i128::from(self.percent), 2).expect("32 bits fit")
     }
 }
 

@@ -119,7 +119,8 @@ fn sees(audience: Audience, first: Audience) -> bool {
 }
 
 fn word(kind: &crate::model::invoice::ItemKind) -> String {
-    serde_json::to_value(kind).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+    let value = serde_json::to_value(kind).expect("a kind can be written");
+    value.as_str().expect("a kind is a word").to_owned()
 }
 
 /// A cell that a spreadsheet would run as a formula gets an apostrophe before it; numbers keep their sign.

@@ -225,9 +225,8 @@ impl<'a> Details<'a> {
         let quantity = share.map_or_else(|| bill.quantity(charge), |share| share.quantity);
         let source = bill.source(charge);
         let cost = || {
-            let rate = settings.fx_rate(bill.month, source.currency, invoice.currency);
             let cost = share.map_or_else(|| bill.cost(charge), |share| share.cost);
-            cost.times(rate.unwrap_or(Amount::whole(1)))
+            cost.times(settings.known_rate(bill.month, source.currency, invoice.currency))
         };
         let origin = || {
             let (file, row) = bill.origin(charge);

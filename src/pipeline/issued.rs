@@ -118,9 +118,7 @@ impl Reproduction {
                 _ if names_with_costs.contains(ledger::file_of(path)) => {}
                 Some((sha256, _)) if *sha256 == hash(bytes) => {}
                 _ => {
-                    if let Ok(mut differing) = differing.lock() {
-                        differing.push(path.to_owned());
-                    }
+                    differing.lock().expect("no thread panics while it holds the lock").push(path.to_owned());
                 }
             }
             sink(path, bytes)
@@ -131,7 +129,7 @@ impl Reproduction {
         if formats.contains(&Format::Pdf) {
             with_costs.par_iter().try_for_each(|(invoice, recorded)| sent(&work, invoice, recorded, sink))?;
         }
-        let mut differing = differing.into_inner().unwrap_or_default();
+        let mut differing = differing.into_inner().expect("no thread panics while it holds the lock");
         let other_figures = with_costs.iter().filter(|(_, recorded)| self.difference(recorded).is_some());
         differing.extend(other_figures.flat_map(|(_, recorded)| recorded.outputs.iter().map(|it| it.path.clone())));
         differing.sort();

@@ -1,6 +1,8 @@
 //! Tera templates: the built-in ones, replaced by files of the same name in the workspace's `templates/`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::DirEntry;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Serialize;
@@ -194,10 +196,18 @@ fn unused(sources: &[(String, String)], chosen: &BTreeSet<&TemplateChoice>) -> V
 
 /// Everything in `templates/` that is a template or the labels, sorted.
 fn own_files(root: &Path) -> Result<Vec<(String, Vec<u8>)>, Vec<Diagnostic>> {
-    let Ok(entries) = std::fs::read_dir(root.join("templates")) else {
-        return Ok(Vec::new());
+    let listed = std::fs::read_dir(root.join("templates")).and_then(Iterator::collect::<Result<Vec<DirEntry>, _>>);
+    let entries = match listed {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        // The built-in templates instead of the workspace's would be another invoice.
+        Err(error) => {
+            let message = format!("cannot read the directory: {}", cause(&error));
+            return Err(vec![Diagnostic::could_not_run(message).at(Place::file("templates"))]);
+        }
     };
-    let mut names: Vec<String> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    // A name that is not UTF-8 is none that a template could be called by.
+    let mut names: Vec<String> = entries.iter().filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.retain(|name| (name.ends_with(".html") && !name.starts_with('.')) || name == "labels.toml");
     names.sort();
     let mut files = Vec::new();

@@ -1,8 +1,10 @@
 //! The files a source's `path` stands for.
 
+use std::fs::DirEntry;
+use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::model::matcher::Glob;
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
@@ -13,7 +15,7 @@ use crate::model::settings::SourceSettings;
 /// When there is no such file.
 pub(super) fn of_source(root: &Path, source: &SourceSettings, month: BillingMonth) -> Result<Vec<String>, Diagnostic> {
     let pattern = source.path.clone().unwrap_or_default().replace("{month}", &month.to_string());
-    let paths = expand(root, &pattern);
+    let paths = expand(root, &pattern)?;
     if let Some(path) = paths.iter().find(|path| path.contains('\u{fffd}') || !root.join(path).is_file()) {
         // What the pattern names and cannot be read must not be left out of the bill in silence.
         let diagnostic = Diagnostic::error("the source's path names this, but it is no file that can be read");
@@ -47,39 +49,58 @@ fn months_with_files(root: &Path, source: &SourceSettings) -> Vec<String> {
     let name = |entry: std::fs::DirEntry| entry.file_name().into_string().ok();
     let mut months: Vec<String> =
         entries.flatten().filter_map(name).filter(|name| name.parse::<BillingMonth>().is_ok()).collect();
-    months.retain(|month| !expand(root, &pattern.replace("{month}", month)).is_empty());
+    months.retain(|month| expand(root, &pattern.replace("{month}", month)).is_ok_and(|paths| !paths.is_empty()));
     months.sort();
     months
 }
 
 /// The files a pattern with `*` and `?` between its slashes names.
-fn expand(root: &Path, pattern: &str) -> Vec<String> {
+///
+/// # Errors
+/// A directory that cannot be listed: what lies in it must not be left out of the bill.
+fn expand(root: &Path, pattern: &str) -> Result<Vec<String>, Diagnostic> {
     let mut found: Vec<String> = vec![if pattern.starts_with('/') { "/".to_owned() } else { String::new() }];
     for component in pattern.split('/').filter(|component| !matches!(*component, "" | ".")) {
-        found = found.iter().flat_map(|base| step(root, base, component)).collect();
+        let steps: Vec<Vec<String>> =
+            found.iter().map(|base| step(root, base, component)).collect::<Result<_, Diagnostic>>()?;
+        found = steps.concat();
     }
     // Broken links and names that are not UTF-8 stay, to be told: a bill must not be left out in silence.
-    found.retain(|path| path.contains('\u{fffd}') || root.join(path).symlink_metadata().is_ok());
+    found.retain(|path| path.contains('\u{fffd}') || !is_gone(root.join(path).symlink_metadata()));
     found.sort();
-    found
+    Ok(found)
 }
 
-fn step(root: &Path, base: &str, component: &str) -> Vec<String> {
+/// Whether there is nothing of that name; what cannot be looked at for another reason is there.
+fn is_gone<T>(found: std::io::Result<T>) -> bool {
+    found.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
+}
+
+fn step(root: &Path, base: &str, component: &str) -> Result<Vec<String>, Diagnostic> {
     let join = |name: &str| match base {
         "" => name.to_owned(),
         "/" => format!("/{name}"),
         base => format!("{base}/{name}"),
     };
     if !component.contains(['*', '?']) {
-        return vec![join(component)];
+        return Ok(vec![join(component)]);
     }
     let glob = Glob::new(component);
     let directory = if base.is_empty() { root.to_path_buf() } else { root.join(base) };
-    let Ok(entries) = std::fs::read_dir(directory) else {
-        return Vec::new();
+    let entries = match std::fs::read_dir(directory).and_then(Iterator::collect::<Result<Vec<DirEntry>, _>>) {
+        Ok(entries) => entries,
+        Err(error) => {
+            let message = format!("cannot read the directory: {}", cause(&error));
+            return match is_gone::<()>(Err(error)) {
+                true => Ok(Vec::new()),
+                false => {
+                    Err(Diagnostic::could_not_run(message).at(Place::file(if base.is_empty() { "." } else { base })))
+                }
+            };
+        }
     };
-    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let names = entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned());
     // Editors and file managers leave hidden copies; like a shell, a wildcard does not see them.
     let visible = names.filter(|name| !name.starts_with('.') || component.starts_with('.'));
-    visible.filter(|name| glob.matches(name)).map(|name| join(&name)).collect()
+    Ok(visible.filter(|name| glob.matches(name)).map(|name| join(&name)).collect())
 }

@@ -114,7 +114,7 @@ pub(super) fn markup(value: &Value<'_, '_>) -> Read<Markup> {
     if !percent && share > Amount::whole(5) {
         let diagnostic = Diagnostic::error(format!(
             "a markup of {share} would multiply every cost by {}",
-            share.plus(Amount::whole(1)).unwrap_or(share)
+            share.plus(Amount::whole(1)).expect("a share has at most 30 digits, and one more fits")
         ));
         return Err(diagnostic.with_hint(format!("write \"{share}%\" for {share} percent")));
     }

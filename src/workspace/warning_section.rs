@@ -32,7 +32,7 @@ impl WarningLayer {
 
     /// This layer's change and price, or the other's, or 30 % and three times; ignored is what either ignores.
     pub(super) fn over(self, below: &WarningLayer) -> WarningSettings {
-        let usual = Amount::new(3, 1).unwrap_or_default();
+        let usual = Amount::new(3, 1).expect("0.3 fits");
         WarningSettings {
             change: self.change.or(below.change).unwrap_or(usual),
             price: self.price.or(below.price).unwrap_or(Amount::whole(3)),

@@ -445,6 +445,28 @@ fn a_bill_that_cannot_be_read_is_not_left_out() {
     assert!(run.stderr.contains("billing/202208/soracom-2.csv"), "{}", run.stderr);
 }
 
+/// A directory that cannot be looked into may hold bills; the others alone would be billed in silence.
+#[cfg(unix)]
+#[test]
+fn a_directory_of_bills_that_cannot_be_read_is_not_left_out() {
+    let sandbox = starter();
+    let bill = sandbox.read("billing/202208/soracom.csv");
+    sandbox.write("billing/202208/east/soracom.csv", bill);
+    let text = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    let link = |name: &str| {
+        std::os::unix::fs::symlink(name, sandbox.path().join("billing/202208").join(name)).unwrap();
+    };
+    sandbox.write("invoicer.toml", text.replace("/soracom*.csv", "/*/soracom.csv"));
+    assert_eq!(sandbox.run(&["check", "202208"]).code, 0);
+    // A link to itself, as no permission stops whoever runs tests as root.
+    link("west");
+    let run = sandbox.run(&["check", "202208"]);
+    assert!(run.code != 0 && run.stderr.contains("billing/202208/west/soracom.csv"), "{}", run.stderr);
+    sandbox.write("invoicer.toml", text.replace("/soracom*.csv", "/*/*.csv"));
+    let run = sandbox.run(&["check", "202208"]);
+    assert!(run.code == 2 && run.stderr.contains("billing/202208/west\n"), "{}", run.stderr);
+}
+
 #[test]
 fn the_appendix_says_how_its_amounts_are_rounded() {
     let sandbox = sample();

@@ -183,8 +183,7 @@ impl<'a> Rules<'a, '_> {
             let (file, row) = bill.origin(charge);
             quantity.ok_or_else(|| defect(format!("{file}:{row} is priced by a quantity it does not have")))
         };
-        let rate = settings.fx_rate(bill.month, bill.source(charge).currency, invoice.currency);
-        let rate = rate.unwrap_or(Amount::whole(1));
+        let rate = settings.known_rate(bill.month, bill.source(charge).currency, invoice.currency);
         let mut tiers = Vec::new();
         let exact = match choice {
             PriceChoice::Kept => return Err(defect("the issuer keeps the row".to_owned())),

@@ -5,7 +5,7 @@ use crate::billing::explanation::{
     ChargesExplanation, Explanation, LineExplanation, PartExplanation, RowExplanation, RowSums, Rule,
     SharingExplanation,
 };
-use crate::model::amount::Amount;
+use crate::model::amount::{Amount, TooLong};
 use crate::printer::{Align, table};
 
 /// As many rows are all shown; of more, the first and the last, with the sums of those between them.
@@ -65,17 +65,17 @@ fn rows(
         let (first, rest) = rows.split_at(FIRST);
         let (between, last) = rest.split_at(rest.len() - LAST);
         cells.extend(first.iter().map(|row| columns.row(row)));
-        cells.push(columns.sums(&format!("… {} rows", between.len()), &sums(between)));
+        cells.push(columns.sums(&format!("… {} rows", between.len()), sums(between).as_ref()));
         cells.extend(last.iter().map(|row| columns.row(row)));
     }
     let count = |rows: usize| if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
     if part.shown.rows != part.all.rows {
-        cells.push(columns.sums(&format!("{} shown", count(part.shown.rows)), &part.shown));
-        let others = less(&part.all, &part.shown);
-        cells.push(columns.sums(&format!("{} of other resources", count(others.rows)), &others));
+        cells.push(columns.sums(&format!("{} shown", count(part.shown.rows)), Ok(&part.shown)));
+        let others = count(part.all.rows - part.shown.rows);
+        cells.push(columns.sums(&format!("{others} of other resources"), less(&part.all, &part.shown).as_ref()));
     }
     if part.all.rows > 1 {
-        cells.push(columns.sums(&count(part.all.rows), &part.all));
+        cells.push(columns.sums(&count(part.all.rows), Ok(&part.all)));
     }
     let kept: Vec<bool> = (0..10).map(|column| columns.has(column)).collect();
     let cells: Vec<Vec<String>> = cells.into_iter().map(|row| only(row, &kept)).collect();
@@ -131,8 +131,16 @@ impl Columns {
         ]
     }
 
-    fn sums(&self, what: &str, sums: &RowSums) -> Vec<String> {
+    fn sums(&self, what: &str, sums: Result<&RowSums, &TooLong>) -> Vec<String> {
         let none = String::new;
+        let sums = match sums {
+            Ok(sums) => sums,
+            Err(too_long) => {
+                let mut cells = vec![none(); 10];
+                (cells[0], cells[8]) = (what.to_owned(), too_long.to_string());
+                return cells;
+            }
+        };
         let (cost, exact) = (sums.cost.to_string(), sums.exact.to_string());
         let amount = sums.amount.to_text(self.decimals);
         vec![what.to_owned(), none(), none(), none(), none(), optional(sums.quantity), cost, none(), exact, amount]
@@ -143,7 +151,7 @@ fn optional(amount: Option<Amount>) -> String {
     amount.map_or_else(|| "-".to_owned(), |amount| amount.to_string())
 }
 
-fn sums(rows: &[RowExplanation<'_>]) -> RowSums {
+fn sums(rows: &[RowExplanation<'_>]) -> Result<RowSums, TooLong> {
     let nought = RowSums {
         rows: 0,
         quantity: Some(Amount::ZERO),
@@ -151,26 +159,26 @@ fn sums(rows: &[RowExplanation<'_>]) -> RowSums {
         exact: Amount::ZERO,
         amount: Amount::ZERO,
     };
-    // What all rows add up to was computed exactly, and a part of them has no more digits.
-    let add = |one: Amount, other: Amount| one.plus(other).unwrap_or_default();
-    rows.iter().fold(nought, |sums, row| RowSums {
-        rows: sums.rows + 1,
-        quantity: sums.quantity.zip(row.quantity).map(|(sum, quantity)| add(sum, quantity)),
-        cost: add(sums.cost, row.cost),
-        exact: add(sums.exact, row.exact),
-        amount: add(sums.amount, row.amount),
+    // All rows together were added up, but where some are below zero a part of them can have more digits.
+    rows.iter().try_fold(nought, |sums, row| {
+        Ok(RowSums {
+            rows: sums.rows + 1,
+            quantity: sums.quantity.zip(row.quantity).map(|(sum, quantity)| sum.plus(quantity)).transpose()?,
+            cost: sums.cost.plus(row.cost)?,
+            exact: sums.exact.plus(row.exact)?,
+            amount: sums.amount.plus(row.amount)?,
+        })
     })
 }
 
-fn less(all: &RowSums, shown: &RowSums) -> RowSums {
-    let less = |one: Amount, other: Amount| one.minus(other).unwrap_or_default();
-    RowSums {
+fn less(all: &RowSums, shown: &RowSums) -> Result<RowSums, TooLong> {
+    Ok(RowSums {
         rows: all.rows - shown.rows,
-        quantity: all.quantity.zip(shown.quantity).map(|(all, shown)| less(all, shown)),
-        cost: less(all.cost, shown.cost),
-        exact: less(all.exact, shown.exact),
-        amount: less(all.amount, shown.amount),
-    }
+        quantity: all.quantity.zip(shown.quantity).map(|(all, shown)| all.minus(shown)).transpose()?,
+        cost: all.cost.minus(shown.cost)?,
+        exact: all.exact.minus(shown.exact)?,
+        amount: all.amount.minus(shown.amount)?,
+    })
 }
 
 /// How the rows of a part are priced.
@@ -227,7 +235,8 @@ fn shared(explanation: &Explanation<'_>, index: usize, sharing: &SharingExplanat
     } else {
         let own = sharing.measured.iter().find(|measured| measured.customer == explanation.customer);
         let weight = own.map_or(Amount::ZERO, |measured| measured.weight);
-        let others = sharing.total.minus(weight).unwrap_or_default();
+        let others = sharing.total.minus(weight);
+        let others = others.map_or_else(|too_long| too_long.to_string(), |others| others.to_string());
         format!("{} {weight} + {} others {others}", explanation.customer, all.len() - 1)
     };
     vec![

@@ -140,7 +140,7 @@ fn calculation(explanation: &Explanation<'_>, line: &LineExplanation<'_>) -> Str
 pub(super) fn product(part: &PartExplanation<'_>, exchange: Option<&ExchangeExplanation<'_>>) -> String {
     let price = &part.price;
     if let Some(unit_price) = price.unit_price {
-        return format!("{} × {unit_price}", part.all.quantity.unwrap_or_default());
+        return format!("{} × {unit_price}", part.all.quantity.expect("what has a unit price has a quantity"));
     }
     if !price.tiers.is_empty() {
         let used = price.tiers.iter().filter(|tier| !tier.units.is_zero());
@@ -176,7 +176,8 @@ fn tax_text(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>, tax: 
 
 /// The amounts of lines, added up: `357 + 15 - 37 = 335`; only their number and sum where there are many.
 fn added(lines: &[LineAmount]) -> String {
-    let sum = crate::model::amount::Sum::of(lines.iter().map(|line| line.amount)).unwrap_or_default();
+    let sum = crate::model::amount::Sum::of(lines.iter().map(|line| line.amount));
+    let sum = sum.expect("these lines were added up when they were taxed");
     let (first, last) = (lines.first().map_or(0, |line| line.line), lines.last().map_or(0, |line| line.line));
     match lines {
         [only] => format!("line {first}, {}", only.amount),

@@ -243,7 +243,7 @@ impl<'a> Page<'a> {
 
 /// An amount in whole minor units, for a glance; what is exact stands beside it.
 fn glance(amount: Amount, currency: Currency) -> String {
-    money(Rounding::HalfUp.apply(amount, currency.decimals()).unwrap_or(amount), currency, 0)
+    money(Rounding::HalfUp.apply(amount, currency.decimals()).expect("a rounded amount has fewer digits"), currency, 0)
 }
 
 /// Likewise with its sign.

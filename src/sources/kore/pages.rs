@@ -104,8 +104,10 @@ pub(super) fn files(snapshot: &Snapshot, first: usize, stem: &str) -> Result<Vec
             problems.push(diagnostic.at(Place::file(&path)).with_hint(FETCH_AGAIN));
         }
         match snapshot.read(name).map(|bytes| String::from_utf8(bytes.unwrap_or_default())) {
-            // The number of files was checked when they were listed.
-            Ok(Ok(text)) => files.push(PageFile { path, file: u16::try_from(first + index).unwrap_or(u16::MAX), text }),
+            Ok(Ok(text)) => {
+                let file = u16::try_from(first + index).expect("the files were counted when they were listed");
+                files.push(PageFile { path, file, text });
+            }
             Ok(Err(_)) => {
                 let diagnostic = Diagnostic::error("expected JSON in UTF-8").at(Place::file(&path));
                 problems.push(diagnostic.with_hint(FETCH_AGAIN));

@@ -173,7 +173,7 @@ impl<'a> Api<'a> {
                 return Err(Diagnostic::could_not_run(message).with_hint("run the command again later"));
             }
             if without_settings(rows) {
-                response.body = serde_json::to_vec(&answer).unwrap_or_default();
+                response.body = serde_json::to_vec(&answer).expect("JSON that was read can be written");
                 response.length = response.body.len() as u64;
                 response.sha256 = staging::hash(&response.body);
             }
