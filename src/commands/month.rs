@@ -6,8 +6,8 @@ use super::warnings;
 use crate::assets::Assets;
 use crate::billing::{self, BilledMonth, Overview};
 use crate::cli::Format;
-use crate::diagnostic::Diagnostic;
-use crate::ledger::{DIRECTORY, Ledger};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::ledger::{self, DIRECTORY, Ledger};
 use crate::model::charge::Bill;
 use crate::model::history::{BilledCustomer, History};
 use crate::model::invoice::{Invoice, Status};
@@ -82,6 +82,9 @@ impl Month {
         };
         let assets = Assets::load(root, settings);
         early.extend(assets.iter().flat_map(|assets| assets.templates.warnings.iter().cloned()));
+        let outside = assets.iter().flat_map(|assets| &assets.files).filter_map(|(path, _)| ledger::outside(path));
+        // Only `issue` refuses it, but the month before is the time to know.
+        early.extend(outside.map(|problem| Diagnostic { severity: Severity::Warning, ..problem }));
         let computed = before_reading(settings).and_then(|()| pipeline::invoices(root, settings, month, status));
         let (assets, (bill, billed)) = match (assets, computed) {
             (Ok(assets), Ok(computed)) => (assets, computed),

@@ -286,10 +286,8 @@ pub fn keep(
     let purpose = Purpose { shown: shown.clone(), what: "the copies", busy: busy(name), other: "" };
     let staging = Staging::begin(root.join(&shown), &root.join(DIRECTORY).join(format!(".{name}")), purpose)?;
     for (path, bytes) in rules {
-        if !Path::new(path).components().all(|component| matches!(component, Component::Normal(_))) {
-            let diagnostic = Diagnostic::error("the file lies outside the workspace, so no copy of it can be kept");
-            let hint = "copy it into the workspace: what was issued must be possible to make again";
-            return Err(diagnostic.at(Place::file(path)).with_hint(hint));
+        if let Some(problem) = outside(path) {
+            return Err(problem);
         }
         staging.write(&format!("{RULES}/{path}"), bytes)?;
     }
@@ -303,6 +301,14 @@ pub fn keep(
     kept.sort();
     kept.dedup();
     Ok((kept, review.iter().map(|(path, bytes)| written(path, bytes)).collect()))
+}
+
+/// That a file of the rules lies outside the workspace, if it does: a month made from it can be built and not issued.
+pub fn outside(path: &str) -> Option<Diagnostic> {
+    let is_inside = Path::new(path).components().all(|component| matches!(component, Component::Normal(_)));
+    let message = "the file lies outside the workspace, so no copy of it can be kept when the month is issued";
+    let hint = "copy it into the workspace: what was issued must be possible to make again";
+    (!is_inside).then(|| Diagnostic::error(message).at(Place::file(path)).with_hint(hint))
 }
 
 fn busy(name: &str) -> String {

@@ -114,3 +114,22 @@ fn a_number_given_before_is_found_before_the_month_is_issued() {
     sandbox.write("billing/202209/soracom.csv", bill.replace(",202208", ",202209"));
     refused(&sandbox, &["202209"], "the number INV-aozora was given before");
 }
+
+/// A copy of the rules is kept when a month is issued; a file outside the workspace has no place in it.
+#[test]
+fn a_file_outside_the_workspace_is_known_before_the_month_is_issued() {
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.run(&["init", "shop", "--quiet"]).code, 0);
+    let logo = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/logo.svg");
+    std::fs::copy(logo, sandbox.path().join("logo.svg")).unwrap();
+    replace(&sandbox, "shop/invoicer.toml", "# logo = \"assets/logo.svg\"", "logo = \"../logo.svg\"");
+    let run = agree(&sandbox, &["202208", "-C", "shop"]).unwrap();
+    let message = "the file lies outside the workspace, so no copy of it can be kept when the month is issued";
+    assert!(
+        run.code == 0 && run.stderr.starts_with(&format!("warning: {message}\n--> ../logo.svg\n")),
+        "{}",
+        run.stderr
+    );
+    let run = sandbox.run(&["issue", "202208", "-C", "shop"]);
+    assert!(run.code == 1 && run.stderr.starts_with(&format!("error: {message}\n")), "{}", run.stderr);
+}
