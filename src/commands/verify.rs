@@ -23,7 +23,7 @@ enum Kind {
     /// A provider's bill.
     #[serde(rename = "inputs-changed")]
     Inputs,
-    /// A file of the workspace.
+    /// A file of the workspace; a finding only where the figures changed with it.
     #[serde(rename = "rules-changed")]
     Rules,
     /// What the inputs and rules give.
@@ -65,9 +65,20 @@ struct Finding {
 struct Verdict {
     month: BillingMonth,
     documents: usize,
+    /// Whether there are no findings.
     same: bool,
+    /// What is worth knowing about a month that is the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
+    /// The files of the workspace that the note is about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changed_rules: Vec<Finding>,
     findings: Vec<Finding>,
 }
+
+/// Rules are changed for the months to come: as long as they give an issued month the same figures, nothing is wrong with
+/// it, and its documents are made from the copies that were kept.
+const FIGURES_EQUAL: &str = "rules changed since; figures equal";
 
 #[derive(Serialize)]
 struct Report {
@@ -125,8 +136,13 @@ fn report(
         findings.extend(of_one(root, ledger, *month, arguments.as_issued, printer));
         findings.sort();
         findings.dedup();
+        let changed_rules = match findings.iter().any(|finding| finding.kind != Kind::Rules) {
+            true => Vec::new(),
+            false => std::mem::take(&mut findings),
+        };
         let documents = ledger.of_month(*month).map(|stored| stored.record.documents.len()).sum();
-        verdicts.push(Verdict { month: *month, documents, same: findings.is_empty(), findings });
+        let note = (!changed_rules.is_empty()).then_some(FIGURES_EQUAL);
+        verdicts.push(Verdict { month: *month, documents, same: findings.is_empty(), note, changed_rules, findings });
     }
     let elsewhere = |fault: &&Diagnostic| !months.iter().any(|month| of_month(fault, *month));
     let mut findings: Vec<Finding> = faults.iter().filter(elsewhere).map(|fault| told(Kind::Lock, fault)).collect();
@@ -323,9 +339,13 @@ fn print(report: &Report, printer: &Printer) {
     for verdict in &report.months {
         let mut kinds: Vec<&str> = verdict.findings.iter().map(|finding| finding.kind.words()).collect();
         kinds.dedup();
-        let what = if verdict.same { "same".to_owned() } else { kinds.join(", ") };
+        let what = match (verdict.same, verdict.note) {
+            (true, Some(note)) => format!("same ({note})"),
+            (true, None) => "same".to_owned(),
+            (false, _) => kinds.join(", "),
+        };
         printer.result(&format!("{}: {what} ({} documents)", verdict.month, verdict.documents));
-        verdict.findings.iter().for_each(|finding| printer.result(&line(finding)));
+        verdict.changed_rules.iter().chain(&verdict.findings).for_each(|finding| printer.result(&line(finding)));
     }
     for finding in &report.findings {
         printer.result(&format!("{}:", finding.kind.words()));

@@ -209,6 +209,19 @@ fn fees_and_rules_that_ended_last_month() {
         ["ended-rule", "acme", "a [[pricing.rule]] ended with 202207"],
     ];
     assert_eq!(warnings(&sandbox), expected);
+    // The way out leaves what the earlier months were billed with as it is.
+    let summary = sandbox.json("out/202208/summary.json");
+    for (index, hint) in [
+        "to go on charging it, set a later until, or add a [[fee]] with from = \"202208\"; if it ended for good, leave it as it \
+         is: months up to 202207 were billed with it",
+        "what it priced now follows the next rule that matches, or the markup; to price it otherwise, add a \
+         [[pricing.rule]] with from = \"202208\", and leave this one: months up to 202207 were billed with it",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(summary["warning_details"][index]["hint"], hint);
+    }
     // One that ends this month or ended before that is not news.
     for until in ["until = \"202208\"", "until = \"202206\""] {
         sandbox.write("customers/acme.toml", customer(until, until));

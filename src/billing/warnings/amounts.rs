@@ -20,10 +20,10 @@ const SHOWN_ITEMS: usize = 3;
 /// Customers that pay less than the provider charges for what they used.
 pub(super) fn below_cost(month: Month<'_>) -> Result<Vec<Diagnostic>, TooLong> {
     let lossy = month.billed.invoices.iter().filter(|invoice| invoice.subtotal < invoice.cost);
-    lossy.map(|invoice| loss(&month.settings.customers[invoice.customer], invoice)).collect()
+    lossy.map(|invoice| loss(month.bill.month, &month.settings.customers[invoice.customer], invoice)).collect()
 }
 
-fn loss(customer: &Customer, invoice: &Invoice) -> Result<Diagnostic, TooLong> {
+fn loss(month: BillingMonth, customer: &Customer, invoice: &Invoice) -> Result<Diagnostic, TooLong> {
     let shown = |amount: Amount| money(amount, invoice.currency, 0);
     let (billed, cost) = (shown(invoice.subtotal), shown(invoice.cost));
     let lost = shown(invoice.cost.minus(invoice.subtotal)?);
@@ -40,7 +40,11 @@ fn loss(customer: &Customer, invoice: &Invoice) -> Result<Diagnostic, TooLong> {
         |(_, item): &(Amount, &LineItem)| format!("{}: {} for {}", item.name, shown(item.amount), shown(item.cost));
     let warning = Diagnostic::finding(WarningCode::BelowCost, message, format!("{billed} < {cost} (-{lost})"));
     let warning = losing.iter().take(SHOWN_ITEMS).map(note).fold(warning, Diagnostic::with_note);
-    let hint = format!("check the prices and discounts of {} and invoicer.toml", customer.path);
+    let hint = format!(
+        "check the prices and discounts of {} and invoicer.toml; a [[pricing.rule]] with from = \"{month}\" changes a \
+         price and leaves earlier months alone",
+        customer.path
+    );
     Ok(warning.concerning(&customer.id).at(Place::file(&customer.path)).with_hint(hint))
 }
 

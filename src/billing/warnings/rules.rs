@@ -29,7 +29,12 @@ pub(super) fn ended(month: Month<'_>) -> Vec<Diagnostic> {
             let message = format!("the fee \"{}\" of \"{}\" ended with {}", fee.name, customer.id, this.previous());
             let facts = format!("{}, {}:{}", fee.name, fee.definition.path, fee.definition.line);
             let warning = Diagnostic::finding(WarningCode::EndedFee, message, facts).concerning(&customer.id);
-            warnings.push(warning.at(place(&fee.definition)).with_hint("add one that follows it, or remove it"));
+            let hint = format!(
+                "to go on charging it, set a later until, or add a [[fee]] with from = \"{this}\"; if it ended for good, \
+                 leave it as it is: months up to {} were billed with it",
+                this.previous()
+            );
+            warnings.push(warning.at(place(&fee.definition)).with_hint(hint));
         }
         for rule in customer.pricing.rules.iter().filter(|rule| rule.validity.until == last) {
             let follows = |other: &PriceRule| other.matcher == rule.matcher && other.validity.covers(this);
@@ -39,7 +44,11 @@ pub(super) fn ended(month: Month<'_>) -> Vec<Diagnostic> {
             let message = format!("a [[pricing.rule]] ended with {}", this.previous());
             let warning = Diagnostic::finding(WarningCode::EndedRule, message, facts(&rule.definition));
             let warning = warning.at(place(&rule.definition)).with_note(rule.definition.text.clone());
-            let hint = "what it priced now follows the next rule that matches, or the markup";
+            let hint = format!(
+                "what it priced now follows the next rule that matches, or the markup; to price it otherwise, add a \
+                 [[pricing.rule]] with from = \"{this}\", and leave this one: months up to {} were billed with it",
+                this.previous()
+            );
             warnings.push(of_file(warning, customer, &rule.definition).with_hint(hint));
         }
     }
@@ -131,7 +140,14 @@ fn charges(invoice: &Invoice) -> impl Iterator<Item = ChargeId> {
 fn nothing(month: Month<'_>, code: WarningCode, heading: &str, definition: &Definition) -> Diagnostic {
     let message = format!("the {heading} matches nothing in {}", month.bill.month);
     let warning = Diagnostic::finding(code, message, facts(definition)).at(place(definition));
-    let hint = format!("correct or remove it; if that is usual, set ignore = [\"{}\"] in [warnings]", code.name());
+    let hint = format!(
+        "correct it; if earlier months were billed with it, {}; if that is usual, set ignore = [\"{}\"] in [warnings]",
+        match code {
+            WarningCode::UnusedPriceRule => format!("end it with until = \"{}\"", month.bill.month.previous()),
+            _ => "leave it as it is".to_owned(),
+        },
+        code.name()
+    );
     warning.with_note(definition.text.clone()).with_hint(hint)
 }
 

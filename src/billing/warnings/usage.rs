@@ -21,7 +21,9 @@ pub(super) fn no_charges(month: Month<'_>) -> Vec<Diagnostic> {
             Some(_) => return None,
         };
         let message = format!("\"{}\" has no charges in {}: {what}", customer.id, month.bill.month);
-        let hint = format!("check the [[match]] rules of {0}, or end it with active = {{ until = … }}", customer.path);
+        let last = month.bill.month.previous();
+        let hint =
+            format!("check the [[match]] rules of {}, or end it with active = {{ until = \"{last}\" }}", customer.path);
         let facts = if invoice.is_none() { "0" } else { "" };
         let warning = Diagnostic::finding(WarningCode::NoCharges, message, facts).concerning(&customer.id);
         Some(warning.at(Place::file(&customer.path)).with_hint(hint))
