@@ -35,7 +35,8 @@ pub(super) fn assemble(
         let message = format!("the total of \"{}\" has too many digits to be exact", customer.id);
         Diagnostic::error(message).at(Place::file(&customer.path))
     };
-    let tax_subtotals = taxation::tax(&priced.items, settings.tax.rounding, currency, to_yen).map_err(too_long)?;
+    let (rounding, _) = settings.tax_rounding(index);
+    let tax_subtotals = taxation::tax(&priced.items, rounding, currency, to_yen).map_err(too_long)?;
     let subtotal = Sum::of(priced.items.iter().map(|item| item.amount)).map_err(too_long)?;
     let cost = Sum::of(priced.items.iter().map(|item| item.cost)).map_err(too_long)?;
     let tax = Sum::of(tax_subtotals.iter().map(|subtotal| subtotal.tax)).map_err(too_long)?;

@@ -308,8 +308,7 @@ fn adjustment(
     let name = match (kind, customer.invoice.language) {
         (ItemKind::Minimum, Language::Japanese) => "最低利用料金調整",
         (ItemKind::Minimum, Language::English) => "Minimum charge adjustment",
-        (_, Language::Japanese) => "端数調整",
-        (_, Language::English) => "Rounding adjustment",
+        (_, language) => rounding_name(language),
     };
     LineItem {
         source: String::new(),
@@ -322,5 +321,13 @@ fn adjustment(
         amount,
         tax_category,
         tax_rate,
+    }
+}
+
+/// The name of a line of kind `rounding`.
+pub(super) fn rounding_name(language: Language) -> &'static str {
+    match language {
+        Language::Japanese => "端数調整",
+        Language::English => "Rounding adjustment",
     }
 }

@@ -37,7 +37,7 @@ use crate::model::invoice::{Invoice, Status};
 use crate::model::settings::{PatternField, Settings};
 pub use assembly::{file_name, number};
 pub use conservation::{Conservation, SourceTotals};
-pub use credit::{CreditTerms, Credited, CreditedLine, Extent, credit};
+pub use credit::{CreditTerms, Credited, CreditedLine, CreditedRate, Extent, NO_LINE, credit};
 pub use drift::drift;
 pub use overview::{ItemCost, KeptByRule, KeptCost, Overview, SharedCost, overview};
 pub use reconciliation::{Reconciliation, reconcile};

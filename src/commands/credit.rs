@@ -98,8 +98,8 @@ fn asks_for(arguments: &cli::Credit, extent: &Extent, stored: &Stored) -> bool {
         Extent::Whole => note.whole,
         Extent::Lines(lines) => {
             !note.whole
-                && lines.len() == note.items.len()
-                && lines.iter().zip(&note.items).all(|(wanted, item)| {
+                && lines.len() == note.credited_lines().count()
+                && lines.iter().zip(note.credited_lines()).all(|(wanted, item)| {
                     wanted.line == item.line && wanted.amount.is_none_or(|amount| amount == item.amount.negated())
                 })
         }
@@ -173,7 +173,8 @@ fn record(
         extent,
         ..reproduction::terms(settings, month, invoice, credit_number(ledger, &original.number))
     };
-    let (mut note, lines) = billing::credit(invoice, &credited, terms).map_err(one)?;
+    let (mut note, lines) =
+        billing::credit(invoice, &credited, terms).map_err(|problem| one(problem.at(Place::file(stored.path()))))?;
     let customer = &settings.customers[note.customer];
     note.file_name = free_file_name(ledger, month, customer, &note, &[]);
     let naming = Naming {

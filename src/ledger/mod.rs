@@ -166,8 +166,12 @@ impl Ledger {
                 *sum = sum.plus(line.amount)?;
             }
             for tax in &note.tax_subtotals {
-                let sums = credited.taxes.entry((tax.category, tax.rate)).or_default();
-                *sums = (sums.0.plus(tax.tax)?, sums.1.plus(tax.tax_jpy.unwrap_or_default())?);
+                let sums = credited.rates.entry((tax.category, tax.rate)).or_default();
+                sums.base = sums.base.plus(tax.taxable)?;
+                sums.tax = sums.tax.plus(tax.tax)?;
+                if let Some(tax_jpy) = tax.tax_jpy {
+                    sums.tax_jpy = sums.tax_jpy.plus(tax_jpy)?;
+                }
             }
         }
         Ok(credited)

@@ -99,7 +99,8 @@ pub struct Document {
 /// A line of a [`Document`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// Its number on the invoice; on a credit note, that of the line it takes back.
+    /// Its number on the invoice; on a credit note, that of the line it takes back, or 0 for a 端数調整 (rounding
+    /// adjustment) that the invoice did not need in that category.
     pub line: usize,
     /// Bill item or fee.
     pub name: String,
@@ -176,6 +177,11 @@ impl Document {
             customer: naming.customer,
             customer_name: naming.customer_name,
         }
+    }
+
+    /// Of a credit note: the lines that were asked for. A 端数調整 (rounding adjustment) follows from them.
+    pub fn credited_lines(&self) -> impl Iterator<Item = &Line> {
+        self.items.iter().filter(|item| item.kind != ItemKind::Rounding)
     }
 
     /// Name of its files without directory and ending.

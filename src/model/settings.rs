@@ -415,6 +415,12 @@ impl Settings {
         named.peek().is_some() && named.all(|source| !source.validity.covers(month))
     }
 
+    /// How tax is rounded on a customer's documents, and where that is set; `customer` is an index in
+    /// [`Settings::customers`].
+    pub fn tax_rounding(&self, _customer: usize) -> (Rounding, &Definition) {
+        (self.tax.rounding, &self.tax.definition)
+    }
+
     /// The month's rate from one currency to another; one when they are the same.
     pub fn fx_rate(&self, month: BillingMonth, from: Currency, to: Currency) -> Option<Amount> {
         if from == to {

@@ -225,7 +225,7 @@ fn credit_note(
     let before = ledger.credited(&invoice.number, Some(&recorded.number)).map_err(|error| {
         Diagnostic::error(format!("what was credited of {} cannot be added up: {error}", invoice.number))
     })?;
-    let lines = recorded.items.iter();
+    let lines = recorded.credited_lines();
     let lines = lines.map(|line| CreditedLine { line: line.line, amount: Some(line.amount.negated()) });
     let extent = if recorded.whole { Extent::Whole } else { Extent::Lines(lines.collect()) };
     let terms = terms(settings, month, invoice, recorded.number.clone());
@@ -242,12 +242,15 @@ pub fn terms<'a>(settings: &Settings, month: BillingMonth, invoice: &Invoice, nu
         Currency::Jpy => None,
         currency => settings.fx_rate(month, currency, Currency::Jpy),
     };
+    let customer = &settings.customers[invoice.customer];
     CreditTerms {
         number,
         date: invoice.issue_date,
         reason: "",
         extent: &Extent::Whole,
-        rounding: settings.tax.rounding,
+        rounding: customer.pricing.rounding,
+        tax_rounding: settings.tax_rounding(invoice.customer).0,
+        language: customer.invoice.language,
         to_yen,
     }
 }
@@ -312,7 +315,8 @@ pub struct Net {
     pub cost: Amount,
 }
 
-/// What stands of an issued month by customer: the standing invoices less what was taken back of them in part.
+/// What stands of an issued month by customer: the standing invoices less what was taken back of them in part. What was
+/// taken back brings nothing in, but the provider charges for it all the same: the cost stays.
 ///
 /// # Errors
 /// Sums with too many digits.
@@ -325,7 +329,6 @@ pub fn net(ledger: &Ledger, month: BillingMonth) -> Result<BTreeMap<String, Net>
             net.subtotal = net.subtotal.plus(note.subtotal)?;
             net.tax = net.tax.plus(note.tax)?;
             net.total = net.total.plus(note.total)?;
-            net.cost = net.cost.plus(note.cost)?;
         }
         all.insert(document.customer.clone(), net);
     }

@@ -41,7 +41,7 @@ fn explained(sandbox: &Sandbox, arguments: &[&str]) -> Value {
     serde_json::from_str(&run.stdout).unwrap()
 }
 
-fn worked_example() -> Sandbox {
+pub(crate) fn worked_example() -> Sandbox {
     let sandbox = Sandbox::new();
     copy_tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/worked-example"), sandbox.path());
     sandbox

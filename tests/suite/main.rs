@@ -9,6 +9,7 @@ mod checking;
 mod commands;
 mod common;
 mod confidential;
+mod crediting;
 mod designs;
 mod documents;
 mod errors;

@@ -3,6 +3,7 @@
 //! anew, and an explanation that does not give what is printed is an error.
 
 mod charges;
+mod credit;
 mod others;
 mod record;
 #[cfg(test)]
@@ -17,6 +18,10 @@ use crate::model::matcher::Glob;
 use crate::model::price::RoundAt;
 use crate::model::settings::Settings;
 use charges::{LineRows, read};
+pub use credit::{
+    CreditCase, CreditExplanation, CreditLineExplanation, CreditTax, CreditTaxExplanation, CreditTotals,
+    CreditYenExplanation, explain_credit,
+};
 pub use record::*;
 
 /// What of an invoice is to be explained.

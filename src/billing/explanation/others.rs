@@ -89,15 +89,16 @@ pub(super) fn totals(case: Case<'_>) -> Result<TotalsExplanation<'_>, Stopped> {
     if kinds != printed {
         return Err(defect(format!("taxes are printed for {printed:?}, the lines have {kinds:?}")));
     }
+    let (rounding, definition) = settings.tax_rounding(invoice.customer);
     let mut taxes = Vec::new();
     for ((category, rate), printed) in kinds.into_iter().zip(&invoice.tax_subtotals) {
         let lines = lines(case, |item| (item.tax_category, item.tax_rate) == (category, rate));
         let taxable = Sum::of(lines.iter().map(|line| line.amount))?;
         let exact = taxable.times(rate.factor())?;
-        let tax = settings.tax.rounding.apply(exact, invoice.currency.decimals())?;
+        let tax = rounding.apply(exact, invoice.currency.decimals())?;
         let in_yen = |exchange: ExchangeExplanation<'_>| {
             let exact = exact.times(exchange.rate)?;
-            let tax = settings.tax.rounding.apply(exact, Currency::Jpy.decimals())?;
+            let tax = rounding.apply(exact, Currency::Jpy.decimals())?;
             Ok::<_, Stopped>((exact, tax))
         };
         let yen = match exchange(case, invoice.currency, Currency::Jpy).filter(|_| category.is_taxed()) {
@@ -121,8 +122,8 @@ pub(super) fn totals(case: Case<'_>) -> Result<TotalsExplanation<'_>, Stopped> {
         return Err(defect(format!("the total is {}, the lines and taxes give {total}", invoice.total)));
     }
     Ok(TotalsExplanation {
-        tax_rounding: settings.tax.rounding.name(),
-        tax_rounding_rule: Rule::at(&settings.tax.definition),
+        tax_rounding: rounding.name(),
+        tax_rounding_rule: Rule::at(definition),
         taxes,
         subtotal,
         tax,

@@ -1,5 +1,6 @@
 //! `invoicer explain`: how the figures of an invoice came about.
 
+mod credit;
 mod lookup;
 mod rows;
 mod text;
@@ -25,7 +26,7 @@ pub(super) fn run(start: &Path, arguments: &cli::Explain, printer: &Printer) -> 
     let told = || {
         let ledger = Ledger::open(&root)?;
         match find(&root, &ledger, &arguments.number).map_err(|problem| vec![problem])? {
-            Found::Issued(stored, document) => of_issued(&root, stored, document, arguments, printer),
+            Found::Issued(stored, document) => of_issued(&root, &ledger, stored, document, arguments, printer),
             Found::Built(built) => of_built(&root, &built, arguments, printer),
         }
     };
@@ -37,18 +38,17 @@ fn wanted(arguments: &cli::Explain) -> Wanted {
     Wanted { line: arguments.line, resource }
 }
 
-/// An issued invoice, from the bills and the rules that were kept.
+/// An issued invoice or credit note, from the bills and the rules that were kept.
 fn of_issued(
     root: &Path,
+    ledger: &Ledger,
     stored: &Stored,
     document: &Document,
     arguments: &cli::Explain,
     printer: &Printer,
 ) -> Result<(), Vec<Diagnostic>> {
     if let (DocumentKind::CreditNote, Some(original)) = (document.kind, &document.original) {
-        let message = format!("{} is a credit note; it takes back what {} billed", document.number, original.number);
-        let hint = format!("explain that invoice: invoicer explain {}", original.number);
-        return Err(vec![Diagnostic::error(message).with_hint(hint)]);
+        return credit::explain(root, ledger, (stored, document), original, arguments, printer);
     }
     // Its credit notes need not be computed for it.
     let reproduction = Reproduction::of(root, &Ledger::default(), stored)?;
@@ -103,8 +103,7 @@ fn print(
     printer: &Printer,
 ) -> Result<(), Vec<Diagnostic>> {
     if arguments.json {
-        printer.result_bytes(&out::to_json(explanation).map_err(|problem| vec![problem])?);
-        return Ok(());
+        return print_json(explanation, printer);
     }
     if let Some(directory) = &explanation.rules_directory {
         printer.status(&format!("the rules are those it was issued by: {directory}"));
@@ -112,5 +111,10 @@ fn print(
     for line in text::lines(explanation, wanted, printer.verbose) {
         printer.result(&line);
     }
+    Ok(())
+}
+
+fn print_json(explanation: &impl serde::Serialize, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+    printer.result_bytes(&out::to_json(explanation).map_err(|problem| vec![problem])?);
     Ok(())
 }

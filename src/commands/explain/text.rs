@@ -10,7 +10,7 @@ use crate::model::invoice::ItemKind;
 use crate::printer::{Align, table};
 
 /// The most lines that are added up one by one.
-const ADDED_UP: usize = 15;
+pub(super) const ADDED_UP: usize = 15;
 
 /// The lines of the text. Without `verbose` long lists are shown by their ends.
 pub(super) fn lines(explanation: &Explanation<'_>, wanted: &Wanted, verbose: bool) -> Vec<String> {
@@ -50,20 +50,21 @@ fn overview(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>) -> Ve
     let mut cells = vec![["line", "item", "amount", "how"].map(str::to_owned).to_vec()];
     for line in &explanation.lines {
         let amount = line.amount.to_text(decimals);
-        cells.push(vec![line.line.to_string(), titled(line), amount, calculation(explanation, line)]);
+        cells.push(vec![line.line.to_string(), titled(line.kind, line.name), amount, calculation(explanation, line)]);
     }
     let subtotal = totals.subtotal.to_text(decimals);
     cells.push(vec![String::new(), "subtotal".to_owned(), subtotal, String::new()]);
     table(&cells, &[Align::Right, Align::Left, Align::Right, Align::Left])
 }
 
-fn titled(line: &LineExplanation<'_>) -> String {
-    match line.kind {
-        ItemKind::Usage => line.name.to_owned(),
-        ItemKind::Discount => format!("{} (discount)", line.name),
-        ItemKind::Fee => format!("{} (fee)", line.name),
-        ItemKind::Minimum => format!("{} (minimum)", line.name),
-        ItemKind::Rounding => format!("{} (rounding)", line.name),
+/// The name of a line, with what it stands for where that is not usage.
+pub(super) fn titled(kind: ItemKind, name: &str) -> String {
+    match kind {
+        ItemKind::Usage => name.to_owned(),
+        ItemKind::Discount => format!("{name} (discount)"),
+        ItemKind::Fee => format!("{name} (fee)"),
+        ItemKind::Minimum => format!("{name} (minimum)"),
+        ItemKind::Rounding => format!("{name} (rounding)"),
     }
 }
 
@@ -72,7 +73,7 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, verbose: boo
     let amount = line.amount.to_text(explanation.rounding.decimals);
     let source = if line.source.is_empty() { String::new() } else { format!(", {}", line.source) };
     let category = format!("{} {}", line.tax_category.name(), line.tax_rate);
-    let heading = format!("line {}: {}{source}, {category}: {amount}", line.line, titled(line));
+    let heading = format!("line {}: {}{source}, {category}: {amount}", line.line, titled(line.kind, line.name));
     let mut text = vec![String::new(), heading];
     match &line.origin {
         LineOrigin::Charges(charges) => text.extend(rows::charges(explanation, line, charges, verbose)),
@@ -175,7 +176,7 @@ fn tax_text(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>, tax: 
 }
 
 /// The amounts of lines, added up: `357 + 15 - 37 = 335`; only their number and sum where there are many.
-fn added(lines: &[LineAmount]) -> String {
+pub(super) fn added(lines: &[LineAmount]) -> String {
     let sum = crate::model::amount::Sum::of(lines.iter().map(|line| line.amount));
     let sum = sum.expect("these lines were added up when they were taxed");
     let (first, last) = (lines.first().map_or(0, |line| line.line), lines.last().map_or(0, |line| line.line));
@@ -207,7 +208,7 @@ fn rounding(explanation: &Explanation<'_>) -> String {
 }
 
 /// A setting with the place it comes from: `up (invoicer.toml:8)`.
-fn at(before: &str, value: &str, rule: Option<Rule<'_>>) -> String {
+pub(super) fn at(before: &str, value: &str, rule: Option<Rule<'_>>) -> String {
     match rule {
         Some(Rule { file, line, .. }) => format!("{before}{value} ({file}:{line})"),
         None => format!("{before}{value} (default)"),

@@ -1,0 +1,171 @@
+//! Credit notes (適格返還請求書, 消費税法57条の4 3項): an issued invoice taken back, whole or line by line.
+//!
+//! A part takes back no more than is left of a rate's base, tax and total, and a credit note never charges. What was
+//! taken back so far, rounded as the invoice was, less what earlier notes took back, is the part: whatever the parts are,
+//! they end at the invoice to the last digit.
+
+mod lines;
+mod rates;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::invoice::{DocumentKind, Invoice, LineItem, Original};
+use crate::model::rounding::Rounding;
+use crate::model::settings::Language;
+use crate::model::tax::{TaxCategory, TaxRate};
+
+/// What of an invoice is taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything that was not taken back before.
+    Whole,
+    /// These lines.
+    Lines(Vec<CreditedLine>),
+}
+
+/// A line of an invoice that is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CreditedLine {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// How much of it before tax, with the line's sign; all that is left where absent.
+    pub amount: Option<Amount>,
+}
+
+/// What earlier credit notes took back of an invoice: sums of their figures, which have the opposite sign.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Credited {
+    /// By line, counted from 1; see [`NO_LINE`].
+    pub lines: BTreeMap<usize, Amount>,
+    /// By category and rate.
+    pub rates: BTreeMap<(TaxCategory, TaxRate), CreditedRate>,
+}
+
+/// What earlier credit notes took back of a category and rate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CreditedRate {
+    /// Before tax.
+    pub base: Amount,
+    /// Tax.
+    pub tax: Amount,
+    /// Tax in yen, on an invoice in another currency.
+    pub tax_jpy: Amount,
+}
+
+impl Credited {
+    /// What is left of a line, which is counted from 1.
+    ///
+    /// # Errors
+    /// When it has too many digits.
+    pub fn left_of_line(&self, invoice: &Invoice, line: usize) -> Result<Amount, TooLong> {
+        match self.lines.get(&line) {
+            Some(credited) => invoice.items[line - 1].amount.plus(*credited),
+            None => Ok(invoice.items[line - 1].amount),
+        }
+    }
+
+    /// What was taken back of a category and rate.
+    pub fn of_rate(&self, category: TaxCategory, rate: TaxRate) -> CreditedRate {
+        // A rate of which nothing was taken back has no entry.
+        self.rates.get(&(category, rate)).copied().unwrap_or_default()
+    }
+}
+
+/// The line number of a 端数調整 (rounding adjustment) on a credit note of an invoice that needed none in that category.
+pub const NO_LINE: usize = 0;
+
+/// What a credit note is made of besides the invoice.
+#[derive(Clone, Debug)]
+pub struct CreditTerms<'a> {
+    /// Its number.
+    pub number: String,
+    /// Date of return.
+    pub date: NaiveDate,
+    /// Why.
+    pub reason: &'a str,
+    /// What of the invoice.
+    pub extent: &'a Extent,
+    /// How the invoice's amounts before tax are rounded.
+    pub rounding: Rounding,
+    /// How the invoice's tax is rounded.
+    pub tax_rounding: Rounding,
+    /// Language of the invoice, for the name of a 端数調整.
+    pub language: Language,
+    /// The rate from the invoice's currency to yen, where it is another.
+    pub to_yen: Option<Amount>,
+}
+
+/// The credit note for an issued invoice. With the earlier ones it takes back no more than was billed, by rate and in
+/// total; what completes a rate takes back exactly what is left of it: invoice and credit notes then add up to zero.
+///
+/// The file name is left to be filled in. Returns the note with the invoice's line numbers of its items.
+///
+/// # Errors
+/// Lines that the invoice does not have or that are named twice, more than is left of a line, a rate or the total, parts
+/// that would charge the customer, nothing left at all, figures with too many digits.
+pub fn credit(
+    invoice: &Invoice,
+    before: &Credited,
+    terms: CreditTerms<'_>,
+) -> Result<(Invoice, Vec<usize>), Diagnostic> {
+    let chosen = lines::chosen(invoice, before, terms.extent)?;
+    let items = lines::items(invoice, before, &chosen).map_err(too_long)?;
+    let (items, bases) = rates::with_adjustments(invoice, before, items, &terms).map_err(too_long)?;
+    if *terms.extent != Extent::Whole {
+        rates::check_bases(invoice, &chosen, &bases)?;
+    }
+    let tax_subtotals = rates::taxes(invoice, &bases, &terms)?;
+    let (lines, items): (Vec<usize>, Vec<LineItem>) = items.into_iter().unzip();
+    let sums = || -> Result<[Amount; 4], TooLong> {
+        let subtotal = Sum::of(items.iter().map(|item| item.amount))?;
+        let cost = Sum::of(items.iter().map(|item| item.cost))?;
+        let tax = Sum::of(tax_subtotals.iter().map(|subtotal| subtotal.tax))?;
+        Ok([subtotal, tax, subtotal.plus(tax)?, cost])
+    };
+    let [subtotal, tax, total, cost] = sums().map_err(too_long)?;
+    if *terms.extent != Extent::Whole {
+        rates::check_total(invoice, before, &chosen, total)?;
+    }
+    let note = Invoice {
+        customer: invoice.customer,
+        kind: DocumentKind::CreditNote,
+        original: Some(Original {
+            number: invoice.number.clone(),
+            issue_date: invoice.issue_date,
+            reason: terms.reason.to_owned(),
+        }),
+        number: terms.number,
+        file_name: String::new(),
+        status: invoice.status,
+        issue_date: terms.date,
+        due_date: terms.date,
+        currency: invoice.currency,
+        items,
+        details: Vec::new(),
+        long_amounts: Vec::new(),
+        shares: Vec::new(),
+        unit_prices: Vec::new(),
+        tax_subtotals,
+        subtotal,
+        tax,
+        total,
+        cost,
+    };
+    Ok((note, lines))
+}
+
+fn too_long(error: TooLong) -> Diagnostic {
+    Diagnostic::error(format!("the credit note cannot be computed exactly: {error}"))
+}
+
+/// `line 3` or `lines 1, 2`.
+fn named(chosen: &[(usize, Amount)]) -> String {
+    let lines: Vec<String> = chosen.iter().map(|(line, _)| line.to_string()).collect();
+    format!("{} {}", if lines.len() == 1 { "line" } else { "lines" }, lines.join(", "))
+}

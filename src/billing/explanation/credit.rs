@@ -1,0 +1,300 @@
+//! How a credit note came about: of each line what was invoiced, what earlier notes took back and what this one does; of
+//! each rate the tax on everything taken back so far.
+
+use serde::Serialize;
+
+use super::record::{LineAmount, Rule};
+use super::{Stopped, defect};
+use crate::billing::{Credited, NO_LINE};
+use crate::diagnostic::Diagnostic;
+use crate::model::amount::{Amount, Sum};
+use crate::model::currency::Currency;
+use crate::model::invoice::{Invoice, ItemKind, Original, TaxSubtotal};
+use crate::model::period::BillingMonth;
+use crate::model::rounding::Rounding;
+use crate::model::settings::Settings;
+use crate::model::tax::{TaxCategory, TaxRate};
+
+/// A credit note with what it is explained by.
+#[derive(Clone, Copy, Debug)]
+pub struct CreditCase<'a> {
+    /// The month billed.
+    pub month: BillingMonth,
+    /// The settings the invoice was made with.
+    pub settings: &'a Settings,
+    /// The invoice it takes back.
+    pub invoice: &'a Invoice,
+    /// What earlier notes took back.
+    pub before: &'a Credited,
+    /// The credit note.
+    pub note: &'a Invoice,
+    /// The invoice's line numbers of its items.
+    pub lines: &'a [usize],
+}
+
+/// How a credit note, or one of its lines, came about. Amounts have the signs they have on their documents.
+#[derive(Clone, Debug, Serialize)]
+pub struct CreditExplanation<'a> {
+    /// Number of the credit note.
+    pub number: &'a str,
+    /// `credit-note`.
+    pub kind: &'static str,
+    /// The invoice it takes back.
+    pub original: Option<&'a Original>,
+    /// Billing month, `202208`.
+    pub month: String,
+    /// Customer id.
+    pub customer: &'a str,
+    /// Currency of the amounts.
+    pub currency: Currency,
+    /// Where the rules are that it was made with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules_directory: Option<String>,
+    /// How tax is rounded.
+    pub tax_rounding: &'static str,
+    /// Where that is set; none when it is the default.
+    pub tax_rounding_rule: Option<Rule<'a>>,
+    /// The lines asked for.
+    pub lines: Vec<CreditLineExplanation<'a>>,
+    /// The taxes of these lines.
+    pub taxes: Vec<CreditTaxExplanation<'a>>,
+    /// Subtotal, tax and total; only where the whole note is explained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub totals: Option<CreditTotals>,
+}
+
+/// A line of a credit note.
+#[derive(Clone, Debug, Serialize)]
+pub struct CreditLineExplanation<'a> {
+    /// Its number on the credit note.
+    pub line: usize,
+    /// The invoice's line; none for a rounding adjustment that the invoice did not need.
+    pub invoice_line: Option<usize>,
+    /// What it stands for.
+    pub kind: ItemKind,
+    /// Bill item or fee.
+    pub name: &'a str,
+    /// Tax category.
+    pub tax_category: TaxCategory,
+    /// Tax rate.
+    pub tax_rate: TaxRate,
+    /// What the invoice's line is; none where it has none.
+    pub invoiced: Option<Amount>,
+    /// What earlier notes took back of it.
+    pub before: Amount,
+    /// What this note takes back of it.
+    pub amount: Amount,
+    /// What is left of it after this note; none where the invoice has no such line.
+    pub left: Option<Amount>,
+}
+
+/// The tax of a category and rate on a credit note.
+#[derive(Clone, Debug, Serialize)]
+pub struct CreditTaxExplanation<'a> {
+    /// Category.
+    pub category: TaxCategory,
+    /// Rate.
+    pub rate: TaxRate,
+    /// This note's lines of it.
+    pub lines: Vec<LineAmount>,
+    /// Their sum.
+    pub taxable: Amount,
+    /// What the invoice's lines of it add up to.
+    pub invoiced: Amount,
+    /// What earlier notes took back of that.
+    pub taxable_before: Amount,
+    /// What is taken back so far, with this note.
+    pub taxable_so_far: Amount,
+    /// Its tax.
+    #[serde(flatten)]
+    pub tax: CreditTax,
+    /// On an invoice in another currency: the tax in yen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub yen: Option<CreditYenExplanation<'a>>,
+}
+
+/// A tax that is taken back in parts.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct CreditTax {
+    /// The tax invoiced.
+    pub tax_invoiced: Amount,
+    /// What is taken back so far × rate, before it is rounded.
+    pub exact: Amount,
+    /// Rounded. It is not `tax_so_far` only where half-even would take a part out of its floor and ceiling.
+    pub rounded: Amount,
+    /// Tax taken back so far, with this note.
+    pub tax_so_far: Amount,
+    /// Tax that earlier notes took back.
+    pub tax_before: Amount,
+    /// This note's tax: so far less before.
+    pub tax: Amount,
+}
+
+/// A tax in yen that is taken back in parts.
+#[derive(Clone, Debug, Serialize)]
+pub struct CreditYenExplanation<'a> {
+    /// The rate.
+    pub exchange_rate: Amount,
+    /// Where it is set.
+    pub exchange_rule: Option<Rule<'a>>,
+    /// The tax.
+    #[serde(flatten)]
+    pub tax: CreditTax,
+}
+
+/// The sums of a credit note.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct CreditTotals {
+    /// Sum of the lines.
+    pub subtotal: Amount,
+    /// Sum of the taxes.
+    pub tax: Amount,
+    /// Both together.
+    pub total: Amount,
+    /// What is left of the invoice's total after this note.
+    pub left: Amount,
+}
+
+/// Explains a credit note, or the line of it that is asked for.
+///
+/// # Errors
+/// A line the note does not have, and sums that differ from what is printed, which would be a defect of the program.
+pub fn explain_credit<'a>(case: CreditCase<'a>, line: Option<usize>) -> Result<CreditExplanation<'a>, Vec<Diagnostic>> {
+    explained(case, line).map_err(|Stopped(problems)| problems)
+}
+
+fn explained(case: CreditCase<'_>, wanted: Option<usize>) -> Result<CreditExplanation<'_>, Stopped> {
+    let CreditCase { month, settings, invoice, note, .. } = case;
+    let count = note.items.len();
+    if let Some(line) = wanted.filter(|line| !(1..=count).contains(line)) {
+        let diagnostic = Diagnostic::error(format!("{} has no line {line}", note.number));
+        return Err(diagnostic.with_hint(format!("its lines are 1 to {count}; without a line all are shown")).into());
+    }
+    let mut lines = Vec::new();
+    for index in (0..count).filter(|index| wanted.is_none_or(|line| line == index + 1)) {
+        lines.push(line(case, index)?);
+    }
+    let mut taxes = Vec::new();
+    for subtotal in &note.tax_subtotals {
+        // Sums that are not shown are proved all the same.
+        let tax = tax(case, subtotal)?;
+        if lines.iter().any(|line| (line.tax_category, line.tax_rate) == (tax.category, tax.rate)) {
+            taxes.push(tax);
+        }
+    }
+    let totals = totals(case)?;
+    let (rounding, definition) = settings.tax_rounding(invoice.customer);
+    Ok(CreditExplanation {
+        number: &note.number,
+        kind: "credit-note",
+        original: note.original.as_ref(),
+        month: month.to_string(),
+        customer: &settings.customers[invoice.customer].id,
+        currency: note.currency,
+        rules_directory: None,
+        tax_rounding: rounding.name(),
+        tax_rounding_rule: Rule::at(definition),
+        lines,
+        taxes,
+        totals: wanted.is_none().then_some(totals),
+    })
+}
+
+fn line(case: CreditCase<'_>, index: usize) -> Result<CreditLineExplanation<'_>, Stopped> {
+    let CreditCase { invoice, before, note, lines, .. } = case;
+    let item = &note.items[index];
+    let invoice_line = Some(lines[index]).filter(|line| *line != NO_LINE);
+    let (mut invoiced, mut credited, mut left) = (None, Amount::ZERO, None);
+    if let Some(line) = invoice_line {
+        let billed = invoice.items[line - 1].amount;
+        let left_before = before.left_of_line(invoice, line)?;
+        credited = left_before.minus(billed)?;
+        invoiced = Some(billed);
+        left = Some(left_before.plus(item.amount)?);
+    }
+    Ok(CreditLineExplanation {
+        line: index + 1,
+        invoice_line,
+        kind: item.kind,
+        name: &item.name,
+        tax_category: item.tax_category,
+        tax_rate: item.tax_rate,
+        invoiced,
+        before: credited,
+        amount: item.amount,
+        left,
+    })
+}
+
+fn tax<'a>(case: CreditCase<'a>, printed: &'a TaxSubtotal) -> Result<CreditTaxExplanation<'a>, Stopped> {
+    let CreditCase { month, settings, invoice, before, note, .. } = case;
+    let (category, rate) = (printed.category, printed.rate);
+    let billed = invoice.tax_subtotals.iter().find(|billed| (billed.category, billed.rate) == (category, rate));
+    let billed = billed.ok_or_else(|| defect(format!("the invoice has no {} {rate}", category.name())))?;
+    let of_rate =
+        note.items.iter().enumerate().filter(|(_, item)| (item.tax_category, item.tax_rate) == (category, rate));
+    let lines: Vec<LineAmount> =
+        of_rate.map(|(index, item)| LineAmount { line: index + 1, amount: item.amount }).collect();
+    let taxable = Sum::of(lines.iter().map(|line| line.amount))?;
+    if taxable != printed.taxable {
+        let printed = printed.taxable;
+        return Err(defect(format!("{} {rate} is {printed}, its lines add up to {taxable}", category.name())));
+    }
+    let (rounding, _) = settings.tax_rounding(invoice.customer);
+    let earlier = before.of_rate(category, rate);
+    let so_far = earlier.base.plus(taxable)?;
+    let exact = so_far.times(rate.factor())?;
+    let tax = part(rounding, exact, note.currency.decimals(), [billed.tax, earlier.tax, printed.tax])?;
+    let exchange = settings.fx_entry(month, invoice.currency, Currency::Jpy);
+    let yen = match (billed.tax_jpy, printed.tax_jpy, exchange) {
+        (Some(billed), Some(printed), Some(exchange)) => {
+            let exact = exact.times(exchange.rate)?;
+            let tax = part(rounding, exact, Currency::Jpy.decimals(), [billed, earlier.tax_jpy, printed])?;
+            let exchange_rule = Rule::at(&exchange.definition);
+            Some(CreditYenExplanation { exchange_rate: exchange.rate, exchange_rule, tax })
+        }
+        _ => None,
+    };
+    Ok(CreditTaxExplanation {
+        category,
+        rate,
+        lines,
+        taxable,
+        invoiced: billed.taxable,
+        taxable_before: earlier.base,
+        taxable_so_far: so_far,
+        tax,
+        yen,
+    })
+}
+
+fn part(
+    rounding: Rounding,
+    exact: Amount,
+    decimals: u32,
+    [tax_invoiced, tax_before, tax]: [Amount; 3],
+) -> Result<CreditTax, Stopped> {
+    let rounded = rounding.apply(exact, decimals)?;
+    let tax_so_far = tax_before.plus(tax)?;
+    let is_neighbour = [Rounding::Up, Rounding::Down].iter().any(|mode| mode.apply(exact, decimals) == Ok(tax_so_far));
+    if tax_so_far != rounded && !(rounding == Rounding::HalfEven && is_neighbour) {
+        return Err(defect(format!(
+            "the tax so far is {tax_so_far}, {exact} rounded {} is {rounded}",
+            rounding.name()
+        )));
+    }
+    Ok(CreditTax { tax_invoiced, exact, rounded, tax_so_far, tax_before, tax })
+}
+
+fn totals(case: CreditCase<'_>) -> Result<CreditTotals, Stopped> {
+    let CreditCase { invoice, before, note, .. } = case;
+    let subtotal = Sum::of(note.items.iter().map(|item| item.amount))?;
+    let tax = Sum::of(note.tax_subtotals.iter().map(|tax| tax.tax))?;
+    let total = subtotal.plus(tax)?;
+    if (subtotal, tax, total) != (note.subtotal, note.tax, note.total) {
+        return Err(defect(format!("the total is {}, the lines and taxes give {total}", note.total)));
+    }
+    let credited = before.rates.values().flat_map(|rate| [rate.base, rate.tax]);
+    let left = Sum::of([invoice.total, total].into_iter().chain(credited))?;
+    Ok(CreditTotals { subtotal, tax, total, left })
+}

@@ -1,0 +1,152 @@
+//! The explanation of a credit note: what it takes back of each line of its invoice, and the tax of that.
+
+use std::path::Path;
+
+use super::print_json;
+use super::text::{ADDED_UP, added, at, titled, written};
+use crate::billing::explanation::{
+    CreditCase, CreditExplanation, CreditLineExplanation, CreditTax, CreditTaxExplanation, explain_credit,
+};
+use crate::cli;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::ledger::{Document, Ledger, Stored};
+use crate::model::invoice::Original;
+use crate::pipeline::issued::{self, Reproduction};
+use crate::printer::{Align, Printer, table};
+
+/// Explains an issued credit note from the bills and rules that were kept with its invoice.
+pub(super) fn explain(
+    root: &Path,
+    ledger: &Ledger,
+    (stored, document): (&Stored, &Document),
+    original: &Original,
+    arguments: &cli::Explain,
+    printer: &Printer,
+) -> Result<(), Vec<Diagnostic>> {
+    let one = |problem: Diagnostic| vec![problem];
+    if arguments.resource.is_some() {
+        let diagnostic = Diagnostic::error(format!("{} has no rows: it is a credit note", document.number));
+        let hint = format!("the rows are on the invoice: invoicer explain {} --resource ID", original.number);
+        return Err(one(diagnostic.with_hint(hint)));
+    }
+    let (of_invoice, _) = ledger.expect(&original.number).map_err(one)?;
+    let reproduction = Reproduction::of(root, ledger, of_invoice)?;
+    let computed = |number: &str| {
+        let found = reproduction.documents.iter().find(|(_, recorded)| recorded.number == number);
+        found.map(|(invoice, _)| invoice).ok_or_else(|| {
+            let message = format!("the bills no longer give {number}");
+            one(Diagnostic::error(message).at(Place::file(of_invoice.path())))
+        })
+    };
+    let (invoice, note) = (computed(&original.number)?, computed(&document.number)?);
+    let lines: Vec<usize> = document.items.iter().map(|line| line.line).collect();
+    let again = Document::of(note, issued::naming(document, lines.clone()));
+    if let Some(difference) = issued::difference(document, &again) {
+        let message =
+            format!("the bills and the rules that were kept no longer give {}: {difference}", document.number);
+        let hint = format!("invoicer verify {} says what changed", stored.record.month);
+        return Err(one(Diagnostic::error(message).at(Place::file(stored.path())).with_hint(hint)));
+    }
+    let before = ledger.credited(&original.number, Some(&document.number)).map_err(|error| {
+        one(Diagnostic::error(format!("what was credited of {} cannot be added up: {error}", original.number)))
+    })?;
+    let settings = &reproduction.workspace.settings;
+    let case = CreditCase { month: stored.record.month, settings, invoice, before: &before, note, lines: &lines };
+    let mut explanation = explain_credit(case, arguments.line)?;
+    explanation.rules_directory = Some(of_invoice.rules_directory());
+    if arguments.json {
+        return print_json(&explanation, printer);
+    }
+    printer.status(&format!("the rules are those {} was issued by: {}", original.number, of_invoice.rules_directory()));
+    for line in text(&explanation, note.currency.decimals()) {
+        printer.result(&line);
+    }
+    Ok(())
+}
+
+fn text(explanation: &CreditExplanation<'_>, decimals: u32) -> Vec<String> {
+    let CreditExplanation { number, month, customer, currency, .. } = explanation;
+    let original = explanation.original.map_or("", |original| original.number.as_str());
+    let mut text = vec![format!("{number}: {customer}, {month}, {currency}, takes back {original}"), String::new()];
+    text.extend(lines(explanation, decimals));
+    text.push(String::new());
+    text.extend(explanation.taxes.iter().flat_map(|tax| tax_text(explanation, tax, decimals)));
+    if let Some(totals) = &explanation.totals {
+        let shown = [totals.subtotal, totals.tax, totals.total, totals.left].map(|amount| amount.to_text(decimals));
+        let [subtotal, tax, total, left] = shown;
+        let tax = if totals.tax.is_negative() { format!("- {}", &tax[1..]) } else { format!("+ {tax}") };
+        text.push(format!("total: {subtotal} {tax} = {total}; left of {original}: {left}"));
+    }
+    text.push(format!("rounding of tax: {}", at("", explanation.tax_rounding, explanation.tax_rounding_rule)));
+    text.push(format!("how the lines were billed: invoicer explain {original} LINE"));
+    text
+}
+
+/// The lines as a table: invoiced + before + now = left.
+fn lines(explanation: &CreditExplanation<'_>, decimals: u32) -> Vec<String> {
+    let heading = ["line", "item", "invoice's line", "invoiced", "before", "now", "left"];
+    let mut cells = vec![heading.map(str::to_owned).to_vec()];
+    let row = |line: &CreditLineExplanation<'_>| {
+        vec![
+            line.line.to_string(),
+            titled(line.kind, line.name),
+            line.invoice_line.map_or_else(|| "-".to_owned(), |line| line.to_string()),
+            line.invoiced.map_or_else(|| "-".to_owned(), |amount| amount.to_text(decimals)),
+            line.before.to_text(decimals),
+            line.amount.to_text(decimals),
+            line.left.map_or_else(|| "-".to_owned(), |amount| amount.to_text(decimals)),
+        ]
+    };
+    cells.extend(explanation.lines.iter().map(row));
+    if let Some(totals) = &explanation.totals {
+        let subtotal = totals.subtotal.to_text(decimals);
+        let empty = String::new;
+        cells.push(vec![empty(), "subtotal".to_owned(), empty(), empty(), empty(), subtotal, empty()]);
+    }
+    let (left, right) = (Align::Left, Align::Right);
+    table(&cells, &[right, left, right, right, right, right, right])
+}
+
+fn tax_text(explanation: &CreditExplanation<'_>, tax: &CreditTaxExplanation<'_>, decimals: u32) -> Vec<String> {
+    let head = format!("tax, {} {}", tax.category.name(), tax.rate);
+    let base = match tax.lines.len() {
+        0..=ADDED_UP => added(&tax.lines),
+        _ => tax.taxable.to_text(decimals),
+    };
+    let so_far = tax.taxable_so_far.to_text(decimals);
+    let before = match tax.taxable_before.is_zero() {
+        true => String::new(),
+        false => format!(", with {} before {so_far}", tax.taxable_before.to_text(decimals)),
+    };
+    let invoiced = tax.invoiced.to_text(decimals);
+    let head = format!("{head}: {base}{before}, of {invoiced} invoiced");
+    if !tax.category.is_taxed() {
+        return vec![format!("{head}; no tax")];
+    }
+    let of_part = part(explanation, &tax.tax, decimals);
+    let mut text = vec![head, format!("  {so_far} × {} = {of_part}", tax.rate)];
+    if let Some(yen) = &tax.yen {
+        let (exact, rate) = (tax.tax.exact, yen.exchange_rate);
+        let of_part = part(explanation, &yen.tax, 0);
+        text.push(format!("  in JPY: {exact} × {rate} = {of_part}{}", written(yen.exchange_rule)));
+    }
+    text
+}
+
+/// `-0.3 → up → -1 so far; -1 less -1 before is 0; 34 invoiced`.
+fn part(explanation: &CreditExplanation<'_>, tax: &CreditTax, decimals: u32) -> String {
+    let [so_far, before, now, rounded, invoiced] =
+        [tax.tax_so_far, tax.tax_before, tax.tax, tax.rounded, tax.tax_invoiced].map(|amount| amount.to_text(decimals));
+    let mut text = tax.exact.to_string();
+    if tax.exact != tax.rounded {
+        text += &format!(" → {} → {rounded}", explanation.tax_rounding);
+    }
+    if tax.rounded != tax.tax_so_far {
+        text += &format!("; {so_far}, so that neither this part nor the rest leaves its floor and ceiling");
+    }
+    let before = match tax.tax_before.is_zero() {
+        true => String::new(),
+        false => format!("; {so_far} so far less {before} before = {now}"),
+    };
+    format!("{text}{before}; of {invoiced} invoiced")
+}
