@@ -101,9 +101,9 @@ impl Items {
     }
 
     /// Adds a fee for `count` resources or months.
-    pub(super) fn add_fee(&mut self, fee: &Fee, count: Amount) -> Result<(), TooLong> {
+    pub(super) fn add_fee(&mut self, fee: &Fee, category: TaxCategory, count: Amount) -> Result<(), TooLong> {
         fee.amount.times(count)?;
-        self.fees.push(FeeItem { name: fee.name.clone(), category: fee.tax_category, count, price: fee.amount });
+        self.fees.push(FeeItem { name: fee.name.clone(), category, count, price: fee.amount });
         Ok(())
     }
 
@@ -117,11 +117,12 @@ impl Items {
     }
 
     /// The finished lines in the order in which they are printed: usage, fees, minimum, discounts, rounding.
-    /// `details` are pointed at them.
+    /// `details` are pointed at them. `category` is that of the minimum.
     pub(super) fn finish(
         self,
         bill: &Bill,
         customer: &Customer,
+        category: TaxCategory,
         rates: &[Option<Amount>],
         unit_prices: &[Amount],
         details: &mut [Detail],
@@ -150,7 +151,7 @@ impl Items {
         let subtotal = subtotal.map_err(|_| too_long(customer))?;
         // A customer with no line at all was not charged for anything, and gets no invoice.
         if charged().next().is_some() {
-            lines.extend(minimum_item(subtotal, month, customer)?);
+            lines.extend(minimum_item(subtotal, category, month, customer)?);
         }
         let discounts_from = lines.len();
         lines.extend(discounts);
@@ -288,14 +289,21 @@ fn rounding_items<'l>(
 }
 
 /// What is missing to the minimum, once everything else is rounded: the printed subtotal is then just the minimum.
-fn minimum_item(subtotal: Amount, month: BillingMonth, customer: &Customer) -> Result<Option<LineItem>, Diagnostic> {
+fn minimum_item(
+    subtotal: Amount,
+    category: TaxCategory,
+    month: BillingMonth,
+    customer: &Customer,
+) -> Result<Option<LineItem>, Diagnostic> {
     let Some(minimum) = customer.pricing.minimum else {
         return Ok(None);
     };
     let missing = to_minor_unit(minimum, customer)?.minus(subtotal).map_err(|_| too_long(customer))?;
-    let category = TaxCategory::Standard;
+    if !missing.is_positive() {
+        return Ok(None);
+    }
     let tax_rate = rate(category, month, customer)?;
-    Ok(missing.is_positive().then(|| adjustment(ItemKind::Minimum, missing, category, tax_rate, customer)))
+    Ok(Some(adjustment(ItemKind::Minimum, missing, category, tax_rate, customer)))
 }
 
 fn adjustment(

@@ -4,7 +4,8 @@
 use crate::model::charge::{Bill, Charge, ChargeKind};
 use crate::model::customer::Customer;
 use crate::model::price::{DiscountRule, Price, PriceRule};
-use crate::model::settings::{Settings, TaxRule};
+use crate::model::settings::{Definition, Settings, TaxRule};
+use crate::model::tax::TaxCategory;
 
 /// What prices a charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,9 +49,24 @@ pub(super) fn price_choice(bill: &Bill, customer: &Customer, charge: &Charge) ->
     pricing.rules.iter().position(fits).map_or(PriceChoice::DefaultMarkup, PriceChoice::Rule)
 }
 
-/// The first `[[tax.rule]]` that matches a charge; the standard category where none does.
-pub(super) fn tax_rule<'s>(bill: &Bill, settings: &'s Settings, charge: &Charge) -> Option<&'s TaxRule> {
+/// The first `[[tax.rule]]` that matches a charge of a customer; where none does, [`own_status`] holds.
+pub(super) fn tax_rule<'s>(
+    bill: &Bill,
+    settings: &'s Settings,
+    customer: &Customer,
+    charge: &Charge,
+) -> Option<&'s TaxRule> {
     let subject = bill.seen(charge.subject);
     let item = bill.names.get(charge.item);
-    settings.tax.rules.iter().find(|rule| rule.matcher.matches(&subject, item))
+    settings.tax_rules.iter().find(|rule| rule.is_for(&customer.id) && rule.matcher.matches(&subject, item))
+}
+
+/// The category of what is no charge (fees, the minimum) and of charges that no rule names, with what sets it: the first
+/// `[[tax.rule]]` for the customer as a whole, else the customer's own `[tax] category`, else standard.
+pub(super) fn own_status<'s>(settings: &'s Settings, customer: &'s Customer) -> (TaxCategory, &'s Definition) {
+    let rule = settings.tax_rules.iter().find(|rule| !rule.names_charges && rule.is_for(&customer.id));
+    match rule {
+        Some(rule) => (rule.category, &rule.definition),
+        None => (customer.tax.category, &customer.tax.category_definition),
+    }
 }

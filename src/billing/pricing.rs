@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::items::{ItemKey, Items, too_long};
 use super::order::Order;
-use super::price_choice::{PriceChoice, price_choice, tax_rule};
+use super::price_choice::{PriceChoice, own_status, price_choice, tax_rule};
 use super::resources::UsedResources;
 use super::tiers::TierState;
 use crate::diagnostic::{Diagnostic, Place};
@@ -60,9 +60,9 @@ pub(crate) fn price(
     }
     let by_source = pricing.fees().and_then(|()| pricing.source_sums());
     let unit_prices = pricing.unit_prices.values().to_vec();
-    let Pricing { items, rates, long_amounts, mut problems, .. } = pricing;
+    let Pricing { items, rates, long_amounts, category, mut problems, .. } = pricing;
     // What can be priced may still have no tax rate.
-    let items = items.finish(bill, customer, &rates, &unit_prices, &mut details);
+    let items = items.finish(bill, customer, category, &rates, &unit_prices, &mut details);
     match (by_source.map_err(|_| too_long(customer)), items) {
         (Ok(by_source), Ok(items)) if problems.is_empty() => {
             Ok(Priced { items, details, shares, unit_prices, long_amounts, by_source })
@@ -107,6 +107,8 @@ struct Pricing<'a> {
     bill: &'a Bill,
     settings: &'a Settings,
     customer: &'a Customer,
+    /// The category of what no rule speaks of.
+    category: TaxCategory,
     /// Whether a rule speaks of more than source and item's name, so that plans differ by subject.
     by_subject: bool,
     plans: Vec<Plan>,
@@ -134,11 +136,12 @@ impl<'a> Pricing<'a> {
         let has_products = bill.sources.iter().any(|source| source.kind.has_product_ids());
         let sees_subjects = |matcher: &Matcher| !matcher.sees_only_items() || has_products && matcher.item.is_some();
         let prices = customer.pricing.rules.iter().map(|rule| &rule.matcher);
-        let taxes = settings.tax.rules.iter().map(|rule| &rule.matcher);
+        let taxes = settings.tax_rules.iter().map(|rule| &rule.matcher);
         Pricing {
             bill,
             settings,
             customer,
+            category: own_status(settings, customer).0,
             by_subject: prices.chain(taxes).any(sees_subjects),
             plans: Vec::new(),
             known: FxHashMap::default(),
@@ -283,8 +286,8 @@ impl<'a> Pricing<'a> {
             Method::Factor(factor) => Method::Factor(factor.times(rate).map_err(|_| too_long(self.customer))?),
             method => method,
         };
-        let rule = tax_rule(self.bill, self.settings, charge);
-        let category = rule.map_or(TaxCategory::Standard, |rule| rule.category);
+        let rule = tax_rule(self.bill, self.settings, self.customer, charge);
+        let category = rule.map_or(self.category, |rule| rule.category);
         let kind = match charge.kind() {
             ChargeKind::Usage => ItemKind::Usage,
             ChargeKind::Discount => ItemKind::Discount,
@@ -329,7 +332,9 @@ impl<'a> Pricing<'a> {
     /// The issuer's own charges.
     fn fees(&mut self) -> Result<(), TooLong> {
         for (index, count) in self.resources.charged_fees(self.bill.month) {
-            self.items.add_fee(&self.customer.fees[index], Amount::whole(count))?;
+            let fee = &self.customer.fees[index];
+            let category = fee.tax_category.unwrap_or(self.category);
+            self.items.add_fee(fee, category, Amount::whole(count))?;
         }
         Ok(())
     }

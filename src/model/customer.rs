@@ -4,6 +4,7 @@ use super::matcher::Matcher;
 use super::period::{BillingMonth, Validity};
 use super::price::{Fee, Pricing};
 use super::settings::{Definition, InvoiceSettings};
+use super::tax::CustomerTax;
 use super::warning::WarningSettings;
 
 /// One file of `customers/`.
@@ -33,6 +34,8 @@ pub struct Customer {
     pub invoice: InvoiceSettings,
     /// How it is priced.
     pub pricing: Pricing,
+    /// How it is taxed.
+    pub tax: CustomerTax,
     /// The issuer's own charges.
     pub fees: Vec<Fee>,
     /// What it is warned about: the workspace's `[warnings]` with the customer's own.

@@ -149,8 +149,8 @@ pub struct Fee {
     pub per: FeePer,
     /// For a fee per resource: the charges whose resources count.
     pub matcher: Matcher,
-    /// Its tax category.
-    pub tax_category: TaxCategory,
+    /// Its own tax category; the customer's where absent.
+    pub tax_category: Option<TaxCategory>,
     /// The months it holds for.
     pub validity: Validity,
     /// Where it stands.

@@ -7,9 +7,8 @@ use url::Url;
 use super::amount::Amount;
 use super::currency::Currency;
 use super::customer::Customer;
-use super::matcher::Matcher;
+use super::matcher::{Glob, Matcher};
 use super::period::{BillingMonth, Validity};
-use super::rounding::Rounding;
 use super::schedule::{DateRule, DueRule, OnHoliday};
 use super::tax::TaxCategory;
 use super::warning::WarningSettings;
@@ -167,23 +166,24 @@ impl Pattern {
 /// `[[tax.rule]]`: the category of what it matches.
 #[derive(Clone, Debug)]
 pub struct TaxRule {
+    /// The customers it is for, by their ids; all where absent.
+    pub customer: Option<Glob>,
     /// The charges it speaks of.
     pub matcher: Matcher,
+    /// Whether it has a key that charges are matched by. Without one it is the status of its customers as a whole, and
+    /// holds for their fees and adjustments too.
+    pub names_charges: bool,
     /// Their category.
     pub category: TaxCategory,
     /// Where it stands.
     pub definition: Definition,
 }
 
-/// `[tax]`.
-#[derive(Clone, Debug)]
-pub struct TaxSettings {
-    /// How tax is rounded, once per rate and invoice.
-    pub rounding: Rounding,
-    /// First match wins; standard where none matches.
-    pub rules: Vec<TaxRule>,
-    /// Where the rounding is set; of no path when it is the default.
-    pub definition: Definition,
+impl TaxRule {
+    /// Whether it is for the customer of that id.
+    pub fn is_for(&self, customer: &str) -> bool {
+        self.customer.as_ref().is_none_or(|ids| ids.matches(customer))
+    }
 }
 
 /// `[[allocation.share]]`: how charges that belong to no one customer are split.
@@ -365,8 +365,8 @@ pub struct MailSettings {
 pub struct Settings {
     /// Who bills.
     pub issuer: Issuer,
-    /// `[tax]`
-    pub tax: TaxSettings,
+    /// `[[tax.rule]]`: the first match wins, then the customer's own category.
+    pub tax_rules: Vec<TaxRule>,
     /// `[allocation]`
     pub allocation: AllocationSettings,
     /// `[[fx]]`
@@ -417,8 +417,9 @@ impl Settings {
 
     /// How tax is rounded on a customer's documents, and where that is set; `customer` is an index in
     /// [`Settings::customers`].
-    pub fn tax_rounding(&self, _customer: usize) -> (Rounding, &Definition) {
-        (self.tax.rounding, &self.tax.definition)
+    pub fn tax_rounding(&self, customer: usize) -> (Rounding, &Definition) {
+        let tax = &self.customers[customer].tax;
+        (tax.rounding, &tax.rounding_definition)
     }
 
     /// The month's rate from one currency to another; one when they are the same.

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
 use super::period::BillingMonth;
+use super::rounding::Rounding;
+use super::settings::Definition;
 
 /// How the law sees a supply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,6 +52,19 @@ impl TaxCategory {
         let dated = RATES.iter().find(|(category, from, _)| *category == self && *from <= month.as_str());
         dated.map(|(_, _, percent)| TaxRate { percent: *percent })
     }
+}
+
+/// How a customer is taxed: `[tax]` of its file, over that of `invoicer.toml`.
+#[derive(Clone, Debug)]
+pub struct CustomerTax {
+    /// The category of everything that no rule says otherwise.
+    pub category: TaxCategory,
+    /// How tax is rounded, once per rate and invoice.
+    pub rounding: Rounding,
+    /// Where the category is set; of no path when it is the default.
+    pub category_definition: Definition,
+    /// Where the rounding is set; of no path when it is the default.
+    pub rounding_definition: Definition,
 }
 
 /// Rates by the first month of supply they hold for, newest first; a bill's month decides, not the date of issue.

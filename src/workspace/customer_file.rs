@@ -1,6 +1,7 @@
 //! A file of `customers/` as a [`Customer`].
 
 use super::invoice_section::{InvoiceLayer, PricingLayer};
+use super::tax_section::TaxLayer;
 use super::toml_reader::{Section, TomlFile, Value};
 use super::values;
 use super::warning_section::WarningLayer;
@@ -32,6 +33,7 @@ pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> (Cust
         rules,
         invoice: InvoiceLayer::read(root.section("invoice", "[invoice]")).over(&base.invoice),
         pricing: pricing.clone().over(&base.pricing),
+        tax: TaxLayer::of_customer(root.section("tax", "[tax]")).over(&base.tax),
         fees: root.sections("fee", "[[fee]]").iter().filter_map(fee).collect(),
         warnings: WarningLayer::read(root.section("warnings", "[warnings]")).over(&base.warnings),
         mail: root.section("mail", "[mail]").map(|section| mail(&section)),
@@ -101,7 +103,7 @@ fn fee(section: &Section<'_, '_>) -> Option<Fee> {
         amount: amount.unwrap_or(Amount::ZERO),
         per: per.unwrap_or(FeePer::Month),
         matcher: matcher.unwrap_or_default(),
-        tax_category: category.unwrap_or(TaxCategory::Standard),
+        tax_category: category,
         validity,
         definition: section.definition(),
     })

@@ -4,6 +4,7 @@ mod customer_file;
 mod customer_files;
 mod invoice_section;
 mod pricing_file;
+mod tax_section;
 mod toml_reader;
 mod values;
 mod warning_section;
@@ -92,7 +93,7 @@ pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
     let default_invoice = invoice_section::InvoiceLayer::default().over(&base.invoice);
     let settings = Settings {
         issuer: base.issuer,
-        tax: base.tax,
+        tax_rules: base.tax_rules,
         allocation: base.allocation,
         fx: base.fx,
         sources: base.sources,

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::customer_file::registration_number;
 use super::invoice_section::{InvoiceLayer, PricingLayer};
+use super::tax_section::TaxLayer;
 use super::toml_reader::{Section, TomlFile, Value};
 use super::values;
 use super::warning_section::WarningLayer;
@@ -15,19 +16,18 @@ use crate::model::currency::Currency;
 use crate::model::endpoint;
 use crate::model::matcher::{Matcher, normalized};
 use crate::model::period::{BillingMonth, Validity};
-use crate::model::rounding::Rounding;
 use crate::model::settings::{
-    AllocationSettings, Definition, FxRate, Issuer, KeepRule, MailSettings, Ratio, ShareBasis, ShareRule, SourceKind,
-    SourceSettings, TaxRule, TaxSettings,
+    AllocationSettings, FxRate, Issuer, KeepRule, MailSettings, Ratio, ShareBasis, ShareRule, SourceKind,
+    SourceSettings, TaxRule,
 };
-use crate::model::tax::TaxCategory;
 
 /// What `invoicer.toml` says, before the customers are read.
 pub(super) struct WorkspaceFile {
     pub(super) issuer: Issuer,
     pub(super) invoice: InvoiceLayer,
     pub(super) pricing: PricingLayer,
-    pub(super) tax: TaxSettings,
+    pub(super) tax: TaxLayer,
+    pub(super) tax_rules: Vec<TaxRule>,
     pub(super) allocation: AllocationSettings,
     pub(super) fx: Vec<FxRate>,
     pub(super) sources: Vec<SourceSettings>,
@@ -49,6 +49,7 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
                 .with_hint("add [issuer] with name = \"…\": the company that sends the invoices"),
         );
     }
+    let (tax, tax_rules) = TaxLayer::of_workspace(root.section("tax", "[tax]"));
     let known = file.count();
     let sources = sources(&root);
     let settings = WorkspaceFile {
@@ -57,7 +58,8 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
         issuer: issuer.map(|section| read_issuer(&section)).unwrap_or_default(),
         invoice: InvoiceLayer::read(root.section("invoice", "[invoice]")),
         pricing: PricingLayer::read(root.section("pricing", "[pricing]")),
-        tax: tax(root.section("tax", "[tax]")),
+        tax,
+        tax_rules,
         allocation: allocation(root.section("allocation", "[allocation]")),
         fx: root.sections("fx", "[[fx]]").iter().filter_map(fx).collect(),
         fonts: fonts(root.section("fonts", "[fonts]")),
@@ -82,30 +84,6 @@ fn read_issuer(section: &Section<'_, '_>) -> Issuer {
     };
     section.finish();
     issuer
-}
-
-fn tax(section: Option<Section<'_, '_>>) -> TaxSettings {
-    let Some(section) = section else {
-        return TaxSettings { rounding: Rounding::Up, rules: Vec::new(), definition: Definition::default() };
-    };
-    let rule = |section: &Section<'_, '_>| {
-        let matcher = values::matcher(section);
-        let category = section.require("category", "\"exempt\"", |value| value.one_of(&TaxCategory::NAMES));
-        if section.finish() && !section.has_any(&values::MATCH_KEYS) {
-            section.tell(
-                Diagnostic::error("a [[tax.rule]] that names no charges")
-                    .with_hint("add item = \"*roaming*\" or another match key"),
-            );
-        }
-        category.map(|category| TaxRule { matcher, category, definition: section.definition() })
-    };
-    let settings = TaxSettings {
-        rounding: section.read("rounding", |value| value.one_of(&Rounding::NAMES)).unwrap_or(Rounding::Up),
-        rules: section.sections("rule", "[[tax.rule]]").iter().filter_map(rule).collect(),
-        definition: section.definition_of("rounding"),
-    };
-    section.finish();
-    settings
 }
 
 fn allocation(section: Option<Section<'_, '_>>) -> AllocationSettings {

@@ -8,7 +8,7 @@ use super::record::*;
 use super::{Case, Stopped, Wanted, defect, exchange};
 use crate::billing::allocation::{NOBODY, assign};
 use crate::billing::claims::{Claim, Claims, RuleIndex, rule};
-use crate::billing::price_choice::{PriceChoice, price_choice, tax_rule};
+use crate::billing::price_choice::{PriceChoice, own_status, price_choice, tax_rule};
 use crate::billing::resources::UsedResources;
 use crate::billing::sharing::{Fate, Sharing};
 use crate::billing::tiers::{TierPart, TierState};
@@ -132,7 +132,8 @@ pub(super) fn read<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Read<'a>, Stop
         }
         let line = &mut read.lines[detail.item.0 as usize];
         line.source = Some(bill.subject(charge).source);
-        if let Some(rule) = tax_rule(bill, settings, charge).and_then(|rule| Rule::at(&rule.definition))
+        let named = tax_rule(bill, settings, customer, charge).map(|rule| &rule.definition);
+        if let Some(rule) = Rule::at(named.unwrap_or(own_status(settings, customer).1))
             && !line.tax_rules.contains(&rule)
         {
             line.tax_rules.push(rule);

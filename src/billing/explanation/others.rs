@@ -2,6 +2,7 @@
 
 use super::record::*;
 use super::{Case, Made, Stopped, defect, exchange};
+use crate::billing::price_choice::own_status;
 use crate::billing::resources::UsedResources;
 use crate::model::amount::{Amount, Sum};
 use crate::model::currency::Currency;
@@ -9,7 +10,7 @@ use crate::model::invoice::{ItemKind, LineItem};
 use crate::model::tax::{TaxCategory, TaxRate};
 
 /// The fees of the month, in the order of their lines.
-pub(super) fn fees<'a>(case: Case<'a>, used: &UsedResources<'_>) -> Vec<FeeExplanation<'a>> {
+pub(super) fn fees<'a>(case: Case<'a>, used: &UsedResources<'_>) -> Vec<(FeeExplanation<'a>, Vec<Rule<'a>>)> {
     let Case { bill, settings, invoice } = case;
     let fee = |(index, count): (usize, i64)| {
         let fee = &settings.customers[invoice.customer].fees[index];
@@ -19,20 +20,31 @@ pub(super) fn fees<'a>(case: Case<'a>, used: &UsedResources<'_>) -> Vec<FeeExpla
         });
         let mut resources: Vec<FeeResource<'a>> = resources.collect();
         resources.sort_unstable();
-        FeeExplanation {
+        let explanation = FeeExplanation {
             rule: Rule::at(&fee.definition),
             per: fee.per.name(),
             price: fee.amount,
             count: Amount::whole(count),
             resources,
-        }
+        };
+        let tax_rules = if fee.tax_category.is_some() { Vec::new() } else { status_rule(case) };
+        (explanation, tax_rules)
     };
     used.charged_fees(bill.month).map(fee).collect()
 }
 
-pub(super) fn fee<'a>(case: Case<'a>, fee: FeeExplanation<'a>) -> Result<Made<'a>, Stopped> {
+/// What gives the category of lines that no rule speaks of.
+fn status_rule(case: Case<'_>) -> Vec<Rule<'_>> {
+    let customer = &case.settings.customers[case.invoice.customer];
+    Rule::at(own_status(case.settings, customer).1).into_iter().collect()
+}
+
+pub(super) fn fee<'a>(
+    case: Case<'a>,
+    (fee, tax_rules): (FeeExplanation<'a>, Vec<Rule<'a>>),
+) -> Result<Made<'a>, Stopped> {
     let exact = fee.price.times(fee.count)?;
-    Ok((LineOrigin::Fee(fee), exact, rounded_at_item(case, exact)?, Vec::new()))
+    Ok((LineOrigin::Fee(fee), exact, rounded_at_item(case, exact)?, tax_rules))
 }
 
 /// A line's own rounding, which `round-at = "invoice"` leaves to the sum of its category.
@@ -58,7 +70,7 @@ pub(super) fn minimum(case: Case<'_>) -> Result<Made<'_>, Stopped> {
     let missing = rounded.minus(others)?;
     let rule = Rule::at(&pricing.definitions.minimum);
     let explanation = MinimumExplanation { rule, minimum, rounded, others };
-    Ok((LineOrigin::Minimum(explanation), missing, missing, Vec::new()))
+    Ok((LineOrigin::Minimum(explanation), missing, missing, status_rule(case)))
 }
 
 pub(super) fn adjustment<'a>(case: Case<'a>, item: &LineItem) -> Result<Made<'a>, Stopped> {
@@ -81,6 +93,8 @@ fn lines(case: Case<'_>, is_counted: impl Fn(&LineItem) -> bool) -> Vec<LineAmou
 /// From the lines to the total, compared with what is printed.
 pub(super) fn totals(case: Case<'_>) -> Result<TotalsExplanation<'_>, Stopped> {
     let Case { settings, invoice, .. } = case;
+    let customer = &settings.customers[invoice.customer];
+    let rounding = customer.tax.rounding;
     let mut kinds: Vec<(TaxCategory, TaxRate)> =
         invoice.items.iter().map(|item| (item.tax_category, item.tax_rate)).collect();
     kinds.sort_unstable();

@@ -84,7 +84,8 @@ pub struct LineExplanation<'a> {
     pub tax_category: TaxCategory,
     /// Tax rate.
     pub tax_rate: TaxRate,
-    /// The `[[tax.rule]]`s that gave the category; none where it is the standard one or a fee's own.
+    /// What gave the category: `[[tax.rule]]`s, or the customer's `[tax] category`; none where it is the standard one or a
+    /// fee's own.
     pub tax_rules: Vec<Rule<'a>>,
     /// What it is made of.
     #[serde(flatten)]

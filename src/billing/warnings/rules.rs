@@ -12,7 +12,7 @@ use crate::model::customer::Customer;
 use crate::model::invoice::Invoice;
 use crate::model::matcher::Matcher;
 use crate::model::price::{Price, PriceRule};
-use crate::model::settings::Definition;
+use crate::model::settings::{Definition, TaxRule};
 use crate::model::warning::WarningCode;
 
 /// Fees and pricing rules that held in the month before for the last time, with nothing in their place.
@@ -58,14 +58,10 @@ pub(super) fn ended(month: Month<'_>) -> Vec<Diagnostic> {
 /// Rules that match no charge of the month. The customers' `[[match]]` are looked at where charges are assigned.
 pub(super) fn unused(month: Month<'_>) -> Vec<Diagnostic> {
     let mut warnings = unused_price_rules(month);
-    let all = month.billed.invoices.par_iter().map(|invoice| Seen::of(month.bill, charges(invoice)));
-    let all = all.reduce(Seen::default, Seen::with);
+    warnings.extend(unused_tax_rules(month));
     let is_idle = |seen: &Seen, matcher: &Matcher| {
         !seen.any(month.bill, matcher, false) && !month.settings.is_of_absent_source(matcher, month.bill.month)
     };
-    for rule in month.settings.tax.rules.iter().filter(|rule| is_idle(&all, &rule.matcher)) {
-        warnings.push(nothing(month, WarningCode::UnusedTaxRule, "[[tax.rule]]", &rule.definition));
-    }
     let shared = month.billed.invoices.iter().flat_map(|invoice| invoice.shares.iter().map(|share| share.charge));
     let shared = Seen::of(month.bill, shared.chain(month.billed.unassigned.iter().copied()));
     for rule in month.settings.allocation.shares.iter().filter(|rule| is_idle(&shared, &rule.matcher)) {
@@ -78,6 +74,22 @@ pub(super) fn unused(month: Month<'_>) -> Vec<Diagnostic> {
         warnings.push(nothing(month, WarningCode::UnusedKeepRule, "[[allocation.keep]]", &rule.definition));
     }
     warnings
+}
+
+/// `[[tax.rule]]`s that match no charge of any customer they are for.
+fn unused_tax_rules(month: Month<'_>) -> Vec<Diagnostic> {
+    let rules = &month.settings.tax_rules;
+    let seen = |invoice: &Invoice| (invoice.customer, Seen::of(month.bill, charges(invoice)));
+    let by_customer: Vec<(usize, Seen)> = month.billed.invoices.par_iter().map(seen).collect();
+    let used = |rule: &TaxRule| {
+        by_customer.par_iter().any(|(customer, seen)| {
+            rule.is_for(&month.settings.customers[*customer].id)
+                && (!rule.names_charges || seen.any(month.bill, &rule.matcher, false))
+        })
+    };
+    let is_of_absent = |rule: &TaxRule| month.settings.is_of_absent_source(&rule.matcher, month.bill.month);
+    let unused = rules.iter().filter(|rule| !used(rule) && !is_of_absent(rule));
+    unused.map(|rule| nothing(month, WarningCode::UnusedTaxRule, "[[tax.rule]]", &rule.definition)).collect()
 }
 
 /// Of each file's rules, those that match no charge of any customer they are for.
@@ -118,11 +130,6 @@ struct Seen(FxHashSet<(SubjectId, NameId, ChargeKind)>);
 impl Seen {
     fn of(bill: &Bill, charges: impl Iterator<Item = ChargeId>) -> Seen {
         Seen(charges.map(|id| bill.charge(id)).map(|charge| (charge.subject, charge.item, charge.kind())).collect())
-    }
-
-    fn with(mut self, other: Seen) -> Seen {
-        self.0.extend(other.0);
-        self
     }
 
     fn any(&self, bill: &Bill, matcher: &Matcher, only_usage: bool) -> bool {
