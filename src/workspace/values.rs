@@ -16,6 +16,9 @@ use crate::model::settings::{Pattern, PatternField, PatternPart};
 
 type Read<T> = Result<T, Diagnostic>;
 
+/// What an exchange rate is expected to be.
+const RATE: &str = "a rate such as \"138.70\"";
+
 /// A number as a TOML string or integer; a float is refused.
 fn number(value: &Value<'_, '_>, what: &str) -> Read<Decimal> {
     match value.value {
@@ -50,8 +53,18 @@ fn not_a_number(value: &Value<'_, '_>, text: &str, what: &str) -> Diagnostic {
         return diagnostic.with_hint("numbers of up to 28 digits can be written here");
     }
     let half: String = text.chars().map(|c| half_width(c).unwrap_or(c)).collect();
-    let percent = what.contains('%') && half.trim_end().ends_with('%');
-    let digits = half.trim_matches(|c: char| c.is_whitespace() || matches!(c, '¥' | '円' | '$' | '%'));
+    let percent = half.trim_end().ends_with('%');
+    if percent && !what.contains('%') {
+        // Ten percent must not become ten yen.
+        return value.expected(what).with_hint(match what {
+            RATE => "write the rate itself, such as \"138.70\"".to_owned(),
+            _ => format!(
+                "a percentage is no amount: write the amount itself, or markup = {text:?} in [pricing] or a [[pricing.rule]] \
+                 for a share of the cost"
+            ),
+        });
+    }
+    let digits = half.trim_matches(|c: char| c.is_whitespace() || matches!(c, '¥' | '￥' | '円' | '$' | '€' | '%'));
     // Commas are dropped only where they group thousands: "0,2" may well mean 0.2.
     let mut groups = digits.split(',');
     let grouped = groups.next().is_some_and(|first| (1..=3).contains(&first.trim_start_matches('-').len()))
@@ -60,7 +73,14 @@ fn not_a_number(value: &Value<'_, '_>, text: &str, what: &str) -> Diagnostic {
     let diagnostic = value.expected(what);
     match parse_decimal(&tidy) {
         Some(_) if percent => diagnostic.with_hint(format!("write \"{tidy}%\"")),
-        Some(_) => diagnostic.with_hint(format!("write \"{tidy}\"")),
+        Some(_) => {
+            // A sign is dropped only together with what it said.
+            let sign = [('¥', "JPY"), ('￥', "JPY"), ('円', "JPY"), ('$', "USD"), ('€', "EUR")];
+            let currency = sign.iter().find(|(sign, _)| half.contains(*sign)).map_or_else(String::new, |(_, code)| {
+                format!(", with currency = \"{code}\" beside it where the file's own currency is another")
+            });
+            diagnostic.with_hint(format!("write \"{tidy}\"{currency}"))
+        }
         None if what.contains('%') => diagnostic.with_hint("write \"15%\" or \"0.15\""),
         None => diagnostic.with_hint("write plain digits with an optional point, such as \"330\" or \"0.2\""),
     }
@@ -77,7 +97,7 @@ fn parse_decimal(text: &str) -> Option<Decimal> {
 /// The ASCII form of a full-width character.
 fn half_width(c: char) -> Option<char> {
     match c {
-        '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' | '％' | '．' | '－' | '，' => {
+        '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' | '％' | '．' | '－' | '，' | '＄' => {
             char::from_u32(c as u32 - 0xfee0)
         }
         _ => Some(c),
@@ -142,7 +162,7 @@ pub(super) fn factor(value: &Value<'_, '_>) -> Read<Amount> {
 
 /// An exchange rate: above zero.
 pub(super) fn rate(value: &Value<'_, '_>) -> Read<Amount> {
-    let rate = number(value, "a rate such as \"138.70\"").map(Amount::from)?;
+    let rate = number(value, RATE).map(Amount::from)?;
     if rate.is_positive() { Ok(rate) } else { Err(value.expected("a rate above zero")) }
 }
 
