@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::BilledMonth;
+use super::{BilledMonth, ConvertedPrices};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
@@ -98,6 +98,33 @@ pub struct ComparedMonth {
     pub old: MonthFigures,
     /// By the new prices.
     pub new: MonthFigures,
+    /// The new prices that stand in another currency than a customer's invoices.
+    pub converted: Vec<ConvertedChange>,
+}
+
+/// Prices of a customer that a month's rate converted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ConvertedChange {
+    /// The month, `202208`.
+    pub month: String,
+    /// Customer id.
+    pub customer: String,
+    /// Currency of the prices.
+    pub from: Currency,
+    /// Currency of the customer's invoices.
+    pub to: Currency,
+    /// The rate.
+    pub rate: Amount,
+}
+
+/// The prices of a computed month that were converted.
+pub fn converted(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Vec<ConvertedChange> {
+    let named = |prices: &ConvertedPrices| {
+        let customer = &settings.customers[prices.customer];
+        let (month, to) = (bill.month.to_string(), customer.invoice.currency);
+        ConvertedChange { month, customer: customer.id.clone(), from: prices.from, to, rate: prices.rate }
+    };
+    billed.converted.iter().map(named).collect()
 }
 
 /// Old and new, with the difference of the amounts before tax.
@@ -177,6 +204,9 @@ pub struct Comparison {
     pub customers: Vec<CustomerChange>,
     /// By currency: yen and dollars are never added up.
     pub totals: Vec<TotalChange>,
+    /// Where the new prices stand in another currency than a customer's invoices.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub converted: Vec<ConvertedChange>,
 }
 
 /// Compares months, customer by customer and in total.
@@ -203,6 +233,7 @@ pub fn compare(months: &[ComparedMonth]) -> Result<Comparison, TooLong> {
             .collect(),
         customers: Vec::new(),
         totals: Vec::new(),
+        converted: months.iter().flat_map(|month| month.converted.iter().cloned()).collect(),
     };
     let mut totals: BTreeMap<Currency, (Figures, Figures)> = BTreeMap::new();
     for ((customer, currency), months) in customers {

@@ -100,10 +100,15 @@ impl Items {
         Ok(())
     }
 
-    /// Adds a fee for `count` resources or months.
-    pub(super) fn add_fee(&mut self, fee: &Fee, category: TaxCategory, count: Amount) -> Result<(), TooLong> {
-        fee.amount.times(count)?;
-        self.fees.push(FeeItem { name: fee.name.clone(), category, count, price: fee.amount });
+    /// Whether the customer is charged for anything.
+    pub(super) fn has_any(&self) -> bool {
+        !self.growing.is_empty() || !self.fees.is_empty()
+    }
+
+    /// Adds a fee for `count` resources or months, each at `price` in the invoice's currency.
+    pub(super) fn add_fee(&mut self, fee: &Fee, price: Amount, category: TaxCategory, count: Amount) -> Result<(), TooLong> {
+        price.times(count)?;
+        self.fees.push(FeeItem { name: fee.name.clone(), category, count, price });
         Ok(())
     }
 
@@ -117,12 +122,12 @@ impl Items {
     }
 
     /// The finished lines in the order in which they are printed: usage, fees, minimum, discounts, rounding.
-    /// `details` are pointed at them. `category` is that of the minimum.
+    /// `details` are pointed at them. `minimum` is rounded, with the category of what it adds.
     pub(super) fn finish(
         self,
         bill: &Bill,
         customer: &Customer,
-        category: TaxCategory,
+        minimum: Option<(Amount, TaxCategory)>,
         rates: &[Option<Amount>],
         unit_prices: &[Amount],
         details: &mut [Detail],
@@ -149,9 +154,8 @@ impl Items {
         let rounding = rounding_items(charged(), customer)?;
         let subtotal = Sum::of(charged().chain(&rounding).map(|line| line.amount));
         let subtotal = subtotal.map_err(|_| too_long(customer))?;
-        // A customer with no line at all was not charged for anything, and gets no invoice.
-        if charged().next().is_some() {
-            lines.extend(minimum_item(subtotal, category, month, customer)?);
+        if let Some((minimum, category)) = minimum {
+            lines.extend(minimum_item(minimum, subtotal, category, month, customer)?);
         }
         let discounts_from = lines.len();
         lines.extend(discounts);
@@ -290,15 +294,13 @@ fn rounding_items<'l>(
 
 /// What is missing to the minimum, once everything else is rounded: the printed subtotal is then just the minimum.
 fn minimum_item(
+    minimum: Amount,
     subtotal: Amount,
     category: TaxCategory,
     month: BillingMonth,
     customer: &Customer,
 ) -> Result<Option<LineItem>, Diagnostic> {
-    let Some(minimum) = customer.pricing.minimum else {
-        return Ok(None);
-    };
-    let missing = to_minor_unit(minimum, customer)?.minus(subtotal).map_err(|_| too_long(customer))?;
+    let missing = minimum.minus(subtotal).map_err(|_| too_long(customer))?;
     if !missing.is_positive() {
         return Ok(None);
     }

@@ -13,6 +13,7 @@ pub mod explanation;
 mod items;
 mod order;
 mod overview;
+mod own_money;
 mod price_choice;
 mod pricing;
 mod reconciliation;
@@ -40,6 +41,7 @@ pub use conservation::{Conservation, SourceTotals};
 pub use credit::{CreditTerms, Credited, CreditedLine, CreditedRate, Extent, NO_LINE, credit};
 pub use drift::drift;
 pub use overview::{ItemCost, KeptByRule, KeptCost, Overview, SharedCost, overview};
+pub use own_money::ConvertedPrices;
 pub use reconciliation::{Reconciliation, reconcile};
 use record::billed_customers;
 pub use warnings::{wanted, warnings};
@@ -61,6 +63,8 @@ pub struct BilledMonth {
     pub kept_by_rule: Vec<Vec<ChargeId>>,
     /// Charges of nobody that the issuer bears because of `unassigned = "keep"`.
     pub kept_unassigned: Vec<ChargeId>,
+    /// Customers whose prices stand in another currency than their invoices, in the order of the customers.
+    pub converted: Vec<ConvertedPrices>,
     /// The month as later months are compared with it.
     pub record: BilledCustomers,
     /// Warnings and notes.
@@ -113,6 +117,7 @@ fn billed(bill: &Bill, settings: &Settings, status: Status, is_whole: bool) -> R
     let mut invoices = Vec::new();
     let mut by_source = Vec::new();
     let mut kept = Vec::new();
+    let mut converted = Vec::new();
     for (index, result) in priced {
         let priced = match result {
             Ok(priced) => priced,
@@ -129,6 +134,9 @@ fn billed(bill: &Bill, settings: &Settings, status: Status, is_whole: bool) -> R
                 .map(|(source, (_, cost))| KeptDiscounts { customer: index, source, cost: *cost }),
         );
         by_source.push(priced.by_source.clone());
+        converted.extend(
+            priced.price_rates.iter().map(|(from, rate)| ConvertedPrices { customer: index, from: *from, rate: *rate }),
+        );
         if priced.items.is_empty() {
             continue;
         }
@@ -154,6 +162,7 @@ fn billed(bill: &Bill, settings: &Settings, status: Status, is_whole: bool) -> R
         sources,
         conservation,
         kept,
+        converted,
         kept_by_rule: allocation.kept,
         kept_unassigned: allocation.kept_unassigned,
         record,

@@ -3,10 +3,13 @@
 //! Charges of the same subject and item are priced alike, so the rule, tax category and line are looked up once for
 //! each such pair (a [`Plan`]) and the rows only multiply and add.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
 
 use super::items::{ItemKey, Items, too_long};
 use super::order::Order;
+use super::own_money::{rate_for, rounded_at, tiers_at};
 use super::price_choice::{PriceChoice, own_status, price_choice, tax_rule};
 use super::resources::UsedResources;
 use super::tiers::TierState;
@@ -20,7 +23,7 @@ use crate::model::matcher::Matcher;
 use crate::model::packed::{LongAmounts, Packed};
 use crate::model::period::BillingMonth;
 use crate::model::price::{Price, RoundAt};
-use crate::model::settings::Settings;
+use crate::model::settings::{Definition, Settings};
 use crate::model::tax::TaxCategory;
 
 /// A customer's charges, priced.
@@ -33,6 +36,8 @@ pub(crate) struct Priced {
     pub(crate) long_amounts: LongAmounts,
     /// By source: what the customer bears and what the issuer keeps of it, in the source's currency.
     pub(crate) by_source: Vec<(Amount, Amount)>,
+    /// The rates that converted prices of rules, by the prices' currency.
+    pub(crate) price_rates: BTreeMap<Currency, Amount>,
 }
 
 /// Prices what a customer was allocated.
@@ -58,14 +63,18 @@ pub(crate) fn price(
         let detail = pricing.detail(portion.charge, charge, share);
         details.extend(detail.map(|detail| Detail { share: portion.share.map_or(0, |index| index + 1), ..detail }));
     }
-    let by_source = pricing.fees().and_then(|()| pricing.source_sums());
+    let fees = pricing.fees();
+    let minimum = pricing.minimum();
+    let by_source = pricing.source_sums().map_err(|_| too_long(customer));
     let unit_prices = pricing.unit_prices.values().to_vec();
-    let Pricing { items, rates, long_amounts, category, mut problems, .. } = pricing;
+    let Pricing { items, rates, long_amounts, category, price_rates, mut problems, .. } = pricing;
+    let least = minimum.as_ref().ok().copied().flatten().map(|minimum| (minimum, category));
     // What can be priced may still have no tax rate.
-    let items = items.finish(bill, customer, category, &rates, &unit_prices, &mut details);
-    match (by_source.map_err(|_| too_long(customer)), items) {
+    let items = items.finish(bill, customer, least, &rates, &unit_prices, &mut details);
+    problems.extend(fees.err().into_iter().chain(minimum.err()));
+    match (by_source, items) {
         (Ok(by_source), Ok(items)) if problems.is_empty() => {
-            Ok(Priced { items, details, shares, unit_prices, long_amounts, by_source })
+            Ok(Priced { items, details, shares, unit_prices, long_amounts, by_source, price_rates })
         }
         (by_source, items) => {
             problems.extend(by_source.err().into_iter().chain(items.err()));
@@ -115,7 +124,7 @@ struct Pricing<'a> {
     known: FxHashMap<PlanKey, u32>,
     /// Plans used lately, by item: rows of a few items alternate, and a look-up in a map would cost more than the price.
     recent: [Option<(PlanKey, u32)>; RECENT],
-    tiers: Vec<TierState<'a>>,
+    tiers: Vec<TierState>,
     /// By rule, source and item.
     tier_index: FxHashMap<(usize, u16, u32), usize>,
     items: Items,
@@ -123,6 +132,8 @@ struct Pricing<'a> {
     long_amounts: LongAmounts,
     /// By source: what one unit of its currency is worth in the invoice's, where that was needed.
     rates: Vec<Option<Amount>>,
+    /// What one unit of a currency that rules have money in is worth in the invoice's, where that was needed.
+    price_rates: BTreeMap<Currency, Amount>,
     /// By source: what the issuer keeps.
     kept: Vec<Sum>,
     /// The customer's own resources, used this month.
@@ -152,6 +163,7 @@ impl<'a> Pricing<'a> {
             unit_prices: Interner::default(),
             long_amounts: LongAmounts::new(),
             rates: vec![None; bill.sources.len()],
+            price_rates: BTreeMap::new(),
             kept: vec![Sum::default(); bill.sources.len()],
             resources: UsedResources::new(customer),
             problems: Vec::new(),
@@ -281,8 +293,10 @@ impl<'a> Pricing<'a> {
     }
 
     fn new_plan(&mut self, charge: &Charge, subject: &Subject) -> Result<Plan, Diagnostic> {
+        // The rule's rate first: the same rate can be missing for the cost, and the rule is what needs a look.
+        let method = self.method(charge, subject.source)?;
         let rate = self.rate(subject.source)?;
-        let method = match self.method(charge, subject.source) {
+        let method = match method {
             Method::Factor(factor) => Method::Factor(factor.times(rate).map_err(|_| too_long(self.customer))?),
             method => method,
         };
@@ -307,36 +321,69 @@ impl<'a> Pricing<'a> {
         rate.ok_or_else(|| missing_rate(month, from, to, &format!("\"{}\" needs it", self.customer.id)))
     }
 
-    fn method(&mut self, charge: &Charge, source: u16) -> Method {
+    fn method(&mut self, charge: &Charge, source: u16) -> Result<Method, Diagnostic> {
         let pricing = &self.customer.pricing;
-        match price_choice(self.bill, self.customer, charge) {
+        let too_long = |_: TooLong| too_long(self.customer);
+        Ok(match price_choice(self.bill, self.customer, charge) {
             PriceChoice::Kept => Method::Keep,
             PriceChoice::AtCost => Method::Factor(Amount::whole(1)),
             PriceChoice::DefaultMarkup => Method::Factor(pricing.markup.factor()),
-            PriceChoice::Rule(index) => match &pricing.rules[index].price {
-                Price::UnitPrice(price) => Method::UnitPrice(*price),
-                Price::Tiers(tiers) => {
-                    let state = self.tiers.len();
-                    let states = &mut self.tiers;
-                    let index = *self.tier_index.entry((index, source, charge.item.0)).or_insert_with(|| {
-                        states.push(TierState::new(tiers));
-                        state
-                    });
-                    Method::Tiers(index)
+            PriceChoice::Rule(index) => {
+                let rule = &pricing.rules[index];
+                match &rule.price {
+                    Price::UnitPrice(price) => {
+                        let rate = self.price_rate(rule.currency, &rule.definition)?;
+                        Method::UnitPrice(price.times(rate).map_err(too_long)?)
+                    }
+                    Price::Tiers(tiers) => {
+                        let key = (index, source, charge.item.0);
+                        let known = self.tier_index.get(&key).copied();
+                        Method::Tiers(match known {
+                            Some(state) => state,
+                            None => {
+                                let rate = self.price_rate(rule.currency, &rule.definition)?;
+                                self.tiers.push(TierState::new(tiers_at(tiers, rate).map_err(too_long)?));
+                                self.tier_index.insert(key, self.tiers.len() - 1);
+                                self.tiers.len() - 1
+                            }
+                        })
+                    }
+                    Price::Markup(markup) => Method::Factor(markup.factor()),
                 }
-                Price::Markup(markup) => Method::Factor(markup.factor()),
-            },
+            }
+        })
+    }
+
+    /// What a rule's money is multiplied by.
+    fn price_rate(&mut self, from: Currency, definition: &Definition) -> Result<Amount, Diagnostic> {
+        let rate = rate_for(self.settings, self.bill.month, self.customer, from, definition)?;
+        if from != self.customer.invoice.currency {
+            self.price_rates.insert(from, rate);
         }
+        Ok(rate)
     }
 
     /// The issuer's own charges.
-    fn fees(&mut self) -> Result<(), TooLong> {
-        for (index, count) in self.resources.charged_fees(self.bill.month) {
+    fn fees(&mut self) -> Result<(), Diagnostic> {
+        let charged: Vec<(usize, i64)> = self.resources.charged_fees(self.bill.month).collect();
+        for (index, count) in charged {
             let fee = &self.customer.fees[index];
+            let rate = self.price_rate(fee.amount.currency, &fee.definition)?;
+            let price = rounded_at(fee.amount, rate, self.customer).map_err(|_| too_long(self.customer))?;
             let category = fee.tax_category.unwrap_or(self.category);
-            self.items.add_fee(fee, category, Amount::whole(count))?;
+            self.items.add_fee(fee, price, category, Amount::whole(count)).map_err(|_| too_long(self.customer))?;
         }
         Ok(())
+    }
+
+    /// The minimum in the invoice's currency; none for a customer that was charged for nothing.
+    fn minimum(&mut self) -> Result<Option<Amount>, Diagnostic> {
+        let pricing = &self.customer.pricing;
+        let Some(minimum) = pricing.minimum.filter(|_| self.items.has_any()) else {
+            return Ok(None);
+        };
+        let rate = self.price_rate(minimum.currency, &pricing.definitions.minimum)?;
+        rounded_at(minimum, rate, self.customer).map(Some).map_err(|_| too_long(self.customer))
     }
 
     fn source_sums(&self) -> Result<Vec<(Amount, Amount)>, TooLong> {

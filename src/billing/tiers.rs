@@ -4,8 +4,8 @@ use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::price::Tier;
 
 /// A graduated price and how much of the month's quantity it was asked for already.
-pub(super) struct TierState<'a> {
-    tiers: &'a [Tier],
+pub(super) struct TierState {
+    tiers: Vec<Tier>,
     used: Amount,
 }
 
@@ -20,9 +20,9 @@ pub(super) struct TierPart {
     pub(super) amount: Amount,
 }
 
-impl<'a> TierState<'a> {
+impl TierState {
     /// The beginning of the month.
-    pub(super) fn new(tiers: &'a [Tier]) -> TierState<'a> {
+    pub(super) fn new(tiers: Vec<Tier>) -> TierState {
         TierState { tiers, used: Amount::ZERO }
     }
 
@@ -66,7 +66,7 @@ mod tests {
             Tier { up_to: Some(amount("1000000")), unit_price: amount("0.2") },
             Tier { up_to: None, unit_price: amount("0.1") },
         ];
-        let mut state = TierState::new(&tiers);
+        let mut state = TierState::new(tiers.to_vec());
         assert_eq!(state.price(amount("600000"), |_| {}).unwrap(), amount("120000"));
         assert_eq!(state.price(amount("600000"), |_| {}).unwrap(), amount("100000"));
         assert_eq!(state.price(amount("0"), |_| {}).unwrap(), Amount::ZERO);
@@ -82,7 +82,7 @@ mod tests {
             Tier { up_to: None, unit_price: amount("1") },
         ];
         let mut parts = Vec::new();
-        let price = TierState::new(&tiers).price(amount("25"), |part| parts.push((part.tier, part.units, part.amount)));
+        let price = TierState::new(tiers.to_vec()).price(amount("25"), |part| parts.push((part.tier, part.units, part.amount)));
         assert_eq!(price.unwrap(), amount("55"));
         let expected = [(0, "10", "30"), (1, "10", "20"), (2, "5", "5")];
         assert_eq!(parts, expected.map(|(tier, units, price)| (tier, amount(units), amount(price))));

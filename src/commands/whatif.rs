@@ -5,7 +5,7 @@ use std::path::Path;
 use super::excerpts;
 use crate::billing;
 use crate::billing::comparison::{
-    Change, ComparedMonth, Comparison, Figures, MonthFigures, OldFigures, compare, figures,
+    Change, ComparedMonth, Comparison, ConvertedChange, Figures, MonthFigures, OldFigures, compare, converted, figures,
 };
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Place};
@@ -47,8 +47,9 @@ fn whatif(root: &Path, current: &Path, arguments: &cli::Whatif, printer: &Printe
         // One month at a time: a year of bills need not fit in memory.
         let bill = sources::read(root, &workspace.settings, month, false)?;
         let (old_figures, old) = old(root, &workspace, &ledger, &bill)?;
-        let new = computed(&new, &bill).map_err(|problems| noted(problems, &format!("with the prices of {path}")))?;
-        compared.push(ComparedMonth { month, old_figures, old, new });
+        let (new, converted) =
+            computed(&new, &bill).map_err(|problems| noted(problems, &format!("with the prices of {path}")))?;
+        compared.push(ComparedMonth { month, old_figures, old, new, converted });
     }
     let comparison = compare(&compared).map_err(too_long)?;
     if arguments.json {
@@ -87,12 +88,12 @@ fn old(
     bill: &Bill,
 ) -> Result<(OldFigures, MonthFigures), Vec<Diagnostic>> {
     let Some(stored) = ledger.latest_rules(bill.month) else {
-        let old = computed(&workspace.settings, bill).map_err(|problems| noted(problems, "with the present prices"))?;
+        let (old, _) = computed(&workspace.settings, bill).map_err(|problems| noted(problems, "with the present prices"))?;
         return Ok((OldFigures::Rules, old));
     };
     // The record has all figures but what was kept, which the rules of that time still tell. What was taken back brings
     // nothing in, but the provider charges for it all the same.
-    let then = computed(&workspace::load(&root.join(stored.rules_directory()))?.settings, bill)?;
+    let (then, _) = computed(&workspace::load(&root.join(stored.rules_directory()))?.settings, bill)?;
     let nothing =
         |figures: &Figures| Figures::new([Amount::ZERO, Amount::ZERO, Amount::ZERO, figures.cost], figures.kept);
     let unbilled = then.iter().map(|(key, figures)| Ok((key.clone(), nothing(figures)?)));
@@ -106,9 +107,13 @@ fn old(
     Ok((OldFigures::Issued, old))
 }
 
-fn computed(settings: &Settings, bill: &Bill) -> Result<MonthFigures, Vec<Diagnostic>> {
+fn computed(
+    settings: &Settings,
+    bill: &Bill,
+) -> Result<(MonthFigures, Vec<ConvertedChange>), Vec<Diagnostic>> {
     let billed = billing::invoices(bill, settings, Status::Built)?;
-    figures(bill, settings, &billed).map_err(too_long)
+    let figures = figures(bill, settings, &billed).map_err(too_long)?;
+    Ok((figures, converted(bill, settings, &billed)))
 }
 
 fn noted(problems: Vec<Diagnostic>, note: &str) -> Vec<Diagnostic> {
@@ -144,6 +149,9 @@ fn print(comparison: &Comparison, printer: &Printer) {
     let (left, right) = (Align::Left, Align::Right);
     for line in table(&rows, &[left, left, right, right, right, right, right, right]) {
         printer.result(&line);
+    }
+    for ConvertedChange { month, customer, from, to, rate } in &comparison.converted {
+        printer.status(&format!("prices of {customer} were converted: 1 {from} = {rate} {to} in {month}"));
     }
     let issued: Vec<&str> = comparison
         .months

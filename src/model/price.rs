@@ -1,11 +1,21 @@
 //! How a customer is charged for what the provider billed: markups, prices, tiers, fees and the minimum.
 
 use super::amount::Amount;
+use super::currency::Currency;
 use super::matcher::Matcher;
 use super::period::{BillingMonth, Validity};
 use super::rounding::Rounding;
 use super::settings::Definition;
 use super::tax::TaxCategory;
+
+/// An amount of money that a rule sets, with the currency it is meant in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Money {
+    /// How much.
+    pub amount: Amount,
+    /// Of which currency.
+    pub currency: Currency,
+}
 
 /// One of a customer's `[[pricing.rule]]`s.
 #[derive(Clone, Debug)]
@@ -14,6 +24,8 @@ pub struct PriceRule {
     pub matcher: Matcher,
     /// What it does with them.
     pub price: Price,
+    /// Currency of its unit price or tiers.
+    pub currency: Currency,
     /// The months it holds for.
     pub validity: Validity,
     /// Where it stands.
@@ -95,8 +107,8 @@ pub struct Pricing {
     pub round_at: RoundAt,
     /// What becomes of discounts.
     pub discounts: DiscountRule,
-    /// The least a customer pays a month before tax, in the invoice's currency.
-    pub minimum: Option<Amount>,
+    /// The least a customer pays a month before tax.
+    pub minimum: Option<Money>,
     /// The customer's rules, then the workspace's; the first match wins.
     pub rules: Vec<PriceRule>,
     /// Where the keys are set that hold for this customer.
@@ -143,8 +155,8 @@ impl FeePer {
 pub struct Fee {
     /// What the invoice calls it.
     pub name: String,
-    /// Price of one, in the invoice's currency.
-    pub amount: Amount,
+    /// Price of one.
+    pub amount: Money,
     /// What it is charged for.
     pub per: FeePer,
     /// For a fee per resource: the charges whose resources count.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::billing::{Conservation, SourceTotals};
+use crate::billing::{BilledMonth, Conservation, SourceTotals};
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::currency::Currency;
@@ -67,10 +67,22 @@ pub struct CustomerSummary<'a> {
     pub margin: Amount,
     /// The total of the month before, where it is known and in the same currency.
     pub previous_total: Option<Amount>,
+    /// By which rates prices in another currency were converted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub converted_prices: Vec<ConvertedSummary>,
     /// Pages of the PDF, when one was made.
     pages: Option<usize>,
     /// Items and resources, for later months to be compared with.
     used: Option<&'a Used>,
+}
+
+/// Prices of rules in another currency than the invoice's.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ConvertedSummary {
+    /// Their currency.
+    pub from: Currency,
+    /// The `[[fx]]` rate to the invoice's.
+    pub rate: Amount,
 }
 
 #[derive(Debug, Serialize)]
@@ -155,6 +167,12 @@ fn detail(warning: &Diagnostic) -> Option<WarningDetail<'_>> {
     })
 }
 
+/// The rates that converted prices of a customer.
+fn converted(billed: &BilledMonth, customer: usize) -> impl Iterator<Item = ConvertedSummary> {
+    let of_customer = billed.converted.iter().filter(move |converted| converted.customer == customer);
+    of_customer.map(|converted| ConvertedSummary { from: converted.from, rate: converted.rate })
+}
+
 /// The summary of a month.
 ///
 /// # Errors
@@ -181,6 +199,7 @@ pub fn summary<'a>(review: Review<'a>) -> Result<Summary<'a>, Diagnostic> {
                 previous_total: previous
                     .filter(|previous| previous.currency == invoice.currency)
                     .map(|previous| previous.total),
+                converted_prices: converted(billed, invoice.customer).collect(),
                 pages: documents.get(index).and_then(|documents| documents.pages),
                 used: record.and_then(|record| record.used.as_ref()),
             });

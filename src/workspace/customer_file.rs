@@ -7,10 +7,10 @@ use super::values;
 use super::warning_section::WarningLayer;
 use super::workspace_file::WorkspaceFile;
 use crate::diagnostic::Diagnostic;
-use crate::model::amount::Amount;
+use crate::model::currency::Currency;
 use crate::model::customer::{ClaimRule, Customer, CustomerMail};
 use crate::model::period::Validity;
-use crate::model::price::{Fee, FeePer};
+use crate::model::price::{Fee, FeePer, Money};
 use crate::model::tax::{TaxCategory, has_check_digit};
 use crate::model::warning::WarningCode;
 
@@ -19,7 +19,9 @@ pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> (Cust
     let table = file.parse();
     let root = Section::root(file, &table);
     let rules = root.sections("match", "[[match]]").iter().map(claim_rule).collect();
-    let pricing = PricingLayer::read(root.section("pricing", "[pricing]"));
+    let invoice = InvoiceLayer::read(root.section("invoice", "[invoice]")).over(&base.invoice);
+    let currency = invoice.currency;
+    let pricing = PricingLayer::read(root.section("pricing", "[pricing]"), currency);
     let customer = Customer {
         id: id.to_owned(),
         name: root.require("name", "\"アクメ株式会社\"", Value::text).unwrap_or_default(),
@@ -31,10 +33,10 @@ pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> (Cust
         address: root.list("address", Value::string).unwrap_or_default(),
         active: active(&root),
         rules,
-        invoice: InvoiceLayer::read(root.section("invoice", "[invoice]")).over(&base.invoice),
+        invoice,
         pricing: pricing.clone().over(&base.pricing),
         tax: TaxLayer::of_customer(root.section("tax", "[tax]")).over(&base.tax),
-        fees: root.sections("fee", "[[fee]]").iter().filter_map(fee).collect(),
+        fees: root.sections("fee", "[[fee]]").iter().filter_map(|section| fee(section, currency)).collect(),
         warnings: WarningLayer::read(root.section("warnings", "[warnings]")).over(&base.warnings),
         mail: root.section("mail", "[mail]").map(|section| mail(&section)),
         path: file.path.to_owned(),
@@ -81,9 +83,10 @@ fn claim_rule(section: &Section<'_, '_>) -> ClaimRule {
     rule
 }
 
-fn fee(section: &Section<'_, '_>) -> Option<Fee> {
+fn fee(section: &Section<'_, '_>, default: Currency) -> Option<Fee> {
+    let currency = values::currency(section, default);
     let name = section.require("name", "\"運用保守料\"", Value::text);
-    let amount = section.require("amount", "\"5000\"", values::money);
+    let amount = section.require("amount", "\"5000\"", |value| values::whole_units(value, values::money, currency));
     let per = section.read("per", |value| value.one_of(&FeePer::NAMES));
     let category = section.read("tax-category", |value| value.one_of(&TaxCategory::NAMES));
     let validity = values::validity(section);
@@ -100,7 +103,7 @@ fn fee(section: &Section<'_, '_>) -> Option<Fee> {
     section.finish();
     Some(Fee {
         name: name?,
-        amount: amount.unwrap_or(Amount::ZERO),
+        amount: Money { amount: amount?, currency: currency? },
         per: per.unwrap_or(FeePer::Month),
         matcher: matcher.unwrap_or_default(),
         tax_category: category,

@@ -5,7 +5,7 @@ use super::values;
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
-use crate::model::price::{DiscountRule, Markup, Price, PriceRule, Pricing, PricingDefinitions, RoundAt, Tier};
+use crate::model::price::{DiscountRule, Markup, Money, Price, PriceRule, Pricing, PricingDefinitions, RoundAt, Tier};
 use crate::model::rounding::Rounding;
 use crate::model::schedule::{DateRule, DueRule, OnHoliday};
 use crate::model::settings::{
@@ -101,13 +101,14 @@ pub(super) struct PricingLayer {
     rounding: Option<Rounding>,
     round_at: Option<RoundAt>,
     discounts: Option<DiscountRule>,
-    minimum: Option<Amount>,
+    minimum: Option<Money>,
     rules: Vec<PriceRule>,
     definitions: PricingDefinitions,
 }
 
 impl PricingLayer {
-    pub(super) fn read(section: Option<Section<'_, '_>>) -> PricingLayer {
+    /// Reads a file's `[pricing]`; its money is in `currency` where a rule says no other.
+    pub(super) fn read(section: Option<Section<'_, '_>>, currency: Currency) -> PricingLayer {
         let Some(section) = section else {
             return PricingLayer::default();
         };
@@ -122,8 +123,8 @@ impl PricingLayer {
                     ("keep", DiscountRule::Keep),
                 ])
             }),
-            minimum: section.read("minimum", values::positive),
-            rules: section.sections("rule", "[[pricing.rule]]").iter().filter_map(price_rule).collect(),
+            minimum: minimum(&section, currency),
+            rules: section.sections("rule", "[[pricing.rule]]").iter().filter_map(|rule| price_rule(rule, currency)).collect(),
             definitions: PricingDefinitions {
                 markup: section.definition_of("markup"),
                 rounding: section.definition_of("rounding"),
@@ -160,7 +161,20 @@ impl PricingLayer {
     }
 }
 
-fn price_rule(section: &Section<'_, '_>) -> Option<PriceRule> {
+fn minimum(section: &Section<'_, '_>, default: Currency) -> Option<Money> {
+    let currency = values::currency(section, default);
+    let minimum = section.read("minimum", |value| values::whole_units(value, values::positive, currency));
+    if let (Some(value), false) = (section.get("currency"), section.has_any(&["minimum"])) {
+        let diagnostic = Diagnostic::error("`currency` in [pricing] is that of `minimum`, and there is none");
+        value.told::<()>(Err(diagnostic.with_hint(
+            "remove it; a [[pricing.rule]] or [[fee]] has a `currency` of its own, an invoice that of [invoice]",
+        )));
+    }
+    Some(Money { amount: minimum?, currency: currency? })
+}
+
+fn price_rule(section: &Section<'_, '_>, default: Currency) -> Option<PriceRule> {
+    let currency = values::currency(section, default);
     let matcher = values::matcher(section);
     let markup = section.read("markup", values::markup).map(Price::Markup);
     let unit_price = section.read("unit-price", values::positive).map(Price::UnitPrice);
@@ -190,7 +204,13 @@ fn price_rule(section: &Section<'_, '_>) -> Option<PriceRule> {
         section.tell(Diagnostic::error(message).with_hint(hint));
         return None;
     }
-    Some(PriceRule { matcher, price: markup.or(unit_price).or(tiers)?, validity, definition: section.definition() })
+    if let (Some(value), ["markup"]) = (section.get("currency"), prices.as_slice()) {
+        let diagnostic = Diagnostic::error("a markup has no currency");
+        let hint = "remove `currency`: a markup multiplies the cost, which is converted with the [[fx]] of its source";
+        value.told::<()>(Err(diagnostic.with_hint(hint)));
+    }
+    let price = markup.or(unit_price).or(tiers)?;
+    Some(PriceRule { matcher, price, currency: currency?, validity, definition: section.definition() })
 }
 
 fn tier(value: &Value<'_, '_>) -> Result<Tier, Diagnostic> {

@@ -6,6 +6,7 @@ use super::invoice_section::PricingLayer;
 use super::toml_reader::{Section, TomlFile, Value};
 use super::{Workspace, read_text};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
+use crate::model::currency::Currency;
 use crate::model::settings::Settings;
 
 /// The settings of a workspace with the prices of another file, read from `directory`. What the file does not speak of
@@ -17,6 +18,8 @@ pub fn with_prices_of(workspace: &Workspace, directory: &Path, path: &str) -> Re
     let text = read_text(directory, path).map_err(|problem| vec![problem])?;
     let file = TomlFile::new(path, &text);
     let mut settings = workspace.settings.clone();
+    // The file stands beside invoicer.toml, whose currency its money is in, whichever customer it is for.
+    let currency = settings.currency;
     let mut layers = workspace.pricing.clone();
     let table = file.parse();
     let root = Section::root(&file, &table);
@@ -27,10 +30,10 @@ pub fn with_prices_of(workspace: &Workspace, directory: &Path, path: &str) -> Re
         root.tell(diagnostic.with_hint("add [pricing] as in invoicer.toml, or [customers.ID.pricing]"));
     }
     if base.is_some() {
-        layers.base = PricingLayer::read(base);
+        layers.base = PricingLayer::read(base, currency);
     }
     for (id, value) in customers.iter().flat_map(Section::entries) {
-        if let (Some(index), Some(layer)) = (value.told(index_of(&settings, &id)), layer(&id, &value)) {
+        if let (Some(index), Some(layer)) = (value.told(index_of(&settings, &id)), layer(&id, &value, currency)) {
             layers.customers[index] = layer;
         }
     }
@@ -44,11 +47,11 @@ pub fn with_prices_of(workspace: &Workspace, directory: &Path, path: &str) -> Re
 }
 
 /// A customer's new layer.
-fn layer(id: &str, value: &Value<'_, '_>) -> Option<PricingLayer> {
+fn layer(id: &str, value: &Value<'_, '_>, currency: Currency) -> Option<PricingLayer> {
     let section = value.told(value.section(&format!("[customers.{id}]")))?;
     let pricing = section.section("pricing", &format!("[customers.{id}.pricing]"));
     section.finish();
-    Some(PricingLayer::read(Some(pricing?)))
+    Some(PricingLayer::read(Some(pricing?), currency))
 }
 
 fn index_of(settings: &Settings, id: &str) -> Result<usize, Diagnostic> {

@@ -7,6 +7,7 @@ use toml::de::DeValue;
 use super::toml_reader::{Section, Value};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::amount::{Amount, NumberError};
+use crate::model::currency::Currency;
 use crate::model::identifier::is_number_pattern;
 use crate::model::matcher::{Glob, Matcher, normalized};
 use crate::model::period::{BillingMonth, Validity};
@@ -113,6 +114,35 @@ pub(super) fn money(value: &Value<'_, '_>) -> Read<Amount> {
 pub(super) fn positive(value: &Value<'_, '_>) -> Read<Amount> {
     let amount = money(value)?;
     if amount.is_negative() { Err(value.expected("an amount that is not negative")) } else { Ok(amount) }
+}
+
+/// The currency of a section's money: its key `currency`, else the file's; none where the key is unreadable.
+pub(super) fn currency(section: &Section<'_, '_>, default: Currency) -> Option<Currency> {
+    match section.get("currency") {
+        None => Some(default),
+        Some(value) => value.told(value.one_of(&Currency::NAMES)),
+    }
+}
+
+/// An amount without decimals that its currency does not have: what is charged as it stands, and not multiplied like a
+/// unit price, is an amount that can be paid.
+pub(super) fn whole_units<'f, 'a>(
+    value: &Value<'f, 'a>,
+    read: impl FnOnce(&Value<'f, 'a>) -> Read<Amount>,
+    currency: Option<Currency>,
+) -> Read<Amount> {
+    let amount = read(value)?;
+    match currency.filter(|currency| amount.scale() > currency.decimals()) {
+        None => Ok(amount),
+        Some(currency) => {
+            let most = match currency.decimals() {
+                0 => "without decimals".to_owned(),
+                decimals => format!("with at most {decimals} decimals"),
+            };
+            let hint = "only a unit price can be finer than the currency's minor unit; is `currency` another?";
+            Err(value.expected(&format!("an amount of {currency} {most}")).with_hint(hint))
+        }
+    }
 }
 
 /// A share: `"15%"` or `"0.15"`.

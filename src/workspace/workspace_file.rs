@@ -50,14 +50,16 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
         );
     }
     let (tax, tax_rules) = TaxLayer::of_workspace(root.section("tax", "[tax]"));
+    let invoice = InvoiceLayer::read(root.section("invoice", "[invoice]"));
+    let currency = InvoiceLayer::default().over(&invoice).currency;
     let known = file.count();
     let sources = sources(&root);
     let settings = WorkspaceFile {
         sources_are_good: file.count() == known,
         sources,
         issuer: issuer.map(|section| read_issuer(&section)).unwrap_or_default(),
-        invoice: InvoiceLayer::read(root.section("invoice", "[invoice]")),
-        pricing: PricingLayer::read(root.section("pricing", "[pricing]")),
+        invoice,
+        pricing: PricingLayer::read(root.section("pricing", "[pricing]"), currency),
         tax,
         tax_rules,
         allocation: allocation(root.section("allocation", "[allocation]")),

@@ -1,13 +1,15 @@
 //! The rows of an invoice's lines with what claimed, shared and priced each of them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use rustc_hash::FxHashMap;
 
 use super::record::*;
-use super::{Case, Stopped, Wanted, defect, exchange};
+use super::{Case, Stopped, Wanted, conversion, defect, exchange};
 use crate::billing::allocation::{NOBODY, assign};
 use crate::billing::claims::{Claim, Claims, RuleIndex, rule};
+use crate::billing::own_money::{rate_for, tiers_at};
 use crate::billing::price_choice::{PriceChoice, own_status, price_choice, tax_rule};
 use crate::billing::resources::UsedResources;
 use crate::billing::sharing::{Fate, Sharing};
@@ -164,7 +166,7 @@ struct Rules<'a, 'r> {
     sharing: Sharing<'r>,
     choices: FxHashMap<ChoiceKey, PriceChoice>,
     /// By rule, source and item.
-    tiers: BTreeMap<(usize, u16, NameId), TierState<'a>>,
+    tiers: BTreeMap<(usize, u16, NameId), TierState>,
 }
 
 impl<'a> Rules<'a, '_> {
@@ -176,7 +178,8 @@ impl<'a> Rules<'a, '_> {
 
     /// The figures of a row, computed anew.
     fn priced(&mut self, charge: &Charge, share: Option<&Share>, choice: PriceChoice) -> Result<Priced, Stopped> {
-        let Case { bill, settings, invoice } = self.case;
+        let case = self.case;
+        let Case { bill, settings, invoice } = case;
         let pricing = &settings.customers[invoice.customer].pricing;
         let cost = share.map_or_else(|| bill.cost(charge), |share| share.cost);
         let quantity = share.map_or_else(|| bill.quantity(charge), |share| share.quantity);
@@ -192,10 +195,13 @@ impl<'a> Rules<'a, '_> {
             PriceChoice::DefaultMarkup => cost.times(pricing.markup.factor().times(rate)?)?,
             PriceChoice::Rule(index) => match &pricing.rules[index].price {
                 Price::Markup(markup) => cost.times(markup.factor().times(rate)?)?,
-                Price::UnitPrice(price) => units()?.times(*price)?,
+                Price::UnitPrice(price) => units()?.times(price.times(own_rate(case, index)?)?)?,
                 Price::Tiers(prices) => {
                     let key = (index, bill.subject(charge).source, charge.item);
-                    let state = self.tiers.entry(key).or_insert_with(|| TierState::new(prices));
+                    let state = match self.tiers.entry(key) {
+                        Entry::Occupied(known) => known.into_mut(),
+                        Entry::Vacant(new) => new.insert(TierState::new(tiers_at(prices, own_rate(case, index)?)?)),
+                    };
                     state.price(units()?, |part| tiers.push(part))?
                 }
             },
@@ -229,10 +235,13 @@ impl<'a> Rules<'a, '_> {
             },
         };
         let pricing = &settings.customers[invoice.customer].pricing;
-        let prices = choice.rule().map(|index| &pricing.rules[index].price);
         let tier = |part: &TierPart| {
-            let unit_price = prices.and_then(|price| tier_price(price, part.tier))?;
-            Some(TierUnits { tier: part.tier + 1, units: part.units, unit_price, amount: part.amount })
+            let index = choice.rule().ok_or_else(|| defect("tiers without a rule".to_owned()))?;
+            let Price::Tiers(tiers) = &pricing.rules[index].price else {
+                return Err(defect("a rule without tiers".to_owned()));
+            };
+            let unit_price = tiers[part.tier].unit_price.times(own_rate(self.case, index)?)?;
+            Ok(TierUnits { tier: part.tier + 1, units: part.units, unit_price, amount: part.amount })
         };
         Ok(RowExplanation {
             file,
@@ -245,7 +254,7 @@ impl<'a> Rules<'a, '_> {
             cost: priced.cost,
             claim,
             share,
-            tiers: priced.tiers.iter().filter_map(tier).collect(),
+            tiers: priced.tiers.iter().map(tier).collect::<Result<_, Stopped>>()?,
             exact: priced.exact,
             amount: priced.amount,
         })
@@ -328,23 +337,26 @@ impl<'a> LineRows<'a> {
                 }),
                 factor: None,
                 unit_price: None,
+                conversion: None,
                 tiers: Vec::new(),
             };
             match (choice, rule.map(|rule| &rule.price)) {
                 (PriceChoice::AtCost | PriceChoice::Kept, _) => price.method = "at-cost",
-                (_, None) => price.factor = Some(pricing.markup.factor()),
+                (PriceChoice::DefaultMarkup, _) | (_, None) => price.factor = Some(pricing.markup.factor()),
                 (_, Some(Price::Markup(markup))) => price.factor = Some(markup.factor()),
-                (_, Some(Price::UnitPrice(unit_price))) => {
+                (PriceChoice::Rule(index), Some(Price::UnitPrice(unit_price))) => {
                     price.method = "unit-price";
-                    price.unit_price = Some(*unit_price);
+                    price.unit_price = Some(unit_price.times(own_rate(case, index)?)?);
+                    price.conversion = conversion(case, *unit_price, pricing.rules[index].currency)?;
                 }
-                (_, Some(Price::Tiers(tiers))) => {
+                (PriceChoice::Rule(rule), Some(Price::Tiers(tiers))) => {
                     price.method = "tiers";
                     for (index, tier) in tiers.iter().enumerate() {
                         let (units, amount) = part.tiers.get(&index).copied().unwrap_or_default();
                         price.tiers.push(TierExplanation {
                             up_to: tier.up_to,
-                            unit_price: tier.unit_price,
+                            unit_price: tier.unit_price.times(own_rate(case, rule)?)?,
+                            conversion: conversion(case, tier.unit_price, pricing.rules[rule].currency)?,
                             units: units.total()?,
                             amount: amount.total()?,
                         });
@@ -362,11 +374,12 @@ impl<'a> LineRows<'a> {
     }
 }
 
-fn tier_price(price: &Price, tier: usize) -> Option<Amount> {
-    match price {
-        Price::Tiers(tiers) => tiers.get(tier).map(|tier| tier.unit_price),
-        _ => None,
-    }
+/// What the money of the customer's rule with that index is multiplied by.
+fn own_rate(case: Case<'_>, rule: usize) -> Result<Amount, Stopped> {
+    let Case { bill, settings, invoice } = case;
+    let customer = &settings.customers[invoice.customer];
+    let rule = &customer.pricing.rules[rule];
+    Ok(rate_for(settings, bill.month, customer, rule.currency, &rule.definition)?)
 }
 
 /// The rule by which the issuer bears a row of such a resource, in words; none where none is kept.

@@ -110,7 +110,7 @@ fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Sto
         });
     }
     let customer = &settings.customers[invoice.customer];
-    let mut fees = others::fees(case, &read.resources).into_iter();
+    let mut fees = others::fees(case, &read.resources)?.into_iter();
     let mut lines = Vec::new();
     for ((index, item), rows) in invoice.items.iter().enumerate().zip(read.lines) {
         let (origin, exact, amount, tax_rules) = match item.kind {
@@ -195,6 +195,14 @@ fn charge_line<'a>(case: Case<'a>, index: usize, rows: LineRows<'a>) -> Result<M
 fn exchange(case: Case<'_>, from: Currency, to: Currency) -> Option<ExchangeExplanation<'_>> {
     let entry = (from != to).then(|| case.settings.fx_entry(case.bill.month, from, to)).flatten();
     entry.map(|fx| ExchangeExplanation { from, to, rate: fx.rate, rule: Rule::at(&fx.definition) })
+}
+
+/// How money of a rule came to the invoice's currency; none where it is in that currency.
+fn conversion(case: Case<'_>, given: Amount, from: Currency) -> Result<Option<ConversionExplanation<'_>>, Stopped> {
+    let Some(exchange) = exchange(case, from, case.invoice.currency) else {
+        return Ok(None);
+    };
+    Ok(Some(ConversionExplanation { given, exact: given.times(exchange.rate)?, exchange }))
 }
 
 fn without_rows(case: Case<'_>, wanted: &Wanted, pattern: &str) -> Diagnostic {

@@ -1,7 +1,8 @@
 //! Lines without rows, and the way from the lines to the total.
 
 use super::record::*;
-use super::{Case, Made, Stopped, defect, exchange};
+use super::{Case, Made, Stopped, conversion, defect, exchange};
+use crate::billing::own_money::{rate_for, rounded_at};
 use crate::billing::price_choice::own_status;
 use crate::billing::resources::UsedResources;
 use crate::model::amount::{Amount, Sum};
@@ -10,10 +11,15 @@ use crate::model::invoice::{ItemKind, LineItem};
 use crate::model::tax::{TaxCategory, TaxRate};
 
 /// The fees of the month, in the order of their lines.
-pub(super) fn fees<'a>(case: Case<'a>, used: &UsedResources<'_>) -> Vec<(FeeExplanation<'a>, Vec<Rule<'a>>)> {
+pub(super) fn fees<'a>(
+    case: Case<'a>,
+    used: &UsedResources<'_>,
+) -> Result<Vec<(FeeExplanation<'a>, Vec<Rule<'a>>)>, Stopped> {
     let Case { bill, settings, invoice } = case;
+    let customer = &settings.customers[invoice.customer];
     let fee = |(index, count): (usize, i64)| {
-        let fee = &settings.customers[invoice.customer].fees[index];
+        let fee = &customer.fees[index];
+        let rate = rate_for(settings, bill.month, customer, fee.amount.currency, &fee.definition)?;
         let resources = used.of_fee(index).iter().map(|(source, resource)| FeeResource {
             source: &bill.sources[usize::from(*source)].name,
             resource: bill.names.get(*resource),
@@ -23,12 +29,13 @@ pub(super) fn fees<'a>(case: Case<'a>, used: &UsedResources<'_>) -> Vec<(FeeExpl
         let explanation = FeeExplanation {
             rule: Rule::at(&fee.definition),
             per: fee.per.name(),
-            price: fee.amount,
+            price: rounded_at(fee.amount, rate, customer)?,
+            conversion: conversion(case, fee.amount.amount, fee.amount.currency)?,
             count: Amount::whole(count),
             resources,
         };
         let tax_rules = if fee.tax_category.is_some() { Vec::new() } else { status_rule(case) };
-        (explanation, tax_rules)
+        Ok((explanation, tax_rules))
     };
     used.charged_fees(bill.month).map(fee).collect()
 }
@@ -62,14 +69,19 @@ fn rounded(case: Case<'_>, exact: Amount) -> Result<Amount, Stopped> {
 }
 
 pub(super) fn minimum(case: Case<'_>) -> Result<Made<'_>, Stopped> {
-    let pricing = &case.settings.customers[case.invoice.customer].pricing;
-    let minimum = pricing.minimum.ok_or_else(|| defect("there is no minimum".to_owned()))?;
+    let Case { bill, settings, invoice } = case;
+    let customer = &settings.customers[invoice.customer];
+    let pricing = &customer.pricing;
+    let money = pricing.minimum.ok_or_else(|| defect("there is no minimum".to_owned()))?;
+    let rate = rate_for(settings, bill.month, customer, money.currency, &pricing.definitions.minimum)?;
+    let minimum = money.amount.times(rate)?;
+    let conversion = conversion(case, money.amount, money.currency)?;
     let others = case.invoice.items.iter().filter(|item| item.kind != ItemKind::Minimum);
     let others = Sum::of(others.map(|item| item.amount))?;
     let rounded = rounded(case, minimum)?;
     let missing = rounded.minus(others)?;
     let rule = Rule::at(&pricing.definitions.minimum);
-    let explanation = MinimumExplanation { rule, minimum, rounded, others };
+    let explanation = MinimumExplanation { rule, minimum, conversion, rounded, others };
     Ok((LineOrigin::Minimum(explanation), missing, missing, status_rule(case)))
 }
 

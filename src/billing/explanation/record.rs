@@ -137,6 +137,17 @@ pub struct ExchangeExplanation<'a> {
     pub rule: Option<Rule<'a>>,
 }
 
+/// Money of a rule in another currency than the invoice's.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConversionExplanation<'a> {
+    /// What the rule says.
+    pub given: Amount,
+    /// The rate.
+    pub exchange: ExchangeExplanation<'a>,
+    /// Given × rate.
+    pub exact: Amount,
+}
+
 /// In which ratio charges are shared.
 #[derive(Clone, Debug, Serialize)]
 pub struct SharingExplanation<'a> {
@@ -200,18 +211,24 @@ pub struct PriceExplanation<'a> {
     /// Price of a unit, in the invoice's currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit_price: Option<Amount>,
+    /// Where the rule's unit price is in another currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversion: Option<ConversionExplanation<'a>>,
     /// The tiers, with what fell in each of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tiers: Vec<TierExplanation>,
+    pub tiers: Vec<TierExplanation<'a>>,
 }
 
 /// A tier with the units of the part that fell in it.
 #[derive(Clone, Debug, Serialize)]
-pub struct TierExplanation {
+pub struct TierExplanation<'a> {
     /// The last unit of the month it is for; none for the last tier.
     pub up_to: Option<Amount>,
-    /// Price of a unit.
+    /// Price of a unit, in the invoice's currency.
     pub unit_price: Amount,
+    /// Where the rule's price is in another currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversion: Option<ConversionExplanation<'a>>,
     /// How many units fell in it.
     pub units: Amount,
     /// Their price.
@@ -289,8 +306,11 @@ pub struct FeeExplanation<'a> {
     pub rule: Option<Rule<'a>>,
     /// `month` or `resource`.
     pub per: &'static str,
-    /// Price of one.
+    /// Price of one, in the invoice's currency.
     pub price: Amount,
+    /// Where the fee is in another currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversion: Option<ConversionExplanation<'a>>,
     /// How many.
     pub count: Amount,
     /// The resources that were counted.
@@ -311,8 +331,11 @@ pub struct FeeResource<'a> {
 pub struct MinimumExplanation<'a> {
     /// Where it is set.
     pub rule: Option<Rule<'a>>,
-    /// The minimum.
+    /// The minimum, in the invoice's currency.
     pub minimum: Amount,
+    /// Where it is set in another currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversion: Option<ConversionExplanation<'a>>,
     /// The minimum, rounded.
     pub rounded: Amount,
     /// The sum of the other lines.

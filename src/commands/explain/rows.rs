@@ -1,6 +1,6 @@
 //! The rows of a line as text.
 
-use super::text::{product, written};
+use super::text::{converted, product, written};
 use crate::billing::explanation::{
     ChargesExplanation, Explanation, LineExplanation, PartExplanation, RowExplanation, RowSums, Rule,
     SharingExplanation,
@@ -28,7 +28,7 @@ pub(super) fn charges(
             text.push(format!("  part {} of {}", index + 1, charges.parts.len()));
         }
         text.extend(rows(explanation, line, part, verbose).into_iter().map(|row| format!("    {row}")));
-        text.extend(price(part, charges));
+        text.extend(price(&explanation.month, part, charges));
     }
     text.extend(claims(charges, verbose));
     for (index, sharing) in charges.sharings.iter().enumerate() {
@@ -182,7 +182,7 @@ fn less(all: &RowSums, shown: &RowSums) -> Result<RowSums, TooLong> {
 }
 
 /// How the rows of a part are priced.
-fn price(part: &PartExplanation<'_>, charges: &ChargesExplanation<'_>) -> Vec<String> {
+fn price(month: &str, part: &PartExplanation<'_>, charges: &ChargesExplanation<'_>) -> Vec<String> {
     let price = &part.price;
     let method = match price.method {
         "markup" => "cost × (1 + markup)",
@@ -191,7 +191,13 @@ fn price(part: &PartExplanation<'_>, charges: &ChargesExplanation<'_>) -> Vec<St
         _ => "discounts at cost",
     };
     let mut text = vec![format!("  price: {method}{}", written(price.rule))];
+    if let Some(conversion) = &price.conversion {
+        text.push(format!("    {}", converted("unit-price", conversion, price.rule, month)));
+    }
     for tier in &price.tiers {
+        if let Some(conversion) = &tier.conversion {
+            text.push(format!("    {}", converted("unit-price", conversion, price.rule, month)));
+        }
         let range = tier.up_to.map_or_else(|| "beyond".to_owned(), |up_to| format!("up to {up_to}"));
         text.push(format!("    {range}: {} × {} = {}", tier.units, tier.unit_price, tier.amount));
     }

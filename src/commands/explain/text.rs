@@ -2,7 +2,7 @@
 
 use super::rows;
 use crate::billing::explanation::{
-    ExchangeExplanation, Explanation, LineAmount, LineExplanation, LineOrigin, PartExplanation, Rule, TaxExplanation,
+    ConversionExplanation, ExchangeExplanation, Explanation, LineAmount, LineExplanation, LineOrigin, PartExplanation, Rule, TaxExplanation,
     TotalsExplanation, Wanted,
 };
 use crate::model::amount::Amount;
@@ -79,6 +79,10 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, verbose: boo
         LineOrigin::Charges(charges) => text.extend(rows::charges(explanation, line, charges, verbose)),
         LineOrigin::Fee(fee) => {
             text.push(format!("  {} per {}{}", fee.price, fee.per, written(fee.rule)));
+            if let Some(conversion) = &fee.conversion {
+                let amount = converted("amount", conversion, fee.rule, &explanation.month);
+                text.push(format!("  {amount}{}", rounded_to(explanation, conversion.exact, fee.price)));
+            }
             if !fee.resources.is_empty() {
                 let known: Vec<String> =
                     fee.resources.iter().map(|known| format!("{} {}", known.source, known.resource)).collect();
@@ -89,6 +93,10 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, verbose: boo
         }
         LineOrigin::Minimum(minimum) => {
             text.push(format!("  minimum {}{}", minimum.minimum, written(minimum.rule)));
+            if let Some(conversion) = &minimum.conversion {
+                let amount = converted("minimum", conversion, minimum.rule, &explanation.month);
+                text.push(format!("  {amount}{}", rounded_to(explanation, conversion.exact, minimum.rounded)));
+            }
             text.push(format!("  the other lines add up to {}", minimum.others));
         }
         LineOrigin::Adjustment(adjustment) => {
@@ -134,6 +142,27 @@ fn calculation(explanation: &Explanation<'_>, line: &LineExplanation<'_>) -> Str
         (true, false) => format!("{exact}; each row → {mode}, together {}", line.amount.to_text(decimals)),
         (false, false) => format!("{exact} → {mode} → {}", line.amount.to_text(decimals)),
         (_, true) => exact,
+    }
+}
+
+/// A rule's money in the invoice's currency: `unit-price 330 JPY (invoicer.toml:24) × 0.0072 (fx 202208 JPY→USD) = 2.376 USD`.
+pub(super) fn converted(
+    key: &str,
+    conversion: &ConversionExplanation<'_>,
+    rule: Option<Rule<'_>>,
+    month: &str,
+) -> String {
+    let ConversionExplanation { given, exact, exchange } = conversion;
+    let place = rule.map_or_else(String::new, |Rule { file, line, .. }| format!(" ({file}:{line})"));
+    let ExchangeExplanation { from, to, rate, .. } = exchange;
+    format!("{key} {given} {from}{place} × {rate} (fx {month} {from}→{to}) = {exact} {to}")
+}
+
+/// What rounding made of an amount; nothing where it was whole.
+fn rounded_to(explanation: &Explanation<'_>, exact: Amount, result: Amount) -> String {
+    match exact == result {
+        true => String::new(),
+        false => format!(" → {} → {}", explanation.rounding.mode, result.to_text(explanation.rounding.decimals)),
     }
 }
 

@@ -33,6 +33,8 @@ pub struct CustomerView<'a> {
     pub margin_percent: String,
     pub has_loss: bool,
     pub pages: String,
+    /// The rates by which prices in another currency were converted: `JPY→USD 0.0072`.
+    pub converted: Vec<String>,
     /// Names of what it is warned of.
     pub warnings: Vec<&'a str>,
     pub warning_count: usize,
@@ -129,6 +131,8 @@ fn row<'a>(
         true => link(&format!("{}/{}.{extension}", audience.directory(&customer.id), invoice.file_name)),
         false => String::new(),
     };
+    let converted = page.review.billed.converted.iter().filter(|converted| converted.customer == invoice.customer);
+    let converted = converted.map(|converted| format!("{}→{currency} {}", converted.from, converted.rate));
     let both = change.zip(previous);
     let keys = Keys {
         total: invoice.total,
@@ -156,6 +160,7 @@ fn row<'a>(
         margin_percent: percent(margin, invoice.subtotal).unwrap_or_default(),
         has_loss: margin.is_negative(),
         pages: documents.pages.map_or_else(String::new, |pages| pages.to_string()),
+        converted: converted.collect(),
         warnings,
         warning_count: count,
         pdf: shown(documents.pdf, Audience::Customer, "pdf"),

@@ -1,0 +1,69 @@
+//! Money of the issuer's own rules in the currency of an invoice: unit prices and tiers exactly, what is charged as it
+//! stands (fees, the minimum) rounded once.
+
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::amount::{Amount, TooLong};
+use crate::model::currency::Currency;
+use crate::model::customer::Customer;
+use crate::model::period::BillingMonth;
+use crate::model::price::{Money, Tier};
+use crate::model::settings::{Definition, Settings};
+
+/// Prices of a customer that a month's `[[fx]]` rate converted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ConvertedPrices {
+    /// Index of the customer in the settings.
+    pub customer: usize,
+    /// Currency of the prices.
+    pub from: Currency,
+    /// What one unit of it is in the invoice's currency.
+    pub rate: Amount,
+}
+
+/// What money of a rule is multiplied by for a customer's invoice.
+///
+/// # Errors
+/// When `[[fx]]` has no rate in that direction. The rate of the other direction is never inverted: banks buy and sell at
+/// different rates, and a quotient has no last digit.
+pub(super) fn rate_for(
+    settings: &Settings,
+    month: BillingMonth,
+    customer: &Customer,
+    from: Currency,
+    definition: &Definition,
+) -> Result<Amount, Diagnostic> {
+    let to = customer.invoice.currency;
+    settings.fx_rate(month, from, to).ok_or_else(|| {
+        let place =
+            Place { column: Some(definition.column), length: 1, ..Place::line(&definition.path, definition.line) };
+        let who = format!("\"{}\" is billed in {to}, and this price is in {from}", customer.id);
+        let diagnostic =
+            Diagnostic::error(format!("no exchange rate from {from} to {to} for {month}")).at(place).with_note(who);
+        let diagnostic = match settings.fx_entry(month, to, from) {
+            Some(inverse) => diagnostic.with_note(format!(
+                "{}:{} has the rate from {to} to {from}, which is never inverted",
+                inverse.definition.path, inverse.definition.line
+            )),
+            None => diagnostic,
+        };
+        diagnostic.with_hint(format!(
+            "add [[fx]] with month = \"{month}\", from = \"{from}\", to = \"{to}\", rate = \"…\" to invoicer.toml"
+        ))
+    })
+}
+
+/// Tiers with their prices converted; what is used up to a tier is a quantity and stays.
+///
+/// # Errors
+/// When a price has too many digits.
+pub(super) fn tiers_at(tiers: &[Tier], rate: Amount) -> Result<Vec<Tier>, TooLong> {
+    tiers.iter().map(|tier| Ok(Tier { unit_price: tier.unit_price.times(rate)?, ..*tier })).collect()
+}
+
+/// A fee or minimum in the invoice's currency, rounded to its minor unit in the customer's mode.
+///
+/// # Errors
+/// When it has too many digits.
+pub(super) fn rounded_at(money: Money, rate: Amount, customer: &Customer) -> Result<Amount, TooLong> {
+    customer.pricing.rounding.apply(money.amount.times(rate)?, customer.invoice.currency.decimals())
+}
