@@ -73,6 +73,7 @@ pub(super) fn assemble(
         items: priced.items,
         details: priced.details,
         shares: priced.shares,
+        category_parts: priced.category_parts,
         unit_prices: priced.unit_prices,
         long_amounts: priced.long_amounts,
         tax_subtotals,

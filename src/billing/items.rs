@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
+use super::category_split::CategoryUsage;
+
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, NameId};
@@ -27,6 +29,8 @@ pub(super) struct ItemKey {
 struct Growing {
     key: ItemKey,
     amount: Sum,
+    /// What rounding the details added to the exact amount; zero unless each is rounded.
+    rounded_off: Sum,
     /// In the source's currency.
     cost: Sum,
     quantity: Option<Sum>,
@@ -65,6 +69,7 @@ impl Items {
             self.growing.push(Growing {
                 key,
                 amount: Sum::default(),
+                rounded_off: Sum::default(),
                 cost: Sum::default(),
                 quantity: Some(Sum::default()),
                 unit_price: Seen::Nothing,
@@ -73,17 +78,20 @@ impl Items {
         position
     }
 
-    /// Adds one detail.
+    /// Adds one detail, its amount exact and as it is printed.
     pub(super) fn add(
         &mut self,
         item: u32,
-        amount: Amount,
+        (exact, amount): (Amount, Amount),
         cost: Amount,
         quantity: Option<Amount>,
         unit_price: u32,
     ) -> Result<(), TooLong> {
         let item = &mut self.growing[item as usize];
         item.amount.add(amount)?;
+        if amount != exact {
+            item.rounded_off.add(amount.minus(exact)?)?;
+        }
         item.cost.add(cost)?;
         item.quantity = match (item.quantity, quantity) {
             (Some(mut sum), Some(quantity)) => {
@@ -106,10 +114,45 @@ impl Items {
     }
 
     /// Adds a fee for `count` resources or months, each at `price` in the invoice's currency.
-    pub(super) fn add_fee(&mut self, fee: &Fee, price: Amount, category: TaxCategory, count: Amount) -> Result<(), TooLong> {
+    pub(super) fn add_fee(
+        &mut self,
+        fee: &Fee,
+        price: Amount,
+        category: TaxCategory,
+        count: Amount,
+    ) -> Result<(), TooLong> {
         price.times(count)?;
         self.fees.push(FeeItem { name: fee.name.clone(), category, count, price });
         Ok(())
+    }
+
+    /// By source: the exact amounts of usage in each tax category where they are above zero.
+    pub(super) fn usage_by_category(&self, sources: usize) -> Result<Vec<CategoryUsage>, TooLong> {
+        let mut sums: Vec<BTreeMap<TaxCategory, Sum>> = vec![BTreeMap::new(); sources];
+        for item in self.growing.iter().filter(|item| item.key.kind == ItemKind::Usage) {
+            sums[usize::from(item.key.source)].entry(item.key.category).or_default().add(item.exact()?)?;
+        }
+        let totals = |sums: BTreeMap<TaxCategory, Sum>| -> Result<CategoryUsage, TooLong> {
+            let totals = sums.into_iter().map(|(category, sum)| Ok((category, sum.total()?)));
+            Ok(totals
+                .collect::<Result<CategoryUsage, TooLong>>()?
+                .into_iter()
+                .filter(|(_, sum)| sum.is_positive())
+                .collect())
+        };
+        sums.into_iter().map(totals).collect()
+    }
+
+    /// The sum of everything before any rounding.
+    fn exact_sum(&self) -> Result<Amount, TooLong> {
+        let mut sum = Sum::default();
+        for item in &self.growing {
+            sum.add(item.exact()?)?;
+        }
+        for fee in &self.fees {
+            sum.add(fee.price.times(fee.count)?)?;
+        }
+        sum.total()
     }
 
     /// By source, in its currency: what the customer bears.
@@ -160,6 +203,9 @@ impl Items {
         let discounts_from = lines.len();
         lines.extend(discounts);
         lines.extend(rounding);
+        if !self.exact_sum().map_err(|_| too_long(customer))?.is_negative() {
+            lines.extend(lifting_item(&lines, customer)?);
+        }
 
         let mut moved = vec![ItemIndex(0); order.len()];
         for (position, index) in order.iter().enumerate() {
@@ -174,6 +220,11 @@ impl Items {
 }
 
 impl Growing {
+    /// The sum of the details before any rounding.
+    fn exact(&self) -> Result<Amount, TooLong> {
+        self.amount.total()?.minus(self.rounded_off.total()?)
+    }
+
     fn line(
         &self,
         bill: &Bill,
@@ -306,6 +357,29 @@ fn minimum_item(
     }
     let tax_rate = rate(category, month, customer)?;
     Ok(Some(adjustment(ItemKind::Minimum, missing, category, tax_rate, customer)))
+}
+
+/// What lifts a subtotal that rounding alone made negative to zero, in the category that is most negative, so that
+/// no other is taxed for it.
+fn lifting_item(lines: &[LineItem], customer: &Customer) -> Result<Option<LineItem>, Diagnostic> {
+    let mut sums: BTreeMap<(TaxCategory, TaxRate), Sum> = BTreeMap::new();
+    for line in lines {
+        let sum = sums.entry((line.tax_category, line.tax_rate)).or_default();
+        sum.add(line.amount).map_err(|_| too_long(customer))?;
+    }
+    let mut subtotal = Sum::default();
+    let mut lowest: Option<((TaxCategory, TaxRate), Amount)> = None;
+    for (kind, sum) in sums {
+        let sum = sum.total().map_err(|_| too_long(customer))?;
+        subtotal.add(sum).map_err(|_| too_long(customer))?;
+        if lowest.is_none_or(|(_, least)| sum < least) {
+            lowest = Some((kind, sum));
+        }
+    }
+    let subtotal = subtotal.total().map_err(|_| too_long(customer))?;
+    Ok(lowest.filter(|_| subtotal.is_negative()).map(|((category, tax_rate), _)| {
+        adjustment(ItemKind::Rounding, subtotal.negated(), category, tax_rate, customer)
+    }))
 }
 
 fn adjustment(

@@ -4,6 +4,7 @@
 
 mod allocation;
 mod assembly;
+mod category_split;
 mod claims;
 pub mod comparison;
 mod conservation;
@@ -134,9 +135,11 @@ fn billed(bill: &Bill, settings: &Settings, status: Status, is_whole: bool) -> R
                 .map(|(source, (_, cost))| KeptDiscounts { customer: index, source, cost: *cost }),
         );
         by_source.push(priced.by_source.clone());
-        converted.extend(
-            priced.price_rates.iter().map(|(from, rate)| ConvertedPrices { customer: index, from: *from, rate: *rate }),
-        );
+        converted.extend(priced.price_rates.iter().map(|(from, rate)| ConvertedPrices {
+            customer: index,
+            from: *from,
+            rate: *rate,
+        }));
         if priced.items.is_empty() {
             continue;
         }

@@ -7,18 +7,19 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
+use super::category_split::{CategorySplit, category_split};
 use super::items::{ItemKey, Items, too_long};
-use super::order::Order;
+use super::order::{self, Order};
 use super::own_money::{rate_for, rounded_at, tiers_at};
 use super::price_choice::{PriceChoice, own_status, price_choice, tax_rule};
 use super::resources::UsedResources;
 use super::tiers::TierState;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::charge::{Bill, Charge, ChargeId, ChargeKind, Interner, NO_PRICE, Subject};
+use crate::model::charge::{Bill, Charge, ChargeId, ChargeKind, EMPTY, Interner, NO_PRICE, Subject};
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
-use crate::model::invoice::{Detail, ItemIndex, ItemKind, LineItem, Share};
+use crate::model::invoice::{CategoryPart, Detail, ItemIndex, ItemKind, LineItem, Portion, Share};
 use crate::model::matcher::Matcher;
 use crate::model::packed::{LongAmounts, Packed};
 use crate::model::period::BillingMonth;
@@ -32,6 +33,7 @@ pub(crate) struct Priced {
     pub(crate) items: Vec<LineItem>,
     pub(crate) details: Vec<Detail>,
     pub(crate) shares: Vec<Share>,
+    pub(crate) category_parts: Vec<CategoryPart>,
     pub(crate) unit_prices: Vec<Amount>,
     pub(crate) long_amounts: LongAmounts,
     /// By source: what the customer bears and what the issuer keeps of it, in the source's currency.
@@ -57,12 +59,23 @@ pub(crate) fn price(
     drop(assigned);
     let mut pricing = Pricing::new(bill, settings, customer);
     let mut details = Vec::with_capacity(portions.len());
+    let mut discounts = Vec::new();
     for portion in portions {
         let share = portion.share.map(|index| &shares[index as usize]);
         let charge = bill.charge(portion.charge);
-        let detail = pricing.detail(portion.charge, charge, share);
-        details.extend(detail.map(|detail| Detail { share: portion.share.map_or(0, |index| index + 1), ..detail }));
+        match pricing.detail(portion, charge, share) {
+            None | Some(Outcome::Kept) => {}
+            Some(Outcome::Detail(detail)) => details.push(detail),
+            Some(Outcome::WholeBill(discount)) => discounts.push((details.len(), discount)),
+        }
     }
+    let (mut details, category_parts) = match pricing.spread(details, discounts) {
+        Ok(spread) => spread,
+        Err(TooLong) => {
+            pricing.refuse(too_long(customer));
+            return Err(pricing.problems);
+        }
+    };
     let fees = pricing.fees();
     let minimum = pricing.minimum();
     let by_source = pricing.source_sums().map_err(|_| too_long(customer));
@@ -74,7 +87,7 @@ pub(crate) fn price(
     problems.extend(fees.err().into_iter().chain(minimum.err()));
     match (by_source, items) {
         (Ok(by_source), Ok(items)) if problems.is_empty() => {
-            Ok(Priced { items, details, shares, unit_prices, long_amounts, by_source, price_rates })
+            Ok(Priced { items, details, shares, category_parts, unit_prices, long_amounts, by_source, price_rates })
         }
         (by_source, items) => {
             problems.extend(by_source.err().into_iter().chain(items.err()));
@@ -86,9 +99,11 @@ pub(crate) fn price(
 /// How all charges of a subject and item are priced.
 struct Plan {
     method: Method,
-    /// Position in [`Items`]; none for what the issuer keeps.
+    key: ItemKey,
+    /// Position in [`Items`]; none until the first detail.
     item: Option<u32>,
-    source: u16,
+    /// A discount that no rule gives a tax category: where it is one on a whole bill, the usage it reduces does.
+    follows_usage: bool,
     /// The provider's price last seen and the customer's made of it, both by index: most plans only ever see one.
     unit_price: Option<(u32, u32)>,
 }
@@ -177,54 +192,115 @@ impl<'a> Pricing<'a> {
         }
     }
 
-    /// A charge or a share of it, priced; none when the issuer keeps it or it cannot be priced.
-    fn detail(&mut self, id: ChargeId, charge: &Charge, share: Option<&Share>) -> Option<Detail> {
+    /// A charge or a share of it, priced; none when it cannot be priced.
+    fn detail(&mut self, portion: order::Portion, charge: &Charge, share: Option<&Share>) -> Option<Outcome> {
         let plan = self.plan(charge);
         let cost = share.map_or_else(|| self.bill.cost(charge), |share| share.cost);
         let quantity = share.map_or_else(|| self.bill.quantity(charge), |share| share.quantity);
         if share.is_none() {
             self.resources.add(self.bill, charge);
         }
-        let priced = self.amount(plan, charge, cost, quantity).unwrap_or_else(|error| {
-            self.refuse(self.refused(charge, error));
-            // The rows that are priced in the same way fail in the same way.
-            self.plans[plan as usize].method = Method::Refused;
-            None
-        });
-        let (item, amount, unit_price) = priced?;
-        let amount = Packed::new(amount, &mut self.long_amounts);
-        Some(Detail { amount, charge: id, item, share: 0, unit_price })
+        match self.outcome(plan, portion, charge, cost, quantity) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                self.refuse(self.refused(charge, error));
+                // The rows that are priced in the same way fail in the same way.
+                self.plans[plan as usize].method = Method::Refused;
+                None
+            }
+        }
     }
 
-    fn amount(
+    fn outcome(
         &mut self,
         plan: u32,
+        portion: order::Portion,
         charge: &Charge,
         cost: Amount,
         quantity: Option<Amount>,
-    ) -> Result<Option<(ItemIndex, Amount, u32)>, PriceError> {
-        let Plan { method, item, source, .. } = self.plans[plan as usize];
-        if let Method::Refused = method {
-            return Ok(None);
-        }
-        let Some(item) = item else {
-            self.kept[usize::from(source)].add(cost)?;
-            return Ok(None);
-        };
+    ) -> Result<Option<Outcome>, PriceError> {
+        let Plan { method, key, item, follows_usage, .. } = self.plans[plan as usize];
         let exact = match method {
             Method::Factor(factor) => cost.times(factor)?,
             Method::UnitPrice(price) => quantity.ok_or(PriceError::NoQuantity)?.times(price)?,
             Method::Tiers(state) => self.tiers[state].price(quantity.ok_or(PriceError::NoQuantity)?, |_| {})?,
-            Method::Keep | Method::Refused => Amount::ZERO,
+            Method::Keep => {
+                self.kept[usize::from(key.source)].add(cost)?;
+                return Ok(Some(Outcome::Kept));
+            }
+            Method::Refused => return Ok(None),
         };
+        let unit_price = self.unit_price(plan, charge)?;
+        let of_no_resource = || self.bill.subject(charge).resource == EMPTY;
+        if follows_usage && (portion.share.is_some() || of_no_resource()) {
+            let discount = WholeBillDiscount { portion, key, exact, cost, quantity, unit_price };
+            return Ok(Some(Outcome::WholeBill(discount)));
+        }
+        let item = item.unwrap_or_else(|| self.items.position(key));
+        self.plans[plan as usize].item = Some(item);
+        let amount = self.add(item, exact, cost, quantity, unit_price)?;
+        let of_charge = portion.share.map_or(Portion::Whole, Portion::Share).packed();
+        let (charge, item) = (portion.charge, ItemIndex(item));
+        Ok(Some(Outcome::Detail(Detail { amount, charge, item, portion: of_charge, unit_price })))
+    }
+
+    /// Adds a detail to its item and packs its amount, rounded where every detail is.
+    fn add(
+        &mut self,
+        item: u32,
+        exact: Amount,
+        cost: Amount,
+        quantity: Option<Amount>,
+        unit_price: u32,
+    ) -> Result<Packed, TooLong> {
         let pricing = &self.customer.pricing;
         let amount = match pricing.round_at {
             RoundAt::Line => pricing.rounding.apply(exact, self.customer.invoice.currency.decimals())?,
             RoundAt::Item | RoundAt::Invoice => exact,
         };
-        let unit_price = self.unit_price(plan, charge)?;
-        self.items.add(item, amount, cost, quantity, unit_price)?;
-        Ok(Some((ItemIndex(item), amount, unit_price)))
+        self.items.add(item, (exact, amount), cost, quantity, unit_price)?;
+        Ok(Packed::new(amount, &mut self.long_amounts))
+    }
+
+    /// Puts discounts on whole bills at their places among the details, in the tax categories of the usage that they
+    /// reduce: each is split in the ratio of the exact amounts of the customer's usage of the same source, so that one on
+    /// everything never makes one category negative while another pays (NTA Q&A on 一括値引).
+    fn spread(
+        &mut self,
+        details: Vec<Detail>,
+        discounts: Vec<(usize, WholeBillDiscount)>,
+    ) -> Result<(Vec<Detail>, Vec<CategoryPart>), TooLong> {
+        if discounts.is_empty() {
+            return Ok((details, Vec::new()));
+        }
+        let usage = self.items.usage_by_category(self.kept.len())?;
+        let mut all = Vec::with_capacity(details.len() + 2 * discounts.len());
+        let mut parts = Vec::new();
+        let mut rest = details.into_iter();
+        let mut taken = 0;
+        for (place, discount) in discounts {
+            all.extend(rest.by_ref().take(place - taken));
+            taken = place;
+            let WholeBillDiscount { portion, key, exact, cost, quantity, unit_price } = discount;
+            let portion_charge = portion.charge;
+            let split = category_split(&usage[usize::from(key.source)], exact, cost, quantity)?;
+            let is_split = split.len() > 1;
+            for CategorySplit { category, exact, cost, quantity } in split {
+                let item = self.items.position(ItemKey { category: category.unwrap_or(key.category), ..key });
+                let amount = self.add(item, exact, cost, quantity, unit_price)?;
+                let of_charge = match is_split {
+                    true => {
+                        parts.push(CategoryPart { share: portion.share, cost, quantity });
+                        Portion::CategoryPart(parts.len() as u32 - 1)
+                    }
+                    false => portion.share.map_or(Portion::Whole, Portion::Share),
+                };
+                let (item, portion) = (ItemIndex(item), of_charge.packed());
+                all.push(Detail { amount, charge: portion_charge, item, portion, unit_price });
+            }
+        }
+        all.extend(rest);
+        Ok((all, parts))
     }
 
     /// Index of the customer's price per unit: the provider's with rate and markup, or the customer's own.
@@ -280,7 +356,9 @@ impl<'a> Pricing<'a> {
             None => {
                 let plan = self.new_plan(charge, subject).unwrap_or_else(|problem| {
                     self.refuse(problem);
-                    Plan { method: Method::Refused, item: None, source: subject.source, unit_price: None }
+                    let (kind, category) = (ItemKind::Usage, self.category);
+                    let key = ItemKey { kind, source: subject.source, name: charge.item, category };
+                    Plan { method: Method::Refused, key, item: None, follows_usage: false, unit_price: None }
                 });
                 self.plans.push(plan);
                 let index = self.plans.len() as u32 - 1;
@@ -302,15 +380,14 @@ impl<'a> Pricing<'a> {
         };
         let rule = tax_rule(self.bill, self.settings, self.customer, charge);
         let category = rule.map_or(self.category, |rule| rule.category);
+        let is_named = rule.is_some_and(|rule| rule.names_charges);
         let kind = match charge.kind() {
             ChargeKind::Usage => ItemKind::Usage,
             ChargeKind::Discount => ItemKind::Discount,
         };
-        let item = match method {
-            Method::Keep | Method::Refused => None,
-            _ => Some(self.items.position(ItemKey { kind, source: subject.source, name: charge.item, category })),
-        };
-        Ok(Plan { method, item, source: subject.source, unit_price: None })
+        let key = ItemKey { kind, source: subject.source, name: charge.item, category };
+        let follows_usage = kind == ItemKind::Discount && !is_named;
+        Ok(Plan { method, key, item: None, follows_usage, unit_price: None })
     }
 
     fn rate(&mut self, source: u16) -> Result<Amount, Diagnostic> {
@@ -398,6 +475,27 @@ pub(crate) fn missing_rate(month: BillingMonth, from: Currency, to: Currency, wh
         .at(Place::file("invoicer.toml"))
         .with_note(who)
         .with_hint(format!("add [[fx]] with month = \"{month}\", from = \"{from}\", to = \"{to}\", rate = \"…\""))
+}
+
+/// What became of a charge or share.
+enum Outcome {
+    /// The issuer keeps it.
+    Kept,
+    /// It is a detail.
+    Detail(Detail),
+    /// Its tax category is known once all usage is.
+    WholeBill(WholeBillDiscount),
+}
+
+/// A discount that is shared or of no resource and that no rule gives a tax category, priced.
+struct WholeBillDiscount {
+    portion: order::Portion,
+    /// Its item, in the category that it has where there is no usage to reduce.
+    key: ItemKey,
+    exact: Amount,
+    cost: Amount,
+    quantity: Option<Amount>,
+    unit_price: u32,
 }
 
 enum PriceError {

@@ -82,7 +82,8 @@ mod tests {
             Tier { up_to: None, unit_price: amount("1") },
         ];
         let mut parts = Vec::new();
-        let price = TierState::new(tiers.to_vec()).price(amount("25"), |part| parts.push((part.tier, part.units, part.amount)));
+        let price =
+            TierState::new(tiers.to_vec()).price(amount("25"), |part| parts.push((part.tier, part.units, part.amount)));
         assert_eq!(price.unwrap(), amount("55"));
         let expected = [(0, "10", "30"), (1, "10", "20"), (2, "5", "5")];
         assert_eq!(parts, expected.map(|(tier, units, price)| (tier, amount(units), amount(price))));

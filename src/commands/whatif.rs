@@ -88,7 +88,8 @@ fn old(
     bill: &Bill,
 ) -> Result<(OldFigures, MonthFigures), Vec<Diagnostic>> {
     let Some(stored) = ledger.latest_rules(bill.month) else {
-        let (old, _) = computed(&workspace.settings, bill).map_err(|problems| noted(problems, "with the present prices"))?;
+        let (old, _) =
+            computed(&workspace.settings, bill).map_err(|problems| noted(problems, "with the present prices"))?;
         return Ok((OldFigures::Rules, old));
     };
     // The record has all figures but what was kept, which the rules of that time still tell. What was taken back brings
@@ -107,10 +108,7 @@ fn old(
     Ok((OldFigures::Issued, old))
 }
 
-fn computed(
-    settings: &Settings,
-    bill: &Bill,
-) -> Result<(MonthFigures, Vec<ConvertedChange>), Vec<Diagnostic>> {
+fn computed(settings: &Settings, bill: &Bill) -> Result<(MonthFigures, Vec<ConvertedChange>), Vec<Diagnostic>> {
     let billed = billing::invoices(bill, settings, Status::Built)?;
     let figures = figures(bill, settings, &billed).map_err(too_long)?;
     Ok((figures, converted(bill, settings, &billed)))

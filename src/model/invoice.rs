@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
-use super::charge::ChargeId;
+use super::charge::{Bill, ChargeId};
 use super::currency::Currency;
 use super::packed::{LongAmounts, Packed};
 use super::tax::{TaxCategory, TaxRate};
@@ -63,10 +63,53 @@ pub struct Detail {
     pub charge: ChargeId,
     /// The item it is part of.
     pub item: ItemIndex,
-    /// Index in [`Invoice::shares`] plus one; 0 when the whole charge is the customer's.
-    pub(crate) share: u32,
+    /// What of the charge it is; see [`Portion`].
+    pub(crate) portion: u32,
     /// Index in [`Invoice::unit_prices`]; beyond its end when there is none.
     pub(crate) unit_price: u32,
+}
+
+/// What of a charge a [`Detail`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Portion {
+    /// All of it.
+    Whole,
+    /// The share of that index in [`Invoice::shares`].
+    Share(u32),
+    /// The part of that index in [`Invoice::category_parts`].
+    CategoryPart(u32),
+}
+
+impl Portion {
+    const PARTS: u32 = 1 << 31;
+
+    /// The portion in the four bytes that a detail has for it.
+    pub(crate) fn packed(self) -> u32 {
+        match self {
+            Portion::Whole => 0,
+            Portion::Share(index) => index + 1,
+            Portion::CategoryPart(index) => Portion::PARTS | index,
+        }
+    }
+
+    fn unpacked(packed: u32) -> Portion {
+        match packed {
+            0 => Portion::Whole,
+            part if part & Portion::PARTS != 0 => Portion::CategoryPart(part & !Portion::PARTS),
+            share => Portion::Share(share - 1),
+        }
+    }
+}
+
+/// The part of a discount on a whole bill that reduces one tax category (billing-rules §3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CategoryPart {
+    /// Index in [`Invoice::shares`], where the discount is a share.
+    pub share: Option<u32>,
+    /// Part of the cost, in the source's currency.
+    pub cost: Amount,
+    /// Part of the quantity.
+    pub quantity: Option<Amount>,
 }
 
 /// A customer's part of a charge that several bear.
@@ -161,6 +204,8 @@ pub struct Invoice {
     pub(crate) long_amounts: LongAmounts,
     /// Shares that details refer to.
     pub shares: Vec<Share>,
+    /// Parts of discounts that details refer to.
+    pub category_parts: Vec<CategoryPart>,
     /// The different prices per unit, in the invoice's currency.
     pub unit_prices: Vec<Amount>,
     /// Per category and rate.
@@ -178,7 +223,38 @@ pub struct Invoice {
 impl Invoice {
     /// The share a detail is, when it is not a whole charge.
     pub fn share(&self, detail: &Detail) -> Option<&Share> {
-        self.shares.get((detail.share as usize).checked_sub(1)?)
+        let index = match Portion::unpacked(detail.portion) {
+            Portion::Whole => None,
+            Portion::Share(index) => Some(index),
+            Portion::CategoryPart(_) => self.category_part(detail)?.share,
+        };
+        self.shares.get(index? as usize)
+    }
+
+    /// The part it is of a discount that reduces several tax categories.
+    pub fn category_part(&self, detail: &Detail) -> Option<&CategoryPart> {
+        match Portion::unpacked(detail.portion) {
+            Portion::CategoryPart(index) => self.category_parts.get(index as usize),
+            _ => None,
+        }
+    }
+
+    /// What the provider charges for a detail, in the source's currency.
+    pub fn detail_cost(&self, bill: &Bill, detail: &Detail) -> Amount {
+        match (self.category_part(detail), self.share(detail)) {
+            (Some(part), _) => part.cost,
+            (None, Some(share)) => share.cost,
+            (None, None) => bill.cost(bill.charge(detail.charge)),
+        }
+    }
+
+    /// The units of a detail, where the provider tells them.
+    pub fn detail_quantity(&self, bill: &Bill, detail: &Detail) -> Option<Amount> {
+        match (self.category_part(detail), self.share(detail)) {
+            (Some(part), _) => part.quantity,
+            (None, Some(share)) => share.quantity,
+            (None, None) => bill.quantity(bill.charge(detail.charge)),
+        }
     }
 
     /// What the customer pays for a detail, exact or rounded, as `round-at` says.

@@ -9,6 +9,7 @@ use super::currency::Currency;
 use super::customer::Customer;
 use super::matcher::{Glob, Matcher};
 use super::period::{BillingMonth, Validity};
+use super::rounding::Rounding;
 use super::schedule::{DateRule, DueRule, OnHoliday};
 use super::tax::TaxCategory;
 use super::warning::WarningSettings;

@@ -222,11 +222,11 @@ impl<'a> Details<'a> {
         let charge = bill.charge(detail.charge);
         let subject = bill.subject(charge);
         let share = invoice.share(detail);
-        let quantity = share.map_or_else(|| bill.quantity(charge), |share| share.quantity);
+        let quantity = invoice.detail_quantity(bill, detail);
         let source = bill.source(charge);
         let cost = || {
-            let cost = share.map_or_else(|| bill.cost(charge), |share| share.cost);
-            cost.times(settings.known_rate(bill.month, source.currency, invoice.currency))
+            let rate = settings.known_rate(bill.month, source.currency, invoice.currency);
+            invoice.detail_cost(bill, detail).times(rate)
         };
         let origin = || {
             let (file, row) = bill.origin(charge);

@@ -265,8 +265,7 @@ fn lines(bill: &Bill, invoice: &Invoice, level: DetailLevel) -> Result<Vec<Line>
 fn line(bill: &Bill, invoice: &Invoice, detail: &Detail, level: DetailLevel) -> Result<Line, TooLong> {
     let charge = bill.charge(detail.charge);
     let subject = bill.subject(charge);
-    let share = invoice.share(detail);
-    let quantity = share.map_or_else(|| bill.quantity(charge), |share| share.quantity);
+    let quantity = invoice.detail_quantity(bill, detail);
     let mut amount = Sum::default();
     amount.add(invoice.amount(detail))?;
     let sum = |quantity| {
@@ -282,7 +281,7 @@ fn line(bill: &Bill, invoice: &Invoice, detail: &Detail, level: DetailLevel) -> 
         unit: bill.unit(subject.source, charge.item),
         unit_price: invoice.unit_price(detail),
         amount,
-        shared: share.is_some(),
+        shared: invoice.share(detail).is_some(),
     })
 }
 

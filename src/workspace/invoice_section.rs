@@ -124,7 +124,11 @@ impl PricingLayer {
                 ])
             }),
             minimum: minimum(&section, currency),
-            rules: section.sections("rule", "[[pricing.rule]]").iter().filter_map(|rule| price_rule(rule, currency)).collect(),
+            rules: section
+                .sections("rule", "[[pricing.rule]]")
+                .iter()
+                .filter_map(|rule| price_rule(rule, currency))
+                .collect(),
             definitions: PricingDefinitions {
                 markup: section.definition_of("markup"),
                 rounding: section.definition_of("rounding"),

@@ -10,6 +10,7 @@ mod commands;
 mod common;
 mod confidential;
 mod crediting;
+mod currency;
 mod designs;
 mod documents;
 mod errors;

@@ -150,6 +150,7 @@ pub fn credit(
         details: Vec::new(),
         long_amounts: Vec::new(),
         shares: Vec::new(),
+        category_parts: Vec::new(),
         unit_prices: Vec::new(),
         tax_subtotals,
         subtotal,

@@ -52,6 +52,7 @@ fn invoice() -> Invoice {
         details: Vec::new(),
         long_amounts: Vec::new(),
         shares: Vec::new(),
+        category_parts: Vec::new(),
         unit_prices: Vec::new(),
         tax_subtotals: vec![
             subtotal(TaxCategory::Standard, "1003", "101"),

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use super::record::*;
 use super::{Case, Stopped, Wanted, conversion, defect, exchange};
 use crate::billing::allocation::{NOBODY, assign};
+use crate::billing::category_split::{CategorySplit, CategoryUsage, category_split};
 use crate::billing::claims::{Claim, Claims, RuleIndex, rule};
 use crate::billing::own_money::{rate_for, tiers_at};
 use crate::billing::price_choice::{PriceChoice, own_status, price_choice, tax_rule};
@@ -16,11 +17,12 @@ use crate::billing::sharing::{Fate, Sharing};
 use crate::billing::tiers::{TierPart, TierState};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Charge, ChargeKind, EMPTY, NameId, SubjectId};
-use crate::model::invoice::{Detail, Share};
+use crate::model::invoice::{Detail, ItemKind, Share};
 use crate::model::matcher::Glob;
 use crate::model::price::{Price, RoundAt};
 use crate::model::rounding::Rounding;
 use crate::model::settings::{Ratio, ShareBasis};
+use crate::model::tax::TaxCategory;
 
 /// What was read of an invoice's rows.
 pub(super) struct Read<'a> {
@@ -37,11 +39,15 @@ pub(super) struct LineRows<'a> {
     /// Index of the source; every row is of the same.
     source: Option<u16>,
     sharings: Vec<(Option<usize>, SharingExplanation<'a>)>,
-    parts: BTreeMap<PriceChoice, Part<'a>>,
+    /// By what prices them and whether they are split over tax categories.
+    parts: BTreeMap<(PriceChoice, bool), Part<'a>>,
 }
 
 #[derive(Default)]
 struct Part<'a> {
+    split: Option<(CategoryUsage, TaxCategory)>,
+    /// Costs and prices before they are split.
+    whole: (Sum, Sum),
     rows: Vec<RowExplanation<'a>>,
     shown: Sums,
     all: Sums,
@@ -116,6 +122,8 @@ pub(super) fn read<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Read<'a>, Stop
     let customer = &settings.customers[invoice.customer];
     let mut read = Read { lines: Vec::new(), resources: UsedResources::new(customer) };
     read.lines.resize_with(invoice.items.len(), LineRows::default);
+    let mut usage: BTreeMap<(u16, TaxCategory), Sum> = BTreeMap::new();
+    let mut details = Vec::with_capacity(invoice.details.len());
     for detail in &invoice.details {
         let charge = bill.charge(detail.charge);
         let share = invoice.share(detail);
@@ -124,6 +132,25 @@ pub(super) fn read<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Read<'a>, Stop
         }
         let choice = rules.choice(charge);
         let priced = rules.priced(charge, share, choice)?;
+        let item = invoice.item(detail);
+        if item.kind == ItemKind::Usage {
+            let source = bill.subject(charge).source;
+            usage.entry((source, item.tax_category)).or_default().add(priced.exact)?;
+        }
+        details.push((detail, choice, priced));
+    }
+    let usage = by_source(usage, bill.sources.len())?;
+    for (detail, choice, whole) in details {
+        let charge = bill.charge(detail.charge);
+        let share = invoice.share(detail);
+        let source = usize::from(bill.subject(charge).source);
+        let is_split = invoice.category_part(detail).is_some();
+        let category = invoice.item(detail).tax_category;
+        let of_whole = (whole.cost, whole.exact);
+        let priced = match is_split {
+            true => rules.part(whole, &usage[source], category)?,
+            false => whole,
+        };
         let printed = invoice.amount(detail);
         if priced.amount != printed {
             let (file, row) = bill.origin(charge);
@@ -134,13 +161,20 @@ pub(super) fn read<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Read<'a>, Stop
         }
         let line = &mut read.lines[detail.item.0 as usize];
         line.source = Some(bill.subject(charge).source);
-        let named = tax_rule(bill, settings, customer, charge).map(|rule| &rule.definition);
-        if let Some(rule) = Rule::at(named.unwrap_or(own_status(settings, customer).1))
+        let named = tax_rule(bill, settings, customer, charge).map(|rule| (rule.category, &rule.definition));
+        let (ruled, definition) = named.unwrap_or_else(|| own_status(settings, customer));
+        // A discount on a whole bill has the category of the usage that it reduces, which no rule gave it.
+        if let Some(rule) = Rule::at(definition).filter(|_| ruled == category && !is_split)
             && !line.tax_rules.contains(&rule)
         {
             line.tax_rules.push(rule);
         }
-        let part = line.parts.entry(choice).or_default();
+        let part = line.parts.entry((choice, is_split)).or_default();
+        if is_split {
+            part.split.get_or_insert_with(|| (usage[source].clone(), category));
+            part.whole.0.add(of_whole.0)?;
+            part.whole.1.add(of_whole.1)?;
+        }
         part.all.add(&priced)?;
         for TierPart { tier, units, amount } in &priced.tiers {
             let (all_units, all_amount) = part.tiers.entry(*tier).or_default();
@@ -211,6 +245,21 @@ impl<'a> Rules<'a, '_> {
             RoundAt::Item | RoundAt::Invoice => exact,
         };
         Ok(Priced { quantity, cost, tiers, exact, amount })
+    }
+
+    /// The part of a discount that reduces a category.
+    fn part(&self, whole: Priced, usage: &CategoryUsage, category: TaxCategory) -> Result<Priced, Stopped> {
+        let Case { settings, invoice, .. } = self.case;
+        let split = category_split(usage, whole.exact, whole.cost, whole.quantity)?;
+        let part = split.into_iter().find(|part| part.category == Some(category));
+        let CategorySplit { exact, cost, quantity, .. } =
+            part.ok_or_else(|| defect(format!("nothing is used in the category {}", category.name())))?;
+        let pricing = &settings.customers[invoice.customer].pricing;
+        let amount = match pricing.round_at {
+            RoundAt::Line => pricing.rounding.apply(exact, invoice.currency.decimals())?,
+            RoundAt::Item | RoundAt::Invoice => exact,
+        };
+        Ok(Priced { quantity, cost, tiers: Vec::new(), exact, amount })
     }
 
     /// A row with its rules.
@@ -326,7 +375,7 @@ impl<'a> LineRows<'a> {
         let source = self.source.ok_or_else(|| defect("a line without rows".to_owned()))?;
         let currency = bill.sources[usize::from(source)].currency;
         let mut parts = Vec::new();
-        for (choice, part) in self.parts {
+        for ((choice, _), part) in self.parts {
             let rule = choice.rule().map(|index| &pricing.rules[index]);
             let definitions = &pricing.definitions;
             let mut price = PriceExplanation {
@@ -363,7 +412,21 @@ impl<'a> LineRows<'a> {
                     }
                 }
             }
-            parts.push(PartExplanation { price, rows: part.rows, shown: part.shown.total()?, all: part.all.total()? });
+            let split = match &part.split {
+                None => None,
+                Some((usage, category)) => Some(SplitExplanation {
+                    usage: usage
+                        .iter()
+                        .map(|(category, amount)| CategoryWeight { category: *category, amount: *amount })
+                        .collect(),
+                    weight: usage.get(category).copied().ok_or_else(|| defect("a part without usage".to_owned()))?,
+                    total: Sum::of(usage.values().copied())?,
+                    of_cost: part.whole.0.total()?,
+                    of_exact: part.whole.1.total()?,
+                }),
+            };
+            let (shown, all) = (part.shown.total()?, part.all.total()?);
+            parts.push(PartExplanation { price, split, rows: part.rows, shown, all });
         }
         Ok(ChargesExplanation {
             currency,
@@ -372,6 +435,18 @@ impl<'a> LineRows<'a> {
             parts,
         })
     }
+}
+
+/// The exact amounts of usage above zero, by source and category.
+fn by_source(sums: BTreeMap<(u16, TaxCategory), Sum>, sources: usize) -> Result<Vec<CategoryUsage>, TooLong> {
+    let mut usage = vec![CategoryUsage::new(); sources];
+    for ((source, category), sum) in sums {
+        let sum = sum.total()?;
+        if sum.is_positive() {
+            usage[usize::from(source)].insert(category, sum);
+        }
+    }
+    Ok(usage)
 }
 
 /// What the money of the customer's rule with that index is multiplied by.

@@ -125,7 +125,10 @@ fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Sto
                 others::fee(case, fee)?
             }
             ItemKind::Minimum => others::minimum(case)?,
-            ItemKind::Rounding => others::adjustment(case, item)?,
+            ItemKind::Rounding => match others::lift(case, index)? {
+                Some(lift) => lift,
+                None => others::adjustment(case, item)?,
+            },
         };
         if amount != item.amount {
             let what = format!("line {} ({}) is {}, its explanation gives {amount}", index + 1, item.name, item.amount);

@@ -85,6 +85,18 @@ pub(super) fn minimum(case: Case<'_>) -> Result<Made<'_>, Stopped> {
     Ok((LineOrigin::Minimum(explanation), missing, missing, status_rule(case)))
 }
 
+/// What lifts a negative subtotal to zero; none where the line with that index is the rounding of its category.
+pub(super) fn lift(case: Case<'_>, index: usize) -> Result<Option<Made<'_>>, Stopped> {
+    let items = &case.invoice.items;
+    if index + 1 < items.len() {
+        return Ok(None);
+    }
+    let others = Sum::of(items[..index].iter().map(|item| item.amount))?;
+    let lifted = others.negated();
+    let made = (LineOrigin::Lift(LiftExplanation { others }), lifted, lifted, Vec::new());
+    Ok(others.is_negative().then_some(made))
+}
+
 pub(super) fn adjustment<'a>(case: Case<'a>, item: &LineItem) -> Result<Made<'a>, Stopped> {
     let is_counted = |other: &LineItem| {
         let added_up = !matches!(other.kind, ItemKind::Rounding | ItemKind::Minimum);
@@ -105,8 +117,6 @@ fn lines(case: Case<'_>, is_counted: impl Fn(&LineItem) -> bool) -> Vec<LineAmou
 /// From the lines to the total, compared with what is printed.
 pub(super) fn totals(case: Case<'_>) -> Result<TotalsExplanation<'_>, Stopped> {
     let Case { settings, invoice, .. } = case;
-    let customer = &settings.customers[invoice.customer];
-    let rounding = customer.tax.rounding;
     let mut kinds: Vec<(TaxCategory, TaxRate)> =
         invoice.items.iter().map(|item| (item.tax_category, item.tax_rate)).collect();
     kinds.sort_unstable();

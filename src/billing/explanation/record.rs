@@ -108,6 +108,8 @@ pub enum LineOrigin<'a> {
     Minimum(MinimumExplanation<'a>),
     /// 端数調整.
     Adjustment(AdjustmentExplanation),
+    /// 端数調整 that lifts to zero what rounding alone made negative.
+    Lift(LiftExplanation),
 }
 
 /// The rows of a line.
@@ -175,12 +177,40 @@ pub struct MeasuredExplanation<'a> {
 pub struct PartExplanation<'a> {
     /// How they are priced.
     pub price: PriceExplanation<'a>,
+    /// Where they are discounts that are split over tax categories: by what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<SplitExplanation>,
     /// Each row; where only a resource's are asked for, only those.
     pub rows: Vec<RowExplanation<'a>>,
     /// The sums of the rows shown.
     pub shown: RowSums,
     /// The sums of all rows, shown or not.
     pub all: RowSums,
+}
+
+/// Discounts on a whole bill, split over the tax categories of the usage that they reduce. Price, cost and quantity of each
+/// row are split like shares.
+#[derive(Clone, Debug, Serialize)]
+pub struct SplitExplanation {
+    /// The exact amounts of usage, by category.
+    pub usage: Vec<CategoryWeight>,
+    /// This line's category.
+    pub weight: Amount,
+    /// Their sum.
+    pub total: Amount,
+    /// What the rows cost before they are split, in the source's currency.
+    pub of_cost: Amount,
+    /// Prices before they are split.
+    pub of_exact: Amount,
+}
+
+/// The usage of a tax category.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct CategoryWeight {
+    /// Category.
+    pub category: TaxCategory,
+    /// Exact amount.
+    pub amount: Amount,
 }
 
 /// What rows add up to.
@@ -351,6 +381,13 @@ pub struct AdjustmentExplanation {
     pub sum: Amount,
     /// Their sum, rounded.
     pub rounded: Amount,
+}
+
+/// Zero less the sum of the other lines, which is negative by rounding alone.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct LiftExplanation {
+    /// The sum of the other lines.
+    pub others: Amount,
 }
 
 /// A line's number and amount.

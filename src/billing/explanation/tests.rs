@@ -35,11 +35,11 @@ fn a_changed_figure_is_never_explained_away() {
             let cost = Amount::parse(b"-31.4075").unwrap();
             invoice.shares[0].cost = cost;
             let exact = cost.times(Amount::parse(b"1.15").unwrap()).unwrap();
-            let detail = invoice.details.iter_mut().find(|detail| detail.share == 1).unwrap();
+            let detail = invoice.details.iter_mut().find(|detail| detail.portion == 1).unwrap();
             detail.amount = crate::model::packed::Packed::new(exact, &mut invoice.long_amounts);
         }),
         ("worked-example", "soracom.csv:2 is 1", |invoice, one| {
-            let detail = invoice.details.iter_mut().find(|detail| detail.share == 0 && detail.item.0 == 0).unwrap();
+            let detail = invoice.details.iter_mut().find(|detail| detail.portion == 0 && detail.item.0 == 0).unwrap();
             detail.amount = crate::model::packed::Packed::new(one, &mut invoice.long_amounts);
         }),
         ("tiers-fees-and-minimum", "line 3 (運用保守料) is 1", |invoice, one| invoice.items[2].amount = one),

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::Month;
 use super::rules::{of_file, place};
+use crate::billing::own_money::tiers_at;
 use crate::billing::price_choice::price_choice;
 use crate::billing::tiers::TierState;
 use crate::diagnostic::Diagnostic;
@@ -93,10 +94,7 @@ fn comparisons<'a>(month: Month<'a>, invoice: &Invoice) -> Result<Vec<Comparison
             }))
         });
         let Some(slot) = slot else { continue };
-        let (cost, quantity) = match invoice.share(detail) {
-            Some(share) => (share.cost, share.quantity),
-            None => (bill.cost(charge), bill.quantity(charge)),
-        };
+        let (cost, quantity) = (invoice.detail_cost(bill, detail), invoice.detail_quantity(bill, detail));
         let Some(quantity) = quantity.filter(|quantity| quantity.is_positive() && cost.is_positive()) else {
             continue;
         };
@@ -116,7 +114,10 @@ fn comparisons<'a>(month: Month<'a>, invoice: &Invoice) -> Result<Vec<Comparison
             continue;
         }
         let own = match (&rule.price, priced.own_price) {
-            (Price::Tiers(tiers), _) => TierState::new(tiers).price(quantity, |_| {})?,
+            (Price::Tiers(tiers), _) => {
+                let Some(rate) = month.settings.fx_rate(bill.month, rule.currency, invoice.currency) else { continue };
+                TierState::new(tiers_at(tiers, rate)?).price(quantity, |_| {})?
+            }
             (_, Some(price)) => quantity.times(price)?,
             (_, None) => continue,
         };

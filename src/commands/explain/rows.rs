@@ -1,6 +1,6 @@
 //! The rows of a line as text.
 
-use super::text::{converted, product, written};
+use super::text::{converted, equals, product, written};
 use crate::billing::explanation::{
     ChargesExplanation, Explanation, LineExplanation, PartExplanation, RowExplanation, RowSums, Rule,
     SharingExplanation,
@@ -8,6 +8,8 @@ use crate::billing::explanation::{
 use crate::model::amount::{Amount, TooLong};
 use crate::printer::{Align, table};
 
+/// How what is split adds up.
+const CUT_OFF: &str = "    parts are cut off, and the units left over go one each to the largest cut-off parts";
 /// As many rows are all shown; of more, the first and the last, with the sums of those between them.
 const SHOWN: usize = 20;
 const FIRST: usize = 10;
@@ -201,8 +203,18 @@ fn price(month: &str, part: &PartExplanation<'_>, charges: &ChargesExplanation<'
         let range = tier.up_to.map_or_else(|| "beyond".to_owned(), |up_to| format!("up to {up_to}"));
         text.push(format!("    {range}: {} × {} = {}", tier.units, tier.unit_price, tier.amount));
     }
+    if let Some(split) = &part.split {
+        let usage: Vec<String> =
+            split.usage.iter().map(|usage| format!("{} {}", usage.category.name(), usage.amount)).collect();
+        text.push(format!(
+            "  split over the tax categories of the usage it reduces: {} = {}",
+            usage.join(" + "),
+            split.total
+        ));
+        text.push(CUT_OFF.to_owned());
+    }
     if charges.parts.len() > 1 {
-        text.push(format!("  {} = {}", product(part, charges.exchange.as_ref()), part.all.exact));
+        text.push(format!("  {} {} {}", product(part, charges.exchange.as_ref()), equals(part), part.all.exact));
     }
     text
 }
@@ -245,9 +257,5 @@ fn shared(explanation: &Explanation<'_>, index: usize, sharing: &SharingExplanat
         let others = others.map_or_else(|too_long| too_long.to_string(), |others| others.to_string());
         format!("{} {weight} + {} others {others}", explanation.customer, all.len() - 1)
     };
-    vec![
-        format!("  share {}{rule}", index + 1),
-        format!("    {ratio} = {}", sharing.total),
-        "    parts are cut off, and the units left over go one each to the largest cut-off parts".to_owned(),
-    ]
+    vec![format!("  share {}{rule}", index + 1), format!("    {ratio} = {}", sharing.total), CUT_OFF.to_owned()]
 }

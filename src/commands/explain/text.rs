@@ -2,8 +2,8 @@
 
 use super::rows;
 use crate::billing::explanation::{
-    ConversionExplanation, ExchangeExplanation, Explanation, LineAmount, LineExplanation, LineOrigin, PartExplanation, Rule, TaxExplanation,
-    TotalsExplanation, Wanted,
+    ConversionExplanation, ExchangeExplanation, Explanation, LineAmount, LineExplanation, LineOrigin, PartExplanation,
+    Rule, TaxExplanation, TotalsExplanation, Wanted,
 };
 use crate::model::amount::Amount;
 use crate::model::invoice::ItemKind;
@@ -70,7 +70,8 @@ pub(super) fn titled(kind: ItemKind, name: &str) -> String {
 
 /// A line with everything that made it.
 fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, verbose: bool) -> Vec<String> {
-    let amount = line.amount.to_text(explanation.rounding.decimals);
+    let decimals = explanation.rounding.decimals;
+    let amount = line.amount.to_text(decimals);
     let source = if line.source.is_empty() { String::new() } else { format!(", {}", line.source) };
     let category = format!("{} {}", line.tax_category.name(), line.tax_rate);
     let heading = format!("line {}: {}{source}, {category}: {amount}", line.line, titled(line.kind, line.name));
@@ -99,6 +100,12 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, verbose: boo
             }
             text.push(format!("  the other lines add up to {}", minimum.others));
         }
+        LineOrigin::Lift(lift) => {
+            text.push(format!(
+                "  rounding alone makes the other lines {}: lifted to zero",
+                lift.others.to_text(decimals)
+            ));
+        }
         LineOrigin::Adjustment(adjustment) => {
             text.push(format!("  {}", added(&adjustment.lines)));
         }
@@ -115,8 +122,12 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, verbose: boo
 fn calculation(explanation: &Explanation<'_>, line: &LineExplanation<'_>) -> String {
     let decimals = explanation.rounding.decimals;
     let mode = explanation.rounding.mode;
+    let mut sign = '=';
     let left = match &line.origin {
         LineOrigin::Charges(charges) => {
+            if charges.parts.iter().any(|part| equals(part) != '=') {
+                sign = '≈';
+            }
             let parts: Vec<String> =
                 charges.parts.iter().map(|part| product(part, charges.exchange.as_ref())).collect();
             parts.join(" + ")
@@ -131,12 +142,16 @@ fn calculation(explanation: &Explanation<'_>, line: &LineExplanation<'_>) -> Str
             };
             return format!("{rounded}{least} - {others} = {}", line.amount.to_text(decimals));
         }
+        LineOrigin::Lift(lift) => {
+            let others = in_brackets(lift.others);
+            return format!("0 - {others} = {}", line.amount.to_text(decimals));
+        }
         LineOrigin::Adjustment(adjustment) => {
             let (sum, rounded) = (adjustment.sum, adjustment.rounded.to_text(decimals));
             return format!("{sum} → {mode} → {rounded}; {rounded} - {} = {}", in_brackets(sum), line.amount);
         }
     };
-    let exact = if left == line.exact.to_string() { left } else { format!("{left} = {}", line.exact) };
+    let exact = if left == line.exact.to_string() { left } else { format!("{left} {sign} {}", line.exact) };
     let rounded_by_row = matches!(line.origin, LineOrigin::Charges(_)) && explanation.rounding.at == "line";
     match (rounded_by_row, line.amount == line.exact) {
         (true, false) => format!("{exact}; each row → {mode}, together {}", line.amount.to_text(decimals)),
@@ -177,9 +192,21 @@ pub(super) fn product(part: &PartExplanation<'_>, exchange: Option<&ExchangeExpl
         let tiers: Vec<String> = used.map(|tier| format!("{} × {}", tier.units, tier.unit_price)).collect();
         return if tiers.is_empty() { "0".to_owned() } else { tiers.join(" + ") };
     }
+    let split = part.split.as_ref();
+    let cost = split.map_or(part.all.cost, |split| split.of_cost);
+    let of = split.map_or_else(String::new, |split| format!(" × {} / {}", split.weight, split.total));
     let rate = exchange.map_or_else(String::new, |exchange| format!(" × {}", exchange.rate));
     let factor = price.factor.map_or_else(String::new, |factor| format!(" × {factor}"));
-    format!("{}{rate}{factor}", part.all.cost)
+    format!("{cost}{rate}{factor}{of}")
+}
+
+/// Whether a part's product is its exact price, or only near it because units were cut off when it was split.
+pub(super) fn equals(part: &PartExplanation<'_>) -> char {
+    let is_near = part
+        .split
+        .as_ref()
+        .is_some_and(|split| split.of_exact.times(split.weight).ok() != part.all.exact.times(split.total).ok());
+    if is_near { '≈' } else { '=' }
 }
 
 fn tax_text(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>, tax: &TaxExplanation<'_>) -> String {
