@@ -71,7 +71,7 @@ impl Month {
         let mut workspace = workspace::load(root).map_err(|mut problems| {
             // Bills are read without regard to customers and prices: what is wrong with those on disk is worth knowing now.
             let mut sources = workspace::good_sources(root);
-            sources.retain(|source| source.kind.is_csv());
+            sources.retain(|source| source.kind.is_csv() && source.validity.covers(month));
             problems.extend(sources::read_good(root, &sources, month, status == Status::Draft).1);
             problems
         })?;

@@ -73,7 +73,11 @@ pub fn keep(
 /// What the last comparison of a source's month found, as a warning, and the file it stands in.
 pub fn warning(root: &Path, source: &SourceSettings, month: BillingMonth) -> Option<(Diagnostic, Written)> {
     let path = format!("{}/{DRIFT}", directory(source, month));
-    let bytes = fs::read(root.join(&path)).ok()?;
+    let bytes = match fs::read(root.join(&path)) {
+        // One that is there and cannot be read is reported like one that makes no sense.
+        Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Vec::new(),
+        read => read.ok()?,
+    };
     let file = Written { sha256: hash(&bytes), path: path.clone() };
     let Ok(drift) = serde_json::from_slice::<Drift>(&bytes) else {
         let message = format!("what differs at \"{}\" cannot be read", source.name);
