@@ -41,6 +41,9 @@ fn print(html: &Path, pdf: &Path, fonts: &[String]) -> Result<(), String> {
         });
         told.collect::<Vec<_>>().join("\n")
     })?;
+    if let [first, ..] = document.missing.as_slice() {
+        return Err(format!("{}:{}:{}: no face has {:?}", html.display(), first.line, first.column, first.character));
+    }
     let title = html.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let metadata = Metadata {
         title,

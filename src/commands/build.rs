@@ -86,7 +86,7 @@ fn build(
 
     let shown_out = arguments.out.as_ref().map_or_else(|| "out".to_owned(), |out| out.display().to_string());
     let deny_warnings = arguments.deny_warnings;
-    let computed = Month::compute(
+    let mut computed = Month::compute(
         &Wish { root, ledger: &ledger, out: (&out, &shown_out), month, status, deny_warnings },
         |settings| {
             for id in &arguments.customers {
@@ -107,8 +107,8 @@ fn build(
         arguments.customers.is_empty() || arguments.customers.contains(&settings.customers[invoice.customer].id)
     };
     let staging = out::begin(&out, &shown, &month.to_string(), mode).map_err(one)?;
-    let documents = match computed.write_documents(&chosen, &arguments.format, &staging, printer) {
-        Ok(documents) => documents,
+    let made = match computed.write_documents(&chosen, &arguments.format, &staging, printer) {
+        Ok(made) => made,
         Err(mut problems) => {
             // The review page has a template of its own, whose mistakes are worth knowing in the same run.
             let found = computed.write_review(computed.review(&[]), &staging).err().unwrap_or_default();
@@ -116,7 +116,8 @@ fn build(
             return Err(problems);
         }
     };
-    let review = computed.review(&documents);
+    computed.add_warnings(made.warnings, deny_warnings)?;
+    let review = computed.review(&made.documents);
     computed.write_review(review, &staging)?;
     let inputs = computed.inputs()?.written();
     let manifest = Manifest::new(month.to_string(), inputs, computed.compared.clone(), staging.written());
@@ -126,7 +127,7 @@ fn build(
 
     warnings::print(root, &computed.warnings, printer);
     if mode == Mode::Check {
-        let (invoices, rows) = (computed.billed.invoices.len(), bill.charges.len());
+        let (invoices, rows) = (computed.billed.invoices.len(), computed.bill.charges.len());
         printer.status(&format!("{month} is good: {invoices} invoices from {rows} rows"));
         return Ok(());
     }

@@ -19,7 +19,7 @@ use crate::model::customer::Customer;
 use crate::model::invoice::{DocumentKind, Invoice, Original, Status};
 use crate::model::period::BillingMonth;
 use crate::model::schedule::{self, DateRule};
-use crate::model::settings::{PatternField, Settings};
+use crate::model::settings::PatternField;
 use crate::out;
 use crate::pipeline::issued::{self as reproduction, Reproduction};
 use crate::pipeline::{self, Work};
@@ -186,13 +186,13 @@ fn record(
         lines,
     };
     let mut documents = vec![Document::of(&note, naming)];
-    documents[0].outputs = outputs(&base.bill, settings, &base.assets, &note, printer)?;
+    documents[0].outputs = outputs(&base.bill, &base.workspace, &base.assets, &note, printer)?;
     exemption(&note, printer);
     let (mut rules, mut bills) = (Vec::new(), Vec::new());
     if arguments.reissue {
         let corrected = Corrected::of(root, ledger, original, arguments, date, &documents[0])?;
         let Corrected { workspace, assets, bill, invoice, mut document } = corrected;
-        document.outputs = outputs(&bill, &workspace.settings, &assets, &invoice, printer)?;
+        document.outputs = outputs(&bill, &workspace, &assets, &invoice, printer)?;
         ledger.check_numbers([document.number.as_str()].into_iter()).map_err(one)?;
         documents.push(document);
         bills = pipeline::bills(root, &bill)?;
@@ -322,7 +322,7 @@ fn dates(customer: &Customer, month: BillingMonth, date: NaiveDate, arguments: &
 /// The files of a document with their hashes.
 fn outputs(
     bill: &Bill,
-    settings: &Settings,
+    workspace: &Workspace,
     assets: &Assets,
     invoice: &Invoice,
     printer: &Printer,
@@ -333,11 +333,12 @@ fn outputs(
         written.push(Written { path: path.to_owned(), sha256: hash(bytes) });
         Ok(())
     };
-    let work = Work { bill, settings, assets, formats: &Format::ALL };
+    let Workspace { settings, files, .. } = workspace;
+    let work = Work { bill, settings, files, assets, formats: &Format::ALL };
     let progress = printer.progress(1, "Writing");
     let made = pipeline::documents(&work, &[invoice], &sink, &progress);
     progress.finish();
-    made?;
+    printer.diagnostics(&made?.warnings);
     let mut written = written.into_inner().expect("no thread panics while it holds the lock");
     written.sort();
     Ok(written)

@@ -104,7 +104,8 @@ fn lock(
     for output in &outputs {
         by_file.entry(ledger::file_of(&output.path)).or_default().push(output.clone());
     }
-    let review = computed.write_review(computed.review(&written), &staging)?;
+    computed.add_warnings(written.warnings, arguments.deny_warnings)?;
+    let review = computed.write_review(computed.review(&written.documents), &staging)?;
     let document = |(invoice, naming): (&Invoice, Naming)| {
         let mut document = Document::of(invoice, naming);
         document.outputs = by_file.get(document.file.as_str()).expect("every document was just written").clone();

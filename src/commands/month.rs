@@ -15,7 +15,7 @@ use crate::model::period::BillingMonth;
 use crate::model::settings::{PatternField, Settings};
 use crate::out::{self, EarlierMonths, Summaries};
 use crate::pipeline::issued::{Net, net};
-use crate::pipeline::{self, Work};
+use crate::pipeline::{self, Made, Work};
 use crate::printer::Printer;
 use crate::render::{Documents, Review};
 use crate::sources::{self, absent, drift};
@@ -110,28 +110,43 @@ impl Month {
         Ok(Month { workspace, assets, bill, billed, history, compared: files, warnings, overview, status })
     }
 
-    /// Writes the documents of the invoices for which `chosen` holds; gives what became of each invoice.
+    /// Writes the documents of the invoices for which `chosen` holds; gives what became of each invoice of the month.
     ///
     /// # Errors
-    /// Mistakes in templates, characters that no face has, files that cannot be written.
+    /// Mistakes in templates, characters of the workspace's own texts that no face has, files that cannot be written.
     pub(super) fn write_documents(
         &self,
         chosen: &dyn Fn(&Invoice) -> bool,
         formats: &[Format],
         staging: &Staging,
         printer: &Printer,
-    ) -> Result<Vec<Documents>, Vec<Diagnostic>> {
+    ) -> Result<Made, Vec<Diagnostic>> {
         let all = &self.billed.invoices;
         let (places, invoices): (Vec<usize>, Vec<&Invoice>) =
             all.iter().enumerate().filter(|(_, invoice)| chosen(invoice)).unzip();
         let progress = printer.progress(invoices.len(), verb(staging));
-        let work = Work { bill: &self.bill, settings: &self.workspace.settings, assets: &self.assets, formats };
+        let Workspace { settings, files, .. } = &self.workspace;
+        let work = Work { bill: &self.bill, settings, files, assets: &self.assets, formats };
         let written = pipeline::documents(&work, &invoices, &|path, bytes| staging.write(path, bytes), &progress);
         progress.finish();
+        let written = written?;
         // Of customers that were not asked for there is nothing beside the page.
         let mut documents = vec![Documents::default(); all.len()];
-        places.into_iter().zip(written?).for_each(|(place, made)| documents[place] = made);
-        Ok(documents)
+        places.into_iter().zip(written.documents).for_each(|(place, made)| documents[place] = made);
+        Ok(Made { documents, warnings: written.warnings })
+    }
+
+    /// Adds what was found when the documents were made.
+    ///
+    /// # Errors
+    /// The warnings, where they are denied.
+    pub(super) fn add_warnings(&mut self, found: Vec<Diagnostic>, deny: bool) -> Result<(), Vec<Diagnostic>> {
+        if found.is_empty() {
+            return Ok(());
+        }
+        self.warnings.extend(found);
+        self.warnings = billing::wanted(&self.workspace.settings, std::mem::take(&mut self.warnings));
+        if deny { warnings::deny(&self.warnings) } else { Ok(()) }
     }
 
     /// What the month comes to, with the documents that were written of it.

@@ -81,6 +81,7 @@ fn many(code: WarningCode, count: usize) -> String {
         WarningCode::RegistrationNumber => format!("the check digits of {count} registration numbers do not fit"),
         WarningCode::NotReconciled => format!("{count} sources do not reconcile"),
         WarningCode::ProviderDrift => format!("the bills of {count} sources have changed since they were fetched"),
+        WarningCode::MissingGlyph => format!("no font has {count} characters of the bills: 〓 stands in their place"),
         WarningCode::UnusedTemplate => format!("{count} templates are never used"),
         WarningCode::UnreadableMonth => format!("{count} earlier months cannot be compared with"),
         WarningCode::NotACustomer => format!("{count} files in customers/ are no customers"),

@@ -8,7 +8,7 @@ use super::{
     fonts::Faces,
     html::{Kind, NodeId, Tag, Tree},
     image::{ImageSource, Pictures},
-    paragraph::{PAGE_NUMBER, Paragraph, ParagraphBuilder},
+    paragraph::{PAGE_NUMBER, Paragraph, ParagraphBuilder, Setting},
     style::{Display, Position, Size, Style, StyleId, Styles},
     table_boxes::{TableBox, build_table},
 };
@@ -98,6 +98,11 @@ pub(crate) fn build<'a>(
 }
 
 impl<'a> BoxBuilder<'_, 'a> {
+    /// What its paragraphs are made of.
+    pub(crate) fn setting(&self) -> Setting<'_> {
+        Setting { faces: self.faces, faults: self.faults }
+    }
+
     pub(crate) fn style_of(&self, node: NodeId) -> &Style {
         self.styles.get(self.styles.of(node))
     }
@@ -189,7 +194,7 @@ impl<'a> BoxBuilder<'_, 'a> {
                 Some(Kind::Text(text)) => {
                     let style = self.styles.of(child);
                     self.check_tabs(child, text, style);
-                    paragraph.text(text, style, self.styles.get(style), node, tree.offset(child));
+                    paragraph.text(self.setting(), text, style, self.styles.get(style), (node, tree.offset(child)));
                     continue;
                 }
                 Some(Kind::Element { tag, .. }) => *tag,
@@ -250,7 +255,7 @@ impl<'a> BoxBuilder<'_, 'a> {
             self.faults.add_with_hint(offset, "data-page", message, "write <a href=\"#id\" data-page></a>");
         }
         let style = self.styles.of(node);
-        paragraph.text(PAGE_NUMBER, style, self.styles.get(style), node, offset);
+        paragraph.text(self.setting(), PAGE_NUMBER, style, self.styles.get(style), (node, offset));
     }
 
     /// Puts absolutely positioned and fixed elements aside.
@@ -298,7 +303,7 @@ impl<'a> BoxBuilder<'_, 'a> {
                 Some(Kind::Text(text)) => {
                     let style = self.styles.of(child);
                     self.check_tabs(child, text, style);
-                    paragraph.text(text, style, self.styles.get(style), node, tree.offset(child));
+                    paragraph.text(self.setting(), text, style, self.styles.get(style), (node, tree.offset(child)));
                 }
                 Some(Kind::Element { .. }) if self.display(child) != Display::None => {
                     if self.take_out_of_flow(child) {

@@ -9,7 +9,8 @@ use super::{
     context::Context,
     fragment::Fragment,
     kerning::KernReader,
-    paragraph::{ATOM, Item, Nesting, Paragraph, is_combining, is_invisible, is_variation_selector},
+    letters::{ATOM, is_invisible},
+    paragraph::{Item, Nesting, Paragraph},
     style::{LEFT, RIGHT, Style, StyleId, WordBreak, Wrap},
 };
 
@@ -121,9 +122,7 @@ pub(crate) fn measure(
     let mut atoms = Vec::new();
     for (index, item) in paragraph.items.iter().enumerate() {
         match item {
-            Item::Text { length, style, offset, .. } => {
-                measure.text(*length as usize, *style, *offset as usize, index);
-            }
+            Item::Text { length, style, .. } => measure.text(*length as usize, *style, index),
             Item::Open { style } => measure.begin(*style, index),
             Item::Close { style } => measure.end(*style),
             Item::Atom(atom) => {
@@ -145,7 +144,7 @@ pub(crate) fn measure(
 }
 
 impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
-    fn text(&mut self, length: usize, id: StyleId, offset: usize, index: usize) {
+    fn text(&mut self, length: usize, id: StyleId, index: usize) {
         let style = self.context.styles.get(id);
         let end = self.position + length;
         let text = self.text;
@@ -164,10 +163,7 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
             }
             self.current.breakable |= own.breakable;
             breaks = own;
-            let advance = self.context.advance(style, letter, || (offset, slice));
-            if letter >= '\u{300}' {
-                self.check_form(letter, style, offset, slice);
-            }
+            let advance = self.context.advance(style, letter);
             self.current.keeps_space = style.white_space.keeps_spaces();
             let kern = self.kerns.behind(self.position);
             self.add(letter, advance, letter == ' ' || letter == WIDE_SPACE);
@@ -176,20 +172,6 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
                 self.current.space += kern * style.glyph_size();
                 self.piece_space += kern * style.glyph_size();
             }
-        }
-    }
-
-    /// Marks and variation selectors change the glyph before them, which only shaping could show.
-    fn check_form(&self, letter: char, style: &Style, offset: usize, text: &str) {
-        let context = self.context;
-        let before = self.previous[0].unwrap_or(' ');
-        if is_combining(letter) {
-            let message = format!("no character joins {before} and the mark U+{:04X}", u32::from(letter));
-            context.form_fault(letter, offset, text, message);
-        } else if is_variation_selector(letter) && !context.faces.has_form(before, letter, style.bold()) {
-            let code = u32::from(letter);
-            let message = format!("no face has {before} in the form that the variation selector U+{code:04X} asks for");
-            context.form_fault(letter, offset, text, message);
         }
     }
 
@@ -304,18 +286,12 @@ pub(crate) fn edge_width(style: &Style, side: usize) -> f64 {
 }
 
 impl Context<'_> {
-    /// How far a letter advances, in px; `place` tells where the text stands in the HTML.
+    /// How far a letter advances, in px. All letters have a glyph but for white space that is kept.
     #[inline]
-    pub(crate) fn advance<'t>(&self, style: &Style, letter: char, place: impl FnOnce() -> (usize, &'t str)) -> f64 {
+    pub(crate) fn advance(&self, style: &Style, letter: char) -> f64 {
         match self.faces.find(letter, style.bold()) {
-            Some(_) if is_invisible(letter) => 0.0,
-            Some((_, advance)) => advance * style.glyph_size() + style.letter_spacing,
-            None if is_invisible(letter) => 0.0,
-            None => {
-                let (offset, text) = place();
-                self.missing(letter, offset, text);
-                style.font_size
-            }
+            Some((_, advance)) if !is_invisible(letter) => advance * style.glyph_size() + style.letter_spacing,
+            _ => 0.0,
         }
     }
 }

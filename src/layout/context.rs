@@ -41,19 +41,6 @@ impl Extent {
 }
 
 impl Context<'_> {
-    /// Records a character without a glyph at its place in the HTML.
-    pub(crate) fn missing(&self, letter: char, offset: usize, text: &str) {
-        let start = self.faults.find_from(offset, letter);
-        self.faults.add_missing(start, text, letter);
-    }
-
-    /// A letter that cannot be shown in the form the text asks for.
-    pub(crate) fn form_fault(&self, letter: char, offset: usize, text: &str, message: String) {
-        let start = self.faults.find_from(offset, letter);
-        let hint = "write the plain character; or add a face that has this form as its own";
-        self.faults.add_with_hint(start, text, message, hint);
-    }
-
     pub(crate) fn line_height(&self, style: &Style, face: u8) -> f64 {
         match style.line_height {
             LineHeight::Normal => {

@@ -1,6 +1,6 @@
 //! What is wrong with the HTML, and where. Everything found is collected, so that one run shows all of it.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::BTreeMap};
 
 /// More faults than this help nobody: they usually share one cause.
 const FAULTS_KEPT: usize = 200;
@@ -18,10 +18,23 @@ pub struct Fault {
     pub message: String,
     /// The way out, where one is known.
     pub hint: Option<String>,
-    /// The character that no face has, if that is the problem.
-    pub missing: Option<char>,
     /// Whether the problem is content that the page has no room for.
     pub is_outside: bool,
+}
+
+/// A character that no face has; 〓 is printed in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The character.
+    pub character: char,
+    /// How many times it is missing.
+    pub times: usize,
+    /// Line in the HTML of the first place, from 1.
+    pub line: u32,
+    /// Column in the line, in characters from 1.
+    pub column: u32,
+    /// The text it stands in there.
+    pub text: String,
 }
 
 struct Found {
@@ -29,23 +42,30 @@ struct Found {
     fragment: String,
     message: String,
     hint: Option<String>,
-    missing: Option<char>,
     is_outside: bool,
+}
+
+/// A character without a glyph: where first, in what text, and how many times.
+struct Lost {
+    offset: usize,
+    text: String,
+    times: usize,
 }
 
 /// Collects faults by byte offset; lines and columns are counted once, at the end.
 pub(crate) struct Faults<'a> {
     source: &'a str,
     found: RefCell<Vec<Found>>,
+    missing: RefCell<BTreeMap<char, Lost>>,
 }
 
 impl<'a> Faults<'a> {
     pub(crate) fn new(source: &'a str) -> Self {
-        Self { source, found: RefCell::new(Vec::new()) }
+        Self { source, found: RefCell::default(), missing: RefCell::default() }
     }
 
     pub(crate) fn add(&self, offset: usize, fragment: &str, message: impl Into<String>) {
-        self.push(offset, fragment, message.into(), None, None);
+        self.push(offset, fragment, message.into(), None);
     }
 
     pub(crate) fn add_with_hint(
@@ -55,43 +75,55 @@ impl<'a> Faults<'a> {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        self.push(offset, fragment, message.into(), Some(hint.into()), None);
+        self.push(offset, fragment, message.into(), Some(hint.into()));
     }
 
     /// Content that reaches beyond the edges of the page or its margins.
     pub(crate) fn add_outside(&self, offset: usize, fragment: &str, message: &str) {
-        self.push(offset, fragment, message.to_owned(), None, None);
+        self.push(offset, fragment, message.to_owned(), None);
         if let Some(last) = self.found.borrow_mut().last_mut() {
             last.is_outside = true;
         }
     }
 
-    /// A character without a glyph; the first place of each character is enough.
-    pub(crate) fn add_missing(&self, offset: usize, fragment: &str, character: char) {
-        if self.found.borrow().iter().any(|found| found.missing == Some(character)) {
-            return;
-        }
-        let message = format!("no face has the character {character} (U+{:04X})", u32::from(character));
-        let hint = "add a font file that has it to the workspace".to_owned();
-        self.push(offset, fragment, message, Some(hint), Some(character));
+    /// A character without a glyph, in a text that starts at the offset.
+    pub(crate) fn add_missing(&self, offset: usize, text: &str, character: char) {
+        let mut missing = self.missing.borrow_mut();
+        let lost = missing.entry(character).or_insert_with(|| {
+            let offset = self.find_from(offset, character);
+            Lost { offset, text: text.trim().to_owned(), times: 0 }
+        });
+        lost.times += 1;
     }
 
-    fn push(&self, offset: usize, fragment: &str, message: String, hint: Option<String>, missing: Option<char>) {
+    fn push(&self, offset: usize, fragment: &str, message: String, hint: Option<String>) {
         let mut found = self.found.borrow_mut();
         let known = found.iter().any(|other| other.offset == offset && other.message == message);
         if found.len() < FAULTS_KEPT && !known {
-            found.push(Found { offset, fragment: shorten(fragment), message, hint, missing, is_outside: false });
+            found.push(Found { offset, fragment: shorten(fragment), message, hint, is_outside: false });
         }
     }
 
     /// Where a character stands at or behind an offset; the offset itself if it is written as a reference.
-    pub(crate) fn find_from(&self, offset: usize, character: char) -> usize {
+    fn find_from(&self, offset: usize, character: char) -> usize {
         let rest = self.source.get(offset..).unwrap_or_default();
         rest.find(character).map_or(offset, |at| offset + at)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.found.borrow().is_empty()
+    }
+
+    /// The characters without a glyph, by their first places.
+    pub(crate) fn missing(self) -> Vec<Missing> {
+        let mut missing: Vec<(char, Lost)> = self.missing.into_inner().into_iter().collect();
+        missing.sort_by_key(|(character, lost)| (lost.offset, *character));
+        let mut places = Places { source: self.source, offset: 0, line: 1, line_start: 0 };
+        let told = |(character, lost): (char, Lost)| {
+            let (line, column) = places.of(lost.offset);
+            Missing { character, times: lost.times, line, column, text: lost.text }
+        };
+        missing.into_iter().map(told).collect()
     }
 
     /// All faults in source order.
@@ -103,8 +135,8 @@ impl<'a> Faults<'a> {
             .into_iter()
             .map(|fault| {
                 let (line, column) = places.of(fault.offset);
-                let Found { fragment, message, hint, missing, is_outside, .. } = fault;
-                Fault { line, column, fragment, message, hint, missing, is_outside }
+                let Found { fragment, message, hint, is_outside, .. } = fault;
+                Fault { line, column, fragment, message, hint, is_outside }
             })
             .collect()
     }

@@ -4,7 +4,8 @@ use super::{
     breaking::Segment,
     context::Context,
     kerning::KernReader,
-    paragraph::{ATOM, Item, Nesting, Paragraph, is_invisible},
+    letters::{ATOM, is_invisible},
+    paragraph::{Item, Nesting, Paragraph},
     style::{StyleId, Wrap},
 };
 
@@ -83,8 +84,7 @@ fn split(
     for (index, letter) in text.char_indices() {
         let position = segment.start + index;
         let (style, around) = reader.styles_at(position);
-        let advance =
-            if letter == ATOM { 0.0 } else { context.advance(context.styles.get(style), letter, || (0, text)) };
+        let advance = if letter == ATOM { 0.0 } else { context.advance(context.styles.get(style), letter) };
         let around = context.styles.get(around);
         if position > start && around.white_space.wraps() && around.wrap != Wrap::Normal && !is_invisible(letter) {
             last = Some((position, part + kern));

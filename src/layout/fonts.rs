@@ -10,10 +10,15 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::character_map;
+use super::{character_map, letters::Letter};
 
 const REGULAR: &[u8] = include_bytes!("faces/BIZUDPGothic-Regular.ttf");
 const BOLD: &[u8] = include_bytes!("faces/BIZUDPGothic-Bold.ttf");
+/// What BIZ UDPGothic lacks: see `faces/README.md`.
+const SUPPLEMENT: [&[u8]; 2] =
+    [include_bytes!("faces/GothicSupplement-Regular.ttf"), include_bytes!("faces/GothicSupplement-Bold.ttf")];
+/// How many faces are always there.
+const BUILT_IN: usize = 2 + SUPPLEMENT.len();
 
 /// Characters of the Basic Multilingual Plane get a flat table.
 const PLANE: usize = 0x1_0000;
@@ -26,7 +31,8 @@ const BOLD_FROM: u16 = 600;
 /// The faces a document can use, in the order in which they are tried for each character.
 ///
 /// Text of a weight is set in faces of that weight first (given files, then the built-in face), then in the others, so that
-/// a character only one face has is printed rather than lost.
+/// a character only one face has is printed rather than lost. The supplement to the built-in face comes last in the same
+/// manner: a workspace that brings a rare kanji in one weight wants that one.
 pub struct Faces {
     faces: Vec<Face>,
     regular: Chain,
@@ -84,7 +90,7 @@ struct Chain {
 }
 
 impl Faces {
-    /// BIZ UDPGothic Regular and Bold, parsed once per process.
+    /// BIZ UDPGothic and its supplement, both in Regular and Bold, parsed once per process.
     pub fn built_in() -> Arc<Faces> {
         static BUILT_IN: OnceLock<Arc<Faces>> = OnceLock::new();
         Arc::clone(BUILT_IN.get_or_init(|| Arc::new(Faces::from_faces(built_in_faces()))))
@@ -96,11 +102,11 @@ impl Faces {
     /// # Errors
     /// A file that is not a font, or has no usable character map, or outlines that a PDF cannot embed.
     pub fn with_files(files: Vec<(String, Vec<u8>)>) -> Result<Arc<Faces>, FaceError> {
-        if files.len() + 2 > FACES_MOST {
+        if files.len() + BUILT_IN > FACES_MOST {
             let name = files.last().map(|(name, _)| name.clone()).unwrap_or_default();
-            return Err(FaceError { name, message: format!("expected at most {} font files", FACES_MOST - 2) });
+            return Err(FaceError { name, message: format!("expected at most {} font files", FACES_MOST - BUILT_IN) });
         }
-        let mut faces = Vec::with_capacity(files.len() + 2);
+        let mut faces = Vec::with_capacity(files.len() + BUILT_IN);
         for (name, bytes) in files {
             faces.push(Face::parse(Cow::Owned(bytes)).map_err(|message| FaceError { name, message })?);
         }
@@ -134,14 +140,20 @@ impl Faces {
         (found.face != NO_FACE).then(|| (found.face, f64::from(found.advance)))
     }
 
-    /// Whether a variation selector behind the character changes nothing in the face that shows it.
-    pub(crate) fn has_form(&self, character: char, selector: char, bold: bool) -> bool {
-        let face = self.find(character, bold).and_then(|(index, _)| self.face(index));
-        face.is_some_and(|face| {
-            let parsed = ttf_parser::Face::parse(&face.bytes, 0).ok();
-            let glyph = parsed.and_then(|parsed| parsed.glyph_variation_index(character, selector));
-            glyph.is_some_and(|glyph| glyph.0 == face.glyph(character))
-        })
+    /// Whether any face has the character.
+    pub(crate) fn has(&self, character: char) -> bool {
+        self.find(character, false).is_some()
+    }
+
+    /// The face with the form of a character that a variation selector asks for; none where no face has it, where it is the
+    /// glyph that [`Faces::find`] gives anyway, or where it is wider or narrower than that.
+    pub(crate) fn form(&self, character: char, selector: char, bold: bool) -> Option<u8> {
+        let (plain_face, plain_advance) = self.find(character, bold)?;
+        let plain = (plain_face, self.face(plain_face)?.glyph(character));
+        let has_form = |index: &u8| Some((*index, self.face(*index)?.form(character, selector)?));
+        let (index, glyph) = self.chain(bold).order.iter().find_map(has_form)?;
+        let alike = (self.face(index)?.em(glyph) - plain_advance).abs() < f64::EPSILON;
+        (alike && (index, glyph) != plain).then_some(index)
     }
 
     pub(crate) fn primary(&self, bold: bool) -> u8 {
@@ -182,7 +194,7 @@ pub(crate) struct LineMetrics {
 
 fn built_in_faces() -> Vec<Face> {
     // A broken built-in file is caught by the tests below, not by every caller.
-    [REGULAR, BOLD].into_iter().filter_map(|bytes| Face::parse(Cow::Borrowed(bytes)).ok()).collect()
+    [REGULAR, BOLD].into_iter().chain(SUPPLEMENT).filter_map(|bytes| Face::parse(Cow::Borrowed(bytes)).ok()).collect()
 }
 
 impl Face {
@@ -251,6 +263,23 @@ impl Face {
         }
     }
 
+    /// The glyph of a character, or of the form of it that a variation selector asks for.
+    pub(crate) fn glyph_of(&self, (character, selector): Letter) -> u16 {
+        let form = selector.and_then(|selector| self.form(character, selector));
+        form.unwrap_or_else(|| self.glyph(character))
+    }
+
+    /// The glyph of a variation sequence (OpenType, `cmap`, format 14). They are rare: the table is read each time.
+    fn form(&self, character: char, selector: char) -> Option<u16> {
+        let parsed = ttf_parser::Face::parse(&self.bytes, 0).ok()?;
+        parsed.glyph_variation_index(character, selector).map(|glyph| glyph.0)
+    }
+
+    /// Advance of a glyph in em.
+    fn em(&self, glyph: u16) -> f64 {
+        f64::from(f32::from(self.advance(glyph)) / f32::from(self.units_per_em.max(1)))
+    }
+
     /// Advance of a glyph in font units.
     pub(crate) fn advance(&self, glyph: u16) -> u16 {
         self.advances.get(usize::from(glyph)).copied().unwrap_or(0)
@@ -276,8 +305,12 @@ impl Chain {
     fn new(faces: &[Face], bold: bool) -> Chain {
         let is_bold = |index: &u8| faces.get(usize::from(*index)).is_some_and(|face| face.weight >= BOLD_FROM);
         let count = u8::try_from(faces.len()).unwrap_or(NO_FACE - 1);
-        let (same, other): (Vec<u8>, Vec<u8>) = (0..count).partition(|index| is_bold(index) == bold);
-        let order = [same, other].concat();
+        let supplement = count.saturating_sub(SUPPLEMENT.len() as u8);
+        let by_weight = |range: std::ops::Range<u8>| {
+            let (same, other): (Vec<u8>, Vec<u8>) = range.partition(|index| is_bold(index) == bold);
+            [same, other].concat()
+        };
+        let order = [by_weight(0..supplement), by_weight(supplement..count)].concat();
         let mut chain = Chain { order, plane: Vec::new(), primary: 0 };
         let nothing = Found { face: NO_FACE, advance: 0.0 };
         chain.plane = (0..PLANE as u32)
@@ -309,7 +342,30 @@ mod tests {
         }
         // The full-width 一 advances one em.
         assert_eq!(faces.find('一', false).expect("kanji").1, 1.0);
-        assert!(faces.find('𠮷', false).is_none());
+    }
+
+    #[test]
+    fn the_supplement_has_what_the_built_in_face_lacks_in_both_weights() {
+        let faces = Faces::built_in();
+        assert_eq!(faces.faces.len(), BUILT_IN);
+        for (bold, own, supplement) in [(false, 0, 2), (true, 1, 3)] {
+            let place = |character| faces.find(character, bold).map(|(face, advance)| (face, advance.to_string()));
+            for character in ['\u{9ad9}', '\u{fa11}', '\u{2000b}', '①', 'Ⅻ'] {
+                assert_eq!(place(character), Some((own, "1".to_owned())), "{character}");
+            }
+            for character in ['\u{20bb7}', '丅', '\u{3405}', '⼀'] {
+                assert_eq!(place(character), Some((supplement, "1".to_owned())), "{character}");
+            }
+            for character in ['🚀', '\u{ac00}', '\u{e000}'] {
+                assert_eq!(place(character), None, "{character}");
+            }
+            assert_eq!(faces.form('葛', '\u{e0100}', bold), Some(own));
+            assert_eq!(faces.form('邊', '\u{e0102}', bold), Some(supplement));
+            assert_eq!(faces.form('葛', '\u{e0101}', bold), None);
+            // A rare kanji makes no line taller.
+            let metrics = |face| faces.line_metrics(face, 100.0);
+            assert_eq!(metrics(own), metrics(supplement));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::{
     context::Context,
     fragment::{Fragment, InlineBox, Run},
     kerning::{Kern, KernReader},
+    letters::is_variation_selector,
     style::VerticalAlign,
 };
 
@@ -62,8 +63,11 @@ fn pieces(context: &Context<'_>, content: &Content<'_>) -> Vec<Piece> {
         let mut x = run.x;
         let mut kerns = KernReader::new(&run.kerns);
         for (start, letter) in run.text.char_indices() {
+            if is_variation_selector(letter) {
+                continue;
+            }
             pieces.push(Piece { x, letter: Some(letter), run: index, start, before: false, after: false });
-            x += context.advance(style, letter, || (0, &run.text));
+            x += context.advance(style, letter);
             x += kerns.behind(start) * style.glyph_size();
         }
     }

@@ -10,7 +10,8 @@ use rustybuzz::{Direction, Feature, Script, ShapePlan, UnicodeBuffer, ttf_parser
 use super::{
     breaking::edge_width,
     fonts::Faces,
-    paragraph::{ATOM, Item, Paragraph, is_invisible},
+    letters::{ATOM, is_invisible},
+    paragraph::{Item, Paragraph},
     style::{LEFT, RIGHT, Style, Styles, VerticalAlign},
 };
 

@@ -8,7 +8,8 @@ use super::{
     html::NodeId,
     justify,
     kerning::{Kern, KernReader},
-    paragraph::{ATOM, Item, Paragraph, is_invisible},
+    letters::{ATOM, is_invisible, is_variation_selector},
+    paragraph::{Item, Paragraph},
     style::{BOTTOM, LEFT, LineHeight, RIGHT, Style, StyleId, TOP, TextAlign, VerticalAlign, WhiteSpace},
 };
 
@@ -265,7 +266,7 @@ impl Setter<'_, '_> {
         let push = |draft: &mut Draft, piece: Piece, to: usize| {
             let text = shown.get(piece.start..to).unwrap_or_default();
             let text: Box<str> =
-                if text.contains(is_invisible) { text.replace(is_invisible, "").into() } else { text.into() };
+                if text.contains(has_no_part) { text.replace(has_no_part, "").into() } else { text.into() };
             let (face, x) = (piece.face, piece.x);
             if style.line_height == LineHeight::Normal {
                 draft.include(context.extent(style, face).lowered(shift));
@@ -276,9 +277,12 @@ impl Setter<'_, '_> {
             }
         };
         for (index, letter) in shown.char_indices() {
-            let advance = context.advance(style, letter, || (0, shown));
-            let face = match context.faces.find(letter, style.bold()) {
-                Some((face, _)) if !is_invisible(letter) => face,
+            let advance = context.advance(style, letter);
+            let selector = shown.get(index + letter.len_utf8()..).and_then(|behind| behind.chars().next());
+            let form = selector.filter(|selector| is_variation_selector(*selector));
+            let form = form.and_then(|selector| context.faces.form(letter, selector, style.bold()));
+            let face = match form.or_else(|| context.faces.find(letter, style.bold()).map(|(face, _)| face)) {
+                Some(face) if !is_invisible(letter) => face,
                 _ => piece.as_ref().map_or_else(|| context.faces.primary(style.bold()), |piece| piece.face),
             };
             let kern = std::mem::take(&mut draft.kern);
@@ -292,7 +296,7 @@ impl Setter<'_, '_> {
                         Some(Piece { start: index, x: draft.x + kern, face, last: 0, length: 0, kerns: Vec::new() });
                 }
             }
-            if let Some(piece) = piece.as_mut().filter(|_| !is_invisible(letter)) {
+            if let Some(piece) = piece.as_mut().filter(|_| !has_no_part(letter)) {
                 piece.last = piece.length;
                 piece.length += letter.len_utf8();
             }
@@ -370,6 +374,11 @@ impl Setter<'_, '_> {
         }
         line
     }
+}
+
+/// Characters that steer the text are no part of what is printed; a variation selector chooses the glyph before it.
+fn has_no_part(letter: char) -> bool {
+    is_invisible(letter) && !is_variation_selector(letter)
 }
 
 /// How far an element's baseline is below its parent's (CSS 2, 10.8.1; sub and super as Chromium).

@@ -7,7 +7,7 @@ use super::{
     fragment::Fragment,
     html::NodeId,
     lines,
-    paragraph::{Paragraph, ParagraphBuilder},
+    paragraph::{Paragraph, ParagraphBuilder, Setting},
     place::Sheets,
     style::{BOTTOM, LEFT, MarginBox, Piece, RIGHT, StyleId, TOP, TextAlign, VerticalAlign, snap},
 };
@@ -38,7 +38,8 @@ fn fill<'b>(context: &Context<'_>, margin_box: &'b MarginBox, page: usize, count
     let text: String = margin_box.pieces.iter().map(piece).collect();
     let id: StyleId = context.styles.margin_box(page, margin_box)?;
     let mut builder = ParagraphBuilder::new(id);
-    builder.text(&text, id, &margin_box.style, NodeId::NONE, 0);
+    let setting = Setting { faces: context.faces, faults: context.faults };
+    builder.text(setting, &text, id, &margin_box.style, (NodeId::NONE, 0));
     let paragraph = builder.finish();
     let (narrowest, widest) = measure(context, &paragraph, |_| Fragment::default()).widths();
     let padding = padding(margin_box);

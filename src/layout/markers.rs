@@ -40,7 +40,8 @@ impl BoxBuilder<'_, '_> {
         marker.white_space = WhiteSpace::Pre;
         let marker = self.styles.add(marker);
         let mut paragraph = ParagraphBuilder::new(marker);
-        paragraph.text(&text, marker, self.styles.get(marker), node.label(), self.tree.offset(node));
+        let place = (node.label(), self.tree.offset(node));
+        paragraph.text(self.setting(), &text, marker, self.styles.get(marker), place);
         let content = BoxContent::Paragraph(Box::new(paragraph.finish()));
         Some(Marker::Text(Box::new(BoxNode::new(marker, NodeId::NONE, content))))
     }
@@ -66,7 +67,8 @@ impl BoxBuilder<'_, '_> {
         let mut marker = Style::inherited(item);
         marker.white_space = WhiteSpace::Pre;
         let marker = self.styles.add(marker);
-        paragraph.text(&text, marker, self.styles.get(marker), node.label(), self.tree.offset(node));
+        let place = (node.label(), self.tree.offset(node));
+        paragraph.text(self.setting(), &text, marker, self.styles.get(marker), place);
     }
 
     fn list_number(&self, node: NodeId) -> i64 {

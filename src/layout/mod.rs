@@ -28,6 +28,7 @@ mod intrinsic;
 mod jpeg;
 mod justify;
 mod kerning;
+mod letters;
 mod lines;
 mod margin_boxes;
 mod markers;
@@ -48,11 +49,12 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use fault::Fault;
+pub use fault::{Fault, Missing};
 pub(crate) use fonts::Face;
 pub use fonts::{FaceError, Faces};
 pub use image::{ImageSource, Outline, Picture, PictureData};
 pub use kerning::Kern;
+pub(crate) use letters::{Letter, is_variation_selector, letters};
 pub use page::{Area, Document, Heading, Item, Layer, Link, Page, Path, Rgb, Shape, Step, Target, Text};
 
 pub use structure::{Element, Mark, Role, Structure};
@@ -100,5 +102,5 @@ pub fn lay_out(html: &str, faces: &Faces, images: &ImageSource<'_>) -> Result<Do
     if !faults.is_empty() {
         return Err(faults.into_vec());
     }
-    Ok(Document { pictures: pictures.loaded, ..document })
+    Ok(Document { pictures: pictures.loaded, missing: faults.missing(), ..document })
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::{
+    fault::Missing,
     image::{Outline, Picture},
     kerning::Kern,
     structure::{Mark, Structure},
@@ -20,6 +21,8 @@ pub struct Document {
     pub pictures: Vec<Arc<Picture>>,
     /// What the content of the pages is, in reading order.
     pub structure: Structure,
+    /// The characters that no face has, by their first places in the HTML; 〓 stands in their place.
+    pub missing: Vec<Missing>,
 }
 
 /// One page; its layers are painted one over another.
@@ -142,7 +145,7 @@ pub struct Text {
     pub color: Rgb,
     /// Room between letters, in their order; `width` includes it.
     pub kerns: Box<[Kern]>,
-    /// The characters; each has a glyph in the face.
+    /// The characters; each has a glyph in the face, which a variation selector behind it chooses.
     pub text: Box<str>,
 }
 

@@ -5,13 +5,14 @@ use std::{borrow::Cow, cell::OnceCell};
 use super::{
     boxes::BoxNode,
     context::Context,
+    fault::Faults,
+    fonts::Faces,
     html::NodeId,
     kerning::Kern,
+    letters::{ATOM, compose, shown},
     style::{Style, StyleId, Transform},
 };
 
-/// Stands in the text for a box among it (Unicode: object replacement character).
-pub(crate) const ATOM: char = '\u{fffc}';
 /// Stands in the text for a page number until the pages are known: no invoice has more than 9,999.
 pub(crate) const PAGE_NUMBER: &str = "0000";
 
@@ -45,7 +46,6 @@ pub(crate) enum Item {
         length: u32,
         style: StyleId,
         node: NodeId,
-        offset: u32,
     },
     Open {
         style: StyleId,
@@ -85,6 +85,13 @@ impl Nesting {
     }
 }
 
+/// What text is made of: the faces that show it, and where it is told what they lack.
+#[derive(Clone, Copy)]
+pub(crate) struct Setting<'s> {
+    pub(crate) faces: &'s Faces,
+    pub(crate) faults: &'s Faults<'s>,
+}
+
 pub(crate) struct ParagraphBuilder {
     paragraph: Paragraph,
     /// The text so far ends in a space that swallows following ones.
@@ -109,7 +116,15 @@ impl ParagraphBuilder {
         self.paragraph
     }
 
-    pub(crate) fn text(&mut self, raw: &str, id: StyleId, style: &Style, node: NodeId, offset: usize) {
+    /// Text of a node that stands at that byte of the HTML.
+    pub(crate) fn text(
+        &mut self,
+        setting: Setting<'_>,
+        raw: &str,
+        id: StyleId,
+        style: &Style,
+        (node, offset): (NodeId, usize),
+    ) {
         let start = self.paragraph.text.len();
         if start == 0 {
             self.paragraph.text.reserve_exact(raw.len());
@@ -127,14 +142,19 @@ impl ParagraphBuilder {
             self.paragraph.text.truncate(start);
             self.paragraph.text.push_str(&changed);
         }
-        self.add_item(start, id, node, offset);
+        let written = self.paragraph.text.get(start..).unwrap_or_default();
+        let missing = |letter| setting.faults.add_missing(offset, raw, letter);
+        if let Cow::Owned(shown) = shown(written, setting.faces, style.bold(), missing) {
+            self.paragraph.text.truncate(start);
+            self.paragraph.text.push_str(&shown);
+        }
+        self.add_item(start, id, node);
     }
 
-    fn add_item(&mut self, start: usize, style: StyleId, node: NodeId, offset: usize) {
+    fn add_item(&mut self, start: usize, style: StyleId, node: NodeId) {
         let length = u32::try_from(self.paragraph.text.len() - start).unwrap_or(0);
         if length > 0 {
-            let offset = u32::try_from(offset).unwrap_or(u32::MAX);
-            self.paragraph.items.push(Item::Text { length, style, node, offset });
+            self.paragraph.items.push(Item::Text { length, style, node });
         }
     }
 
@@ -167,14 +187,14 @@ impl ParagraphBuilder {
     pub(crate) fn line_break(&mut self, style: StyleId) {
         let start = self.paragraph.text.len();
         self.paragraph.text.push('\n');
-        self.add_item(start, style, NodeId::NONE, 0);
+        self.add_item(start, style, NodeId::NONE);
         self.after_space = true;
     }
 
     pub(crate) fn break_opportunity(&mut self, style: StyleId) {
         let start = self.paragraph.text.len();
         self.paragraph.text.push('\u{200b}');
-        self.add_item(start, style, NodeId::NONE, 0);
+        self.add_item(start, style, NodeId::NONE);
     }
 
     pub(crate) fn open(&mut self, style: StyleId) {
@@ -213,48 +233,6 @@ fn transform(text: &str, transform: Transform) -> String {
     }
 }
 
-/// Selects a form of the kanji before (U+FE0E and U+FE0F, which ask for text or emoji, do not).
-pub(crate) fn is_variation_selector(letter: char) -> bool {
-    matches!(letter, '\u{fe00}'..='\u{fe0d}' | '\u{e0100}'..='\u{e01ef}')
-}
-
-/// Accents, and the voicing marks of kana, that join the letter before.
-pub(crate) fn is_combining(letter: char) -> bool {
-    matches!(letter, '\u{300}'..='\u{36f}' | '\u{3099}' | '\u{309a}')
-}
-
-/// Letters and the marks that follow them as one character where Unicode has it; nothing else is changed: full
-/// normalisation would replace kanji of names by others.
-fn compose(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_combining) {
-        return Cow::Borrowed(text);
-    }
-    let mut composed = String::with_capacity(text.len());
-    for letter in text.chars() {
-        let whole = composed.chars().next_back().filter(|_| is_combining(letter)).and_then(|base| {
-            let whole = unicode_normalization::char::compose(base, letter);
-            whole.map(|whole| (base, whole))
-        });
-        match whole {
-            Some((base, whole)) => {
-                composed.truncate(composed.len() - base.len_utf8());
-                composed.push(whole);
-            }
-            None => composed.push(letter),
-        }
-    }
-    Cow::Owned(composed)
-}
-
-/// Characters that steer the text and have no glyph.
-pub(crate) fn is_invisible(letter: char) -> bool {
-    matches!(
-        letter,
-        '\n' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}'
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,8 +242,9 @@ mod tests {
         let mut style = Style::initial();
         style.white_space = white_space;
         let mut builder = ParagraphBuilder::new(0);
+        let (faces, faults) = (Faces::built_in(), Faults::new(""));
         for part in parts {
-            builder.text(part, 0, &style, NodeId::NONE, 0);
+            builder.text(Setting { faces: &faces, faults: &faults }, part, 0, &style, (NodeId::NONE, 0));
         }
         builder.finish().text
     }

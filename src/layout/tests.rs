@@ -113,10 +113,37 @@ fn faults_name_line_column_and_source() {
 }
 
 #[test]
-fn a_character_without_a_face_is_named() {
-    let faults = laid_out("<p>吉野<b>𠮷</b>家 𠮷").expect_err("a fault");
-    assert_eq!(faults.len(), 1);
-    assert_eq!((faults[0].missing, faults[0].column), (Some('𠮷'), 24));
+fn a_character_without_a_face_is_named_and_has_a_stand_in() {
+    let document = laid_out("<p>吉野<b>🚀</b>家 🚀号<p>🛰\u{fe0f}").expect("a document");
+    let found: Vec<_> = document.missing.iter().map(|one| (one.character, one.times, one.column, &*one.text)).collect();
+    assert_eq!(found, [('🚀', 2, 24, "🚀"), ('🛰', 1, 36, "🛰\u{fe0f}")]);
+    let shown: Vec<&str> = texts(&document, 0).iter().map(|text| &*text.text).collect();
+    assert_eq!(shown, ["吉野", "〓", "家 〓号", "〓"]);
+}
+
+#[test]
+fn the_faces_are_tried_per_character_and_form() {
+    let document =
+        laid_out("<p>𠮷野家 葛\u{e0100}城 葛\u{e0101}城 邊\u{e0102}見 a\u{200d}b\u{feff}c").expect("a document");
+    let runs: Vec<(u8, &str)> = texts(&document, 0).iter().map(|text| (text.face, &*text.text)).collect();
+    let expected = [(2, "𠮷"), (0, "野家 葛\u{e0100}城 葛城 "), (2, "邊\u{e0102}"), (0, "見 abc")];
+    assert_eq!(runs, expected);
+}
+
+#[test]
+fn forms_of_kanji_grow_apart_as_one_letter() {
+    // Five letters on a line of six em, justified: four gaps share the sixth em, whichever form a letter has.
+    let html = |second: &str| {
+        format!(
+            "<style>@page{{size:100mm 40mm;margin:0}}body{{margin:0}}p{{width:60px;font-size:10px;text-align:justify;\
+             word-break:keep-all}}</style><p>一{second}三四五　六六六六六"
+        )
+    };
+    let width = |second: &str| {
+        let document = laid_out(&html(second)).expect("a document");
+        texts(&document, 0).iter().map(|text| text.width).sum::<f32>()
+    };
+    assert!((width("葛") - width("葛\u{e0100}")).abs() < 0.01);
 }
 
 #[test]

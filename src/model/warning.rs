@@ -55,6 +55,8 @@ pub enum WarningCode {
     UnreadBill,
     /// The provider's rows are not what they were when the month was fetched.
     ProviderDrift,
+    /// A character of a bill that no font has.
+    MissingGlyph,
     /// A template that nothing uses.
     UnusedTemplate,
     /// An earlier month that cannot be compared with.
@@ -65,7 +67,7 @@ pub enum WarningCode {
 
 impl WarningCode {
     /// The names in TOML and JSON, in the order in which warnings are told.
-    pub const NAMES: [(&'static str, WarningCode); 26] = [
+    pub const NAMES: [(&'static str, WarningCode); 27] = [
         ("below-cost", WarningCode::BelowCost),
         ("unusual-total", WarningCode::UnusualTotal),
         ("unusual-price", WarningCode::UnusualPrice),
@@ -89,6 +91,7 @@ impl WarningCode {
         ("not-reconciled", WarningCode::NotReconciled),
         ("unread-bill", WarningCode::UnreadBill),
         ("provider-drift", WarningCode::ProviderDrift),
+        ("missing-glyph", WarningCode::MissingGlyph),
         ("unused-template", WarningCode::UnusedTemplate),
         ("unreadable-month", WarningCode::UnreadableMonth),
         ("not-a-customer", WarningCode::NotACustomer),

@@ -6,7 +6,9 @@ use printpdf::{
 };
 
 use super::{fonts::Fonts, images, structure};
-use crate::layout::{Area, Element, Item, Kern, Layer, Mark, Outline, Page, Path, Shape, Step, Text};
+use crate::layout::{
+    Area, Element, Item, Kern, Layer, Mark, Outline, Page, Path, Shape, Step, Text, is_variation_selector,
+};
 
 /// Coordinates have three decimals: a thousandth of a point is nothing to see, and every digit costs.
 pub(super) fn rounded(value: f32) -> f32 {
@@ -239,7 +241,10 @@ fn items(piece: &str, start: usize, kerns: &[Kern]) -> Vec<TextItem> {
         else {
             continue;
         };
-        let end = letter.0 + letter.1.len_utf8();
+        let mut end = letter.0 + letter.1.len_utf8();
+        // A selector belongs to the letter before it.
+        let behind = piece.get(end..).and_then(|behind| behind.chars().next());
+        end += behind.filter(|next| is_variation_selector(*next)).map_or(0, char::len_utf8);
         items.push(TextItem::Text(piece.get(shown..end).unwrap_or_default().to_owned()));
         // A positive number moves the next letter back (ISO 32000-1, 9.4.3).
         items.push(TextItem::Offset(rounded(-kern.em * 1000.0)));

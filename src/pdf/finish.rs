@@ -6,7 +6,7 @@ use super::{
     Error, Metadata, attachments, conformance,
     content::rounded,
     file::{File, deflated},
-    fonts::Fonts,
+    fonts::{Font, Fonts},
     outline,
     structure::StructureTree,
 };
@@ -85,7 +85,24 @@ fn set_widths(raw: &mut lopdf::Document, pages: &[ObjectId], fonts: &Fonts) -> R
         if let Some(Object::Dictionary(descendant)) = descendant {
             descendant.set("W", vec![Object::Integer(1), Object::Array(widths)]);
         }
+        if !font.forms.is_empty() {
+            name_forms(raw, id, font)?;
+        }
     }
+    Ok(())
+}
+
+/// Copied text has kanji with their variation selectors, where characters of our own stood for both.
+fn name_forms(raw: &mut lopdf::Document, id: ObjectId, font: &Font) -> Result<(), Error> {
+    let map = raw.get_dictionary(id).and_then(|font| font.get(b"ToUnicode")).and_then(Object::as_reference);
+    let map = raw.get_object_mut(map.map_err(broken)?).and_then(Object::as_stream_mut).map_err(broken)?;
+    let mut text = String::from_utf8_lossy(&map.content).into_owned();
+    let hexadecimal = |text: &str| text.encode_utf16().map(|unit| format!("{unit:04X}")).collect::<String>();
+    for (stand_in, (character, selector)) in &font.forms {
+        let [before, after] = [stand_in.to_string(), character.to_string() + &String::from_iter(*selector)];
+        text = text.replace(&format!("<{}>", hexadecimal(&before)), &format!("<{}>", hexadecimal(&after)));
+    }
+    map.set_content(text.into_bytes());
     Ok(())
 }
 

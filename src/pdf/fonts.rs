@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use subsetter::GlyphRemapper;
 
 use super::{Error, hints::without_hints};
-use crate::layout::{Document, Face, Faces, Item};
+use crate::layout::{Document, Face, Faces, Item, Letter, letters};
 
 /// A subset of a face in which every glyph stands for one character.
 ///
@@ -23,8 +23,11 @@ pub(super) struct Font {
     /// Which of the fonts of this face: 0 holds the first character of every glyph.
     turn: usize,
     parsed: ParsedFont,
-    /// The new glyph of every character; only looked up, so that its order never shows.
-    glyphs: FxHashMap<char, u16>,
+    /// The new glyph of every letter; only looked up, so that its order never shows.
+    glyphs: FxHashMap<Letter, u16>,
+    /// Letters of two characters, the second a variation selector, each with the character that stands for it until the
+    /// file is finished: printpdf knows glyphs of single characters only.
+    pub(super) forms: Vec<(char, Letter)>,
     /// Advance of every new glyph in 1/1000 em.
     pub(super) widths: Vec<f32>,
 }
@@ -32,25 +35,25 @@ pub(super) struct Font {
 /// All fonts of a document.
 pub(super) struct Fonts {
     pub(super) fonts: Vec<Font>,
-    /// Characters that are not in the first font of their face.
-    pub(super) later: BTreeMap<(u8, char), usize>,
+    /// Letters that are not in the first font of their face.
+    pub(super) later: BTreeMap<(u8, Letter), usize>,
 }
 
 /// Collects the used characters and subsets the faces.
 pub(super) fn collect(document: &Document, faces: &Faces) -> Result<Fonts, Error> {
     let mut fonts = Fonts { fonts: Vec::new(), later: BTreeMap::new() };
-    for (face_index, characters) in used_characters(document) {
+    for (face_index, used) in used_letters(document) {
         let face = faces.face(face_index).ok_or_else(|| Error::new("the document was laid out with other faces"))?;
-        let mut turns: Vec<BTreeMap<u16, char>> = Vec::new();
-        for character in characters {
-            let glyph = face.glyph(character);
+        let mut turns: Vec<BTreeMap<u16, Letter>> = Vec::new();
+        for letter in used {
+            let glyph = face.glyph_of(letter);
             let turn = turns.iter().position(|turn| !turn.contains_key(&glyph)).unwrap_or(turns.len());
             if turn == turns.len() {
                 turns.push(BTreeMap::new());
             }
-            turns[turn].insert(glyph, character);
+            turns[turn].insert(glyph, letter);
             if turn > 0 {
-                fonts.later.insert((face_index, character), turn);
+                fonts.later.insert((face_index, letter), turn);
             }
         }
         for (turn, glyphs) in turns.into_iter().enumerate() {
@@ -61,15 +64,20 @@ pub(super) fn collect(document: &Document, faces: &Faces) -> Result<Fonts, Error
     Ok(fonts)
 }
 
-fn used_characters(document: &Document) -> BTreeMap<u8, BTreeSet<char>> {
-    // A bit for every character: pages repeat the same few hundred.
+fn used_letters(document: &Document) -> BTreeMap<u8, BTreeSet<Letter>> {
+    // A bit for every character: pages repeat the same few hundred. Forms by variation selectors are rare.
     let mut seen: BTreeMap<u8, Vec<u64>> = BTreeMap::new();
+    let mut forms: BTreeMap<u8, BTreeSet<Letter>> = BTreeMap::new();
     let items = document.pages.iter().flat_map(|page| &page.layers).flat_map(|layer| &layer.items);
     for item in items {
         let Item::Text(text) = item else { continue };
         let bits = seen.entry(text.face).or_default();
-        for character in text.text.chars() {
-            let code = character as usize;
+        for (_, letter) in letters(&text.text) {
+            if letter.1.is_some() {
+                forms.entry(text.face).or_default().insert(letter);
+                continue;
+            }
+            let code = letter.0 as usize;
             if bits.len() <= code / 64 {
                 bits.resize(code / 64 + 1, 0);
             }
@@ -83,26 +91,48 @@ fn used_characters(document: &Document) -> BTreeMap<u8, BTreeSet<char>> {
         codes
             .flat_map(|(index, word)| (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| index * 64 + bit))
             .filter_map(|code| u32::try_from(code).ok().and_then(char::from_u32))
-            .collect()
+            .map(|character| (character, None))
+            .collect::<BTreeSet<Letter>>()
     };
-    seen.into_iter().map(|(face, bits)| (face, characters(bits))).collect()
+    let all = |(face, bits): (u8, Vec<u64>)| {
+        let mut all = characters(bits);
+        all.extend(forms.remove(&face).unwrap_or_default());
+        (face, all)
+    };
+    seen.into_iter().map(all).collect()
 }
 
-fn subset(face: &Face, glyphs: &BTreeMap<u16, char>, id: FontId, index: u8, turn: usize) -> Result<Font, Error> {
+fn subset(face: &Face, glyphs: &BTreeMap<u16, Letter>, id: FontId, index: u8, turn: usize) -> Result<Font, Error> {
     let mut remapper = GlyphRemapper::new();
     let mut codepoint_to_glyph = BTreeMap::new();
     let mut new_glyphs = FxHashMap::default();
     let mut glyph_widths = BTreeMap::new();
     let mut widths = vec![0.0];
     let mut hash = Sha256::new();
-    for (glyph, character) in glyphs {
+    // From the end of Unicode, where private characters are that no text of the document has.
+    let used = |code: char| glyphs.values().any(|letter| *letter == (code, None));
+    let mut stand_ins = (('\u{100000}'..='\u{10fffd}').rev()).filter(|code| !used(*code));
+    let mut forms = Vec::new();
+    for (glyph, letter) in glyphs {
         let new = remapper.remap(*glyph);
         let advance = face.advance(*glyph);
-        codepoint_to_glyph.insert(u32::from(*character), new);
-        new_glyphs.insert(*character, new);
+        let (character, selector) = *letter;
+        let known_as = match selector {
+            None => character,
+            Some(_) => {
+                let stand_in =
+                    stand_ins.next().ok_or_else(|| Error::new("the document has too many forms of kanji"))?;
+                forms.push((stand_in, *letter));
+                stand_in
+            }
+        };
+        codepoint_to_glyph.insert(u32::from(known_as), new);
+        new_glyphs.insert(*letter, new);
         glyph_widths.insert(new, advance);
         widths.push(f32::from(advance) * 1000.0 / f32::from(face.units_per_em.max(1)));
-        hash.update(u32::from(*character).to_be_bytes());
+        for part in [Some(character), selector].into_iter().flatten() {
+            hash.update(u32::from(part).to_be_bytes());
+        }
     }
     let bytes = subsetter::subset(&face.bytes, 0, &remapper)
         .map_err(|error| Error::new(format!("the face {} cannot be embedded: {error}", face.postscript_name)))?;
@@ -129,13 +159,13 @@ fn subset(face: &Face, glyphs: &BTreeMap<u16, char>, id: FontId, index: u8, turn
             us_weight_class: face.weight,
         },
     };
-    Ok(Font { id, face: index, turn, parsed, glyphs: new_glyphs, widths })
+    Ok(Font { id, face: index, turn, parsed, glyphs: new_glyphs, forms, widths })
 }
 
 impl Font {
-    /// The glyph of a character in the subset; 0 where it has none.
-    pub(super) fn glyph(&self, character: char) -> u16 {
-        self.glyphs.get(&character).copied().unwrap_or(0)
+    /// The glyph of a letter in the subset; 0 where it has none.
+    pub(super) fn glyph(&self, letter: Letter) -> u16 {
+        self.glyphs.get(&letter).copied().unwrap_or(0)
     }
 
     /// Every character the subset holds.
@@ -173,15 +203,16 @@ impl Fonts {
 
     /// The text in pieces that one font can show, with the font's index.
     pub(super) fn pieces<'t>(&self, face: u8, text: &'t str) -> Vec<(usize, &'t str)> {
-        let has_later = self.later.range((face, '\0')..=(face, char::MAX)).next().is_some();
+        let all = (face, ('\0', None))..=(face, (char::MAX, Some(char::MAX)));
+        let has_later = self.later.range(all).next().is_some();
         if !has_later {
             return self.find(face, 0).map(|font| (font, text)).into_iter().collect();
         }
         let mut pieces: Vec<(usize, &str)> = Vec::new();
         let mut start = 0;
         let mut current = None;
-        for (index, character) in text.char_indices() {
-            let turn = self.later.get(&(face, character)).copied().unwrap_or(0);
+        for (index, letter) in letters(text) {
+            let turn = self.later.get(&(face, letter)).copied().unwrap_or(0);
             if current.is_some_and(|current| current != turn) {
                 pieces.extend(self.piece(face, current, text.get(start..index)));
                 start = index;

@@ -12,6 +12,7 @@ use super::{
     Error,
     fonts::{Font, Fonts},
 };
+use crate::layout::letters;
 
 /// Writes a page's operations.
 ///
@@ -177,8 +178,8 @@ impl Stream<'_> {
     fn glyphs(&mut self, font: &Font, text: &str) {
         const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
         self.bytes.push(b'<');
-        for character in text.chars() {
-            let glyph = font.glyph(character);
+        for (_, letter) in letters(text) {
+            let glyph = font.glyph(letter);
             let digit = |shift: u16| DIGITS[usize::from(glyph >> shift & 15)];
             self.bytes.extend_from_slice(&[digit(12), digit(8), digit(4), digit(0)]);
         }

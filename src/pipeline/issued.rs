@@ -124,7 +124,8 @@ impl Reproduction {
             sink(path, bytes)
         };
         let invoices: Vec<&Invoice> = chosen.iter().map(|(invoice, _)| invoice).collect();
-        let work = Work { bill: &self.bill, settings: &self.workspace.settings, assets: &self.assets, formats };
+        let Workspace { settings, files, .. } = &self.workspace;
+        let work = Work { bill: &self.bill, settings, files, assets: &self.assets, formats };
         super::documents(&work, &invoices, &compared, progress)?;
         if formats.contains(&Format::Pdf) {
             with_costs.par_iter().try_for_each(|(invoice, recorded)| sent(&work, invoice, recorded, sink))?;

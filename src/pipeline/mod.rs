@@ -1,6 +1,7 @@
 //! The program in two calls: [`invoices`] computes, [`documents`] writes. No arithmetic here. [`issued`] is the same for a
 //! month as it was issued.
 
+mod glyphs;
 pub mod issued;
 
 use std::path::Path;
@@ -24,6 +25,7 @@ use crate::render::{self, Documents, InvoiceView, Review};
 use crate::sources;
 use crate::staging::Written;
 use crate::workspace::Workspace;
+use glyphs::Lost;
 
 /// Reads a month's bills and computes its invoices.
 ///
@@ -72,8 +74,10 @@ pub fn rules(workspace: &Workspace, assets: &Assets) -> Vec<(String, Vec<u8>)> {
 pub struct Work<'a> {
     /// The bill.
     pub bill: &'a Bill,
-    /// The workspace.
+    /// What the workspace's files say.
     pub settings: &'a Settings,
+    /// The files themselves, from the root, to say where a text stands.
+    pub files: &'a [(String, Vec<u8>)],
     /// Templates, faces and images.
     pub assets: &'a Assets,
     /// The kinds of documents.
@@ -83,18 +87,29 @@ pub struct Work<'a> {
 /// Takes a file of a document: its path from the month's directory, and its bytes.
 pub type Sink<'a> = dyn Fn(&str, &[u8]) -> Result<(), Diagnostic> + Sync + 'a;
 
-/// Makes the documents of all invoices on all cores, each given to `sink` as soon as it is ready; says which were made of
-/// each invoice.
+/// What became of invoices.
+pub struct Made {
+    /// The documents of each invoice, in the order of the invoices.
+    pub documents: Vec<Documents>,
+    /// What is to be told of them: characters of the bills that no face has.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// The documents of one invoice, and the characters that its PDF lacks.
+type OfInvoice = Result<(Documents, Vec<Lost>), Vec<Diagnostic>>;
+
+/// Makes the documents of all invoices on all cores, each given to `sink` as soon as it is ready.
 ///
 /// # Errors
-/// Mistakes in templates, characters that no face has, files that cannot be written: all of them, by customer.
+/// Mistakes in templates, characters of the workspace's own texts that no face has, files that cannot be written: all of
+/// them, by customer.
 pub fn documents(
     work: &Work<'_>,
     invoices: &[&Invoice],
     sink: &Sink<'_>,
     progress: &Progress,
-) -> Result<Vec<Documents>, Vec<Diagnostic>> {
-    let made: Vec<Result<Documents, Vec<Diagnostic>>> = invoices
+) -> Result<Made, Vec<Diagnostic>> {
+    let made: Vec<OfInvoice> = invoices
         .par_iter()
         .map(|invoice| {
             let documents = document(work, invoice, sink);
@@ -104,9 +119,13 @@ pub fn documents(
         .collect();
     let mut problems: Vec<Diagnostic> = Vec::new();
     let mut all = Vec::with_capacity(made.len());
-    for documents in made {
-        match documents {
-            Ok(documents) => all.push(documents),
+    let mut all_lost = Vec::new();
+    for one in made {
+        match one {
+            Ok((documents, lost)) => {
+                all.push(documents);
+                all_lost.extend(lost);
+            }
             // A mistake in a template shows in every invoice made from it.
             Err(found) => {
                 for problem in found {
@@ -117,7 +136,11 @@ pub fn documents(
             }
         }
     }
-    if problems.is_empty() { Ok(all) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(Made { documents: all, warnings: glyphs::warnings(work, &all_lost) })
+    } else {
+        Err(problems)
+    }
 }
 
 /// The page of a month, for the person who reviews it.
@@ -131,8 +154,8 @@ pub fn review_page(assets: &Assets, review: Review<'_>) -> Result<Vec<u8>, Diagn
     assets.templates.document("review", &view).map(String::into_bytes)
 }
 
-/// The documents of one invoice.
-fn document(work: &Work<'_>, invoice: &Invoice, sink: &Sink<'_>) -> Result<Documents, Vec<Diagnostic>> {
+/// The documents of one invoice, and the characters that its PDF lacks.
+fn document(work: &Work<'_>, invoice: &Invoice, sink: &Sink<'_>) -> Result<(Documents, Vec<Lost>), Vec<Diagnostic>> {
     let one = |problem: Diagnostic| vec![problem];
     let customer = &work.settings.customers[invoice.customer].id;
     let put = |audience: Audience, format: Format, bytes: &[u8]| {
@@ -148,6 +171,7 @@ fn document(work: &Work<'_>, invoice: &Invoice, sink: &Sink<'_>) -> Result<Docum
         csv: wanted(Format::Csv),
         pages: None,
     };
+    let mut all_lost = Vec::new();
     let mut customers_json = Vec::new();
     if made.pdf || made.json {
         customers_json = json(Audience::Customer)?;
@@ -155,6 +179,7 @@ fn document(work: &Work<'_>, invoice: &Invoice, sink: &Sink<'_>) -> Result<Docum
     if made.html || made.pdf {
         let html = if made.pdf {
             let (html, pages) = laid_out(work, invoice)?;
+            all_lost = glyphs::sort(work, invoice, &pages.missing)?;
             put(Audience::Customer, Format::Pdf, &pdf(work, invoice, &pages, &customers_json)?)?;
             made.pages = Some(pages.pages.len());
             html
@@ -175,7 +200,7 @@ fn document(work: &Work<'_>, invoice: &Invoice, sink: &Sink<'_>) -> Result<Docum
             put(audience, Format::Csv, &csv)?;
         }
     }
-    Ok(made)
+    Ok((made, all_lost))
 }
 
 /// The PDF of an invoice with the issuer's full record inside, as it was made for customers up to
@@ -268,53 +293,9 @@ fn pdf(
     })
 }
 
-/// The field of the template's view that a character comes from, such as `customer.name`; the one with the whole text if
-/// several have the character.
-fn field_with(work: &Work<'_>, invoice: &Invoice, character: char, text: &str) -> Option<String> {
-    let customer = &work.settings.customers[invoice.customer];
-    let labels = work.assets.templates.labels(customer.invoice.language, invoice.kind);
-    let view = render::view(work.bill, work.settings, invoice, labels, &|_| String::new()).ok()?;
-    let mut fields = Vec::new();
-    texts(&serde_json::to_value(&view).ok()?, String::new(), &mut fields);
-    fields.retain(|(_, value)| value.contains(character));
-    let whole = fields.iter().find(|(_, value)| value == text);
-    whole.or(fields.first()).map(|(path, _)| path.clone())
-}
-
-/// All texts of a value with their paths.
-fn texts(value: &serde_json::Value, path: String, found: &mut Vec<(String, String)>) {
-    match value {
-        serde_json::Value::String(text) => found.push((path, text.clone())),
-        serde_json::Value::Array(values) => {
-            for (index, value) in values.iter().enumerate() {
-                texts(value, format!("{path}[{index}]"), found);
-            }
-        }
-        serde_json::Value::Object(fields) => {
-            for (name, value) in fields {
-                let separator = if path.is_empty() { "" } else { "." };
-                texts(value, format!("{path}{separator}{name}"), found);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// A fault in a laid out page as a diagnostic: at the template's line, or at the data a character comes from.
+/// A fault in a laid out page as a diagnostic, at the template's line.
 fn told(work: &Work<'_>, invoice: &Invoice, fault: &Fault) -> Diagnostic {
     let customer = &work.settings.customers[invoice.customer];
-    if let Some(character) = fault.missing {
-        let code = format!("U+{:04X}", u32::from(character));
-        let field = field_with(work, invoice, character, &fault.fragment);
-        let field = field.map_or(String::new(), |field| format!("{field} of "));
-        return Diagnostic::error(format!(
-            "no font has the character {character:?} ({code}); it stands in {field}the invoice of \"{}\"",
-            customer.id
-        ))
-        .at(Place::file(&customer.path))
-        .with_note(format!("in the text {:?}", fault.fragment))
-        .with_hint("add a font that has it: [fonts] files = [\"assets/….ttf\"] in invoicer.toml");
-    }
     let place = work.assets.templates.find(&customer.invoice.template.name, &fault.fragment).unwrap_or_else(|| Place {
         column: Some(fault.column),
         ..Place::line(format!("{}.html (rendered)", invoice.file_name), fault.line)

@@ -5,6 +5,7 @@ mod customer_files;
 mod invoice_section;
 mod pricing_file;
 mod tax_section;
+mod text_place;
 mod toml_reader;
 mod values;
 mod warning_section;
@@ -17,6 +18,7 @@ use crate::model::customer::Customer;
 use crate::model::settings::{Pattern, PatternField, Ratio, Settings, SourceSettings};
 use invoice_section::PricingLayer;
 pub use pricing_file::with_prices_of;
+pub use text_place::place_of_text;
 use toml_reader::TomlFile;
 
 /// A workspace as it stands on disk.

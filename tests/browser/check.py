@@ -31,6 +31,19 @@ LONG = {"five-thousand-rows"}
 IGNORED = shutil.ignore_patterns("out", "target", ".git", "src", "tests")
 # A feature file names the faces that the browser has from the system, and we are given.
 FONT = re.compile(r"<!-- font: (.*) -->")
+# The browser sees the faces that are in the program; designs name the supplement's source, which users may have.
+FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig>
+  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+  <dir>{faces}</dir>
+  <cachedir>{cache}</cachedir>
+  <match target="pattern">
+    <test name="family"><string>Noto Sans CJK JP</string></test>
+    <edit name="family" mode="assign" binding="same"><string>Gothic Supplement</string></edit>
+  </match>
+</fontconfig>
+"""
 # Pages of a long document whose pixels are compared, from either end.
 FIRST_PAGES, LAST_PAGES = 3, 2
 
@@ -106,6 +119,14 @@ def invoices(binary, directory, only):
             yield f"{name}/{html.parent.name}", html, html.with_suffix(".pdf")
 
 
+def show_faces(directory):
+    """Adds the built-in faces to the fonts that the browser finds."""
+    configuration = directory / "fonts.conf"
+    faces = ROOT / "src/layout/faces"
+    configuration.write_text(FONTS.format(faces=faces, cache=directory / "fonts"))
+    os.environ["FONTCONFIG_FILE"] = str(configuration)
+
+
 def chosen_pages(count):
     first = range(1, min(FIRST_PAGES, count) + 1)
     last = range(max(1, count - LAST_PAGES + 1), count + 1)
@@ -155,6 +176,7 @@ def main():
                 *invoices(binary, directory, only),
                 *credit_notes(viewer, directory, only),
             ]
+            show_faces(directory)
             with Chromium(options.chromium) as chromium, ThreadPoolExecutor(os.cpu_count()) as pool:
                 for place, (name, html, pdf) in enumerate(every):
                     reference = directory / f"browser-{place}.pdf"

@@ -1,4 +1,4 @@
-//! Font files of a workspace, in every format: a kanji that the built-in faces lack is printed and can be copied.
+//! Rare kanji: from font files of a workspace, in every format, and from the built-in faces; printed, they can be copied.
 
 use invoicer::layout::{Document, Faces, Item, lay_out};
 use invoicer::pdf::write;
@@ -65,9 +65,41 @@ fn rare_kanji_are_printed_from_files_of_every_format() {
 #[test]
 fn faces_after_the_first_of_a_collection_are_not_used() {
     let faces = Faces::with_files(vec![("yoshi.ttc".to_owned(), COLLECTION.to_vec())]).unwrap();
-    let html = "<!DOCTYPE html><p>\u{e000}";
-    let faults = lay_out(html, &faces, &|_| Err("none".to_owned())).unwrap_err();
-    assert!(faults[0].message.contains("U+E000"), "{}", faults[0].message);
+    let document = laid_out("<p>\u{e000}", &faces);
+    assert_eq!(document.missing.iter().map(|missing| missing.character).collect::<Vec<char>>(), ['\u{e000}']);
+}
+
+#[test]
+fn names_in_rare_kanji_are_printed_out_of_the_box_and_copied_with_their_forms() {
+    let faces = Faces::built_in();
+    let text = "\u{20bb7}野家 髙橋 \u{fa11}山 葛\u{e0100}城 葛城 渡邊\u{e0102} 丂丅\u{3405} 〓〓";
+    let html = format!("<p>{}<p><b>{text}</b>", text.replace("〓〓", "🚀\u{e000}"));
+    let pdf = pdf(&laid_out(&html, &faces), &faces);
+    let copied: Vec<String> = pdf
+        .extract_text(&[1])
+        .unwrap()
+        .lines()
+        .map(|line| line.replace(' ', ""))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let expected = text.replace(' ', "");
+    assert_eq!(copied.concat(), format!("{expected}{expected}"));
+    for name in ["GothicSupplementRegular", "GothicSupplementBold"] {
+        let font = descendant(&pdf, name);
+        assert_eq!(font.get(b"Subtype").unwrap().as_name().unwrap(), b"CIDFontType2");
+        let descriptor = pdf.dereference(font.get(b"FontDescriptor").unwrap()).unwrap().1.as_dict().unwrap();
+        assert!(descriptor.has(b"FontFile2"), "{descriptor:?}");
+    }
+}
+
+#[test]
+fn a_face_of_the_workspace_comes_before_the_supplement_in_every_weight() {
+    let faces = Faces::with_files(vec![("yoshi.ttf".to_owned(), TTF.to_vec())]).unwrap();
+    let document = laid_out("<p>\u{20bb7}<b>\u{20bb7}</b>", &faces);
+    let items = document.pages[0].layers.iter().flat_map(|layer| &layer.items);
+    let used: Vec<u8> =
+        items.filter_map(|item| if let Item::Text(text) = item { Some(text.face) } else { None }).collect();
+    assert_eq!(used, [0, 0]);
 }
 
 #[test]

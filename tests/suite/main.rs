@@ -17,6 +17,7 @@ mod errors;
 mod explain;
 mod faces;
 mod fake_kore;
+mod glyphs;
 mod history;
 mod http_client;
 mod http_server;

@@ -35,7 +35,7 @@ impl Pager<'_, '_> {
         for number in page_numbers {
             write_page_number(context, &mut pages, &number, &anchors);
         }
-        Document { pages, outline, pictures: Vec::new(), structure: tagger.structure }
+        Document { pages, outline, structure: tagger.structure, ..Document::default() }
     }
 }
 
@@ -64,7 +64,7 @@ fn write_page_number(context: &Context<'_>, pages: &mut [Page], number: &PageNum
     let Some(Item::Text(text)) = layer.and_then(|layer| layer.items.get_mut(number.item)) else { return };
     let shown = (page + 1).to_string();
     let style = context.styles.get(number.style);
-    let width: f64 = shown.chars().map(|digit| context.advance(style, digit, || (0, ""))).sum();
+    let width: f64 = shown.chars().map(|digit| context.advance(style, digit)).sum();
     let width = (width * POINTS) as f32;
     text.x += text.width - width;
     text.width = width;

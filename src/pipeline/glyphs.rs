@@ -1,0 +1,208 @@
+//! Characters that no font has: a mistake in the workspace's own text, and something to be told of in a provider's, which
+//! nobody here can change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::Work;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::layout::Missing;
+use crate::model::invoice::Invoice;
+use crate::model::warning::WarningCode;
+use crate::render;
+use crate::workspace::place_of_text;
+
+/// A character of a provider's text that one invoice prints as 〓.
+pub(super) struct Lost {
+    character: char,
+    /// Where it stands, such as `item name`.
+    fields: BTreeSet<&'static str>,
+    times: usize,
+    /// Index in the settings.
+    customer: usize,
+}
+
+/// The most customers that a warning names.
+const CUSTOMERS_NAMED: usize = 5;
+
+/// Where a text of an invoice comes from.
+enum Source {
+    Bill(&'static str),
+    Workspace,
+    /// A word that any template may use or leave out.
+    Label,
+}
+
+/// Sorts what an invoice's PDF lacks into what is lost of the provider's texts, and the mistakes of the workspace's.
+pub(super) fn sort(work: &Work<'_>, invoice: &Invoice, missing: &[Missing]) -> Result<Vec<Lost>, Vec<Diagnostic>> {
+    if missing.is_empty() {
+        return Ok(Vec::new());
+    }
+    let fields = fields(work, invoice);
+    let mut lost = Vec::new();
+    let mut problems = Vec::new();
+    for missing in missing {
+        let holds = |text: &str| text.contains(missing.character);
+        // A mark that was joined is another character than those written: then the whole text tells.
+        let known = fields.iter().any(|field| holds(&field.text));
+        let all = || fields.iter().filter(|field| if known { holds(&field.text) } else { field.text == missing.text });
+        let named: BTreeSet<&'static str> = all()
+            .filter_map(|field| match field.source {
+                Source::Bill(name) => Some(name),
+                _ => None,
+            })
+            .collect();
+        let own = all().find(|field| matches!(field.source, Source::Workspace));
+        let label = || all().find(|field| matches!(field.source, Source::Label));
+        match own.or_else(|| if named.is_empty() { label() } else { None }) {
+            Some(field) => problems.push(mistake(work, invoice, missing, Some(field))),
+            None if named.is_empty() => problems.push(mistake(work, invoice, missing, None)),
+            None => lost.push(Lost {
+                character: missing.character,
+                fields: named,
+                times: missing.times,
+                customer: invoice.customer,
+            }),
+        }
+    }
+    if problems.is_empty() { Ok(lost) } else { Err(problems) }
+}
+
+/// A text that the template sees.
+struct Field {
+    /// Such as `customer.name`.
+    path: String,
+    text: String,
+    source: Source,
+}
+
+/// All texts of an invoice's view; none if it cannot be made, which was told when the page was.
+fn fields(work: &Work<'_>, invoice: &Invoice) -> Vec<Field> {
+    let customer = &work.settings.customers[invoice.customer];
+    let labels = work.assets.templates.labels(customer.invoice.language, invoice.kind);
+    let view = render::view(work.bill, work.settings, invoice, labels, &|_| String::new());
+    let value = view.ok().and_then(|view| serde_json::to_value(&view).ok());
+    let mut fields = Vec::new();
+    for (key, value) in value.iter().filter_map(Value::as_object).flatten() {
+        texts(value, key.clone(), &mut |path, text, row| {
+            let source = source(&path, row);
+            fields.push(Field { path, text: text.to_owned(), source });
+        });
+    }
+    fields
+}
+
+/// All texts of a value with their paths, and the objects they are directly in.
+fn texts(value: &Value, path: String, found: &mut dyn FnMut(String, &str, Option<&Value>)) {
+    within(value, path, None, found);
+}
+
+fn within(value: &Value, path: String, holder: Option<&Value>, found: &mut dyn FnMut(String, &str, Option<&Value>)) {
+    match value {
+        Value::String(text) => found(path, text, holder),
+        Value::Array(values) => {
+            for (index, inner) in values.iter().enumerate() {
+                within(inner, format!("{path}[{index}]"), Some(value), found);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, inner) in fields {
+                within(inner, format!("{path}.{name}"), Some(value), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Where a field of the view comes from; `row` is the object it is in.
+fn source(path: &str, row: Option<&Value>) -> Source {
+    let top = path.split(['.', '[']).next().unwrap_or_default();
+    let last = path.rsplit('.').next().unwrap_or_default();
+    let kind = row.and_then(|row| row.get("kind")).and_then(Value::as_str);
+    match (top, last) {
+        ("labels", _) => Source::Label,
+        ("charges" | "discounts", "name") if !matches!(kind, Some("fee" | "minimum")) => Source::Bill("item name"),
+        ("appendix", "name") => Source::Bill("item name"),
+        ("appendix", "resource") => Source::Bill("resource"),
+        ("appendix", "resource_name") => Source::Bill("resource name"),
+        // Made of the two before, or a label.
+        ("appendix", "heading") => Source::Label,
+        ("chart", _) => Source::Bill("item name"),
+        _ => Source::Workspace,
+    }
+}
+
+/// The error for a character of the workspace's own text, or of a template.
+fn mistake(work: &Work<'_>, invoice: &Invoice, missing: &Missing, field: Option<&Field>) -> Diagnostic {
+    let character = missing.character;
+    let code = u32::from(character);
+    let customer = &work.settings.customers[invoice.customer];
+    let design = &customer.invoice.template.name;
+    let hint = "write it otherwise, or add a font that has it: [fonts] files = [\"assets/….ttf\"] in invoicer.toml";
+    let error = |rest: String| {
+        Diagnostic::error(format!("no font has the character {character:?} (U+{code:04X}){rest}")).with_hint(hint)
+    };
+    let in_files = |text: &str| {
+        let own = |path: &String| *path == customer.path;
+        let (mut first, rest): (Vec<_>, Vec<_>) = work.files.iter().cloned().partition(|(path, _)| own(path));
+        // Other customers' files have no part in this invoice.
+        first.extend(rest.into_iter().filter(|(path, _)| !path.starts_with("customers/")));
+        first.extend(work.assets.templates.files.iter().cloned());
+        place_of_text(&first, text, character)
+    };
+    match field {
+        Some(field) => match in_files(&field.text) {
+            Some(place) => error(format!(", which stands in {}", field.path)).at(place),
+            None => error(format!(", which stands in {} of the invoice of \"{}\"", field.path, customer.id))
+                .at(Place::file(&customer.path))
+                .with_note(format!("in the text {:?}", missing.text)),
+        },
+        None => {
+            let place = work.assets.templates.find(design, character.encode_utf8(&mut [0; 4]));
+            error(String::new()).at(place.unwrap_or_else(|| Place {
+                column: Some(missing.column),
+                ..Place::line(format!("{}.html (rendered)", invoice.file_name), missing.line)
+            }))
+        }
+    }
+}
+
+/// One warning for every character that was lost, unless all the customers concerned ignore it.
+pub(super) fn warnings(work: &Work<'_>, lost: &[Lost]) -> Vec<Diagnostic> {
+    let mut by_character: BTreeMap<char, Vec<&Lost>> = BTreeMap::new();
+    for one in lost {
+        let ignored = &work.settings.customers[one.customer].warnings.ignore;
+        if !ignored.contains(&WarningCode::MissingGlyph) {
+            by_character.entry(one.character).or_default().push(one);
+        }
+    }
+    by_character.into_iter().map(|(character, lost)| warning(work, character, &lost)).collect()
+}
+
+fn warning(work: &Work<'_>, character: char, lost: &[&Lost]) -> Diagnostic {
+    let fields: BTreeSet<&str> = lost.iter().flat_map(|one| one.fields.iter().copied()).collect();
+    let fields = fields.into_iter().collect::<Vec<&str>>().join(", ");
+    let times: usize = lost.iter().map(|one| one.times).sum();
+    let customers: BTreeSet<&str> = lost.iter().map(|one| work.settings.customers[one.customer].id.as_str()).collect();
+    let code = format!("U+{:04X}", u32::from(character));
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let message = format!(
+        "no font has the character {character:?} ({code}) of the bills: 〓 stands in its place {} in {} ({fields})",
+        plural(times, "time"),
+        plural(lost.len(), "invoice"),
+    );
+    let facts = format!("{character} ({code}): {fields} × {times}, {} × {}", "invoice", lost.len());
+    let warning = Diagnostic::finding(WarningCode::MissingGlyph, message, facts);
+    let hint = "add a font that has it: [fonts] files = [\"assets/….ttf\"] in invoicer.toml";
+    let mut ids = customers.iter().take(CUSTOMERS_NAMED).copied().collect::<Vec<&str>>().join(", ");
+    if customers.len() > CUSTOMERS_NAMED {
+        ids.push_str(&format!(" and {} more", customers.len() - CUSTOMERS_NAMED));
+    }
+    match lost {
+        [one] => warning.concerning(&work.settings.customers[one.customer].id),
+        _ => warning,
+    }
+    .with_note(format!("printed for {ids}"))
+    .with_hint(hint)
+}
