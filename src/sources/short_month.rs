@@ -37,7 +37,7 @@ pub fn short_months(root: &Path, settings: &Settings, bill: &Bill) -> Vec<Diagno
             return None;
         }
         let months = std::iter::successors(Some(bill.month.previous()), |month| Some(month.previous()));
-        let full = months.take(MONTHS).find(|month| {
+        let full = months.take(MONTHS).filter(|month| source.validity.covers(*month)).find(|month| {
             let paths = earlier(root, source, *month, bill.month, &file.path);
             paths.iter().any(|path| soracom::reaches_end(&root.join(path), *month).unwrap_or(false))
         })?;

@@ -411,6 +411,11 @@ fn a_bill_that_ends_before_the_month_is_short() {
     bill(&sandbox, august, &["202208"]);
     let message = "the bill has no rows of days, but that of 202207 reaches the end of its month";
     assert_eq!(warnings(&sandbox), [["short-month", "-", message]]);
+    // Months in which the source did not exist yet are not its own.
+    let later = WORKSPACE.replace("[[tax.rule]]", "from = \"202208\"\n[[tax.rule]]");
+    sandbox.write("invoicer.toml", later);
+    assert_eq!(codes(&sandbox), [""; 0]);
+    sandbox.write("invoicer.toml", WORKSPACE);
     // Of several files only the one of the same name counts: the first half of a month never reaches its end.
     for (month, half, rest) in [("202207", "20220715", "20220731"), ("202208", "20220815", "20220831")] {
         std::fs::remove_file(sandbox.path().join(format!("billing/{month}/soracom.csv"))).unwrap();
