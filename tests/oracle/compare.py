@@ -3,9 +3,12 @@
 
 usage: compare.py --binary PATH --seeds A..B [--reading NAME=VALUE]... [--holidays FILE] [--no-shuffle] [--jobs N] [--keep DIR]
 
-Every workspace is built twice, the second time with the rows of each file shuffled: the order of a provider's rows must not
-change an invoice. A difference prints the seed, the customer and both values, and whether another reading of the rules
-(oracle.READINGS) would explain it. The closing line is `N passed, N failed`; exit 1 on a failure, 2 if it could not run.
+The figures are those of the full records under internal/; a customer's own files must hold the same without what is the
+issuer's. Every workspace is built twice, the second time with the rows of each file shuffled: the order of a provider's
+rows must not change an invoice. Every tenth is issued too, and one of its invoices taken back in parts; where a customer
+is owed money, a second month follows. A difference prints the seed, the customer and both values, and whether another
+reading of the rules (oracle.READINGS) would explain it. The closing line is `N passed, N failed`; exit 1 on a failure, 2 if
+it could not run.
 """
 import argparse
 import collections
@@ -14,6 +17,7 @@ import csv
 import io
 import itertools
 import json
+import multiprocessing
 import os
 import random
 import re
@@ -30,6 +34,12 @@ import random_workspaces
 TIMEOUT_SECONDS = 120
 # A workspace full of differences is one mistake, not a hundred.
 SHOWN_DIFFERENCES = 8
+CREDITED_EVERY = 10
+CREDIT_NOTES = 5
+# After the issue date of every random workspace.
+CREDIT_DATE = "2024-06-28"
+# contract.md, "invoice .json": the fields marked †, and what belongs to the review of the month.
+ISSUERS_ONLY = {"cost", "origin", "share", "margin", "markup"}
 
 # billing-rules.md §8; the figures are the specification's, not the oracle's.
 WORKED_EXAMPLE = {
@@ -113,29 +123,39 @@ class Binary:
     def __init__(self, path):
         self.path = str(Path(path).resolve())
 
-    def build(self, workspace, month):
-        """The exit code, what was said on stderr, and the JSON files of the month."""
-        command = [self.path, "-C", str(workspace), "build", month, "--format", "json", "--no-progress"]
+    def run(self, workspace, *arguments):
+        """Whether the program did as it was asked (else it refused), what it wrote on stdout and what on stderr."""
+        command = [self.path, "-C", str(workspace), *arguments, "--no-progress"]
         environment = {**os.environ, "NO_COLOR": "1"}
         try:
             ran = subprocess.run(command, capture_output=True, timeout=TIMEOUT_SECONDS, env=environment, stdin=subprocess.DEVNULL)
         except subprocess.TimeoutExpired:
             raise Unreadable(f"ran longer than {TIMEOUT_SECONDS} s") from None
         said = ran.stderr.decode("utf-8", "replace").strip()
+        if ran.returncode not in (0, 1):
+            raise Unreadable(f"exit code {ran.returncode}: {said[-400:]}")
+        return ran.returncode == 0, ran.stdout.decode("utf-8", "replace"), said
+
+    def build(self, workspace, month):
+        """What was said on stderr where the month was refused, else the JSON files of the month."""
+        built, _, said = self.run(workspace, "build", month, "--format", "json")
         folder = Path(workspace) / "out" / month
-        if ran.returncode == 1:
+        if not built:
             if folder.exists():
                 raise Unreadable(f"refused, yet {folder.name} was written")
             return {"refused": said}
-        if ran.returncode != 0:
-            raise Unreadable(f"exit code {ran.returncode}: {said[-400:]}")
         summary = read_json(folder / "summary.json")
-        invoices = {}
-        for path in sorted(folder.glob("*/*.json")):
-            if path.parent.name in invoices:
-                raise Unreadable(f"two invoices in {path.parent.name}")
-            invoices[path.parent.name] = read_json(path)
-        return {"summary": summary, "invoices": invoices}
+        return {"summary": summary, "invoices": read_invoices(folder / "internal"), "published": read_invoices(folder)}
+
+
+def read_invoices(folder):
+    """The JSON file in each of the folder's own folders, by the customer that these are named after."""
+    invoices = {}
+    for path in sorted(folder.glob("*/*.json")):
+        if path.parent.name in invoices:
+            raise Unreadable(f"two invoices in {path.parent.name}")
+        invoices[path.parent.name] = read_json(path)
+    return invoices
 
 
 class FloatSeen(str):
@@ -214,12 +234,19 @@ def compare_invoice(customer, expected, found, pricing, differences):
     for name in ("subtotal", "tax", "total"):
         differences.add(customer, name, expected[name], exact(found.get(name), name))
 
-    # Quantities are compared where every detail has one.
+    # Quantities are compared where every detail has one. How many items tell of a category's rounding is left open.
+    def joined(items):
+        rounding = collections.Counter()
+        for key, amount, _ in items:
+            rounding[key] += amount if key[0] == "rounding" else 0
+        return [one for one in items if one[0][0] != "rounding"] + [
+            (key, amount, None) for key, amount in rounding.items() if key[0] == "rounding"]
     items = [(item_key(item), exact(item["amount"], "amount"), exact(item.get("quantity"), "quantity"))
              for item in found["items"]]
     unmeasured = {item_key(item) for item in expected["items"] if item["quantity"] is None}
-    differences.add_counts(customer, "item", [(item_key(one), one["amount"], one["quantity"]) for one in expected["items"]],
-                           [(key, amount, None if key in unmeasured else quantity) for key, amount, quantity in items])
+    differences.add_counts(
+        customer, "item", joined([(item_key(one), one["amount"], one["quantity"]) for one in expected["items"]]),
+        joined([(key, amount, None if key in unmeasured else quantity) for key, amount, quantity in items]))
     differences.add(customer, "sum of the items", exact(found["subtotal"], "subtotal"), sum(amount for _, amount, _ in items))
 
     def subtotals(entries, read):
@@ -255,6 +282,27 @@ def compare_invoice(customer, expected, found, pricing, differences):
             differences.add(customer, f"cost of line {line}", cost, exact(item["cost"], "cost"))
 
 
+def names_in(value):
+    """Every key of the objects in a JSON value, at any depth."""
+    if isinstance(value, dict):
+        return set(value).union(*map(names_in, value.values()))
+    return set().union(*map(names_in, value)) if isinstance(value, list) else set()
+
+
+def compare_published(customer, full, published, differences):
+    """The customer's own file: the full record without what only the issuer may see, and nothing else is different."""
+    for name in sorted(names_in(published) & ISSUERS_ONLY):
+        differences.append(f"{customer}: the customer's own file has {name}")
+
+    def visible(value):
+        if isinstance(value, dict):
+            return {name: visible(one) for name, one in value.items() if name not in ISSUERS_ONLY}
+        return [visible(one) for one in value] if isinstance(value, list) else value
+    for name in sorted(full.keys() | published.keys()):
+        if visible(full).get(name) != published.get(name):
+            differences.append(f"{customer}: {name} of the customer's own file is not that of the full record")
+
+
 def compare_summary(expected, summary, differences):
     customers = {one["id"]: one for one in summary["customers"]}
     differences.add("summary", "customers", sorted(expected["customers"]), sorted(customers))
@@ -288,12 +336,14 @@ def compare(expected, found, workspace):
     settings, customers = oracle.load(workspace)
     try:
         compare_summary(expected, found["summary"], differences)
-        differences.add("-", "invoices", sorted(expected["customers"]), sorted(found["invoices"]))
+        for folder in ("invoices", "published"):
+            differences.add("-", folder, sorted(expected["customers"]), sorted(found[folder]))
         for customer in customers:
             one = customer["id"]
             if one in expected["customers"] and one in found["invoices"]:
                 compare_invoice(one, expected["customers"][one], found["invoices"][one],
                                 oracle.merged_pricing(settings, customer), differences)
+                compare_published(one, found["invoices"][one], found["published"].get(one, {}), differences)
     except Unreadable as error:
         differences.append(str(error))
     except (KeyError, TypeError, AttributeError, IndexError) as error:
@@ -303,15 +353,21 @@ def compare(expected, found, workspace):
 
 def explain(workspace, month, found, holidays, readings):
     """The fewest other readings (one, or two) under which the oracle agrees with the program."""
+    def equal(*changed):
+        other = oracle.outcome(workspace, month, holidays, {**readings, **dict(changed)})
+        if not compare(other, found, workspace):
+            explanations.append(" ".join(f"--reading {name}={value}" for name, value in changed))
+        return other
+    explanations = []
+    usual = equal()
     others = [(name, value) for name, values in oracle.READINGS.items() for value in values
               if value != readings.get(name, values[0])]
-    for size in (1, 2):
-        for changed in itertools.combinations(others, size):
-            if len(dict(changed)) == size:
-                other = oracle.outcome(workspace, month, holidays, {**readings, **dict(changed)})
-                if not compare(other, found, workspace):
-                    return " ".join(f"--reading {name}={value}" for name, value in changed)
-    return None
+    # Two together only where each alone changes something: a hundred pairs that do not would cost a minute.
+    effective = [one for one in others if equal(one) != usual]
+    for pair in itertools.combinations(effective, 2) if not explanations else ():
+        if pair[0][0] != pair[1][0] and not explanations:
+            equal(*pair)
+    return explanations[0] if explanations else None
 
 
 # --- row order -------------------------------------------------------------------------------------------------------
@@ -405,6 +461,87 @@ class Check:
             return differences, explanation
         return self.in_folder(f"seed {seed} ({month})", files, run)
 
+    def credits(self, seed):
+        """One invoice of the workspace, issued and taken back in parts."""
+        month, files = random_workspaces.build(seed)
+
+        def run(folder):
+            built, _, _ = self.binary.run(folder, "build", month, "-q")
+            if not built:
+                # Whether it should have been refused is for `seed` to say.
+                return [], None
+            issued, _, said = self.binary.run(folder, "issue", month, "-q")
+            expected = oracle.outcome(folder, month, self.holidays, self.readings)
+            if not issued or "refused" in expected:
+                return [f"-: built, yet not issued: {said[:600]}"] if expected.get("customers") else [], None
+            documents = read_json(folder / "issued" / f"{month}.json")["documents"]
+            random_ = random.Random(f"credits {seed}")
+            document = random_.choice(documents)
+            settings, customers = oracle.load(folder)
+            customer = next(one for one in customers if one["id"] == document["customer"])
+            try:
+                return self.take_back(folder, document, expected["customers"][customer["id"]],
+                                      oracle.tax_rounding(settings, customer), random_), None
+            except (KeyError, TypeError, AttributeError) as error:
+                return [f"the record has not the promised form: {type(error).__name__} {error}"], None
+        return self.in_folder(f"credits of seed {seed} ({month})", files, run)
+
+    def carried(self, seed):
+        """Two months of a workspace that owes a customer money: the second takes off what the first has carried."""
+        month, later, files = random_workspaces.with_following_month(seed)
+
+        def run(folder):
+            first = oracle.outcome(folder, month, self.holidays, self.readings)
+            done, _, said = self.binary.run(folder, "build", month, "-q")
+            if "refused" in first or not done:
+                # Whether it should have been refused is for `seed` to say.
+                return [], None
+            done, _, said = self.binary.run(folder, "issue", month, "-q")
+            if not done:
+                return ([f"-: built, yet not issued: {said[:600]}"] if first["customers"] else []), None
+            expected = oracle.outcome(folder, later, self.holidays, self.readings, first["carried"])
+            return compare(expected, self.binary.build(folder, later), folder), None
+        return self.in_folder(f"carried of seed {seed} ({month})", files, run)
+
+    def take_back(self, folder, document, figures, mode, random_):
+        differences = Differences()
+        places = oracle.MINOR_DIGITS[document["currency"]]
+        subtotals = {one["category"]: (one["rate"], one["taxable"]) for one in figures["tax_subtotals"]}
+        # What a line has left, cut to what can be paid.
+        left = {one["line"]: oracle.rounded(exact(one["amount"], "amount"), "down", places) for one in document["items"]}
+        category = {one["line"]: one["tax_category"] for one in document["items"]}
+        notes = []
+        for which in range(CREDIT_NOTES):
+            lines = [line for line, rest in left.items() if rest > 0 and subtotals[category[line]][1] > 0]
+            parts = {line: random_.choice((left[line], Fraction(random_.randint(1, int(left[line] * 10 ** places)), 10 ** places)))
+                     for line in random_.sample(lines, min(len(lines), random_.choice((1, 1, 2))))}
+            if not parts:
+                break
+            note = {}
+            for line, part in parts.items():
+                note[category[line]] = note.get(category[line], Fraction(0)) + part
+            arguments = [f"--line={line}={oracle.plain(part)}" for line, part in parts.items()]
+            done, written, said = self.binary.run(
+                folder, "credit", document["number"], "--reason", f"part {which}", "--date", CREDIT_DATE, "--json", *arguments)
+            what = f"{document['number']} {' '.join(arguments)} after {len(notes)} notes"
+            try:
+                taxes = oracle.credit(subtotals, [*notes, note], mode, places)[-1]
+            except oracle.Refused as refusal:
+                if done:
+                    differences.append(f"{what}: oracle refuses: {refusal}, program issues")
+                continue
+            if not done:
+                differences.append(f"{what}: oracle issues, program refuses: {said[:600]}")
+                continue
+            notes.append(note)
+            for line, part in parts.items():
+                left[line] -= part
+            found = {one["category"]: (exact(one["taxable"], "taxable"), exact(one["tax"], "tax"))
+                     for one in json.loads(written, parse_float=FloatSeen)["documents"][0]["tax_subtotals"]}
+            differences.add(what, "(category, base, tax)", sorted((one, -base, -taxes[one]) for one, base in note.items()),
+                            sorted((one, *values) for one, values in found.items()))
+        return differences
+
     def worked_example(self):
         def run(folder):
             expected = oracle.outcome(folder, WORKED_EXAMPLE["month"], self.holidays, self.readings)
@@ -480,10 +617,14 @@ def main(arguments=None):
     check = Check(given, oracle.read_holidays(given.holidays), oracle.parse_readings(given.reading))
     passed = failed = 0
     explanations = collections.Counter()
-    with concurrent.futures.ThreadPoolExecutor(max(1, given.jobs)) as pool:
+    # Half of the time is the oracle's own: threads would share one core for it.
+    context = multiprocessing.get_context("fork")
+    with concurrent.futures.ProcessPoolExecutor(max(1, given.jobs), mp_context=context) as pool:
         waiting = [pool.submit(check.worked_example)]
         waiting += [pool.submit(check.tax_vector, *one) for one in TAX_VECTORS]
         waiting += [pool.submit(check.seed, seed) for seed in given.seeds]
+        waiting += [pool.submit(check.credits, seed) for seed in given.seeds if seed % CREDITED_EVERY == 0]
+        waiting += [pool.submit(check.carried, seed) for seed in given.seeds if random_workspaces.Builder(seed).owed]
         # In the order of submission, so that two runs print the same.
         for one in waiting:
             title, differences, explanation = one.result()

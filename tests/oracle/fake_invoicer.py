@@ -12,17 +12,59 @@ from pathlib import Path
 import oracle
 
 
+def issue(workspace, month):
+    documents = [{**json.loads(path.read_text("utf-8")), "customer": path.parent.name}
+                 for path in sorted((workspace / "out" / month / "internal").glob("*/*.json"))]
+    (workspace / "issued").mkdir()
+    (workspace / "issued" / f"{month}.json").write_text(json.dumps({"documents": documents}), "utf-8")
+    (workspace / "issued" / "notes").write_text("[]")
+    return 0
+
+
+def credit(workspace, number, lines, fault):
+    """Takes the lines (`N=AMOUNT`) of the invoice back, after the notes that `issued/notes` remembers."""
+    path, = (workspace / "issued").glob("*.json")
+    document = next(one for one in json.loads(path.read_text("utf-8"))["documents"] if one["number"] == number)
+    settings, customers = oracle.load(workspace)
+    customer = next(one for one in customers if one["id"] == document["customer"])
+    subtotals = {one["category"]: (Fraction(one["rate"] or 0), Fraction(one["taxable"])) for one in document["tax_subtotals"]}
+    category = {str(one["line"]): one["tax_category"] for one in document["items"]}
+    note = {}
+    for line, amount in (one.split("=") for one in lines):
+        note[category[line]] = note.get(category[line], Fraction(0)) + Fraction(amount)
+    before = [{name: Fraction(part) for name, part in one.items()} for one in json.loads((workspace / "issued" / "notes").read_text())]
+    mode, places = oracle.tax_rounding(settings, customer), oracle.MINOR_DIGITS[document["currency"]]
+    try:
+        taxes = oracle.credit(subtotals, [*before, note], mode, places)[-1]
+    except oracle.Refused:
+        return 1
+    if fault == "tax-per-note":
+        taxes = {name: oracle.rounded(part * subtotals[name][0], mode, places) for name, part in note.items()}
+    (workspace / "issued" / "notes").write_text(json.dumps([*before, note], default=str))
+    print(json.dumps({"documents": [{"tax_subtotals": [
+        {"category": name, "taxable": oracle.plain(-part), "tax": oracle.plain(-taxes[name])} for name, part in note.items()]}]}))
+    return 0
+
+
 def main():
     arguments = sys.argv[1:]
-    if arguments[0] != "-C" or arguments[2] != "build" or arguments[4:] != ["--format", "json", "--no-progress"]:
+    if arguments[0] != "-C" or arguments[-1] != "--no-progress":
         return 64
     workspace, month = Path(arguments[1]), arguments[3]
     fault = os.environ.get("FAKE_FAULT", "")
     readings = oracle.parse_readings(os.environ.get("FAKE_READING", "").split())
+    if arguments[2] == "issue":
+        return issue(workspace, month)
+    if arguments[2] == "credit":
+        return credit(workspace, arguments[3], [one.removeprefix("--line=") for one in arguments if one.startswith("--line=")], fault)
+    if arguments[2] != "build" or arguments[4:-1] not in (["--format", "json"], ["-q"]):
+        return 64
     if fault == "crash":
         print("thread 'main' panicked", file=sys.stderr)
         return 101
-    result = oracle.outcome(workspace, month, readings=readings)
+    issued = next((workspace / "issued").glob("*.json"), None)
+    brought = oracle.outcome(workspace, issued.stem, readings=readings)["carried"] if issued and fault != "forgets" else {}
+    result = oracle.outcome(workspace, month, readings=readings, brought=brought)
     folder = workspace / "out" / month
     if "refused" in result:
         print(f"error: {result['refused']}", file=sys.stderr)
@@ -48,15 +90,23 @@ def main():
             figures = {**figures, "total": figures["total"] + Fraction(1, 10 ** 20)}
         if fault == "no-items":
             del figures["items"]
-        written = {**figures, "items": items, "details": details}
+        written = {key: value for key, value in figures.items() if key not in ("cost", "margin", "details_cost")}
+        written.update(items=items, details=details)
         if fault == "no-items":
             del written["items"]
-        path = folder / one / f"{figures['number']}.json"
-        path.parent.mkdir()
-        text = json.dumps(written, default=oracle.as_json, ensure_ascii=False)
-        if fault == "float":
-            text = text.replace(f'"total": "{oracle.plain(figures["total"])}"', f'"total": {oracle.plain(figures["total"])}.0')
-        path.write_text(text, "utf-8")
+        def seen_by_the_customer(entries):
+            hidden = ("margin",) if fault == "leak" else ("cost", "origin")
+            return [{key: value for key, value in entry.items() if key not in hidden} for entry in entries]
+        published = {**written, "details": seen_by_the_customer(details)}
+        if "items" in published:
+            published["items"] = seen_by_the_customer(published["items"])
+        for place, record in ((folder / "internal", written), (folder, published)):
+            path = place / one / f"{figures['number']}.json"
+            path.parent.mkdir(parents=True)
+            text = json.dumps(record, default=oracle.as_json, ensure_ascii=False)
+            if fault == "float":
+                text = text.replace(f'"total": "{oracle.plain(figures["total"])}"', f'"total": {oracle.plain(figures["total"])}.0')
+            path.write_text(text, "utf-8")
         customers.append({"id": one, **{name: figures[name] for name in ("cost", "subtotal", "tax", "total", "margin")}})
     conservation = result["conservation"]
     summary = {"month": month, "sources": result["sources"], "customers": customers, "unassigned": [],

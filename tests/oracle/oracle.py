@@ -16,7 +16,7 @@ import re
 import sys
 import tomllib
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -44,6 +44,22 @@ READINGS = {
     "kept-only": ("no-invoice", "invoice"),
     # "An absent or empty tag, group or name matches only the pattern """: resource and account are not in that list.
     "empty-resource": ("glob", "only-empty"),
+    # "by the exact amounts of its usage items": before any rounding, also where round-at = "line".
+    "category-ratio": ("exact", "rounded-lines"),
+    # A category that is billed a little, of a discount so small that its part is zero: a detail all the same, as for shares.
+    "zero-part": ("detail", "none"),
+    # "[[fee]] amount × rate [is] rounded once": each resource's fee, so that count × printed price is the amount; or their sum.
+    "fee-conversion": ("each", "sum"),
+    # "an item of kind rounding lifts it to 0", without a word on its category: of what rounding made negative, as for
+    # round-at = "invoice" ("of that category"); or the customer's own category, as the minimum's.
+    "lift-category": ("negative", "customer"),
+    # "A subtotal that is negative exactly": one printed below zero that is so before rounding too; or also one printed as zero.
+    "below-zero": ("printed", "exact"),
+    # "the negative rest of each category": as its items would have been printed, or exact; of whatever sign, since only all of
+    # them together are what the subtotal lacks.
+    "carried": ("printed", "exact"),
+    # "a weight for a customer that is not active in the month is an error": also of a rule that no charge of the month reaches.
+    "inactive-weight": ("always", "when-used"),
 }
 
 AMOUNT_ITEMS = ("date", "billItemName", "unitPrice", "quantity", "amount")
@@ -52,6 +68,8 @@ RESOURCE_COLUMNS = ("imsi", "simId", "vpgId", "loraGatewayId", "loraDeviceId", "
 GROUP_COLUMNS = ("groupName", "groupId", "group", "グループ名")
 MATCH_KEYS = ("source", "account", "resource", "resource-name", "item", "group", "tag")
 TAXED = ("standard", "reduced")
+# In the order of billing-rules.md §3: the remainder of a discount goes to the earlier one.
+CATEGORIES = ("standard", "reduced", "exempt", "non-taxable", "out-of-scope")
 MINOR_DIGITS = {"JPY": 0, "USD": 2, "EUR": 2}
 HOLIDAYS = (Path(__file__).resolve().parent.parent / "data" / "jp-holidays-2014-2030.txt",)
 
@@ -130,9 +148,13 @@ def rounded(value, mode, places):
 
 # --- globs and matches -----------------------------------------------------------------------------------------------
 
+def composed(text):
+    return unicodedata.normalize("NFC", text)
+
+
 def glob(pattern, text):
     """`*` and `?` on characters after NFC; everything else, brackets too, stands for itself."""
-    pattern, text = unicodedata.normalize("NFC", pattern), unicodedata.normalize("NFC", text)
+    pattern, text = composed(pattern), composed(text)
     # A table of reachable positions rather than a regular expression: nothing needs escaping, nothing backtracks.
     reach = {0}
     for sign in pattern:
@@ -155,7 +177,7 @@ def holds(rule, charge, readings):
             continue
         pattern = rule[key]
         if key == "tag":
-            if not all(glob_or_absent(value, charge.tags.get(name, "")) for name, value in pattern.items()):
+            if not all(glob_or_absent(value, charge.tags.get(composed(name), "")) for name, value in pattern.items()):
                 return False
         elif key == "group":
             # A row may carry both the name and the id of its group; a pattern may mean either.
@@ -240,7 +262,7 @@ def read_source(workspace, source, month):
             tags = {}
             for at, name in enumerate(header):
                 if at not in special and at not in groups_at and at < len(row):
-                    tags.setdefault(name, row[at])
+                    tags.setdefault(composed(name), row[at])
             resource = next((cell(name) for name in RESOURCE_COLUMNS if cell(name)), "")
             charge = Charge(
                 source=source["name"], currency=source.get("currency", "JPY"), file=path.name, row=row_number, account="",
@@ -267,8 +289,12 @@ class Piece:
     cost: Fraction
     quantity: Fraction | None
     shared: bool
+    # `exact` is the priced amount before any rounding.
+    exact: Fraction = Fraction(0)
     amount: Fraction = Fraction(0)
     category: str = "standard"
+    # Reduces the bill as a whole: to be split over the tax categories of what it reduces.
+    proportional: bool = False
 
 
 @dataclass
@@ -298,12 +324,13 @@ def measured(assigned, source, by, of, readings):
     ratios = {}
     for customer, charges in assigned.items():
         mine = [one for one in charges if one.source == source and holds(of, one, readings)]
+        usage = [one for one in mine if one.kind == "usage"]
         if by == "amount":
             ratio = sum((one.cost for one in mine if one.cost > 0), Fraction(0))
         elif by == "quantity":
-            ratio = sum((one.quantity for one in mine if one.quantity is not None), Fraction(0))
+            ratio = sum((one.quantity for one in usage if one.quantity is not None), Fraction(0))
         elif by == "resources":
-            ratio = Fraction(len({one.resource for one in mine if one.resource}))
+            ratio = Fraction(len({one.resource for one in usage if one.resource}))
         elif by == "even":
             ratio = Fraction(1 if mine else 0)
         else:
@@ -313,7 +340,7 @@ def measured(assigned, source, by, of, readings):
 
 
 def split(value, ratios):
-    """Largest remainder: cut toward zero, then one unit each to the largest cut-off parts, ties to the smaller id."""
+    """Largest remainder: cut toward zero, then one unit each to the largest cut-off parts, ties to the smaller key."""
     total = sum(ratios.values())
     places = max(decimals(value), 4)
     unit = Fraction(1, 10 ** places)
@@ -343,6 +370,15 @@ def share(charge, ratios, rule_name, result, readings):
 def allocate(charges, customers, settings, readings):
     result = Allocation({customer["id"]: [] for customer in customers})
     assigned = {customer["id"]: [] for customer in customers}
+    shares, keeps = settings.get("share", ()), settings.get("keep", ())
+
+    def check_weights(rule):
+        for one in rule.get("weights", {}):
+            if one not in assigned:
+                raise Refused("inactive-weight", one)
+    if readings["inactive-weight"] == "always":
+        for rule in shares:
+            check_weights(rule)
     rest = []
     for charge in charges:
         owner = claimant(charge, customers, readings)
@@ -353,13 +389,17 @@ def allocate(charges, customers, settings, readings):
             result.pieces[owner].append(Piece(charge, charge.cost, charge.quantity, shared=False))
     left = []
     for charge in rest:
-        rule = next((one for one in settings.get("share", ()) if holds(one.get("match", {}), charge, readings)), None)
+        rule = next((one for one in shares if holds(one.get("match", {}), charge, readings)), None)
         if rule is not None:
             if "weights" in rule:
-                ratios = {one: setting(weight) for one, weight in rule["weights"].items() if one in assigned}
+                check_weights(rule)
+                ratios = {one: setting(weight) for one, weight in rule["weights"].items()}
             else:
                 ratios = measured(assigned, charge.source, rule.get("by", "amount"), rule.get("of", {}), readings)
             share(charge, ratios, str(rule), result, readings)
+            continue
+        if any(holds(one.get("match", {}), charge, readings) for one in keeps):
+            result.kept.append(charge)
             continue
         if charge.kind == "discount":
             ratios = measured(assigned, charge.source, "amount", {}, readings)
@@ -371,7 +411,7 @@ def allocate(charges, customers, settings, readings):
         left.append(charge)
     if left and settings.get("unassigned", "error") == "error":
         raise Refused("unassigned", ", ".join(f"{one.file}:{one.row}" for one in left))
-    result.kept = left
+    result.kept += left
     return result
 
 
@@ -401,7 +441,7 @@ def rule_for(piece, rules, readings):
     return matching[0] if matching else {}
 
 
-def price(pieces, rules, pricing, readings):
+def price(pieces, rules, pricing, currency, rates, readings):
     """Sets the exact amount of each piece. The pieces' costs are already in the invoice's currency."""
     default = setting(pricing.get("markup", 0))
     totals = {}
@@ -410,23 +450,68 @@ def price(pieces, rules, pricing, readings):
         charge, rule = piece.charge, rule_for(piece, rules, readings)
         if charge.kind == "discount":
             markup = setting(rule["markup"]) if "markup" in rule else default
-            piece.amount = piece.cost if pricing["discounts"] == "at-cost" else piece.cost * (1 + markup)
+            piece.exact = piece.cost if pricing["discounts"] == "at-cost" else piece.cost * (1 + markup)
         elif "unit-price" in rule or "tiers" in rule:
             if piece.quantity is None:
                 raise Refused("missing-quantity", f"{charge.file}:{charge.row}")
+            # A unit price keeps all the digits that its conversion gives; the limits of tiers are quantities.
+            rate = rates.rate(rule["currency"], currency)
             if "unit-price" in rule:
-                piece.amount = piece.quantity * setting(rule["unit-price"])
+                piece.exact = piece.quantity * setting(rule["unit-price"]) * rate
             else:
                 key = {"item": (id(rule), charge.source, charge.item), "item-any-source": (id(rule), charge.item),
                        "rule": id(rule)}[readings["tier-scope"]]
                 start = totals.get(key, Fraction(0))
-                piece.amount = tiered(rule["tiers"], start, piece.quantity)
+                piece.exact = tiered(rule["tiers"], start, piece.quantity) * rate
                 totals[key] = start + piece.quantity
         else:
-            piece.amount = piece.cost * (1 + (setting(rule["markup"]) if "markup" in rule else default))
+            piece.exact = piece.cost * (1 + (setting(rule["markup"]) if "markup" in rule else default))
+
+
+def split_over_categories(pieces, default, weight, rate):
+    """Splits each proportional discount over the tax categories of the customer's usage of the same source.
+
+    Its cost is split in the currency of the source, as shares are, so that each source's costs add up to the last digit.
+    """
+    used = {}
+    for piece in pieces:
+        if piece.charge.kind == "usage":
+            sums = used.setdefault(piece.charge.source, {})
+            at = CATEGORIES.index(piece.category)
+            sums[at] = sums.get(at, Fraction(0)) + weight(piece)
+    result = []
+    for piece in pieces:
+        ratios = {at: ratio for at, ratio in used.get(piece.charge.source, {}).items() if ratio > 0}
+        if not piece.proportional:
+            result.append(piece)
+        elif not ratios:
+            result.append(replace(piece, category=default))
+        else:
+            worth = rate(piece)
+            amounts = split(piece.exact, ratios)
+            costs = {at: part * worth for at, part in split(piece.cost / worth, ratios).items()}
+            quantities = dict.fromkeys(ratios) if piece.quantity is None else split(piece.quantity, ratios)
+            result += [replace(piece, exact=amounts[at], cost=costs[at], quantity=quantities[at], category=CATEGORIES[at])
+                       for at in sorted(ratios)]
+    return result
 
 
 # --- 4. tax ----------------------------------------------------------------------------------------------------------
+
+def tax_rule(workspace, customer, charge, readings):
+    """The first `[[tax.rule]]` whose keys all hold; `customer` is a glob over the ids of customers."""
+    return next((rule for rule in workspace.get("tax", {}).get("rule", ())
+                 if glob(rule.get("customer", "*"), customer) and holds(rule, charge, readings)), None)
+
+
+def names_no_charges(rule):
+    """Whether a `[[tax.rule]]` speaks of a customer alone. "None of [[tax.rule]] names its item" holds for all its discounts."""
+    return set(rule) <= {"customer", "category"}
+
+
+def tax_rounding(workspace, customer):
+    return customer.get("tax", {}).get("rounding", workspace.get("tax", {}).get("rounding", "up"))
+
 
 def tax_rate(category, month):
     if category not in TAXED:
@@ -436,6 +521,29 @@ def tax_rate(category, month):
             raise Refused("no-rate", f"reduced in {month}")
         return Fraction(8, 100)
     return Fraction(5 if month <= "201403" else 8 if month <= "201909" else 10, 100)
+
+
+def credited_tax(rate, mode, places, base_before, base, tax_before):
+    """The tax of a part that is credited: of everything credited so far with this part, less the tax credited before it."""
+    return rounded((base_before + base) * rate, mode, places) - tax_before
+
+
+def credit(subtotals, notes, mode, places):
+    """The tax of each note by category; `subtotals` is {category: (rate, taxable)}, a note is {category: base given back}."""
+    base, tax, result = {}, {}, []
+    for note in notes:
+        mine = {}
+        for category, part in note.items():
+            rate, taxable = subtotals[category]
+            before = base.get(category, Fraction(0))
+            if before + part > taxable:
+                raise Refused("credit-above-rest", f"{category} {plain(part)}")
+            mine[category] = credited_tax(rate or Fraction(0), mode, places, before, part, tax.get(category, Fraction(0)))
+            base[category], tax[category] = before + part, tax.get(category, Fraction(0)) + mine[category]
+        if sum(note.values()) + sum(mine.values()) < 0:
+            raise Refused("credit-positive", str(note))
+        result.append(mine)
+    return result
 
 
 # --- dates -----------------------------------------------------------------------------------------------------------
@@ -491,37 +599,16 @@ class Rates:
         return self.known[given, wanted]
 
 
-def invoice(customer, pieces, kept_any, workspace, month, rates, readings):
-    """One customer's figures, or None when there is nothing to bill; `pieces` excludes discounts the issuer keeps."""
-    settings = {**workspace.get("invoice", {}), **customer.get("invoice", {})}
-    own = customer.get("pricing", {})
-    pricing = merged_pricing(workspace, customer)
-    currency = settings.get("currency", "JPY")
-    digits = MINOR_DIGITS[currency]
-    rules = [rule for rule in own.get("rule", []) + workspace.get("pricing", {}).get("rule", []) if in_months(rule, month)]
+def minimum_of(workspace, customer, home, currency):
+    """The minimum as written, and the currency that it is in: the file's unless `currency` beside it says otherwise."""
+    for pricing, of_file in ((customer.get("pricing", {}), currency), (workspace.get("pricing", {}), home)):
+        if "minimum" in pricing:
+            return setting(pricing["minimum"]), pricing.get("currency", of_file)
+    return None
 
-    for piece in pieces:
-        piece.category = next((rule["category"] for rule in workspace.get("tax", {}).get("rule", ())
-                               if holds(rule, piece.charge, readings)), "standard")
-        converted_from = piece.charge.currency
-        piece.cost *= rates.rate(converted_from, currency)
-    price(pieces, rules, pricing, readings)
 
-    round_at, mode = pricing["round-at"], pricing["rounding"]
-    grouped = {}
-    for piece in pieces:
-        if round_at == "line":
-            piece.amount = rounded(piece.amount, mode, digits)
-        grouped.setdefault((piece.charge.source, piece.charge.item, piece.charge.kind, piece.category), []).append(piece)
+def fee_items(customer, pieces, month, own_category, converted, readings):
     items = []
-    for (source, name, kind, category), members in grouped.items():
-        amount = sum(one.amount for one in members)
-        if round_at == "item":
-            amount = rounded(amount, mode, digits)
-        known = all(one.quantity is not None for one in members)
-        items.append({"kind": kind, "name": name, "source": source, "tax_category": category, "amount": amount,
-                      "quantity": sum(one.quantity for one in members) if known else None})
-
     for fee in customer.get("fee", ()):
         if not in_months(fee, month):
             continue
@@ -532,48 +619,133 @@ def invoice(customer, pieces, kept_any, workspace, month, rates, readings):
                 readings["fee-resources"] != "assigned-usage" or one.charge.kind == "usage")}))
             if count == 0:
                 continue
-        items.append({"kind": "fee", "name": fee["name"], "source": None, "tax_category": fee.get("tax-category", "standard"),
-                      "amount": setting(fee["amount"]) * count, "quantity": count})
+        amount = setting(fee["amount"])
+        amount = converted(amount, fee.get("currency")) * count if readings["fee-conversion"] == "each" else (
+            converted(amount * count, fee.get("currency")))
+        items.append({"kind": "fee", "name": fee["name"], "source": None, "tax_category": fee.get("tax-category", own_category),
+                      "amount": amount, "quantity": count})
+    return items
+
+
+def by_category(items):
+    sums = {}
+    for item in items:
+        sums[item["tax_category"]] = sums.get(item["tax_category"], Fraction(0)) + item["amount"]
+    return sums
+
+
+def extra_item(kind, category, amount):
+    return {"kind": kind, "name": None, "source": None, "tax_category": category, "amount": amount, "quantity": None}
+
+
+def lifted(items, own_category, readings):
+    """The items of kind rounding that bring a subtotal, which rounding alone made negative, back to zero."""
+    sums = by_category(items)
+    missing = -sum(sums.values())
+    if readings["lift-category"] == "customer":
+        return [extra_item("rounding", own_category, missing)]
+    result = []
+    for category in CATEGORIES:
+        part = min(missing, -sums.get(category, Fraction(0)))
+        if part > 0:
+            result.append(extra_item("rounding", category, part))
+            missing -= part
+    return result
+
+
+def invoice(customer, pieces, kept_any, brought, workspace, month, rates, readings):
+    """One customer's figures; None when there is nothing to bill; {"carried": rests by category} when it is below zero.
+
+    `pieces` excludes discounts the issuer keeps; `brought` is what the month before has carried, by category.
+    """
+    settings = {**workspace.get("invoice", {}), **customer.get("invoice", {})}
+    pricing = merged_pricing(workspace, customer)
+    home, currency = workspace.get("invoice", {}).get("currency", "JPY"), settings.get("currency", "JPY")
+    digits, round_at, mode = MINOR_DIGITS[currency], pricing["round-at"], pricing["rounding"]
+    # A rule that names a customer and no charges is a status of the customer: it holds for fees, minimum and rounding too.
+    status = next((rule["category"] for rule in workspace.get("tax", {}).get("rule", ())
+                   if names_no_charges(rule) and glob(rule["customer"], customer["id"])), None)
+    own_category = status or customer.get("tax", {}).get("category", "standard")
+    # Prices are in the currency of the file that they are written in, unless they name one.
+    rules = [{"currency": of_file, **rule}
+             for of_file, tables in ((currency, customer), (home, workspace))
+             for rule in tables.get("pricing", {}).get("rule", ()) if in_months(rule, month)]
+
+    def converted(amount, given):
+        """Rounded once, to the minor unit, where it is converted at all."""
+        rate = rates.rate(given or currency, currency)
+        return amount if (given or currency) == currency else rounded(amount * rate, mode, digits)
+
+    for piece in pieces:
+        rule = tax_rule(workspace, customer["id"], piece.charge, readings)
+        piece.category = rule["category"] if rule else own_category
+        has_own = rule and not names_no_charges(rule)
+        piece.proportional = piece.charge.kind == "discount" and not has_own and (piece.shared or not piece.charge.resource)
+        piece.cost *= rates.rate(piece.charge.currency, currency)
+    price(pieces, rules, pricing, currency, rates, readings)
+    rounded_ratio = round_at == "line" and readings["category-ratio"] == "rounded-lines"
+    pieces = split_over_categories(
+        pieces, own_category, lambda one: rounded(one.exact, mode, digits) if rounded_ratio else one.exact,
+        lambda one: rates.rate(one.charge.currency, currency))
+    if readings["zero-part"] == "none":
+        pieces = [one for one in pieces if not one.proportional or one.exact or one.cost or one.quantity]
+
+    grouped = {}
+    for piece in pieces:
+        piece.amount = rounded(piece.exact, mode, digits) if round_at == "line" else piece.exact
+        grouped.setdefault((piece.charge.source, piece.charge.item, piece.charge.kind, piece.category), []).append(piece)
+    items = []
+    for (source, name, kind, category), members in grouped.items():
+        amount = sum(one.amount for one in members)
+        if round_at == "item":
+            amount = rounded(amount, mode, digits)
+        known = all(one.quantity is not None for one in members)
+        items.append({"kind": kind, "name": name, "source": source, "tax_category": category, "amount": amount,
+                      "quantity": sum(one.quantity for one in members) if known else None})
+    fees = fee_items(customer, pieces, month, own_category, converted, readings)
+    items += fees
     if not items and not (kept_any and readings["kept-only"] == "invoice"):
         return None
+    before = [extra_item("carried", category, amount) for category, amount in brought.items() if amount]
+    items += before
+    exact = sum((one.exact for one in pieces), Fraction(0)) + sum(one["amount"] for one in fees + before)
+
+    minimum = minimum_of(workspace, customer, home, currency)
 
     def top_up():
-        if "minimum" not in pricing:
-            return
-        missing = setting(pricing["minimum"]) - sum(item["amount"] for item in items)
+        missing = converted(*minimum) - sum(item["amount"] for item in items) if minimum else 0
         if missing > 0:
-            items.append({"kind": "minimum", "name": None, "source": None, "tax_category": "standard", "amount": missing,
-                          "quantity": None})
+            items.append(extra_item("minimum", own_category, missing))
 
     if readings["minimum"] == "before-rounding":
         top_up()
     if round_at == "invoice":
-        sums = {}
-        for item in items:
-            sums[item["tax_category"]] = sums.get(item["tax_category"], Fraction(0)) + item["amount"]
-        for category, exact in sums.items():
-            difference = rounded(exact, mode, digits) - exact
-            if difference:
-                items.append({"kind": "rounding", "name": None, "source": None, "tax_category": category,
-                              "amount": difference, "quantity": None})
+        for category, sum_ in by_category(items).items():
+            if difference := rounded(sum_, mode, digits) - sum_:
+                items.append(extra_item("rounding", category, difference))
     if readings["minimum"] == "after-rounding":
         top_up()
 
-    subtotals = {}
-    for item in items:
-        subtotals[item["tax_category"]] = subtotals.get(item["tax_category"], Fraction(0)) + item["amount"]
+    subtotal = sum(item["amount"] for item in items)
+    if subtotal < 0 or (readings["below-zero"] == "exact" and exact < 0 and not minimum):
+        if exact < 0:
+            if settings.get("below-zero", "refuse") == "refuse":
+                raise Refused("negative-subtotal", f"{customer['id']}: {plain(exact)}")
+            if readings["carried"] == "exact":
+                items = [extra_item("usage", one.category, one.exact) for one in pieces] + fees + before
+            return {"carried": by_category(items)}
+        items += lifted(items, own_category, readings)
+
+    tax_mode = tax_rounding(workspace, customer)
     tax_subtotals = []
-    tax_mode = workspace.get("tax", {}).get("rounding", "up")
-    for category, taxable in sorted(subtotals.items()):
+    for category, taxable in sorted(by_category(items).items()):
         rate = tax_rate(category, month)
         tax_subtotals.append({"category": category, "rate": rate, "taxable": taxable,
                               "tax": rounded(taxable * (rate or 0), tax_mode, digits)})
         watched = {"refuse": True, "refuse-rated": rate is not None, "allow": False}[readings["negative-category"]]
         if taxable < 0 and watched:
             raise Refused("negative-subtotal", f"{customer['id']}: {category} {plain(taxable)}")
-    subtotal, tax = sum(subtotals.values()), sum(one["tax"] for one in tax_subtotals)
-    if subtotal < 0:
-        raise Refused("negative-subtotal", f"{customer['id']}: {plain(subtotal)}")
+    subtotal, tax = sum(item["amount"] for item in items), sum(one["tax"] for one in tax_subtotals)
     cost = sum((one.cost for one in pieces), Fraction(0))
     return {
         "currency": currency,
@@ -607,7 +779,10 @@ def load(path):
     path = Path(path)
     workspace = tomllib.loads((path / "invoicer.toml").read_text("utf-8"))
     customers = []
-    for file in sorted((path / "customers").glob("*.toml"), key=lambda one: one.stem):
+    # Files in sub-directories are customers too.
+    for file in sorted((path / "customers").rglob("*.toml"), key=lambda one: one.stem):
+        if customers and customers[-1]["id"] == file.stem:
+            raise Refused("same-customer-twice", file.stem)
         customers.append({"id": file.stem, **tomllib.loads(file.read_text("utf-8"))})
     return workspace, customers
 
@@ -620,13 +795,16 @@ def provider_view(charges, workspace, month, readings):
     with_tax = Fraction(0)
     for one in charges:
         category = next((rule["category"] for rule in workspace.get("tax", {}).get("rule", ())
-                         if holds(rule, one, readings)), "standard")
+                         if "customer" not in rule and holds(rule, one, readings)), "standard")
         with_tax += one.cost * (1 + (tax_rate(category, month) or 0))
     return with_tax
 
 
-def calculate(path, month, holidays=None, readings=None):
-    """Every figure of the month with exact fractions; raises Refused when nothing may be billed."""
+def calculate(path, month, holidays=None, readings=None, brought=None):
+    """Every figure of the month with exact fractions; raises Refused when nothing may be billed.
+
+    `brought` is the `carried` of the month before, by customer.
+    """
     path = Path(path)
     readings = {**{name: values[0] for name, values in READINGS.items()}, **(readings or {})}
     holidays = holidays if holidays is not None else read_holidays()
@@ -636,7 +814,8 @@ def calculate(path, month, holidays=None, readings=None):
     home = workspace.get("invoice", {}).get("currency", "JPY")
 
     charges, sources = [], []
-    for source in workspace.get("source", ()):
+    # A source is no part of the months outside its own: nothing of it is read, and no figure of it is given.
+    for source in (one for one in workspace.get("source", ()) if in_months(one, month)):
         if source["kind"] != "soracom-csv":
             raise Refused("not-covered", source["kind"])
         mine = read_source(path, source, month)
@@ -656,7 +835,7 @@ def calculate(path, month, holidays=None, readings=None):
 
     allocation = allocate(charges, customers, workspace.get("allocation", {}), readings)
     flows = {"allocated": [], "kept": [(one.currency, one.cost) for one in allocation.kept]}
-    invoices = {}
+    invoices, carried = {}, {}
     for customer in customers:
         pieces = allocation.pieces[customer["id"]]
         # The issuer keeps these discounts: no line, no cost of the customer's.
@@ -665,8 +844,10 @@ def calculate(path, month, holidays=None, readings=None):
         billed = [one for one in pieces if not (keeps and one.charge.kind == "discount")]
         flows["kept"] += [(one.charge.currency, one.cost) for one in kept]
         flows["allocated"] += [(one.charge.currency, one.cost) for one in billed]
-        made = invoice(customer, billed, bool(kept), workspace, month, rates, readings)
-        if made:
+        made = invoice(customer, billed, bool(kept), (brought or {}).get(customer["id"], {}), workspace, month, rates, readings)
+        if made and "carried" in made:
+            carried[customer["id"]] = made["carried"]
+        elif made:
             invoices[customer["id"]] = {**issue_dates(workspace, customer, month, holidays), **made}
 
     def at_home(amounts):
@@ -675,13 +856,13 @@ def calculate(path, month, holidays=None, readings=None):
                     "allocated": at_home(flows["allocated"]), "kept": at_home(flows["kept"]), "unassigned": Fraction(0)}
     conservation["difference"] = conservation["source_total"] - conservation["allocated"] - conservation["kept"]
     assert conservation["difference"] == 0, "the oracle itself does not conserve"
-    return {"month": month, "customers": invoices, "sources": sources, "conservation": conservation}
+    return {"month": month, "customers": invoices, "carried": carried, "sources": sources, "conservation": conservation}
 
 
-def outcome(path, month, holidays=None, readings=None):
+def outcome(path, month, holidays=None, readings=None, brought=None):
     """As `calculate`, with a refusal as a value."""
     try:
-        return calculate(path, month, holidays, readings)
+        return calculate(path, month, holidays, readings, brought)
     except Refused as refusal:
         return {"refused": refusal.kind, "detail": refusal.detail}
 

@@ -18,16 +18,23 @@ CUSTOMER_IDS = ("acme", "bravo", "c10", "c9", "delta-1", "echo", "foxtrot", "gol
 MONTHS = ("202208",) * 14 + ("201403", "201404", "201909", "201910", "202211", "202212", "202402")
 ROUNDINGS = ("up", "down", "half-up", "half-even")
 MARKUPS = ("15%", "0.15", "20%", "25%", "50%", "10%", "0%", "12.5%", "33.333%", "100%", "7%", "0.05", 0)
-FAULTS = ("unassigned", "claimed-twice", "missing-fx", "share-ratio-zero", "duplicate-row", "negative-subtotal")
+FAULTS = ("unassigned", "claimed-twice", "missing-fx", "missing-price-fx", "share-ratio-zero", "inactive-weight", "duplicate-row",
+          "negative-subtotal")
 SOURCE_KINDS = {
     "soracom": ("JPY", ["basicCharge", "uploadDataCharge", "downloadDataCharge", "harvestDataCharge", "roamingDataCharge",
                         "beamRequestCharge", "国際ローミング"]),
     "global": ("USD", ["basicChargeUsd", "dataChargeUsd", "smsCharge", "roamingUsd"]),
     "canal": ("JPY", ["canalBasic", "gateCharge", "basicCharge", "foodDelivery"]),
     "euro": ("EUR", ["euroBasic", "euroData"]),
+    "slight": ("JPY", ["slightCharge", "slightOption", "slightData"]),
 }
 DISCOUNT_ITEMS = ("freeTierDiscount", "couponDiscount", "volumeDiscount")
 SHARED_ITEMS = ("vpgUse", "vpgSetup")
+# Whether workspaces say `below-zero` and have customers that are owed money: not before the program reads the key.
+BELOW_ZERO = False
+OWED = "-9999999999"
+# The same tag name in both forms of Unicode: a file and a rule may each have either.
+TAG_NAMES = ("お客様が", "お客様か\u3099")
 
 
 class Figures:
@@ -113,14 +120,22 @@ class Builder:
         self.long = pick.random() < 0.2
         self.by_quantity = pick.random() < 0.35
         self.keep_unassigned = self.fault != "unassigned" and pick.random() < 0.2
+        # A customer that is owed money, one whose bill only rounding makes negative, and what the issuer bears on purpose.
+        self.owed = BELOW_ZERO and not self.fault and pick.random() < 0.05
+        self.slight = not self.fault and not self.owed and pick.random() < 0.08
+        self.kept_rows = pick.random() < 0.25
         count = pick.choice((1, 1, 2, 2, 3, 3, 4, 5, 6))
         self.customers = {one: self.customer(at) for at, one in enumerate(pick.sample(CUSTOMER_IDS, count))}
         self.sources = ["soracom"] + [one for one in ("global", "canal", "euro") if pick.random() < 0.25]
         if self.fault == "missing-fx" and "global" not in self.sources:
             self.sources.append("global")
+        if self.slight:
+            # Its own source, so that no account's discount reaches this customer.
+            self.customers["slight"] = {"at": 8, "style": "tag", "resources": 1, "matches": []}
+            self.sources.append("slight")
         self.empty = not self.fault and pick.random() < 0.06
         self.home = "USD" if pick.random() < 0.1 else "JPY"
-        if self.fault == "missing-fx":
+        if self.fault in ("missing-fx", "missing-price-fx"):
             self.home = "JPY"
         self.files, self.rules_for_shares = {}, []
         # Items whose every row carries a quantity (and a resource), so that unit prices and tiers may apply to them.
@@ -135,7 +150,7 @@ class Builder:
 
     def resource(self, customer, which, source):
         """Ids that start with a digit of the customer's, and differ between sources."""
-        return f"4401{self.customers[customer]['at']}{list(SOURCE_KINDS).index(source)}00000000{which}"
+        return f"4401{self.customers[customer]['at']}{list(SOURCE_KINDS).index(source)}00000000{which + 1}"
 
     def group(self, customer):
         return f"G{self.customers[customer]['at']},\"grp\"-{customer}"
@@ -149,7 +164,9 @@ class Builder:
             tag = {"tag": {"customer": customer}}
         # NFC: the file writes the name in its composed form, the rows in the decomposed one.
         name = {"resource-name": f"が-{at}-*"}
-        if style == "tag":
+        if style == "tag" and pick.random() < 0.3:
+            rules = [{"tag": {pick.choice(TAG_NAMES): customer}}]
+        elif style == "tag":
             rules = [tag]
         elif style == "group":
             rules = [{"group": pick.choice((f"G{at},*", f"G?,*-{customer}", self.group(customer)))}]
@@ -184,8 +201,10 @@ class Builder:
         self.counted |= counted
         if self.empty:
             return rows
+        if source == "slight":
+            return self.slight_rows()
         for _ in range(pick.choice((0, 1, 2, 5, 10, 20, 60 if len(self.sources) == 1 else 20))):
-            customer = pick.choice(list(self.customers))
+            customer = pick.choice([one for one in self.customers if one != "slight"])
             own = self.customers[customer]
             item = items[0] if pick.random() < 0.3 else pick.choice(items)
             # Tiers take charges by date; a monthly row's place among daily ones is left open, so counted items are daily.
@@ -196,9 +215,8 @@ class Builder:
                 "date": self.month if monthly else f"{self.month}{pick.randint(1, 28):02}",
                 "billItemName": item, "unitPrice": pick.choice(("", "0.0000002", "1.9E-7", "10")),
                 "quantity": figures.quantity() if item in counted or pick.random() < 0.5 else "",
-                "amount": figures.cost(), "customer": customer, "name": f"か\u3099-{own['at']}-m{which}",
-                "site": f"site {pick.randint(1, 3)}\nfloor \"2\", east" if pick.random() < 0.2 else "site-1",
-                "groupName": self.group(customer)}
+                "amount": figures.cost(), **self.marks(customer, which),
+                "site": f"site {pick.randint(1, 3)}\nfloor \"2\", east" if pick.random() < 0.2 else "site-1"}
             if pick.random() < 0.04 and item not in counted:
                 row["amount"] = "-" + figures.text(pick.randint(1, 50), 1)
                 row["quantity"] = ""
@@ -213,11 +231,40 @@ class Builder:
         if rows:
             for item in pick.sample(DISCOUNT_ITEMS, pick.choice((0, 1, 1, 2, 3))):
                 size = pick.choice((4, 10, 46, 999))
-                # A quantity on a discount would enter ratios by quantity, where the rules do not say whether it counts.
                 rows.append({"date": self.month, "billItemName": item, "unitPrice": "",
-                             "quantity": "" if self.by_quantity else pick.choice(("", "", "3", "0.1")),
+                             "quantity": pick.choice(("", "", "3", "0.1")),
                              "amount": "-" + figures.text(pick.randint(1, size), pick.choice((0, 1, 1, 2, 5)))})
+                if pick.random() < 0.25:
+                    # One customer's, of no resource: it reduces that customer's whole bill.
+                    rows[-1].update(self.marks(pick.choice([one for one in self.customers if one != "slight"])),
+                                    billItemName=item.replace("Discount", "Credit"))
+        if rows and self.kept_rows:
+            rows += [{"imsi": "7700", "name": f"own-m{which}", "date": f"{self.month}{pick.randint(1, 28):02}",
+                      "billItemName": pick.choice(items), "quantity": "1", "amount": figures.cost()}
+                     for which in range(pick.randint(1, 3))]
+            rows = list({(row.get("imsi", at), row["date"], row["billItemName"]): row for at, row in enumerate(rows)}.values())
         return rows
+
+    def slight_rows(self):
+        """Charges and as much in discounts, or a little less, in parts that round by themselves."""
+        pick = self.random
+        cents = pick.randint(2, 60)
+        rest = cents - pick.choice((0, 0, 1))
+        parts = sorted(pick.sample(range(1, rest), min(pick.randint(1, 5), rest - 1))) if rest > 1 else []
+        bounds = [0, *parts, rest]
+        rows = [{"billItemName": pick.choice(SOURCE_KINDS["slight"][1]), "quantity": "1", "amount": str(cents)}]
+        rows += [{"billItemName": f"slightDiscount{which % 3}", "amount": f"-{end - start}"}
+                 for which, (start, end) in enumerate(zip(bounds, bounds[1:]))]
+        for day, row in enumerate(rows, start=1):
+            row.update(self.marks("slight"), amount=f"{row['amount']}E-2", date=f"{self.month}{day:02}")
+            if day == 1 or pick.random() < 0.5:
+                row["imsi"] = self.resource("slight", 0, "slight")
+        return rows
+
+    def marks(self, customer, which=0):
+        """The columns by which rules may know the customer's rows."""
+        return {"customer": customer, "tagged": customer, "name": f"か\u3099-{self.customers[customer]['at']}-m{which}",
+                "site": "site-1", "groupName": self.group(customer)}
 
     def inject(self, source, rows):
         """Makes the fault of this workspace in the rows of its first source."""
@@ -233,16 +280,16 @@ class Builder:
             self.customers["twin"]["matches"].append({"resource": rows[-1]["imsi"]})
         elif self.fault == "share-ratio-zero":
             rows.append({"vpgId": "vpg-zero", "date": f"{self.month}02", "billItemName": "vpgUse", "quantity": "1", "amount": "50"})
-        elif self.fault == "negative-subtotal":
+        elif self.fault == "inactive-weight":
+            rows.append({"vpgId": "vpg-late", "date": f"{self.month}02", "billItemName": "vpgUse", "quantity": "1", "amount": "50"})
+        elif self.fault == "negative-subtotal" or self.owed:
             one = next(iter(self.customers))
-            rows.append(self.plain_row(one, source, "-9999999999"))
+            rows.append(self.plain_row(one, source, OWED))
         return rows
 
     def plain_row(self, customer, source, amount):
-        at = self.customers[customer]["at"]
-        return {"imsi": self.resource(customer, 0, source), "date": f"{self.month}29", "billItemName": "basicCharge",
-                "unitPrice": "", "quantity": "1", "amount": amount, "customer": customer, "name": f"が-{at}-m0", "site": "site-1",
-                "groupName": self.group(customer)}
+        return {**self.marks(customer), "imsi": self.resource(customer, 0, source), "date": f"{self.month}29",
+                "billItemName": "basicCharge", "unitPrice": "", "quantity": "1", "amount": amount}
 
     # --- files -------------------------------------------------------------------------------------------------------
 
@@ -258,7 +305,7 @@ class Builder:
         group_column = self.group_columns[source]
         for at, part in enumerate(parts):
             columns = ["imsi", "vpgId", "date", "billItemName", "unitPrice", "quantity", "amount"]
-            tags = ["customer", "name", "site", group_column]
+            tags = ["customer", "name", "site", group_column, self.tag_column]
             if pick.random() < 0.3:
                 # The id of the group beside its name; both belong to the group. A custom column replaces neither.
                 tags.append("groupId" if group_column != "groupId" else "group")
@@ -280,6 +327,7 @@ class Builder:
                 for name in header:
                     record.append(f"tag {pick.randint(1, 3)}" if name in seen else
                                   row.get("groupName", "") if name == group_column else
+                                  row.get("tagged", "") if name == self.tag_column else
                                   "id-1" if name in ("groupId", "group") and row.get("groupName") else row.get(name, ""))
                     seen.add(name)
                 records.append(record)
@@ -301,6 +349,23 @@ class Builder:
                   "discounts": pick.choice(("marked-up", "marked-up", "at-cost", "keep"))}
         return values if complete else {key: value for key, value in values.items() if pick.random() < 0.4}
 
+    def money(self, values, *keys):
+        """The rule with, now and then, a currency beside its money."""
+        if self.random.random() < 0.35 and any(key in values for key in keys):
+            values["currency"] = self.random.choice(("JPY", "USD") if self.fault == "missing-price-fx" else ("JPY", "USD", "EUR"))
+        return values
+
+    def amount_in(self, currency, amounts):
+        """An amount as the currency allows it: with decimals only where it has them."""
+        return f"{self.random.choice((1, 5, 12, 80))}.{self.random.choice(('5', '05', '99'))}" if (
+            currency != "JPY" and self.random.random() < 0.5) else self.random.choice(amounts)
+
+    def minimum(self, pricing, default):
+        """Adds a minimum, in the currency of the file or in another."""
+        pricing["minimum"] = ""
+        self.money(pricing, "minimum")
+        pricing["minimum"] = self.amount_in(pricing.get("currency", default), ("1000", "50", 500, "100000"))
+
     def pricing_rules(self):
         pick = self.random
         items = sorted({item for source in self.sources for item in SOURCE_KINDS[source][1]})
@@ -320,6 +385,7 @@ class Builder:
                     tiers.append({"up-to": str(first * 1000), "unit-price": pick.choice(("0.2", "0", "0.05"))})
                 tiers.append({"unit-price": pick.choice(("0.1", "0.025", "0.01"))})
                 rule = {"item": pick.choice(counted), "tiers": tiers}
+            self.money(rule, "unit-price", "tiers")
             if pick.random() < 0.3:
                 rule["from"] = pick.choice((self.month, "201001", "203001"))
             if pick.random() < 0.3:
@@ -335,11 +401,24 @@ class Builder:
         rules = [{"item": pick.choice(("*oaming*", "国際*", "vpg*", "*DataCharge", "food*", "smsCharge", "coupon*")),
                   "category": pick.choice(categories)} for _ in range(pick.choice((0, 0, 1, 2, 3)))]
         # A discount alone in its category would be negative there; the supply it lowers must share it.
-        return [one for one in rules if one["item"] != "coupon*" or pick.random() < 0.1]
+        rules = [one for one in rules if one["item"] != "coupon*" or pick.random() < 0.1]
+        for _ in range(pick.choice((0, 0, 0, 1, 2))):
+            one = pick.choice(list(self.customers))
+            rule = {"customer": pick.choice((one, one, f"{one[:2]}*", f"?{one[1:]}", "*")),
+                    "category": pick.choice([*categories, "standard"])}
+            if pick.random() < 0.6:
+                rule["item"] = pick.choice(("*Charge", "*asic*", "*Discount", "*", "?*ata*"))
+            if pick.random() < 0.2:
+                rule["source"] = pick.choice(self.sources)
+            rules.insert(pick.randint(0, len(rules)), rule)
+        return rules
 
     def share_rules(self):
         pick = self.random
         rules, self.vpg_shared = [], False
+        if self.fault == "inactive-weight":
+            self.customers.setdefault("late", {"at": 7, "style": "tag", "resources": 1, "matches": []})
+            rules.append({"match": {"resource": "vpg-late"}, "weights": {next(iter(self.customers)): 1, "late": 2}})
         if self.fault == "share-ratio-zero":
             rules.append({"match": {"resource": "vpg-zero"}, "by": pick.choice(("amount", "quantity", "resources", "even")),
                           "of": {"item": "nothing*"}} if pick.random() < 0.7 else
@@ -368,6 +447,26 @@ class Builder:
                           "by": pick.choice(("amount", "even", "resources") + ("quantity",) * self.by_quantity)})
         return rules
 
+    def keep_rules(self):
+        """What the issuer bears: rows of its own, a discount, and now and then what others' rules come before."""
+        pick = self.random
+        rules = [{"match": pick.choice(({"resource-name": "own-*"}, {"resource": "77*"}, {"resource-name": "own-m?", "item": "*"}))}
+                 ] if self.kept_rows else []
+        if pick.random() < 0.15:
+            rules.append({"match": pick.choice(({"item": "volume*"}, {"item": "*Discount", "resource": ""}, {"item": "vpg*"},
+                                                {"item": "*asic*", "tag": {"customer": "*"}}, {"source": self.sources[-1],
+                                                                                              "item": "coupon*"}))})
+        pick.shuffle(rules)
+        return rules
+
+    def below_zero(self):
+        """What to do with a negative subtotal; unset, and in a workspace made to be refused, it is refused."""
+        if not BELOW_ZERO:
+            return {}
+        if self.fault == "negative-subtotal":
+            return {"below-zero": "refuse"} if self.random.random() < 0.5 else {}
+        return self.random.choice(({}, {"below-zero": "refuse"}, {"below-zero": "carry"}))
+
     def dates(self):
         """Issue and due dates at least ten days apart: the rules do not say what a due date before the issue would mean."""
         pick = self.random
@@ -382,10 +481,13 @@ class Builder:
         pick, month = self.random, self.month
         inactive = set()
         for one in list(self.customers)[1:]:
-            if pick.random() < 0.08:
+            if one != "slight" and pick.random() < 0.08:
                 inactive.add(one)
-        self.active = [one for one in self.customers if one not in inactive]
+        self.active = [one for one in self.customers if one not in inactive and one != "slight"]
         self.rules_for_shares = self.share_rules()
+        if self.fault == "inactive-weight":
+            inactive.add("late")
+        self.tag_column = pick.choice(TAG_NAMES)
         self.group_columns = {one: pick.choice(("groupName", "groupName", "groupId", "group", "グループ名", "部署"))
                               for one in self.sources}
         sourced = {source: self.rows_of(source) for source in self.sources}
@@ -393,8 +495,8 @@ class Builder:
         if not self.keep_unassigned:
             sourced = {source: [row for row in rows if row.get("customer") not in inactive] for source, rows in sourced.items()}
         # What is shared by what was assigned needs someone active to share with.
-        sourced = {source: rows if any(row.get("customer") in self.active for row in rows) else []
-                   for source, rows in sourced.items()}
+        sourced = {source: rows if any(row.get("customer") in self.active and row.get("imsi") for row in rows)
+                   or source == "slight" else [] for source, rows in sourced.items()}
         if self.fault == "missing-fx":
             sourced["global"].append(self.plain_row(next(iter(self.customers)), "global", "12.34"))
         sourced[self.sources[0]] = self.inject(self.sources[0], sourced[self.sources[0]])
@@ -415,8 +517,12 @@ class Builder:
         text += table("[invoice]", {"currency": self.home, "language": pick.choice(("ja", "en")),
                                     "number": pick.choice(("INV-{month}-{customer}", "INV-{month}-{customer}", "{customer}-{month}",
                                                            "{month}-{customer}-{seq:05}")),
-                                    **self.dates(), "details": pick.choice(("rows", "daily", "resource", "none"))})
-        text += table("[pricing]", self.pricing(complete=True))
+                                    **self.below_zero(), **self.dates(), "details": pick.choice(("rows", "daily", "resource", "none"))})
+        pricing = self.pricing(complete=True)
+        # A minimum would lift a negative subtotal.
+        if pick.random() < 0.06 and self.fault != "negative-subtotal" and not self.owed and not self.slight:
+            self.minimum(pricing, self.home)
+        text += table("[pricing]", pricing)
         for rule in self.pricing_rules():
             text += table("[[pricing.rule]]", rule)
         text += table("[tax]", {"rounding": pick.choice(ROUNDINGS)})
@@ -425,12 +531,17 @@ class Builder:
         text += table("[allocation]", {"unassigned": "keep" if self.keep_unassigned else "error"})
         for rule in self.rules_for_shares:
             text += table("[[allocation.share]]", rule)
+        for rule in self.keep_rules():
+            text += table("[[allocation.keep]]", rule)
         rates = {("USD", "JPY"): "138.70", ("EUR", "JPY"): "139.515", ("JPY", "USD"): "0.00721", ("EUR", "USD"): "1.005",
                  ("USD", "EUR"): "0.995", ("JPY", "EUR"): "0.00717"}
         for (given, wanted), rate in rates.items():
             if self.fault == "missing-fx" and given == "USD":
                 # A rate of another month does not help.
                 text += table("[[fx]]", {"month": "201001", "from": given, "to": wanted, "rate": rate})
+            elif self.fault == "missing-price-fx" and given == "EUR":
+                # Nor does the rate of the other direction.
+                text += table("[[fx]]", {"month": month, "from": wanted, "to": "EUR", "rate": "0.00717"}) * (wanted == "USD")
             else:
                 text += table("[[fx]]", {"month": month, "from": given, "to": wanted, "rate": rate})
         for source in self.sources:
@@ -438,7 +549,17 @@ class Builder:
                      "currency": SOURCE_KINDS[source][0]}
             if self.group_columns[source] == "部署":
                 entry["group-columns"] = ["部署"]
+            if pick.random() < 0.2:
+                entry.update(pick.choice(({"from": month}, {"until": month}, {"from": "201001", "until": month},
+                                          {"from": month, "until": "203001"})))
             text += table("[[source]]", entry)
+        if pick.random() < 0.12:
+            # A source of other months: with or without a file of this one, it is none of this month's.
+            text += table("[[source]]", {"name": "another", "kind": "soracom-csv", "path": "billing/{month}/another*.csv",
+                                         "currency": pick.choice(("JPY", "EUR")),
+                                         **pick.choice(({"from": "203001"}, {"until": "201001"}))})
+            if pick.random() < 0.5:
+                self.files[f"billing/{month}/another.csv"] = f"date,billItemName,amount\n{month}01,nobody,12\n".encode()
         self.files["invoicer.toml"] = text.encode()
         for at, (one, own) in enumerate(self.customers.items()):
             self.files[f"customers/{one}.toml"] = self.customer_file(one, own, at, one in inactive).encode()
@@ -453,7 +574,7 @@ class Builder:
             values["active"] = pick.choice(({"from": month}, {"until": month}, {"from": month, "until": month}))
         text = table("", values).lstrip()
         rules = self.matches(customer) if customer != "twin" else []
-        if at == 1 and not inactive and self.fault is None and pick.random() < 0.3:
+        if at == 1 and customer != "slight" and not inactive and self.fault is None and pick.random() < 0.3:
             # Some rows of another customer, taken with a higher priority.
             rules.append({"tag": {"customer": next(iter(self.customers))}, "item": "basicCharge*", "priority": pick.choice((1, 2))})
         if pick.random() < 0.2:
@@ -464,35 +585,73 @@ class Builder:
             text += table("[[match]]", rule)
         local = self.dates() if pick.random() < 0.3 else {}
         # In a `long` workspace a further conversion would need more than 36 digits.
-        if pick.random() < 0.06 and self.fault != "missing-fx" and not self.long:
-            local["currency"] = "USD" if self.home == "JPY" else "JPY"
+        currency = self.home
+        if pick.random() < 0.1 and self.fault not in ("missing-fx", "missing-price-fx") and not self.long:
+            local["currency"] = currency = "USD" if self.home == "JPY" else "JPY"
+        if pick.random() < 0.1:
+            local.update(self.below_zero())
+        owed = self.owed and at == 0
+        if owed:
+            local["below-zero"] = "carry"
         if local:
             text += table("[invoice]", local)
         pricing = self.pricing(complete=False)
         # A minimum would lift a negative subtotal.
-        if pick.random() < 0.3 and self.fault != "negative-subtotal":
-            pricing["minimum"] = pick.choice(("1000", "50", 500, "100000"))
-        if self.fault == "negative-subtotal":
+        if pick.random() < 0.3 and self.fault != "negative-subtotal" and not owed and customer != "slight":
+            self.minimum(pricing, currency)
+        if customer == "slight":
+            pricing["discounts"] = "marked-up"
+        if self.fault == "negative-subtotal" or owed:
             # A negative cost must reach the invoice.
             pricing["discounts"] = "at-cost"
         if pricing:
             text += table("[pricing]", pricing)
-        for rule in self.pricing_rules() if pick.random() < 0.4 and self.fault != "negative-subtotal" else ():
+        for rule in self.pricing_rules() if pick.random() < 0.4 and self.fault != "negative-subtotal" and not owed else ():
             text += table("[[pricing.rule]]", rule)
         categories = ["standard", "exempt", "non-taxable", "out-of-scope"] + (["reduced"] if month >= "201910" else [])
+        tax = {key: pick.choice(values) for key, values in (("category", categories), ("rounding", ROUNDINGS)) if pick.random() < 0.2}
+        if tax:
+            text += table("[tax]", tax)
         fees = pick.choice((0, 0, 1, 1, 2))
         if self.empty and at == 0:
             fees = 1
-        for which in range(fees if self.fault != "negative-subtotal" else 0):
-            # Whole amounts: whether a fee is itself rounded is left open.
-            fee = {"name": f"運用保守料{which}", "amount": pick.choice(("5000", "100", 330, "1", "80")),
-                   "per": "month" if self.empty and at == 0 else pick.choice(("month", "resource"))}
+        if self.fault == "missing-price-fx" and at == 0:
+            text += table("[[fee]]", {"name": "Hosting", "amount": "12.50", "currency": "EUR"})
+        for which in range(fees if self.fault != "negative-subtotal" and not owed and customer != "slight" else 0):
+            # In the invoice's currency they are whole: whether such a fee is itself rounded is left open.
+            fee = self.money({"name": f"運用保守料{which}", "amount": "",
+                              "per": "month" if self.empty and at == 0 else pick.choice(("month", "resource"))}, "amount")
+            fee["amount"] = self.amount_in(fee.get("currency", currency), ("5000", "100", 330, "1", "80"))
             if pick.random() < 0.4:
                 fee["tax-category"] = pick.choice(categories)
             if pick.random() < 0.3:
                 fee["from"] = month if self.empty and at == 0 else pick.choice((month, "201001", "203001"))
             text += table("[[fee]]", fee)
         return text
+
+
+def following(month):
+    year, number = int(month[:4]), int(month[4:])
+    return f"{year + number // 12}{number % 12 + 1:02}"
+
+
+def with_following_month(seed):
+    """The workspace of a seed that owes a customer money, with a next month that pays some of it off."""
+    builder = Builder(seed)
+    month, files = builder.month, builder.build()
+    later, pick = following(month), builder.random
+    paid = pick.choice(("-1", "30000000000", "50000000000"))
+    settings = files["invoicer.toml"].decode()
+    head, *rates = settings.split("[[fx]]")
+    # The last of the rates is followed by the sources.
+    rates = [f"[[fx]]{one}" for one in rates]
+    rates[-1], *sources = rates[-1].split("[[source]]")
+    text = head + "".join(rates) + "".join(rates).replace(f'"{month}"', f'"{later}"') + "".join(f"[[source]]{one}" for one in sources)
+    result = {**files, "invoicer.toml": text.encode()}
+    for name, content in files.items():
+        if name.startswith("billing/"):
+            result[name.replace(month, later)] = content.replace(month.encode(), later.encode()).replace(OWED.encode(), paid.encode())
+    return month, later, result
 
 
 def build(seed):
