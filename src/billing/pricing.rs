@@ -23,7 +23,7 @@ use crate::model::invoice::{CategoryPart, Detail, ItemIndex, ItemKind, LineItem,
 use crate::model::matcher::Matcher;
 use crate::model::packed::{LongAmounts, Packed};
 use crate::model::period::BillingMonth;
-use crate::model::price::{Price, RoundAt};
+use crate::model::price::{Fee, Price, RoundAt};
 use crate::model::settings::{Definition, Settings};
 use crate::model::tax::TaxCategory;
 
@@ -76,15 +76,17 @@ pub(crate) fn price(
             return Err(pricing.problems);
         }
     };
-    let fees = pricing.fees();
-    let minimum = pricing.minimum();
+    pricing.fees();
+    let minimum = pricing.minimum().unwrap_or_else(|problem| {
+        pricing.refuse(problem);
+        None
+    });
     let by_source = pricing.source_sums().map_err(|_| too_long(customer));
     let unit_prices = pricing.unit_prices.values().to_vec();
     let Pricing { items, rates, long_amounts, category, price_rates, mut problems, .. } = pricing;
-    let least = minimum.as_ref().ok().copied().flatten().map(|minimum| (minimum, category));
+    let least = minimum.map(|minimum| (minimum, category));
     // What can be priced may still have no tax rate.
     let items = items.finish(bill, customer, least, &rates, &unit_prices, &mut details);
-    problems.extend(fees.err().into_iter().chain(minimum.err()));
     match (by_source, items) {
         (Ok(by_source), Ok(items)) if problems.is_empty() => {
             Ok(Priced { items, details, shares, category_parts, unit_prices, long_amounts, by_source, price_rates })
@@ -441,16 +443,21 @@ impl<'a> Pricing<'a> {
     }
 
     /// The issuer's own charges.
-    fn fees(&mut self) -> Result<(), Diagnostic> {
+    fn fees(&mut self) {
+        let customer = self.customer;
         let charged: Vec<(usize, i64)> = self.resources.charged_fees(self.bill.month).collect();
         for (index, count) in charged {
-            let fee = &self.customer.fees[index];
-            let rate = self.price_rate(fee.amount.currency, &fee.definition)?;
-            let price = rounded_at(fee.amount, rate, self.customer).map_err(|_| too_long(self.customer))?;
-            let category = fee.tax_category.unwrap_or(self.category);
-            self.items.add_fee(fee, price, category, Amount::whole(count)).map_err(|_| too_long(self.customer))?;
+            if let Err(problem) = self.fee(&customer.fees[index], Amount::whole(count)) {
+                self.refuse(problem);
+            }
         }
-        Ok(())
+    }
+
+    fn fee(&mut self, fee: &Fee, count: Amount) -> Result<(), Diagnostic> {
+        let rate = self.price_rate(fee.amount.currency, &fee.definition)?;
+        let price = rounded_at(fee.amount, rate, self.customer).map_err(|_| too_long(self.customer))?;
+        let category = fee.tax_category.unwrap_or(self.category);
+        self.items.add_fee(fee, price, category, count).map_err(|_| too_long(self.customer))
     }
 
     /// The minimum in the invoice's currency; none for a customer that was charged for nothing.
