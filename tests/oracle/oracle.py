@@ -44,8 +44,16 @@ READINGS = {
     "kept-only": ("no-invoice", "invoice"),
     # "An absent or empty tag, group or name matches only the pattern """: resource and account are not in that list.
     "empty-resource": ("glob", "only-empty"),
+    # "A discount without a tax category of its own (none of [[tax.rule]] names its item)": any rule that names charges and holds
+    # for it does, by whatever key; one that names a customer alone is the customer's status. Or only a rule with `item`; or any.
+    "own-category": ("rule-on-charges", "rule-with-item", "matching-rule"),
     # "by the exact amounts of its usage items": before any rounding, also where round-at = "line".
     "category-ratio": ("exact", "rounded-lines"),
+    # "cost ... by largest remainder, as shares": in the source's currency, cut to the charge's own decimals; or once converted.
+    "category-cost": ("of-the-source", "converted"),
+    # "[tax] category: the category of everything on this customer's documents that no rule says otherwise": a rule that names a
+    # customer and no charges says so of fees, minimum and rounding too.
+    "customer-rule": ("whole-invoice", "charges"),
     # A category that is billed a little, of a discount so small that its part is zero: a detail all the same, as for shares.
     "zero-part": ("detail", "none"),
     # "[[fee]] amount × rate [is] rounded once": each resource's fee, so that count × printed price is the amount; or their sum.
@@ -468,10 +476,10 @@ def price(pieces, rules, pricing, currency, rates, readings):
             piece.exact = piece.cost * (1 + (setting(rule["markup"]) if "markup" in rule else default))
 
 
-def split_over_categories(pieces, default, weight, rate):
+def split_over_categories(pieces, weight, rate):
     """Splits each proportional discount over the tax categories of the customer's usage of the same source.
 
-    Its cost is split in the currency of the source, as shares are, so that each source's costs add up to the last digit.
+    Without such usage it keeps its category. A cost is split as it was before the multiplication by `rate`.
     """
     used = {}
     for piece in pieces:
@@ -482,10 +490,8 @@ def split_over_categories(pieces, default, weight, rate):
     result = []
     for piece in pieces:
         ratios = {at: ratio for at, ratio in used.get(piece.charge.source, {}).items() if ratio > 0}
-        if not piece.proportional:
+        if not piece.proportional or not ratios:
             result.append(piece)
-        elif not ratios:
-            result.append(replace(piece, category=default))
         else:
             worth = rate(piece)
             amounts = split(piece.exact, ratios)
@@ -662,9 +668,9 @@ def invoice(customer, pieces, kept_any, brought, workspace, month, rates, readin
     pricing = merged_pricing(workspace, customer)
     home, currency = workspace.get("invoice", {}).get("currency", "JPY"), settings.get("currency", "JPY")
     digits, round_at, mode = MINOR_DIGITS[currency], pricing["round-at"], pricing["rounding"]
-    # A rule that names a customer and no charges is a status of the customer: it holds for fees, minimum and rounding too.
     status = next((rule["category"] for rule in workspace.get("tax", {}).get("rule", ())
-                   if names_no_charges(rule) and glob(rule["customer"], customer["id"])), None)
+                   if readings["customer-rule"] == "whole-invoice" and names_no_charges(rule)
+                   and glob(rule.get("customer", "*"), customer["id"])), None)
     own_category = status or customer.get("tax", {}).get("category", "standard")
     # Prices are in the currency of the file that they are written in, unless they name one.
     rules = [{"currency": of_file, **rule}
@@ -679,14 +685,15 @@ def invoice(customer, pieces, kept_any, brought, workspace, month, rates, readin
     for piece in pieces:
         rule = tax_rule(workspace, customer["id"], piece.charge, readings)
         piece.category = rule["category"] if rule else own_category
-        has_own = rule and not names_no_charges(rule)
+        has_own = rule and {"rule-on-charges": not names_no_charges(rule), "rule-with-item": "item" in rule,
+                            "matching-rule": True}[readings["own-category"]]
         piece.proportional = piece.charge.kind == "discount" and not has_own and (piece.shared or not piece.charge.resource)
         piece.cost *= rates.rate(piece.charge.currency, currency)
     price(pieces, rules, pricing, currency, rates, readings)
     rounded_ratio = round_at == "line" and readings["category-ratio"] == "rounded-lines"
     pieces = split_over_categories(
-        pieces, own_category, lambda one: rounded(one.exact, mode, digits) if rounded_ratio else one.exact,
-        lambda one: rates.rate(one.charge.currency, currency))
+        pieces, lambda one: rounded(one.exact, mode, digits) if rounded_ratio else one.exact,
+        lambda one: rates.rate(one.charge.currency, currency) if readings["category-cost"] == "of-the-source" else Fraction(1))
     if readings["zero-part"] == "none":
         pieces = [one for one in pieces if not one.proportional or one.exact or one.cost or one.quantity]
 

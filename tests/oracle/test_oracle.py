@@ -377,6 +377,24 @@ class CategoriesOfDiscounts(unittest.TestCase):
             result = outcome(example(rows, settings=self.EXEMPT, acme=own + '[[fee]]\nname = "F"\namount = "100"\nper = "month"\n'))
             self.assertEqual(self.parts(result, "tax_category"), [(wanted,)])
 
+    def test_a_rule_on_charges_and_a_rule_on_the_customer(self):
+        row = ",,202208,coupon,,,-10,,acme"
+        for keys, reading, wanted in (('source = "s*"', "rule-on-charges", ["non-taxable"]),
+                                      ('source = "s*"', "rule-with-item", ["exempt", "non-taxable"]),
+                                      ('customer = "acme"', "rule-on-charges", ["exempt", "non-taxable"]),
+                                      ('customer = "acme"', "matching-rule", ["non-taxable"])):
+            rules = self.EXEMPT + f'[[tax.rule]]\ncategory = "non-taxable"\n{keys}\n'
+            result = outcome(example([*self.ROWS, row], settings=rules), own_category=reading)
+            self.assertEqual(sorted(self.parts(result, "tax_category")), [(one,) for one in wanted], (keys, reading))
+
+    def test_the_cost_is_split_in_the_currency_of_the_source(self):
+        # −0.5 JPY over 100 and 200: 0.16666… and 0.33333…, cut 0.1666 and 0.3333, the missing 0.0001 to standard (0.67 to 0.33).
+        # At 0.0072 that is 0.00120024 and 0.00239976 USD. The amount, −0.0036 USD, is 0.0012 and 0.0024.
+        rows = ["1,,20220801,data,,1,100,,acme", "1,,20220801,roaming,,1,200,,acme", ",,202208,coupon,,,-0.5,,acme"]
+        result = outcome(example(rows, settings=self.EXEMPT + FX.format("JPY", "USD", "0.0072"), acme=MoneyInRules.DOLLARS,
+                                 replace=[('"15%"', '"0%"')]))
+        self.assertEqual(self.parts(result, "cost", "amount"), [("-0.00120024", "-0.0012"), ("-0.00239976", "-0.0024")])
+
     def test_exact_amounts_also_at_line(self):
         # 1.1 and 1.2 in proportion, although their lines print 2 and 2: −2.3 is −1.1 and −1.2.
         rows = ["1,,20220801,data,,1,1.1,,acme", "1,,20220801,roaming,,1,1.2,,acme", ",,202208,coupon,,,-2.3,,"]
@@ -407,6 +425,16 @@ class TaxStatus(unittest.TestCase):
         self.assertEqual({name: category for (kind, name), category in self.categories(result).items() if kind == "usage"},
                          {"data": "non-taxable", "vpg": "standard"})
         self.assertEqual(set(self.categories(result, "bravo").values()), {"exempt"})
+
+    def test_a_rule_on_the_customer_alone(self):
+        # It holds for the whole invoice, except for a fee that says otherwise; a rule that names charges for those only.
+        own = ('[pricing]\nminimum = "1000"\n[[fee]]\nname = "own"\namount = "10"\nper = "month"\n'
+               '[[fee]]\nname = "named"\namount = "10"\nper = "month"\ntax-category = "reduced"\n')
+        for keys, wanted in (("", "exempt"), ('item = "*"', "standard")):
+            rule = f'[[tax.rule]]\ncustomer = "acme"\ncategory = "exempt"\n{keys}\n'
+            found = self.categories(outcome(example(self.ROWS[:2], settings=rule, acme=own)))
+            self.assertEqual(found, {("usage", "data"): "exempt", ("fee", "own"): wanted, ("fee", "named"): "reduced",
+                                     ("minimum", None): wanted})
 
     def test_rounding_of_the_tax(self):
         # 102 × 1.15 = 117.3, up to 118; tax 11.8.
