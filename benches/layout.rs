@@ -230,7 +230,7 @@ fn html(
     choose: impl FnOnce(Vec<String>) -> Option<String>,
 ) -> Outcome<String> {
     let settings = &workspace.settings;
-    let (bill, billed) = pipeline::invoices(root, settings, "202208".parse()?, Status::Built).map_err(told)?;
+    let (bill, billed) = pipeline::invoices(root, settings, "202208".parse()?, Status::Built, &[]).map_err(told)?;
     let mut documents = Vec::new();
     for invoice in &billed.invoices {
         let chosen = &settings.customers[invoice.customer].invoice;

@@ -138,7 +138,7 @@ fn invoices(directory: &Path) -> Outcome<(u64, (Bill, BilledMonth))> {
     };
     let workspace = workspace::load(directory).map_err(failed)?;
     let month = "202208".parse()?;
-    let computed = pool.install(|| pipeline::invoices(directory, &workspace.settings, month, Status::Built));
+    let computed = pool.install(|| pipeline::invoices(directory, &workspace.settings, month, Status::Built, &[]));
     let (bill, billed) = computed.map_err(failed)?;
     let details: usize = billed.invoices.iter().map(|invoice| invoice.details.len()).sum();
     if details < bill.charges.len() {

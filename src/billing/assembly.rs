@@ -2,6 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::carrying;
 use super::pricing::{Priced, missing_rate};
 use super::taxation;
 use crate::diagnostic::{Diagnostic, Place};
@@ -42,7 +43,8 @@ pub(super) fn assemble(
     let tax = Sum::of(tax_subtotals.iter().map(|subtotal| subtotal.tax)).map_err(too_long)?;
     let total = subtotal.plus(tax).map_err(too_long)?;
     if subtotal.is_negative() {
-        return Err(below_zero(customer, subtotal, &tax_subtotals));
+        let exact = carrying::exact_sum(priced.exact_sum, &priced.items).map_err(too_long)?;
+        return Err(below_zero(customer, exact, &tax_subtotals));
     }
     remarks
         .extend(tax_subtotals.iter().filter(|tax| tax.taxable.is_negative()).map(|tax| negative_base(customer, tax)));
@@ -147,14 +149,15 @@ fn file_name_of(text: &str) -> String {
     if name.is_empty() { "invoice".to_owned() } else { name.to_owned() }
 }
 
-fn below_zero(customer: &Customer, subtotal: Amount, taxes: &[TaxSubtotal]) -> Diagnostic {
+fn below_zero(customer: &Customer, exact: Amount, taxes: &[TaxSubtotal]) -> Diagnostic {
     let currency = customer.invoice.currency;
     let per_category = taxes.iter().map(|tax| format!("{} {} {currency}", tax.category.name(), tax.taxable));
-    Diagnostic::error(format!("the subtotal of \"{}\" is {subtotal} {currency}, below zero", customer.id))
+    Diagnostic::error(format!("the subtotal of \"{}\" is exactly {exact} {currency}, below zero", customer.id))
         .at(Place::file(&customer.path))
         .with_note(format!("by tax category: {}", per_category.collect::<Vec<String>>().join(", ")))
         .with_note("discounts exceed what the customer used; giving money back is a credit note's business, not an invoice's")
-        .with_hint("share the discount by another rule, keep it with discounts = \"keep\" in the customer's [pricing], or set a minimum")
+        .with_hint("set a minimum or discounts = \"keep\" in the customer's [pricing], or below-zero = \"carry\" in its [invoice]: the next \
+                    month then takes what is below zero")
 }
 
 fn negative_base(customer: &Customer, tax: &TaxSubtotal) -> Diagnostic {

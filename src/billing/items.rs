@@ -144,7 +144,7 @@ impl Items {
     }
 
     /// The sum of everything before any rounding.
-    fn exact_sum(&self) -> Result<Amount, TooLong> {
+    pub(super) fn exact_sum(&self) -> Result<Amount, TooLong> {
         let mut sum = Sum::default();
         for item in &self.growing {
             sum.add(item.exact()?)?;

@@ -4,6 +4,7 @@
 
 mod allocation;
 mod assembly;
+mod carrying;
 mod category_split;
 mod claims;
 pub mod comparison;
@@ -32,11 +33,12 @@ use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::carried::{Carried, CustomerRest};
 use crate::model::charge::{Bill, ChargeId};
 use crate::model::customer::Customer;
 use crate::model::history::BilledCustomers;
 use crate::model::invoice::{Invoice, Status};
-use crate::model::settings::{PatternField, Settings};
+use crate::model::settings::{BelowZero, PatternField, Settings};
 pub use assembly::{file_name, number};
 pub use conservation::{Conservation, SourceTotals};
 pub use credit::{CreditTerms, Credited, CreditedLine, CreditedRate, Extent, NO_LINE, credit};
@@ -58,6 +60,8 @@ pub struct BilledMonth {
     pub conservation: Conservation,
     /// Charges of nobody; only in a draft.
     pub unassigned: Vec<ChargeId>,
+    /// Rests below zero that the month takes and leaves.
+    pub carried: Carried,
     /// What the issuer keeps of customers' discounts.
     pub kept: Vec<KeptDiscounts>,
     /// By `[[allocation.keep]]`: charges the issuer bears on purpose.
@@ -83,22 +87,33 @@ pub struct KeptDiscounts {
     pub cost: Amount,
 }
 
-/// Computes the invoices of a month: allocate, price, tax, assemble.
+/// Computes the invoices of a month: allocate, price, tax, assemble. `taken` are the rests of earlier months that it takes.
 ///
 /// # Errors
 /// Everything that stops the month, all of it: charges without or with two owners, shares that cannot be computed,
 /// missing rates, totals below zero, figures with too many digits. A step that fails sets aside what it cannot do, and the
 /// steps after it go on with the rest; what would only follow from an earlier problem is not reported.
-pub fn invoices(bill: &Bill, settings: &Settings, status: Status) -> Result<BilledMonth, Vec<Diagnostic>> {
-    billed(bill, settings, status, true)
+pub fn invoices(
+    bill: &Bill,
+    settings: &Settings,
+    status: Status,
+    taken: &[CustomerRest],
+) -> Result<BilledMonth, Vec<Diagnostic>> {
+    billed(bill, settings, status, taken, true)
 }
 
 /// Everything that stops a month of whose bill a part could not be read, as far as the rest shows it.
 pub fn problems_of_part(bill: &Bill, settings: &Settings, status: Status) -> Vec<Diagnostic> {
-    billed(bill, settings, status, false).err().unwrap_or_default()
+    billed(bill, settings, status, &[], false).err().unwrap_or_default()
 }
 
-fn billed(bill: &Bill, settings: &Settings, status: Status, is_whole: bool) -> Result<BilledMonth, Vec<Diagnostic>> {
+fn billed(
+    bill: &Bill,
+    settings: &Settings,
+    status: Status,
+    taken: &[CustomerRest],
+    is_whole: bool,
+) -> Result<BilledMonth, Vec<Diagnostic>> {
     let mut allocation = allocation::allocate(bill, settings, status);
     let mut problems = std::mem::take(&mut allocation.problems);
     // Totals mean something only with everything that belongs to them.
@@ -119,6 +134,7 @@ fn billed(bill: &Bill, settings: &Settings, status: Status, is_whole: bool) -> R
     let mut by_source = Vec::new();
     let mut kept = Vec::new();
     let mut converted = Vec::new();
+    let mut carried = Carried::default();
     for (index, result) in priced {
         let priced = match result {
             Ok(priced) => priced,
@@ -147,9 +163,32 @@ fn billed(bill: &Bill, settings: &Settings, status: Status, is_whole: bool) -> R
             problems.extend(assembly::rate_to_yen(bill.month, settings, &settings.customers[index]).err());
             continue;
         }
-        match assembly::assemble(bill, settings, index, priced, status, &mut remarks) {
-            Ok(invoice) => invoices.push(invoice),
+        match finished(bill, settings, index, priced, status, taken, &mut remarks) {
+            Ok(Finished::Invoice(invoice)) => invoices.push(*invoice),
+            Ok(Finished::Rest(rest)) => carried.left.push(rest),
             Err(problem) => problems.push(problem),
+        }
+    }
+    for customer in &settings.customers {
+        let rests: Vec<&CustomerRest> = taken.iter().filter(|rest| rest.customer == customer.id).collect();
+        carried.taken.extend(rests.iter().copied().cloned());
+        let is_billed = |invoice: &Invoice| settings.customers[invoice.customer].id == customer.id;
+        let is_left = carried.left.iter().any(|rest| rest.customer == customer.id);
+        if rests.is_empty() || is_left || invoices.iter().any(is_billed) || !problems.is_empty() {
+            continue;
+        }
+        match carrying::passed_on(&rests, customer, bill.month) {
+            Ok(rest) => carried.left.push(rest),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    carried.left.sort_by(|one, other| one.customer.cmp(&other.customer));
+    for rest in &carried.left {
+        let customer = settings.customers.iter().find(|customer| customer.id == rest.customer);
+        match customer.map(|customer| carrying::remark(customer, rest).map_err(|_| items::too_long(customer))) {
+            Some(Ok(remark)) => remarks.push(remark),
+            Some(Err(problem)) => problems.push(problem),
+            None => {}
         }
     }
     if !problems.is_empty() {
@@ -166,12 +205,43 @@ fn billed(bill: &Bill, settings: &Settings, status: Status, is_whole: bool) -> R
         conservation,
         kept,
         converted,
+        carried,
         kept_by_rule: allocation.kept,
         kept_unassigned: allocation.kept_unassigned,
         record,
         unassigned: allocation.unassigned,
         remarks,
     })
+}
+
+/// What a customer's priced items became.
+enum Finished {
+    /// A document.
+    Invoice(Box<Invoice>),
+    /// Less than zero, which the next month takes.
+    Rest(CustomerRest),
+}
+
+/// A customer's items with what earlier months left, as an invoice or as what this month leaves.
+fn finished(
+    bill: &Bill,
+    settings: &Settings,
+    index: usize,
+    mut priced: pricing::Priced,
+    status: Status,
+    taken: &[CustomerRest],
+    remarks: &mut Vec<Diagnostic>,
+) -> Result<Finished, Diagnostic> {
+    let customer = &settings.customers[index];
+    let rests: Vec<&CustomerRest> = taken.iter().filter(|rest| rest.customer == customer.id).collect();
+    carrying::take(&mut priced.items, customer, &rests)?;
+    let subtotal = Sum::of(priced.items.iter().map(|item| item.amount)).map_err(|_| items::too_long(customer))?;
+    if subtotal.is_negative() && customer.invoice.below_zero == BelowZero::Carry {
+        let rest = carrying::left(&priced.items, customer, bill.month).map_err(|_| items::too_long(customer))?;
+        return Ok(Finished::Rest(rest));
+    }
+    let invoice = assembly::assemble(bill, settings, index, priced, status, remarks)?;
+    Ok(Finished::Invoice(Box::new(invoice)))
 }
 
 impl BilledMonth {

@@ -40,6 +40,8 @@ pub(crate) struct Priced {
     pub(crate) by_source: Vec<(Amount, Amount)>,
     /// The rates that converted prices of rules, by the prices' currency.
     pub(crate) price_rates: BTreeMap<Currency, Amount>,
+    /// The sum of charges and fees before any rounding.
+    pub(crate) exact_sum: Amount,
 }
 
 /// Prices what a customer was allocated.
@@ -86,11 +88,20 @@ pub(crate) fn price(
     let Pricing { items, rates, long_amounts, category, price_rates, mut problems, .. } = pricing;
     let least = minimum.map(|minimum| (minimum, category));
     // What can be priced may still have no tax rate.
+    let exact_sum = items.exact_sum().map_err(|_| vec![too_long(customer)])?;
     let items = items.finish(bill, customer, least, &rates, &unit_prices, &mut details);
     match (by_source, items) {
-        (Ok(by_source), Ok(items)) if problems.is_empty() => {
-            Ok(Priced { items, details, shares, category_parts, unit_prices, long_amounts, by_source, price_rates })
-        }
+        (Ok(by_source), Ok(items)) if problems.is_empty() => Ok(Priced {
+            items,
+            details,
+            shares,
+            category_parts,
+            unit_prices,
+            long_amounts,
+            by_source,
+            price_rates,
+            exact_sum,
+        }),
         (by_source, items) => {
             problems.extend(by_source.err().into_iter().chain(items.err()));
             Err(problems)

@@ -13,6 +13,7 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::environment::Environment;
 use crate::ledger::{self, Document, FORMAT, Ledger, Naming, Record, Stored};
 use crate::model::amount::Amount;
+use crate::model::carried::Carried;
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
@@ -188,7 +189,7 @@ fn record(
     let mut documents = vec![Document::of(&note, naming)];
     documents[0].outputs = outputs(&base.bill, &base.workspace, &base.assets, &note, printer)?;
     exemption(&note, printer);
-    let (mut rules, mut bills) = (Vec::new(), Vec::new());
+    let (mut rules, mut bills, mut carried) = (Vec::new(), Vec::new(), Carried::default());
     if arguments.reissue {
         let corrected = Corrected::of(root, ledger, original, arguments, date, &documents[0])?;
         let Corrected { workspace, assets, bill, invoice, mut document } = corrected;
@@ -196,9 +197,21 @@ fn record(
         ledger.check_numbers([document.number.as_str()].into_iter()).map_err(one)?;
         documents.push(document);
         bills = pipeline::bills(root, &bill)?;
+        // It takes what the invoice took that it replaces.
+        carried.taken = pipeline::carried::taken(ledger, &root.join("out"), month);
         rules = ledger::keep(root, name, &pipeline::rules(&workspace, &assets), &[]).map_err(one)?.0;
     }
-    Ok(Record { format: FORMAT, tool: out::tool(), month, previous: None, bills, rules, review: Vec::new(), documents })
+    Ok(Record {
+        format: FORMAT,
+        tool: out::tool(),
+        month,
+        previous: None,
+        bills,
+        rules,
+        review: Vec::new(),
+        carried,
+        documents,
+    })
 }
 
 fn check(ledger: &Ledger, original: &Document, arguments: &cli::Credit) -> Result<(), Diagnostic> {
@@ -277,7 +290,8 @@ impl Corrected {
         let workspace = workspace::load(root)?;
         let assets = Assets::load(root, &workspace.settings)?;
         let bill = sources::read(root, &workspace.settings, month, false)?;
-        let billed = billing::invoices(&bill, &workspace.settings, Status::Issued)?;
+        let taken = pipeline::carried::taken(ledger, &root.join("out"), month);
+        let billed = billing::invoices(&bill, &workspace.settings, Status::Issued, &taken)?;
         let id = |invoice: &Invoice| &workspace.settings.customers[invoice.customer].id;
         let Some(mut invoice) = billed.invoices.into_iter().find(|invoice| *id(invoice) == original.customer) else {
             let message = format!("the present rules give no invoice for \"{}\"", original.customer);

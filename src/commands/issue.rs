@@ -12,6 +12,7 @@ use crate::cli::{self, Format};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::environment::Environment;
 use crate::ledger::{self, Document, FORMAT, Ledger, Naming, Record, Stored};
+use crate::model::carried::{Carried, CustomerRest};
 use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
 use crate::model::settings::PatternField;
@@ -93,6 +94,7 @@ fn lock(
     };
     let mut computed = Month::compute(&wish, |_| Ok(()))?;
     let inputs = computed.inputs()?;
+    takes_from_issued(ledger, month, &computed.billed.carried.taken).map_err(one)?;
     is_reviewed(root, &computed, &inputs)?;
     let naming = number(ledger, &mut computed);
     ledger.check_numbers(computed.billed.invoices.iter().map(|invoice| invoice.number.as_str())).map_err(one)?;
@@ -122,6 +124,7 @@ fn lock(
         bills: inputs.bills,
         rules,
         review,
+        carried: computed.billed.carried.clone(),
         documents,
     };
     ledger.append(root, month.to_string(), record).map_err(one)?;
@@ -132,6 +135,18 @@ fn lock(
     ledger.write_index(root).map_err(one)?;
     warnings::print(root, &computed.warnings, printer);
     Ok(files)
+}
+
+/// What is carried into an issued month must come from an issued one, or it could change afterwards.
+fn takes_from_issued(ledger: &Ledger, month: BillingMonth, taken: &[CustomerRest]) -> Result<(), Diagnostic> {
+    let Some(first) = pipeline::carried::not_issued(ledger, taken).into_iter().next() else {
+        return Ok(());
+    };
+    let customers = taken.iter().filter(|rest| rest.month == first).map(|rest| format!("{:?}", rest.customer));
+    let customers = customers.collect::<Vec<String>>().join(", ");
+    let message = format!("{month} takes what {first} carried forward for {customers}, and {first} is not issued");
+    let hint = format!("issue {first} first; if it is never to be issued, remove out/{first} and build {month} again");
+    Err(Diagnostic::error(message).at(Place::file(format!("out/{first}/summary.json"))).with_hint(hint))
 }
 
 /// A month that goes on may still be charged for.
@@ -181,6 +196,8 @@ struct Built {
 #[derive(Deserialize)]
 struct BuiltSummary {
     status: String,
+    #[serde(default)]
+    carried: Carried,
     customers: Vec<BuiltCustomer>,
 }
 
@@ -209,6 +226,12 @@ fn is_reviewed(root: &Path, computed: &Month, inputs: &Inputs) -> Result<(), Vec
     if built.tool != out::tool() {
         let message = format!("the last build of {month} is by {}, this is {}", built.tool, out::tool());
         return Err(refused(message, &directory));
+    }
+    if summary.carried != computed.billed.carried {
+        return Err(refused(
+            format!("what {month} takes from the months before changed since it was built"),
+            &directory,
+        ));
     }
     let now = inputs.written();
     let unlike = |these: &[Written], those: &[Written], what: &str| -> Vec<String> {

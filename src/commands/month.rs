@@ -85,7 +85,9 @@ impl Month {
         let outside = assets.iter().flat_map(|assets| &assets.files).filter_map(|(path, _)| ledger::outside(path));
         // Only `issue` refuses it, but the month before is the time to know.
         early.extend(outside.map(|problem| Diagnostic { severity: Severity::Warning, ..problem }));
-        let computed = before_reading(settings).and_then(|()| pipeline::invoices(root, settings, month, status));
+        let computed = before_reading(settings).and_then(|()| {
+            pipeline::invoices(root, settings, month, status, &pipeline::carried::taken(ledger, out.0, month))
+        });
         let (assets, (bill, billed)) = match (assets, computed) {
             (Ok(assets), Ok(computed)) => (assets, computed),
             // Mistakes in templates and in bills have nothing to do with each other: report both.

@@ -84,6 +84,7 @@ fn many(code: WarningCode, count: usize) -> String {
         WarningCode::MissingGlyph => format!("no font has {count} characters of the bills: 〓 stands in their place"),
         WarningCode::UnusedTemplate => format!("{count} templates are never used"),
         WarningCode::UnreadableMonth => format!("{count} earlier months cannot be compared with"),
+        WarningCode::CarriedForward => format!("{count} customers get no invoice: a rest is carried forward"),
         WarningCode::NotACustomer => format!("{count} files in customers/ are no customers"),
     }
 }

@@ -11,6 +11,7 @@ use crate::cli;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::ledger::Ledger;
 use crate::model::amount::{Amount, TooLong};
+use crate::model::carried::CustomerRest;
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::invoice::Status;
@@ -18,7 +19,7 @@ use crate::model::period::BillingMonth;
 use crate::model::rounding::Rounding;
 use crate::model::settings::{Settings, SourceSettings};
 use crate::out;
-use crate::pipeline::issued;
+use crate::pipeline::{carried, issued};
 use crate::printer::{Align, Printer, table};
 use crate::render;
 use crate::sources;
@@ -46,9 +47,10 @@ fn whatif(root: &Path, current: &Path, arguments: &cli::Whatif, printer: &Printe
     for month in months {
         // One month at a time: a year of bills need not fit in memory.
         let bill = sources::read(root, &workspace.settings, month, false)?;
-        let (old_figures, old) = old(root, &workspace, &ledger, &bill)?;
+        let taken = carried::taken(&ledger, &root.join("out"), month);
+        let (old_figures, old) = old(root, &workspace, &ledger, &bill, &taken)?;
         let (new, converted) =
-            computed(&new, &bill).map_err(|problems| noted(problems, &format!("with the prices of {path}")))?;
+            computed(&new, &bill, &taken).map_err(|problems| noted(problems, &format!("with the prices of {path}")))?;
         compared.push(ComparedMonth { month, old_figures, old, new, converted });
     }
     let comparison = compare(&compared).map_err(too_long)?;
@@ -86,15 +88,16 @@ fn old(
     workspace: &Workspace,
     ledger: &Ledger,
     bill: &Bill,
+    taken: &[CustomerRest],
 ) -> Result<(OldFigures, MonthFigures), Vec<Diagnostic>> {
     let Some(stored) = ledger.latest_rules(bill.month) else {
-        let (old, _) =
-            computed(&workspace.settings, bill).map_err(|problems| noted(problems, "with the present prices"))?;
+        let (old, _) = computed(&workspace.settings, bill, taken)
+            .map_err(|problems| noted(problems, "with the present prices"))?;
         return Ok((OldFigures::Rules, old));
     };
     // The record has all figures but what was kept, which the rules of that time still tell. What was taken back brings
     // nothing in, but the provider charges for it all the same.
-    let (then, _) = computed(&workspace::load(&root.join(stored.rules_directory()))?.settings, bill)?;
+    let (then, _) = computed(&workspace::load(&root.join(stored.rules_directory()))?.settings, bill, taken)?;
     let nothing =
         |figures: &Figures| Figures::new([Amount::ZERO, Amount::ZERO, Amount::ZERO, figures.cost], figures.kept);
     let unbilled = then.iter().map(|(key, figures)| Ok((key.clone(), nothing(figures)?)));
@@ -108,8 +111,12 @@ fn old(
     Ok((OldFigures::Issued, old))
 }
 
-fn computed(settings: &Settings, bill: &Bill) -> Result<(MonthFigures, Vec<ConvertedChange>), Vec<Diagnostic>> {
-    let billed = billing::invoices(bill, settings, Status::Built)?;
+fn computed(
+    settings: &Settings,
+    bill: &Bill,
+    taken: &[CustomerRest],
+) -> Result<(MonthFigures, Vec<ConvertedChange>), Vec<Diagnostic>> {
+    let billed = billing::invoices(bill, settings, Status::Built, taken)?;
     let figures = figures(bill, settings, &billed).map_err(too_long)?;
     Ok((figures, converted(bill, settings, &billed)))
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::amount::Amount;
 use crate::model::audience::INTERNAL;
+use crate::model::carried::Carried;
 use crate::model::currency::Currency;
 use crate::model::invoice::{DocumentKind, Invoice, ItemKind, Original, TaxSubtotal};
 use crate::model::period::BillingMonth;
@@ -36,6 +37,9 @@ pub struct Record {
     pub rules: Vec<Written>,
     /// What was looked at before it was issued, kept beside the record too.
     pub review: Vec<Written>,
+    /// Rests below zero that the month takes and leaves.
+    #[serde(default, skip_serializing_if = "Carried::is_empty")]
+    pub carried: Carried,
     /// What was issued, in the order of the numbers.
     pub documents: Vec<Document>,
 }

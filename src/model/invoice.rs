@@ -21,6 +21,8 @@ pub enum ItemKind {
     Minimum,
     /// Free tier, coupon or the like.
     Discount,
+    /// 前月繰越: what an earlier month left below zero.
+    Carried,
     /// 端数調整: what makes the printed items add up to the rounded sum.
     Rounding,
 }

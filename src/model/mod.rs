@@ -2,6 +2,7 @@
 
 pub mod amount;
 pub mod audience;
+pub mod carried;
 pub mod charge;
 pub mod currency;
 pub mod customer;

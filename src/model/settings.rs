@@ -82,6 +82,15 @@ pub enum DetailLevel {
     None,
 }
 
+/// What becomes of a subtotal that is exactly below zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BelowZero {
+    /// The month is refused.
+    Refuse,
+    /// No document is made, and the next month takes the rest of each tax category.
+    Carry,
+}
+
 /// `[invoice]`: how an invoice looks and is named.
 #[derive(Clone, Debug)]
 pub struct InvoiceSettings {
@@ -103,6 +112,8 @@ pub struct InvoiceSettings {
     pub template: TemplateChoice,
     /// How much of the month's charges is shown.
     pub details: DetailLevel,
+    /// What becomes of a subtotal below zero.
+    pub below_zero: BelowZero,
     /// Sentences at the foot of the first page.
     pub notes: Vec<String>,
 }

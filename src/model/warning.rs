@@ -21,6 +21,8 @@ pub enum WarningCode {
     NoCharges,
     /// The tax base of a category is below zero.
     NegativeBase,
+    /// A subtotal below zero is carried forward: no document is made.
+    CarriedForward,
     /// Payment is due before the date of issue.
     DueBeforeIssue,
     /// A customer's bill has an item that it never had.
@@ -67,13 +69,14 @@ pub enum WarningCode {
 
 impl WarningCode {
     /// The names in TOML and JSON, in the order in which warnings are told.
-    pub const NAMES: [(&'static str, WarningCode); 27] = [
+    pub const NAMES: [(&'static str, WarningCode); 28] = [
         ("below-cost", WarningCode::BelowCost),
         ("unusual-total", WarningCode::UnusualTotal),
         ("unusual-price", WarningCode::UnusualPrice),
         ("short-month", WarningCode::ShortMonth),
         ("no-charges", WarningCode::NoCharges),
         ("negative-base", WarningCode::NegativeBase),
+        ("carried-forward", WarningCode::CarriedForward),
         ("due-before-issue", WarningCode::DueBeforeIssue),
         ("new-item", WarningCode::NewItem),
         ("gone-item", WarningCode::GoneItem),

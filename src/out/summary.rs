@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::billing::{BilledMonth, Conservation, SourceTotals};
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::carried::Carried;
 use crate::model::currency::Currency;
 use crate::model::history::Used;
 use crate::model::invoice::Status;
@@ -19,6 +20,9 @@ pub struct Summary<'a> {
     sources: &'a [SourceTotals],
     /// One for each invoice, by customer id.
     pub customers: Vec<CustomerSummary<'a>>,
+    /// Rests below zero that the month takes and leaves.
+    #[serde(skip_serializing_if = "Carried::is_empty")]
+    carried: &'a Carried,
     unassigned: Vec<UnassignedCharge<'a>>,
     kept: Amount,
     /// What `kept` consists of, source by source.
@@ -223,6 +227,7 @@ pub fn summary<'a>(review: Review<'a>) -> Result<Summary<'a>, Diagnostic> {
         status,
         sources: &billed.sources,
         customers: customers().map_err(|error| Diagnostic::error(format!("a margin cannot be computed: {error}")))?,
+        carried: &billed.carried,
         unassigned: billed.unassigned.iter().map(unassigned).collect(),
         kept: billed.conservation.kept,
         kept_details: kept_details(review),

@@ -14,6 +14,7 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::ledger::{self, Document, Ledger, Naming, Stored};
 use crate::model::amount::{Amount, TooLong};
 use crate::model::audience::INTERNAL;
+use crate::model::carried::CustomerRest;
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::invoice::{DocumentKind, Invoice, Status};
@@ -55,7 +56,13 @@ impl Reproduction {
         let assets = Assets::load(&rules, &workspace.settings).map_err(inside)?;
         // Whether the bills were final was decided when the month was issued.
         let bill = sources::read(root, &workspace.settings, month, true)?;
-        let billed = billing::invoices(&bill, &workspace.settings, Status::Issued).map_err(inside)?;
+        let taken = &stored.record.carried.taken;
+        let billed = billing::invoices(&bill, &workspace.settings, Status::Issued, taken).map_err(inside)?;
+        // A corrected invoice has a record of its own, which leaves nothing: what the month left, its first record says.
+        if stored.name == month.to_string() && billed.carried.left != stored.record.carried.left {
+            let message = format!("the bills no longer leave what {month} carried forward");
+            return Err(vec![Diagnostic::error(message).at(Place::file(stored.path()))]);
+        }
         let mut computed: BTreeMap<String, Invoice> = BTreeMap::new();
         for invoice in billed.invoices {
             computed.insert(workspace.settings.customers[invoice.customer].id.clone(), invoice);
@@ -353,14 +360,26 @@ pub struct Deviation {
 /// Whatever stops the month with the present rules.
 pub fn differences(ledger: &Ledger, settings: &Settings, bill: &Bill) -> Result<Vec<Deviation>, Vec<Diagnostic>> {
     let month = bill.month;
-    let billed = billing::invoices(bill, settings, Status::Built)?;
+    let (taken, left) = match ledger.month(month) {
+        Some(stored) => (stored.record.carried.taken.as_slice(), stored.record.carried.left.as_slice()),
+        None => (&[][..], &[][..]),
+    };
+    let billed = billing::invoices(bill, settings, Status::Built, taken)?;
     let standing = standing(ledger, month);
     let mut found = Vec::new();
+    let mut rests: Vec<&CustomerRest> = left.iter().chain(&billed.carried.left).collect();
+    rests.retain(|rest| !(left.contains(rest) && billed.carried.left.contains(rest)));
     let deviation = |customer: &str, number: Option<&String>, difference: String| Deviation {
         customer: customer.to_owned(),
         number: number.cloned(),
         difference,
     };
+    for rest in rests {
+        if !found.iter().any(|known: &Deviation| known.customer == rest.customer) {
+            let difference = "what is carried forward is not what it was when issued".to_owned();
+            found.push(deviation(&rest.customer, None, difference));
+        }
+    }
     for invoice in &billed.invoices {
         let customer = &settings.customers[invoice.customer];
         match standing.iter().find(|document| document.customer == customer.id) {

@@ -1,6 +1,7 @@
 //! The program in two calls: [`invoices`] computes, [`documents`] writes. No arithmetic here. [`issued`] is the same for a
 //! month as it was issued.
 
+pub mod carried;
 mod glyphs;
 pub mod issued;
 
@@ -14,6 +15,7 @@ use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::layout::{self, Fault};
 use crate::model::audience::Audience;
+use crate::model::carried::CustomerRest;
 use crate::model::charge::Bill;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
@@ -27,7 +29,7 @@ use crate::staging::Written;
 use crate::workspace::Workspace;
 use glyphs::Lost;
 
-/// Reads a month's bills and computes its invoices.
+/// Reads a month's bills and computes its invoices; `taken` are the rests of earlier months, as [`carried::taken`] gives them.
 ///
 /// # Errors
 /// Everything that stops the month.
@@ -36,10 +38,11 @@ pub fn invoices(
     settings: &Settings,
     month: BillingMonth,
     status: Status,
+    taken: &[CustomerRest],
 ) -> Result<(Bill, BilledMonth), Vec<Diagnostic>> {
     let (bill, mut problems) = sources::read_good(root, &settings.sources, month, status == Status::Draft);
     if problems.is_empty() {
-        let mut billed = billing::invoices(&bill, settings, status)?;
+        let mut billed = billing::invoices(&bill, settings, status, taken)?;
         if status != Status::Draft {
             billed.remarks.extend(sources::short_months(root, settings, &bill));
         }

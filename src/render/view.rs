@@ -144,7 +144,7 @@ pub fn view<'a>(
     let (charges, discounts, adjustments) = (
         rows(|kind| matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Minimum)),
         rows(|kind| kind == ItemKind::Discount),
-        rows(|kind| kind == ItemKind::Rounding),
+        rows(|kind| matches!(kind, ItemKind::Carried | ItemKind::Rounding)),
     );
     let discounts_total =
         Sum::of(invoice.items.iter().filter(|item| item.kind == ItemKind::Discount).map(|item| item.amount))?;
@@ -314,7 +314,7 @@ fn rows<'a>(
     let mut rows: Vec<RowView<'a>> = items.map(|(index, item)| row(index, item, invoice.currency, language)).collect();
     if has_several_sources(invoice) {
         let mut above = None;
-        for row in rows.iter_mut().filter(|row| row.kind != ItemKind::Rounding) {
+        for row in rows.iter_mut().filter(|row| !matches!(row.kind, ItemKind::Carried | ItemKind::Rounding)) {
             if above != Some(row.source) {
                 above = Some(row.source);
                 let source = settings.sources.iter().find(|source| source.name == row.source);

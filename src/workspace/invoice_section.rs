@@ -9,7 +9,7 @@ use crate::model::price::{DiscountRule, Markup, Money, Price, PriceRule, Pricing
 use crate::model::rounding::Rounding;
 use crate::model::schedule::{DateRule, DueRule, OnHoliday};
 use crate::model::settings::{
-    Definition, DetailLevel, InvoiceSettings, Language, Pattern, PatternField, PatternPart, TemplateChoice,
+    BelowZero, Definition, DetailLevel, InvoiceSettings, Language, Pattern, PatternField, PatternPart, TemplateChoice,
 };
 
 /// What one file says in `[invoice]`; absent keys are the other's.
@@ -24,6 +24,7 @@ pub(super) struct InvoiceLayer {
     file_name: Option<Pattern>,
     template: Option<TemplateChoice>,
     details: Option<DetailLevel>,
+    below_zero: Option<BelowZero>,
     notes: Option<Vec<String>>,
 }
 
@@ -59,6 +60,9 @@ impl InvoiceLayer {
                     ("none", DetailLevel::None),
                 ])
             }),
+            below_zero: section.read("below-zero", |value| {
+                value.one_of(&[("refuse", BelowZero::Refuse), ("carry", BelowZero::Carry)])
+            }),
             notes: section.list("notes", Value::string),
         };
         section.finish();
@@ -89,6 +93,7 @@ impl InvoiceLayer {
                 definition: Definition::default(),
             }),
             details: self.details.or(below.details).unwrap_or(DetailLevel::Rows),
+            below_zero: self.below_zero.or(below.below_zero).unwrap_or(BelowZero::Refuse),
             notes: self.notes.or(below.notes).unwrap_or_default(),
         }
     }

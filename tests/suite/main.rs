@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bounds;
+mod carry;
 mod cases;
 mod checking;
 mod commands;

@@ -125,6 +125,10 @@ fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Sto
                 others::fee(case, fee)?
             }
             ItemKind::Minimum => others::minimum(case)?,
+            ItemKind::Carried => {
+                let carried = LineOrigin::Carried(CarriedExplanation { rest: item.amount });
+                (carried, item.amount, item.amount, Vec::new())
+            }
             ItemKind::Rounding => match others::lift(case, index)? {
                 Some(lift) => lift,
                 None => others::adjustment(case, item)?,

@@ -76,7 +76,7 @@ pub(super) fn minimum(case: Case<'_>) -> Result<Made<'_>, Stopped> {
     let rate = rate_for(settings, bill.month, customer, money.currency, &pricing.definitions.minimum)?;
     let minimum = money.amount.times(rate)?;
     let conversion = conversion(case, money.amount, money.currency)?;
-    let others = case.invoice.items.iter().filter(|item| item.kind != ItemKind::Minimum);
+    let others = case.invoice.items.iter().filter(|item| !matches!(item.kind, ItemKind::Minimum | ItemKind::Carried));
     let others = Sum::of(others.map(|item| item.amount))?;
     let rounded = rounded(case, minimum)?;
     let missing = rounded.minus(others)?;
@@ -99,7 +99,7 @@ pub(super) fn lift(case: Case<'_>, index: usize) -> Result<Option<Made<'_>>, Sto
 
 pub(super) fn adjustment<'a>(case: Case<'a>, item: &LineItem) -> Result<Made<'a>, Stopped> {
     let is_counted = |other: &LineItem| {
-        let added_up = !matches!(other.kind, ItemKind::Rounding | ItemKind::Minimum);
+        let added_up = !matches!(other.kind, ItemKind::Rounding | ItemKind::Minimum | ItemKind::Carried);
         added_up && (other.tax_category, other.tax_rate) == (item.tax_category, item.tax_rate)
     };
     let lines = lines(case, is_counted);

@@ -108,6 +108,8 @@ pub enum LineOrigin<'a> {
     Minimum(MinimumExplanation<'a>),
     /// 端数調整.
     Adjustment(AdjustmentExplanation),
+    /// What earlier months left below zero.
+    Carried(CarriedExplanation),
     /// 端数調整 that lifts to zero what rounding alone made negative.
     Lift(LiftExplanation),
 }
@@ -381,6 +383,13 @@ pub struct AdjustmentExplanation {
     pub sum: Amount,
     /// Their sum, rounded.
     pub rounded: Amount,
+}
+
+/// What earlier months left of the category, as the record of the month or its summary holds it under `carried`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct CarriedExplanation {
+    /// The sum of the rests.
+    pub rest: Amount,
 }
 
 /// Zero less the sum of the other lines, which is negative by rounding alone.

@@ -11,7 +11,7 @@ fn case(name: &str) -> (Settings, Bill, BilledMonth) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name);
     let settings = workspace::load(&root).unwrap().settings;
     let bill = sources::read(&root, &settings, "202208".parse().unwrap(), false).unwrap();
-    let billed = invoices(&bill, &settings, Status::Built).unwrap();
+    let billed = invoices(&bill, &settings, Status::Built, &[]).unwrap();
     (settings, bill, billed)
 }
 

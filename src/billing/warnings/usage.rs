@@ -13,6 +13,7 @@ const SHOWN: usize = 3;
 pub(super) fn no_charges(month: Month<'_>) -> Vec<Diagnostic> {
     let customers = month.settings.customers.iter().enumerate();
     let active = customers.filter(|(_, customer)| customer.is_active(month.bill.month));
+    let carries = |customer: &Customer| month.billed.carried.left.iter().any(|rest| rest.customer == customer.id);
     let warning = |(index, customer): (usize, &Customer)| {
         let invoice = month.billed.invoices.iter().find(|invoice| invoice.customer == index);
         let what = match invoice {
@@ -28,7 +29,7 @@ pub(super) fn no_charges(month: Month<'_>) -> Vec<Diagnostic> {
         let warning = Diagnostic::finding(WarningCode::NoCharges, message, facts).concerning(&customer.id);
         Some(warning.at(Place::file(&customer.path)).with_hint(hint))
     };
-    active.filter_map(warning).collect()
+    active.filter(|(_, customer)| !carries(customer)).filter_map(warning).collect()
 }
 
 /// Items and resources that customers have for the first time or had in the month before.

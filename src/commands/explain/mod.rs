@@ -78,7 +78,8 @@ fn of_built(root: &Path, built: &Built, arguments: &cli::Explain, printer: &Prin
     let workspace = workspace::load(root)?;
     let settings = &workspace.settings;
     check_customer(settings, &built.customer).map_err(one)?;
-    let (bill, billed) = pipeline::invoices(root, settings, built.month, built.status)?;
+    let taken = pipeline::carried::taken(&Ledger::open(root)?, &root.join("out"), built.month);
+    let (bill, billed) = pipeline::invoices(root, settings, built.month, built.status, &taken)?;
     let invoice = billed.invoices.iter().find(|invoice| settings.customers[invoice.customer].id == built.customer);
     let invoice = invoice.ok_or_else(|| {
         let message = format!("\"{}\" has neither charges nor fees in {}: no invoice", built.customer, built.month);

@@ -64,6 +64,7 @@ pub(super) fn titled(kind: ItemKind, name: &str) -> String {
         ItemKind::Discount => format!("{name} (discount)"),
         ItemKind::Fee => format!("{name} (fee)"),
         ItemKind::Minimum => format!("{name} (minimum)"),
+        ItemKind::Carried => format!("{name} (carried)"),
         ItemKind::Rounding => format!("{name} (rounding)"),
     }
 }
@@ -99,6 +100,9 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, verbose: boo
                 text.push(format!("  {amount}{}", rounded_to(explanation, conversion.exact, minimum.rounded)));
             }
             text.push(format!("  the other lines add up to {}", minimum.others));
+        }
+        LineOrigin::Carried(_) => {
+            text.push("  what earlier months left below zero in this tax category".to_owned());
         }
         LineOrigin::Lift(lift) => {
             text.push(format!(
@@ -142,6 +146,7 @@ fn calculation(explanation: &Explanation<'_>, line: &LineExplanation<'_>) -> Str
             };
             return format!("{rounded}{least} - {others} = {}", line.amount.to_text(decimals));
         }
+        LineOrigin::Carried(carried) => return carried.rest.to_text(decimals),
         LineOrigin::Lift(lift) => {
             let others = in_brackets(lift.others);
             return format!("0 - {others} = {}", line.amount.to_text(decimals));

@@ -1,0 +1,138 @@
+//! Rests below zero, from the month that leaves them to the month that takes them (`below-zero = "carry"`).
+
+use std::collections::BTreeMap;
+
+use super::items::too_long;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::carried::{CategoryRest, CustomerRest};
+use crate::model::customer::Customer;
+use crate::model::figures::money;
+use crate::model::invoice::{ItemKind, LineItem};
+use crate::model::period::BillingMonth;
+use crate::model::settings::Language;
+use crate::model::tax::{TaxCategory, TaxRate};
+use crate::model::warning::WarningCode;
+
+/// Amount and cost by category and rate.
+type Sums = BTreeMap<(TaxCategory, TaxRate), (Sum, Sum)>;
+
+/// Puts what earlier months left among a customer's items, before the rounding.
+///
+/// # Errors
+/// A rest in another currency than the customer's invoices; figures with too many digits.
+pub(super) fn take(items: &mut Vec<LineItem>, customer: &Customer, rests: &[&CustomerRest]) -> Result<(), Diagnostic> {
+    for rest in rests {
+        check_currency(customer, rest)?;
+    }
+    let sums = sums_of_rests(rests).map_err(|_| too_long(customer))?;
+    let name = match customer.invoice.language {
+        Language::Japanese => "前月繰越",
+        Language::English => "Carried forward",
+    };
+    let before = items.iter().position(|item| item.kind == ItemKind::Rounding).unwrap_or(items.len());
+    let mut carried = Vec::with_capacity(sums.len());
+    for CategoryRest { category, rate, amount, cost } in rests_of(sums).map_err(|_| too_long(customer))? {
+        carried.push(LineItem {
+            source: String::new(),
+            name: name.to_owned(),
+            kind: ItemKind::Carried,
+            quantity: None,
+            unit: "",
+            unit_price: None,
+            cost,
+            amount,
+            tax_category: category,
+            tax_rate: rate,
+        });
+    }
+    items.splice(before..before, carried);
+    Ok(())
+}
+
+/// What a customer's items leave to the next month.
+///
+/// # Errors
+/// Figures with too many digits.
+pub(super) fn left(items: &[LineItem], customer: &Customer, month: BillingMonth) -> Result<CustomerRest, TooLong> {
+    let mut sums = Sums::new();
+    for item in items {
+        let (amount, cost) = sums.entry((item.tax_category, item.tax_rate)).or_default();
+        amount.add(item.amount)?;
+        cost.add(item.cost)?;
+    }
+    let currency = customer.invoice.currency;
+    Ok(CustomerRest { customer: customer.id.clone(), month, currency, rests: rests_of(sums)? })
+}
+
+/// What earlier months left of a customer that this month charges nothing: it goes on to the next.
+///
+/// # Errors
+/// Rests of different currencies; figures with too many digits.
+pub(super) fn passed_on(
+    rests: &[&CustomerRest],
+    customer: &Customer,
+    month: BillingMonth,
+) -> Result<CustomerRest, Diagnostic> {
+    for rest in rests {
+        check_currency(customer, rest)?;
+    }
+    let sums = sums_of_rests(rests).and_then(rests_of).map_err(|_| too_long(customer))?;
+    let currency = customer.invoice.currency;
+    Ok(CustomerRest { customer: customer.id.clone(), month, currency, rests: sums })
+}
+
+/// Tells that a customer gets no document.
+pub(super) fn remark(customer: &Customer, rest: &CustomerRest) -> Result<Diagnostic, TooLong> {
+    let sum = Sum::of(rest.rests.iter().map(|rest| rest.amount))?;
+    let amount = money(sum, rest.currency, 0);
+    let message = format!("\"{}\" gets no invoice for {}: {amount} is carried forward", customer.id, rest.month);
+    let by_category = |rest: &CategoryRest| format!("{} {} {}", rest.category.name(), rest.rate, rest.amount);
+    let rests: Vec<String> = rest.rests.iter().map(by_category).collect();
+    let warning = Diagnostic::finding(WarningCode::CarriedForward, message, rests.join(", ")).concerning(&customer.id);
+    let warning = warning.at(Place::file(&customer.path)).with_note(format!("by tax category: {}", rests.join(", ")));
+    Ok(warning.with_hint("the next month takes it; to pay it back instead, write a credit note by hand"))
+}
+
+fn check_currency(customer: &Customer, rest: &CustomerRest) -> Result<(), Diagnostic> {
+    let currency = customer.invoice.currency;
+    if rest.currency == currency {
+        return Ok(());
+    }
+    let message = format!(
+        "{} left a rest of \"{}\" in {}, but its invoices are in {currency} now",
+        rest.month, customer.id, rest.currency
+    );
+    let hint = format!("bill it in {} until nothing is carried forward any more", rest.currency);
+    Err(Diagnostic::error(message).at(Place::file(&customer.path)).with_hint(hint))
+}
+
+fn sums_of_rests(rests: &[&CustomerRest]) -> Result<Sums, TooLong> {
+    let mut sums = Sums::new();
+    for rest in rests.iter().flat_map(|rest| &rest.rests) {
+        let (amount, cost) = sums.entry((rest.category, rest.rate)).or_default();
+        amount.add(rest.amount)?;
+        cost.add(rest.cost)?;
+    }
+    Ok(sums)
+}
+
+fn rests_of(sums: Sums) -> Result<Vec<CategoryRest>, TooLong> {
+    let mut rests = Vec::with_capacity(sums.len());
+    for ((category, rate), (amount, cost)) in sums {
+        let (amount, cost) = (amount.total()?, cost.total()?);
+        if !amount.is_zero() || !cost.is_zero() {
+            rests.push(CategoryRest { category, rate, amount, cost });
+        }
+    }
+    Ok(rests)
+}
+
+/// The exact sum of a customer's items with what it takes over.
+///
+/// # Errors
+/// When it has too many digits.
+pub(super) fn exact_sum(own: Amount, items: &[LineItem]) -> Result<Amount, TooLong> {
+    let carried = items.iter().filter(|item| item.kind == ItemKind::Carried);
+    Sum::of(std::iter::once(own).chain(carried.map(|item| item.amount)))
+}

@@ -1,0 +1,61 @@
+//! Which rests of earlier months a month takes: every rest is taken by one month, whatever the order in which months are
+//! built and issued.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::ledger::Ledger;
+use crate::model::carried::{Carried, CustomerRest};
+use crate::model::period::BillingMonth;
+
+/// The part of a built month's `summary.json` that tells what is carried.
+#[derive(Deserialize)]
+struct Built {
+    month: String,
+    status: String,
+    #[serde(default)]
+    carried: Carried,
+}
+
+/// The rests that `month` takes: as it was issued, or else those that earlier months left and no other month took. Issued
+/// months say so in the ledger; of months that are only built, `out` has the summaries.
+pub fn taken(ledger: &Ledger, out: &Path, month: BillingMonth) -> Vec<CustomerRest> {
+    if let Some(stored) = ledger.month(month) {
+        return stored.record.carried.taken.clone();
+    }
+    let issued = ledger.records.iter().map(|stored| &stored.record.carried);
+    let built = built_before(ledger, out, month);
+    let all = || issued.clone().chain(built.iter());
+    let gone: BTreeSet<(&str, BillingMonth)> =
+        all().flat_map(|carried| &carried.taken).map(|rest| (rest.customer.as_str(), rest.month)).collect();
+    let is_open = |rest: &&CustomerRest| rest.month < month && !gone.contains(&(rest.customer.as_str(), rest.month));
+    let mut open: Vec<CustomerRest> = all().flat_map(|carried| &carried.left).filter(is_open).cloned().collect();
+    open.sort_by(|one, other| (&one.customer, one.month).cmp(&(&other.customer, other.month)));
+    open
+}
+
+/// The months that `rests` come from and that are not issued: what they leave can still change.
+pub fn not_issued(ledger: &Ledger, rests: &[CustomerRest]) -> BTreeSet<BillingMonth> {
+    rests.iter().map(|rest| rest.month).filter(|month| ledger.month(*month).is_none()).collect()
+}
+
+/// What months before one carry that are built and not issued. A draft leaves nothing: it can still change.
+fn built_before(ledger: &Ledger, out: &Path, month: BillingMonth) -> Vec<Carried> {
+    let Ok(entries) = fs::read_dir(out) else {
+        return Vec::new();
+    };
+    let name = |entry: fs::DirEntry| entry.file_name().into_string().ok()?.parse::<BillingMonth>().ok();
+    let mut months: Vec<BillingMonth> = entries.flatten().filter_map(name).collect();
+    months.retain(|built| *built < month && ledger.month(*built).is_none());
+    months.sort_unstable();
+    let read = |built: BillingMonth| {
+        let bytes = fs::read(out.join(built.to_string()).join("summary.json")).ok()?;
+        // A summary that cannot be read is told where months are compared.
+        let summary: Built = serde_json::from_slice(&bytes).ok()?;
+        (summary.month == built.to_string() && summary.status != "draft").then_some(summary.carried)
+    };
+    months.into_iter().filter_map(read).collect()
+}

@@ -1,0 +1,177 @@
+//! `below-zero = "carry"`: what a month leaves below zero comes off a later one, all of it and once.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::common::Sandbox;
+
+/// acme, whose rests are carried, and bravo, who is billed 100 every month.
+fn workspace() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let source = "[[source]]\nname = \"soracom\"\nkind = \"soracom-csv\"\npath = \"billing/{month}/*.csv\"\n";
+    let rule = "[[tax.rule]]\nitem = \"roaming\"\ncategory = \"exempt\"\n";
+    sandbox.write("invoicer.toml", format!("[issuer]\nname = \"x\"\n{rule}{source}"));
+    let claim = |id: &str| format!("name = \"{id}\"\n[[match]]\ntag = {{ customer = \"{id}\" }}\n");
+    sandbox.write("customers/acme.toml", claim("acme") + "[invoice]\nbelow-zero = \"carry\"\n");
+    sandbox.write("customers/bravo.toml", claim("bravo"));
+    sandbox
+}
+
+/// A month's bill: acme's items with their amounts.
+fn bill(sandbox: &Sandbox, month: &str, items: &[(&str, i64)]) {
+    let mut text = "imsi,date,billItemName,unitPrice,quantity,amount,customer\n".to_owned();
+    for (item, amount) in items {
+        text += &format!("1,{month}01,{item},,,{amount},acme\n");
+    }
+    text += &format!("2,{month}01,basicCharge,100,1,100,bravo\n");
+    sandbox.write(&format!("billing/{month}/a.csv"), text);
+}
+
+fn run(sandbox: &Sandbox, arguments: &[&str]) -> String {
+    let run = sandbox.run(arguments);
+    assert_eq!(run.code, 0, "{arguments:?}: {}", run.stderr);
+    run.stdout
+}
+
+fn summary(sandbox: &Sandbox, month: &str) -> Value {
+    sandbox.json(&format!("out/{month}/summary.json"))
+}
+
+/// acme's subtotal in a month; none where it has no document.
+fn subtotal(sandbox: &Sandbox, month: &str) -> Option<i64> {
+    let summary = summary(sandbox, month);
+    let customers = summary["customers"].as_array().unwrap();
+    let acme = customers.iter().find(|customer| customer["id"] == "acme")?;
+    Some(acme["subtotal"].as_str().unwrap().parse().unwrap())
+}
+
+/// July: 100 − 400 standard and 50 exempt, so −250 and no document. August: 1000 standard. The rest comes off: standard
+/// 700, tax 70; exempt 50. 820, at the cost of both months: 1000 − 300 + 50.
+#[test]
+fn the_rest_of_each_category_comes_off_the_next_month() {
+    let sandbox = workspace();
+    bill(&sandbox, "202207", &[("basicCharge", 100), ("roaming", 50), ("coupon", -400)]);
+    bill(&sandbox, "202208", &[("basicCharge", 1000)]);
+    run(&sandbox, &["build", "202207"]);
+    let july = summary(&sandbox, "202207");
+    assert_eq!(july["customers"].as_array().unwrap().len(), 1, "bravo is billed");
+    let rests = json!([
+        { "category": "standard", "rate": "10%", "amount": "-300", "cost": "-300" },
+        { "category": "exempt", "rate": "0%", "amount": "50", "cost": "50" }
+    ]);
+    let left = json!([{ "customer": "acme", "month": "202207", "currency": "JPY", "rests": rests }]);
+    assert_eq!(july["carried"], json!({ "taken": [], "left": left }));
+    assert_eq!(july["warning_details"][0]["code"], "carried-forward");
+
+    run(&sandbox, &["build", "202208"]);
+    let invoice = sandbox.json("out/202208/internal/acme/INV-202208-acme.json");
+    let item = |item: &Value| {
+        let word = |key: &str| item[key].as_str().unwrap().to_owned();
+        [word("kind"), word("name"), word("tax_category"), word("amount"), word("cost")].join(" ")
+    };
+    let items: Vec<String> = invoice["items"].as_array().unwrap().iter().map(item).collect();
+    let expected = [
+        "usage basicCharge standard 1000 1000",
+        "carried 前月繰越 standard -300 -300",
+        "carried 前月繰越 exempt 50 50",
+    ];
+    assert_eq!(items, expected);
+    assert_eq!(
+        (&invoice["subtotal"], &invoice["tax"], &invoice["total"]),
+        (&json!("750"), &json!("70"), &json!("820"))
+    );
+    assert_eq!(summary(&sandbox, "202208")["customers"][0]["margin"], "0");
+    assert_eq!(summary(&sandbox, "202208")["carried"], json!({ "taken": left, "left": [] }));
+    let told = run(&sandbox, &["explain", "202208/acme"]);
+    assert!(told.contains("前月繰越 (carried)"), "{told}");
+
+    // August cannot be issued while what it takes can still change.
+    let refused = sandbox.run(&["issue", "202208"]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.stderr.contains("issue 202207 first"), "{}", refused.stderr);
+    run(&sandbox, &["issue", "202207"]);
+    run(&sandbox, &["issue", "202208"]);
+    run(&sandbox, &["verify", "202207"]);
+    run(&sandbox, &["verify", "202208"]);
+    let record = sandbox.json("issued/202207.json");
+    assert_eq!(record["carried"]["left"], left);
+    assert_eq!(sandbox.json("issued/202208.json")["carried"]["taken"], left);
+
+    // September finds nothing open.
+    bill(&sandbox, "202209", &[("basicCharge", 7)]);
+    run(&sandbox, &["build", "202209"]);
+    assert_eq!(subtotal(&sandbox, "202209"), Some(7));
+
+    // A credit note takes the carried items back like any other, and a corrected invoice takes the same rest.
+    run(&sandbox, &["credit", "INV-202208-acme", "--reason", "x", "--reissue", "--date", "2022-09-20"]);
+    run(&sandbox, &["verify", "202208"]);
+    let notes = sandbox.json("issued/202208-1.json");
+    let totals: Vec<&str> =
+        notes["documents"].as_array().unwrap().iter().map(|document| document["total"].as_str().unwrap()).collect();
+    assert_eq!(totals, ["-820", "820"]);
+    run(&sandbox, &["build", "202209"]);
+    assert_eq!(subtotal(&sandbox, "202209"), Some(7));
+}
+
+/// A month without anything of the customer's passes the rest on, and without the setting the month is refused.
+#[test]
+fn a_month_without_charges_passes_the_rest_on() {
+    let sandbox = workspace();
+    bill(&sandbox, "202207", &[("basicCharge", 10), ("coupon", -30)]);
+    bill(&sandbox, "202208", &[]);
+    bill(&sandbox, "202209", &[("basicCharge", 25)]);
+    for month in ["202207", "202208", "202209"] {
+        run(&sandbox, &["build", month, "--format", "json"]);
+    }
+    assert_eq!([subtotal(&sandbox, "202207"), subtotal(&sandbox, "202208")], [None, None]);
+    assert_eq!(subtotal(&sandbox, "202209"), Some(5));
+    let acme = String::from_utf8(sandbox.read("customers/acme.toml")).unwrap();
+    sandbox.write("customers/acme.toml", acme.replace("carry", "refuse"));
+    let refused = sandbox.run(&["build", "202207"]);
+    for text in ["\"acme\"", "exactly -20 JPY", "minimum", "discounts = \"keep\"", "below-zero = \"carry\""] {
+        assert!(refused.stderr.contains(text), "{}", refused.stderr);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Over any months, issued up to one of them and built beyond, some of them again: each month's subtotal is its own sum
+    /// with what is open before it, or that sum is open after it. Nothing is lost and nothing taken twice.
+    #[test]
+    fn nothing_is_lost_or_taken_twice(
+        months in proptest::collection::vec((0i64..300, 0i64..400), 3..5),
+        issued in 0usize..4,
+        again in proptest::collection::vec(0usize..5, 0..4),
+    ) {
+        let sandbox = workspace();
+        let names = ["202207", "202208", "202209", "202210", "202211"];
+        let names = &names[..months.len()];
+        for (name, (used, discount)) in names.iter().zip(&months) {
+            let items = [("basicCharge", *used), ("coupon", -discount)];
+            let items: Vec<(&str, i64)> = items.into_iter().filter(|(_, amount)| *amount != 0).collect();
+            bill(&sandbox, name, &items);
+        }
+        for (index, name) in names.iter().enumerate() {
+            run(&sandbox, &["build", name, "--quiet"]);
+            if index < issued {
+                run(&sandbox, &["issue", name, "--quiet"]);
+            }
+        }
+        let mut again = again;
+        again.sort_unstable();
+        for index in again.into_iter().filter(|index| *index < names.len()) {
+            run(&sandbox, &["build", names[index], "--quiet"]);
+        }
+        let mut open = 0;
+        for (name, (used, discount)) in names.iter().zip(&months) {
+            let sum = used - discount + open;
+            let is_billed = sum >= 0 && (*used != 0 || *discount != 0);
+            prop_assert_eq!(subtotal(&sandbox, name), is_billed.then_some(sum), "{} of {:?}", name, months);
+            open = if is_billed { 0 } else { sum };
+        }
+        for name in &names[..issued.min(names.len())] {
+            run(&sandbox, &["verify", name]);
+        }
+    }
+}
