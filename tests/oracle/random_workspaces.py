@@ -30,8 +30,6 @@ SOURCE_KINDS = {
 }
 DISCOUNT_ITEMS = ("freeTierDiscount", "couponDiscount", "volumeDiscount")
 SHARED_ITEMS = ("vpgUse", "vpgSetup")
-# Whether workspaces say `below-zero` and have customers that are owed money: not before the program reads the key.
-BELOW_ZERO = False
 OWED = "-9999999999"
 # The same tag name in both forms of Unicode: a file and a rule may each have either.
 TAG_NAMES = ("お客様が", "お客様か\u3099")
@@ -121,7 +119,7 @@ class Builder:
         self.by_quantity = pick.random() < 0.35
         self.keep_unassigned = self.fault != "unassigned" and pick.random() < 0.2
         # A customer that is owed money, one whose bill only rounding makes negative, and what the issuer bears on purpose.
-        self.owed = BELOW_ZERO and not self.fault and pick.random() < 0.05
+        self.owed = not self.fault and pick.random() < 0.05
         self.slight = not self.fault and not self.owed and pick.random() < 0.08
         self.kept_rows = pick.random() < 0.25
         count = pick.choice((1, 1, 2, 2, 3, 3, 4, 5, 6))
@@ -461,8 +459,6 @@ class Builder:
 
     def below_zero(self):
         """What to do with a negative subtotal; unset, and in a workspace made to be refused, it is refused."""
-        if not BELOW_ZERO:
-            return {}
         if self.fault == "negative-subtotal":
             return {"below-zero": "refuse"} if self.random.random() < 0.5 else {}
         return self.random.choice(({}, {"below-zero": "refuse"}, {"below-zero": "carry"}))
