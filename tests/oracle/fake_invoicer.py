@@ -63,8 +63,9 @@ def main():
         print("thread 'main' panicked", file=sys.stderr)
         return 101
     issued = next((workspace / "issued").glob("*.json"), None)
-    brought = oracle.outcome(workspace, issued.stem, readings=readings)["carried"] if issued and fault != "forgets" else {}
-    result = oracle.outcome(workspace, month, readings=readings, brought=brought)
+    before = oracle.outcome(workspace, issued.stem, readings=readings) if issued and fault != "forgets" else {}
+    result = oracle.outcome(workspace, month, readings=readings, brought=before.get("carried"),
+                            brought_costs=before.get("carried_costs"))
     folder = workspace / "out" / month
     if "refused" in result:
         print(f"error: {result['refused']}", file=sys.stderr)

@@ -529,9 +529,21 @@ def tax_rate(category, month):
     return Fraction(5 if month <= "201403" else 8 if month <= "201909" else 10, 100)
 
 
-def credited_tax(rate, mode, places, base_before, base, tax_before):
-    """The tax of a part that is credited: of everything credited so far with this part, less the tax credited before it."""
-    return rounded((base_before + base) * rate, mode, places) - tax_before
+def credited_tax(rate, mode, places, base_before, base, tax_before, taxable):
+    """The tax of a part that is credited: of everything credited so far with this part, less the tax credited before it.
+
+    "So each note's tax lies between floor and ceiling and all of them end at the invoice's" does not follow for half-even:
+    of 15 at 10 %, the parts 5 and 10 would bear 0 and 2 of 0.5 and 1.0. The two bounds are what is promised, so both hold, for
+    the part and for what is left after it.
+    """
+    def bounds(amount):
+        return rounded(amount * rate, "down", places), rounded(amount * rate, "up", places)
+    tax = rounded((base_before + base) * rate, mode, places) - tax_before
+    left = rounded(taxable * rate, mode, places) - tax_before
+    least, most = bounds(base)
+    tax = min(max(tax, least), most)
+    least, most = bounds(taxable - base_before - base)
+    return min(max(tax, left - most), left - least)
 
 
 def credit(subtotals, notes, mode, places):
@@ -544,7 +556,8 @@ def credit(subtotals, notes, mode, places):
             before = base.get(category, Fraction(0))
             if before + part > taxable:
                 raise Refused("credit-above-rest", f"{category} {plain(part)}")
-            mine[category] = credited_tax(rate or Fraction(0), mode, places, before, part, tax.get(category, Fraction(0)))
+            mine[category] = credited_tax(rate or Fraction(0), mode, places, before, part, tax.get(category, Fraction(0)),
+                                          taxable)
             base[category], tax[category] = before + part, tax.get(category, Fraction(0)) + mine[category]
         if sum(note.values()) + sum(mine.values()) < 0:
             raise Refused("credit-positive", str(note))
@@ -659,10 +672,12 @@ def lifted(items, own_category, readings):
     return result
 
 
-def invoice(customer, pieces, kept_any, brought, workspace, month, rates, readings):
+def invoice(customer, pieces, kept_any, brought, brought_cost, workspace, month, rates, readings):
     """One customer's figures; None when there is nothing to bill; {"carried": rests by category} when it is below zero.
 
-    `pieces` excludes discounts the issuer keeps; `brought` is what the month before has carried, by category.
+    `pieces` excludes discounts the issuer keeps; `brought` is what the month before has carried, by category, and `brought_cost`
+    what it cost. The texts name no cost of a rest. It is counted where the rest is billed, as no document has counted it yet and
+    a margin is what is billed less what it cost.
     """
     settings = {**workspace.get("invoice", {}), **customer.get("invoice", {})}
     pricing = merged_pricing(workspace, customer)
@@ -740,7 +755,7 @@ def invoice(customer, pieces, kept_any, brought, workspace, month, rates, readin
                 raise Refused("negative-subtotal", f"{customer['id']}: {plain(exact)}")
             if readings["carried"] == "exact":
                 items = [extra_item("usage", one.category, one.exact) for one in pieces] + fees + before
-            return {"carried": by_category(items)}
+            return {"carried": by_category(items), "cost": sum((one.cost for one in pieces), brought_cost)}
         items += lifted(items, own_category, readings)
 
     tax_mode = tax_rounding(workspace, customer)
@@ -753,14 +768,15 @@ def invoice(customer, pieces, kept_any, brought, workspace, month, rates, readin
         if taxable < 0 and watched:
             raise Refused("negative-subtotal", f"{customer['id']}: {category} {plain(taxable)}")
     subtotal, tax = sum(item["amount"] for item in items), sum(one["tax"] for one in tax_subtotals)
-    cost = sum((one.cost for one in pieces), Fraction(0))
+    details_cost = sum((one.cost for one in pieces), Fraction(0))
+    cost = details_cost + brought_cost
     return {
         "currency": currency,
         "items": items,
         "details": [{"source": one.charge.source, "date": one.charge.date, "resource": one.charge.resource,
                      "name": one.charge.item, "kind": one.charge.kind, "cost": one.cost, "amount": one.amount,
                      "quantity": one.quantity, "tax_category": one.category} for one in pieces],
-        "details_count": len(pieces), "details_cost": cost,
+        "details_count": len(pieces), "details_cost": details_cost,
         "tax_subtotals": tax_subtotals, "subtotal": subtotal, "tax": tax, "total": subtotal + tax,
         "cost": cost, "margin": subtotal - cost,
     }
@@ -807,10 +823,10 @@ def provider_view(charges, workspace, month, readings):
     return with_tax
 
 
-def calculate(path, month, holidays=None, readings=None, brought=None):
+def calculate(path, month, holidays=None, readings=None, brought=None, brought_costs=None):
     """Every figure of the month with exact fractions; raises Refused when nothing may be billed.
 
-    `brought` is the `carried` of the month before, by customer.
+    `brought` and `brought_costs` are `carried` and `carried_costs` of the month before, by customer.
     """
     path = Path(path)
     readings = {**{name: values[0] for name, values in READINGS.items()}, **(readings or {})}
@@ -842,7 +858,7 @@ def calculate(path, month, holidays=None, readings=None, brought=None):
 
     allocation = allocate(charges, customers, workspace.get("allocation", {}), readings)
     flows = {"allocated": [], "kept": [(one.currency, one.cost) for one in allocation.kept]}
-    invoices, carried = {}, {}
+    invoices, carried, carried_costs = {}, {}, {}
     for customer in customers:
         pieces = allocation.pieces[customer["id"]]
         # The issuer keeps these discounts: no line, no cost of the customer's.
@@ -851,9 +867,11 @@ def calculate(path, month, holidays=None, readings=None, brought=None):
         billed = [one for one in pieces if not (keeps and one.charge.kind == "discount")]
         flows["kept"] += [(one.charge.currency, one.cost) for one in kept]
         flows["allocated"] += [(one.charge.currency, one.cost) for one in billed]
-        made = invoice(customer, billed, bool(kept), (brought or {}).get(customer["id"], {}), workspace, month, rates, readings)
+        made = invoice(customer, billed, bool(kept), (brought or {}).get(customer["id"], {}),
+                       (brought_costs or {}).get(customer["id"], Fraction(0)), workspace, month, rates, readings)
         if made and "carried" in made:
             carried[customer["id"]] = made["carried"]
+            carried_costs[customer["id"]] = made["cost"]
         elif made:
             invoices[customer["id"]] = {**issue_dates(workspace, customer, month, holidays), **made}
 
@@ -863,13 +881,13 @@ def calculate(path, month, holidays=None, readings=None, brought=None):
                     "allocated": at_home(flows["allocated"]), "kept": at_home(flows["kept"]), "unassigned": Fraction(0)}
     conservation["difference"] = conservation["source_total"] - conservation["allocated"] - conservation["kept"]
     assert conservation["difference"] == 0, "the oracle itself does not conserve"
-    return {"month": month, "customers": invoices, "carried": carried, "sources": sources, "conservation": conservation}
+    return {"month": month, "customers": invoices, "carried": carried, "carried_costs": carried_costs, "sources": sources, "conservation": conservation}
 
 
-def outcome(path, month, holidays=None, readings=None, brought=None):
+def outcome(path, month, holidays=None, readings=None, brought=None, brought_costs=None):
     """As `calculate`, with a refusal as a value."""
     try:
-        return calculate(path, month, holidays, readings, brought)
+        return calculate(path, month, holidays, readings, brought, brought_costs)
     except Refused as refusal:
         return {"refused": refusal.kind, "detail": refusal.detail}
 

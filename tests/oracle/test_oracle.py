@@ -559,10 +559,17 @@ class PartialCredits(unittest.TestCase):
         return [oracle.plain(sum(one.values())) for one in oracle.credit(subtotals or self.TENTH, notes, mode, 0)]
 
     def test_they_end_at_the_tax_of_the_invoice(self):
-        # 33.5 is 34, 33, 34, 34 by mode. After 1, 2, 3 parts of 105: 10.5, 21, 31.5; then 20 more: 33.5.
+        # 33.5 is 34, 33, 34, 34 by mode. After 1, 2, 3 parts of 105: 10.5, 21, 31.5; then 20 more: 33.5. For half-even the first
+        # 10.5 is 11: after 10, the rest of 230 would have to bear 24 of 23.0.
         for mode, wanted in (("up", ["11", "10", "11", "2"]), ("down", ["10", "11", "10", "2"]),
-                             ("half-up", ["11", "10", "11", "2"]), ("half-even", ["10", "11", "11", "2"])):
+                             ("half-up", ["11", "10", "11", "2"]), ("half-even", ["11", "10", "11", "2"])):
             self.assertEqual(self.taxes([105, 105, 105, 20], mode), wanted, mode)
+
+    def test_each_lies_between_floor_and_ceiling(self):
+        # 15 at 10 % is 1.5, half-even 2. Parts of 5 and 10 are 0.5 and 1.0: the second can only bear 1, so the first does too.
+        fifteen = {"standard": (Fraction(1, 10), Fraction(15))}
+        self.assertEqual(self.taxes([5, 10], "half-even", fifteen), ["1", "1"])
+        self.assertEqual(self.taxes([10, 5], "half-even", fifteen), ["1", "1"])
 
     def test_what_is_left(self):
         # Lines 1 and 2 of the worked example are 357 and 15; the discount has brought their category down to 335.
