@@ -369,6 +369,16 @@ fn prices_of_several_units_are_compared_as_means() {
     // 1000 × 0.007 + 1000 × 0.002 = 9: exactly 3 times.
     sandbox.write("customers/acme.toml", tiers("0.007", "0.002"));
     assert_eq!(codes(&sandbox), [""; 0]);
+    // The same tiers in dollars of 100 yen, and the same price per unit.
+    let fx = "[[fx]]\nmonth = \"202208\"\nfrom = \"USD\"\nto = \"JPY\"\nrate = \"100\"\n";
+    sandbox.write("invoicer.toml", format!("{WORKSPACE}{fx}"));
+    let unit_price = format!("{ACME}[[pricing.rule]]\nitem = \"data\"\nunit-price = \"0.00006\"\n");
+    for rule in [tiers("0.0001", "0.00002"), unit_price] {
+        sandbox.write("customers/acme.toml", rule + "currency = \"USD\"\n");
+        let found: Vec<[String; 3]> = warnings(&sandbox);
+        assert!(found.contains(&["unusual-price", "acme", message].map(str::to_owned)), "{found:?}");
+    }
+    sandbox.write("invoicer.toml", WORKSPACE);
     // A rule of the workspace is told once, at its place there, in the currency of the invoice: 0.0015 yen
     // are 0.000015 dollars.
     let fx = "[[fx]]\nmonth = \"202208\"\nfrom = \"JPY\"\nto = \"USD\"\nrate = \"0.01\"\n\
