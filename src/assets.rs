@@ -7,6 +7,7 @@ use std::sync::Arc;
 use base64::Engine;
 
 use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::files;
 use crate::layout::{Faces, Picture};
 use crate::model::settings::Settings;
 use crate::render::Templates;
@@ -99,7 +100,7 @@ fn load_faces(
     let mut faces = Vec::new();
     let mut problems = Vec::new();
     for path in &settings.fonts {
-        match std::fs::read(root.join(path)) {
+        match files::read(&root.join(path), files::ASSET) {
             Ok(bytes) => faces.push((path.clone(), bytes)),
             Err(error) => problems.push(unreadable(root, "[fonts] files", path, &error)),
         }
@@ -122,7 +123,8 @@ fn unreadable(root: &Path, key: &str, path: &str, error: &std::io::Error) -> Dia
 
 /// Where `invoicer.toml` names a path.
 fn place_of(root: &Path, path: &str) -> Place {
-    let text = std::fs::read_to_string(root.join("invoicer.toml")).unwrap_or_default();
+    let text = files::read(&root.join("invoicer.toml"), files::TEXT).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
     let quoted = format!("\"{path}\"");
     match text.find(&quoted) {
         Some(start) => Place::span("invoicer.toml", &text, start..start + quoted.len()),
@@ -131,8 +133,8 @@ fn place_of(root: &Path, path: &str) -> Place {
 }
 
 fn load_image(root: &Path, key: &str, path: &str) -> Result<(Vec<u8>, String), Diagnostic> {
-    let bytes =
-        std::fs::read(root.join(path)).map_err(|error| unreadable(root, &format!("[issuer] {key}"), path, &error))?;
+    let bytes = files::read(&root.join(path), files::ASSET)
+        .map_err(|error| unreadable(root, &format!("[issuer] {key}"), path, &error))?;
     let kind = match bytes.as_slice() {
         [0x89, b'P', b'N', b'G', ..] => "image/png",
         [0xff, 0xd8, ..] => "image/jpeg",

@@ -357,7 +357,7 @@ pub fn printable(text: &str) -> String {
 }
 
 /// Characters without a width that a terminal obeys: byte order marks, directions of writing.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 

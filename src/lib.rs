@@ -15,6 +15,8 @@ pub mod diagnostic;
 
 pub mod environment;
 
+pub mod files;
+
 pub mod staging;
 
 pub mod workspace;

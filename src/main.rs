@@ -1,7 +1,7 @@
 //! Arguments in, exit code out. The only reader of the clock, the environment and the current directory.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
@@ -11,19 +11,27 @@ use clap::Parser;
 use invoicer::cli::{Cli, ColorChoice};
 use invoicer::commands;
 use invoicer::environment::{Environment, Secret};
-use invoicer::printer::Printer;
+use invoicer::printer::{Printer, Unwritten};
 use invoicer::staging::interruption;
 
 /// sysexits' EX_USAGE: 1 and 2 mean other things here.
 const WRONG_USAGE: u8 = 64;
+
+/// The exit code where something could not be read or written.
+const COULD_NOT_RUN: u8 = 2;
 
 fn main() -> ExitCode {
     since_start();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(WRONG_USAGE) } else { ExitCode::SUCCESS };
+            let printed = error.print().and_then(|()| std::io::stdout().flush());
+            let unwritten = printed.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe);
+            return match (error.use_stderr(), unwritten) {
+                (true, _) => ExitCode::from(WRONG_USAGE),
+                (false, true) => ExitCode::from(COULD_NOT_RUN),
+                (false, false) => ExitCode::SUCCESS,
+            };
         }
     };
     if cfg!(debug_assertions)
@@ -43,6 +51,7 @@ fn main() -> ExitCode {
         },
         progress: terminal && !cli.global.no_progress,
         clock: since_start,
+        unwritten: Unwritten::default(),
     };
     let current = std::env::current_dir().unwrap_or_default();
     let teller = printer.clone();

@@ -1,13 +1,13 @@
 //! [`Printer`]: the only place that writes to the terminal. Results go to stdout, everything else to stderr.
 
-use std::io::Write;
-use std::sync::Mutex;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use unicode_width::UnicodeWidthStr;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, cause};
 
 /// How the user wants to be talked to.
 #[derive(Clone)]
@@ -22,6 +22,24 @@ pub struct Printer {
     pub progress: bool,
     /// Time since the program began.
     pub clock: fn() -> Duration,
+    /// Why a result could not be written.
+    pub unwritten: Unwritten,
+}
+
+/// The first reason for which a result could not be written, shared by all copies of a [`Printer`].
+#[derive(Clone, Debug, Default)]
+pub struct Unwritten(Arc<OnceLock<String>>);
+
+impl Unwritten {
+    fn note(&self, result: io::Result<()>) {
+        match result {
+            // A closed pipe (`invoicer build | head -1`) is the reader's choice, not an error.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                self.0.get_or_init(|| cause(&error));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Work that takes less than this shows no progress.
@@ -30,19 +48,31 @@ const PATIENCE: Duration = Duration::from_millis(500);
 impl Printer {
     /// A line of the result, on stdout.
     pub fn result(&self, line: &str) {
-        // A closed pipe (`invoicer build | head -1`) is the reader's choice, not an error.
-        let _ = writeln!(std::io::stdout().lock(), "{line}");
+        self.unwritten.note(writeln!(io::stdout().lock(), "{line}"));
     }
 
     /// Bytes of the result, on stdout.
     pub fn result_bytes(&self, bytes: &[u8]) {
-        let _ = std::io::stdout().lock().write_all(bytes);
+        self.unwritten.note(io::stdout().lock().write_all(bytes));
+    }
+
+    /// Ends the results.
+    ///
+    /// # Errors
+    /// When any of them could not be written, as to a full disk.
+    pub fn finish(&self) -> Result<(), Diagnostic> {
+        self.unwritten.note(io::stdout().lock().flush());
+        match self.unwritten.0.get() {
+            None => Ok(()),
+            Some(cause) => Err(Diagnostic::could_not_run(format!("cannot write the result to stdout: {cause}"))
+                .with_hint("the command itself is done: only what it prints is incomplete")),
+        }
     }
 
     /// A line about what was done, on stderr.
     pub fn status(&self, line: &str) {
         if !self.quiet {
-            let _ = writeln!(std::io::stderr().lock(), "{line}");
+            let _ = writeln!(io::stderr().lock(), "{line}");
         }
     }
 
@@ -59,7 +89,7 @@ impl Printer {
             if self.quiet && diagnostic.severity != Severity::Error {
                 continue;
             }
-            let _ = writeln!(std::io::stderr().lock(), "{}", diagnostic.render(self.color));
+            let _ = writeln!(io::stderr().lock(), "{}", diagnostic.render(self.color));
         }
     }
 

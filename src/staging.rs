@@ -4,13 +4,14 @@
 pub mod interruption;
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::files;
 
 /// A file that was written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -88,13 +89,15 @@ impl Staging {
             }
         };
         // What an interrupted run left: a complete directory goes back into its place, an incomplete one goes.
-        if old.exists() {
-            if target.exists() { fs::remove_dir_all(old) } else { fs::rename(old, target) }.map_err(failed)?;
-        }
-        if partial.exists() {
-            fs::remove_dir_all(partial).map_err(failed)?;
-        }
-        fs::create_dir_all(partial).map_err(failed)?;
+        let stuck = |path: &Path, error: io::Error| {
+            let message = format!("cannot clear away what an interrupted run left: {}", cause(&error));
+            let place = Place::file(path.display().to_string());
+            Diagnostic::could_not_run(message).at(place).with_hint("remove it by hand, then run the command again")
+        };
+        take_back(old, target).map_err(|error| stuck(old, error))?;
+        remove(partial).map_err(|error| stuck(partial, error))?;
+        // Made anew, never one that is there: another's directory or link must not be written to.
+        fs::create_dir(partial).map_err(failed)?;
         staging.hold = Some(Hold { _lock: lock, _parents: parents });
         Ok(staging)
     }
@@ -138,7 +141,7 @@ impl Staging {
                 fs::create_dir_all(directory)?;
             }
             interruption::point();
-            fs::write(&full, bytes)
+            create_new(&full)?.write_all(bytes)
         };
         if self.hold.is_some() {
             write().map_err(|error| self.purpose.cannot_write(&self.purpose.shown.join(path), &error))?;
@@ -146,6 +149,19 @@ impl Staging {
         let mut written = self.written.lock().expect(UNPOISONED);
         written.push(Written { path: path.to_owned(), sha256: hash(bytes) });
         Ok(())
+    }
+
+    /// Makes an empty file to be written by the caller; one of that name from an attempt before is replaced.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn create(&self, path: &str) -> Result<File, Diagnostic> {
+        let full = self.partial.join(path);
+        let create = || {
+            remove(&full)?;
+            create_new(&full)
+        };
+        create().map_err(|error| self.purpose.cannot_write(&self.purpose.shown.join(path), &error))
     }
 
     /// The files written so far, by path.
@@ -222,7 +238,8 @@ pub fn replace(path: &Path, shown: &str, bytes: &[u8]) -> Result<(), Diagnostic>
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let partial = directory.join(format!(".{name}.partial"));
         interruption::point();
-        let mut file = File::create(&partial)?;
+        remove(&partial)?;
+        let mut file = create_new(&partial)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         interruption::point();
@@ -235,6 +252,39 @@ pub fn replace(path: &Path, shown: &str, bytes: &[u8]) -> Result<(), Diagnostic>
             .at(Place::file(shown))
             .with_hint("check the directory's permissions and free space")
     })
+}
+
+/// A file that was not there before: a link of that name is neither followed nor truncated.
+fn create_new(path: &Path) -> io::Result<File> {
+    File::options().read(true).write(true).create_new(true).open(path)
+}
+
+/// Removes what has that name: a directory with everything in it, a file, or a link but not what it leads to.
+fn remove(path: &Path) -> io::Result<()> {
+    match path.symlink_metadata() {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Puts a directory that a run moved out of the way, and was interrupted then, back into its place; removes it where that
+/// run had already replaced it.
+fn take_back(old: &Path, target: &Path) -> io::Result<()> {
+    match old.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+        // Nothing of ours: no run leaves a file or a link of that name.
+        Ok(found) if !found.is_dir() => return remove(old),
+        Ok(_) if target.symlink_metadata().is_ok() => return remove(old),
+        Ok(_) => {}
+    }
+    // The directory it was in may be gone since: `rm -rf out` is always allowed.
+    if let Some(parent) = target.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    fs::rename(old, target)
 }
 
 /// A new name is on the disk for good only once its directory is.
@@ -292,8 +342,10 @@ impl Lock {
     /// When another run holds it; the inner error is that of making the file.
     pub fn take(path: PathBuf, busy: &str) -> Result<io::Result<Lock>, Diagnostic> {
         loop {
-            let file = match File::create(&path) {
+            let file = match open_lock(&path) {
                 Ok(file) => file,
+                // The run that held it removed it just now.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && has_parent(&path) => continue,
                 Err(error) => return Ok(Err(error)),
             };
             if file.try_lock().is_err() {
@@ -307,6 +359,31 @@ impl Lock {
             }
         }
     }
+}
+
+/// A lock's file, made anew or as an interrupted run left it. It is never truncated, and nothing but a file will do: whoever
+/// may write to the directory could have put a link there.
+fn open_lock(path: &Path) -> io::Result<File> {
+    match create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made,
+    }
+    if !path.symlink_metadata()?.is_file() {
+        let message = format!("{} is not the file that this program makes: remove it", path.display());
+        return Err(io::Error::other(message));
+    }
+    let mut options = File::options();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    }
+    options.open(path)
+}
+
+fn has_parent(path: &Path) -> bool {
+    path.parent().is_some_and(|parent| parent.as_os_str().is_empty() || parent.is_dir())
 }
 
 #[cfg(unix)]
@@ -335,6 +412,25 @@ impl Drop for Staging {
         // After a commit there is nothing at this path any more. A rehearsal must not touch another run's.
         if self.hold.is_some() {
             let _ = fs::remove_dir_all(&self.partial);
+        }
+    }
+}
+
+/// Length and SHA-256 of a file, as lower-case hex, without holding it in memory.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn digest(path: &Path) -> io::Result<(u64, String)> {
+    let mut file = files::open(path)?;
+    let mut digest = Sha256::new();
+    let (mut length, mut buffer) = (0, vec![0; 1 << 16]);
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok((length, hex(&digest.finalize()))),
+            count => {
+                digest.update(&buffer[..count]);
+                length += count as u64;
+            }
         }
     }
 }

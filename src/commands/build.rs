@@ -9,6 +9,7 @@ use crate::billing::BilledMonth;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::environment::Environment;
+use crate::files;
 use crate::ledger::{Ledger, Stored};
 use crate::model::amount::Amount;
 use crate::model::invoice::{Invoice, Status};
@@ -186,7 +187,7 @@ fn build_issued(
     }
     if arguments.json {
         let summary = out.join(month.to_string()).join("summary.json");
-        let bytes = std::fs::read(&summary).map_err(|error| {
+        let bytes = files::read(&summary, files::DATA).map_err(|error| {
             let message = format!("cannot read the file: {}", cause(&error));
             vec![Diagnostic::could_not_run(message).at(Place::file(summary.display().to_string()))]
         })?;

@@ -11,6 +11,7 @@ use crate::billing;
 use crate::cli::{self, Format};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::environment::Environment;
+use crate::files;
 use crate::ledger::{self, Document, FORMAT, Ledger, Naming, Record, Stored};
 use crate::model::carried::{Carried, CustomerRest};
 use crate::model::invoice::{Invoice, Status};
@@ -214,7 +215,7 @@ fn is_reviewed(root: &Path, computed: &Month, inputs: &Inputs) -> Result<(), Vec
     let again = format!("run `invoicer build {month}`, look at {directory}/index.html, then issue it");
     let refused =
         |message: String, path: &str| vec![Diagnostic::error(message).at(Place::file(path)).with_hint(again.clone())];
-    let read = |name: &str| std::fs::read(root.join(&directory).join(name)).ok();
+    let read = |name: &str| files::read(&root.join(&directory).join(name), files::DATA).ok();
     let built: Option<Built> = read("manifest.json").and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let summary: Option<BuiltSummary> = read("summary.json").and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let (Some(built), Some(summary)) = (built, summary) else {

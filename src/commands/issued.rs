@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Place};
+use crate::files;
 use crate::ledger::{Document, Ledger, Stored};
 use crate::model::audience::INTERNAL;
 use crate::model::period::BillingMonth;
@@ -95,7 +96,7 @@ fn made_without_costs(month: BillingMonth, shown: &Path, files: &[String]) -> Di
 fn copy_review(root: &Path, stored: &Stored, staging: &Staging) -> Result<(), Vec<Diagnostic>> {
     for file in &stored.record.review {
         let path = format!("{}/{}", stored.review_directory(), file.path);
-        let bytes = std::fs::read(root.join(&path)).map_err(|error| {
+        let bytes = files::read(&root.join(&path), files::DATA).map_err(|error| {
             let message = format!("cannot read the file: {}", crate::diagnostic::cause(&error));
             vec![Diagnostic::could_not_run(message).at(Place::file(&path))]
         })?;

@@ -56,7 +56,7 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
         }
         Command::Man => manual(printer),
     };
-    match result {
+    match result.and_then(|()| printer.finish().map_err(|problem| vec![problem])) {
         Ok(()) => 0,
         Err(problems) => {
             printer.diagnostics(&problems);

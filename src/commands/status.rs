@@ -1,12 +1,14 @@
 //! `invoicer status`: what each source has, and how far each month is.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::Path;
 
 use super::excerpts;
 use crate::cli;
 use crate::diagnostic::Diagnostic;
 use crate::environment::Environment;
+use crate::files;
 use crate::model::amount::Amount;
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
@@ -118,14 +120,11 @@ fn look(root: &Path, source: &SourceSettings, month: BillingMonth, row: &mut Row
 
 /// The months that a directory has an entry of.
 fn months_in(directory: &Path) -> Vec<BillingMonth> {
-    let Ok(entries) = std::fs::read_dir(directory) else {
-        return Vec::new();
-    };
-    let month = |entry: std::fs::DirEntry| {
-        let name = entry.file_name().into_string().ok()?;
+    let month = |name: OsString| {
+        let name = name.into_string().ok()?;
         name.strip_suffix(".json").unwrap_or(&name).parse().ok()
     };
-    entries.flatten().filter_map(month).collect()
+    files::names(directory).unwrap_or_default().into_iter().filter_map(month).collect()
 }
 
 fn print(rows: &[Row], workspace: &Workspace, printer: &Printer) {

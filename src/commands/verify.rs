@@ -9,12 +9,13 @@ use serde::Serialize;
 use super::{excerpts, issued};
 use crate::cli::{self, Format};
 use crate::diagnostic::{Diagnostic, Place};
+use crate::files;
 use crate::ledger::{self, Ledger, Stored};
 use crate::model::period::BillingMonth;
 use crate::out;
 use crate::pipeline::issued::{self as pipeline, Reproduction};
 use crate::printer::Printer;
-use crate::staging::{Written, hash};
+use crate::staging::{Written, digest, hash};
 use crate::workspace;
 
 /// What is no longer the same.
@@ -245,7 +246,7 @@ fn costs_outside(root: &Path, ledger: &Ledger, month: BillingMonth) -> Option<Di
     let mut sent = documents.flat_map(|stored| &stored.record.documents).flat_map(|document| &document.outputs);
     let has_costs = |output: &&Written| {
         !output.path.ends_with(".html")
-            && std::fs::read(directory.join(&output.path)).is_ok_and(|bytes| hash(&bytes) == output.sha256)
+            && digest(&directory.join(&output.path)).is_ok_and(|(_, sha256)| sha256 == output.sha256)
     };
     let path = &sent.find(has_costs)?.path;
     let message = format!("customers' files of {month} hold the issuer's costs: an earlier version made them");
@@ -305,7 +306,7 @@ fn changed_results(
 fn changed_outputs(root: &Path, month: BillingMonth, outputs: &Outputs) -> Vec<Finding> {
     let directory = root.join("out").join(month.to_string());
     let changed = |(path, output): (&String, &Output)| {
-        let bytes = std::fs::read(directory.join(path)).ok()?;
+        let bytes = files::read(&directory.join(path), files::DATA).ok()?;
         (!output.sha256.contains(&hash(&bytes))).then(|| Finding {
             kind: Kind::Document,
             file: Some(format!("out/{month}/{path}")),
@@ -323,7 +324,7 @@ fn changed_manifest(root: &Path, ledger: &Ledger, month: BillingMonth, outputs: 
         outputs: Vec<Written>,
     }
     let path = format!("out/{month}/manifest.json");
-    let bytes = std::fs::read(root.join(&path)).ok()?;
+    let bytes = files::read(&root.join(&path), files::DATA).ok()?;
     let listed: Option<Listed> = serde_json::from_slice(&bytes).ok();
     let is_known = |file: &Written| outputs.get(&file.path).is_some_and(|output| output.sha256.contains(&file.sha256));
     let listed = listed.map(|listed| listed.outputs).filter(|listed| listed.iter().all(is_known));

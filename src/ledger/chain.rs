@@ -1,12 +1,13 @@
 //! Reading `issued/`: every record, in the order in which they were written, with whatever is wrong with them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::record::{COSTS_INSIDE, FORMAT, Record};
 use super::{DIRECTORY, Stored};
 use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::files;
 use crate::model::period::BillingMonth;
 use crate::staging::hash;
 
@@ -78,12 +79,9 @@ fn follower(
 
 /// The names of the records, without `.json`.
 fn names(root: &Path, faults: &mut Vec<Diagnostic>) -> Vec<String> {
-    let directory = root.join(DIRECTORY);
-    if !directory.exists() {
-        return Vec::new();
-    }
-    let entries = match fs::read_dir(&directory).and_then(Iterator::collect::<Result<Vec<fs::DirEntry>, _>>) {
-        Ok(entries) => entries,
+    let names = match files::names(&root.join(DIRECTORY)) {
+        Ok(names) => names,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
         Err(error) => {
             let message = format!("cannot read the directory: {}", cause(&error));
             faults.push(Diagnostic::could_not_run(message).at(Place::file(DIRECTORY)));
@@ -91,7 +89,7 @@ fn names(root: &Path, faults: &mut Vec<Diagnostic>) -> Vec<String> {
         }
     };
     // A record's name is digits and a hyphen; what is not even UTF-8 is none.
-    let names = entries.into_iter().filter_map(|entry| entry.file_name().into_string().ok());
+    let names = names.into_iter().filter_map(|name| name.into_string().ok());
     let mut names: Vec<String> =
         names.filter_map(|name| name.strip_suffix(".json").map(str::to_owned)).filter(|name| is_record(name)).collect();
     names.sort();
@@ -116,7 +114,7 @@ struct Form {
 fn load(root: &Path, name: &str) -> Result<Stored, Diagnostic> {
     let path = format!("{DIRECTORY}/{name}.json");
     let place = |line: usize| Place::line(&path, u32::try_from(line).unwrap_or(1));
-    let bytes = fs::read(root.join(&path)).map_err(|error| {
+    let bytes = files::read(&root.join(&path), files::DATA).map_err(|error| {
         Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error))).at(Place::file(&path))
     })?;
     let unreadable = |error: serde_json::Error| {

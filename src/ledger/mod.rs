@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::billing::Credited;
 use crate::diagnostic::{Diagnostic, Place, nearest};
+use crate::files;
 use crate::model::amount::TooLong;
 use crate::model::invoice::DocumentKind;
 use crate::model::period::BillingMonth;
@@ -222,7 +223,7 @@ impl Ledger {
     /// Whether the list of everything issued is there and right. It is written last, so that it tells of an interrupted
     /// run.
     pub fn has_index(&self, root: &Path) -> bool {
-        let written = std::fs::read(root.join(DIRECTORY).join(INDEX)).ok();
+        let written = files::read(&root.join(DIRECTORY).join(INDEX), files::DATA).ok();
         written.is_some_and(|written| self.index().is_ok_and(|index| index == written))
     }
 

@@ -1,9 +1,9 @@
 //! A month's output directory.
 
-use std::fs;
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Place};
+use crate::files;
 use crate::staging::{Purpose, Staging};
 
 /// Refuses to replace a directory that no build wrote: `--out billing` must not cost anyone their bills.
@@ -54,6 +54,6 @@ pub fn begin(out: &Path, shown: &Path, month: &str, mode: Mode) -> Result<Stagin
 
 /// Whether a directory was written by a build, or holds nothing.
 fn is_ours(directory: &Path) -> bool {
-    let is_empty = || fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none());
+    let is_empty = || files::names(directory).is_ok_and(|names| names.is_empty());
     directory.join("manifest.json").is_file() && directory.join("summary.json").is_file() || is_empty()
 }

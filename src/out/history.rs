@@ -1,7 +1,6 @@
 //! Earlier months as their `summary.json` has them.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 
 use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::files;
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::history::{BilledCustomer, BilledCustomers, History, Used};
@@ -65,7 +65,7 @@ pub fn earlier_months(all: &[Summaries<'_>], month: BillingMonth) -> EarlierMont
         std::iter::successors(Some(month.previous()), |month| Some(month.previous())).take(MONTHS).collect();
     let read_one = |month: &BillingMonth, summaries: &Summaries<'_>| {
         let path = format!("{}/{month}/summary.json", summaries.shown);
-        match fs::read(summaries.directory.join(month.to_string()).join("summary.json")) {
+        match files::read(&summaries.directory.join(month.to_string()).join("summary.json"), files::DATA) {
             Ok(bytes) => Some((Written { path, sha256: hash(&bytes) }, parse(&bytes, *month))),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => None,
             Err(error) => Some((Written { path, sha256: String::new() }, Err(cause(&error)))),

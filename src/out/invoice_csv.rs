@@ -1,7 +1,7 @@
 //! An invoice's details as CSV for spreadsheets: UTF-8 with a byte order mark, which Excel needs to see Japanese.
 
 use super::invoice_json::Details;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, is_invisible};
 use crate::model::amount::Amount;
 use crate::model::audience::Audience;
 use crate::model::charge::Bill;
@@ -124,9 +124,15 @@ fn word(kind: &crate::model::invoice::ItemKind) -> String {
 }
 
 /// A cell that a spreadsheet would run as a formula gets an apostrophe before it; numbers keep their sign.
+///
+/// Spreadsheets skip blanks and signs without a width before a formula, and some programs split cells at tabs and line
+/// breaks on import (OWASP, CSV injection).
 pub(crate) fn defused(cell: String) -> String {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
-    if formula && Amount::parse(cell.as_bytes()).is_err() { format!("'{cell}") } else { cell }
+    let is_skipped = |c: char| c.is_whitespace() || c.is_control() || is_invisible(c);
+    let starts = cell.trim_start_matches(is_skipped);
+    let is_split = cell.starts_with(['\t', '\r', '\n']);
+    let is_formula = starts.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    if (is_split || is_formula) && Amount::parse(cell.as_bytes()).is_err() { format!("'{cell}") } else { cell }
 }
 
 #[cfg(test)]
@@ -143,6 +149,16 @@ mod tests {
             ("-12.5", "-12.5"),
             ("+1", "+1"),
             ("\t=1", "'\t=1"),
+            ("\n=1+1", "'\n=1+1"),
+            ("\r\n=1+1", "'\r\n=1+1"),
+            (" \n =1", "' \n =1"),
+            ("\u{feff}=1", "'\u{feff}=1"),
+            ("\u{200b}@a", "'\u{200b}@a"),
+            ("\u{3000}＝1", "'\u{3000}＝1"),
+            ("\u{b}+1a", "'\u{b}+1a"),
+            ("\ntext", "'\ntext"),
+            ("two\nlines", "two\nlines"),
+            (" plain", " plain"),
             ("plain", "plain"),
             ("", ""),
         ] {

@@ -44,15 +44,14 @@ pub fn not_issued(ledger: &Ledger, rests: &[CustomerRest]) -> BTreeSet<BillingMo
 
 /// What months before one carry that are built and not issued. A draft leaves nothing: it can still change.
 fn built_before(ledger: &Ledger, out: &Path, month: BillingMonth) -> Vec<Carried> {
-    let Ok(entries) = fs::read_dir(out) else {
+    let Ok(names) = files::names(out) else {
         return Vec::new();
     };
-    let name = |entry: fs::DirEntry| entry.file_name().into_string().ok()?.parse::<BillingMonth>().ok();
-    let mut months: Vec<BillingMonth> = entries.flatten().filter_map(name).collect();
+    let mut months: Vec<BillingMonth> = names.iter().filter_map(|name| name.to_str()?.parse().ok()).collect();
     months.retain(|built| *built < month && ledger.month(*built).is_none());
     months.sort_unstable();
     let read = |built: BillingMonth| {
-        let bytes = fs::read(out.join(built.to_string()).join("summary.json")).ok()?;
+        let bytes = files::read(&out.join(built.to_string()).join("summary.json"), files::DATA).ok()?;
         // A summary that cannot be read is told where months are compared.
         let summary: Built = serde_json::from_slice(&bytes).ok()?;
         (summary.month == built.to_string() && summary.status != "draft").then_some(summary.carried)

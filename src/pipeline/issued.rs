@@ -11,6 +11,7 @@ use crate::assets::Assets;
 use crate::billing::{self, CreditTerms, CreditedLine, Extent};
 use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Place};
+use crate::files;
 use crate::ledger::{self, Document, Ledger, Naming, Stored};
 use crate::model::amount::{Amount, TooLong};
 use crate::model::audience::INTERNAL;
@@ -23,7 +24,7 @@ use crate::model::settings::Settings;
 use crate::out;
 use crate::printer::Progress;
 use crate::sources;
-use crate::staging::{Written, hash};
+use crate::staging::{Written, digest, hash};
 use crate::workspace::{self, Workspace};
 
 /// What was issued from the rules of one record: its invoices, and the credit notes that take them back.
@@ -275,13 +276,17 @@ pub struct ChangedFile {
 /// The files of a list that are no longer what they were.
 pub fn changed_files(root: &Path, recorded: &[Written]) -> Vec<ChangedFile> {
     let changed = |file: &Written| {
-        let found = std::fs::read(root.join(&file.path)).ok();
-        // The list has hashes of text without its byte order mark, as it was read.
-        let text = found.as_deref().map(|bytes| match file.path.ends_with(".toml") {
-            true => bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes),
-            false => bytes,
-        });
-        let is_same = text.is_some_and(|bytes| hash(bytes) == file.sha256);
+        let path = root.join(&file.path);
+        let found = match file.path.ends_with(".toml") {
+            // The list has hashes of text without its byte order mark, as it was read.
+            true => {
+                let text = files::read(&path, files::TEXT);
+                text.map(|text| hash(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text)))
+            }
+            false => digest(&path).map(|(_, sha256)| sha256),
+        };
+        let found = found.ok();
+        let is_same = found.as_ref() == Some(&file.sha256);
         (!is_same).then(|| ChangedFile { path: file.path.clone(), is_missing: found.is_none() })
     };
     recorded.par_iter().filter_map(changed).collect()

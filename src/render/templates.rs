@@ -1,7 +1,6 @@
 //! Tera templates: the built-in ones, replaced by files of the same name in the workspace's `templates/`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::DirEntry;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -12,6 +11,7 @@ use super::filters;
 use super::labels::Labels;
 use super::units;
 use crate::diagnostic::{Diagnostic, Place, cause, nearest};
+use crate::files;
 use crate::model::invoice::DocumentKind;
 use crate::model::settings::{Language, Settings, TemplateChoice};
 use crate::model::warning::WarningCode;
@@ -196,9 +196,8 @@ fn unused(sources: &[(String, String)], chosen: &BTreeSet<&TemplateChoice>) -> V
 
 /// Everything in `templates/` that is a template or the labels, sorted.
 fn own_files(root: &Path) -> Result<Vec<(String, Vec<u8>)>, Vec<Diagnostic>> {
-    let listed = std::fs::read_dir(root.join("templates")).and_then(Iterator::collect::<Result<Vec<DirEntry>, _>>);
-    let entries = match listed {
-        Ok(entries) => entries,
+    let names = match files::names(&root.join("templates")) {
+        Ok(names) => names,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         // The built-in templates instead of the workspace's would be another invoice.
         Err(error) => {
@@ -207,20 +206,19 @@ fn own_files(root: &Path) -> Result<Vec<(String, Vec<u8>)>, Vec<Diagnostic>> {
         }
     };
     // A name that is not UTF-8 is none that a template could be called by.
-    let mut names: Vec<String> = entries.iter().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let mut names: Vec<String> = names.into_iter().filter_map(|name| name.into_string().ok()).collect();
     names.retain(|name| (name.ends_with(".html") && !name.starts_with('.')) || name == "labels.toml");
-    names.sort();
-    let mut files = Vec::new();
+    let mut found = Vec::new();
     let mut problems = Vec::new();
     for name in names {
         let path = format!("templates/{name}");
-        match std::fs::read(root.join(&path)) {
-            Ok(bytes) => files.push((path, bytes)),
+        match files::read(&root.join(&path), files::TEXT) {
+            Ok(bytes) => found.push((path, bytes)),
             Err(error) => problems
                 .push(Diagnostic::error(format!("cannot read the template: {}", cause(&error))).at(Place::file(path))),
         }
     }
-    if problems.is_empty() { Ok(files) } else { Err(problems) }
+    if problems.is_empty() { Ok(found) } else { Err(problems) }
 }
 
 /// Tera's report (message, ` --> file:line:column`, excerpt with carets) as a diagnostic.

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::place;
 use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::environment::{Environment, Secret};
+use crate::files;
 use crate::model::settings::SourceSettings;
 
 /// The values of two environment variables; none when neither is set.
@@ -80,10 +81,10 @@ impl Profile<'_> {
                 .at(Place::file(path.display().to_string()))
                 .with_hint(self.hint.clone())
         };
-        let mut file = File::open(path).map_err(unreadable)?;
+        let mut file = files::open(path).map_err(unreadable)?;
         check_private(&file, path)?;
         let mut text = Vec::new();
-        file.read_to_end(&mut text).map_err(unreadable)?;
+        file.by_ref().take(files::TEXT).read_to_end(&mut text).map_err(unreadable)?;
         // The parser's message may hold a piece of the file, and its line a secret.
         serde_json::from_slice(&text).map_err(|error| {
             let line = u32::try_from(error.line()).unwrap_or(1);

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::snapshot::directory;
 use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::environment::Environment;
+use crate::files;
 use crate::model::amount::Amount;
 use crate::model::drift::Change;
 use crate::model::period::BillingMonth;
@@ -73,7 +74,7 @@ pub fn keep(
 /// What the last comparison of a source's month found, as a warning, and the file it stands in.
 pub fn warning(root: &Path, source: &SourceSettings, month: BillingMonth) -> Option<(Diagnostic, Written)> {
     let path = format!("{}/{DRIFT}", directory(source, month));
-    let bytes = match fs::read(root.join(&path)) {
+    let bytes = match files::read(&root.join(&path), files::DATA) {
         // One that is there and cannot be read is reported like one that makes no sense.
         Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Vec::new(),
         read => read.ok()?,

@@ -4,11 +4,11 @@ pub mod absent;
 mod credentials;
 pub mod drift;
 pub mod fetch;
-mod files;
 pub mod http;
 pub mod json;
 mod kore;
 mod overlap;
+mod paths;
 mod problems;
 mod rounded_ids;
 mod sakura;
@@ -16,20 +16,19 @@ mod short_month;
 pub mod snapshot;
 mod soracom;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-
-use sha2::{Digest, Sha256};
 
 pub use short_month::short_months;
 use snapshot::Snapshot;
 
 use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::files;
 use crate::model::charge::{Bill, BillFile, BillSource};
 use crate::model::period::BillingMonth;
 use crate::model::settings::{Settings, SourceKind, SourceSettings};
 use crate::model::statement::Statement;
-use crate::staging::hex;
+use crate::staging;
 
 /// Reads all sources' bills of a month; for a draft, those too that may still change.
 ///
@@ -66,7 +65,7 @@ fn read_source(root: &Path, source: &SourceSettings, bill: &mut Bill, draft: boo
     if !source.kind.is_csv() {
         return read_snapshot(root, source, index, bill, draft);
     }
-    let paths = files::of_source(root, source, bill.month).map_err(|diagnostic| vec![diagnostic])?;
+    let paths = paths::of_source(root, source, bill.month).map_err(|diagnostic| vec![diagnostic])?;
     let mut problems = Vec::new();
     for path in paths {
         let canonical = |path: &str| root.join(path).canonicalize().ok();
@@ -142,7 +141,8 @@ fn read_opened(
         SourceKind::SoracomCsv | SourceKind::SakuraCsv => Ok(()),
     }?;
     bill.sources[usize::from(index)].statement = statement(source, snapshot)?;
-    Ok(())
+    let problems = overlap::repeated_bodies(bill, index);
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
 /// What a provider says of a month besides its rows, by what was fetched.
@@ -166,7 +166,7 @@ pub fn place(source: &SourceSettings) -> Place {
 
 /// Whether files were saved of a source and month.
 pub fn has_files(root: &Path, source: &SourceSettings, month: BillingMonth) -> bool {
-    files::of_source(root, source, month).is_ok()
+    paths::of_source(root, source, month).is_ok()
 }
 
 /// SHA-256 of each file of a bill, as lower-case hex.
@@ -176,22 +176,8 @@ pub fn has_files(root: &Path, source: &SourceSettings, month: BillingMonth) -> b
 pub fn hashes(root: &Path, bill: &Bill) -> Result<Vec<String>, Vec<Diagnostic>> {
     let hash = |file: &BillFile| {
         let place = || Place::file(&file.path);
-        let opened = std::fs::File::open(root.join(&file.path));
-        let hashed = opened.and_then(|mut opened| -> std::io::Result<(u64, Sha256)> {
-            let mut hash = Sha256::new();
-            let (mut length, mut buffer) = (0, vec![0; 1 << 16]);
-            loop {
-                match opened.read(&mut buffer)? {
-                    0 => return Ok((length, hash)),
-                    count => {
-                        hash.update(&buffer[..count]);
-                        length += count as u64;
-                    }
-                }
-            }
-        });
-        match hashed {
-            Ok((length, hash)) if length == file.length => Ok(hex(&hash.finalize())),
+        match staging::digest(&root.join(&file.path)) {
+            Ok((length, hash)) if length == file.length => Ok(hash),
             Ok(_) => Err(Diagnostic::could_not_run("the file changed while it was read")
                 .at(place())
                 .with_hint("run the command again")),
@@ -209,10 +195,10 @@ pub fn hashes(root: &Path, bill: &Bill) -> Result<Vec<String>, Vec<Diagnostic>> 
 /// records of its list, or the lines of the CSV in it. None when the file cannot be read or has no such row.
 pub fn row_text(path: &Path, row: u32) -> Option<String> {
     if path.extension().is_some_and(|extension| extension == "json") {
-        let text = std::fs::read_to_string(path).ok()?;
+        let text = String::from_utf8(files::read(path, files::DATA).ok()?).ok()?;
         return sakura::line(&text, row).or_else(|| kore::record(&text, row));
     }
-    let mut reader = BufReader::new(std::fs::File::open(path).ok()?);
+    let mut reader = BufReader::new(files::open(path).ok()?);
     let mut bytes = Vec::new();
     for _ in 0..row {
         bytes.clear();

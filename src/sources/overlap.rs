@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::charge::{Bill, Charge, EMPTY, NameId};
+use crate::staging;
 
 /// A file that two sources claim.
 pub(super) fn file_of_two_sources(path: &str, first: &str, second: &str) -> Diagnostic {
@@ -36,15 +37,72 @@ pub(super) fn of_files(root: &Path, bill: &Bill, source: u16) -> Vec<Diagnostic>
             problems.push(told(Diagnostic::error(message).at(Place::file(&file.path))));
         }
     }
+    if problems.is_empty() {
+        problems.extend(repeated_bodies(bill, source));
+    }
     if problems.is_empty() && files.len() > 1 {
         problems.extend(repeated_rows(bill, source));
     }
     problems
 }
 
+/// The most copies of a body in one file that are looked for.
+const COPIES: usize = 16;
+
+/// Files whose rows are the same rows several times over, as when a download was appended to itself.
+///
+/// Single rows of a file may well be equal, such as two coupons of the same amount, and are left alone.
+pub(super) fn repeated_bodies(bill: &Bill, source: u16) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    // The rows of a file follow each other.
+    for rows in bill.charges.chunk_by(|one, next| one.file == next.file) {
+        if bill.subject(&rows[0]).source != source {
+            continue;
+        }
+        let is_copied = |copies: &usize| {
+            let length = rows.len() / copies;
+            length * copies == rows.len() && {
+                // Nearly every file differs in the first rows that are compared.
+                let mut pairs = rows.iter().zip(&rows[length..]);
+                has_resource(bill, &rows[..length]) && pairs.all(|(one, other)| is_same(bill, one, other))
+            }
+        };
+        let most = COPIES.min(rows.len());
+        let Some(copies) = (2..=most).rev().find(is_copied) else {
+            continue;
+        };
+        let again = &rows[rows.len() / copies];
+        let (path, row) = bill.origin(again);
+        let (_, first) = bill.origin(&rows[0]);
+        let times = if copies == 2 { "twice".to_owned() } else { format!("{copies} times") };
+        let count = rows.len() / copies;
+        let body = if count == 1 { "the row stands".to_owned() } else { format!("the {count} rows stand") };
+        let message = format!("{body} {times} in the file: again from line {row}, first from line {first}");
+        let diagnostic = Diagnostic::error(message).at(Place::line(path, row));
+        problems.push(
+            diagnostic
+                .with_hint("the download was appended to itself: fetch the file again, or remove the repeated rows"),
+        );
+    }
+    problems
+}
+
+/// Whether any row is of a resource: rows of none, such as coupons, may be equal by right.
+fn has_resource(bill: &Bill, rows: &[Charge]) -> bool {
+    rows.iter().any(|charge| bill.subject(charge).resource != EMPTY)
+}
+
+/// Whether two rows say the same.
+fn is_same(bill: &Bill, one: &Charge, other: &Charge) -> bool {
+    (one.item, one.day, one.unit_price) == (other.item, other.day, other.unit_price)
+        && bill.cost(one) == bill.cost(other)
+        && bill.quantity(one) == bill.quantity(other)
+        && (one.subject == other.subject || bill.subject(one) == bill.subject(other))
+}
+
 fn same_bytes(root: &Path, first: &str, second: &str) -> bool {
-    let read = |path: &str| std::fs::read(root.join(path));
-    matches!((read(first), read(second)), (Ok(first), Ok(second)) if first == second)
+    let digest = |path: &str| staging::digest(&root.join(path)).ok();
+    digest(first).is_some_and(|first| Some(first) == digest(second))
 }
 
 fn repeated_rows(bill: &Bill, source: u16) -> Option<Diagnostic> {

@@ -4,7 +4,6 @@
 //! longer what was received is told.
 
 use std::cell::RefCell;
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -15,9 +14,10 @@ use super::drift::DRIFT;
 use super::http::{Client, Request, Response};
 use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::environment::Environment;
+use crate::files;
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
-use crate::staging::{Purpose, Staging, hash};
+use crate::staging::{Purpose, Staging, digest};
 
 /// The name of the file that says where the others come from.
 pub const PROVENANCE: &str = "provenance.json";
@@ -123,12 +123,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When there is no answer or it cannot be written.
     pub fn download(&self, client: &Client<'_>, request: &Request, name: &str) -> Result<Response, Diagnostic> {
-        let path = self.staging.path(name);
-        let file = File::options().read(true).write(true).create(true).truncate(true).open(path);
-        let mut file = file.map_err(|error| {
-            Diagnostic::could_not_run(format!("cannot write the bill: {}", cause(&error)))
-                .at(Place::file(format!("{}/{name}", directory(self.source, self.month))))
-        })?;
+        let mut file = self.staging.create(name)?;
         let response = client.download(request, &mut file)?;
         if response.is_success() {
             self.record(name, &response);
@@ -229,7 +224,7 @@ impl Snapshot {
         if !directory.join(PROVENANCE).exists() {
             return by_hand(path, directory, source, month).map(Some);
         }
-        let bytes = fs::read(directory.join(PROVENANCE)).map_err(|error| {
+        let bytes = files::read(&directory.join(PROVENANCE), files::DATA).map_err(|error| {
             let message = format!("cannot read where the fetched bill comes from: {}", cause(&error));
             Diagnostic::error(message).at(Place::file(&place)).with_hint(again.clone())
         })?;
@@ -271,7 +266,7 @@ impl Snapshot {
         if !self.provenance.files.iter().any(|file| file.path == name) {
             return Ok(None);
         }
-        fs::read(self.directory.join(name)).map(Some).map_err(|error| {
+        files::read(&self.directory.join(name), files::DATA).map(Some).map_err(|error| {
             Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error)))
                 .at(Place::file(format!("{}/{name}", self.path)))
         })
@@ -299,8 +294,8 @@ impl Snapshot {
             self.month, self.provenance.source
         );
         let changed = |file: &Received| {
-            let problem = match fs::read(self.directory.join(&file.path)) {
-                Ok(bytes) if hash(&bytes) == file.sha256 => return None,
+            let problem = match digest(&self.directory.join(&file.path)) {
+                Ok((_, sha256)) if sha256 == file.sha256 => return None,
                 Ok(_) => "the file was changed after it was fetched".to_owned(),
                 Err(error) => format!("the fetched file cannot be read: {}", cause(&error)),
             };
@@ -323,24 +318,28 @@ fn by_hand(
         Diagnostic::could_not_run(message).at(Place::file(&path))
     };
     let mut files = Vec::new();
-    for entry in fs::read_dir(&directory).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') || name == DRIFT || !entry.path().is_file() {
+    for name in files::names(&directory).map_err(unreadable)? {
+        let full = directory.join(&name);
+        let name = name.to_string_lossy().into_owned();
+        // A directory beside the answers is somebody's; one that is named like an answer is not left out in silence.
+        let is_beside = full.is_dir() && full.extension().is_none();
+        if name.starts_with('.') || name == DRIFT || is_beside {
             continue;
         }
-        let bytes = fs::read(entry.path()).map_err(unreadable)?;
+        let (length, sha256) = digest(&full).map_err(|error| {
+            let place = Place::file(format!("{path}/{name}"));
+            Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error))).at(place)
+        })?;
         files.push(Received {
             path: name,
             method: String::new(),
             url: String::new(),
             time: String::new(),
             status: 200,
-            bytes: bytes.len() as u64,
-            sha256: hash(&bytes),
+            bytes: length,
+            sha256,
         });
     }
-    files.sort_by(|one, other| one.path.cmp(&other.path));
     let provenance = Provenance {
         source: source.name.clone(),
         kind: source.kind.name().to_owned(),

@@ -1,13 +1,14 @@
 //! The files of `customers/`: which are customers, and which are only there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::DirEntry;
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
 
 use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::files;
 use crate::model::audience::is_reserved;
 use crate::model::warning::WarningCode;
 
@@ -65,10 +66,9 @@ impl Search<'_> {
     /// Looks at everything in a directory; `shown` is its path from the root.
     fn directory(&mut self, directory: &Path, shown: &str) {
         let listed = directory.canonicalize().and_then(|canonical| {
-            let entries = std::fs::read_dir(directory)?.collect::<Result<Vec<DirEntry>, _>>()?;
-            Ok((canonical, entries))
+            Ok((canonical, files::names(directory)?))
         });
-        let (canonical, mut entries) = match listed {
+        let (canonical, names) = match listed {
             Ok(listed) => listed,
             Err(error) if shown == DIRECTORY && error.kind() == ErrorKind::NotFound => {
                 let diagnostic = Diagnostic::error("the workspace has no directory customers/");
@@ -85,28 +85,28 @@ impl Search<'_> {
         if !self.open.insert(canonical.clone()) {
             return;
         }
-        entries.sort_by_key(DirEntry::file_name);
-        for entry in entries {
-            self.entry(&entry, shown);
+        for name in names {
+            self.entry(directory, name, shown);
         }
         self.open.remove(&canonical);
     }
 
-    fn entry(&mut self, entry: &DirEntry, directory: &str) {
-        let Ok(name) = entry.file_name().into_string() else {
-            let message = format!("a file name in {directory}/ is not UTF-8");
-            self.problems.push(Diagnostic::error(message).at(Place::file(directory)));
+    fn entry(&mut self, directory: &Path, name: OsString, shown: &str) {
+        let Ok(name) = name.into_string() else {
+            let message = format!("a file name in {shown}/ is not UTF-8");
+            self.problems.push(Diagnostic::error(message).at(Place::file(shown)));
             return;
         };
         if is_of_an_editor(&name) {
             return;
         }
-        let path = format!("{directory}/{name}");
+        let full = directory.join(&name);
+        let path = format!("{shown}/{name}");
         match name.strip_suffix(".toml") {
             // macOS writes names decomposed; typed ids are composed.
             Some(id) => self.found.push((id.nfc().collect(), path)),
             // A link counts as what it leads to.
-            None if entry.path().is_dir() => self.directory(&entry.path(), &path),
+            None if full.is_dir() => self.directory(&full, &path),
             None => self.others.push(path),
         }
     }

@@ -11,9 +11,11 @@ mod values;
 mod warning_section;
 mod workspace_file;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Place, Severity, cause, nearest};
+use crate::files;
 use crate::model::customer::Customer;
 use crate::model::settings::{Pattern, PatternField, Ratio, Settings, SourceSettings};
 use invoice_section::PricingLayer;
@@ -134,7 +136,7 @@ pub fn good_sources(root: &Path) -> Vec<SourceSettings> {
 
 /// A text file of the workspace.
 fn read_text(root: &Path, path: &str) -> Result<String, Diagnostic> {
-    let bytes = std::fs::read(root.join(path)).map_err(|error| {
+    let bytes = files::read(&root.join(path), files::TEXT).map_err(|error| {
         Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error))).at(Place::file(path))
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {

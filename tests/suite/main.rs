@@ -44,6 +44,7 @@ mod several_sources;
 mod soracom_api;
 mod soracom_others;
 mod source_months;
+mod strange_files;
 mod trees;
 mod warnings;
 mod whatif;

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::files;
 use crate::ledger::{Document, Ledger, Stored};
 use crate::model::invoice::Status;
 use crate::model::period::BillingMonth;
@@ -80,11 +81,9 @@ fn of_customer(root: &Path, month: BillingMonth, customer: &str) -> Built {
 
 /// The months in `out/`, the newest first.
 fn built_months(root: &Path) -> Vec<BillingMonth> {
-    let Ok(entries) = std::fs::read_dir(root.join("out")) else {
-        return Vec::new();
-    };
-    let month = |entry: std::fs::DirEntry| entry.file_name().into_string().ok()?.parse().ok();
-    let mut months: Vec<BillingMonth> = entries.flatten().filter_map(month).collect();
+    // What is not built cannot be explained; why the directory cannot be read does not matter here.
+    let names = files::names(&root.join("out")).unwrap_or_default();
+    let mut months: Vec<BillingMonth> = names.iter().filter_map(|name| name.to_str()?.parse().ok()).collect();
     months.sort_unstable();
     months.reverse();
     months
@@ -92,7 +91,7 @@ fn built_months(root: &Path) -> Vec<BillingMonth> {
 
 /// The invoices of a month's latest build, as its summary tells them.
 fn invoices(root: &Path, month: BillingMonth) -> Vec<Built> {
-    let text = std::fs::read(root.join(format!("out/{month}/summary.json"))).unwrap_or_default();
+    let text = files::read(&root.join(format!("out/{month}/summary.json")), files::DATA).unwrap_or_default();
     let summary: Value = serde_json::from_slice(&text).unwrap_or_default();
     let status = if summary["status"] == "draft" { Status::Draft } else { Status::Built };
     let word = |value: &Value| value.as_str().map(str::to_owned);

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::environment::{Environment, Secret};
+use crate::files;
 use crate::model::settings::SourceSettings;
 use crate::sources::credentials::{Profile, missing, pair, present};
 use crate::sources::place;
@@ -52,7 +53,8 @@ pub(super) fn find(source: &SourceSettings, environment: &Environment) -> Result
         return from_profile(&name, root, source, environment);
     }
     let current = directories(environment).iter().find_map(|directory| {
-        let name = std::fs::read_to_string(directory.join("current")).ok()?;
+        let name = files::read(&directory.join("current"), files::TEXT).ok()?;
+        let name = String::from_utf8(name).ok()?;
         Some(name.trim().to_owned()).filter(|name| !name.is_empty())
     });
     let usual = current.as_deref().unwrap_or("default");

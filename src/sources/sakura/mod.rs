@@ -20,6 +20,7 @@ use super::json::Number;
 use super::rounded_ids;
 use super::snapshot::Snapshot;
 use crate::diagnostic::{Diagnostic, Place, cause, shortened};
+use crate::files;
 use crate::model::amount::{Amount, Sum};
 use crate::model::charge::{Bill, EMPTY};
 use crate::model::currency::Currency;
@@ -47,7 +48,7 @@ pub(super) fn read_file(
 ) -> Result<(), Vec<Diagnostic>> {
     let path = bill.files[usize::from(file)].path.clone();
     let place = || Place::file(&path);
-    let bytes = std::fs::read(root.join(&path)).map_err(|error| {
+    let bytes = files::read(&root.join(&path), files::DATA).map_err(|error| {
         vec![Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error))).at(place())]
     })?;
     bill.files[usize::from(file)].length = bytes.len() as u64;

@@ -13,6 +13,7 @@ use super::answers::Resource;
 use super::fetch::RESOURCES;
 use super::rows::resource_id;
 use crate::diagnostic::{Diagnostic, Place};
+use crate::files;
 use crate::model::charge::{Bill, BillFile, EMPTY, NameId};
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
@@ -86,8 +87,8 @@ fn list(snapshot: &Snapshot, file: &str) -> Result<Vec<Resource>, Diagnostic> {
 
 /// The months before that have a snapshot of the source, newest first.
 fn earlier(root: &Path, source: &SourceSettings, month: BillingMonth) -> Vec<BillingMonth> {
-    let entries = std::fs::read_dir(root.join("billing")).into_iter().flatten().flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let names = files::names(&root.join("billing")).unwrap_or_default().into_iter();
+    let names = names.filter_map(|name| name.into_string().ok());
     let months = names.filter_map(|name| name.parse::<BillingMonth>().ok().filter(|month| month.to_string() == name));
     let mut months: Vec<BillingMonth> = months.filter(|earlier| *earlier < month).collect();
     // A directory of that name may hold CSV files of the time before the API was used.

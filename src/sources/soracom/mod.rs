@@ -12,7 +12,6 @@ mod region;
 mod rows;
 mod statement;
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -22,6 +21,7 @@ use rayon::prelude::*;
 use super::rounded_ids;
 use super::snapshot::Snapshot;
 use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::files;
 use crate::model::charge::Bill;
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
@@ -130,7 +130,7 @@ pub(super) fn reaches_end(path: &Path, month: BillingMonth) -> io::Result<bool> 
         return Ok(false);
     };
     let last = month.last().format("%Y%m%d").to_string().into_bytes();
-    let mut file = File::open(path)?;
+    let mut file = files::open(path)?;
     file.seek(SeekFrom::Start(header.end))?;
     let mut reader = reader(file);
     let mut record = ByteRecord::new();
@@ -186,7 +186,7 @@ impl Header {
 
 /// Reads the first record, after a byte order mark; none when the file has no record.
 fn read_header(path: &Path) -> io::Result<Option<Header>> {
-    let mut file = File::open(path)?;
+    let mut file = files::open(path)?;
     let mut mark = Vec::new();
     file.by_ref().take(3).read_to_end(&mut mark)?;
     let skipped = if mark == b"\xef\xbb\xbf" { 3 } else { 0 };

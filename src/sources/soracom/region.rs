@@ -8,6 +8,7 @@ use csv::ByteRecord;
 
 use super::columns::Columns;
 use super::rows::RowReader;
+use crate::files;
 use crate::model::charge::Bill;
 use crate::sources::problems::Problems;
 
@@ -27,7 +28,7 @@ const SMALLEST: u64 = 4 << 20;
 pub(super) fn regions(path: &Path, start: u64, length: u64) -> io::Result<Vec<Region>> {
     let size = length.saturating_sub(start);
     let count = (rayon::current_num_threads() as u64).min(size / SMALLEST).max(1);
-    let mut file = File::open(path)?;
+    let mut file = files::open(path)?;
     let mut bounds = vec![start];
     for index in 1..count {
         bounds.push(after_line_feed(&mut file, start + size / count * index, length)?);
@@ -76,7 +77,7 @@ impl Part {
 impl Region {
     /// Reads the region's rows into `bill`.
     pub(super) fn read(self, path: &Path, bill: Bill, source: u16, file: u16, columns: &Columns) -> io::Result<Part> {
-        let mut opened = File::open(path)?;
+        let mut opened = files::open(path)?;
         opened.seek(SeekFrom::Start(self.start))?;
         let counted = QuoteCounter { source: opened.take(self.end - self.start), quotes: 0 };
         let mut reader = super::reader(counted);
@@ -125,7 +126,7 @@ fn ends_with_line_feed(path: &Path, region: Region) -> io::Result<bool> {
     if region.start == region.end {
         return Ok(false);
     }
-    let mut file = File::open(path)?;
+    let mut file = files::open(path)?;
     file.seek(SeekFrom::Start(region.end - 1))?;
     let mut last = [0];
     file.read_exact(&mut last)?;
@@ -155,7 +156,7 @@ fn ends_in_quotes(path: &Path, start: u64, end: u64) -> io::Result<bool> {
         Quoted,
         AfterQuote,
     }
-    let mut file = File::open(path)?;
+    let mut file = files::open(path)?;
     file.seek(SeekFrom::Start(start))?;
     let mut rest = Vec::new();
     file.take(end.saturating_sub(start)).read_to_end(&mut rest)?;

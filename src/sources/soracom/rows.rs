@@ -87,6 +87,15 @@ impl<'c> RowReader<'c> {
                 "a cell with a comma must be in quotes; fetch the file again if it was edited or cut off",
             ));
         }
+        if let Some(index) = swallowing_cell(record) {
+            let message =
+                format!("cell {} holds line breaks with the separators of whole rows between them", index + 1);
+            return Err((
+                "swallowed",
+                message,
+                "a stray quote has made one cell of several rows: fetch the file again, or correct the quote",
+            ));
+        }
         let cell = |index: usize| cell(record, index);
         let day = self.day(cell(self.columns.date))?;
         let item = cell(self.columns.item);
@@ -222,6 +231,25 @@ impl<'c> RowReader<'c> {
     }
 }
 
+/// The cell, if there is one, that a stray quote made of more than one row.
+///
+/// Its quote opens in the middle of a row and closes in a later one, so that what is before its first line break has the
+/// separators that the row still had to have, and what is after its last those that the later row had before it; a whole
+/// row may lie between. A name with line breaks and commas hardly has just those numbers.
+fn swallowing_cell(record: &ByteRecord) -> Option<usize> {
+    // Most rows have no line break at all: one look at their bytes is enough.
+    memchr::memchr(b'\n', record.as_slice())?;
+    let separators = record.len().checked_sub(1).filter(|separators| *separators > 0)?;
+    let count = |line: &[u8]| memchr::memchr_iter(b',', line).count();
+    record.iter().enumerate().position(|(index, cell)| {
+        let counts: Vec<usize> = cell.split(|byte| *byte == b'\n').map(count).collect();
+        let [first, .., last] = counts.as_slice() else {
+            return false;
+        };
+        (*first, *last) == (separators - index, index) || counts.iter().any(|count| *count >= separators)
+    })
+}
+
 fn intern_price(bill: &mut Bill, cell: &[u8]) -> Result<u32, Refusal> {
     let price = optional(Some(cell), "unitPrice")?;
     Ok(price.map_or(NO_PRICE, |price| bill.unit_prices.intern(price)))
@@ -245,4 +273,32 @@ pub(super) fn shown(record: &ByteRecord) -> String {
     };
     // No excerpt shows more than the first few dozen cells.
     (0..record.len().min(100)).map(|index| quoted(super::cell(record, index))).collect::<Vec<String>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::swallowing_cell;
+    use csv::ByteRecord;
+
+    #[test]
+    fn cells_of_several_rows_are_found() {
+        for (cells, expected) in [
+            // 440,0801,basic,"10,acme\n441,0802",x: the quote opens before the price of one row and closes after the date
+            // of the next.
+            (&["440", "0801", "basic", "10,acme\n441,0802,basic", "x"][..], Some(3)),
+            // A whole row between.
+            (&["440", "a\n441,0801,basic,10,acme\nb", "basic", "10", "acme"], Some(1)),
+            // A quote that opens a row and closes the next.
+            (&["440,0801,basic,10,acme\n441", "0802", "basic", "10", "acme"], Some(0)),
+            // In the last cell.
+            (&["440", "0801", "basic", "10", "acme\n441,0802,basic,10,bravo"], Some(4)),
+            // Addresses and notes of people.
+            (&["440", "0801", "basic", "10", "Building 1\nRoom 2"], None),
+            (&["440", "0801", "basic", "10", "Tokyo, Japan\nRoom 2, left"], None),
+            (&["440", "0801", "Tokyo, Japan\nRoom 2", "10", "acme"], None),
+            (&["440", "0801", "basic", "10", "acme"], None),
+        ] {
+            assert_eq!(swallowing_cell(&ByteRecord::from(cells.to_vec())), expected, "{cells:?}");
+        }
+    }
 }

@@ -1,10 +1,10 @@
 //! The files a source's `path` stands for.
 
-use std::fs::DirEntry;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::files;
 use crate::model::matcher::Glob;
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
@@ -43,14 +43,13 @@ fn months_with_files(root: &Path, source: &SourceSettings) -> Vec<String> {
         return Vec::new();
     };
     let directory = before.rsplit_once('/').map_or("", |(directory, _)| directory);
-    let Ok(entries) = std::fs::read_dir(root.join(directory)) else {
-        return Vec::new();
-    };
-    let name = |entry: std::fs::DirEntry| entry.file_name().into_string().ok();
-    let mut months: Vec<String> =
-        entries.flatten().filter_map(name).filter(|name| name.parse::<BillingMonth>().is_ok()).collect();
-    months.retain(|month| expand(root, &pattern.replace("{month}", month)).is_ok_and(|paths| !paths.is_empty()));
-    months.sort();
+    // This only helps to correct a month: where nothing can be read there is nothing to suggest.
+    let names = files::names(&root.join(directory)).unwrap_or_default().into_iter();
+    let mut months: Vec<String> = names.filter_map(|name| name.into_string().ok()).collect();
+    months.retain(|month| {
+        let has_files = || expand(root, &pattern.replace("{month}", month)).is_ok_and(|paths| !paths.is_empty());
+        month.parse::<BillingMonth>().is_ok() && has_files()
+    });
     months
 }
 
@@ -72,7 +71,7 @@ fn expand(root: &Path, pattern: &str) -> Result<Vec<String>, Diagnostic> {
 }
 
 /// Whether there is nothing of that name; what cannot be looked at for another reason is there.
-fn is_gone<T>(found: std::io::Result<T>) -> bool {
+fn is_gone<T>(found: io::Result<T>) -> bool {
     found.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
 }
 
@@ -86,9 +85,8 @@ fn step(root: &Path, base: &str, component: &str) -> Result<Vec<String>, Diagnos
         return Ok(vec![join(component)]);
     }
     let glob = Glob::new(component);
-    let directory = if base.is_empty() { root.to_path_buf() } else { root.join(base) };
-    let entries = match std::fs::read_dir(directory).and_then(Iterator::collect::<Result<Vec<DirEntry>, _>>) {
-        Ok(entries) => entries,
+    let names = match files::names(&if base.is_empty() { root.to_path_buf() } else { root.join(base) }) {
+        Ok(names) => names,
         Err(error) => {
             let message = format!("cannot read the directory: {}", cause(&error));
             return match is_gone::<()>(Err(error)) {
@@ -99,7 +97,7 @@ fn step(root: &Path, base: &str, component: &str) -> Result<Vec<String>, Diagnos
             };
         }
     };
-    let names = entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let names = names.iter().map(|name| name.to_string_lossy().into_owned());
     // Editors and file managers leave hidden copies; like a shell, a wildcard does not see them.
     let visible = names.filter(|name| !name.starts_with('.') || component.starts_with('.'));
     Ok(visible.filter(|name| glob.matches(name)).map(|name| join(&name)).collect())
