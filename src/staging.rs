@@ -301,11 +301,14 @@ fn sync_parent(_: &Path) -> io::Result<()> {
 
 /// Directories that were made for one to be written in, outermost first. Those that are empty in the end are removed.
 #[derive(Debug, Default)]
-struct NewDirectories(Vec<PathBuf>);
+pub struct NewDirectories(Vec<PathBuf>);
 
 impl NewDirectories {
     /// Makes a directory and those it lies in.
-    fn make(&mut self, directory: &Path) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// When one cannot be made.
+    pub fn make(&mut self, directory: &Path) -> io::Result<()> {
         let is_new = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
         let new: Vec<&Path> = directory.ancestors().take_while(is_new).collect();
         for path in new.into_iter().rev() {

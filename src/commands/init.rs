@@ -5,88 +5,136 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::files;
 use crate::printer::Printer;
+use crate::staging::{self, NewDirectories};
 
-/// The workspace of `examples/starter`, by path.
+/// The workspace of `examples/starter`, by path. The workspace file is written last: with it the workspace is complete.
 const FILES: [(&str, &str); 4] = [
-    ("invoicer.toml", include_str!("../../examples/starter/invoicer.toml")),
+    (WORKSPACE, include_str!("../../examples/starter/invoicer.toml")),
     ("customers/aozora.toml", include_str!("../../examples/starter/customers/aozora.toml")),
     ("customers/komugi.toml", include_str!("../../examples/starter/customers/komugi.toml")),
     ("billing/202208/soracom.csv", include_str!("../../examples/starter/billing/202208/soracom.csv")),
 ];
 
+const WORKSPACE: &str = "invoicer.toml";
+
 /// A file that a repository may have already; then only what it lacks is added.
 const IGNORE: &str = ".gitignore";
 
-/// What is added to it.
-const IGNORED: &str = "# written by `invoicer build`, safe to delete\nout/\n";
+/// What it says of each of its parts, and the patterns of the part.
+const IGNORED: [(&str, &[&str]); 2] = [
+    ("# written by `invoicer build`, safe to delete", &["out/"]),
+    ("# left by an interrupted run, cleared away by the next", &[".*.partial", ".*.old", ".*.lock", ".lock"]),
+];
 
-/// Writes the workspace to `target`, seen from `start`.
+/// Writes the workspace to `target`, seen from `start`: all of it, or nothing when it cannot be written.
 pub(super) fn run(start: &Path, target: &Path, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
     let directory = start.join(target);
     let shown =
         |path: &str| if target == Path::new(".") { path.to_owned() } else { target.join(path).display().to_string() };
-    let taken = FILES.iter().find(|(path, _)| directory.join(path).exists());
+    // What an interrupted run wrote is no obstacle to the next.
+    let is_ours = |path: &str, text: &str| {
+        path != WORKSPACE && files::read(&directory.join(path), files::TEXT).is_ok_and(|bytes| bytes == text.as_bytes())
+    };
+    let is_there = |path: &str| directory.join(path).symlink_metadata().is_ok();
+    let taken = FILES.iter().find(|(path, text)| is_there(path) && !is_ours(path, text));
     if let Some((path, _)) = taken {
         let diagnostic = Diagnostic::error("the file is there already; nothing was overwritten");
         let diagnostic = diagnostic.at(Place::file(shown(path)));
         return Err(vec![diagnostic.with_hint("name an empty directory: invoicer init DIR")]);
     }
-    let cannot = |what: &str, path: &str, error: &std::io::Error| {
-        let message = format!("cannot {what} the file: {}", cause(error));
-        vec![Diagnostic::could_not_run(message).at(Place::file(shown(path)))]
-    };
-    let ignore = match fs::read(directory.join(IGNORE)) {
+    let ignore = match files::read(&directory.join(IGNORE), files::TEXT) {
         Ok(bytes) => with_ignored(&bytes),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound) => Some(IGNORED.as_bytes().to_vec()),
-        Err(error) => return Err(cannot("read", IGNORE, &error)),
+        Err(error) if error.kind() == ErrorKind::NotFound => with_ignored(&[]),
+        Err(error) => {
+            let message = format!("cannot read the file: {}", cause(&error));
+            return Err(vec![Diagnostic::could_not_run(message).at(Place::file(shown(IGNORE)))]);
+        }
     };
-    let files = FILES.map(|(path, text)| (path, text.as_bytes().to_vec()));
-    for (path, bytes) in files.into_iter().chain(ignore.map(|bytes| (IGNORE, bytes))) {
-        let full = directory.join(path);
-        let write = || {
-            if let Some(parent) = full.parent() {
-                fs::create_dir_all(parent)?;
+    let new = FILES.iter().filter(|(path, _)| !is_there(path)).map(|(path, text)| (*path, text.as_bytes().to_vec()));
+    let all: Vec<(&str, Vec<u8>)> = new.chain(ignore.map(|bytes| (IGNORE, bytes))).collect();
+    let before = files::read(&directory.join(IGNORE), files::TEXT).ok();
+    let mut parents = NewDirectories::default();
+    let mut made: Vec<&str> = Vec::new();
+    for (path, bytes) in all.iter().rev() {
+        if let Err(diagnostic) = write(&directory, path, &shown(path), bytes, &mut parents) {
+            for path in made.iter().rev() {
+                let _ = match before.as_ref().filter(|_| *path == IGNORE) {
+                    Some(bytes) => staging::replace(&directory.join(path), path, bytes).is_ok(),
+                    None => fs::remove_file(directory.join(path)).is_ok(),
+                };
             }
-            fs::write(&full, bytes)
-        };
-        write().map_err(|error| cannot("write", path, &error))?;
-        printer.result(&shown(path));
+            return Err(vec![diagnostic]);
+        }
+        made.push(path);
     }
+    all.iter().for_each(|(path, _)| printer.result(&shown(path)));
     let enter = if target == Path::new(".") { String::new() } else { format!("cd {} && ", target.display()) };
     printer.status(&format!("next: {enter}invoicer build 202208"));
     Ok(())
 }
 
-/// A `.gitignore` with what it lacks; none where it has that already.
-fn with_ignored(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let has_out = lines.any(|line| matches!(line, b"out" | b"out/" | b"/out" | b"/out/" | b"out/*" | b"/out/*"));
-    if has_out {
-        return None;
+fn write(
+    directory: &Path,
+    path: &str,
+    shown: &str,
+    bytes: &[u8],
+    parents: &mut NewDirectories,
+) -> Result<(), Diagnostic> {
+    let full = directory.join(path);
+    if let Some(parent) = full.parent() {
+        parents.make(parent).map_err(|error| {
+            let message = format!("cannot make the file's directory: {}", cause(&error));
+            Diagnostic::could_not_run(message).at(Place::file(shown))
+        })?;
     }
+    staging::replace(&full, shown, bytes)
+}
+
+/// A `.gitignore` with what it lacks; none where it has all of it.
+fn with_ignored(bytes: &[u8]) -> Option<Vec<u8>> {
+    let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).collect();
+    // A directory is written in several ways: out, out/, /out, /out/*.
+    let name =
+        |line: &[u8]| String::from_utf8_lossy(line).trim_start_matches('/').trim_end_matches(['*', '/']).to_owned();
+    let has = |pattern: &&&str| lines.iter().any(|line| name(line) == pattern.trim_end_matches('/'));
     let end = if bytes.windows(2).any(|pair| pair == b"\r\n") { "\r\n" } else { "\n" };
     let mut all = bytes.to_vec();
     if !bytes.is_empty() && !bytes.ends_with(b"\n") {
         all.extend(end.as_bytes());
     }
-    all.extend(IGNORED.replace('\n', end).into_bytes());
-    Some(all)
+    let before = all.len();
+    for (comment, patterns) in IGNORED {
+        let lacking: Vec<&str> = patterns.iter().filter(|pattern| !has(pattern)).copied().collect();
+        if !lacking.is_empty() {
+            for line in std::iter::once(comment).chain(lacking) {
+                all.extend(line.bytes().chain(end.bytes()));
+            }
+        }
+    }
+    (all.len() > before).then_some(all)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{IGNORED, with_ignored};
+    use super::with_ignored;
+
+    const LEFT: &str = "# left by an interrupted run, cleared away by the next\n.*.partial\n.*.old\n.*.lock\n.lock\n";
 
     #[test]
     fn only_what_is_missing_is_added_to_gitignore() {
-        assert_eq!(with_ignored(b"").as_deref(), Some(IGNORED.as_bytes()));
-        assert_eq!(with_ignored(b"target/\n/out/\n"), None);
-        assert_eq!(with_ignored(b"out\r\n"), None);
-        let added = with_ignored(b"node_modules").unwrap();
-        assert_eq!(added, [b"node_modules\n", IGNORED.as_bytes()].concat());
+        let whole = format!("# written by `invoicer build`, safe to delete\nout/\n{LEFT}");
+        assert_eq!(with_ignored(b""), Some(whole.clone().into_bytes()));
+        assert_eq!(with_ignored(whole.as_bytes()), None);
+        for out in ["out", "out/", "/out", "/out/", "out/*", "/out/*"] {
+            assert_eq!(with_ignored(format!("target/\n{out}\n{LEFT}").as_bytes()), None, "{out}");
+        }
+        assert_eq!(with_ignored(b"node_modules"), Some(format!("node_modules\n{whole}").into_bytes()));
+        let part = "out\n.*.old\n# left by an interrupted run, cleared away by the next\n.*.partial\n.*.lock\n.lock\n";
+        assert_eq!(with_ignored(b"out\n.*.old\n"), Some(part.into()));
         // Lines of one kind stay lines of one kind.
-        let added = String::from_utf8(with_ignored(b"layout/\r\n").unwrap()).unwrap();
-        assert_eq!(added, format!("layout/\r\n{}", IGNORED.replace('\n', "\r\n")));
+        let added = format!("layout/\r\n{}", whole.replace('\n', "\r\n"));
+        assert_eq!(with_ignored(b"layout/\r\n"), Some(added.into_bytes()));
     }
 }

@@ -2,11 +2,11 @@
 //! built and issued.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::files;
 use crate::ledger::Ledger;
 use crate::model::carried::{Carried, CustomerRest};
 use crate::model::period::BillingMonth;

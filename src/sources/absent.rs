@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::snapshot::Snapshot;
-use super::{files, place};
+use super::{paths, place};
 use crate::diagnostic::Diagnostic;
 use crate::model::period::BillingMonth;
 use crate::model::settings::{Settings, SourceSettings};
@@ -45,7 +45,7 @@ fn months(source: &SourceSettings) -> String {
 /// Bills of the month that are left out because their source does not exist in it: a mistyped `from` would otherwise bill
 /// nobody for them.
 pub fn unread_bills(root: &Path, settings: &Settings, month: BillingMonth) -> Vec<Diagnostic> {
-    let of_source = |source: &SourceSettings| files::of_source(root, source, month).unwrap_or_default();
+    let of_source = |source: &SourceSettings| paths::of_source(root, source, month).unwrap_or_default();
     let canonical = |path: &String| root.join(path).canonicalize().ok();
     let csv = |source: &&SourceSettings| source.kind.is_csv();
     // A source may have taken over the files of one that ended.

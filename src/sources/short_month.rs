@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::snapshot::{self, Snapshot};
-use super::{files, soracom};
+use super::{paths, soracom};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::charge::{Bill, BillFile};
 use crate::model::period::BillingMonth;
@@ -60,7 +60,7 @@ fn earlier(root: &Path, source: &SourceSettings, month: BillingMonth, this: Bill
         let path = format!("{}/{}", snapshot::directory(source, month), soracom::EXPORT);
         return if is_final { vec![path] } else { Vec::new() };
     }
-    let paths = files::of_source(root, source, month).unwrap_or_default();
+    let paths = paths::of_source(root, source, month).unwrap_or_default();
     let same = path.replace(&this.to_string(), &month.to_string());
     if paths.contains(&same) { vec![same] } else { paths }
 }

@@ -65,9 +65,7 @@ struct Search<'a> {
 impl Search<'_> {
     /// Looks at everything in a directory; `shown` is its path from the root.
     fn directory(&mut self, directory: &Path, shown: &str) {
-        let listed = directory.canonicalize().and_then(|canonical| {
-            Ok((canonical, files::names(directory)?))
-        });
+        let listed = directory.canonicalize().and_then(|canonical| Ok((canonical, files::names(directory)?)));
         let (canonical, names) = match listed {
             Ok(listed) => listed,
             Err(error) if shown == DIRECTORY && error.kind() == ErrorKind::NotFound => {

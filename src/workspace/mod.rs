@@ -11,7 +11,6 @@ mod values;
 mod warning_section;
 mod workspace_file;
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Place, Severity, cause, nearest};

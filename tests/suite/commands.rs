@@ -77,13 +77,38 @@ fn init_begins_beside_what_a_repository_has() {
     assert!(run.stdout.lines().any(|line| line == ".gitignore"), "{}", run.stdout);
     there.iter().for_each(|(path, text)| assert_eq!(sandbox.read(path), text.as_bytes()));
     let ignored = String::from_utf8(sandbox.read(".gitignore")).unwrap();
-    assert_eq!(ignored, "*.swp\n# written by `invoicer build`, safe to delete\nout/\n");
+    let left = "# left by an interrupted run, cleared away by the next\n.*.partial\n.*.old\n.*.lock\n.lock\n";
+    assert_eq!(ignored, format!("*.swp\n# written by `invoicer build`, safe to delete\nout/\n{left}"));
     assert_eq!(sandbox.run(&["build", "202208", "--quiet"]).code, 0);
     let ready = Sandbox::new();
-    ready.write(".gitignore", "/out/\n");
+    ready.write(".gitignore", format!("/out/\n{left}"));
     let run = ready.run(&["init"]);
     assert!(run.code == 0 && !run.stdout.contains(".gitignore"), "{}", run.stdout);
-    assert_eq!(ready.read(".gitignore"), b"/out/\n");
+    assert_eq!(ready.read(".gitignore"), format!("/out/\n{left}").as_bytes());
+}
+
+/// A run that cannot write leaves the directory as it was; one that was killed is no obstacle to the next.
+#[test]
+fn init_leaves_nothing_behind() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".gitignore", "*.swp\n");
+    // No directory can be made where a file stands: the run fails after the first files.
+    sandbox.write("billing", "");
+    let before = sandbox.files();
+    let run = sandbox.run(&["init"]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(run.stderr.contains("--> billing/202208/soracom.csv"), "{}", run.stderr);
+    assert_eq!((sandbox.files(), sandbox.read(".gitignore")), (before, b"*.swp\n".to_vec()));
+    assert!(!sandbox.path().join("customers").exists());
+
+    let interrupted = Sandbox::new();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/starter/customers/aozora.toml");
+    interrupted.write("customers/aozora.toml", std::fs::read(example).unwrap());
+    interrupted.write("customers/.komugi.toml.partial", "[cust");
+    let run = interrupted.run(&["init"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(interrupted.run(&["build", "202208", "--quiet"]).code, 0);
+    assert!(!interrupted.path().join("customers/.komugi.toml.partial").exists());
 }
 
 /// Customers can lie in sub-directories; a file that may have been meant as one is reported, an editor's copy is not.

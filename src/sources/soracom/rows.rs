@@ -283,9 +283,9 @@ mod tests {
     #[test]
     fn cells_of_several_rows_are_found() {
         for (cells, expected) in [
-            // 440,0801,basic,"10,acme\n441,0802",x: the quote opens before the price of one row and closes after the date
-            // of the next.
-            (&["440", "0801", "basic", "10,acme\n441,0802,basic", "x"][..], Some(3)),
+            // 440,0801,basic,"10,acme\n441,0802,basic,10",x: the quote opens before the price of one row and closes after
+            // that of the next.
+            (&["440", "0801", "basic", "10,acme\n441,0802,basic,10", "x"][..], Some(3)),
             // A whole row between.
             (&["440", "a\n441,0801,basic,10,acme\nb", "basic", "10", "acme"], Some(1)),
             // A quote that opens a row and closes the next.
