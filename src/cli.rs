@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::amount::Amount;
+use crate::model::endpoint::AllowedHost;
 use crate::model::period::{BillingMonth, MonthRange};
 
 /// Bills end customers for SORACOM, SAKURA Cloud and KORE: splits a provider's monthly bill by your rules, adds markup
@@ -96,6 +97,27 @@ pub enum Command {
     Man,
 }
 
+impl Command {
+    /// Hosts besides the providers' own that the command may send keys to.
+    pub fn allowed_endpoints(&self) -> &[AllowedHost] {
+        match self {
+            Command::Fetch(Fetch { network, .. })
+            | Command::Build(Build { network, .. })
+            | Command::Status(Status { network, .. })
+            | Command::Reconcile(Reconcile { network, .. }) => &network.allowed_endpoints,
+            _ => &[],
+        }
+    }
+}
+
+/// Options of all commands that may ask a provider.
+#[derive(Debug, Default, Args)]
+pub struct Network {
+    /// Allow an `endpoint` of the workspace to be sent keys: HOST, or HOST:PORT (repeatable)
+    #[arg(long = "allow-endpoint", value_name = "HOST")]
+    pub allowed_endpoints: Vec<AllowedHost>,
+}
+
 /// Options of `check`.
 #[derive(Debug, Args)]
 pub struct Check {
@@ -134,6 +156,12 @@ pub struct Fetch {
     /// Take a month that is not closed yet; it is good for drafts only
     #[arg(long)]
     pub draft: bool,
+    /// Take a bill whose rows do not add up to the provider's total, for this reason; name its one --source
+    #[arg(long, value_name = "REASON", value_parser = reason, requires = "sources")]
+    pub accept_difference: Option<String>,
+    /// Who may be asked
+    #[command(flatten)]
+    pub network: Network,
 }
 
 /// Options of `build`.
@@ -163,6 +191,9 @@ pub struct Build {
     /// Never ask a provider: bills that were not fetched are an error
     #[arg(long)]
     pub offline: bool,
+    /// Who may be asked
+    #[command(flatten)]
+    pub network: Network,
     /// Refuse the month for any warning
     #[arg(long)]
     pub deny_warnings: bool,
@@ -183,6 +214,9 @@ pub struct Status {
     /// Ask no provider; show what is here
     #[arg(long)]
     pub offline: bool,
+    /// Who may be asked
+    #[command(flatten)]
+    pub network: Network,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -197,6 +231,9 @@ pub struct Reconcile {
     /// Ask the providers again and show what changed since the month was fetched, row by row
     #[arg(long)]
     pub fetch: bool,
+    /// Who may be asked
+    #[command(flatten)]
+    pub network: Network,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -297,6 +334,14 @@ fn credited_line(text: &str) -> Result<(usize, Option<Amount>), String> {
     let (line, amount) = text.split_once('=').map_or((text, None), |(line, amount)| (line, Some(amount)));
     let line = line.parse().map_err(|_| format!("expected a line such as 3 or 3=500, found {text:?}"))?;
     Ok((line, amount.map(money).transpose()?))
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    match text.is_empty() || text.contains(char::is_control) {
+        true => Err("expected a reason on one line, such as \"credited by support, ticket 4711\"".to_owned()),
+        false => Ok(text.to_owned()),
+    }
 }
 
 fn money(text: &str) -> Result<Amount, String> {

@@ -189,6 +189,24 @@ impl Diagnostic {
         self
     }
 
+    /// With every text of it changed, as to mask what must not be shown.
+    #[must_use]
+    pub fn map_text(mut self, change: &dyn Fn(&str) -> String) -> Diagnostic {
+        let texts = std::iter::once(&mut self.message)
+            .chain(&mut self.notes)
+            .chain(&mut self.hint)
+            .chain(self.place.iter_mut().flat_map(|place| std::iter::once(&mut place.path).chain(&mut place.excerpt)))
+            .chain(
+                self.finding
+                    .iter_mut()
+                    .flat_map(|finding| std::iter::once(&mut finding.facts).chain(&mut finding.customer)),
+            );
+        for text in texts {
+            *text = change(text);
+        }
+        self
+    }
+
     /// Whether it stops the program.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error

@@ -1,11 +1,17 @@
 //! [`Environment`]: what the program takes from outside besides its files. `main` makes the real one, tests their own.
 
+mod secrets;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+
+use crate::model::endpoint::AllowedHost;
+pub use secrets::Secrets;
 
 /// The environment variables, the clock and what depends on it.
 pub struct Environment {
@@ -23,12 +29,30 @@ pub struct Environment {
     pub random: fn() -> u64,
     /// Hears what is done, for those who asked for more.
     pub listener: Box<dyn Fn(&str) + Send + Sync>,
+    /// Hosts that may be sent credentials besides the providers' own, by the command line.
+    pub allowed_endpoints: Vec<AllowedHost>,
+    /// The secrets that were read or received so far.
+    pub secrets: Arc<Secrets>,
 }
 
 impl Environment {
     /// An environment variable that is set and not empty.
     pub fn variable(&self, name: &str) -> Option<&Secret> {
         self.variables.get(name).filter(|value| !value.expose().is_empty())
+    }
+
+    /// Tells the listener a line, without any secret that is known.
+    pub fn tell(&self, line: &str) {
+        (self.listener)(&self.secrets.masked(line));
+    }
+
+    /// Directory of the user's own settings for this program.
+    pub fn configuration(&self) -> Option<PathBuf> {
+        let directory = match self.variable("XDG_CONFIG_HOME") {
+            Some(directory) => PathBuf::from(directory.expose()),
+            None => self.home.as_ref()?.join(".config"),
+        };
+        Some(directory.join("invoicer"))
     }
 }
 

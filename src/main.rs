@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use clap::Parser;
@@ -65,6 +65,8 @@ fn main() -> ExitCode {
         wait: std::thread::sleep,
         random: || RandomState::new().build_hasher().finish(),
         listener: Box::new(move |line| teller.detail(line)),
+        allowed_endpoints: cli.command.allowed_endpoints().to_vec(),
+        secrets: Arc::default(),
     };
     ExitCode::from(commands::run(cli, &current, &environment, &printer))
 }

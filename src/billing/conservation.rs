@@ -1,18 +1,16 @@
 //! Proof that nothing was lost: for each source, costs read = allocated + kept + unassigned, to the last digit.
 
-use rayon::prelude::*;
 use serde::Serialize;
 
 use super::allocation::Allocation;
 use super::pricing::missing_rate;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::charge::{Bill, BillSource, CHUNK, Charge, ChargeId};
+use crate::model::charge::{Bill, BillSource, ChargeId};
 use crate::model::currency::Currency;
 use crate::model::period::BillingMonth;
-use crate::model::rounding::Rounding;
 use crate::model::settings::Settings;
-use crate::model::tax::TaxCategory;
+use crate::model::source_sum;
 
 /// A source's sums, in its currency.
 #[derive(Clone, Debug, Serialize)]
@@ -103,17 +101,6 @@ struct Sums {
     unassigned: Sum,
 }
 
-/// By source: the costs that are not below zero, and those that are.
-fn read_sums(bill: &Bill, charges: &[Charge]) -> Result<Vec<(Sum, Sum)>, TooLong> {
-    let mut sums = vec![(Sum::default(), Sum::default()); bill.sources.len()];
-    for charge in charges {
-        let (positive, negative) = &mut sums[usize::from(bill.subject(charge).source)];
-        let cost = bill.cost(charge);
-        if cost.is_negative() { negative.add(cost)? } else { positive.add(cost)? }
-    }
-    Ok(sums)
-}
-
 /// What was read of each source, whoever bears it.
 pub(super) fn read_totals(bill: &Bill) -> Result<Vec<SourceTotals>, TooLong> {
     let sums = all_read(bill)?;
@@ -121,16 +108,8 @@ pub(super) fn read_totals(bill: &Bill) -> Result<Vec<SourceTotals>, TooLong> {
 }
 
 fn all_read(bill: &Bill) -> Result<Vec<Sums>, TooLong> {
-    let mut sums = vec![Sums::default(); bill.sources.len()];
-    let read: Vec<Result<Vec<(Sum, Sum)>, TooLong>> =
-        bill.charges.par_chunks(CHUNK).map(|charges| read_sums(bill, charges)).collect();
-    for part in read {
-        for (sums, (charges, discounts)) in sums.iter_mut().zip(part?) {
-            sums.charges.merge(charges)?;
-            sums.discounts.merge(discounts)?;
-        }
-    }
-    Ok(sums)
+    let read = source_sum::of_rows(bill)?.into_iter();
+    Ok(read.map(|(charges, discounts)| Sums { charges, discounts, ..Sums::default() }).collect())
 }
 
 fn source_sums(
@@ -158,14 +137,7 @@ fn source_sums(
 fn totals(source: &BillSource, month: BillingMonth, sums: Sums) -> Result<SourceTotals, TooLong> {
     let (charges, discounts) = (sums.charges.total()?, sums.discounts.total()?);
     let total = charges.plus(discounts)?;
-    let total_with_tax = match source.stated_tax {
-        Some(tax) => total.plus(tax)?,
-        None => {
-            // Tax is added after summing and a fraction is rounded up: SORACOM's "detailed billing information CSV" page.
-            let rate = TaxCategory::Standard.rate(month).map_or(Amount::ZERO, |rate| rate.factor());
-            Rounding::Up.apply(total.plus(total.times(rate)?)?, source.currency.decimals())?
-        }
-    };
+    let total_with_tax = source_sum::with_tax(source, month, total)?;
     let statement = &source.statement;
     Ok(SourceTotals {
         name: source.name.clone(),
@@ -177,18 +149,11 @@ fn totals(source: &BillSource, month: BillingMonth, sums: Sums) -> Result<Source
         total_with_tax,
         provider_total: statement.total,
         coupons: statement.coupons,
-        difference: statement.total.map(|stated| difference(total_with_tax, stated, statement.coupons)).transpose()?,
+        difference: source_sum::difference(source, total_with_tax)?,
         allocated: sums.allocated.total()?,
         kept: sums.kept.total()?,
         unassigned: sums.unassigned.total()?,
     })
-}
-
-/// Ours less the provider's, tax included. Whether a coupon has rows of its own in the bill is not documented: both ways
-/// are right.
-fn difference(ours: Amount, provider: Amount, coupons: Amount) -> Result<Amount, TooLong> {
-    let difference = ours.minus(provider)?;
-    Ok(if difference == coupons { Amount::ZERO } else { difference })
 }
 
 /// All sources in the workspace's currency, or in the only one there is when no rate leads from it.

@@ -9,6 +9,7 @@ use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, EMPTY};
 use crate::model::currency::Currency;
 use crate::model::settings::SourceKind;
+use crate::model::statement::AcceptedDifference;
 use crate::model::tax::TaxCategory;
 
 /// A source's rows against its provider's figures.
@@ -28,6 +29,9 @@ pub struct Reconciliation {
     pub difference: Option<Amount>,
     /// The likely cause of a difference.
     pub cause: Option<String>,
+    /// A difference that was accepted when the bill was fetched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted_difference: Option<AcceptedDifference>,
     /// Coupons the provider took off.
     pub coupons: Amount,
     /// How many days were compared.
@@ -101,6 +105,7 @@ pub fn reconcile(bill: &Bill) -> Result<Vec<Reconciliation>, TooLong> {
                 provider_total: totals.provider_total,
                 difference: totals.difference,
                 cause,
+                accepted_difference: statement.accepted.clone(),
                 coupons: totals.coupons,
                 days: statement.daily.len(),
                 day_differences,

@@ -97,7 +97,8 @@ fn build(
                 return Ok(());
             }
             let sources: Vec<_> = settings.sources_of(month).filter(|source| !source.kind.is_csv()).collect();
-            let wish = sources::fetch::Wish { root, month, draft: arguments.draft, force: false, environment };
+            let wish =
+                sources::fetch::Wish { root, month, draft: arguments.draft, force: false, accept: None, environment };
             fetch::fetch_all(wish, &sources, printer).1
         },
     )?;

@@ -33,6 +33,7 @@ pub(super) fn run(
         draft: arguments.draft,
         as_issued: arguments.as_issued,
         offline: true,
+        network: cli::Network::default(),
         deny_warnings: arguments.deny_warnings,
         open: false,
         json: false,

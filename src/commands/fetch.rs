@@ -30,7 +30,14 @@ pub(super) fn run(
         if force {
             keep_issued(&root, month)?;
         }
-        let wish = Wish { root: &root, month, draft, force, environment };
+        let accept = arguments.accept_difference.as_deref();
+        if accept.is_some() && sources.len() > 1 {
+            let message = format!("--accept-difference is for one source, found {}", sources.len());
+            return Err(vec![
+                Diagnostic::error(message).with_hint("accept the difference of each with its own reason"),
+            ]);
+        }
+        let wish = Wish { root: &root, month, draft, force, accept, environment };
         let (files, result) = fetch_all(wish, &sources, printer);
         files.iter().for_each(|file| printer.result(file));
         result

@@ -11,12 +11,13 @@ use crate::model::amount::{Amount, TooLong};
 use crate::model::currency::Currency;
 use crate::model::period::BillingMonth;
 use crate::model::settings::{Settings, SourceSettings};
+use crate::model::statement::AcceptedDifference;
 use crate::out;
 use crate::printer::{Align, Printer, table};
 use crate::render;
 use crate::sources;
 use crate::sources::drift;
-use crate::sources::fetch::{self, Wish};
+use crate::sources::fetch::{self, Again, Wish};
 use crate::workspace;
 
 /// The most changed rows that are shown.
@@ -55,13 +56,14 @@ fn reconcile(
     let mut problems: Vec<Diagnostic> =
         found.iter().zip(&sources).flat_map(|(found, source)| differences(found, source)).collect();
     if arguments.fetch {
-        let wish = Wish { root, month, draft: true, force: true, environment };
+        let wish = Wish { root, month, draft: true, force: true, accept: None, environment };
         for (index, source) in sources.into_iter().enumerate().filter(|(_, source)| !source.kind.is_csv()) {
             // What differs is told even when the provider cannot be asked.
             match fetch::read_again(wish, source) {
-                Ok(now) => {
+                Ok(Again { bill: now, half }) => {
+                    problems.extend(half);
                     let index = u16::try_from(index).expect("the sources were counted when they were read");
-                    let changes = billing::drift(&bill, index, &now).map_err(too_long)?;
+                    let changes = drift::masked(billing::drift(&bill, index, &now).map_err(too_long)?, environment);
                     drift::keep(root, source, month, &changes, environment).map_err(|problem| vec![problem])?;
                     if !changes.is_empty() {
                         problems.push(drift::refusal(&changes, source, month, SHOWN_ROWS));
@@ -125,6 +127,15 @@ fn print(found: &[Reconciliation], settings: &Settings, month: BillingMonth, pri
     }
 }
 
+/// That a difference was accepted, and why.
+pub(super) fn accepted_note(accepted: &AcceptedDifference, currency: Currency) -> String {
+    format!(
+        "a difference of {} was accepted when it was fetched: {}",
+        money(accepted.difference, currency),
+        accepted.reason
+    )
+}
+
 /// What differs, with its likely cause.
 fn differences(found: &Reconciliation, source: &SourceSettings) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
@@ -138,7 +149,10 @@ fn differences(found: &Reconciliation, source: &SourceSettings) -> Vec<Diagnosti
             money(provider, found.currency),
             money(difference, found.currency)
         );
-        let diagnostic = Diagnostic::error(message).at(sources::place(source));
+        let mut diagnostic = Diagnostic::error(message).at(sources::place(source));
+        if let Some(accepted) = &found.accepted_difference {
+            diagnostic = diagnostic.with_note(accepted_note(accepted, found.currency));
+        }
         problems.push(match &found.cause {
             Some(cause) => diagnostic.with_hint(format!("likely cause: {cause}")),
             None => diagnostic,

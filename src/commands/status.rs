@@ -5,13 +5,15 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::excerpts;
+use super::reconcile::accepted_note;
 use crate::cli;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, printable};
 use crate::environment::Environment;
 use crate::files;
 use crate::model::amount::Amount;
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
+use crate::model::statement::AcceptedDifference;
 use crate::out;
 use crate::printer::{Align, Printer, table};
 use crate::render;
@@ -33,6 +35,9 @@ struct Row {
     here: &'static str,
     built: bool,
     issued: bool,
+    /// A difference from the provider's total that was accepted when the month was fetched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accepted_difference: Option<AcceptedDifference>,
 }
 
 pub(super) fn run(
@@ -114,6 +119,7 @@ fn look(root: &Path, source: &SourceSettings, month: BillingMonth, row: &mut Row
         if row.state.is_none() {
             row.state = snapshot.provenance.is_final.then(|| "closed".to_owned());
         }
+        row.accepted_difference = snapshot.provenance.accepted_difference;
     }
     Ok(())
 }
@@ -153,5 +159,12 @@ fn print(rows: &[Row], workspace: &Workspace, printer: &Printer) {
     let left = Align::Left;
     for line in table(&lines, &[left, left, left, Align::Right, left, left, left]) {
         printer.result(&line);
+    }
+    for row in rows {
+        let source = workspace.settings.source(&row.source);
+        if let (Some(accepted), Some(source)) = (&row.accepted_difference, source) {
+            let note = accepted_note(accepted, source.currency);
+            printer.status(&printable(&format!("{} {}: {note}", row.month, row.source)));
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! Base URLs of providers' APIs: HTTPS, or plain HTTP to this machine.
 
+use std::fmt;
+use std::str::FromStr;
+
 use url::Url;
 
 /// Whether a URL leads to this machine.
@@ -27,5 +30,82 @@ pub fn parse(text: &str) -> Result<Url, String> {
         "https" => Ok(url),
         "http" if is_this_machine(&url) => Ok(url),
         _ => Err("expected an endpoint that begins with https:// (http:// is for this machine only)".to_owned()),
+    }
+}
+
+/// A host that the user lets credentials be sent to, at any port or at one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllowedHost {
+    host: String,
+    port: Option<u16>,
+}
+
+impl AllowedHost {
+    /// Where a URL leads, to the port.
+    pub fn of(url: &Url) -> AllowedHost {
+        AllowedHost { host: url.host_str().unwrap_or_default().to_owned(), port: url.port() }
+    }
+
+    /// Whether a URL leads there.
+    pub fn covers(&self, url: &Url) -> bool {
+        url.host_str() == Some(&self.host) && self.port.is_none_or(|port| url.port_or_known_default() == Some(port))
+    }
+}
+
+impl FromStr for AllowedHost {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<AllowedHost, String> {
+        let expected = || format!("expected a host such as proxy.example.jp or 127.0.0.1:4010, found {text:?}");
+        if text.contains(['/', '\\', '?', '#', '@', '*']) || text.contains(char::is_whitespace) {
+            return Err(expected());
+        }
+        // As URLs write it, so that both are compared in one form.
+        let url = Url::parse(&format!("https://{text}")).map_err(|_| expected())?;
+        let digits = text.rsplit_once(':').map(|(_, digits)| digits).filter(|digits| !digits.contains(']'));
+        let port = digits.map(|digits| digits.parse().map_err(|_| expected())).transpose()?;
+        Ok(AllowedHost { host: url.host_str().ok_or_else(expected)?.to_owned(), port })
+    }
+}
+
+impl fmt::Display for AllowedHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) => write!(f, "{}:{port}", self.host),
+            None => f.write_str(&self.host),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_covers_its_ports_or_one_of_them() {
+        for (host, covered, others) in [
+            (
+                "Proxy.example.jp",
+                &["https://proxy.example.jp/x", "https://proxy.example.jp:8443"][..],
+                &[
+                    "https://example.jp",
+                    "https://a.proxy.example.jp",
+                    "https://proxy.example.jp.evil.example",
+                    "https://proxy.example.jp.",
+                ][..],
+            ),
+            ("proxy.example.jp:443", &["https://proxy.example.jp"], &["https://proxy.example.jp:8443"]),
+            ("127.0.0.1:4010", &["http://127.0.0.1:4010"], &["http://127.0.0.1:4011", "http://localhost:4010"]),
+            ("[::1]", &["http://[::1]:4010"], &["http://127.0.0.1:4010"]),
+            ("[::1]:4010", &["http://[::1]:4010"], &["http://[::1]:4011"]),
+        ] {
+            let allowed: AllowedHost = host.parse().unwrap();
+            let covers = |url: &&str| allowed.covers(&Url::parse(url).unwrap());
+            assert!(covered.iter().all(covers), "{host}");
+            assert!(!others.iter().any(covers), "{host}");
+        }
+        for text in ["", "https://a", "a/b", "a@b", "a b", "a:x", "a:70000", "*.example.jp", ":443"] {
+            assert!(text.parse::<AllowedHost>().is_err(), "{text}");
+        }
     }
 }

@@ -20,6 +20,7 @@ pub mod ratio;
 pub mod rounding;
 pub mod schedule;
 pub mod settings;
+pub mod source_sum;
 pub mod split;
 pub mod statement;
 pub mod tax;

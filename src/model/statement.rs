@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::amount::Amount;
 
 /// A provider's own figures, in the source's currency. What it does not say is absent.
@@ -17,4 +19,19 @@ pub struct Statement {
     pub resources: Option<(usize, &'static str)>,
     /// Whether the month was closed when this was said.
     pub is_final: bool,
+    /// A difference between the rows and the total that was accepted when they were fetched.
+    pub accepted: Option<AcceptedDifference>,
+}
+
+/// A difference between a bill's rows and the provider's total that somebody accepted, in the source's currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedDifference {
+    /// Sum of the rows, tax included.
+    pub ours: Amount,
+    /// The provider's total.
+    pub provider: Amount,
+    /// Ours less the provider's.
+    pub difference: Amount,
+    /// Why it was accepted.
+    pub reason: String,
 }

@@ -35,6 +35,13 @@ struct Drift {
     changes: Vec<Change>,
 }
 
+/// The changes without secrets that the provider put into the names of rows.
+pub fn masked(changes: Vec<Change>, environment: &Environment) -> Vec<Change> {
+    let masked = |text: &str| environment.secrets.masked(text);
+    let change = |change: Change| Change { resource: masked(&change.resource), item: masked(&change.item), ..change };
+    changes.into_iter().map(change).collect()
+}
+
 /// Keeps what a comparison found; where nothing differs, what an earlier one found is removed.
 ///
 /// # Errors

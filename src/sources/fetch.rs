@@ -2,16 +2,17 @@
 
 use std::path::Path;
 
-use super::http::Url;
 use super::snapshot::{Session, Snapshot, Staged};
 use super::{kore, place, sakura, soracom};
 use crate::diagnostic::{Diagnostic, Stop};
 use crate::environment::Environment;
-use crate::model::amount::Amount;
+use crate::model::amount::{Amount, TooLong};
 use crate::model::charge::{Bill, BillSource};
-use crate::model::endpoint;
+use crate::model::figures::money;
 use crate::model::period::BillingMonth;
 use crate::model::settings::{SourceKind, SourceSettings};
+use crate::model::source_sum;
+use crate::model::statement::AcceptedDifference;
 
 /// What to fetch.
 #[derive(Clone, Copy)]
@@ -24,6 +25,8 @@ pub struct Wish<'a> {
     pub draft: bool,
     /// Whether to ask again for what is there.
     pub force: bool,
+    /// Why to take a bill whose rows do not add up to the provider's total.
+    pub accept: Option<&'a str>,
     /// Environment and clock.
     pub environment: &'a Environment,
 }
@@ -57,16 +60,43 @@ pub fn fetch(wish: Wish<'_>, source: &SourceSettings) -> Result<Fetched, Diagnos
     {
         return Ok(Fetched::Already);
     }
-    let download = download(wish, source)?;
-    download.staged.commit().map(|files| Fetched::Files(files, download.remarks))
+    let Download { mut staged, mut remarks, finality, difference, .. } = download(wish, source)?;
+    if let Some(found) = difference {
+        match (finality, wish.accept) {
+            // What may still change was perhaps added up at another time than the total.
+            (Finality::Preliminary, _) => remarks.push(preliminary_difference(source, &found)),
+            (Finality::Final, Some(reason)) => {
+                staged.accept(AcceptedDifference { reason: reason.to_owned(), ..found });
+            }
+            (Finality::Final, None) => return Err(half_a_bill(wish.month, source, &found)),
+        }
+    }
+    staged.commit().map(|files| Fetched::Files(files, remarks))
 }
 
-/// Asks the provider again and reads the answer without keeping it: a bill of that source alone.
+/// A bill that was asked for again.
+pub struct Again {
+    /// The bill of that source alone.
+    pub bill: Bill,
+    /// That its rows do not add up to the provider's total, unless that difference was accepted when the month was fetched.
+    pub half: Option<Diagnostic>,
+}
+
+/// Asks the provider again and reads the answer without keeping it.
 ///
 /// # Errors
-/// As [`fetch`].
-pub fn read_again(wish: Wish<'_>, source: &SourceSettings) -> Result<Bill, Diagnostic> {
-    download(wish, source).map(|download| download.bill)
+/// As [`fetch`]; but rows that do not add up are given, to be compared with those that were fetched.
+pub fn read_again(wish: Wish<'_>, source: &SourceSettings) -> Result<Again, Diagnostic> {
+    let before = Snapshot::open(wish.root, source, wish.month)?;
+    let accepted = before.and_then(|snapshot| snapshot.provenance.accepted_difference);
+    let Download { bill, difference, .. } = download(wish, source)?;
+    let found = difference.filter(|found| accepted.is_none_or(|accepted| accepted.difference != found.difference));
+    let half = found.map(|found| {
+        let message = format!("what \"{}\" sends now does not add up to the provider's total", source.name);
+        let hint = "it may be half a bill: run the command again before the new bill is taken";
+        Diagnostic::error(message).at(place(source)).with_note(figures(source, &found)).with_hint(hint)
+    });
+    Ok(Again { bill, half })
 }
 
 /// A bill that can be used, with its files not in their place yet.
@@ -74,20 +104,77 @@ struct Download {
     staged: Staged,
     bill: Bill,
     remarks: Vec<Diagnostic>,
+    finality: Finality,
+    /// What the rows with tax differ in from the provider's total.
+    difference: Option<AcceptedDifference>,
 }
 
 /// Downloads a bill and reads it as a build will: half a file, or a page that came twice, is refused while it can be asked
-/// for again.
+/// for again. What is told of it holds no secret, whatever the server sent.
 fn download(wish: Wish<'_>, source: &SourceSettings) -> Result<Download, Diagnostic> {
+    let masked = |problem: Diagnostic| problem.map_text(&|text| wish.environment.secrets.masked(text));
+    let mut download = read_download(wish, source).map_err(masked)?;
+    download.remarks = download.remarks.into_iter().map(masked).collect();
+    Ok(download)
+}
+
+fn read_download(wish: Wish<'_>, source: &SourceSettings) -> Result<Download, Diagnostic> {
     let session = Session::begin(wish.root, source, wish.month, wish.draft, wish.environment)?;
     let finality = ask(&session)?;
     let remarks = session.remarks.take();
-    let staged = session.complete(finality == Finality::Final)?;
+    let staged = session.complete(finality == Finality::Final);
     let mut bill = Bill::new(wish.month);
     bill.sources.push(BillSource::of(source, wish.month));
     super::read_opened(wish.root, source, 0, &mut bill, &staged.snapshot, wish.draft)
         .map_err(|problems| unusable(source, &staged.snapshot, problems))?;
-    Ok(Download { staged, bill, remarks })
+    let difference = difference(&bill).map_err(|_| too_long(source))?;
+    Ok(Download { staged, bill, remarks, finality, difference })
+}
+
+/// What the rows with tax differ in from the total that was fetched beside them; none where they agree, or the provider
+/// states no total.
+fn difference(bill: &Bill) -> Result<Option<AcceptedDifference>, TooLong> {
+    for (source, (charges, discounts)) in bill.sources.iter().zip(source_sum::of_rows(bill)?) {
+        let ours = source_sum::with_tax(source, bill.month, charges.total()?.plus(discounts.total()?)?)?;
+        let difference = source_sum::difference(source, ours)?.filter(|difference| !difference.is_zero());
+        if let (Some(difference), Some(provider)) = (difference, source.statement.total) {
+            return Ok(Some(AcceptedDifference { ours, provider, difference, reason: String::new() }));
+        }
+    }
+    Ok(None)
+}
+
+fn too_long(source: &SourceSettings) -> Diagnostic {
+    let message = format!("the rows of \"{}\" have too many digits to be added up exactly", source.name);
+    Diagnostic::error(message).at(place(source))
+}
+
+fn figures(source: &SourceSettings, found: &AcceptedDifference) -> String {
+    let [ours, provider, difference] =
+        [found.ours, found.provider, found.difference].map(|amount| money(amount, source.currency, 0));
+    format!("rows with tax {ours}, the provider's total {provider}, difference {difference}")
+}
+
+/// The rows do not add up to the total.
+fn half_a_bill(month: BillingMonth, source: &SourceSettings, found: &AcceptedDifference) -> Diagnostic {
+    let name = &source.name;
+    let message = format!("the bill fetched from \"{name}\" does not add up to the provider's total; nothing was kept");
+    let cause = if found.difference.is_negative() {
+        "rows are probably missing"
+    } else {
+        "rows are too many, or a discount is missing"
+    };
+    let hint = format!(
+        "{cause}: run the command again; if the provider confirms the difference, take the bill with \
+         invoicer fetch {month} --source {name} --accept-difference REASON"
+    );
+    Diagnostic::error(message).at(place(source)).with_note(figures(source, found)).with_hint(hint)
+}
+
+fn preliminary_difference(source: &SourceSettings, found: &AcceptedDifference) -> Diagnostic {
+    let message = format!("the rows of \"{}\" do not add up to the provider's total yet", source.name);
+    let hint = "fetch the month again when the provider has closed it; a difference is refused then";
+    Diagnostic::warning(message).at(place(source)).with_note(figures(source, found)).with_hint(hint)
 }
 
 /// The most problems of a download that are told.
@@ -146,20 +233,12 @@ pub struct ProviderMonth {
 /// # Errors
 /// When they cannot be asked for.
 pub fn months(source: &SourceSettings, environment: &Environment) -> Result<Vec<ProviderMonth>, Diagnostic> {
-    match source.kind {
+    let masked = |text: &str| environment.secrets.masked(text);
+    let months = match source.kind {
         SourceKind::SoracomApi => soracom::months(source, environment),
         SourceKind::SakuraApi => sakura::months(source, environment),
         _ => Ok(Vec::new()),
-    }
-}
-
-/// The base URL of a source: its `endpoint`, or `usual`.
-///
-/// # Errors
-/// When it is no URL that may be used.
-pub(super) fn base(source: &SourceSettings, usual: &str) -> Result<Url, Diagnostic> {
-    match &source.endpoint {
-        Some(endpoint) => Ok(endpoint.clone()),
-        None => endpoint::parse(usual).map_err(|message| Diagnostic::error(message).at(place(source))),
-    }
+    };
+    let months = months.map_err(|problem| problem.map_text(&masked))?;
+    Ok(months.into_iter().map(|month| ProviderMonth { state: masked(&month.state), ..month }).collect())
 }

@@ -3,6 +3,7 @@
 pub mod absent;
 mod credentials;
 pub mod drift;
+mod endpoint;
 pub mod fetch;
 pub mod http;
 pub mod json;
@@ -156,7 +157,8 @@ pub fn statement(source: &SourceSettings, snapshot: &Snapshot) -> Result<Stateme
         SourceKind::KoreApi => kore::statement(snapshot, source.currency),
         SourceKind::SoracomCsv | SourceKind::SakuraCsv => Ok(Statement::default()),
     };
-    Ok(Statement { is_final: snapshot.provenance.is_final, ..stated? })
+    let accepted = snapshot.provenance.accepted_difference.clone();
+    Ok(Statement { is_final: snapshot.provenance.is_final, accepted, ..stated? })
 }
 
 /// Where a source stands in `invoicer.toml`.

@@ -17,7 +17,8 @@ use crate::environment::Environment;
 use crate::files;
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
-use crate::staging::{Purpose, Staging, digest};
+use crate::model::statement::AcceptedDifference;
+use crate::staging::{Purpose, Staging, digest, interruption};
 
 /// The name of the file that says where the others come from.
 pub const PROVENANCE: &str = "provenance.json";
@@ -38,6 +39,9 @@ pub struct Provenance {
     /// Whether the provider had closed the month. What is not final is only good for drafts.
     #[serde(rename = "final")]
     pub is_final: bool,
+    /// What was accepted although the rows do not add up to the provider's total.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_difference: Option<AcceptedDifference>,
     /// The files, in the order they were received.
     pub files: Vec<Received>,
 }
@@ -113,6 +117,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When it cannot be written.
     pub fn keep(&self, name: &str, response: &Response) -> Result<(), Diagnostic> {
+        self.check_name(name)?;
         self.staging.write(name, &response.body)?;
         self.record(name, response);
         Ok(())
@@ -123,8 +128,10 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When there is no answer or it cannot be written.
     pub fn download(&self, client: &Client<'_>, request: &Request, name: &str) -> Result<Response, Diagnostic> {
+        interruption::point();
         let mut file = self.staging.create(name)?;
         let response = client.download(request, &mut file)?;
+        interruption::point();
         if response.is_success() {
             self.record(name, &response);
         }
@@ -134,6 +141,17 @@ impl<'a> Session<'a> {
     /// Tells the user something about what was fetched that does not keep it from being used.
     pub fn remark(&self, warning: Diagnostic) {
         self.remarks.borrow_mut().push(warning);
+    }
+
+    /// Refuses a name that holds a secret: ids that the provider sends are parts of names.
+    fn check_name(&self, name: &str) -> Result<(), Diagnostic> {
+        if self.environment.secrets.masked(name) == name {
+            return Ok(());
+        }
+        let message = format!("the answers of \"{}\" use a key of yours as an id", self.source.name);
+        Err(Diagnostic::could_not_run(message)
+            .at(super::place(self.source))
+            .with_hint("nothing was kept; renew the key, and ask the provider about it"))
     }
 
     fn record(&self, name: &str, response: &Response) {
@@ -149,7 +167,7 @@ impl<'a> Session<'a> {
     }
 
     /// Ends the session: all files are there.
-    pub(super) fn complete(self, is_final: bool) -> Result<Staged, Diagnostic> {
+    pub(super) fn complete(self, is_final: bool) -> Staged {
         let provenance = Provenance {
             source: self.source.name.clone(),
             kind: self.source.kind.name().to_owned(),
@@ -157,15 +175,12 @@ impl<'a> Session<'a> {
             fetched_at: rfc3339((self.environment.now)()),
             tool: concat!("invoicer ", env!("CARGO_PKG_VERSION")).to_owned(),
             is_final,
+            accepted_difference: None,
             files: self.received.into_inner(),
         };
-        let mut bytes = serde_json::to_vec_pretty(&provenance)
-            .map_err(|error| Diagnostic::could_not_run(format!("cannot write JSON: {error}")))?;
-        bytes.push(b'\n');
-        self.staging.write(PROVENANCE, &bytes)?;
         let path = format!("billing/{}/.{}.partial", self.month, self.source.name);
         let snapshot = Snapshot { path, month: self.month, provenance, directory: self.staging.path("") };
-        Ok(Staged { snapshot, place: directory(self.source, self.month), staging: self.staging })
+        Staged { snapshot, place: directory(self.source, self.month), staging: self.staging }
     }
 }
 
@@ -178,8 +193,18 @@ pub(super) struct Staged {
 }
 
 impl Staged {
-    /// Puts the snapshot in its place; gives the paths of its files from the workspace's root.
+    /// Notes that a difference from the provider's total was accepted.
+    pub(super) fn accept(&mut self, difference: AcceptedDifference) {
+        self.snapshot.provenance.accepted_difference = Some(difference);
+    }
+
+    /// Writes where the files come from and puts the snapshot in its place; gives the paths of its files from the
+    /// workspace's root.
     pub(super) fn commit(self) -> Result<Vec<String>, Diagnostic> {
+        let mut bytes = serde_json::to_vec_pretty(&self.snapshot.provenance)
+            .map_err(|error| Diagnostic::could_not_run(format!("cannot write JSON: {error}")))?;
+        bytes.push(b'\n');
+        self.staging.write(PROVENANCE, &bytes)?;
         let files = self.snapshot.all_files().map(|name| format!("{}/{name}", self.place)).collect();
         self.staging.commit()?;
         Ok(files)
@@ -347,6 +372,7 @@ fn by_hand(
         fetched_at: String::new(),
         tool: String::new(),
         is_final: true,
+        accepted_difference: None,
         files,
     };
     Ok(Snapshot { path, month, provenance, directory })

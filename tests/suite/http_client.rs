@@ -34,12 +34,14 @@ pub(crate) fn environment(variables: &[(&str, &str)]) -> (Environment, Arc<Mutex
         wait: |time| WAITS.with(|waits| waits.borrow_mut().push(u64::try_from(time.as_millis()).unwrap())),
         random: || 0,
         listener: Box::new(move |line| listener.lock().unwrap().push(line.to_owned())),
+        allowed_endpoints: vec!["127.0.0.1".parse().unwrap()],
+        secrets: Arc::default(),
     };
     (environment, heard)
 }
 
 fn limits() -> Limits {
-    Limits { size: 1 << 16, ..Limits::default() }
+    Limits { memory: 1 << 16, file: 1 << 16, ..Limits::default() }
 }
 
 fn get(server: &Server, limits: Limits) -> Result<Response, String> {

@@ -50,6 +50,8 @@ enum Fault {
     Closed,
     /// Says nothing until the other side gives up.
     Silent,
+    /// The body is the whole answer as it goes over the line, its head included.
+    Raw,
 }
 
 impl Reply {
@@ -57,12 +59,17 @@ impl Reply {
         Reply { status, headers: Vec::new(), body: Vec::new(), fault: Fault::None }
     }
 
-    pub(crate) fn json(body: impl Into<String>) -> Reply {
-        Reply::status(200).header("content-type", "application/json").body(body.into())
+    pub(crate) fn json(body: impl Into<Vec<u8>>) -> Reply {
+        Reply::status(200).header("content-type", "application/json").body(body)
     }
 
     pub(crate) fn text(body: impl Into<Vec<u8>>) -> Reply {
         Reply::status(200).body(body)
+    }
+
+    /// An answer written out by hand, after which the connection is closed.
+    pub(crate) fn raw(bytes: impl Into<Vec<u8>>) -> Reply {
+        Reply { fault: Fault::Raw, ..Reply::status(200).body(bytes) }
     }
 
     pub(crate) fn closed() -> Reply {
@@ -84,6 +91,10 @@ impl Reply {
     pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Reply {
         self.headers.push((name.to_owned(), value.into()));
         self
+    }
+
+    pub(crate) fn code(&self) -> u16 {
+        self.status
     }
 
     /// The body so far.
@@ -166,6 +177,9 @@ fn serve(stream: &TcpStream, answer: &Answer, log: &Mutex<Vec<Asked>>) {
         Fault::Silent => {
             // Ends when the client closes its side.
             let _ = { stream }.read(&mut [0]);
+        }
+        Fault::Raw => {
+            let _ = { stream }.write_all(&reply.body);
         }
         Fault::None | Fault::Cut => {
             let mut head = format!("HTTP/1.1 {} X\r\nconnection: close\r\n", reply.status);

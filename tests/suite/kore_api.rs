@@ -11,17 +11,22 @@ use crate::http_server::{Reply, Server};
 use invoicer::model::settings::SourceSettings;
 use invoicer::sources::fetch::{Fetched, Wish, fetch, read_again};
 
-const KEYS: [(&str, &str); 2] = [("KORE_CLIENT_ID", CLIENT.0), ("KORE_CLIENT_SECRET", CLIENT.1)];
+pub(crate) const KEYS: [(&str, &str); 2] = [("KORE_CLIENT_ID", CLIENT.0), ("KORE_CLIENT_SECRET", CLIENT.1)];
 
 /// A fetch on 10 September 2022.
 pub(crate) struct Wanted<'a> {
     draft: bool,
+    accept: Option<&'a str>,
     variables: &'a [(&'a str, &'a str)],
     now: fn() -> DateTime<Utc>,
+    allowed: bool,
 }
 
 pub(crate) const USUAL: Wanted<'static> =
-    Wanted { draft: false, variables: &KEYS, now: || time("2022-09-10T00:00:00Z") };
+    Wanted { draft: false, accept: None, variables: &KEYS, now: || time("2022-09-10T00:00:00Z"), allowed: true };
+
+/// Without keys in the environment, and no host is allowed.
+pub(crate) const TRUSTING_NOBODY: Wanted<'static> = Wanted { variables: &[], allowed: false, ..USUAL };
 
 fn time(text: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(text).unwrap().to_utc()
@@ -60,8 +65,18 @@ fn asked<T>(
     let (mut environment, heard) = environment(wanted.variables);
     environment.now = wanted.now;
     environment.home = Some(sandbox.path().join("home"));
+    if !wanted.allowed {
+        environment.allowed_endpoints.clear();
+    }
     let month = "202208".parse().unwrap();
-    let wish = Wish { root: sandbox.path(), month, draft: wanted.draft, force: false, environment: &environment };
+    let wish = Wish {
+        root: sandbox.path(),
+        month,
+        draft: wanted.draft,
+        force: false,
+        accept: wanted.accept,
+        environment: &environment,
+    };
     let result = ask(wish, &workspace.settings.sources[0]);
     let told = heard.lock().unwrap().clone();
     (result, told)
@@ -165,7 +180,7 @@ fn kore_can_be_asked_again_without_keeping_the_answer() {
     let sandbox = workspace(&server.url(), "");
     fetched(&sandbox, &USUAL).unwrap();
     let (before, known) = (sandbox.files(), server.asked().len());
-    let (again, _) = asked(&sandbox, &USUAL, |wish, source| read_again(wish, source).unwrap());
+    let (again, _) = asked(&sandbox, &USUAL, |wish, source| read_again(wish, source).unwrap().bill);
     // 31 days of three SIMs.
     assert_eq!((again.charges.len(), server.asked().len()), (93, 2 * known));
     assert_eq!(sandbox.files(), before);
@@ -186,8 +201,11 @@ fn the_sum_of_the_sims_is_compared_with_the_account() {
     assert!(run.stdout.contains("31 agree"), "{}", run.stdout);
 
     let (server, _) = fake_kore::start(&[Fault::AccountDiffers]);
+    let total =
+        "rows with tax $65.4100000000000001705, the provider's total $220.4100000000000001705, difference -$155.00";
+    assert_refused(&server.url(), &USUAL, &["does not add up to the provider's total; nothing was kept", total]);
     let sandbox = workspace(&server.url(), "");
-    fetched(&sandbox, &USUAL).unwrap();
+    fetched(&sandbox, &Wanted { accept: Some("confirmed in ticket 4711"), ..USUAL }).unwrap();
     let run = sandbox.run(&["reconcile", "202208"]);
     assert_eq!(run.code, 1, "{}", run.stderr);
     // Five dollars more on each day.
@@ -247,8 +265,10 @@ fn a_token_that_runs_out_is_renewed_once() {
 fn what_is_no_bill_is_refused_whole() {
     assert_fault(&[Fault::PageRepeats], &["usage-0001.json:1: the record repeats usage-0000.json:1"]);
     assert_fault(&[Fault::SimsRepeat], &["sims-0001.json:1: the listing of sims has this one twice"]);
-    let (server, _) =
-        assert_fault(&[Fault::PagesLeadBack], &["the next page is said to be one that was received already"]);
+    let (server, _) = assert_fault(
+        &[Fault::PagesLeadBack],
+        &["KORE's listing /v1/UsageRecords leads back to a page that was received already"],
+    );
     assert_eq!(server.count("GET", "/v1/UsageRecords"), 2);
     assert_fault(&[Fault::PagesLeadAway], &["the next page is said to be on another host"]);
     assert_fault(&[Fault::JsonIsCutOff], &["the JSON is cut off"]);
@@ -354,7 +374,7 @@ fn credentials_come_from_the_environment_or_a_file_of_one_s_own() {
 }
 
 #[cfg(unix)]
-fn restrict(sandbox: &Sandbox, path: &str, mode: u32) {
+pub(crate) fn restrict(sandbox: &Sandbox, path: &str, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(sandbox.path().join(path), std::fs::Permissions::from_mode(mode)).unwrap();
 }

@@ -9,13 +9,13 @@ use crate::sakura_cloud::{Cloud, PASSWORD, SECRET, TOKEN, refusal};
 use invoicer::environment::Environment;
 use invoicer::sources::fetch::{Fetched, Wish, fetch};
 
-const KEYS: [(&str, &str); 2] = [("SAKURA_ACCESS_TOKEN", TOKEN), ("SAKURA_ACCESS_TOKEN_SECRET", SECRET)];
-const CSV: &str = "/cloud/zone/is1a/api/system/1.0/billdetail/abc00001/13481639/csv";
+pub(crate) const KEYS: [(&str, &str); 2] = [("SAKURA_ACCESS_TOKEN", TOKEN), ("SAKURA_ACCESS_TOKEN_SECRET", SECRET)];
+pub(crate) const CSV: &str = "/cloud/zone/is1a/api/system/1.0/billdetail/abc00001/13481639/csv";
 const DETAILS: &str = "/cloud/zone/is1a/api/system/1.0/billdetail/abc00001/13481639";
 const BILLS: &str = "/cloud/zone/is1a/api/system/1.0/bill/by-contract/000000526782";
 const SWITCHES: &str = "/cloud/zone/tk1a/api/cloud/1.1/switch";
 
-fn workspace(server: &Server) -> Sandbox {
+pub(crate) fn workspace(server: &Server) -> Sandbox {
     let sandbox = Sandbox::new();
     configure(&sandbox, server);
     for customer in ["acme", "bravo", "charlie"] {
@@ -37,7 +37,7 @@ fn configure(sandbox: &Sandbox, server: &Server) {
 }
 
 /// Fetches in this process, where waiting takes no time and it is 10 September 2022.
-fn fetched(sandbox: &Sandbox, month: &str, keys: &[(&str, &str)]) -> Result<Fetched, String> {
+pub(crate) fn fetched(sandbox: &Sandbox, month: &str, keys: &[(&str, &str)]) -> Result<Fetched, String> {
     let workspace = invoicer::workspace::load(sandbox.path()).unwrap();
     let (mut environment, heard) = environment(keys);
     environment.home = Some(sandbox.path().join("home"));
@@ -46,6 +46,7 @@ fn fetched(sandbox: &Sandbox, month: &str, keys: &[(&str, &str)]) -> Result<Fetc
         month: month.parse().unwrap(),
         draft: false,
         force: false,
+        accept: None,
         environment: &environment,
     };
     let result = fetch(wish, &workspace.settings.sources[0]).map_err(|diagnostic| diagnostic.render(false));
@@ -214,7 +215,7 @@ fn an_error_with_status_200_is_refused() {
 }
 
 /// The CSV's answer with another body.
-fn with_body(reply: &Reply, change: impl Fn(&str) -> String) -> Reply {
+pub(crate) fn with_body(reply: &Reply, change: impl Fn(&str) -> String) -> Reply {
     let mut answer: serde_json::Value = serde_json::from_slice(reply.bytes()).unwrap();
     answer["Body"] = change(answer["Body"].as_str().unwrap()).into();
     reply.clone().body(answer.to_string())
@@ -285,7 +286,7 @@ fn a_month_is_final_from_the_second_of_the_next() {
     let at = |now: fn() -> DateTime<Utc>, draft: bool| {
         let environment = Environment { now, ..environment(&KEYS).0 };
         let month = "202208".parse().unwrap();
-        let wish = Wish { root: sandbox.path(), month, draft, force: true, environment: &environment };
+        let wish = Wish { root: sandbox.path(), month, draft, force: true, accept: None, environment: &environment };
         fetch(wish, &workspace.settings.sources[0]).map_err(|diagnostic| diagnostic.render(false))
     };
     // 23:59 of 31 August and of 1 September in Japan, and a minute later.

@@ -5,16 +5,17 @@ use crate::http_client::{environment, waits};
 use crate::http_server::{Asked, Reply, Server};
 use invoicer::sources::fetch::{Fetched, Wish, fetch};
 
-const CSV: &str = "\u{feff}imsi,date,billItemName,unitPrice,quantity,amount,groupId\n\
+pub(crate) const CSV: &str = "\u{feff}imsi,date,billItemName,unitPrice,quantity,amount,groupId\n\
     440100000000001,20220801,basicCharge,10,31,310,g-1\n\
     440100000000002,20220801,basicCharge,10,15.5,155,g-2\n\
     ,202208,freeTierBasic,,,-46.5,\n";
 /// 310 + 155 − 46.5 = 418.5, with 10 % tax 460.35, rounded up.
-const BILL: &str = r#"{"amount":461,"currency":"JPY","state":"closed","yearMonth":"202208"}"#;
-const KEYS: [(&str, &str); 2] = [("SORACOM_AUTH_KEY_ID", "keyId-hunter1"), ("SORACOM_AUTH_KEY", "secret-hunter2")];
+pub(crate) const BILL: &str = r#"{"amount":461,"currency":"JPY","state":"closed","yearMonth":"202208"}"#;
+pub(crate) const KEYS: [(&str, &str); 2] =
+    [("SORACOM_AUTH_KEY_ID", "keyId-hunter1"), ("SORACOM_AUTH_KEY", "secret-hunter2")];
 
 /// SORACOM as it usually is. `GET /download` is the presigned URL.
-fn usual(asked: &Asked, host: &str) -> Reply {
+pub(crate) fn usual(asked: &Asked, host: &str) -> Reply {
     if asked.path == "/download" {
         let is_bare = asked.headers.keys().all(|name| !name.starts_with("x-soracom") && name != "authorization");
         return if is_bare { Reply::text(CSV) } else { Reply::status(400) };
@@ -66,7 +67,7 @@ pub(crate) fn soracom(instead: impl Fn(&Asked, &str) -> Option<Reply> + Send + S
     })
 }
 
-fn workspace(server: &Server) -> Sandbox {
+pub(crate) fn workspace(server: &Server) -> Sandbox {
     workspace_at(&server.url())
 }
 
@@ -87,10 +88,15 @@ pub(crate) fn workspace_at(endpoint: &str) -> Sandbox {
 
 /// Fetches in this process, where waiting takes no time.
 pub(crate) fn fetched(sandbox: &Sandbox, draft: bool) -> Result<Fetched, String> {
+    accepted(sandbox, draft, None)
+}
+
+/// Likewise, whatever the rows add up to where there is a reason.
+fn accepted(sandbox: &Sandbox, draft: bool, accept: Option<&str>) -> Result<Fetched, String> {
     let workspace = invoicer::workspace::load(sandbox.path()).unwrap();
     let (environment, heard) = environment(&KEYS);
     let month = "202208".parse().unwrap();
-    let wish = Wish { root: sandbox.path(), month, draft, force: false, environment: &environment };
+    let wish = Wish { root: sandbox.path(), month, draft, force: false, accept, environment: &environment };
     let result = fetch(wish, &workspace.settings.sources[0]).map_err(|diagnostic| diagnostic.render(false));
     let told = format!("{:?} {:?}", heard.lock().unwrap(), result.as_ref().err());
     assert!(!told.contains("hunter"), "a secret was told: {told}");
@@ -274,7 +280,14 @@ fn a_second_page_that_fails_or_repeats_is_refused_whole() {
         let body = format!(r#"[{{"simId":"{}"}}]"#, asked.times);
         (asked.path == "/v1/sims").then(|| Reply::json(body).header("x-soracom-next-key", "same"))
     });
-    assert_refused(&circling, "same page");
+    assert_refused(&circling, "leads back to a page that was received already");
+    let alternating = soracom(move |asked, _| {
+        let body = format!(r#"[{{"simId":"{}"}}]"#, asked.times);
+        let key = ["one", "other"][asked.times % 2];
+        (asked.path == "/v1/sims").then(|| Reply::json(body).header("x-soracom-next-key", key))
+    });
+    assert_refused(&alternating, "SORACOM's listing /sims leads back to a page that was received already");
+    assert_eq!(alternating.count("GET", "/v1/sims"), 3);
 }
 
 #[test]
@@ -439,11 +452,12 @@ fn a_difference_has_a_likely_cause_and_exit_code_1() {
         _ => None,
     });
     let sandbox = workspace(&server);
-    fetched(&sandbox, false).unwrap();
+    accepted(&sandbox, false, Some("confirmed in ticket 4711")).unwrap();
     let run = sandbox.run(&["reconcile", "202208"]);
     assert_eq!(run.code, 1);
     for expected in [
         "ours ¥461, the provider's ¥571, difference -¥110",
+        "= a difference of -¥110 was accepted when it was fetched: confirmed in ticket 4711",
         "rows are missing",
         "1 of 1 days differ",
         "day 1: ours ¥465, the provider's ¥565",
@@ -502,9 +516,13 @@ fn what_is_asked_for_again_is_refused_in_the_same_words_and_leaves_what_was_ther
 #[test]
 fn drift_since_the_snapshot_is_shown_row_by_row() {
     let changed = CSV.replace("15.5,155,", "16,160,").replace(",202208,freeTierBasic,,,-46.5,\n", "");
-    let server = soracom(move |asked, _| {
+    let server = soracom(move |asked, _| match (asked.path.as_str(), asked.times) {
         // The first download is the snapshot's.
-        (asked.path == "/download" && asked.times > 0).then(|| Reply::text(changed.clone()))
+        (_, 0) => None,
+        ("/download", _) => Some(Reply::text(changed.clone())),
+        // 310 + 160 = 470, with 10 % tax 517.
+        ("/v1/bills/202208", _) => Some(Reply::json(BILL.replace("461", "517"))),
+        _ => None,
     });
     let sandbox = workspace(&server);
     fetched(&sandbox, false).unwrap();

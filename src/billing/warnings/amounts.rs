@@ -120,7 +120,7 @@ fn unusual(
 /// Sources whose sum with tax is not what the provider asks for.
 pub(super) fn not_reconciled(month: Month<'_>) -> Vec<Diagnostic> {
     let mut warnings = Vec::new();
-    for source in &month.billed.sources {
+    for (source, read) in month.billed.sources.iter().zip(&month.bill.sources) {
         let (Some(provider), Some(difference)) = (source.provider_total, source.difference) else {
             continue;
         };
@@ -135,7 +135,12 @@ pub(super) fn not_reconciled(month: Month<'_>) -> Vec<Diagnostic> {
         );
         let facts = format!("{}: {ours} ≠ {provider} ({difference})", source.name);
         let hint = format!("invoicer reconcile {} tells where they differ", month.bill.month);
-        let warning = Diagnostic::finding(WarningCode::NotReconciled, message, facts).with_hint(hint);
+        let mut warning = Diagnostic::finding(WarningCode::NotReconciled, message, facts).with_hint(hint);
+        if let Some(accepted) = &read.statement.accepted {
+            let difference = shown(accepted.difference);
+            let note = format!("a difference of {difference} was accepted when it was fetched: {}", accepted.reason);
+            warning = warning.with_note(note);
+        }
         warnings.push(match month.settings.source(&source.name) {
             Some(settings) => warning.at(Place::line(&settings.definition.path, settings.definition.line)),
             None => warning,

@@ -3,58 +3,31 @@
 //! Answers come back whatever their status, once there is no point in asking again: what a 404 means is the provider's
 //! business. Redirects are followed to where credentials are not sent along.
 
+mod limits;
 mod request;
 mod response;
 mod retry;
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderName, HeaderValue, LOCATION, TRANSFER_ENCODING,
+};
 pub use reqwest::{Method, Url};
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::Diagnostic;
-use crate::environment::Environment;
+use crate::environment::{Environment, Secret};
 use crate::model::endpoint::is_this_machine;
 use crate::staging;
+use limits::Budget;
+pub use limits::{Limits, Pages};
 pub use request::Request;
 pub use response::Response;
-
-/// How far a request may go.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Time for a connection to be made.
-    pub connect: Duration,
-    /// Time without a byte from the other side.
-    pub silence: Duration,
-    /// Time for a whole answer.
-    pub answer: Duration,
-    /// Size of an answer in bytes.
-    pub size: u64,
-    /// How often to ask in all.
-    pub attempts: u32,
-    /// The longest wait between attempts.
-    pub wait: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
-            connect: Duration::from_secs(10),
-            // soracom-cli's.
-            silence: Duration::from_secs(120),
-            answer: Duration::from_secs(1800),
-            size: 4 << 30,
-            attempts: 5,
-            // SORACOM counts per minute.
-            wait: Duration::from_secs(65),
-        }
-    }
-}
 
 /// Where an answer's body goes.
 enum Target<'f> {
@@ -67,6 +40,7 @@ pub struct Client<'e> {
     inner: reqwest::blocking::Client,
     environment: &'e Environment,
     limits: Limits,
+    budget: Budget,
     /// Plain HTTP to this machine is allowed: the source's endpoint is there.
     local: bool,
 }
@@ -115,7 +89,8 @@ impl<'e> Client<'e> {
             Diagnostic::could_not_run(format!("cannot begin a connection: {}", root_cause(&error)))
                 .with_hint("are the system's certificates installed? (Debian: ca-certificates)")
         })?;
-        Ok(Client { inner, environment, limits, local })
+        let budget = Budget::new((environment.elapsed)());
+        Ok(Client { inner, environment, limits, budget, local })
     }
 
     /// The time of day.
@@ -145,7 +120,9 @@ impl<'e> Client<'e> {
     }
 
     fn ask(&self, request: &Request, target: &mut Target<'_>) -> Result<Response, Diagnostic> {
+        self.conceal(request);
         let mut attempt = 1;
+        let first = (self.environment.elapsed)();
         loop {
             let start = (self.environment.elapsed)();
             let result = self.follow(request, target);
@@ -156,13 +133,14 @@ impl<'e> Client<'e> {
                 Err(Stopped::Refused(diagnostic)) => diagnostic.message.clone(),
             };
             let (method, url) = (&request.method, request.shown_url());
-            (self.environment.listener)(&format!("{method} {url} → {told} ({} ms)", took.as_millis()));
-            let last = attempt >= request.attempts.unwrap_or(self.limits.attempts);
+            self.environment.tell(&format!("{method} {url} → {told} ({} ms)", took.as_millis()));
+            let late = (self.environment.elapsed)().saturating_sub(first) > self.limits.retry;
+            let last = late || attempt >= request.attempts.unwrap_or(self.limits.attempts);
             let back_off = || retry::back_off(attempt, self.limits.wait, (self.environment.random)());
             let wait = match result {
-                Err(Stopped::Refused(diagnostic)) => return Err(diagnostic),
+                Err(Stopped::Refused(diagnostic)) => return Err(self.masked(diagnostic)),
                 Err(Stopped::Broken(broken)) if last || !broken.passing => {
-                    return Err(no_answer(request, &broken, attempt));
+                    return Err(self.masked(no_answer(request, &broken, attempt)));
                 }
                 Err(Stopped::Broken(_)) => back_off(),
                 Ok(mut response) => {
@@ -174,9 +152,20 @@ impl<'e> Client<'e> {
                     wait
                 }
             };
-            (self.environment.listener)(&format!("waiting {} ms before attempt {}", wait.as_millis(), attempt + 1));
+            self.environment.tell(&format!("waiting {} ms before attempt {}", wait.as_millis(), attempt + 1));
             (self.environment.wait)(wait);
             attempt += 1;
+        }
+    }
+
+    fn masked(&self, diagnostic: Diagnostic) -> Diagnostic {
+        diagnostic.map_text(&|text| self.environment.secrets.masked(text))
+    }
+
+    /// From now on, what is a key in a presigned URL is masked.
+    fn conceal(&self, request: &Request) {
+        for secret in request.secrets_of_query() {
+            self.environment.secrets.conceal(&Secret::new(secret));
         }
     }
 
@@ -185,6 +174,11 @@ impl<'e> Client<'e> {
         let mut request = request.clone();
         for _ in 0..=5 {
             self.check_scheme(&request)?;
+            if let Some(used_up) = self.budget.ask(&self.limits, (self.environment.elapsed)()) {
+                let message = format!("{} {}: not asked for {used_up}", request.method, request.shown_url());
+                let hint = "a bill does not need so much: check the endpoint, and what the provider answers with -v";
+                return Err(Stopped::Refused(Diagnostic::could_not_run(message).with_hint(hint)));
+            }
             let response = self.once(&request, target)?;
             let location = match response.status {
                 301 | 302 | 303 | 307 | 308 => response.header(LOCATION.as_str()).map(str::to_owned),
@@ -202,6 +196,7 @@ impl<'e> Client<'e> {
                 Stopped::Refused(Diagnostic::could_not_run(message))
             })?;
             request = Request::get(url).secret_query();
+            self.conceal(&request);
         }
         let message = format!("GET {}: is redirected again and again", request.shown_url());
         Err(Stopped::Refused(Diagnostic::could_not_run(message).with_hint("check the endpoint")))
@@ -218,7 +213,7 @@ impl<'e> Client<'e> {
         Err(Stopped::Refused(Diagnostic::could_not_run(message).with_hint("bills and keys only travel encrypted")))
     }
 
-    fn once(&self, request: &Request, target: &mut Target<'_>) -> Result<Response, Broken> {
+    fn once(&self, request: &Request, target: &mut Target<'_>) -> Result<Response, Stopped> {
         let start = (self.environment.elapsed)();
         let mut outgoing = self.inner.request(request.method.clone(), request.url.clone());
         for (name, value) in &request.headers {
@@ -237,14 +232,22 @@ impl<'e> Client<'e> {
         let mut response = Response {
             status: incoming.status().as_u16(),
             method: request.method.to_string(),
-            url: request.shown_url(),
+            url: self.environment.secrets.masked(&request.shown_url()),
             headers: incoming.headers().clone(),
             body: Vec::new(),
             length: 0,
             sha256: String::new(),
             time: self.now(),
             attempts: 1,
+            secrets: Arc::clone(&self.environment.secrets),
         };
+        if response.is_success()
+            && let Some(why) = not_whole(incoming.headers())
+        {
+            let message = format!("{} {}: {why}", response.method, response.url);
+            let hint = "a proxy may have changed the answer: check the endpoint, and run the command again";
+            return Err(Stopped::Refused(Diagnostic::could_not_run(message).with_hint(hint)));
+        }
         // A refusal's body is a few lines for people; only what was asked for goes into the file.
         let mut file = match target {
             Target::File(file) if response.is_success() => Some(file),
@@ -261,15 +264,21 @@ impl<'e> Client<'e> {
                 Ok(0) => break,
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Broken::from(error)),
+                Err(error) => return Err(Broken::from(error).into()),
             };
             response.length += count as u64;
-            if response.length > self.limits.size {
-                let cause = format!("the answer is larger than {} bytes", self.limits.size);
-                return Err(Broken { cause, passing: false });
+            self.budget.receive(count as u64);
+            let most = if file.is_some() { self.limits.file } else { self.limits.memory };
+            if response.length > most {
+                let cause = format!("the answer is larger than {most} bytes");
+                return Err(Broken { cause, passing: false }.into());
             }
-            if (self.environment.elapsed)().saturating_sub(start) > self.limits.answer {
-                return Err(Broken { cause: "the answer takes too long".to_owned(), passing: true });
+            let took = (self.environment.elapsed)().saturating_sub(start);
+            let is_fast = file.is_some() && response.length > self.limits.pace.saturating_mul(took.as_secs());
+            if took > self.limits.answer && !is_fast {
+                // Another attempt would take as long.
+                let cause = format!("the answer takes longer than {} minutes", self.limits.answer.as_secs() / 60);
+                return Err(Broken { cause, passing: false }.into());
             }
             hash.update(&buffer[..count]);
             match &mut file {
@@ -281,6 +290,24 @@ impl<'e> Client<'e> {
         response.time = self.now();
         Ok(response)
     }
+}
+
+/// Why an answer of status 200 may be less than was asked for, as its headers say; none when it is known to be whole. The
+/// HTTP library reports a body that ends before its Content-Length or its last chunk; one that ends with the connection
+/// could end anywhere.
+fn not_whole(headers: &HeaderMap) -> Option<&'static str> {
+    let last_coding = headers.get_all(TRANSFER_ENCODING).iter().next_back().and_then(|value| value.to_str().ok());
+    let chunked = last_coding
+        .and_then(|codings| codings.rsplit(',').next())
+        .is_some_and(|coding| coding.trim().eq_ignore_ascii_case("chunked"));
+    if !chunked && (last_coding.is_some() || !headers.contains_key(CONTENT_LENGTH)) {
+        return Some("the answer does not say how long it is, so half of it would look like all of it");
+    }
+    if headers.contains_key(CONTENT_RANGE) {
+        return Some("the answer is a part of what was asked for");
+    }
+    let encoded = headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
+    encoded.then_some("the answer is compressed, which was not asked for")
 }
 
 fn no_answer(request: &Request, broken: &Broken, attempts: u32) -> Diagnostic {

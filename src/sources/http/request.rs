@@ -76,6 +76,19 @@ impl Request {
         self
     }
 
+    /// What in a secret query is a key: the whole, and the values that are named like one.
+    pub(super) fn secrets_of_query(&self) -> Vec<String> {
+        let Some(query) = self.url.query().filter(|_| self.secret_query) else {
+            return Vec::new();
+        };
+        let is_key = |name: &str| {
+            let name = name.to_lowercase();
+            ["sig", "token", "key", "credential", "secret", "auth"].iter().any(|word| name.contains(word))
+        };
+        let values = self.url.query_pairs().filter(|(name, _)| is_key(name)).map(|(_, value)| value.into_owned());
+        std::iter::once(query.to_owned()).chain(values).collect()
+    }
+
     /// The URL as it may be shown and kept.
     pub fn shown_url(&self) -> String {
         let mut url = self.url.clone();

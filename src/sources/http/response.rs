@@ -1,9 +1,12 @@
 //! What came back, and what to tell of it.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 use crate::diagnostic::{Diagnostic, Stop};
+use crate::environment::Secrets;
 
 /// What came back.
 #[derive(Clone, Debug)]
@@ -25,12 +28,26 @@ pub struct Response {
     pub time: DateTime<Utc>,
     /// How often it was asked for.
     pub attempts: u32,
+    pub(super) secrets: Arc<Secrets>,
 }
 
+/// The longest text of a server's that is shown.
+const SHOWN: usize = 300;
+
 impl Response {
-    /// Whether the status is 2xx.
+    /// Whether the answer is what was asked for: 200 and no other status. 206 is a part of it, 203 what a proxy made of it,
+    /// and 201, 202, 204 something else.
     pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
+        self.status == 200
+    }
+
+    /// A text of the server's as it may be shown: without secrets and on one line.
+    fn shown(&self, text: &str) -> String {
+        let line: String = self.secrets.masked(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        match line.char_indices().nth(SHOWN) {
+            Some((end, _)) => format!("{}…", &line[..end]),
+            None => line,
+        }
     }
 
     /// A header's text.
@@ -44,8 +61,9 @@ impl Response {
     /// When it is something else, such as a page of HTML.
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Diagnostic> {
         serde_json::from_slice(&self.body).map_err(|error| {
-            let kind = self.header("content-type").unwrap_or("no media type").to_owned();
-            // The parser's message tells a place and what was expected there, never a value.
+            let kind = self.shown(self.header("content-type").unwrap_or("no media type"));
+            // The parser's message can hold a value.
+            let error = self.shown(&error.to_string());
             Diagnostic::could_not_run(format!("{} {}: the answer is not the JSON expected", self.method, self.url))
                 .with_note(format!("status {}, {kind}, {} bytes: {error}", self.status, self.length))
                 .with_hint("a proxy or a login page may have answered instead of the provider; try again later")
@@ -57,10 +75,14 @@ impl Response {
         let diagnostic = Diagnostic::could_not_run(format!("{} {}: status {}", self.method, self.url, self.status));
         let says = self.provider_message().map(|message| format!("the provider says: {message}"));
         let asked = (self.attempts > 1).then(|| format!("asked {} times", self.attempts));
-        let later = self.header(RETRY_AFTER.as_str()).map(|wait| format!("the provider asks to wait: {wait}"));
+        let later =
+            self.header(RETRY_AFTER.as_str()).map(|wait| format!("the provider asks to wait: {}", self.shown(wait)));
         let diagnostic = says.into_iter().chain(asked).chain(later).fold(diagnostic, Diagnostic::with_note);
         match self.status {
             401 | 403 => diagnostic.with_hint("check the credentials and what they may read"),
+            201..=299 => diagnostic.with_hint(
+                "only an answer of status 200 is known to be what was asked for; run the command again later",
+            ),
             429 | 500.. => diagnostic.with_hint("the provider is busy or out of order; run the command again later"),
             _ => diagnostic,
         }
@@ -72,7 +94,7 @@ impl Response {
         Diagnostic { message, stop: Stop::Refused, ..self.unexpected() }.with_hint(hint)
     }
 
-    /// The message of the provider's error body, cut to what fits a line.
+    /// The message of the provider's error body, cut to what fits a line, without secrets.
     pub fn provider_message(&self) -> Option<String> {
         let body: serde_json::Value = serde_json::from_slice(&self.body).ok()?;
         let of = |name: &str| body.get(name).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
@@ -83,6 +105,6 @@ impl Response {
             (Some(one), None) | (None, Some(one)) => one.to_owned(),
             (Some(code), Some(message)) => format!("{code}: {message}"),
         };
-        Some(text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(300).collect())
+        Some(self.shown(&text))
     }
 }

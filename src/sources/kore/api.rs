@@ -11,8 +11,8 @@ use super::pages::Page;
 use crate::diagnostic::Diagnostic;
 use crate::environment::{Environment, Secret};
 use crate::model::settings::SourceSettings;
-use crate::sources::fetch::base;
-use crate::sources::http::{Client, Limits, Request, Response, Url};
+use crate::sources::endpoint::Provider;
+use crate::sources::http::{Client, Limits, Pages, Request, Response, Url};
 use crate::sources::place;
 
 /// Where tokens are given. A source's `endpoint` takes the place of both hosts.
@@ -20,16 +20,15 @@ const TOKEN_HOST: &str = "https://api.korewireless.com";
 const TOKEN_PATH: &str = "/api-services/v1/auth/token";
 /// Where Super SIM is.
 const SUPER_SIM: &str = "https://supersim.api.korewireless.com";
+const HOSTS: [&str; 2] = ["api.korewireless.com", "supersim.api.korewireless.com"];
 
 /// The largest page of usage records that KORE gives.
 const PAGE_SIZE: &str = "249";
 
-/// More pages than a snapshot can hold: a listing that long has no end.
-const PAGES: usize = 60_000;
-
 /// A client with its token.
 pub(super) struct Api<'a> {
     source: &'a SourceSettings,
+    environment: &'a Environment,
     client: Client<'a>,
     base: Url,
     token_url: Url,
@@ -52,11 +51,13 @@ impl<'a> Api<'a> {
     /// A client for the source; nothing is asked yet.
     pub(super) fn new(source: &'a SourceSettings, environment: &'a Environment) -> Result<Api<'a>, Diagnostic> {
         let credentials = credentials::find(source, environment)?;
-        let base_url = base(source, SUPER_SIM)?;
-        let mut token_url = base(source, TOKEN_HOST)?;
+        let configured = credentials.endpoint.as_deref();
+        let provider = Provider { name: "KORE", hosts: &HOSTS, configured };
+        let base_url = provider.base(source, SUPER_SIM, environment)?;
+        let mut token_url = provider.base(source, TOKEN_HOST, environment)?;
         token_url.set_path(TOKEN_PATH);
         let client = Client::new(&base_url, environment, Limits::default())?;
-        Ok(Api { source, client, base: base_url, token_url, credentials, token: RefCell::default() })
+        Ok(Api { source, environment, client, base: base_url, token_url, credentials, token: RefCell::default() })
     }
 
     /// All pages of `/v1/<path>`; each answer is given to `keep` with the name of its file.
@@ -74,16 +75,17 @@ impl<'a> Api<'a> {
         let mut url = self.base.clone();
         url.set_path(&format!("/v1/{path}"));
         url.query_pairs_mut().extend_pairs(query).append_pair("PageSize", PAGE_SIZE);
-        let mut seen: Vec<Url> = Vec::new();
-        loop {
+        let mut pages = Pages::new("KORE", format!("/v1/{path}"));
+        for page in 0.. {
+            pages.turn(url.as_str()).map_err(|problem| problem.at(place(self.source)))?;
             let response = self.ask(&url)?;
             if !response.is_success() {
-                return match seen.is_empty() {
+                return match page == 0 {
                     true => Ok(Listing::Refused(Box::new(response))),
                     false => Err(response.unexpected().at(place(self.source))),
                 };
             }
-            let name = format!("{stem}-{:04}.json", seen.len());
+            let name = format!("{stem}-{page:04}.json");
             let broken = |why: &str| {
                 Diagnostic::could_not_run(format!("KORE's answer cannot be used: {why}"))
                     .at(place(self.source))
@@ -96,19 +98,13 @@ impl<'a> Api<'a> {
             let Some(next) = next else {
                 return Ok(Listing::Kept);
             };
-            seen.push(url.clone());
             url = url.join(&next).map_err(|_| broken("the next page is no URL"))?;
             if url.origin() != self.base.origin() {
                 // The token would go there.
                 return Err(broken("the next page is said to be on another host"));
             }
-            if seen.contains(&url) {
-                return Err(broken("the next page is said to be one that was received already"));
-            }
-            if seen.len() >= PAGES {
-                return Err(broken("the listing has no end"));
-            }
         }
+        Ok(Listing::Kept)
     }
 
     /// Asks with the token. One that ran out is renewed once.
@@ -155,6 +151,7 @@ impl<'a> Api<'a> {
             return Err(diagnostic.at(place(self.source)));
         }
         let token: Token = response.json()?;
+        self.environment.secrets.conceal(&token.access_token);
         Ok(token.access_token)
     }
 }

@@ -15,27 +15,38 @@ use crate::sources::credentials::{Profile, missing, pair, present};
 pub(super) struct Credentials {
     pub(super) client_id: Secret,
     pub(super) client_secret: Secret,
+    /// Base URL that takes the place of both hosts, when the profile says.
+    pub(super) endpoint: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Client {
     client_id: Option<Secret>,
     client_secret: Option<Secret>,
+    #[serde(default)]
+    endpoint: Option<String>,
 }
 
 /// What a profile should look like.
 const SHAPE: &str = "{\"client_id\": \"…\", \"client_secret\": \"…\"}";
 
-/// Finds the credentials of a source: its `profile`; without one the environment, then the profile `default`.
+/// Finds the credentials of a source: its `profile`; without one the environment, then the profile `default`. From then on
+/// they are masked.
 ///
 /// # Errors
 /// When there are none, or a profile that others can read.
 pub(super) fn find(source: &SourceSettings, environment: &Environment) -> Result<Credentials, Diagnostic> {
+    let found = look(source, environment)?;
+    [&found.client_id, &found.client_secret].into_iter().for_each(|secret| environment.secrets.conceal(secret));
+    Ok(found)
+}
+
+fn look(source: &SourceSettings, environment: &Environment) -> Result<Credentials, Diagnostic> {
     if let Some(profile) = &source.profile {
         return from_profile(profile, source, environment);
     }
     if let Some([client_id, client_secret]) = pair(source, environment, ["KORE_CLIENT_ID", "KORE_CLIENT_SECRET"])? {
-        return Ok(Credentials { client_id, client_secret });
+        return Ok(Credentials { client_id, client_secret, endpoint: None });
     }
     if profile_path("default", environment).is_some_and(|path| path.exists()) {
         return from_profile("default", source, environment);
@@ -46,11 +57,7 @@ pub(super) fn find(source: &SourceSettings, environment: &Environment) -> Result
 }
 
 fn profile_path(name: &str, environment: &Environment) -> Option<PathBuf> {
-    let directory = match environment.variable("XDG_CONFIG_HOME") {
-        Some(directory) => PathBuf::from(directory.expose()),
-        None => environment.home.as_ref()?.join(".config"),
-    };
-    Some(directory.join("invoicer/kore").join(format!("{name}.json")))
+    Some(environment.configuration()?.join("kore").join(format!("{name}.json")))
 }
 
 fn from_profile(name: &str, source: &SourceSettings, environment: &Environment) -> Result<Credentials, Diagnostic> {
@@ -59,7 +66,10 @@ fn from_profile(name: &str, source: &SourceSettings, environment: &Environment) 
     let path = profile_path(name, environment).ok_or_else(|| profile.no_home(source, "XDG_CONFIG_HOME"))?;
     let client: Client = profile.read(&path)?;
     match (present(client.client_id), present(client.client_secret)) {
-        (Some(client_id), Some(client_secret)) => Ok(Credentials { client_id, client_secret }),
+        (Some(client_id), Some(client_secret)) => {
+            let endpoint = client.endpoint.filter(|endpoint| !endpoint.is_empty());
+            Ok(Credentials { client_id, client_secret, endpoint })
+        }
         _ => Err(profile.unlike(&path)),
     }
 }

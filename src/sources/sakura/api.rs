@@ -17,12 +17,13 @@ use crate::diagnostic::{Diagnostic, shortened};
 use crate::environment::{Environment, Secret};
 use crate::model::endpoint::is_this_machine;
 use crate::model::settings::SourceSettings;
-use crate::sources::fetch::base;
-use crate::sources::http::{Client, Limits, Request, Response, Url};
+use crate::sources::endpoint::Provider;
+use crate::sources::http::{Client, Limits, Pages, Request, Response, Url};
 use crate::sources::place;
 use crate::staging;
 
 const USUAL_ROOT: &str = "https://secure.sakura.ad.jp/cloud/zone";
+const HOSTS: [&str; 1] = ["secure.sakura.ad.jp"];
 
 /// The zone that is asked for what is the same in all.
 pub(super) const ANY_ZONE: &str = "is1a";
@@ -59,7 +60,9 @@ impl<'a> Api<'a> {
     /// A client for the source; nothing is asked yet.
     pub(super) fn new(source: &'a SourceSettings, environment: &'a Environment) -> Result<Api<'a>, Diagnostic> {
         let credentials = credentials::find(source, environment)?;
-        let mut root = base(source, credentials.root.as_deref().unwrap_or(USUAL_ROOT))?;
+        let configured = credentials.root.as_deref();
+        let provider = Provider { name: "SAKURA Cloud", hosts: &HOSTS, configured };
+        let mut root = provider.base(source, USUAL_ROOT, environment)?;
         // Written with and without the path.
         let path = match root.path().trim_end_matches('/') {
             "" => "/cloud/zone/".to_owned(),
@@ -70,6 +73,7 @@ impl<'a> Api<'a> {
         let client = Client::new(&root, environment, Limits::default())?;
         let pair = format!("{}:{}", credentials.token.expose(), credentials.secret.expose());
         let pair = base64::engine::general_purpose::STANDARD.encode(pair);
+        environment.secrets.conceal(&Secret::new(pair.as_str()));
         let authorization = Secret::new(format!("Basic {pair}"));
         Ok(Api { client, source, environment, root, authorization, last_call: Cell::new(None) })
     }
@@ -153,7 +157,9 @@ impl<'a> Api<'a> {
     ) -> Result<(), Diagnostic> {
         let mut from = 0;
         let mut seen = BTreeSet::new();
+        let mut pages = Pages::new("SAKURA Cloud", format!("/{kind} of {zone}"));
         for page in 0.. {
+            pages.turn(&from.to_string())?;
             let query = json!({ "From": from, "Count": PAGE, "Include": FIELDS });
             let mut response = self.ask(zone, &format!("cloud/1.1/{kind}"), Some(&query))?;
             if response.status == 404 && page == 0 {

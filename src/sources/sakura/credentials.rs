@@ -34,11 +34,18 @@ struct Saved {
 /// SAKURA's newer tools read the first, its older ones the second.
 const PREFIXES: [&str; 2] = ["SAKURA", "SAKURACLOUD"];
 
-/// Finds the credentials of a source: its `profile`; without one the environment, then the usual profile.
+/// Finds the credentials of a source: its `profile`; without one the environment, then the usual profile. From then on they
+/// are masked.
 ///
 /// # Errors
 /// When there are none, half of them, or a profile that others can read.
 pub(super) fn find(source: &SourceSettings, environment: &Environment) -> Result<Credentials, Diagnostic> {
+    let found = look(source, environment)?;
+    [&found.token, &found.secret].into_iter().for_each(|secret| environment.secrets.conceal(secret));
+    Ok(found)
+}
+
+fn look(source: &SourceSettings, environment: &Environment) -> Result<Credentials, Diagnostic> {
     let root = first(environment, &PREFIXES, "API_ROOT_URL");
     if let Some(name) = &source.profile {
         return from_profile(name, root, source, environment);

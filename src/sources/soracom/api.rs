@@ -3,6 +3,7 @@
 //! Reference: <https://developers.soracom.io/en/api/>.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -11,13 +12,17 @@ use super::credentials::{self, Credentials, Key};
 use crate::diagnostic::Diagnostic;
 use crate::environment::{Environment, Secret};
 use crate::model::settings::SourceSettings;
-use crate::sources::fetch::base;
-use crate::sources::http::{Client, Limits, Method, Request, Response, Url};
+use crate::sources::endpoint::Provider;
+use crate::sources::http::{Client, Limits, Method, Pages, Request, Response, Url};
 use crate::sources::place;
+
+/// Where SORACOM's API is, and where its sandboxes are.
+const HOSTS: [&str; 4] = ["api.soracom.io", "g.api.soracom.io", "api-sandbox.soracom.io", "g.api-sandbox.soracom.io"];
 
 /// A signed-in client.
 pub(super) struct Api<'a> {
     source: &'a SourceSettings,
+    environment: &'a Environment,
     pub(super) client: Client<'a>,
     base: Url,
     credentials: Credentials,
@@ -47,24 +52,23 @@ struct Exported {
 
 /// Looks at an export until it is ready: at first soon, then every ten seconds, for half an hour.
 const LOOKS: u32 = 180;
+const EXPORT_TIME: Duration = Duration::from_secs(1800);
 
 impl<'a> Api<'a> {
     /// A client for the source; nothing is asked yet.
     pub(super) fn new(source: &'a SourceSettings, environment: &'a Environment) -> Result<Api<'a>, Diagnostic> {
         let credentials = credentials::find(source, environment)?;
         let coverage = source.coverage.as_deref().or(credentials.coverage.as_deref()).unwrap_or("jp");
-        let usual = match (credentials.endpoint.as_deref(), coverage) {
-            (Some(endpoint), _) => endpoint,
-            (None, "g") => "https://g.api.soracom.io",
-            (None, _) => "https://api.soracom.io",
-        };
-        let mut base = base(source, usual)?;
+        let usual = if coverage == "g" { "https://g.api.soracom.io" } else { "https://api.soracom.io" };
+        let configured = credentials.endpoint.as_deref();
+        let provider = Provider { name: "SORACOM", hosts: &HOSTS, configured };
+        let mut base = provider.base(source, usual, environment)?;
         // Endpoints are written with and without the version.
         let path = base.path().trim_end_matches('/');
         let path = if path.ends_with("/v1") { format!("{path}/") } else { format!("{path}/v1/") };
         base.set_path(&path);
         let client = Client::new(&base, environment, Limits::default())?;
-        Ok(Api { source, client, base, credentials, token: RefCell::default() })
+        Ok(Api { source, environment, client, base, credentials, token: RefCell::default() })
     }
 
     fn url(&self, path: &str, query: &[(&str, &str)]) -> Result<Url, Diagnostic> {
@@ -101,7 +105,11 @@ impl<'a> Api<'a> {
             };
             return Err(diagnostic.at(place(self.source)));
         }
-        response.json()
+        let token: Token = response.json()?;
+        for secret in [&token.api_key, &token.token] {
+            self.environment.secrets.conceal(secret);
+        }
+        Ok(token)
     }
 
     /// Asks, signed in. A token that ran out is renewed once.
@@ -153,8 +161,10 @@ impl<'a> Api<'a> {
         mut keep: impl FnMut(usize, &Response) -> Result<(), Diagnostic>,
     ) -> Result<(), Diagnostic> {
         let mut key: Option<String> = None;
-        let mut seen = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut pages = Pages::new("SORACOM", format!("/{path}"));
         for page in 0.. {
+            pages.turn(key.as_deref().unwrap_or_default())?;
             let mut query = vec![("limit", "100")];
             if let Some(key) = &key {
                 query.push(("last_evaluated_key", key));
@@ -165,21 +175,16 @@ impl<'a> Api<'a> {
             }
             // A page that is no list would be found when it is read, but then it is too late to ask again.
             let rows: Vec<serde::de::IgnoredAny> = response.json()?;
-            if !rows.is_empty() && seen.contains(&response.sha256) {
+            if !rows.is_empty() && !seen.insert(response.sha256.clone()) {
                 let message = format!("SORACOM sends a page of /{path} twice");
                 return Err(Diagnostic::could_not_run(message).with_hint("run the command again later"));
             }
-            seen.push(response.sha256.clone());
             keep(page, &response)?;
             let next = response.header("x-soracom-next-key").filter(|key| !key.is_empty()).map(str::to_owned);
             let next = next.or_else(|| response.header("link").and_then(next_of_link));
             match next {
                 None => break,
-                Some(next) if Some(&next) == key.as_ref() => {
-                    let message = format!("SORACOM sends to the same page of /{path} again");
-                    return Err(Diagnostic::could_not_run(message).with_hint("run the command again later"));
-                }
-                Some(next) => key = Some(next),
+                next => key = next,
             }
         }
         Ok(())
@@ -219,7 +224,12 @@ impl<'a> Api<'a> {
 
     fn poll(&self, id: &str) -> Result<Secret, Diagnostic> {
         let path = format!("files/exported/{id}");
+        let start = (self.environment.elapsed)();
         for look in 0..LOOKS {
+            // Each look can take minutes where the server is slow.
+            if (self.environment.elapsed)().saturating_sub(start) > EXPORT_TIME {
+                break;
+            }
             let response = self.ask(Method::GET, &path, &[])?;
             if !response.is_success() {
                 return Err(response.unexpected().at(place(self.source)));

@@ -47,11 +47,21 @@ struct Saved {
     source_profile: Option<String>,
 }
 
-/// Finds the credentials of a source: its `profile`; without one the environment, then the usual profile.
+/// Finds the credentials of a source: its `profile`; without one the environment, then the usual profile. From then on they
+/// are masked.
 ///
 /// # Errors
 /// When there are none, or a profile that others can read.
 pub(super) fn find(source: &SourceSettings, environment: &Environment) -> Result<Credentials, Diagnostic> {
+    let found = look(source, environment)?;
+    match &found.key {
+        Key::Auth { id, key } => [id, key].into_iter().for_each(|secret| environment.secrets.conceal(secret)),
+        Key::Password { password, .. } => environment.secrets.conceal(password),
+    }
+    Ok(found)
+}
+
+fn look(source: &SourceSettings, environment: &Environment) -> Result<Credentials, Diagnostic> {
     if let Some(profile) = &source.profile {
         return from_profile(profile, source, environment);
     }

@@ -1,0 +1,65 @@
+//! What the rows of a source add up to, with the tax that its provider adds, and how that compares with what the provider
+//! states.
+
+use rayon::prelude::*;
+
+use super::amount::{Amount, Sum, TooLong};
+use super::charge::{Bill, BillSource, CHUNK, Charge};
+use super::period::BillingMonth;
+use super::rounding::Rounding;
+use super::tax::TaxCategory;
+
+/// By source: the sum of the costs that are not below zero, and of those that are.
+///
+/// # Errors
+/// Sums with more digits than an amount has.
+pub fn of_rows(bill: &Bill) -> Result<Vec<(Sum, Sum)>, TooLong> {
+    let mut sums = vec![(Sum::default(), Sum::default()); bill.sources.len()];
+    let read: Vec<Result<Vec<(Sum, Sum)>, TooLong>> =
+        bill.charges.par_chunks(CHUNK).map(|charges| of_chunk(bill, charges)).collect();
+    for part in read {
+        for ((charges, discounts), (more_charges, more_discounts)) in sums.iter_mut().zip(part?) {
+            charges.merge(more_charges)?;
+            discounts.merge(more_discounts)?;
+        }
+    }
+    Ok(sums)
+}
+
+fn of_chunk(bill: &Bill, charges: &[Charge]) -> Result<Vec<(Sum, Sum)>, TooLong> {
+    let mut sums = vec![(Sum::default(), Sum::default()); bill.sources.len()];
+    for charge in charges {
+        let (positive, negative) = &mut sums[usize::from(bill.subject(charge).source)];
+        let cost = bill.cost(charge);
+        if cost.is_negative() { negative.add(cost)? } else { positive.add(cost)? }
+    }
+    Ok(sums)
+}
+
+/// A source's total with the provider's tax: as its rows state it, or else rounded up with the total.
+///
+/// # Errors
+/// Results with more digits than an amount has.
+pub fn with_tax(source: &BillSource, month: BillingMonth, total: Amount) -> Result<Amount, TooLong> {
+    match source.stated_tax {
+        Some(tax) => total.plus(tax),
+        None => {
+            // Tax is added after summing and a fraction is rounded up: SORACOM's "detailed billing information CSV" page.
+            let rate = TaxCategory::Standard.rate(month).map_or(Amount::ZERO, |rate| rate.factor());
+            Rounding::Up.apply(total.plus(total.times(rate)?)?, source.currency.decimals())
+        }
+    }
+}
+
+/// Our total with tax less the provider's; none where it states none. Whether a coupon has rows of its own in the bill is
+/// not documented: both ways are right.
+///
+/// # Errors
+/// Results with more digits than an amount has.
+pub fn difference(source: &BillSource, ours: Amount) -> Result<Option<Amount>, TooLong> {
+    let Some(provider) = source.statement.total else {
+        return Ok(None);
+    };
+    let difference = ours.minus(provider)?;
+    Ok(Some(if difference == source.statement.coupons { Amount::ZERO } else { difference }))
+}
