@@ -28,7 +28,7 @@ path = "billing/{month}/soracom*.csv"
 "#;
 
 /// Two customers; `zeta` is new in the third month. The columns are those of SORACOM's billing detail CSV.
-fn workspace() -> Sandbox {
+pub(crate) fn workspace() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("invoicer.toml", WORKSPACE);
     for (id, name) in [("acme", "アクメ株式会社"), ("bravo", "Bravo Ltd.")] {
@@ -48,7 +48,7 @@ fn bill(sandbox: &Sandbox, month: &str, rows: &[(&str, &str)]) {
     sandbox.write(&format!("billing/{month}/soracom.csv"), text);
 }
 
-fn good(run: Run) -> Run {
+pub(crate) fn good(run: Run) -> Run {
     assert_eq!(run.code, 0, "{}", run.stderr);
     run
 }

@@ -26,6 +26,7 @@ mod hostile_servers;
 mod http_client;
 mod http_server;
 mod images;
+mod interruptions;
 mod issuing;
 mod kept;
 mod kerning;
