@@ -1,11 +1,10 @@
 //! Any bytes are a picture, or refused with the reason.
 #![no_main]
 
-use invoicer::layout::Picture;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| {
-    if let Err(message) = Picture::read(bytes) {
-        assert!(!message.is_empty());
-    }
-});
+#[allow(dead_code, reason = "each target uses a part")]
+#[path = "../readers.rs"]
+mod readers;
+
+fuzz_target!(|bytes: &[u8]| readers::image(bytes));

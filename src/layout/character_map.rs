@@ -3,10 +3,13 @@
 //!
 //! Format: OpenType, `cmap`, formats 12 and 13, whose groups are in order and do not overlap.
 
+/// Fonts have up to a dozen subtables; each is walked.
+const SUBTABLES_MOST: u16 = 64;
+
 /// Refuses a map whose groups are not as the format says. Maps of other formats are small and bounded by themselves.
 pub(super) fn check(table: &[u8]) -> Result<(), String> {
     let damaged = || "not a usable font: its character map is damaged".to_owned();
-    let count = u16_at(table, 2).ok_or_else(damaged)?;
+    let count = u16_at(table, 2).filter(|count| *count <= SUBTABLES_MOST).ok_or_else(damaged)?;
     for record in 0..usize::from(count) {
         let offset = u32_at(table, 4 + record * 8 + 4).and_then(|offset| usize::try_from(offset).ok());
         let subtable = offset.and_then(|offset| table.get(offset..)).ok_or_else(damaged)?;
@@ -69,6 +72,13 @@ mod tests {
             assert!(check(&table(count, &groups)).is_err(), "{count} {groups:x?}");
         }
         let whole = table(1, &[[0x41, 0x5a, 1]]);
+        // The same million characters in every one of 65,535 subtables.
+        let mut many = table(1, &[[0x41, 0x10_ffff, 1]]);
+        assert!(check(&many).is_ok());
+        many.splice(2..4, [0xff, 0xff]);
+        let record = many[4..12].to_vec();
+        many.splice(12..12, record.repeat(65_534));
+        assert!(check(&many).is_err());
         for length in 0..whole.len() {
             assert!(check(&whole[..length]).is_err(), "{length}");
         }

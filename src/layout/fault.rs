@@ -20,6 +20,8 @@ pub struct Fault {
     pub hint: Option<String>,
     /// Whether the problem is content that the page has no room for.
     pub is_outside: bool,
+    /// The font file that is to blame, by the name it was given with; the HTML is good then.
+    pub file: Option<String>,
 }
 
 /// A character that no face has; 〓 is printed in its place.
@@ -43,6 +45,7 @@ struct Found {
     message: String,
     hint: Option<String>,
     is_outside: bool,
+    file: Option<String>,
 }
 
 /// A character without a glyph: where first, in what text, and how many times.
@@ -86,6 +89,14 @@ impl<'a> Faults<'a> {
         }
     }
 
+    /// A font file that cannot be used after all.
+    pub(crate) fn add_face(&self, file: &str, message: &str) {
+        self.push(0, file, message.to_owned(), Some("save the font again, or take another file".to_owned()));
+        if let Some(last) = self.found.borrow_mut().last_mut() {
+            last.file = Some(file.to_owned());
+        }
+    }
+
     /// A character without a glyph, in a text that starts at the offset.
     pub(crate) fn add_missing(&self, offset: usize, text: &str, character: char) {
         let mut missing = self.missing.borrow_mut();
@@ -100,7 +111,7 @@ impl<'a> Faults<'a> {
         let mut found = self.found.borrow_mut();
         let known = found.iter().any(|other| other.offset == offset && other.message == message);
         if found.len() < FAULTS_KEPT && !known {
-            found.push(Found { offset, fragment: shorten(fragment), message, hint, is_outside: false });
+            found.push(Found { offset, fragment: shorten(fragment), message, hint, is_outside: false, file: None });
         }
     }
 
@@ -135,8 +146,8 @@ impl<'a> Faults<'a> {
             .into_iter()
             .map(|fault| {
                 let (line, column) = places.of(fault.offset);
-                let Found { fragment, message, hint, is_outside, .. } = fault;
-                Fault { line, column, fragment, message, hint, is_outside }
+                let Found { fragment, message, hint, is_outside, file, .. } = fault;
+                Fault { line, column, fragment, message, hint, is_outside, file }
             })
             .collect()
     }

@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::{character_map, letters::Letter};
+use super::{character_map, letters::Letter, shield::shielded};
 
 const REGULAR: &[u8] = include_bytes!("faces/BIZUDPGothic-Regular.ttf");
 const BOLD: &[u8] = include_bytes!("faces/BIZUDPGothic-Bold.ttf");
@@ -27,6 +27,9 @@ const NO_FACE: u8 = u8::MAX;
 const FACES_MOST: usize = 200;
 /// CSS: from this weight on, text is set in a bold face.
 const BOLD_FROM: u16 = 600;
+
+/// What a library cannot cope with.
+pub(crate) const DAMAGED: &str = "not a usable font: it is damaged";
 
 /// The faces a document can use, in the order in which they are tried for each character.
 ///
@@ -58,6 +61,8 @@ impl std::error::Error for FaceError {}
 
 /// One font file with what layout and the PDF need of it.
 pub(crate) struct Face {
+    /// The name its file was given with, for errors; none of a built-in one.
+    pub(crate) name: Option<String>,
     pub(crate) bytes: Cow<'static, [u8]>,
     pub(crate) postscript_name: String,
     pub(crate) units_per_em: u16,
@@ -108,7 +113,11 @@ impl Faces {
         }
         let mut faces = Vec::with_capacity(files.len() + BUILT_IN);
         for (name, bytes) in files {
-            faces.push(Face::parse(Cow::Owned(bytes)).map_err(|message| FaceError { name, message })?);
+            let parsed = shielded(|| Face::parse(Cow::Owned(bytes))).unwrap_or_else(|| Err(DAMAGED.to_owned()));
+            match parsed {
+                Ok(face) => faces.push(Face { name: Some(name), ..face }),
+                Err(message) => return Err(FaceError { name, message }),
+            }
         }
         faces.extend(built_in_faces());
         Ok(Arc::new(Faces::from_faces(faces)))
@@ -238,7 +247,12 @@ impl Face {
             .map(|name| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>())
             .filter(|name| !name.is_empty())
             .unwrap_or_else(|| "Face".to_owned());
+        let has_kerning = has_kerning(&parsed);
+        if has_kerning && rustybuzz::Face::from_slice(&bytes, 0).is_none() {
+            return Err(DAMAGED.to_owned());
+        }
         Ok(Face {
+            name: None,
             postscript_name,
             units_per_em: parsed.units_per_em(),
             ascender: parsed.ascender(),
@@ -246,7 +260,7 @@ impl Face {
             line_gap: parsed.line_gap(),
             bounds: [bounds.x_min, bounds.y_min, bounds.x_max, bounds.y_max],
             weight: parsed.weight().to_number(),
-            has_kerning: has_kerning(&parsed),
+            has_kerning,
             x_height: parsed.x_height().unwrap_or(parsed.ascender() / 2),
             advances,
             glyphs,

@@ -8,6 +8,7 @@ use flate2::{Compression, write::ZlibEncoder};
 use super::{
     jpeg,
     page::{Path, Rgb},
+    shield::shielded,
     svg,
 };
 
@@ -64,6 +65,7 @@ pub struct Outline {
 #[derive(Default)]
 pub(crate) struct Pictures {
     pub(crate) loaded: Vec<Arc<Picture>>,
+    pixels: u64,
     known: BTreeMap<String, Result<usize, String>>,
 }
 
@@ -72,9 +74,14 @@ impl Pictures {
         if let Some(known) = self.known.get(source) {
             return known.clone();
         }
-        let result = images(source).map(|picture| {
+        let result = if self.pixels > PIXELS_MOST { Err(too_many_pixels()) } else { images(source) };
+        let result = result.and_then(|picture| {
+            self.pixels = self.pixels.saturating_add(picture.pixels());
+            if self.pixels > PIXELS_MOST {
+                return Err(too_many_pixels());
+            }
             self.loaded.push(picture);
-            self.loaded.len() - 1
+            Ok(self.loaded.len() - 1)
         });
         self.known.insert(source.to_owned(), result.clone());
         result
@@ -86,14 +93,27 @@ impl Pictures {
     }
 }
 
+fn too_many_pixels() -> String {
+    format!("expected at most {PIXELS_MOST} pixels in all images of a document")
+}
+
 impl Picture {
+    /// How many pixels it is made of; none where it is drawn.
+    fn pixels(&self) -> u64 {
+        match self.data {
+            PictureData::Outlines(_) => 0,
+            // Whole numbers below 2³², whose product is below 2⁶⁴.
+            _ => (f64::from(self.width) * f64::from(self.height)) as u64,
+        }
+    }
+
     /// Reads a PNG, JPEG or SVG file.
     ///
     /// # Errors
     /// What is wrong with the file, or what in it cannot be shown.
     pub fn read(bytes: &[u8]) -> Result<Picture, String> {
         if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-            return decode_png(bytes);
+            return shielded(|| decode_png(bytes)).unwrap_or_else(|| Err("not a usable PNG file".to_owned()));
         }
         if bytes.starts_with(&[0xff, 0xd8]) {
             return jpeg::read(bytes);
@@ -111,20 +131,32 @@ fn compressed(bytes: &[u8]) -> Result<Vec<u8>, String> {
     written.map_err(|error| format!("the picture cannot be compressed: {error}"))
 }
 
+/// XML: whether it is a drawing is for its elements to say.
 fn looks_like_svg(bytes: &[u8]) -> bool {
-    let start = bytes.get(..bytes.len().min(1000)).unwrap_or_default();
-    String::from_utf8_lossy(start).contains("<svg")
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    text.trim_ascii_start().starts_with(b"<")
+}
+
+/// Refuses more pixels than [`PIXELS_MOST`].
+pub(super) fn check_pixels(width: u32, height: u32) -> Result<(), String> {
+    if u64::from(width) * u64::from(height) > PIXELS_MOST {
+        return Err(format!("expected at most {PIXELS_MOST} pixels, found {width} × {height}"));
+    }
+    Ok(())
 }
 
 fn decode_png(bytes: &[u8]) -> Result<Picture, String> {
     let broken = |error: png::DecodingError| format!("not a usable PNG file: {error}");
     let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
     decoder.set_transformations(png::Transformations::normalize_to_color8());
+    // Both are compressed and shown nowhere.
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
+    // Before anything is set aside for the rows.
+    let header = decoder.read_header_info().map_err(broken)?;
+    let (width, height) = (header.width, header.height);
+    check_pixels(width, height)?;
     let mut reader = decoder.read_info().map_err(broken)?;
-    let (width, height) = (reader.info().width, reader.info().height);
-    if u64::from(width) * u64::from(height) > PIXELS_MOST {
-        return Err(format!("expected at most {PIXELS_MOST} pixels, found {width} × {height}"));
-    }
     let size = reader.output_buffer_size().ok_or("expected a smaller PNG file")?;
     let mut buffer = vec![0; size];
     let frame = reader.next_frame(&mut buffer).map_err(broken)?;

@@ -1,6 +1,6 @@
 //! JPEG files: read as far as the PDF needs to know them, and kept as they are.
 
-use super::image::{Picture, PictureData};
+use super::image::{Picture, PictureData, check_pixels};
 
 /// Segments that begin a frame, of any kind of coding (ITU-T T.81, table B.1); a Huffman table (c4), an extension (c8) and
 /// arithmetic conditioning (cc) stand among them.
@@ -43,6 +43,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Picture, String> {
                 return Err("expected an upright JPEG file, found one that its Exif data turns".to_owned());
             }
             0xc4 | 0xc8 | 0xcc => {}
+            // One image: readers differ in which of two they show.
+            _ if FRAMES_OF_PDF.contains(&marker) && picture.is_some() => return Err(broken()),
             _ if FRAMES_OF_PDF.contains(&marker) => {
                 let (width, height, components) = frame(content)?;
                 let data = PictureData::Jpeg { bytes: bytes.to_vec(), components };
@@ -66,8 +68,10 @@ fn frame(content: &[u8]) -> Result<(f32, f32, u8), String> {
     if *precision != 8 {
         return Err("expected a JPEG file with 8 bits per colour".to_owned());
     }
-    let side = |high: &u8, low: &u8| f32::from(u16::from_be_bytes([*high, *low]));
+    let side = |high: &u8, low: &u8| u16::from_be_bytes([*high, *low]);
     let (width, height) = (side(high_w, low_w), side(high_h, low_h));
+    check_pixels(width.into(), height.into())?;
+    let (width, height) = (f32::from(width), f32::from(height));
     if width == 0.0 || height == 0.0 || content.len() < 6 + 3 * usize::from(*components) {
         return Err(broken());
     }

@@ -3,7 +3,7 @@
 //! In: the text of a paragraph. Out: its [`Kern`]s. Only what the face says of places is used: letters keep their own
 //! glyphs, so that copied text stays what was written. Faces without kerning, such as the built-in ones, cost nothing.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::BTreeSet};
 
 use rustybuzz::{Direction, Feature, Script, ShapePlan, UnicodeBuffer, ttf_parser::Tag};
 
@@ -12,6 +12,7 @@ use super::{
     fonts::Faces,
     letters::{ATOM, is_invisible},
     paragraph::{Item, Paragraph},
+    shield::shielded,
     style::{LEFT, RIGHT, Style, Styles, VerticalAlign},
 };
 
@@ -34,6 +35,8 @@ pub(crate) struct Shaper<'f> {
     shapers: Vec<Option<rustybuzz::Face<'f>>>,
     /// What was looked up in a face for a script.
     plans: RefCell<Vec<(u8, Script, ShapePlan)>>,
+    /// Faces that could not be shaped in.
+    damaged: RefCell<BTreeSet<u8>>,
 }
 
 impl<'f> Shaper<'f> {
@@ -43,12 +46,19 @@ impl<'f> Shaper<'f> {
             .map(|face| if face.has_kerning { rustybuzz::Face::from_slice(&face.bytes, 0) } else { None })
             .collect();
         let shapers = if shapers.iter().any(Option::is_some) { shapers } else { Vec::new() };
-        Shaper { faces, shapers, plans: RefCell::default() }
+        Shaper { faces, shapers, plans: RefCell::default(), damaged: RefCell::default() }
     }
 
     /// Whether no face has kerning.
     pub(crate) fn is_idle(&self) -> bool {
         self.shapers.is_empty()
+    }
+
+    /// The names of the faces that could not be shaped in, because their files are damaged.
+    pub(crate) fn damaged(&self) -> Vec<&'f str> {
+        let damaged = self.damaged.borrow();
+        let names = damaged.iter().filter_map(|index| self.faces.face(*index)?.name.as_deref());
+        names.collect()
     }
 
     /// The kerns of a paragraph, in the order of its text.
@@ -100,15 +110,27 @@ impl<'f> Shaper<'f> {
     }
 
     fn shape(&self, stretch: &Stretch, text: &str, kerns: &mut Vec<Kern>) {
+        if self.damaged.borrow().contains(&stretch.face) {
+            return;
+        }
+        match shielded(|| self.kerns_of(stretch, text)) {
+            Some(found) => kerns.extend(found),
+            None => drop(self.damaged.borrow_mut().insert(stretch.face)),
+        }
+    }
+
+    /// The kerns of a stretch; none where the face would put other glyphs in the place of the text's.
+    fn kerns_of(&self, stretch: &Stretch, text: &str) -> Vec<Kern> {
+        let mut kerns = Vec::new();
         let text = text.get(stretch.start..stretch.end).unwrap_or_default();
         let face = self.faces.face(stretch.face);
         let shaper = self.shapers.get(usize::from(stretch.face)).and_then(Option::as_ref);
-        let (Some(face), Some(shaper)) = (face, shaper) else { return };
+        let (Some(face), Some(shaper)) = (face, shaper) else { return kerns };
         let mut buffer = UnicodeBuffer::new();
         buffer.push_str(text);
         buffer.guess_segment_properties();
         if buffer.direction() != Direction::LeftToRight {
-            return;
+            return kerns;
         }
         let script = buffer.script();
         let mut plans = self.plans.borrow_mut();
@@ -119,7 +141,7 @@ impl<'f> Shaper<'f> {
             plans.push((stretch.face, script, plan));
             plans.len() - 1
         });
-        let Some((_, _, plan)) = plans.get(index) else { return };
+        let Some((_, _, plan)) = plans.get(index) else { return kerns };
         let shaped = rustybuzz::shape_with_plan(shaper, plan, buffer);
         let glyphs = shaped.glyph_infos().iter().zip(shaped.glyph_positions());
         let letters: Vec<(usize, char)> = text.char_indices().collect();
@@ -132,7 +154,7 @@ impl<'f> Shaper<'f> {
             if letter.is_none_or(|(at, letter)| {
                 info.cluster as usize != *at || info.glyph_id != u32::from(face.glyph(*letter))
             }) {
-                return;
+                return kerns;
             }
             starts.push(pen + i64::from(place.x_offset));
             pen += i64::from(place.x_advance);
@@ -144,6 +166,7 @@ impl<'f> Shaper<'f> {
                 kerns.push(Kern { at, em: units as f32 / f32::from(face.units_per_em.max(1)) });
             }
         }
+        kerns
     }
 }
 

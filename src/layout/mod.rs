@@ -38,9 +38,11 @@ mod paragraph;
 mod place;
 #[cfg(test)]
 mod properties;
+mod shield;
 mod structure;
 mod style;
 mod svg;
+mod svg_source;
 mod table;
 mod table_borders;
 mod table_boxes;
@@ -50,12 +52,13 @@ mod testing;
 mod tests;
 
 pub use fault::{Fault, Missing};
-pub(crate) use fonts::Face;
+pub(crate) use fonts::{DAMAGED, Face};
 pub use fonts::{FaceError, Faces};
 pub use image::{ImageSource, Outline, Picture, PictureData};
 pub use kerning::Kern;
 pub(crate) use letters::{Letter, is_variation_selector, letters};
 pub use page::{Area, Document, Heading, Item, Layer, Link, Page, Path, Rgb, Shape, Step, Target, Text};
+pub(crate) use shield::shielded;
 
 pub use structure::{Element, Mark, Role, Structure};
 
@@ -99,6 +102,9 @@ pub fn lay_out(html: &str, faces: &Faces, images: &ImageSource<'_>) -> Result<Do
     drop(boxes);
     let document = paginate::paginate(&context, &root, &fixed);
     drop(root);
+    for file in shaper.damaged() {
+        faults.add_face(file, fonts::DAMAGED);
+    }
     if !faults.is_empty() {
         return Err(faults.into_vec());
     }

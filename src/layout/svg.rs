@@ -8,6 +8,8 @@ use usvg::{
 use super::{
     image::{Outline, Picture, PictureData},
     page::{Path, Rgb, Step},
+    shield::shielded,
+    svg_source,
 };
 
 /// Strokes become outlines; curves in them are as fine as on a magnified page.
@@ -15,67 +17,93 @@ const FINENESS: f32 = 8.0;
 /// Some 26 m; whoever writes more mistyped a unit.
 const SIDE_MOST: f32 = 100_000.0;
 
+/// Corners and curves of all outlines; more are no drawing of plain shapes, but a photograph or a trap.
+const STEPS_MOST: usize = 1_000_000;
+
 /// Reads a drawing.
 pub(crate) fn read(bytes: &[u8]) -> Result<Picture, String> {
-    // The reader is built without fonts and would leave text out silently.
     let source = std::str::from_utf8(bytes).map_err(|_| "expected an SVG file in UTF-8".to_owned())?;
-    if source.contains("<text") {
-        return Err("expected outlines instead of text in an SVG file".to_owned());
-    }
-    if source.contains("<image") {
-        return Err("expected no images in an SVG file".to_owned());
-    }
-    let tree =
-        Tree::from_str(source, &Options::default()).map_err(|error| format!("not a usable SVG file: {error}"))?;
-    let mut outlines = Vec::new();
-    read_group(tree.root(), &mut outlines)?;
+    shielded(|| convert(source)).unwrap_or_else(|| Err("not a usable SVG file: it is damaged".to_owned()))
+}
+
+fn convert(source: &str) -> Result<Picture, String> {
+    let document = svg_source::parse(source)?;
+    let tree = Tree::from_xmltree(&document, &Options::default())
+        .map_err(|error| format!("not a usable SVG file: {error}"))?;
     let size = tree.size();
     let (width, height) = (size.width(), size.height());
     if !(width < SIDE_MOST && height < SIDE_MOST) {
         return Err(format!("expected an SVG drawing below {SIDE_MOST} px, found {width} × {height}"));
     }
-    Ok(Picture { width, height, data: PictureData::Outlines(outlines) })
+    let mut drawing = Drawing::default();
+    drawing.read_group(tree.root())?;
+    Ok(Picture { width, height, data: PictureData::Outlines(drawing.outlines) })
 }
 
-fn read_group(group: &Group, outlines: &mut Vec<Outline>) -> Result<(), String> {
-    let unsupported = [
-        (group.opacity().get() < 1.0, "opacity"),
-        (group.clip_path().is_some(), "clip paths"),
-        (group.mask().is_some(), "masks"),
-        (!group.filters().is_empty(), "filters"),
-    ];
-    if let Some((_, what)) = unsupported.into_iter().find(|(found, _)| *found) {
-        return Err(format!("expected plain colours in an SVG file, found {what}"));
-    }
-    for node in group.children() {
-        match node {
-            Node::Group(group) => read_group(group, outlines)?,
-            Node::Path(path) if path.is_visible() => read_path(path, outlines)?,
-            Node::Path(_) => {}
-            Node::Image(_) => return Err("expected no images in an SVG file".to_owned()),
-            Node::Text(_) => return Err("expected outlines instead of text in an SVG file".to_owned()),
-        }
-    }
-    Ok(())
+/// Outlines as they are found.
+#[derive(Default)]
+struct Drawing {
+    outlines: Vec<Outline>,
+    steps: usize,
 }
 
-fn read_path(path: &usvg::Path, outlines: &mut Vec<Outline>) -> Result<(), String> {
-    let transform = path.abs_transform();
-    if let Some(fill) = path.fill() {
-        let color = plain(fill.paint(), fill.opacity().get())?;
-        let even_odd = fill.rule() == FillRule::EvenOdd;
-        outlines.extend(outline(path.data(), transform, color, even_odd));
-    }
-    if let Some(stroke) = path.stroke() {
-        let color = plain(stroke.paint(), stroke.opacity().get())?;
-        let style = stroke.to_tiny_skia();
-        let dashed = style.dash.as_ref().and_then(|dash| path.data().dash(dash, FINENESS));
-        let data = dashed.as_ref().unwrap_or_else(|| path.data());
-        if let Some(stroked) = data.stroke(&style, FINENESS) {
-            outlines.extend(outline(&stroked, transform, color, false));
+impl Drawing {
+    fn read_group(&mut self, group: &Group) -> Result<(), String> {
+        let unsupported = [
+            (group.opacity().get() < 1.0, "opacity"),
+            (group.clip_path().is_some(), "clip paths"),
+            (group.mask().is_some(), "masks"),
+            (!group.filters().is_empty(), "filters"),
+        ];
+        if let Some((_, what)) = unsupported.into_iter().find(|(found, _)| *found) {
+            return Err(format!("expected plain colours in an SVG file, found {what}"));
         }
+        for node in group.children() {
+            match node {
+                Node::Group(group) => self.read_group(group)?,
+                Node::Path(path) if path.is_visible() => self.read_path(path)?,
+                Node::Path(_) => {}
+                Node::Image(_) => return Err("expected no images in an SVG file".to_owned()),
+                Node::Text(_) => return Err("expected outlines instead of text in an SVG file".to_owned()),
+            }
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn read_path(&mut self, path: &usvg::Path) -> Result<(), String> {
+        let transform = path.abs_transform();
+        if let Some(fill) = path.fill() {
+            let color = plain(fill.paint(), fill.opacity().get())?;
+            let even_odd = fill.rule() == FillRule::EvenOdd;
+            self.add(outline(path.data(), transform, color, even_odd))?;
+        }
+        if let Some(stroke) = path.stroke() {
+            let color = plain(stroke.paint(), stroke.opacity().get())?;
+            let style = stroke.to_tiny_skia();
+            let dashed = style.dash.as_ref().and_then(|dash| path.data().dash(dash, FINENESS));
+            let data = dashed.as_ref().unwrap_or_else(|| path.data());
+            if data.len() > STEPS_MOST {
+                return Err(too_many_steps());
+            }
+            if let Some(stroked) = data.stroke(&style, FINENESS) {
+                self.add(outline(&stroked, transform, color, false))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, outline: Option<Outline>) -> Result<(), String> {
+        self.steps += outline.iter().flat_map(|outline| &outline.paths).map(|path| path.steps.len()).sum::<usize>();
+        if self.steps > STEPS_MOST {
+            return Err(too_many_steps());
+        }
+        self.outlines.extend(outline);
+        Ok(())
+    }
+}
+
+fn too_many_steps() -> String {
+    format!("expected at most {STEPS_MOST} lines and curves in an SVG file")
 }
 
 fn plain(paint: &Paint, opacity: f32) -> Result<Rgb, String> {

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use subsetter::GlyphRemapper;
 
 use super::{Error, hints::without_hints};
-use crate::layout::{Document, Face, Faces, Item, Letter, letters};
+use crate::layout::{DAMAGED, Document, Face, Faces, Item, Letter, letters, shielded};
 
 /// A subset of a face in which every glyph stands for one character.
 ///
@@ -134,8 +134,11 @@ fn subset(face: &Face, glyphs: &BTreeMap<u16, Letter>, id: FontId, index: u8, tu
             hash.update(u32::from(part).to_be_bytes());
         }
     }
-    let bytes = subsetter::subset(&face.bytes, 0, &remapper)
-        .map_err(|error| Error::new(format!("the face {} cannot be embedded: {error}", face.postscript_name)))?;
+    let unusable = |message: String| Error { file: face.name.clone(), ..Error::new(message) };
+    let subset =
+        shielded(|| subsetter::subset(&face.bytes, 0, &remapper)).ok_or_else(|| unusable(DAMAGED.to_owned()))?;
+    let bytes =
+        subset.map_err(|error| unusable(format!("the face {} cannot be embedded: {error}", face.postscript_name)))?;
     let bytes = without_hints(&bytes).unwrap_or(bytes);
     let is_cff = bytes.starts_with(b"OTTO");
     let [x_min, y_min, x_max, y_max] = face.bounds;

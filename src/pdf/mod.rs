@@ -57,11 +57,13 @@ pub struct Metadata<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     message: String,
+    /// The font file that is to blame, by the name it was given with.
+    pub file: Option<String>,
 }
 
 impl Error {
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
+        Self { message: message.into(), file: None }
     }
 }
 

@@ -291,8 +291,12 @@ fn pdf(
         date: invoice.issue_date,
         attachments: vec![data],
     };
-    pdf::write(document, &work.assets.faces, &metadata).map_err(|error| {
-        vec![Diagnostic::could_not_run(format!("cannot make the PDF of \"{}\": {error}", customer.id))]
+    pdf::write(document, &work.assets.faces, &metadata).map_err(|error| match &error.file {
+        Some(file) => {
+            let hint = "save the font again, or take another file";
+            vec![Diagnostic::error(error.to_string()).at(Place::file(file)).with_hint(hint)]
+        }
+        None => vec![Diagnostic::could_not_run(format!("cannot make the PDF of \"{}\": {error}", customer.id))],
     })
 }
 
@@ -303,7 +307,10 @@ fn told(work: &Work<'_>, invoice: &Invoice, fault: &Fault) -> Diagnostic {
         column: Some(fault.column),
         ..Place::line(format!("{}.html (rendered)", invoice.file_name), fault.line)
     });
-    let diagnostic = Diagnostic::error(format!("template: {}", fault.message)).at(place);
+    let diagnostic = match &fault.file {
+        Some(file) => Diagnostic::error(&fault.message).at(Place::file(file)),
+        None => Diagnostic::error(format!("template: {}", fault.message)).at(place),
+    };
     match &fault.hint {
         Some(hint) => diagnostic.with_hint(hint.clone()),
         None => diagnostic

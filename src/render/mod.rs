@@ -2,10 +2,13 @@
 //! flags, never numbers to compute with), `templates` finds and runs them, `labels` holds their words.
 
 mod appendix;
+mod bounds;
 mod chart;
 mod filters;
 mod format;
+mod guarded;
 mod labels;
+mod lexer;
 mod review;
 mod shorten;
 mod templates;

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 use tera::{Context, Tera};
 
+use super::bounds;
 use super::filters;
+use super::guarded::{self, Guarded, RESERVED, Site};
 use super::labels::Labels;
 use super::units;
 use crate::diagnostic::{Diagnostic, Place, cause, nearest};
@@ -46,10 +49,20 @@ pub struct Templates {
     tera: Tera,
     labels: Labels,
     sources: Vec<(String, String)>,
+    /// Where the workspace has templates of its own: what counts their work.
+    guards: Option<Guards>,
     /// The workspace's own files, from its root, with their bytes; for the manifest.
     pub files: Vec<(String, Vec<u8>)>,
     /// Templates that no other uses.
     pub warnings: Vec<Diagnostic>,
+}
+
+/// Templates with calls that count their work.
+struct Guards {
+    by_name: BTreeMap<String, Guarded>,
+    sites: Arc<[Site]>,
+    /// Length of all templates.
+    bytes: u64,
 }
 
 impl Templates {
@@ -77,15 +90,29 @@ impl Templates {
         let labels = Labels::load(own_labels.as_deref())?;
         let mut tera = Tera::default();
         filters::register(&mut tera);
-        let added = tera.add_raw_templates(sources.iter().map(|(name, text)| (name.as_str(), text.as_str())));
-        added.map_err(|error| vec![told(&error.to_string(), &sources)])?;
+        let guards = if files.iter().any(|(path, _)| path.ends_with(".html")) { Some(guards(&sources)?) } else { None };
+        if guards.is_some() {
+            bounds::register(&mut tera);
+        }
+        let text =
+            |name: &str, text| guards.as_ref().and_then(|guards| guards.by_name.get(name)).map_or(text, Guarded::text);
+        let texts = sources.iter().map(|(name, source)| (name.as_str(), text(name, source)));
+        let added = tera.add_raw_templates(texts);
+        added.map_err(|error| vec![told(&error.to_string(), &sources, guards.as_ref())])?;
+        // Tera has refused what the lexer cannot follow; a template that runs uncounted would have no bounds.
+        let uncounted =
+            |(name, _): &&(String, String)| guards.as_ref().is_some_and(|guards| !guards.by_name.contains_key(name));
+        if let Some((name, _)) = sources.iter().find(uncounted) {
+            let place = Place::file(format!("templates/{name}"));
+            return Err(vec![Diagnostic::error("template: its tags cannot be followed").at(place)]);
+        }
         let chosen = chosen(settings);
         let unknown: Vec<Diagnostic> = chosen.iter().filter_map(|choice| check_choice(choice, &sources)).collect();
         if !unknown.is_empty() {
             return Err(unknown);
         }
         let warnings = unused(&sources, &chosen);
-        Ok(Templates { tera, labels, sources, files, warnings })
+        Ok(Templates { tera, labels, sources, guards, files, warnings })
     }
 
     /// The words of a language, for that kind of document.
@@ -102,11 +129,26 @@ impl Templates {
     /// [`InvoiceView`](super::InvoiceView).
     ///
     /// # Errors
-    /// A mistake in the template, with its line and the fields that exist.
+    /// A mistake in the template, with its line and the fields that exist; work or text beyond what the view gives reason
+    /// for.
     pub fn document(&self, design: &str, view: &impl Serialize) -> Result<String, Diagnostic> {
         let name = format!("{design}.html");
-        let rendered = Context::from_serialize(view).and_then(|context| self.tera.render(&name, &context));
-        rendered.map(|html| units::hold(&html)).map_err(|error| told(&error.to_string(), &self.sources))
+        let told = |error: tera::Error| told(&error.to_string(), &self.sources, self.guards.as_ref());
+        let context = Context::from_serialize(view).map_err(told)?;
+        let Some(guards) = &self.guards else {
+            return self.tera.render(&name, &context).map(|html| units::hold(&html)).map_err(told);
+        };
+        let rendered = bounds::run(&self.tera, &name, &context, view, (&guards.sites, guards.bytes));
+        rendered.map(|html| units::hold(&html)).map_err(|(error, site)| {
+            let site = site.and_then(|number| guards.sites.get(number));
+            let diagnostic = told(error);
+            match site.and_then(|site| Some((site, source(&self.sources, &site.template)?))) {
+                Some((site, text)) => {
+                    diagnostic.at(Place::span(&format!("templates/{}", site.template), text, site.tag.clone()))
+                }
+                None => diagnostic,
+            }
+        })
     }
 
     /// Where a piece of the HTML of a design stands in a template: the file, line and column of its first occurrence.
@@ -119,6 +161,33 @@ impl Templates {
         };
         names.iter().find_map(find).filter(|_| !fragment.is_empty())
     }
+}
+
+/// Files of a workspace's `templates/`; Tera recurses over those that extend each other when it reads them.
+const FILES_MOST: usize = 500;
+
+/// Adds calls that count to all templates: what the workspace's own include counts as well.
+fn guards(sources: &[(String, String)]) -> Result<Guards, Vec<Diagnostic>> {
+    if sources.len() > FILES_MOST {
+        let message = format!("expected at most {FILES_MOST} templates, found {}", sources.len());
+        return Err(vec![Diagnostic::error(message).at(Place::file("templates"))]);
+    }
+    let named = |(name, text): &(String, String)| {
+        let start = text.find(RESERVED)?;
+        let place = Place::span(&format!("templates/{name}"), text, start..start + RESERVED.len());
+        let message = format!("template: names that begin with {RESERVED} are the program's own");
+        Some(Diagnostic::error(message).at(place).with_hint("choose another name"))
+    };
+    let reserved: Vec<Diagnostic> = sources.iter().filter_map(named).collect();
+    if !reserved.is_empty() {
+        return Err(reserved);
+    }
+    let kept = guarded::kept_blocks(sources.iter().map(|(_, text)| text.as_str()));
+    let mut sites = Vec::new();
+    let guard = |(name, text): &(String, String)| Some((name.clone(), guarded::guard(name, text, &kept, &mut sites)?));
+    let by_name = sources.iter().filter_map(guard).collect();
+    let bytes = sources.iter().map(|(_, text)| text.len() as u64).sum();
+    Ok(Guards { by_name, sites: sites.into(), bytes })
 }
 
 /// The designs the workspace's files choose, each place once.
@@ -222,7 +291,7 @@ fn own_files(root: &Path) -> Result<Vec<(String, Vec<u8>)>, Vec<Diagnostic>> {
 }
 
 /// Tera's report (message, ` --> file:line:column`, excerpt with carets) as a diagnostic.
-fn told(report: &str, sources: &[(String, String)]) -> Diagnostic {
+fn told(report: &str, sources: &[(String, String)], guards: Option<&Guards>) -> Diagnostic {
     let mut lines = report.lines();
     let message = lines.next().unwrap_or_default().trim_start_matches("error: ");
     let (message, fields) = match message.split_once(". Available ") {
@@ -235,12 +304,14 @@ fn told(report: &str, sources: &[(String, String)]) -> Diagnostic {
     if let Some((file, line, column)) = position.and_then(split_position) {
         let text = sources.iter().find(|(name, _)| name == file).map_or("", |(_, text)| text);
         let carets = report.lines().find(|line| line.trim_start().trim_start_matches('|').trim().starts_with('^'));
+        let guarded = guards.and_then(|guards| guards.by_name.get(file));
+        let (line, column, length) = guarded.map_or((line, column, None), |guarded| guarded.place(line, column));
         diagnostic = diagnostic.at(Place {
             path: format!("templates/{file}"),
             line: Some(line),
             column: Some(column),
             excerpt: text.lines().nth(line as usize - 1).map(str::to_owned),
-            length: carets.map_or(1, |line| line.matches('^').count()),
+            length: length.map_or_else(|| carets.map_or(1, |line| line.matches('^').count()), |length| length as usize),
         });
     }
     match fields {

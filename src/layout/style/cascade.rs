@@ -3,7 +3,7 @@
 //! Elements that cannot differ (same parent's style, tag, class, id, place conditions and `style` attribute) share one
 //! style, so a table of many rows matches its selectors once.
 
-use std::{borrow::Cow, collections::HashMap, rc::Rc, sync::LazyLock};
+use std::{borrow::Cow, cell::Cell, collections::HashMap, rc::Rc, sync::LazyLock};
 
 use rustc_hash::FxBuildHasher;
 
@@ -17,6 +17,7 @@ use super::{
     page::{MarginBox, PageStyle, page_style},
     rules::{Declaration, Sheet, declarations},
     scanner::Scanner,
+    selector::Selector,
     value::Units,
     variables::substitute,
 };
@@ -75,6 +76,10 @@ impl Styles {
     }
 }
 
+/// How many compounds of selectors may be compared with elements: enough for some 30,000 elements that all differ, each
+/// with hundreds of rules. Beyond, a page would take minutes.
+const COMPARISONS_MOST: usize = 10_000_000;
+
 /// An element on the way from the root, as selectors see it.
 #[derive(Clone, Copy)]
 pub(super) struct Path<'p> {
@@ -117,6 +122,8 @@ struct Cascade<'t, 'a, 'f> {
     styles: Vec<Rc<Style>>,
     of_node: Vec<StyleId>,
     root_font_size: f64,
+    /// See [`COMPARISONS_MOST`].
+    comparisons: Cell<usize>,
 }
 
 /// Computes every element's style and the page's.
@@ -134,6 +141,7 @@ pub(crate) fn cascade<'a>(tree: &Tree<'a>, node_count: usize, faults: &Faults<'a
         styles: vec![Rc::new(Style::initial())],
         of_node: vec![0; node_count],
         root_font_size: 16.0,
+        comparisons: Cell::new(0),
     };
     cascade.check_unused();
     cascade.children(Tree::ROOT, 0, None);
@@ -280,12 +288,16 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
         let parent = &self.styles[key.parent as usize];
         let mut style = Style::inherited(parent);
         let units = Units { font_size: parent.font_size, root_font_size: self.root_font_size };
+        let candidates = self.index.candidates(path);
+        if !self.may_compare(&candidates, path, node) {
+            return style;
+        }
         let mut browser = Vec::new();
-        collect(&DEFAULTS, &DEFAULTS_INDEX, path, &mut browser);
+        collect(&DEFAULTS, DEFAULTS_INDEX.candidates(path), path, &mut browser);
         let inline = key.inline.map(|text| declarations(Scanner::new(text, inline_offset), self.faults));
         let inline = inline.unwrap_or_default();
         let mut author = Vec::new();
-        collect(self.sheet, &self.index, path, &mut author);
+        collect(self.sheet, candidates, path, &mut author);
         author.extend(inline.iter().map(|declaration| {
             let weight = Weight { important: declaration.important, specificity: [u32::MAX; 3], order: usize::MAX };
             (weight, declaration)
@@ -301,6 +313,21 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
         self.set_all(&mut style, parent, &author, units, false);
         finish(&mut style, parent);
         style
+    }
+
+    /// Counts the comparisons that an element needs; false where they are too many.
+    fn may_compare(&self, candidates: &[usize], path: &Path<'_>, node: NodeId) -> bool {
+        let words = 1 + path.class.len() / 64;
+        let rules = candidates.iter().filter_map(|order| self.sheet.rules.get(*order));
+        let compounds: usize = rules.flat_map(|rule| &rule.selectors).map(Selector::length).sum();
+        let before = self.comparisons.get();
+        let after = before.saturating_add(compounds.saturating_add(1).saturating_mul(words));
+        self.comparisons.set(after);
+        if after > COMPARISONS_MOST && before <= COMPARISONS_MOST {
+            let message = "expected fewer rules, or fewer elements that differ in their classes";
+            self.faults.add(self.tree.offset(node), "<", message);
+        }
+        after <= COMPARISONS_MOST
     }
 
     /// Browsers set code in a monospace face, and smaller; a template says which face it means instead.
@@ -415,14 +442,14 @@ struct Weight {
     order: usize,
 }
 
-/// The declarations of all rules that match, in the order in which they are to be applied.
+/// The declarations of all of the rules that match, in the order in which they are to be applied.
 fn collect<'s>(
     sheet: &'s Sheet<'_>,
-    index: &RuleIndex<'_>,
+    candidates: Vec<usize>,
     path: &Path<'_>,
     found: &mut Vec<(Weight, &'s Declaration<'s>)>,
 ) {
-    for order in index.candidates(path) {
+    for order in candidates {
         let Some(rule) = sheet.rules.get(order) else { continue };
         let matching = rule.selectors.iter().filter(|selector| selector.matches(path));
         let Some(specificity) = matching.map(|selector| selector.specificity).max() else { continue };

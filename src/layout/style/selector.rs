@@ -6,6 +6,11 @@ use super::{
 };
 use crate::layout::html::Tag;
 
+/// Elements are not nested deeper, so that longer selectors match none.
+const COMPOUNDS_MOST: usize = 100;
+/// `:not()` within `:not()`; reading recurses over it.
+const NOT_DEPTH_MOST: usize = 8;
+
 /// A complex selector, its subject last.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Selector {
@@ -80,9 +85,12 @@ pub(super) fn parse(text: &str, conditions: &mut Vec<Condition>) -> Result<Selec
     while !rest.is_empty() {
         let end = compound_end(rest);
         let (compound, tail) = rest.split_at(end);
-        let mut compound = parse_compound(compound, &mut selector.specificity, conditions)?;
+        let mut compound = parse_compound(compound, 0, &mut selector.specificity, conditions)?;
         compound.conditions.extend(before.take());
         selector.compounds.push((join, compound));
+        if selector.compounds.len() > COMPOUNDS_MOST {
+            return Err(format!("expected at most {COMPOUNDS_MOST} elements in a selector"));
+        }
         let trimmed = tail.trim_start();
         let combinator = trimmed.chars().next().filter(|sign| matches!(sign, '>' | '+' | '~'));
         rest = if combinator.is_some() { trimmed.get(1..).unwrap_or_default().trim_start() } else { trimmed };
@@ -110,7 +118,13 @@ fn compound_end(text: &str) -> usize {
     letters.find(|(_, letter)| outside.reads(*letter) && is_end(*letter)).map_or(text.len(), |(index, _)| index)
 }
 
-fn parse_compound(text: &str, specificity: &mut [u32; 3], conditions: &mut Vec<Condition>) -> Result<Compound, String> {
+/// Parses one compound, `depth` times within `:not()`.
+fn parse_compound(
+    text: &str,
+    depth: usize,
+    specificity: &mut [u32; 3],
+    conditions: &mut Vec<Condition>,
+) -> Result<Compound, String> {
     let mut compound = Compound::default();
     let mut rest = text;
     if rest.is_empty() {
@@ -137,7 +151,7 @@ fn parse_compound(text: &str, specificity: &mut [u32; 3], conditions: &mut Vec<C
                 specificity[1] += 1;
                 rest = tail;
             }
-            ':' => rest = parse_pseudo(&mut compound, name, tail, specificity, conditions)?,
+            ':' => rest = parse_pseudo(&mut compound, depth, name, tail, specificity, conditions)?,
             _ if !name.is_empty() => {
                 let tag = Tag::from_name(&name.to_ascii_lowercase());
                 compound.tag = Some(tag.ok_or_else(|| format!("the element <{name}> is not supported"))?);
@@ -194,6 +208,7 @@ fn attribute(inside: &str) -> Result<Condition, String> {
 /// `:name` or `:name(…)`; returns what follows.
 fn parse_pseudo<'t>(
     compound: &mut Compound,
+    depth: usize,
     name: &str,
     tail: &'t str,
     specificity: &mut [u32; 3],
@@ -201,12 +216,15 @@ fn parse_pseudo<'t>(
 ) -> Result<&'t str, String> {
     let lower = name.to_ascii_lowercase();
     if lower == "not" {
+        if depth == NOT_DEPTH_MOST {
+            return Err(format!("expected at most {NOT_DEPTH_MOST} nested :not()"));
+        }
         let (inside, rest) = bracketed(tail, ')').map_err(|_| "expected :not(selector)".to_owned())?;
         let inside = inside.trim();
         if compound_end(inside) < inside.len() || list(inside).len() > 1 {
             return Err(format!("expected one plain selector in :not(), found {inside}"));
         }
-        compound.not.push(parse_compound(inside, specificity, conditions)?);
+        compound.not.push(parse_compound(inside, depth + 1, specificity, conditions)?);
         return Ok(rest);
     }
     let first = Nth { step: 0, offset: 1, of_type: false, from_end: false };
@@ -278,27 +296,44 @@ impl Selector {
         }
     }
 
-    /// Whether the last element of the path is the selector's subject.
-    pub(super) fn matches(&self, path: &Path<'_>) -> bool {
-        let Some((join, subject)) = self.compounds.last() else { return false };
-        subject.matches(path) && self.ancestors_match(self.compounds.len() - 1, *join, path)
+    /// How many compounds it has.
+    pub(super) fn length(&self) -> usize {
+        self.compounds.len()
     }
 
-    fn ancestors_match(&self, before: usize, join: Join, path: &Path<'_>) -> bool {
-        let Some((next_join, compound)) = before.checked_sub(1).and_then(|index| self.compounds.get(index)) else {
-            return true;
-        };
+    /// Whether the last element of the path is the selector's subject.
+    ///
+    /// Outwards from the element, with all the compounds that an ancestor may stand for kept side by side: trying one way
+    /// after the other would take time that doubles with every combinator.
+    pub(super) fn matches(&self, path: &Path<'_>) -> bool {
+        let Some((_, subject)) = self.compounds.last() else { return false };
+        if !subject.matches(path) {
+            return false;
+        }
+        // A bit for each compound that is matched; the one before it is what an ancestor must be.
+        let mut matched: u128 = 1 << (self.compounds.len() - 1);
         let mut ancestor = path.parent;
-        while let Some(place) = ancestor {
-            if compound.matches(place) && self.ancestors_match(before - 1, *next_join, place) {
-                return true;
+        while matched & 1 == 0 {
+            let Some(place) = ancestor else { return false };
+            let mut next = 0;
+            for (index, pair) in
+                self.compounds.windows(2).enumerate().filter(|(index, _)| matched >> (index + 1) & 1 == 1)
+            {
+                let [(_, before), (join, _)] = pair else { continue };
+                if *join == Join::Descendant {
+                    next |= 2 << index;
+                }
+                if before.matches(place) {
+                    next |= 1 << index;
+                }
             }
-            if join == Join::Child {
+            if next == 0 {
                 return false;
             }
+            matched = next;
             ancestor = place.parent;
         }
-        false
+        true
     }
 }
 

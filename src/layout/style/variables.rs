@@ -5,19 +5,25 @@ use super::computed::Variables;
 /// A variable that names itself, or doubles in each step, must end somewhere.
 const DEPTH_MOST: usize = 16;
 const LENGTH_MOST: usize = 16 * 1024;
+/// Variables that stand for nothing could be named without end.
+const TIMES_MOST: usize = 10_000;
 
 /// The value with every `var()` replaced.
 pub(super) fn substitute(value: &str, variables: &Variables) -> Result<String, String> {
-    replace(value, variables, 0)
+    replace(value, variables, 0, &mut 0)
 }
 
-fn replace(value: &str, variables: &Variables, depth: usize) -> Result<String, String> {
+fn replace(value: &str, variables: &Variables, depth: usize, times: &mut usize) -> Result<String, String> {
     if depth > DEPTH_MOST {
         return Err("expected variables that do not name each other in a circle".to_owned());
     }
     let mut result = String::new();
     let mut rest = value;
     while let Some(at) = rest.find("var(") {
+        *times += 1;
+        if *times > TIMES_MOST {
+            return Err("expected fewer variables in a value".to_owned());
+        }
         let (before, call) = rest.split_at(at);
         result.push_str(before);
         let inside = call.get(4..).unwrap_or_default();
@@ -32,7 +38,7 @@ fn replace(value: &str, variables: &Variables, depth: usize) -> Result<String, S
             (None, Some(fallback)) => fallback,
             (None, None) => return Err(format!("no variable {name} is set")),
         };
-        result.push_str(&replace(replacement, variables, depth + 1)?);
+        result.push_str(&replace(replacement, variables, depth + 1, times)?);
         if result.len() > LENGTH_MOST {
             return Err("expected a shorter value".to_owned());
         }

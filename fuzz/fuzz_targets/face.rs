@@ -1,0 +1,10 @@
+//! Any bytes are a face that a PDF can be set in, or refused with the reason.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[allow(dead_code, reason = "each target uses a part")]
+#[path = "../readers.rs"]
+mod readers;
+
+fuzz_target!(|bytes: &[u8]| readers::face(bytes));

@@ -1,0 +1,477 @@
+//! A template of a workspace → the same template that counts what it does: calls of the functions in
+//! [`bounds`](super::bounds) stand behind the tags that can repeat or grow.
+//!
+//! Tera has no bounds of its own beside the depth of expressions, and no place where one could watch a template run. So
+//! loops, blocks and components say that they begin, and whatever is kept in a variable is measured. The functions print
+//! nothing; columns in Tera's errors are counted back by [`Guarded::place`].
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::lexer::{Piece, Sign, pieces};
+
+/// Names of the functions begin so, and of nothing else.
+pub(super) const RESERVED: &str = "bounds__";
+
+/// Filters whose work grows with the list they are given, whatever is printed of it.
+const LIST_FILTERS: [&str; 8] = ["sort", "unique", "group_by", "reverse", "keys", "values", "pairs", "str"];
+
+/// A loop, block, component or file, and how much it does each time it is passed; what is within another is not counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Site {
+    /// The template's name.
+    pub(super) template: String,
+    /// Where its tag stands in the template as written, in bytes; empty for a whole file.
+    pub(super) tag: Range<usize>,
+    /// Bytes of text and tags.
+    pub(super) bytes: u64,
+    /// Words, strings and signs within tags.
+    pub(super) tokens: u64,
+    /// Values printed.
+    pub(super) prints: u64,
+    /// Operations on whole lists.
+    pub(super) lists: u64,
+    /// How many lists are gone through for each other within one tag: `[… for a in b]` in brackets of the same.
+    pub(super) nested: u32,
+    /// Whether Tera recurses into it.
+    pub(super) is_deeper: bool,
+}
+
+/// A call that was added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Added {
+    line: u32,
+    /// Column of its first character in the new text, from 1, and how many it has.
+    column: u32,
+    length: u32,
+    /// The tag it belongs to, as written: line, column from 1, length.
+    tag: (u32, u32, u32),
+}
+
+/// A template with its calls.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Guarded {
+    text: String,
+    added: Vec<Added>,
+}
+
+/// Blocks that some template shows again with `super()`: Tera keeps their text aside until it is whole.
+pub(super) fn kept_blocks<'s>(sources: impl Iterator<Item = &'s str>) -> BTreeSet<String> {
+    let mut kept = BTreeSet::new();
+    for source in sources {
+        let mut open: Vec<&str> = Vec::new();
+        for piece in pieces(source).into_iter().flatten() {
+            match piece.words().as_slice() {
+                ["block", name, ..] if piece.is_tag => open.push(name),
+                ["endblock", ..] if piece.is_tag => drop(open.pop()),
+                words if words.contains(&"super") => kept.extend(open.last().map(|name| (*name).to_owned())),
+                _ => {}
+            }
+        }
+    }
+    kept
+}
+
+/// Adds the calls to a template; `sites` are those of all templates, by number. None if it is not to be read as Tera would,
+/// which is then an error of Tera's too.
+pub(super) fn guard(name: &str, source: &str, kept: &BTreeSet<String>, sites: &mut Vec<Site>) -> Option<Guarded> {
+    let pieces = pieces(source)?;
+    let mut writer = Writer {
+        name,
+        source,
+        kept,
+        sites,
+        open: Vec::new(),
+        out: Guarded::default(),
+        at: 0,
+        from: Place::START,
+        to: Place::START,
+    };
+    let is_child = pieces.iter().any(|piece| piece.is_tag && piece.words().first() == Some(&"extends"));
+    // What a child has outside of its blocks is not run.
+    let site = writer.site(0..0);
+    if !is_child {
+        writer.deepen(site);
+        writer.add(&format!("{{{{ {RESERVED}step(n={site}) }}}}"), 0..0);
+    }
+    writer.open.push(Open { kind: Kind::File, site, name: None });
+    for piece in &pieces {
+        writer.piece(piece);
+    }
+    writer.copy(source.len());
+    if !is_child {
+        let end = source.len();
+        writer.add(&format!("{{{{ {RESERVED}left() }}}}"), end..end);
+    }
+    Some(writer.out)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File,
+    For,
+    Block {
+        kept: bool,
+    },
+    Component,
+    /// Text that goes into a variable, a filter or a component.
+    Kept,
+}
+
+struct Open<'s> {
+    kind: Kind,
+    site: usize,
+    /// The variable that text is kept in.
+    name: Option<&'s str>,
+}
+
+/// A place in a text, both from 1.
+#[derive(Clone, Copy)]
+struct Place {
+    line: u32,
+    column: u32,
+}
+
+impl Place {
+    const START: Place = Place { line: 1, column: 1 };
+
+    fn behind(self, text: &str) -> Place {
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        match text.rsplit_once('\n') {
+            Some((before, last)) => Place {
+                line: self.line.saturating_add(count(before.matches('\n').count() + 1)),
+                column: count(last.chars().count() + 1),
+            },
+            None => Place { column: self.column.saturating_add(count(text.chars().count())), ..self },
+        }
+    }
+}
+
+struct Writer<'s> {
+    name: &'s str,
+    source: &'s str,
+    kept: &'s BTreeSet<String>,
+    sites: &'s mut Vec<Site>,
+    open: Vec<Open<'s>>,
+    out: Guarded,
+    /// How far the source is copied; that place in it, and in the new text.
+    at: usize,
+    from: Place,
+    to: Place,
+}
+
+impl<'s> Writer<'s> {
+    fn site(&mut self, tag: Range<usize>) -> usize {
+        self.sites.push(Site { template: self.name.to_owned(), tag, ..Site::default() });
+        self.sites.len() - 1
+    }
+
+    fn deepen(&mut self, site: usize) {
+        if let Some(site) = self.sites.get_mut(site) {
+            site.is_deeper = true;
+        }
+    }
+
+    fn copy(&mut self, end: usize) {
+        self.count_bytes(end.saturating_sub(self.at));
+        let text = self.source.get(self.at..end).unwrap_or_default();
+        self.out.text.push_str(text);
+        (self.from, self.to) = (self.from.behind(text), self.to.behind(text));
+        self.at = self.at.max(end);
+    }
+
+    fn count_bytes(&mut self, bytes: usize) {
+        if let Some(site) = self.open.last().and_then(|open| self.sites.get_mut(open.site)) {
+            site.bytes += bytes as u64;
+        }
+    }
+
+    /// Adds a call where the text stands now: before, or behind, the tag it belongs to.
+    fn add(&mut self, call: &str, tag: Range<usize>) {
+        let text = self.source.get(tag.clone()).unwrap_or_default();
+        // Tags span a line or two: counted back from their end.
+        let place = if tag.end > self.at || tag.is_empty() { self.from } else { self.before(tag.start) };
+        let first_line = text.lines().next().unwrap_or_default();
+        let count = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+        let Place { line, column } = self.to;
+        let tag = (place.line, place.column, count(first_line).max(1));
+        self.out.added.push(Added { line, column, length: count(call), tag });
+        self.out.text.push_str(call);
+        self.to = self.to.behind(call);
+    }
+
+    /// The place in the source at some bytes before what is copied.
+    fn before(&self, start: usize) -> Place {
+        let between = self.source.get(start..self.at).unwrap_or_default();
+        let lines = u32::try_from(between.matches('\n').count()).unwrap_or(u32::MAX);
+        let before = self.source.get(..start).unwrap_or_default();
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        Place { line: self.from.line.saturating_sub(lines), column: u32::try_from(column).unwrap_or(u32::MAX) }
+    }
+
+    /// Adds calls behind a tag, which leave the white space behind it as the tag says.
+    fn add_behind(&mut self, piece: &Piece<'_>, calls: &[String]) {
+        if calls.is_empty() {
+            return;
+        }
+        self.copy(piece.range.end);
+        let end = if piece.trims_behind { "-}}" } else { "}}" };
+        let calls: String = calls.iter().map(|call| format!("{{{{ {RESERVED}{call} {end}")).collect();
+        self.add(&calls, piece.range.clone());
+    }
+
+    fn piece(&mut self, piece: &Piece<'s>) {
+        // What stands before it belongs to the place that is open.
+        self.copy(piece.range.start);
+        if let Some(site) = self.open.last().and_then(|open| self.sites.get_mut(open.site)) {
+            site.tokens += piece.tokens.len() as u64;
+            site.prints += u64::from(!piece.is_tag);
+            site.lists += lists(piece);
+            let inside = piece.tokens.iter().skip(1).filter(|token| **token == Sign::Word("for")).count();
+            site.nested = site.nested.max(u32::try_from(inside).unwrap_or(u32::MAX));
+        }
+        if !piece.is_tag {
+            return;
+        }
+        let words = piece.words();
+        match words.first().copied() {
+            Some("for") => {
+                let site = self.begin(piece, Kind::For);
+                let mut calls = vec![format!("step(n={site})")];
+                // What is made for the loop alone is measured like what is kept.
+                let (names, list) = loop_of(piece);
+                if list {
+                    calls.extend(names.iter().map(|name| format!("held(value={name})")));
+                }
+                self.add_behind(piece, &calls);
+            }
+            Some("block") => {
+                let kept = words.get(1).is_some_and(|name| self.kept.contains(*name));
+                let site = self.begin(piece, Kind::Block { kept });
+                self.deepen(site);
+                let keep = kept.then(|| "keep()".to_owned());
+                self.add_behind(piece, &[vec![format!("step(n={site})")], keep.into_iter().collect()].concat());
+            }
+            Some("component") => {
+                let site = self.begin(piece, Kind::Component);
+                self.deepen(site);
+                let held = parameters(piece).into_iter().map(|name| format!("held(value={name})"));
+                let calls = [format!("step(n={site})"), "keep()".to_owned()].into_iter().chain(held);
+                self.add_behind(piece, &calls.collect::<Vec<String>>());
+                // The content of a call, where there is any.
+                let (start, end) = if piece.trims_behind { ("{%-", "-%}") } else { ("{%", "%}") };
+                let body =
+                    format!("{start} if body is defined {end}{{{{ {RESERVED}held(value=body) }}}}{start} endif {end}");
+                self.add(&body, piece.range.clone());
+            }
+            Some("filter") => {
+                self.begin_kept(None);
+                self.add_behind(piece, &["keep()".to_owned()]);
+            }
+            Some("set" | "set_global") => match (words.get(1), piece.tokens.get(2)) {
+                (Some(name), Some(Sign::Other('='))) => {
+                    self.add_behind(piece, &[format!("held(value={name})")]);
+                }
+                (Some(name), _) => {
+                    self.begin_kept(Some(name));
+                    self.add_behind(piece, &["keep()".to_owned()]);
+                }
+                (None, _) => {}
+            },
+            Some("endfor") => drop(self.open.pop()),
+            Some("endblock") => {
+                let open = self.open.pop();
+                let is_kept = open.is_some_and(|open| open.kind == Kind::Block { kept: true });
+                self.add_before(piece, if is_kept { &["kept", "left"] } else { &["left"] });
+            }
+            Some("endcomponent") => {
+                self.open.pop();
+                self.add_before(piece, &["kept", "left"]);
+            }
+            Some("endfilter") => {
+                self.open.pop();
+                self.add_behind(piece, &["kept()".to_owned()]);
+            }
+            Some("endset") => {
+                let name = self.open.pop().and_then(|open| open.name);
+                let held = name.map(|name| format!("held(value={name})"));
+                self.add_behind(piece, &["kept()".to_owned()].into_iter().chain(held).collect::<Vec<String>>());
+            }
+            _ => match piece.tokens.get(..2) {
+                Some([Sign::Other('<'), Sign::Other('/')]) => {
+                    self.open.pop();
+                    self.add_behind(piece, &["kept()".to_owned()]);
+                }
+                Some([Sign::Other('<'), _]) => {
+                    self.begin_kept(None);
+                    self.add_behind(piece, &["keep()".to_owned()]);
+                }
+                _ => {}
+            },
+        }
+    }
+
+    /// The content of a component or block ends before its end tag.
+    fn add_before(&mut self, piece: &Piece<'_>, calls: &[&str]) {
+        let start = if piece.trims_before { "{{-" } else { "{{" };
+        let calls: String = calls.iter().map(|call| format!("{start} {RESERVED}{call}() }}}}")).collect();
+        self.add(&calls, piece.range.clone());
+    }
+
+    fn begin(&mut self, piece: &Piece<'_>, kind: Kind) -> usize {
+        self.copy(piece.range.end);
+        let site = self.site(piece.range.clone());
+        self.open.push(Open { kind, site, name: None });
+        site
+    }
+
+    /// Text that is kept belongs to the place around it.
+    fn begin_kept(&mut self, name: Option<&'s str>) {
+        let site = self.open.last().map_or(0, |open| open.site);
+        self.open.push(Open { kind: Kind::Kept, site, name });
+    }
+}
+
+impl Guarded {
+    /// The text for Tera.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where a place in the text for Tera is in the template as written: line, column, and a length if it is within a call.
+    pub(super) fn place(&self, line: u32, column: u32) -> (u32, u32, Option<u32>) {
+        let mut before = 0;
+        for added in self.added.iter().filter(|added| added.line == line) {
+            if (added.column..added.column + added.length).contains(&column) {
+                let (line, column, length) = added.tag;
+                return (line, column, Some(length));
+            }
+            if added.column < column {
+                before += added.length;
+            }
+        }
+        (line, column.saturating_sub(before).max(1), None)
+    }
+}
+
+/// The names of a loop, and whether it runs over more than a path.
+fn loop_of<'p>(piece: &Piece<'p>) -> (Vec<&'p str>, bool) {
+    let at = piece.tokens.iter().position(|token| *token == Sign::Word("in")).unwrap_or(piece.tokens.len());
+    let (names, list) = piece.tokens.split_at(at);
+    let names = names.iter().skip(1).filter_map(Sign::word).collect();
+    let plain = |token: &Sign<'_>| matches!(token, Sign::Word(_) | Sign::Other('.'));
+    (names, !list.iter().all(plain))
+}
+
+/// The names of a component's parameters: what stands behind `(`, `,`, `@` and `...` in its brackets.
+fn parameters<'p>(piece: &Piece<'p>) -> Vec<&'p str> {
+    let mut depth = 0_usize;
+    let mut names = Vec::new();
+    for pair in piece.tokens.windows(2) {
+        match pair[0] {
+            Sign::Other('(' | '[' | '{') => depth += 1,
+            Sign::Other(')' | ']' | '}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let begins = matches!(pair[0], Sign::Other('(' | ',' | '@' | '.'));
+        if depth == 1 && begins {
+            names.extend(pair[1].word());
+        }
+    }
+    names
+}
+
+/// How many operations on whole lists a tag has; comparing with a word or number is none.
+fn lists(piece: &Piece<'_>) -> u64 {
+    let is_for = piece.is_tag && piece.tokens.first() == Some(&Sign::Word("for"));
+    let mut count = 0;
+    let mut brackets = 0_usize;
+    for (index, token) in piece.tokens.iter().enumerate() {
+        let neighbour = |distance: isize| index.checked_add_signed(distance).and_then(|at| piece.tokens.get(at));
+        let plain = |token: Option<&Sign<'_>>| {
+            matches!(token, Some(Sign::Text | Sign::Number | Sign::Word("true" | "false" | "none")))
+        };
+        match token {
+            Sign::Other('[') => brackets += 1,
+            Sign::Other(']') => brackets = brackets.saturating_sub(1),
+            Sign::Other(':') if brackets > 0 => count += 1,
+            Sign::Other('.') if neighbour(1) == Some(&Sign::Other('.')) => count += 1,
+            Sign::Other('=') if neighbour(1) == Some(&Sign::Other('=')) => {
+                count += u64::from(!plain(neighbour(-1)) && !plain(neighbour(2)));
+            }
+            Sign::Other('!') if neighbour(1) == Some(&Sign::Other('=')) => {
+                count += u64::from(!plain(neighbour(-1)) && !plain(neighbour(2)));
+            }
+            Sign::Word("for") if !(is_for && index == 0) => count += 1,
+            Sign::Word("in") if !is_for => count += 1,
+            Sign::Word(word) if LIST_FILTERS.contains(word) => {
+                count += u64::from(neighbour(-1) == Some(&Sign::Other('|')));
+            }
+            _ => {}
+        }
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guarded(source: &str) -> (String, Vec<Site>) {
+        let mut sites = Vec::new();
+        let text = guard("a.html", source, &BTreeSet::new(), &mut sites).expect("a template").text;
+        (text.replace(RESERVED, ""), sites)
+    }
+
+    #[test]
+    fn calls_stand_behind_what_repeats_and_what_is_kept() {
+        for (source, expected) in [
+            ("a", "{{ step(n=0) }}a"),
+            ("{% for a in b.c -%} x{% endfor %}", "{{ step(n=0) }}{% for a in b.c -%}{{ step(n=1) -}} x{% endfor %}"),
+            (
+                "{% for k, v in [x ~ x] %}{% endfor %}",
+                "{{ step(n=0) }}{% for k, v in [x ~ x] %}{{ step(n=1) }}{{ held(value=k) }}{{ held(value=v) }}{% endfor %}",
+            ),
+            ("{% set a = b ~ b %}", "{{ step(n=0) }}{% set a = b ~ b %}{{ held(value=a) }}"),
+            (
+                "{% set a %}{% set b %}x{% endset %}{%- endset -%} y",
+                "{{ step(n=0) }}{% set a %}{{ keep() }}{% set b %}{{ keep() }}x{% endset %}{{ kept() }}{{ held(value=b) }}\
+                 {%- endset -%}{{ kept() -}}{{ held(value=a) -}} y",
+            ),
+            (
+                "{% extends \"b\" %}{% block c %}{% endblock %}",
+                "{% extends \"b\" %}{% block c %}{{ step(n=1) }}{{ left() }}{% endblock %}",
+            ),
+            (
+                "{# {% for a in b %} #}{% raw %}{% set %}{% endraw %}",
+                "{{ step(n=0) }}{# {% for a in b %} #}{% raw %}{% set %}{% endraw %}",
+            ),
+            ("{{ \"{% for %}\" ~ '}}' }}", "{{ step(n=0) }}{{ \"{% for %}\" ~ '}}' }}"),
+        ] {
+            let left = if source.contains("extends") { "" } else { "{{ left() }}" };
+            assert_eq!(guarded(source).0, format!("{expected}{left}"), "{source}");
+        }
+    }
+
+    #[test]
+    fn a_place_counts_its_own_text_only() {
+        let source = "{% for a in b %}{{ c }}{% endfor %}";
+        let (text, sites) = guarded(source);
+        assert_eq!(&text[text.find("{{ c }}").unwrap()..][..7], "{{ c }}");
+        assert_eq!((sites[0].bytes, sites[1].bytes, sites[1].prints, sites[1].tokens), (28, 7, 1, 2));
+        let (_, sites) = guarded("{% if a == \"x\" %}{% endif %}{{ a | sort }}{{ a[1:] == b }}");
+        assert_eq!(sites[0].lists, 3);
+    }
+
+    #[test]
+    fn columns_are_counted_back() {
+        let guarded =
+            guard("a", "1\n二{% for a in b %}{{ c }}", &BTreeSet::new(), &mut Vec::new()).expect("a template");
+        let line = guarded.text.lines().nth(1).expect("a line");
+        let column = |text: &str| u32::try_from(line.split(text).next().unwrap().chars().count() + 1).unwrap();
+        assert_eq!(guarded.place(2, column("{{ c }}")), (2, 18, None));
+        assert_eq!(guarded.place(2, column("step")), (2, 2, Some(16)));
+        assert_eq!(guarded.place(2, 2), (2, 2, None));
+        assert_eq!(guarded.place(9, 2), (9, 2, None));
+    }
+}
