@@ -123,9 +123,17 @@ impl<'f, 'a> Section<'f, 'a> {
 
     /// The value of a key, when the key is there.
     pub(super) fn get(&self, key: &'static str) -> Option<Value<'f, 'a>> {
-        self.known.borrow_mut().push(key);
+        self.knows(key);
         let value = self.table.get(key)?;
         Some(Value { file: self.file, value: value.get_ref(), span: value.span() })
+    }
+
+    /// Takes a key for a known one. Some are asked for more than once, and hints list each once.
+    fn knows(&self, key: &'static str) {
+        let mut known = self.known.borrow_mut();
+        if !known.contains(&key) {
+            known.push(key);
+        }
     }
 
     /// The value of a key, converted; a mistake is told and gives none.
@@ -146,7 +154,7 @@ impl<'f, 'a> Section<'f, 'a> {
         convert: impl FnOnce(&Value<'f, 'a>) -> Result<T, Diagnostic>,
     ) -> Option<T> {
         if !self.table.contains_key(key) {
-            self.known.borrow_mut().push(key);
+            self.knows(key);
             let diagnostic = Diagnostic::error(self.missing(key)).with_hint(format!("add {key} = {example}"));
             self.tell(diagnostic);
             return None;
@@ -216,7 +224,9 @@ impl<'f, 'a> Section<'f, 'a> {
             let hint = match near {
                 _ if names_secret(name) => {
                     let where_from = match self.name.as_str() {
-                        "[[source]]" => "keys come from a profile or the environment; README.md says how",
+                        "[[source]]" => {
+                            "keys come from a profile or the environment; docs/providers.md in invoicer's repository says how"
+                        }
                         _ => "the password of SMTP comes from INVOICER_SMTP_PASSWORD",
                     };
                     format!("credentials never stand in this file: {where_from}")

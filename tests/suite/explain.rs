@@ -248,15 +248,18 @@ fn what_was_issued_is_explained_by_the_rules_of_its_time() {
 }
 
 #[test]
-fn the_readme_shows_what_is_printed() {
+fn the_documentation_shows_what_is_printed() {
     let sandbox = crate::commands::sample();
     assert_eq!(sandbox.run(&["build", "202208", "--format", "json", "-q"]).code, 0);
-    let readme = include_str!("../../README.md");
-    let prices = readme.split("`summer.toml`:\n\n```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let page = |name: &str| std::fs::read_to_string(format!("{}/docs/{name}.md", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let (figures, pricing) = (page("computation"), page("customers-and-prices"));
+    let prices = pricing.split("`summer.toml`:\n\n```toml\n").nth(1).unwrap().split("```").next().unwrap();
     sandbox.write("summer.toml", prices);
-    for command in ["explain INV-202208-takahashi 4", "whatif --pricing summer.toml --months 202208"] {
+    for (page, command) in
+        [(&figures, "explain INV-202208-takahashi 4"), (&pricing, "whatif --pricing summer.toml --months 202208")]
+    {
         let run = sandbox.run(&command.split(' ').collect::<Vec<_>>());
-        assert!(readme.contains(&format!("```text\n$ invoicer {command}\n{}```", run.stdout)), "{}", run.stdout);
+        assert!(page.contains(&format!("```text\n$ invoicer {command}\n{}```", run.stdout)), "{}", run.stdout);
     }
 }
 
