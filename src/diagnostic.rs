@@ -9,6 +9,7 @@
 //! hint: write "15%" or "0.15"
 //! ```
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use unicode_width::UnicodeWidthStr;
@@ -214,7 +215,8 @@ impl Diagnostic {
 
     /// The text for the terminal, ending with a newline.
     pub fn render(&self, color: bool) -> String {
-        let message = printable(&masked(&self.message));
+        // What is cut off first is more than what is cut off last: half of a secret is not shown.
+        let message = shown(&masked(&cut(&self.message, 4 * LONGEST)));
         let paint = |code: &str, text: &str| match color {
             true => format!("\x1b[{code}m{text}\x1b[0m"),
             false => text.to_owned(),
@@ -230,10 +232,10 @@ impl Diagnostic {
             render_place(&mut out, place, &|text| paint("34", text), &|text| paint(code, text));
         }
         for note in &self.notes {
-            let _ = writeln!(out, "  {} {}", paint("34", "="), printable(note));
+            let _ = writeln!(out, "  {} {}", paint("34", "="), shown(note));
         }
         if let Some(hint) = &self.hint {
-            let _ = writeln!(out, "{}{}", paint("1;32", "hint: "), printable(hint));
+            let _ = writeln!(out, "{}{}", paint("1;32", "hint: "), shown(hint));
         }
         out
     }
@@ -243,14 +245,14 @@ impl Diagnostic {
 const EXCERPT_WIDTH: usize = 110;
 
 fn render_place(out: &mut String, place: &Place, frame: &dyn Fn(&str) -> String, mark: &dyn Fn(&str) -> String) {
-    let mut position = printable(&place.path);
+    let mut position = shown(&place.path);
     for number in [place.line, place.column].into_iter().flatten() {
         let _ = write!(position, ":{number}");
     }
     let line = place.line.map(|line| line.to_string()).unwrap_or_default();
     let gutter = " ".repeat(line.len());
     let _ = writeln!(out, "{gutter}{} {position}", frame("-->"));
-    let Some(excerpt) = place.excerpt.as_deref().map(masked) else {
+    let Some(excerpt) = place.excerpt.as_deref().map(|line| masked(&cut(line, 4 * LONGEST))) else {
         return;
     };
     let column = place.column.map_or(0, |column| column as usize - 1);
@@ -307,36 +309,51 @@ pub fn names_secret(key: &str) -> bool {
     SECRETS.iter().any(|word| plain.contains(word))
 }
 
+/// The most bytes of a key that are looked at: in a line of equals signs each would be looked at for all others.
+const LONGEST_KEY: usize = 200;
+
 /// A text as it may be shown: someone who writes a password where none belongs must not find it in a log.
 fn masked(text: &str) -> String {
+    let (mut shown, mut rest) = (String::new(), text);
     // Nothing after the equals sign of such a key is shown, wherever in the line it stands.
-    let secret = text.match_indices('=').find(|(index, _)| {
-        let key = text[..*index].trim_end();
-        let word = key.rsplit(|c: char| c.is_whitespace() || matches!(c, '{' | ',' | '?' | '&')).next();
-        word.is_some_and(names_secret)
-    });
-    let text = match secret {
-        Some((index, _)) => format!("{}= ***{}", &text[..index], after_parameter(text, index)),
-        None => text.to_owned(),
-    };
-    match (text.split_once("://"), text.find('@')) {
-        (Some((scheme, rest)), Some(at)) if at > scheme.len() + 3 && rest[..at - scheme.len() - 3].contains(':') => {
-            format!("{scheme}://***{}", &text[at..])
-        }
-        _ => text,
+    while let Some(index) = secret(rest) {
+        shown.push_str(&rest[..index]);
+        shown.push_str("= ***");
+        rest = after_parameter(rest, index);
     }
+    shown.push_str(rest);
+    match (shown.split_once("://"), shown.find('@')) {
+        (Some((scheme, rest)), Some(at)) if at > scheme.len() + 3 && rest[..at - scheme.len() - 3].contains(':') => {
+            format!("{scheme}://***{}", &shown[at..])
+        }
+        _ => shown,
+    }
+}
+
+/// Where the equals sign of the first secret stands.
+fn secret(text: &str) -> Option<usize> {
+    let is_secret = |index: &usize| {
+        let before = text[..*index].trim_end();
+        let key = &before[floor_boundary(before, before.len().saturating_sub(LONGEST_KEY))..];
+        key.rsplit(parts_keys).next().is_some_and(names_secret)
+    };
+    text.match_indices('=').map(|(index, _)| index).find(is_secret)
+}
+
+/// Whether a character stands between the keys of a line, a table or the query of a URL.
+fn parts_keys(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '{' | ',' | '?' | '&')
 }
 
 /// What may be shown after the value of a secret in the query of a URL, whose equals sign stands at `index`; nothing after
 /// a secret elsewhere, which can have any signs.
-fn after_parameter(text: &str, index: usize) -> String {
-    let key = text[..index].rfind(|c: char| c.is_whitespace() || matches!(c, '{' | ',' | '?' | '&'));
+fn after_parameter(text: &str, index: usize) -> &str {
+    let key = text[..index].rfind(parts_keys);
     match key.and_then(|start| text[start..].chars().next()) {
         Some('?' | '&') => {
-            let rest = text[index..].find(|c: char| c.is_whitespace() || c == '&').map(|end| &text[index + end..]);
-            rest.map(masked).unwrap_or_default()
+            text[index..].find(|c: char| c.is_whitespace() || c == '&').map_or("", |end| &text[index + end..])
         }
-        _ => String::new(),
+        _ => "",
     }
 }
 
@@ -355,6 +372,36 @@ pub fn cause(error: &std::io::Error) -> String {
     }
 }
 
+/// Why JSON is not what was expected, in words short enough for a message whatever the file holds.
+pub fn json_fault(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    match text.strip_suffix(&place) {
+        Some(why) if why.len() > LONGEST_FAULT => format!("{}{place}", cut(why, LONGEST_FAULT)),
+        _ => cut(&text, 2 * LONGEST_FAULT).into_owned(),
+    }
+}
+
+/// The most characters of a fault in JSON that are shown: the text that is wrong is part of it.
+const LONGEST_FAULT: usize = 200;
+
+/// The most characters of a message, note or hint that are shown. None of the program's own has as many; what stands in
+/// files may have millions.
+const LONGEST: usize = 4000;
+
+/// The beginning of a text that is too long.
+fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+    }
+}
+
+/// A text as it is shown: not endless, and without characters that a terminal obeys.
+fn shown(text: &str) -> String {
+    printable(&cut(text, LONGEST))
+}
+
 /// A text short enough for a line of a message.
 pub fn shortened(text: &str) -> String {
     let mut short: String = text.chars().take(60).collect();
@@ -368,15 +415,30 @@ pub fn shortened(text: &str) -> String {
 pub fn printable(text: &str) -> String {
     let visible = |c: char| match c {
         '\t' => "    ".to_owned(),
-        c if c.is_control() || is_invisible(c) => c.escape_default().to_string(),
+        c if is_obeyed(c) => c.escape_default().to_string(),
         c => c.to_string(),
     };
     text.chars().map(visible).collect()
 }
 
-/// Characters without a width that a terminal obeys: byte order marks, directions of writing.
+/// Characters without a width that a terminal obeys: byte order marks, directions of writing, line and paragraph
+/// separators, annotations, tags.
 pub(crate) fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    matches!(
+        c,
+        '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// Whether a terminal might obey a character instead of showing it: C0, C1 and whatever [has no width](is_invisible).
+pub(crate) fn is_obeyed(c: char) -> bool {
+    c.is_control() || is_invisible(c)
 }
 
 /// The known word nearest to a mistyped one, when one is near.
@@ -440,6 +502,39 @@ mod tests {
         ] {
             assert_eq!(masked(text), expected);
         }
+    }
+
+    #[test]
+    fn nothing_moves_the_cursor_or_turns_the_text() {
+        for c in (0..0xa0).chain([0x61c, 0x200f, 0x2028, 0x2029]).chain(0x202a..0x202f).chain(0x2066..0x206a) {
+            let Some(c) = char::from_u32(c).filter(|c| c.is_control() || u32::from(*c) > 0xff) else {
+                continue;
+            };
+            let place = Place::line(format!("a{c}b"), 1).with_excerpt(format!("a{c}b"));
+            let diagnostic = Diagnostic::error(format!("a{c}b")).at(place);
+            let text = diagnostic.with_note(format!("a{c}b")).with_hint(format!("a{c}b")).render(false);
+            assert!(!text.replace('\n', "").contains(is_obeyed), "{c:?}: {text:?}");
+            assert_eq!(text.lines().count(), 6, "{c:?}: {text:?}");
+        }
+    }
+
+    #[test]
+    fn no_message_is_endless() {
+        let long = "x".repeat(1 << 20);
+        let text = Diagnostic::error(&long).at(Place::file(&long)).with_note(&long).with_hint(&long).render(false);
+        assert!(text.len() < 5 * LONGEST, "{}", text.len());
+        for line in ["=", "&token=", " =", "?a&b=", "\u{1b}"] {
+            let place = Place::line("a", 1).with_excerpt(line.repeat(1 << 20));
+            let text = Diagnostic::error(line.repeat(1 << 20)).at(place).render(false);
+            assert!(text.len() < 10 * LONGEST, "{}", text.len());
+        }
+        let error = serde_json::from_str::<bool>(&format!("\n\"{long}\"")).unwrap_err();
+        let fault = json_fault(&error);
+        assert!(fault.len() < 300 && fault.ends_with("… at line 2 column 1048578"), "{fault}");
+        assert_eq!(
+            json_fault(&serde_json::from_str::<bool>("1").unwrap_err()),
+            "invalid type: integer `1`, expected a boolean at line 1 column 1"
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! [`Printer`]: the only place that writes to the terminal. Results go to stdout, everything else to stderr.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use unicode_width::UnicodeWidthStr;
 
-use crate::diagnostic::{Diagnostic, Severity, cause};
+use crate::diagnostic::{Diagnostic, Severity, cause, is_obeyed, printable};
 
 /// How the user wants to be talked to.
 #[derive(Clone)]
@@ -48,10 +49,16 @@ const PATIENCE: Duration = Duration::from_millis(500);
 impl Printer {
     /// A line of the result, on stdout.
     pub fn result(&self, line: &str) {
-        self.unwritten.note(writeln!(io::stdout().lock(), "{line}"));
+        self.unwritten.note(writeln!(io::stdout().lock(), "{}", printable(line)));
     }
 
-    /// Bytes of the result, on stdout.
+    /// A result as JSON, on stdout. JSON need not escape C1 and directions of writing, which a terminal obeys: here it does,
+    /// and is the same value.
+    pub fn result_json(&self, json: &[u8]) {
+        self.result_bytes(escaped(&String::from_utf8_lossy(json)).as_bytes());
+    }
+
+    /// Bytes of the result, on stdout, which come from this program alone.
     pub fn result_bytes(&self, bytes: &[u8]) {
         self.unwritten.note(io::stdout().lock().write_all(bytes));
     }
@@ -72,7 +79,7 @@ impl Printer {
     /// A line about what was done, on stderr.
     pub fn status(&self, line: &str) {
         if !self.quiet {
-            let _ = writeln!(io::stderr().lock(), "{line}");
+            let _ = writeln!(io::stderr().lock(), "{}", printable(line));
         }
     }
 
@@ -132,6 +139,24 @@ impl Progress {
     }
 }
 
+/// JSON with every character that a terminal obeys as an escape; its own line breaks stay.
+fn escaped(json: &str) -> Cow<'_, str> {
+    if !json.contains(|c| c != '\n' && is_obeyed(c)) {
+        return Cow::Borrowed(json);
+    }
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            c if c != '\n' && is_obeyed(c) => {
+                let mut units = [0; 2];
+                c.encode_utf16(&mut units).iter().for_each(|unit| text += &format!("\\u{unit:04x}"));
+            }
+            c => text.push(c),
+        }
+    }
+    Cow::Owned(text)
+}
+
 /// Which side of a table's column text stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
@@ -143,6 +168,8 @@ pub enum Align {
 
 /// Rows of cells as lines, columns two blanks apart, full-width characters counted as two.
 pub fn table(rows: &[Vec<String>], align: &[Align]) -> Vec<String> {
+    // What is not shown as it is has another width.
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
     let widths: Vec<usize> = (0..align.len())
         .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0))
         .collect();
@@ -169,5 +196,20 @@ mod tests {
     fn columns_align_with_wide_characters() {
         let rows = vec![vec!["customer".to_owned(), "total".to_owned()], vec!["髙橋".to_owned(), "¥1,234".to_owned()]];
         assert_eq!(table(&rows, &[Align::Left, Align::Right]), ["customer   total", "髙橋      ¥1,234"]);
+    }
+
+    #[test]
+    fn cells_are_as_wide_as_they_are_shown() {
+        let rows = vec![vec!["a\u{1b}[2J\nb".to_owned(), "1".to_owned()], vec!["c".to_owned(), "2".to_owned()]];
+        assert_eq!(table(&rows, &[Align::Left, Align::Left]), ["a\\u{1b}[2J\\nb  1", "c              2"]);
+    }
+
+    #[test]
+    fn json_is_the_same_value_without_what_a_terminal_obeys() {
+        let names = ["a\u{9b}2Jb", "\u{202e}gnp", "\u{7f}\u{e0041}", "\u{1b}[0m\n", "アクメ"];
+        let json = serde_json::to_string_pretty(&names).unwrap();
+        let escaped = escaped(&json);
+        assert!(!escaped.replace('\n', "").contains(is_obeyed), "{escaped:?}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&escaped).unwrap(), names);
     }
 }

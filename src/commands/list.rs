@@ -45,7 +45,7 @@ pub(super) fn run(start: &Path, arguments: &cli::List, printer: &Printer) -> Res
     let wanted = ledger.documents().filter(|(_, document)| is_wanted(document, arguments));
     let rows: Vec<Row<'_>> = wanted.map(|(stored, document)| row(&ledger, stored, document)).collect();
     if arguments.json {
-        printer.result_bytes(&out::to_json(&rows).map_err(|problem| vec![problem])?);
+        printer.result_json(&out::to_json(&rows).map_err(|problem| vec![problem])?);
         return Ok(());
     }
     if rows.is_empty() {

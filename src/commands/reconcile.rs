@@ -47,7 +47,7 @@ fn reconcile(
     let bill = sources::read(root, settings, month, true)?;
     let found = billing::reconcile(&bill).map_err(too_long)?;
     if arguments.json {
-        printer.result_bytes(&out::to_json(&found).map_err(|problem| vec![problem])?);
+        printer.result_json(&out::to_json(&found).map_err(|problem| vec![problem])?);
     } else {
         print(&found, settings, month, printer);
     }

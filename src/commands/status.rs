@@ -52,7 +52,7 @@ pub(super) fn run(
         printer.diagnostics(&excerpts::fill(&root, workspace.warnings.clone()));
         let (rows, problems) = rows(&workspace, arguments, environment);
         if arguments.json {
-            printer.result_bytes(&out::to_json(&rows).map_err(|problem| vec![problem])?);
+            printer.result_json(&out::to_json(&rows).map_err(|problem| vec![problem])?);
         } else {
             print(&rows, &workspace, printer);
         }

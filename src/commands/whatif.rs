@@ -55,7 +55,7 @@ fn whatif(root: &Path, current: &Path, arguments: &cli::Whatif, printer: &Printe
     }
     let comparison = compare(&compared).map_err(too_long)?;
     if arguments.json {
-        printer.result_bytes(&out::to_json(&comparison).map_err(|problem| vec![problem])?);
+        printer.result_json(&out::to_json(&comparison).map_err(|problem| vec![problem])?);
         return Ok(());
     }
     print(&comparison, printer);

@@ -116,6 +116,6 @@ fn print(
 }
 
 fn print_json(explanation: &impl serde::Serialize, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
-    printer.result_bytes(&out::to_json(explanation).map_err(|problem| vec![problem])?);
+    printer.result_json(&out::to_json(explanation).map_err(|problem| vec![problem])?);
     Ok(())
 }
