@@ -39,6 +39,11 @@ fn main() -> ExitCode {
     {
         interruption::at(point);
     }
+    if cfg!(debug_assertions)
+        && let Some(directory) = std::env::var_os("INVOICER_RACE_AT")
+    {
+        interruption::race(directory.into());
+    }
     let terminal = std::io::stderr().is_terminal();
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let printer = Printer {

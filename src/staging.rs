@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::files;
+use crate::model::plain;
 
 /// A file that was written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -133,8 +134,13 @@ impl Staging {
     /// Writes one file; `path` is from the month's directory, with `/`.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When it cannot be written; a path that leads out of the directory, whoever gave it.
     pub fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Diagnostic> {
+        if !plain::is_path(path) {
+            let message = format!("cannot write {}: {path:?} is no name of a file", self.purpose.what);
+            let place = Place::file(self.purpose.shown.display().to_string());
+            return Err(Diagnostic::error(message).at(place).with_hint("give it a plain name, without \\ and such"));
+        }
         let full = self.partial.join(path);
         let write = || {
             if let Some(directory) = full.parent() {

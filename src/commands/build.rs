@@ -70,6 +70,8 @@ fn build(
         out::check_target(&out, &shown, &month.to_string()).map_err(one)?;
     }
     let ledger = Ledger::open(root)?;
+    // A run that was interrupted is finished by `issue`; a list that says anything else is no ground to build on.
+    ledger.interrupted(root).map_err(one)?;
     if ledger.month(month).is_some() && !arguments.draft {
         build_issued(mode, root, &ledger, arguments, (&out, &shown), printer)?;
         open_page(arguments, &out, current, environment, printer);
@@ -108,7 +110,8 @@ fn build(
     let chosen = |invoice: &Invoice| {
         arguments.customers.is_empty() || arguments.customers.contains(&settings.customers[invoice.customer].id)
     };
-    let staging = out::begin(&out, &shown, &month.to_string(), mode).map_err(one)?;
+    let target = issued::Target { out: &out, shown: &shown, formats: &arguments.format, customers: &[], mode };
+    let staging = issued::begin(root, &ledger, month, &target).map_err(one)?;
     let made = match computed.write_documents(&chosen, &arguments.format, &staging, printer) {
         Ok(made) => made,
         Err(mut problems) => {
@@ -136,7 +139,7 @@ fn build(
     let summary = out::summary(review).map_err(one)?;
     print_summary(&summary, &computed.billed, printer);
     if arguments.json {
-        printer.result_bytes(&out::to_json(&summary).map_err(one)?);
+        printer.result_json(&out::to_json(&summary).map_err(one)?);
     } else {
         let shown = directory.strip_prefix(current).unwrap_or(&directory);
         for file in files {
@@ -192,7 +195,7 @@ fn build_issued(
             let message = format!("cannot read the file: {}", cause(&error));
             vec![Diagnostic::could_not_run(message).at(Place::file(summary.display().to_string()))]
         })?;
-        printer.result_bytes(&bytes);
+        printer.result_json(&bytes);
     } else {
         let directory = shown.join(month.to_string());
         files.iter().for_each(|file| printer.result(&directory.join(file).display().to_string()));

@@ -20,10 +20,9 @@ use crate::model::customer::Customer;
 use crate::model::invoice::{DocumentKind, Invoice, Original, Status};
 use crate::model::period::BillingMonth;
 use crate::model::schedule::{self, DateRule};
-use crate::model::settings::PatternField;
 use crate::out;
 use crate::pipeline::issued::{self as reproduction, Reproduction};
-use crate::pipeline::{self, Work};
+use crate::pipeline::{self, Work, recorded};
 use crate::printer::Printer;
 use crate::render;
 use crate::sources;
@@ -68,13 +67,14 @@ fn credit(
         return tell(&out, stored, arguments, printer);
     }
     check_again(&ledger, arguments, &extent).map_err(one)?;
-    let name = next_name(&ledger, &arguments.number).map_err(one)?;
+    let (stored, _) = ledger.expect(&arguments.number).map_err(one)?;
+    let month = stored.record.month;
+    let name = next_name(&ledger, month);
+    // A build that began before has its say now, or after the credit note is among the documents: not in between.
+    let staging = issued::begin(root, &ledger, month, &target).map_err(one)?;
     let record = record(root, &ledger, &name, arguments, &extent, environment, printer)?;
     ledger.append(root, name, record).map_err(one)?;
-    let month = ledger.records.last().map(|stored| stored.record.month);
-    if let Some(month) = month {
-        issued::rebuild(root, &ledger, month, &target, printer)?;
-    }
+    issued::fill(staging, root, &ledger, month, &target, printer)?;
     ledger.write_index(root).map_err(one)?;
     match ledger.records.last() {
         Some(stored) => tell(&out, stored, arguments, printer),
@@ -123,10 +123,8 @@ fn check_again(ledger: &Ledger, arguments: &cli::Credit, extent: &Extent) -> Res
 }
 
 /// `202208-1` and so on.
-fn next_name(ledger: &Ledger, number: &str) -> Result<String, Diagnostic> {
-    let (stored, _) = ledger.expect(number)?;
-    let month = stored.record.month;
-    Ok(format!("{month}-{}", ledger.of_month(month).filter(|stored| stored.name.contains('-')).count() + 1))
+fn next_name(ledger: &Ledger, month: BillingMonth) -> String {
+    format!("{month}-{}", ledger.of_month(month).filter(|stored| stored.name.contains('-')).count() + 1)
 }
 
 /// The new record, with everything it says; the documents it is about were made once, so that their hashes are known.
@@ -153,6 +151,7 @@ fn record(
         return Err(one(Diagnostic::error(message).with_hint("--date YYYY-MM-DD is the date of the credit note")));
     }
     let base = Reproduction::of(root, ledger, stored)?;
+    issued::refuse_misrecorded(ledger, stored, &base)?;
     let found = base.documents.iter().find(|(_, recorded)| recorded.number == original.number);
     let Some((invoice, _)) = found else {
         let diagnostic = Diagnostic::error(format!("{} cannot be computed again", original.number));
@@ -172,16 +171,16 @@ fn record(
         date,
         reason: &arguments.reason,
         extent,
-        ..reproduction::terms(settings, month, invoice, credit_number(ledger, &original.number))
+        ..reproduction::terms(settings, month, invoice, recorded::credit_number(&ledger.records, &original.number))
     };
     let (mut note, lines) =
         billing::credit(invoice, &credited, terms).map_err(|problem| one(problem.at(Place::file(stored.path()))))?;
     let customer = &settings.customers[note.customer];
-    note.file_name = free_file_name(ledger, month, customer, &note, &[]);
+    note.file_name = recorded::free_file_name(&ledger.records, month, customer, &note, &[]);
     let naming = Naming {
         customer: original.customer.clone(),
         customer_name: original.customer_name.clone(),
-        version: u32::try_from(ledger.credits_of(&original.number).count()).unwrap_or(u32::MAX).saturating_add(1),
+        version: recorded::credit_version(&ledger.records, &original.number),
         running: None,
         whole: *extent == Extent::Whole,
         lines,
@@ -189,7 +188,7 @@ fn record(
     let mut documents = vec![Document::of(&note, naming)];
     documents[0].outputs = outputs(&base.bill, &base.workspace, &base.assets, &note, printer)?;
     exemption(&note, printer);
-    let (mut rules, mut bills, mut carried) = (Vec::new(), Vec::new(), Carried::default());
+    let (mut copies, mut rules, mut bills, mut carried) = (Vec::new(), Vec::new(), Vec::new(), Carried::default());
     if arguments.reissue {
         let corrected = Corrected::of(root, ledger, original, arguments, date, &documents[0])?;
         let Corrected { workspace, assets, bill, invoice, mut document } = corrected;
@@ -199,9 +198,10 @@ fn record(
         bills = pipeline::bills(root, &bill)?;
         // It takes what the invoice took that it replaces.
         carried.taken = pipeline::carried::taken(ledger, &root.join("out"), month);
-        rules = ledger::keep(root, name, &pipeline::rules(&workspace, &assets), &[]).map_err(one)?.0;
+        copies = pipeline::rules(&workspace, &assets);
+        rules = ledger::copies(&copies, &[]).map_err(one)?.0;
     }
-    Ok(Record {
+    let record = Record {
         format: FORMAT,
         tool: out::tool(),
         month,
@@ -211,7 +211,12 @@ fn record(
         review: Vec::new(),
         carried,
         documents,
-    })
+    };
+    ledger.check(&record).map_err(one)?;
+    if !copies.is_empty() {
+        ledger::keep(root, name, &copies, &[]).map_err(one)?;
+    }
+    Ok(record)
 }
 
 fn check(ledger: &Ledger, original: &Document, arguments: &cli::Credit) -> Result<(), Diagnostic> {
@@ -231,40 +236,6 @@ fn check(ledger: &Ledger, original: &Document, arguments: &cli::Credit) -> Resul
         return Err(Diagnostic::error("the reason is empty").with_hint("it is printed on the credit note"));
     }
     Ok(())
-}
-
-/// `CN-` and the invoice's number; the second credit note of an invoice ends in `-2`.
-fn credit_number(ledger: &Ledger, number: &str) -> String {
-    free_number(ledger, format!("CN-{number}"), ledger.credits_of(number).count() + 1)
-}
-
-/// The number for the `version`-th document of its kind: behind the first stands which it is, or the next that no other
-/// document has. The second invoice of one customer may well be called as the first of another is.
-fn free_number(ledger: &Ledger, first: String, version: usize) -> String {
-    let number = |version: usize| if version == 1 { first.clone() } else { format!("{first}-{version}") };
-    let mut version = version;
-    while ledger.find(&number(version)).is_some() {
-        version += 1;
-    }
-    number(version)
-}
-
-/// The name of a document's files; with its number where another of the customer's has that name.
-fn free_file_name(
-    ledger: &Ledger,
-    month: BillingMonth,
-    customer: &Customer,
-    invoice: &Invoice,
-    others: &[&Document],
-) -> String {
-    let name = billing::file_name(month, customer, invoice);
-    let issued = ledger.of_month(month).flat_map(|stored| &stored.record.documents);
-    let mut taken = issued.chain(others.iter().copied()).filter(|document| document.customer == customer.id);
-    // Some file systems take capitals and small letters for the same.
-    match taken.any(|document| document.file_name().to_lowercase() == name.to_lowercase()) {
-        true => format!("{name}_{}", invoice.number.replace(['/', '\\', ':', '*', '?', '"', '<', '>', '|'], "_")),
-        false => name,
-    }
 }
 
 /// The invoice that stands in place of one taken back, from the present inputs.
@@ -299,12 +270,11 @@ impl Corrected {
             return Err(vec![Diagnostic::error(message).with_hint(hint)]);
         };
         let customer = &workspace.settings.customers[invoice.customer];
-        let has_running = customer.invoice.number.has(|field| matches!(field, PatternField::Sequence(_)));
-        let running = has_running.then(|| ledger.next_running());
+        let running = recorded::has_running(customer).then(|| ledger.next_running());
         let version = original.version + 1;
         invoice.number = match running {
             Some(_) => billing::number(month, customer, running),
-            None => free_number(ledger, billing::number(month, customer, None), version as usize),
+            None => recorded::free_number(&ledger.records, billing::number(month, customer, None), version as usize),
         };
         (invoice.issue_date, invoice.due_date) = dates(customer, month, date, arguments);
         invoice.original = Some(Original {
@@ -312,7 +282,7 @@ impl Corrected {
             issue_date: original.issue_date,
             reason: arguments.reason.clone(),
         });
-        invoice.file_name = free_file_name(ledger, month, customer, &invoice, &[note]);
+        invoice.file_name = recorded::free_file_name(&ledger.records, month, customer, &invoice, &[note]);
         let naming = Naming {
             customer: customer.id.clone(),
             customer_name: customer.name.clone(),
@@ -374,7 +344,7 @@ fn exemption(note: &Invoice, printer: &Printer) {
 /// The files and figures of a record.
 fn tell(out: &Path, stored: &Stored, arguments: &cli::Credit, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
     if arguments.json {
-        printer.result_bytes(&out::to_json(&stored.record).map_err(|problem| vec![problem])?);
+        printer.result_json(&out::to_json(&stored.record).map_err(|problem| vec![problem])?);
         return Ok(());
     }
     for document in &stored.record.documents {

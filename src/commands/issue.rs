@@ -16,6 +16,7 @@ use crate::ledger::{self, Document, FORMAT, Ledger, Naming, Record, Stored};
 use crate::model::carried::{Carried, CustomerRest};
 use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
+use crate::model::plain;
 use crate::model::settings::PatternField;
 use crate::out;
 use crate::pipeline;
@@ -65,7 +66,7 @@ fn issue(
     };
     tell(stored, printer);
     if arguments.json {
-        printer.result_bytes(&out::to_json(&stored.record).map_err(one)?);
+        printer.result_json(&out::to_json(&stored.record).map_err(one)?);
     } else {
         printer.result(&stored.path());
         files.iter().for_each(|file| printer.result(&format!("out/{month}/{file}")));
@@ -96,11 +97,14 @@ fn lock(
     let mut computed = Month::compute(&wish, |_| Ok(()))?;
     let inputs = computed.inputs()?;
     takes_from_issued(ledger, month, &computed.billed.carried.taken).map_err(one)?;
+    if let Some(problem) = inputs.bills.iter().find_map(|bill| ledger::bill_outside(&bill.path)) {
+        return Err(one(problem));
+    }
+    // From here on no build replaces what was looked at.
+    let staging = out::begin(&out, Path::new("out"), &month.to_string(), out::Mode::Write).map_err(one)?;
     is_reviewed(root, &computed, &inputs)?;
     let naming = number(ledger, &mut computed);
     ledger.check_numbers(computed.billed.invoices.iter().map(|invoice| invoice.number.as_str())).map_err(one)?;
-
-    let staging = out::begin(&out, Path::new("out"), &month.to_string(), out::Mode::Write).map_err(one)?;
     let written = computed.write_documents(&|_| true, &Format::ALL, &staging, printer)?;
     let outputs = staging.written();
     let mut by_file: BTreeMap<&str, Vec<Written>> = BTreeMap::new();
@@ -116,7 +120,7 @@ fn lock(
     };
     let documents = computed.billed.invoices.iter().zip(naming).map(document).collect();
     staging.sync().map_err(one)?;
-    let (rules, review) = ledger::keep(root, &month.to_string(), &inputs.rules, &review).map_err(one)?;
+    let (rules, kept) = ledger::copies(&inputs.rules, &review).map_err(one)?;
     let record = Record {
         format: FORMAT,
         tool: out::tool(),
@@ -124,10 +128,12 @@ fn lock(
         previous: None,
         bills: inputs.bills,
         rules,
-        review,
+        review: kept,
         carried: computed.billed.carried.clone(),
         documents,
     };
+    ledger.check(&record).map_err(one)?;
+    ledger::keep(root, &month.to_string(), &inputs.rules, &review).map_err(one)?;
     ledger.append(root, month.to_string(), record).map_err(one)?;
     let manifest = pipeline::issued::manifest(ledger, month, staging.written());
     staging.write("manifest.json", &out::to_json(&manifest).map_err(one)?).map_err(one)?;
@@ -248,6 +254,11 @@ fn is_reviewed(root: &Path, computed: &Month, inputs: &Inputs) -> Result<(), Vec
         return Err(vec![
             changed.into_iter().map(|path| format!("{path} is another")).fold(diagnostic, Diagnostic::with_note),
         ]);
+    }
+    if let Some(file) = built.outputs.iter().find(|file| !plain::is_path(&file.path)) {
+        let message =
+            format!("this is not what `invoicer build` wrote: {:?} is no file of it", plain::beginning(&file.path));
+        return Err(refused(message, &format!("{directory}/manifest.json")));
     }
     let edited = pipeline::issued::changed_files(&root.join(&directory), &built.outputs);
     if let Some(file) = edited.first() {

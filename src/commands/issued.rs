@@ -11,9 +11,10 @@ use crate::model::audience::INTERNAL;
 use crate::model::period::BillingMonth;
 use crate::out;
 use crate::pipeline::issued::{self, Deviation, Reproduction};
+use crate::pipeline::recorded;
 use crate::printer::Printer;
 use crate::sources;
-use crate::staging::Staging;
+use crate::staging::{Staging, interruption};
 use crate::workspace;
 
 /// Where and what of a month is written.
@@ -47,11 +48,59 @@ pub(super) fn rebuild(
     if !changed.is_empty() {
         return Err(changed);
     }
-    let staging = out::begin(target.out, target.shown, &month.to_string(), target.mode).map_err(one)?;
+    let staging = begin(root, ledger, month, target).map_err(one)?;
+    fill(staging, root, ledger, month, target, printer)
+}
+
+/// Refuses to work on a record that says something else than its bills and rules give.
+///
+/// # Errors
+/// What it says and what they give.
+pub(super) fn refuse_misrecorded(
+    ledger: &Ledger,
+    stored: &Stored,
+    reproduction: &Reproduction,
+) -> Result<(), Vec<Diagnostic>> {
+    let found: Vec<Diagnostic> =
+        recorded::misrecorded(ledger, stored, reproduction).into_iter().map(|found| found.problem).collect();
+    if found.is_empty() { Ok(()) } else { Err(by_another_version(stored, found)) }
+}
+
+/// Begins writing a month's directory. Whoever has the lock is the only one who replaces it, and works on what is issued now:
+/// `issue` and `credit` write their record while they have it.
+///
+/// # Errors
+/// When another run has the lock, or the month was issued or credited since `ledger` was read.
+pub(super) fn begin(
+    root: &Path,
+    ledger: &Ledger,
+    month: BillingMonth,
+    target: &Target<'_>,
+) -> Result<Staging, Diagnostic> {
+    interruption::before_lock();
+    let staging = out::begin(target.out, target.shown, &month.to_string(), target.mode)?;
+    ledger.check_current(root, month)?;
+    Ok(staging)
+}
+
+/// The second half of [`rebuild`]: makes the documents in a directory that was [begun](begin), and puts it in its place.
+///
+/// # Errors
+/// Documents that come out otherwise; nothing is replaced then.
+pub(super) fn fill(
+    staging: Staging,
+    root: &Path,
+    ledger: &Ledger,
+    month: BillingMonth,
+    target: &Target<'_>,
+    printer: &Printer,
+) -> Result<Vec<String>, Vec<Diagnostic>> {
+    let one = |problem: Diagnostic| vec![problem];
     let wanted = |document: &Document| target.customers.is_empty() || target.customers.contains(&document.customer);
     let mut has_costs_inside = false;
     for stored in ledger.of_month(month).filter(|stored| !stored.record.rules.is_empty()) {
         let reproduction = Reproduction::of(root, ledger, stored)?;
+        refuse_misrecorded(ledger, stored, &reproduction)?;
         let progress = printer.progress(reproduction.documents.len(), super::month::verb(&staging));
         let sink = |path: &str, bytes: &[u8]| staging.write(path, bytes);
         let written = reproduction.write(target.formats, &wanted, &sink, &progress);
@@ -217,14 +266,14 @@ pub(super) fn refuse_drift(
 /// Does the rest of what an interrupted run of `issue` or `credit` began; gives the name of the record it was about.
 ///
 /// # Errors
-/// When the documents cannot be made again.
+/// When the list of what was issued is not that of an interrupted run, or the documents cannot be made again.
 pub(super) fn finish_interrupted(
     root: &Path,
     ledger: &Ledger,
     target: &Target<'_>,
     printer: &Printer,
 ) -> Result<Option<String>, Vec<Diagnostic>> {
-    let Some(last) = ledger.records.last().filter(|_| !ledger.has_index(root)) else {
+    let Some(last) = ledger.interrupted(root).map_err(|problem| vec![problem])? else {
         return Ok(None);
     };
     rebuild(root, ledger, last.record.month, target, printer)?;

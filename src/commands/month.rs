@@ -101,6 +101,9 @@ impl Month {
         }
         let EarlierMonths { history, files, warnings } = compared(root, ledger, out, settings, month)?;
         early.extend(warnings);
+        if let Some(problem) = bill.files.iter().find_map(|file| ledger::bill_outside(&file.path)) {
+            early.push(Diagnostic { severity: Severity::Warning, ..problem });
+        }
         let warnings = billing::warnings(&bill, settings, &billed, &history, early);
         let warnings = warnings.map_err(|problem| vec![problem])?;
         if deny_warnings {

@@ -14,6 +14,7 @@ use crate::ledger::{self, Ledger, Stored};
 use crate::model::period::BillingMonth;
 use crate::out;
 use crate::pipeline::issued::{self as pipeline, Reproduction};
+use crate::pipeline::recorded;
 use crate::printer::Printer;
 use crate::staging::{Written, digest, hash};
 use crate::workspace;
@@ -101,7 +102,7 @@ pub(super) fn run(start: &Path, arguments: &cli::Verify, printer: &Printer) -> R
     };
     let report = report(&root, &ledger, &faults, &months, arguments, printer);
     if arguments.json {
-        printer.result_bytes(&out::to_json(&report).map_err(|problem| vec![problem])?);
+        printer.result_json(&out::to_json(&report).map_err(|problem| vec![problem])?);
     } else {
         print(&report, printer);
     }
@@ -147,10 +148,20 @@ fn report(
     }
     let elsewhere = |fault: &&Diagnostic| !months.iter().any(|month| of_month(fault, *month));
     let mut findings: Vec<Finding> = faults.iter().filter(elsewhere).map(|fault| told(Kind::Lock, fault)).collect();
-    if !ledger.records.is_empty() && !ledger.has_index(root) {
-        let file = format!("{}/{}", ledger::DIRECTORY, ledger::INDEX);
-        let message = "the list of what was issued does not agree with the records".to_owned();
-        findings.push(Finding { kind: Kind::Lock, file: Some(file), number: None, message });
+    match ledger.interrupted(root) {
+        Ok(None) => {}
+        Ok(Some(last)) => {
+            let file = format!("{}/{}", ledger::DIRECTORY, ledger::INDEX);
+            let month = last.record.month;
+            let message = format!(
+                "the list of what was issued lacks the last record, {}: `invoicer issue {month}` finishes it",
+                last.path()
+            );
+            findings.push(Finding { kind: Kind::Lock, file: Some(file), number: None, message });
+        }
+        // Where records cannot be read, the list must differ from the others: that says nothing more.
+        Err(_) if !faults.is_empty() => {}
+        Err(problem) => findings.push(told(Kind::Lock, &problem)),
     }
     Report { months: verdicts, findings }
 }
@@ -297,7 +308,18 @@ fn changed_results(
                 output.number = Some(number);
                 output.sha256.push(sha256);
             }
-            result.err().iter().flatten().map(problem).collect()
+            let problems = result.err().unwrap_or_default();
+            let misrecorded = recorded::misrecorded(ledger, stored, &reproduction).into_iter();
+            // A document that comes out otherwise is told with its figures; otherwise it is the record that was changed.
+            let is_told = |file: &str| {
+                let mut files = problems.iter().map(|problem| ledger::file_of(path_of(problem)));
+                files.any(|path| path.strip_suffix(file).is_some_and(|before| before.ends_with('/')))
+            };
+            let misrecorded = misrecorded.filter(|found| found.file.is_empty() || !is_told(&found.file));
+            let mut findings: Vec<Finding> =
+                misrecorded.map(|found| Finding { kind: Kind::Lock, ..problem(&found.problem) }).collect();
+            findings.extend(problems.iter().map(problem));
+            findings
         }
     }
 }

@@ -5,13 +5,13 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::record::{COSTS_INSIDE, FORMAT, Record};
-use super::{DIRECTORY, Stored};
-use crate::diagnostic::{Diagnostic, Place, cause};
+use super::{DIRECTORY, Stored, soundness};
+use crate::diagnostic::{Diagnostic, Place, cause, json_fault, shortened};
 use crate::files;
 use crate::model::period::BillingMonth;
 use crate::staging::hash;
 
-const HINT: &str = "issued/ is never edited: put back what git or a backup has";
+pub(super) const HINT: &str = "issued/ is never edited: put back what git or a backup has";
 
 /// All records of `issued/`, in the order of the chain, and its faults. Records behind a fault are there too, so that they
 /// can be looked at.
@@ -54,6 +54,9 @@ pub(super) fn read(root: &Path) -> (Vec<Stored>, Vec<Diagnostic>) {
             faults.push(Diagnostic::error(message).at(Place::file(before.path())).with_hint(HINT));
         }
     }
+    if faults.is_empty() {
+        faults = soundness::together(&ordered);
+    }
     (ordered, faults)
 }
 
@@ -71,14 +74,15 @@ fn follower(
             Some(previous) => format!("{} follows {previous} too", first.path()),
             None => format!("{} is the first record too", first.path()),
         };
-        let hint = "two people issued at once: keep the one that was sent, remove the other and issue it again";
+        let hint = "two people issued at once: keep the one that was sent, with the index.csv that belongs to it, remove the other and \
+                    issue it again";
         faults.push(Diagnostic::error(message).at(Place::file(other.path())).with_hint(hint));
     }
     Some(first.name.clone())
 }
 
 /// The names of the records, without `.json`.
-fn names(root: &Path, faults: &mut Vec<Diagnostic>) -> Vec<String> {
+pub(super) fn names(root: &Path, faults: &mut Vec<Diagnostic>) -> Vec<String> {
     let names = match files::names(&root.join(DIRECTORY)) {
         Ok(names) => names,
         Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
@@ -90,18 +94,19 @@ fn names(root: &Path, faults: &mut Vec<Diagnostic>) -> Vec<String> {
     };
     // A record's name is digits and a hyphen; what is not even UTF-8 is none.
     let names = names.into_iter().filter_map(|name| name.into_string().ok());
-    let mut names: Vec<String> =
-        names.filter_map(|name| name.strip_suffix(".json").map(str::to_owned)).filter(|name| is_record(name)).collect();
+    let mut names: Vec<String> = names.filter_map(|name| record_of(&name).map(str::to_owned)).collect();
     names.sort();
     names
 }
 
-/// `202208` is a month's record, `202208-1` the first correction of it.
-fn is_record(name: &str) -> bool {
+/// The name of the record in a file: `202208` is a month's, `202208-1` the first correction of it.
+pub(super) fn record_of(file: &str) -> Option<&str> {
+    let name = file.strip_suffix(".json")?;
     let (month, correction) =
         name.split_once('-').map_or((name, None), |(month, correction)| (month, Some(correction)));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    month.len() == 6 && digits(month) && month.parse::<BillingMonth>().is_ok() && correction.is_none_or(digits)
+    let is_month = month.len() == 6 && digits(month) && month.parse::<BillingMonth>().is_ok();
+    (is_month && correction.is_none_or(digits)).then_some(name)
 }
 
 /// What every form of record begins with.
@@ -118,13 +123,13 @@ fn load(root: &Path, name: &str) -> Result<Stored, Diagnostic> {
         Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error))).at(Place::file(&path))
     })?;
     let unreadable = |error: serde_json::Error| {
-        let message = format!("this is not what `invoicer issue` wrote: {error}");
+        let message = format!("this is not what `invoicer issue` wrote: {}", json_fault(&error));
         Diagnostic::error(message).at(place(error.line())).with_hint(HINT)
     };
     let Form { format, tool } = serde_json::from_slice(&bytes).map_err(unreadable)?;
     if !(COSTS_INSIDE..=FORMAT).contains(&format) {
         let message = format!("the record has format {format}, this program reads {COSTS_INSIDE} to {FORMAT}");
-        let hint = format!("use the version that wrote it or a later one: {tool}");
+        let hint = format!("use the version that wrote it or a later one: {}", shortened(&tool));
         return Err(Diagnostic::error(message).at(Place::file(&path)).with_hint(hint));
     }
     let record: Record = serde_json::from_slice(&bytes).map_err(unreadable)?;
@@ -133,5 +138,10 @@ fn load(root: &Path, name: &str) -> Result<Stored, Diagnostic> {
         let message = format!("expected the record of {month}, found that of {}", record.month);
         return Err(Diagnostic::error(message).at(Place::file(&path)).with_hint(HINT));
     }
+    soundness::record(&record).map_err(|wrong| {
+        Diagnostic::error(format!("this is not what `invoicer issue` wrote: {wrong}"))
+            .at(Place::file(&path))
+            .with_hint(HINT)
+    })?;
     Ok(Stored { name: name.to_owned(), sha256: hash(&bytes), record })
 }

@@ -1,9 +1,12 @@
 //! `issued/index.csv`: the list of everything issued, by which the law wants documents to be found (電子帳簿保存法施行規則
 //! 4条1項: by date, amount and counterparty). Made from the records, and so always made again.
 
-use super::Ledger;
+use std::collections::BTreeSet;
+
+use super::Stored;
 use crate::diagnostic::Diagnostic;
 use crate::model::invoice::DocumentKind;
+use crate::model::plain::beginning;
 use crate::out::defused;
 
 const HEADER: [&str; 14] = [
@@ -23,17 +26,40 @@ const HEADER: [&str; 14] = [
     "record_sha256",
 ];
 
+/// Where a row has the document's number.
+const NUMBER: usize = 6;
+
+/// How a list that is not that of the records differs from it.
+pub(super) fn disagreement(records: &[Stored], written: Option<&[u8]>) -> String {
+    let Some(written) = written else {
+        return "the list of what was issued is missing".to_owned();
+    };
+    let documents = records.iter().flat_map(|stored| &stored.record.documents);
+    let known: BTreeSet<String> = documents.map(|document| defused(document.number.clone())).collect();
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(written);
+    let rows = reader.byte_records().map_while(Result::ok);
+    let listed: BTreeSet<String> =
+        rows.filter_map(|row| row.get(NUMBER).map(|number| String::from_utf8_lossy(number).into_owned())).collect();
+    if let Some(lost) = listed.difference(&known).next() {
+        return format!("the list of what was issued names {}, which no record has", beginning(lost));
+    }
+    match known.difference(&listed).next() {
+        Some(unlisted) => format!("the list of what was issued does not name {}", beginning(unlisted)),
+        None => "the list of what was issued says something else than the records".to_owned(),
+    }
+}
+
 /// The list in the order of the records: UTF-8 with a byte order mark, which Excel needs to see Japanese. The amount
 /// includes tax.
 ///
 /// # Errors
 /// When CSV cannot be written, which does not happen in memory.
-pub(super) fn index(ledger: &Ledger) -> Result<Vec<u8>, Diagnostic> {
+pub(super) fn index(records: &[Stored]) -> Result<Vec<u8>, Diagnostic> {
     let failed = |error: &dyn std::fmt::Display| Diagnostic::could_not_run(format!("cannot write CSV: {error}"));
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(b"\xef\xbb\xbf".to_vec());
     writer.write_record(HEADER).map_err(|error| failed(&error))?;
     let mut count: u64 = 0;
-    for stored in &ledger.records {
+    for stored in records {
         for document in &stored.record.documents {
             count += 1;
             let pdf = document.outputs.iter().find(|output| output.path.ends_with(".pdf"));

@@ -5,11 +5,13 @@
 mod chain;
 mod index;
 mod record;
+mod soundness;
 
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use crate::billing::Credited;
-use crate::diagnostic::{Diagnostic, Place, nearest};
+use crate::diagnostic::{Diagnostic, Place, cause, nearest};
 use crate::files;
 use crate::model::amount::TooLong;
 use crate::model::invoice::DocumentKind;
@@ -136,6 +138,12 @@ impl Ledger {
         })
     }
 
+    /// The records that were written before one.
+    pub fn before(&self, stored: &Stored) -> &[Stored] {
+        let end = self.records.iter().position(|other| other.name == stored.name).unwrap_or(self.records.len());
+        &self.records[..end]
+    }
+
     /// The running number that is given next: one more than the largest.
     pub fn next_running(&self) -> u64 {
         self.documents().filter_map(|(_, document)| document.running).max().unwrap_or(0) + 1
@@ -178,12 +186,24 @@ impl Ledger {
         Ok(credited)
     }
 
-    /// A new record at the end of the chain; numbers that were given before are refused.
+    /// That a record may be the next of the chain, so that what is written can be read again.
     ///
     /// # Errors
-    /// When a number was given before, or the record cannot be written.
-    pub fn append(&mut self, root: &Path, name: String, mut record: Record) -> Result<(), Diagnostic> {
+    /// Numbers that were given before, names and paths that no record may have.
+    pub fn check(&self, record: &Record) -> Result<(), Diagnostic> {
         self.check_numbers(record.documents.iter().map(|document| document.number.as_str()))?;
+        soundness::record(record).map_err(|wrong| {
+            let hint = "names and numbers are plain: no control characters, no slashes in the names of files";
+            Diagnostic::error(format!("this cannot be issued: in its record, {wrong}")).with_hint(hint)
+        })
+    }
+
+    /// A new record at the end of the chain.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check); when it cannot be written.
+    pub fn append(&mut self, root: &Path, name: String, mut record: Record) -> Result<(), Diagnostic> {
+        self.check(&record)?;
         record.previous = self
             .records
             .last()
@@ -217,14 +237,69 @@ impl Ledger {
     /// # Errors
     /// When CSV cannot be written, which does not happen in memory.
     pub fn index(&self) -> Result<Vec<u8>, Diagnostic> {
-        index::index(self)
+        index::index(&self.records)
     }
 
-    /// Whether the list of everything issued is there and right. It is written last, so that it tells of an interrupted
-    /// run.
-    pub fn has_index(&self, root: &Path) -> bool {
-        let written = files::read(&root.join(DIRECTORY).join(INDEX), files::DATA).ok();
-        written.is_some_and(|written| self.index().is_ok_and(|index| index == written))
+    /// The record whose run was interrupted before it had written the list of everything issued, which is written last; none
+    /// where the list is right.
+    ///
+    /// # Errors
+    /// When the list cannot be read, and when it is neither that of all records nor that of all but the last: somebody changed
+    /// it, or a record is lost whose numbers must not be given again.
+    pub fn interrupted(&self, root: &Path) -> Result<Option<&Stored>, Diagnostic> {
+        let written = match files::read(&root.join(DIRECTORY).join(INDEX), files::DATA) {
+            Ok(written) => Some(written),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => {
+                let message = format!("cannot read the list of what was issued: {}", cause(&error));
+                return Err(Diagnostic::could_not_run(message).at(Place::file(format!("{DIRECTORY}/{INDEX}"))));
+            }
+        };
+        let is_of = |records: &[Stored]| match &written {
+            None => Ok(records.is_empty()),
+            Some(written) => Ok(*written == index::index(records)?),
+        };
+        if is_of(&self.records)? {
+            return Ok(None);
+        }
+        match self.records.split_last() {
+            Some((last, before)) if is_of(before)? => Ok(Some(last)),
+            _ => {
+                let message = index::disagreement(&self.records, written.as_deref());
+                let hint = "put back issued/ as git or a backup has it, the list and the records: what was issued once keeps its \
+                            number";
+                Err(Diagnostic::error(message).at(Place::file(format!("{DIRECTORY}/{INDEX}"))).with_hint(hint))
+            }
+        }
+    }
+
+    /// That the records of a month are still those that were read: between reading and writing another run may have issued
+    /// or credited something.
+    ///
+    /// # Errors
+    /// When there are others.
+    pub fn check_current(&self, root: &Path, month: BillingMonth) -> Result<(), Diagnostic> {
+        let mut known: Vec<(&str, &str)> =
+            self.of_month(month).map(|stored| (stored.name.as_str(), stored.sha256.as_str())).collect();
+        known.sort_unstable();
+        let mut faults = Vec::new();
+        let names = chain::names(root, &mut faults);
+        if let Some(fault) = faults.into_iter().next() {
+            return Err(fault);
+        }
+        let is_of_month = |name: &&String| name.get(..6) == Some(month.to_string().as_str());
+        let names: Vec<&String> = names.iter().filter(is_of_month).collect();
+        let is_same = |(name, (known, sha256)): (&&String, &(&str, &str))| {
+            name.as_str() == *known
+                && staging::digest(&root.join(DIRECTORY).join(format!("{name}.json")))
+                    .is_ok_and(|(_, found)| found == *sha256)
+        };
+        if names.len() == known.len() && names.iter().zip(&known).all(is_same) {
+            return Ok(());
+        }
+        let message = format!("{month} was issued or credited meanwhile");
+        let diagnostic = Diagnostic::error(message).at(Place::file(DIRECTORY));
+        Err(diagnostic.with_hint("nothing was replaced: run the command again, and it works on what was issued"))
     }
 
     /// Writes the list of everything issued.
@@ -267,7 +342,7 @@ impl Drop for Issuing {
 pub fn lock(root: &Path) -> Result<Issuing, Diagnostic> {
     let directory = root.join(DIRECTORY);
     let failed = |error: std::io::Error| {
-        Diagnostic::could_not_run(format!("cannot write the directory: {}", crate::diagnostic::cause(&error)))
+        Diagnostic::could_not_run(format!("cannot write the directory: {}", cause(&error)))
             .at(Place::file(DIRECTORY))
             .with_hint("check the directory's permissions and free space")
     };
@@ -276,31 +351,17 @@ pub fn lock(root: &Path) -> Result<Issuing, Diagnostic> {
     Ok(Issuing { lock: Some(lock), directory })
 }
 
-/// Keeps copies of the rules and of what was looked at beside the record that will be written next under that name: what
-/// an interrupted run left there is replaced.
+/// What a record says of the rules, and of what was looked at, whose copies are [kept](keep) beside it.
 ///
 /// # Errors
-/// Rules outside the workspace, or when nothing can be written.
-pub fn keep(
-    root: &Path,
-    name: &str,
+/// Rules outside the workspace.
+pub fn copies(
     rules: &[(String, Vec<u8>)],
     review: &[(&str, Vec<u8>)],
 ) -> Result<(Vec<Written>, Vec<Written>), Diagnostic> {
-    let shown = PathBuf::from(DIRECTORY).join(name);
-    let purpose = Purpose { shown: shown.clone(), what: "the copies", busy: busy(name), other: "" };
-    let staging = Staging::begin(root.join(&shown), &root.join(DIRECTORY).join(format!(".{name}")), purpose)?;
-    for (path, bytes) in rules {
-        if let Some(problem) = outside(path) {
-            return Err(problem);
-        }
-        staging.write(&format!("{RULES}/{path}"), bytes)?;
+    if let Some(problem) = rules.iter().find_map(|(path, _)| outside(path)) {
+        return Err(problem);
     }
-    for (path, bytes) in review {
-        staging.write(path, bytes)?;
-    }
-    staging.sync()?;
-    staging.commit()?;
     let written = |path: &str, bytes: &[u8]| Written { path: path.to_owned(), sha256: hash(bytes) };
     let mut kept: Vec<Written> = rules.iter().map(|(path, bytes)| written(path, bytes)).collect();
     kept.sort();
@@ -308,12 +369,47 @@ pub fn keep(
     Ok((kept, review.iter().map(|(path, bytes)| written(path, bytes)).collect()))
 }
 
+/// Keeps copies of the rules and of what was looked at beside the record that will be written next under that name: what
+/// an interrupted run left there is replaced.
+///
+/// # Errors
+/// When nothing can be written.
+pub fn keep(
+    root: &Path,
+    name: &str,
+    rules: &[(String, Vec<u8>)],
+    review: &[(&str, Vec<u8>)],
+) -> Result<(), Diagnostic> {
+    let shown = PathBuf::from(DIRECTORY).join(name);
+    let purpose = Purpose { shown: shown.clone(), what: "the copies", busy: busy(name), other: "" };
+    let staging = Staging::begin(root.join(&shown), &root.join(DIRECTORY).join(format!(".{name}")), purpose)?;
+    for (path, bytes) in rules {
+        staging.write(&format!("{RULES}/{path}"), bytes)?;
+    }
+    for (path, bytes) in review {
+        staging.write(path, bytes)?;
+    }
+    staging.sync()?;
+    staging.commit()?;
+    Ok(())
+}
+
 /// That a file of the rules lies outside the workspace, if it does: a month made from it can be built and not issued.
 pub fn outside(path: &str) -> Option<Diagnostic> {
-    let is_inside = Path::new(path).components().all(|component| matches!(component, Component::Normal(_)));
     let message = "the file lies outside the workspace, so no copy of it can be kept when the month is issued";
     let hint = "copy it into the workspace: what was issued must be possible to make again";
-    (!is_inside).then(|| Diagnostic::error(message).at(Place::file(path)).with_hint(hint))
+    (!is_inside(path)).then(|| Diagnostic::error(message).at(Place::file(path)).with_hint(hint))
+}
+
+/// The same for a provider's bill: a record leads to no file outside.
+pub fn bill_outside(path: &str) -> Option<Diagnostic> {
+    let message = "the bill lies outside the workspace, so the month cannot be issued from it";
+    let hint = "keep bills in billing/, with the records that are made from them";
+    (!is_inside(path)).then(|| Diagnostic::error(message).at(Place::file(path)).with_hint(hint))
+}
+
+fn is_inside(path: &str) -> bool {
+    Path::new(path).components().all(|component| matches!(component, Component::Normal(_)))
 }
 
 fn busy(name: &str) -> String {

@@ -13,6 +13,8 @@ use rust_decimal::Decimal;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::plain::beginning;
+
 /// An exact decimal number: a coefficient of up to 120 bits (36 digits) and a count of decimals.
 ///
 /// Kept without trailing zeros, so equal numbers are equal bytes. Sixteen bytes, aligned to eight: a month of
@@ -392,7 +394,8 @@ impl Serialize for Amount {
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let unusable = |_| D::Error::custom(format!("expected an amount such as \"1234\", found {text:?}"));
+        let unusable =
+            |_| D::Error::custom(format!("expected an amount such as \"1234\", found {:?}", beginning(&text)));
         Amount::parse(text.as_bytes()).map_err(unusable)
     }
 }

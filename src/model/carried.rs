@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::amount::Amount;
 use super::currency::Currency;
 use super::period::BillingMonth;
+use super::plain::is_name;
 use super::tax::{TaxCategory, TaxRate};
 
 /// What one tax category leaves.
@@ -46,5 +47,12 @@ impl Carried {
     /// Whether nothing is carried.
     pub fn is_empty(&self) -> bool {
         self.taken.is_empty() && self.left.is_empty()
+    }
+
+    /// Whether it can be what a month carries: rests of customers, from earlier months and from itself.
+    pub fn is_of(&self, month: BillingMonth) -> bool {
+        let is_known = |rest: &CustomerRest| is_name(&rest.customer);
+        self.taken.iter().all(|rest| is_known(rest) && rest.month < month)
+            && self.left.iter().all(|rest| is_known(rest) && rest.month == month)
     }
 }

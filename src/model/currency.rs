@@ -5,6 +5,8 @@ use std::fmt;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::plain::beginning;
+
 /// A currency an invoice or a provider's bill can be in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Currency {
@@ -64,6 +66,7 @@ impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Currency, D::Error> {
         let code = String::deserialize(deserializer)?;
         let known = Currency::NAMES.iter().find(|(name, _)| *name == code);
-        known.map(|(_, currency)| *currency).ok_or_else(|| D::Error::custom(format!("unknown currency {code:?}")))
+        let unknown = || D::Error::custom(format!("unknown currency {:?}", beginning(&code)));
+        known.map(|(_, currency)| *currency).ok_or_else(unknown)
     }
 }

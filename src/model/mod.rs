@@ -15,6 +15,7 @@ pub mod invoice;
 pub mod matcher;
 pub(crate) mod packed;
 pub mod period;
+pub mod plain;
 pub mod price;
 pub mod ratio;
 pub mod rounding;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
 use super::period::BillingMonth;
+use super::plain::beginning;
 use super::rounding::Rounding;
 use super::settings::Definition;
 
@@ -105,8 +106,9 @@ impl Serialize for TaxRate {
 impl<'de> Deserialize<'de> for TaxRate {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<TaxRate, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let percent = text.strip_suffix('%').and_then(|percent| percent.parse().ok());
-        let expected = || serde::de::Error::custom(format!("expected a rate such as \"10%\", found {text:?}"));
+        let percent = text.strip_suffix('%').and_then(|percent| percent.parse().ok()).filter(|percent| *percent <= 100);
+        let expected =
+            || serde::de::Error::custom(format!("expected a rate such as \"10%\", found {:?}", beginning(&text)));
         percent.map(|percent| TaxRate { percent }).ok_or_else(expected)
     }
 }

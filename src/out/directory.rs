@@ -35,6 +35,10 @@ pub enum Mode {
 /// When nothing can be written there, or another build is at it.
 pub fn begin(out: &Path, shown: &Path, month: &str, mode: Mode) -> Result<Staging, Diagnostic> {
     // Where `out` is a link to another disk, the temporary directory must be there too to be renamed.
+    if out.is_symlink() {
+        // Somebody else may have made the link: what it leads to is replaced only where a build wrote it.
+        check_target(out, shown, month)?;
+    }
     let linked = out.canonicalize().unwrap_or_else(|_| out.to_path_buf());
     let out = linked.as_path();
     let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -7,12 +7,14 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::Deserialize;
 
-use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::diagnostic::{Diagnostic, Place, cause, json_fault};
 use crate::files;
 use crate::model::amount::Amount;
+use crate::model::carried::Carried;
 use crate::model::currency::Currency;
 use crate::model::history::{BilledCustomer, BilledCustomers, History, Used};
 use crate::model::period::BillingMonth;
+use crate::model::plain::{beginning, is_name};
 use crate::model::warning::WarningCode;
 use crate::staging::{Written, hash};
 
@@ -45,6 +47,9 @@ pub struct Summaries<'a> {
 struct Past {
     month: String,
     status: String,
+    /// Taken from issued months' records, and from those that are only built where a rest is taken.
+    #[serde(default)]
+    carried: Carried,
     customers: Vec<PastCustomer>,
 }
 
@@ -99,9 +104,15 @@ pub fn earlier_months(all: &[Summaries<'_>], month: BillingMonth) -> EarlierMont
 
 /// The customers of a summary; none when it is a draft's.
 fn parse(bytes: &[u8], month: BillingMonth) -> Result<Option<BilledCustomers>, String> {
-    let past: Past = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let past: Past = serde_json::from_slice(bytes).map_err(|error| json_fault(&error))?;
     if past.month != month.to_string() {
-        return Err(format!("it is the summary of {}", past.month));
+        return Err(format!("it is the summary of {}", beginning(&past.month)));
+    }
+    if let Some(customer) = past.customers.iter().find(|customer| !is_name(&customer.id)) {
+        return Err(format!("no customer is called {:?}", beginning(&customer.id)));
+    }
+    if !past.carried.is_of(month) {
+        return Err("what it carries is of other months".to_owned());
     }
     if past.status == "draft" {
         return Ok(None);

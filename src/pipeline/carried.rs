@@ -54,7 +54,8 @@ fn built_before(ledger: &Ledger, out: &Path, month: BillingMonth) -> Vec<Carried
         let bytes = files::read(&out.join(built.to_string()).join("summary.json"), files::DATA).ok()?;
         // A summary that cannot be read is told where months are compared.
         let summary: Built = serde_json::from_slice(&bytes).ok()?;
-        (summary.month == built.to_string() && summary.status != "draft").then_some(summary.carried)
+        let is_sound = summary.month == built.to_string() && summary.carried.is_of(built);
+        (is_sound && summary.status != "draft").then_some(summary.carried)
     };
     months.into_iter().filter_map(read).collect()
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Mutex;
 
+use chrono::NaiveDate;
 use rayon::prelude::*;
 
 use super::Work;
@@ -37,6 +38,12 @@ pub struct Reproduction {
     pub bill: Bill,
     /// The documents, computed again, with what was recorded of each.
     pub documents: Vec<(Invoice, Document)>,
+    /// Issue and due date of each invoice by its number, as the rules give them.
+    pub dates: BTreeMap<String, (NaiveDate, NaiveDate)>,
+    /// The invoice's line numbers of each credit note's items, by the note's number.
+    pub note_lines: BTreeMap<String, Vec<usize>>,
+    /// Ids of customers that the bills and rules give an invoice and that the month's record has none for.
+    pub unrecorded: Vec<String>,
     /// Numbers of the documents that were sent with the issuer's costs inside; see [`ledger::COSTS_INSIDE`].
     pub costs_inside: BTreeSet<String>,
 }
@@ -69,6 +76,7 @@ impl Reproduction {
             computed.insert(workspace.settings.customers[invoice.customer].id.clone(), invoice);
         }
         let mut documents = Vec::new();
+        let (mut dates, mut note_lines) = (BTreeMap::new(), BTreeMap::new());
         let mut costs_inside = BTreeSet::new();
         for recorded in stored.record.documents.iter().filter(|document| document.kind == DocumentKind::Invoice) {
             let Some(mut invoice) = computed.remove(&recorded.customer) else {
@@ -76,6 +84,7 @@ impl Reproduction {
                 let diagnostic = Diagnostic::error(message).at(Place::file(stored.path()));
                 return Err(vec![diagnostic.with_note(format!("{} was issued from them", recorded.number))]);
             };
+            dates.insert(recorded.number.clone(), (invoice.issue_date, invoice.due_date));
             take_over(&mut invoice, recorded);
             if stored.has_costs_inside() {
                 costs_inside.insert(recorded.number.clone());
@@ -89,11 +98,15 @@ impl Reproduction {
                     costs_inside.insert(recorded.number.clone());
                 }
                 let note = credit_note(ledger, &workspace.settings, month, invoice, recorded);
-                notes.push((note.map_err(|problem| vec![problem])?, recorded.clone()));
+                let (note, lines) = note.map_err(|problem| vec![problem])?;
+                note_lines.insert(recorded.number.clone(), lines);
+                notes.push((note, recorded.clone()));
             }
         }
         documents.extend(notes);
-        Ok(Reproduction { workspace, assets, bill, documents, costs_inside })
+        // The record of a correction has one customer's invoice.
+        let unrecorded = if stored.name.contains('-') { Vec::new() } else { computed.into_keys().collect() };
+        Ok(Reproduction { workspace, assets, bill, documents, dates, note_lines, unrecorded, costs_inside })
     }
 
     /// Makes the documents, in those formats, for which `wanted` holds; each that is not what was issued is told.
@@ -223,14 +236,14 @@ fn take_over(invoice: &mut Invoice, recorded: &Document) {
     recorded.file_name().clone_into(&mut invoice.file_name);
 }
 
-/// A credit note as it was issued.
+/// A credit note as it was issued, with the invoice's line numbers of its items.
 fn credit_note(
     ledger: &Ledger,
     settings: &Settings,
     month: BillingMonth,
     invoice: &Invoice,
     recorded: &Document,
-) -> Result<Invoice, Diagnostic> {
+) -> Result<(Invoice, Vec<usize>), Diagnostic> {
     let before = ledger.credited(&invoice.number, Some(&recorded.number)).map_err(|error| {
         Diagnostic::error(format!("what was credited of {} cannot be added up: {error}", invoice.number))
     })?;
@@ -240,9 +253,9 @@ fn credit_note(
     let terms = terms(settings, month, invoice, recorded.number.clone());
     let reason = recorded.original.as_ref().map_or("", |original| original.reason.as_str());
     let terms = CreditTerms { date: recorded.issue_date, reason, extent: &extent, ..terms };
-    let (mut note, _) = billing::credit(invoice, &before, terms)?;
+    let (mut note, lines) = billing::credit(invoice, &before, terms)?;
     recorded.file_name().clone_into(&mut note.file_name);
-    Ok(note)
+    Ok((note, lines))
 }
 
 /// The terms of a credit note that the settings decide; date, reason and extent are left to be filled in.

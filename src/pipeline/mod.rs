@@ -4,6 +4,7 @@
 pub mod carried;
 mod glyphs;
 pub mod issued;
+pub mod recorded;
 
 use std::path::Path;
 

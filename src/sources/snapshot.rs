@@ -4,6 +4,7 @@
 //! longer what was received is told.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -12,10 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use super::drift::DRIFT;
 use super::http::{Client, Request, Response};
-use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::diagnostic::{Diagnostic, Place, cause, json_fault};
 use crate::environment::Environment;
 use crate::files;
 use crate::model::period::BillingMonth;
+use crate::model::plain::{beginning, is_line, is_name, is_sha256};
 use crate::model::settings::SourceSettings;
 use crate::model::statement::AcceptedDifference;
 use crate::staging::{Purpose, Staging, digest, interruption};
@@ -44,6 +46,38 @@ pub struct Provenance {
     pub accepted_difference: Option<AcceptedDifference>,
     /// The files, in the order they were received.
     pub files: Vec<Received>,
+}
+
+/// The most characters of what was asked: some providers put a query of many ids into it.
+const LONGEST_URL: usize = 1 << 16;
+
+impl Provenance {
+    /// That everything in it could have been written by a fetch: its files are in the snapshot's directory, each named once.
+    ///
+    /// # Errors
+    /// The first field that could not, and what it says.
+    fn check(&self) -> Result<(), String> {
+        let field = |name: &str, text: &str, is_good: bool| match is_good {
+            true => Ok(()),
+            false => Err(format!("{name} is {:?}", beginning(text))),
+        };
+        let line = |name: &str, text: &str, most| field(name, text, text.is_empty() || is_line(text, most));
+        field("source", &self.source, is_name(&self.source))?;
+        line("kind", &self.kind, 100)?;
+        line("fetched_at", &self.fetched_at, 100)?;
+        line("tool", &self.tool, 100)?;
+        let mut names = BTreeSet::new();
+        for file in &self.files {
+            // Read twice, a file would be billed twice.
+            let is_good = is_name(&file.path) && file.path != PROVENANCE && names.insert(file.path.as_str());
+            field("files.path", &file.path, is_good)?;
+            line("files.method", &file.method, 100)?;
+            line("files.url", &file.url, LONGEST_URL)?;
+            line("files.time", &file.time, 100)?;
+            field("files.sha256", &file.sha256, is_sha256(&file.sha256))?;
+        }
+        Ok(())
+    }
 }
 
 /// One file of a snapshot.
@@ -255,8 +289,13 @@ impl Snapshot {
         })?;
         let provenance: Provenance = serde_json::from_slice(&bytes).map_err(|error| {
             let line = u32::try_from(error.line()).unwrap_or(1);
-            let message = format!("this is not what a fetch wrote: {error}");
+            let message = format!("this is not what a fetch wrote: {}", json_fault(&error));
             Diagnostic::error(message).at(Place::line(&place, line)).with_hint(again.clone())
+        })?;
+        provenance.check().map_err(|wrong| {
+            Diagnostic::error(format!("this is not what a fetch wrote: {wrong}"))
+                .at(Place::file(&place))
+                .with_hint(again.clone())
         })?;
         let expected = [source.kind.name().to_owned(), month.to_string()];
         if expected != [provenance.kind.clone(), provenance.month.clone()] {
@@ -308,7 +347,7 @@ impl Snapshot {
         serde_json::from_slice(&bytes).map(Some).map_err(|error| {
             let line = u32::try_from(error.line()).unwrap_or(1).max(1);
             let place = Place::line(format!("{}/{name}", self.path), line);
-            Diagnostic::error(format!("this is not {what}: {error}")).at(place)
+            Diagnostic::error(format!("this is not {what}: {}", json_fault(&error))).at(place)
         })
     }
 

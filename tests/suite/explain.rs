@@ -209,7 +209,7 @@ pub(crate) fn issued_worked_example() -> Sandbox {
     ]);
     let bravo =
         serde_json::json!([line(1, "basicCharge", "usage", "179"), line(2, "accountDiscount", "discount", "-18")]);
-    let rules = serde_json::json!([{ "path": "invoicer.toml", "sha256": "0" }]);
+    let rules = serde_json::json!([{ "path": "invoicer.toml", "sha256": "0".repeat(64) }]);
     let record = serde_json::json!({
         "format": 1, "tool": "invoicer", "month": "202208", "previous": null, "bills": [], "rules": rules, "review": [],
         "documents": [

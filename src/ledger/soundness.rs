@@ -1,0 +1,225 @@
+//! What a record may say, and what records may say of each other. Whoever can write to `issued/` can write anything there:
+//! a path that leads outside the month's directory, a number as large as numbers get. Such a record is refused when it is
+//! read, by every command, and is never written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Datelike, NaiveDate};
+
+use super::record::{Document, Record, file_of};
+use super::{Stored, chain};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::audience::{INTERNAL, is_reserved};
+use crate::model::carried::CustomerRest;
+use crate::model::invoice::{DocumentKind, Original};
+use crate::model::plain::{beginning, is_line, is_name, is_path, is_sha256};
+use crate::staging::Written;
+
+/// The most characters of a number.
+const LONGEST_NUMBER: usize = 400;
+
+/// The most characters of a name, a reason or the text of a line.
+const LONGEST_TEXT: usize = 1 << 16;
+
+/// Running numbers and versions beyond these are nobody's: what comes next can always be counted.
+const LAST_RUNNING: u64 = 1_000_000_000_000_000_000;
+const LAST_VERSION: u32 = 1_000_000;
+
+/// The endings of a document's files.
+const ENDINGS: [&str; 4] = ["pdf", "html", "json", "csv"];
+
+/// The years in which documents are issued and due.
+const YEARS: std::ops::RangeInclusive<i32> = 1990..=9999;
+
+type Checked = Result<(), String>;
+
+/// That everything in a record could have been written by this program.
+///
+/// # Errors
+/// The first field that could not, and what it says.
+pub(super) fn record(record: &Record) -> Checked {
+    field("tool", &record.tool, is_line(&record.tool, 100))?;
+    if let Some(previous) = &record.previous {
+        field("previous.file", &previous.file, chain::record_of(&previous.file).is_some())?;
+        field("previous.sha256", &previous.sha256, is_sha256(&previous.sha256))?;
+    }
+    files("bills", &record.bills, is_path)?;
+    files("rules", &record.rules, is_path)?;
+    files("review", &record.review, |path| matches!(path, "summary.json" | "index.html"))?;
+    for rest in record.carried.taken.iter().chain(&record.carried.left) {
+        field("carried.customer", &rest.customer, is_customer(&rest.customer))?;
+    }
+    if !record.carried.is_of(record.month) {
+        return Err("carried is of other months".to_owned());
+    }
+    record.documents.iter().try_for_each(document)?;
+    if record.rules.is_empty() && record.documents.iter().any(|document| document.kind == DocumentKind::Invoice) {
+        // Without rules nothing of it could be computed again.
+        return Err("rules is empty".to_owned());
+    }
+    let mut names = BTreeSet::new();
+    match record.documents.iter().find(|document| !names.insert(document.file.as_str())) {
+        Some(twice) => Err(format!("documents.file {:?} is that of two documents", beginning(&twice.file))),
+        None => Ok(()),
+    }
+}
+
+fn document(document: &Document) -> Checked {
+    field("documents.number", &document.number, is_number(&document.number))?;
+    number("documents.version", u64::from(document.version), 1..=u64::from(LAST_VERSION))?;
+    if let Some(running) = document.running {
+        number("documents.running", running, 0..=LAST_RUNNING)?;
+    }
+    field("documents.customer", &document.customer, is_customer(&document.customer))?;
+    text("documents.customer_name", &document.customer_name)?;
+    date("documents.issue_date", document.issue_date)?;
+    date("documents.due_date", document.due_date)?;
+    if let Some(original) = &document.original {
+        field("documents.original.number", &original.number, is_number(&original.number))?;
+        date("documents.original.issue_date", original.issue_date)?;
+        text("documents.original.reason", &original.reason)?;
+    }
+    for (index, item) in document.items.iter().enumerate() {
+        text("documents.items.name", &item.name)?;
+        let expected =
+            if document.kind == DocumentKind::Invoice { index + 1..=index + 1 } else { 0..=u32::MAX as usize };
+        if !expected.contains(&item.line) {
+            return Err(format!("documents.items.line is {} in {:?}", item.line, beginning(&document.number)));
+        }
+    }
+    let name = document.file.strip_prefix(&document.customer).and_then(|rest| rest.strip_prefix('/'));
+    field("documents.file", &document.file, name.is_some_and(is_name))?;
+    let is_own = |path: &str| {
+        let stem = path.strip_prefix(INTERNAL).and_then(|path| path.strip_prefix('/')).unwrap_or(path);
+        let ending = stem.strip_prefix(&document.file).and_then(|ending| ending.strip_prefix('.'));
+        file_of(path) == document.file && ending.is_some_and(|ending| ENDINGS.contains(&ending))
+    };
+    files("documents.outputs", &document.outputs, is_own)
+}
+
+/// A list of files whose paths are as they should be, each named once.
+fn files(name: &str, files: &[Written], is_good: impl Fn(&str) -> bool) -> Checked {
+    let mut paths = BTreeSet::new();
+    for file in files {
+        field(&format!("{name}.path"), &file.path, is_good(&file.path) && paths.insert(file.path.as_str()))?;
+        field(&format!("{name}.sha256"), &file.sha256, is_sha256(&file.sha256))?;
+    }
+    Ok(())
+}
+
+/// A number is no path, but people may make a file of it: one with slashes leads nowhere either.
+fn is_number(number: &str) -> bool {
+    is_path(number) && is_line(number, LONGEST_NUMBER)
+}
+
+fn is_customer(id: &str) -> bool {
+    is_name(id) && !is_reserved(id)
+}
+
+fn field(name: &str, text: &str, is_good: bool) -> Checked {
+    if is_good { Ok(()) } else { Err(format!("{name} is {:?}", beginning(text))) }
+}
+
+/// A text that is only printed, and compared with what the rules give.
+fn text(name: &str, text: &str) -> Checked {
+    field(name, text, text.chars().nth(LONGEST_TEXT).is_none())
+}
+
+fn number(name: &str, number: u64, range: std::ops::RangeInclusive<u64>) -> Checked {
+    if range.contains(&number) { Ok(()) } else { Err(format!("{name} is {number}")) }
+}
+
+fn date(name: &str, date: NaiveDate) -> Checked {
+    if YEARS.contains(&date.year()) { Ok(()) } else { Err(format!("{name} is {date}")) }
+}
+
+/// What does not fit together in records that are each sound, in the order of the chain: numbers that are given twice,
+/// corrections of what was not issued, rests that no month left.
+pub(super) fn together(records: &[Stored]) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    let mut before = Before::default();
+    for stored in records {
+        let wrong = |what: String| Diagnostic::error(what).at(Place::file(stored.path())).with_hint(chain::HINT);
+        faults.extend(before.faults(stored).into_iter().map(wrong));
+        before.add(stored);
+    }
+    faults
+}
+
+/// What the records before one issued.
+#[derive(Default)]
+struct Before<'a> {
+    documents: BTreeMap<&'a str, (&'a Stored, &'a Document)>,
+    left: Vec<&'a CustomerRest>,
+    /// Rests that were taken, by customer and month, and the month that took them.
+    taken: Vec<(&'a CustomerRest, &'a Stored)>,
+}
+
+impl<'a> Before<'a> {
+    fn add(&mut self, stored: &'a Stored) {
+        self.documents.extend(stored.record.documents.iter().map(|it| (it.number.as_str(), (stored, it))));
+        self.left.extend(&stored.record.carried.left);
+        self.taken.extend(stored.record.carried.taken.iter().map(|rest| (rest, stored)));
+    }
+
+    fn faults(&self, stored: &Stored) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut own = BTreeSet::new();
+        for document in &stored.record.documents {
+            if let Some((first, _)) = self.documents.get(document.number.as_str()) {
+                faults.push(format!("the number {} was given before, in {}", document.number, first.path()));
+            } else if !own.insert(document.number.as_str()) {
+                faults.push(format!("the number {} is given twice", document.number));
+            }
+            faults.extend(self.misplaced(stored, document));
+        }
+        for rest in &stored.record.carried.taken {
+            let is_taken = |(other, by): &(&CustomerRest, &Stored)| {
+                (&other.customer, other.month) == (&rest.customer, rest.month) && by.record.month != stored.record.month
+            };
+            if !self.left.contains(&rest) {
+                faults.push(format!("no record left what is taken of {:?} from {}", rest.customer, rest.month));
+            } else if let Some((_, by)) = self.taken.iter().find(|taken| is_taken(taken)) {
+                let by = by.path();
+                faults.push(format!(
+                    "what is taken of {:?} from {} was taken before, by {by}",
+                    rest.customer, rest.month
+                ));
+            }
+        }
+        faults
+    }
+
+    /// Why a document cannot stand in its record: a month's record has its invoices, a correction has the credit note of
+    /// one that was issued before and the invoice in its place.
+    fn misplaced(&self, stored: &Stored, document: &Document) -> Option<String> {
+        let number = &document.number;
+        let is_correction = stored.name.contains('-');
+        let Some(original) = &document.original else {
+            let is_placed = !is_correction && document.kind == DocumentKind::Invoice;
+            return (!is_placed).then(|| format!("{number} does not name the invoice that it corrects"));
+        };
+        if !is_correction {
+            return Some(format!("{number} corrects {}, which belongs into a record of its own", original.number));
+        }
+        let Some((of, corrected)) = self.documents.get(original.number.as_str()) else {
+            return Some(format!("{number} corrects {}, which no record before has", original.number));
+        };
+        let same = corrected.kind == DocumentKind::Invoice
+            && of.record.month == stored.record.month
+            && (&corrected.customer, corrected.issue_date) == (&document.customer, original.issue_date);
+        if !same {
+            return Some(format!(
+                "{number} is not of the customer, month and date of {}, which it corrects",
+                original.number
+            ));
+        }
+        let is_note = |it: &Document, original: &Original| {
+            it.kind == DocumentKind::CreditNote && it.original.as_ref() == Some(original)
+        };
+        let replaces_nothing = document.kind == DocumentKind::Invoice
+            && !stored.record.documents.iter().any(|it| it.whole && is_note(it, original));
+        replaces_nothing
+            .then(|| format!("{number} is in place of {}, which is not taken back with it", original.number))
+    }
+}

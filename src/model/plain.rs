@@ -1,0 +1,68 @@
+//! Names and paths as this program writes them into its own files: what else stands there was written by somebody else, and
+//! must lead nowhere.
+
+/// The longest name that file systems take, in bytes.
+const LONGEST_NAME: usize = 255;
+
+/// The longest path that systems take, in bytes.
+const LONGEST_PATH: usize = 4096;
+
+/// Whether a text is the name of one file or directory: it leads neither up nor down nor to another drive, on any system.
+pub fn is_name(text: &str) -> bool {
+    let is_drive = matches!(text.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
+    let is_separate = |c: char| matches!(c, '/' | '\\') || c.is_control();
+    !matches!(text, "" | "." | "..") && text.len() <= LONGEST_NAME && !is_drive && !text.contains(is_separate)
+}
+
+/// Whether a text is a path with `/` that stays below the directory it starts from.
+pub fn is_path(text: &str) -> bool {
+    text.len() <= LONGEST_PATH && text.split('/').all(is_name)
+}
+
+/// Whether a text is a SHA-256 as lower-case hex.
+pub fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether a text is one line of at most that many characters, and not empty.
+pub fn is_line(text: &str, most: usize) -> bool {
+    !text.is_empty() && text.chars().nth(most).is_none() && !text.contains(char::is_control)
+}
+
+/// The beginning of a text, for messages about what was found in its place.
+pub fn beginning(text: &str) -> String {
+    let mut beginning: String = text.chars().take(60).collect();
+    if beginning.len() < text.len() {
+        beginning.push('…');
+    }
+    beginning
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_paths_stay_where_they_are() {
+        let long = "x".repeat(5000);
+        for text in
+            ["", ".", "..", "/", "a/", "/etc/x", "../x", "a/../../b", "a//b", "a\0b", "a\\b", "C:\\x", "c:x", &long]
+        {
+            assert!(!is_name(text) && !is_path(text), "{text:?}");
+        }
+        for text in ["a", "...", ".a", "INV-1.pdf", "アクメ", "12:30", "a b"] {
+            assert!(is_name(text) && is_path(text) && is_path(&format!("x/{text}")), "{text:?}");
+        }
+        assert!(!is_name("a/b") && is_path("a/b"));
+        assert!(!is_path(&"a/".repeat(3000)) && !is_path("a/\u{1b}"));
+    }
+
+    #[test]
+    fn hashes_and_lines() {
+        assert!(is_sha256(&"0a".repeat(32)));
+        for text in ["", "0a", &"0A".repeat(32), &"0g".repeat(32), &"0a".repeat(33)] {
+            assert!(!is_sha256(text), "{text}");
+        }
+        assert!(is_line("INV/1 号", 7) && !is_line("INV/1 号", 6) && !is_line("", 1) && !is_line("a\u{9b}", 9));
+    }
+}

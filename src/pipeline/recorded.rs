@@ -1,0 +1,252 @@
+//! What a record must say of its documents, field by field: numbers, names, dates and figures are computed again from the
+//! bills, the rules that were kept and the records before. A field that says something else was edited; the hashes of the
+//! documents alone would not show it.
+
+use chrono::NaiveDate;
+
+use super::issued::{Reproduction, difference};
+use crate::billing;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::ledger::{Document, Ledger, Naming, Stored};
+use crate::model::customer::Customer;
+use crate::model::invoice::{DocumentKind, Invoice, Original};
+use crate::model::period::BillingMonth;
+use crate::model::settings::PatternField;
+use crate::staging::hash;
+
+/// A document of which the record does not say what was computed.
+pub struct Misrecorded {
+    /// [`Document::file`]; empty for what is wrong with the record as a whole.
+    pub file: String,
+    /// What the record says and what was computed.
+    pub problem: Diagnostic,
+}
+
+/// What of a record is not what its bills and rules give. Dates and reasons that people chose are taken as they are, where
+/// the documents they stand in are consistent.
+pub fn misrecorded(ledger: &Ledger, stored: &Stored, reproduction: &Reproduction) -> Vec<Misrecorded> {
+    let mut found = Vec::new();
+    let workspace = &reproduction.workspace;
+    let wrong = |stored: &Stored, what: String| {
+        Diagnostic::error(what)
+            .at(Place::file(stored.path()))
+            .with_hint("issued/ is never edited: put back what git or a backup has")
+    };
+    let whole = |what: String| Misrecorded { file: String::new(), problem: wrong(stored, what) };
+    for (path, bytes) in super::rules(workspace, &reproduction.assets) {
+        // A file beside the copies would be read like one of them.
+        let sha256 = hash(&bytes);
+        if !stored.record.rules.iter().any(|file| file.path == path && file.sha256 == sha256) {
+            found.push(whole(format!("the record does not list {}/{path}", stored.rules_directory())));
+        }
+    }
+    for customer in &reproduction.unrecorded {
+        found.push(whole(format!("the record has no invoice for {customer:?}, and its bills and rules give one")));
+    }
+    for (invoice, recorded) in &reproduction.documents {
+        let customer = &workspace.settings.customers[invoice.customer];
+        let Some((own, _)) = ledger.find(&recorded.number) else {
+            continue;
+        };
+        let mut expected = match invoice.kind {
+            DocumentKind::CreditNote => credit_note(ledger, own, customer, reproduction, invoice, recorded),
+            DocumentKind::Invoice if own.name.contains('-') => corrected(ledger, own, customer, invoice, recorded),
+            DocumentKind::Invoice => issued(own.record.month, customer, reproduction, invoice, recorded),
+        };
+        if let Some(expected) =
+            expected.as_mut().filter(|_| own.has_costs_inside() && invoice.kind == DocumentKind::CreditNote)
+        {
+            // Credit notes of that form were recorded without the cost of what they take back.
+            expected.cost = recorded.cost;
+        }
+        let what = format!("what the record says of {} is not what its bills and rules give", recorded.number);
+        let differences = expected.map_or_else(
+            || vec!["it corrects nothing that was issued".to_owned()],
+            |expected| differences(recorded, &expected),
+        );
+        if !differences.is_empty() {
+            let problem = wrong(own, what).with_note(differences.join("; "));
+            found.push(Misrecorded { file: recorded.file.clone(), problem });
+        }
+    }
+    found
+}
+
+/// An invoice of a month's own record.
+fn issued(
+    month: BillingMonth,
+    customer: &Customer,
+    reproduction: &Reproduction,
+    invoice: &Invoice,
+    recorded: &Document,
+) -> Option<Document> {
+    let (issue_date, due_date) = *reproduction.dates.get(&recorded.number)?;
+    let running = recorded.running.filter(|_| has_running(customer));
+    let number = billing::number(month, customer, running);
+    let file_name = billing::file_name(month, customer, invoice);
+    let document = computed(customer, invoice, (1, running, recorded), (1..=invoice.items.len()).collect());
+    Some(Document { number, issue_date, due_date, original: None, ..named(document, &file_name) })
+}
+
+/// The invoice that stands in place of one taken back: it has the date and the reason of the credit note beside it.
+fn corrected(
+    ledger: &Ledger,
+    stored: &Stored,
+    customer: &Customer,
+    invoice: &Invoice,
+    recorded: &Document,
+) -> Option<Document> {
+    let month = stored.record.month;
+    let note = stored.record.documents.iter().find(|document| document.kind == DocumentKind::CreditNote)?;
+    let (_, original) = ledger.find(&note.original.as_ref()?.number)?;
+    let before = ledger.before(stored);
+    let version = original.version.saturating_add(1);
+    let running = recorded.running.filter(|_| has_running(customer));
+    let number = match running {
+        Some(_) => billing::number(month, customer, running),
+        None => free_number(before, billing::number(month, customer, None), version as usize),
+    };
+    let file_name = free_file_name(before, month, customer, invoice, &[note]);
+    let document = computed(customer, invoice, (version, running, recorded), (1..=invoice.items.len()).collect());
+    Some(Document {
+        number,
+        issue_date: note.issue_date,
+        original: Some(Original {
+            number: original.number.clone(),
+            issue_date: original.issue_date,
+            ..note.original.clone()?
+        }),
+        ..named(document, &file_name)
+    })
+}
+
+fn credit_note(
+    ledger: &Ledger,
+    stored: &Stored,
+    customer: &Customer,
+    reproduction: &Reproduction,
+    note: &Invoice,
+    recorded: &Document,
+) -> Option<Document> {
+    let (_, original) = ledger.find(&note.original.as_ref()?.number)?;
+    let before = ledger.before(stored);
+    let file_name = free_file_name(before, stored.record.month, customer, note, &[]);
+    let lines = reproduction.note_lines.get(&recorded.number)?.clone();
+    let document = computed(customer, note, (credit_version(before, &original.number), None, recorded), lines);
+    Some(Document {
+        number: credit_number(before, &original.number),
+        // A credit note is no earlier than what it takes back.
+        issue_date: recorded.issue_date.max(original.issue_date),
+        whole: recorded.whole,
+        customer_name: original.customer_name.clone(),
+        ..named(document, &file_name)
+    })
+}
+
+fn computed(
+    customer: &Customer,
+    invoice: &Invoice,
+    (version, running, recorded): (u32, Option<u64>, &Document),
+    lines: Vec<usize>,
+) -> Document {
+    let naming = Naming {
+        customer: customer.id.clone(),
+        customer_name: customer.name.clone(),
+        version,
+        running,
+        whole: false,
+        lines,
+    };
+    Document { outputs: recorded.outputs.clone(), ..Document::of(invoice, naming) }
+}
+
+fn named(document: Document, file_name: &str) -> Document {
+    Document { file: format!("{}/{file_name}", document.customer), ..document }
+}
+
+/// Whether a customer's numbers have a running number in them.
+pub fn has_running(customer: &Customer) -> bool {
+    customer.invoice.number.has(|field| matches!(field, PatternField::Sequence(_)))
+}
+
+/// In which fields two documents differ, in words.
+fn differences(recorded: &Document, expected: &Document) -> Vec<String> {
+    if recorded == expected {
+        return Vec::new();
+    }
+    let reference = |original: &Option<Original>| {
+        original.as_ref().map(|original| format!("{} of {}: {}", original.number, original.issue_date, original.reason))
+    };
+    let date = |date: NaiveDate| date.to_string();
+    let running = |running: Option<u64>| running.map(|running| running.to_string());
+    let fields = [
+        ("number", Some(recorded.number.clone()), Some(expected.number.clone())),
+        ("version", Some(recorded.version.to_string()), Some(expected.version.to_string())),
+        ("running", running(recorded.running), running(expected.running)),
+        ("customer", Some(recorded.customer.clone()), Some(expected.customer.clone())),
+        ("customer_name", Some(recorded.customer_name.clone()), Some(expected.customer_name.clone())),
+        ("issue_date", Some(date(recorded.issue_date)), Some(date(expected.issue_date))),
+        ("due_date", Some(date(recorded.due_date)), Some(date(expected.due_date))),
+        ("original", reference(&recorded.original), reference(&expected.original)),
+        ("whole", Some(recorded.whole.to_string()), Some(expected.whole.to_string())),
+        ("cost", Some(recorded.cost.to_string()), Some(expected.cost.to_string())),
+        ("file", Some(recorded.file.clone()), Some(expected.file.clone())),
+    ];
+    let shown = |value: Option<String>| value.map_or("none".to_owned(), |value| format!("{value:?}"));
+    let unlike = fields.into_iter().filter(|(_, recorded, expected)| recorded != expected);
+    let words =
+        unlike.map(|(name, recorded, expected)| format!("{name} is {}, not {}", shown(recorded), shown(expected)));
+    let mut words: Vec<String> = words.collect();
+    words.extend(difference(recorded, expected));
+    if words.is_empty() {
+        // Whatever is added to a document is compared, if without a name.
+        words.push("a field differs".to_owned());
+    }
+    words
+}
+
+/// `CN-` and the invoice's number; the second credit note of an invoice ends in `-2`.
+pub fn credit_number(before: &[Stored], number: &str) -> String {
+    free_number(before, format!("CN-{number}"), credit_version(before, number) as usize)
+}
+
+/// Which of an invoice's credit notes comes next.
+pub fn credit_version(before: &[Stored], number: &str) -> u32 {
+    let notes = documents(before).filter(|document| document.takes_back(number)).count();
+    u32::try_from(notes).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// The number for the `version`-th document of its kind: behind the first stands which it is, or the next that no other
+/// document has. The second invoice of one customer may well be called as the first of another is.
+pub fn free_number(before: &[Stored], first: String, version: usize) -> String {
+    let number = |version: usize| if version == 1 { first.clone() } else { format!("{first}-{version}") };
+    let is_given = |number: &str| documents(before).any(|document| document.number == number);
+    let mut version = version;
+    while is_given(&number(version)) {
+        version += 1;
+    }
+    number(version)
+}
+
+/// The name of a document's files; with its number where another of the customer's has that name.
+pub fn free_file_name(
+    before: &[Stored],
+    month: BillingMonth,
+    customer: &Customer,
+    invoice: &Invoice,
+    others: &[&Document],
+) -> String {
+    let name = billing::file_name(month, customer, invoice);
+    let issued =
+        before.iter().filter(|stored| stored.record.month == month).flat_map(|stored| &stored.record.documents);
+    let mut taken = issued.chain(others.iter().copied()).filter(|document| document.customer == customer.id);
+    // Some file systems take capitals and small letters for the same.
+    match taken.any(|document| document.file_name().to_lowercase() == name.to_lowercase()) {
+        true => format!("{name}_{}", invoice.number.replace(['/', '\\', ':', '*', '?', '"', '<', '>', '|'], "_")),
+        false => name,
+    }
+}
+
+fn documents(records: &[Stored]) -> impl Iterator<Item = &Document> {
+    records.iter().flat_map(|stored| &stored.record.documents)
+}
