@@ -18,12 +18,12 @@ use std::time::Instant;
 use flate2::{Compression, write::ZlibEncoder};
 use invoicer::assets::Assets;
 use invoicer::diagnostic::Diagnostic;
-use invoicer::layout;
 use invoicer::model::invoice::{DocumentKind, Status};
 use invoicer::model::settings::DetailLevel;
-use invoicer::pdf::{self, Metadata};
 use invoicer::render;
 use invoicer::{pipeline, workspace};
+use pages::layout;
+use pages::pdf::{self, Metadata};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -133,6 +133,7 @@ fn measure(path: &Path) -> Outcome<()> {
 
 fn written(html: &str, assets: &Assets) -> Outcome<(Vec<u8>, usize)> {
     let metadata = Metadata {
+        program: "invoicer".to_owned(),
         title: "請求書".to_owned(),
         author: "発行者".to_owned(),
         subject: "2022年8月".to_owned(),

@@ -8,11 +8,11 @@ use std::path::Path;
 
 use invoicer::assets::Assets;
 use invoicer::diagnostic::Diagnostic;
-use invoicer::layout;
 use invoicer::model::invoice::DocumentKind;
 use invoicer::model::settings::Language;
-use invoicer::pdf::{self, Metadata};
 use invoicer::workspace;
+use pages::layout;
+use pages::pdf::{self, Metadata};
 use serde_json::Value;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -36,6 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let document = document.map_err(|faults| format!("{faults:?}"))?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let metadata = Metadata {
+        program: "invoicer".to_owned(),
         title: format!("{} {}", text(&view["title"]), text(&view["number"])),
         author: text(&view["issuer"]["name"]),
         subject: text(&view["customer"]["name"]),

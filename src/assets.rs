@@ -8,9 +8,9 @@ use base64::Engine;
 
 use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::files;
-use crate::layout::{Faces, Picture};
 use crate::model::settings::Settings;
 use crate::render::Templates;
+use pages::layout::{Faces, Picture};
 
 /// Templates, faces and images of a workspace.
 pub struct Assets {

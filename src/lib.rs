@@ -27,10 +27,6 @@ pub mod billing;
 
 pub mod render;
 
-pub mod layout;
-
-pub mod pdf;
-
 pub mod out;
 
 pub mod ledger;

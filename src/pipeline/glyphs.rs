@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::Work;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::layout::Missing;
 use crate::model::invoice::Invoice;
 use crate::model::warning::WarningCode;
 use crate::render;
 use crate::workspace::place_of_text;
+use pages::layout::Missing;
 
 /// A character of a provider's text that one invoice prints as 〓.
 pub(super) struct Lost {

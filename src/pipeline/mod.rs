@@ -14,7 +14,6 @@ use crate::assets::Assets;
 use crate::billing::{self, BilledMonth};
 use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::layout::{self, Fault};
 use crate::model::audience::Audience;
 use crate::model::carried::CustomerRest;
 use crate::model::charge::Bill;
@@ -22,13 +21,14 @@ use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
 use crate::out;
-use crate::pdf::{self, Attachment, Metadata};
 use crate::printer::Progress;
 use crate::render::{self, Documents, InvoiceView, Review};
 use crate::sources;
 use crate::staging::Written;
 use crate::workspace::Workspace;
 use glyphs::Lost;
+use pages::layout::{self, Fault};
+use pages::pdf::{self, Attachment, Metadata};
 
 /// Reads a month's bills and computes its invoices; `taken` are the rests of earlier months, as [`carried::taken`] gives them.
 ///
@@ -285,6 +285,7 @@ fn pdf(
     let json_name = format!("{}.{}", invoice.file_name, Format::Json.extension());
     let data = Attachment { name: &json_name, media_type: "application/json", description: &title, bytes: json };
     let metadata = Metadata {
+        program: "invoicer".to_owned(),
         title: title.clone(),
         author: work.settings.issuer.name.clone(),
         subject: format!("{} {}", customer.name, work.bill.month),

@@ -3,7 +3,7 @@
 
 usage: check.py --binary INVOICER --print PRINT --view VIEW [--only TEXT] [--keep DIR]
 
-What is compared: every file of tests/layout/ (each exercises one feature; PRINT is `examples/print`), the invoices of the
+What is compared: every file of crates/pages/tests/layout/ (each exercises one feature; PRINT is `examples/print`), the invoices of the
 repository's sample month and of examples/three-providers in both designs, of the workspaces in tests/pages/ and the credit
 notes there (VIEW is `examples/render_view`) in both designs and languages. A file passes when it has as many pages as Chromium's print, 99.5 % of its words are on the same page, 95 % of them within 1 pt
 across and down, and fills and borders agree at 60 dpi (see raster.py). The closing line is `N passed, N failed`; exit 1 on
@@ -28,7 +28,7 @@ DESIGNS = ["classic", "modern"]
 MONTH = "202208"
 LONG = {"five-thousand-rows"}
 # The sample's workspace is the whole repository.
-IGNORED = shutil.ignore_patterns("out", "target", ".git", "src", "tests")
+IGNORED = shutil.ignore_patterns("out", "target", ".git", "src", "tests", "crates")
 # A feature file names the faces that the browser has from the system, and we are given.
 FONT = re.compile(r"<!-- font: (.*) -->")
 # The browser sees the faces that are in the program; designs name the supplement's source, which users may have.
@@ -60,7 +60,7 @@ def run(*command):
 
 def feature_files(program, directory, only):
     """(name, HTML, PDF) of every feature file."""
-    for html in sorted((ROOT / "tests/layout").glob("*.html")):
+    for html in sorted((ROOT / "crates/pages/tests/layout").glob("*.html")):
         if only not in f"layout/{html.stem}":
             continue
         pdf = directory / f"{html.stem}.pdf"
@@ -122,7 +122,7 @@ def invoices(binary, directory, only):
 def show_faces(directory):
     """Adds the built-in faces to the fonts that the browser finds."""
     configuration = directory / "fonts.conf"
-    faces = ROOT / "src/layout/faces"
+    faces = ROOT / "crates/pages/src/layout/faces"
     configuration.write_text(FONTS.format(faces=faces, cache=directory / "fonts"))
     os.environ["FONTCONFIG_FILE"] = str(configuration)
 

@@ -24,10 +24,15 @@ const ORDER: [&str; 18] = [
     "commands",
 ];
 
+/// The sources of the program and of its pages, each from its own root.
 fn sources() -> Vec<(PathBuf, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    ["src", "crates/pages/src"].iter().flat_map(|below| below_root(&root.join(below))).collect()
+}
+
+fn below_root(root: &Path) -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
-    let mut open = vec![root.clone()];
+    let mut open = vec![root.to_path_buf()];
     while let Some(directory) = open.pop() {
         for entry in std::fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
@@ -35,7 +40,7 @@ fn sources() -> Vec<(PathBuf, String)> {
                 open.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = std::fs::read_to_string(&path).unwrap();
-                files.push((path.strip_prefix(&root).unwrap().to_path_buf(), text));
+                files.push((path.strip_prefix(root).unwrap().to_path_buf(), text));
             }
         }
     }
@@ -80,6 +85,7 @@ fn modules_only_use_what_the_data_has_passed() {
 #[test]
 fn each_outside_power_has_one_door() {
     let doors = [
+        ("pages::", "assets or pipeline"),
         ("printpdf", "pdf"),
         ("lopdf", "pdf"),
         ("tera::", "render"),

@@ -4,18 +4,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// What a PDF file says about itself in tests of its pages: nothing.
-pub(crate) fn bare_metadata() -> invoicer::pdf::Metadata<'static> {
-    invoicer::pdf::Metadata {
-        title: String::new(),
-        author: String::new(),
-        subject: String::new(),
-        language: "ja".to_owned(),
-        date: chrono::NaiveDate::from_ymd_opt(2022, 9, 1).unwrap(),
-        attachments: Vec::new(),
-    }
-}
-
 /// A temporary directory that is removed when the test ends.
 pub(crate) struct Sandbox(PathBuf);
 

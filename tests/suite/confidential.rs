@@ -129,7 +129,8 @@ impl Month {
         let logo =
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"40\" height=\"10\"><path d=\"M0 0h40v10z\"/></svg>";
         self.sandbox.write(&format!("{assets}/logo.svg"), logo);
-        self.sandbox.write(&format!("{assets}/face.ttf"), include_bytes!("../data/fonts/kerned.ttf"));
+        self.sandbox
+            .write(&format!("{assets}/face.ttf"), include_bytes!("../../crates/pages/tests/data/fonts/kerned.ttf"));
         let markup = self.number("21", None);
         let ids = self.ids.clone();
         let weights = ids.iter().map(|id| {

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use base64::Engine;
 use invoicer::assets::Assets;
-use invoicer::layout::{self, Document, Faces, Item, Picture, PictureData};
 use invoicer::model::invoice::DocumentKind;
 use invoicer::model::settings::Language;
 use invoicer::workspace;
+use pages::layout::{self, Document, Faces, Item, Picture, PictureData};
 use serde_json::Value;
 
+use crate::browser_tree::assert_agrees;
 use crate::common::{Sandbox, copy_tree};
 
 pub(crate) const DESIGNS: [&str; 2] = ["classic", "modern"];
@@ -289,6 +290,15 @@ fn credit_notes_name_what_they_take_back() {
                 assert!(!text.contains(&never.replace(' ', "")), "{design} {tag}: {never} in {text}");
             }
             assert!(has_seal(&document, 0), "{design} {tag}");
+        }
+    }
+}
+
+#[test]
+fn invoices_have_the_trees_of_browsers() {
+    for name in ["plain", "three-categories", "long-names", "many-accounts"] {
+        for design in DESIGNS {
+            assert_agrees(&format!("{name}, {design}"), &html(name, design, "ja", &[]));
         }
     }
 }

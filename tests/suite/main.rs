@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 mod architecture;
-mod bounds;
+#[path = "../../crates/pages/tests/suite/browser_tree.rs"]
+mod browser_tree;
 mod carry;
 mod cases;
 mod checking;
@@ -14,11 +15,9 @@ mod crediting;
 mod currency;
 mod designs;
 mod docs;
-mod documents;
 mod endpoints;
 mod errors;
 mod explain;
-mod faces;
 mod fake_kore;
 mod glyphs;
 mod half_a_bill;
@@ -28,15 +27,11 @@ mod hostile_records;
 mod hostile_servers;
 mod http_client;
 mod http_server;
-mod images;
 mod interruptions;
 mod issuing;
 mod kept;
-mod kerning;
-mod kinsoku;
 mod kore_api;
 mod kore_others;
-mod layout;
 mod ledger_edits;
 mod mutations;
 mod narrow_pages;
@@ -55,6 +50,5 @@ mod soracom_api;
 mod soracom_others;
 mod source_months;
 mod strange_files;
-mod trees;
 mod warnings;
 mod whatif;

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use invoicer::diagnostic::Diagnostic;
-use invoicer::layout::{Faces, Picture, lay_out};
 use invoicer::{sources, workspace};
+use pages::layout::{Faces, Picture, lay_out};
 
 use crate::common::Sandbox;
 
@@ -98,7 +98,7 @@ fn damage(files: &[PathBuf], count: usize, check: impl Fn(&[u8])) {
 #[test]
 fn damaged_pages_are_laid_out_or_refused() {
     let faces = Faces::built_in();
-    damage(&files("tests/layout", &[".html"]), 700, |bytes| {
+    damage(&files("crates/pages/tests/layout", &[".html"]), 700, |bytes| {
         let html = String::from_utf8_lossy(bytes);
         if let Ok(document) = lay_out(&html, &faces, &|_| Err("no pictures".to_owned())) {
             assert!(!document.pages.is_empty());
@@ -110,13 +110,13 @@ fn damaged_pages_are_laid_out_or_refused() {
 fn damaged_images_are_read_or_refused() {
     let mut images = files("tests/pages", &[".png", ".svg", ".jpg"]);
     images.extend(files("assets", &[".png", ".svg", ".jpg"]));
-    images.extend(files("tests/data/images", &[".jpg"]));
+    images.extend(files("crates/pages/tests/data/images", &[".jpg"]));
     damage(&images, 400, |bytes| drop(Picture::read(bytes)));
 }
 
 #[test]
 fn damaged_faces_are_read_or_refused() {
-    damage(&files("tests/data/fonts", &[".ttf", ".otf", ".ttc"]), 60, |bytes| {
+    damage(&files("crates/pages/tests/data/fonts", &[".ttf", ".otf", ".ttc"]), 60, |bytes| {
         if let Ok(faces) = Faces::with_files(vec![("damaged".to_owned(), bytes.to_vec())]) {
             drop(lay_out("<!DOCTYPE html><p>AVATAV \u{20bb7} V", &faces, &|_| Err("none".to_owned())));
         }

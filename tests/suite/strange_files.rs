@@ -19,7 +19,7 @@ fn workspace() -> Sandbox {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     copy_tree(&root.join("examples/starter"), sandbox.path());
     copy_tree(&root.join("assets"), &sandbox.path().join("assets"));
-    let font = root.join("tests/data/fonts");
+    let font = root.join("crates/pages/tests/data/fonts");
     let font = std::fs::read_dir(font).unwrap().map(|entry| entry.unwrap().path());
     let font = font.filter(|path| path.extension().is_some_and(|ending| ending == "ttf")).min().unwrap();
     std::fs::copy(font, sandbox.path().join("assets/extra.ttf")).unwrap();

@@ -33,12 +33,11 @@ use fonts::Fonts;
 /// From this many pages on, sharing them out is worth it; invoices of a few pages are made side by side anyway.
 const PARALLEL_FROM: usize = 16;
 
-/// Who says to have made the file.
-const PROGRAM: &str = "invoicer";
-
 /// What the file says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata<'a> {
+    /// The program that made the file.
+    pub program: String,
     /// Shown as the window's title.
     pub title: String,
     /// Who issued the document.

@@ -4,8 +4,8 @@
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use invoicer::layout::{Faces, Picture, PictureData, Step, lay_out};
-use invoicer::pdf::write;
+use pages::layout::{Faces, Picture, PictureData, Step, lay_out};
+use pages::pdf::write;
 use png::{BitDepth, ColorType};
 
 use crate::common::bare_metadata;

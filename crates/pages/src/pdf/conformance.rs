@@ -39,7 +39,7 @@ pub(super) fn metadata_stream(metadata: &Metadata<'_>) -> Stream {
 </x:xmpmeta>
 <?xpacket end="r"?>"#,
         mark = '\u{feff}',
-        program = super::PROGRAM,
+        program = escaped(&metadata.program),
     );
     Stream::new(dictionary! { "Type" => "Metadata", "Subtype" => "XML" }, packet.into_bytes())
 }
@@ -67,8 +67,8 @@ fn escaped(text: &str) -> String {
 pub(super) fn information(metadata: &Metadata<'_>) -> Dictionary {
     let date = Object::String(metadata.date.format("D:%Y%m%d000000Z").to_string().into_bytes(), StringFormat::Literal);
     let mut information = dictionary! {
-        "Creator" => lopdf::text_string(super::PROGRAM),
-        "Producer" => lopdf::text_string(super::PROGRAM),
+        "Creator" => lopdf::text_string(&metadata.program),
+        "Producer" => lopdf::text_string(&metadata.program),
         "CreationDate" => date.clone(),
         "ModDate" => date,
     };

@@ -6,11 +6,11 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use invoicer::layout::{self, Document, Faces, Item, Shape};
+use pages::layout::{self, Document, Faces, Item, Shape};
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestCaseResult, TestError, TestRng, TestRunner};
 
-use crate::trees;
+use crate::browser_tree::assert_agrees;
 
 /// A part of a document; words are numbered when it is written.
 #[derive(Clone, Debug)]
@@ -296,7 +296,7 @@ fn random_documents_keep_every_word_on_the_pages() {
             );
             let mut writer = Writer { html, ..Writer::default() };
             writer.all(&nodes);
-            trees::assert_agrees("a random document", &writer.html);
+            assert_agrees("a random document", &writer.html);
             match layout::lay_out(&writer.html, &faces, &|_| Err("no pictures".to_owned())) {
                 Ok(document) => {
                     laid_out.set(laid_out.get() + 1);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use invoicer::layout::{Document, Faces, Fault, Item, Picture, lay_out};
+use pages::layout::{Document, Faces, Fault, Item, Picture, lay_out};
 
 fn laid_out(folder: &Path, html: &str) -> Result<Document, Vec<Fault>> {
     let image = |src: &str| {
@@ -52,7 +52,7 @@ fn blocks(text: &str) -> Vec<(&str, &str)> {
 
 #[test]
 fn examples_for_template_authors_are_laid_out_or_refused_as_they_say() {
-    let readme = include_str!("../../templates/README.md");
+    let readme = include_str!("../../../../templates/README.md");
     let blocks = blocks(readme);
     let mut examples = 0;
     for (index, (language, html)) in blocks.iter().enumerate().filter(|(_, (language, _))| *language == "html") {

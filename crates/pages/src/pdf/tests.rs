@@ -5,6 +5,7 @@ use crate::layout::lay_out;
 
 fn metadata() -> Metadata<'static> {
     Metadata {
+        program: "tests".to_owned(),
         title: "請求書 1".to_owned(),
         author: "発行者".to_owned(),
         subject: "2022年8月".to_owned(),

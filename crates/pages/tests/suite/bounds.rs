@@ -1,6 +1,6 @@
 //! Documents that ask for too much end, with pages or with a fault. What does not end hangs here.
 
-use invoicer::layout::{Document, Faces, Fault, lay_out};
+use pages::layout::{Document, Faces, Fault, lay_out};
 
 fn laid_out(what: &str, html: &str) -> Result<Document, Vec<Fault>> {
     let result = lay_out(&format!("<!DOCTYPE html>{html}"), &Faces::built_in(), &|_| Err("no pictures".to_owned()));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use invoicer::layout::{Faces, Item, lay_out};
+use pages::layout::{Faces, Item, lay_out};
 
 /// 行頭禁則: closing brackets and marks, stops, sounds that lengthen or repeat, small kana.
 const NEVER_FIRST: &str =

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use invoicer::layout::{Faces, Item, Kern, Text, lay_out};
-use invoicer::pdf::write;
 use lopdf::Object;
+use pages::layout::{Faces, Item, Kern, Text, lay_out};
+use pages::pdf::write;
 
 use crate::common::bare_metadata;
 
@@ -18,7 +18,7 @@ fn faces(file: &[u8]) -> Arc<Faces> {
     Faces::with_files(vec![("kerned.ttf".to_owned(), file.to_vec())]).unwrap()
 }
 
-fn laid_out(html: &str, faces: &Faces) -> invoicer::layout::Document {
+fn laid_out(html: &str, faces: &Faces) -> pages::layout::Document {
     let style =
         "<style>@page { margin: 0 } body { margin: 0; font-size: 10px; line-height: 1 } p { margin: 0 }</style>";
     let html = format!("<!DOCTYPE html>{style}{html}");
@@ -33,7 +33,7 @@ fn places(html: &str, file: &[u8]) -> Vec<(String, f32, f32)> {
     texts(&document).map(place).collect()
 }
 
-fn texts(document: &invoicer::layout::Document) -> impl Iterator<Item = &Text> {
+fn texts(document: &pages::layout::Document) -> impl Iterator<Item = &Text> {
     let items = document.pages.iter().flat_map(|page| &page.layers).flat_map(|layer| &layer.items);
     items.filter_map(|item| if let Item::Text(text) = item { Some(text) } else { None })
 }

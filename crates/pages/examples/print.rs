@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::{env, fs};
 
-use invoicer::layout::{Faces, Picture, lay_out};
-use invoicer::pdf::{Metadata, write};
+use pages::layout::{Faces, Picture, lay_out};
+use pages::pdf::{Metadata, write};
 
 #[expect(clippy::print_stderr, reason = "an example talks to whoever runs it")]
 fn main() -> ExitCode {
@@ -46,6 +46,7 @@ fn print(html: &Path, pdf: &Path, fonts: &[String]) -> Result<(), String> {
     }
     let title = html.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let metadata = Metadata {
+        program: "print".to_owned(),
         title,
         author: String::new(),
         subject: String::new(),

@@ -1,7 +1,7 @@
 //! Rare kanji: from font files of a workspace, in every format, and from the built-in faces; printed, they can be copied.
 
-use invoicer::layout::{Document, Faces, Item, lay_out};
-use invoicer::pdf::write;
+use pages::layout::{Document, Faces, Item, lay_out};
+use pages::pdf::write;
 
 use crate::common::bare_metadata;
 

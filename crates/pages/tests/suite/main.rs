@@ -1,0 +1,16 @@
+//! Pages from outside, in one binary.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+mod bounds;
+mod browser_tree;
+mod common;
+mod documents;
+mod faces;
+mod hostile;
+mod images;
+mod kerning;
+mod kinsoku;
+mod layout;
+mod readers;
+mod trees;
