@@ -85,7 +85,8 @@ fn modules_only_use_what_the_data_has_passed() {
 #[test]
 fn each_outside_power_has_one_door() {
     let doors = [
-        ("pages::", "assets or pipeline"),
+        ("pages::layout", "assets or pipeline"),
+        ("pages::pdf", "assets or pipeline"),
         ("printpdf", "pdf"),
         ("lopdf", "pdf"),
         ("tera::", "render"),

@@ -1,8 +1,11 @@
 //! `check` says what `build` would: exit code and messages, whatever the workspace and the month's state.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use rayon::prelude::*;
 
 use crate::common::{Run, Sandbox, copy_tree};
+use crate::reproducer::Reproducer;
 
 /// Runs `check` and then `build` with the same arguments; gives the run of `check` where they agree, and how they differ
 /// otherwise.
@@ -25,34 +28,25 @@ fn agree(sandbox: &Sandbox, arguments: &[&str]) -> Result<Run, String> {
     }
 }
 
-fn directories(of: &str) -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(of);
-    let mut found: Vec<PathBuf> = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
-    found.sort();
-    found
-}
-
 #[test]
 fn check_says_what_build_does_in_every_case() {
-    let mut wrong = Vec::new();
-    let mut compared = 0;
-    for case in directories("cases").into_iter().chain(directories("errors")) {
-        let first = std::fs::read_to_string(case.join("expected.txt")).unwrap();
-        let command = first.lines().next().unwrap().strip_prefix("$ invoicer ").unwrap_or("check 202208 →");
-        let (arguments, code) = command.split_once('→').unwrap();
-        let mut arguments = arguments.split_whitespace();
-        // Mistakes in the command line itself name the command.
-        if !matches!(arguments.next(), Some("check" | "build")) || code.trim() == "64" {
-            continue;
-        }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let cases = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).map(|case| {
         let sandbox = Sandbox::new();
         copy_tree(&case, sandbox.path());
-        compared += 1;
-        if let Err(difference) = agree(&sandbox, &arguments.collect::<Vec<&str>>()) {
-            wrong.push(format!("--- {}\n{difference}", case.display()));
-        }
-    }
-    assert!(compared > 240, "only {compared} cases were compared");
+        (case.display().to_string(), vec!["202208".to_owned()], sandbox)
+    });
+    // Mistakes in the command line itself name the command.
+    let is_compared = |one: &Reproducer| matches!(one.arguments[0].as_str(), "check" | "build") && one.code != 64;
+    let mistakes = Reproducer::all().into_iter().filter(is_compared);
+    let mistakes = mistakes.map(|one| (one.name.clone(), one.arguments[1..].to_vec(), one.workspace()));
+    let all: Vec<(String, Vec<String>, Sandbox)> = cases.chain(mistakes).collect();
+    assert!(all.len() > 240, "only {} cases are compared", all.len());
+    let compared = all.par_iter().map(|(name, arguments, sandbox)| {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        agree(sandbox, &arguments).err().map(|difference| format!("--- {name}\n{difference}"))
+    });
+    let wrong: Vec<String> = compared.flatten().collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -1,32 +1,45 @@
-//! Every mistake a user can make, as a reproducer: `tests/errors/<name>/` is a workspace with one mistake in it and
-//! `expected.txt`, what the program says. Its first line is the command with its exit code, as
-//! `$ invoicer check 202208 → 1`; nothing may be written.
+//! Every mistake a user can make, with the program's exact answer: see [`Reproducer`].
+//!
+//! `CASE=csv- cargo test --test suite mistake` runs those whose names contain the text, and `BLESS=1` writes what the
+//! program says into the files: the differences are printed, to be read before they are committed.
 
-use crate::common::{Sandbox, copy_tree};
+use rayon::prelude::*;
+
+use crate::reproducer::{Reproducer, difference};
 
 #[test]
+#[allow(clippy::print_stderr, reason = "whoever blesses reads what changed")]
 fn every_mistake_is_told_as_expected() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/errors");
-    let mut names: Vec<_> = std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
-    names.sort();
-    assert!(names.len() >= 30, "the reproducers are missing");
+    let bless = std::env::var_os("BLESS").is_some();
+    let wrong: Vec<String> =
+        Reproducer::all().par_iter().flat_map_iter(|reproducer| check(reproducer, bless)).collect();
+    if bless {
+        eprint!("{}", wrong.join("\n"));
+    } else {
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}
+
+/// What is wrong with a reproducer: another answer, another exit code, a result, a file that was written.
+fn check(reproducer: &Reproducer, bless: bool) -> Vec<String> {
+    let sandbox = reproducer.workspace();
+    let before = sandbox.files();
+    let run = sandbox.run(&reproducer.arguments());
+    let name = &reproducer.name;
     let mut wrong = Vec::new();
-    for case in names {
-        let name = case.file_name().unwrap().to_string_lossy().into_owned();
-        let expected = std::fs::read_to_string(case.join("expected.txt")).unwrap();
-        let (command, expected) = expected.split_once('\n').unwrap();
-        let (arguments, code) = command.strip_prefix("$ invoicer ").and_then(|rest| rest.split_once(" → ")).unwrap();
-        let sandbox = Sandbox::new();
-        copy_tree(&case, sandbox.path());
-        std::fs::remove_file(sandbox.path().join("expected.txt")).unwrap();
-        let before = sandbox.files();
-        let run = sandbox.run(&arguments.split(' ').collect::<Vec<_>>());
-        if run.stderr != expected || run.code != code.trim().parse::<i32>().unwrap() || !run.stdout.is_empty() {
-            wrong.push(format!("--- {name}: exit code {}\n{}\n+++ expected\n{expected}", run.code, run.stderr));
-        }
-        if sandbox.files() != before {
-            wrong.push(format!("--- {name} wrote {:?}", sandbox.files()));
+    if (&run.stderr, run.code) != (&reproducer.expected, reproducer.code) {
+        let lines = difference(&reproducer.expected, &run.stderr);
+        wrong.push(format!("{name}: exit code {}, expected {}\n{lines}", run.code, reproducer.code));
+        if bless {
+            reproducer.bless(&run);
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    if !run.stdout.is_empty() {
+        wrong.push(format!("{name}: stdout\n{}", run.stdout));
+    }
+    if sandbox.files() != before {
+        let names: Vec<String> = sandbox.files().into_iter().map(|(path, _)| path).collect();
+        wrong.push(format!("{name}: wrote something; there is now {names:?}"));
+    }
+    wrong
 }

@@ -42,6 +42,7 @@ mod publishing;
 mod readers;
 mod record_format_1;
 mod reference;
+mod reproducer;
 mod review;
 mod sakura_api;
 mod sakura_cloud;

@@ -8,6 +8,7 @@ use invoicer::{sources, workspace};
 use pages::layout::{Faces, Picture, lay_out};
 
 use crate::common::Sandbox;
+use crate::reproducer::Reproducer;
 
 /// A linear congruential generator (Knuth's MMIX): the same damage on every run.
 struct Dice(u64);
@@ -19,18 +20,29 @@ impl Dice {
     }
 }
 
-fn files(folder: &str, endings: &[&str]) -> Vec<PathBuf> {
+/// The files below a folder whose paths end so.
+fn files(folder: &str, endings: &[&str]) -> Vec<Vec<u8>> {
+    let is_wanted = |path: &str| endings.iter().any(|ending| path.ends_with(ending));
+    below(folder)
+        .iter()
+        .filter(|path| is_wanted(&path.to_string_lossy()))
+        .map(|path| std::fs::read(path).unwrap())
+        .collect()
+}
+
+/// The files of reproducers for whose paths `is_wanted` holds.
+fn mistaken(is_wanted: impl Fn(&str) -> bool) -> Vec<Vec<u8>> {
+    let files = Reproducer::all().into_iter().flat_map(|reproducer| reproducer.files);
+    files.filter(|(path, _)| is_wanted(path)).map(|(_, bytes)| bytes).collect()
+}
+
+fn below(folder: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            let name = path.to_string_lossy().into_owned();
-            if path.is_dir() {
-                folders.push(path);
-            } else if endings.iter().any(|ending| name.ends_with(ending)) {
-                found.push(path);
-            }
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
         }
     }
     found.sort();
@@ -84,10 +96,9 @@ fn damaged(bytes: &[u8], other: &[u8], dice: &mut Dice) -> Vec<u8> {
     bytes
 }
 
-fn damage(files: &[PathBuf], count: usize, check: impl Fn(&[u8])) {
+fn damage(contents: &[Vec<u8>], count: usize, check: impl Fn(&[u8])) {
     let count = std::env::var("MUTATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(count);
-    assert!(!files.is_empty());
-    let contents: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(file).unwrap()).collect();
+    assert!(!contents.is_empty());
     let mut dice = Dice(20_220_831);
     for _ in 0..count {
         let (one, other) = (dice.below(contents.len()), dice.below(contents.len()));
@@ -141,7 +152,7 @@ fn check_told<T>(result: Result<T, Vec<Diagnostic>>) {
 
 #[test]
 fn damaged_settings_are_read_or_refused() {
-    let workspaces = [files("tests/cases", &["invoicer.toml"]), files("tests/errors", &["invoicer.toml"])].concat();
+    let workspaces = [files("tests/cases", &["invoicer.toml"]), mistaken(|path| path == "invoicer.toml")].concat();
     for (path, originals) in [("invoicer.toml", workspaces), ("customers/acme.toml", files("tests/cases", &[".toml"]))]
     {
         let sandbox = sandbox("soracom-csv");
@@ -157,9 +168,13 @@ fn damaged_bills_are_read_or_refused() {
     for (kind, folder) in [("soracom-csv", "soracom"), ("sakura-csv", "sakura")] {
         let sandbox = sandbox(kind);
         let settings = workspace::load(sandbox.path()).unwrap().settings;
-        let bills = [files("tests/cases", &[".csv"]), files("tests/errors", &[".csv"])].concat();
-        let name = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(folder));
-        let bills: Vec<PathBuf> = bills.into_iter().filter(|path| name(path)).collect();
+        let is_bill = |path: &str| {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            name.starts_with(folder) && name.ends_with(".csv")
+        };
+        let paths = below("tests/cases").into_iter().filter(|path| is_bill(&path.to_string_lossy()));
+        let mut bills: Vec<Vec<u8>> = paths.map(|path| std::fs::read(path).unwrap()).collect();
+        bills.extend(mistaken(is_bill));
         damage(&bills, 2000, |bytes| {
             sandbox.write("202208.csv", bytes);
             check_told(sources::read(sandbox.path(), &settings, "202208".parse().unwrap(), false));

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::common::{Sandbox, copy_tree};
+use crate::reproducer::Reproducer;
 
 fn example(path: &str) -> Sandbox {
     let sandbox = Sandbox::new();
@@ -15,7 +16,7 @@ fn example(path: &str) -> Sandbox {
 fn drafts_take_what_is_not_final() {
     // 0.01 dollars are 1.387 yen; with 15 % 1.59505, rounded up.
     for (case, cost, subtotal) in [("kore-not-billed-yet", "1.387", "2"), ("sakura-not-determined", "3922", "3922")] {
-        let sandbox = example(&format!("tests/errors/{case}"));
+        let sandbox = Reproducer::named(case).workspace();
         assert_eq!(sandbox.run(&["build", "202208", "--format", "json", "--offline"]).code, 1, "{case}");
         let draft = sandbox.run(&["build", "202208", "--draft", "--format", "json", "--offline"]);
         assert_eq!(draft.code, 0, "{case}: {}", draft.stderr);
@@ -50,7 +51,7 @@ fn what_only_looks_like_a_number_is_taken() {
 /// An id that ends in zeros may be real: one SIM, a row for each day.
 #[test]
 fn one_rounded_id_may_be_real() {
-    let sandbox = example("tests/errors/csv-ids-all-rounded");
+    let sandbox = Reproducer::named("csv-ids-all-rounded").workspace();
     sandbox.write("customers/acme.toml", "name = \"B\"\n[[match]]\nitem = \"*\"\n");
     let is_refused = |rows: &[(&str, &str)]| {
         let line = |(id, day): &(&str, &str)| format!("{id},202208{day},a,1\n");
