@@ -501,3 +501,20 @@ fn the_appendix_says_how_its_amounts_are_rounded() {
     assert!(html("shirakaba").contains("明細ごとに端数処理しています") && !html("shirakaba").contains("端数処理前"));
     assert!(html("zuiun").contains("端数処理前") && !html("zuiun").contains("明細ごとに"));
 }
+
+/// A template may go through everything that it sees; the order is that of the data, not one of the run's own.
+#[test]
+fn a_template_goes_through_a_map_in_one_order() {
+    let sandbox = starter();
+    let template = "<!DOCTYPE html><title>x</title>{% for name, text in labels %}<p>{{ name }}</p>\n{% endfor %}";
+    for design in ["classic", "modern", "invoice"] {
+        sandbox.write(&format!("templates/{design}.html"), template);
+    }
+    let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    sandbox.write("invoicer.toml", settings.replacen("[invoice]\n", "[invoice]\ntemplate = \"invoice\"\n", 1));
+    let run = sandbox.run(&["build", "202208", "--quiet", "--format", "html"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let html = String::from_utf8(sandbox.read("out/202208/komugi/INV-202208-komugi.html")).unwrap();
+    let names: Vec<&str> = html.split("<p>").skip(1).map(|rest| rest.split_once("</p>").unwrap().0).collect();
+    assert!(names.len() > 20 && names.is_sorted(), "{names:?}");
+}
