@@ -642,6 +642,8 @@ def with_following_month(seed):
     # The last of the rates is followed by the sources.
     rates = [f"[[fx]]{one}" for one in rates]
     rates[-1], *sources = rates[-1].split("[[source]]")
+    # In a month in which no source exists there is nothing to build.
+    sources = [one.replace(f'until = "{month}"', f'until = "{later}"') for one in sources]
     text = head + "".join(rates) + "".join(rates).replace(f'"{month}"', f'"{later}"') + "".join(f"[[source]]{one}" for one in sources)
     result = {**files, "invoicer.toml": text.encode()}
     for name, content in files.items():
