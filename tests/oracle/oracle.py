@@ -549,6 +549,8 @@ def credited_tax(rate, mode, places, base_before, base, tax_before, taxable):
 def credit(subtotals, notes, mode, places):
     """The tax of each note by category; `subtotals` is {category: (rate, taxable)}, a note is {category: base given back}."""
     base, tax, result = {}, {}, []
+    # Nobody is given back more than was billed: where one category is below zero, the others' parts end at the invoice's total.
+    left = sum(taxable + rounded(taxable * (rate or Fraction(0)), mode, places) for rate, taxable in subtotals.values())
     for note in notes:
         mine = {}
         for category, part in note.items():
@@ -561,11 +563,19 @@ def credit(subtotals, notes, mode, places):
             base[category], tax[category] = before + part, tax.get(category, Fraction(0)) + mine[category]
         if sum(note.values()) + sum(mine.values()) < 0:
             raise Refused("credit-positive", str(note))
+        left -= sum(note.values()) + sum(mine.values())
+        if left < 0:
+            raise Refused("credit-above-total", str(note))
         result.append(mine)
     return result
 
 
 # --- dates -----------------------------------------------------------------------------------------------------------
+
+def previous_month(month):
+    year, number_of_month = int(month[:4]), int(month[4:])
+    return f"{year - 1}12" if number_of_month == 1 else f"{year}{number_of_month - 1:02}"
+
 
 def month_end(year, month):
     return datetime.date(year + month // 12, month % 12 + 1, 1) - datetime.timedelta(days=1)
@@ -728,7 +738,9 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, workspace, month,
     items += fees
     if not items and not (kept_any and readings["kept-only"] == "invoice"):
         return None
-    before = [extra_item("carried", category, amount) for category, amount in brought.items() if amount]
+    # What is taken off was supplied in the month before: a price that is reduced later bears the tax of its supply.
+    before = [{**extra_item("carried", category, amount), "tax_rate": tax_rate(category, previous_month(month))}
+              for category, amount in brought.items() if amount]
     items += before
     exact = sum((one.exact for one in pieces), Fraction(0)) + sum(one["amount"] for one in fees + before)
 
@@ -760,8 +772,11 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, workspace, month,
 
     tax_mode = tax_rounding(workspace, customer)
     tax_subtotals = []
-    for category, taxable in sorted(by_category(items).items()):
-        rate = tax_rate(category, month)
+    taxed = {}
+    for item in items:
+        group = item["tax_category"], item.get("tax_rate", tax_rate(item["tax_category"], month))
+        taxed[group] = taxed.get(group, Fraction(0)) + item["amount"]
+    for (category, rate), taxable in sorted(taxed.items(), key=lambda one: (one[0][0], one[0][1] or 0)):
         tax_subtotals.append({"category": category, "rate": rate, "taxable": taxable,
                               "tax": rounded(taxable * (rate or 0), tax_mode, digits)})
         watched = {"refuse": True, "refuse-rated": rate is not None, "allow": False}[readings["negative-category"]]

@@ -580,6 +580,15 @@ class PartialCredits(unittest.TestCase):
         self.assertEqual(self.taxes([335]), ["34"])
         self.assertEqual(self.taxes([15, 320]), ["2", "32"])
 
+    def test_no_more_than_was_billed(self):
+        # 1,000 with 100 of tax, less 300 exempt: 800 were billed, so of the 1,000 at most 727 (799 with tax) can be given back.
+        billed = {"standard": (Fraction(1, 10), Fraction(1000)), "exempt": (None, Fraction(-300))}
+        self.assertEqual(self.taxes([727], "down", billed), ["72"])
+        for notes in ([728], [700, 28]):
+            with self.assertRaises(oracle.Refused, msg=notes) as refused:
+                self.taxes(notes, "up", billed)
+            self.assertEqual(refused.exception.kind, "credit-above-total")
+
     def test_no_tax_without_a_rate(self):
         self.assertEqual(self.taxes([{"exempt": Fraction(50)}, {"standard": Fraction(10)}]), ["0", "1"])
 
