@@ -45,6 +45,24 @@ fn subtotal(sandbox: &Sandbox, month: &str) -> Option<i64> {
     Some(acme["subtotal"].as_str().unwrap().parse().unwrap())
 }
 
+/// A price that is reduced bears the tax of its supply (returns of consideration, Consumption Tax Act art. 38), and the rate
+/// rose on 1 October 2019. September: 100 − 400. October: 1000 at 10 %, 100; −300 at 8 %, −24. 700 + 76 = 776.
+#[test]
+fn a_rest_keeps_the_rate_of_its_month() {
+    let sandbox = workspace();
+    bill(&sandbox, "201909", &[("basicCharge", 100), ("coupon", -400)]);
+    bill(&sandbox, "201910", &[("basicCharge", 1000)]);
+    run(&sandbox, &["build", "201909"]);
+    run(&sandbox, &["build", "201910"]);
+    let invoice = sandbox.json("out/201910/acme/INV-201910-acme.json");
+    let taxes = invoice["tax_subtotals"].as_array().unwrap().iter();
+    let mut taxes: Vec<[&str; 3]> =
+        taxes.map(|tax| ["rate", "taxable", "tax"].map(|key| tax[key].as_str().unwrap())).collect();
+    taxes.sort_unstable();
+    assert_eq!(taxes, [["10%", "1000", "100"], ["8%", "-300", "-24"]]);
+    assert_eq!(invoice["total"], "776");
+}
+
 /// July: 100 − 400 standard and 50 exempt, so −250 and no document. August: 1000 standard. The rest comes off: standard
 /// 700, tax 70; exempt 50. 820, at the cost of both months: 1000 − 300 + 50.
 #[test]
