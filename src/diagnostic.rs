@@ -402,15 +402,6 @@ fn shown(text: &str) -> String {
     printable(&cut(text, LONGEST))
 }
 
-/// A text short enough for a line of a message.
-pub fn shortened(text: &str) -> String {
-    let mut short: String = text.chars().take(60).collect();
-    if text.chars().nth(60).is_some() {
-        short.push('…');
-    }
-    short
-}
-
 /// Text without control characters, which could move a terminal's cursor or hide what stands there.
 pub fn printable(text: &str) -> String {
     let visible = |c: char| match c {

@@ -8,10 +8,11 @@ use rayon::prelude::*;
 use super::claims::{Claim, Claims, RuleId, RuleIndex, active_rules, rule};
 use super::sharing::{self, Fate, Sharing};
 use super::unassigned;
-use crate::diagnostic::{Diagnostic, Place, shortened};
+use crate::diagnostic::{Diagnostic, Place};
 use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, EMPTY, NameId};
 use crate::model::invoice::{Share, Status};
 use crate::model::matcher::Matcher;
+use crate::model::plain::beginning;
 use crate::model::settings::{Ratio, Settings};
 use crate::model::warning::WarningCode;
 
@@ -241,7 +242,7 @@ const SHOWN_TAGS: usize = 8;
 /// What a rule could match a charge by.
 pub(crate) fn describe(bill: &Bill, charge: &Charge) -> String {
     let subject = bill.subject(charge);
-    let name = |id| shortened(bill.names.get(id));
+    let name = |id| beginning(bill.names.get(id));
     let mut parts = vec![format!("item {:?}", name(charge.item))];
     if subject.resource != EMPTY {
         parts.push(format!("resource {:?}", name(subject.resource)));

@@ -6,9 +6,10 @@ use std::path::Path;
 
 use super::record::{COSTS_INSIDE, FORMAT, Record};
 use super::{DIRECTORY, Stored, soundness};
-use crate::diagnostic::{Diagnostic, Place, cause, json_fault, shortened};
+use crate::diagnostic::{Diagnostic, Place, cause, json_fault};
 use crate::files;
 use crate::model::period::BillingMonth;
+use crate::model::plain::beginning;
 use crate::staging::hash;
 
 pub(super) const HINT: &str = "issued/ is never edited: put back what git or a backup has";
@@ -129,7 +130,7 @@ fn load(root: &Path, name: &str) -> Result<Stored, Diagnostic> {
     let Form { format, tool } = serde_json::from_slice(&bytes).map_err(unreadable)?;
     if !(COSTS_INSIDE..=FORMAT).contains(&format) {
         let message = format!("the record has format {format}, this program reads {COSTS_INSIDE} to {FORMAT}");
-        let hint = format!("use the version that wrote it or a later one: {}", shortened(&tool));
+        let hint = format!("use the version that wrote it or a later one: {}", beginning(&tool));
         return Err(Diagnostic::error(message).at(Place::file(&path)).with_hint(hint));
     }
     let record: Record = serde_json::from_slice(&bytes).map_err(unreadable)?;

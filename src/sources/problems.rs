@@ -1,8 +1,9 @@
 //! Rows that are refused, told by kind: one mistake in ten thousand rows is one message.
 
-use crate::diagnostic::{Diagnostic, Place, shortened};
+use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, NumberError};
 use crate::model::identifier::{IdAlphabet, is_number};
+use crate::model::plain::beginning;
 
 /// Why a row is not a charge: a kind of mistake, of which the first is shown, its text and the way out.
 pub(super) type Refusal = (&'static str, String, &'static str);
@@ -114,7 +115,7 @@ pub(super) fn id(cell: &str, column: &'static str, alphabet: IdAlphabet) -> Resu
     if !is_number(cell, alphabet) {
         return Ok(());
     }
-    let shown = shortened(cell);
+    let shown = beginning(cell);
     let message = format!("expected an id in {column}, found the number {shown:?}: a spreadsheet dropped its digits");
     Err((column, message, RUINED_IDS))
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::Month;
-use crate::diagnostic::{Diagnostic, Place, shortened};
+use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Sum, TooLong};
 use crate::model::charge::{ChargeId, NameId};
 use crate::model::figures::money;
+use crate::model::plain::beginning;
 use crate::model::warning::WarningCode;
 
 /// The most items that are named.
@@ -42,7 +43,7 @@ fn of_source(month: Month<'_>, source: u16, charges: &[ChargeId]) -> Result<Diag
     let total = money(all.total()?, source.currency, 0);
     let message =
         format!("{total} of \"{}\" that no rule claims is kept by the issuer: {}", source.name, rows(charges.len()));
-    let names: Vec<String> = items.iter().take(SHOWN).map(|(item, ..)| shortened(bill.names.get(*item))).collect();
+    let names: Vec<String> = items.iter().take(SHOWN).map(|(item, ..)| beginning(bill.names.get(*item))).collect();
     let more = items.len().saturating_sub(SHOWN);
     let facts = format!("{}: {total} ({}): {}", source.name, charges.len(), names.join(", "));
     let facts = if more > 0 { format!("{facts}, …") } else { facts };
@@ -50,7 +51,7 @@ fn of_source(month: Month<'_>, source: u16, charges: &[ChargeId]) -> Result<Diag
     let mut warning = Diagnostic::finding(WarningCode::Kept, message, facts).at(Place::line(path, row));
     for (item, count, sum) in items.into_iter().take(SHOWN) {
         let cost = money(sum.total()?, source.currency, 0);
-        warning = warning.with_note(format!("{}: {}, {cost}", shortened(bill.names.get(item)), rows(count)));
+        warning = warning.with_note(format!("{}: {}, {cost}", beginning(bill.names.get(item)), rows(count)));
     }
     if more > 0 {
         warning = warning.with_note(format!("and {more} more items"));

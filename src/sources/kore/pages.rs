@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::FETCH_AGAIN;
-use crate::diagnostic::{Diagnostic, Place, shortened};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::plain::beginning;
 use crate::sources::snapshot::Snapshot;
 
 /// One page of a listing: `{"<key>": [ … ], "meta": { … }}`.
@@ -39,7 +40,7 @@ impl<'a> Page<'a> {
                 .with_hint(format!("the provider may have answered with an error: {FETCH_AGAIN}"))
         })?;
         let records: Vec<&RawValue> = serde_json::from_str(list.get()).map_err(|_| {
-            Diagnostic::error(format!("expected a list in \"{key}\", found {}", shortened(list.get())))
+            Diagnostic::error(format!("expected a list in \"{key}\", found {}", beginning(list.get())))
                 .with_hint(FETCH_AGAIN)
         })?;
         // A page that does not say whether another follows may be the first of many.

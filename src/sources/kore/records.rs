@@ -7,11 +7,12 @@ use serde_json::value::RawValue;
 
 use super::pages::{self, PageFile};
 use super::{FETCH_AGAIN, USAGE, one_line, without_place};
-use crate::diagnostic::{Diagnostic, Place, shortened};
+use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, NumberError};
 use crate::model::currency::Currency;
 use crate::model::identifier::IdAlphabet;
 use crate::model::period::BillingMonth;
+use crate::model::plain::beginning;
 use crate::sources::problems::{Problems, Refusal, id};
 
 /// A record as the provider sends it. Every field may be null; money and bytes come as numbers or as strings.
@@ -132,7 +133,7 @@ fn times(period: Option<&Period>) -> Result<(DateTime<Utc>, DateTime<Utc>), Refu
     let period = period.ok_or_else(missing)?;
     let time = |text: &str| {
         DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).map_err(|_| {
-            let message = format!("expected a time such as 2022-08-01T00:00:00Z, found {:?}", shortened(text));
+            let message = format!("expected a time such as 2022-08-01T00:00:00Z, found {:?}", beginning(text));
             ("time", message, FETCH_AGAIN)
         })
     };
@@ -166,7 +167,7 @@ fn check_currency(cost: Amount, unit: Option<&str>, currency: Currency) -> Resul
         Some(unit) if unit == expected => Ok(()),
         None | Some("") if cost.is_zero() => Ok(()),
         found => {
-            let found = found.map_or_else(|| "none".to_owned(), |unit| format!("{:?}", shortened(unit)));
+            let found = found.map_or_else(|| "none".to_owned(), |unit| format!("{:?}", beginning(unit)));
             let message = format!("expected the billed_unit \"{expected}\" of this source, found {found}");
             Err(("currency", message, "set the source's currency in invoicer.toml to the one the account is billed in"))
         }
@@ -184,7 +185,7 @@ fn number(value: Option<&RawValue>, field: &str) -> Result<Option<Amount>, Refus
     };
     Amount::parse(unquoted.trim().as_bytes()).map(Some).map_err(|error| match error {
         NumberError::Malformed => {
-            ("number", format!("expected a number in {field}, found {}", shortened(text)), FETCH_AGAIN)
+            ("number", format!("expected a number in {field}, found {}", beginning(text)), FETCH_AGAIN)
         }
         NumberError::TooLong => {
             let message = format!("the number in {field} has more digits than can be computed with exactly: {text}");

@@ -13,9 +13,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::credentials;
-use crate::diagnostic::{Diagnostic, shortened};
+use crate::diagnostic::Diagnostic;
 use crate::environment::{Environment, Secret};
 use crate::model::endpoint::is_this_machine;
+use crate::model::plain::beginning;
 use crate::model::settings::SourceSettings;
 use crate::sources::endpoint::Provider;
 use crate::sources::http::{Client, Limits, Pages, Request, Response, Url};
@@ -122,7 +123,7 @@ impl<'a> Api<'a> {
         if verdict.is_ok == Some(false) || verdict.is_fatal == Some(true) {
             let mut diagnostic = response.unexpected().at(place(self.source));
             if let (Some(message), true) = (verdict.error_msg, diagnostic.notes.is_empty()) {
-                diagnostic = diagnostic.with_note(format!("the provider says: {}", shortened(&message)));
+                diagnostic = diagnostic.with_note(format!("the provider says: {}", beginning(&message)));
             }
             return Err(diagnostic);
         }

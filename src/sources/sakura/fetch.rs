@@ -10,10 +10,11 @@ use serde_json::json;
 use super::answers::{AuthContext, AuthStatus, BillDetails, BillHead, Bills, Zones};
 use super::api::{ANY_ZONE, Api};
 use super::{body, usage_months};
-use crate::diagnostic::{Diagnostic, shortened};
+use crate::diagnostic::Diagnostic;
 use crate::environment::Environment;
 use crate::model::amount::Amount;
 use crate::model::period::BillingMonth;
+use crate::model::plain::beginning;
 use crate::model::settings::SourceSettings;
 use crate::sources::fetch::{Finality, ProviderMonth};
 use crate::sources::http::Response;
@@ -204,7 +205,7 @@ fn checked(source: &SourceSettings, id: String) -> Result<String, Diagnostic> {
     match !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
         true => Ok(id),
         false => {
-            let message = format!("SAKURA Cloud sends {:?}, which is no id", shortened(&id));
+            let message = format!("SAKURA Cloud sends {:?}, which is no id", beginning(&id));
             Err(Diagnostic::could_not_run(message).at(place(source)))
         }
     }

@@ -19,11 +19,12 @@ use std::path::Path;
 use super::json::Number;
 use super::rounded_ids;
 use super::snapshot::Snapshot;
-use crate::diagnostic::{Diagnostic, Place, cause, shortened};
+use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::files;
 use crate::model::amount::{Amount, Sum};
 use crate::model::charge::{Bill, EMPTY};
 use crate::model::currency::Currency;
+use crate::model::plain::beginning;
 use crate::model::settings::SourceSettings;
 use crate::model::statement::Statement;
 use answers::{BillDetail, BillDetails, BillHead, Bills};
@@ -128,7 +129,7 @@ fn body(text: &str) -> Result<Option<String>, Diagnostic> {
     match (answer.body, answer.error_msg) {
         (Some(body), _) => Ok(Some(body.strip_prefix('\u{feff}').map_or_else(|| body.clone(), str::to_owned))),
         (None, Some(error)) => {
-            Err(Diagnostic::error(format!("the API answered with an error: {}", shortened(&error))).with_hint(hint))
+            Err(Diagnostic::error(format!("the API answered with an error: {}", beginning(&error))).with_hint(hint))
         }
         (None, None) => Err(Diagnostic::error("expected the API's answer with the bill as \"Body\"").with_hint(hint)),
     }
