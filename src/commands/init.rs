@@ -44,26 +44,28 @@ pub(super) fn run(start: &Path, target: &Path, printer: &Printer) -> Result<(), 
         let diagnostic = diagnostic.at(Place::file(shown(path)));
         return Err(vec![diagnostic.with_hint("name an empty directory: invoicer init DIR")]);
     }
-    let ignore = match files::read(&directory.join(IGNORE), files::TEXT) {
-        Ok(bytes) => with_ignored(&bytes),
-        Err(error) if error.kind() == ErrorKind::NotFound => with_ignored(&[]),
+    let ignored = match files::read(&directory.join(IGNORE), files::TEXT) {
+        Ok(bytes) => Some(bytes),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => {
             let message = format!("cannot read the file: {}", cause(&error));
             return Err(vec![Diagnostic::could_not_run(message).at(Place::file(shown(IGNORE)))]);
         }
     };
+    let ignore = with_ignored(ignored.as_deref().unwrap_or_default());
     let new = FILES.iter().filter(|(path, _)| !is_there(path)).map(|(path, text)| (*path, text.as_bytes().to_vec()));
     let all: Vec<(&str, Vec<u8>)> = new.chain(ignore.map(|bytes| (IGNORE, bytes))).collect();
-    let before = files::read(&directory.join(IGNORE), files::TEXT).ok();
     let mut parents = NewDirectories::default();
     let mut made: Vec<&str> = Vec::new();
     for (path, bytes) in all.iter().rev() {
         if let Err(diagnostic) = write(&directory, path, &shown(path), bytes, &mut parents) {
-            for path in made.iter().rev() {
-                let _ = match before.as_ref().filter(|_| *path == IGNORE) {
-                    Some(bytes) => staging::replace(&directory.join(path), path, bytes).is_ok(),
-                    None => fs::remove_file(directory.join(path)).is_ok(),
-                };
+            // What cannot be undone either is left to the message about what could not be done.
+            for path in made {
+                let full = directory.join(path);
+                match ignored.as_ref().filter(|_| path == IGNORE) {
+                    Some(bytes) => drop(staging::replace(&full, path, bytes)),
+                    None => drop(fs::remove_file(full)),
+                }
             }
             return Err(vec![diagnostic]);
         }

@@ -11,7 +11,6 @@ use crate::model::amount::{Amount, TooLong};
 use crate::model::currency::Currency;
 use crate::model::period::BillingMonth;
 use crate::model::settings::{Settings, SourceSettings};
-use crate::model::statement::AcceptedDifference;
 use crate::out;
 use crate::printer::{Align, Printer, table};
 use crate::render;
@@ -127,15 +126,6 @@ fn print(found: &[Reconciliation], settings: &Settings, month: BillingMonth, pri
     }
 }
 
-/// That a difference was accepted, and why.
-pub(super) fn accepted_note(accepted: &AcceptedDifference, currency: Currency) -> String {
-    format!(
-        "a difference of {} was accepted when it was fetched: {}",
-        money(accepted.difference, currency),
-        accepted.reason
-    )
-}
-
 /// What differs, with its likely cause.
 fn differences(found: &Reconciliation, source: &SourceSettings) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
@@ -151,7 +141,7 @@ fn differences(found: &Reconciliation, source: &SourceSettings) -> Vec<Diagnosti
         );
         let mut diagnostic = Diagnostic::error(message).at(sources::place(source));
         if let Some(accepted) = &found.accepted_difference {
-            diagnostic = diagnostic.with_note(accepted_note(accepted, found.currency));
+            diagnostic = diagnostic.with_note(accepted.note(found.currency));
         }
         problems.push(match &found.cause {
             Some(cause) => diagnostic.with_hint(format!("likely cause: {cause}")),

@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::excerpts;
-use super::reconcile::accepted_note;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, printable};
 use crate::environment::Environment;
@@ -163,7 +162,7 @@ fn print(rows: &[Row], workspace: &Workspace, printer: &Printer) {
     for row in rows {
         let source = workspace.settings.source(&row.source);
         if let (Some(accepted), Some(source)) = (&row.accepted_difference, source) {
-            let note = accepted_note(accepted, source.currency);
+            let note = accepted.note(source.currency);
             printer.status(&printable(&format!("{} {}: {note}", row.month, row.source)));
         }
     }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
+use super::currency::Currency;
+use super::figures::money;
 
 /// A provider's own figures, in the source's currency. What it does not say is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,4 +36,12 @@ pub struct AcceptedDifference {
     pub difference: Amount,
     /// Why it was accepted.
     pub reason: String,
+}
+
+impl AcceptedDifference {
+    /// That it was accepted, and why, in words; `currency` is the source's.
+    pub fn note(&self, currency: Currency) -> String {
+        let difference = money(self.difference, currency, self.difference.scale());
+        format!("a difference of {difference} was accepted when it was fetched: {}", self.reason)
+    }
 }

@@ -137,9 +137,7 @@ pub(super) fn not_reconciled(month: Month<'_>) -> Vec<Diagnostic> {
         let hint = format!("invoicer reconcile {} tells where they differ", month.bill.month);
         let mut warning = Diagnostic::finding(WarningCode::NotReconciled, message, facts).with_hint(hint);
         if let Some(accepted) = &read.statement.accepted {
-            let difference = shown(accepted.difference);
-            let note = format!("a difference of {difference} was accepted when it was fetched: {}", accepted.reason);
-            warning = warning.with_note(note);
+            warning = warning.with_note(accepted.note(source.currency));
         }
         warnings.push(match month.settings.source(&source.name) {
             Some(settings) => warning.at(Place::line(&settings.definition.path, settings.definition.line)),
