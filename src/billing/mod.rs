@@ -38,7 +38,7 @@ use crate::model::charge::{Bill, ChargeId};
 use crate::model::customer::Customer;
 use crate::model::history::BilledCustomers;
 use crate::model::invoice::{Invoice, Status};
-use crate::model::settings::{BelowZero, PatternField, Settings};
+use crate::model::settings::{BelowZero, Settings};
 pub use assembly::{file_name, number};
 pub use conservation::{Conservation, SourceTotals};
 pub use credit::{CreditTerms, Credited, CreditedLine, CreditedRate, Extent, NO_LINE, credit};
@@ -281,11 +281,10 @@ fn merged(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
 
 /// Two invoices must not carry one number; where it is given at issue they cannot.
 fn same_numbers(settings: &Settings, invoices: &[Invoice]) -> Result<(), Vec<Diagnostic>> {
-    let given_at_issue = |field| matches!(field, PatternField::Sequence(_));
     let mut known: BTreeMap<&str, &Customer> = BTreeMap::new();
     for invoice in invoices {
         let customer = &settings.customers[invoice.customer];
-        if customer.invoice.number.has(given_at_issue) {
+        if customer.has_running_number() {
             continue;
         }
         if let Some(first) = known.insert(&invoice.number, customer) {

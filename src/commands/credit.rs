@@ -270,7 +270,7 @@ impl Corrected {
             return Err(vec![Diagnostic::error(message).with_hint(hint)]);
         };
         let customer = &workspace.settings.customers[invoice.customer];
-        let running = recorded::has_running(customer).then(|| ledger.next_running());
+        let running = customer.has_running_number().then(|| ledger.next_running());
         let version = original.version + 1;
         invoice.number = match running {
             Some(_) => billing::number(month, customer, running),
@@ -283,15 +283,7 @@ impl Corrected {
             reason: arguments.reason.clone(),
         });
         invoice.file_name = recorded::free_file_name(&ledger.records, month, customer, &invoice, &[note]);
-        let naming = Naming {
-            customer: customer.id.clone(),
-            customer_name: customer.name.clone(),
-            version,
-            running,
-            whole: false,
-            lines: (1..=invoice.items.len()).collect(),
-        };
-        let document = Document::of(&invoice, naming);
+        let document = Document::of(&invoice, Naming::of_invoice(customer, &invoice, version, running));
         Ok(Corrected { workspace, assets, bill, invoice, document })
     }
 }

@@ -17,7 +17,6 @@ use crate::model::carried::{Carried, CustomerRest};
 use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
 use crate::model::plain;
-use crate::model::settings::PatternField;
 use crate::out;
 use crate::pipeline;
 use crate::printer::Printer;
@@ -175,19 +174,11 @@ fn number(ledger: &Ledger, computed: &mut Month) -> Vec<Naming> {
     // Customers stand in the order of their ids, and invoices in that of the customers.
     for invoice in &mut computed.billed.invoices {
         let customer = &computed.workspace.settings.customers[invoice.customer];
-        let has_running = customer.invoice.number.has(|field| matches!(field, PatternField::Sequence(_)));
-        let running = has_running.then_some(next);
-        next += u64::from(has_running);
+        let running = customer.has_running_number().then_some(next);
+        next += u64::from(running.is_some());
         invoice.number = billing::number(month, customer, running);
         invoice.file_name = billing::file_name(month, customer, invoice);
-        naming.push(Naming {
-            customer: customer.id.clone(),
-            customer_name: customer.name.clone(),
-            version: 1,
-            running,
-            whole: false,
-            lines: (1..=invoice.items.len()).collect(),
-        });
+        naming.push(Naming::of_invoice(customer, invoice, 1, running));
     }
     naming
 }

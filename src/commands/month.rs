@@ -12,7 +12,7 @@ use crate::model::charge::Bill;
 use crate::model::history::{BilledCustomer, History};
 use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
-use crate::model::settings::{PatternField, Settings};
+use crate::model::settings::Settings;
 use crate::out::{self, EarlierMonths, Summaries};
 use crate::pipeline::issued::{Net, net};
 use crate::pipeline::{self, Made, Work};
@@ -206,8 +206,7 @@ pub(super) fn verb(staging: &Staging) -> &'static str {
 
 /// Refuses numbers that another month's documents have, so that `issue` need not. Running numbers are given only there.
 fn numbers_are_free(ledger: &Ledger, settings: &Settings, invoices: &[Invoice]) -> Result<(), Diagnostic> {
-    let runs = |field| matches!(field, PatternField::Sequence(_));
-    let fixed = invoices.iter().filter(|invoice| !settings.customers[invoice.customer].invoice.number.has(runs));
+    let fixed = invoices.iter().filter(|invoice| !settings.customers[invoice.customer].has_running_number());
     ledger.check_numbers(fixed.map(|invoice| invoice.number.as_str()))
 }
 

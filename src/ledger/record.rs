@@ -7,6 +7,7 @@ use crate::model::amount::Amount;
 use crate::model::audience::INTERNAL;
 use crate::model::carried::Carried;
 use crate::model::currency::Currency;
+use crate::model::customer::Customer;
 use crate::model::invoice::{DocumentKind, Invoice, ItemKind, Original, TaxSubtotal};
 use crate::model::period::BillingMonth;
 use crate::model::tax::{TaxCategory, TaxRate};
@@ -145,6 +146,20 @@ pub struct Naming {
     pub whole: bool,
     /// The numbers of the lines, as in [`Line::line`].
     pub lines: Vec<usize>,
+}
+
+impl Naming {
+    /// That of a customer's invoice, whose lines are numbered from 1.
+    pub fn of_invoice(customer: &Customer, invoice: &Invoice, version: u32, running: Option<u64>) -> Naming {
+        Naming {
+            customer: customer.id.clone(),
+            customer_name: customer.name.clone(),
+            version,
+            running,
+            whole: false,
+            lines: (1..=invoice.items.len()).collect(),
+        }
+    }
 }
 
 impl Document {

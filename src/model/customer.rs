@@ -3,7 +3,7 @@
 use super::matcher::Matcher;
 use super::period::{BillingMonth, Validity};
 use super::price::{Fee, Pricing};
-use super::settings::{Definition, InvoiceSettings};
+use super::settings::{Definition, InvoiceSettings, PatternField};
 use super::tax::CustomerTax;
 use super::warning::WarningSettings;
 
@@ -50,6 +50,11 @@ impl Customer {
     /// Whether it is a customer in `month`.
     pub fn is_active(&self, month: BillingMonth) -> bool {
         self.active.covers(month)
+    }
+
+    /// Whether its invoices' numbers count up (`{seq}`): such a number is given when an invoice is issued.
+    pub fn has_running_number(&self) -> bool {
+        self.invoice.number.has(|field| matches!(field, PatternField::Sequence(_)))
     }
 }
 

@@ -11,7 +11,6 @@ use crate::ledger::{Document, Ledger, Naming, Stored};
 use crate::model::customer::Customer;
 use crate::model::invoice::{DocumentKind, Invoice, Original};
 use crate::model::period::BillingMonth;
-use crate::model::settings::PatternField;
 use crate::staging::hash;
 
 /// A document of which the record does not say what was computed.
@@ -81,10 +80,10 @@ fn issued(
     recorded: &Document,
 ) -> Option<Document> {
     let (issue_date, due_date) = *reproduction.dates.get(&recorded.number)?;
-    let running = recorded.running.filter(|_| has_running(customer));
+    let running = recorded.running.filter(|_| customer.has_running_number());
     let number = billing::number(month, customer, running);
     let file_name = billing::file_name(month, customer, invoice);
-    let document = computed(customer, invoice, (1, running, recorded), (1..=invoice.items.len()).collect());
+    let document = computed(customer, invoice, (1, running), recorded);
     Some(Document { number, issue_date, due_date, original: None, ..named(document, &file_name) })
 }
 
@@ -101,13 +100,13 @@ fn corrected(
     let (_, original) = ledger.find(&note.original.as_ref()?.number)?;
     let before = ledger.before(stored);
     let version = original.version.saturating_add(1);
-    let running = recorded.running.filter(|_| has_running(customer));
+    let running = recorded.running.filter(|_| customer.has_running_number());
     let number = match running {
         Some(_) => billing::number(month, customer, running),
         None => free_number(before, billing::number(month, customer, None), version as usize),
     };
     let file_name = free_file_name(before, month, customer, invoice, &[note]);
-    let document = computed(customer, invoice, (version, running, recorded), (1..=invoice.items.len()).collect());
+    let document = computed(customer, invoice, (version, running), recorded);
     Some(Document {
         number,
         issue_date: note.issue_date,
@@ -132,7 +131,9 @@ fn credit_note(
     let before = ledger.before(stored);
     let file_name = free_file_name(before, stored.record.month, customer, note, &[]);
     let lines = reproduction.note_lines.get(&recorded.number)?.clone();
-    let document = computed(customer, note, (credit_version(before, &original.number), None, recorded), lines);
+    let version = credit_version(before, &original.number);
+    let naming = Naming { lines, ..Naming::of_invoice(customer, note, version, None) };
+    let document = Document { outputs: recorded.outputs.clone(), ..Document::of(note, naming) };
     Some(Document {
         number: credit_number(before, &original.number),
         // A credit note is no earlier than what it takes back.
@@ -143,30 +144,19 @@ fn credit_note(
     })
 }
 
+/// An invoice, with the files that were recorded of it.
 fn computed(
     customer: &Customer,
     invoice: &Invoice,
-    (version, running, recorded): (u32, Option<u64>, &Document),
-    lines: Vec<usize>,
+    (version, running): (u32, Option<u64>),
+    recorded: &Document,
 ) -> Document {
-    let naming = Naming {
-        customer: customer.id.clone(),
-        customer_name: customer.name.clone(),
-        version,
-        running,
-        whole: false,
-        lines,
-    };
+    let naming = Naming::of_invoice(customer, invoice, version, running);
     Document { outputs: recorded.outputs.clone(), ..Document::of(invoice, naming) }
 }
 
 fn named(document: Document, file_name: &str) -> Document {
     Document { file: format!("{}/{file_name}", document.customer), ..document }
-}
-
-/// Whether a customer's numbers have a running number in them.
-pub fn has_running(customer: &Customer) -> bool {
-    customer.invoice.number.has(|field| matches!(field, PatternField::Sequence(_)))
 }
 
 /// In which fields two documents differ, in words.
