@@ -94,6 +94,22 @@ pub(super) fn remark(customer: &Customer, rest: &CustomerRest) -> Result<Diagnos
     Ok(warning.with_hint("the next month takes it; to pay it back instead, write a credit note by hand"))
 }
 
+/// Tells that a rest waits for somebody who is no customer any more.
+pub(super) fn without_customer(rest: &CustomerRest) -> Diagnostic {
+    let CustomerRest { customer, month, currency, .. } = rest;
+    let path = format!("customers/{customer}.toml");
+    let message = format!("nobody takes what {month} carried forward for \"{customer}\": there is no such customer");
+    let of_category =
+        |rest: &CategoryRest| format!("{} {} {} {currency}", rest.category.name(), rest.rate, rest.amount);
+    let rests = rest.rests.iter().map(of_category).collect::<Vec<String>>().join(", ");
+    let warning =
+        Diagnostic::finding(WarningCode::CarriedForward, message, format!("{month}: {rests}")).concerning(customer);
+    let hint = format!(
+        "put back {path}, with active = {{ until = \"{month}\" }} if the contract has ended, or pay it back by hand"
+    );
+    warning.at(Place::file(&path)).with_note(format!("by tax category: {rests}")).with_hint(hint)
+}
+
 fn check_currency(customer: &Customer, rest: &CustomerRest) -> Result<(), Diagnostic> {
     let currency = customer.invoice.currency;
     if rest.currency == currency {

@@ -182,6 +182,8 @@ fn billed(
             Err(problem) => problems.push(problem),
         }
     }
+    let is_customer = |id: &str| settings.customers.iter().any(|customer| customer.id == id);
+    remarks.extend(taken.iter().filter(|rest| !is_customer(&rest.customer)).map(carrying::without_customer));
     carried.left.sort_by(|one, other| one.customer.cmp(&other.customer));
     for rest in &carried.left {
         let customer = settings.customers.iter().find(|customer| customer.id == rest.customer);

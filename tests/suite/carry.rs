@@ -193,3 +193,29 @@ proptest! {
         }
     }
 }
+
+/// Money that is owed to somebody must not be forgotten because a file was removed: it waits, and every month says so.
+#[test]
+fn a_rest_of_a_removed_customer_is_reported_and_waits() {
+    let sandbox = workspace();
+    bill(&sandbox, "202207", &[("basicCharge", 100), ("coupon", -400)]);
+    run(&sandbox, &["build", "202207"]);
+    let acme = sandbox.read("customers/acme.toml");
+    std::fs::remove_file(sandbox.path().join("customers/acme.toml")).unwrap();
+    bill(&sandbox, "202208", &[]);
+    let august = sandbox.run(&["build", "202208"]);
+    assert_eq!(august.code, 0, "{}", august.stderr);
+    let expected = "warning[carried-forward]: nobody takes what 202207 carried forward for \"acme\": there is no such customer
+--> customers/acme.toml
+  = by tax category: standard 10% -300 JPY
+hint: put back customers/acme.toml, with active = { until = \"202207\" } if the contract has ended, or pay it back by hand
+";
+    assert!(august.stderr.contains(expected), "{}", august.stderr);
+    assert_eq!(sandbox.run(&["build", "202208", "--deny-warnings"]).code, 1);
+    assert!(summary(&sandbox, "202208").get("carried").is_none());
+    // September: 1000 − 300.
+    sandbox.write("customers/acme.toml", acme);
+    bill(&sandbox, "202209", &[("basicCharge", 1000)]);
+    run(&sandbox, &["build", "202209"]);
+    assert_eq!(subtotal(&sandbox, "202209"), Some(700));
+}
