@@ -42,7 +42,14 @@ pub fn open(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As [`open`]; when it is larger.
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let file = open(path)?;
+    read_opened(open(path)?, most)
+}
+
+/// Likewise of a file that was [opened](open) to look at its permissions first.
+///
+/// # Errors
+/// When it cannot be read; when it is larger.
+pub fn read_opened(file: File, most: u64) -> io::Result<Vec<u8>> {
     let too_large = || io::Error::other(format!("it is larger than {} MiB", most >> 20));
     let length = file.metadata()?.len();
     if length > most {

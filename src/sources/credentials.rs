@@ -2,7 +2,7 @@
 //! them is told: of a profile that is not understood only its place.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -81,10 +81,9 @@ impl Profile<'_> {
                 .at(Place::file(path.display().to_string()))
                 .with_hint(self.hint.clone())
         };
-        let mut file = files::open(path).map_err(unreadable)?;
+        let file = files::open(path).map_err(unreadable)?;
         check_private(&file, path)?;
-        let mut text = Vec::new();
-        file.by_ref().take(files::TEXT).read_to_end(&mut text).map_err(unreadable)?;
+        let text = files::read_opened(file, files::TEXT).map_err(unreadable)?;
         // The parser's message may hold a piece of the file, and its line a secret.
         serde_json::from_slice(&text).map_err(|error| {
             let line = u32::try_from(error.line()).unwrap_or(1);

@@ -3,7 +3,7 @@
 //! keys names, or to one that the user allows.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::http::Url;
@@ -86,14 +86,13 @@ fn of_file(path: &Path) -> Result<Vec<AllowedHost>, Diagnostic> {
         let message = format!("cannot read the list of allowed hosts: {}", cause(&error));
         Diagnostic::could_not_run(message).at(Place::file(&shown))
     };
-    let mut file = match files::open(path) {
+    let file = match files::open(path) {
         Ok(file) => file,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(Vec::new()),
         Err(error) => return Err(unreadable(error)),
     };
     check_own(&file, &shown)?;
-    let mut bytes = Vec::new();
-    file.by_ref().take(files::TEXT).read_to_end(&mut bytes).map_err(unreadable)?;
+    let bytes = files::read_opened(file, files::TEXT).map_err(unreadable)?;
     // What is not UTF-8 is no host either, and is told as such.
     let text = String::from_utf8_lossy(&bytes);
     let lines = (1..).zip(text.lines()).map(|(number, line)| (number, line.split('#').next().unwrap_or("").trim()));
