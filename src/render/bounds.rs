@@ -191,8 +191,6 @@ fn measure(value: &Value, most: u64, size: &mut u64, depth: usize) -> TeraResult
     for inner in value.as_array().unwrap_or_default() {
         measure(inner, most, size, depth + 1)?;
     }
-    // The order of a map shows in nothing but where the measuring ends.
-    #[allow(clippy::iter_over_hash_type)]
     for (key, inner) in value.as_map().into_iter().flatten() {
         *size = size.saturating_add(key.as_str().map_or(VALUE_ITSELF, |key| key.len() as u64));
         measure(inner, most, size, depth + 1)?;
