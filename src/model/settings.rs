@@ -303,29 +303,58 @@ pub enum SourceKind {
     KoreApi,
 }
 
+/// What the program needs to know of a kind before any bill is read.
+struct KindFacts {
+    name: &'static str,
+    is_csv: bool,
+    has_product_ids: bool,
+    currency: Currency,
+}
+
 impl SourceKind {
     /// The names in TOML.
     pub const NAMES: [(&'static str, SourceKind); 5] = [
-        ("soracom-csv", SourceKind::SoracomCsv),
-        ("soracom-api", SourceKind::SoracomApi),
-        ("sakura-csv", SourceKind::SakuraCsv),
-        ("sakura-api", SourceKind::SakuraApi),
-        ("kore-api", SourceKind::KoreApi),
+        SourceKind::SoracomCsv.named(),
+        SourceKind::SoracomApi.named(),
+        SourceKind::SakuraCsv.named(),
+        SourceKind::SakuraApi.named(),
+        SourceKind::KoreApi.named(),
     ];
 
+    const fn facts(self) -> KindFacts {
+        let (name, is_csv, has_product_ids, currency) = match self {
+            SourceKind::SoracomCsv => ("soracom-csv", true, false, Currency::Jpy),
+            SourceKind::SoracomApi => ("soracom-api", false, false, Currency::Jpy),
+            SourceKind::SakuraCsv => ("sakura-csv", true, true, Currency::Jpy),
+            SourceKind::SakuraApi => ("sakura-api", false, true, Currency::Jpy),
+            // KORE bills in US dollars unless an account was agreed otherwise.
+            SourceKind::KoreApi => ("kore-api", false, false, Currency::Usd),
+        };
+        KindFacts { name, is_csv, has_product_ids, currency }
+    }
+
+    const fn named(self) -> (&'static str, SourceKind) {
+        (self.name(), self)
+    }
+
     /// The name in TOML.
-    pub fn name(self) -> &'static str {
-        SourceKind::NAMES.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    pub const fn name(self) -> &'static str {
+        self.facts().name
     }
 
     /// Whether the bill is files the user saved.
     pub fn is_csv(self) -> bool {
-        matches!(self, SourceKind::SoracomCsv | SourceKind::SakuraCsv)
+        self.facts().is_csv
     }
 
     /// Whether a product has an id beside its name, which rules can name it by too.
     pub fn has_product_ids(self) -> bool {
-        matches!(self, SourceKind::SakuraCsv | SourceKind::SakuraApi)
+        self.facts().has_product_ids
+    }
+
+    /// The currency of its costs where the workspace says no other.
+    pub fn usual_currency(self) -> Currency {
+        self.facts().currency
     }
 }
 

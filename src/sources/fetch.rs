@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
+use super::place;
+use super::providers::{self, Provider, Reading};
 use super::snapshot::{Session, Snapshot, Staged};
-use super::{kore, place, sakura, soracom};
 use crate::diagnostic::{Diagnostic, Stop};
 use crate::environment::Environment;
 use crate::model::amount::{Amount, TooLong};
 use crate::model::charge::{Bill, BillSource};
 use crate::model::figures::money;
 use crate::model::period::BillingMonth;
-use crate::model::settings::{SourceKind, SourceSettings};
+use crate::model::settings::SourceSettings;
 use crate::model::source_sum;
 use crate::model::statement::AcceptedDifference;
 
@@ -119,13 +120,18 @@ fn download(wish: Wish<'_>, source: &SourceSettings) -> Result<Download, Diagnos
 }
 
 fn read_download(wish: Wish<'_>, source: &SourceSettings) -> Result<Download, Diagnostic> {
+    let Provider::Fetched(provider) = providers::of(source.kind) else {
+        let diagnostic = Diagnostic::error(format!("the source \"{}\" is files, not an API", source.name));
+        return Err(diagnostic.at(place(source)).with_hint("fetch is for the kinds that end with -api"));
+    };
     let session = Session::begin(wish.root, source, wish.month, wish.draft, wish.environment)?;
-    let finality = ask(&session)?;
+    let finality = provider.fetch(&session)?;
     let remarks = session.remarks.take();
     let staged = session.complete(finality == Finality::Final);
     let mut bill = Bill::new(wish.month);
     bill.sources.push(BillSource::of(source, wish.month));
-    super::read_opened(wish.root, source, 0, &mut bill, &staged.snapshot, wish.draft)
+    let mut reading = Reading { root: wish.root, settings: source, source: 0, draft: wish.draft, bill: &mut bill };
+    super::read_opened(provider, &mut reading, &staged.snapshot)
         .map_err(|problems| unusable(source, &staged.snapshot, problems))?;
     let difference = difference(&bill).map_err(|_| too_long(source))?;
     Ok(Download { staged, bill, remarks, finality, difference })
@@ -204,19 +210,6 @@ fn unusable(source: &SourceSettings, snapshot: &Snapshot, problems: Vec<Diagnost
     }
 }
 
-/// Asks the provider for everything and keeps the answers.
-fn ask(session: &Session<'_>) -> Result<Finality, Diagnostic> {
-    match session.source.kind {
-        SourceKind::SoracomApi => soracom::fetch(session),
-        SourceKind::SakuraApi => sakura::fetch(session),
-        SourceKind::KoreApi => kore::fetch(session),
-        SourceKind::SoracomCsv | SourceKind::SakuraCsv => {
-            let diagnostic = Diagnostic::error(format!("the source \"{}\" is files, not an API", session.source.name));
-            Err(diagnostic.at(place(session.source)).with_hint("fetch is for the kinds that end with -api"))
-        }
-    }
-}
-
 /// A month a provider has a bill of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderMonth {
@@ -234,10 +227,9 @@ pub struct ProviderMonth {
 /// When they cannot be asked for.
 pub fn months(source: &SourceSettings, environment: &Environment) -> Result<Vec<ProviderMonth>, Diagnostic> {
     let masked = |text: &str| environment.secrets.masked(text);
-    let months = match source.kind {
-        SourceKind::SoracomApi => soracom::months(source, environment),
-        SourceKind::SakuraApi => sakura::months(source, environment),
-        _ => Ok(Vec::new()),
+    let months = match providers::of(source.kind) {
+        Provider::Saved(_) => Ok(Vec::new()),
+        Provider::Fetched(provider) => provider.months(source, environment),
     };
     let months = months.map_err(|problem| problem.map_text(&masked))?;
     Ok(months.into_iter().map(|month| ProviderMonth { state: masked(&month.state), ..month }).collect())

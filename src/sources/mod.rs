@@ -11,6 +11,7 @@ mod kore;
 mod overlap;
 mod paths;
 mod problems;
+mod providers;
 mod rounded_ids;
 mod sakura;
 mod short_month;
@@ -20,6 +21,7 @@ mod soracom;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use providers::{FetchedBill, Provider, Reading, SavedBill};
 pub use short_month::short_months;
 use snapshot::Snapshot;
 
@@ -27,7 +29,7 @@ use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::files;
 use crate::model::charge::{Bill, BillFile, BillSource};
 use crate::model::period::BillingMonth;
-use crate::model::settings::{Settings, SourceKind, SourceSettings};
+use crate::model::settings::{Settings, SourceSettings};
 use crate::model::statement::Statement;
 use crate::staging;
 
@@ -60,53 +62,54 @@ pub fn read_good(root: &Path, sources: &[SourceSettings], month: BillingMonth, d
     (bill, problems)
 }
 
-fn read_source(root: &Path, source: &SourceSettings, bill: &mut Bill, draft: bool) -> Result<(), Vec<Diagnostic>> {
-    let index = u16::try_from(bill.sources.len()).map_err(|_| vec![Diagnostic::error("more than 65535 sources")])?;
-    bill.sources.push(BillSource::of(source, bill.month));
-    if !source.kind.is_csv() {
-        return read_snapshot(root, source, index, bill, draft);
+fn read_source(root: &Path, settings: &SourceSettings, bill: &mut Bill, draft: bool) -> Result<(), Vec<Diagnostic>> {
+    let source = index(bill.sources.len(), "sources").map_err(|problem| vec![problem])?;
+    bill.sources.push(BillSource::of(settings, bill.month));
+    let mut reading = Reading { root, settings, source, draft, bill };
+    match providers::of(settings.kind) {
+        Provider::Saved(saved) => read_saved(saved, &mut reading),
+        Provider::Fetched(fetched) => read_snapshot(fetched, &mut reading),
     }
-    let paths = paths::of_source(root, source, bill.month).map_err(|diagnostic| vec![diagnostic])?;
+}
+
+/// The index of the next of the sources or files of a bill.
+fn index(next: usize, what: &str) -> Result<u16, Diagnostic> {
+    u16::try_from(next).map_err(|_| Diagnostic::error(format!("more than 65535 {what}")))
+}
+
+/// Reads the files that the user saved.
+fn read_saved(saved: &dyn SavedBill, reading: &mut Reading<'_>) -> Result<(), Vec<Diagnostic>> {
+    let Reading { root, settings, source, .. } = *reading;
+    let paths = paths::of_source(root, settings, reading.bill.month).map_err(|problem| vec![problem])?;
     let mut problems = Vec::new();
     for path in paths {
+        let bill = &mut *reading.bill;
         let canonical = |path: &str| root.join(path).canonicalize().ok();
         if let Some(other) = bill.files.iter().find(|file| canonical(&file.path) == canonical(&path)) {
             let first = &bill.sources[usize::from(other.source)].name;
-            problems.push(overlap::file_of_two_sources(&path, first, &source.name));
+            problems.push(overlap::file_of_two_sources(&path, first, &settings.name));
             continue;
         }
-        let file = u16::try_from(bill.files.len()).map_err(|_| vec![Diagnostic::error("more than 65535 files")])?;
-        bill.files.push(BillFile { path: path.clone(), source: index, length: 0 });
-        let read = match source.kind {
-            SourceKind::SakuraCsv => sakura::read_file(bill, index, file, root, draft),
-            _ => soracom::read_file(bill, index, file, root, source),
-        };
-        if let Err(found) = read {
-            problems.extend(found);
-        }
+        let file = index(bill.files.len(), "files").map_err(|problem| vec![problem])?;
+        bill.files.push(BillFile { path, source, length: 0 });
+        problems.extend(saved.read(reading, file).err().into_iter().flatten());
     }
     if problems.is_empty() {
-        problems.extend(overlap::of_files(root, bill, index));
+        problems.extend(overlap::of_files(root, reading.bill, source));
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
 /// Reads what was fetched of a source.
-fn read_snapshot(
-    root: &Path,
-    source: &SourceSettings,
-    index: u16,
-    bill: &mut Bill,
-    draft: bool,
-) -> Result<(), Vec<Diagnostic>> {
+fn read_snapshot(fetched: &dyn FetchedBill, reading: &mut Reading<'_>) -> Result<(), Vec<Diagnostic>> {
     let one = |diagnostic: Diagnostic| vec![diagnostic];
-    let month = bill.month;
-    let Some(snapshot) = Snapshot::open(root, source, month).map_err(one)? else {
+    let (source, month) = (reading.settings, reading.bill.month);
+    let Some(snapshot) = Snapshot::open(reading.root, source, month).map_err(one)? else {
         let diagnostic = Diagnostic::error(format!("the bill of {month} was not fetched from \"{}\"", source.name));
         let hint = format!("run invoicer fetch {month}");
         return Err(one(diagnostic.at(place(source)).with_hint(hint)));
     };
-    if !snapshot.provenance.is_final && !draft {
+    if !snapshot.provenance.is_final && !reading.draft {
         let diagnostic = Diagnostic::error(format!("the bill of {month} was fetched before the month was closed"));
         let hint = format!("run invoicer fetch {month} again once it is, or build a draft with --draft");
         return Err(one(diagnostic.at(Place::file(&snapshot.path)).with_hint(hint)));
@@ -115,34 +118,26 @@ fn read_snapshot(
     if !changes.is_empty() {
         return Err(changes);
     }
-    read_opened(root, source, index, bill, &snapshot, draft)
+    read_opened(fetched, reading, &snapshot)
 }
 
 /// Reads the charges of a snapshot, and what the provider says of the month besides.
 fn read_opened(
-    root: &Path,
-    source: &SourceSettings,
-    index: u16,
-    bill: &mut Bill,
+    fetched: &dyn FetchedBill,
+    reading: &mut Reading<'_>,
     snapshot: &Snapshot,
-    draft: bool,
 ) -> Result<(), Vec<Diagnostic>> {
-    let one = |diagnostic: Diagnostic| vec![diagnostic];
-    let first = bill.files.len();
+    let source = reading.source;
+    let first = reading.bill.files.len();
     for name in snapshot.all_files() {
         let path = format!("{}/{name}", snapshot.path);
-        let length = root.join(&path).metadata().map_or(0, |metadata| metadata.len());
-        bill.files.push(BillFile { path, source: index, length });
+        let length = reading.root.join(&path).metadata().map_or(0, |metadata| metadata.len());
+        reading.bill.files.push(BillFile { path, source, length });
     }
-    u16::try_from(bill.files.len()).map_err(|_| one(Diagnostic::error("more than 65535 files")))?;
-    match source.kind {
-        SourceKind::SoracomApi => soracom::read_snapshot(bill, index, first, root, source, snapshot),
-        SourceKind::SakuraApi => sakura::read_snapshot(bill, index, first, root, source, snapshot, draft),
-        SourceKind::KoreApi => kore::read_snapshot(bill, index, first, snapshot, draft),
-        SourceKind::SoracomCsv | SourceKind::SakuraCsv => Ok(()),
-    }?;
-    bill.sources[usize::from(index)].statement = statement(source, snapshot)?;
-    let problems = overlap::repeated_bodies(bill, index);
+    index(reading.bill.files.len(), "files").map_err(|problem| vec![problem])?;
+    fetched.read(reading, snapshot, first)?;
+    reading.bill.sources[usize::from(source)].statement = statement_of(fetched, reading.settings, snapshot)?;
+    let problems = overlap::repeated_bodies(reading.bill, source);
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
@@ -151,14 +146,20 @@ fn read_opened(
 /// # Errors
 /// Files that are not what its API sends.
 pub fn statement(source: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Vec<Diagnostic>> {
-    let stated = match source.kind {
-        SourceKind::SoracomApi => soracom::statement(snapshot).map_err(|problem| vec![problem]),
-        SourceKind::SakuraApi => sakura::statement(snapshot).map_err(|problem| vec![problem]),
-        SourceKind::KoreApi => kore::statement(snapshot, source.currency),
-        SourceKind::SoracomCsv | SourceKind::SakuraCsv => Ok(Statement::default()),
-    };
+    match providers::of(source.kind) {
+        Provider::Saved(_) => Ok(Statement::default()),
+        Provider::Fetched(fetched) => statement_of(fetched, source, snapshot),
+    }
+}
+
+fn statement_of(
+    fetched: &dyn FetchedBill,
+    source: &SourceSettings,
+    snapshot: &Snapshot,
+) -> Result<Statement, Vec<Diagnostic>> {
     let accepted = snapshot.provenance.accepted_difference.clone();
-    Ok(Statement { is_final: snapshot.provenance.is_final, accepted, ..stated? })
+    let stated = fetched.statement(source, snapshot)?;
+    Ok(Statement { is_final: snapshot.provenance.is_final, accepted, ..stated })
 }
 
 /// Where a source stands in `invoicer.toml`.
@@ -198,7 +199,7 @@ pub fn hashes(root: &Path, bill: &Bill) -> Result<Vec<String>, Vec<Diagnostic>> 
 pub fn row_text(path: &Path, row: u32) -> Option<String> {
     if path.extension().is_some_and(|extension| extension == "json") {
         let text = String::from_utf8(files::read(path, files::DATA).ok()?).ok()?;
-        return sakura::line(&text, row).or_else(|| kore::record(&text, row));
+        return providers::row_of_json(&text, row);
     }
     let mut reader = BufReader::new(files::open(path).ok()?);
     let mut bytes = Vec::new();

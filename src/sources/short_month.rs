@@ -3,18 +3,19 @@
 
 use std::path::Path;
 
+use super::paths;
+use super::providers::{self, Provider, ReachesEnd};
 use super::snapshot::{self, Snapshot};
-use super::{paths, soracom};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::charge::{Bill, BillFile};
 use crate::model::period::BillingMonth;
-use crate::model::settings::{Settings, SourceKind, SourceSettings};
+use crate::model::settings::{Settings, SourceSettings};
 use crate::model::warning::WarningCode;
 
 /// How many months before are looked at.
 const MONTHS: usize = 3;
 
-/// Warns of SORACOM's files that end too early. Other providers bill a month in one row, or say what is not billed yet.
+/// Warns of bills of days that end too early. Other providers bill a month in one row, or say what is not billed yet.
 /// Earlier bills are opened only where a file does end early, and read only up to the first row of their last day.
 pub fn short_months(root: &Path, settings: &Settings, bill: &Bill) -> Vec<Diagnostic> {
     let mut last_days = vec![0; bill.files.len()];
@@ -27,19 +28,15 @@ pub fn short_months(root: &Path, settings: &Settings, bill: &Bill) -> Vec<Diagno
     let warning = |(file, day): (&BillFile, u8)| {
         let read = &bill.sources[usize::from(file.source)];
         let source = settings.sources.iter().find(|source| source.name == read.name)?;
-        let is_bill = match source.kind {
-            SourceKind::SoracomCsv => true,
-            // What is not final may well end before the month.
-            SourceKind::SoracomApi => read.statement.is_final && file.path.ends_with(soracom::EXPORT),
-            _ => false,
-        };
-        if !is_bill {
+        let (name, reaches_end) = daily(source)?;
+        // What is not final may well end before the month.
+        if !read.statement.is_final || name.is_some_and(|name| !file.path.ends_with(name)) {
             return None;
         }
         let months = std::iter::successors(Some(bill.month.previous()), |month| Some(month.previous()));
         let full = months.take(MONTHS).filter(|month| source.validity.covers(*month)).find(|month| {
-            let paths = earlier(root, source, *month, bill.month, &file.path);
-            paths.iter().any(|path| soracom::reaches_end(&root.join(path), *month).unwrap_or(false))
+            let paths = earlier(root, source, name, *month, bill.month, &file.path);
+            paths.iter().any(|path| reaches_end(&root.join(path), *month).unwrap_or(false))
         })?;
         Some(short_month(bill.month, &file.path, day, full))
     };
@@ -51,13 +48,28 @@ fn last_day(month: BillingMonth) -> u8 {
     month.last().day() as u8
 }
 
+/// How the end of a source's bills is looked for, where their rows are of days: in each file, or in the one of that name.
+fn daily(source: &SourceSettings) -> Option<(Option<&'static str>, ReachesEnd)> {
+    match providers::of(source.kind) {
+        Provider::Saved(saved) => saved.reaches_end().map(|reaches_end| (None, reaches_end)),
+        Provider::Fetched(fetched) => fetched.reaches_end().map(|(name, reaches_end)| (Some(name), reaches_end)),
+    }
+}
+
 /// A source's bills of an earlier month: the one of the same name as `path`, where there is one. A bill may always have
 /// come in several files, of which only the last reaches the end of the month.
-fn earlier(root: &Path, source: &SourceSettings, month: BillingMonth, this: BillingMonth, path: &str) -> Vec<String> {
-    if source.kind == SourceKind::SoracomApi {
+fn earlier(
+    root: &Path,
+    source: &SourceSettings,
+    name: Option<&str>,
+    month: BillingMonth,
+    this: BillingMonth,
+    path: &str,
+) -> Vec<String> {
+    if let Some(name) = name {
         let fetched = Snapshot::open(root, source, month).ok().flatten();
         let is_final = fetched.is_some_and(|fetched| fetched.provenance.is_final);
-        let path = format!("{}/{}", snapshot::directory(source, month), soracom::EXPORT);
+        let path = format!("{}/{}", snapshot::directory(source, month), name);
         return if is_final { vec![path] } else { Vec::new() };
     }
     let paths = paths::of_source(root, source, month).unwrap_or_default();

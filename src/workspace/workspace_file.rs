@@ -218,9 +218,8 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
         true => section.require("path", "\"billing/{month}/soracom*.csv\"", source_path),
         false => section.read("path", source_path),
     };
-    // KORE bills in US dollars unless an account was agreed otherwise.
-    let usual = if source.kind == SourceKind::KoreApi { Currency::Usd } else { Currency::Jpy };
-    source.currency = section.read("currency", |value| value.one_of(&Currency::NAMES)).unwrap_or(usual);
+    let currency = section.read("currency", |value| value.one_of(&Currency::NAMES));
+    source.currency = currency.unwrap_or(source.kind.usual_currency());
     section.finish();
     Some(source)
 }

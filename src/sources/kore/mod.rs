@@ -13,14 +13,14 @@ mod usage;
 
 use std::collections::BTreeMap;
 
-use super::snapshot::Snapshot;
+use super::fetch::Finality;
+use super::providers::{FetchedBill, Reading};
+use super::snapshot::{Session, Snapshot};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::charge::Bill;
-use crate::model::currency::Currency;
+use crate::model::settings::SourceSettings;
 use crate::model::statement::Statement;
 use directory::Directory;
-pub(super) use fetch::fetch;
 use pages::Page;
 
 /// What the list of usage records is called in an answer.
@@ -34,63 +34,65 @@ const FLEETS: &str = "fleets";
 
 const FETCH_AGAIN: &str = "fetch the month again: `invoicer fetch MONTH --force`";
 
-/// Reads a snapshot's charges. Its files stand in `bill.files` from `first` on, in the order of the provenance.
-///
-/// # Errors
-/// Files that are not what the API sends, every kind of record that is not understood, records that stand there twice,
-/// and unless for a draft, records that are not billed yet.
-pub(super) fn read_snapshot(
-    bill: &mut Bill,
-    source: u16,
-    first: usize,
-    snapshot: &Snapshot,
-    draft: bool,
-) -> Result<(), Vec<Diagnostic>> {
-    let required = |stem: &str| match pages::files(snapshot, first, stem) {
-        Ok(files) if files.is_empty() => {
-            let message = format!("expected pages {stem}-0000.json and on among the fetched files");
-            Err(vec![Diagnostic::error(message).at(Place::file(&snapshot.path)).with_hint(FETCH_AGAIN)])
-        }
-        files => files,
-    };
-    let (usage, sims, fleets) = (required(BY_SIM)?, required(SIMS)?, required(FLEETS)?);
-    let directory = Directory::read(&sims, &fleets)?;
-    usage::read(bill, source, &directory, &usage, draft)?;
-    if !pages::files(snapshot, first, ACCOUNT)?.is_empty() {
-        // Usage records know no tax.
-        bill.sources[usize::from(source)].stated_tax = Some(Amount::ZERO);
-    }
-    Ok(())
-}
+/// The API.
+pub(super) struct Fetched;
 
-/// What KORE bills the account as a whole, to compare the sum of its SIMs with; nothing where it was not asked for.
-///
-/// # Errors
-/// Files that are not what the API sends.
-pub(super) fn statement(snapshot: &Snapshot, currency: Currency) -> Result<Statement, Vec<Diagnostic>> {
-    let account = pages::files(snapshot, 0, ACCOUNT)?;
-    if account.is_empty() {
-        return Ok(Statement::default());
-    }
-    let mut costs: Vec<(u8, Amount)> = Vec::new();
-    records::read(&account, snapshot.month, currency, |_, _, usage| costs.push((usage.day, usage.cost)))?;
-    let add = || -> Result<Statement, TooLong> {
-        let mut daily: BTreeMap<u8, Sum> = BTreeMap::new();
-        for (day, cost) in &costs {
-            daily.entry(*day).or_default().add(*cost)?;
+impl FetchedBill for Fetched {
+    /// Besides, refuses records that stand there twice, and unless for a draft, those that are not billed yet.
+    fn read(&self, reading: &mut Reading<'_>, snapshot: &Snapshot, first: usize) -> Result<(), Vec<Diagnostic>> {
+        let Reading { source, draft, .. } = *reading;
+        let bill = &mut *reading.bill;
+        let required = |stem: &str| match pages::files(snapshot, first, stem) {
+            Ok(files) if files.is_empty() => {
+                let message = format!("expected pages {stem}-0000.json and on among the fetched files");
+                Err(vec![Diagnostic::error(message).at(Place::file(&snapshot.path)).with_hint(FETCH_AGAIN)])
+            }
+            files => files,
+        };
+        let (usage, sims, fleets) = (required(BY_SIM)?, required(SIMS)?, required(FLEETS)?);
+        let directory = Directory::read(&sims, &fleets)?;
+        usage::read(bill, source, &directory, &usage, draft)?;
+        if !pages::files(snapshot, first, ACCOUNT)?.is_empty() {
+            // Usage records know no tax.
+            bill.sources[usize::from(source)].stated_tax = Some(Amount::ZERO);
         }
-        let day = |(day, sum): (u8, Sum)| Ok((day, sum.total()?));
-        let mut daily: BTreeMap<u8, Amount> = daily.into_iter().map(day).collect::<Result<_, TooLong>>()?;
-        let total = Sum::of(daily.values().copied())?;
-        // Day 0 is the month as a whole.
-        daily.remove(&0);
-        Ok(Statement { total: Some(total), daily, ..Statement::default() })
-    };
-    add().map_err(|error| vec![Diagnostic::error(format!("the account's usage cannot be added up: {error}"))])
+        Ok(())
+    }
+
+    /// What KORE bills the account as a whole, to compare the sum of its SIMs with; nothing where it was not asked for.
+    fn statement(&self, source: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Vec<Diagnostic>> {
+        let account = pages::files(snapshot, 0, ACCOUNT)?;
+        if account.is_empty() {
+            return Ok(Statement::default());
+        }
+        let mut costs: Vec<(u8, Amount)> = Vec::new();
+        records::read(&account, snapshot.month, source.currency, |_, _, usage| costs.push((usage.day, usage.cost)))?;
+        let add = || -> Result<Statement, TooLong> {
+            let mut daily: BTreeMap<u8, Sum> = BTreeMap::new();
+            for (day, cost) in &costs {
+                daily.entry(*day).or_default().add(*cost)?;
+            }
+            let day = |(day, sum): (u8, Sum)| Ok((day, sum.total()?));
+            let mut daily: BTreeMap<u8, Amount> = daily.into_iter().map(day).collect::<Result<_, TooLong>>()?;
+            let total = Sum::of(daily.values().copied())?;
+            // Day 0 is the month as a whole.
+            daily.remove(&0);
+            Ok(Statement { total: Some(total), daily, ..Statement::default() })
+        };
+        add().map_err(|error| vec![Diagnostic::error(format!("the account's usage cannot be added up: {error}"))])
+    }
+
+    fn fetch(&self, session: &Session<'_>) -> Result<Finality, Diagnostic> {
+        fetch::fetch(session)
+    }
+
+    fn row_of_json(&self, text: &str, row: u32) -> Option<String> {
+        record(text, row)
+    }
 }
 
 /// The record that a charge's row names, on one line; none when the text is no page of usage records.
-pub(super) fn record(text: &str, row: u32) -> Option<String> {
+fn record(text: &str, row: u32) -> Option<String> {
     let page = Page::parse(text, USAGE).ok()?;
     let index = usize::try_from(row).ok()?.checked_sub(1)?;
     page.records.get(index).map(|record| one_line(record.get()))

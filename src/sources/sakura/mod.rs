@@ -14,12 +14,14 @@ mod rows;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::path::Path;
 
+use super::fetch::{Finality, ProviderMonth};
 use super::json::Number;
+use super::providers::{FetchedBill, Reading, SavedBill};
 use super::rounded_ids;
-use super::snapshot::Snapshot;
+use super::snapshot::{Session, Snapshot};
 use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::environment::Environment;
 use crate::files;
 use crate::model::amount::{Amount, Sum};
 use crate::model::charge::{Bill, EMPTY};
@@ -28,25 +30,89 @@ use crate::model::plain::beginning;
 use crate::model::settings::SourceSettings;
 use crate::model::statement::Statement;
 use answers::{BillDetail, BillDetails, BillHead, Bills};
-pub(super) use fetch::{fetch, months};
 use records::{Record, Table};
 use rows::RowReader;
 
 /// What each of a snapshot's files is.
 const ANSWER: &str = "what SAKURA Cloud's API answers";
 
-/// Reads one file's rows into `bill`: the CSV itself, or the API's answer `{"Body": "…csv…"}` that holds it.
+/// CSVs saved from the control panel.
+pub(super) struct SavedCsv;
+
+impl SavedBill for SavedCsv {
+    fn read(&self, reading: &mut Reading<'_>, file: u16) -> Result<(), Vec<Diagnostic>> {
+        read_file(reading, file, reading.draft)
+    }
+
+    fn row_of_json(&self, text: &str, row: u32) -> Option<String> {
+        line(text, row)
+    }
+}
+
+/// The API: answers that hold the same CSV, the bills' details, and lists of resources.
+pub(super) struct Fetched;
+
+impl FetchedBill for Fetched {
+    /// Besides, refuses bills whose details charge more than their rows.
+    fn read(&self, reading: &mut Reading<'_>, snapshot: &Snapshot, first: usize) -> Result<(), Vec<Diagnostic>> {
+        let one = |diagnostic: Diagnostic| vec![diagnostic];
+        let mut problems = Vec::new();
+        let final_bills = final_bills(snapshot).map_err(one)?;
+        for (position, received) in snapshot.provenance.files.iter().enumerate() {
+            if !received.path.starts_with(fetch::BILL) || !received.path.ends_with(fetch::CSV) {
+                continue;
+            }
+            let file = u16::try_from(first + position).map_err(|_| one(Diagnostic::error("more than 65535 files")))?;
+            let id = received.path.strip_prefix(fetch::BILL).and_then(|name| name.strip_suffix(fetch::CSV));
+            let open = reading.draft || id.is_some_and(|id| final_bills.contains(id));
+            problems.extend(read_file(reading, file, open).err().into_iter().flatten());
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let ids = resource_ids(reading.bill, reading.source);
+        for (name, details) in details(snapshot).map_err(one)? {
+            let place = || Place::file(format!("{}/{name}", snapshot.path));
+            check_against_details(&ids, &details).map_err(|problem| one(problem.at(place())))?;
+        }
+        names::fill_in(reading, snapshot)
+    }
+
+    /// What is asked for, and how many resources are charged for.
+    fn statement(&self, _: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Vec<Diagnostic>> {
+        let one = |diagnostic: Diagnostic| vec![diagnostic];
+        let details = details(snapshot).map_err(one)?;
+        let all = details.iter().flat_map(|(_, details)| &details.bill_details);
+        let ids = all.filter_map(BillDetail::charged_resource);
+        let charged: BTreeSet<Cow<'_, str>> = ids.filter_map(|id| rows::resource_id(id).ok()).collect();
+        Ok(Statement {
+            total: stated_total(snapshot).map_err(one)?,
+            resources: Some((charged.len(), "resources")),
+            ..Statement::default()
+        })
+    }
+
+    fn fetch(&self, session: &Session<'_>) -> Result<Finality, Diagnostic> {
+        fetch::fetch(session)
+    }
+
+    fn months(&self, source: &SourceSettings, environment: &Environment) -> Result<Vec<ProviderMonth>, Diagnostic> {
+        fetch::months(source, environment)
+    }
+
+    fn row_of_json(&self, text: &str, row: u32) -> Option<String> {
+        line(text, row)
+    }
+}
+
+/// Reads one file's rows into the bill: the CSV itself, or the API's answer `{"Body": "…csv…"}` that holds it.
 ///
 /// # Errors
 /// A file that is no bill, every kind of row that is not understood, with the first place and a count, and unless `open`
 /// bills will do, rows that the provider has not determined yet.
-pub(super) fn read_file(
-    bill: &mut Bill,
-    source: u16,
-    file: u16,
-    root: &Path,
-    open: bool,
-) -> Result<(), Vec<Diagnostic>> {
+fn read_file(reading: &mut Reading<'_>, file: u16, open: bool) -> Result<(), Vec<Diagnostic>> {
+    let Reading { root, source, .. } = *reading;
+    let bill = &mut *reading.bill;
     let path = bill.files[usize::from(file)].path.clone();
     let place = || Place::file(&path);
     let bytes = files::read(&root.join(&path), files::DATA).map_err(|error| {
@@ -92,7 +158,7 @@ fn read_csv(bill: &mut Bill, source: u16, file: u16, csv: &str, open: bool) -> R
 }
 
 /// A line of the CSV within the API's answer; none where the text is not such an answer.
-pub(super) fn line(answer: &str, line: u32) -> Option<String> {
+fn line(answer: &str, line: u32) -> Option<String> {
     let csv = body(answer).ok()??;
     csv.lines().nth(line.checked_sub(1)? as usize).map(str::to_owned)
 }
@@ -133,58 +199,6 @@ fn body(text: &str) -> Result<Option<String>, Diagnostic> {
         }
         (None, None) => Err(Diagnostic::error("expected the API's answer with the bill as \"Body\"").with_hint(hint)),
     }
-}
-
-/// Reads a snapshot's charges. Its files stand in `bill.files` from `first` on, in the order of the provenance.
-///
-/// # Errors
-/// What [`read_file`] refuses; bills whose details charge more than their rows; lists of resources that are not such.
-pub(super) fn read_snapshot(
-    bill: &mut Bill,
-    source: u16,
-    first: usize,
-    root: &Path,
-    settings: &SourceSettings,
-    snapshot: &Snapshot,
-    draft: bool,
-) -> Result<(), Vec<Diagnostic>> {
-    let one = |diagnostic: Diagnostic| vec![diagnostic];
-    let mut problems = Vec::new();
-    let final_bills = final_bills(snapshot).map_err(one)?;
-    for (position, received) in snapshot.provenance.files.iter().enumerate() {
-        if !received.path.starts_with(fetch::BILL) || !received.path.ends_with(fetch::CSV) {
-            continue;
-        }
-        let file = u16::try_from(first + position).map_err(|_| one(Diagnostic::error("more than 65535 files")))?;
-        let id = received.path.strip_prefix(fetch::BILL).and_then(|name| name.strip_suffix(fetch::CSV));
-        let open = draft || id.is_some_and(|id| final_bills.contains(id));
-        problems.extend(read_file(bill, source, file, root, open).err().into_iter().flatten());
-    }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    let ids = resource_ids(bill, source);
-    for (name, details) in details(snapshot).map_err(one)? {
-        let place = || Place::file(format!("{}/{name}", snapshot.path));
-        check_against_details(&ids, &details).map_err(|problem| one(problem.at(place())))?;
-    }
-    names::fill_in(bill, source, root, settings, snapshot)
-}
-
-/// What the provider says of the month besides the rows: what it asks for, and how many resources it charges for.
-///
-/// # Errors
-/// Files that are not what the API sends.
-pub(super) fn statement(snapshot: &Snapshot) -> Result<Statement, Diagnostic> {
-    let details = details(snapshot)?;
-    let all = details.iter().flat_map(|(_, details)| &details.bill_details);
-    let ids = all.filter_map(BillDetail::charged_resource);
-    let charged: BTreeSet<Cow<'_, str>> = ids.filter_map(|id| rows::resource_id(id).ok()).collect();
-    Ok(Statement {
-        total: stated_total(snapshot)?,
-        resources: Some((charged.len(), "resources")),
-        ..Statement::default()
-    })
 }
 
 /// The ids of the bills in a snapshot.

@@ -14,9 +14,10 @@ use super::fetch::RESOURCES;
 use super::rows::resource_id;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::files;
-use crate::model::charge::{Bill, BillFile, EMPTY, NameId};
+use crate::model::charge::{BillFile, EMPTY, NameId};
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
+use crate::sources::providers::Reading;
 use crate::sources::snapshot::{PROVENANCE, Snapshot, directory};
 
 const PREVIOUS: &str = "@previous-id";
@@ -102,13 +103,9 @@ fn earlier(root: &Path, source: &SourceSettings, month: BillingMonth) -> Vec<Bil
 ///
 /// # Errors
 /// Lists that cannot be read, or that are no longer what was received.
-pub(super) fn fill_in(
-    bill: &mut Bill,
-    source: u16,
-    root: &Path,
-    settings: &SourceSettings,
-    snapshot: &Snapshot,
-) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn fill_in(reading: &mut Reading<'_>, snapshot: &Snapshot) -> Result<(), Vec<Diagnostic>> {
+    let Reading { root, settings, source, .. } = *reading;
+    let bill = &mut *reading.bill;
     let one = |diagnostic: Diagnostic| vec![diagnostic];
     let wanted: BTreeSet<String> = super::resource_ids(bill, source);
     let mut known = Directory::default();

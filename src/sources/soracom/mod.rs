@@ -18,41 +18,66 @@ use std::path::Path;
 use csv::ByteRecord;
 use rayon::prelude::*;
 
+use super::fetch::{Finality, ProviderMonth};
+use super::providers::{FetchedBill, ReachesEnd, Reading, SavedBill};
 use super::rounded_ids;
-use super::snapshot::Snapshot;
+use super::snapshot::{Session, Snapshot};
 use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::environment::Environment;
 use crate::files;
-use crate::model::charge::Bill;
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
+use crate::model::statement::Statement;
 use columns::Columns;
-pub(super) use fetch::fetch;
 use region::Region;
-pub(super) use statement::{months, statement};
 
 /// The CSV in a snapshot.
-pub(super) const EXPORT: &str = "export.csv";
+const EXPORT: &str = "export.csv";
 
-/// Reads a snapshot's charges. Its files stand in `bill.files` from `first` on, in the order of the provenance.
-///
-/// # Errors
-/// What [`read_file`] refuses, and lists of SIMs or groups that are not such.
-pub(super) fn read_snapshot(
-    bill: &mut Bill,
-    source: u16,
-    first: usize,
-    root: &Path,
-    settings: &SourceSettings,
-    snapshot: &Snapshot,
-) -> Result<(), Vec<Diagnostic>> {
-    let position = snapshot.provenance.files.iter().position(|file| file.path == EXPORT);
-    let file = position.and_then(|position| u16::try_from(first + position).ok()).ok_or_else(|| {
-        let diagnostic = Diagnostic::error(format!("the fetched bill has no {EXPORT}"));
-        let hint = format!("fetch it again: invoicer fetch {} --source {} --force", bill.month, settings.name);
-        vec![diagnostic.at(Place::file(&snapshot.path)).with_hint(hint)]
-    })?;
-    read_file(bill, source, file, root, settings)?;
-    names::fill_in(bill, source, snapshot).map_err(|diagnostic| vec![diagnostic])
+/// CSVs saved from the user console.
+pub(super) struct SavedCsv;
+
+impl SavedBill for SavedCsv {
+    fn read(&self, reading: &mut Reading<'_>, file: u16) -> Result<(), Vec<Diagnostic>> {
+        read_file(reading, file)
+    }
+
+    fn reaches_end(&self) -> Option<ReachesEnd> {
+        Some(reaches_end)
+    }
+}
+
+/// The API: the same CSV, with lists of SIMs and groups.
+pub(super) struct Fetched;
+
+impl FetchedBill for Fetched {
+    fn read(&self, reading: &mut Reading<'_>, snapshot: &Snapshot, first: usize) -> Result<(), Vec<Diagnostic>> {
+        let position = snapshot.provenance.files.iter().position(|file| file.path == EXPORT);
+        let file = position.and_then(|position| u16::try_from(first + position).ok()).ok_or_else(|| {
+            let diagnostic = Diagnostic::error(format!("the fetched bill has no {EXPORT}"));
+            let (month, name) = (reading.bill.month, &reading.settings.name);
+            let hint = format!("fetch it again: invoicer fetch {month} --source {name} --force");
+            vec![diagnostic.at(Place::file(&snapshot.path)).with_hint(hint)]
+        })?;
+        read_file(reading, file)?;
+        names::fill_in(reading.bill, reading.source, snapshot).map_err(|diagnostic| vec![diagnostic])
+    }
+
+    fn statement(&self, _: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Vec<Diagnostic>> {
+        statement::statement(snapshot).map_err(|diagnostic| vec![diagnostic])
+    }
+
+    fn fetch(&self, session: &Session<'_>) -> Result<Finality, Diagnostic> {
+        fetch::fetch(session)
+    }
+
+    fn months(&self, source: &SourceSettings, environment: &Environment) -> Result<Vec<ProviderMonth>, Diagnostic> {
+        statement::months(source, environment)
+    }
+
+    fn reaches_end(&self) -> Option<(&'static str, ReachesEnd)> {
+        Some((EXPORT, reaches_end))
+    }
 }
 
 /// Reads one file's rows into `bill`.
@@ -62,13 +87,9 @@ pub(super) fn read_snapshot(
 ///
 /// # Errors
 /// Missing columns, and every kind of row that is not understood, with the first place and a count.
-pub(super) fn read_file(
-    bill: &mut Bill,
-    source: u16,
-    file: u16,
-    root: &Path,
-    settings: &SourceSettings,
-) -> Result<(), Vec<Diagnostic>> {
+fn read_file(reading: &mut Reading<'_>, file: u16) -> Result<(), Vec<Diagnostic>> {
+    let Reading { root, settings, source, .. } = *reading;
+    let bill = &mut *reading.bill;
     let path = bill.files[usize::from(file)].path.clone();
     let full = root.join(&path);
     let unreadable = |error: io::Error| {
@@ -122,7 +143,7 @@ pub(super) fn read_file(
 ///
 /// # Errors
 /// When the file cannot be read.
-pub(super) fn reaches_end(path: &Path, month: BillingMonth) -> io::Result<bool> {
+fn reaches_end(path: &Path, month: BillingMonth) -> io::Result<bool> {
     let Some(header) = read_header(path)? else {
         return Ok(false);
     };

@@ -1,0 +1,117 @@
+//! What the sources of each kind can do. A further kind is a module that implements one of the traits and an arm of [`of`].
+
+use std::io;
+use std::path::Path;
+
+use super::fetch::{Finality, ProviderMonth};
+use super::snapshot::{Session, Snapshot};
+use super::{kore, sakura, soracom};
+use crate::diagnostic::Diagnostic;
+use crate::environment::Environment;
+use crate::model::charge::Bill;
+use crate::model::period::BillingMonth;
+use crate::model::settings::{SourceKind, SourceSettings};
+use crate::model::statement::Statement;
+
+/// How the bills of a kind of source are had.
+pub(super) enum Provider {
+    /// As files that the user saves.
+    Saved(&'static dyn SavedBill),
+    /// From an API, whose answers `fetch` keeps.
+    Fetched(&'static dyn FetchedBill),
+}
+
+/// The provider of a kind of source.
+pub(super) fn of(kind: SourceKind) -> Provider {
+    match kind {
+        SourceKind::SoracomCsv => Provider::Saved(&soracom::SavedCsv),
+        SourceKind::SoracomApi => Provider::Fetched(&soracom::Fetched),
+        SourceKind::SakuraCsv => Provider::Saved(&sakura::SavedCsv),
+        SourceKind::SakuraApi => Provider::Fetched(&sakura::Fetched),
+        SourceKind::KoreApi => Provider::Fetched(&kore::Fetched),
+    }
+}
+
+/// Where a bill is read from and what its charges are added to.
+pub(super) struct Reading<'a> {
+    /// The workspace's root.
+    pub(super) root: &'a Path,
+    /// The source.
+    pub(super) settings: &'a SourceSettings,
+    /// Its index in [`Bill::sources`].
+    pub(super) source: u16,
+    /// Whether charges that may still change will do.
+    pub(super) draft: bool,
+    /// What was read so far.
+    pub(super) bill: &'a mut Bill,
+}
+
+/// Whether a bill of days has any of its month's last day.
+pub(super) type ReachesEnd = fn(&Path, BillingMonth) -> io::Result<bool>;
+
+/// Bills that are files the user saved.
+pub(super) trait SavedBill {
+    /// Reads the rows of one file; `file` is its index in [`Bill::files`].
+    ///
+    /// # Errors
+    /// A file that is no bill, and every kind of row that is not understood, with the first place and a count.
+    fn read(&self, reading: &mut Reading<'_>, file: u16) -> Result<(), Vec<Diagnostic>>;
+
+    /// For bills with rows of days: whether one goes to the end of its month.
+    fn reaches_end(&self) -> Option<ReachesEnd> {
+        None
+    }
+
+    /// A row of a file in JSON, on one line; none when the text is no such file.
+    fn row_of_json(&self, _text: &str, _row: u32) -> Option<String> {
+        None
+    }
+}
+
+/// Bills that an API is asked for.
+pub(super) trait FetchedBill {
+    /// Reads the charges of a fetched month. The snapshot's files are in [`Bill::files`] from `first` on, in the order of
+    /// its provenance.
+    ///
+    /// # Errors
+    /// Answers that are not what the API sends, and every kind of row that is not understood.
+    fn read(&self, reading: &mut Reading<'_>, snapshot: &Snapshot, first: usize) -> Result<(), Vec<Diagnostic>>;
+
+    /// What the provider says of the month besides the rows.
+    ///
+    /// # Errors
+    /// Answers that are not what the API sends.
+    fn statement(&self, source: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Vec<Diagnostic>>;
+
+    /// Asks for everything of a month and keeps the answers.
+    ///
+    /// # Errors
+    /// A month that is not closed, unless for a draft; answers that do not come or are refused.
+    fn fetch(&self, session: &Session<'_>) -> Result<Finality, Diagnostic>;
+
+    /// The months that the provider has bills of; none where it has no list of them.
+    ///
+    /// # Errors
+    /// When they cannot be asked for.
+    fn months(&self, _source: &SourceSettings, _environment: &Environment) -> Result<Vec<ProviderMonth>, Diagnostic> {
+        Ok(Vec::new())
+    }
+
+    /// For bills with rows of days: the file that holds them, and whether it goes to the end of its month.
+    fn reaches_end(&self) -> Option<(&'static str, ReachesEnd)> {
+        None
+    }
+
+    /// A row of an answer, on one line; none when the text is no such answer.
+    fn row_of_json(&self, _text: &str, _row: u32) -> Option<String> {
+        None
+    }
+}
+
+/// A row of a file in JSON, on one line, whatever source it is of.
+pub(super) fn row_of_json(text: &str, row: u32) -> Option<String> {
+    SourceKind::NAMES.iter().find_map(|(_, kind)| match of(*kind) {
+        Provider::Saved(saved) => saved.row_of_json(text, row),
+        Provider::Fetched(fetched) => fetched.row_of_json(text, row),
+    })
+}
