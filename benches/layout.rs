@@ -20,8 +20,9 @@ use invoicer::assets::Assets;
 use invoicer::diagnostic::Diagnostic;
 use invoicer::model::invoice::{DocumentKind, Status};
 use invoicer::model::settings::DetailLevel;
+use invoicer::month::computed;
 use invoicer::render;
-use invoicer::{pipeline, workspace};
+use invoicer::workspace;
 use pages::layout;
 use pages::pdf::{self, Metadata};
 
@@ -231,7 +232,7 @@ fn html(
     choose: impl FnOnce(Vec<String>) -> Option<String>,
 ) -> Outcome<String> {
     let settings = &workspace.settings;
-    let (bill, billed) = pipeline::invoices(root, settings, "202208".parse()?, Status::Built, &[]).map_err(told)?;
+    let (bill, billed) = computed::invoices(root, settings, "202208".parse()?, Status::Built, &[]).map_err(told)?;
     let mut documents = Vec::new();
     for invoice in &billed.invoices {
         let chosen = &settings.customers[invoice.customer].invoice;

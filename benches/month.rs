@@ -13,7 +13,8 @@ use std::time::Instant;
 use invoicer::billing::BilledMonth;
 use invoicer::model::charge::Bill;
 use invoicer::model::invoice::Status;
-use invoicer::{pipeline, workspace};
+use invoicer::month::computed;
+use invoicer::workspace;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -138,7 +139,7 @@ fn invoices(directory: &Path) -> Outcome<(u64, (Bill, BilledMonth))> {
     };
     let workspace = workspace::load(directory).map_err(failed)?;
     let month = "202208".parse()?;
-    let computed = pool.install(|| pipeline::invoices(directory, &workspace.settings, month, Status::Built, &[]));
+    let computed = pool.install(|| computed::invoices(directory, &workspace.settings, month, Status::Built, &[]));
     let (bill, billed) = computed.map_err(failed)?;
     let details: usize = billed.invoices.iter().map(|invoice| invoice.details.len()).sum();
     if details < bill.charges.len() {

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Each stage is a pure function from one type to the next; only the edges touch disk, clock or environment. The
-//! modules below stand in the order in which the data flows; start with [`pipeline`]. HTML becomes a PDF (`layout`, `pdf`)
+//! modules below stand in the order in which the data flows; start with [`month`]. HTML becomes a PDF (`layout`, `pdf`)
 //! in a crate of its own, [`pages`].
 
 pub mod model;
@@ -38,6 +38,6 @@ pub mod printer;
 
 pub mod cli;
 
-pub mod pipeline;
+pub mod month;
 
 pub mod commands;

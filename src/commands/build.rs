@@ -3,8 +3,7 @@
 
 use std::path::Path;
 
-use super::month::{Month, Wish};
-use super::{check_customer, check_known, excerpts, fetch, issued, viewer, warnings};
+use super::{check_customer, check_known, excerpts, fetch, viewer};
 use crate::billing::BilledMonth;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Place, cause};
@@ -14,43 +13,42 @@ use crate::ledger::{Ledger, Stored};
 use crate::model::amount::Amount;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::rounding::Rounding;
-use crate::out::{self, Manifest, Mode, Summary};
+use crate::month::computed::{ComputedMonth, MonthRequest};
+use crate::month::rebuilt::{OutputTarget, rebuild};
+use crate::month::rule_changes::RuleChanges;
+use crate::month::summary::Summary;
+use crate::out::{self, Manifest, Mode};
 use crate::printer::{Align, Printer, table};
 use crate::render;
 use crate::sources;
-use crate::workspace;
 
 pub(super) fn run(
-    start: &Path,
+    root: &Path,
     current: &Path,
     arguments: &cli::Build,
     environment: &Environment,
     printer: &Printer,
 ) -> Result<(), Vec<Diagnostic>> {
-    in_mode(Mode::Write, start, current, arguments, environment, printer)
+    in_mode(Mode::Write, root, current, arguments, environment, printer)
 }
 
 /// Builds a month, or only says what building it would.
 pub(super) fn in_mode(
     mode: Mode,
-    start: &Path,
+    root: &Path,
     current: &Path,
     arguments: &cli::Build,
     environment: &Environment,
     printer: &Printer,
 ) -> Result<(), Vec<Diagnostic>> {
-    let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
-    let build = || build(mode, &root, current, arguments, environment, printer);
-    let result = match arguments.jobs {
-        None => build(),
-        Some(jobs) => {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(jobs)).build();
-            let pool =
-                pool.map_err(|error| vec![Diagnostic::could_not_run(format!("cannot start {jobs} threads: {error}"))])?;
-            pool.install(build)
-        }
+    let build = || build(mode, root, current, arguments, environment, printer);
+    let Some(jobs) = arguments.jobs else {
+        return build();
     };
-    result.map_err(|problems| excerpts::fill(&root, problems))
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(jobs)).build();
+    let pool =
+        pool.map_err(|error| vec![Diagnostic::could_not_run(format!("cannot start {jobs} threads: {error}"))])?;
+    pool.install(build)
 }
 
 fn build(
@@ -89,8 +87,8 @@ fn build(
 
     let shown_out = arguments.out.as_ref().map_or_else(|| "out".to_owned(), |out| out.display().to_string());
     let deny_warnings = arguments.deny_warnings;
-    let mut computed = Month::compute(
-        &Wish { root, ledger: &ledger, out: (&out, &shown_out), month, status, deny_warnings },
+    let mut computed = ComputedMonth::of(
+        &MonthRequest { root, ledger: &ledger, out: (&out, &shown_out), month, status, deny_warnings },
         |settings| {
             for id in &arguments.customers {
                 check_customer(settings, id).map_err(one)?;
@@ -110,33 +108,33 @@ fn build(
     let chosen = |invoice: &Invoice| {
         arguments.customers.is_empty() || arguments.customers.contains(&settings.customers[invoice.customer].id)
     };
-    let target = issued::Target { out: &out, shown: &shown, formats: &arguments.format, customers: &[], mode };
-    let staging = issued::begin(root, &ledger, month, &target).map_err(one)?;
+    let target = OutputTarget { out: &out, shown: &shown, formats: &arguments.format, customers: &[], mode };
+    let staging = target.begin(root, &ledger, month).map_err(one)?;
     let made = match computed.write_documents(&chosen, &arguments.format, &staging, printer) {
         Ok(made) => made,
         Err(mut problems) => {
             // The review page has a template of its own, whose mistakes are worth knowing in the same run.
-            let found = computed.write_review(computed.review(&[]), &staging).err().unwrap_or_default();
-            problems.extend(found.into_iter().filter(|problem| !problems.contains(problem)).collect::<Vec<_>>());
+            let found = computed.write_review(computed.review(&[]), &staging).err();
+            problems.extend(found.filter(|problem| !problems.contains(problem)));
             return Err(problems);
         }
     };
-    computed.add_warnings(made.warnings, deny_warnings)?;
+    computed.add_warnings(made.warnings)?;
     let review = computed.review(&made.documents);
-    computed.write_review(review, &staging)?;
+    computed.write_review(review, &staging).map_err(one)?;
     let inputs = computed.inputs()?.written();
     let manifest = Manifest::new(month.to_string(), inputs, computed.compared.clone(), staging.written());
     staging.write("manifest.json", &out::to_json(&manifest).map_err(one)?).map_err(one)?;
     let files = staging.written();
     let directory = staging.commit().map_err(one)?;
 
-    warnings::print(root, &computed.warnings, printer);
+    excerpts::print_warnings(root, &computed.warnings, printer);
     if mode == Mode::Check {
         let (invoices, rows) = (computed.billed.invoices.len(), computed.bill.charges.len());
         printer.status(&format!("{month} is good: {invoices} invoices from {rows} rows"));
         return Ok(());
     }
-    let summary = out::summary(review).map_err(one)?;
+    let summary = Summary::of(review).map_err(one)?;
     print_summary(&summary, &computed.billed, printer);
     if arguments.json {
         printer.result_json(&out::to_json(&summary).map_err(one)?);
@@ -178,10 +176,10 @@ fn build_issued(
         check_known(id, &issued_to).map_err(|problem| vec![problem])?;
     }
     if !arguments.as_issued {
-        printer.diagnostics(&excerpts::fill(root, issued::refuse_drift(root, ledger, month)?));
+        printer.diagnostics(&excerpts::fill(root, RuleChanges::since_issue(root, ledger, month).refuse(month)?));
     }
-    let target = issued::Target { out, shown, formats: &arguments.format, customers: &arguments.customers, mode };
-    let files = issued::rebuild(root, ledger, month, &target, printer)?;
+    let target = OutputTarget { out, shown, formats: &arguments.format, customers: &arguments.customers, mode };
+    let files = rebuild(root, ledger, month, &target, printer)?;
     // Otherwise a note says in what they differ.
     if !ledger.of_month(month).any(Stored::has_costs_inside) {
         printer.status(&format!("{month} is issued: its documents are as they were issued"));
@@ -215,7 +213,7 @@ fn print_summary(summary: &Summary<'_>, billed: &BilledMonth, printer: &Printer)
             render::money(shown, customer.currency, decimals)
         };
         rows.push(vec![
-            customer.id.to_owned(),
+            customer.id.to_string(),
             customer.items.to_string(),
             money(customer.subtotal),
             money(customer.tax),

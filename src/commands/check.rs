@@ -3,26 +3,26 @@
 
 use std::path::Path;
 
-use super::{build, excerpts, warnings};
+use super::{build, excerpts};
 use crate::assets::Assets;
 use crate::billing;
 use crate::cli::{self, Format};
 use crate::diagnostic::Diagnostic;
 use crate::environment::Environment;
+use crate::month::warnings;
 use crate::out::Mode;
 use crate::printer::Printer;
 use crate::workspace;
 
 pub(super) fn run(
-    start: &Path,
+    root: &Path,
     current: &Path,
     arguments: &cli::Check,
     environment: &Environment,
     printer: &Printer,
 ) -> Result<(), Vec<Diagnostic>> {
     let Some(month) = arguments.month else {
-        let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
-        return check_files(&root, arguments, printer).map_err(|problems| excerpts::fill(&root, problems));
+        return check_files(root, arguments, printer);
     };
     let build = cli::Build {
         month,
@@ -38,7 +38,7 @@ pub(super) fn run(
         open: false,
         json: false,
     };
-    build::in_mode(Mode::Check, start, current, &build, environment, printer)
+    build::in_mode(Mode::Check, root, current, &build, environment, printer)
 }
 
 /// The workspace's own files, without any month.
@@ -55,7 +55,7 @@ fn check_files(root: &Path, arguments: &cli::Check, printer: &Printer) -> Result
     if arguments.deny_warnings {
         warnings::deny(&found)?;
     }
-    warnings::print(root, &found, printer);
+    excerpts::print_warnings(root, &found, printer);
     let count = settings.customers.len();
     printer.status(&format!("the workspace is good: {count} customers, {} sources", settings.sources.len()));
     Ok(())

@@ -1,8 +1,10 @@
-//! Shows, below a diagnostic's place, the line it speaks of.
+//! Diagnostics on the terminal, each with the line it speaks of below its place.
 
 use std::path::Path;
 
 use crate::diagnostic::Diagnostic;
+use crate::month::warnings::grouped;
+use crate::printer::Printer;
 use crate::sources;
 
 /// Reads the lines that places name, where they are not known yet.
@@ -13,4 +15,10 @@ pub(super) fn fill(root: &Path, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnos
         }
     }
     diagnostics
+}
+
+/// Prints a month's warnings, those of a kind in one where there are many; with `-v` one by one.
+pub(super) fn print_warnings(root: &Path, warnings: &[Diagnostic], printer: &Printer) {
+    let shown = if printer.verbose { warnings.to_vec() } else { grouped(warnings) };
+    printer.diagnostics(&fill(root, shown));
 }

@@ -15,34 +15,27 @@ use crate::sources::fetch::{self, Fetched, Wish};
 use crate::workspace;
 
 pub(super) fn run(
-    start: &Path,
+    root: &Path,
     arguments: &cli::Fetch,
     environment: &Environment,
     printer: &Printer,
 ) -> Result<(), Vec<Diagnostic>> {
-    let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
-    let fetch = || {
-        let workspace = workspace::load(&root)?;
-        printer.diagnostics(&excerpts::fill(&root, workspace.warnings.clone()));
-        let sources =
-            chosen(&workspace.settings, &arguments.sources, arguments.month).map_err(|problem| vec![problem])?;
-        let (month, draft, force) = (arguments.month, arguments.draft, arguments.force);
-        if force {
-            keep_issued(&root, month)?;
-        }
-        let accept = arguments.accept_difference.as_deref();
-        if accept.is_some() && sources.len() > 1 {
-            let message = format!("--accept-difference is for one source, found {}", sources.len());
-            return Err(vec![
-                Diagnostic::error(message).with_hint("accept the difference of each with its own reason"),
-            ]);
-        }
-        let wish = Wish { root: &root, month, draft, force, accept, environment };
-        let (files, result) = fetch_all(wish, &sources, printer);
-        files.iter().for_each(|file| printer.result(file));
-        result
-    };
-    fetch().map_err(|problems| excerpts::fill(&root, problems))
+    let workspace = workspace::load(root)?;
+    printer.diagnostics(&excerpts::fill(root, workspace.warnings.clone()));
+    let sources = chosen(&workspace.settings, &arguments.sources, arguments.month).map_err(|problem| vec![problem])?;
+    let (month, draft, force) = (arguments.month, arguments.draft, arguments.force);
+    if force {
+        keep_issued(root, month)?;
+    }
+    let accept = arguments.accept_difference.as_deref();
+    if accept.is_some() && sources.len() > 1 {
+        let message = format!("--accept-difference is for one source, found {}", sources.len());
+        return Err(vec![Diagnostic::error(message).with_hint("accept the difference of each with its own reason")]);
+    }
+    let wish = Wish { root, month, draft, force, accept, environment };
+    let (files, result) = fetch_all(wish, &sources, printer);
+    files.iter().for_each(|file| printer.result(file));
+    result
 }
 
 /// What was issued was made from the bill that is here: another in its place could not be made into the same invoices.

@@ -5,7 +5,6 @@ use std::path::Path;
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::excerpts;
 use crate::cli;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{Document, Ledger, Stored};
@@ -15,7 +14,6 @@ use crate::model::invoice::DocumentKind;
 use crate::out;
 use crate::printer::{Align, Printer, table};
 use crate::render;
-use crate::workspace;
 
 /// A document as it is listed.
 #[derive(Clone, Debug, Serialize)]
@@ -39,9 +37,8 @@ struct Row<'a> {
     sha256: Option<&'a str>,
 }
 
-pub(super) fn run(start: &Path, arguments: &cli::List, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
-    let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
-    let ledger = Ledger::open(&root).map_err(|problems| excerpts::fill(&root, problems))?;
+pub(super) fn run(root: &Path, arguments: &cli::List, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+    let ledger = Ledger::open(root)?;
     let wanted = ledger.documents().filter(|(_, document)| is_wanted(document, arguments));
     let rows: Vec<Row<'_>> = wanted.map(|(stored, document)| row(&ledger, stored, document)).collect();
     if arguments.json {

@@ -8,14 +8,11 @@ mod explain;
 mod fetch;
 mod init;
 mod issue;
-mod issued;
 mod list;
-mod month;
 mod reconcile;
 mod status;
 mod verify;
 mod viewer;
-mod warnings;
 mod whatif;
 
 use std::path::Path;
@@ -28,6 +25,7 @@ use crate::diagnostic::{Diagnostic, Stop, nearest};
 use crate::environment::Environment;
 use crate::model::settings::Settings;
 use crate::printer::Printer;
+use crate::workspace;
 
 /// Runs a command; gives the exit code: 0 done, 1 refused, 2 could not run.
 pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printer) -> u8 {
@@ -37,17 +35,17 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
     };
     let result = match cli.command {
         Command::Init { target } => init::run(&start, &target, printer),
-        Command::Check(arguments) => check::run(&start, current, &arguments, environment, printer),
-        Command::Fetch(arguments) => fetch::run(&start, &arguments, environment, printer),
-        Command::Build(arguments) => build::run(&start, current, &arguments, environment, printer),
-        Command::Status(arguments) => status::run(&start, &arguments, environment, printer),
-        Command::Reconcile(arguments) => reconcile::run(&start, &arguments, environment, printer),
-        Command::Explain(arguments) => explain::run(&start, &arguments, printer),
-        Command::Issue(arguments) => issue::run(&start, &arguments, environment, printer),
-        Command::Verify(arguments) => verify::run(&start, &arguments, printer),
-        Command::Credit(arguments) => credit::run(&start, &arguments, environment, printer),
-        Command::List(arguments) => list::run(&start, &arguments, printer),
-        Command::Whatif(arguments) => whatif::run(&start, current, &arguments, printer),
+        Command::Check(arguments) => within(&start, |root| check::run(root, current, &arguments, environment, printer)),
+        Command::Fetch(arguments) => within(&start, |root| fetch::run(root, &arguments, environment, printer)),
+        Command::Build(arguments) => within(&start, |root| build::run(root, current, &arguments, environment, printer)),
+        Command::Status(arguments) => within(&start, |root| status::run(root, &arguments, environment, printer)),
+        Command::Reconcile(arguments) => within(&start, |root| reconcile::run(root, &arguments, environment, printer)),
+        Command::Explain(arguments) => within(&start, |root| explain::run(root, &arguments, printer)),
+        Command::Issue(arguments) => within(&start, |root| issue::run(root, &arguments, environment, printer)),
+        Command::Verify(arguments) => within(&start, |root| verify::run(root, &arguments, printer)),
+        Command::Credit(arguments) => within(&start, |root| credit::run(root, &arguments, environment, printer)),
+        Command::List(arguments) => within(&start, |root| list::run(root, &arguments, printer)),
+        Command::Whatif(arguments) => within(&start, |root| whatif::run(root, current, &arguments, printer)),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "invoicer", &mut script);
@@ -68,6 +66,12 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
             if stop == Some(Stop::CouldNotRun) { 2 } else { 1 }
         }
     }
+}
+
+/// Runs a command in the workspace around `start`; its problems show the lines they speak of.
+fn within(start: &Path, command: impl FnOnce(&Path) -> Result<(), Vec<Diagnostic>>) -> Result<(), Vec<Diagnostic>> {
+    let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
+    command(&root).map_err(|problems| excerpts::fill(&root, problems))
 }
 
 /// Whether a customer of that id is known.

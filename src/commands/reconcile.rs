@@ -23,16 +23,6 @@ use crate::workspace;
 const SHOWN_ROWS: usize = 50;
 
 pub(super) fn run(
-    start: &Path,
-    arguments: &cli::Reconcile,
-    environment: &Environment,
-    printer: &Printer,
-) -> Result<(), Vec<Diagnostic>> {
-    let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
-    reconcile(&root, arguments, environment, printer).map_err(|problems| excerpts::fill(&root, problems))
-}
-
-fn reconcile(
     root: &Path,
     arguments: &cli::Reconcile,
     environment: &Environment,

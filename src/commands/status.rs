@@ -1,14 +1,12 @@
 //! `invoicer status`: what each source has, and how far each month is.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::Path;
 
 use super::excerpts;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, printable};
 use crate::environment::Environment;
-use crate::files;
 use crate::model::amount::Amount;
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
@@ -40,24 +38,20 @@ struct Row {
 }
 
 pub(super) fn run(
-    start: &Path,
+    root: &Path,
     arguments: &cli::Status,
     environment: &Environment,
     printer: &Printer,
 ) -> Result<(), Vec<Diagnostic>> {
-    let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
-    let status = || {
-        let workspace = workspace::load(&root)?;
-        printer.diagnostics(&excerpts::fill(&root, workspace.warnings.clone()));
-        let (rows, problems) = rows(&workspace, arguments, environment);
-        if arguments.json {
-            printer.result_json(&out::to_json(&rows).map_err(|problem| vec![problem])?);
-        } else {
-            print(&rows, &workspace, printer);
-        }
-        if problems.is_empty() { Ok(()) } else { Err(problems) }
-    };
-    status().map_err(|problems| excerpts::fill(&root, problems))
+    let workspace = workspace::load(root)?;
+    printer.diagnostics(&excerpts::fill(root, workspace.warnings.clone()));
+    let (rows, problems) = rows(&workspace, arguments, environment);
+    if arguments.json {
+        printer.result_json(&out::to_json(&rows).map_err(|problem| vec![problem])?);
+    } else {
+        print(&rows, &workspace, printer);
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
 /// Each source's months, newest first. A provider that cannot be asked does not hide what is known here.
@@ -65,7 +59,7 @@ fn rows(workspace: &Workspace, arguments: &cli::Status, environment: &Environmen
     let root = &workspace.root;
     let asked = |month: &BillingMonth| arguments.month.is_none_or(|wanted| wanted == *month);
     let here: Vec<BillingMonth> =
-        ["billing", "out", "issued"].iter().flat_map(|name| months_in(&root.join(name))).collect();
+        ["billing", "out", "issued"].iter().flat_map(|name| out::months_in(&root.join(name))).collect();
     let (mut rows, mut problems) = (Vec::new(), Vec::new());
     for source in &workspace.settings.sources {
         let wanted = |month: &BillingMonth| asked(month) && source.validity.covers(*month);
@@ -121,15 +115,6 @@ fn look(root: &Path, source: &SourceSettings, month: BillingMonth, row: &mut Row
         row.accepted_difference = snapshot.provenance.accepted_difference;
     }
     Ok(())
-}
-
-/// The months that a directory has an entry of.
-fn months_in(directory: &Path) -> Vec<BillingMonth> {
-    let month = |name: OsString| {
-        let name = name.into_string().ok()?;
-        name.strip_suffix(".json").unwrap_or(&name).parse().ok()
-    };
-    files::names(directory).unwrap_or_default().into_iter().filter_map(month).collect()
 }
 
 fn print(rows: &[Row], workspace: &Workspace, printer: &Printer) {

@@ -6,18 +6,19 @@ use std::sync::Mutex;
 
 use serde::Serialize;
 
-use super::{excerpts, issued};
 use crate::cli::{self, Format};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::files;
 use crate::ledger::{self, Ledger, Stored};
 use crate::model::period::BillingMonth;
-use crate::out;
-use crate::pipeline::issued::{self as pipeline, Reproduction};
-use crate::pipeline::recorded;
+use crate::month::evidence::{ChangedFile, changed_copies, changed_files};
+use crate::month::rebuilt;
+use crate::month::recorded;
+use crate::month::reproduced::Reproduction;
+use crate::month::rule_changes::RuleChanges;
+use crate::out::{self, Manifest};
 use crate::printer::Printer;
 use crate::staging::{Written, digest, hash};
-use crate::workspace;
 
 /// What is no longer the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -89,9 +90,8 @@ struct Report {
     findings: Vec<Finding>,
 }
 
-pub(super) fn run(start: &Path, arguments: &cli::Verify, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
-    let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
-    let (ledger, faults) = Ledger::read(&root);
+pub(super) fn run(root: &Path, arguments: &cli::Verify, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+    let (ledger, faults) = Ledger::read(root);
     let months = match arguments.month {
         Some(month) if ledger.month(month).is_none() && faults.is_empty() => {
             let diagnostic = Diagnostic::error(format!("{month} is not issued"));
@@ -100,7 +100,7 @@ pub(super) fn run(start: &Path, arguments: &cli::Verify, printer: &Printer) -> R
         Some(month) => vec![month],
         None => ledger.months(),
     };
-    let report = report(&root, &ledger, &faults, &months, arguments, printer);
+    let report = report(root, &ledger, &faults, &months, arguments, printer);
     if arguments.json {
         printer.result_json(&out::to_json(&report).map_err(|problem| vec![problem])?);
     } else {
@@ -117,7 +117,7 @@ pub(super) fn run(start: &Path, arguments: &cli::Verify, printer: &Printer) -> R
             };
             // The findings above name their files.
             let hint = "put back what a backup or git has; `invoicer build MONTH --as-issued` makes the documents in out/ again";
-            Err(excerpts::fill(&root, vec![Diagnostic::error(message).with_hint(hint)]))
+            Err(vec![Diagnostic::error(message).with_hint(hint)])
         }
     }
 }
@@ -178,8 +178,8 @@ fn told(kind: Kind, problem: &Diagnostic) -> Finding {
 fn of_one(root: &Path, ledger: &Ledger, month: BillingMonth, as_issued: bool, printer: &Printer) -> Vec<Finding> {
     let mut findings = Vec::new();
     for stored in ledger.of_month(month) {
-        findings.extend(issued::changed_copies(root, stored).iter().map(|problem| told(Kind::Lock, problem)));
-        let bills = pipeline::changed_files(root, &stored.record.bills);
+        findings.extend(changed_copies(root, stored).iter().map(|problem| told(Kind::Lock, problem)));
+        let bills = changed_files(root, &stored.record.bills);
         findings.extend(bills.iter().map(|file| changed_file(Kind::Inputs, file)));
     }
     let mut outputs = recorded_outputs(ledger, month);
@@ -195,9 +195,9 @@ fn of_one(root: &Path, ledger: &Ledger, month: BillingMonth, as_issued: bool, pr
         printer.diagnostics(&[note]);
     }
     if !as_issued && ledger.month(month).is_some() {
-        let drift = issued::drift(root, ledger, month);
-        findings.extend(drift.files.iter().map(|file| changed_file(Kind::Rules, file)));
-        match drift.deviations {
+        let changes = RuleChanges::since_issue(root, ledger, month);
+        findings.extend(changes.files.iter().map(|file| changed_file(Kind::Rules, file)));
+        match changes.deviations {
             Ok(deviations) => findings.extend(deviations.into_iter().map(|deviation| Finding {
                 kind: Kind::Result,
                 file: None,
@@ -216,7 +216,7 @@ fn of_one(root: &Path, ledger: &Ledger, month: BillingMonth, as_issued: bool, pr
     findings
 }
 
-fn changed_file(kind: Kind, file: &pipeline::ChangedFile) -> Finding {
+fn changed_file(kind: Kind, file: &ChangedFile) -> Finding {
     let message = if file.is_missing { "the file is gone" } else { "the file changed" }.to_owned();
     Finding { kind, file: Some(file.path.clone()), number: None, message }
 }
@@ -287,7 +287,6 @@ fn changed_results(
     match Reproduction::of(root, ledger, stored) {
         Err(problems) => problems.iter().map(problem).collect(),
         Ok(reproduction) => {
-            let progress = printer.progress(reproduction.documents.len(), "Verifying");
             let made = Mutex::new(Vec::new());
             let documents = reproduction.documents.iter().map(|(_, document)| document);
             let with_costs: BTreeMap<&str, &str> = documents
@@ -301,8 +300,7 @@ fn changed_results(
                 }
                 Ok(())
             };
-            let result = reproduction.write(&Format::ALL, &|_| true, &sink, &progress);
-            progress.finish();
+            let result = reproduction.write(&Format::ALL, &|_| true, &sink, printer, "Verifying");
             for (path, number, sha256) in made.into_inner().expect(UNPOISONED) {
                 let output = outputs.entry(path).or_default();
                 output.number = Some(number);
@@ -341,16 +339,12 @@ fn changed_outputs(root: &Path, month: BillingMonth, outputs: &Outputs) -> Vec<F
 
 /// Whether `manifest.json` is the one that the records give for the files it lists.
 fn changed_manifest(root: &Path, ledger: &Ledger, month: BillingMonth, outputs: &Outputs) -> Option<Finding> {
-    #[derive(serde::Deserialize)]
-    struct Listed {
-        outputs: Vec<Written>,
-    }
     let path = format!("out/{month}/manifest.json");
     let bytes = files::read(&root.join(&path), files::DATA).ok()?;
-    let listed: Option<Listed> = serde_json::from_slice(&bytes).ok();
+    let listed: Option<Manifest> = serde_json::from_slice(&bytes).ok();
     let is_known = |file: &Written| outputs.get(&file.path).is_some_and(|output| output.sha256.contains(&file.sha256));
     let listed = listed.map(|listed| listed.outputs).filter(|listed| listed.iter().all(is_known));
-    let expected = listed.and_then(|listed| out::to_json(&pipeline::manifest(ledger, month, listed)).ok());
+    let expected = listed.and_then(|listed| out::to_json(&rebuilt::manifest(ledger, month, listed)).ok());
     if expected.as_ref() == Some(&bytes) {
         return None;
     }

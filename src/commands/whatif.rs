@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::excerpts;
 use crate::billing;
 use crate::billing::comparison::{
     Change, ComparedMonth, Comparison, ConvertedChange, Figures, MonthFigures, OldFigures, compare, converted, figures,
@@ -18,8 +17,9 @@ use crate::model::invoice::Status;
 use crate::model::period::BillingMonth;
 use crate::model::rounding::Rounding;
 use crate::model::settings::{Settings, SourceSettings};
+use crate::month::carried;
+use crate::month::standing::standing_figures;
 use crate::out;
-use crate::pipeline::{carried, issued};
 use crate::printer::{Align, Printer, table};
 use crate::render;
 use crate::sources;
@@ -27,16 +27,11 @@ use crate::sources::snapshot::Snapshot;
 use crate::workspace::{self, Workspace};
 
 pub(super) fn run(
-    start: &Path,
+    root: &Path,
     current: &Path,
     arguments: &cli::Whatif,
     printer: &Printer,
 ) -> Result<(), Vec<Diagnostic>> {
-    let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
-    whatif(&root, current, arguments, printer).map_err(|problems| excerpts::fill(&root, problems))
-}
-
-fn whatif(root: &Path, current: &Path, arguments: &cli::Whatif, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
     let workspace = workspace::load(root)?;
     let path = arguments.pricing.display().to_string();
     let new = workspace::with_prices_of(&workspace, current, &path)?;
@@ -102,10 +97,10 @@ fn old(
         |figures: &Figures| Figures::new([Amount::ZERO, Amount::ZERO, Amount::ZERO, figures.cost], figures.kept);
     let unbilled = then.iter().map(|(key, figures)| Ok((key.clone(), nothing(figures)?)));
     let mut old: MonthFigures = unbilled.collect::<Result<_, TooLong>>().map_err(too_long)?;
-    for (customer, net) in issued::net(ledger, bill.month).map_err(too_long)? {
-        let key = (customer, net.currency);
+    for (customer, standing) in standing_figures(ledger, bill.month).map_err(too_long)? {
+        let key = (customer, standing.currency);
         let kept = then.get(&key).map_or(Amount::ZERO, |figures| figures.kept);
-        let amounts = [net.subtotal, net.tax, net.total, net.cost];
+        let amounts = [standing.subtotal, standing.tax, standing.total, standing.cost];
         old.insert(key, Figures::new(amounts, kept).map_err(too_long)?);
     }
     Ok((OldFigures::Issued, old))

@@ -118,6 +118,11 @@ impl Ledger {
         self.of_month(month).rfind(|stored| !stored.record.rules.is_empty())
     }
 
+    /// Whether a month's records have a document of that customer.
+    pub fn has_customer(&self, month: BillingMonth, id: &str) -> bool {
+        self.of_month(month).flat_map(|stored| &stored.record.documents).any(|document| document.customer == id)
+    }
+
     /// The document with that number.
     pub fn find(&self, number: &str) -> Option<(&Stored, &Document)> {
         self.documents().find(|(_, document)| document.number == number)

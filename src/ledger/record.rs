@@ -160,6 +160,23 @@ impl Naming {
             lines: (1..=invoice.items.len()).collect(),
         }
     }
+
+    /// That of a recorded document, for an invoice or credit note computed again. A credit note's lines are those of the
+    /// record; an invoice's are all that it has now.
+    fn of_record(recorded: &Document, computed: &Invoice) -> Naming {
+        let lines = match recorded.kind {
+            DocumentKind::Invoice => (1..=computed.items.len()).collect(),
+            DocumentKind::CreditNote => recorded.items.iter().map(|line| line.line).collect(),
+        };
+        Naming {
+            customer: recorded.customer.clone(),
+            customer_name: recorded.customer_name.clone(),
+            version: recorded.version,
+            running: recorded.running,
+            whole: recorded.whole,
+            lines,
+        }
+    }
 }
 
 impl Document {
@@ -208,9 +225,31 @@ impl Document {
         self.file.rsplit_once('/').map_or(&self.file, |(_, name)| name)
     }
 
-    /// Whether the figures are those of another document: lines, taxes and totals.
-    pub fn has_figures_of(&self, other: &Document) -> bool {
-        (self.currency, self.subtotal, self.tax, self.total) == (other.currency, other.subtotal, other.tax, other.total)
-            && (&self.items, &self.tax_subtotals) == (&other.items, &other.tax_subtotals)
+    /// How an invoice or credit note that was computed again differs from this record of it, in words; none where all
+    /// figures are the same.
+    pub fn difference_from(&self, computed: &Invoice) -> Option<String> {
+        self.figures_difference(&Document::of(computed, Naming::of_record(self, computed)))
+    }
+
+    /// How the figures of `computed` differ from those of this record, in words: totals first, or else lines and taxes.
+    pub fn figures_difference(&self, computed: &Document) -> Option<String> {
+        let figures = |document: &Document| (document.currency, document.subtotal, document.tax, document.total);
+        let parts = (&self.items, &self.tax_subtotals);
+        if figures(self) == figures(computed) && parts == (&computed.items, &computed.tax_subtotals) {
+            return None;
+        }
+        let money = |document: &Document| format!("{} {}", document.total, document.currency);
+        if (self.total, self.currency) != (computed.total, computed.currency) {
+            return Some(format!("total {} when issued, {} now", money(self), money(computed)));
+        }
+        let lines = |document: &Document| -> Vec<String> {
+            document.items.iter().map(|line| format!("{} {}", line.name, line.amount)).collect()
+        };
+        let (before, now) = (lines(self), lines(computed));
+        let gone = before.iter().filter(|line| !now.contains(line)).map(|line| format!("-{line}"));
+        let new = now.iter().filter(|line| !before.contains(line)).map(|line| format!("+{line}"));
+        let changed: Vec<String> = gone.chain(new).take(4).collect();
+        let changed = if changed.is_empty() { "order or taxes".to_owned() } else { changed.join(", ") };
+        Some(format!("same total {}, other lines: {changed}", money(self)))
     }
 }

@@ -144,7 +144,7 @@ pub struct TaxSubtotal {
 }
 
 /// How final an invoice is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// From bills that may change, or with charges unassigned.

@@ -1,9 +1,12 @@
 //! A month's output directory.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::files;
+use crate::model::period::BillingMonth;
 use crate::staging::{Purpose, Staging};
 
 /// Refuses to replace a directory that no build wrote: `--out billing` must not cost anyone their bills.
@@ -18,6 +21,15 @@ pub fn check_target(out: &Path, shown: &Path, month: &str) -> Result<(), Diagnos
     let diagnostic = Diagnostic::error("the directory is there and was not written by invoicer; it is not replaced");
     let diagnostic = diagnostic.at(Place::file(shown.join(month).display().to_string()));
     Err(diagnostic.with_hint("name another directory with --out DIR, or move this one away"))
+}
+
+/// The months that a directory has an entry of: a directory, or a record in JSON. None where it cannot be read.
+pub fn months_in(directory: &Path) -> BTreeSet<BillingMonth> {
+    let month = |name: OsString| {
+        let name = name.into_string().ok()?;
+        name.strip_suffix(".json").unwrap_or(&name).parse().ok()
+    };
+    files::names(directory).unwrap_or_default().into_iter().filter_map(month).collect()
 }
 
 /// Whether a month's directory is written or only checked.

@@ -1,6 +1,6 @@
 //! `manifest.json`: every input and output with its hash, so that anyone can see what an invoice was made from.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::staging::Written;
 
@@ -10,15 +10,17 @@ pub fn tool() -> String {
 }
 
 /// The manifest of a month.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Manifest {
     /// Name and version of the program.
     pub tool: String,
     /// The month.
+    #[serde(default)]
     pub month: String,
     /// Files read, from the workspace's root.
     pub inputs: Vec<Written>,
     /// Files that the comparison with earlier months was made from; no invoice depends on them.
+    #[serde(default)]
     pub compared: Vec<Written>,
     /// Files written, from the month's directory, this one excepted.
     pub outputs: Vec<Written>,

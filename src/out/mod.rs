@@ -1,20 +1,16 @@
-//! What is written: the record of an invoice as JSON and CSV, the month's summary and manifest, and the directory
+//! What is written: the record of an invoice as JSON and CSV, the month's manifest, and the directory
 //! they are written into all or nothing.
 
 mod directory;
-mod history;
 mod invoice_csv;
 mod invoice_json;
 mod manifest;
-mod summary;
 
-pub use directory::{Mode, begin, check_target};
-pub use history::{EarlierMonths, Summaries, earlier_months};
+pub use directory::{Mode, begin, check_target, months_in};
 pub(crate) use invoice_csv::defused;
 pub use invoice_csv::invoice_csv;
 pub use invoice_json::invoice_json;
 pub use manifest::{Manifest, tool};
-pub use summary::{Summary, summary};
 
 /// A value as pretty JSON with a final newline.
 ///

@@ -20,7 +20,7 @@ const ORDER: [&str; 18] = [
     "assets",
     "printer",
     "cli",
-    "pipeline",
+    "month",
     "commands",
 ];
 
@@ -85,8 +85,8 @@ fn modules_only_use_what_the_data_has_passed() {
 #[test]
 fn each_outside_power_has_one_door() {
     let doors = [
-        ("pages::layout", "assets or pipeline"),
-        ("pages::pdf", "assets or pipeline"),
+        ("pages::layout", "assets or month"),
+        ("pages::pdf", "assets or month"),
         ("printpdf", "pdf"),
         ("lopdf", "pdf"),
         ("tera::", "render"),

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::print_json;
 use super::text::{ADDED_UP, added, at, titled, written};
+use super::{computed_again, print_json};
 use crate::billing::explanation::{
     CreditCase, CreditExplanation, CreditLineExplanation, CreditTax, CreditTaxExplanation, explain_credit,
 };
@@ -11,7 +11,7 @@ use crate::cli;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::ledger::{Document, Ledger, Stored};
 use crate::model::invoice::Original;
-use crate::pipeline::issued::{self, Reproduction};
+use crate::month::reproduced::Reproduction;
 use crate::printer::{Align, Printer, table};
 
 /// Explains an issued credit note from the bills and rules that were kept with its invoice.
@@ -31,22 +31,12 @@ pub(super) fn explain(
     }
     let (of_invoice, _) = ledger.expect(&original.number).map_err(one)?;
     let reproduction = Reproduction::of(root, ledger, of_invoice)?;
-    let computed = |number: &str| {
-        let found = reproduction.documents.iter().find(|(_, recorded)| recorded.number == number);
-        found.map(|(invoice, _)| invoice).ok_or_else(|| {
-            let message = format!("the bills no longer give {number}");
-            one(Diagnostic::error(message).at(Place::file(of_invoice.path())))
-        })
-    };
-    let (invoice, note) = (computed(&original.number)?, computed(&document.number)?);
+    let invoice = reproduction.document(&original.number).map(|(invoice, _)| invoice).ok_or_else(|| {
+        let message = format!("the bills no longer give {}", original.number);
+        one(Diagnostic::error(message).at(Place::file(of_invoice.path())))
+    })?;
+    let note = computed_again(&reproduction, (stored, document), of_invoice).map_err(one)?;
     let lines: Vec<usize> = document.items.iter().map(|line| line.line).collect();
-    let again = Document::of(note, issued::naming(document, lines.clone()));
-    if let Some(difference) = issued::difference(document, &again) {
-        let message =
-            format!("the bills and the rules that were kept no longer give {}: {difference}", document.number);
-        let hint = format!("invoicer verify {} says what changed", stored.record.month);
-        return Err(one(Diagnostic::error(message).at(Place::file(stored.path())).with_hint(hint)));
-    }
     let before = ledger.credited(&original.number, Some(&document.number)).map_err(|error| {
         one(Diagnostic::error(format!("what was credited of {} cannot be added up: {error}", original.number)))
     })?;

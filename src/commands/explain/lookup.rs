@@ -1,33 +1,34 @@
 //! Which invoice a number is: one that was issued, or else one of the builds in `out/`.
 
+use std::borrow::Cow;
 use std::path::Path;
 
-use serde_json::Value;
-
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::files;
 use crate::ledger::{Document, Ledger, Stored};
+use crate::model::amount::Amount;
 use crate::model::invoice::Status;
 use crate::model::period::BillingMonth;
-use crate::pipeline::issued::standing;
+use crate::month::standing::standing;
+use crate::month::summary::{self, CustomerSummary};
+use crate::out;
 
 /// An invoice.
 pub(super) enum Found<'l> {
     /// An issued one, with the record that has it.
     Issued(&'l Stored, &'l Document),
     /// One that is not issued.
-    Built(Built),
+    Built(UnissuedInvoice),
 }
 
 /// An invoice that is not issued, built or not.
-pub(super) struct Built {
+pub(super) struct UnissuedInvoice {
     pub(super) month: BillingMonth,
     /// Customer id.
     pub(super) customer: String,
     pub(super) status: Status,
     /// Its number and its total, where it was built.
     number: Option<String>,
-    pub(super) total: Option<String>,
+    pub(super) total: Option<Amount>,
 }
 
 /// The invoice of that number, or of `MONTH/CUSTOMER`.
@@ -47,7 +48,8 @@ pub(super) fn find<'l>(root: &Path, ledger: &'l Ledger, number: &str) -> Result<
             |(stored, document)| Found::Issued(stored, document),
         ));
     }
-    let mut built: Vec<Built> = built_months(root).into_iter().flat_map(|month| invoices(root, month)).collect();
+    let months = out::months_in(&root.join("out"));
+    let mut built: Vec<UnissuedInvoice> = months.into_iter().rev().flat_map(|month| invoices(root, month)).collect();
     let issued = ledger.documents().map(|(_, document)| document.number.as_str());
     let near = nearest(number, built.iter().filter_map(|built| built.number.as_deref()).chain(issued));
     let near = near.map(str::to_owned);
@@ -68,9 +70,9 @@ pub(super) fn find<'l>(root: &Path, ledger: &'l Ledger, number: &str) -> Result<
 }
 
 /// The customer's invoice of a month, built or not.
-fn of_customer(root: &Path, month: BillingMonth, customer: &str) -> Built {
+fn of_customer(root: &Path, month: BillingMonth, customer: &str) -> UnissuedInvoice {
     let built = invoices(root, month).into_iter().find(|built| built.customer == customer);
-    built.unwrap_or_else(|| Built {
+    built.unwrap_or_else(|| UnissuedInvoice {
         month,
         customer: customer.to_owned(),
         status: Status::Built,
@@ -79,25 +81,17 @@ fn of_customer(root: &Path, month: BillingMonth, customer: &str) -> Built {
     })
 }
 
-/// The months in `out/`, the newest first.
-fn built_months(root: &Path) -> Vec<BillingMonth> {
-    // What is not built cannot be explained; why the directory cannot be read does not matter here.
-    let names = files::names(&root.join("out")).unwrap_or_default();
-    let mut months: Vec<BillingMonth> = names.iter().filter_map(|name| name.to_str()?.parse().ok()).collect();
-    months.sort_unstable();
-    months.reverse();
-    months
-}
-
-/// The invoices of a month's latest build, as its summary tells them.
-fn invoices(root: &Path, month: BillingMonth) -> Vec<Built> {
-    let text = files::read(&root.join(format!("out/{month}/summary.json")), files::DATA).unwrap_or_default();
-    let summary: Value = serde_json::from_slice(&text).unwrap_or_default();
-    let status = if summary["status"] == "draft" { Status::Draft } else { Status::Built };
-    let word = |value: &Value| value.as_str().map(str::to_owned);
-    let built = |customer: &Value| {
-        let (id, number, total) = (word(&customer["id"])?, word(&customer["number"]), word(&customer["total"]));
-        Some(Built { month, customer: id, status, number, total })
+/// The invoices of a month's latest build, as its summary has them.
+fn invoices(root: &Path, month: BillingMonth) -> Vec<UnissuedInvoice> {
+    // What is not built cannot be explained; why its summary cannot be read does not matter here.
+    let summary = summary::read(&root.join(format!("out/{month}")), month).and_then(|read| read.summary.ok());
+    let status = summary.as_ref().map_or(Status::Built, |summary| summary.status);
+    let invoice = |customer: CustomerSummary<'_>| UnissuedInvoice {
+        month,
+        customer: customer.id.into_owned(),
+        status,
+        number: customer.number.map(Cow::into_owned),
+        total: Some(customer.total),
     };
-    summary["customers"].as_array().into_iter().flatten().filter_map(built).collect()
+    summary.into_iter().flat_map(|summary| summary.customers).map(invoice).collect()
 }

@@ -7,30 +7,27 @@ mod text;
 
 use std::path::Path;
 
-use super::{check_customer, excerpts};
+use super::check_customer;
 use crate::billing::explanation::{Explanation, Wanted, explain};
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::ledger::{Document, Ledger, Stored};
-use crate::model::invoice::DocumentKind;
+use crate::model::invoice::{DocumentKind, Invoice};
 use crate::model::matcher::Glob;
+use crate::month::carried;
+use crate::month::computed::invoices;
+use crate::month::reproduced::Reproduction;
 use crate::out;
-use crate::pipeline;
-use crate::pipeline::issued::{self, Reproduction};
 use crate::printer::Printer;
 use crate::workspace;
-use lookup::{Built, Found, find};
+use lookup::{Found, UnissuedInvoice, find};
 
-pub(super) fn run(start: &Path, arguments: &cli::Explain, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
-    let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
-    let told = || {
-        let ledger = Ledger::open(&root)?;
-        match find(&root, &ledger, &arguments.number).map_err(|problem| vec![problem])? {
-            Found::Issued(stored, document) => of_issued(&root, &ledger, stored, document, arguments, printer),
-            Found::Built(built) => of_built(&root, &built, arguments, printer),
-        }
-    };
-    told().map_err(|problems| excerpts::fill(&root, problems))
+pub(super) fn run(root: &Path, arguments: &cli::Explain, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+    let ledger = Ledger::open(root)?;
+    match find(root, &ledger, &arguments.number).map_err(|problem| vec![problem])? {
+        Found::Issued(stored, document) => of_issued(root, &ledger, stored, document, arguments, printer),
+        Found::Built(built) => of_built(root, &ledger, &built, arguments, printer),
+    }
 }
 
 fn wanted(arguments: &cli::Explain) -> Wanted {
@@ -52,34 +49,49 @@ fn of_issued(
     }
     // Its credit notes need not be computed for it.
     let reproduction = Reproduction::of(root, &Ledger::default(), stored)?;
-    let found = reproduction.documents.iter().find(|(_, recorded)| recorded.number == document.number);
-    let (invoice, recorded) = found.ok_or_else(|| {
-        let message = format!("the bills no longer give the invoice {}", document.number);
-        vec![Diagnostic::error(message).at(Place::file(stored.path()))]
-    })?;
-    let lines = (1..=invoice.items.len()).collect();
-    let computed = Document::of(invoice, issued::naming(recorded, lines));
-    if let Some(difference) = issued::difference(recorded, &computed) {
-        // An explanation of other figures than the customer has in hand would explain nothing.
-        let message =
-            format!("the bills and the rules that were kept no longer give {}: {difference}", document.number);
-        let hint = format!("invoicer verify {} says what changed", stored.record.month);
-        return Err(vec![Diagnostic::error(message).at(Place::file(stored.path())).with_hint(hint)]);
-    }
+    let invoice = computed_again(&reproduction, (stored, document), stored).map_err(|problem| vec![problem])?;
     let wanted = wanted(arguments);
     let mut explanation = explain(&reproduction.bill, &reproduction.workspace.settings, invoice, &wanted)?;
     explanation.rules_directory = Some(stored.rules_directory());
     print(&explanation, &wanted, arguments, printer)
 }
 
+/// A document computed again; `base` is the record whose rules gave it.
+///
+/// # Errors
+/// When its figures are not those of its record: an explanation of other figures than the customer has in hand would
+/// explain nothing.
+fn computed_again<'r>(
+    reproduction: &'r Reproduction,
+    (stored, document): (&Stored, &Document),
+    base: &Stored,
+) -> Result<&'r Invoice, Diagnostic> {
+    let Some((invoice, recorded)) = reproduction.document(&document.number) else {
+        let message = format!("the bills no longer give {}", document.number);
+        return Err(Diagnostic::error(message).at(Place::file(base.path())));
+    };
+    let Some(difference) = recorded.difference_from(invoice) else {
+        return Ok(invoice);
+    };
+    let message = format!("the bills and the rules that were kept no longer give {}: {difference}", document.number);
+    let hint = format!("invoicer verify {} says what changed", stored.record.month);
+    Err(Diagnostic::error(message).at(Place::file(stored.path())).with_hint(hint))
+}
+
 /// An invoice that is not issued, from the bills and rules as they are.
-fn of_built(root: &Path, built: &Built, arguments: &cli::Explain, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+fn of_built(
+    root: &Path,
+    ledger: &Ledger,
+    built: &UnissuedInvoice,
+    arguments: &cli::Explain,
+    printer: &Printer,
+) -> Result<(), Vec<Diagnostic>> {
     let one = |problem: Diagnostic| vec![problem];
     let workspace = workspace::load(root)?;
     let settings = &workspace.settings;
     check_customer(settings, &built.customer).map_err(one)?;
-    let taken = pipeline::carried::taken(&Ledger::open(root)?, &root.join("out"), built.month);
-    let (bill, billed) = pipeline::invoices(root, settings, built.month, built.status, &taken)?;
+    let taken = carried::taken(ledger, &root.join("out"), built.month);
+    let (bill, billed) = invoices(root, settings, built.month, built.status, &taken)?;
     let invoice = billed.invoices.iter().find(|invoice| settings.customers[invoice.customer].id == built.customer);
     let invoice = invoice.ok_or_else(|| {
         let message = format!("\"{}\" has neither charges nor fees in {}: no invoice", built.customer, built.month);
@@ -87,8 +99,8 @@ fn of_built(root: &Path, built: &Built, arguments: &cli::Explain, printer: &Prin
     })?;
     let wanted = wanted(arguments);
     let explanation = explain(&bill, settings, invoice, &wanted)?;
-    let now = invoice.total.to_string();
-    if let Some(then) = built.total.as_ref().filter(|then| **then != now) {
+    let now = invoice.total;
+    if let Some(then) = built.total.filter(|then| *then != now) {
         let message = format!("the total of {} was {then} when it was built, and is {now} now", invoice.number);
         let warning = Diagnostic::warning(message).at(Place::file(format!("out/{}/summary.json", built.month)));
         let warning = warning.with_note("a bill or a rule changed since; explained is what the present ones give");

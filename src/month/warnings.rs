@@ -1,31 +1,21 @@
-//! A month's warnings on the terminal: few lines for many of a kind, or refusals where the user wants them to be.
+//! A month's warnings: few for many of a kind, or refusals where the user wants them to be.
 
-use std::path::Path;
-
-use super::excerpts;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::warning::WarningCode;
-use crate::printer::Printer;
 
 /// How many of a kind are told one by one.
 const EACH: usize = 3;
-
-/// Prints a month's warnings, those of a kind in one where there are many; with `-v` one by one.
-pub(super) fn print(root: &Path, warnings: &[Diagnostic], printer: &Printer) {
-    let shown = if printer.verbose { warnings.to_vec() } else { grouped(warnings) };
-    printer.diagnostics(&excerpts::fill(root, shown));
-}
 
 /// Refuses the month for any warning.
 ///
 /// # Errors
 /// When there is one.
-pub(super) fn deny(warnings: &[Diagnostic]) -> Result<(), Vec<Diagnostic>> {
+pub fn deny(warnings: &[Diagnostic]) -> Result<(), Vec<Diagnostic>> {
     if warnings.is_empty() { Ok(()) } else { Err(refusals(grouped(warnings))) }
 }
 
 /// What was found before a month could not be computed, with why it could not.
-pub(super) fn before(early: Vec<Diagnostic>, denied: bool, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+pub fn before(early: Vec<Diagnostic>, denied: bool, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let early = if denied { refusals(early) } else { early };
     early.into_iter().chain(problems).collect()
 }
@@ -35,7 +25,7 @@ fn refusals(warnings: Vec<Diagnostic>) -> Vec<Diagnostic> {
 }
 
 /// One warning for each kind that there are many of; they must stand by kind.
-fn grouped(warnings: &[Diagnostic]) -> Vec<Diagnostic> {
+pub fn grouped(warnings: &[Diagnostic]) -> Vec<Diagnostic> {
     let code = |warning: &Diagnostic| warning.finding.as_ref().map(|finding| finding.code);
     let together = warnings.chunk_by(|one, next| code(one).is_some() && code(one) == code(next));
     let tell = |group: &[Diagnostic]| match code(&group[0]) {

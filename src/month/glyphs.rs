@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::Work;
+use super::documents::DocumentWriter;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::invoice::Invoice;
 use crate::model::warning::WarningCode;
@@ -35,11 +35,15 @@ enum Source {
 }
 
 /// Sorts what an invoice's PDF lacks into what is lost of the provider's texts, and the mistakes of the workspace's.
-pub(super) fn sort(work: &Work<'_>, invoice: &Invoice, missing: &[Missing]) -> Result<Vec<Lost>, Vec<Diagnostic>> {
+pub(super) fn sort(
+    writer: &DocumentWriter<'_>,
+    invoice: &Invoice,
+    missing: &[Missing],
+) -> Result<Vec<Lost>, Vec<Diagnostic>> {
     if missing.is_empty() {
         return Ok(Vec::new());
     }
-    let fields = fields(work, invoice);
+    let fields = fields(writer, invoice);
     let mut lost = Vec::new();
     let mut problems = Vec::new();
     for missing in missing {
@@ -56,8 +60,8 @@ pub(super) fn sort(work: &Work<'_>, invoice: &Invoice, missing: &[Missing]) -> R
         let own = all().find(|field| matches!(field.source, Source::Workspace));
         let label = || all().find(|field| matches!(field.source, Source::Label));
         match own.or_else(|| if named.is_empty() { label() } else { None }) {
-            Some(field) => problems.push(mistake(work, invoice, missing, Some(field))),
-            None if named.is_empty() => problems.push(mistake(work, invoice, missing, None)),
+            Some(field) => problems.push(mistake(writer, invoice, missing, Some(field))),
+            None if named.is_empty() => problems.push(mistake(writer, invoice, missing, None)),
             None => lost.push(Lost {
                 character: missing.character,
                 fields: named,
@@ -78,10 +82,10 @@ struct Field {
 }
 
 /// All texts of an invoice's view; none if it cannot be made, which was told when the page was.
-fn fields(work: &Work<'_>, invoice: &Invoice) -> Vec<Field> {
-    let customer = &work.settings.customers[invoice.customer];
-    let labels = work.assets.templates.labels(customer.invoice.language, invoice.kind);
-    let view = render::view(work.bill, work.settings, invoice, labels, &|_| String::new());
+fn fields(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Vec<Field> {
+    let customer = &writer.settings.customers[invoice.customer];
+    let labels = writer.assets.templates.labels(customer.invoice.language, invoice.kind);
+    let view = render::view(writer.bill, writer.settings, invoice, labels, &|_| String::new());
     let value = view.ok().and_then(|view| serde_json::to_value(&view).ok());
     let mut fields = Vec::new();
     for (key, value) in value.iter().filter_map(Value::as_object).flatten() {
@@ -134,10 +138,10 @@ fn source(path: &str, row: Option<&Value>) -> Source {
 }
 
 /// The error for a character of the workspace's own text, or of a template.
-fn mistake(work: &Work<'_>, invoice: &Invoice, missing: &Missing, field: Option<&Field>) -> Diagnostic {
+fn mistake(writer: &DocumentWriter<'_>, invoice: &Invoice, missing: &Missing, field: Option<&Field>) -> Diagnostic {
     let character = missing.character;
     let code = u32::from(character);
-    let customer = &work.settings.customers[invoice.customer];
+    let customer = &writer.settings.customers[invoice.customer];
     let design = &customer.invoice.template.name;
     let hint = "write it otherwise, or add a font that has it: [fonts] files = [\"assets/….ttf\"] in invoicer.toml";
     let error = |rest: String| {
@@ -145,10 +149,10 @@ fn mistake(work: &Work<'_>, invoice: &Invoice, missing: &Missing, field: Option<
     };
     let in_files = |text: &str| {
         let own = |path: &String| *path == customer.path;
-        let (mut first, rest): (Vec<_>, Vec<_>) = work.files.iter().cloned().partition(|(path, _)| own(path));
+        let (mut first, rest): (Vec<_>, Vec<_>) = writer.files.iter().cloned().partition(|(path, _)| own(path));
         // Other customers' files have no part in this invoice.
         first.extend(rest.into_iter().filter(|(path, _)| !path.starts_with("customers/")));
-        first.extend(work.assets.templates.files.iter().cloned());
+        first.extend(writer.assets.templates.files.iter().cloned());
         place_of_text(&first, text, character)
     };
     match field {
@@ -159,7 +163,7 @@ fn mistake(work: &Work<'_>, invoice: &Invoice, missing: &Missing, field: Option<
                 .with_note(format!("in the text {:?}", missing.text)),
         },
         None => {
-            let place = work.assets.templates.find(design, character.encode_utf8(&mut [0; 4]));
+            let place = writer.assets.templates.find(design, character.encode_utf8(&mut [0; 4]));
             error(String::new()).at(place.unwrap_or_else(|| Place {
                 column: Some(missing.column),
                 ..Place::line(format!("{}.html (rendered)", invoice.file_name), missing.line)
@@ -169,22 +173,23 @@ fn mistake(work: &Work<'_>, invoice: &Invoice, missing: &Missing, field: Option<
 }
 
 /// One warning for every character that was lost, unless all the customers concerned ignore it.
-pub(super) fn warnings(work: &Work<'_>, lost: &[Lost]) -> Vec<Diagnostic> {
+pub(super) fn warnings(writer: &DocumentWriter<'_>, lost: &[Lost]) -> Vec<Diagnostic> {
     let mut by_character: BTreeMap<char, Vec<&Lost>> = BTreeMap::new();
     for one in lost {
-        let ignored = &work.settings.customers[one.customer].warnings.ignore;
+        let ignored = &writer.settings.customers[one.customer].warnings.ignore;
         if !ignored.contains(&WarningCode::MissingGlyph) {
             by_character.entry(one.character).or_default().push(one);
         }
     }
-    by_character.into_iter().map(|(character, lost)| warning(work, character, &lost)).collect()
+    by_character.into_iter().map(|(character, lost)| warning(writer, character, &lost)).collect()
 }
 
-fn warning(work: &Work<'_>, character: char, lost: &[&Lost]) -> Diagnostic {
+fn warning(writer: &DocumentWriter<'_>, character: char, lost: &[&Lost]) -> Diagnostic {
     let fields: BTreeSet<&str> = lost.iter().flat_map(|one| one.fields.iter().copied()).collect();
     let fields = fields.into_iter().collect::<Vec<&str>>().join(", ");
     let times: usize = lost.iter().map(|one| one.times).sum();
-    let customers: BTreeSet<&str> = lost.iter().map(|one| work.settings.customers[one.customer].id.as_str()).collect();
+    let customers: BTreeSet<&str> =
+        lost.iter().map(|one| writer.settings.customers[one.customer].id.as_str()).collect();
     let code = format!("U+{:04X}", u32::from(character));
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let message = format!(
@@ -200,7 +205,7 @@ fn warning(work: &Work<'_>, character: char, lost: &[&Lost]) -> Diagnostic {
         ids.push_str(&format!(" and {} more", customers.len() - CUSTOMERS_NAMED));
     }
     match lost {
-        [one] => warning.concerning(&work.settings.customers[one.customer].id),
+        [one] => warning.concerning(&writer.settings.customers[one.customer].id),
         _ => warning,
     }
     .with_note(format!("printed for {ids}"))

@@ -4,21 +4,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use serde::Deserialize;
-
-use crate::files;
+use super::summary;
 use crate::ledger::Ledger;
 use crate::model::carried::{Carried, CustomerRest};
+use crate::model::invoice::Status;
 use crate::model::period::BillingMonth;
-
-/// The part of a built month's `summary.json` that tells what is carried.
-#[derive(Deserialize)]
-struct Built {
-    month: String,
-    status: String,
-    #[serde(default)]
-    carried: Carried,
-}
+use crate::out;
 
 /// The rests that `month` takes: as it was issued, or else those that earlier months left and no other month took. Issued
 /// months say so in the ledger; of months that are only built, `out` has the summaries.
@@ -44,18 +35,11 @@ pub fn not_issued(ledger: &Ledger, rests: &[CustomerRest]) -> BTreeSet<BillingMo
 
 /// What months before one carry that are built and not issued. A draft leaves nothing: it can still change.
 fn built_before(ledger: &Ledger, out: &Path, month: BillingMonth) -> Vec<Carried> {
-    let Ok(names) = files::names(out) else {
-        return Vec::new();
-    };
-    let mut months: Vec<BillingMonth> = names.iter().filter_map(|name| name.to_str()?.parse().ok()).collect();
-    months.retain(|built| *built < month && ledger.month(*built).is_none());
-    months.sort_unstable();
+    let is_built = |built: &BillingMonth| *built < month && ledger.month(*built).is_none();
     let read = |built: BillingMonth| {
-        let bytes = files::read(&out.join(built.to_string()).join("summary.json"), files::DATA).ok()?;
-        // A summary that cannot be read is told where months are compared.
-        let summary: Built = serde_json::from_slice(&bytes).ok()?;
-        let is_sound = summary.month == built.to_string() && summary.carried.is_of(built);
-        (is_sound && summary.status != "draft").then_some(summary.carried)
+        // A summary that cannot be read is reported where months are compared.
+        let summary = summary::read(&out.join(built.to_string()), built)?.summary.ok()?;
+        (summary.status != Status::Draft).then(|| summary.carried.into_owned())
     };
-    months.into_iter().filter_map(read).collect()
+    out::months_in(out).into_iter().filter(is_built).filter_map(read).collect()
 }

@@ -4,7 +4,8 @@
 
 use chrono::NaiveDate;
 
-use super::issued::{Reproduction, difference};
+use super::computed::rules;
+use super::reproduced::Reproduction;
 use crate::billing;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::ledger::{Document, Ledger, Naming, Stored};
@@ -32,7 +33,7 @@ pub fn misrecorded(ledger: &Ledger, stored: &Stored, reproduction: &Reproduction
             .with_hint("issued/ is never edited: put back what git or a backup has")
     };
     let whole = |what: String| Misrecorded { file: String::new(), problem: wrong(stored, what) };
-    for (path, bytes) in super::rules(workspace, &reproduction.assets) {
+    for (path, bytes) in rules(workspace, &reproduction.assets) {
         // A file beside the copies would be read like one of them.
         let sha256 = hash(&bytes);
         if !stored.record.rules.iter().any(|file| file.path == path && file.sha256 == sha256) {
@@ -187,7 +188,7 @@ fn differences(recorded: &Document, expected: &Document) -> Vec<String> {
     let words =
         unlike.map(|(name, recorded, expected)| format!("{name} is {}, not {}", shown(recorded), shown(expected)));
     let mut words: Vec<String> = words.collect();
-    words.extend(difference(recorded, expected));
+    words.extend(recorded.figures_difference(expected));
     if words.is_empty() {
         // Whatever is added to a document is compared, if without a name.
         words.push("a field differs".to_owned());

@@ -1,0 +1,295 @@
+//! A month read, billed, compared with those before it and warned of: what `check`, `build` and `issue` begin with.
+
+use std::path::Path;
+
+use super::carried;
+use super::documents::{DocumentWriter, WrittenDocuments, review_page, verb};
+use super::earlier::EarlierMonths;
+use super::summary::{self, Summary};
+use super::warnings;
+use crate::assets::Assets;
+use crate::billing::{self, BilledMonth, Overview};
+use crate::cli::Format;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::ledger::{self, Ledger};
+use crate::model::carried::CustomerRest;
+use crate::model::charge::Bill;
+use crate::model::history::History;
+use crate::model::invoice::{Invoice, Status};
+use crate::model::period::BillingMonth;
+use crate::model::settings::Settings;
+use crate::out;
+use crate::printer::Printer;
+use crate::render::{Documents, Review};
+use crate::sources;
+use crate::staging::{Staging, Written, hash};
+use crate::workspace::{self, Workspace};
+
+/// Reads a month's bills and computes its invoices; `taken` are the rests of earlier months, as [`carried::taken`] gives
+/// them.
+///
+/// # Errors
+/// Everything that stops the month.
+pub fn invoices(
+    root: &Path,
+    settings: &Settings,
+    month: BillingMonth,
+    status: Status,
+    taken: &[CustomerRest],
+) -> Result<(Bill, BilledMonth), Vec<Diagnostic>> {
+    let (bill, mut problems) = sources::read_good(root, &settings.sources, month, status == Status::Draft);
+    if problems.is_empty() {
+        let mut billed = billing::invoices(&bill, settings, status, taken)?;
+        if status != Status::Draft {
+            billed.remarks.extend(sources::short_months(root, settings, &bill));
+        }
+        return Ok((bill, billed));
+    }
+    problems.extend(billing::problems_of_part(&bill, settings, status));
+    Err(problems)
+}
+
+/// How a month is to be computed.
+pub struct MonthRequest<'a> {
+    /// The workspace's root.
+    pub root: &'a Path,
+    /// What was issued.
+    pub ledger: &'a Ledger,
+    /// Directory of the months' directories, and the same as messages name it.
+    pub out: (&'a Path, &'a str),
+    /// The month.
+    pub month: BillingMonth,
+    /// How final it is.
+    pub status: Status,
+    /// Whether any warning refuses it.
+    pub deny_warnings: bool,
+}
+
+impl MonthRequest<'_> {
+    /// Loads the workspace. Where it has mistakes, those of the bills on disk are worth knowing now too: bills are read
+    /// without regard to customers and prices.
+    fn workspace(&self) -> Result<Workspace, Vec<Diagnostic>> {
+        workspace::load(self.root).map_err(|mut problems| {
+            let mut sources = workspace::good_sources(self.root);
+            sources.retain(|source| source.kind.is_csv() && source.validity.covers(self.month));
+            problems.extend(sources::read_good(self.root, &sources, self.month, self.status == Status::Draft).1);
+            problems
+        })
+    }
+
+    /// Reads and bills the month with the rests that earlier months left.
+    fn invoices(&self, settings: &Settings) -> Result<(Bill, BilledMonth), Vec<Diagnostic>> {
+        let taken = carried::taken(self.ledger, self.out.0, self.month);
+        invoices(self.root, settings, self.month, self.status, &taken)
+    }
+
+    /// Refuses numbers that another month's documents have, so that `issue` need not. Running numbers are given only there.
+    fn check_numbers(&self, settings: &Settings, invoices: &[Invoice]) -> Result<(), Diagnostic> {
+        if self.status == Status::Draft {
+            return Ok(());
+        }
+        let fixed = invoices.iter().filter(|invoice| !settings.customers[invoice.customer].has_running_number());
+        self.ledger.check_numbers(fixed.map(|invoice| invoice.number.as_str()))
+    }
+}
+
+/// A month with everything its documents are made from.
+pub struct ComputedMonth {
+    /// The workspace.
+    pub workspace: Workspace,
+    /// Templates, faces and images.
+    pub assets: Assets,
+    /// The bills.
+    pub bill: Bill,
+    /// The invoices.
+    pub billed: BilledMonth,
+    /// The months before.
+    history: History,
+    /// Files that warnings were made from, and no document.
+    pub compared: Vec<Written>,
+    /// Everything to be warned of.
+    pub warnings: Vec<Diagnostic>,
+    overview: Overview,
+    status: Status,
+    deny_warnings: bool,
+}
+
+impl ComputedMonth {
+    /// Reads and computes a month; `before_reading` is done when the settings are known and the bills are not read yet.
+    ///
+    /// # Errors
+    /// Everything that stops the month, and warnings where they are denied.
+    pub fn of(
+        request: &MonthRequest<'_>,
+        before_reading: impl FnOnce(&Settings) -> Result<(), Vec<Diagnostic>>,
+    ) -> Result<ComputedMonth, Vec<Diagnostic>> {
+        let MonthRequest { root, ledger, out, month, status, deny_warnings } = *request;
+        let mut workspace = request.workspace()?;
+        let mut early = std::mem::take(&mut workspace.warnings);
+        let settings = &workspace.settings;
+        let refused = |early: Vec<Diagnostic>, problems: Vec<Diagnostic>| {
+            warnings::before(billing::wanted(settings, early), deny_warnings, problems)
+        };
+        let assets = Assets::load(root, settings);
+        early.extend(assets.iter().flat_map(of_assets));
+        let computed = before_reading(settings).and_then(|()| request.invoices(settings));
+        let (assets, (bill, billed)) = match (assets, computed) {
+            (Ok(assets), Ok(computed)) => (assets, computed),
+            // Mistakes in templates and in bills have nothing to do with each other: report both.
+            (assets, computed) => {
+                let problems = assets.err().into_iter().chain(computed.err()).flatten();
+                return Err(refused(early, problems.collect()));
+            }
+        };
+        if let Err(problem) = request.check_numbers(settings, &billed.invoices) {
+            return Err(refused(early, vec![problem]));
+        }
+        let EarlierMonths { history, files, warnings } = EarlierMonths::read(root, ledger, out, settings, month)?;
+        early.extend(warnings);
+        early.extend(bill.files.iter().find_map(|file| ledger::bill_outside(&file.path)).map(as_warning));
+        let warnings = billing::warnings(&bill, settings, &billed, &history, early);
+        let warnings = warnings.map_err(|problem| vec![problem])?;
+        if deny_warnings {
+            warnings::deny(&warnings)?;
+        }
+        let overview = billing::overview(&bill, settings, &billed).map_err(|error| {
+            vec![Diagnostic::error(format!("the sums of the month cannot be computed exactly: {error}"))]
+        })?;
+        let compared = files;
+        Ok(ComputedMonth {
+            workspace,
+            assets,
+            bill,
+            billed,
+            history,
+            compared,
+            warnings,
+            overview,
+            status,
+            deny_warnings,
+        })
+    }
+
+    /// Writes the documents of the invoices for which `chosen` holds; gives what became of each invoice of the month.
+    ///
+    /// # Errors
+    /// Mistakes in templates, characters of the workspace's own texts that no face has, files that cannot be written.
+    pub fn write_documents(
+        &self,
+        chosen: &dyn Fn(&Invoice) -> bool,
+        formats: &[Format],
+        staging: &Staging,
+        printer: &Printer,
+    ) -> Result<WrittenDocuments, Vec<Diagnostic>> {
+        let all = &self.billed.invoices;
+        let (places, invoices): (Vec<usize>, Vec<&Invoice>) =
+            all.iter().enumerate().filter(|(_, invoice)| chosen(invoice)).unzip();
+        let writer = DocumentWriter::new(&self.workspace, &self.assets, &self.bill, formats);
+        let sink = |path: &str, bytes: &[u8]| staging.write(path, bytes);
+        let written = writer.write(&invoices, &sink, printer, verb(staging))?;
+        // Of customers that were not asked for there is nothing beside the page.
+        let mut documents = vec![Documents::default(); all.len()];
+        places.into_iter().zip(written.documents).for_each(|(place, made)| documents[place] = made);
+        Ok(WrittenDocuments { documents, warnings: written.warnings })
+    }
+
+    /// Adds what was found when the documents were made.
+    ///
+    /// # Errors
+    /// The warnings, where they are denied.
+    pub fn add_warnings(&mut self, found: Vec<Diagnostic>) -> Result<(), Vec<Diagnostic>> {
+        if found.is_empty() {
+            return Ok(());
+        }
+        self.warnings.extend(found);
+        self.warnings = billing::wanted(&self.workspace.settings, std::mem::take(&mut self.warnings));
+        if self.deny_warnings { warnings::deny(&self.warnings) } else { Ok(()) }
+    }
+
+    /// What the month comes to, with the documents that were written of it.
+    pub fn review<'a>(&'a self, documents: &'a [Documents]) -> Review<'a> {
+        Review {
+            bill: &self.bill,
+            settings: &self.workspace.settings,
+            billed: &self.billed,
+            overview: &self.overview,
+            history: &self.history,
+            warnings: &self.warnings,
+            status: self.status,
+            documents,
+        }
+    }
+
+    /// Writes what is looked at before a month is issued.
+    ///
+    /// # Errors
+    /// Figures with too many digits, mistakes in the page's template, files that cannot be written.
+    pub fn write_review(&self, review: Review<'_>, staging: &Staging) -> Result<Vec<ReviewFile>, Diagnostic> {
+        let summary = out::to_json(&Summary::of(review)?)?;
+        let files = vec![(summary::FILE, summary), ("index.html", review_page(&self.assets, review)?)];
+        for (path, bytes) in &files {
+            staging.write(path, bytes)?;
+        }
+        Ok(files)
+    }
+
+    /// Every file that the documents were made from, by what it is.
+    ///
+    /// # Errors
+    /// When a bill cannot be read again.
+    pub fn inputs(&self) -> Result<Inputs, Vec<Diagnostic>> {
+        Inputs::of(&self.workspace, &self.assets, &self.bill)
+    }
+}
+
+/// What is found when templates, faces and images are read. Only `issue` refuses files outside the workspace, but the month
+/// before is the time to know.
+fn of_assets(assets: &Assets) -> impl Iterator<Item = Diagnostic> {
+    let outside = assets.files.iter().filter_map(|(path, _)| ledger::outside(path)).map(as_warning);
+    assets.templates.warnings.iter().cloned().chain(outside)
+}
+
+fn as_warning(problem: Diagnostic) -> Diagnostic {
+    Diagnostic { severity: Severity::Warning, ..problem }
+}
+
+/// A file that is looked at before a month is issued: its name in the month's directory, and its bytes.
+pub type ReviewFile = (&'static str, Vec<u8>);
+
+/// The files that documents are made from, from the workspace's root.
+pub struct Inputs {
+    /// The providers' bills.
+    pub bills: Vec<Written>,
+    /// The workspace's own files, with their bytes.
+    pub rules: Vec<(String, Vec<u8>)>,
+}
+
+impl Inputs {
+    /// Those of a bill and a workspace.
+    ///
+    /// # Errors
+    /// When a bill cannot be read again.
+    pub fn of(workspace: &Workspace, assets: &Assets, bill: &Bill) -> Result<Inputs, Vec<Diagnostic>> {
+        let hashes = sources::hashes(&workspace.root, bill)?;
+        let bills = bill.files.iter().zip(hashes).map(|(file, sha256)| Written { path: file.path.clone(), sha256 });
+        Ok(Inputs { bills: in_order(bills), rules: rules(workspace, assets) })
+    }
+
+    /// All of them with their hashes.
+    pub fn written(&self) -> Vec<Written> {
+        let rules = self.rules.iter().map(|(path, bytes)| Written { path: path.clone(), sha256: hash(bytes) });
+        in_order(self.bills.iter().cloned().chain(rules))
+    }
+}
+
+/// The workspace's own files that documents are made from, from its root, with their bytes.
+pub fn rules(workspace: &Workspace, assets: &Assets) -> Vec<(String, Vec<u8>)> {
+    in_order(workspace.files.iter().chain(&assets.files).cloned())
+}
+
+fn in_order<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut all: Vec<T> = all.collect();
+    all.sort();
+    all.dedup();
+    all
+}

@@ -1,0 +1,327 @@
+//! An invoice is taken back, whole or in part, by a credit note with a record of its own; a corrected invoice from the
+//! present rules may stand in its place.
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use chrono::NaiveDate;
+
+use super::carried;
+use super::computed::{Inputs, invoices};
+use super::documents::DocumentWriter;
+use super::evidence::changed_evidence;
+use super::rebuilt::{OutputTarget, fill, finish_interrupted, refuse_misrecorded};
+use super::recorded;
+use super::reproduced::{Reproduction, terms};
+use crate::assets::Assets;
+use crate::billing::{self, CreditTerms, Extent};
+use crate::cli::Format;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::ledger::{self, Document, FORMAT, Ledger, Naming, Record, Stored};
+use crate::model::amount::Amount;
+use crate::model::carried::Carried;
+use crate::model::charge::Bill;
+use crate::model::currency::Currency;
+use crate::model::customer::Customer;
+use crate::model::invoice::{DocumentKind, Invoice, Original, Status};
+use crate::model::period::BillingMonth;
+use crate::model::schedule::{self, DateRule};
+use crate::out;
+use crate::printer::Printer;
+use crate::staging::{Written, hash};
+use crate::workspace::{self, Workspace};
+
+/// What to take back.
+pub struct CreditRequest<'a> {
+    /// Number of the invoice.
+    pub number: &'a str,
+    /// Printed on the credit note.
+    pub reason: &'a str,
+    /// All that is left of the invoice, or some of its lines.
+    pub extent: Extent,
+    /// Date of the credit note.
+    pub date: NaiveDate,
+    /// Whether a corrected invoice takes its place.
+    pub reissue: bool,
+    /// When that is due; as its rule says where none is given.
+    pub due_date: Option<NaiveDate>,
+    /// Whether the same lines may be taken back once more for the same reason.
+    pub again: bool,
+}
+
+impl CreditRequest<'_> {
+    /// Writes the record of the credit note, and the documents in place of the month's; finishes what an interrupted run
+    /// began.
+    ///
+    /// # Errors
+    /// What cannot be taken back, and everything that keeps the month from coming out as it was issued.
+    pub fn credit(&self, root: &Path, printer: &Printer) -> Result<Stored, Vec<Diagnostic>> {
+        let one = |problem: Diagnostic| vec![problem];
+        let out = root.join("out");
+        let target = OutputTarget::of_workspace(&out);
+        // What can be refused is, before anything is made for the lock.
+        Ledger::open(root)?.expect(self.number).map_err(one)?;
+        let _lock = ledger::lock(root).map_err(one)?;
+        let mut ledger = Ledger::open(root)?;
+        let finished = finish_interrupted(root, &ledger, &target, printer)?;
+        let finished = finished.and_then(|name| ledger.records.iter().find(|stored| stored.name == name));
+        if let Some(stored) = finished.filter(|stored| self.is_met_by(stored)) {
+            // The interrupted run was this one: its credit note counts, and no second one is made.
+            return Ok(stored.clone());
+        }
+        self.check_again(&ledger).map_err(one)?;
+        let (stored, _) = ledger.expect(self.number).map_err(one)?;
+        let month = stored.record.month;
+        let name = next_name(&ledger, month);
+        // A build that began before has its say now, or after the credit note is among the documents: not in between.
+        let staging = target.begin(root, &ledger, month).map_err(one)?;
+        let record = self.record(root, &ledger, &name, printer)?;
+        ledger.append(root, name, record).map_err(one)?;
+        fill(staging, root, &ledger, month, &target, printer)?;
+        ledger.write_index(root).map_err(one)?;
+        Ok(ledger.records.pop().expect("a record was appended"))
+    }
+
+    /// Whether a record is what this request would make.
+    fn is_met_by(&self, stored: &Stored) -> bool {
+        let Some(note) = stored.record.documents.iter().find(|document| document.takes_back(self.number)) else {
+            return false;
+        };
+        let same_lines = match &self.extent {
+            Extent::Whole => note.whole,
+            Extent::Lines(lines) => {
+                !note.whole
+                    && lines.len() == note.credited_lines().count()
+                    && lines.iter().zip(note.credited_lines()).all(|(wanted, item)| {
+                        wanted.line == item.line && wanted.amount.is_none_or(|amount| amount == item.amount.negated())
+                    })
+            }
+        };
+        let same_reason = note.original.as_ref().is_some_and(|original| original.reason == self.reason);
+        same_lines && same_reason && self.reissue == (stored.record.documents.len() > 1)
+    }
+
+    /// Refuses to take the same part of an invoice back twice by mistake, as when a command is repeated that was interrupted
+    /// just after it had done its work.
+    fn check_again(&self, ledger: &Ledger) -> Result<(), Diagnostic> {
+        match ledger.credits_of(self.number).find(|(stored, _)| self.is_met_by(stored)) {
+            Some((_, note)) if !note.whole && !self.again => {
+                let message = format!("{} takes back the same of {} for the same reason", note.number, self.number);
+                Err(Diagnostic::error(message).with_hint("add --again if it is meant to be taken back once more"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The new record, with everything it says; the documents it is about were made once, so that their hashes are known.
+    fn record(&self, root: &Path, ledger: &Ledger, name: &str, printer: &Printer) -> Result<Record, Vec<Diagnostic>> {
+        let one = |problem: Diagnostic| vec![problem];
+        let (stored, original) = ledger.expect(self.number).map_err(one)?;
+        let month = stored.record.month;
+        self.check(ledger, original).map_err(one)?;
+        let changed = changed_evidence(root, ledger, month);
+        if !changed.is_empty() {
+            return Err(changed);
+        }
+        self.check_date(original).map_err(one)?;
+        let base = Reproduction::of(root, ledger, stored)?;
+        refuse_misrecorded(ledger, stored, &base)?;
+        let (note, mut document) = self.credit_note(ledger, stored, original, &base)?;
+        document.outputs = outputs(&base.workspace, &base.assets, &base.bill, &note, printer)?;
+        exemption(&note, printer);
+        let mut record = Record {
+            format: FORMAT,
+            tool: out::tool(),
+            month,
+            previous: None,
+            bills: Vec::new(),
+            rules: Vec::new(),
+            review: Vec::new(),
+            carried: Carried::default(),
+            documents: vec![document],
+        };
+        let copies = match self.reissue {
+            true => self.add_corrected(root, ledger, original, &mut record, printer)?,
+            false => Vec::new(),
+        };
+        ledger.check(&record).map_err(one)?;
+        if !copies.is_empty() {
+            ledger::keep(root, name, &copies, &[]).map_err(one)?;
+        }
+        Ok(record)
+    }
+
+    fn check(&self, ledger: &Ledger, original: &Document) -> Result<(), Diagnostic> {
+        let number = &original.number;
+        if original.kind == DocumentKind::CreditNote {
+            let diagnostic = Diagnostic::error(format!("{number} is a credit note"));
+            return Err(diagnostic.with_hint("only invoices are credited"));
+        }
+        if let Some((_, note)) = ledger.credits_of(number).find(|(_, note)| note.whole) {
+            let diagnostic = Diagnostic::error(format!("{number} was taken back whole by {}", note.number));
+            return Err(diagnostic.with_hint(match ledger.replacement_of(number) {
+                Some(replacement) => format!("{} stands in its place: credit that", replacement.number),
+                None => "there is nothing left to credit".to_owned(),
+            }));
+        }
+        if self.reason.trim().is_empty() {
+            return Err(Diagnostic::error("the reason is empty").with_hint("it is printed on the credit note"));
+        }
+        Ok(())
+    }
+
+    fn check_date(&self, original: &Document) -> Result<(), Diagnostic> {
+        if self.date >= original.issue_date {
+            return Ok(());
+        }
+        let message = format!("{} is before {} was issued, on {}", self.date, original.number, original.issue_date);
+        Err(Diagnostic::error(message).with_hint("--date YYYY-MM-DD is the date of the credit note"))
+    }
+
+    /// The credit note with what is recorded of it, but for its files.
+    fn credit_note(
+        &self,
+        ledger: &Ledger,
+        stored: &Stored,
+        original: &Document,
+        base: &Reproduction,
+    ) -> Result<(Invoice, Document), Vec<Diagnostic>> {
+        let one = |problem: Diagnostic| vec![problem];
+        let (month, settings) = (stored.record.month, &base.workspace.settings);
+        let hint = format!("see `invoicer verify {month}`");
+        let Some((invoice, _)) = base.document(&original.number) else {
+            let diagnostic = Diagnostic::error(format!("{} cannot be computed again", original.number));
+            return Err(one(diagnostic.with_hint(hint)));
+        };
+        if let Some(difference) = original.difference_from(invoice) {
+            let diagnostic = Diagnostic::error(format!("{} comes out otherwise than it was issued", original.number));
+            return Err(one(diagnostic.with_note(difference).with_hint(hint)));
+        }
+        let credited = ledger.credited(&original.number, None).map_err(|error| {
+            one(Diagnostic::error(format!("what was credited of {} cannot be added up: {error}", original.number)))
+        })?;
+        let number = recorded::credit_number(&ledger.records, &original.number);
+        let terms = terms(settings, month, invoice, number);
+        let terms = CreditTerms { date: self.date, reason: self.reason, extent: &self.extent, ..terms };
+        let (mut note, lines) = billing::credit(invoice, &credited, terms)
+            .map_err(|problem| one(problem.at(Place::file(stored.path()))))?;
+        let customer = &settings.customers[note.customer];
+        note.file_name = recorded::free_file_name(&ledger.records, month, customer, &note, &[]);
+        let naming = Naming {
+            customer: original.customer.clone(),
+            customer_name: original.customer_name.clone(),
+            version: recorded::credit_version(&ledger.records, &original.number),
+            running: None,
+            whole: self.extent == Extent::Whole,
+            lines,
+        };
+        let document = Document::of(&note, naming);
+        Ok((note, document))
+    }
+
+    /// Adds the invoice that stands in place of the one taken back, from the present inputs; gives the rules to be kept.
+    fn add_corrected(
+        &self,
+        root: &Path,
+        ledger: &Ledger,
+        original: &Document,
+        record: &mut Record,
+        printer: &Printer,
+    ) -> Result<Vec<(String, Vec<u8>)>, Vec<Diagnostic>> {
+        let one = |problem: Diagnostic| vec![problem];
+        let month = record.month;
+        let workspace = workspace::load(root)?;
+        let settings = &workspace.settings;
+        let assets = Assets::load(root, settings)?;
+        // It takes what the invoice took that it replaces.
+        let taken = carried::taken(ledger, &root.join("out"), month);
+        let (bill, billed) = invoices(root, settings, month, Status::Issued, &taken)?;
+        let is_customer = |invoice: &Invoice| settings.customers[invoice.customer].id == original.customer;
+        let Some(mut invoice) = billed.invoices.into_iter().find(is_customer) else {
+            let message = format!("the present rules give no invoice for \"{}\"", original.customer);
+            let hint = "leave out --reissue to take the invoice back and put nothing in its place";
+            return Err(one(Diagnostic::error(message).with_hint(hint)));
+        };
+        let customer = &settings.customers[invoice.customer];
+        let naming = self.name_corrected(ledger, original, customer, &record.documents[0], month, &mut invoice);
+        let mut document = Document::of(&invoice, naming);
+        document.outputs = outputs(&workspace, &assets, &bill, &invoice, printer)?;
+        ledger.check_numbers([document.number.as_str()].into_iter()).map_err(one)?;
+        let Inputs { bills, rules } = Inputs::of(&workspace, &assets, &bill)?;
+        record.documents.push(document);
+        record.bills = bills;
+        record.carried.taken = taken;
+        record.rules = ledger::copies(&rules, &[]).map_err(one)?.0;
+        Ok(rules)
+    }
+
+    /// Gives a corrected invoice its number, names and dates; `note` is the credit note beside it.
+    fn name_corrected(
+        &self,
+        ledger: &Ledger,
+        original: &Document,
+        customer: &Customer,
+        note: &Document,
+        month: BillingMonth,
+        invoice: &mut Invoice,
+    ) -> Naming {
+        let running = customer.has_running_number().then(|| ledger.next_running());
+        let version = original.version + 1;
+        let number = billing::number(month, customer, running);
+        invoice.number = match running {
+            Some(_) => number,
+            None => recorded::free_number(&ledger.records, number, version as usize),
+        };
+        // It is issued on the date of the credit note; it is due when its rule says, unless another date is given.
+        let rules = &customer.invoice;
+        let (issue, due) = schedule::dates(month, DateRule::Fixed(self.date), rules.due_date, rules.due_on_holiday);
+        (invoice.issue_date, invoice.due_date) = (issue, self.due_date.unwrap_or(due));
+        invoice.original = Some(Original {
+            number: original.number.clone(),
+            issue_date: original.issue_date,
+            reason: self.reason.to_owned(),
+        });
+        invoice.file_name = recorded::free_file_name(&ledger.records, month, customer, invoice, &[note]);
+        Naming::of_invoice(customer, invoice, version, running)
+    }
+}
+
+/// `202208-1` and so on.
+fn next_name(ledger: &Ledger, month: BillingMonth) -> String {
+    format!("{month}-{}", ledger.of_month(month).filter(|stored| stored.name.contains('-')).count() + 1)
+}
+
+/// The files of a document with their hashes.
+fn outputs(
+    workspace: &Workspace,
+    assets: &Assets,
+    bill: &Bill,
+    invoice: &Invoice,
+    printer: &Printer,
+) -> Result<Vec<Written>, Vec<Diagnostic>> {
+    let written = Mutex::new(Vec::new());
+    let sink = |path: &str, bytes: &[u8]| {
+        let mut written = written.lock().expect("no thread panics while it holds the lock");
+        written.push(Written { path: path.to_owned(), sha256: hash(bytes) });
+        Ok(())
+    };
+    let writer = DocumentWriter::new(workspace, assets, bill, &Format::ALL);
+    let made = writer.write(&[invoice], &sink, printer, "Writing")?;
+    printer.diagnostics(&made.warnings);
+    let mut written = written.into_inner().expect("no thread panics while it holds the lock");
+    written.sort();
+    Ok(written)
+}
+
+/// Below this, tax included, no credit note need be issued (消費税法施行令70条の9 3項2号), whatever the rates.
+const EXEMPT_BELOW: i64 = 10_000;
+
+/// Says that the law does not ask for this credit note; it is issued all the same.
+fn exemption(note: &Invoice, printer: &Printer) {
+    let small = note.total.plus(Amount::whole(EXEMPT_BELOW)).is_ok_and(Amount::is_positive);
+    if note.currency == Currency::Jpy && small {
+        let message =
+            "the credit is below 10,000 yen with tax: the law does not ask for a credit note (消費税法施行令70条の9)";
+        printer.diagnostics(&[Diagnostic::note(message)]);
+    }
+}

@@ -1,0 +1,154 @@
+//! Every file of a month's invoices, made on all cores and given to a sink as soon as it is ready: into a directory, or in a
+//! dry run only to be hashed. The page for the person who reviews the month is made here too.
+
+use rayon::prelude::*;
+
+use super::glyphs::{self, Lost};
+use super::rendered;
+use crate::assets::Assets;
+use crate::cli::Format;
+use crate::diagnostic::Diagnostic;
+use crate::model::audience::Audience;
+use crate::model::charge::Bill;
+use crate::model::invoice::Invoice;
+use crate::model::settings::Settings;
+use crate::out;
+use crate::printer::Printer;
+use crate::render::{self, Documents, Review};
+use crate::staging::Staging;
+use crate::workspace::Workspace;
+
+/// Makes documents from a bill and a workspace.
+pub struct DocumentWriter<'a> {
+    pub(super) bill: &'a Bill,
+    pub(super) settings: &'a Settings,
+    /// The workspace's files, from the root, to say where a text stands.
+    pub(super) files: &'a [(String, Vec<u8>)],
+    pub(super) assets: &'a Assets,
+    formats: &'a [Format],
+}
+
+/// Takes a file of a document: its path from the month's directory, and its bytes.
+pub type Sink<'a> = dyn Fn(&str, &[u8]) -> Result<(), Diagnostic> + Sync + 'a;
+
+/// What became of invoices.
+pub struct WrittenDocuments {
+    /// The documents of each invoice, in the order of the invoices.
+    pub documents: Vec<Documents>,
+    /// Characters of the bills that no face has.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl<'a> DocumentWriter<'a> {
+    /// Makes documents in those formats.
+    pub fn new(
+        workspace: &'a Workspace,
+        assets: &'a Assets,
+        bill: &'a Bill,
+        formats: &'a [Format],
+    ) -> DocumentWriter<'a> {
+        DocumentWriter { bill, settings: &workspace.settings, files: &workspace.files, assets, formats }
+    }
+
+    /// Makes the documents of all invoices; `doing` is what the progress bar says is being done.
+    ///
+    /// # Errors
+    /// Mistakes in templates, characters of the workspace's own texts that no face has, files that cannot be written: all
+    /// of them, by customer.
+    pub fn write(
+        &self,
+        invoices: &[&Invoice],
+        sink: &Sink<'_>,
+        printer: &Printer,
+        doing: &'static str,
+    ) -> Result<WrittenDocuments, Vec<Diagnostic>> {
+        let progress = printer.progress(invoices.len(), doing);
+        let write = |invoice: &&Invoice| {
+            let written = self.write_one(invoice, sink);
+            progress.step();
+            written
+        };
+        let results: Vec<Result<_, Vec<Diagnostic>>> = invoices.par_iter().map(write).collect();
+        progress.finish();
+        let (mut problems, mut documents, mut lost) = (Vec::new(), Vec::with_capacity(results.len()), Vec::new());
+        for result in results {
+            match result {
+                Ok((made, found)) => {
+                    documents.push(made);
+                    lost.extend(found);
+                }
+                // A mistake in a template shows in every invoice made from it.
+                Err(found) => {
+                    for problem in found {
+                        if !problems.contains(&problem) {
+                            problems.push(problem);
+                        }
+                    }
+                }
+            }
+        }
+        match problems.is_empty() {
+            true => Ok(WrittenDocuments { documents, warnings: glyphs::warnings(self, &lost) }),
+            false => Err(problems),
+        }
+    }
+
+    /// The documents of one invoice, and the characters that its PDF lacks.
+    fn write_one(&self, invoice: &Invoice, sink: &Sink<'_>) -> Result<(Documents, Vec<Lost>), Vec<Diagnostic>> {
+        let one = |problem: Diagnostic| vec![problem];
+        let customer = &self.settings.customers[invoice.customer].id;
+        let put = |audience: Audience, format: Format, bytes: &[u8]| {
+            let directory = audience.directory(customer);
+            sink(&format!("{directory}/{}.{}", invoice.file_name, format.extension()), bytes).map_err(one)
+        };
+        let wanted = |format: Format| self.formats.contains(&format);
+        let mut made = Documents {
+            html: wanted(Format::Html),
+            pdf: wanted(Format::Pdf),
+            json: wanted(Format::Json),
+            csv: wanted(Format::Csv),
+            pages: None,
+        };
+        let mut lost = Vec::new();
+        let json = |audience| out::invoice_json(self.bill, self.settings, invoice, audience).map_err(one);
+        let customers_json = if made.pdf || made.json { json(Audience::Customer)? } else { Vec::new() };
+        if made.pdf {
+            let (html, pages) = rendered::laid_out(self, invoice)?;
+            lost = glyphs::sort(self, invoice, &pages.missing)?;
+            put(Audience::Customer, Format::Pdf, &rendered::pdf(self, invoice, &pages, &customers_json)?)?;
+            made.pages = Some(pages.pages.len());
+            if made.html {
+                put(Audience::Customer, Format::Html, html.as_bytes())?;
+            }
+        } else if made.html {
+            put(Audience::Customer, Format::Html, rendered::html_alone(self, invoice)?.as_bytes())?;
+        }
+        if made.json {
+            put(Audience::Customer, Format::Json, &customers_json)?;
+            put(Audience::Issuer, Format::Json, &json(Audience::Issuer)?)?;
+        }
+        if made.csv {
+            for audience in Audience::ALL {
+                let csv = out::invoice_csv(self.bill, self.settings, invoice, audience).map_err(one)?;
+                put(audience, Format::Csv, &csv)?;
+            }
+        }
+        Ok((made, lost))
+    }
+}
+
+/// What a progress bar says is being done.
+pub fn verb(staging: &Staging) -> &'static str {
+    if staging.is_rehearsal() { "Checking" } else { "Writing" }
+}
+
+/// The page of a month, for the person who reviews it.
+///
+/// # Errors
+/// A mistake in the template; sums with more digits than an amount has.
+pub fn review_page(assets: &Assets, review: Review<'_>) -> Result<Vec<u8>, Diagnostic> {
+    let labels = assets.templates.review_labels(review.settings.language);
+    let view = render::review(review, labels)
+        .map_err(|error| Diagnostic::error(format!("the review page cannot be added up: {error}")))?;
+    assets.templates.document("review", &view).map(String::into_bytes)
+}

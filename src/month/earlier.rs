@@ -1,0 +1,129 @@
+//! What a month is compared with: the months before, as they were issued and corrected, or else as they were last built;
+//! what else was found about the month's sources.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::standing::{StandingFigures, standing_figures};
+use super::summary::{self, ReadSummary};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::ledger::{DIRECTORY, Ledger};
+use crate::model::amount::TooLong;
+use crate::model::history::{BilledCustomer, History};
+use crate::model::invoice::Status;
+use crate::model::period::BillingMonth;
+use crate::model::settings::Settings;
+use crate::model::warning::WarningCode;
+use crate::sources::{absent, drift};
+use crate::staging::Written;
+
+/// How many months before one are looked at: with it, the twelve that the review page compares.
+const MONTHS: usize = 11;
+
+/// What a month is compared with.
+#[derive(Debug, Default)]
+pub(super) struct EarlierMonths {
+    /// What the months before were billed.
+    pub(super) history: History,
+    /// The files read, for the manifest.
+    pub(super) files: Vec<Written>,
+    /// Summaries that cannot be read, and what is odd about the month's sources.
+    pub(super) warnings: Vec<Diagnostic>,
+}
+
+/// Months with their summaries, a directory each.
+#[derive(Clone, Copy)]
+struct Summaries<'a> {
+    /// Directory of the months' directories.
+    directory: &'a Path,
+    /// The same as the manifest and messages name it.
+    shown: &'a str,
+    /// What to do about one that cannot be read.
+    way_out: &'a str,
+}
+
+impl EarlierMonths {
+    /// Reads the months before `month`; `out` are the months that were only built: their directory, and the same as
+    /// messages name it.
+    ///
+    /// # Errors
+    /// When what was issued for one of them cannot be added up.
+    pub(super) fn read(
+        root: &Path,
+        ledger: &Ledger,
+        (out, shown): (&Path, &str),
+        settings: &Settings,
+        month: BillingMonth,
+    ) -> Result<EarlierMonths, Vec<Diagnostic>> {
+        let issued = Summaries {
+            directory: &root.join(DIRECTORY),
+            shown: DIRECTORY,
+            way_out: "it was kept when the month was issued: put back what a backup or git has",
+        };
+        let built = Summaries { directory: out, shown, way_out: "build that month again, or remove the file" };
+        let mut earlier = EarlierMonths::of_summaries([issued, built], month);
+        for month in ledger.months() {
+            earlier.correct(ledger, month).map_err(|error| {
+                vec![Diagnostic::error(format!("what was issued for {month} cannot be added up: {error}"))]
+            })?;
+        }
+        earlier.warnings.extend(absent::unread_bills(root, settings, month));
+        for (warning, file) in settings.sources_of(month).filter_map(|source| drift::warning(root, source, month)) {
+            earlier.warnings.push(warning);
+            earlier.files.push(file);
+        }
+        Ok(earlier)
+    }
+
+    /// Each month from the first of the directories that has it. Drafts do not count, and a summary that cannot be read is a
+    /// warning: no figure of an invoice comes from it.
+    fn of_summaries(all: [Summaries<'_>; 2], month: BillingMonth) -> EarlierMonths {
+        let months: Vec<BillingMonth> =
+            std::iter::successors(Some(month.previous()), |month| Some(month.previous())).take(MONTHS).collect();
+        let read = |month: &BillingMonth| {
+            all.iter().find_map(|summaries| {
+                let read = summary::read(&summaries.directory.join(month.to_string()), *month)?;
+                Some((*month, read, *summaries))
+            })
+        };
+        let found: Vec<_> = months.par_iter().filter_map(read).collect();
+        let mut earlier = EarlierMonths::default();
+        for (month, read, summaries) in found {
+            earlier.add(month, read, summaries);
+        }
+        earlier
+    }
+
+    fn add(&mut self, month: BillingMonth, ReadSummary { sha256, summary }: ReadSummary, summaries: Summaries<'_>) {
+        let path = format!("{}/{month}/{}", summaries.shown, summary::FILE);
+        match summary {
+            Ok(summary) if summary.status == Status::Draft => {}
+            Ok(summary) => {
+                self.history.insert(month, summary.into_billed());
+                self.files.push(Written { path, sha256 });
+            }
+            Err(why) => {
+                let message = format!("{month} is not compared with: its summary cannot be read: {why}");
+                let warning = Diagnostic::finding(WarningCode::UnreadableMonth, message, &path);
+                self.warnings.push(warning.at(Place::file(path)).with_hint(summaries.way_out));
+            }
+        }
+    }
+
+    /// The summary of an issued month was kept when it was issued; what was taken back since was billed to nobody.
+    fn correct(&mut self, ledger: &Ledger, month: BillingMonth) -> Result<(), TooLong> {
+        let Some(mut customers) = self.history.month(month).cloned() else {
+            return Ok(());
+        };
+        let standing = standing_figures(ledger, month)?;
+        customers.retain(|id, _| standing.contains_key(id));
+        for (id, StandingFigures { currency, cost, subtotal, total, .. }) in standing {
+            if let Some(customer) = customers.get_mut(&id) {
+                *customer = BilledCustomer { currency, cost, subtotal, total, used: customer.used.take() };
+            }
+        }
+        self.history.insert(month, customers);
+        Ok(())
+    }
+}

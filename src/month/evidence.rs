@@ -1,0 +1,80 @@
+//! What an issued month was made from: whether its bills, and the copies of rules and review kept with its records, still
+//! have the hashes that the records list.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use crate::diagnostic::{Diagnostic, Place};
+use crate::files;
+use crate::ledger::{Ledger, Stored};
+use crate::model::period::BillingMonth;
+use crate::staging::{Written, digest, hash};
+
+/// What became of a file since a record was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedFile {
+    /// From the workspace's root.
+    pub path: String,
+    /// Whether it is gone altogether.
+    pub is_missing: bool,
+}
+
+impl ChangedFile {
+    /// `invoicer.toml changed`
+    pub fn in_words(&self) -> String {
+        format!("{} {}", self.path, if self.is_missing { "is gone" } else { "changed" })
+    }
+}
+
+/// The files of a list that are no longer what they were.
+pub fn changed_files(root: &Path, recorded: &[Written]) -> Vec<ChangedFile> {
+    let changed = |file: &Written| {
+        let path = root.join(&file.path);
+        let found = match file.path.ends_with(".toml") {
+            // The list has hashes of text without its byte order mark, as it was read.
+            true => {
+                let text = files::read(&path, files::TEXT);
+                text.map(|text| hash(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text)))
+            }
+            false => digest(&path).map(|(_, sha256)| sha256),
+        };
+        let found = found.ok();
+        let is_same = found.as_ref() == Some(&file.sha256);
+        (!is_same).then(|| ChangedFile { path: file.path.clone(), is_missing: found.is_none() })
+    };
+    recorded.par_iter().filter_map(changed).collect()
+}
+
+/// Bills and kept copies of an issued month that are not what they were.
+pub fn changed_evidence(root: &Path, ledger: &Ledger, month: BillingMonth) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for stored in ledger.of_month(month) {
+        for file in changed_files(root, &stored.record.bills) {
+            let problem = if file.is_missing { "the bill is gone" } else { "the bill was changed" };
+            let message = format!("{problem} since {month} was issued");
+            let hint = "a bill is evidence and never edited: put back what git or a backup has";
+            let diagnostic = Diagnostic::error(message).at(Place::file(&file.path)).with_hint(hint);
+            if !problems.contains(&diagnostic) {
+                problems.push(diagnostic);
+            }
+        }
+        problems.extend(changed_copies(root, stored));
+    }
+    problems
+}
+
+/// Copies kept beside a record that are not what they were.
+pub fn changed_copies(root: &Path, stored: &Stored) -> Vec<Diagnostic> {
+    let of = |directory: String, files| {
+        let changed = changed_files(&root.join(&directory), files);
+        changed.into_iter().map(move |file| {
+            let problem = if file.is_missing { "the copy is gone" } else { "the copy was changed" };
+            Diagnostic::error(format!("{problem} that was kept when {} was written", stored.path()))
+                .at(Place::file(format!("{directory}/{}", file.path)))
+                .with_hint("issued/ is never edited: put back what git or a backup has")
+        })
+    };
+    let rules = of(stored.rules_directory(), &stored.record.rules);
+    rules.chain(of(stored.review_directory(), &stored.record.review)).collect()
+}

@@ -1,0 +1,138 @@
+//! A reviewed month gets its numbers and its record, which locks it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use chrono::NaiveDate;
+
+use super::carried;
+use super::computed::{ComputedMonth, Inputs, MonthRequest};
+use super::rebuilt::finish;
+use super::reviewed::check_reviewed;
+use crate::billing;
+use crate::cli::Format;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::ledger::{self, Document, FORMAT, Ledger, Naming, Record};
+use crate::model::carried::CustomerRest;
+use crate::model::invoice::{Invoice, Status};
+use crate::model::period::BillingMonth;
+use crate::out::{self, Mode};
+use crate::printer::Printer;
+use crate::staging::Written;
+
+/// A month that was just issued.
+pub struct NewlyIssued {
+    /// The files written, from the month's directory.
+    pub files: Vec<String>,
+    /// What the month is warned of.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Gives a month its numbers and writes its documents and its record.
+///
+/// # Errors
+/// A month that has not ended or was not reviewed as it is now, whatever stops it from being computed, numbers that are
+/// given already.
+pub fn issue(
+    root: &Path,
+    ledger: &mut Ledger,
+    month: BillingMonth,
+    today: NaiveDate,
+    deny_warnings: bool,
+    printer: &Printer,
+) -> Result<NewlyIssued, Vec<Diagnostic>> {
+    let one = |problem: Diagnostic| vec![problem];
+    has_ended(month, today).map_err(one)?;
+    let out = root.join("out");
+    let request = MonthRequest { root, ledger, out: (&out, "out"), month, status: Status::Issued, deny_warnings };
+    let mut computed = ComputedMonth::of(&request, |_| Ok(()))?;
+    let inputs = computed.inputs()?;
+    takes_from_issued(ledger, month, &computed.billed.carried.taken).map_err(one)?;
+    if let Some(problem) = inputs.bills.iter().find_map(|bill| ledger::bill_outside(&bill.path)) {
+        return Err(one(problem));
+    }
+    // From here on no build replaces what was looked at.
+    let staging = out::begin(&out, Path::new("out"), &month.to_string(), Mode::Write).map_err(one)?;
+    check_reviewed(root, &computed, &inputs).map_err(one)?;
+    let naming = number(ledger, &mut computed);
+    ledger.check_numbers(computed.billed.invoices.iter().map(|invoice| invoice.number.as_str())).map_err(one)?;
+    let written = computed.write_documents(&|_| true, &Format::ALL, &staging, printer)?;
+    let outputs = staging.written();
+    computed.add_warnings(written.warnings)?;
+    let review = computed.write_review(computed.review(&written.documents), &staging).map_err(one)?;
+    staging.sync().map_err(one)?;
+    let documents = documents(&computed.billed.invoices, naming, outputs);
+    let Inputs { bills, rules: copied } = inputs;
+    let (rules, review_files) = ledger::copies(&copied, &review).map_err(one)?;
+    let carried = computed.billed.carried.clone();
+    let record = Record {
+        format: FORMAT,
+        tool: out::tool(),
+        month,
+        previous: None,
+        bills,
+        rules,
+        review: review_files,
+        carried,
+        documents,
+    };
+    ledger.check(&record).map_err(one)?;
+    ledger::keep(root, &month.to_string(), &copied, &review).map_err(one)?;
+    ledger.append(root, month.to_string(), record).map_err(one)?;
+    let files = finish(staging, ledger, month).map_err(one)?;
+    ledger.write_index(root).map_err(one)?;
+    Ok(NewlyIssued { files, warnings: computed.warnings })
+}
+
+/// What is recorded of each invoice, with those of the files written that are its own.
+fn documents(invoices: &[Invoice], naming: Vec<Naming>, outputs: Vec<Written>) -> Vec<Document> {
+    let mut by_document: BTreeMap<String, Vec<Written>> = BTreeMap::new();
+    for output in outputs {
+        by_document.entry(ledger::file_of(&output.path).to_owned()).or_default().push(output);
+    }
+    let document = |(invoice, naming): (&Invoice, Naming)| {
+        let mut document = Document::of(invoice, naming);
+        document.outputs = by_document.remove(&document.file).expect("every document was just written");
+        document
+    };
+    invoices.iter().zip(naming).map(document).collect()
+}
+
+/// What is carried into an issued month must come from an issued one, or it could change afterwards.
+fn takes_from_issued(ledger: &Ledger, month: BillingMonth, taken: &[CustomerRest]) -> Result<(), Diagnostic> {
+    let Some(first) = carried::not_issued(ledger, taken).into_iter().next() else {
+        return Ok(());
+    };
+    let customers = taken.iter().filter(|rest| rest.month == first).map(|rest| format!("{:?}", rest.customer));
+    let customers = customers.collect::<Vec<String>>().join(", ");
+    let message = format!("{month} takes what {first} carried forward for {customers}, and {first} is not issued");
+    let hint = format!("issue {first} first; if it is never to be issued, remove out/{first} and build {month} again");
+    Err(Diagnostic::error(message).at(Place::file(format!("out/{first}/summary.json"))).with_hint(hint))
+}
+
+/// A month that goes on may still be charged for.
+fn has_ended(month: BillingMonth, today: NaiveDate) -> Result<(), Diagnostic> {
+    if month.last() < today {
+        return Ok(());
+    }
+    let diagnostic =
+        Diagnostic::error(format!("{month} has not ended: it cannot be issued before {}", month.next().first()));
+    Err(diagnostic.with_hint(format!("`invoicer build {month} --draft` shows what it comes to so far")))
+}
+
+/// The running numbers go on without a gap, in the order of the customers' ids.
+fn number(ledger: &Ledger, computed: &mut ComputedMonth) -> Vec<Naming> {
+    let mut next = ledger.next_running();
+    let month = computed.bill.month;
+    let mut naming = Vec::with_capacity(computed.billed.invoices.len());
+    // Customers stand in the order of their ids, and invoices in that of the customers.
+    for invoice in &mut computed.billed.invoices {
+        let customer = &computed.workspace.settings.customers[invoice.customer];
+        let running = customer.has_running_number().then_some(next);
+        next += u64::from(running.is_some());
+        invoice.number = billing::number(month, customer, running);
+        invoice.file_name = billing::file_name(month, customer, invoice);
+        naming.push(Naming::of_invoice(customer, invoice, 1, running));
+    }
+    naming
+}

@@ -1,0 +1,23 @@
+//! One month, from its files to its documents. [`computed`] reads, bills and warns; [`documents`] makes every file of it, or
+//! only says what they would be; [`summary`] is the month at a glance, written for later months to be compared with.
+//!
+//! [`issued`] gives a reviewed month its numbers and locks it, [`credited`] takes an invoice back. Of an issued month, [`reproduced`] computes again what was issued, [`recorded`] compares it with the record field by
+//! field, and [`rebuilt`] puts the same bytes into `out/`. No arithmetic here: that is in [`billing`](crate::billing).
+
+pub mod carried;
+pub mod computed;
+pub mod credited;
+pub mod documents;
+mod earlier;
+pub mod evidence;
+mod glyphs;
+pub mod issued;
+pub mod rebuilt;
+pub mod recorded;
+mod rendered;
+pub mod reproduced;
+mod reviewed;
+pub mod rule_changes;
+pub mod standing;
+pub mod summary;
+pub mod warnings;

@@ -1,0 +1,204 @@
+//! An issued month's directory in `out/`, made again byte for byte; refused where something it was made from is not what
+//! it was.
+
+use std::path::Path;
+
+use super::documents::verb;
+use super::evidence::changed_evidence;
+use super::recorded;
+use super::reproduced::Reproduction;
+use crate::cli::Format;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::files;
+use crate::ledger::{Document, Ledger, Stored};
+use crate::model::audience::INTERNAL;
+use crate::model::period::BillingMonth;
+use crate::out;
+use crate::printer::Printer;
+use crate::staging::{Staging, Written, interruption};
+
+/// Where and what of a month is written.
+pub struct OutputTarget<'a> {
+    /// Directory of the months' directories.
+    pub out: &'a Path,
+    /// The same as the user would write it.
+    pub shown: &'a Path,
+    /// Kinds of documents.
+    pub formats: &'a [Format],
+    /// Ids of the customers; all where empty.
+    pub customers: &'a [String],
+    /// Whether anything is written.
+    pub mode: out::Mode,
+}
+
+impl<'a> OutputTarget<'a> {
+    /// Everything of a month, in the workspace's own `out`.
+    pub fn of_workspace(out: &'a Path) -> OutputTarget<'a> {
+        OutputTarget { out, shown: Path::new("out"), formats: &Format::ALL, customers: &[], mode: out::Mode::Write }
+    }
+
+    /// Begins writing a month's directory. Whoever has the lock is the only one who replaces it, and works on what is issued
+    /// now: `issue` and `credit` write their record while they have it.
+    ///
+    /// # Errors
+    /// When another run has the lock, or the month was issued or credited since `ledger` was read.
+    pub fn begin(&self, root: &Path, ledger: &Ledger, month: BillingMonth) -> Result<Staging, Diagnostic> {
+        interruption::before_lock();
+        let staging = out::begin(self.out, self.shown, &month.to_string(), self.mode)?;
+        ledger.check_current(root, month)?;
+        Ok(staging)
+    }
+
+    fn wants(&self, document: &Document) -> bool {
+        self.customers.is_empty() || self.customers.contains(&document.customer)
+    }
+}
+
+/// Makes every document of an issued month again, byte for byte, in place of what is there; gives the files written, from
+/// the month's directory.
+///
+/// # Errors
+/// Bills or kept copies that are not what they were, documents that come out otherwise; nothing is written then.
+pub fn rebuild(
+    root: &Path,
+    ledger: &Ledger,
+    month: BillingMonth,
+    target: &OutputTarget<'_>,
+    printer: &Printer,
+) -> Result<Vec<String>, Vec<Diagnostic>> {
+    let changed = changed_evidence(root, ledger, month);
+    if !changed.is_empty() {
+        return Err(changed);
+    }
+    let staging = target.begin(root, ledger, month).map_err(|problem| vec![problem])?;
+    fill(staging, root, ledger, month, target, printer)
+}
+
+/// Refuses to work on a record that says something else than its bills and rules give.
+///
+/// # Errors
+/// What it says and what they give.
+pub fn refuse_misrecorded(
+    ledger: &Ledger,
+    stored: &Stored,
+    reproduction: &Reproduction,
+) -> Result<(), Vec<Diagnostic>> {
+    let found: Vec<Diagnostic> =
+        recorded::misrecorded(ledger, stored, reproduction).into_iter().map(|found| found.problem).collect();
+    if found.is_empty() { Ok(()) } else { Err(by_another_version(stored, found)) }
+}
+
+/// The second half of [`rebuild`]: makes the documents in a directory that was [begun](OutputTarget::begin), and puts it in
+/// its place.
+///
+/// # Errors
+/// Documents that come out otherwise; nothing is replaced then.
+pub fn fill(
+    staging: Staging,
+    root: &Path,
+    ledger: &Ledger,
+    month: BillingMonth,
+    target: &OutputTarget<'_>,
+    printer: &Printer,
+) -> Result<Vec<String>, Vec<Diagnostic>> {
+    let wanted = |document: &Document| target.wants(document);
+    let mut has_costs_inside = false;
+    for stored in ledger.of_month(month).filter(|stored| !stored.record.rules.is_empty()) {
+        let reproduction = Reproduction::of(root, ledger, stored)?;
+        refuse_misrecorded(ledger, stored, &reproduction)?;
+        let sink = |path: &str, bytes: &[u8]| staging.write(path, bytes);
+        let written = reproduction.write(target.formats, &wanted, &sink, printer, verb(&staging));
+        written.map_err(|problems| by_another_version(stored, problems))?;
+        let mut documents = reproduction.documents.iter().map(|(_, document)| document);
+        has_costs_inside |=
+            documents.any(|document| reproduction.costs_inside.contains(&document.number) && target.wants(document));
+    }
+    if let Some(stored) = ledger.month(month) {
+        copy_review(root, stored, &staging)?;
+    }
+    let files = finish(staging, ledger, month).map_err(|problem| vec![problem])?;
+    if has_costs_inside {
+        printer.diagnostics(&[made_without_costs(month, target.shown, &files)]);
+    }
+    Ok(files)
+}
+
+/// Writes an issued month's manifest and puts the directory in its place; gives the files written.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn finish(staging: Staging, ledger: &Ledger, month: BillingMonth) -> Result<Vec<String>, Diagnostic> {
+    let manifest = manifest(ledger, month, staging.written());
+    staging.write("manifest.json", &out::to_json(&manifest)?)?;
+    let files = staging.written().into_iter().map(|file| file.path).collect();
+    staging.commit()?;
+    Ok(files)
+}
+
+/// What a rebuild of a month of [`ledger::COSTS_INSIDE`](crate::ledger::COSTS_INSIDE) gives, for those who compare hashes.
+fn made_without_costs(month: BillingMonth, shown: &Path, files: &[String]) -> Diagnostic {
+    let message =
+        format!("{month} was issued by an earlier version, which put the issuer's costs into customers' files");
+    let note = Diagnostic::note(message).with_note(
+        "their PDF, JSON and CSV are made again without costs, so with other hashes; all figures are the same",
+    );
+    let directory = shown.join(month.to_string()).join(INTERNAL);
+    match files.iter().any(|file| file.starts_with(INTERNAL) && file.ends_with(".pdf")) {
+        true => note.with_note(format!(
+            "the PDFs that were sent, with the hashes of the record, are in {}",
+            directory.display()
+        )),
+        false => note.with_hint("the PDFs that were sent come out otherwise by this version: keep the copies you have"),
+    }
+}
+
+/// What was looked at before the month was issued goes beside the documents again.
+fn copy_review(root: &Path, stored: &Stored, staging: &Staging) -> Result<(), Vec<Diagnostic>> {
+    for file in &stored.record.review {
+        let path = format!("{}/{}", stored.review_directory(), file.path);
+        let bytes = files::read(&root.join(&path), files::DATA).map_err(|error| {
+            let message = format!("cannot read the file: {}", crate::diagnostic::cause(&error));
+            vec![Diagnostic::could_not_run(message).at(Place::file(&path))]
+        })?;
+        staging.write(&file.path, &bytes).map_err(|problem| vec![problem])?;
+    }
+    Ok(())
+}
+
+/// Another version of the program may lay pages out otherwise: that is no fault of the data.
+fn by_another_version(stored: &Stored, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let this = out::tool();
+    if stored.record.tool == this {
+        return problems;
+    }
+    let hint = format!("it was issued by {}, this is {this}: use that version to make it again", stored.record.tool);
+    problems.into_iter().map(|problem| problem.with_hint(hint.clone())).collect()
+}
+
+/// Does the rest of what an interrupted run of `issue` or `credit` began; gives the name of the record it was about.
+///
+/// # Errors
+/// When the list of what was issued is not that of an interrupted run, or the documents cannot be made again.
+pub fn finish_interrupted(
+    root: &Path,
+    ledger: &Ledger,
+    target: &OutputTarget<'_>,
+    printer: &Printer,
+) -> Result<Option<String>, Vec<Diagnostic>> {
+    let Some(last) = ledger.interrupted(root).map_err(|problem| vec![problem])? else {
+        return Ok(None);
+    };
+    rebuild(root, ledger, last.record.month, target, printer)?;
+    ledger.write_index(root).map_err(|problem| vec![problem])?;
+    printer.status(&format!("finished what was interrupted: {}", last.path()));
+    Ok(Some(last.name.clone()))
+}
+
+/// The manifest of an issued month: what its records list.
+pub fn manifest(ledger: &Ledger, month: BillingMonth, outputs: Vec<Written>) -> out::Manifest {
+    let mut inputs: Vec<Written> = Vec::new();
+    if let Some(stored) = ledger.month(month) {
+        inputs.extend(stored.record.bills.iter().chain(&stored.record.rules).cloned());
+    }
+    out::Manifest::new(month.to_string(), inputs, Vec::new(), outputs)
+}

@@ -1,0 +1,129 @@
+//! One invoice as HTML, laid out in pages and as PDF. Amounts are as exact as the page has room for; faults of the page are
+//! reported at the template's line.
+
+use super::documents::DocumentWriter;
+use crate::cli::Format;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::audience::Audience;
+use crate::model::invoice::Invoice;
+use crate::out;
+use crate::render::{self, InvoiceView};
+use pages::layout::{self, Fault};
+use pages::pdf::{self, Attachment, Metadata};
+
+/// The PDF of an invoice with the issuer's full record inside, as it was made for customers up to
+/// [`COSTS_INSIDE`](crate::ledger::COSTS_INSIDE): only to make again what was sent then.
+pub(super) fn pdf_with_costs(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result<Vec<u8>, Vec<Diagnostic>> {
+    let one = |problem: Diagnostic| vec![problem];
+    let json = out::invoice_json(writer.bill, writer.settings, invoice, Audience::Issuer).map_err(one)?;
+    pdf(writer, invoice, &laid_out(writer, invoice)?.1, &json)
+}
+
+/// Amounts of up to that many characters have room in the built-in designs.
+const SHORT_AMOUNT: usize = 14;
+
+/// How many characters an amount may have, tried in turn where the page is too narrow.
+const LIMITS: [usize; 5] = [30, 24, 18, SHORT_AMOUNT, 11];
+
+/// The HTML of an invoice and its pages, with amounts as exact as the page has room for.
+pub(super) fn laid_out(
+    writer: &DocumentWriter<'_>,
+    invoice: &Invoice,
+) -> Result<(String, layout::Document), Vec<Diagnostic>> {
+    let one = |problem: Diagnostic| vec![problem];
+    let mut view = view(writer, invoice).map_err(one)?;
+    let html = html(writer, invoice, &view).map_err(one)?;
+    let images = |src: &str| writer.assets.image(src);
+    let lay_out = |html: &str| layout::lay_out(html, &writer.assets.faces, &images);
+    let whole = lay_out(&html);
+    let is_too_long = match &whole {
+        Ok(_) => !view.has_room(),
+        Err(faults) => faults.iter().all(|fault| fault.is_outside),
+    };
+    let longest = view.longest_amount();
+    for limit in LIMITS.into_iter().filter(|limit| is_too_long && *limit < longest) {
+        view.shorten(limit);
+        let html = self::html(writer, invoice, &view).map_err(one)?;
+        if let Ok(document) = lay_out(&html)
+            && view.has_room()
+        {
+            return Ok((html, document));
+        }
+    }
+    // What no shortening helps is a mistake in the template, or data that it cannot show.
+    let reported = |faults: Vec<Fault>| faults.iter().map(|fault| reported(writer, invoice, fault)).collect();
+    whole.map(|document| (html, document)).map_err(reported)
+}
+
+/// The HTML of an invoice of which no PDF is wanted: the same as beside one, but what only a PDF cannot show is no mistake.
+pub(super) fn html_alone(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result<String, Vec<Diagnostic>> {
+    let one = |problem: Diagnostic| vec![problem];
+    let view = view(writer, invoice).map_err(one)?;
+    let whole = html(writer, invoice, &view).map_err(one)?;
+    if view.longest_amount() <= SHORT_AMOUNT {
+        return Ok(whole);
+    }
+    Ok(laid_out(writer, invoice).map_or(whole, |(html, _)| html))
+}
+
+fn view<'a>(writer: &DocumentWriter<'a>, invoice: &'a Invoice) -> Result<InvoiceView<'a>, Diagnostic> {
+    let customer = &writer.settings.customers[invoice.customer];
+    let labels = writer.assets.templates.labels(customer.invoice.language, invoice.kind);
+    let link = |path: &str| writer.assets.link(path);
+    render::view(writer.bill, writer.settings, invoice, labels, &link)
+        .map_err(|error| Diagnostic::error(format!("the appendix of \"{}\" cannot be added up: {error}", customer.id)))
+}
+
+fn html(writer: &DocumentWriter<'_>, invoice: &Invoice, view: &InvoiceView<'_>) -> Result<String, Diagnostic> {
+    let template = &writer.settings.customers[invoice.customer].invoice.template.name;
+    writer.assets.templates.document(template, view)
+}
+
+/// The PDF, with the invoice's data inside.
+pub(super) fn pdf(
+    writer: &DocumentWriter<'_>,
+    invoice: &Invoice,
+    document: &layout::Document,
+    json: &[u8],
+) -> Result<Vec<u8>, Vec<Diagnostic>> {
+    let customer = &writer.settings.customers[invoice.customer];
+    let labels = writer.assets.templates.labels(customer.invoice.language, invoice.kind);
+    let title = format!("{} {}", labels.get("title").map_or("", String::as_str), invoice.number);
+    let json_name = format!("{}.{}", invoice.file_name, Format::Json.extension());
+    let data = Attachment { name: &json_name, media_type: "application/json", description: &title, bytes: json };
+    let metadata = Metadata {
+        program: "invoicer".to_owned(),
+        title: title.clone(),
+        author: writer.settings.issuer.name.clone(),
+        subject: format!("{} {}", customer.name, writer.bill.month),
+        language: customer.invoice.language.tag().to_owned(),
+        date: invoice.issue_date,
+        attachments: vec![data],
+    };
+    pdf::write(document, &writer.assets.faces, &metadata).map_err(|error| match &error.file {
+        Some(file) => {
+            let hint = "save the font again, or take another file";
+            vec![Diagnostic::error(error.to_string()).at(Place::file(file)).with_hint(hint)]
+        }
+        None => vec![Diagnostic::could_not_run(format!("cannot make the PDF of \"{}\": {error}", customer.id))],
+    })
+}
+
+/// A fault in a laid out page as a diagnostic, at the template's line.
+fn reported(writer: &DocumentWriter<'_>, invoice: &Invoice, fault: &Fault) -> Diagnostic {
+    let customer = &writer.settings.customers[invoice.customer];
+    let place =
+        writer.assets.templates.find(&customer.invoice.template.name, &fault.fragment).unwrap_or_else(|| Place {
+            column: Some(fault.column),
+            ..Place::line(format!("{}.html (rendered)", invoice.file_name), fault.line)
+        });
+    let diagnostic = match &fault.file {
+        Some(file) => Diagnostic::error(&fault.message).at(Place::file(file)),
+        None => Diagnostic::error(format!("template: {}", fault.message)).at(place),
+    };
+    match &fault.hint {
+        Some(hint) => diagnostic.with_hint(hint.clone()),
+        None => diagnostic
+            .with_hint("pages hold a closed list of HTML and CSS: see templates/README.md in invoicer's repository"),
+    }
+}

@@ -1,0 +1,261 @@
+//! A month as it was issued: computed again from its bills and the copies of its rules, and compared with the record.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Mutex;
+
+use chrono::NaiveDate;
+use rayon::prelude::*;
+
+use super::documents::{DocumentWriter, Sink};
+use super::rendered::pdf_with_costs;
+use crate::assets::Assets;
+use crate::billing::{self, BilledMonth, CreditTerms, CreditedLine, Extent};
+use crate::cli::Format;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::ledger::{self, Document, Ledger, Stored};
+use crate::model::audience::INTERNAL;
+use crate::model::charge::Bill;
+use crate::model::currency::Currency;
+use crate::model::invoice::{DocumentKind, Invoice, Status};
+use crate::model::period::BillingMonth;
+use crate::model::settings::Settings;
+use crate::printer::Printer;
+use crate::sources;
+use crate::staging::hash;
+use crate::workspace::{self, Workspace};
+
+/// What was issued from the rules of one record: its invoices, and the credit notes that take them back.
+pub struct Reproduction {
+    /// The rules as they were.
+    pub workspace: Workspace,
+    /// Templates, faces and images as they were.
+    pub assets: Assets,
+    /// The bills, which are not copied: `billing/` is never edited.
+    pub bill: Bill,
+    /// The documents, computed again, with what was recorded of each.
+    pub documents: Vec<(Invoice, Document)>,
+    /// Issue and due date of each invoice by its number, as the rules give them.
+    pub dates: BTreeMap<String, (NaiveDate, NaiveDate)>,
+    /// The invoice's line numbers of each credit note's items, by the note's number.
+    pub note_lines: BTreeMap<String, Vec<usize>>,
+    /// Ids of customers that the bills and rules give an invoice and that the month's record has none for.
+    pub unrecorded: Vec<String>,
+    /// Numbers of the documents that were sent with the issuer's costs inside; see [`ledger::COSTS_INSIDE`].
+    pub costs_inside: BTreeSet<String>,
+}
+
+impl Reproduction {
+    /// Computes what was issued from the rules of a record.
+    ///
+    /// # Errors
+    /// Copies or bills that cannot be read, and documents that the bills no longer give.
+    pub fn of(root: &Path, ledger: &Ledger, stored: &Stored) -> Result<Reproduction, Vec<Diagnostic>> {
+        let rules = root.join(stored.rules_directory());
+        let inside = |problems: Vec<Diagnostic>| -> Vec<Diagnostic> {
+            let note = format!("in the copy of the rules that was kept: {}", stored.rules_directory());
+            problems.into_iter().map(|problem| problem.with_note(note.clone())).collect()
+        };
+        let workspace = workspace::load(&rules).map_err(inside)?;
+        let assets = Assets::load(&rules, &workspace.settings).map_err(inside)?;
+        // Whether the bills were final was decided when the month was issued.
+        let bill = sources::read(root, &workspace.settings, stored.record.month, true)?;
+        let taken = &stored.record.carried.taken;
+        let billed = billing::invoices(&bill, &workspace.settings, Status::Issued, taken).map_err(inside)?;
+        let mut reproduction = Reproduction {
+            workspace,
+            assets,
+            bill,
+            documents: Vec::new(),
+            dates: BTreeMap::new(),
+            note_lines: BTreeMap::new(),
+            unrecorded: Vec::new(),
+            costs_inside: BTreeSet::new(),
+        };
+        reproduction.add_invoices(stored, billed).map_err(|problem| vec![problem.at(Place::file(stored.path()))])?;
+        reproduction.add_credit_notes(ledger).map_err(|problem| vec![problem])?;
+        Ok(reproduction)
+    }
+
+    fn add_invoices(&mut self, stored: &Stored, billed: BilledMonth) -> Result<(), Diagnostic> {
+        let month = stored.record.month;
+        let is_correction = stored.name != month.to_string();
+        // A corrected invoice has a record of its own, which leaves nothing: what the month left, its first record says.
+        if !is_correction && billed.carried.left != stored.record.carried.left {
+            return Err(Diagnostic::error(format!("the bills no longer leave what {month} carried forward")));
+        }
+        let id = |invoice: &Invoice| self.workspace.settings.customers[invoice.customer].id.clone();
+        let mut computed: BTreeMap<String, Invoice> =
+            billed.invoices.into_iter().map(|invoice| (id(&invoice), invoice)).collect();
+        for recorded in stored.record.documents.iter().filter(|document| document.kind == DocumentKind::Invoice) {
+            let Some(mut invoice) = computed.remove(&recorded.customer) else {
+                let message = format!("the bills no longer give an invoice for \"{}\"", recorded.customer);
+                return Err(Diagnostic::error(message).with_note(format!("{} was issued from them", recorded.number)));
+            };
+            self.dates.insert(recorded.number.clone(), (invoice.issue_date, invoice.due_date));
+            take_over(&mut invoice, recorded);
+            self.add(stored, invoice, recorded);
+        }
+        // The record of a correction has one customer's invoice.
+        self.unrecorded = if is_correction { Vec::new() } else { computed.into_keys().collect() };
+        Ok(())
+    }
+
+    fn add_credit_notes(&mut self, ledger: &Ledger) -> Result<(), Diagnostic> {
+        for index in 0..self.documents.len() {
+            let invoice = &self.documents[index].0;
+            let computed = ledger.credits_of(&invoice.number).map(|(stored, recorded)| {
+                let note = credit_note(ledger, &self.workspace.settings, self.bill.month, invoice, recorded);
+                note.map(|(note, lines)| (stored, recorded, note, lines))
+            });
+            for (stored, recorded, note, lines) in computed.collect::<Result<Vec<_>, Diagnostic>>()? {
+                self.note_lines.insert(recorded.number.clone(), lines);
+                self.add(stored, note, recorded);
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, stored: &Stored, invoice: Invoice, recorded: &Document) {
+        if stored.has_costs_inside() {
+            self.costs_inside.insert(recorded.number.clone());
+        }
+        self.documents.push((invoice, recorded.clone()));
+    }
+
+    /// The document of that number, with what was recorded of it.
+    pub fn document(&self, number: &str) -> Option<&(Invoice, Document)> {
+        self.documents.iter().find(|(_, recorded)| recorded.number == number)
+    }
+
+    /// Makes the documents, in those formats, for which `wanted` holds; each that is not what was issued is told.
+    ///
+    /// Those that were sent with costs inside are made without, so only their figures are compared; the PDF that was sent is
+    /// made too, for the issuer, where it comes out as it was.
+    ///
+    /// # Errors
+    /// Documents that differ from those issued, and whatever `sink` refuses.
+    pub fn write(
+        &self,
+        formats: &[Format],
+        wanted: &dyn Fn(&Document) -> bool,
+        sink: &Sink<'_>,
+        printer: &Printer,
+        doing: &'static str,
+    ) -> Result<(), Vec<Diagnostic>> {
+        let chosen: Vec<&(Invoice, Document)> =
+            self.documents.iter().filter(|(_, recorded)| wanted(recorded)).collect();
+        let mut recorded: BTreeMap<&str, (&str, &Document)> = BTreeMap::new();
+        for (_, document) in &chosen {
+            let outputs = document.outputs.iter();
+            recorded.extend(outputs.map(|output| (output.path.as_str(), (output.sha256.as_str(), document))));
+        }
+        let differing = Mutex::new(Vec::new());
+        let with_costs: Vec<&(Invoice, Document)> =
+            chosen.iter().copied().filter(|(_, recorded)| self.costs_inside.contains(&recorded.number)).collect();
+        let names_with_costs: BTreeSet<&str> = with_costs.iter().map(|(_, recorded)| recorded.file.as_str()).collect();
+        let compared = |path: &str, bytes: &[u8]| {
+            match recorded.get(path) {
+                _ if names_with_costs.contains(ledger::file_of(path)) => {}
+                Some((sha256, _)) if *sha256 == hash(bytes) => {}
+                _ => {
+                    differing.lock().expect("no thread panics while it holds the lock").push(path.to_owned());
+                }
+            }
+            sink(path, bytes)
+        };
+        let invoices: Vec<&Invoice> = chosen.iter().map(|(invoice, _)| invoice).collect();
+        let writer = DocumentWriter::new(&self.workspace, &self.assets, &self.bill, formats);
+        writer.write(&invoices, &compared, printer, doing)?;
+        if formats.contains(&Format::Pdf) {
+            with_costs.par_iter().try_for_each(|(invoice, recorded)| sent(&writer, invoice, recorded, sink))?;
+        }
+        let mut differing = differing.into_inner().expect("no thread panics while it holds the lock");
+        let other_figures = with_costs.iter().filter(|(_, recorded)| self.difference(recorded).is_some());
+        differing.extend(other_figures.flat_map(|(_, recorded)| recorded.outputs.iter().map(|it| it.path.clone())));
+        differing.sort();
+        let problem = |path: &String| {
+            let figures = recorded.get(path.as_str()).map(|(_, document)| self.difference(document));
+            let diagnostic = Diagnostic::error("the document comes out otherwise than it was issued")
+                .at(Place::file(format!("out/{}/{path}", self.bill.month)));
+            match figures.flatten() {
+                Some(figures) => diagnostic.with_note(figures),
+                None => diagnostic,
+            }
+        };
+        if differing.is_empty() { Ok(()) } else { Err(differing.iter().map(problem).collect()) }
+    }
+
+    fn difference(&self, recorded: &Document) -> Option<String> {
+        recorded.difference_from(&self.document(&recorded.number)?.0)
+    }
+}
+
+/// The PDF as it was sent, with costs inside, among the issuer's files: the evidence that belongs to the hash in the record.
+/// Where this program lays out pages otherwise there is none.
+fn sent(
+    writer: &DocumentWriter<'_>,
+    invoice: &Invoice,
+    recorded: &Document,
+    sink: &Sink<'_>,
+) -> Result<(), Vec<Diagnostic>> {
+    let path = format!("{}.{}", recorded.file, Format::Pdf.extension());
+    let Some(output) = recorded.outputs.iter().find(|output| output.path == path) else {
+        return Ok(());
+    };
+    let bytes = pdf_with_costs(writer, invoice)?;
+    match hash(&bytes) == output.sha256 {
+        true => sink(&format!("{INTERNAL}/{path}"), &bytes).map_err(|problem| vec![problem]),
+        false => Ok(()),
+    }
+}
+
+/// Number, dates and name as they were given.
+fn take_over(invoice: &mut Invoice, recorded: &Document) {
+    invoice.number.clone_from(&recorded.number);
+    invoice.original.clone_from(&recorded.original);
+    invoice.issue_date = recorded.issue_date;
+    invoice.due_date = recorded.due_date;
+    recorded.file_name().clone_into(&mut invoice.file_name);
+}
+
+/// A credit note as it was issued, with the invoice's line numbers of its items.
+fn credit_note(
+    ledger: &Ledger,
+    settings: &Settings,
+    month: BillingMonth,
+    invoice: &Invoice,
+    recorded: &Document,
+) -> Result<(Invoice, Vec<usize>), Diagnostic> {
+    let before = ledger.credited(&invoice.number, Some(&recorded.number)).map_err(|error| {
+        Diagnostic::error(format!("what was credited of {} cannot be added up: {error}", invoice.number))
+    })?;
+    let lines = recorded.credited_lines();
+    let lines = lines.map(|line| CreditedLine { line: line.line, amount: Some(line.amount.negated()) });
+    let extent = if recorded.whole { Extent::Whole } else { Extent::Lines(lines.collect()) };
+    let terms = terms(settings, month, invoice, recorded.number.clone());
+    let reason = recorded.original.as_ref().map_or("", |original| original.reason.as_str());
+    let terms = CreditTerms { date: recorded.issue_date, reason, extent: &extent, ..terms };
+    let (mut note, lines) = billing::credit(invoice, &before, terms)?;
+    recorded.file_name().clone_into(&mut note.file_name);
+    Ok((note, lines))
+}
+
+/// The terms of a credit note that the settings decide; date, reason and extent are left to be filled in.
+pub fn terms<'a>(settings: &Settings, month: BillingMonth, invoice: &Invoice, number: String) -> CreditTerms<'a> {
+    let to_yen = match invoice.currency {
+        Currency::Jpy => None,
+        currency => settings.fx_rate(month, currency, Currency::Jpy),
+    };
+    let customer = &settings.customers[invoice.customer];
+    CreditTerms {
+        number,
+        date: invoice.issue_date,
+        reason: "",
+        extent: &Extent::Whole,
+        rounding: customer.pricing.rounding,
+        tax_rounding: settings.tax_rounding(invoice.customer).0,
+        language: customer.invoice.language,
+        to_yen,
+    }
+}

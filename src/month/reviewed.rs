@@ -1,0 +1,89 @@
+//! Whether somebody looked at a month before it is issued: the last build in `out/` must have been of all of it, from these
+//! very inputs, and its files as it wrote them.
+
+use std::path::Path;
+
+use super::computed::{ComputedMonth, Inputs};
+use super::evidence::changed_files;
+use super::summary::{self, Summary};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::files;
+use crate::model::invoice::Status;
+use crate::model::plain;
+use crate::out::{self, Manifest};
+use crate::staging::Written;
+
+/// Refuses a month that was not looked at as it is now.
+///
+/// # Errors
+/// What is not as it was built.
+pub(super) fn check_reviewed(root: &Path, computed: &ComputedMonth, inputs: &Inputs) -> Result<(), Diagnostic> {
+    let month = computed.bill.month;
+    let shown = format!("out/{month}");
+    let directory = root.join(&shown);
+    let refused = |(message, path): (String, String)| {
+        let again = format!("run `invoicer build {month}`, look at {shown}/index.html, then issue it");
+        Diagnostic::error(message).at(Place::file(path)).with_hint(again)
+    };
+    let whole = |message: String| refused((message, shown.clone()));
+    let manifest = files::read(&directory.join("manifest.json"), files::DATA).ok();
+    let manifest: Option<Manifest> = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let summary = summary::read(&directory, month).and_then(|read| read.summary.ok());
+    let (Some(manifest), Some(summary)) = (manifest, summary) else {
+        return Err(whole(format!("{month} was not built, so nobody has looked at it")));
+    };
+    if summary.status == Status::Draft {
+        return Err(whole(format!("the last build of {month} is a draft")));
+    }
+    if manifest.tool != out::tool() {
+        return Err(whole(format!("the last build of {month} is by {}, this is {}", manifest.tool, out::tool())));
+    }
+    if *summary.carried != computed.billed.carried {
+        return Err(whole(format!("what {month} takes from the months before changed since it was built")));
+    }
+    let changed = changed_inputs(&inputs.written(), &manifest.inputs);
+    if !changed.is_empty() {
+        let diagnostic = Diagnostic { place: None, ..whole(format!("{month} changed since it was built")) };
+        return Err(changed.iter().map(|path| format!("{path} is another")).fold(diagnostic, Diagnostic::with_note));
+    }
+    if let Some((message, path)) = edited_output(&directory, &manifest) {
+        return Err(refused((message, format!("{shown}/{path}"))));
+    }
+    match without_pdf(computed, &summary, &manifest) {
+        None => Ok(()),
+        Some(id) => Err(whole(format!("the last build of {month} has no PDF for \"{id}\""))),
+    }
+}
+
+/// Files that only one of the lists has, or each with another hash.
+fn changed_inputs(now: &[Written], built: &[Written]) -> Vec<String> {
+    let only = |these: &[Written], those: &[Written]| -> Vec<String> {
+        these.iter().filter(|file| !those.contains(file)).map(|file| file.path.clone()).collect()
+    };
+    let mut changed = [only(now, built), only(built, now)].concat();
+    changed.sort();
+    changed.dedup();
+    changed
+}
+
+/// What is wrong with the first file that is not as the build wrote it, and its path in the month's directory.
+fn edited_output(directory: &Path, manifest: &Manifest) -> Option<(String, String)> {
+    if let Some(file) = manifest.outputs.iter().find(|file| !plain::is_path(&file.path)) {
+        let name = plain::beginning(&file.path);
+        let message = format!("this is not what `invoicer build` wrote: {name:?} is no file of it");
+        return Some((message, "manifest.json".to_owned()));
+    }
+    let edited = changed_files(directory, &manifest.outputs).into_iter().next()?;
+    Some(("the file is not as the build wrote it".to_owned(), edited.path))
+}
+
+/// The first customer of whom the build has no page to look at.
+fn without_pdf<'c>(computed: &'c ComputedMonth, summary: &Summary<'_>, manifest: &Manifest) -> Option<&'c str> {
+    let customers = &computed.workspace.settings.customers;
+    let mut ids = computed.billed.invoices.iter().map(|invoice| customers[invoice.customer].id.as_str());
+    ids.find(|id| {
+        let directory = format!("{id}/");
+        let is_pdf = |file: &Written| file.path.starts_with(&directory) && file.path.ends_with(".pdf");
+        !summary.customers.iter().any(|customer| customer.id == *id) || !manifest.outputs.iter().any(is_pdf)
+    })
+}

@@ -1,0 +1,141 @@
+//! How the workspace is no longer the one that a month was issued from, and whether that gives the month other figures.
+
+use std::path::Path;
+
+use super::evidence::{ChangedFile, changed_files};
+use super::standing::standing;
+use crate::billing;
+use crate::diagnostic::Diagnostic;
+use crate::ledger::{Document, Ledger};
+use crate::model::carried::{Carried, CustomerRest};
+use crate::model::charge::Bill;
+use crate::model::invoice::{Invoice, Status};
+use crate::model::period::BillingMonth;
+use crate::model::settings::Settings;
+use crate::sources;
+use crate::workspace;
+
+/// What the present rules would give otherwise than was issued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deviation {
+    /// The customer's id.
+    pub customer: String,
+    /// The number of what was issued, if anything was.
+    pub number: Option<String>,
+    /// The difference in words.
+    pub difference: String,
+}
+
+/// How the workspace is no longer the one that a month was issued from.
+pub struct RuleChanges {
+    /// Rules that changed, from the workspace's root.
+    pub files: Vec<ChangedFile>,
+    /// What they would give otherwise; the reason where the month cannot be computed with them at all.
+    pub deviations: Result<Vec<Deviation>, Vec<Diagnostic>>,
+}
+
+impl RuleChanges {
+    /// Compares the workspace as it is with the rules that a month was issued from.
+    pub fn since_issue(root: &Path, ledger: &Ledger, month: BillingMonth) -> RuleChanges {
+        let rules = ledger.latest_rules(month).map_or(&[][..], |stored| &stored.record.rules);
+        let files = changed_files(root, rules);
+        let deviations = workspace::load(root).and_then(|workspace| {
+            // Whether the bills were final was decided when the month was issued.
+            let bill = sources::read(root, &workspace.settings, month, true)?;
+            deviations(ledger, &workspace.settings, &bill)
+        });
+        RuleChanges { files, deviations }
+    }
+
+    /// Refuses to build an issued month with rules that would give it other figures; where they give the same, warns that
+    /// the kept copies are used.
+    ///
+    /// # Errors
+    /// What changed, file by file, with the difference for each invoice.
+    pub fn refuse(self, month: BillingMonth) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+        let files: Vec<String> = self.files.iter().map(ChangedFile::in_words).collect();
+        let hint = format!(
+            "an issued invoice never changes: correct it with `invoicer credit NUMBER --reason TEXT --reissue`, or make \
+             the documents as they were issued with `invoicer build {month} --as-issued`"
+        );
+        let refusal = |message: String| {
+            let diagnostic = Diagnostic::error(message).with_hint(hint.clone());
+            files.iter().cloned().fold(diagnostic, Diagnostic::with_note)
+        };
+        match self.deviations {
+            Err(mut problems) => {
+                problems
+                    .insert(0, refusal(format!("{month} is issued, and cannot be computed with the present rules")));
+                Err(problems)
+            }
+            Ok(deviations) if !deviations.is_empty() => {
+                let note = |deviation: &Deviation| {
+                    let what = deviation.number.as_ref().unwrap_or(&deviation.customer);
+                    format!("{what}: {}", deviation.difference)
+                };
+                let diagnostic = refusal(format!("{month} is issued, and the present rules give other figures"));
+                Err(vec![deviations.iter().map(note).fold(diagnostic, Diagnostic::with_note)])
+            }
+            Ok(_) if files.is_empty() => Ok(Vec::new()),
+            Ok(_) => {
+                let message = format!("{month} is issued: its documents are made with the rules as they were then");
+                let notes = files.iter().map(|file| format!("{file} since then"));
+                Ok(vec![notes.fold(Diagnostic::warning(message), Diagnostic::with_note)])
+            }
+        }
+    }
+}
+
+/// What the present rules would give otherwise than was issued, by customer.
+fn deviations(ledger: &Ledger, settings: &Settings, bill: &Bill) -> Result<Vec<Deviation>, Vec<Diagnostic>> {
+    let nothing = Carried::default();
+    let recorded = ledger.month(bill.month).map_or(&nothing, |stored| &stored.record.carried);
+    let billed = billing::invoices(bill, settings, Status::Built, &recorded.taken)?;
+    let standing = standing(ledger, bill.month);
+    let mut found = of_rests(&recorded.left, &billed.carried.left);
+    let customer = |invoice: &Invoice| settings.customers[invoice.customer].id.as_str();
+    for invoice in &billed.invoices {
+        found.extend(of_invoice(ledger, bill.month, customer(invoice), invoice, &standing));
+    }
+    let is_billed = |id: &str| billed.invoices.iter().any(|invoice| customer(invoice) == id);
+    found.extend(standing.into_iter().filter(|document| !is_billed(&document.customer)).map(|document| Deviation {
+        customer: document.customer.clone(),
+        number: Some(document.number.clone()),
+        difference: format!("{} {} when issued, no invoice now", document.total, document.currency),
+    }));
+    Ok(found)
+}
+
+/// Customers of whom another rest is left than the record says.
+fn of_rests(recorded: &[CustomerRest], computed: &[CustomerRest]) -> Vec<Deviation> {
+    let mut found: Vec<Deviation> = Vec::new();
+    for rest in recorded.iter().chain(computed) {
+        let is_same = recorded.contains(rest) && computed.contains(rest);
+        if !is_same && !found.iter().any(|known| known.customer == rest.customer) {
+            let difference = "what is carried forward is not what it was when issued".to_owned();
+            found.push(Deviation { customer: rest.customer.clone(), number: None, difference });
+        }
+    }
+    found
+}
+
+fn of_invoice(
+    ledger: &Ledger,
+    month: BillingMonth,
+    customer: &str,
+    invoice: &Invoice,
+    standing: &[&Document],
+) -> Option<Deviation> {
+    let document = standing.iter().find(|document| document.customer == customer);
+    let difference = match document {
+        Some(document) => document.difference_from(invoice)?,
+        // Taken back and not replaced: there is nothing to compare with.
+        None if ledger.has_customer(month, customer) => return None,
+        None => format!("no invoice when issued, {} {} now", invoice.total, invoice.currency),
+    };
+    Some(Deviation {
+        customer: customer.to_owned(),
+        number: document.map(|document| document.number.clone()),
+        difference,
+    })
+}

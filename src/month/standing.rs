@@ -1,0 +1,65 @@
+//! What stands of an issued month when all credit notes and corrected invoices are counted.
+
+use std::collections::BTreeMap;
+
+use crate::ledger::{Document, Ledger};
+use crate::model::amount::{Amount, TooLong};
+use crate::model::currency::Currency;
+use crate::model::invoice::DocumentKind;
+use crate::model::period::BillingMonth;
+
+/// Each customer's standing invoice of a month: the last that was not replaced or taken back whole.
+pub fn standing(ledger: &Ledger, month: BillingMonth) -> Vec<&Document> {
+    let mut standing: BTreeMap<&str, &Document> = BTreeMap::new();
+    for stored in ledger.of_month(month) {
+        for document in &stored.record.documents {
+            match (document.kind, &document.original) {
+                (DocumentKind::Invoice, _) => {
+                    standing.insert(&document.customer, document);
+                }
+                (DocumentKind::CreditNote, Some(original)) if document.whole => {
+                    if standing.get(document.customer.as_str()).is_some_and(|it| it.number == original.number) {
+                        standing.remove(document.customer.as_str());
+                    }
+                }
+                (DocumentKind::CreditNote, _) => {}
+            }
+        }
+    }
+    standing.into_values().collect()
+}
+
+/// What a customer was billed for a month when all corrections are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StandingFigures {
+    /// Currency of the figures.
+    pub currency: Currency,
+    /// Before tax.
+    pub subtotal: Amount,
+    /// Tax.
+    pub tax: Amount,
+    /// To be paid.
+    pub total: Amount,
+    /// What the provider charges for it.
+    pub cost: Amount,
+}
+
+/// What stands of an issued month by customer: the standing invoices less what was taken back of them in part. What was
+/// taken back brings nothing in, but the provider charges for it all the same: the cost stays.
+///
+/// # Errors
+/// Sums with too many digits.
+pub fn standing_figures(ledger: &Ledger, month: BillingMonth) -> Result<BTreeMap<String, StandingFigures>, TooLong> {
+    let mut all = BTreeMap::new();
+    for document in standing(ledger, month) {
+        let Document { currency, subtotal, tax, total, cost, .. } = *document;
+        let mut net = StandingFigures { currency, subtotal, tax, total, cost };
+        for (_, note) in ledger.credits_of(&document.number) {
+            net.subtotal = net.subtotal.plus(note.subtotal)?;
+            net.tax = net.tax.plus(note.tax)?;
+            net.total = net.total.plus(note.total)?;
+        }
+        all.insert(document.customer.clone(), net);
+    }
+    Ok(all)
+}

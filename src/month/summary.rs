@@ -1,0 +1,323 @@
+//! `summary.json`: the month at a glance, as data. The same type is written and read: later months are compared with it and
+//! take the rests it leaves, `issue` and `explain` look up what was built.
+//!
+//! Only what those readers need is read. Earlier versions of the program wrote fewer fields, later ones may write others,
+//! so that whatever else a file says neither counts nor makes it unreadable.
+
+use std::borrow::Cow;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::billing::{BilledMonth, Conservation, SourceTotals};
+use crate::diagnostic::{Diagnostic, cause, json_fault};
+use crate::files;
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::carried::Carried;
+use crate::model::charge::{Bill, ChargeId};
+use crate::model::currency::Currency;
+use crate::model::history::{BilledCustomer, BilledCustomers, Used};
+use crate::model::invoice::Status;
+use crate::model::period::BillingMonth;
+use crate::model::plain::{beginning, is_name};
+use crate::model::warning::WarningCode;
+use crate::render::Review;
+use crate::staging::hash;
+
+/// Name of the file in a month's directory.
+pub const FILE: &str = "summary.json";
+
+/// The month at a glance.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Summary<'a> {
+    month: Cow<'a, str>,
+    /// How final the month was.
+    pub status: Status,
+    #[serde(skip_deserializing)]
+    sources: &'a [SourceTotals],
+    /// One for each invoice, by customer id.
+    pub customers: Vec<CustomerSummary<'a>>,
+    /// Rests below zero that the month takes and leaves.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub carried: Cow<'a, Carried>,
+    #[serde(skip_deserializing)]
+    unassigned: Vec<UnassignedCharge<'a>>,
+    #[serde(skip_deserializing)]
+    kept: Amount,
+    /// What `kept` consists of, source by source.
+    #[serde(skip_deserializing)]
+    kept_details: Vec<KeptDetail<'a>>,
+    #[serde(skip_deserializing)]
+    allocated: Amount,
+    #[serde(skip_deserializing)]
+    conservation: Option<&'a Conservation>,
+    /// The messages alone, for scripts that only print them.
+    #[serde(skip_deserializing)]
+    warnings: Vec<&'a str>,
+    #[serde(skip_deserializing)]
+    warning_details: Vec<WarningDetail<'a>>,
+}
+
+fn is_empty(carried: &Carried) -> bool {
+    carried.is_empty()
+}
+
+/// A warning about the month.
+#[derive(Debug, Serialize)]
+struct WarningDetail<'a> {
+    code: WarningCode,
+    customer: Option<&'a str>,
+    message: &'a str,
+    notes: &'a [String],
+    hint: Option<&'a str>,
+    file: Option<&'a str>,
+    line: Option<u32>,
+}
+
+/// An invoice at a glance.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CustomerSummary<'a> {
+    /// Customer id.
+    pub id: Cow<'a, str>,
+    /// Customer name.
+    #[serde(skip_deserializing)]
+    name: &'a str,
+    /// Invoice number.
+    pub number: Option<Cow<'a, str>>,
+    /// Currency of the figures.
+    pub currency: Currency,
+    /// Number of items.
+    #[serde(skip_deserializing)]
+    pub items: usize,
+    /// What the provider charges.
+    pub cost: Amount,
+    /// Before tax.
+    pub subtotal: Amount,
+    /// Tax.
+    #[serde(skip_deserializing)]
+    pub tax: Amount,
+    /// To be paid.
+    pub total: Amount,
+    /// Subtotal less cost.
+    #[serde(skip_deserializing)]
+    pub margin: Amount,
+    /// The total of the month before, where it is known and in the same currency.
+    #[serde(skip_deserializing)]
+    previous_total: Option<Amount>,
+    /// By which rates prices in another currency were converted.
+    #[serde(skip_deserializing, skip_serializing_if = "Vec::is_empty")]
+    converted_prices: Vec<ConvertedSummary>,
+    /// Pages of the PDF, when one was made.
+    #[serde(skip_deserializing)]
+    pages: Option<usize>,
+    /// Items and resources, for later months to be compared with.
+    used: Option<Cow<'a, Used>>,
+}
+
+/// Prices of rules in another currency than the invoice's.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct ConvertedSummary {
+    /// Their currency.
+    from: Currency,
+    /// The `[[fx]]` rate to the invoice's.
+    rate: Amount,
+}
+
+#[derive(Debug, Serialize)]
+struct UnassignedCharge<'a> {
+    source: &'a str,
+    file: &'a str,
+    row: u32,
+    resource: &'a str,
+    item: &'a str,
+    cost: Amount,
+}
+
+/// Charges or discounts that the issuer bears or keeps for one reason.
+#[derive(Debug, Serialize)]
+struct KeptDetail<'a> {
+    source: &'a str,
+    currency: Currency,
+    reason: KeptReason,
+    /// `invoicer.toml:12`, the rule that keeps them.
+    rule: Option<String>,
+    /// The customer whose discounts they are.
+    customer: Option<&'a str>,
+    /// Number of charges; none for a customer's discounts, which can be parts of charges.
+    rows: Option<usize>,
+    cost: Amount,
+}
+
+/// Why something is kept.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum KeptReason {
+    /// An `[[allocation.keep]]`.
+    Rule,
+    /// `unassigned = "keep"`.
+    Unassigned,
+    /// `discounts = "keep"` of a customer.
+    Discounts,
+}
+
+fn kept_details<'a>(review: Review<'a>) -> Vec<KeptDetail<'a>> {
+    let Review { bill, settings, overview, .. } = review;
+    let mut details = Vec::new();
+    for kept in &overview.kept {
+        let source = &bill.sources[usize::from(kept.source)];
+        let detail = |reason, cost| KeptDetail {
+            source: &source.name,
+            currency: source.currency,
+            reason,
+            rule: None,
+            customer: None,
+            rows: None,
+            cost,
+        };
+        for by_rule in &kept.rules {
+            let definition = &settings.allocation.keeps[by_rule.rule].definition;
+            let rule = Some(format!("{}:{}", definition.path, definition.line));
+            details.push(KeptDetail { rule, rows: Some(by_rule.rows), ..detail(KeptReason::Rule, by_rule.total) });
+        }
+        if kept.unowned_rows > 0 {
+            let rows = Some(kept.unowned_rows);
+            details.push(KeptDetail { rows, ..detail(KeptReason::Unassigned, kept.unowned) });
+        }
+        for (customer, cost) in &kept.customers {
+            let customer = Some(settings.customers[*customer].id.as_str());
+            details.push(KeptDetail { customer, ..detail(KeptReason::Discounts, *cost) });
+        }
+    }
+    details
+}
+
+fn detail(warning: &Diagnostic) -> Option<WarningDetail<'_>> {
+    let finding = warning.finding.as_ref()?;
+    let place = warning.place.as_ref();
+    Some(WarningDetail {
+        code: finding.code,
+        customer: finding.customer.as_deref(),
+        message: &warning.message,
+        notes: &warning.notes,
+        hint: warning.hint.as_deref(),
+        file: place.map(|place| place.path.as_str()),
+        line: place.and_then(|place| place.line),
+    })
+}
+
+/// The rates that converted prices of a customer.
+fn converted(billed: &BilledMonth, customer: usize) -> impl Iterator<Item = ConvertedSummary> {
+    let of_customer = billed.converted.iter().filter(move |converted| converted.customer == customer);
+    of_customer.map(|converted| ConvertedSummary { from: converted.from, rate: converted.rate })
+}
+
+impl<'a> Summary<'a> {
+    /// The summary of a month.
+    ///
+    /// # Errors
+    /// When a margin has too many digits.
+    pub fn of(review: Review<'a>) -> Result<Summary<'a>, Diagnostic> {
+        let Review { bill, billed, warnings, status, .. } = review;
+        let customers = (0..billed.invoices.len()).map(|index| CustomerSummary::of(review, index));
+        let customers = customers.collect::<Result<_, TooLong>>();
+        Ok(Summary {
+            month: bill.month.to_string().into(),
+            status,
+            sources: &billed.sources,
+            customers: customers.map_err(|error| Diagnostic::error(format!("a margin cannot be computed: {error}")))?,
+            carried: Cow::Borrowed(&billed.carried),
+            unassigned: billed.unassigned.iter().map(|id| UnassignedCharge::of(bill, *id)).collect(),
+            kept: billed.conservation.kept,
+            kept_details: kept_details(review),
+            allocated: billed.conservation.allocated,
+            conservation: Some(&billed.conservation),
+            warnings: warnings.iter().map(|warning| warning.message.as_str()).collect(),
+            warning_details: warnings.iter().filter_map(detail).collect(),
+        })
+    }
+
+    /// The customers as later months are compared with them.
+    pub fn into_billed(self) -> BilledCustomers {
+        let billed = |customer: CustomerSummary<'_>| {
+            let CustomerSummary { id, currency, cost, subtotal, total, used, .. } = customer;
+            (id.into_owned(), BilledCustomer { currency, cost, subtotal, total, used: used.map(Cow::into_owned) })
+        };
+        self.customers.into_iter().map(billed).collect()
+    }
+}
+
+impl<'a> CustomerSummary<'a> {
+    /// That of the invoice with this index.
+    fn of(review: Review<'a>, index: usize) -> Result<CustomerSummary<'a>, TooLong> {
+        let Review { bill, settings, billed, history, documents, .. } = review;
+        let invoice = &billed.invoices[index];
+        let customer = &settings.customers[invoice.customer];
+        let previous = history.customer(bill.month.previous(), &customer.id);
+        let previous = previous.filter(|previous| previous.currency == invoice.currency);
+        let record = billed.record.get(&customer.id);
+        Ok(CustomerSummary {
+            id: Cow::Borrowed(&customer.id),
+            name: &customer.name,
+            number: Some(Cow::Borrowed(&invoice.number)),
+            currency: invoice.currency,
+            items: invoice.items.len(),
+            cost: invoice.cost,
+            subtotal: invoice.subtotal,
+            tax: invoice.tax,
+            total: invoice.total,
+            margin: Sum::of([invoice.subtotal, invoice.cost.negated()])?,
+            previous_total: previous.map(|previous| previous.total),
+            converted_prices: converted(billed, invoice.customer).collect(),
+            pages: documents.get(index).and_then(|documents| documents.pages),
+            used: record.and_then(|record| record.used.as_ref()).map(Cow::Borrowed),
+        })
+    }
+}
+
+impl<'a> UnassignedCharge<'a> {
+    fn of(bill: &'a Bill, id: ChargeId) -> UnassignedCharge<'a> {
+        let charge = bill.charge(id);
+        let (file, row) = bill.origin(charge);
+        UnassignedCharge {
+            source: &bill.source(charge).name,
+            file,
+            row,
+            resource: bill.names.get(bill.subject(charge).resource),
+            item: bill.names.get(charge.item),
+            cost: bill.cost(charge),
+        }
+    }
+}
+
+/// A summary that was read from a month's directory.
+pub struct ReadSummary {
+    /// SHA-256 of the file; empty where it cannot be read.
+    pub sha256: String,
+    /// What it says, or why it cannot be used.
+    pub summary: Result<Summary<'static>, String>,
+}
+
+/// Reads the summary in a month's directory; none where there is none.
+pub fn read(directory: &Path, month: BillingMonth) -> Option<ReadSummary> {
+    match files::read(&directory.join(FILE), files::DATA) {
+        Ok(bytes) => Some(ReadSummary { sha256: hash(&bytes), summary: parse(&bytes, month) }),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => None,
+        Err(error) => Some(ReadSummary { sha256: String::new(), summary: Err(cause(&error)) }),
+    }
+}
+
+/// Reads a summary that is the month's and names only what can be a customer: the file may be anyone's.
+fn parse(bytes: &[u8], month: BillingMonth) -> Result<Summary<'static>, String> {
+    let summary: Summary<'static> = serde_json::from_slice(bytes).map_err(|error| json_fault(&error))?;
+    if summary.month != month.to_string() {
+        return Err(format!("it is the summary of {}", beginning(&summary.month)));
+    }
+    if let Some(customer) = summary.customers.iter().find(|customer| !is_name(&customer.id)) {
+        return Err(format!("no customer is called {:?}", beginning(&customer.id)));
+    }
+    if !summary.carried.is_of(month) {
+        return Err("what it carries is of other months".to_owned());
+    }
+    Ok(summary)
+}
