@@ -94,7 +94,7 @@ struct Breaks {
 impl Breaks {
     fn of(style: &Style) -> Breaks {
         let wraps = style.white_space.wraps();
-        let [breakable, anywhere] = [style.wrap != Wrap::Normal, style.wrap == Wrap::Anywhere];
+        let [breakable, anywhere] = [style.wrap() != Wrap::Normal, style.wrap() == Wrap::Anywhere];
         Breaks { wraps, breakable: wraps && breakable, anywhere: wraps && anywhere }
     }
 }

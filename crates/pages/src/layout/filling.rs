@@ -86,7 +86,7 @@ fn split(
         let (style, around) = reader.styles_at(position);
         let advance = if letter == ATOM { 0.0 } else { context.advance(context.styles.get(style), letter) };
         let around = context.styles.get(around);
-        if position > start && around.white_space.wraps() && around.wrap != Wrap::Normal && !is_invisible(letter) {
+        if position > start && around.white_space.wraps() && around.wrap() != Wrap::Normal && !is_invisible(letter) {
             last = Some((position, part + kern));
         }
         if *used + part + kern + advance > width + TOLERANCE

@@ -8,17 +8,19 @@ use std::{borrow::Cow, cell::Cell, collections::HashMap, rc::Rc, sync::LazyLock}
 use rustc_hash::FxBuildHasher;
 
 use super::{
-    apply,
-    computed::{Break, Decoration, DecorationLine, Size, Style, TextAlign, Variables},
+    color::Color,
+    computed::{Break, Decoration, DecorationLine, Display, Position, TextAlign, Variables},
     conditions::{Condition, Siblings},
+    declaration::{Declaration, declarations},
     defaults,
     index::RuleIndex,
-    inherit,
-    page::{MarginBox, PageStyle, page_style},
-    rules::{Declaration, Sheet, declarations},
+    page::page_style,
+    properties::{self, Style, apply},
+    rules::Sheet,
     scanner::Scanner,
-    selector::Selector,
-    value::Units,
+    selector::{Path, Selector},
+    styles::{StyleId, Styles},
+    value::Size,
     variables::substitute,
 };
 use crate::layout::{
@@ -26,70 +28,9 @@ use crate::layout::{
     html::{Kind, NodeId, Tag, Tree},
 };
 
-/// Index of a style in [`Styles`].
-pub(crate) type StyleId = u32;
-
-/// The styles of a document and which element has which.
-pub(crate) struct Styles {
-    styles: Vec<Rc<Style>>,
-    of_node: Vec<StyleId>,
-    /// The same style inherited by an anonymous box, made when first asked for.
-    anonymous: HashMap<StyleId, StyleId, FxBuildHasher>,
-    pub(crate) page: PageStyle,
-    /// The styles of the margin boxes of the first page, and of the others.
-    margin_boxes: [Vec<StyleId>; 2],
-    /// Some element asks for a new page.
-    pub(crate) any_forced_break: bool,
-}
-
-impl Styles {
-    /// The style of a margin box on a page.
-    pub(crate) fn margin_box(&self, page: usize, margin_box: &MarginBox) -> Option<StyleId> {
-        let which = page.min(1);
-        let index = self.page.boxes[which].iter().position(|one| one.place == margin_box.place)?;
-        self.margin_boxes[which].get(index).copied()
-    }
-
-    pub(crate) fn of(&self, node: NodeId) -> StyleId {
-        self.of_node.get(node.0 as usize).copied().unwrap_or(0)
-    }
-
-    pub(crate) fn get(&self, id: StyleId) -> &Style {
-        // Style 0 is the initial style, always there.
-        self.styles.get(id as usize).unwrap_or(&self.styles[0])
-    }
-
-    /// The style of an anonymous box in a box of style `parent`.
-    pub(crate) fn anonymous(&mut self, parent: StyleId) -> StyleId {
-        if let Some(known) = self.anonymous.get(&parent) {
-            return *known;
-        }
-        let style = Style::inherited(self.get(parent));
-        let id = self.add(style);
-        self.anonymous.insert(parent, id);
-        id
-    }
-
-    pub(crate) fn add(&mut self, style: Style) -> StyleId {
-        self.styles.push(Rc::new(style));
-        StyleId::try_from(self.styles.len() - 1).unwrap_or(0)
-    }
-}
-
 /// How many compounds of selectors may be compared with elements: enough for some 30,000 elements that all differ, each
 /// with hundreds of rules. Beyond, a page would take minutes.
 const COMPARISONS_MOST: usize = 10_000_000;
-
-/// An element on the way from the root, as selectors see it.
-#[derive(Clone, Copy)]
-pub(super) struct Path<'p> {
-    pub(super) parent: Option<&'p Path<'p>>,
-    pub(super) tag: Tag,
-    pub(super) id: Option<&'p str>,
-    pub(super) class: &'p str,
-    /// A bit for each of the style sheet's conditions that holds.
-    pub(super) conditions: u64,
-}
 
 /// What tells an element's style from that of others.
 #[derive(PartialEq, Eq, Hash)]
@@ -191,14 +132,12 @@ fn read_sheets<'t>(tree: &'t Tree<'_>, node: NodeId, sheet: &mut Sheet<'t>, faul
 impl<'t, 'a> Cascade<'t, 'a, '_> {
     /// Every declaration is tried once, so that faults do not depend on what the selectors happen to match.
     fn check_unused(&self) {
-        let units = Units { font_size: 16.0, root_font_size: 16.0 };
-        let mut style = Style::initial();
+        let (mut style, parent) = (Style::initial(), Style::initial());
         for declaration in self.sheet.rules.iter().flat_map(|rule| &rule.declarations) {
             let skipped = declaration.name.starts_with("--")
-                || apply::is_for_browsers(&declaration.name)
-                || declaration.value.contains("var(")
-                || wide_keyword(&declaration.value).is_some();
-            if !skipped && let Err(message) = apply::apply(&mut style, &declaration.name, &declaration.value, units) {
+                || properties::is_for_browsers(&declaration.name)
+                || declaration.value.contains("var(");
+            if !skipped && let Err(message) = apply(&mut style, &parent, &declaration.name, &declaration.value, 16.0) {
                 self.fault(declaration, message);
             }
         }
@@ -287,7 +226,6 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
     fn compute(&self, key: &Key<'t>, path: &Path<'_>, inline_offset: usize, node: NodeId) -> Style {
         let parent = &self.styles[key.parent as usize];
         let mut style = Style::inherited(parent);
-        let units = Units { font_size: parent.font_size, root_font_size: self.root_font_size };
         let candidates = self.index.candidates(path);
         if !self.may_compare(&candidates, path, node) {
             return style;
@@ -306,11 +244,11 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
         self.check_family(key.tag, &author, node);
         set_variables(&mut style, &author);
         // Lengths in em need the font size first.
-        self.set_all(&mut style, parent, &browser, units, true);
-        self.set_all(&mut style, parent, &author, units, true);
-        self.set_all(&mut style, parent, &browser, units, false);
+        self.set_all(&mut style, parent, &browser, true);
+        self.set_all(&mut style, parent, &author, true);
+        self.set_all(&mut style, parent, &browser, false);
         self.attributes(&mut style, parent, key);
-        self.set_all(&mut style, parent, &author, units, false);
+        self.set_all(&mut style, parent, &author, false);
         finish(&mut style, parent);
         style
     }
@@ -344,64 +282,35 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
     /// Rules that browsers make depend on attributes or on the parent.
     fn attributes(&self, style: &mut Style, parent: &Style, key: &Key<'_>) {
         if key.is_link {
-            style.color = super::color::Color(Some([0, 0, 238]));
+            style.color = Color(Some([0, 0, 238]));
             style.decoration.underline = true;
         }
         if key.tag == Tag::Th && parent.text_align == TextAlign::Start {
             style.text_align = TextAlign::Center;
         }
         if key.is_hidden {
-            style.display = super::computed::Display::None;
+            style.display = Display::None;
         }
     }
 
-    fn set_all(
-        &self,
-        style: &mut Style,
-        parent: &Style,
-        declared: &[(Weight, &Declaration<'_>)],
-        units: Units,
-        font_sizes: bool,
-    ) {
+    /// Sets the font size alone, or everything but the font size.
+    fn set_all(&self, style: &mut Style, parent: &Style, declared: &[(Weight, &Declaration<'_>)], font_size: bool) {
         for (_, declaration) in declared {
             let name = declaration.name.as_str();
-            if name.starts_with("--") || apply::is_for_browsers(name) || apply::is_font_size(name) != font_sizes {
+            let skipped = if font_size { !properties::is_font_size(name) } else { name == "font-size" };
+            if skipped || name.starts_with("--") || properties::is_for_browsers(name) {
                 continue;
             }
-            let value = match substitute_if_needed(&declaration.value, &style.variables) {
-                Ok(value) => value,
-                Err(message) => {
-                    self.fault(declaration, message);
-                    continue;
-                }
-            };
-            let units = units_for(units, style, declaration);
-            self.set(style, parent, declaration, &value, units);
-        }
-    }
-
-    fn set(&self, style: &mut Style, parent: &Style, declaration: &Declaration<'_>, value: &str, units: Units) {
-        let name = declaration.name.as_str();
-        let result = match wide_keyword(value) {
-            None => {
-                // `bolder` counts from the parent.
-                if name == "font-weight" {
-                    style.weight = parent.weight;
-                }
-                apply::apply(style, name, value, units)
+            let size = style.font_size;
+            let value = substitute_if_needed(&declaration.value, &style.variables);
+            let result = value.and_then(|value| apply(style, parent, name, &value, self.root_font_size));
+            // What `font` sets beside the size takes its turn among all other properties.
+            if !font_size {
+                style.font_size = size;
             }
-            Some(word) => {
-                let inherit = word == "inherit" || word == "unset" && inherit::inherits(name);
-                let known = if inherit {
-                    inherit::copy(style, parent, name)
-                } else {
-                    inherit::copy(style, &Style::initial(), name)
-                };
-                if known { Ok(()) } else { Err(format!("{word} is not supported for {name}")) }
+            if let Err(message) = result {
+                self.fault(declaration, message);
             }
-        };
-        if let Err(message) = result {
-            self.fault(declaration, message);
         }
     }
 }
@@ -423,16 +332,6 @@ fn substitute_if_needed<'v>(value: &'v str, variables: &Variables) -> Result<Cow
         return substitute(value, variables).map(|value| Cow::Owned(value.trim().to_owned()));
     }
     Ok(Cow::Borrowed(value))
-}
-
-fn wide_keyword(value: &str) -> Option<&'static str> {
-    ["inherit", "initial", "unset"].into_iter().find(|word| value.eq_ignore_ascii_case(word))
-}
-
-/// em means the parent's font size for the font size itself, and the element's own for everything else.
-fn units_for(parent: Units, style: &Style, declaration: &Declaration<'_>) -> Units {
-    let font_size = if apply::is_font_size(&declaration.name) { parent.font_size } else { style.font_size };
-    Units { font_size, ..parent }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -464,7 +363,6 @@ fn collect<'s>(
 
 /// What follows from several properties together.
 fn finish(style: &mut Style, parent: &Style) {
-    use super::computed::{Display, Position};
     // CSS Text Decoration: the lines of the ancestors run on under this element's text.
     let through = !matches!(style.display, Display::InlineBlock | Display::InlineFlex)
         && !matches!(style.position, Position::Absolute | Position::Fixed);

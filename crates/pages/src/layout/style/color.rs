@@ -1,6 +1,6 @@
 //! Colours: opaque sRGB, or nothing.
 
-use super::value::function;
+use super::value::{Units, function};
 
 /// An opaque colour or `transparent`; translucent colours are no part of the closed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -12,7 +12,7 @@ impl Color {
 }
 
 /// Parses a colour; `currentcolor` is the caller's.
-pub(crate) fn parse(text: &str) -> Result<Color, String> {
+pub(super) fn parse(text: &str) -> Result<Color, String> {
     let lower = text.to_ascii_lowercase();
     if let Some(digits) = lower.strip_prefix('#') {
         return hexadecimal(digits).ok_or_else(|| format!("expected a colour like #1a2b3c, found {text}"));
@@ -28,6 +28,16 @@ pub(crate) fn parse(text: &str) -> Result<Color, String> {
         .find(|(name, _)| *name == lower)
         .map(|(_, [red, green, blue])| Color(Some([*red, *green, *blue])))
         .ok_or_else(|| format!("expected a colour, found {text}"))
+}
+
+/// A colour of its own.
+pub(super) fn parse_one(text: &str, _: Units) -> Result<Color, String> {
+    parse(text)
+}
+
+/// A colour, or `None` for `currentcolor`.
+pub(super) fn parse_current(text: &str, _: Units) -> Result<Option<Color>, String> {
+    if text == "currentcolor" { Ok(None) } else { parse(text).map(Some) }
 }
 
 fn hexadecimal(digits: &str) -> Option<Color> {

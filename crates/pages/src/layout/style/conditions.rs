@@ -2,7 +2,7 @@
 //!
 //! Every condition of a style sheet is a bit of a word; elements with the same bits can share a style.
 
-use super::{cascade::Path, selector::Selector};
+use super::selector::{Path, Selector};
 use crate::layout::html::{Kind, NodeId, Tag, Tree};
 
 /// Conditions are bits of a word in the cascade's key.

@@ -1,11 +1,11 @@
-//! `flex*`, `justify-content`, `align-*` and gaps.
+//! Values of `flex*`, `justify-content`, `align-*` and gaps.
 
 use super::{
-    computed::{Align, Justify, Size, Style},
-    value::{Units, keyword, number, size, words},
+    computed::{Align, Justify},
+    value::{Size, Units, keyword, number, size, words},
 };
 
-const JUSTIFY: &[(&str, Justify)] = &[
+pub(super) const JUSTIFY: &[(&str, Justify)] = &[
     ("flex-start", Justify::Start),
     ("start", Justify::Start),
     ("left", Justify::Start),
@@ -19,7 +19,7 @@ const JUSTIFY: &[(&str, Justify)] = &[
     ("space-evenly", Justify::Evenly),
 ];
 
-const ALIGN: &[(&str, Align)] = &[
+pub(super) const ALIGN: &[(&str, Align)] = &[
     ("stretch", Align::Stretch),
     ("normal", Align::Stretch),
     ("flex-start", Align::Start),
@@ -30,103 +30,65 @@ const ALIGN: &[(&str, Align)] = &[
     ("baseline", Align::Baseline),
 ];
 
-fn factor(text: &str) -> Result<f64, String> {
+pub(super) fn factor(text: &str, _: Units) -> Result<f64, String> {
     number(text).filter(|value| *value >= 0.0).ok_or_else(|| format!("expected a number of at least 0, found {text}"))
 }
 
-/// Sets a flex property; `None` if there is none of that name.
-pub(super) fn apply(style: &mut Style, name: &str, value: &str, units: Units) -> Option<Result<(), String>> {
-    Some(match name {
-        "flex" => flex(style, value, units),
-        "flex-direction" => {
-            keyword(value, &[("row", false), ("column", true)]).map(|column| style.flex_column = column)
-        }
-        "flex-wrap" => keyword(value, &[("nowrap", false), ("wrap", true)]).map(|wrap| style.flex_wrap = wrap),
-        "flex-flow" => flow(style, value),
-        "flex-grow" => factor(value).map(|grow| style.flex_grow = grow),
-        "flex-shrink" => factor(value).map(|shrink| style.flex_shrink = shrink),
-        "flex-basis" => basis(value, units).map(|basis| style.flex_basis = basis),
-        "order" => match value.parse() {
-            Ok(order) => {
-                style.order = order;
-                Ok(())
-            }
-            Err(_) => Err(format!("expected a whole number, found {value}")),
-        },
-        "gap" => gap(style, value, units),
-        "row-gap" => size(value, units, "normal").map(|gap| style.row_gap = gap_or_zero(gap)),
-        "column-gap" => size(value, units, "normal").map(|gap| style.column_gap = gap_or_zero(gap)),
-        "justify-content" => keyword(value, JUSTIFY).map(|justify| style.justify = justify),
-        "align-content" if value.eq_ignore_ascii_case("stretch") || value.eq_ignore_ascii_case("normal") => {
-            style.align_content = None;
-            Ok(())
-        }
-        "align-content" => keyword(value, JUSTIFY).map(|align| style.align_content = Some(align)),
-        "align-items" => keyword(value, ALIGN).map(|align| style.align_items = align),
-        "align-self" if value.eq_ignore_ascii_case("auto") => {
-            style.align_self = Align::Auto;
-            Ok(())
-        }
-        "align-self" => keyword(value, ALIGN).map(|align| style.align_self = align),
-        _ => return None,
-    })
+pub(super) fn align_content(value: &str, _: Units) -> Result<Option<Justify>, String> {
+    if matches!(value, "stretch" | "normal") { Ok(None) } else { keyword(value, JUSTIFY).map(Some) }
 }
 
-fn gap_or_zero(gap: Size) -> Size {
-    if gap == Size::Auto { Size::Px(0.0) } else { gap }
+pub(super) fn align_self(value: &str, _: Units) -> Result<Align, String> {
+    if value == "auto" { Ok(Align::Auto) } else { keyword(value, ALIGN) }
 }
 
-fn basis(value: &str, units: Units) -> Result<Size, String> {
+pub(super) fn one_gap(value: &str, units: Units) -> Result<Size, String> {
+    size(value, units, "normal").map(|gap| if gap == Size::Auto { Size::ZERO } else { gap })
+}
+
+pub(super) fn basis(value: &str, units: Units) -> Result<Size, String> {
     // `content` differs from `auto` only where a width is set, too.
     if value == "content" { Ok(Size::Auto) } else { size(value, units, "auto") }
 }
 
-fn flow(style: &mut Style, value: &str) -> Result<(), String> {
+/// Column and wrap. CSS Flexbox, 5.3: what is not named is initial.
+pub(super) fn flow(value: &str) -> Result<(bool, bool), String> {
+    let mut found = (false, false);
     for word in words(value) {
         match word {
-            "row" => style.flex_column = false,
-            "column" => style.flex_column = true,
-            "nowrap" => style.flex_wrap = false,
-            "wrap" => style.flex_wrap = true,
+            "row" => found.0 = false,
+            "column" => found.0 = true,
+            "nowrap" => found.1 = false,
+            "wrap" => found.1 = true,
             _ => return Err(format!("expected row, column, wrap or nowrap, found {word}")),
         }
     }
-    Ok(())
+    Ok(found)
 }
 
-fn gap(style: &mut Style, value: &str, units: Units) -> Result<(), String> {
-    let parse = |word: &str| size(word, units, "normal").map(gap_or_zero);
+/// Between rows, and between columns.
+pub(super) fn gap(value: &str, units: Units) -> Result<(Size, Size), String> {
     match words(value).as_slice() {
-        [both] => {
-            style.row_gap = parse(both)?;
-            style.column_gap = style.row_gap;
-        }
-        [row, column] => {
-            style.row_gap = parse(row)?;
-            style.column_gap = parse(column)?;
-        }
-        _ => return Err(format!("expected one or two lengths, found {value}")),
+        [both] => one_gap(both, units).map(|gap| (gap, gap)),
+        [row, column] => Ok((one_gap(row, units)?, one_gap(column, units)?)),
+        _ => Err(format!("expected one or two lengths, found {value}")),
     }
-    Ok(())
 }
 
 /// CSS Flexbox, 7.1: the shorthand resets what it does not name.
-fn flex(style: &mut Style, value: &str, units: Units) -> Result<(), String> {
-    let (grow, shrink, basis_size) = match words(value).as_slice() {
+pub(super) fn flex(value: &str, units: Units) -> Result<(f64, f64, Size), String> {
+    Ok(match words(value).as_slice() {
         ["none"] => (0.0, 0.0, Size::Auto),
         ["auto"] => (1.0, 1.0, Size::Auto),
-        ["initial"] => (0.0, 1.0, Size::Auto),
         [one] => match number(one) {
-            Some(_) => (factor(one)?, 1.0, Size::Percent(0.0)),
+            Some(_) => (factor(one, units)?, 1.0, Size::Percent(0.0)),
             None => (1.0, 1.0, basis(one, units)?),
         },
         [grow, second] => match number(second) {
-            Some(_) => (factor(grow)?, factor(second)?, Size::Percent(0.0)),
-            None => (factor(grow)?, 1.0, basis(second, units)?),
+            Some(_) => (factor(grow, units)?, factor(second, units)?, Size::Percent(0.0)),
+            None => (factor(grow, units)?, 1.0, basis(second, units)?),
         },
-        [grow, shrink, last] => (factor(grow)?, factor(shrink)?, basis(last, units)?),
+        [grow, shrink, last] => (factor(grow, units)?, factor(shrink, units)?, basis(last, units)?),
         _ => return Err(format!("expected a value like 1 1 auto, found {value}")),
-    };
-    (style.flex_grow, style.flex_shrink, style.flex_basis) = (grow, shrink, basis_size);
-    Ok(())
+    })
 }

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use rustc_hash::FxBuildHasher;
 
-use super::{cascade::Path, rules::Sheet, selector::Feature};
+use super::{
+    rules::Sheet,
+    selector::{Feature, Path},
+};
 
 /// Indices of rules by a feature of their subjects; asked for by feature only, so that no order shows.
 #[derive(Default)]

@@ -3,16 +3,16 @@
 use std::rc::Rc;
 
 use super::{
-    apply,
-    computed::{BOTTOM, LEFT, RIGHT, Size, Style, TOP, TextAlign, Variables, VerticalAlign},
-    rules::{Declaration, declaration},
+    computed::{BOTTOM, LEFT, RIGHT, TOP, TextAlign, Variables, VerticalAlign},
+    declaration::{Declaration, declaration, declarations},
+    properties::{self, Style, apply},
     scanner::Scanner,
-    value::{Units, function, length, snap, words},
+    value::{Size, Units, function, length, snap, words},
     variables::substitute,
 };
 use crate::layout::fault::Faults;
 
-const UNITS: Units = Units { font_size: 16.0, root_font_size: 16.0 };
+const UNITS: Units = Units { font_size: 16.0, root_font_size: 16.0, weight: 400 };
 /// Chromium's print margin where the page says nothing.
 const MARGIN: f64 = 96.0 * 0.4;
 
@@ -108,7 +108,7 @@ impl<'a> PageRule<'a> {
         if block.peek() != Some(b'{') {
             return faults.add(offset, name, "expected { after the name of a margin box");
         }
-        let mut inside = block.take_block();
+        let inside = block.take_block();
         let place = match name.trim().to_ascii_lowercase().as_str() {
             "@top-left" => Place { bottom: false, across: TextAlign::Start },
             "@top-center" => Place { bottom: false, across: TextAlign::Center },
@@ -121,16 +121,7 @@ impl<'a> PageRule<'a> {
                 return faults.add(offset, name, message);
             }
         };
-        let mut declarations = Vec::new();
-        loop {
-            inside.skip_space_and_comments();
-            match inside.peek() {
-                None => break,
-                Some(b';') => inside.position += 1,
-                Some(_) => declarations.extend(declaration(&mut inside, faults)),
-            }
-        }
-        self.boxes.push((place, declarations));
+        self.boxes.push((place, declarations(inside, faults)));
     }
 }
 
@@ -167,7 +158,7 @@ pub(super) fn page_style(rules: &[PageRule<'_>], variables: &Rc<Variables>, faul
 
 fn apply_rule(page: &mut PageStyle, which: usize, rule: &PageRule<'_>, variables: &Rc<Variables>, faults: &Faults<'_>) {
     for declaration in &rule.declarations {
-        if declaration.name.starts_with("--") || apply::is_for_browsers(&declaration.name) {
+        if declaration.name.starts_with("--") || properties::is_for_browsers(&declaration.name) {
             continue;
         }
         let value = substitute(&declaration.value, variables);
@@ -208,7 +199,7 @@ fn page_property(page: &mut PageStyle, which: usize, first: bool, name: &str, va
         _ if name.starts_with("margin") => {
             let mut style = Style::initial();
             style.margin = page.margins[which].map(Size::Px);
-            apply::apply(&mut style, name, value, UNITS)?;
+            apply(&mut style, &Style::initial(), name, value, UNITS.root_font_size)?;
             for side in [TOP, RIGHT, BOTTOM, LEFT] {
                 page.margins[which][side] = match style.margin[side] {
                     Size::Px(length) if length >= 0.0 => length,
@@ -277,15 +268,14 @@ fn box_property(margin_box: &mut MarginBox, name: &str, value: &str) -> Result<(
         margin_box.pieces = content(value)?;
         return Ok(());
     }
-    if apply::is_for_browsers(name) {
+    if properties::is_for_browsers(name) {
         return Ok(());
     }
     if !BOX_PROPERTIES.contains(&name) {
         return Err(format!("the property {name} is not supported in a margin box"));
     }
     let style = Rc::make_mut(&mut margin_box.style);
-    let font_size = if apply::is_font_size(name) { UNITS.font_size } else { style.font_size };
-    apply::apply(style, name, value, Units { font_size, ..UNITS })
+    apply(style, &Style::initial(), name, value, UNITS.root_font_size)
 }
 
 fn content(value: &str) -> Result<Vec<Piece>, String> {

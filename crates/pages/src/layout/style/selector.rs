@@ -1,15 +1,23 @@
 //! Selectors: type, class, id, attributes, places among siblings, `:not()`, and all four combinators.
 
-use super::{
-    cascade::Path,
-    conditions::{Condition, Nth, Test, bit_of},
-};
+use super::conditions::{Condition, Nth, Test, bit_of};
 use crate::layout::html::Tag;
 
 /// Elements are not nested deeper, so that longer selectors match none.
 const COMPOUNDS_MOST: usize = 100;
 /// `:not()` within `:not()`; reading recurses over it.
 const NOT_DEPTH_MOST: usize = 8;
+
+/// An element on the way from the root, as selectors see it.
+#[derive(Clone, Copy)]
+pub(super) struct Path<'p> {
+    pub(super) parent: Option<&'p Path<'p>>,
+    pub(super) tag: Tag,
+    pub(super) id: Option<&'p str>,
+    pub(super) class: &'p str,
+    /// A bit for each of the style sheet's conditions that holds.
+    pub(super) conditions: u64,
+}
 
 /// A complex selector, its subject last.
 #[derive(Debug, Clone, PartialEq)]

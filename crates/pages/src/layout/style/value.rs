@@ -1,15 +1,40 @@
 //! Pieces of property values: words, numbers, lengths.
 
-use super::computed::Size;
-
 /// Lengths beyond this are typing errors; without a limit they would overflow somewhere later.
 const LENGTH_MOST: f64 = 1_000_000.0;
+
+/// A length, a percentage of the containing block, or `auto` / `none`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Size {
+    Auto,
+    Px(f64),
+    Percent(f64),
+}
+
+impl Size {
+    pub(super) const ZERO: Size = Size::Px(0.0);
+
+    /// The length against the containing block's; `None` for `auto`, and for a percentage of nothing definite.
+    pub(crate) fn resolve(self, whole: Option<f64>) -> Option<f64> {
+        match self {
+            Size::Auto => None,
+            Size::Px(length) => Some(length),
+            Size::Percent(share) => whole.map(|whole| whole * share / 100.0),
+        }
+    }
+
+    pub(crate) fn or_zero(self, whole: f64) -> f64 {
+        self.resolve(Some(whole)).unwrap_or(0.0)
+    }
+}
 
 /// What a value is read against.
 #[derive(Clone, Copy)]
 pub(super) struct Units {
     pub(super) font_size: f64,
     pub(super) root_font_size: f64,
+    /// The parent's, for `bolder`.
+    pub(super) weight: u16,
 }
 
 /// Splits at white space outside brackets and strings; `,` and `/` are words of their own.
@@ -113,22 +138,16 @@ pub(super) fn keyword<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, S
     })
 }
 
-/// `top right bottom left` from one to four values.
-pub(super) fn four<T: Copy>(values: &[T]) -> Option<[T; 4]> {
-    match *values {
-        [all] => Some([all; 4]),
-        [vertical, horizontal] => Some([vertical, horizontal, vertical, horizontal]),
-        [top, horizontal, bottom] => Some([top, horizontal, bottom, horizontal]),
-        [top, right, bottom, left] => Some([top, right, bottom, left]),
-        _ => None,
-    }
+/// The reader of a property that takes one of some keywords.
+pub(super) fn one_of<T: Copy>(choices: &'static [(&str, T)]) -> impl Fn(&str, Units) -> Result<T, String> {
+    |text, _| keyword(text, choices)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const UNITS: Units = Units { font_size: 10.0, root_font_size: 16.0 };
+    const UNITS: Units = Units { font_size: 10.0, root_font_size: 16.0, weight: 400 };
 
     #[test]
     fn units_are_converted() {

@@ -1,0 +1,363 @@
+//! The closed list of properties, in one table: names, field, initial value, whether it inherits, and what reads it.
+//!
+//! [`Style`], what an element starts from, `inherit`, `initial` and `unset` all follow from the table, so none of them
+//! can forget a property.
+
+use std::{collections::HashMap, rc::Rc, sync::LazyLock};
+
+use rustc_hash::FxBuildHasher;
+
+use super::{
+    border, boxes,
+    color::{self, Color},
+    computed::*,
+    flexible, font, text,
+    value::{Size, Units, one_of, size, snap},
+};
+
+/// Sets, or takes over, what one name stands for.
+pub(super) struct Property {
+    /// The name and its aliases.
+    pub(super) names: &'static [&'static str],
+    pub(super) kind: Kind,
+}
+
+pub(super) enum Kind {
+    Longhand {
+        inherits: bool,
+        /// From a value in lower case.
+        set: fn(&mut Style, &str, Units) -> Result<(), String>,
+        copy: fn(&mut Style, &Style),
+    },
+    /// Names of longhands, and what sets them together.
+    Shorthand(&'static [&'static str], fn(&mut Style, &str, Units) -> Result<(), String>),
+}
+
+/// `field: type = initial value { "name" | "alias" [part of the field] = parser }`; a field without a name is no property
+/// by itself. Properties under `checked` have no field: only one meaning of theirs is supported.
+macro_rules! properties {
+    (
+        inherited { $($(#[$own_doc:meta])* $own:ident: $own_type:ty = $own_initial:expr
+            => { $($($own_name:literal)|+ = $own_parse:expr),* };)* }
+        reset { $($(#[$doc:meta])* $field:ident: $type:ty = $initial:expr
+            => { $($($name:literal)|+ $(($($part:tt)+))? = $parse:expr),* };)* }
+        checked { $($($checked:literal)|+ = $check:expr;)* }
+        shorthand { $($short:literal of [$($long:literal),+] = $set:expr;)* }
+    ) => {
+        /// The computed style of one element. Lengths are CSS px, 1/96 inch.
+        #[derive(Debug, Clone, PartialEq)]
+        pub(crate) struct Style {
+            $($(#[$own_doc])* pub(crate) $own: $own_type,)*
+            $($(#[$doc])* pub(crate) $field: $type,)*
+        }
+
+        impl Style {
+            pub(crate) fn initial() -> Style {
+                Style { $($own: $own_initial,)* $($field: $initial,)* }
+            }
+
+            /// The style an element, or an anonymous box, starts from: what is inherited, and initial values.
+            pub(crate) fn inherited(parent: &Style) -> Style {
+                Style { $($field: $initial,)* ..parent.clone() }
+            }
+        }
+
+        pub(super) static PROPERTIES: &[Property] = &[
+            $($(Property {
+                names: &[$($own_name),+],
+                kind: Kind::Longhand {
+                    inherits: true,
+                    set: |style, value, units| ($own_parse)(value, units).map(|value| style.$own = value),
+                    copy: |style, from| style.$own = from.$own,
+                },
+            },)*)*
+            $($(Property {
+                names: &[$($name),+],
+                kind: Kind::Longhand {
+                    inherits: false,
+                    set: |style, value, units| ($parse)(value, units).map(|value| style.$field $($($part)+)? = value),
+                    copy: |style, from| style.$field $($($part)+)? = from.$field $($($part)+)?,
+                },
+            },)*)*
+            $(Property {
+                names: &[$($checked),+],
+                kind: Kind::Longhand { inherits: true, set: |_, value, units| ($check)(value, units), copy: |_, _| {} },
+            },)*
+            $(Property { names: &[$short], kind: Kind::Shorthand(&[$($long),+], $set) },)*
+        ];
+    };
+}
+
+properties! {
+    inherited {
+        /// Custom properties.
+        variables: Rc<Variables> = Rc::default() => {};
+        font_size: f64 = 16.0 => { "font-size" = font::size };
+        weight: u16 = 400 => { "font-weight" = font::weight };
+        line_height: LineHeight = LineHeight::Normal => { "line-height" = font::line_height };
+        color: Color = Color::BLACK => { "color" = color::parse_one };
+        text_align: TextAlign = TextAlign::Start => { "text-align" = one_of(text::ALIGN) };
+        text_indent: Size = Size::ZERO => { "text-indent" = |value, units| size(value, units, "") };
+        transform: Transform = Transform::None => { "text-transform" = one_of(text::TRANSFORM) };
+        letter_spacing: f64 = 0.0 => { "letter-spacing" = text::letter_spacing };
+        white_space: WhiteSpace = WhiteSpace::Normal => { "white-space" = one_of(text::WHITE_SPACE) };
+        overflow_wrap: Wrap = Wrap::Normal => { "overflow-wrap" | "word-wrap" = one_of(text::WRAP) };
+        word_break: WordBreak = WordBreak::Normal => { "word-break" = one_of(text::WORD_BREAK) };
+        list_style: ListStyle = ListStyle::Disc => { "list-style-type" = one_of(text::LIST_STYLE) };
+        list_inside: bool = false => { "list-style-position" = one_of(&[("outside", false), ("inside", true)]) };
+        border_collapse: bool = false => { "border-collapse" = one_of(&[("separate", false), ("collapse", true)]) };
+        border_spacing: [f64; 2] = [0.0; 2] => { "border-spacing" = boxes::spacing };
+        caption_below: bool = false => { "caption-side" = one_of(&[("top", false), ("bottom", true)]) };
+        orphans: u32 = 2 => { "orphans" = boxes::count };
+        widows: u32 = 2 => { "widows" = boxes::count };
+        visible: bool = true => { "visibility" = one_of(&[("visible", true), ("hidden", false)]) };
+    }
+    reset {
+        /// Drawn on this element's text and all text within (CSS: propagated, not inherited).
+        lines: Decoration<Option<DecorationLine>> = Decoration::default() => {};
+        /// What the element asks for itself, and in which colour.
+        decoration: Decoration<bool> = Decoration::default() => { "text-decoration-line" = text::decoration_line };
+        /// `None` is `currentcolor`.
+        decoration_color: Option<Color> = None => { "text-decoration-color" = color::parse_current };
+        vertical_align: VerticalAlign = VerticalAlign::Baseline => { "vertical-align" = text::vertical_align };
+        display: Display = Display::Inline => { "display" = one_of(boxes::DISPLAY) };
+        position: Position = Position::Static => { "position" = one_of(boxes::POSITION) };
+        inset: [Size; 4] = [Size::Auto; 4] => {
+            "top" ([TOP]) = boxes::margin,
+            "right" ([RIGHT]) = boxes::margin,
+            "bottom" ([BOTTOM]) = boxes::margin,
+            "left" ([LEFT]) = boxes::margin
+        };
+        z_index: i32 = 0 => { "z-index" = boxes::z_index };
+        margin: [Size; 4] = [Size::ZERO; 4] => {
+            "margin-top" | "margin-block-start" ([TOP]) = boxes::margin,
+            "margin-right" | "margin-inline-end" ([RIGHT]) = boxes::margin,
+            "margin-bottom" | "margin-block-end" ([BOTTOM]) = boxes::margin,
+            "margin-left" | "margin-inline-start" ([LEFT]) = boxes::margin
+        };
+        padding: [Size; 4] = [Size::ZERO; 4] => {
+            "padding-top" | "padding-block-start" ([TOP]) = boxes::padding,
+            "padding-right" | "padding-inline-end" ([RIGHT]) = boxes::padding,
+            "padding-bottom" | "padding-block-end" ([BOTTOM]) = boxes::padding,
+            "padding-left" | "padding-inline-start" ([LEFT]) = boxes::padding
+        };
+        border: [Border; 4] = [Border::INITIAL; 4] => {
+            "border-top-width" ([TOP].width) = border::width,
+            "border-right-width" ([RIGHT].width) = border::width,
+            "border-bottom-width" ([BOTTOM].width) = border::width,
+            "border-left-width" ([LEFT].width) = border::width,
+            "border-top-style" ([TOP].style) = one_of(border::STYLES),
+            "border-right-style" ([RIGHT].style) = one_of(border::STYLES),
+            "border-bottom-style" ([BOTTOM].style) = one_of(border::STYLES),
+            "border-left-style" ([LEFT].style) = one_of(border::STYLES),
+            "border-top-color" ([TOP].color) = color::parse_current,
+            "border-right-color" ([RIGHT].color) = color::parse_current,
+            "border-bottom-color" ([BOTTOM].color) = color::parse_current,
+            "border-left-color" ([LEFT].color) = color::parse_current
+        };
+        /// Clockwise from the top left.
+        radius: [Size; 4] = [Size::ZERO; 4] => {
+            "border-top-left-radius" ([0]) = border::radius,
+            "border-top-right-radius" ([1]) = border::radius,
+            "border-bottom-right-radius" ([2]) = border::radius,
+            "border-bottom-left-radius" ([3]) = border::radius
+        };
+        background: Color = Color::TRANSPARENT => { "background" | "background-color" = boxes::background };
+        width: Size = Size::Auto => { "width" = |value, units| boxes::extent(value, units, "auto") };
+        height: Size = Size::Auto => { "height" = |value, units| boxes::extent(value, units, "auto") };
+        min_width: Size = Size::Auto => { "min-width" = |value, units| boxes::extent(value, units, "auto") };
+        min_height: Size = Size::Auto => { "min-height" = |value, units| boxes::extent(value, units, "auto") };
+        max_width: Size = Size::Auto => { "max-width" = |value, units| boxes::extent(value, units, "none") };
+        max_height: Size = Size::Auto => { "max-height" = |value, units| boxes::extent(value, units, "none") };
+        border_box: bool = false => { "box-sizing" = one_of(&[("content-box", false), ("border-box", true)]) };
+        table_fixed: bool = false => { "table-layout" = one_of(&[("auto", false), ("fixed", true)]) };
+        break_before: Break = Break::Auto => { "break-before" | "page-break-before" = one_of(boxes::BREAK) };
+        break_after: Break = Break::Auto => { "break-after" | "page-break-after" = one_of(boxes::BREAK) };
+        break_inside_avoid: bool = false => {
+            "break-inside" | "page-break-inside" = one_of(&[("auto", false), ("avoid", true), ("avoid-page", true)])
+        };
+        /// Level among the bookmarks, from 1; 0 is none.
+        bookmark_level: u8 = 0 => { "bookmark-level" = boxes::bookmark_level };
+        flex_column: bool = false => { "flex-direction" = one_of(&[("row", false), ("column", true)]) };
+        flex_wrap: bool = false => { "flex-wrap" = one_of(&[("nowrap", false), ("wrap", true)]) };
+        flex_grow: f64 = 0.0 => { "flex-grow" = flexible::factor };
+        flex_shrink: f64 = 1.0 => { "flex-shrink" = flexible::factor };
+        flex_basis: Size = Size::Auto => { "flex-basis" = flexible::basis };
+        order: i32 = 0 => { "order" = boxes::whole_number };
+        row_gap: Size = Size::ZERO => { "row-gap" = flexible::one_gap };
+        column_gap: Size = Size::ZERO => { "column-gap" = flexible::one_gap };
+        justify: Justify = Justify::Start => { "justify-content" = one_of(flexible::JUSTIFY) };
+        /// `None` stretches the lines.
+        align_content: Option<Justify> = None => { "align-content" = flexible::align_content };
+        align_items: Align = Align::Stretch => { "align-items" = one_of(flexible::ALIGN) };
+        align_self: Align = Align::Auto => { "align-self" = flexible::align_self };
+    }
+    checked {
+        "font-family" = font::family;
+        // A face has no italics; slanting it would not be what the type designer drew.
+        "font-style" | "font-variant" | "font-stretch" = one_of(&[("normal", ())]);
+        // Of the ligatures of a face only those that change no letter's meaning would be wanted; none are set.
+        "font-variant-ligatures" = one_of(&[("none", ())]);
+        "font-variant-numeric" = one_of(&[("normal", ()), ("tabular-nums", ())]);
+        "font-kerning" = one_of(&[("auto", ()), ("normal", ()), ("none", ())]);
+        // The engine's rules; browsers need them spelled out to agree.
+        "line-break" = one_of(&[("strict", ())]);
+        "text-spacing-trim" = one_of(&[("space-all", ())]);
+        "text-autospace" = one_of(&[("no-autospace", ())]);
+        "hyphens" = one_of(&[("none", ()), ("manual", ())]);
+        "direction" = one_of(&[("ltr", ())]);
+        "overflow" = one_of(&[("visible", ())]);
+    }
+    shorthand {
+        "font" of ["font-size", "font-weight", "line-height", "font-family"] = |style, value, units| {
+            (style.weight, style.font_size, style.line_height) = font::shorthand(value, units)?;
+            Ok(())
+        };
+        "text-decoration" of ["text-decoration-line", "text-decoration-color"] = |style, value, units| {
+            (style.decoration, style.decoration_color) = text::decoration(value, units)?;
+            Ok(())
+        };
+        "list-style" of ["list-style-type", "list-style-position"] = |style, value, _| {
+            (style.list_style, style.list_inside) = text::list_style(value)?;
+            Ok(())
+        };
+        "inset" of ["top", "right", "bottom", "left"]
+            = |style, value, units| boxes::four(value, units, boxes::margin).map(|inset| style.inset = inset);
+        "margin" of ["margin-top", "margin-right", "margin-bottom", "margin-left"]
+            = |style, value, units| boxes::four(value, units, boxes::margin).map(|margin| style.margin = margin);
+        "margin-block" of ["margin-top", "margin-bottom"]
+            = |style, value, units| boxes::axis(&mut style.margin, [TOP, BOTTOM], value, units, boxes::margin);
+        "margin-inline" of ["margin-left", "margin-right"]
+            = |style, value, units| boxes::axis(&mut style.margin, [LEFT, RIGHT], value, units, boxes::margin);
+        "padding" of ["padding-top", "padding-right", "padding-bottom", "padding-left"]
+            = |style, value, units| boxes::four(value, units, boxes::padding).map(|padding| style.padding = padding);
+        "padding-block" of ["padding-top", "padding-bottom"]
+            = |style, value, units| boxes::axis(&mut style.padding, [TOP, BOTTOM], value, units, boxes::padding);
+        "padding-inline" of ["padding-left", "padding-right"]
+            = |style, value, units| boxes::axis(&mut style.padding, [LEFT, RIGHT], value, units, boxes::padding);
+        "border" of ["border-width", "border-style", "border-color"]
+            = |style, value, units| border::whole(value, units).map(|border| style.border = [border; 4]);
+        "border-top" of ["border-top-width", "border-top-style", "border-top-color"]
+            = |style, value, units| border::whole(value, units).map(|border| style.border[TOP] = border);
+        "border-right" of ["border-right-width", "border-right-style", "border-right-color"]
+            = |style, value, units| border::whole(value, units).map(|border| style.border[RIGHT] = border);
+        "border-bottom" of ["border-bottom-width", "border-bottom-style", "border-bottom-color"]
+            = |style, value, units| border::whole(value, units).map(|border| style.border[BOTTOM] = border);
+        "border-left" of ["border-left-width", "border-left-style", "border-left-color"]
+            = |style, value, units| border::whole(value, units).map(|border| style.border[LEFT] = border);
+        "border-width" of ["border-top-width", "border-right-width", "border-bottom-width", "border-left-width"]
+            = |style, value, units| each(style, boxes::four(value, units, border::width)?, |border| &mut border.width);
+        "border-style" of ["border-top-style", "border-right-style", "border-bottom-style", "border-left-style"]
+            = |style, value, units| {
+                each(style, boxes::four(value, units, one_of(border::STYLES))?, |border| &mut border.style)
+            };
+        "border-color" of ["border-top-color", "border-right-color", "border-bottom-color", "border-left-color"]
+            = |style, value, units| {
+                each(style, boxes::four(value, units, color::parse_current)?, |border| &mut border.color)
+            };
+        "border-radius" of ["border-top-left-radius", "border-top-right-radius", "border-bottom-right-radius",
+            "border-bottom-left-radius"]
+            = |style, value, units| boxes::four(value, units, border::radius).map(|radius| style.radius = radius);
+        "flex" of ["flex-grow", "flex-shrink", "flex-basis"] = |style, value, units| {
+            (style.flex_grow, style.flex_shrink, style.flex_basis) = flexible::flex(value, units)?;
+            Ok(())
+        };
+        "flex-flow" of ["flex-direction", "flex-wrap"] = |style, value, _| {
+            (style.flex_column, style.flex_wrap) = flexible::flow(value)?;
+            Ok(())
+        };
+        "gap" of ["row-gap", "column-gap"] = |style, value, units| {
+            (style.row_gap, style.column_gap) = flexible::gap(value, units)?;
+            Ok(())
+        };
+    }
+}
+
+static BY_NAME: LazyLock<HashMap<&str, &Property, FxBuildHasher>> = LazyLock::new(|| {
+    PROPERTIES.iter().flat_map(|property| property.names.iter().map(move |name| (*name, property))).collect()
+});
+
+/// Sets `name` from `value`, which holds no variables any more. `em` is the parent's font size for the font size itself,
+/// and the element's own for everything else.
+pub(super) fn apply(
+    style: &mut Style,
+    parent: &Style,
+    name: &str,
+    value: &str,
+    root_font_size: f64,
+) -> Result<(), String> {
+    let Some(property) = BY_NAME.get(name) else { return Err(format!("the property {name} is not supported")) };
+    let lower = value.to_ascii_lowercase();
+    match lower.as_str() {
+        "" => return Err(format!("expected a value for {name}")),
+        "inherit" => property.copy(style, |_| parent),
+        // CSS Color 4, 6.2: the colour cannot be its own.
+        "currentcolor" if name == "color" => property.copy(style, |_| parent),
+        word @ ("initial" | "unset") => {
+            let initial = Style::initial();
+            property.copy(style, |inherits| if inherits && word == "unset" { parent } else { &initial });
+        }
+        _ => {
+            let font_size = if is_font_size(name) { parent.font_size } else { style.font_size };
+            let units = Units { font_size, root_font_size, weight: parent.weight };
+            return match property.kind {
+                Kind::Longhand { set, .. } | Kind::Shorthand(_, set) => set(style, &lower, units),
+            };
+        }
+    }
+    Ok(())
+}
+
+impl Property {
+    /// Takes the fields of all its longhands from another style, which depends on whether they inherit.
+    fn copy<'f>(&self, style: &mut Style, from: impl Fn(bool) -> &'f Style + Copy) {
+        match self.kind {
+            Kind::Longhand { inherits, copy, .. } => copy(style, from(inherits)),
+            Kind::Shorthand(names, _) => {
+                names.iter().filter_map(|name| BY_NAME.get(name)).for_each(|longhand| longhand.copy(style, from));
+            }
+        }
+    }
+}
+
+impl Style {
+    /// The font size glyphs are drawn in: Chromium's text engine cuts it to 1/64 px.
+    pub(crate) fn glyph_size(&self) -> f64 {
+        snap(self.font_size)
+    }
+
+    pub(crate) fn bold(&self) -> bool {
+        self.weight >= 600
+    }
+
+    /// CSS Text, 5.2: `word-break: break-word` counts whatever `overflow-wrap` says.
+    pub(crate) fn wrap(&self) -> Wrap {
+        if self.word_break == WordBreak::BreakWord { Wrap::Anywhere } else { self.overflow_wrap }
+    }
+
+    pub(crate) fn border_width(&self, side: usize) -> f64 {
+        self.border.get(side).map_or(0.0, Border::used)
+    }
+
+    pub(crate) fn is_positioned(&self) -> bool {
+        self.position != Position::Static
+    }
+}
+
+/// Properties that only a browser reads.
+pub(super) fn is_for_browsers(name: &str) -> bool {
+    let prefixed = name.starts_with('-') && !name.starts_with("--");
+    prefixed || matches!(name, "print-color-adjust" | "color-adjust" | "color-scheme" | "text-size-adjust")
+}
+
+/// Properties that others are computed from; they are set first.
+pub(super) fn is_font_size(name: &str) -> bool {
+    name == "font-size" || name == "font"
+}
+
+fn each<T>(style: &mut Style, values: [T; 4], field: impl Fn(&mut Border) -> &mut T) -> Result<(), String> {
+    for (border, value) in style.border.iter_mut().zip(values) {
+        *field(border) = value;
+    }
+    Ok(())
+}

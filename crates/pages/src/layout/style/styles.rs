@@ -1,0 +1,61 @@
+//! The styles of a document, and which element has which.
+
+use std::{collections::HashMap, rc::Rc};
+
+use rustc_hash::FxBuildHasher;
+
+use super::{
+    page::{MarginBox, PageStyle},
+    properties::Style,
+};
+use crate::layout::html::NodeId;
+
+/// Index of a style in [`Styles`].
+pub(crate) type StyleId = u32;
+
+/// The styles of a document and which element has which.
+pub(crate) struct Styles {
+    pub(super) styles: Vec<Rc<Style>>,
+    pub(super) of_node: Vec<StyleId>,
+    /// The same style inherited by an anonymous box, made when first asked for.
+    pub(super) anonymous: HashMap<StyleId, StyleId, FxBuildHasher>,
+    pub(crate) page: PageStyle,
+    /// The styles of the margin boxes of the first page, and of the others.
+    pub(super) margin_boxes: [Vec<StyleId>; 2],
+    /// Some element asks for a new page.
+    pub(crate) any_forced_break: bool,
+}
+
+impl Styles {
+    /// The style of a margin box on a page.
+    pub(crate) fn margin_box(&self, page: usize, margin_box: &MarginBox) -> Option<StyleId> {
+        let which = page.min(1);
+        let index = self.page.boxes[which].iter().position(|one| one.place == margin_box.place)?;
+        self.margin_boxes[which].get(index).copied()
+    }
+
+    pub(crate) fn of(&self, node: NodeId) -> StyleId {
+        self.of_node.get(node.0 as usize).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn get(&self, id: StyleId) -> &Style {
+        // Style 0 is the initial style, always there.
+        self.styles.get(id as usize).unwrap_or(&self.styles[0])
+    }
+
+    /// The style of an anonymous box in a box of style `parent`.
+    pub(crate) fn anonymous(&mut self, parent: StyleId) -> StyleId {
+        if let Some(known) = self.anonymous.get(&parent) {
+            return *known;
+        }
+        let style = Style::inherited(self.get(parent));
+        let id = self.add(style);
+        self.anonymous.insert(parent, id);
+        id
+    }
+
+    pub(crate) fn add(&mut self, style: Style) -> StyleId {
+        self.styles.push(Rc::new(style));
+        StyleId::try_from(self.styles.len() - 1).unwrap_or(0)
+    }
+}
