@@ -5,12 +5,14 @@ use std::iter::Peekable;
 use unicode_linebreak::{BreakOpportunity, linebreaks};
 
 use super::{
+    boxes::{BoxNode, Item, Paragraph},
     break_rules::may_break,
     context::Context,
     fragment::Fragment,
-    kerning::KernReader,
+    kern::KernReader,
     letters::{ATOM, is_invisible},
-    paragraph::{Item, Nesting, Paragraph},
+    paragraph::Nesting,
+    space::edge_width,
     style::{LEFT, RIGHT, Style, StyleId, WordBreak, Wrap},
 };
 
@@ -94,7 +96,7 @@ struct Breaks {
 impl Breaks {
     fn of(style: &Style) -> Breaks {
         let wraps = style.white_space.wraps();
-        let [breakable, anywhere] = [style.wrap() != Wrap::Normal, style.wrap() == Wrap::Anywhere];
+        let [breakable, anywhere] = [style.wrap != Wrap::Normal, style.wrap == Wrap::Anywhere];
         Breaks { wraps, breakable: wraps && breakable, anywhere: wraps && anywhere }
     }
 }
@@ -103,7 +105,7 @@ impl Breaks {
 pub(crate) fn measure(
     context: &Context<'_>,
     paragraph: &Paragraph,
-    mut lay_out_atom: impl FnMut(&super::boxes::BoxNode) -> Fragment,
+    mut lay_out_atom: impl FnMut(&BoxNode) -> Fragment,
 ) -> Measured {
     let text = paragraph.text.as_str();
     let mut measure = Measure {
@@ -117,7 +119,7 @@ pub(crate) fn measure(
         position: 0,
         previous: [None; 2],
         nesting: Nesting::new(paragraph.style),
-        kerns: KernReader::new(paragraph.kerns(context)),
+        kerns: KernReader::new(context.kerns(paragraph)),
     };
     let mut atoms = Vec::new();
     for (index, item) in paragraph.items.iter().enumerate() {
@@ -276,13 +278,6 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
         (self.piece, self.piece_space) = (0.0, 0.0);
         self.segments.push(segment);
     }
-}
-
-/// Margin, border and padding of an inline element on one side.
-pub(crate) fn edge_width(style: &Style, side: usize) -> f64 {
-    let padding = style.padding.get(side).map_or(0.0, |padding| padding.or_zero(0.0));
-    let margin = style.margin.get(side).map_or(0.0, |margin| margin.or_zero(0.0));
-    margin + padding + style.border_width(side)
 }
 
 impl Context<'_> {

@@ -1,21 +1,11 @@
 //! Column widths: what cells ask for, and how the table's width is shared out.
 
 use super::{
-    block::Insets,
+    boxes::{Column, TableBox, TableCell},
     context::Context,
+    space::Insets,
     style::{Size, snap},
-    table_boxes::{TableBox, TableCell},
 };
-
-/// What the cells of a column ask for, borders and padding included.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(crate) struct Column {
-    pub(crate) narrowest: f64,
-    pub(crate) widest: f64,
-    pub(crate) percent: Option<f64>,
-    /// A width was specified in a length.
-    pub(crate) is_fixed: bool,
-}
 
 /// What a cell asks for.
 fn cell_column(context: &Context<'_>, cell: &TableCell) -> Column {

@@ -1,10 +1,12 @@
 //! What every step of the layout reads.
 
 use super::{
+    boxes::Paragraph,
     fault::Faults,
     fonts::Faces,
     html::{NodeId, Tree},
     image::Pictures,
+    kern::Kern,
     kerning::Shaper,
     style::{LineHeight, Style, Styles, snap},
 };
@@ -60,6 +62,14 @@ impl Context<'_> {
         let above = ((height - metrics.ascent - metrics.descent) / 2.0).floor();
         let ascent = metrics.ascent + above;
         Extent { ascent, descent: height - ascent }
+    }
+
+    /// Where letters of a paragraph stand closer or farther apart than their advances say.
+    pub(crate) fn kerns<'p>(&self, paragraph: &'p Paragraph) -> &'p [Kern] {
+        if self.shaper.is_idle() {
+            return &[];
+        }
+        paragraph.kerns.get_or_init(|| self.shaper.kerns(paragraph, self.styles))
     }
 
     /// The address of the link a node is in.

@@ -2,8 +2,8 @@
 
 use super::{
     fragment::Edge,
-    image::Outline,
-    page::{Rgb, Shape},
+    page::Shape,
+    picture::{Outline, Rgb},
     place::{POINTS, Sheets, rounded},
     style::{BOTTOM, BorderStyle, Display, LEFT, RIGHT, Size, Style, TOP},
 };
@@ -40,9 +40,6 @@ impl Style {
 impl Sheets<'_, '_> {
     /// Paints a box's background and borders.
     pub(crate) fn decorate_box(&mut self, style: &Style, slice: Slice) {
-        if !style.visible {
-            return;
-        }
         let [x, y, width, height] = self.snapped(slice.page, slice.x, slice.y, slice.width, slice.height);
         let slice = Slice { x, y, width, height, ..slice };
         // The borders of such a table are drawn with its cells', and have no corners (CSS Backgrounds, 4.3).

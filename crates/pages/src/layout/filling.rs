@@ -1,11 +1,12 @@
 //! Which text stands on which line: segments, one behind another, until the line is full.
 
 use super::{
+    boxes::{Item, Paragraph},
     breaking::Segment,
     context::Context,
-    kerning::KernReader,
+    kern::KernReader,
     letters::{ATOM, is_invisible},
-    paragraph::{Item, Nesting, Paragraph},
+    paragraph::Nesting,
     style::{StyleId, Wrap},
 };
 
@@ -80,13 +81,13 @@ fn split(
     let mut kern = 0.0;
     // The last place where the line may end, and how far from the start of the part the next one begins.
     let mut last = None;
-    let mut kerns = KernReader::new(reader.paragraph.kerns(context));
+    let mut kerns = KernReader::new(context.kerns(reader.paragraph));
     for (index, letter) in text.char_indices() {
         let position = segment.start + index;
         let (style, around) = reader.styles_at(position);
         let advance = if letter == ATOM { 0.0 } else { context.advance(context.styles.get(style), letter) };
         let around = context.styles.get(around);
-        if position > start && around.white_space.wraps() && around.wrap() != Wrap::Normal && !is_invisible(letter) {
+        if position > start && around.white_space.wraps() && around.wrap != Wrap::Normal && !is_invisible(letter) {
             last = Some((position, part + kern));
         }
         if *used + part + kern + advance > width + TOLERANCE

@@ -1,11 +1,11 @@
 //! Flex containers (CSS Flexbox, 9): rows and wrapped rows; columns are next door.
 
 use super::{
-    block::{Insets, Space},
     boxes::{BoxContent, BoxNode},
     context::Context,
     flex_column,
     fragment::{Content, Fragment},
+    space::{Insets, Space},
     style::{Align, BOTTOM, Justify, LEFT, RIGHT, Size, Style, TOP},
     table,
 };

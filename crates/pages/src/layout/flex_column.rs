@@ -1,11 +1,11 @@
 //! Flex containers whose items stand one under another, and wrap into columns where the height is limited.
 
 use super::{
-    block::{Insets, Space, clamp_width},
     boxes::{BoxContent, BoxNode},
     context::Context,
     flex::{Item, alignment, justify, limits, lines, resolve, share_lines, stretch},
     fragment::{Content, Fragment},
+    space::{Insets, Space, clamp_width},
     style::{Align, BOTTOM, LEFT, RIGHT, Size, Style, TOP},
 };
 

@@ -1,7 +1,13 @@
 //! Boxes with size and place, on a canvas without pages. Lengths are CSS px; places are relative to the border box of the
 //! fragment around.
 
-use super::{block::Insets, few::Few, html::NodeId, kerning::Kern, style::StyleId};
+use super::{
+    few::Few,
+    html::NodeId,
+    kern::Kern,
+    space::{Insets, Strut},
+    style::StyleId,
+};
 
 /// A laid-out box.
 #[derive(Default)]
@@ -124,6 +130,15 @@ pub(crate) struct InlineBox {
     /// The element starts and ends on this line, and so do its side borders.
     pub(crate) opens: bool,
     pub(crate) closes: bool,
+}
+
+/// A fragment with the margins that may still collapse with its neighbours'.
+pub(crate) struct Laid {
+    pub(crate) fragment: Fragment,
+    pub(crate) top: Strut,
+    pub(crate) bottom: Strut,
+    /// Nothing is between the two margins.
+    pub(crate) through: bool,
 }
 
 impl Fragment {

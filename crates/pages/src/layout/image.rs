@@ -7,59 +7,13 @@ use flate2::{Compression, write::ZlibEncoder};
 
 use super::{
     jpeg,
-    page::{Path, Rgb},
+    picture::{PIXELS_MOST, Picture, PictureData, check_pixels},
     shield::shielded,
     svg,
 };
 
 /// Finds a picture by its `src` attribute; the error says why it cannot.
 pub type ImageSource<'a> = dyn Fn(&str) -> Result<Arc<Picture>, String> + Sync + 'a;
-
-/// A logo or a seal has no more; a file that claims more is broken or meant to exhaust memory.
-const PIXELS_MOST: u64 = 50_000_000;
-
-/// A picture ready for the PDF.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Picture {
-    /// In pixels, which are CSS px without other sizes; whole numbers except in drawings.
-    pub width: f32,
-    /// Likewise.
-    pub height: f32,
-    /// What it is made of.
-    pub data: PictureData,
-}
-
-/// How a picture is stored.
-#[derive(Debug, Clone, PartialEq)]
-pub enum PictureData {
-    /// A JPEG file as it is, and its number of colour components: 1 or 3.
-    Jpeg {
-        /// The file.
-        bytes: Vec<u8>,
-        /// Grey or RGB.
-        components: u8,
-    },
-    /// Pixels row by row, compressed as a zlib stream: documents embed them so, and need nothing else of them.
-    Pixels {
-        /// Three bytes each.
-        rgb: Vec<u8>,
-        /// One byte each, where any pixel is not opaque.
-        alpha: Option<Vec<u8>>,
-    },
-    /// A drawing; places are px of the picture.
-    Outlines(Vec<Outline>),
-}
-
-/// A filled part of a drawing.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outline {
-    /// Its subpaths.
-    pub paths: Vec<Path>,
-    /// Filled with.
-    pub color: Rgb,
-    /// Filled by the even-odd rule, else by the nonzero rule.
-    pub even_odd: bool,
-}
 
 /// The pictures of a document, each loaded once.
 #[derive(Default)]
@@ -135,14 +89,6 @@ fn compressed(bytes: &[u8]) -> Result<Vec<u8>, String> {
 fn looks_like_svg(bytes: &[u8]) -> bool {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     text.trim_ascii_start().starts_with(b"<")
-}
-
-/// Refuses more pixels than [`PIXELS_MOST`].
-pub(super) fn check_pixels(width: u32, height: u32) -> Result<(), String> {
-    if u64::from(width) * u64::from(height) > PIXELS_MOST {
-        return Err(format!("expected at most {PIXELS_MOST} pixels, found {width} × {height}"));
-    }
-    Ok(())
 }
 
 fn decode_png(bytes: &[u8]) -> Result<Picture, String> {

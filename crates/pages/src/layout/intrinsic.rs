@@ -1,12 +1,11 @@
 //! How narrow a box can get and how wide it wants to be: min-content and max-content widths of border boxes.
 
 use super::{
-    block::{Insets, UNBOUNDED},
-    boxes::{BoxContent, BoxNode},
+    boxes::{BoxContent, BoxNode, Paragraph},
     breaking::{Measured, measure},
     context::Context,
     fragment::Fragment,
-    paragraph::Paragraph,
+    space::{Insets, Space, UNBOUNDED},
     style::{LEFT, RIGHT, Size, Style},
     table,
 };
@@ -87,7 +86,7 @@ impl Context<'_> {
                 (narrowest - insets.across(), widest - insets.across())
             }
             BoxContent::Picture(index) => {
-                let space = super::block::Space::of_width(UNBOUNDED);
+                let space = Space::of_width(UNBOUNDED);
                 let insets = Insets::of(style, 0.0);
                 let width = self.picture_width(*index, style, space, insets) - insets.across();
                 (width, width)

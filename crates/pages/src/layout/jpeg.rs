@@ -1,6 +1,6 @@
 //! JPEG files: read as far as the PDF needs to know them, and kept as they are.
 
-use super::image::{Picture, PictureData, check_pixels};
+use super::picture::{Picture, PictureData, check_pixels};
 
 /// Segments that begin a frame, of any kind of coding (ITU-T T.81, table B.1); a Huffman table (c4), an extension (c8) and
 /// arithmetic conditioning (cc) stand among them.

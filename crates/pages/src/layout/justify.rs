@@ -3,7 +3,7 @@
 use super::{
     context::Context,
     fragment::{Fragment, InlineBox, Run},
-    kerning::{Kern, KernReader},
+    kern::{Kern, KernReader},
     letters::is_variation_selector,
     style::VerticalAlign,
 };

@@ -8,22 +8,14 @@ use std::{cell::RefCell, collections::BTreeSet};
 use rustybuzz::{Direction, Feature, Script, ShapePlan, UnicodeBuffer, ttf_parser::Tag};
 
 use super::{
-    breaking::edge_width,
+    boxes::{Item, Paragraph},
     fonts::Faces,
+    kern::Kern,
     letters::{ATOM, is_invisible},
-    paragraph::{Item, Paragraph},
     shield::shielded,
+    space::edge_width,
     style::{LEFT, RIGHT, Style, Styles, VerticalAlign},
 };
-
-/// Room between a letter and the next one of the same face; negative where they move together.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Kern {
-    /// Index of the letter's first byte in the text.
-    pub at: u32,
-    /// In em.
-    pub em: f32,
-}
 
 /// Everything in a face that would put other glyphs in the place of those the text names.
 const SUBSTITUTIONS: [&[u8; 4]; 9] = [b"ccmp", b"locl", b"rlig", b"liga", b"clig", b"calt", b"rclt", b"dlig", b"hlig"];
@@ -219,32 +211,5 @@ impl Stretch {
         if self.script == Writing::Any {
             self.script = next.script;
         }
-    }
-}
-
-/// Finds kerns by place, asked for in the order of the text.
-#[derive(Clone)]
-pub(crate) struct KernReader<'k> {
-    rest: &'k [Kern],
-}
-
-impl<'k> KernReader<'k> {
-    pub(crate) fn new(kerns: &'k [Kern]) -> KernReader<'k> {
-        KernReader { rest: kerns }
-    }
-
-    /// In em, behind the letter that starts at that byte.
-    #[inline]
-    pub(crate) fn behind(&mut self, position: usize) -> f64 {
-        while let Some((first, rest)) = self.rest.split_first() {
-            if first.at as usize > position {
-                return 0.0;
-            }
-            self.rest = rest;
-            if first.at as usize == position {
-                return f64::from(first.em);
-            }
-        }
-        0.0
     }
 }

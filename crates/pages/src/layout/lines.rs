@@ -1,15 +1,16 @@
 //! Measured paragraph → lines of positioned text.
 
 use super::{
-    breaking::{Measured, edge_width},
+    boxes::{Item, Paragraph},
+    breaking::Measured,
     context::{Context, Extent},
     filling::{Span, spans},
     fragment::{Fragment, InlineBox, Line, Run},
     html::NodeId,
     justify,
-    kerning::{Kern, KernReader},
+    kern::{Kern, KernReader},
     letters::{ATOM, is_invisible, is_variation_selector},
-    paragraph::{Item, Paragraph},
+    space::edge_width,
     style::{BOTTOM, LEFT, LineHeight, RIGHT, Style, StyleId, TOP, TextAlign, VerticalAlign, WhiteSpace},
 };
 
@@ -34,7 +35,7 @@ pub(crate) fn lay_out(
         item: 0,
         consumed: 0,
         position: 0,
-        kerns: KernReader::new(paragraph.kerns(context)),
+        kerns: KernReader::new(context.kerns(paragraph)),
     };
     let mut lines = Vec::with_capacity(spans.len());
     let mut top = y;
@@ -271,7 +272,7 @@ impl Setter<'_, '_> {
             if style.line_height == LineHeight::Normal {
                 draft.include(context.extent(style, face).lowered(shift));
             }
-            if !text.is_empty() && style.visible {
+            if !text.is_empty() {
                 let (width, y, kerns) = (draft.x - x, shift as f32, piece.kerns.into());
                 draft.runs.push(Run { x, y, underline, width, face, style: id, node, text, spacing: 0.0, kerns });
             }

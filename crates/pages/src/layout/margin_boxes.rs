@@ -1,14 +1,15 @@
 //! Text in the pages' margins, such as page numbers (CSS Paged Media, 5.3).
 
 use super::{
-    block::UNBOUNDED,
+    boxes::Paragraph,
     breaking::measure,
     context::Context,
     fragment::Fragment,
     html::NodeId,
     lines,
-    paragraph::{Paragraph, ParagraphBuilder, Setting},
+    paragraph::{ParagraphBuilder, Setting},
     place::Sheets,
+    space::UNBOUNDED,
     style::{BOTTOM, LEFT, MarginBox, Piece, RIGHT, StyleId, TOP, TextAlign, VerticalAlign, snap},
 };
 

@@ -1,7 +1,8 @@
 //! What stands before a list item: a number, a letter, or a drawn symbol.
 
 use super::{
-    boxes::{BoxBuilder, BoxContent, BoxNode, Marker},
+    box_builder::BoxBuilder,
+    boxes::{BoxContent, BoxNode, Marker},
     html::{NodeId, Tag},
     paragraph::ParagraphBuilder,
     style::{Border, BorderStyle, Display, ListStyle, RIGHT, Size, Style, StyleId, VerticalAlign, WhiteSpace},

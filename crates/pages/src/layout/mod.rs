@@ -8,6 +8,7 @@
 #![allow(clippy::float_arithmetic)]
 
 mod block;
+mod box_builder;
 mod boxes;
 mod break_rules;
 mod breaking;
@@ -27,6 +28,7 @@ mod image;
 mod intrinsic;
 mod jpeg;
 mod justify;
+mod kern;
 mod kerning;
 mod letters;
 mod lines;
@@ -35,10 +37,12 @@ mod markers;
 mod page;
 mod paginate;
 mod paragraph;
+mod picture;
 mod place;
 #[cfg(test)]
 mod properties;
 mod shield;
+mod space;
 mod structure;
 mod style;
 mod svg;
@@ -54,19 +58,20 @@ mod tests;
 pub use fault::{Fault, Missing};
 pub(crate) use fonts::{DAMAGED, Face};
 pub use fonts::{FaceError, Faces};
-pub use image::{ImageSource, Outline, Picture, PictureData};
-pub use kerning::Kern;
+pub use image::ImageSource;
+pub use kern::Kern;
 pub(crate) use letters::{Letter, is_variation_selector, letters};
-pub use page::{Area, Document, Heading, Item, Layer, Link, Page, Path, Rgb, Shape, Step, Target, Text};
+pub use page::{Area, Document, Heading, Item, Layer, Link, Page, Shape, Target, Text};
+pub use picture::{Outline, Path, Picture, PictureData, Rgb, Step};
 pub(crate) use shield::shielded;
 
 pub use structure::{Element, Mark, Role, Structure};
 
-use block::Space;
 use context::Context;
 use fault::Faults;
 use image::Pictures;
 use kerning::Shaper;
+use space::Space;
 
 /// The tree of a document as text, one element or text a line, indented by depth: what a browser's parser makes of it, but
 /// without `head`, which may be left out, and without white space where no text can stand.
@@ -91,7 +96,7 @@ pub fn lay_out(html: &str, faces: &Faces, images: &ImageSource<'_>) -> Result<Do
         return Err(faults.into_vec());
     }
     let mut pictures = Pictures::default();
-    let boxes = boxes::build(&tree, &mut styles, &faults, &mut pictures, images, faces);
+    let boxes = box_builder::build(&tree, &mut styles, &faults, &mut pictures, images, faces);
     let shaper = Shaper::new(faces);
     let context =
         Context { tree: &tree, styles: &styles, faces, shaper: &shaper, pictures: &pictures, faults: &faults };

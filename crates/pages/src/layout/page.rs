@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::{
     fault::Missing,
-    image::{Outline, Picture},
-    kerning::Kern,
+    kern::Kern,
+    picture::{Outline, Picture, Rgb},
     structure::{Mark, Structure},
 };
 
@@ -49,9 +49,6 @@ pub struct Layer {
     pub marks: Vec<Mark>,
 }
 
-/// An opaque colour.
-pub type Rgb = [u8; 3];
-
 /// A part of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Area {
@@ -90,24 +87,6 @@ pub enum Shape {
         /// Drawn with.
         color: Rgb,
     },
-}
-
-/// A subpath: where it starts and how it goes on; it closes by itself.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Path {
-    /// The first point.
-    pub start: (f32, f32),
-    /// Straight lines and cubic curves.
-    pub steps: Vec<Step>,
-}
-
-/// How a path goes on.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Step {
-    /// Straight to a point.
-    Line((f32, f32)),
-    /// By a cubic curve: two control points and the end.
-    Curve((f32, f32), (f32, f32), (f32, f32)),
 }
 
 /// Text, a picture or a part of a drawing.

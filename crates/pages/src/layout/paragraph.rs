@@ -3,58 +3,16 @@
 use std::{borrow::Cow, cell::OnceCell};
 
 use super::{
-    boxes::BoxNode,
-    context::Context,
+    boxes::{BoxNode, Item, Paragraph},
     fault::Faults,
     fonts::Faces,
     html::NodeId,
-    kerning::Kern,
     letters::{ATOM, compose, shown},
     style::{Style, StyleId, Transform},
 };
 
 /// Stands in the text for a page number until the pages are known: no invoice has more than 9,999.
 pub(crate) const PAGE_NUMBER: &str = "0000";
-
-/// One paragraph: the lines are broken later, when the width is known.
-pub(crate) struct Paragraph {
-    pub(crate) text: String,
-    pub(crate) items: Vec<Item>,
-    /// The style of the block the paragraph is in.
-    pub(crate) style: StyleId,
-    /// Once asked for.
-    kerns: OnceCell<Vec<Kern>>,
-}
-
-impl Paragraph {
-    /// Where letters stand closer or farther apart than their advances say.
-    pub(crate) fn kerns(&self, context: &Context<'_>) -> &[Kern] {
-        if context.shaper.is_idle() {
-            return &[];
-        }
-        self.kerns.get_or_init(|| context.shaper.kerns(self, context.styles))
-    }
-
-    pub(crate) fn has_atoms(&self) -> bool {
-        self.items.iter().any(|item| matches!(item, Item::Atom(_)))
-    }
-}
-
-pub(crate) enum Item {
-    /// The next `length` bytes of the text.
-    Text {
-        length: u32,
-        style: StyleId,
-        node: NodeId,
-    },
-    Open {
-        style: StyleId,
-    },
-    Close {
-        style: StyleId,
-    },
-    Atom(Box<BoxNode>),
-}
 
 /// The inline elements that are open at a place in a paragraph's text.
 pub(crate) struct Nesting {

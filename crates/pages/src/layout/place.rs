@@ -4,9 +4,9 @@ use super::{
     context::Context,
     fragment::{Edge, Run},
     html::NodeId,
-    image::{Outline, PictureData},
-    page::{Area, Item, Layer, Page, Path, Rgb, Shape, Step, Text},
+    page::{Area, Item, Layer, Page, Shape, Text},
     paragraph::PAGE_NUMBER,
+    picture::{Outline, Path, PictureData, Rgb, Step},
     structure::Mark,
     style::{Decoration, DecorationLine, StyleId},
 };

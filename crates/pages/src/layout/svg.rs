@@ -6,8 +6,7 @@ use usvg::{
 };
 
 use super::{
-    image::{Outline, Picture, PictureData},
-    page::{Path, Rgb, Step},
+    picture::{Outline, Path, Picture, PictureData, Rgb, Step},
     shield::shielded,
     svg_source,
 };

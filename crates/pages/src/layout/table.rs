@@ -1,14 +1,13 @@
 //! Table layout: columns, then cells, then rows (CSS 2, 17.5, as Chromium does it).
 
 use super::{
-    block::{Insets, Laid, Space, Strut, clamp_width},
-    boxes::BoxNode,
-    columns::{self, Column},
+    boxes::{BoxNode, Column, Part, TableBox, TableCell, TableRow},
+    columns,
     context::Context,
     few::Few,
-    fragment::{Content, Fragment, RowFragment, Section, TableFragment},
+    fragment::{Content, Fragment, Laid, RowFragment, Section, TableFragment},
+    space::{Insets, Space, Strut, clamp_width},
     style::{BOTTOM, LEFT, RIGHT, Size, Style, TOP, VerticalAlign},
-    table_boxes::{Part, TableBox, TableRow},
 };
 
 /// Border, padding and spacing around and between the cells.
@@ -225,7 +224,7 @@ impl Rows<'_, '_> {
         starts
     }
 
-    fn cell(&self, cell: &super::table_boxes::TableCell, row: usize, columns: &[f64]) -> Laying {
+    fn cell(&self, cell: &TableCell, row: usize, columns: &[f64]) -> Laying {
         let start = columns.get(cell.column).copied().unwrap_or(0.0);
         let end = columns.get(cell.column + cell.columns).copied().unwrap_or(start);
         let width = (end - start - self.grid.spacing[0]).max(0.0);

@@ -1,13 +1,10 @@
 //! Collapsed borders (CSS 2, 17.6.2): one border between two cells, the stronger of all that meet there.
 
-use std::collections::HashMap;
-
-use rustc_hash::FxBuildHasher;
+use std::ops::Range;
 
 use super::{
     fragment::Edge,
-    style::{BOTTOM, Border, BorderStyle, Color, LEFT, RIGHT, Style, StyleId, Styles, TOP},
-    table_boxes::TableRow,
+    style::{BOTTOM, Border, BorderStyle, Color, LEFT, RIGHT, Style, TOP},
 };
 
 /// The border that won at one edge of the grid.
@@ -63,57 +60,16 @@ impl Winner {
     }
 }
 
-/// Resolves the borders and gives the cells styles with the halves that lie within them.
-pub(crate) fn collapse(styles: &mut Styles, table: StyleId, rows: &mut [TableRow], columns: usize) -> Borders {
-    let mut borders = Borders {
-        columns,
-        across: vec![NOTHING; columns * (rows.len() + 1)],
-        down: vec![NOTHING; (columns + 1) * rows.len()],
-        outer: [0.0; 4],
-    };
-    let owners = owners(rows, columns);
-    for (index, row) in rows.iter().enumerate() {
-        for cell in &row.cells {
-            let (bottom, right) = (index + cell.rows, cell.column + cell.columns);
-            borders.frame(styles.get(cell.node.style), index..bottom, cell.column..right);
-        }
-    }
-    for (index, row) in rows.iter().enumerate() {
-        borders.frame(styles.get(row.style), index..index + 1, 0..columns);
-    }
-    let mut start = 0;
-    for end in 1..=rows.len() {
-        if end == rows.len() || rows[end].first_of_group {
-            borders.frame(styles.get(rows[start].group), start..end, 0..columns);
-            start = end;
-        }
-    }
-    borders.frame(styles.get(table), 0..rows.len(), 0..columns);
-    borders.clear_inside_spans(&owners, rows.len());
-    borders.measure_outer(rows.len());
-    assign_styles(styles, rows, &borders);
-    borders
-}
-
-/// For every place in the grid, which cell covers it.
-fn owners(rows: &[TableRow], columns: usize) -> Vec<u32> {
-    let mut owners = vec![u32::MAX; rows.len() * columns];
-    let mut number = 0;
-    for (index, row) in rows.iter().enumerate() {
-        for cell in &row.cells {
-            for covered in index..index + cell.rows {
-                let start = covered * columns + cell.column;
-                if let Some(places) = owners.get_mut(start..start + cell.columns) {
-                    places.fill(number);
-                }
-            }
-            number += 1;
-        }
-    }
-    owners
-}
-
 impl Borders {
+    pub(super) fn none(rows: usize, columns: usize) -> Borders {
+        Borders {
+            columns,
+            across: vec![NOTHING; columns * (rows + 1)],
+            down: vec![NOTHING; (columns + 1) * rows],
+            outer: [0.0; 4],
+        }
+    }
+
     fn across(&self, row: usize, column: usize) -> Winner {
         self.across.get(row * self.columns + column).copied().unwrap_or(NOTHING)
     }
@@ -135,7 +91,7 @@ impl Borders {
     }
 
     /// A box's own borders take part along its four sides.
-    fn frame(&mut self, style: &Style, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>) {
+    pub(super) fn frame(&mut self, style: &Style, rows: Range<usize>, columns: Range<usize>) {
         let winner = |side: usize| Winner::of(&style.border[side], style.color);
         let sides = [TOP, RIGHT, BOTTOM, LEFT].map(winner);
         let matters = |winner: &Winner| winner.strength() > NOTHING.strength();
@@ -156,7 +112,7 @@ impl Borders {
     }
 
     /// Rows and columns have no borders where a cell spans them.
-    fn clear_inside_spans(&mut self, owners: &[u32], rows: usize) {
+    pub(super) fn clear_inside_spans(&mut self, owners: &[u32], rows: usize) {
         let owner = |row: usize, column: usize| owners.get(row * self.columns + column).copied().unwrap_or(u32::MAX);
         let columns = self.columns;
         for row in 0..rows {
@@ -175,7 +131,7 @@ impl Borders {
         }
     }
 
-    fn measure_outer(&mut self, rows: usize) {
+    pub(super) fn measure_outer(&mut self, rows: usize) {
         let widest = |winners: &mut dyn Iterator<Item = Winner>| {
             winners.map(|winner| f64::from(winner.width)).fold(0.0, f64::max) / 2.0
         };
@@ -188,11 +144,11 @@ impl Borders {
     }
 
     /// Half of the border on each side of a cell.
-    fn halves(&self, row: usize, cell: &super::table_boxes::TableCell) -> [f64; 4] {
-        let (bottom, right) = (row + cell.rows, cell.column + cell.columns);
-        let across = |row: usize| (cell.column..right).map(|column| self.across(row, column).width).fold(0.0, f32::max);
-        let down = |column: usize| (row..bottom).map(|row| self.down(row, column).width).fold(0.0, f32::max);
-        [across(row), down(right), across(bottom), down(cell.column)].map(|width| f64::from(width) / 2.0)
+    pub(super) fn halves(&self, rows: Range<usize>, columns: Range<usize>) -> [f64; 4] {
+        let across = |row: usize| columns.clone().map(|column| self.across(row, column).width).fold(0.0, f32::max);
+        let down = |column: usize| rows.clone().map(|row| self.down(row, column).width).fold(0.0, f32::max);
+        [across(rows.start), down(columns.end), across(rows.end), down(columns.start)]
+            .map(|width| f64::from(width) / 2.0)
     }
 
     /// The four borders that meet in a corner of the grid: above, below, left and right of it.
@@ -266,23 +222,5 @@ impl Borders {
             Some(Edge { x, y, width, height, color: winner.color, dashed, down: true })
         };
         (0..=self.columns).filter_map(edge).collect()
-    }
-}
-
-fn assign_styles(styles: &mut Styles, rows: &mut [TableRow], borders: &Borders) {
-    let mut known: HashMap<(StyleId, [u64; 4]), StyleId, FxBuildHasher> = HashMap::default();
-    for (index, row) in rows.iter_mut().enumerate() {
-        for cell in &mut row.cells {
-            let halves = borders.halves(index, cell);
-            let key = (cell.node.style, halves.map(f64::to_bits));
-            let style = known.entry(key).or_insert_with(|| {
-                let mut style = styles.get(cell.node.style).clone();
-                for (border, half) in style.border.iter_mut().zip(halves) {
-                    *border = Border { width: half, style: BorderStyle::Solid, color: Some(Color::TRANSPARENT) };
-                }
-                styles.add(style)
-            });
-            cell.node.style = *style;
-        }
     }
 }

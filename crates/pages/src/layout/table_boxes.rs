@@ -1,54 +1,19 @@
 //! The structure of a table: rows in printing order, cells in their columns, collapsed borders.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::HashMap};
+
+use rustc_hash::FxBuildHasher;
 
 use super::{
-    boxes::{BoxBuilder, BoxNode},
-    columns::Column,
+    box_builder::BoxBuilder,
+    boxes::{Part, TableBox, TableCell, TableRow},
     html::NodeId,
-    style::{Display, Size, StyleId},
-    table_borders::{Borders, collapse},
+    style::{Border, BorderStyle, Color, Display, Size, StyleId, Styles},
+    table_borders::Borders,
 };
 
 /// HTML allows 1000 columns in a span; more columns than that are no table for a page.
 const COLUMNS_MOST: usize = 1000;
-
-/// A table's boxes, before sizes are known.
-pub(crate) struct TableBox {
-    pub(crate) captions: Vec<BoxNode>,
-    /// Widths from `col` and `colgroup`.
-    pub(crate) column_widths: Vec<Size>,
-    pub(crate) columns: usize,
-    /// Head, body, foot: the order on the page.
-    pub(crate) rows: Vec<TableRow>,
-    /// Present where borders collapse.
-    pub(crate) borders: Option<Borders>,
-    /// What the columns ask for, once measured.
-    pub(crate) measured: RefCell<Option<Vec<Column>>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    Head,
-    Body,
-    Foot,
-}
-
-pub(crate) struct TableRow {
-    pub(crate) node: NodeId,
-    pub(crate) style: StyleId,
-    pub(crate) group: StyleId,
-    pub(crate) part: Part,
-    pub(crate) first_of_group: bool,
-    pub(crate) cells: Vec<TableCell>,
-}
-
-pub(crate) struct TableCell {
-    pub(crate) node: BoxNode,
-    pub(crate) column: usize,
-    pub(crate) columns: usize,
-    pub(crate) rows: usize,
-}
 
 /// Reads a table element.
 pub(crate) fn build_table(builder: &mut BoxBuilder<'_, '_>, table: NodeId) -> TableBox {
@@ -215,4 +180,67 @@ fn read_cells(builder: &mut BoxBuilder<'_, '_>, row: NodeId, occupied: &mut Vec<
         }
     }
     cells
+}
+
+/// Resolves the borders and gives the cells styles with the halves that lie within them.
+fn collapse(styles: &mut Styles, table: StyleId, rows: &mut [TableRow], columns: usize) -> Borders {
+    let mut borders = Borders::none(rows.len(), columns);
+    let owners = owners(rows, columns);
+    for (index, row) in rows.iter().enumerate() {
+        for cell in &row.cells {
+            let (bottom, right) = (index + cell.rows, cell.column + cell.columns);
+            borders.frame(styles.get(cell.node.style), index..bottom, cell.column..right);
+        }
+    }
+    for (index, row) in rows.iter().enumerate() {
+        borders.frame(styles.get(row.style), index..index + 1, 0..columns);
+    }
+    let mut start = 0;
+    for end in 1..=rows.len() {
+        if end == rows.len() || rows[end].first_of_group {
+            borders.frame(styles.get(rows[start].group), start..end, 0..columns);
+            start = end;
+        }
+    }
+    borders.frame(styles.get(table), 0..rows.len(), 0..columns);
+    borders.clear_inside_spans(&owners, rows.len());
+    borders.measure_outer(rows.len());
+    assign_styles(styles, rows, &borders);
+    borders
+}
+
+/// For every place in the grid, which cell covers it.
+fn owners(rows: &[TableRow], columns: usize) -> Vec<u32> {
+    let mut owners = vec![u32::MAX; rows.len() * columns];
+    let mut number = 0;
+    for (index, row) in rows.iter().enumerate() {
+        for cell in &row.cells {
+            for covered in index..index + cell.rows {
+                let start = covered * columns + cell.column;
+                if let Some(places) = owners.get_mut(start..start + cell.columns) {
+                    places.fill(number);
+                }
+            }
+            number += 1;
+        }
+    }
+    owners
+}
+
+fn assign_styles(styles: &mut Styles, rows: &mut [TableRow], borders: &Borders) {
+    let mut known: HashMap<(StyleId, [u64; 4]), StyleId, FxBuildHasher> = HashMap::default();
+    for (index, row) in rows.iter_mut().enumerate() {
+        for cell in &mut row.cells {
+            let halves = borders.halves(index..index + cell.rows, cell.column..cell.column + cell.columns);
+            let key = (cell.node.style, halves.map(f64::to_bits));
+            let style = known.entry(key).or_insert_with(|| {
+                let mut style = styles.get(cell.node.style).clone();
+                for (border, half) in style.border.iter_mut().zip(halves) {
+                    *border = Border { width: half, style: BorderStyle::Solid, color: Some(Color::TRANSPARENT) };
+                }
+                styles.add(style)
+            });
+            cell.node.style = *style;
+        }
+    }
 }

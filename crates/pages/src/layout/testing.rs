@@ -1,14 +1,14 @@
 //! Helpers for unit tests.
 
 use super::{
-    boxes::{self, BoxContent, BoxNode},
+    box_builder,
+    boxes::{BoxContent, BoxNode, Paragraph},
     context::Context,
     fault::Faults,
     fonts::Faces,
     html,
     image::Pictures,
     kerning::Shaper,
-    paragraph::Paragraph,
     style,
 };
 
@@ -23,7 +23,7 @@ pub(crate) fn with_paragraph<T>(
     let mut styles = style::cascade(&tree, tree.len(), &own);
     let mut pictures = Pictures::default();
     let faces = Faces::built_in();
-    let boxes = boxes::build(&tree, &mut styles, &own, &mut pictures, &|_| Err("no images".to_owned()), &faces);
+    let boxes = box_builder::build(&tree, &mut styles, &own, &mut pictures, &|_| Err("no images".to_owned()), &faces);
     let shaper = Shaper::new(&faces);
     let context =
         Context { tree: &tree, styles: &styles, faces: &faces, shaper: &shaper, pictures: &pictures, faults: &own };

@@ -1,6 +1,10 @@
 //! What must stay together: from a box's top to the first place where the page may break.
+//!
+//! Nothing here moves or paints: the same question has the same answer until the tables around change. `head` and `chain` ask
+//! each other, down the tree (at most [`DEPTH_MOST`] deep, as deep as HTML may be nested) and along chains of neighbours (at
+//! most [`CHAIN_MOST`]), so both end; what is beyond counts as whole, or as free to break.
 
-use super::{CHAIN_MOST, Pager};
+use super::{CHAIN_MOST, DEPTH_MOST, Pager};
 use crate::layout::{
     fragment::{Content, Fragment, Line},
     style::Break,
@@ -51,7 +55,7 @@ impl Pager<'_, '_> {
     pub(super) fn head(&self, fragment: &Fragment, tail: f64, depth: usize) -> f64 {
         let whole = fragment.height + tail;
         let style = self.context.styles.get(fragment.style);
-        if (style.break_inside_avoid && whole <= self.capacity()) || depth > 100 {
+        if (style.break_inside_avoid && whole <= self.capacity()) || depth > DEPTH_MOST {
             return whole;
         }
         let head = match &fragment.content {

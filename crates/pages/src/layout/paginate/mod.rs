@@ -2,16 +2,20 @@
 //!
 //! The flow is one long strip; page p shows a stretch of it. Whatever must stay whole and would cross the end of a page
 //! moves to the start of the next, and everything behind it moves along.
+//!
+//! One pass from top to bottom: a break is decided where the flow comes to it, from what is below (`keep`), and never taken
+//! back. Browsers weigh breaks the same way. The alternative, to lay out again page by page, would cost a layout for each
+//! page, and a table of 30,000 rows has some 700.
 
 mod finish;
 mod keep;
+mod paint;
 mod tables;
 mod tags;
 
 use super::{
     boxes::BoxNode,
     context::Context,
-    decoration::Slice,
     fragment::{Content, Edge, Fragment, Line, RowFragment},
     html::{NodeId, Tag},
     page::{Document, Heading},
@@ -23,6 +27,8 @@ use super::{
 const TOLERANCE: f64 = 0.1;
 /// A structure element for every cell is for tables that are read cell by cell; in longer ones it only costs.
 const ROWS_BY_CELL_MOST: usize = 2000;
+/// Elements are not nested deeper.
+const DEPTH_MOST: usize = 100;
 /// How many neighbours that must stay together are looked at; without a limit a long chain takes quadratic time.
 const CHAIN_MOST: usize = 16;
 
@@ -33,17 +39,16 @@ pub(crate) fn paginate(context: &Context<'_>, root: &Fragment, fixed: &[[Fragmen
         context,
         sheets: Sheets::new(context),
         heights: [height(0), height(1)],
-        pinned: None,
         tables: Vec::new(),
         edges: Vec::new(),
-        raised: 0.0,
         outline: Vec::new(),
         anchors: Vec::new(),
         whole_rows: context.tree.count(Tag::Tr) > ROWS_BY_CELL_MOST,
     };
     let canvas = context.styles.get(root.style).background.0;
-    let end = pager.place(root, root.x, root.y, 0.0);
-    let last = pager.page_ending_at(end).max(pager.sheets.pages.len().saturating_sub(1));
+    let at = Cursor { x: root.x, y: root.y, tail: 0.0, pinned: None, raised: 0.0 };
+    let end = pager.place(root, at);
+    let last = pager.page_ending_at(at.down_to(end)).max(pager.sheets.pages.len().saturating_sub(1));
     pager.sheets.page(last);
     pager.fixed(fixed, last);
     if let Some(color) = canvas {
@@ -63,19 +68,42 @@ pub(crate) fn lay_out_fixed(context: &Context<'_>, boxes: &[BoxNode]) -> Vec<[Fr
     boxes.iter().map(|node| [one(node, 0), one(node, 1)]).collect()
 }
 
+/// Where a fragment goes. It is passed by value: what holds for a fragment cannot outlast it, whichever way its layout ends.
+#[derive(Clone, Copy)]
+struct Cursor {
+    /// Top left of the fragment's border box on the strip.
+    x: f64,
+    y: f64,
+    /// Height of what must stay on the page with the fragment's end.
+    tail: f64,
+    /// Everything goes on this page, come what may: boxes out of the flow, repeated rows, and rows known to fit.
+    pinned: Option<usize>,
+    /// How far the fragment's own lines or children are moved up in it.
+    raised: f64,
+}
+
+impl Cursor {
+    /// For something else in the same fragment.
+    fn to(self, x: f64, y: f64) -> Cursor {
+        Cursor { x, y, tail: 0.0, raised: 0.0, ..self }
+    }
+
+    /// The same, further down.
+    fn down_to(self, y: f64) -> Cursor {
+        Cursor { y, ..self }
+    }
+}
+
 struct Pager<'p, 'c> {
     context: &'p Context<'c>,
     sheets: Sheets<'p, 'c>,
     /// Room for content on the first page, and on the others.
     heights: [f64; 2],
-    /// Everything goes on this page, come what may.
-    pinned: Option<usize>,
-    /// The tables around, outermost first.
+    /// The tables around, outermost first: `table` pushes and pops its own, and repeated rows see none.
     tables: Vec<Repeat<'p>>,
-    /// Collapsed borders of the tables around, still to be painted: page, border, and where its row starts.
+    /// Collapsed borders of the tables around, still to be painted: page, border, and where its row starts. Each table
+    /// takes off what was added since it began, so that those of the tables around it stay.
     edges: Vec<(usize, Edge, f64, f64)>,
-    /// How far lines or children of the next box are moved up in it.
-    raised: f64,
     outline: Vec<Heading>,
     anchors: Vec<(NodeId, usize, f64)>,
     /// Rows of plain cells are elements as wholes.
@@ -102,23 +130,24 @@ impl<'p> Pager<'p, '_> {
         self.heights[page.min(1)]
     }
 
-    /// The page something that starts at `y` is on.
-    fn page_at(&self, y: f64) -> usize {
-        if let Some(page) = self.pinned {
+    /// The page something that starts there is on.
+    fn page_at(&self, at: Cursor) -> usize {
+        if let Some(page) = at.pinned {
             return page;
         }
-        let behind_first = y + TOLERANCE - self.heights[0];
+        let behind_first = at.y + TOLERANCE - self.heights[0];
         if behind_first < 0.0 { 0 } else { (behind_first / self.heights[1]).floor() as usize + 1 }
     }
 
-    /// The page something that ends at `y` is on.
-    fn page_ending_at(&self, y: f64) -> usize {
-        self.page_at((y - 2.0 * TOLERANCE).max(0.0))
+    /// The page something that ends there is on. One tolerance takes back what `page_at` adds; the other lets content end a
+    /// rounding error below the page's bottom without counting as on the next.
+    fn page_ending_at(&self, at: Cursor) -> usize {
+        self.page_at(at.down_to((at.y - 2.0 * TOLERANCE).max(0.0)))
     }
 
     /// Where content must end on a page.
-    fn bottom(&self, page: usize) -> f64 {
-        if self.pinned.is_some() {
+    fn bottom(&self, at: Cursor, page: usize) -> f64 {
+        if at.pinned.is_some() {
             return f64::INFINITY;
         }
         let reserved: f64 = self.tables.iter().map(|table| table.foot_height).sum();
@@ -136,7 +165,8 @@ impl<'p> Pager<'p, '_> {
         self.start(page) + heads
     }
 
-    /// The most that fits between repeated heads and feet.
+    /// The most that fits between repeated heads and feet. Heads and feet repeat only while both together take less than
+    /// half of it (see `table`), so it stays positive however tables are nested.
     fn capacity(&self) -> f64 {
         let repeated: f64 = self.tables.iter().map(|table| table.head_height + table.foot_height).sum();
         self.heights[1] - repeated
@@ -157,18 +187,19 @@ impl<'p> Pager<'p, '_> {
         y
     }
 
-    /// Places a fragment whose border box starts at (`x`, `y`); returns where it ends. `tail` is the height of what must
-    /// stay on the page with its end.
-    fn place(&mut self, fragment: &'p Fragment, x: f64, y: f64, tail: f64) -> f64 {
+    /// Places a fragment; returns where it ends, never above the fragment's own height. The `shift` and `level` of the
+    /// sheets are the same before and after.
+    fn place(&mut self, fragment: &'p Fragment, at: Cursor) -> f64 {
+        let Cursor { x, y, .. } = at;
         let context = self.context;
         let style = context.styles.get(fragment.style);
-        let page = self.page_at(y);
+        let page = self.page_at(at);
         self.note(fragment, page, y);
         let (shift, level) = (self.sheets.shift, self.sheets.level);
         if style.is_positioned() {
             self.raise(style);
         }
-        let fits = y + fragment.height <= self.bottom(page) + TOLERANCE;
+        let fits = y + fragment.height <= self.bottom(at, page) + TOLERANCE;
         let decorated = style.is_decorated() && !matches!(fragment.content, Content::Table(_));
         let whole = fits && (decorated && !has_forced_break(context, fragment, 0));
         if decorated && whole {
@@ -181,14 +212,14 @@ impl<'p> Pager<'p, '_> {
         let end = match &fragment.content {
             Content::Empty => y + fragment.height,
             Content::Picture(index) => self.picture(fragment, *index, page, x, y),
-            Content::Stack(children) => self.stack(fragment, children, x, y, tail),
-            Content::Row(children) => self.parallel(fragment, children, x, y, tail),
-            Content::Lines(lines) => self.lines(fragment, lines, x, y, tail),
-            Content::Table(table) => self.table(fragment, table, x, y, tail),
+            Content::Stack(children) => self.stack(fragment, children, at),
+            Content::Row(children) => self.parallel(fragment, children, at),
+            Content::Lines(lines) => self.lines(fragment, lines, at),
+            Content::Table(table) => self.table(fragment, table, at),
         };
         let end = end.max(y + fragment.height);
         if decorated && !whole {
-            self.decorate_behind(fragment, page, x, y, end, &marks);
+            self.decorate_behind(fragment, at, end, &marks);
         }
         for floating in fragment.floating.iter().filter(|floating| context.styles.get(floating.style).z_index >= 0) {
             self.pinned(floating, page, x, y);
@@ -218,9 +249,7 @@ impl<'p> Pager<'p, '_> {
             let area = self.sheets.area(page, left, top - self.start(page), fragment.width, fragment.height);
             self.sheets.check_inside(page, area, NodeId::NONE);
         }
-        let before = self.pinned.replace(page);
-        self.place(fragment, left, top, 0.0);
-        self.pinned = before;
+        self.place(fragment, Cursor { x: left, y: top, tail: 0.0, pinned: Some(page), raised: 0.0 });
     }
 
     /// Remembers bookmarks and what links may lead to.
@@ -239,84 +268,22 @@ impl<'p> Pager<'p, '_> {
         }
     }
 
-    fn picture(&mut self, fragment: &Fragment, index: usize, page: usize, x: f64, y: f64) -> f64 {
-        let context = self.context;
-        let style = context.styles.get(fragment.style);
-        let insets = super::block::Insets::of(style, 0.0);
-        let top = y - self.start(page) + insets.top;
-        let size = (fragment.width - insets.across(), fragment.height - insets.down());
-        let place = (x + insets.left, top, size.0, size.1);
-        self.sheets.picture(page, index, place, fragment.node);
-        if let Some(link) = fragment.node.and_then(|node| context.link_of(node)) {
-            let area = self.sheets.area(page, place.0, place.1, place.2, place.3);
-            self.sheets.links.push((page, area, link));
-        }
-        y + fragment.height
-    }
-
-    fn slices(&self, x: f64, width: f64, start: f64, end: f64) -> Vec<Slice> {
-        let (first, last) = (self.page_at(start), self.page_ending_at(end).max(self.page_at(start)));
-        (first..=last)
-            .map(|page| {
-                let top = if page == first { start } else { self.start(page) };
-                let bottom = if page == last { end } else { self.start(page) + self.height(page) };
-                let (y, height) = (top - self.start(page), bottom - top);
-                Slice { page, x, y, width, height, first: page == first, last: page == last, opens: true, closes: true }
-            })
-            .collect()
-    }
-
-    fn decorate(&mut self, fragment: &Fragment, page: usize, x: f64, start: f64, end: f64) {
-        let style = self.context.styles.get(fragment.style);
-        let y = start - self.start(page);
-        let slice = Slice {
-            page,
-            x,
-            y,
-            width: fragment.width,
-            height: end - start,
-            first: true,
-            last: true,
-            opens: true,
-            closes: true,
-        };
-        self.sheets.decorate_box(style, slice);
-    }
-
-    /// How much is painted so far, from a page on.
-    fn marks(&self, page: usize) -> Vec<usize> {
-        let level = self.sheets.level as usize;
-        self.sheets.pages.iter().skip(page).map(|page| page.layers[level].shapes.len()).collect()
-    }
-
-    /// Paints a box that went over pages behind what was painted since its start.
-    fn decorate_behind(&mut self, fragment: &Fragment, page: usize, x: f64, start: f64, end: f64, marks: &[usize]) {
-        let style = self.context.styles.get(fragment.style);
-        let level = self.sheets.level as usize;
-        for slice in self.slices(x, fragment.width, start, end) {
-            let mark = marks.get(slice.page.saturating_sub(page)).copied().unwrap_or(0);
-            let shapes = &mut self.sheets.page(slice.page).layers[level].shapes;
-            let since = shapes.split_off(mark.min(shapes.len()));
-            self.sheets.decorate_box(style, slice);
-            self.sheets.page(slice.page).layers[level].shapes.extend(since);
-        }
-    }
-
     /// Children one under another, each on the page where it fits.
-    fn stack(&mut self, fragment: &Fragment, children: &'p [Fragment], x: f64, y: f64, tail: f64) -> f64 {
+    fn stack(&mut self, fragment: &Fragment, children: &'p [Fragment], at: Cursor) -> f64 {
+        let (x, y) = (at.x, at.y);
         let content_end = children.last().map_or(0.0, |last| last.y + last.height);
-        let tail = tail + self.below(fragment, content_end);
+        let tail = at.tail + self.below(fragment, content_end);
         // How far the pages so far have moved the rest down.
-        let mut delta = -std::mem::take(&mut self.raised);
+        let mut delta = -at.raised;
         let mut previous_end = y;
         for (index, child) in children.iter().enumerate() {
-            let wanted = y + child.y + delta;
+            let wanted = at.to(x + child.x, y + child.y + delta);
             let need = self.chain(children, index, tail, 0);
             let keep = self.after(children, index, tail, 0);
             let forced = index > 0 && self.is_forced(&children[index - 1], child);
             let top = self.before(wanted, previous_end, need, index == 0, forced);
             let top = if forced { top + self.margin_top(child) } else { top };
-            let end = self.place(child, x + child.x, top, keep);
+            let end = self.place(child, Cursor { y: top, tail: keep, ..wanted });
             delta = end - (y + child.y + child.height);
             previous_end = end;
         }
@@ -330,49 +297,54 @@ impl<'p> Pager<'p, '_> {
         }
     }
 
-    /// Where something starts that wants to be at `wanted`, needs `need` in one piece, and comes behind `previous_end`.
-    fn before(&mut self, wanted: f64, previous_end: f64, need: f64, is_first: bool, forced: bool) -> f64 {
-        if self.pinned.is_some() {
-            return wanted;
+    /// Where something starts that wants to be there, needs `need` in one piece, and comes behind `previous_end`.
+    ///
+    /// What does not fit at the top of a page does not fit on any: it starts there all the same, so nothing turns pages
+    /// without end, and a page is left empty only by a forced break.
+    fn before(&mut self, wanted: Cursor, previous_end: f64, need: f64, is_first: bool, forced: bool) -> f64 {
+        if wanted.pinned.is_some() {
+            return wanted.y;
         }
-        let page = if is_first { self.page_at(previous_end) } else { self.page_ending_at(previous_end) };
+        let previous = wanted.down_to(previous_end);
+        let page = if is_first { self.page_at(previous) } else { self.page_ending_at(previous) };
         if forced {
             return self.turn_to(page + 1);
         }
+        let bottom = self.bottom(wanted, page);
         // What comes before may end within the room of a repeated head.
-        let wanted = wanted.max(self.content_top(page));
-        let fits = wanted + need <= self.bottom(page) + TOLERANCE;
-        let at_top = wanted <= self.content_top(page) + TOLERANCE;
-        if fits || (at_top && wanted < self.bottom(page)) {
-            return wanted;
-        }
-        self.turn_to(page + 1)
+        let y = wanted.y.max(self.content_top(page));
+        let at_top = y <= self.content_top(page) + TOLERANCE;
+        if y + need <= bottom + TOLERANCE || (at_top && y < bottom) { y } else { self.turn_to(page + 1) }
     }
 
     /// Children side by side: each goes on over pages by itself; the row ends with the last.
-    fn parallel(&mut self, fragment: &Fragment, children: &'p [Fragment], x: f64, y: f64, tail: f64) -> f64 {
+    fn parallel(&mut self, fragment: &Fragment, children: &'p [Fragment], at: Cursor) -> f64 {
+        let (x, y) = (at.x, at.y);
         let mut delta = 0.0_f64;
         for child in children {
-            let wanted = y + child.y;
+            let wanted = at.to(x + child.x, y + child.y);
             let need = self.head(child, 0.0, 0).min(self.capacity());
             let top = self.before(wanted, y, need, true, false);
-            let end = self.place(child, x + child.x, top, tail);
+            let end = self.place(child, Cursor { y: top, tail: at.tail, ..wanted });
             delta = delta.max(end - (y + child.y + child.height));
         }
         y + fragment.height + delta
     }
 
-    fn lines(&mut self, fragment: &Fragment, lines: &'p [Line], x: f64, y: f64, tail: f64) -> f64 {
+    /// Each pass of the loop prints at least one line, or turns the page; behind a turn without a line, the next pass prints
+    /// one, fitting or not (a line may be taller than the page). So it ends after at most two passes for each line.
+    fn lines(&mut self, fragment: &Fragment, lines: &'p [Line], at: Cursor) -> f64 {
+        let (x, y) = (at.x, at.y);
         let style = self.context.styles.get(fragment.style);
         let (orphans, widows) = (style.orphans as usize, style.widows as usize);
         let content_end = lines.last().map_or(0.0, |last| last.y + last.height);
-        let tail = tail + self.below(fragment, content_end);
-        let mut delta = -std::mem::take(&mut self.raised);
+        let tail = at.tail + self.below(fragment, content_end);
+        let mut delta = -at.raised;
         let mut done = 0;
         let mut turned = false;
         while done < lines.len() {
-            let page = if done == 0 { self.page_at(y) } else { self.page_at(y + lines[done].y + delta) };
-            let bottom = self.bottom(page) + TOLERANCE;
+            let page = self.page_at(at.down_to(if done == 0 { y } else { y + lines[done].y + delta }));
+            let bottom = self.bottom(at, page) + TOLERANCE;
             let fitting = lines[done..].iter().take_while(|line| y + line.y + line.height + delta <= bottom).count();
             let left = lines.len() - done;
             let end_fits = lines.last().is_none_or(|last| y + last.y + last.height + delta + tail <= bottom);
@@ -406,69 +378,13 @@ impl<'p> Pager<'p, '_> {
 
     /// Padding and border below a fragment's content, which pages do not tear off it.
     fn below(&self, fragment: &Fragment, content_end: f64) -> f64 {
-        let insets = super::block::Insets::of(self.context.styles.get(fragment.style), 0.0);
+        let insets = super::space::Insets::of(self.context.styles.get(fragment.style), 0.0);
         insets.bottom.min(fragment.height - content_end).max(0.0)
-    }
-
-    fn line(&mut self, line: &'p Line, x: f64, y: f64, page: usize) {
-        let top = y - self.start(page);
-        for inline_box in &line.boxes {
-            let style = self.context.styles.get(inline_box.style);
-            let slice = Slice {
-                page,
-                x: x + inline_box.x,
-                y: top + inline_box.y,
-                width: inline_box.width,
-                height: inline_box.height,
-                first: true,
-                last: true,
-                opens: inline_box.opens,
-                closes: inline_box.closes,
-            };
-            self.sheets.decorate_box(style, slice);
-        }
-        // In reading order, which is the order in which text is copied.
-        let mut atoms = line.atoms.iter().peekable();
-        for run in &line.runs {
-            while let Some(atom) = atoms.next_if(|atom| atom.x < run.x) {
-                self.pinned(atom, page, x, y);
-            }
-            self.sheets.run(page, run, x, top);
-        }
-        for atom in atoms {
-            self.pinned(atom, page, x, y);
-        }
-    }
-
-    /// Boxes with `position: fixed` come on every page, placed in its content area.
-    fn fixed(&mut self, fixed: &'p [[Fragment; 2]], last: usize) {
-        let (outline, anchors) = (self.outline.len(), self.anchors.len());
-        self.sheets.artifact = true;
-        self.sheets.in_flow = false;
-        for both in fixed {
-            for page in 0..=last {
-                let y = self.start(page);
-                self.pinned(&both[page.min(1)], page, 0.0, y);
-            }
-        }
-        self.sheets.in_flow = true;
-        self.outline.truncate(outline);
-        self.anchors.truncate(anchors);
-        self.sheets.artifact = false;
-    }
-
-    /// The root's background covers the whole paper.
-    fn canvas(&mut self, color: super::page::Rgb, last: usize) {
-        for index in 0..=last {
-            let page = self.sheets.page(index);
-            let area = super::page::Area { x: 0.0, y: 0.0, width: page.width, height: page.height };
-            page.layers[0].shapes.insert(0, super::page::Shape::Rectangle { area, color });
-        }
     }
 }
 
 fn has_forced_break(context: &Context<'_>, fragment: &Fragment, depth: usize) -> bool {
-    if !context.styles.any_forced_break || depth > 100 {
+    if !context.styles.any_forced_break || depth > DEPTH_MOST {
         return false;
     }
     let of = |fragment: &Fragment| {

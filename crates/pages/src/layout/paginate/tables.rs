@@ -1,25 +1,27 @@
 //! Tables over pages: rows stay whole, head and foot come back.
 
-use super::{Pager, Repeat, TOLERANCE};
+use super::{Cursor, Pager, Repeat, TOLERANCE};
 use crate::layout::{
-    block::Insets,
     fragment::{Content, Edge, Fragment, RowFragment, TableFragment},
+    space::Insets,
     style::{Break, VerticalAlign},
 };
 
-/// Borders of the row above, more than a row has.
+/// How many borders are looked back through for one that is drawn already: those of the row above. Rows of more columns may
+/// draw a border twice, which only a viewer that smooths lines would show; a search without a limit would be quadratic.
 const EDGES_NEAR: usize = 64;
 
 impl<'p> Pager<'p, '_> {
-    pub(super) fn table(&mut self, fragment: &'p Fragment, table: &'p TableFragment, x: f64, y: f64, tail: f64) -> f64 {
-        let first_page = self.page_at(y);
+    pub(super) fn table(&mut self, fragment: &'p Fragment, table: &'p TableFragment, at: Cursor) -> f64 {
+        let (x, y) = (at.x, at.y);
+        let first_page = self.page_at(at);
         let marks = self.marks(first_page);
         let first_edge = self.edges.len();
         for caption in table.captions.iter().filter(|caption| caption.y < table.grid_top) {
-            self.place(caption, x + caption.x, y + caption.y, 0.0);
+            self.place(caption, at.to(x + caption.x, y + caption.y));
         }
         for (index, row) in table.head.rows.iter().enumerate() {
-            self.row(row, x, y + row.fragment.y, index == 0);
+            self.row(row, at.to(x, y + row.fragment.y), index == 0);
         }
         let (head_height, foot_height) =
             (section_height(&table.head.rows, table.spacing), section_height(&table.foot.rows, table.spacing));
@@ -35,42 +37,43 @@ impl<'p> Pager<'p, '_> {
             x,
             page: first_page,
         });
-        let mut delta = self.body(table, x, y, tail);
+        let mut delta = self.body(table, at);
         let repeat = self.tables.pop();
-        delta = self.foot(table, repeat.is_some_and(|repeat| !repeat.foot.is_empty()), x, y, delta);
+        delta = self.foot(table, repeat.is_some_and(|repeat| !repeat.foot.is_empty()), at, delta);
         // Collapsed borders stand on the backgrounds of the rows on both sides (CSS 2, 17.6.2).
         for (page, edge, left, top) in self.edges.split_off(first_edge) {
             self.sheets.edge(page, &edge, left, top);
         }
         for caption in table.captions.iter().filter(|caption| caption.y >= table.grid_top) {
             let wanted = y + caption.y + delta;
-            let end = self.place(caption, x + caption.x, wanted, 0.0);
+            let end = self.place(caption, at.to(x + caption.x, wanted));
             delta = end - (y + caption.y + caption.height);
         }
         let style = self.context.styles.get(fragment.style);
         if style.is_decorated() {
-            let (start, end) = (y + table.grid_top, y + table.grid_top + table.grid_height + delta);
-            self.decorate_behind(fragment, first_page, x, start, end, &marks);
+            let start = y + table.grid_top;
+            self.decorate_behind(fragment, at.down_to(start), start + table.grid_height + delta, &marks);
         }
         y + fragment.height + delta
     }
 
     /// The rows of the body; returns how far they moved down.
-    pub(super) fn body(&mut self, table: &'p TableFragment, x: f64, y: f64, tail: f64) -> f64 {
+    fn body(&mut self, table: &'p TableFragment, at: Cursor) -> f64 {
+        let (x, y) = (at.x, at.y);
         let mut delta = 0.0;
         let mut previous_end = table.body.first().map_or(y, |row| y + row.fragment.y);
         let mut group_end = 0;
         for (index, row) in table.body.iter().enumerate() {
-            let wanted = y + row.fragment.y + delta;
+            let wanted = at.to(x, y + row.fragment.y + delta);
             // Below a head, its own lower border stands.
             let mut top_edges = index == 0 && table.head.rows.is_empty();
-            let mut top = wanted;
+            let mut top = wanted.y;
             // Rows a cell spans move together.
             if index >= group_end {
                 group_end = index + self.group_length(&table.body[index..], table.spacing);
                 let group = &table.body[index..group_end];
                 let is_last = group_end >= table.body.len();
-                let tail = if is_last { tail } else { 0.0 };
+                let tail = if is_last { at.tail } else { 0.0 };
                 let mut need = self.group_need(group, table.spacing, tail);
                 // The table's lower border stays with its last row.
                 let last = is_last && table.foot.rows.is_empty();
@@ -80,26 +83,26 @@ impl<'p> Pager<'p, '_> {
                 }
                 let forced = index > 0 && self.row_is_forced(&table.body[index - 1], row);
                 self.check_joined(group, table.spacing);
-                let page = self.page_at(y);
+                let page = self.page_at(at);
                 // A row that may break has no better place than the start of a page, spacing above or not.
-                let starts_page = y <= self.content_top(page) + TOLERANCE && wanted < self.bottom(page);
+                let starts_page = y <= self.content_top(page) + TOLERANCE && wanted.y < self.bottom(at, page);
                 top = if index == 0 && starts_page && group.len() == 1 {
-                    wanted
+                    wanted.y
                 } else {
                     self.before(wanted, previous_end, need, index == 0, forced)
                 };
-                if top != wanted && self.pinned.is_none() {
+                if top != wanted.y && at.pinned.is_none() {
                     // As Chromium does, also over the lower border of a repeated head.
                     top_edges = true;
                     if index > 0 || !table.head.rows.is_empty() {
-                        self.end_page(x, previous_end);
+                        self.end_page(at.down_to(previous_end));
                     }
                 }
             }
             self.sheets.row = row.fragment.node.filter(|_| self.whole_rows && has_plain_cells(&row.fragment));
-            let end = self.row(row, x, top, top_edges);
+            let end = self.row(row, wanted.down_to(top), top_edges);
             self.sheets.row = None;
-            self.repeat_within(x, top, end);
+            self.repeat_within(wanted.down_to(top), end);
             delta = end - (y + row.fragment.y + row.fragment.height);
             previous_end = end;
         }
@@ -107,14 +110,14 @@ impl<'p> Pager<'p, '_> {
     }
 
     /// Puts the heads and the innermost table's foot on every page that a row went over.
-    fn repeat_within(&mut self, x: f64, start: f64, end: f64) {
-        if self.pinned.is_some() {
+    fn repeat_within(&mut self, at: Cursor, end: f64) {
+        if at.pinned.is_some() {
             return;
         }
-        for page in self.page_at(start)..self.page_ending_at(end) {
+        for page in self.page_at(at)..self.page_ending_at(at.down_to(end)) {
             let Some(table) = self.tables.last() else { return };
             let foot = table.foot;
-            self.repeat(foot, x, self.bottom(page), page);
+            self.repeat(foot, at.x, self.bottom(at, page), page);
             self.turn_to(page + 1);
         }
     }
@@ -126,15 +129,15 @@ impl<'p> Pager<'p, '_> {
 
     /// Whether the end of the page at `y` would fall into the padding or border below the content of one of a row's
     /// cells, or into a `border` below the row; Chromium rather takes the row to the next page.
-    fn would_cut_padding(&self, group: &[RowFragment], y: f64, border: f64) -> bool {
+    fn would_cut_padding(&self, group: &[RowFragment], at: Cursor, border: f64) -> bool {
         let [RowFragment { fragment: Fragment { content: Content::Row(cells), .. }, .. }] = group else { return false };
-        let bottom = self.bottom(self.page_at(y)) + TOLERANCE;
-        let row_ends = y + group.iter().map(|row| row.fragment.height).sum::<f64>();
+        let bottom = self.bottom(at, self.page_at(at)) + TOLERANCE;
+        let row_ends = at.y + group.iter().map(|row| row.fragment.height).sum::<f64>();
         let cuts_border = row_ends <= bottom && row_ends + border > bottom;
         cuts_border
             || cells.iter().any(|cell| {
                 let insets = Insets::of(self.context.styles.get(cell.style), 0.0);
-                let end = y + cell.y + cell.content_height(insets) - self.below_top(cell);
+                let end = at.y + cell.y + cell.content_height(insets) - self.below_top(cell);
                 end > bottom && end - insets.bottom <= bottom
             })
     }
@@ -170,7 +173,7 @@ impl<'p> Pager<'p, '_> {
     }
 
     /// How many rows from the first on stay together: a cell spans them, or a break between them is to be avoided.
-    pub(super) fn group_length(&self, rows: &[RowFragment], spacing: f64) -> usize {
+    fn group_length(&self, rows: &[RowFragment], spacing: f64) -> usize {
         // More than a page holds cannot stay together.
         let fits = |count: usize| section_height(&rows[..count], spacing) <= self.capacity();
         let joined = |from: usize| from + 1 + rows[from..].iter().take_while(|row| row.joined_to_next).count();
@@ -194,7 +197,7 @@ impl<'p> Pager<'p, '_> {
         count
     }
 
-    pub(super) fn row_is_forced(&self, before: &RowFragment, after: &RowFragment) -> bool {
+    fn row_is_forced(&self, before: &RowFragment, after: &RowFragment) -> bool {
         let group_forces = after.first_of_group
             && (self.context.styles.get(after.group).break_before == Break::Page
                 || self.context.styles.get(before.group).break_after == Break::Page);
@@ -202,20 +205,20 @@ impl<'p> Pager<'p, '_> {
     }
 
     /// Puts the innermost table's foot on the page that was left.
-    pub(super) fn end_page(&mut self, x: f64, end: f64) {
+    fn end_page(&mut self, at: Cursor) {
         let Some(table) = self.tables.last() else { return };
-        let (foot, _) = (table.foot, table.foot_height);
-        let page = self.page_ending_at(end);
-        self.repeat(foot, x, end, page);
+        let foot = table.foot;
+        self.repeat(foot, at.x, at.y, self.page_ending_at(at));
     }
 
-    pub(super) fn foot(&mut self, table: &'p TableFragment, reserved: bool, x: f64, y: f64, mut delta: f64) -> f64 {
+    fn foot(&mut self, table: &'p TableFragment, reserved: bool, at: Cursor, mut delta: f64) -> f64 {
+        let (x, y) = (at.x, at.y);
         let mut previous_end = table.body.last().map_or(y, |row| y + row.fragment.y + row.fragment.height + delta);
         for (index, row) in table.foot.rows.iter().enumerate() {
-            let wanted = y + row.fragment.y + delta;
+            let wanted = at.to(x, y + row.fragment.y + delta);
             let top =
-                if reserved { wanted } else { self.before(wanted, previous_end, row.fragment.height, false, false) };
-            let end = self.row(row, x, top, index == 0 && table.body.is_empty());
+                if reserved { wanted.y } else { self.before(wanted, previous_end, row.fragment.height, false, false) };
+            let end = self.row(row, wanted.down_to(top), index == 0 && table.body.is_empty());
             delta = end - (y + row.fragment.y + row.fragment.height);
             previous_end = end;
         }
@@ -223,30 +226,30 @@ impl<'p> Pager<'p, '_> {
     }
 
     /// A row with its group's background behind it and its collapsed borders before it.
-    pub(super) fn row(&mut self, row: &'p RowFragment, x: f64, y: f64, top_edges: bool) -> f64 {
+    fn row(&mut self, row: &'p RowFragment, at: Cursor, top_edges: bool) -> f64 {
         let context = self.context;
-        let page = self.page_at(y);
+        let page = self.page_at(at);
         let fragment = &row.fragment;
+        let (x, y) = (at.x + fragment.x, at.y);
         if let Some(color) = context.styles.get(row.group).background.0 {
-            let (left, top) = (x + fragment.x, y - self.start(page));
-            let room = self.bottom(page) - y;
-            self.sheets.rectangle(page, left, top, fragment.width, fragment.height.min(room), color);
+            let (top, room) = (y - self.start(page), self.bottom(at, page) - y);
+            self.sheets.rectangle(page, x, top, fragment.width, fragment.height.min(room), color);
         }
-        let end = self.place_row(fragment, x + fragment.x, y);
+        let end = self.place_row(fragment, at.to(x, y));
         let top = y - self.start(page);
         let edges = row.top_edges.iter().filter(|_| top_edges).chain(&row.edges);
-        let last = self.page_ending_at(end).max(page);
+        let last = self.page_ending_at(at.down_to(end)).max(page);
         for edge in edges {
             if last == page {
-                self.border(page, *edge, x + fragment.x, top);
+                self.border(page, *edge, x, top);
             } else if edge.down {
                 let below = fragment.height - edge.y - edge.height;
-                self.tall_edge(edge, x + fragment.x, y + edge.y, end - below);
+                self.tall_edge(edge, at.to(x, y + edge.y), end - below);
             } else if edge.y > 0.0 {
                 let edge_top = end - fragment.height - self.start(last);
-                self.border(last, *edge, x + fragment.x, edge_top);
+                self.border(last, *edge, x, edge_top);
             } else {
-                self.border(page, *edge, x + fragment.x, top);
+                self.border(page, *edge, x, top);
             }
         }
         end
@@ -270,38 +273,34 @@ impl<'p> Pager<'p, '_> {
     }
 
     /// A border between cells that goes on over pages.
-    pub(super) fn tall_edge(&mut self, edge: &Edge, x: f64, start: f64, end: f64) {
-        for slice in self.slices(x + edge.x, edge.width, start, end) {
+    fn tall_edge(&mut self, edge: &Edge, at: Cursor, end: f64) {
+        for slice in self.slices(at.to(at.x + edge.x, at.y), edge.width, end) {
             let part = Edge { x: 0.0, y: 0.0, height: slice.height, ..*edge };
             self.border(slice.page, part, slice.x, slice.y);
         }
     }
 
     /// Rows have the background of their style, but no borders of their own.
-    pub(super) fn place_row(&mut self, fragment: &'p Fragment, x: f64, y: f64) -> f64 {
-        let context = self.context;
-        let page = self.page_at(y);
+    fn place_row(&mut self, fragment: &'p Fragment, at: Cursor) -> f64 {
+        let (x, y) = (at.x, at.y);
+        let page = self.page_at(at);
         self.note(fragment, page, y);
-        let style = context.styles.get(fragment.style);
-        if let Some(color) = style.background.0 {
-            let room = self.bottom(page) - y;
+        let bottom = self.bottom(at, page);
+        if let Some(color) = self.context.styles.get(fragment.style).background.0 {
             let top = y - self.start(page);
-            self.sheets.rectangle(page, x, top, fragment.width, fragment.height.min(room), color);
+            self.sheets.rectangle(page, x, top, fragment.width, fragment.height.min(bottom - y), color);
         }
         let Content::Row(cells) = &fragment.content else { return y + fragment.height };
-        if y + fragment.height <= self.bottom(page) + TOLERANCE {
-            let before = self.pinned.replace(page);
-            for cell in cells {
-                self.place(cell, x + cell.x, y, 0.0);
-            }
-            self.pinned = before;
-            return y + fragment.height;
-        }
+        let fits = y + fragment.height <= bottom + TOLERANCE;
         let mut delta = 0.0_f64;
         for cell in cells {
+            let at = at.to(x + cell.x, y);
+            if fits {
+                self.place(cell, Cursor { pinned: Some(page), ..at });
+                continue;
+            }
             // As Chromium does, vertical-align counts only where a row is on one page.
-            self.raised = self.below_top(cell);
-            let end = self.place(cell, x + cell.x, y, 0.0);
+            let end = self.place(cell, Cursor { raised: self.below_top(cell), ..at });
             if cell.height <= fragment.height + TOLERANCE {
                 delta = delta.max(end - y - cell.height);
             }
@@ -321,20 +320,20 @@ impl<'p> Pager<'p, '_> {
         first.filter(|_| moves).map_or(0.0, |first| (first - Insets::of(style, 0.0).top).max(0.0))
     }
 
-    /// Draws the rows of a head or foot once more, the first at `y`.
+    /// Draws the rows of a head or foot once more, the first at `y`. Whatever page is being filled, everything else is as
+    /// before: the copy is no part of what is read, and links lead to the first.
     pub(super) fn repeat(&mut self, rows: &'p [RowFragment], x: f64, y: f64, page: usize) {
         let Some(first) = rows.first() else { return };
-        let before = self.pinned.replace(page);
+        let at = Cursor { x, y, tail: 0.0, pinned: Some(page), raised: 0.0 };
         let anchors = self.anchors.len();
         let tables = std::mem::take(&mut self.tables);
         let artifact = std::mem::replace(&mut self.sheets.artifact, true);
         for (index, row) in rows.iter().enumerate() {
-            self.row(row, x, y + row.fragment.y - first.fragment.y, index == 0);
+            self.row(row, at.down_to(y + row.fragment.y - first.fragment.y), index == 0);
         }
         self.tables = tables;
         self.sheets.artifact = artifact;
         self.anchors.truncate(anchors);
-        self.pinned = before;
     }
 
     /// A table's head stays with the first row of its body, and its repeated foot needs room.

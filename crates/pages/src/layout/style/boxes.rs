@@ -70,23 +70,6 @@ pub(super) fn four<T: Copy>(
     }
 }
 
-/// The start and the end of an axis from one or two values.
-pub(super) fn axis(
-    slots: &mut [Size; 4],
-    [start, end]: [usize; 2],
-    value: &str,
-    units: Units,
-    parse: impl Fn(&str, Units) -> Result<Size, String>,
-) -> Result<(), String> {
-    let values: Vec<Size> = words(value).into_iter().map(|word| parse(word, units)).collect::<Result<_, _>>()?;
-    (slots[start], slots[end]) = match *values.as_slice() {
-        [both] => (both, both),
-        [first, second] => (first, second),
-        _ => return Err(format!("expected one or two values, found {value}")),
-    };
-    Ok(())
-}
-
 pub(super) fn background(value: &str, _: Units) -> Result<Color, String> {
     if value == "none" { Ok(Color::TRANSPARENT) } else { color::parse(value) }
 }

@@ -148,6 +148,8 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
             "float" => Some("use display: flex"),
             "line-break" => Some("lines break by strict rules; say line-break: strict so that browsers agree"),
             "opacity" => Some("use a paler colour"),
+            "page-break-before" | "page-break-after" | "page-break-inside" => Some("say break-before and so on"),
+            "word-wrap" => Some("use overflow-wrap"),
             "display" if declaration.value.contains("grid") => Some("use flex or a table"),
             _ => None,
         };

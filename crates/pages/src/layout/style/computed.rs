@@ -133,7 +133,6 @@ pub(crate) enum WordBreak {
     Normal,
     BreakAll,
     KeepAll,
-    BreakWord,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

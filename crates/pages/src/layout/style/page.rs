@@ -260,7 +260,6 @@ const BOX_PROPERTIES: &[&str] = &[
     "padding-right",
     "padding-bottom",
     "padding-left",
-    "font-variant-numeric",
 ];
 
 fn box_property(margin_box: &mut MarginBox, name: &str, value: &str) -> Result<(), String> {

@@ -101,7 +101,7 @@ properties! {
         transform: Transform = Transform::None => { "text-transform" = one_of(text::TRANSFORM) };
         letter_spacing: f64 = 0.0 => { "letter-spacing" = text::letter_spacing };
         white_space: WhiteSpace = WhiteSpace::Normal => { "white-space" = one_of(text::WHITE_SPACE) };
-        overflow_wrap: Wrap = Wrap::Normal => { "overflow-wrap" | "word-wrap" = one_of(text::WRAP) };
+        wrap: Wrap = Wrap::Normal => { "overflow-wrap" = one_of(text::WRAP) };
         word_break: WordBreak = WordBreak::Normal => { "word-break" = one_of(text::WORD_BREAK) };
         list_style: ListStyle = ListStyle::Disc => { "list-style-type" = one_of(text::LIST_STYLE) };
         list_inside: bool = false => { "list-style-position" = one_of(&[("outside", false), ("inside", true)]) };
@@ -110,7 +110,6 @@ properties! {
         caption_below: bool = false => { "caption-side" = one_of(&[("top", false), ("bottom", true)]) };
         orphans: u32 = 2 => { "orphans" = boxes::count };
         widows: u32 = 2 => { "widows" = boxes::count };
-        visible: bool = true => { "visibility" = one_of(&[("visible", true), ("hidden", false)]) };
     }
     reset {
         /// Drawn on this element's text and all text within (CSS: propagated, not inherited).
@@ -130,16 +129,16 @@ properties! {
         };
         z_index: i32 = 0 => { "z-index" = boxes::z_index };
         margin: [Size; 4] = [Size::ZERO; 4] => {
-            "margin-top" | "margin-block-start" ([TOP]) = boxes::margin,
-            "margin-right" | "margin-inline-end" ([RIGHT]) = boxes::margin,
-            "margin-bottom" | "margin-block-end" ([BOTTOM]) = boxes::margin,
-            "margin-left" | "margin-inline-start" ([LEFT]) = boxes::margin
+            "margin-top" ([TOP]) = boxes::margin,
+            "margin-right" ([RIGHT]) = boxes::margin,
+            "margin-bottom" ([BOTTOM]) = boxes::margin,
+            "margin-left" ([LEFT]) = boxes::margin
         };
         padding: [Size; 4] = [Size::ZERO; 4] => {
-            "padding-top" | "padding-block-start" ([TOP]) = boxes::padding,
-            "padding-right" | "padding-inline-end" ([RIGHT]) = boxes::padding,
-            "padding-bottom" | "padding-block-end" ([BOTTOM]) = boxes::padding,
-            "padding-left" | "padding-inline-start" ([LEFT]) = boxes::padding
+            "padding-top" ([TOP]) = boxes::padding,
+            "padding-right" ([RIGHT]) = boxes::padding,
+            "padding-bottom" ([BOTTOM]) = boxes::padding,
+            "padding-left" ([LEFT]) = boxes::padding
         };
         border: [Border; 4] = [Border::INITIAL; 4] => {
             "border-top-width" ([TOP].width) = border::width,
@@ -171,10 +170,10 @@ properties! {
         max_height: Size = Size::Auto => { "max-height" = |value, units| boxes::extent(value, units, "none") };
         border_box: bool = false => { "box-sizing" = one_of(&[("content-box", false), ("border-box", true)]) };
         table_fixed: bool = false => { "table-layout" = one_of(&[("auto", false), ("fixed", true)]) };
-        break_before: Break = Break::Auto => { "break-before" | "page-break-before" = one_of(boxes::BREAK) };
-        break_after: Break = Break::Auto => { "break-after" | "page-break-after" = one_of(boxes::BREAK) };
+        break_before: Break = Break::Auto => { "break-before" = one_of(boxes::BREAK) };
+        break_after: Break = Break::Auto => { "break-after" = one_of(boxes::BREAK) };
         break_inside_avoid: bool = false => {
-            "break-inside" | "page-break-inside" = one_of(&[("auto", false), ("avoid", true), ("avoid-page", true)])
+            "break-inside" = one_of(&[("auto", false), ("avoid", true), ("avoid-page", true)])
         };
         /// Level among the bookmarks, from 1; 0 is none.
         bookmark_level: u8 = 0 => { "bookmark-level" = boxes::bookmark_level };
@@ -195,18 +194,13 @@ properties! {
     checked {
         "font-family" = font::family;
         // A face has no italics; slanting it would not be what the type designer drew.
-        "font-style" | "font-variant" | "font-stretch" = one_of(&[("normal", ())]);
+        "font-style" = one_of(&[("normal", ())]);
         // Of the ligatures of a face only those that change no letter's meaning would be wanted; none are set.
         "font-variant-ligatures" = one_of(&[("none", ())]);
-        "font-variant-numeric" = one_of(&[("normal", ()), ("tabular-nums", ())]);
-        "font-kerning" = one_of(&[("auto", ()), ("normal", ()), ("none", ())]);
         // The engine's rules; browsers need them spelled out to agree.
         "line-break" = one_of(&[("strict", ())]);
         "text-spacing-trim" = one_of(&[("space-all", ())]);
         "text-autospace" = one_of(&[("no-autospace", ())]);
-        "hyphens" = one_of(&[("none", ()), ("manual", ())]);
-        "direction" = one_of(&[("ltr", ())]);
-        "overflow" = one_of(&[("visible", ())]);
     }
     shorthand {
         "font" of ["font-size", "font-weight", "line-height", "font-family"] = |style, value, units| {
@@ -221,20 +215,10 @@ properties! {
             (style.list_style, style.list_inside) = text::list_style(value)?;
             Ok(())
         };
-        "inset" of ["top", "right", "bottom", "left"]
-            = |style, value, units| boxes::four(value, units, boxes::margin).map(|inset| style.inset = inset);
         "margin" of ["margin-top", "margin-right", "margin-bottom", "margin-left"]
             = |style, value, units| boxes::four(value, units, boxes::margin).map(|margin| style.margin = margin);
-        "margin-block" of ["margin-top", "margin-bottom"]
-            = |style, value, units| boxes::axis(&mut style.margin, [TOP, BOTTOM], value, units, boxes::margin);
-        "margin-inline" of ["margin-left", "margin-right"]
-            = |style, value, units| boxes::axis(&mut style.margin, [LEFT, RIGHT], value, units, boxes::margin);
         "padding" of ["padding-top", "padding-right", "padding-bottom", "padding-left"]
             = |style, value, units| boxes::four(value, units, boxes::padding).map(|padding| style.padding = padding);
-        "padding-block" of ["padding-top", "padding-bottom"]
-            = |style, value, units| boxes::axis(&mut style.padding, [TOP, BOTTOM], value, units, boxes::padding);
-        "padding-inline" of ["padding-left", "padding-right"]
-            = |style, value, units| boxes::axis(&mut style.padding, [LEFT, RIGHT], value, units, boxes::padding);
         "border" of ["border-width", "border-style", "border-color"]
             = |style, value, units| border::whole(value, units).map(|border| style.border = [border; 4]);
         "border-top" of ["border-top-width", "border-top-style", "border-top-color"]
@@ -328,11 +312,6 @@ impl Style {
 
     pub(crate) fn bold(&self) -> bool {
         self.weight >= 600
-    }
-
-    /// CSS Text, 5.2: `word-break: break-word` counts whatever `overflow-wrap` says.
-    pub(crate) fn wrap(&self) -> Wrap {
-        if self.word_break == WordBreak::BreakWord { Wrap::Anywhere } else { self.overflow_wrap }
     }
 
     pub(crate) fn border_width(&self, side: usize) -> f64 {

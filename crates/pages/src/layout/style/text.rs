@@ -29,12 +29,8 @@ pub(super) const WHITE_SPACE: &[(&str, WhiteSpace)] = &[
 ];
 pub(super) const WRAP: &[(&str, Wrap)] =
     &[("normal", Wrap::Normal), ("break-word", Wrap::BreakWord), ("anywhere", Wrap::Anywhere)];
-pub(super) const WORD_BREAK: &[(&str, WordBreak)] = &[
-    ("normal", WordBreak::Normal),
-    ("break-all", WordBreak::BreakAll),
-    ("keep-all", WordBreak::KeepAll),
-    ("break-word", WordBreak::BreakWord),
-];
+pub(super) const WORD_BREAK: &[(&str, WordBreak)] =
+    &[("normal", WordBreak::Normal), ("break-all", WordBreak::BreakAll), ("keep-all", WordBreak::KeepAll)];
 pub(super) const LIST_STYLE: &[(&str, ListStyle)] = &[
     ("none", ListStyle::None),
     ("disc", ListStyle::Disc),

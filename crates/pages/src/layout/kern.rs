@@ -1,0 +1,37 @@
+//! Where letters stand closer or farther apart than their advances say.
+
+/// Room between a letter and the next one of the same face; negative where they move together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Kern {
+    /// Index of the letter's first byte in the text.
+    pub at: u32,
+    /// In em.
+    pub em: f32,
+}
+
+/// Finds kerns by place, asked for in the order of the text.
+#[derive(Clone)]
+pub(crate) struct KernReader<'k> {
+    rest: &'k [Kern],
+}
+
+impl<'k> KernReader<'k> {
+    pub(crate) fn new(kerns: &'k [Kern]) -> KernReader<'k> {
+        KernReader { rest: kerns }
+    }
+
+    /// In em, behind the letter that starts at that byte.
+    #[inline]
+    pub(crate) fn behind(&mut self, position: usize) -> f64 {
+        while let Some((first, rest)) = self.rest.split_first() {
+            if first.at as usize > position {
+                return 0.0;
+            }
+            self.rest = rest;
+            if first.at as usize == position {
+                return f64::from(first.em);
+            }
+        }
+        0.0
+    }
+}
