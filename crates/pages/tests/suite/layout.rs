@@ -1,6 +1,6 @@
 //! The closed list of HTML and CSS: a page for each entry, and the examples that template authors read.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pages::layout::{Document, Faces, Fault, Item, Picture, lay_out};
@@ -27,21 +27,28 @@ fn words(document: &Document) -> usize {
     items.filter(|item| matches!(item, Item::Text(_))).count()
 }
 
+/// The pages of `tests/layout`, laid out.
+pub(crate) fn feature_pages() -> Vec<(PathBuf, Document)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/layout");
+    let paths = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let pages: Vec<(PathBuf, Document)> = paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "html"))
+        .map(|path| {
+            let html = std::fs::read_to_string(&path).unwrap();
+            let document = laid_out(&folder, &html);
+            let document = document.unwrap_or_else(|faults| panic!("{}:{}", path.display(), told(&faults)));
+            (path, document)
+        })
+        .collect();
+    assert!(pages.len() >= 40, "found {} pages", pages.len());
+    pages
+}
+
 #[test]
 fn every_feature_page_is_in_the_closed_list() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/layout");
-    let mut count = 0;
-    for entry in std::fs::read_dir(&folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|extension| extension != "html") {
-            continue;
-        }
-        let html = std::fs::read_to_string(&path).unwrap();
-        let document = laid_out(&folder, &html).unwrap_or_else(|faults| panic!("{}:{}", path.display(), told(&faults)));
+    for (path, document) in feature_pages() {
         assert!(words(&document) > 0, "{}", path.display());
-        count += 1;
     }
-    assert!(count >= 40, "found {count} pages");
 }
 
 /// The fenced blocks of a Markdown text: language and content.

@@ -7,6 +7,7 @@ mod browser_tree;
 mod common;
 mod documents;
 mod faces;
+mod geometry;
 mod hostile;
 mod images;
 mod kerning;
