@@ -353,10 +353,10 @@ fn money(text: &str) -> Result<Amount, String> {
 pub struct List {
     /// Issued on this date or later: 2022-09-01, or a month: 202209
     #[arg(long, value_name = "DATE")]
-    pub from: Option<Days>,
+    pub from: Option<DateBound>,
     /// Issued on this date or earlier
     #[arg(long, value_name = "DATE")]
-    pub until: Option<Days>,
+    pub until: Option<DateBound>,
     /// Only of this customer: its id, or part of its name (repeatable)
     #[arg(long = "customer", value_name = "CUSTOMER")]
     pub customers: Vec<String>,
@@ -373,37 +373,37 @@ pub struct List {
 
 /// A day, or the days of a month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Days {
+pub enum DateBound {
     /// One day.
     Day(NaiveDate),
     /// All of a month.
     Month(BillingMonth),
 }
 
-impl Days {
+impl DateBound {
     /// The first of the days.
     pub fn first(self) -> NaiveDate {
         match self {
-            Days::Day(day) => day,
-            Days::Month(month) => month.first(),
+            DateBound::Day(day) => day,
+            DateBound::Month(month) => month.first(),
         }
     }
 
     /// The last of the days.
     pub fn last(self) -> NaiveDate {
         match self {
-            Days::Day(day) => day,
-            Days::Month(month) => month.last(),
+            DateBound::Day(day) => day,
+            DateBound::Month(month) => month.last(),
         }
     }
 }
 
-impl std::str::FromStr for Days {
+impl std::str::FromStr for DateBound {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Days, String> {
-        let day = text.parse().map(Days::Day).ok();
-        let month = || text.parse().map(Days::Month).ok();
+    fn from_str(text: &str) -> Result<DateBound, String> {
+        let day = text.parse().map(DateBound::Day).ok();
+        let month = || text.parse().map(DateBound::Month).ok();
         day.or_else(month).ok_or_else(|| "expected a date such as 2022-09-01, or a month such as 202209".to_owned())
     }
 }

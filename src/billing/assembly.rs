@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::carrying;
-use super::pricing::{Priced, missing_rate};
+use super::pricing::{PricedCustomer, missing_rate};
 use super::taxation;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
@@ -25,7 +25,7 @@ pub(super) fn assemble(
     bill: &Bill,
     settings: &Settings,
     index: usize,
-    priced: Priced,
+    priced: PricedCustomer,
     status: Status,
     remarks: &mut Vec<Diagnostic>,
 ) -> Result<Invoice, Diagnostic> {

@@ -15,7 +15,7 @@ use crate::model::tax::{TaxCategory, TaxRate};
 use crate::model::warning::WarningCode;
 
 /// Amount and cost by category and rate.
-type Sums = BTreeMap<(TaxCategory, TaxRate), (Sum, Sum)>;
+type RestSums = BTreeMap<(TaxCategory, TaxRate), (Sum, Sum)>;
 
 /// Puts what earlier months left among a customer's items, before the rounding.
 ///
@@ -55,7 +55,7 @@ pub(super) fn take(items: &mut Vec<LineItem>, customer: &Customer, rests: &[&Cus
 /// # Errors
 /// Figures with too many digits.
 pub(super) fn left(items: &[LineItem], customer: &Customer, month: BillingMonth) -> Result<CustomerRest, TooLong> {
-    let mut sums = Sums::new();
+    let mut sums = RestSums::new();
     for item in items {
         let (amount, cost) = sums.entry((item.tax_category, item.tax_rate)).or_default();
         amount.add(item.amount)?;
@@ -123,8 +123,8 @@ fn check_currency(customer: &Customer, rest: &CustomerRest) -> Result<(), Diagno
     Err(Diagnostic::error(message).at(Place::file(&customer.path)).with_hint(hint))
 }
 
-fn sums_of_rests(rests: &[&CustomerRest]) -> Result<Sums, TooLong> {
-    let mut sums = Sums::new();
+fn sums_of_rests(rests: &[&CustomerRest]) -> Result<RestSums, TooLong> {
+    let mut sums = RestSums::new();
     for rest in rests.iter().flat_map(|rest| &rest.rests) {
         let (amount, cost) = sums.entry((rest.category, rest.rate)).or_default();
         amount.add(rest.amount)?;
@@ -133,7 +133,7 @@ fn sums_of_rests(rests: &[&CustomerRest]) -> Result<Sums, TooLong> {
     Ok(sums)
 }
 
-fn rests_of(sums: Sums) -> Result<Vec<CategoryRest>, TooLong> {
+fn rests_of(sums: RestSums) -> Result<Vec<CategoryRest>, TooLong> {
     let mut rests = Vec::with_capacity(sums.len());
     for ((category, rate), (amount, cost)) in sums {
         let (amount, cost) = (amount.total()?, cost.total()?);

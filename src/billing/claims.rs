@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::model::charge::{Bill, Charge, NameId, SeenSubject, SubjectId};
 use crate::model::customer::ClaimRule;
-use crate::model::matcher::{Matcher, Subject, normalized};
+use crate::model::matcher::{Matchable, Matcher, normalized};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
 

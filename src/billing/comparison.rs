@@ -129,7 +129,7 @@ pub fn converted(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Vec<
 
 /// Old and new, with the difference of the amounts before tax.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Change {
+pub struct FiguresChange {
     /// By the old prices.
     pub old: Figures,
     /// By the new prices.
@@ -140,15 +140,15 @@ pub struct Change {
     pub percent: Option<Amount>,
 }
 
-impl Change {
-    fn new(old: Figures, new: Figures) -> Result<Change, TooLong> {
+impl FiguresChange {
+    fn new(old: Figures, new: Figures) -> Result<FiguresChange, TooLong> {
         let difference = new.subtotal.minus(old.subtotal)?;
         let hundredfold = difference.times(Amount::whole(100))?;
         let percent = match old.subtotal.is_zero() {
             true => None,
             false => Some(Rounding::HalfUp.quotient(hundredfold, old.subtotal, 1)?),
         };
-        Ok(Change { old, new, difference, percent })
+        Ok(FiguresChange { old, new, difference, percent })
     }
 }
 
@@ -161,7 +161,7 @@ pub struct CustomerChange {
     pub currency: Currency,
     /// All months together.
     #[serde(flatten)]
-    pub change: Change,
+    pub change: FiguresChange,
     /// The months in which it is billed.
     pub months: Vec<MonthChange>,
 }
@@ -173,7 +173,7 @@ pub struct MonthChange {
     pub month: String,
     /// Its figures.
     #[serde(flatten)]
-    pub change: Change,
+    pub change: FiguresChange,
 }
 
 /// All customers of a currency.
@@ -183,7 +183,7 @@ pub struct TotalChange {
     pub currency: Currency,
     /// All customers and months together.
     #[serde(flatten)]
-    pub change: Change,
+    pub change: FiguresChange,
 }
 
 /// Where a month's old figures are from.
@@ -218,7 +218,7 @@ pub fn compare(months: &[ComparedMonth]) -> Result<Comparison, TooLong> {
     for compared in months {
         let both = |key: &(String, Currency)| {
             let of = |figures: &MonthFigures| figures.get(key).copied().unwrap_or_default();
-            Change::new(of(&compared.old), of(&compared.new))
+            FiguresChange::new(of(&compared.old), of(&compared.new))
         };
         let added = compared.new.keys().filter(|key| !compared.old.contains_key(*key));
         for key in compared.old.keys().chain(added) {
@@ -244,10 +244,10 @@ pub fn compare(months: &[ComparedMonth]) -> Result<Comparison, TooLong> {
         let total = totals.entry(*currency).or_default();
         *total = (total.0.plus(&old)?, total.1.plus(&new)?);
         let (customer, currency) = (customer.clone(), *currency);
-        comparison.customers.push(CustomerChange { customer, currency, change: Change::new(old, new)?, months });
+        comparison.customers.push(CustomerChange { customer, currency, change: FiguresChange::new(old, new)?, months });
     }
     for (currency, (old, new)) in totals {
-        comparison.totals.push(TotalChange { currency, change: Change::new(old, new)? });
+        comparison.totals.push(TotalChange { currency, change: FiguresChange::new(old, new)? });
     }
     Ok(comparison)
 }

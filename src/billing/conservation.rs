@@ -93,7 +93,7 @@ pub(super) fn prove(
 }
 
 #[derive(Clone, Default)]
-struct Sums {
+struct SourceSums {
     charges: Sum,
     discounts: Sum,
     allocated: Sum,
@@ -107,16 +107,16 @@ pub(super) fn read_totals(bill: &Bill) -> Result<Vec<SourceTotals>, TooLong> {
     bill.sources.iter().zip(sums).map(|(source, sums)| totals(source, bill.month, sums)).collect()
 }
 
-fn all_read(bill: &Bill) -> Result<Vec<Sums>, TooLong> {
+fn all_read(bill: &Bill) -> Result<Vec<SourceSums>, TooLong> {
     let read = source_sum::of_rows(bill)?.into_iter();
-    Ok(read.map(|(charges, discounts)| Sums { charges, discounts, ..Sums::default() }).collect())
+    Ok(read.map(|(charges, discounts)| SourceSums { charges, discounts, ..SourceSums::default() }).collect())
 }
 
 fn source_sums(
     bill: &Bill,
     allocation: &Allocation,
     by_source: &[Vec<(Amount, Amount)>],
-) -> Result<Vec<Sums>, TooLong> {
+) -> Result<Vec<SourceSums>, TooLong> {
     let mut sums = all_read(bill)?;
     for customer in by_source {
         for (sums, (allocated, kept)) in sums.iter_mut().zip(customer) {
@@ -134,7 +134,7 @@ fn source_sums(
     Ok(sums)
 }
 
-fn totals(source: &BillSource, month: BillingMonth, sums: Sums) -> Result<SourceTotals, TooLong> {
+fn totals(source: &BillSource, month: BillingMonth, sums: SourceSums) -> Result<SourceTotals, TooLong> {
     let (charges, discounts) = (sums.charges.total()?, sums.discounts.total()?);
     let total = charges.plus(discounts)?;
     let total_with_tax = source_sum::with_tax(source, month, total)?;

@@ -229,7 +229,7 @@ fn finished(
     bill: &Bill,
     settings: &Settings,
     index: usize,
-    mut priced: pricing::Priced,
+    mut priced: pricing::PricedCustomer,
     status: Status,
     taken: &[CustomerRest],
     remarks: &mut Vec<Diagnostic>,

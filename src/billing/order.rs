@@ -11,7 +11,7 @@ pub(crate) struct Order {
 
 /// A charge of a customer, or the share of one by its index.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Portion {
+pub(crate) struct ChargePortion {
     pub(crate) charge: ChargeId,
     pub(crate) share: Option<u32>,
 }
@@ -35,7 +35,7 @@ impl Order {
         bill: &Bill,
         assigned: &[ChargeId],
         shares: &[Share],
-    ) -> impl ExactSizeIterator<Item = Portion> + use<> {
+    ) -> impl ExactSizeIterator<Item = ChargePortion> + use<> {
         // One word sorts faster than a tuple: 5 bits of day, 27 of resource, 32 of row.
         let key = |id: ChargeId| {
             let charge = bill.charge(id);
@@ -49,7 +49,7 @@ impl Order {
         keys.sort_unstable();
         shared.sort_unstable();
         let mut shared = shared.into_iter().peekable();
-        keys.into_iter().map(move |key| Portion {
+        keys.into_iter().map(move |key| ChargePortion {
             charge: ChargeId(key as u32),
             share: shared.next_if(|(next, _)| *next == key).map(|(_, index)| index),
         })

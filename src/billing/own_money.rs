@@ -5,9 +5,10 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, TooLong};
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
+use crate::model::definition::Definition;
 use crate::model::period::BillingMonth;
 use crate::model::price::{Money, Tier};
-use crate::model::settings::{Definition, Settings};
+use crate::model::settings::Settings;
 
 /// Prices of a customer that a month's `[[fx]]` rate converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,8 +3,9 @@
 
 use crate::model::charge::{Bill, Charge, ChargeKind};
 use crate::model::customer::Customer;
+use crate::model::definition::Definition;
 use crate::model::price::{DiscountRule, Price, PriceRule};
-use crate::model::settings::{Definition, Settings, TaxRule};
+use crate::model::settings::{Settings, TaxRule};
 use crate::model::tax::TaxCategory;
 
 /// What prices a charge.

@@ -19,17 +19,18 @@ use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, Charge, ChargeId, ChargeKind, EMPTY, Interner, NO_PRICE, Subject};
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
+use crate::model::definition::Definition;
 use crate::model::invoice::{CategoryPart, Detail, ItemIndex, ItemKind, LineItem, Portion, Share};
 use crate::model::matcher::Matcher;
 use crate::model::packed::{LongAmounts, Packed};
 use crate::model::period::BillingMonth;
 use crate::model::price::{Fee, Price, RoundAt};
-use crate::model::settings::{Definition, Settings};
+use crate::model::settings::Settings;
 use crate::model::tax::TaxCategory;
 
 /// A customer's charges, priced.
 #[derive(Debug)]
-pub(crate) struct Priced {
+pub(crate) struct PricedCustomer {
     pub(crate) items: Vec<LineItem>,
     pub(crate) details: Vec<Detail>,
     pub(crate) shares: Vec<Share>,
@@ -56,10 +57,10 @@ pub(crate) fn price(
     order: &Order,
     assigned: Vec<ChargeId>,
     shares: Vec<Share>,
-) -> Result<Priced, Vec<Diagnostic>> {
+) -> Result<PricedCustomer, Vec<Diagnostic>> {
     let portions = order.sorted(bill, &assigned, &shares);
     drop(assigned);
-    let mut pricing = Pricing::new(bill, settings, customer);
+    let mut pricing = CustomerPricer::new(bill, settings, customer);
     let mut details = Vec::with_capacity(portions.len());
     let mut discounts = Vec::new();
     for portion in portions {
@@ -85,13 +86,13 @@ pub(crate) fn price(
     });
     let by_source = pricing.source_sums().map_err(|_| too_long(customer));
     let unit_prices = pricing.unit_prices.values().to_vec();
-    let Pricing { items, rates, long_amounts, category, price_rates, mut problems, .. } = pricing;
+    let CustomerPricer { items, rates, long_amounts, category, price_rates, mut problems, .. } = pricing;
     let least = minimum.map(|minimum| (minimum, category));
     // What can be priced may still have no tax rate.
     let exact_sum = items.exact_sum().map_err(|_| vec![too_long(customer)])?;
     let items = items.finish(bill, customer, least, &rates, &unit_prices, &mut details);
     match (by_source, items) {
-        (Ok(by_source), Ok(items)) if problems.is_empty() => Ok(Priced {
+        (Ok(by_source), Ok(items)) if problems.is_empty() => Ok(PricedCustomer {
             items,
             details,
             shares,
@@ -140,7 +141,7 @@ enum Method {
     Refused,
 }
 
-struct Pricing<'a> {
+struct CustomerPricer<'a> {
     bill: &'a Bill,
     settings: &'a Settings,
     customer: &'a Customer,
@@ -170,13 +171,13 @@ struct Pricing<'a> {
     problems: Vec<Diagnostic>,
 }
 
-impl<'a> Pricing<'a> {
-    fn new(bill: &'a Bill, settings: &'a Settings, customer: &'a Customer) -> Pricing<'a> {
+impl<'a> CustomerPricer<'a> {
+    fn new(bill: &'a Bill, settings: &'a Settings, customer: &'a Customer) -> CustomerPricer<'a> {
         let has_products = bill.sources.iter().any(|source| source.kind.has_product_ids());
         let sees_subjects = |matcher: &Matcher| !matcher.sees_only_items() || has_products && matcher.item.is_some();
         let prices = customer.pricing.rules.iter().map(|rule| &rule.matcher);
         let taxes = settings.tax_rules.iter().map(|rule| &rule.matcher);
-        Pricing {
+        CustomerPricer {
             bill,
             settings,
             customer,
@@ -206,7 +207,7 @@ impl<'a> Pricing<'a> {
     }
 
     /// A charge or a share of it, priced; none when it cannot be priced.
-    fn detail(&mut self, portion: order::Portion, charge: &Charge, share: Option<&Share>) -> Option<Outcome> {
+    fn detail(&mut self, portion: order::ChargePortion, charge: &Charge, share: Option<&Share>) -> Option<Outcome> {
         let plan = self.plan(charge);
         let cost = share.map_or_else(|| self.bill.cost(charge), |share| share.cost);
         let quantity = share.map_or_else(|| self.bill.quantity(charge), |share| share.quantity);
@@ -227,7 +228,7 @@ impl<'a> Pricing<'a> {
     fn outcome(
         &mut self,
         plan: u32,
-        portion: order::Portion,
+        portion: order::ChargePortion,
         charge: &Charge,
         cost: Amount,
         quantity: Option<Amount>,
@@ -507,7 +508,7 @@ enum Outcome {
 
 /// A discount that is shared or of no resource and that no rule gives a tax category, priced.
 struct WholeBillDiscount {
-    portion: order::Portion,
+    portion: order::ChargePortion,
     /// Its item, in the category that it has where there is no usage to reduce.
     key: ItemKey,
     exact: Amount,

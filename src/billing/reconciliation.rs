@@ -116,12 +116,12 @@ pub fn reconcile(bill: &Bill) -> Result<Vec<Reconciliation>, TooLong> {
 }
 
 /// What the rows of a source add up to.
-struct Sums {
+struct SourceRowSums {
     daily: BTreeMap<u8, Amount>,
     resources: usize,
 }
 
-fn sums(bill: &Bill, source: usize) -> Result<Sums, TooLong> {
+fn sums(bill: &Bill, source: usize) -> Result<SourceRowSums, TooLong> {
     let mut daily: BTreeMap<u8, Sum> = BTreeMap::new();
     let mut resources = BTreeSet::new();
     for charge in &bill.charges {
@@ -138,7 +138,10 @@ fn sums(bill: &Bill, source: usize) -> Result<Sums, TooLong> {
         }
     }
     let total = |(day, sum): (u8, Sum)| Ok((day, sum.total()?));
-    Ok(Sums { daily: daily.into_iter().map(total).collect::<Result<_, TooLong>>()?, resources: resources.len() })
+    Ok(SourceRowSums {
+        daily: daily.into_iter().map(total).collect::<Result<_, TooLong>>()?,
+        resources: resources.len(),
+    })
 }
 
 fn is_near(one: Amount, other: Amount) -> Result<bool, TooLong> {

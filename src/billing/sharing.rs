@@ -11,10 +11,11 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, EMPTY};
 use crate::model::customer::Customer;
+use crate::model::definition::Definition;
 use crate::model::invoice::Share;
 use crate::model::matcher::Matcher;
 use crate::model::period::BillingMonth;
-use crate::model::settings::{Definition, Ratio, Settings, ShareBasis, ShareRule};
+use crate::model::settings::{Ratio, Settings, ShareBasis, ShareRule};
 use crate::model::split::split;
 
 /// Parts of a charge, by index of the customer.

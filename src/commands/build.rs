@@ -97,9 +97,15 @@ fn build(
                 return Ok(());
             }
             let sources: Vec<_> = settings.sources_of(month).filter(|source| !source.kind.is_csv()).collect();
-            let wish =
-                sources::fetch::Wish { root, month, draft: arguments.draft, force: false, accept: None, environment };
-            fetch::fetch_all(wish, &sources, printer).1
+            let request = sources::fetch::FetchRequest {
+                root,
+                month,
+                draft: arguments.draft,
+                force: false,
+                accept: None,
+                environment,
+            };
+            fetch::fetch_all(request, &sources, printer).1
         },
     )?;
     let (bill, settings) = (&computed.bill, &computed.workspace.settings);

@@ -11,7 +11,7 @@ use crate::model::period::BillingMonth;
 use crate::model::settings::{Settings, SourceSettings};
 use crate::printer::Printer;
 use crate::sources::absent;
-use crate::sources::fetch::{self, Fetched, Wish};
+use crate::sources::fetch::{self, FetchRequest, Fetched};
 use crate::workspace;
 
 pub(super) fn run(
@@ -32,8 +32,8 @@ pub(super) fn run(
         let message = format!("--accept-difference is for one source, found {}", sources.len());
         return Err(vec![Diagnostic::error(message).with_hint("accept the difference of each with its own reason")]);
     }
-    let wish = Wish { root, month, draft, force, accept, environment };
-    let (files, result) = fetch_all(wish, &sources, printer);
+    let request = FetchRequest { root, month, draft, force, accept, environment };
+    let (files, result) = fetch_all(request, &sources, printer);
     files.iter().for_each(|file| printer.result(file));
     result
 }
@@ -85,17 +85,17 @@ fn chosen<'s>(
 /// Fetches the sources one after another: the new files, and what went wrong. A source that fails does not keep the others
 /// from being fetched.
 pub(super) fn fetch_all(
-    wish: Wish<'_>,
+    request: FetchRequest<'_>,
     sources: &[&SourceSettings],
     printer: &Printer,
 ) -> (Vec<String>, Result<(), Vec<Diagnostic>>) {
     let (mut new, mut problems) = (Vec::new(), Vec::new());
     for source in sources {
-        match fetch::fetch(wish, source) {
-            Ok(Fetched::Already) => printer.detail(&format!("{}: {} is there already", source.name, wish.month)),
+        match fetch::fetch(request, source) {
+            Ok(Fetched::Already) => printer.detail(&format!("{}: {} is there already", source.name, request.month)),
             Ok(Fetched::Files(files, remarks)) => {
                 printer.diagnostics(&remarks);
-                printer.status(&format!("{}: fetched {} ({} files)", source.name, wish.month, files.len()));
+                printer.status(&format!("{}: fetched {} ({} files)", source.name, request.month, files.len()));
                 new.extend(files);
             }
             Err(problem) => problems.push(problem),

@@ -17,7 +17,7 @@ use crate::render;
 
 /// A document as it is listed.
 #[derive(Clone, Debug, Serialize)]
-struct Row<'a> {
+struct ListedDocument<'a> {
     date: NaiveDate,
     number: &'a str,
     kind: DocumentKind,
@@ -40,7 +40,7 @@ struct Row<'a> {
 pub(super) fn run(root: &Path, arguments: &cli::List, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
     let ledger = Ledger::open(root)?;
     let wanted = ledger.documents().filter(|(_, document)| is_wanted(document, arguments));
-    let rows: Vec<Row<'_>> = wanted.map(|(stored, document)| row(&ledger, stored, document)).collect();
+    let rows: Vec<ListedDocument<'_>> = wanted.map(|(stored, document)| row(&ledger, stored, document)).collect();
     if arguments.json {
         printer.result_json(&out::to_json(&rows).map_err(|problem| vec![problem])?);
         return Ok(());
@@ -69,9 +69,9 @@ fn is_wanted(document: &Document, arguments: &cli::List) -> bool {
         && arguments.max.is_none_or(at_most)
 }
 
-fn row<'a>(ledger: &'a Ledger, stored: &'a Stored, document: &'a Document) -> Row<'a> {
+fn row<'a>(ledger: &'a Ledger, stored: &'a Stored, document: &'a Document) -> ListedDocument<'a> {
     let pdf = document.outputs.iter().find(|output| output.path.ends_with(".pdf"));
-    Row {
+    ListedDocument {
         date: document.issue_date,
         number: &document.number,
         kind: document.kind,
@@ -89,7 +89,7 @@ fn row<'a>(ledger: &'a Ledger, stored: &'a Stored, document: &'a Document) -> Ro
     }
 }
 
-fn cells(row: &Row<'_>) -> Vec<String> {
+fn cells(row: &ListedDocument<'_>) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(original) = row.original {
         remarks.push(match row.kind {

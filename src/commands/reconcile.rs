@@ -16,7 +16,7 @@ use crate::printer::{Align, Printer, table};
 use crate::render;
 use crate::sources;
 use crate::sources::drift;
-use crate::sources::fetch::{self, Again, Wish};
+use crate::sources::fetch::{self, Again, FetchRequest};
 use crate::workspace;
 
 /// The most changed rows that are shown.
@@ -45,10 +45,10 @@ pub(super) fn run(
     let mut problems: Vec<Diagnostic> =
         found.iter().zip(&sources).flat_map(|(found, source)| differences(found, source)).collect();
     if arguments.fetch {
-        let wish = Wish { root, month, draft: true, force: true, accept: None, environment };
+        let request = FetchRequest { root, month, draft: true, force: true, accept: None, environment };
         for (index, source) in sources.into_iter().enumerate().filter(|(_, source)| !source.kind.is_csv()) {
             // What differs is told even when the provider cannot be asked.
-            match fetch::read_again(wish, source) {
+            match fetch::read_again(request, source) {
                 Ok(Again { bill: now, half }) => {
                     problems.extend(half);
                     let index = u16::try_from(index).expect("the sources were counted when they were read");

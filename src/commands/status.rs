@@ -21,7 +21,7 @@ use crate::workspace::{self, Workspace};
 
 /// A month of a source.
 #[derive(Clone, Debug, Default, serde::Serialize)]
-struct Row {
+struct SourceMonth {
     month: String,
     source: String,
     /// The provider's word for the month: "closed".
@@ -55,7 +55,11 @@ pub(super) fn run(
 }
 
 /// Each source's months, newest first. A provider that cannot be asked does not hide what is known here.
-fn rows(workspace: &Workspace, arguments: &cli::Status, environment: &Environment) -> (Vec<Row>, Vec<Diagnostic>) {
+fn rows(
+    workspace: &Workspace,
+    arguments: &cli::Status,
+    environment: &Environment,
+) -> (Vec<SourceMonth>, Vec<Diagnostic>) {
     let root = &workspace.root;
     let asked = |month: &BillingMonth| arguments.month.is_none_or(|wanted| wanted == *month);
     let here: Vec<BillingMonth> =
@@ -63,11 +67,11 @@ fn rows(workspace: &Workspace, arguments: &cli::Status, environment: &Environmen
     let (mut rows, mut problems) = (Vec::new(), Vec::new());
     for source in &workspace.settings.sources {
         let wanted = |month: &BillingMonth| asked(month) && source.validity.covers(*month);
-        let mut months: BTreeMap<BillingMonth, Row> = here
+        let mut months: BTreeMap<BillingMonth, SourceMonth> = here
             .iter()
             .chain(&arguments.month)
             .filter(|month| wanted(month))
-            .map(|month| (*month, Row::default()))
+            .map(|month| (*month, SourceMonth::default()))
             .collect();
         if !arguments.offline && !source.kind.is_csv() {
             match fetch::months(source, environment) {
@@ -91,7 +95,12 @@ fn rows(workspace: &Workspace, arguments: &cli::Status, environment: &Environmen
 }
 
 /// Fills in what the workspace's files say.
-fn look(root: &Path, source: &SourceSettings, month: BillingMonth, row: &mut Row) -> Result<(), Vec<Diagnostic>> {
+fn look(
+    root: &Path,
+    source: &SourceSettings,
+    month: BillingMonth,
+    row: &mut SourceMonth,
+) -> Result<(), Vec<Diagnostic>> {
     row.month = month.to_string();
     row.source = source.name.clone();
     row.here = "no";
@@ -117,7 +126,7 @@ fn look(root: &Path, source: &SourceSettings, month: BillingMonth, row: &mut Row
     Ok(())
 }
 
-fn print(rows: &[Row], workspace: &Workspace, printer: &Printer) {
+fn print(rows: &[SourceMonth], workspace: &Workspace, printer: &Printer) {
     if rows.is_empty() {
         printer.status("no month is known of any source");
         return;

@@ -22,7 +22,7 @@ use crate::staging::{Written, digest, hash};
 
 /// What is no longer the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-enum Kind {
+enum DiscrepancyKind {
     /// A provider's bill.
     #[serde(rename = "inputs-changed")]
     Inputs,
@@ -40,22 +40,22 @@ enum Kind {
     Lock,
 }
 
-impl Kind {
+impl DiscrepancyKind {
     fn words(self) -> &'static str {
         match self {
-            Kind::Inputs => "inputs changed",
-            Kind::Rules => "rules changed",
-            Kind::Result => "result changed",
-            Kind::Document => "document changed",
-            Kind::Lock => "lock changed",
+            DiscrepancyKind::Inputs => "inputs changed",
+            DiscrepancyKind::Rules => "rules changed",
+            DiscrepancyKind::Result => "result changed",
+            DiscrepancyKind::Document => "document changed",
+            DiscrepancyKind::Lock => "lock changed",
         }
     }
 }
 
 /// One thing that is no longer the same.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-struct Finding {
-    kind: Kind,
+struct Discrepancy {
+    kind: DiscrepancyKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,7 +65,7 @@ struct Finding {
 
 /// What was found about a month.
 #[derive(Clone, Debug, Serialize)]
-struct Verdict {
+struct MonthReport {
     month: BillingMonth,
     documents: usize,
     /// Whether there are no findings.
@@ -75,8 +75,8 @@ struct Verdict {
     note: Option<&'static str>,
     /// The files of the workspace that the note is about.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    changed_rules: Vec<Finding>,
-    findings: Vec<Finding>,
+    changed_rules: Vec<Discrepancy>,
+    findings: Vec<Discrepancy>,
 }
 
 /// Rules are changed for the months to come: as long as they give an issued month the same figures, nothing is wrong with
@@ -85,9 +85,9 @@ const FIGURES_EQUAL: &str = "rules changed since; figures equal";
 
 #[derive(Serialize)]
 struct Report {
-    months: Vec<Verdict>,
+    months: Vec<MonthReport>,
     /// What is wrong with no month in particular.
-    findings: Vec<Finding>,
+    findings: Vec<Discrepancy>,
 }
 
 pub(super) fn run(root: &Path, arguments: &cli::Verify, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
@@ -133,21 +133,32 @@ fn report(
     let of_month = |fault: &Diagnostic, month: BillingMonth| path_of(fault).contains(&format!("/{month}"));
     let mut verdicts = Vec::new();
     for month in months {
-        let mut findings: Vec<Finding> =
-            faults.iter().filter(|fault| of_month(fault, *month)).map(|fault| told(Kind::Lock, fault)).collect();
+        let mut findings: Vec<Discrepancy> = faults
+            .iter()
+            .filter(|fault| of_month(fault, *month))
+            .map(|fault| told(DiscrepancyKind::Lock, fault))
+            .collect();
         findings.extend(of_one(root, ledger, *month, arguments.as_issued, printer));
         findings.sort();
         findings.dedup();
-        let changed_rules = match findings.iter().any(|finding| finding.kind != Kind::Rules) {
+        let changed_rules = match findings.iter().any(|finding| finding.kind != DiscrepancyKind::Rules) {
             true => Vec::new(),
             false => std::mem::take(&mut findings),
         };
         let documents = ledger.of_month(*month).map(|stored| stored.record.documents.len()).sum();
         let note = (!changed_rules.is_empty()).then_some(FIGURES_EQUAL);
-        verdicts.push(Verdict { month: *month, documents, same: findings.is_empty(), note, changed_rules, findings });
+        verdicts.push(MonthReport {
+            month: *month,
+            documents,
+            same: findings.is_empty(),
+            note,
+            changed_rules,
+            findings,
+        });
     }
     let elsewhere = |fault: &&Diagnostic| !months.iter().any(|month| of_month(fault, *month));
-    let mut findings: Vec<Finding> = faults.iter().filter(elsewhere).map(|fault| told(Kind::Lock, fault)).collect();
+    let mut findings: Vec<Discrepancy> =
+        faults.iter().filter(elsewhere).map(|fault| told(DiscrepancyKind::Lock, fault)).collect();
     match ledger.interrupted(root) {
         Ok(None) => {}
         Ok(Some(last)) => {
@@ -157,11 +168,11 @@ fn report(
                 "the list of what was issued lacks the last record, {}: `invoicer issue {month}` finishes it",
                 last.path()
             );
-            findings.push(Finding { kind: Kind::Lock, file: Some(file), number: None, message });
+            findings.push(Discrepancy { kind: DiscrepancyKind::Lock, file: Some(file), number: None, message });
         }
         // Where records cannot be read, the list must differ from the others: that says nothing more.
         Err(_) if !faults.is_empty() => {}
-        Err(problem) => findings.push(told(Kind::Lock, &problem)),
+        Err(problem) => findings.push(told(DiscrepancyKind::Lock, &problem)),
     }
     Report { months: verdicts, findings }
 }
@@ -170,20 +181,20 @@ fn path_of(diagnostic: &Diagnostic) -> &str {
     diagnostic.place.as_ref().map_or("", |place| place.path.as_str())
 }
 
-fn told(kind: Kind, problem: &Diagnostic) -> Finding {
+fn told(kind: DiscrepancyKind, problem: &Diagnostic) -> Discrepancy {
     let file = problem.place.as_ref().map(|place| place.path.clone());
-    Finding { kind, file, number: None, message: problem.message.clone() }
+    Discrepancy { kind, file, number: None, message: problem.message.clone() }
 }
 
-fn of_one(root: &Path, ledger: &Ledger, month: BillingMonth, as_issued: bool, printer: &Printer) -> Vec<Finding> {
+fn of_one(root: &Path, ledger: &Ledger, month: BillingMonth, as_issued: bool, printer: &Printer) -> Vec<Discrepancy> {
     let mut findings = Vec::new();
     for stored in ledger.of_month(month) {
-        findings.extend(changed_copies(root, stored).iter().map(|problem| told(Kind::Lock, problem)));
+        findings.extend(changed_copies(root, stored).iter().map(|problem| told(DiscrepancyKind::Lock, problem)));
         let bills = changed_files(root, &stored.record.bills);
-        findings.extend(bills.iter().map(|file| changed_file(Kind::Inputs, file)));
+        findings.extend(bills.iter().map(|file| changed_file(DiscrepancyKind::Inputs, file)));
     }
     let mut outputs = recorded_outputs(ledger, month);
-    let copies_are_good = !findings.iter().any(|finding| finding.kind == Kind::Lock);
+    let copies_are_good = !findings.iter().any(|finding| finding.kind == DiscrepancyKind::Lock);
     if copies_are_good {
         for stored in ledger.of_month(month).filter(|stored| !stored.record.rules.is_empty()) {
             findings.extend(changed_results(root, ledger, stored, &mut outputs, printer));
@@ -196,10 +207,10 @@ fn of_one(root: &Path, ledger: &Ledger, month: BillingMonth, as_issued: bool, pr
     }
     if !as_issued && ledger.month(month).is_some() {
         let changes = RuleChanges::since_issue(root, ledger, month);
-        findings.extend(changes.files.iter().map(|file| changed_file(Kind::Rules, file)));
+        findings.extend(changes.files.iter().map(|file| changed_file(DiscrepancyKind::Rules, file)));
         match changes.deviations {
-            Ok(deviations) => findings.extend(deviations.into_iter().map(|deviation| Finding {
-                kind: Kind::Result,
+            Ok(deviations) => findings.extend(deviations.into_iter().map(|deviation| Discrepancy {
+                kind: DiscrepancyKind::Result,
                 file: None,
                 message: match &deviation.number {
                     Some(_) => deviation.difference,
@@ -207,18 +218,18 @@ fn of_one(root: &Path, ledger: &Ledger, month: BillingMonth, as_issued: bool, pr
                 },
                 number: deviation.number,
             })),
-            Err(problems) => findings.extend(problems.iter().take(1).map(|problem| Finding {
+            Err(problems) => findings.extend(problems.iter().take(1).map(|problem| Discrepancy {
                 message: format!("cannot be computed with the present rules: {}", problem.message),
-                ..told(Kind::Result, problem)
+                ..told(DiscrepancyKind::Result, problem)
             })),
         }
     }
     findings
 }
 
-fn changed_file(kind: Kind, file: &ChangedFile) -> Finding {
+fn changed_file(kind: DiscrepancyKind, file: &ChangedFile) -> Discrepancy {
     let message = if file.is_missing { "the file is gone" } else { "the file changed" }.to_owned();
-    Finding { kind, file: Some(file.path.clone()), number: None, message }
+    Discrepancy { kind, file: Some(file.path.clone()), number: None, message }
 }
 
 /// Why a lock is never poisoned.
@@ -275,14 +286,17 @@ fn changed_results(
     stored: &Stored,
     outputs: &mut Outputs,
     printer: &Printer,
-) -> Vec<Finding> {
+) -> Vec<Discrepancy> {
     let other_version = match stored.record.tool == out::tool() {
         true => String::new(),
         false => format!(" (issued by {}, this is {})", stored.record.tool, out::tool()),
     };
     let problem = |problem: &Diagnostic| {
         let figures = problem.notes.first().map(|figures| format!(": {figures}")).unwrap_or_default();
-        Finding { message: format!("{}{figures}{other_version}", problem.message), ..told(Kind::Result, problem) }
+        Discrepancy {
+            message: format!("{}{figures}{other_version}", problem.message),
+            ..told(DiscrepancyKind::Result, problem)
+        }
     };
     match Reproduction::of(root, ledger, stored) {
         Err(problems) => problems.iter().map(problem).collect(),
@@ -314,8 +328,9 @@ fn changed_results(
                 files.any(|path| path.strip_suffix(file).is_some_and(|before| before.ends_with('/')))
             };
             let misrecorded = misrecorded.filter(|found| found.file.is_empty() || !is_told(&found.file));
-            let mut findings: Vec<Finding> =
-                misrecorded.map(|found| Finding { kind: Kind::Lock, ..problem(&found.problem) }).collect();
+            let mut findings: Vec<Discrepancy> = misrecorded
+                .map(|found| Discrepancy { kind: DiscrepancyKind::Lock, ..problem(&found.problem) })
+                .collect();
             findings.extend(problems.iter().map(problem));
             findings
         }
@@ -323,12 +338,12 @@ fn changed_results(
 }
 
 /// Files in `out/` that are not what was issued. Those that are not there are no finding: `out/` is safe to delete.
-fn changed_outputs(root: &Path, month: BillingMonth, outputs: &Outputs) -> Vec<Finding> {
+fn changed_outputs(root: &Path, month: BillingMonth, outputs: &Outputs) -> Vec<Discrepancy> {
     let directory = root.join("out").join(month.to_string());
     let changed = |(path, output): (&String, &Output)| {
         let bytes = files::read(&directory.join(path), files::DATA).ok()?;
-        (!output.sha256.contains(&hash(&bytes))).then(|| Finding {
-            kind: Kind::Document,
+        (!output.sha256.contains(&hash(&bytes))).then(|| Discrepancy {
+            kind: DiscrepancyKind::Document,
             file: Some(format!("out/{month}/{path}")),
             number: output.number.clone(),
             message: "the file is not the one issued".to_owned(),
@@ -338,7 +353,7 @@ fn changed_outputs(root: &Path, month: BillingMonth, outputs: &Outputs) -> Vec<F
 }
 
 /// Whether `manifest.json` is the one that the records give for the files it lists.
-fn changed_manifest(root: &Path, ledger: &Ledger, month: BillingMonth, outputs: &Outputs) -> Option<Finding> {
+fn changed_manifest(root: &Path, ledger: &Ledger, month: BillingMonth, outputs: &Outputs) -> Option<Discrepancy> {
     let path = format!("out/{month}/manifest.json");
     let bytes = files::read(&root.join(&path), files::DATA).ok()?;
     let listed: Option<Manifest> = serde_json::from_slice(&bytes).ok();
@@ -349,7 +364,7 @@ fn changed_manifest(root: &Path, ledger: &Ledger, month: BillingMonth, outputs: 
         return None;
     }
     let message = "the manifest is not that of what was issued".to_owned();
-    Some(Finding { kind: Kind::Document, file: Some(path), number: None, message })
+    Some(Discrepancy { kind: DiscrepancyKind::Document, file: Some(path), number: None, message })
 }
 
 fn print(report: &Report, printer: &Printer) {
@@ -373,7 +388,7 @@ fn print(report: &Report, printer: &Printer) {
     }
 }
 
-fn line(finding: &Finding) -> String {
+fn line(finding: &Discrepancy) -> String {
     let parts = [finding.number.as_deref(), finding.file.as_deref(), Some(&finding.message)];
     let parts: Vec<&str> = parts.into_iter().flatten().collect();
     format!("  {}", parts.join(": "))

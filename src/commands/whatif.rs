@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::billing;
 use crate::billing::comparison::{
-    Change, ComparedMonth, Comparison, ConvertedChange, Figures, MonthFigures, OldFigures, compare, converted, figures,
+    ComparedMonth, Comparison, ConvertedChange, Figures, FiguresChange, MonthFigures, OldFigures, compare, converted,
+    figures,
 };
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Place};
@@ -128,7 +129,8 @@ fn too_long(_: TooLong) -> Vec<Diagnostic> {
 fn print(comparison: &Comparison, printer: &Printer) {
     let header = ["customer", "month", "old", "new", "difference", "%", "old margin", "new margin"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
-    let mut push = |name: &str, month: &str, change: &Change, currency| rows.push(row(name, month, change, currency));
+    let mut push =
+        |name: &str, month: &str, change: &FiguresChange, currency| rows.push(row(name, month, change, currency));
     let several = comparison.months.len() > 1;
     let all = match (comparison.months.first(), comparison.months.last()) {
         (Some(first), Some(last)) if several => format!("{}..{}", first.month, last.month),
@@ -167,7 +169,7 @@ fn print(comparison: &Comparison, printer: &Printer) {
     printer.status(&format!("amounts are before tax; {old}; the margin includes discounts that are kept"));
 }
 
-fn row(name: &str, month: &str, change: &Change, currency: Currency) -> Vec<String> {
+fn row(name: &str, month: &str, change: &FiguresChange, currency: Currency) -> Vec<String> {
     let money = |amount: Amount| {
         // At a glance whole units tell more than an exact margin; --json has them all.
         let shown = Rounding::HalfUp.apply(amount, currency.decimals()).expect("a rounded amount has fewer digits");

@@ -355,7 +355,7 @@ impl<'a> SeenSubject<'a> {
     }
 }
 
-impl matcher::Subject for SeenSubject<'_> {
+impl matcher::Matchable for SeenSubject<'_> {
     fn source(&self) -> &str {
         &self.bill.sources[usize::from(self.subject.source)].name
     }

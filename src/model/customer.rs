@@ -1,9 +1,10 @@
 //! [`Customer`]: an end customer, what it is billed for and how.
 
+use super::definition::Definition;
 use super::matcher::Matcher;
 use super::period::{BillingMonth, Validity};
 use super::price::{Fee, Pricing};
-use super::settings::{Definition, InvoiceSettings, PatternField};
+use super::settings::{InvoiceSettings, PatternField};
 use super::tax::CustomerTax;
 use super::warning::WarningSettings;
 

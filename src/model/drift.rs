@@ -1,4 +1,4 @@
-//! [`Change`]: a row of a bill that is not what it was when the bill was fetched.
+//! [`RowChange`]: a row of a bill that is not what it was when the bill was fetched.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use super::amount::Amount;
 
 /// A row that is not what it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
+pub struct RowChange {
     /// Id of the resource, empty when the row is of none.
     pub resource: String,
     /// Day of the month, 0 for the whole month.

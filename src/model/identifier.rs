@@ -22,7 +22,7 @@ const SHORTEST: usize = 12;
 /// Whether a cell is a number as spreadsheets and other programs write it, where an id of that alphabet belongs: with an
 /// exponent, or with a decimal point or separators between its digits.
 pub fn is_number(cell: &str, alphabet: IdAlphabet) -> bool {
-    let Some(number) = Number::read(cell) else {
+    let Some(number) = NumberFormat::read(cell) else {
         return false;
     };
     let separated_digits = number.separated && !number.has_exponent;
@@ -44,7 +44,7 @@ pub fn is_number_pattern(pattern: &str) -> bool {
     }
     // Hexadecimal ids have 6 to 8 digits (Sigfox), 12 (cameras) or 16 (LoRa): 440101E12 has none of these lengths.
     let hexadecimal = digits != pattern || matches!(digits.chars().count(), 0..=8 | 12 | 16);
-    !hexadecimal && Number::read(&digits).is_some_and(|number| number.has_exponent)
+    !hexadecimal && NumberFormat::read(&digits).is_some_and(|number| number.has_exponent)
 }
 
 /// Whether an id of digits is what a spreadsheet makes of another one when it writes all digits of a rounded number:
@@ -59,7 +59,7 @@ pub fn is_rounded(id: &str) -> bool {
 }
 
 /// What a number is written with.
-struct Number {
+struct NumberFormat {
     digits: usize,
     signed: bool,
     separated: bool,
@@ -67,9 +67,9 @@ struct Number {
     exponent_signed: bool,
 }
 
-impl Number {
+impl NumberFormat {
     /// Reads a number in the styles of all locales; none where the text is something else or plain digits in spaces.
-    fn read(text: &str) -> Option<Number> {
+    fn read(text: &str) -> Option<NumberFormat> {
         let plain: String = text.chars().filter_map(ascii).collect();
         // A cell may be forced to be text: '4.4E+14 and ="4.4E+14".
         let plain = plain.trim_matches(['\'', '"', '=']);
@@ -88,7 +88,7 @@ impl Number {
             return None;
         }
         let separated = digits < mantissa.len();
-        Some(Number { digits, signed, separated, has_exponent: exponent.is_some(), exponent_signed })
+        Some(NumberFormat { digits, signed, separated, has_exponent: exponent.is_some(), exponent_signed })
     }
 }
 

@@ -76,7 +76,7 @@ pub fn normalized(text: &str) -> Cow<'_, str> {
 }
 
 /// What a rule can see of a charge.
-pub trait Subject {
+pub trait Matchable {
     /// Name of the source in `invoicer.toml`.
     fn source(&self) -> &str;
     /// The provider's account: SAKURA account code, SORACOM operator, KORE account.
@@ -120,7 +120,7 @@ impl Matcher {
     }
 
     /// Whether a charge of `subject` for `item` fits.
-    pub fn matches(&self, subject: &impl Subject, item: &str) -> bool {
+    pub fn matches(&self, subject: &impl Matchable, item: &str) -> bool {
         let fits = |glob: &Option<Glob>, value: &str| glob.as_ref().is_none_or(|glob| glob.matches(value));
         let names =
             |glob: &Glob| glob.matches(item) || !subject.product().is_empty() && glob.matches(subject.product());
@@ -173,7 +173,7 @@ mod tests {
 
     struct Server;
 
-    impl Subject for Server {
+    impl Matchable for Server {
         fn source(&self) -> &str {
             "sakura"
         }

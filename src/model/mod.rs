@@ -6,6 +6,7 @@ pub mod carried;
 pub mod charge;
 pub mod currency;
 pub mod customer;
+pub mod definition;
 pub mod drift;
 pub mod endpoint;
 pub mod figures;

@@ -2,10 +2,10 @@
 
 use super::amount::Amount;
 use super::currency::Currency;
+use super::definition::Definition;
 use super::matcher::Matcher;
 use super::period::{BillingMonth, Validity};
 use super::rounding::Rounding;
-use super::settings::Definition;
 use super::tax::TaxCategory;
 
 /// An amount of money that a rule sets, with the currency it is meant in.

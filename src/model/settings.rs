@@ -7,25 +7,13 @@ use url::Url;
 use super::amount::Amount;
 use super::currency::Currency;
 use super::customer::Customer;
+use super::definition::Definition;
 use super::matcher::{Glob, Matcher};
 use super::period::{BillingMonth, Validity};
 use super::rounding::Rounding;
 use super::schedule::{DateRule, DueRule, OnHoliday};
 use super::tax::TaxCategory;
 use super::warning::WarningSettings;
-
-/// Where something stands in the workspace's files, for messages about it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Definition {
-    /// Path from the workspace's root.
-    pub path: String,
-    /// Line, counted from 1.
-    pub line: u32,
-    /// Column in characters, counted from 1.
-    pub column: u32,
-    /// What is written there, on one line and without its heading: `item = "harvest*", markup = "30%"`.
-    pub text: String,
-}
 
 /// Who bills.
 #[derive(Clone, Debug, Default)]

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
+use super::definition::Definition;
 use super::period::BillingMonth;
 use super::plain::beginning;
 use super::rounding::Rounding;
-use super::settings::Definition;
 
 /// How the law sees a supply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

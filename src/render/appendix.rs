@@ -146,7 +146,7 @@ pub(super) fn has_contents(groups: &[GroupView<'_>]) -> bool {
 }
 
 /// What a line of the appendix adds up.
-struct Line {
+struct LineTotals {
     day: u8,
     name: NameId,
     resource: NameId,
@@ -172,7 +172,7 @@ pub(super) fn appendix<'a>(
         return Ok((Vec::new(), columns, 0));
     }
     let lines = lines(bill, invoice, customer.invoice.details)?;
-    let mut by_resource: BTreeMap<(bool, &str), Vec<&Line>> = BTreeMap::new();
+    let mut by_resource: BTreeMap<(bool, &str), Vec<&LineTotals>> = BTreeMap::new();
     for line in &lines {
         // Charges of no resource come last.
         let key = (line.resource == EMPTY, bill.names.get(line.resource));
@@ -209,7 +209,7 @@ pub(super) fn appendix<'a>(
 
 fn detail_row<'a>(
     bill: &'a Bill,
-    line: &Line,
+    line: &LineTotals,
     amount: Amount,
     currency: Currency,
     language: Language,
@@ -233,8 +233,8 @@ fn detail_row<'a>(
 }
 
 /// The invoice's details as lines: one each, or added up by day and item, or by item.
-fn lines(bill: &Bill, invoice: &Invoice, level: DetailLevel) -> Result<Vec<Line>, TooLong> {
-    let mut lines: Vec<Line> = Vec::new();
+fn lines(bill: &Bill, invoice: &Invoice, level: DetailLevel) -> Result<Vec<LineTotals>, TooLong> {
+    let mut lines: Vec<LineTotals> = Vec::new();
     let mut known: BTreeMap<(NameId, u8, NameId, bool), usize> = BTreeMap::new();
     for detail in &invoice.details {
         let new = line(bill, invoice, detail, level)?;
@@ -262,7 +262,7 @@ fn lines(bill: &Bill, invoice: &Invoice, level: DetailLevel) -> Result<Vec<Line>
     Ok(lines)
 }
 
-fn line(bill: &Bill, invoice: &Invoice, detail: &Detail, level: DetailLevel) -> Result<Line, TooLong> {
+fn line(bill: &Bill, invoice: &Invoice, detail: &Detail, level: DetailLevel) -> Result<LineTotals, TooLong> {
     let charge = bill.charge(detail.charge);
     let subject = bill.subject(charge);
     let quantity = invoice.detail_quantity(bill, detail);
@@ -272,7 +272,7 @@ fn line(bill: &Bill, invoice: &Invoice, detail: &Detail, level: DetailLevel) -> 
         let mut sum = Sum::default();
         sum.add(quantity).map(|()| sum)
     };
-    Ok(Line {
+    Ok(LineTotals {
         day: if level == DetailLevel::Resource { 0 } else { charge.day },
         name: charge.item,
         resource: subject.resource,

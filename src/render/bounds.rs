@@ -36,7 +36,7 @@ const VALUE_ITSELF: u64 = 24;
 const RANGE_MOST: u64 = 100_000;
 
 /// What is left of a document's bounds.
-struct Budget {
+struct RenderBudget {
     work: u64,
     most: u64,
     value: u64,
@@ -54,7 +54,7 @@ struct Budget {
 
 thread_local! {
     /// Of the document that this thread renders.
-    static BUDGET: RefCell<Option<Budget>> = const { RefCell::new(None) };
+    static BUDGET: RefCell<Option<RenderBudget>> = const { RefCell::new(None) };
 }
 
 /// Adds the functions that count, and filters of Tera's that make much of little.
@@ -86,7 +86,7 @@ pub(super) fn run(
     serde_json::to_writer(&mut size, view).map_err(|error| (tera::Error::message(error), None))?;
     let size = size.0;
     let work = WORK.saturating_add(WORK_FOR_VIEW.saturating_mul(size.saturating_add(source_bytes)));
-    let budget = Budget {
+    let budget = RenderBudget {
         work,
         most: work,
         value: VALUE.saturating_add(VALUE_FOR_VIEW.saturating_mul(size)),

@@ -84,8 +84,8 @@ pub(super) fn guard(name: &str, source: &str, kept: &BTreeSet<String>, sites: &m
         open: Vec::new(),
         out: Guarded::default(),
         at: 0,
-        from: Place::START,
-        to: Place::START,
+        from: TextPosition::START,
+        to: TextPosition::START,
     };
     let is_child = pieces.iter().any(|piece| piece.is_tag && piece.words().first() == Some(&"extends"));
     // What a child has outside of its blocks is not run.
@@ -127,22 +127,22 @@ struct Open<'s> {
 
 /// A place in a text, both from 1.
 #[derive(Clone, Copy)]
-struct Place {
+struct TextPosition {
     line: u32,
     column: u32,
 }
 
-impl Place {
-    const START: Place = Place { line: 1, column: 1 };
+impl TextPosition {
+    const START: TextPosition = TextPosition { line: 1, column: 1 };
 
-    fn behind(self, text: &str) -> Place {
+    fn behind(self, text: &str) -> TextPosition {
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         match text.rsplit_once('\n') {
-            Some((before, last)) => Place {
+            Some((before, last)) => TextPosition {
                 line: self.line.saturating_add(count(before.matches('\n').count() + 1)),
                 column: count(last.chars().count() + 1),
             },
-            None => Place { column: self.column.saturating_add(count(text.chars().count())), ..self },
+            None => TextPosition { column: self.column.saturating_add(count(text.chars().count())), ..self },
         }
     }
 }
@@ -156,8 +156,8 @@ struct Writer<'s> {
     out: Guarded,
     /// How far the source is copied; that place in it, and in the new text.
     at: usize,
-    from: Place,
-    to: Place,
+    from: TextPosition,
+    to: TextPosition,
 }
 
 impl<'s> Writer<'s> {
@@ -193,7 +193,7 @@ impl<'s> Writer<'s> {
         let place = if tag.end > self.at || tag.is_empty() { self.from } else { self.before(tag.start) };
         let first_line = text.lines().next().unwrap_or_default();
         let count = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
-        let Place { line, column } = self.to;
+        let TextPosition { line, column } = self.to;
         let tag = (place.line, place.column, count(first_line).max(1));
         self.out.added.push(Added { line, column, length: count(call), tag });
         self.out.text.push_str(call);
@@ -201,12 +201,12 @@ impl<'s> Writer<'s> {
     }
 
     /// The place in the source at some bytes before what is copied.
-    fn before(&self, start: usize) -> Place {
+    fn before(&self, start: usize) -> TextPosition {
         let between = self.source.get(start..self.at).unwrap_or_default();
         let lines = u32::try_from(between.matches('\n').count()).unwrap_or(u32::MAX);
         let before = self.source.get(..start).unwrap_or_default();
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        Place { line: self.from.line.saturating_sub(lines), column: u32::try_from(column).unwrap_or(u32::MAX) }
+        TextPosition { line: self.from.line.saturating_sub(lines), column: u32::try_from(column).unwrap_or(u32::MAX) }
     }
 
     /// Adds calls behind a tag, which leave the white space behind it as the tag says.

@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::environment::Environment;
 use crate::files;
 use crate::model::amount::Amount;
-use crate::model::drift::Change;
+use crate::model::drift::RowChange;
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
 use crate::model::warning::WarningCode;
@@ -32,13 +32,14 @@ struct Drift {
     month: String,
     /// RFC 3339 in UTC.
     compared_at: String,
-    changes: Vec<Change>,
+    changes: Vec<RowChange>,
 }
 
 /// The changes without secrets that the provider put into the names of rows.
-pub fn masked(changes: Vec<Change>, environment: &Environment) -> Vec<Change> {
+pub fn masked(changes: Vec<RowChange>, environment: &Environment) -> Vec<RowChange> {
     let masked = |text: &str| environment.secrets.masked(text);
-    let change = |change: Change| Change { resource: masked(&change.resource), item: masked(&change.item), ..change };
+    let change =
+        |change: RowChange| RowChange { resource: masked(&change.resource), item: masked(&change.item), ..change };
     changes.into_iter().map(change).collect()
 }
 
@@ -50,7 +51,7 @@ pub fn keep(
     root: &Path,
     source: &SourceSettings,
     month: BillingMonth,
-    changes: &[Change],
+    changes: &[RowChange],
     environment: &Environment,
 ) -> Result<(), Diagnostic> {
     let path = format!("{}/{DRIFT}", directory(source, month));
@@ -98,7 +99,7 @@ pub fn warning(root: &Path, source: &SourceSettings, month: BillingMonth) -> Opt
 }
 
 /// The refusal of a comparison that found changes.
-pub fn refusal(changes: &[Change], source: &SourceSettings, month: BillingMonth, shown: usize) -> Diagnostic {
+pub fn refusal(changes: &[RowChange], source: &SourceSettings, month: BillingMonth, shown: usize) -> Diagnostic {
     let refusal = Diagnostic::error(message(source, changes.len())).at(super::place(source));
     with_rows(refusal, changes, source, month, shown)
 }
@@ -111,13 +112,13 @@ fn message(source: &SourceSettings, count: usize) -> String {
 
 fn with_rows(
     diagnostic: Diagnostic,
-    changes: &[Change],
+    changes: &[RowChange],
     source: &SourceSettings,
     month: BillingMonth,
     shown: usize,
 ) -> Diagnostic {
     let text = |amount: Option<Amount>| amount.map_or("no row".to_owned(), |amount| amount.to_string());
-    let row = |change: &Change| {
+    let row = |change: &RowChange| {
         let resource = if change.resource.is_empty() { "-" } else { &change.resource };
         let day = match change.day {
             0 => month.to_string(),

@@ -17,7 +17,7 @@ use crate::model::statement::AcceptedDifference;
 
 /// What to fetch.
 #[derive(Clone, Copy)]
-pub struct Wish<'a> {
+pub struct FetchRequest<'a> {
     /// The workspace's root.
     pub root: &'a Path,
     /// The month.
@@ -54,22 +54,22 @@ pub enum Finality {
 ///
 /// # Errors
 /// Everything that keeps the bill from being complete; nothing is then written.
-pub fn fetch(wish: Wish<'_>, source: &SourceSettings) -> Result<Fetched, Diagnostic> {
-    if !wish.force
-        && let Some(snapshot) = Snapshot::open(wish.root, source, wish.month)?
-        && (snapshot.provenance.is_final || wish.draft)
+pub fn fetch(request: FetchRequest<'_>, source: &SourceSettings) -> Result<Fetched, Diagnostic> {
+    if !request.force
+        && let Some(snapshot) = Snapshot::open(request.root, source, request.month)?
+        && (snapshot.provenance.is_final || request.draft)
     {
         return Ok(Fetched::Already);
     }
-    let Download { mut staged, mut remarks, finality, difference, .. } = download(wish, source)?;
+    let Download { mut staged, mut remarks, finality, difference, .. } = download(request, source)?;
     if let Some(found) = difference {
-        match (finality, wish.accept) {
+        match (finality, request.accept) {
             // What may still change was perhaps added up at another time than the total.
             (Finality::Preliminary, _) => remarks.push(preliminary_difference(source, &found)),
             (Finality::Final, Some(reason)) => {
                 staged.accept(AcceptedDifference { reason: reason.to_owned(), ..found });
             }
-            (Finality::Final, None) => return Err(half_a_bill(wish.month, source, &found)),
+            (Finality::Final, None) => return Err(half_a_bill(request.month, source, &found)),
         }
     }
     staged.commit().map(|files| Fetched::Files(files, remarks))
@@ -87,10 +87,10 @@ pub struct Again {
 ///
 /// # Errors
 /// As [`fetch`]; but rows that do not add up are given, to be compared with those that were fetched.
-pub fn read_again(wish: Wish<'_>, source: &SourceSettings) -> Result<Again, Diagnostic> {
-    let before = Snapshot::open(wish.root, source, wish.month)?;
+pub fn read_again(request: FetchRequest<'_>, source: &SourceSettings) -> Result<Again, Diagnostic> {
+    let before = Snapshot::open(request.root, source, request.month)?;
     let accepted = before.and_then(|snapshot| snapshot.provenance.accepted_difference);
-    let Download { bill, difference, .. } = download(wish, source)?;
+    let Download { bill, difference, .. } = download(request, source)?;
     let found = difference.filter(|found| accepted.is_none_or(|accepted| accepted.difference != found.difference));
     let half = found.map(|found| {
         let message = format!("what \"{}\" sends now does not add up to the provider's total", source.name);
@@ -112,25 +112,26 @@ struct Download {
 
 /// Downloads a bill and reads it as a build will: half a file, or a page that came twice, is refused while it can be asked
 /// for again. What is told of it holds no secret, whatever the server sent.
-fn download(wish: Wish<'_>, source: &SourceSettings) -> Result<Download, Diagnostic> {
-    let masked = |problem: Diagnostic| problem.map_text(&|text| wish.environment.secrets.masked(text));
-    let mut download = read_download(wish, source).map_err(masked)?;
+fn download(request: FetchRequest<'_>, source: &SourceSettings) -> Result<Download, Diagnostic> {
+    let masked = |problem: Diagnostic| problem.map_text(&|text| request.environment.secrets.masked(text));
+    let mut download = read_download(request, source).map_err(masked)?;
     download.remarks = download.remarks.into_iter().map(masked).collect();
     Ok(download)
 }
 
-fn read_download(wish: Wish<'_>, source: &SourceSettings) -> Result<Download, Diagnostic> {
+fn read_download(request: FetchRequest<'_>, source: &SourceSettings) -> Result<Download, Diagnostic> {
     let Provider::Fetched(provider) = providers::of(source.kind) else {
         let diagnostic = Diagnostic::error(format!("the source \"{}\" is files, not an API", source.name));
         return Err(diagnostic.at(place(source)).with_hint("fetch is for the kinds that end with -api"));
     };
-    let session = Session::begin(wish.root, source, wish.month, wish.draft, wish.environment)?;
+    let session = Session::begin(request.root, source, request.month, request.draft, request.environment)?;
     let finality = provider.fetch(&session)?;
     let remarks = session.remarks.take();
     let staged = session.complete(finality == Finality::Final);
-    let mut bill = Bill::new(wish.month);
-    bill.sources.push(BillSource::of(source, wish.month));
-    let mut reading = Reading { root: wish.root, settings: source, source: 0, draft: wish.draft, bill: &mut bill };
+    let mut bill = Bill::new(request.month);
+    bill.sources.push(BillSource::of(source, request.month));
+    let mut reading =
+        Reading { root: request.root, settings: source, source: 0, draft: request.draft, bill: &mut bill };
     super::read_opened(provider, &mut reading, &staged.snapshot)
         .map_err(|problems| unusable(source, &staged.snapshot, problems))?;
     let difference = difference(&bill).map_err(|_| too_long(source))?;

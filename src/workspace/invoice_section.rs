@@ -5,11 +5,12 @@ use super::values;
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
+use crate::model::definition::Definition;
 use crate::model::price::{DiscountRule, Markup, Money, Price, PriceRule, Pricing, PricingDefinitions, RoundAt, Tier};
 use crate::model::rounding::Rounding;
 use crate::model::schedule::{DateRule, DueRule, OnHoliday};
 use crate::model::settings::{
-    BelowZero, Definition, DetailLevel, InvoiceSettings, Language, Pattern, PatternField, PatternPart, TemplateChoice,
+    BelowZero, DetailLevel, InvoiceSettings, Language, Pattern, PatternField, PatternPart, TemplateChoice,
 };
 
 /// What one file says in `[invoice]`; absent keys are the other's.

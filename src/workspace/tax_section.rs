@@ -3,9 +3,10 @@
 use super::toml_reader::Section;
 use super::values;
 use crate::diagnostic::Diagnostic;
+use crate::model::definition::Definition;
 use crate::model::matcher::Glob;
 use crate::model::rounding::Rounding;
-use crate::model::settings::{Definition, TaxRule};
+use crate::model::settings::TaxRule;
 use crate::model::tax::{CustomerTax, TaxCategory};
 
 /// What one file says in `[tax]`, its rules apart.

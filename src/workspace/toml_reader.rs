@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostic, Place, names_secret, nearest};
-use crate::model::settings::Definition;
+use crate::model::definition::Definition;
 
 /// A TOML file's text and the mistakes found in it so far.
 pub(super) struct TomlFile<'a> {

@@ -13,7 +13,7 @@ use crate::http_client::environment;
 use crate::http_server::{Asked, Reply, Server};
 use crate::sakura_cloud::{Cloud, SECRET, TOKEN};
 use crate::{kore_api, sakura_api, soracom_api};
-use invoicer::sources::fetch::{Wish, fetch};
+use invoicer::sources::fetch::{FetchRequest, fetch};
 use invoicer::sources::http::{Client, Limits, Request, Url};
 
 /// What a server answers instead of its usual reply.
@@ -24,7 +24,14 @@ fn told(sandbox: &Sandbox, keys: &[(&str, &str)]) -> String {
     let workspace = invoicer::workspace::load(sandbox.path()).unwrap();
     let (environment, heard) = environment(keys);
     let month = "202208".parse().unwrap();
-    let wish = Wish { root: sandbox.path(), month, draft: false, force: true, accept: None, environment: &environment };
+    let wish = FetchRequest {
+        root: sandbox.path(),
+        month,
+        draft: false,
+        force: true,
+        accept: None,
+        environment: &environment,
+    };
     let result = fetch(wish, &workspace.settings.sources[0]);
     let mut told = format!("{result:?}\n{}\n", heard.lock().unwrap().join("\n"));
     if let Err(problem) = &result {

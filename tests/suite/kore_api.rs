@@ -9,7 +9,7 @@ use crate::fake_kore::{self, CLIENT, FakeKore, Fault};
 use crate::http_client::environment;
 use crate::http_server::{Reply, Server};
 use invoicer::model::settings::SourceSettings;
-use invoicer::sources::fetch::{Fetched, Wish, fetch, read_again};
+use invoicer::sources::fetch::{FetchRequest, Fetched, fetch, read_again};
 
 pub(crate) const KEYS: [(&str, &str); 2] = [("KORE_CLIENT_ID", CLIENT.0), ("KORE_CLIENT_SECRET", CLIENT.1)];
 
@@ -59,7 +59,7 @@ pub(crate) fn workspace(url: &str, more: &str) -> Sandbox {
 fn asked<T>(
     sandbox: &Sandbox,
     wanted: &Wanted<'_>,
-    ask: impl FnOnce(Wish<'_>, &SourceSettings) -> T,
+    ask: impl FnOnce(FetchRequest<'_>, &SourceSettings) -> T,
 ) -> (T, Vec<String>) {
     let workspace = invoicer::workspace::load(sandbox.path()).unwrap();
     let (mut environment, heard) = environment(wanted.variables);
@@ -69,7 +69,7 @@ fn asked<T>(
         environment.allowed_endpoints.clear();
     }
     let month = "202208".parse().unwrap();
-    let wish = Wish {
+    let wish = FetchRequest {
         root: sandbox.path(),
         month,
         draft: wanted.draft,

@@ -7,7 +7,7 @@ use crate::http_client::{environment, waits};
 use crate::http_server::{Asked, Reply, Server};
 use crate::sakura_cloud::{Cloud, PASSWORD, SECRET, TOKEN, refusal};
 use invoicer::environment::Environment;
-use invoicer::sources::fetch::{Fetched, Wish, fetch};
+use invoicer::sources::fetch::{FetchRequest, Fetched, fetch};
 
 pub(crate) const KEYS: [(&str, &str); 2] = [("SAKURA_ACCESS_TOKEN", TOKEN), ("SAKURA_ACCESS_TOKEN_SECRET", SECRET)];
 pub(crate) const CSV: &str = "/cloud/zone/is1a/api/system/1.0/billdetail/abc00001/13481639/csv";
@@ -41,7 +41,7 @@ pub(crate) fn fetched(sandbox: &Sandbox, month: &str, keys: &[(&str, &str)]) -> 
     let workspace = invoicer::workspace::load(sandbox.path()).unwrap();
     let (mut environment, heard) = environment(keys);
     environment.home = Some(sandbox.path().join("home"));
-    let wish = Wish {
+    let wish = FetchRequest {
         root: sandbox.path(),
         month: month.parse().unwrap(),
         draft: false,
@@ -286,7 +286,8 @@ fn a_month_is_final_from_the_second_of_the_next() {
     let at = |now: fn() -> DateTime<Utc>, draft: bool| {
         let environment = Environment { now, ..environment(&KEYS).0 };
         let month = "202208".parse().unwrap();
-        let wish = Wish { root: sandbox.path(), month, draft, force: true, accept: None, environment: &environment };
+        let wish =
+            FetchRequest { root: sandbox.path(), month, draft, force: true, accept: None, environment: &environment };
         fetch(wish, &workspace.settings.sources[0]).map_err(|diagnostic| diagnostic.render(false))
     };
     // 23:59 of 31 August and of 1 September in Japan, and a minute later.

@@ -3,7 +3,7 @@
 use crate::common::Sandbox;
 use crate::http_client::{environment, waits};
 use crate::http_server::{Asked, Reply, Server};
-use invoicer::sources::fetch::{Fetched, Wish, fetch};
+use invoicer::sources::fetch::{FetchRequest, Fetched, fetch};
 
 pub(crate) const CSV: &str = "\u{feff}imsi,date,billItemName,unitPrice,quantity,amount,groupId\n\
     440100000000001,20220801,basicCharge,10,31,310,g-1\n\
@@ -96,7 +96,7 @@ fn accepted(sandbox: &Sandbox, draft: bool, accept: Option<&str>) -> Result<Fetc
     let workspace = invoicer::workspace::load(sandbox.path()).unwrap();
     let (environment, heard) = environment(&KEYS);
     let month = "202208".parse().unwrap();
-    let wish = Wish { root: sandbox.path(), month, draft, force: false, accept, environment: &environment };
+    let wish = FetchRequest { root: sandbox.path(), month, draft, force: false, accept, environment: &environment };
     let result = fetch(wish, &workspace.settings.sources[0]).map_err(|diagnostic| diagnostic.render(false));
     let told = format!("{:?} {:?}", heard.lock().unwrap(), result.as_ref().err());
     assert!(!told.contains("hunter"), "a secret was told: {told}");

@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use rustc_hash::FxHashMap;
 
 use super::record::*;
-use super::{Case, Stopped, Wanted, conversion, defect, exchange};
+use super::{Case, Unexplained, Wanted, conversion, defect, exchange};
 use crate::billing::allocation::{NOBODY, assign};
 use crate::billing::category_split::{CategorySplit, CategoryUsage, category_split};
 use crate::billing::claims::{Claim, Claims, RuleIndex, rule};
@@ -25,7 +25,7 @@ use crate::model::settings::{Ratio, ShareBasis};
 use crate::model::tax::TaxCategory;
 
 /// What was read of an invoice's rows.
-pub(super) struct Read<'a> {
+pub(super) struct ReadRows<'a> {
     /// By line of the invoice.
     pub(super) lines: Vec<LineRows<'a>>,
     /// The customer's own resources, which fees are charged for.
@@ -40,22 +40,22 @@ pub(super) struct LineRows<'a> {
     source: Option<u16>,
     sharings: Vec<(Option<usize>, SharingExplanation<'a>)>,
     /// By what prices them and whether they are split over tax categories.
-    parts: BTreeMap<(PriceChoice, bool), Part<'a>>,
+    parts: BTreeMap<(PriceChoice, bool), ChargePart<'a>>,
 }
 
 #[derive(Default)]
-struct Part<'a> {
+struct ChargePart<'a> {
     split: Option<(CategoryUsage, TaxCategory)>,
     /// Costs and prices before they are split.
     whole: (Sum, Sum),
     rows: Vec<RowExplanation<'a>>,
-    shown: Sums,
-    all: Sums,
+    shown: PartSums,
+    all: PartSums,
     /// By tier: units and price.
     tiers: BTreeMap<usize, (Sum, Sum)>,
 }
 
-struct Sums {
+struct PartSums {
     rows: usize,
     quantity: Option<Sum>,
     cost: Sum,
@@ -63,15 +63,15 @@ struct Sums {
     amount: Sum,
 }
 
-impl Default for Sums {
-    fn default() -> Sums {
+impl Default for PartSums {
+    fn default() -> PartSums {
         let nought = Sum::default();
-        Sums { rows: 0, quantity: Some(nought), cost: nought, exact: nought, amount: nought }
+        PartSums { rows: 0, quantity: Some(nought), cost: nought, exact: nought, amount: nought }
     }
 }
 
-impl Sums {
-    fn add(&mut self, row: &Priced) -> Result<(), TooLong> {
+impl PartSums {
+    fn add(&mut self, row: &PricedRow) -> Result<(), TooLong> {
         self.rows += 1;
         self.quantity = match (self.quantity, row.quantity) {
             (Some(mut sum), Some(quantity)) => {
@@ -97,7 +97,7 @@ impl Sums {
 }
 
 /// The figures of a row.
-struct Priced {
+struct PricedRow {
     quantity: Option<Amount>,
     cost: Amount,
     tiers: Vec<TierPart>,
@@ -106,7 +106,7 @@ struct Priced {
 }
 
 /// Reads all rows of the invoice in the order in which they were priced; keeps those that are wanted.
-pub(super) fn read<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Read<'a>, Stopped> {
+pub(super) fn read<'a>(case: Case<'a>, wanted: &Wanted) -> Result<ReadRows<'a>, Unexplained> {
     let Case { bill, settings, invoice } = case;
     let is_wanted = |detail: &Detail| wanted.has_line(detail.item.0 as usize + 1);
     let shares = invoice.details.iter().any(|detail| is_wanted(detail) && invoice.share(detail).is_some());
@@ -120,7 +120,7 @@ pub(super) fn read<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Read<'a>, Stop
         tiers: BTreeMap::new(),
     };
     let customer = &settings.customers[invoice.customer];
-    let mut read = Read { lines: Vec::new(), resources: UsedResources::new(customer) };
+    let mut read = ReadRows { lines: Vec::new(), resources: UsedResources::new(customer) };
     read.lines.resize_with(invoice.items.len(), LineRows::default);
     let mut usage: BTreeMap<(u16, TaxCategory), Sum> = BTreeMap::new();
     let mut details = Vec::with_capacity(invoice.details.len());
@@ -211,7 +211,12 @@ impl<'a> Rules<'a, '_> {
     }
 
     /// The figures of a row, computed anew.
-    fn priced(&mut self, charge: &Charge, share: Option<&Share>, choice: PriceChoice) -> Result<Priced, Stopped> {
+    fn priced(
+        &mut self,
+        charge: &Charge,
+        share: Option<&Share>,
+        choice: PriceChoice,
+    ) -> Result<PricedRow, Unexplained> {
         let case = self.case;
         let Case { bill, settings, invoice } = case;
         let pricing = &settings.customers[invoice.customer].pricing;
@@ -244,11 +249,11 @@ impl<'a> Rules<'a, '_> {
             RoundAt::Line => pricing.rounding.apply(exact, invoice.currency.decimals())?,
             RoundAt::Item | RoundAt::Invoice => exact,
         };
-        Ok(Priced { quantity, cost, tiers, exact, amount })
+        Ok(PricedRow { quantity, cost, tiers, exact, amount })
     }
 
     /// The part of a discount that reduces a category.
-    fn part(&self, whole: Priced, usage: &CategoryUsage, category: TaxCategory) -> Result<Priced, Stopped> {
+    fn part(&self, whole: PricedRow, usage: &CategoryUsage, category: TaxCategory) -> Result<PricedRow, Unexplained> {
         let Case { settings, invoice, .. } = self.case;
         let split = category_split(usage, whole.exact, whole.cost, whole.quantity)?;
         let part = split.into_iter().find(|part| part.category == Some(category));
@@ -259,7 +264,7 @@ impl<'a> Rules<'a, '_> {
             RoundAt::Line => pricing.rounding.apply(exact, invoice.currency.decimals())?,
             RoundAt::Item | RoundAt::Invoice => exact,
         };
-        Ok(Priced { quantity, cost, tiers: Vec::new(), exact, amount })
+        Ok(PricedRow { quantity, cost, tiers: Vec::new(), exact, amount })
     }
 
     /// A row with its rules.
@@ -268,9 +273,9 @@ impl<'a> Rules<'a, '_> {
         charge: &Charge,
         share: Option<&Share>,
         choice: PriceChoice,
-        priced: Priced,
+        priced: PricedRow,
         sharings: &mut Vec<(Option<usize>, SharingExplanation<'a>)>,
-    ) -> Result<RowExplanation<'a>, Stopped> {
+    ) -> Result<RowExplanation<'a>, Unexplained> {
         let Case { bill, settings, invoice } = self.case;
         let (file, row) = bill.origin(charge);
         let subject = bill.subject(charge);
@@ -303,7 +308,7 @@ impl<'a> Rules<'a, '_> {
             cost: priced.cost,
             claim,
             share,
-            tiers: priced.tiers.iter().map(tier).collect::<Result<_, Stopped>>()?,
+            tiers: priced.tiers.iter().map(tier).collect::<Result<_, Unexplained>>()?,
             exact: priced.exact,
             amount: priced.amount,
         })
@@ -315,7 +320,7 @@ impl<'a> Rules<'a, '_> {
         charge: &Charge,
         share: &Share,
         sharings: &mut Vec<(Option<usize>, SharingExplanation<'a>)>,
-    ) -> Result<ShareExplanation, Stopped> {
+    ) -> Result<ShareExplanation, Unexplained> {
         let Case { bill, settings, invoice } = self.case;
         let (file, row) = bill.origin(charge);
         let ratio = self.sharing.ratio(charge).map_err(|(_, problem)| problem)?;
@@ -369,7 +374,7 @@ impl<'a> LineRows<'a> {
     }
 
     /// The rows with their sums.
-    pub(super) fn finish(self, case: Case<'a>) -> Result<ChargesExplanation<'a>, Stopped> {
+    pub(super) fn finish(self, case: Case<'a>) -> Result<ChargesExplanation<'a>, Unexplained> {
         let Case { bill, settings, invoice } = case;
         let pricing = &settings.customers[invoice.customer].pricing;
         let source = self.source.ok_or_else(|| defect("a line without rows".to_owned()))?;
@@ -450,7 +455,7 @@ fn by_source(sums: BTreeMap<(u16, TaxCategory), Sum>, sources: usize) -> Result<
 }
 
 /// What the money of the customer's rule with that index is multiplied by.
-fn own_rate(case: Case<'_>, rule: usize) -> Result<Amount, Stopped> {
+fn own_rate(case: Case<'_>, rule: usize) -> Result<Amount, Unexplained> {
     let Case { bill, settings, invoice } = case;
     let customer = &settings.customers[invoice.customer];
     let rule = &customer.pricing.rules[rule];
@@ -458,7 +463,7 @@ fn own_rate(case: Case<'_>, rule: usize) -> Result<Amount, Stopped> {
 }
 
 /// The rule by which the issuer bears a row of such a resource, in words; none where none is kept.
-pub(super) fn kept_by(case: Case<'_>, resource: &Glob) -> Result<Option<String>, Stopped> {
+pub(super) fn kept_by(case: Case<'_>, resource: &Glob) -> Result<Option<String>, Unexplained> {
     let Case { bill, settings, .. } = case;
     if settings.allocation.keeps.is_empty() {
         return Ok(None);

@@ -44,28 +44,28 @@ impl Wanted {
 }
 
 /// Why there is no explanation.
-struct Stopped(Vec<Diagnostic>);
+struct Unexplained(Vec<Diagnostic>);
 
-impl From<TooLong> for Stopped {
-    fn from(error: TooLong) -> Stopped {
-        Stopped(vec![Diagnostic::error(format!("the explanation cannot be added up: {error}"))])
+impl From<TooLong> for Unexplained {
+    fn from(error: TooLong) -> Unexplained {
+        Unexplained(vec![Diagnostic::error(format!("the explanation cannot be added up: {error}"))])
     }
 }
 
-impl From<Vec<Diagnostic>> for Stopped {
-    fn from(problems: Vec<Diagnostic>) -> Stopped {
-        Stopped(problems)
+impl From<Vec<Diagnostic>> for Unexplained {
+    fn from(problems: Vec<Diagnostic>) -> Unexplained {
+        Unexplained(problems)
     }
 }
 
-impl From<Diagnostic> for Stopped {
-    fn from(problem: Diagnostic) -> Stopped {
-        Stopped(vec![problem])
+impl From<Diagnostic> for Unexplained {
+    fn from(problem: Diagnostic) -> Unexplained {
+        Unexplained(vec![problem])
     }
 }
 
 /// An explanation that differs from what is printed must never be shown as one.
-fn defect(what: String) -> Stopped {
+fn defect(what: String) -> Unexplained {
     Diagnostic::error(format!("the explanation does not give what is printed: {what}"))
         .with_hint("this is a defect of invoicer; please report it with the month's files")
         .into()
@@ -90,10 +90,10 @@ pub fn explain<'a>(
     invoice: &'a Invoice,
     wanted: &Wanted,
 ) -> Result<Explanation<'a>, Vec<Diagnostic>> {
-    explained(Case { bill, settings, invoice }, wanted).map_err(|Stopped(problems)| problems)
+    explained(Case { bill, settings, invoice }, wanted).map_err(|Unexplained(problems)| problems)
 }
 
-fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Stopped> {
+fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Unexplained> {
     let Case { bill, settings, invoice } = case;
     let count = invoice.items.len();
     if let Some(line) = wanted.line.filter(|line| !(1..=count).contains(line)) {
@@ -177,9 +177,9 @@ fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Sto
 }
 
 /// What a line is made of, the sum before rounding, what is printed, and the tax rules.
-type Made<'a> = (LineOrigin<'a>, Amount, Amount, Vec<Rule<'a>>);
+type LineMakeup<'a> = (LineOrigin<'a>, Amount, Amount, Vec<Rule<'a>>);
 
-fn charge_line<'a>(case: Case<'a>, index: usize, rows: LineRows<'a>) -> Result<Made<'a>, Stopped> {
+fn charge_line<'a>(case: Case<'a>, index: usize, rows: LineRows<'a>) -> Result<LineMakeup<'a>, Unexplained> {
     let item = &case.invoice.items[index];
     let customer = &case.settings.customers[case.invoice.customer];
     let tax_rules = rows.tax_rules.clone();
@@ -205,7 +205,7 @@ fn exchange(case: Case<'_>, from: Currency, to: Currency) -> Option<ExchangeExpl
 }
 
 /// How money of a rule came to the invoice's currency; none where it is in that currency.
-fn conversion(case: Case<'_>, given: Amount, from: Currency) -> Result<Option<ConversionExplanation<'_>>, Stopped> {
+fn conversion(case: Case<'_>, given: Amount, from: Currency) -> Result<Option<ConversionExplanation<'_>>, Unexplained> {
     let Some(exchange) = exchange(case, from, case.invoice.currency) else {
         return Ok(None);
     };

@@ -1,7 +1,7 @@
 //! Lines without rows, and the way from the lines to the total.
 
 use super::record::*;
-use super::{Case, Made, Stopped, conversion, defect, exchange};
+use super::{Case, LineMakeup, Unexplained, conversion, defect, exchange};
 use crate::billing::own_money::{rate_for, rounded_at};
 use crate::billing::price_choice::own_status;
 use crate::billing::resources::UsedResources;
@@ -14,7 +14,7 @@ use crate::model::tax::{TaxCategory, TaxRate};
 pub(super) fn fees<'a>(
     case: Case<'a>,
     used: &UsedResources<'_>,
-) -> Result<Vec<(FeeExplanation<'a>, Vec<Rule<'a>>)>, Stopped> {
+) -> Result<Vec<(FeeExplanation<'a>, Vec<Rule<'a>>)>, Unexplained> {
     let Case { bill, settings, invoice } = case;
     let customer = &settings.customers[invoice.customer];
     let fee = |(index, count): (usize, i64)| {
@@ -49,13 +49,13 @@ fn status_rule(case: Case<'_>) -> Vec<Rule<'_>> {
 pub(super) fn fee<'a>(
     case: Case<'a>,
     (fee, tax_rules): (FeeExplanation<'a>, Vec<Rule<'a>>),
-) -> Result<Made<'a>, Stopped> {
+) -> Result<LineMakeup<'a>, Unexplained> {
     let exact = fee.price.times(fee.count)?;
     Ok((LineOrigin::Fee(fee), exact, rounded_at_item(case, exact)?, tax_rules))
 }
 
 /// A line's own rounding, which `round-at = "invoice"` leaves to the sum of its category.
-fn rounded_at_item(case: Case<'_>, exact: Amount) -> Result<Amount, Stopped> {
+fn rounded_at_item(case: Case<'_>, exact: Amount) -> Result<Amount, Unexplained> {
     use crate::model::price::RoundAt;
     match case.settings.customers[case.invoice.customer].pricing.round_at {
         RoundAt::Invoice => Ok(exact),
@@ -63,12 +63,12 @@ fn rounded_at_item(case: Case<'_>, exact: Amount) -> Result<Amount, Stopped> {
     }
 }
 
-fn rounded(case: Case<'_>, exact: Amount) -> Result<Amount, Stopped> {
+fn rounded(case: Case<'_>, exact: Amount) -> Result<Amount, Unexplained> {
     let pricing = &case.settings.customers[case.invoice.customer].pricing;
     Ok(pricing.rounding.apply(exact, case.invoice.currency.decimals())?)
 }
 
-pub(super) fn minimum(case: Case<'_>) -> Result<Made<'_>, Stopped> {
+pub(super) fn minimum(case: Case<'_>) -> Result<LineMakeup<'_>, Unexplained> {
     let Case { bill, settings, invoice } = case;
     let customer = &settings.customers[invoice.customer];
     let pricing = &customer.pricing;
@@ -86,7 +86,7 @@ pub(super) fn minimum(case: Case<'_>) -> Result<Made<'_>, Stopped> {
 }
 
 /// What lifts a negative subtotal to zero; none where the line with that index is the rounding of its category.
-pub(super) fn lift(case: Case<'_>, index: usize) -> Result<Option<Made<'_>>, Stopped> {
+pub(super) fn lift(case: Case<'_>, index: usize) -> Result<Option<LineMakeup<'_>>, Unexplained> {
     let items = &case.invoice.items;
     if index + 1 < items.len() {
         return Ok(None);
@@ -97,7 +97,7 @@ pub(super) fn lift(case: Case<'_>, index: usize) -> Result<Option<Made<'_>>, Sto
     Ok(others.is_negative().then_some(made))
 }
 
-pub(super) fn adjustment<'a>(case: Case<'a>, item: &LineItem) -> Result<Made<'a>, Stopped> {
+pub(super) fn adjustment<'a>(case: Case<'a>, item: &LineItem) -> Result<LineMakeup<'a>, Unexplained> {
     let is_counted = |other: &LineItem| {
         let added_up = !matches!(other.kind, ItemKind::Rounding | ItemKind::Minimum | ItemKind::Carried);
         added_up && (other.tax_category, other.tax_rate) == (item.tax_category, item.tax_rate)
@@ -115,7 +115,7 @@ fn lines(case: Case<'_>, is_counted: impl Fn(&LineItem) -> bool) -> Vec<LineAmou
 }
 
 /// From the lines to the total, compared with what is printed.
-pub(super) fn totals(case: Case<'_>) -> Result<TotalsExplanation<'_>, Stopped> {
+pub(super) fn totals(case: Case<'_>) -> Result<TotalsExplanation<'_>, Unexplained> {
     let Case { settings, invoice, .. } = case;
     let mut kinds: Vec<(TaxCategory, TaxRate)> =
         invoice.items.iter().map(|item| (item.tax_category, item.tax_rate)).collect();
@@ -135,7 +135,7 @@ pub(super) fn totals(case: Case<'_>) -> Result<TotalsExplanation<'_>, Stopped> {
         let in_yen = |exchange: ExchangeExplanation<'_>| {
             let exact = exact.times(exchange.rate)?;
             let tax = rounding.apply(exact, Currency::Jpy.decimals())?;
-            Ok::<_, Stopped>((exact, tax))
+            Ok::<_, Unexplained>((exact, tax))
         };
         let yen = match exchange(case, invoice.currency, Currency::Jpy).filter(|_| category.is_taxed()) {
             None => None,

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
+use crate::model::definition::Definition;
 use crate::model::invoice::{ItemKind, Status};
-use crate::model::settings::Definition;
 use crate::model::tax::{TaxCategory, TaxRate};
 
 /// How an invoice, or some of its lines, came about.

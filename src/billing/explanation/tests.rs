@@ -27,7 +27,11 @@ fn refused(name: &str, change: impl Fn(&mut Invoice)) -> String {
 fn a_changed_figure_is_never_explained_away() {
     let one = Amount::whole(1);
     for (name, expected, change) in [
-        ("worked-example", "line 2 (uploadDataCharge) is 1", (|invoice, one| invoice.items[1].amount = one) as Change),
+        (
+            "worked-example",
+            "line 2 (uploadDataCharge) is 1",
+            (|invoice, one| invoice.items[1].amount = one) as Alteration,
+        ),
         ("worked-example", "line 1 costs 1", |invoice, one| invoice.items[0].cost = one),
         ("worked-example", "standard 10% is 335 and 1 of tax", |invoice, one| invoice.tax_subtotals[0].tax = one),
         ("worked-example", "the total is 1", |invoice, one| invoice.total = one),
@@ -54,4 +58,4 @@ fn a_changed_figure_is_never_explained_away() {
     }
 }
 
-type Change = fn(&mut Invoice, Amount);
+type Alteration = fn(&mut Invoice, Amount);

@@ -15,12 +15,12 @@ use crate::diagnostic::Diagnostic;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{ChargeKind, NameId, SubjectId};
 use crate::model::customer::Customer;
+use crate::model::definition::Definition;
 use crate::model::figures::money;
 use crate::model::invoice::Invoice;
 use crate::model::price::{Price, PriceRule};
 use crate::model::ratio::quotient;
 use crate::model::rounding::Rounding;
-use crate::model::settings::Definition;
 use crate::model::warning::WarningCode;
 
 /// Significant digits of a price that is a mean.
@@ -30,7 +30,7 @@ const DIGITS: usize = 6;
 /// provider's quantities and in the invoice's currency. What the provider gives for nothing is compared with nothing.
 pub(super) fn unusual_prices(month: Month<'_>) -> Result<Vec<Diagnostic>, TooLong> {
     let invoices = month.billed.invoices.par_iter();
-    let found: Vec<Vec<Comparison<'_>>> =
+    let found: Vec<Vec<PriceComparison<'_>>> =
         invoices.map(|invoice| comparisons(month, invoice)).collect::<Result<_, TooLong>>()?;
     let mut known: BTreeSet<(&Definition, u16, NameId)> = BTreeSet::new();
     let mut warnings = Vec::new();
@@ -48,7 +48,7 @@ pub(super) fn unusual_prices(month: Month<'_>) -> Result<Vec<Diagnostic>, TooLon
 }
 
 /// What a rule makes of an item that the provider charges for.
-struct Comparison<'a> {
+struct PriceComparison<'a> {
     rule: &'a PriceRule,
     source: u16,
     item: NameId,
@@ -62,14 +62,14 @@ struct Comparison<'a> {
 
 /// Quantity and cost of the charges that a rule prices, in the source's currency.
 #[derive(Default)]
-struct Priced {
+struct PricedCharges {
     own_price: Option<Amount>,
     quantity: Sum,
     cost: Sum,
 }
 
 /// Every item of an invoice with a price per unit of its own, beside what the provider asks for it.
-fn comparisons<'a>(month: Month<'a>, invoice: &Invoice) -> Result<Vec<Comparison<'a>>, TooLong> {
+fn comparisons<'a>(month: Month<'a>, invoice: &Invoice) -> Result<Vec<PriceComparison<'a>>, TooLong> {
     let bill = month.bill;
     let customer = &month.settings.customers[invoice.customer];
     let by_unit = |rule: &PriceRule| !matches!(rule.price, Price::Markup(_)) && rule.validity.covers(month.bill.month);
@@ -77,7 +77,7 @@ fn comparisons<'a>(month: Month<'a>, invoice: &Invoice) -> Result<Vec<Comparison
         return Ok(Vec::new());
     }
     let mut rules: FxHashMap<(SubjectId, NameId), Option<usize>> = FxHashMap::default();
-    let mut sums: Vec<((usize, u16, NameId), Priced)> = Vec::new();
+    let mut sums: Vec<((usize, u16, NameId), PricedCharges)> = Vec::new();
     for detail in &invoice.details {
         let charge = bill.charge(detail.charge);
         if charge.kind() == ChargeKind::Discount {
@@ -89,7 +89,7 @@ fn comparisons<'a>(month: Month<'a>, invoice: &Invoice) -> Result<Vec<Comparison
             let key = (rule, bill.subject(charge).source, charge.item);
             let known = sums.iter().position(|(known, _)| *known == key);
             Some(known.unwrap_or_else(|| {
-                sums.push((key, Priced::default()));
+                sums.push((key, PricedCharges::default()));
                 sums.len() - 1
             }))
         });
@@ -122,12 +122,12 @@ fn comparisons<'a>(month: Month<'a>, invoice: &Invoice) -> Result<Vec<Comparison
             (_, None) => continue,
         };
         let provider = cost.times(rate)?;
-        compared.push(Comparison { rule, source, item, own_price: priced.own_price, own, provider, quantity });
+        compared.push(PriceComparison { rule, source, item, own_price: priced.own_price, own, provider, quantity });
     }
     Ok(compared)
 }
 
-impl Comparison<'_> {
+impl PriceComparison<'_> {
     fn is_unusual(&self, times: Amount) -> Result<bool, TooLong> {
         Ok(self.own > self.provider.times(times)? || self.own.times(times)? < self.provider)
     }

@@ -9,10 +9,11 @@ use super::Month;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::charge::{Bill, ChargeId, ChargeKind, NameId, SubjectId};
 use crate::model::customer::Customer;
+use crate::model::definition::Definition;
 use crate::model::invoice::Invoice;
 use crate::model::matcher::Matcher;
 use crate::model::price::{Price, PriceRule};
-use crate::model::settings::{Definition, TaxRule};
+use crate::model::settings::TaxRule;
 use crate::model::warning::WarningCode;
 
 /// Fees and pricing rules that held in the month before for the last time, with nothing in their place.
@@ -59,11 +60,11 @@ pub(super) fn ended(month: Month<'_>) -> Vec<Diagnostic> {
 pub(super) fn unused(month: Month<'_>) -> Vec<Diagnostic> {
     let mut warnings = unused_price_rules(month);
     warnings.extend(unused_tax_rules(month));
-    let is_idle = |seen: &Seen, matcher: &Matcher| {
+    let is_idle = |seen: &ChargeSubjects, matcher: &Matcher| {
         !seen.any(month.bill, matcher, false) && !month.settings.is_of_absent_source(matcher, month.bill.month)
     };
     let shared = month.billed.invoices.iter().flat_map(|invoice| invoice.shares.iter().map(|share| share.charge));
-    let shared = Seen::of(month.bill, shared.chain(month.billed.unassigned.iter().copied()));
+    let shared = ChargeSubjects::of(month.bill, shared.chain(month.billed.unassigned.iter().copied()));
     for rule in month.settings.allocation.shares.iter().filter(|rule| is_idle(&shared, &rule.matcher)) {
         warnings.push(nothing(month, WarningCode::UnusedShareRule, "[[allocation.share]]", &rule.definition));
     }
@@ -79,8 +80,8 @@ pub(super) fn unused(month: Month<'_>) -> Vec<Diagnostic> {
 /// `[[tax.rule]]`s that match no charge of any customer they are for.
 fn unused_tax_rules(month: Month<'_>) -> Vec<Diagnostic> {
     let rules = &month.settings.tax_rules;
-    let seen = |invoice: &Invoice| (invoice.customer, Seen::of(month.bill, charges(invoice)));
-    let by_customer: Vec<(usize, Seen)> = month.billed.invoices.par_iter().map(seen).collect();
+    let seen = |invoice: &Invoice| (invoice.customer, ChargeSubjects::of(month.bill, charges(invoice)));
+    let by_customer: Vec<(usize, ChargeSubjects)> = month.billed.invoices.par_iter().map(seen).collect();
     let used = |rule: &TaxRule| {
         by_customer.par_iter().any(|(customer, seen)| {
             rule.is_for(&month.settings.customers[*customer].id)
@@ -100,8 +101,8 @@ fn unused_price_rules(month: Month<'_>) -> Vec<Diagnostic> {
     let used = |invoice: &Invoice| -> (&Customer, Vec<&Definition>) {
         let customer = &month.settings.customers[invoice.customer];
         let seen = match customer.pricing.rules.is_empty() {
-            true => Seen::default(),
-            false => Seen::of(month.bill, charges(invoice)),
+            true => ChargeSubjects::default(),
+            false => ChargeSubjects::of(month.bill, charges(invoice)),
         };
         let fits = |rule: &&PriceRule| {
             // Unit prices and tiers never apply to discounts.
@@ -125,11 +126,13 @@ fn unused_price_rules(month: Month<'_>) -> Vec<Diagnostic> {
 
 /// The different subjects, items and kinds of some charges.
 #[derive(Default)]
-struct Seen(FxHashSet<(SubjectId, NameId, ChargeKind)>);
+struct ChargeSubjects(FxHashSet<(SubjectId, NameId, ChargeKind)>);
 
-impl Seen {
-    fn of(bill: &Bill, charges: impl Iterator<Item = ChargeId>) -> Seen {
-        Seen(charges.map(|id| bill.charge(id)).map(|charge| (charge.subject, charge.item, charge.kind())).collect())
+impl ChargeSubjects {
+    fn of(bill: &Bill, charges: impl Iterator<Item = ChargeId>) -> ChargeSubjects {
+        ChargeSubjects(
+            charges.map(|id| bill.charge(id)).map(|charge| (charge.subject, charge.item, charge.kind())).collect(),
+        )
     }
 
     fn any(&self, bill: &Bill, matcher: &Matcher, only_usage: bool) -> bool {

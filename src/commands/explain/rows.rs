@@ -50,7 +50,7 @@ fn rows(
     part: &PartExplanation<'_>,
     verbose: bool,
 ) -> Vec<String> {
-    let columns = Columns {
+    let columns = RowColumns {
         shares: part.rows.iter().any(|row| row.share.is_some()),
         tiers: !part.price.tiers.is_empty(),
         rounded: explanation.rounding.at == "line",
@@ -90,14 +90,14 @@ fn only<T>(cells: Vec<T>, kept: &[bool]) -> Vec<T> {
 }
 
 /// Which columns a table has: those of shares, tiers and rounded rows only where there are such.
-struct Columns {
+struct RowColumns {
     shares: bool,
     tiers: bool,
     rounded: bool,
     decimals: u32,
 }
 
-impl Columns {
+impl RowColumns {
     fn has(&self, column: usize) -> bool {
         match column {
             4 => self.shares,

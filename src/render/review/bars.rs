@@ -3,7 +3,7 @@
 use chrono::Datelike;
 use serde::Serialize;
 
-use super::{Page, glance, thousandths};
+use super::{ReviewPage, glance, thousandths};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Language;
@@ -51,7 +51,7 @@ pub(super) fn peak(bars: &[MonthBarView]) -> String {
 }
 
 /// The months up to this one; none where no earlier one is known, as one bar says nothing.
-pub(super) fn months(page: Page<'_>) -> Result<Vec<MonthBarView>, TooLong> {
+pub(super) fn months(page: ReviewPage<'_>) -> Result<Vec<MonthBarView>, TooLong> {
     let currency = page.main_currency();
     let this = page.review.bill.month;
     let mut months: Vec<BillingMonth> =
@@ -90,7 +90,7 @@ pub(super) fn months(page: Page<'_>) -> Result<Vec<MonthBarView>, TooLong> {
 }
 
 /// The dearest items, and all others together.
-pub(super) fn items(page: Page<'_>) -> Result<Vec<ItemBarView<'_>>, TooLong> {
+pub(super) fn items(page: ReviewPage<'_>) -> Result<Vec<ItemBarView<'_>>, TooLong> {
     let currency = page.review.billed.conservation.currency;
     let items = &page.review.overview.items;
     let sources = &page.review.bill.sources;

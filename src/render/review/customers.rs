@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Page, glance, link, percent, percent_change, signed};
+use super::{ReviewPage, glance, link, percent, percent_change, signed};
 use crate::model::amount::{Amount, TooLong};
 use crate::model::audience::Audience;
 use crate::model::figures::money;
@@ -16,7 +16,7 @@ const ORDER_DECIMALS: u32 = 9;
 
 /// A row of the table.
 #[derive(Debug, Serialize)]
-pub struct CustomerView<'a> {
+pub struct CustomerRowView<'a> {
     pub id: &'a str,
     pub name: &'a str,
     pub number: &'a str,
@@ -59,7 +59,7 @@ struct Keys {
     warnings: usize,
 }
 
-pub(super) fn customers<'a>(page: Page<'a>) -> Result<Vec<CustomerView<'a>>, TooLong> {
+pub(super) fn customers<'a>(page: ReviewPage<'a>) -> Result<Vec<CustomerRowView<'a>>, TooLong> {
     let warned = warned(page);
     let mut rows = Vec::new();
     let mut keys = Vec::new();
@@ -86,7 +86,7 @@ pub(super) fn customers<'a>(page: Page<'a>) -> Result<Vec<CustomerView<'a>>, Too
 }
 
 /// By customer id: the names of what it is warned of.
-fn warned<'a>(page: Page<'a>) -> BTreeMap<&'a str, Vec<&'a str>> {
+fn warned<'a>(page: ReviewPage<'a>) -> BTreeMap<&'a str, Vec<&'a str>> {
     let mut warned: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for finding in page.review.warnings.iter().filter_map(|warning| warning.finding.as_ref()) {
         if let Some(customer) = &finding.customer {
@@ -112,11 +112,11 @@ fn places<K: Ord>(keys: &[Keys], key: impl Fn(&Keys) -> K) -> Vec<usize> {
 }
 
 fn row<'a>(
-    page: Page<'a>,
+    page: ReviewPage<'a>,
     index: usize,
     invoice: &'a Invoice,
     warned: &BTreeMap<&'a str, Vec<&'a str>>,
-) -> Result<(CustomerView<'a>, Keys), TooLong> {
+) -> Result<(CustomerRowView<'a>, Keys), TooLong> {
     let customer = &page.review.settings.customers[invoice.customer];
     let currency = invoice.currency;
     let documents = page.review.documents.get(index).copied().unwrap_or_default();
@@ -144,7 +144,7 @@ fn row<'a>(
         pages: documents.pages,
         warnings: count,
     };
-    let view = CustomerView {
+    let view = CustomerRowView {
         id: &customer.id,
         name: &customer.name,
         number: &invoice.number,

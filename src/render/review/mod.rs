@@ -22,7 +22,7 @@ use crate::model::ratio::quotient;
 use crate::model::rounding::Rounding;
 use crate::model::settings::{Language, Settings};
 use bars::{ItemBarView, MonthBarView};
-use customers::CustomerView;
+use customers::CustomerRowView;
 use sources::{KeptView, SharedView, SourceView};
 use warnings::WarningGroupView;
 
@@ -74,7 +74,7 @@ pub struct ReviewView<'a> {
     pub period: String,
     pub draft: bool,
     pub figures: Vec<FigureView<'a>>,
-    pub customers: Vec<CustomerView<'a>>,
+    pub customers: Vec<CustomerRowView<'a>>,
     pub has_previous: bool,
     pub has_pages: bool,
     pub has_documents: bool,
@@ -105,7 +105,7 @@ pub struct FigureView<'a> {
 /// # Errors
 /// Sums with more digits than an amount has.
 pub fn review<'a>(review: Review<'a>, labels: &'a BTreeMap<String, String>) -> Result<ReviewView<'a>, TooLong> {
-    let page = Page { review, labels, language: review.settings.language };
+    let page = ReviewPage { review, labels, language: review.settings.language };
     let month = review.bill.month;
     let documents = review.documents;
     let months = bars::months(page)?;
@@ -145,13 +145,13 @@ pub fn review<'a>(review: Review<'a>, labels: &'a BTreeMap<String, String>) -> R
 
 /// A month to be reviewed, in a language.
 #[derive(Clone, Copy)]
-struct Page<'a> {
+struct ReviewPage<'a> {
     review: Review<'a>,
     labels: &'a BTreeMap<String, String>,
     language: Language,
 }
 
-impl<'a> Page<'a> {
+impl<'a> ReviewPage<'a> {
     fn label(&self, key: &str) -> &'a str {
         self.labels.get(key).map_or("", String::as_str)
     }

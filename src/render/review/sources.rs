@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Page, percent, thousandths};
+use super::{ReviewPage, percent, thousandths};
 use crate::billing::{KeptByRule, KeptCost, SharedCost};
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
@@ -81,7 +81,7 @@ fn exact(amount: Amount, currency: Currency) -> String {
     money(amount, currency, 0)
 }
 
-pub(super) fn sources(page: Page<'_>) -> Vec<SourceView<'_>> {
+pub(super) fn sources(page: ReviewPage<'_>) -> Vec<SourceView<'_>> {
     let sources = page.review.billed.sources.iter().zip(&page.review.bill.sources);
     sources
         .map(|(totals, source)| {
@@ -110,13 +110,13 @@ pub(super) fn sources(page: Page<'_>) -> Vec<SourceView<'_>> {
 }
 
 /// What a source is called, and its currency.
-fn title(page: Page<'_>, source: u16) -> (&str, Currency) {
+fn title(page: ReviewPage<'_>, source: u16) -> (&str, Currency) {
     let source = &page.review.bill.sources[usize::from(source)];
     (page.review.settings.title_of(&source.name), source.currency)
 }
 
 /// Parts, the largest first, with equally many decimals.
-fn parts<'a>(page: Page<'a>, of: &[(usize, Amount)], whole: Amount, currency: Currency) -> Vec<PartView<'a>> {
+fn parts<'a>(page: ReviewPage<'a>, of: &[(usize, Amount)], whole: Amount, currency: Currency) -> Vec<PartView<'a>> {
     let mut sorted: Vec<(usize, Amount)> = of.to_vec();
     sorted.sort_by_key(|(customer, amount)| (std::cmp::Reverse(amount.magnitude()), *customer));
     let decimals = sorted.iter().map(|(_, amount)| amount.scale()).max().unwrap_or(0);
@@ -130,7 +130,7 @@ fn parts<'a>(page: Page<'a>, of: &[(usize, Amount)], whole: Amount, currency: Cu
     sorted.into_iter().map(part).collect()
 }
 
-pub(super) fn shared(page: Page<'_>) -> Vec<SharedView<'_>> {
+pub(super) fn shared(page: ReviewPage<'_>) -> Vec<SharedView<'_>> {
     let rules = &page.review.settings.allocation.shares;
     let view = |cost: &SharedCost| {
         let (source, currency) = title(page, cost.source);
@@ -147,7 +147,7 @@ pub(super) fn shared(page: Page<'_>) -> Vec<SharedView<'_>> {
     page.review.overview.shared.iter().map(view).collect()
 }
 
-pub(super) fn kept(page: Page<'_>) -> Vec<KeptView<'_>> {
+pub(super) fn kept(page: ReviewPage<'_>) -> Vec<KeptView<'_>> {
     let view = |cost: &KeptCost| {
         let (source, currency) = title(page, cost.source);
         KeptView {
@@ -161,7 +161,7 @@ pub(super) fn kept(page: Page<'_>) -> Vec<KeptView<'_>> {
     page.review.overview.kept.iter().map(view).collect()
 }
 
-fn kept_by_rule<'a>(page: Page<'a>, kept: &KeptByRule, currency: Currency) -> KeptRuleView<'a> {
+fn kept_by_rule<'a>(page: ReviewPage<'a>, kept: &KeptByRule, currency: Currency) -> KeptRuleView<'a> {
     let definition = &page.review.settings.allocation.keeps[kept.rule].definition;
     KeptRuleView {
         place: format!("{}:{}", definition.path, definition.line),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Page, link};
+use super::{ReviewPage, link};
 use crate::model::settings::Language;
 use crate::model::warning::WarningCode;
 
@@ -35,7 +35,7 @@ pub(super) fn label_of(code: WarningCode) -> String {
 }
 
 /// The warnings in the order of their codes.
-pub(super) fn warnings(page: Page<'_>) -> Vec<WarningGroupView<'_>> {
+pub(super) fn warnings(page: ReviewPage<'_>) -> Vec<WarningGroupView<'_>> {
     let mut groups: Vec<WarningGroupView<'_>> = Vec::new();
     let customers = &page.review.settings.customers;
     for warning in page.review.warnings {
