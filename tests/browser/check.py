@@ -29,15 +29,25 @@ MONTH = "202208"
 LONG = {"five-thousand-rows"}
 # The sample's workspace is the whole repository.
 IGNORED = shutil.ignore_patterns("out", "target", ".git", "src", "tests", "crates")
-# A feature file names the faces that the browser has from the system, and we are given.
+# A feature file names the faces besides the program's, which both are given.
 FONT = re.compile(r"<!-- font: (.*) -->")
-# The browser sees the faces that are in the program; designs name the supplement's source, which users may have.
+# The browser has no faces but the program's own, and the one whose kerning is compared; what designs name, which users may
+# have, is a source of one of the program's.
 FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
 <fontconfig>
-  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
   <dir>{faces}</dir>
+  <dir>/usr/share/fonts/truetype/dejavu</dir>
   <cachedir>{cache}</cachedir>
+  <!-- Hinted, a letter advances by whole pixels even in print. -->
+  <match target="font">
+    <edit name="hinting" mode="assign"><bool>false</bool></edit>
+    <edit name="hintstyle" mode="assign"><const>hintnone</const></edit>
+  </match>
+  <match target="pattern">
+    <test name="family"><string>BIZ UDPGothic</string></test>
+    <edit name="family" mode="assign" binding="same"><string>Pages Gothic</string></edit>
+  </match>
   <match target="pattern">
     <test name="family"><string>Noto Sans CJK JP</string></test>
     <edit name="family" mode="assign" binding="same"><string>Gothic Supplement</string></edit>
@@ -120,9 +130,9 @@ def invoices(binary, directory, only):
 
 
 def show_faces(directory):
-    """Adds the built-in faces to the fonts that the browser finds."""
+    """Makes the built-in faces the fonts that the browser finds."""
     configuration = directory / "fonts.conf"
-    faces = ROOT / "crates/pages/src/layout/faces"
+    faces = ROOT / "crates/pages/faces"
     configuration.write_text(FONTS.format(faces=faces, cache=directory / "fonts"))
     os.environ["FONTCONFIG_FILE"] = str(configuration)
 

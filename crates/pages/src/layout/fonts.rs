@@ -12,11 +12,14 @@ use std::{
 
 use super::{character_map, letters::Letter, shield::shielded};
 
-const REGULAR: &[u8] = include_bytes!("faces/BIZUDPGothic-Regular.ttf");
-const BOLD: &[u8] = include_bytes!("faces/BIZUDPGothic-Bold.ttf");
-/// What BIZ UDPGothic lacks: see `faces/README.md`.
-const SUPPLEMENT: [&[u8]; 2] =
-    [include_bytes!("faces/GothicSupplement-Regular.ttf"), include_bytes!("faces/GothicSupplement-Bold.ttf")];
+// `faces/README.md` says what is in them, where they come from, and how they are made.
+const REGULAR: &[u8] = include_bytes!("../../faces/PagesGothic-Regular.ttf");
+const BOLD: &[u8] = include_bytes!("../../faces/PagesGothic-Bold.ttf");
+/// What Pages Gothic lacks.
+const SUPPLEMENT: [&[u8]; 2] = [
+    include_bytes!("../../faces/GothicSupplement-Regular.ttf"),
+    include_bytes!("../../faces/GothicSupplement-Bold.ttf"),
+];
 /// How many faces are always there.
 const BUILT_IN: usize = 2 + SUPPLEMENT.len();
 
@@ -95,7 +98,7 @@ struct Chain {
 }
 
 impl Faces {
-    /// BIZ UDPGothic and its supplement, both in Regular and Bold, parsed once per process.
+    /// Pages Gothic and its supplement, both in Regular and Bold, parsed once per process.
     pub fn built_in() -> Arc<Faces> {
         static BUILT_IN: OnceLock<Arc<Faces>> = OnceLock::new();
         Arc::clone(BUILT_IN.get_or_init(|| Arc::new(Faces::from_faces(built_in_faces()))))
@@ -379,6 +382,60 @@ mod tests {
             // A rare kanji makes no line taller.
             let metrics = |face| faces.line_metrics(face, 100.0);
             assert_eq!(metrics(own), metrics(supplement));
+        }
+    }
+
+    /// Amounts under each other: each digit below a digit, in both weights, whatever the digits are.
+    #[test]
+    fn figures_stand_in_columns() {
+        let faces = Faces::built_in();
+        let widths = |characters: &str| -> Vec<f64> {
+            let both = [false, true].into_iter().flat_map(|bold| characters.chars().map(move |one| (one, bold)));
+            both.map(|(one, bold)| faces.find(one, bold).expect("a figure").1).collect()
+        };
+        let digit = widths("8")[0];
+        assert!(widths("0123456789０１２３４５６７８９¥$€£+\u{2212}\u{2007}").iter().all(|width| *width == digit));
+        let point = widths(".")[0];
+        assert!(widths(",.\u{2008}").iter().all(|width| *width == point));
+        // Narrower than half a digit, as people write it; and signs of running text keep to their own widths.
+        assert!(point < digit / 2.0, "{point} {digit}");
+        assert_eq!(widths("￥"), [1.0, 1.0]);
+        assert!(widths("()").iter().all(|width| *width < digit));
+    }
+
+    /// A glyph that was given another width stands in its middle, to a unit of 2048.
+    #[test]
+    fn a_one_stands_in_the_middle_of_its_width() {
+        for bytes in [REGULAR, BOLD] {
+            let face = ttf_parser::Face::parse(bytes, 0).expect("a face");
+            for character in ['1', '１', ',', '.', '¥', '+', '\u{2212}'] {
+                let glyph = face.glyph_index(character).expect("a glyph");
+                let outline = face.glyph_bounding_box(glyph).expect("an outline");
+                let advance = i32::from(face.glyph_hor_advance(glyph).expect("an advance"));
+                let off = i32::from(outline.x_min) + i32::from(outline.x_max) - advance;
+                assert!(off.abs() <= 1, "{character}: {off}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_built_in_faces_are_the_prepared_ones() {
+        use sha2::{Digest, Sha256};
+        let recorded = include_str!("../../faces/faces.sha256");
+        let faces = [
+            (SUPPLEMENT[1], "GothicSupplement-Bold.ttf"),
+            (SUPPLEMENT[0], "GothicSupplement-Regular.ttf"),
+            (BOLD, "PagesGothic-Bold.ttf"),
+            (REGULAR, "PagesGothic-Regular.ttf"),
+        ];
+        let sum = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let found: String = faces.iter().map(|(bytes, name)| format!("{}  {name}\n", sum(bytes))).collect();
+        assert_eq!(found, recorded);
+        for (bytes, name) in faces {
+            let face = ttf_parser::RawFace::parse(bytes, 0).expect("a face");
+            for table in [b"cvt ", b"fpgm", b"prep"] {
+                assert!(face.table(ttf_parser::Tag::from_bytes(table)).is_none(), "{name} has instructions");
+            }
         }
     }
 

@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn selectors_stay_where_a_face_has_another_glyph() {
-        // BIZ UDPGothic has 葛 and 辻 in the older forms, and 神 in that of U+FA19.
+        // Pages Gothic has 葛 and 辻 in the older forms, and 神 in that of U+FA19.
         check("葛\u{e0100}城", "葛\u{e0100}城", &[]);
         check("神\u{fe00}", "神\u{fe00}", &[]);
         // The third form of 邊 is only in the supplement.

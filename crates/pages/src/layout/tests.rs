@@ -22,7 +22,7 @@ fn a_paragraph_stands_where_its_margins_say() {
     let document = laid_out("<style>@page{size:A4;margin:1in}</style><p>一二").expect("a document");
     let text = texts(&document, 0)[0];
     // 96 px of page margin, 8 px of the body's, and the paragraph's 16 px with which the body's collapses above.
-    // BIZ UDPGothic rises 1802/2048 em: 14 px of 16, in whole px.
+    // Pages Gothic rises 1802/2048 em: 14 px of 16, in whole px.
     assert_eq!((text.x, text.y), (104.0 * 0.75, (96.0 + 16.0 + 14.0) * 0.75));
     // Two full-width characters of 16 px.
     assert_eq!((text.width, text.size), (24.0, 12.0));
@@ -93,8 +93,8 @@ fn a_page_number_is_that_of_the_links_target() {
     .expect("a document");
     let number = texts(&document, 0)[1];
     assert_eq!(&*number.text, "12");
-    // In BIZ UDPGothic a 1 is 1290/2048 em wide and any other digit 1556: room is kept for 0000, and 12 stands at its right.
-    let free = f32::from(4_i16 * 1556 - 1290 - 1556) / 2048.0 * 15.0;
+    // In Pages Gothic a digit is 1556/2048 em wide: room is kept for 0000, and 12 stands at its right.
+    let free = f32::from(4_i16 * 1556 - 2 * 1556) / 2048.0 * 15.0;
     assert!((number.x - (15.0 + free)).abs() < 0.01, "{}", number.x);
     assert_eq!(document.pages[0].links.len(), 1);
     assert_eq!(fault("<a href='#x' data-page>1</a><p id=x>").3, "expected an empty link to #id for a page number");

