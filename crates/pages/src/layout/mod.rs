@@ -60,7 +60,7 @@ pub(crate) use fonts::{DAMAGED, Face};
 pub use fonts::{FaceError, Faces};
 pub use image::ImageSource;
 pub use kern::Kern;
-pub(crate) use letters::{Letter, is_variation_selector, letters};
+pub(crate) use letters::{Letter, letters};
 pub use page::{Area, Document, Heading, Item, Layer, Link, Page, Shape, Target, Text};
 pub use picture::{Outline, Path, Picture, PictureData, Rgb, Step};
 pub(crate) use shield::shielded;

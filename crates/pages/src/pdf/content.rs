@@ -1,46 +1,46 @@
-//! One page → drawing operations: per layer all shapes, then text in as few text objects as possible.
+//! One page → the bytes of its content stream: per layer all shapes, then text in as few text objects as possible.
+//!
+//! printpdf's operations would be a second copy of every page: it turns those of all pages into objects before it writes the
+//! first, which is most of the time and of the memory of a long document.
 
-use printpdf::{
-    Color, DictItem, Line, LineDashPattern, LinePoint, Op, PaintMode, PdfFontHandle, Point, Polygon, PolygonRing, Pt,
-    Rect, Rgb, TextItem, WindingOrder, XObjectTransform,
+use super::{
+    file::push_number,
+    fonts::{Font, Fonts},
+    structure,
 };
-
-use super::{fonts::Fonts, images, structure};
-use crate::layout::{
-    Area, Element, Item, Kern, Layer, Mark, Outline, Page, Path, Shape, Step, Text, is_variation_selector,
-};
+use crate::layout::{Area, Element, Item, Kern, Layer, Mark, Outline, Page, Rgb, Shape, Step, Text, letters};
 
 /// Coordinates have three decimals: a thousandth of a point is nothing to see, and every digit costs.
-pub(super) fn rounded(value: f32) -> f32 {
-    thousandths(value) as f32 / 1000.0
-}
-
-fn thousandths(value: f32) -> i32 {
+pub(super) fn thousandths(value: f32) -> i32 {
     (f64::from(value) * 1000.0).round() as i32
 }
 
-/// The operations that draw a page; what belongs to an element of the structure is marked with its number on the page.
-pub(super) fn page(page: &Page, fonts: &Fonts, elements: &[Element]) -> Vec<Op> {
-    let of_layer = |layer: &Layer| layer.items.len() * 3 + layer.shapes.len() * 2 + layer.marks.len() * 2;
-    let count: usize = page.layers.iter().map(of_layer).sum();
-    let ops = Vec::with_capacity(count + 8);
-    let mut writer = Writer { height: page.height, fonts, elements, ops, fill: None, text: None, next: 0 };
+/// The resource name of a picture.
+pub(super) fn picture_name(index: usize) -> String {
+    format!("i{index}")
+}
+
+/// The content stream of a page; what belongs to an element of the structure is marked with its number on the page.
+pub(super) fn page(page: &Page, fonts: &Fonts, elements: &[Element]) -> Vec<u8> {
+    let of_layer = |layer: &Layer| layer.items.len() * 80 + layer.shapes.len() * 40 + layer.marks.len() * 24;
+    let bytes = Vec::with_capacity(page.layers.iter().map(of_layer).sum());
+    let mut writer = Writer { bytes, height: page.height, fonts, elements, fill: None, text: None, next: 0 };
     for layer in &page.layers {
         writer.layer(layer);
     }
-    writer.ops
+    writer.bytes
 }
 
 struct Writer<'w> {
+    bytes: Vec<u8>,
     height: f32,
     fonts: &'w Fonts,
     elements: &'w [Element],
-    ops: Vec<Op>,
-    fill: Option<[u8; 3]>,
+    fill: Option<Rgb>,
     /// The state of the open text object.
     text: Option<TextState>,
     /// The number of the page's next marked content.
-    next: i64,
+    next: u32,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -48,18 +48,18 @@ struct TextState {
     /// Where the last line started, in thousandths of a point.
     x: i32,
     y: i32,
-    font: Option<usize>,
-    size: i32,
+    /// Font and size in thousandths of a point.
+    font: Option<(usize, i32)>,
 }
 
 impl Writer<'_> {
     fn layer(&mut self, layer: &Layer) {
         if !layer.shapes.is_empty() {
-            self.begin_artifact();
+            self.operator("/Artifact BMC");
             for shape in &layer.shapes {
                 self.shape(shape);
             }
-            self.ops.push(Op::EndMarkedContent);
+            self.operator("EMC");
         }
         let ends = layer.marks.iter().skip(1).map(|mark| mark.first as usize).chain([layer.items.len()]);
         for (mark, end) in layer.marks.iter().zip(ends) {
@@ -78,7 +78,7 @@ impl Writer<'_> {
             if !is_text {
                 self.end_text();
             }
-            self.ops.push(Op::EndMarkedContent);
+            self.operator("EMC");
         }
         self.end_text();
     }
@@ -97,104 +97,83 @@ impl Writer<'_> {
         }
     }
 
-    fn begin_artifact(&mut self) {
-        self.ops.push(Op::BeginMarkedContent { tag: "Artifact".to_owned() });
-    }
-
     fn begin(&mut self, mark: Mark) {
         let Some(element) = self.elements.get(mark.element as usize).filter(|_| !mark.is_artifact()) else {
-            return self.begin_artifact();
+            return self.operator("/Artifact BMC");
         };
-        let tag = structure::name(element.role).to_owned();
-        let properties = DictItem::Dict { map: [("MCID".to_owned(), DictItem::Int(self.next))].into() };
+        self.name(structure::name(element.role));
+        self.bytes.extend_from_slice(b"<</MCID ");
+        push_number(&mut self.bytes, self.next);
+        self.operator(">> BDC");
         self.next += 1;
-        self.ops.push(Op::BeginMarkedContentWithProperties { tag, properties });
-    }
-
-    fn begin_text(&mut self) {
-        if self.text.is_none() {
-            self.ops.push(Op::StartTextSection);
-            self.text = Some(TextState::default());
-        }
-    }
-
-    fn up(&self, y: f32) -> f32 {
-        rounded(self.height - y)
-    }
-
-    fn fill_color(&mut self, color: [u8; 3]) {
-        if self.fill.replace(color) != Some(color) {
-            self.ops.push(Op::SetFillColor { col: rgb(color) });
-        }
     }
 
     fn shape(&mut self, shape: &Shape) {
         match shape {
             Shape::Rectangle { area, color } => {
                 self.fill_color(*color);
-                let rectangle = Rect {
-                    x: Pt(rounded(area.x)),
-                    y: Pt(self.up(area.y + area.height)),
-                    width: Pt(rounded(area.width)),
-                    height: Pt(rounded(area.height)),
-                    mode: Some(PaintMode::Fill),
-                    winding_order: None,
-                };
-                self.ops.push(Op::DrawRectangle { rectangle });
+                let (x, y) = self.point((area.x, area.y + area.height));
+                self.numbers(&[x, y, thousandths(area.width), thousandths(area.height)], "re");
+                self.operator("f");
             }
             Shape::Outline(outline) => self.outline(outline),
             Shape::Dashes { from, to, width, dash, color } => {
-                self.ops.push(Op::SaveGraphicsState);
-                self.ops.push(Op::SetOutlineColor { col: rgb(*color) });
-                self.ops.push(Op::SetOutlineThickness { pt: Pt(rounded(*width)) });
-                let dash = LineDashPattern::new(0.0, &[rounded(dash.0), rounded(dash.1)]);
-                self.ops.push(Op::SetLineDashPattern { dash });
-                let points = vec![self.point(*from, false), self.point(*to, false)];
-                self.ops.push(Op::DrawLine { line: Line { points, is_closed: false } });
-                self.ops.push(Op::RestoreGraphicsState);
+                self.operator("q");
+                self.numbers(&channels(*color), "RG");
+                self.numbers(&[thousandths(*width)], "w");
+                self.bytes.push(b'[');
+                self.numbers(&[thousandths(dash.0), thousandths(dash.1)], "] 0 d");
+                for (end, operator) in [(from, "m"), (to, "l")] {
+                    let (x, y) = self.point(*end);
+                    self.numbers(&[x, y], operator);
+                }
+                self.operator("S");
+                self.operator("Q");
             }
         }
     }
 
+    /// Filling closes paths (ISO 32000-1, 8.5.3.3.1).
     fn outline(&mut self, outline: &Outline) {
         self.fill_color(outline.color);
-        let rings = outline.paths.iter().map(|path| self.ring(path)).collect();
-        let winding_order = if outline.even_odd { WindingOrder::EvenOdd } else { WindingOrder::NonZero };
-        self.ops.push(Op::DrawPolygon { polygon: Polygon { rings, mode: PaintMode::Fill, winding_order } });
-    }
-
-    fn point(&self, (x, y): (f32, f32), bezier: bool) -> LinePoint {
-        LinePoint { p: Point { x: Pt(rounded(x)), y: Pt(self.up(y)) }, bezier }
-    }
-
-    fn ring(&self, path: &Path) -> PolygonRing {
-        let mut points = vec![self.point(path.start, false)];
-        for step in &path.steps {
-            match step {
-                Step::Line(end) => points.push(self.point(*end, false)),
-                Step::Curve(one, two, end) => {
-                    points.extend([self.point(*one, true), self.point(*two, true), self.point(*end, false)]);
+        for path in &outline.paths {
+            let (x, y) = self.point(path.start);
+            self.numbers(&[x, y], "m");
+            for step in &path.steps {
+                match step {
+                    Step::Line(end) => {
+                        let (x, y) = self.point(*end);
+                        self.numbers(&[x, y], "l");
+                    }
+                    Step::Curve(one, two, end) => {
+                        let points = [one, two, end].map(|point| <[i32; 2]>::from(self.point(*point)));
+                        self.numbers(points.as_flattened(), "c");
+                    }
                 }
             }
         }
-        PolygonRing { points }
+        self.operator(if outline.even_odd { "f*" } else { "f" });
     }
 
     fn picture(&mut self, index: usize, area: Area) {
-        let transform = XObjectTransform {
-            translate_x: Some(Pt(rounded(area.x))),
-            translate_y: Some(Pt(self.up(area.y + area.height))),
-            scale_x: Some(rounded(area.width)),
-            scale_y: Some(rounded(area.height)),
-            no_auto_scale: true,
-            ..XObjectTransform::default()
-        };
-        self.ops.push(Op::UseXobject { id: images::id(index), transform });
+        let (x, y) = self.point((area.x, area.y + area.height));
+        self.operator("q");
+        self.numbers(&[thousandths(area.width), 0, 0, thousandths(area.height), x, y], "cm");
+        self.name(&picture_name(index));
+        self.operator("Do");
+        self.operator("Q");
+    }
+
+    fn begin_text(&mut self) {
+        if self.text.is_none() {
+            self.operator("BT");
+            self.text = Some(TextState::default());
+        }
     }
 
     fn end_text(&mut self) {
         if self.text.take().is_some() {
-            self.ops.push(Op::EndTextSection);
+            self.operator("ET");
         }
     }
 
@@ -203,61 +182,154 @@ impl Writer<'_> {
         let mut state = self.text.unwrap_or_default();
         self.fill_color(text.color);
         // Moves are relative to the last start: both in whole thousandths, so that nothing adds up.
-        let (x, y) = (thousandths(text.x), thousandths(self.height - text.y));
-        let distance = Point { x: Pt((x - state.x) as f32 / 1000.0), y: Pt((y - state.y) as f32 / 1000.0) };
-        self.ops.push(Op::SetTextCursor { pos: distance });
+        let (x, y) = self.point((text.x, text.y));
+        self.numbers(&[x - state.x, y - state.y], "Td");
         (state.x, state.y) = (x, y);
-        let spaced = text.letter_spacing != 0.0;
-        if spaced {
-            self.ops.push(Op::SetCharacterSpacing { multiplier: rounded(text.letter_spacing) });
+        let spacing = thousandths(text.letter_spacing);
+        if spacing != 0 {
+            self.numbers(&[spacing], "Tc");
         }
         let size = thousandths(text.size);
         let mut start = 0;
-        for (font, piece) in self.fonts.pieces(text.face, &text.text) {
-            if state.font != Some(font) || state.size != size {
-                let id = self.fonts.fonts[font].id.clone();
-                let size = Pt(rounded(text.size));
-                self.ops.push(Op::SetFont { font: PdfFontHandle::External(id), size });
-                (state.font, state.size) = (Some(font), thousandths(text.size));
+        let fonts = self.fonts;
+        for (index, piece) in fonts.pieces(text.face, &text.text) {
+            let font = &fonts.fonts[index];
+            if state.font.replace((index, size)) != Some((index, size)) {
+                self.name(&font.id.0);
+                self.numbers(&[size], "Tf");
             }
-            self.ops.push(Op::ShowText { items: items(piece, start, &text.kerns) });
+            self.show(font, piece, start, &text.kerns);
             start += piece.len();
         }
-        if spaced {
-            self.ops.push(Op::SetCharacterSpacing { multiplier: 0.0 });
+        if spacing != 0 {
+            self.operator("0 Tc");
         }
         self.text = Some(state);
     }
+
+    /// A piece of text that starts at a byte of the whole, with the kerns of the whole that are in it.
+    fn show(&mut self, font: &Font, piece: &str, start: usize, kerns: &[Kern]) {
+        let within = kerns.iter().filter_map(|kern| Some(((kern.at as usize).checked_sub(start)?, kern.em)));
+        let mut within = within.filter(|(at, _)| *at < piece.len()).peekable();
+        let kerned = within.peek().is_some();
+        self.bytes.extend_from_slice(if kerned { b"[<" } else { b"<" });
+        for (at, letter) in letters(piece) {
+            const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+            let glyph = font.glyph(letter);
+            self.bytes.extend([12, 8, 4, 0].map(|shift| DIGITS[usize::from(glyph >> shift & 15)]));
+            while let Some((_, em)) = within.next_if(|(place, _)| *place <= at) {
+                self.bytes.push(b'>');
+                // A positive number moves the next letter back (ISO 32000-1, 9.4.3).
+                self.number(thousandths(-em * 1000.0));
+                self.bytes.push(b'<');
+            }
+        }
+        self.operator(if kerned { ">] TJ" } else { "> Tj" });
+    }
+
+    fn fill_color(&mut self, color: Rgb) {
+        if self.fill.replace(color) != Some(color) {
+            self.numbers(&channels(color), "rg");
+        }
+    }
+
+    /// A point from the page's top in thousandths from its bottom.
+    fn point(&self, (x, y): (f32, f32)) -> (i32, i32) {
+        (thousandths(x), thousandths(self.height - y))
+    }
+
+    fn operator(&mut self, operator: &str) {
+        self.bytes.extend_from_slice(operator.as_bytes());
+        self.bytes.push(b'\n');
+    }
+
+    /// Numbers in thousandths before their operator.
+    fn numbers(&mut self, numbers: &[i32], operator: &str) {
+        for number in numbers {
+            self.number(*number);
+            self.bytes.push(b' ');
+        }
+        self.operator(operator);
+    }
+
+    /// A number in thousandths, without zeros at its end.
+    fn number(&mut self, number: i32) {
+        if number < 0 {
+            self.bytes.push(b'-');
+        }
+        let (whole, fraction) = (number.unsigned_abs() / 1000, number.unsigned_abs() % 1000);
+        push_number(&mut self.bytes, whole);
+        if fraction > 0 {
+            let digits = [fraction / 100, fraction / 10 % 10, fraction % 10].map(|digit| b'0' + digit as u8);
+            let end = digits.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1);
+            self.bytes.push(b'.');
+            self.bytes.extend_from_slice(&digits[..end]);
+        }
+    }
+
+    /// A name of plain letters and digits, and a space.
+    fn name(&mut self, name: &str) {
+        self.bytes.push(b'/');
+        self.bytes.extend_from_slice(name.as_bytes());
+        self.bytes.push(b' ');
+    }
 }
 
-/// A piece of text that starts at a byte of the whole, with the kerns of the whole that are in it.
-fn items(piece: &str, start: usize, kerns: &[Kern]) -> Vec<TextItem> {
-    let mut items = Vec::with_capacity(1);
-    let mut shown = 0;
-    for kern in kerns {
-        let Some(letter) = (kern.at as usize)
-            .checked_sub(start)
-            .and_then(|at| piece.get(at..)?.chars().next().map(|letter| (at, letter)))
-        else {
-            continue;
-        };
-        let mut end = letter.0 + letter.1.len_utf8();
-        // A selector belongs to the letter before it.
-        let behind = piece.get(end..).and_then(|behind| behind.chars().next());
-        end += behind.filter(|next| is_variation_selector(*next)).map_or(0, char::len_utf8);
-        items.push(TextItem::Text(piece.get(shown..end).unwrap_or_default().to_owned()));
-        // A positive number moves the next letter back (ISO 32000-1, 9.4.3).
-        items.push(TextItem::Offset(rounded(-kern.em * 1000.0)));
-        shown = end;
-    }
-    let rest = piece.get(shown..).unwrap_or_default();
-    if !rest.is_empty() {
-        items.push(TextItem::Text(rest.to_owned()));
-    }
-    items
+/// A colour's channels in thousandths, rounded.
+fn channels(color: Rgb) -> [i32; 3] {
+    color.map(|channel| (i32::from(channel) * 1000 + 127) / 255)
 }
 
-fn rgb([red, green, blue]: [u8; 3]) -> Color {
-    let channel = |value: u8| rounded(f32::from(value) / 255.0);
-    Color::Rgb(Rgb { r: channel(red), g: channel(green), b: channel(blue), icc_profile: None })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::{Document, Faces, Path, Role};
+
+    fn text(x: f32, y: f32, text: &str, kerns: &[Kern]) -> Text {
+        let (size, letter_spacing, face, color) = (9.0, 0.0, 0, [0, 0, 0]);
+        Text { x, y, width: 0.0, size, letter_spacing, face, color, kerns: kerns.into(), text: text.into() }
+    }
+
+    /// Written as ISO 32000-1 says, by hand: y counts from the bottom of the page, which is 100 pt high. The fonts number
+    /// the glyphs of their letters in the order of the face: here 1 is the comma, 2 and 3 are the digits 1 and 2.
+    #[test]
+    fn a_page_is_written_in_pdfs_operators() {
+        let shapes = vec![
+            Shape::Rectangle { area: Area { x: 10.0, y: 20.0, width: 30.5, height: 0.75 }, color: [255, 0, 51] },
+            Shape::Dashes { from: (1.0, 2.0), to: (3.0, 2.0), width: 0.5, dash: (2.0, 1.25), color: [0, 0, 128] },
+        ];
+        let steps = vec![Step::Line((5.0, 0.0)), Step::Curve((6.0, 1.0), (7.0, 2.0), (8.0, 100.0))];
+        let outline = Outline { paths: vec![Path { start: (0.0, 0.0), steps }], even_odd: true, color: [255, 0, 51] };
+        let items = vec![
+            Item::Text(text(10.0, 50.0, "1,2", &[])),
+            Item::Text(Text { letter_spacing: 1.5, ..text(12.0004, 60.0, "21", &[Kern { at: 0, em: -0.074 }]) }),
+            Item::Picture { index: 0, area: Area { x: 1.0, y: 2.0, width: 3.0, height: 4.0 } },
+            Item::Outline(outline),
+        ];
+        let marks = vec![Mark { first: 0, element: 0 }, Mark { first: 2, element: u32::MAX }];
+        let layers = vec![Layer { shapes, items, marks }];
+        let page_of_all = Page { width: 100.0, height: 100.0, layers, links: Vec::new() };
+        let document = Document { pages: vec![page_of_all], ..Document::default() };
+        let mut pdf = printpdf::PdfDocument::new("");
+        let fonts = Fonts::add(&mut pdf, &document, &Faces::built_in()).expect("fonts");
+        let elements = [Element { role: Role::Paragraph, parent: 0, span: (1, 1) }];
+        let stream = String::from_utf8(page(&document.pages[0], &fonts, &elements)).expect("plain text");
+        let expected = "/Artifact BMC\n1 0 0.2 rg\n10 79.25 30.5 0.75 re\nf\nq\n0 0 0.502 RG\n0.5 w\n[2 1.25 ] 0 d\n\
+            1 98 m\n3 98 l\nS\nQ\nEMC\nBT\n/P <</MCID 0>> BDC\n0 0 0 rg\n10 50 Td\n/f0 9 Tf\n<000200010003> Tj\n\
+            2 -10 Td\n1.5 Tc\n[<0003>74<0002>] TJ\n0 Tc\nEMC\nET\n/Artifact BMC\nq\n3 0 0 4 1 94 cm\n/i0 Do\nQ\n\
+            1 0 0.2 rg\n0 100 m\n5 100 l\n6 99 7 98 8 0 c\nf*\nEMC\n";
+        assert_eq!(stream, expected);
+    }
+
+    #[test]
+    fn numbers_have_the_digits_they_need() {
+        let fonts = Fonts::default();
+        let mut writer =
+            Writer { bytes: Vec::new(), height: 0.0, fonts: &fonts, elements: &[], fill: None, text: None, next: 0 };
+        writer.numbers(&[0, 1, -1, 10, -500, 1000, 10_010, 123_456_790, i32::MIN], "x");
+        let expected = "0 0.001 -0.001 0.01 -0.5 1 10.01 123456.79 -2147483.648 x\n";
+        assert_eq!(String::from_utf8(writer.bytes).expect("plain text"), expected);
+        assert_eq!((thousandths(0.0004), thousandths(-0.0), thousandths(595.276)), (0, 0, 595_276));
+        assert_eq!(channels([0, 188, 255]), [0, 737, 1000]);
+    }
 }

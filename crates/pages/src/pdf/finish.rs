@@ -1,12 +1,12 @@
 //! What printpdf leaves open: exact widths, links, outline, structure, metadata, compression.
 
-use lopdf::{Object, ObjectId, StringFormat, dictionary};
+use lopdf::{Object, ObjectId, Stream, StringFormat, dictionary};
 
 use super::{
     Error, Metadata, attachments, conformance,
-    content::rounded,
+    content::thousandths,
     file::{File, deflated},
-    fonts::{Font, Fonts},
+    fonts::Fonts,
     outline,
     structure::StructureTree,
 };
@@ -20,24 +20,25 @@ pub(super) fn finish(
     mut raw: lopdf::Document,
     document: &Document,
     fonts: &Fonts,
+    contents: Vec<Vec<u8>>,
     metadata: &Metadata<'_>,
 ) -> Result<Vec<u8>, Error> {
     let pages: Vec<ObjectId> = raw.page_iter().collect();
     set_widths(&mut raw, &pages, fonts)?;
-    let annotations = add_links(&mut raw, document, &pages);
-    let outline = outline::add(&mut raw, document, &pages);
     compress(&mut raw)?;
+    let outline = outline::add(&mut raw, document, &pages);
     attachments::add(&mut raw, metadata)?;
     let profile = raw.add_object(conformance::profile_stream()?);
     let description = raw.add_object(conformance::metadata_stream(metadata));
     let information = raw.trailer.get(b"Info").and_then(Object::as_reference).map_err(broken)?;
     raw.set_object(information, conformance::information(metadata));
-    let mut structure = StructureTree::new(document, raw.max_id + 1);
-    set_pages(&mut raw, document, &pages, annotations, &mut structure)?;
+    let annotations = document.pages.iter().map(|page| page.links.len()).sum::<usize>();
+    let first = raw.max_id + 1 + u32::try_from(annotations).unwrap_or(u32::MAX);
+    let mut structure = StructureTree::new(document, first);
+    set_pages(&mut raw, document, &pages, contents, &mut structure)?;
     let catalog = raw.catalog_mut().map_err(broken)?;
     if let Some(outline) = outline {
         catalog.set("Outlines", outline);
-        // printpdf writes a string here, but it must be a name.
         catalog.set("PageMode", name("UseOutlines"));
     }
     catalog.set("Lang", Object::String(metadata.language.as_bytes().to_vec(), StringFormat::Literal));
@@ -62,6 +63,10 @@ fn name(text: &str) -> Object {
     Object::Name(text.as_bytes().to_vec())
 }
 
+pub(super) fn rounded(value: f32) -> f32 {
+    thousandths(value) as f32 / 1000.0
+}
+
 fn real(value: f32) -> Object {
     Object::Real(rounded(value))
 }
@@ -69,50 +74,19 @@ fn real(value: f32) -> Object {
 /// printpdf cuts widths to whole thousandths of an em, which adds up over a long line.
 fn set_widths(raw: &mut lopdf::Document, pages: &[ObjectId], fonts: &Fonts) -> Result<(), Error> {
     let Some(page) = pages.first() else { return Ok(()) };
-    let resources = raw.get_dictionary(*page).and_then(|page| page.get(b"Resources")).map_err(broken)?;
-    let resources = raw.dereference(resources).and_then(|(_, object)| object.as_dict()).map_err(broken)?;
-    let all = resources.get(b"Font").and_then(|fonts| raw.dereference(fonts)).map_err(broken)?.1;
-    let all = all.as_dict().map_err(broken)?;
-    let mut ids = Vec::new();
+    let resources = raw.get_dictionary(*page).and_then(|page| page.get_deref(b"Resources", raw)).map_err(broken)?;
+    let all = resources.as_dict().and_then(|resources| resources.get_deref(b"Font", raw)).map_err(broken)?;
+    let all = all.as_dict().map_err(broken)?.clone();
     for font in &fonts.fonts {
-        ids.push(all.get(font.id.0.as_bytes()).and_then(Object::as_reference).map_err(broken)?);
-    }
-    for (id, font) in ids.into_iter().zip(&fonts.fonts) {
-        let widths: Vec<Object> = font.widths.iter().skip(1).map(|width| real(*width)).collect();
-        let descendants =
-            raw.get_dictionary_mut(id).and_then(|font| font.get_mut(b"DescendantFonts")).map_err(broken)?;
-        let descendant = descendants.as_array_mut().map_err(broken)?.first_mut();
+        let id = all.get(font.id.0.as_bytes()).and_then(Object::as_reference).map_err(broken)?;
+        let descendants = raw.get_dictionary_mut(id).and_then(|font| font.get_mut(b"DescendantFonts"));
+        let descendant = descendants.and_then(Object::as_array_mut).map_err(broken)?.first_mut();
         if let Some(Object::Dictionary(descendant)) = descendant {
+            let widths: Vec<Object> = font.widths.iter().map(|width| real(*width)).collect();
             descendant.set("W", vec![Object::Integer(1), Object::Array(widths)]);
         }
-        if !font.forms.is_empty() {
-            name_forms(raw, id, font)?;
-        }
     }
     Ok(())
-}
-
-/// Copied text has kanji with their variation selectors, where characters of our own stood for both.
-fn name_forms(raw: &mut lopdf::Document, id: ObjectId, font: &Font) -> Result<(), Error> {
-    let map = raw.get_dictionary(id).and_then(|font| font.get(b"ToUnicode")).and_then(Object::as_reference);
-    let map = raw.get_object_mut(map.map_err(broken)?).and_then(Object::as_stream_mut).map_err(broken)?;
-    let mut text = String::from_utf8_lossy(&map.content).into_owned();
-    let hexadecimal = |text: &str| text.encode_utf16().map(|unit| format!("{unit:04X}")).collect::<String>();
-    for (stand_in, (character, selector)) in &font.forms {
-        let [before, after] = [stand_in.to_string(), character.to_string() + &String::from_iter(*selector)];
-        text = text.replace(&format!("<{}>", hexadecimal(&before)), &format!("<{}>", hexadecimal(&after)));
-    }
-    map.set_content(text.into_bytes());
-    Ok(())
-}
-
-/// Adds the link annotations of all pages; returns their ids by page.
-fn add_links(raw: &mut lopdf::Document, document: &Document, pages: &[ObjectId]) -> Vec<Vec<ObjectId>> {
-    let of_page = |page: &crate::layout::Page| {
-        let links = page.links.iter();
-        links.map(|link| raw.add_object(annotation(link, page.height, document, pages))).collect()
-    };
-    document.pages.iter().map(of_page).collect()
 }
 
 fn annotation(link: &Link, height: f32, document: &Document, pages: &[ObjectId]) -> lopdf::Dictionary {
@@ -139,28 +113,34 @@ fn annotation(link: &Link, height: f32, document: &Document, pages: &[ObjectId])
     annotation
 }
 
-/// Ties pages and annotations to the structure.
+/// Gives the pages their contents and links, and ties both to the structure.
 fn set_pages(
     raw: &mut lopdf::Document,
     document: &Document,
     pages: &[ObjectId],
-    annotations: Vec<Vec<ObjectId>>,
+    contents: Vec<Vec<u8>>,
     structure: &mut StructureTree<'_>,
 ) -> Result<(), Error> {
-    for (((page, id), annotations), number) in document.pages.iter().zip(pages).zip(annotations).zip(0..) {
-        for (link, annotation) in page.links.iter().zip(&annotations) {
-            let Some(element) = link.element else { continue };
-            let key = structure.add_link(element, *annotation, number);
-            raw.get_dictionary_mut(*annotation).map_err(broken)?.set("StructParent", Object::Integer(key));
+    for (((page, id), content), number) in document.pages.iter().zip(pages).zip(contents).zip(0..) {
+        let mut links = Vec::with_capacity(page.links.len());
+        for link in &page.links {
+            let mut annotation = annotation(link, page.height, document, pages);
+            let place = raw.new_object_id();
+            if let Some(element) = link.element {
+                annotation.set("StructParent", Object::Integer(structure.add_link(element, place, number)));
+            }
+            raw.set_object(place, annotation);
+            links.push(Object::Reference(place));
         }
         let dict = raw.get_dictionary_mut(*id).map_err(broken)?;
         dict.set("StructParents", Object::Integer(i64::from(number)));
-        if annotations.is_empty() {
-            dict.remove(b"Annots");
-        } else {
-            dict.set("Annots", annotations.into_iter().map(Object::Reference).collect::<Vec<Object>>());
+        dict.remove(b"Annots");
+        if !links.is_empty() {
+            dict.set("Annots", links);
             dict.set("Tabs", name("S"));
         }
+        let stream = dict.get(b"Contents").and_then(Object::as_reference).map_err(broken)?;
+        raw.set_object(stream, Stream::new(dictionary! { "Filter" => "FlateDecode" }, content));
     }
     Ok(())
 }
@@ -169,18 +149,6 @@ pub(super) fn destination(document: &Document, pages: &[ObjectId], page: usize, 
     let height = document.pages.get(page).map_or(0.0, |page| page.height);
     let id = pages.get(page).copied().unwrap_or_default();
     vec![Object::Reference(id), name("XYZ"), Object::Null, real(height - top), Object::Null].into()
-}
-
-/// Gives the pages, in order, their compressed content streams.
-pub(super) fn set_contents(raw: &mut lopdf::Document, streams: Vec<Vec<u8>>) -> Result<(), Error> {
-    let pages: Vec<ObjectId> = raw.page_iter().collect();
-    for (page, content) in pages.into_iter().zip(streams) {
-        let id = raw.get_dictionary(page).and_then(|page| page.get(b"Contents")).and_then(Object::as_reference);
-        let stream = raw.get_object_mut(id.map_err(broken)?).and_then(Object::as_stream_mut).map_err(broken)?;
-        stream.set_content(content);
-        stream.dict.set("Filter", name("FlateDecode"));
-    }
-    Ok(())
 }
 
 fn compress(raw: &mut lopdf::Document) -> Result<(), Error> {

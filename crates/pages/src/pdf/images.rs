@@ -4,12 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use printpdf::{DictItem, ExternalStream, ExternalXObject, PdfDocument, XObject, XObjectId};
 
+use super::content::picture_name;
 use crate::layout::{Picture, PictureData};
-
-/// The resource name of a picture.
-pub(super) fn id(index: usize) -> XObjectId {
-    XObjectId(format!("i{index}"))
-}
 
 /// Adds the document's pictures under their names.
 pub(super) fn add_to(pdf: &mut PdfDocument, pictures: &[Arc<Picture>]) {
@@ -29,7 +25,7 @@ pub(super) fn add_to(pdf: &mut PdfDocument, pictures: &[Arc<Picture>]) {
             PictureData::Outlines(_) => continue,
         };
         let object = XObject::External(ExternalXObject { stream, width: None, height: None, dpi: None });
-        pdf.resources.xobjects.map.insert(id(index), object);
+        pdf.resources.xobjects.map.insert(XObjectId(picture_name(index)), object);
     }
 }
 

@@ -3,8 +3,9 @@
 //! In: a [`Document`] in which everything has its place, and the faces it was laid out with. Out: a PDF 1.7 file, the same
 //! bytes for the same input, made to be kept (PDF/A-3b) and to be read aloud (tagged).
 //!
-//! `fonts` subsets, `content` draws and marks, `stream` writes what is drawn, printpdf the document around; `finish` adds what it leaves out: links, `outline`,
-//! `attachments`, `structure`, `conformance`; `file` writes the bytes.
+//! printpdf makes the document: catalog, pages, embedded fonts (subset in `fonts`) and pictures (`images`). `content` writes
+//! what is on the pages; `finish` adds what printpdf has no notion of: links, `outline`, `attachments`, `structure`,
+//! `conformance`; `file` writes the bytes.
 
 #![allow(clippy::float_arithmetic)]
 
@@ -16,7 +17,6 @@ mod finish;
 mod fonts;
 mod images;
 mod outline;
-mod stream;
 mod structure;
 
 pub use attachments::Attachment;
@@ -78,33 +78,26 @@ impl std::error::Error for Error {}
 /// # Errors
 /// A face that cannot be subset, or a document printpdf cannot express.
 pub fn write(document: &Document, faces: &Faces, metadata: &Metadata<'_>) -> Result<Vec<u8>, Error> {
-    let fonts = fonts::collect(document, faces)?;
     let mut pdf = PdfDocument::new(&metadata.title);
-    fonts.add_to(&mut pdf);
+    let mut fonts = Fonts::add(&mut pdf, document, faces)?;
     images::add_to(&mut pdf, &document.pictures);
-    let streams = streams(document, &fonts)?;
-    for (index, page) in document.pages.iter().enumerate() {
-        // The streams written above take the place of what stands on the pages.
-        let ops = if index == 0 { fonts.all() } else { Vec::new() };
-        let mut sheet = PdfPage::new(Mm(0.0), Mm(0.0), ops);
+    let contents = contents(document, &fonts)?;
+    for page in &document.pages {
+        // The first page carries what makes printpdf embed the fonts, until `finish` gives all pages their contents.
+        let mut sheet = PdfPage::new(Mm(0.0), Mm(0.0), std::mem::take(&mut fonts.shown));
         for paper in [&mut sheet.media_box, &mut sheet.trim_box, &mut sheet.crop_box] {
-            paper.width.0 = content::rounded(page.width);
-            paper.height.0 = content::rounded(page.height);
+            (paper.width.0, paper.height.0) = (finish::rounded(page.width), finish::rounded(page.height));
         }
         pdf.pages.push(sheet);
     }
-    let mut warnings = Vec::new();
-    let mut raw = printpdf::to_lopdf_doc(&pdf, &PdfSaveOptions::default(), &mut warnings);
+    let raw = printpdf::to_lopdf_doc(&pdf, &PdfSaveOptions::default(), &mut Vec::new());
     drop(pdf);
-    finish::set_contents(&mut raw, streams)?;
-    finish::finish(raw, document, &fonts, metadata)
+    finish::finish(raw, document, &fonts, contents, metadata)
 }
 
 /// The compressed content streams of all pages, on all cores where there are many.
-fn streams(document: &Document, fonts: &Fonts) -> Result<Vec<Vec<u8>>, Error> {
-    let stream = |page: &Page| {
-        file::deflated(&stream::encode(&content::page(page, fonts, &document.structure.elements), fonts)?)
-    };
+fn contents(document: &Document, fonts: &Fonts) -> Result<Vec<Vec<u8>>, Error> {
+    let stream = |page: &Page| file::deflated(&content::page(page, fonts, &document.structure.elements));
     if document.pages.len() < PARALLEL_FROM {
         return document.pages.iter().map(stream).collect();
     }

@@ -57,7 +57,7 @@ fn characters_that_share_a_glyph_are_copied_as_they_are() {
     let Some((one, other)) = shared else { return };
     let html = format!("<!DOCTYPE html><p>{one}{other}{one}");
     let document = lay_out(&html, &faces, &|_| Err("none".to_owned())).expect("pages");
-    let fonts = fonts::collect(&document, &faces).expect("fonts");
+    let fonts = Fonts::add(&mut PdfDocument::new(""), &document, &faces).expect("fonts");
     assert_eq!(fonts.fonts.len(), 2);
     let text = format!("{one}{other}{one}");
     let pieces: Vec<usize> = fonts.pieces(faces.primary(false), &text).iter().map(|(font, _)| *font).collect();
