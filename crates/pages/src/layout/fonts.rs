@@ -10,6 +10,16 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use read_fonts::{
+    FontRef, ReadError, TableProvider,
+    tables::{
+        cmap::{Cmap, CmapIterLimits, CmapSubtable, MapVariant, PlatformId},
+        hhea::Hhea,
+        os2::{Os2, SelectionFlags},
+    },
+    types::{GlyphId, NameId, Tag},
+};
+
 use super::{character_map, letters::Letter, shield::shielded};
 
 // `faces/README.md` says what is in them, where they come from, and how they are made.
@@ -28,6 +38,8 @@ const PLANE: usize = 0x1_0000;
 const NO_FACE: u8 = u8::MAX;
 /// The face index is a byte, and one value means "none".
 const FACES_MOST: usize = 200;
+/// The weight of a face that does not say its own.
+const NORMAL: u16 = 400;
 /// CSS: from this weight on, text is set in a bold face.
 const BOLD_FROM: u16 = 600;
 
@@ -75,8 +87,8 @@ pub(crate) struct Face {
     /// x min, y min, x max, y max in font units.
     pub(crate) bounds: [i16; 4],
     pub(crate) weight: u16,
-    /// Some letters stand closer to each other, or farther apart, than their advances say.
-    pub(crate) has_kerning: bool,
+    /// Where some letters stand closer to each other, or farther apart, than their advances say: the face to shape with.
+    pub(crate) shaper: Option<harfrust::Font>,
     x_height: i16,
     advances: Vec<u16>,
     glyphs: Vec<u16>,
@@ -211,60 +223,49 @@ fn built_in_faces() -> Vec<Face> {
 
 impl Face {
     fn parse(bytes: Cow<'static, [u8]>) -> Result<Face, String> {
-        let unusable = |error: ttf_parser::FaceParsingError| format!("not a usable font: {error}");
-        let raw = ttf_parser::RawFace::parse(&bytes, 0).map_err(unusable)?;
-        if let Some(map) = raw.table(ttf_parser::Tag::from_bytes(b"cmap")) {
-            character_map::check(map)?;
+        let unusable = |error: ReadError| format!("not a usable font: {error}");
+        let font = FontRef::from_index(&bytes, 0).map_err(unusable)?;
+        if let Some(map) = font.table_data(Tag::new(b"cmap")) {
+            character_map::check(map.as_bytes())?;
         }
-        let parsed = ttf_parser::Face::parse(&bytes, 0).map_err(unusable)?;
+        let head = font.head().map_err(unusable)?;
+        let glyph_count = font.maxp().map_err(unusable)?.num_glyphs();
         let mut glyphs = vec![0_u16; PLANE];
         let mut glyphs_beyond = BTreeMap::new();
-        let mut characters = 0_usize;
-        let subtables = parsed.tables().cmap.map(|cmap| cmap.subtables);
-        for subtable in subtables.into_iter().flatten().filter(|subtable| subtable.is_unicode()) {
-            subtable.codepoints(|codepoint| {
-                let Some(glyph) = subtable.glyph_index(codepoint).filter(|glyph| glyph.0 != 0) else { return };
-                characters += 1;
-                match glyphs.get_mut(codepoint as usize) {
-                    Some(slot) => *slot = glyph.0,
-                    None => drop(glyphs_beyond.insert(codepoint, glyph.0)),
-                }
-            });
+        for (codepoint, glyph) in font.cmap().iter().flat_map(|cmap| characters(cmap, &font)) {
+            match glyphs.get_mut(codepoint as usize) {
+                Some(slot) => *slot = glyph,
+                None => drop(glyphs_beyond.insert(codepoint, glyph)),
+            }
         }
-        if characters == 0 {
+        if glyphs_beyond.is_empty() && glyphs.iter().all(|glyph| *glyph == 0) {
             return Err("expected a Unicode character map, found none".to_owned());
         }
         // A PDF embeds these two; CFF2, bitmaps and drawings could be measured, but not printed.
-        if parsed.tables().glyf.is_none() && parsed.tables().cff.is_none() {
+        let has_outlines = (font.glyf().is_ok() && font.loca(None).is_ok()) || font.cff().is_ok();
+        if !has_outlines {
             return Err("expected outlines in TrueType or CFF, found others".to_owned());
         }
-        let advances = (0..parsed.number_of_glyphs())
-            .map(|glyph| parsed.glyph_hor_advance(ttf_parser::GlyphId(glyph)).unwrap_or(0))
-            .collect();
-        let bounds = parsed.global_bounding_box();
-        let postscript_name = parsed
-            .names()
-            .into_iter()
-            .filter(|name| name.name_id == ttf_parser::name_id::POST_SCRIPT_NAME)
-            .find_map(|name| name.to_string())
-            .map(|name| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>())
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| "Face".to_owned());
-        let has_kerning = has_kerning(&parsed);
-        if has_kerning && rustybuzz::Face::from_slice(&bytes, 0).is_none() {
-            return Err(DAMAGED.to_owned());
-        }
+        let advance_of = font.hmtx().ok();
+        let advance = |glyph| advance_of.as_ref().and_then(|table| table.advance(GlyphId::from(glyph)));
+        let advances = (0..glyph_count).map(|glyph| advance(glyph).unwrap_or(0)).collect();
+        let os2 = font.os2().ok();
+        let [ascender, descender, line_gap] = line_heights(&font.hhea().map_err(unusable)?, os2.as_ref());
+        let shaper = match has_kerning(&font) {
+            true => Some(harfrust::Font::new(bytes.to_vec(), 0).ok_or_else(|| DAMAGED.to_owned())?),
+            false => None,
+        };
         Ok(Face {
             name: None,
-            postscript_name,
-            units_per_em: parsed.units_per_em(),
-            ascender: parsed.ascender(),
-            descender: parsed.descender(),
-            line_gap: parsed.line_gap(),
-            bounds: [bounds.x_min, bounds.y_min, bounds.x_max, bounds.y_max],
-            weight: parsed.weight().to_number(),
-            has_kerning,
-            x_height: parsed.x_height().unwrap_or(parsed.ascender() / 2),
+            postscript_name: postscript_name(&font).unwrap_or_else(|| "Face".to_owned()),
+            units_per_em: head.units_per_em(),
+            ascender,
+            descender,
+            line_gap,
+            bounds: [head.x_min(), head.y_min(), head.x_max(), head.y_max()],
+            weight: os2.as_ref().map_or(NORMAL, |os2| os2.us_weight_class()),
+            shaper,
+            x_height: os2.as_ref().and_then(|os2| os2.sx_height()).unwrap_or(ascender / 2),
             advances,
             glyphs,
             glyphs_beyond,
@@ -288,8 +289,11 @@ impl Face {
 
     /// The glyph of a variation sequence (OpenType, `cmap`, format 14). They are rare: the table is read each time.
     fn form(&self, character: char, selector: char) -> Option<u16> {
-        let parsed = ttf_parser::Face::parse(&self.bytes, 0).ok()?;
-        parsed.glyph_variation_index(character, selector).map(|glyph| glyph.0)
+        let (_, forms) = FontRef::from_index(&self.bytes, 0).ok()?.cmap().ok()?.uvs_subtable()?;
+        match forms.map_variant(character, selector)? {
+            MapVariant::UseDefault => Some(self.glyph(character)).filter(|glyph| *glyph != 0),
+            MapVariant::Variant(glyph) => u16::try_from(glyph.to_u32()).ok(),
+        }
     }
 
     /// Advance of a glyph in em.
@@ -311,11 +315,62 @@ impl Face {
     }
 }
 
+/// The characters of a face with their glyphs, from every subtable for Unicode; a later one may name a character again.
+fn characters<'a>(cmap: &Cmap<'a>, font: &FontRef<'_>) -> impl Iterator<Item = (u32, u16)> + 'a {
+    let limits = CmapIterLimits::default_for_font(font);
+    let data = cmap.offset_data();
+    let of_unicode = cmap.encoding_records().iter().filter_map(move |record| {
+        let subtable = record.subtable(data).ok()?;
+        let is_whole = matches!(subtable, CmapSubtable::Format12(_) | CmapSubtable::Format13(_));
+        // OpenType, `cmap`: Windows' encoding 1 is Unicode's first plane, 10 all of them in formats 12 and 13.
+        let is_unicode = match (record.platform_id(), record.encoding_id()) {
+            (PlatformId::Unicode, _) | (PlatformId::Windows, 1) => true,
+            (PlatformId::Windows, 10) => is_whole,
+            _ => false,
+        };
+        is_unicode.then_some(subtable)
+    });
+    let pairs = of_unicode.flat_map(move |subtable| subtable.iter_with_limits(limits));
+    pairs.filter_map(|(codepoint, glyph)| Some((codepoint, u16::try_from(glyph.to_u32()).ok().filter(|it| *it != 0)?)))
+}
+
+/// Ascender, descender and line gap in font units, from the table that browsers take them from: OS/2 where it asks for it, else
+/// hhea, and OS/2 for what hhea leaves at zero.
+fn line_heights(hhea: &Hhea<'_>, os2: Option<&Os2<'_>>) -> [i16; 3] {
+    let of_hhea = [hhea.ascender(), hhea.descender(), hhea.line_gap()].map(|height| height.to_i16());
+    let Some(os2) = os2 else { return of_hhea };
+    let typographic = [os2.s_typo_ascender(), os2.s_typo_descender(), os2.s_typo_line_gap()];
+    if os2.fs_selection().contains(SelectionFlags::USE_TYPO_METRICS) {
+        return typographic;
+    }
+    let of_windows =
+        [os2.us_win_ascent(), os2.us_win_descent()].map(|height| i16::try_from(height).unwrap_or(i16::MAX));
+    let first = |heights: [i16; 3]| heights.into_iter().find(|height| *height != 0).unwrap_or(0);
+    // The line gap belongs to the heights beside it; Windows' have none.
+    let line_gap = match (of_hhea, typographic) {
+        ([0, ..] | [_, 0, _], [0, 0, _]) => 0,
+        ([0, ..] | [_, 0, _], [_, _, gap]) => gap,
+        ([_, _, gap], _) => gap,
+    };
+    [first([of_hhea[0], typographic[0], of_windows[0]]), first([of_hhea[1], typographic[1], -of_windows[1]]), line_gap]
+}
+
+/// The letters and digits of a face's PostScript name.
+fn postscript_name(font: &FontRef<'_>) -> Option<String> {
+    let names = font.name().ok()?;
+    let records = names.name_record().iter().filter(|record| record.name_id() == NameId::POSTSCRIPT_NAME);
+    let mut found =
+        records.filter(|record| record.is_unicode()).filter_map(|record| record.string(names.string_data()).ok());
+    let name: String = found.next()?.chars().filter(char::is_ascii_alphanumeric).collect();
+    (!name.is_empty()).then_some(name)
+}
+
 /// Whether a face places pairs of letters: by `kern` in OpenType's GPOS, or by the older table of that name.
-fn has_kerning(parsed: &ttf_parser::Face<'_>) -> bool {
-    let kern = ttf_parser::Tag::from_bytes(b"kern");
-    let by_feature = parsed.tables().gpos.is_some_and(|gpos| gpos.features.index(kern).is_some());
-    by_feature || parsed.tables().kern.is_some_and(|kern| kern.subtables.into_iter().any(|table| table.horizontal))
+fn has_kerning(font: &FontRef<'_>) -> bool {
+    let features = font.gpos().and_then(|gpos| gpos.feature_list());
+    let by_feature = features
+        .is_ok_and(|list| list.feature_records().iter().any(|record| record.feature_tag() == Tag::new(b"kern")));
+    by_feature || font.kern().is_ok_and(|kern| kern.subtables().flatten().any(|table| table.is_horizontal()))
 }
 
 impl Chain {
@@ -407,12 +462,13 @@ mod tests {
     #[test]
     fn a_one_stands_in_the_middle_of_its_width() {
         for bytes in [REGULAR, BOLD] {
-            let face = ttf_parser::Face::parse(bytes, 0).expect("a face");
+            let font = FontRef::new(bytes).expect("a face");
+            let (outlines, places) = (font.glyf().expect("outlines"), font.loca(None).expect("places"));
             for character in ['1', '１', ',', '.', '¥', '+', '\u{2212}'] {
-                let glyph = face.glyph_index(character).expect("a glyph");
-                let outline = face.glyph_bounding_box(glyph).expect("an outline");
-                let advance = i32::from(face.glyph_hor_advance(glyph).expect("an advance"));
-                let off = i32::from(outline.x_min) + i32::from(outline.x_max) - advance;
+                let glyph = font.cmap().expect("a map").map_codepoint(character).expect("a glyph");
+                let outline = places.get_glyf(glyph, &outlines).expect("readable").expect("an outline");
+                let advance = i32::from(font.hmtx().expect("advances").advance(glyph).expect("an advance"));
+                let off = i32::from(outline.x_min()) + i32::from(outline.x_max()) - advance;
                 assert!(off.abs() <= 1, "{character}: {off}");
             }
         }
@@ -432,9 +488,9 @@ mod tests {
         let found: String = faces.iter().map(|(bytes, name)| format!("{}  {name}\n", sum(bytes))).collect();
         assert_eq!(found, recorded);
         for (bytes, name) in faces {
-            let face = ttf_parser::RawFace::parse(bytes, 0).expect("a face");
+            let font = FontRef::new(bytes).expect("a face");
             for table in [b"cvt ", b"fpgm", b"prep"] {
-                assert!(face.table(ttf_parser::Tag::from_bytes(table)).is_none(), "{name} has instructions");
+                assert!(font.table_data(Tag::new(table)).is_none(), "{name} has instructions");
             }
         }
     }

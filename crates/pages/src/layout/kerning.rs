@@ -5,7 +5,7 @@
 
 use std::{cell::RefCell, collections::BTreeSet};
 
-use rustybuzz::{Direction, Feature, Script, ShapePlan, UnicodeBuffer, ttf_parser::Tag};
+use harfrust::{Buffer, Direction, Feature, Script, ShapeOptions, ShapePlan, ShaperFont, Tag, shape};
 
 use super::{
     boxes::{Item, Paragraph},
@@ -24,19 +24,16 @@ const SUBSTITUTIONS: [&[u8; 4]; 9] = [b"ccmp", b"locl", b"rlig", b"liga", b"clig
 pub(crate) struct Shaper<'f> {
     faces: &'f Faces,
     /// By index of the face; empty where none has kerning.
-    shapers: Vec<Option<rustybuzz::Face<'f>>>,
+    shapers: Vec<Option<&'f harfrust::Font>>,
     /// What was looked up in a face for a script.
-    plans: RefCell<Vec<(u8, Script, ShapePlan)>>,
+    plans: RefCell<Vec<(u8, Option<Script>, ShapePlan)>>,
     /// Faces that could not be shaped in.
     damaged: RefCell<BTreeSet<u8>>,
 }
 
 impl<'f> Shaper<'f> {
     pub(crate) fn new(faces: &'f Faces) -> Shaper<'f> {
-        let shapers: Vec<_> = faces
-            .each()
-            .map(|face| if face.has_kerning { rustybuzz::Face::from_slice(&face.bytes, 0) } else { None })
-            .collect();
+        let shapers: Vec<_> = faces.each().map(|face| face.shaper.as_ref()).collect();
         let shapers = if shapers.iter().any(Option::is_some) { shapers } else { Vec::new() };
         Shaper { faces, shapers, plans: RefCell::default(), damaged: RefCell::default() }
     }
@@ -116,9 +113,9 @@ impl<'f> Shaper<'f> {
         let mut kerns = Vec::new();
         let text = text.get(stretch.start..stretch.end).unwrap_or_default();
         let face = self.faces.face(stretch.face);
-        let shaper = self.shapers.get(usize::from(stretch.face)).and_then(Option::as_ref);
-        let (Some(face), Some(shaper)) = (face, shaper) else { return kerns };
-        let mut buffer = UnicodeBuffer::new();
+        let font = self.shapers.get(usize::from(stretch.face)).copied().flatten();
+        let (Some(face), Some(font)) = (face, font) else { return kerns };
+        let mut buffer = Buffer::new();
         buffer.push_str(text);
         buffer.guess_segment_properties();
         if buffer.direction() != Direction::LeftToRight {
@@ -128,14 +125,16 @@ impl<'f> Shaper<'f> {
         let mut plans = self.plans.borrow_mut();
         let known = plans.iter().position(|(of, its, _)| *of == stretch.face && *its == script);
         let index = known.unwrap_or_else(|| {
-            let off = SUBSTITUTIONS.map(|name| Feature::new(Tag::from_bytes(name), 0, ..));
-            let plan = ShapePlan::new(shaper, Direction::LeftToRight, Some(script), None, &off);
+            let off = SUBSTITUTIONS.map(|name| Feature::new(Tag::new(name), 0, ..));
+            let plan = ShapePlan::new(font, Direction::LeftToRight, script, None, &off);
             plans.push((stretch.face, script, plan));
             plans.len() - 1
         });
         let Some((_, _, plan)) = plans.get(index) else { return kerns };
-        let shaped = rustybuzz::shape_with_plan(shaper, plan, buffer);
-        let glyphs = shaped.glyph_infos().iter().zip(shaped.glyph_positions());
+        if shape(&ShaperFont::new(font), &mut buffer, ShapeOptions::new().plan(Some(plan))).is_err() {
+            return kerns;
+        }
+        let glyphs = buffer.glyph_infos().iter().zip(buffer.glyph_positions());
         let letters: Vec<(usize, char)> = text.char_indices().collect();
         // Where each glyph begins, in font units.
         let mut starts = Vec::with_capacity(letters.len());
