@@ -99,7 +99,7 @@ impl Context<'_> {
         Laid { fragment, top, bottom, through }
     }
 
-    /// Roots of the flow keep their children's margins inside.
+    /// Whether the box keeps its children's margins inside: roots of a formatting context do.
     fn is_root(&self, node: &BoxNode, style: &Style) -> bool {
         use super::style::Display::{Block, ListItem};
         let is_html = self.tree.tag(node.node) == Some(super::html::Tag::Html);
@@ -111,7 +111,7 @@ impl Context<'_> {
         measure(self, paragraph, |atom| self.shrunk(atom, width))
     }
 
-    /// Lays out a box as wide as it wants to be, within the given width.
+    /// Lays out a box at its preferred width, at most `width`.
     pub(crate) fn shrunk(&self, node: &BoxNode, width: f64) -> Fragment {
         let mut space = Space::of_width(width);
         let style = self.styles.get(node.style);
@@ -125,7 +125,7 @@ impl Context<'_> {
         self.block(node, space).fragment
     }
 
-    /// Where the border box starts and how wide it is (CSS 2, 10.3.3).
+    /// Left edge and width of the border box (CSS 2, 10.3.3).
     fn horizontal(&self, node: &BoxNode, style: &Style, insets: Insets, space: Space) -> (f64, f64) {
         let margin = |side: usize| style.margin.get(side).copied().unwrap_or(Size::Auto);
         let (left, right) = (margin(LEFT), margin(RIGHT));
@@ -151,7 +151,7 @@ impl Context<'_> {
         (x, snap(width))
     }
 
-    /// Children one under another.
+    /// Stacks the children and collapses their margins.
     fn stack(&self, children: &[BoxNode], inner: Space, insets: Insets, collapses: bool) -> Flow {
         let mut fragments = Vec::with_capacity(children.len());
         let mut flow = Flow {
@@ -213,7 +213,7 @@ impl Context<'_> {
         fragment.floating.push(marker);
     }
 
-    /// A disc, circle or square where Chromium draws it: sizes follow the ascent in whole px.
+    /// Draws a disc, circle or square where Chromium does: its size follows the ascent in whole px.
     fn symbol(&self, id: StyleId, insets: Insets, baseline: Option<f64>) -> Fragment {
         let style = self.styles.get(id);
         let ascent = self.faces.line_metrics(self.faces.primary(style.bold()), style.font_size).ascent;
@@ -222,7 +222,7 @@ impl Context<'_> {
         Fragment { x: -two_thirds - 7.0, y: top + below, width: size, height: size, style: id, ..Fragment::default() }
     }
 
-    /// Absolutely positioned boxes against the padding box of their containing block.
+    /// Places absolutely positioned boxes against the padding box of their containing block.
     pub(crate) fn place_floating(&self, nodes: &[BoxNode], around: &mut Fragment) {
         let style = self.styles.get(around.style);
         let border = |side: usize| style.border_width(side);
@@ -236,7 +236,7 @@ impl Context<'_> {
         }
     }
 
-    /// An absolutely positioned box in a containing block of a size (CSS 2, 10.3.7 and 10.6.4).
+    /// Lays out an absolutely positioned box in a containing block of this size (CSS 2, 10.3.7 and 10.6.4).
     pub(crate) fn positioned(&self, node: &BoxNode, width: f64, height: f64) -> Fragment {
         let style = self.styles.get(node.style);
         let inset = |side: usize, whole: f64| style.inset.get(side).and_then(|inset| inset.resolve(Some(whole)));
@@ -274,7 +274,7 @@ impl Context<'_> {
         self.picture_size(index, style, space, insets).0
     }
 
-    /// A picture's border box: its own size, or in proportion to the side that is given (CSS 2, 10.3.2).
+    /// Size of a picture's border box: its own, or in proportion to the side that is specified (CSS 2, 10.3.2).
     fn picture_size(&self, index: usize, style: &Style, space: Space, insets: Insets) -> (f64, f64) {
         let (natural_width, natural_height) = self.pictures.size(index);
         let ratio = if natural_height > 0.0 { natural_width / natural_height } else { 1.0 };

@@ -1,4 +1,4 @@
-//! Tree and styles → boxes: what is a block, what is a paragraph, what belongs to a table.
+//! Turns tree and styles into boxes: blocks, paragraphs, tables.
 
 use super::{
     boxes::{BoxContent, BoxNode, BoxTree},
@@ -19,10 +19,10 @@ pub(crate) struct BoxBuilder<'b, 'a> {
     pub(crate) pictures: &'b mut Pictures,
     pub(crate) images: &'b ImageSource<'b>,
     pub(crate) faces: &'b Faces,
-    /// Absolutely positioned boxes on their way up to their containing block.
+    /// Absolutely positioned boxes that have not reached their containing block yet.
     rising: Vec<BoxNode>,
     fixed: Vec<BoxNode>,
-    /// How many flex containers are around.
+    /// Number of enclosing flex containers.
     flex_depth: usize,
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn build<'a>(
 }
 
 impl<'a> BoxBuilder<'_, 'a> {
-    /// What its paragraphs are made of.
+    /// What paragraph builders need.
     pub(crate) fn setting(&self) -> Setting<'_> {
         Setting { faces: self.faces, faults: self.faults }
     }
@@ -69,7 +69,7 @@ impl<'a> BoxBuilder<'_, 'a> {
         self.style_of(node).display
     }
 
-    /// The box of an element that is not inline.
+    /// Builds the box of an element that is not inline.
     pub(crate) fn block(&mut self, node: NodeId) -> BoxNode {
         let style = self.styles.of(node);
         let display = self.display(node);
@@ -91,7 +91,7 @@ impl<'a> BoxBuilder<'_, 'a> {
         BoxNode { marker, floating, ..BoxNode::new(style, node, content) }
     }
 
-    /// Where spaces are kept, a tab goes on to the next multiple of eight spaces, wherever on the line that is.
+    /// Refuses tabs where spaces are kept: their width would depend on their place on the line.
     fn check_tabs(&self, node: NodeId, text: &str, style: StyleId) {
         let at = text.find('\t').filter(|_| self.styles.get(style).white_space.keeps_spaces());
         if let Some(at) = at {
@@ -101,7 +101,7 @@ impl<'a> BoxBuilder<'_, 'a> {
         }
     }
 
-    /// A relative box moves by lengths: what a percentage is of depends on heights that are not known here.
+    /// Refuses percentages on relative boxes: they refer to heights that are not known here.
     fn check_insets(&self, node: NodeId, style: StyleId) {
         let style = self.styles.get(style);
         let relative = style.position == Position::Relative;
@@ -112,7 +112,7 @@ impl<'a> BoxBuilder<'_, 'a> {
         }
     }
 
-    /// What a block container holds: blocks, or one paragraph.
+    /// Builds the content of a block container: blocks, or one paragraph.
     pub(crate) fn contents(&mut self, node: NodeId, style: StyleId) -> BoxContent {
         let mut blocks = Vec::new();
         let mut paragraph = ParagraphBuilder::new(style);
@@ -204,7 +204,7 @@ impl<'a> BoxBuilder<'_, 'a> {
         }
     }
 
-    /// Keeps room for the number of the page a link leads to.
+    /// Reserves room for the number of the page a link leads to.
     fn page_number(&self, node: NodeId, paragraph: &mut ParagraphBuilder) {
         let offset = self.tree.offset(node);
         let leads_within = self.tree.attribute(node, "href").is_some_and(|href| href.value.starts_with('#'));
@@ -216,7 +216,7 @@ impl<'a> BoxBuilder<'_, 'a> {
         paragraph.text(self.setting(), PAGE_NUMBER, style, self.styles.get(style), (node, offset));
     }
 
-    /// Puts absolutely positioned and fixed elements aside.
+    /// Takes absolutely positioned and fixed elements out of the flow; returns whether this is one.
     fn take_out_of_flow(&mut self, node: NodeId) -> bool {
         let style = self.style_of(node);
         let position = style.position;
@@ -295,7 +295,7 @@ impl<'a> BoxBuilder<'_, 'a> {
         }
     }
 
-    /// The `width` and `height` attributes count where CSS says nothing.
+    /// Applies the `width` and `height` attributes where CSS specifies nothing.
     fn picture_style(&mut self, node: NodeId) -> StyleId {
         let id = self.styles.of(node);
         let mut style = self.styles.get(id).clone();

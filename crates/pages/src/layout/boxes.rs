@@ -1,4 +1,4 @@
-//! The boxes of a document: blocks, paragraphs, tables, before sizes are known.
+//! The boxes of a document (blocks, paragraphs, tables) before their sizes are known.
 
 use std::cell::{Cell, OnceCell, RefCell};
 
@@ -10,17 +10,17 @@ use super::{
     table_borders::Borders,
 };
 
-/// A box with what it holds.
+/// A box and its content.
 pub(crate) struct BoxNode {
     pub(crate) style: StyleId,
     /// The element; none for anonymous boxes.
     pub(crate) node: NodeId,
     pub(crate) content: BoxContent,
-    /// What stands before a list item.
+    /// The marker of a list item.
     pub(crate) marker: Option<Marker>,
     /// Absolutely positioned boxes whose containing block this is.
     pub(crate) floating: Few<BoxNode>,
-    /// Narrowest and widest border box, once asked for.
+    /// Narrowest and widest border box, computed on first use.
     pub(crate) intrinsic: Cell<Option<(f64, f64)>>,
 }
 
@@ -32,7 +32,7 @@ impl BoxNode {
 
 pub(crate) enum Marker {
     Text(Box<BoxNode>),
-    /// A disc, circle or square: a box of this style, as large as the font says.
+    /// A disc, circle or square in this style; its size follows the font.
     Symbol(StyleId),
 }
 
@@ -51,13 +51,13 @@ pub(crate) struct BoxTree {
     pub(crate) fixed: Vec<BoxNode>,
 }
 
-/// One paragraph: the lines are broken later, when the width is known.
+/// One paragraph; lines are broken later, when the width is known.
 pub(crate) struct Paragraph {
     pub(crate) text: String,
     pub(crate) items: Vec<Item>,
     /// The style of the block the paragraph is in.
     pub(crate) style: StyleId,
-    /// Once asked for.
+    /// Computed on first use.
     pub(super) kerns: OnceCell<Vec<Kern>>,
 }
 
@@ -93,7 +93,7 @@ pub(crate) struct TableBox {
     pub(crate) rows: Vec<TableRow>,
     /// Present where borders collapse.
     pub(crate) borders: Option<Borders>,
-    /// What the columns ask for, once measured.
+    /// What the columns ask for; measured on first use.
     pub(crate) measured: RefCell<Option<Vec<Column>>>,
 }
 
@@ -126,6 +126,6 @@ pub(crate) struct Column {
     pub(crate) narrowest: f64,
     pub(crate) widest: f64,
     pub(crate) percent: Option<f64>,
-    /// A width was specified in a length.
+    /// Some cell or `col` specifies a length.
     pub(crate) is_fixed: bool,
 }

@@ -9,12 +9,12 @@ const UNITS: &str = "%％℃°";
 const OPENERS: &str = "「『（【〔〈《｢([{";
 /// Wide brackets may start a line even behind a word without a space.
 const WIDE_OPENERS: &str = "「『（【〔〈《｢";
-/// May not start a line behind a quotation mark either.
+/// Characters that may not start a line after a quotation mark either.
 const NO_STARTS: &str =
     "、。，．」』）】〕〉》､｡｣・：；？！ー々ゝゞヽヾ〻…‥゛゜〜～％℃ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶｰ";
 
-/// Whether a line may end between `before` and `after`, where Unicode's rules say `by_rule`; `earlier` and `next` are the
-/// letters around the two.
+/// Whether a line may end between `before` and `after`; `by_rule` is what Unicode's rules say, `earlier` and `next` are
+/// the characters around the pair.
 pub(super) fn may_break(
     earlier: Option<char>,
     before: char,
@@ -35,11 +35,11 @@ pub(super) fn may_break(
         return !(after_number && before == '/' && AFFIXES.contains(after));
     }
     match (before, after) {
-        // Quotation marks among wide letters belong to one side only (UAX 14, LB19a).
+        // A quotation mark among wide letters opens or closes: it stays with one side only (UAX 14, LB19a).
         ('”' | '’', _) => earlier.is_some_and(is_wide) && is_wide(after) && !NO_STARTS.contains(after),
         (_, '“' | '‘') => is_wide(before) && !OPENERS.contains(before) && next().is_some_and(is_wide),
         _ => {
-            // A unit stays with its number, as in (5)%; a currency sign begins another.
+            // A unit stays with its number, as in (5)%; a currency sign starts a new amount.
             let joins = after_number && (UNITS.contains(after) || !")]}".contains(before));
             (CLAUSE_ENDS.contains(before) && !joins && AFFIXES.contains(after))
                 || (WIDE_OPENERS.contains(after) && may_open_line(before, next))
@@ -47,14 +47,14 @@ pub(super) fn may_break(
     }
 }
 
-/// Whether a wide bracket may start a line behind a character; a sign before a number in brackets belongs to it.
+/// Whether a wide bracket may start a line after `before`; a sign stays with a number in brackets.
 fn may_open_line(before: char, next: impl FnOnce() -> Option<char>) -> bool {
     let holds = OPENERS.contains(before) || "\"'“‘\u{a0}\u{2060}".contains(before);
     let is_affix = AFFIXES.contains(before) && next().is_some_and(|next| next.is_ascii_digit());
     !holds && !is_affix
 }
 
-/// Between ASCII characters browsers break in fewer places, so that paths and codes stay whole.
+/// Breaks between ASCII characters; browsers have fewer of them, so that paths and codes stay whole.
 fn may_break_ascii(earlier: Option<char>, before: char, after: char) -> bool {
     match before {
         '-' if after.is_ascii_digit() => earlier.is_some_and(|earlier| earlier.is_ascii_alphanumeric()),
@@ -64,7 +64,7 @@ fn may_break_ascii(earlier: Option<char>, before: char, after: char) -> bool {
     }
 }
 
-/// Full-width and half-width forms of East Asia.
+/// Whether a character is wide, in its full-width or half-width form.
 fn is_wide(letter: char) -> bool {
     letter.width() == Some(2) || ('\u{ff61}'..='\u{ffdc}').contains(&letter)
 }
@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(pieces("です。¥5を、$5"), "で|す。|¥5|を、|$5");
     }
 
-    /// As Chromium breaks them (line-break: strict), found by printing some ten thousand pairs and triples.
+    /// Expected breaks come from Chromium (line-break: strict): some ten thousand printed pairs and triples.
     #[test]
     fn where_browsers_differ_from_the_plain_rules() {
         assert_eq!(pieces("a-b -5 x/y a-$c 社-$3"), "a-|b |-5 |x/y |a-$c |社-$3");

@@ -1,4 +1,4 @@
-//! Where a paragraph's lines may break, and how wide the pieces between are.
+//! Where a paragraph's lines may break, and the widths of the segments in between.
 
 use std::iter::Peekable;
 
@@ -19,27 +19,27 @@ use super::{
 /// A piece of a paragraph that stays on one line.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Segment {
-    /// Bytes of the text, spaces at the end included.
+    /// Byte range in the text, trailing spaces included.
     pub(crate) start: usize,
     pub(crate) end: usize,
-    /// Without the spaces at the end.
+    /// Without the trailing spaces.
     pub(crate) width: f64,
     pub(crate) space: f64,
-    /// The part of that which is full-width spaces: they never start a line, but they are not lost.
+    /// The part of `space` that is full-width spaces: they never start a line, but they count in the preferred width.
     pub(crate) hangs: f64,
-    /// The spaces at the end take up room (`white-space: pre`).
+    /// The trailing spaces take up room (`white-space: pre`).
     pub(crate) keeps_space: bool,
-    /// A line ends here.
+    /// A line break is forced here.
     pub(crate) forced: bool,
-    /// The widest part that cannot be broken even if the line is too narrow.
+    /// Width of the widest unbreakable part.
     pub(crate) narrowest: f64,
-    /// May be broken between some characters where nothing else helps.
+    /// May be broken between characters if the line is too narrow.
     pub(crate) breakable: bool,
-    /// The first item that has a part in this segment.
+    /// Index of the first item in this segment.
     pub(crate) item: usize,
 }
 
-/// A paragraph measured: its segments and the boxes among the text.
+/// A measured paragraph: its segments, and the boxes within its text.
 pub(crate) struct Measured {
     pub(crate) segments: Vec<Segment>,
     /// In the order of the items.
@@ -47,7 +47,7 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    /// The narrowest and the widest the paragraph wants to be.
+    /// The narrowest and widest useful width.
     pub(crate) fn widths(&self) -> (f64, f64) {
         let (mut narrowest, mut widest, mut line, mut space) = (0.0_f64, 0.0_f64, 0.0, 0.0);
         for segment in &self.segments {
@@ -64,17 +64,17 @@ impl Measured {
     }
 }
 
-/// The full-width space hangs over the end of a line, as other spaces do.
+/// The full-width space, which hangs over the end of a line like other spaces.
 const WIDE_SPACE: char = '\u{3000}';
 
 struct Measure<'m, 'c, I: Iterator> {
     context: &'m Context<'c>,
     text: &'m str,
-    /// Where UAX 14 lets the text break.
+    /// Break opportunities by UAX 14.
     breaks: Peekable<I>,
     segments: Vec<Segment>,
     current: Segment,
-    /// The part of the current segment that cannot be broken even if the line is too narrow, and the spaces behind.
+    /// The current unbreakable part of the segment, and the spaces after it.
     piece: f64,
     piece_space: f64,
     position: usize,
@@ -83,13 +83,13 @@ struct Measure<'m, 'c, I: Iterator> {
     kerns: KernReader<'m>,
 }
 
-/// Where text of a style may break.
+/// How text of a style may break.
 #[derive(Clone, Copy)]
 struct Breaks {
     wraps: bool,
-    /// Between any two characters where nothing else helps.
+    /// Between any two characters if the line is too narrow.
     breakable: bool,
-    /// Likewise, and the narrowest width takes it into account.
+    /// As `breakable`, and the narrowest width counts single characters.
     anywhere: bool,
 }
 
@@ -101,7 +101,7 @@ impl Breaks {
     }
 }
 
-/// Measures a paragraph; `lay_out_atom` sizes the boxes among the text.
+/// Measures a paragraph; `lay_out_atom` sizes the boxes within the text.
 pub(crate) fn measure(
     context: &Context<'_>,
     paragraph: &Paragraph,
@@ -169,7 +169,7 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
             self.current.keeps_space = style.white_space.keeps_spaces();
             let kern = self.kerns.behind(self.position);
             self.add(letter, advance, letter == ' ' || letter == WIDE_SPACE);
-            // Lost, like spaces, where the line ends.
+            // Dropped at the end of a line, like spaces.
             if kern != 0.0 {
                 self.current.space += kern * style.glyph_size();
                 self.piece_space += kern * style.glyph_size();
@@ -177,7 +177,7 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
         }
     }
 
-    /// `word-break`: more break opportunities, or fewer, than the text's own.
+    /// Applies `word-break: break-all`.
     fn word_break(&mut self, style: &Style, letter: char, index: usize) {
         let inside = self.current.start < self.position;
         let after_space = self.previous[0] == Some(' ');
@@ -191,12 +191,12 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
         letter.is_alphanumeric() && self.previous[0].is_some_and(char::is_alphanumeric)
     }
 
-    /// Where the text may break at the current position.
+    /// How the text may break at the current position.
     fn breaks_here(&self) -> Breaks {
         Breaks::of(self.context.styles.get(self.nesting.boundary.unwrap_or(self.nesting.innermost())))
     }
 
-    /// Ends the segment before the letter at the current position where the text may break, if it `wraps` there.
+    /// Ends the segment before the current letter if the text may break there; without `wraps`, only at forced breaks.
     fn break_before(&mut self, letter: char, wraps: bool, index: usize) {
         let mut found = None;
         while let Some((at, opportunity)) = self.breaks.peek().copied() {
@@ -208,7 +208,7 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
                 found = Some(opportunity);
             }
         }
-        // There is a break already, before the element the letter is the first of.
+        // The break is already there, before the element that this letter starts.
         if self.position == self.current.start {
             return;
         }
@@ -238,7 +238,7 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
         self.previous = [Some(letter), self.previous[0]];
     }
 
-    /// What comes behind the spaces.
+    /// Adds width after the pending spaces, which then no longer end the segment.
     fn widen(&mut self, by: f64) {
         self.current.width += self.current.space + by;
         self.current.space = 0.0;
@@ -247,10 +247,10 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
         self.current.narrowest = self.current.narrowest.max(self.piece);
     }
 
-    /// An inline element begins, with its margin, border and padding.
+    /// Starts an inline element with its margin, border and padding.
     fn begin(&mut self, id: StyleId, index: usize) {
         self.nesting.begin(id);
-        // A break before the element's first letter is a break before its edge.
+        // A break before the element's first letter goes before its edge, too.
         let next = self.text.get(self.position..).and_then(|rest| rest.chars().next());
         if let Some(next) = next {
             self.break_before(next, self.breaks_here().wraps, index);
@@ -281,7 +281,7 @@ impl<I: Iterator<Item = (usize, BreakOpportunity)>> Measure<'_, '_, I> {
 }
 
 impl Context<'_> {
-    /// How far a letter advances, in px. All letters have a glyph but for white space that is kept.
+    /// Advance of a letter in px. Only white space that is kept has no glyph.
     #[inline]
     pub(crate) fn advance(&self, style: &Style, letter: char) -> f64 {
         match self.faces.find(letter, style.bold()) {

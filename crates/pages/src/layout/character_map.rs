@@ -1,12 +1,12 @@
-//! The character map of a face from outside, checked before it is read: a damaged one names ranges of characters that
-//! would take hours to walk, or that lie beyond the file.
+//! Checks the character map of a font file before it is read: a damaged map names ranges that would take hours to walk,
+//! or that lie outside the file.
 //!
 //! Format: OpenType, `cmap`, formats 12 and 13, whose groups are in order and do not overlap.
 
-/// Fonts have up to a dozen subtables; each is walked.
+/// Fonts have up to a dozen subtables; every one is read.
 const SUBTABLES_MOST: u16 = 64;
 
-/// Refuses a map whose groups are not as the format says. Maps of other formats are small and bounded by themselves.
+/// Refuses a map whose groups break the format's rules. Maps in other formats are small and bounded by their encoding.
 pub(super) fn check(table: &[u8]) -> Result<(), String> {
     let damaged = || "not a usable font: its character map is damaged".to_owned();
     let count = u16_at(table, 2).filter(|count| *count <= SUBTABLES_MOST).ok_or_else(damaged)?;

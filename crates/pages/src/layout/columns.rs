@@ -1,4 +1,4 @@
-//! Column widths: what cells ask for, and how the table's width is shared out.
+//! Column widths: what cells ask for, and how the table's width is distributed.
 
 use super::{
     boxes::{Column, TableBox, TableCell},
@@ -28,7 +28,7 @@ fn cell_column(context: &Context<'_>, cell: &TableCell) -> Column {
     }
 }
 
-/// What every column asks for.
+/// Measures what every column asks for; the result is kept in the table.
 pub(crate) fn measure(context: &Context<'_>, table: &TableBox, spacing: f64) -> Vec<Column> {
     if let Some(known) = table.measured.borrow().as_ref() {
         return known.clone();
@@ -71,7 +71,7 @@ pub(crate) fn measure(context: &Context<'_>, table: &TableBox, spacing: f64) -> 
 fn merge(column: &mut Column, asked: Column) {
     column.narrowest = column.narrowest.max(asked.narrowest);
     if column.is_fixed && !asked.is_fixed {
-        // The specified width stays; only content that does not fit counts.
+        // A specified width is kept; content only counts where it does not fit.
         column.widest = column.widest.max(asked.narrowest);
     } else if asked.is_fixed && !column.is_fixed {
         column.widest = asked.widest.max(column.narrowest);
@@ -85,7 +85,7 @@ fn merge(column: &mut Column, asked: Column) {
     };
 }
 
-/// Makes columns under a spanning cell as wide together as it asks for.
+/// Widens the columns under a spanning cell until together they are as wide as it asks for.
 fn spread(spanned: &mut [Column], asked: Column, spacing: f64) {
     let gaps = spacing * spanned.len().saturating_sub(1) as f64;
     let wanted_narrowest = asked.narrowest - gaps;
@@ -119,7 +119,7 @@ fn spread(spanned: &mut [Column], asked: Column, spacing: f64) {
     }
 }
 
-/// All percentages together are at most 100.
+/// Cuts percentages so that together they are at most 100.
 fn limit_percentages(columns: &mut [Column]) {
     let mut left = 100.0_f64;
     for column in columns {
@@ -130,11 +130,11 @@ fn limit_percentages(columns: &mut [Column]) {
     }
 }
 
-/// How wide the columns of a table without a width want to be, at most `room`.
+/// Preferred width of the columns of a table without a width, at most `room`.
 pub(crate) fn preferred(columns: &[Column], room: f64) -> f64 {
     let narrowest: f64 = columns.iter().map(|column| column.narrowest).sum();
     let mut widest: f64 = columns.iter().map(|column| column.widest).sum();
-    // A percentage makes the table wide enough for the content of its column, and for that of the others.
+    // Percentages make the table wide enough for the content of their own columns and of the others.
     let mut share_left = 100.0;
     let mut others = 0.0;
     for column in columns {
@@ -152,7 +152,7 @@ pub(crate) fn preferred(columns: &[Column], room: f64) -> f64 {
     widest.min(room).max(narrowest)
 }
 
-/// Shares a width out to columns (CSS Tables 3, 4.6, as Chromium): percentages first, then lengths, then content.
+/// Distributes a width over columns (CSS Tables 3, 4.6, as in Chromium): percentages, then lengths, then content.
 pub(crate) fn distribute(columns: &[Column], width: f64) -> Vec<f64> {
     let percent = |column: &Column| column.percent.map(|share| (share * width / 100.0).max(column.narrowest));
     let least: Vec<f64> = columns.iter().map(|column| column.narrowest).collect();
@@ -179,7 +179,7 @@ pub(crate) fn distribute(columns: &[Column], width: f64) -> Vec<f64> {
     settle(widen(columns, most, width))
 }
 
-/// Room left over goes to columns without a width, in proportion to their content.
+/// Gives the remaining width to columns without a width, in proportion to their content.
 fn widen(columns: &[Column], mut widths: Vec<f64>, width: f64) -> Vec<f64> {
     let free = width - widths.iter().sum::<f64>();
     let is_auto = |column: &Column| column.percent.is_none() && !column.is_fixed;
@@ -201,7 +201,7 @@ fn widen(columns: &[Column], mut widths: Vec<f64>, width: f64) -> Vec<f64> {
     widths
 }
 
-/// Column edges on 1/64 px, without losing any width.
+/// Moves column edges to 1/64 px and keeps the total width.
 fn settle(widths: Vec<f64>) -> Vec<f64> {
     let mut exact = 0.0;
     let mut used = 0.0;
@@ -217,7 +217,7 @@ fn settle(widths: Vec<f64>) -> Vec<f64> {
         .collect()
 }
 
-/// `table-layout: fixed`: only columns and the first row count.
+/// Widths for `table-layout: fixed`: only `col` elements and the first row count.
 pub(crate) fn fixed(context: &Context<'_>, table: &TableBox, width: f64, spacing: f64) -> Vec<f64> {
     let mut sizes: Vec<Size> = table.column_widths.clone();
     sizes.resize(table.columns, Size::Auto);

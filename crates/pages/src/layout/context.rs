@@ -1,4 +1,4 @@
-//! What every step of the layout reads.
+//! What every step of layout reads.
 
 use super::{
     boxes::Paragraph,
@@ -11,7 +11,7 @@ use super::{
     style::{LineHeight, Style, Styles, snap},
 };
 
-/// The document's styles, faces and pictures, and where faults go.
+/// The document's styles, faces and pictures, and where faults are collected.
 pub(crate) struct Context<'c> {
     pub(crate) tree: &'c Tree<'c>,
     pub(crate) styles: &'c Styles,
@@ -49,13 +49,13 @@ impl Context<'_> {
                 let metrics = self.faces.line_metrics(face, style.font_size);
                 metrics.ascent + metrics.descent + metrics.gap
             }
-            // Chromium: the font size is rounded to 1/64 px, the product cut to it.
+            // Chromium rounds the font size to 1/64 px and truncates the product.
             LineHeight::Factor(factor) => snap(factor * (style.font_size * 64.0).round() / 64.0),
             LineHeight::Px(height) => height,
         }
     }
 
-    /// Ascent and descent of a face with the leading around; Chromium floors the leading above to whole px.
+    /// Ascent and descent of a face, with leading; Chromium floors the leading above to whole px.
     pub(crate) fn extent(&self, style: &Style, face: u8) -> Extent {
         let metrics = self.faces.line_metrics(face, style.font_size);
         let height = self.line_height(style, face);
@@ -64,7 +64,7 @@ impl Context<'_> {
         Extent { ascent, descent: height - ascent }
     }
 
-    /// Where letters of a paragraph stand closer or farther apart than their advances say.
+    /// The kerns of a paragraph, computed on first use.
     pub(crate) fn kerns<'p>(&self, paragraph: &'p Paragraph) -> &'p [Kern] {
         if self.shaper.is_idle() {
             return &[];
@@ -72,7 +72,7 @@ impl Context<'_> {
         paragraph.kerns.get_or_init(|| self.shaper.kerns(paragraph, self.styles))
     }
 
-    /// The address of the link a node is in.
+    /// The link that a node is in.
     pub(crate) fn link_of(&self, node: NodeId) -> Option<NodeId> {
         let mut current = node;
         while let Some(found) = self.tree.get(current) {

@@ -16,21 +16,21 @@ pub(crate) struct Slice {
     pub(crate) y: f64,
     pub(crate) width: f64,
     pub(crate) height: f64,
-    /// The box starts and ends here, rather than on another page.
+    /// The box starts or ends on this page, not on another.
     pub(crate) first: bool,
     pub(crate) last: bool,
-    /// Likewise at the left and right, for inline boxes over several lines.
+    /// The same for the left and right side, for inline boxes over several lines.
     pub(crate) opens: bool,
     pub(crate) closes: bool,
 }
 
 impl Style {
-    /// Whether the box paints anything of its own.
+    /// Whether the box paints a background or border.
     pub(crate) fn is_decorated(&self) -> bool {
         self.background.0.is_some() || [TOP, RIGHT, BOTTOM, LEFT].iter().any(|side| self.border_color(*side).is_some())
     }
 
-    /// The colour of a border that shows.
+    /// The colour of a visible border.
     fn border_color(&self, side: usize) -> Option<Rgb> {
         let border = self.border.get(side).filter(|border| border.used() > 0.0)?;
         border.color.unwrap_or(self.color).0
@@ -76,7 +76,7 @@ impl Sheets<'_, '_> {
             let kind = style.border[side].style;
             let dashed = kind == BorderStyle::Dashed;
             let thick = style.border_width(side);
-            // Dashes of the sides begin in the corners, as those above and below do.
+            // Vertical dashes start in the corners, as the horizontal ones do.
             let (y, height) =
                 if dashed && (side == LEFT || side == RIGHT) { (slice.y, slice.height) } else { (y, height) };
             let edge = Edge { x: 0.0, y: 0.0, width, height, color, dashed, down: false };
@@ -88,7 +88,7 @@ impl Sheets<'_, '_> {
         }
     }
 
-    /// Two lines of a third each.
+    /// Draws a double border: two lines, each a third of its thickness.
     fn double(&mut self, page: usize, side: usize, edge: Edge, x: f64, y: f64) {
         let across = side == TOP || side == BOTTOM;
         let thick = if across { edge.height } else { edge.width };
@@ -100,7 +100,7 @@ impl Sheets<'_, '_> {
         }
     }
 
-    /// Rounded corners: the border is what lies between two outlines.
+    /// Paints a box with rounded corners; the border is the area between two outlines.
     fn rounded_box(&mut self, style: &Style, slice: Slice, radii: [f64; 4]) {
         let outer = self.area(slice.page, slice.x, slice.y, slice.width, slice.height);
         let points = radii.map(|radius| (radius * POINTS) as f32);

@@ -1,8 +1,8 @@
-//! What is wrong with the HTML, and where. Everything found is collected, so that one run shows all of it.
+//! Faults in the HTML and where they are. All are collected, so that one run reports everything.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
-/// More faults than this help nobody: they usually share one cause.
+/// More faults than this are no help: they usually have one cause.
 const FAULTS_KEPT: usize = 200;
 
 /// One thing in the HTML or CSS that cannot be laid out.
@@ -14,13 +14,13 @@ pub struct Fault {
     pub column: u32,
     /// The offending source text, such as `float: left`.
     pub fragment: String,
-    /// What is wrong: lower case, no full stop.
+    /// Lower case, no full stop.
     pub message: String,
-    /// The way out, where one is known.
+    /// How to fix it, where that is known.
     pub hint: Option<String>,
-    /// Whether the problem is content that the page has no room for.
+    /// Whether the content has no room on the page.
     pub is_outside: bool,
-    /// The font file that is to blame, by the name it was given with; the HTML is good then.
+    /// Name of the font file at fault, as the caller gave it; the HTML is then not to blame.
     pub file: Option<String>,
 }
 
@@ -29,13 +29,13 @@ pub struct Fault {
 pub struct Missing {
     /// The character.
     pub character: char,
-    /// How many times it is missing.
+    /// Number of occurrences.
     pub times: usize,
-    /// Line in the HTML of the first place, from 1.
+    /// Line of the first occurrence in the HTML, from 1.
     pub line: u32,
     /// Column in the line, in characters from 1.
     pub column: u32,
-    /// The text it stands in there.
+    /// The text around the first occurrence.
     pub text: String,
 }
 
@@ -48,14 +48,14 @@ struct Found {
     file: Option<String>,
 }
 
-/// A character without a glyph: where first, in what text, and how many times.
+/// A character without a glyph: first occurrence, the text around it, number of occurrences.
 struct Lost {
     offset: usize,
     text: String,
     times: usize,
 }
 
-/// Collects faults by byte offset; lines and columns are counted once, at the end.
+/// Collects faults by byte offset; lines and columns are computed once, at the end.
 pub(crate) struct Faults<'a> {
     source: &'a str,
     found: RefCell<Vec<Found>>,
@@ -81,7 +81,7 @@ impl<'a> Faults<'a> {
         self.push(offset, fragment, message.into(), Some(hint.into()));
     }
 
-    /// Content that reaches beyond the edges of the page or its margins.
+    /// Adds content that reaches beyond the page or its margins.
     pub(crate) fn add_outside(&self, offset: usize, fragment: &str, message: &str) {
         self.push(offset, fragment, message.to_owned(), None);
         if let Some(last) = self.found.borrow_mut().last_mut() {
@@ -89,7 +89,7 @@ impl<'a> Faults<'a> {
         }
     }
 
-    /// A font file that cannot be used after all.
+    /// Adds a font file that was accepted, but turns out to be unusable.
     pub(crate) fn add_face(&self, file: &str, message: &str) {
         self.push(0, file, message.to_owned(), Some("save the font again, or take another file".to_owned()));
         if let Some(last) = self.found.borrow_mut().last_mut() {
@@ -97,7 +97,7 @@ impl<'a> Faults<'a> {
         }
     }
 
-    /// A character without a glyph, in a text that starts at the offset.
+    /// Counts a character without a glyph, in a text that starts at `offset`.
     pub(crate) fn add_missing(&self, offset: usize, text: &str, character: char) {
         let mut missing = self.missing.borrow_mut();
         let lost = missing.entry(character).or_insert_with(|| {
@@ -115,7 +115,7 @@ impl<'a> Faults<'a> {
         }
     }
 
-    /// Where a character stands at or behind an offset; the offset itself if it is written as a reference.
+    /// Offset of the first `character` from `offset` on; `offset` itself if the source writes it as a reference.
     fn find_from(&self, offset: usize, character: char) -> usize {
         let rest = self.source.get(offset..).unwrap_or_default();
         rest.find(character).map_or(offset, |at| offset + at)
@@ -125,7 +125,7 @@ impl<'a> Faults<'a> {
         self.found.borrow().is_empty()
     }
 
-    /// The characters without a glyph, by their first places.
+    /// The characters without a glyph, in the order of their first occurrences.
     pub(crate) fn missing(self) -> Vec<Missing> {
         let mut missing: Vec<(char, Lost)> = self.missing.into_inner().into_iter().collect();
         missing.sort_by_key(|(character, lost)| (lost.offset, *character));
@@ -153,7 +153,7 @@ impl<'a> Faults<'a> {
     }
 }
 
-/// Turns ascending byte offsets into lines and columns in one pass.
+/// Converts ascending byte offsets to lines and columns in one pass.
 struct Places<'a> {
     source: &'a str,
     offset: usize,

@@ -1,8 +1,8 @@
-//! A list that is nearly always empty.
+//! A list that is usually empty.
 
 use std::ops::{Deref, DerefMut};
 
-/// One word instead of three while it is empty: a long table has a million such lists.
+/// A vector that takes one word instead of three while empty: a long table has a million of them.
 pub(crate) struct Few<T> {
     #[expect(clippy::box_collection, reason = "the point of it: a vector behind one word")]
     items: Option<Box<Vec<T>>>,

@@ -1,4 +1,4 @@
-//! Which text stands on which line: segments, one behind another, until the line is full.
+//! Fills lines with segments.
 
 use super::{
     boxes::{Item, Paragraph},
@@ -10,15 +10,15 @@ use super::{
     style::{StyleId, Wrap},
 };
 
-/// Rounding in sums of advances must not push a word that just fits to the next line.
+/// Sums of advances have rounding errors, which must not push a word that just fits to the next line.
 const TOLERANCE: f64 = 1.0 / 64.0;
 
-/// The text of one line, spaces at its end left out.
+/// The text of one line, without its trailing spaces.
 pub(super) struct Span {
     pub(super) end: usize,
     /// Where the next line starts.
     pub(super) next: usize,
-    /// The text ends here, or is made to; such lines are not spread out.
+    /// The paragraph or a forced line ends here; such lines are not justified.
     pub(super) ends: bool,
 }
 
@@ -65,7 +65,7 @@ pub(super) fn spans(
     spans
 }
 
-/// Breaks a segment too wide for any line between characters; returns how wide its last part is.
+/// Breaks a segment that is too wide for a line between characters; returns the width of its last part.
 fn split(
     context: &Context<'_>,
     reader: &mut Reader<'_>,
@@ -77,9 +77,9 @@ fn split(
     let text = reader.paragraph.text.get(segment.start..segment.end).unwrap_or_default();
     let text = text.trim_end_matches(' ');
     let (mut start, mut part) = (segment.start, 0.0);
-    // Room behind the last letter, lost where the line ends.
+    // Kern after the last letter, dropped at the end of a line.
     let mut kern = 0.0;
-    // The last place where the line may end, and how far from the start of the part the next one begins.
+    // The last position where the line may end, and the width up to there, kern included.
     let mut last = None;
     let mut kerns = KernReader::new(context.kerns(reader.paragraph));
     for (index, letter) in text.char_indices() {
@@ -103,11 +103,11 @@ fn split(
     part
 }
 
-/// Finds the styles of a paragraph's letters, in their order.
+/// Looks up the styles of a paragraph's letters, in order.
 struct Reader<'p> {
     paragraph: &'p Paragraph,
     item: usize,
-    /// Where the item's text starts.
+    /// Position where the item's text starts.
     start: usize,
     nesting: Nesting,
 }
@@ -117,7 +117,7 @@ impl<'p> Reader<'p> {
         Reader { paragraph, item: 0, start: 0, nesting: Nesting::new(paragraph.style) }
     }
 
-    /// The style of the letter at a position, and the style that says whether the text may break before it.
+    /// The style of the letter at a position, and the style that decides whether the text may break before it.
     fn styles_at(&mut self, position: usize) -> (StyleId, StyleId) {
         while let Some(item) = self.paragraph.items.get(self.item) {
             let length = match item {

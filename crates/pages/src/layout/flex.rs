@@ -1,4 +1,4 @@
-//! Flex containers (CSS Flexbox, 9): rows and wrapped rows; columns are next door.
+//! Flex containers (CSS Flexbox, 9): rows and wrapped rows; columns are in `flex_column`.
 
 use super::{
     boxes::{BoxContent, BoxNode},
@@ -53,7 +53,7 @@ pub(crate) fn lay_out(
     (Content::Stack(rows.into_iter().map(wrap_row).collect()), end)
 }
 
-/// The least and the most height of a container's content.
+/// Minimum and maximum height of a container's content.
 pub(super) fn limits(style: &Style, insets: Insets, inner: Space) -> (f64, f64) {
     let content = |size: Size| {
         let height = size.resolve(inner.height)?;
@@ -62,7 +62,7 @@ pub(super) fn limits(style: &Style, insets: Insets, inner: Space) -> (f64, f64) 
     (content(style.min_height).unwrap_or(0.0), content(style.max_height).unwrap_or(f64::INFINITY))
 }
 
-/// For each line of items, the room before it and its height where the container decides (CSS Flexbox, 9.4 and 9.6).
+/// Space before each line and, where the container decides, the line's height (CSS Flexbox, 9.4 and 9.6).
 fn crosses(
     context: &Context<'_>,
     style: &Style,
@@ -91,7 +91,7 @@ fn crosses(
     heights.iter().enumerate().map(|(index, height)| (before(index), Some(height + more))).collect()
 }
 
-/// Where the first line starts, what is added between lines, and by how much each grows; `None` stretches them.
+/// Offset of the first line, space added between lines, and how much each line grows; `None` stretches them.
 pub(super) fn share_lines(align: Option<Justify>, free: f64, count: usize) -> (f64, f64, f64) {
     match align {
         Some(align) => {
@@ -102,7 +102,7 @@ pub(super) fn share_lines(align: Option<Justify>, free: f64, count: usize) -> (f
     }
 }
 
-/// One line of a wrapped container as a fragment of its own, so that pages may break between lines.
+/// Makes a line of a wrapped container one fragment, so that pages may break between lines.
 fn wrap_row(mut items: Vec<Fragment>) -> Fragment {
     let top = items.iter().map(|item| item.y).fold(f64::INFINITY, f64::min);
     let top = if top.is_finite() { top } else { 0.0 };
@@ -114,7 +114,7 @@ fn wrap_row(mut items: Vec<Fragment>) -> Fragment {
     Fragment { y: top, width: right, height: bottom - top, content: Content::Row(items), ..Fragment::default() }
 }
 
-/// An item; sizes are of border boxes along the container's direction.
+/// An item; sizes are those of border boxes along the main axis.
 pub(super) struct Item<'i> {
     pub(super) node: &'i BoxNode,
     pub(super) style: &'i Style,
@@ -122,14 +122,14 @@ pub(super) struct Item<'i> {
     pub(super) least: f64,
     pub(super) most: f64,
     pub(super) size: f64,
-    /// The two margins; automatic ones count nothing.
+    /// Both margins; automatic ones count as zero.
     pub(super) margins: f64,
     /// Border and padding, which never shrink.
     pub(super) inset: f64,
 }
 
 impl Item<'_> {
-    /// What an item's part of the missing room is measured by (CSS Flexbox, 9.7).
+    /// Weight of an item when space is missing (CSS Flexbox, 9.7).
     fn shrinkage(&self) -> f64 {
         self.style.flex_shrink * (self.base - self.inset).max(0.0)
     }
@@ -151,7 +151,7 @@ impl<'i> Item<'i> {
             BoxContent::Table(ref table) => table::intrinsic_by_content(context, table, style),
             _ => context.intrinsic_by_content(node),
         };
-        // Whatever its width says, a table is as wide as its content asks.
+        // A table gets at least the width its content asks for, whatever its `width` says.
         let is_fixed = style.table_fixed && style.width != Size::Auto;
         let floor = if matches!(node.content, BoxContent::Table(_)) && !is_fixed { narrowest } else { 0.0 };
         let specified = border_box(style.width).map(|width| width.max(floor));
@@ -159,7 +159,7 @@ impl<'i> Item<'i> {
             Size::Auto => specified.unwrap_or(widest),
             basis => border_box(basis).unwrap_or(widest),
         };
-        // CSS Flexbox, 4.5: items do not get narrower than their content unless they say so.
+        // CSS Flexbox, 4.5: items get no narrower than their content unless `min-width` allows it.
         let automatic = specified.map_or(narrowest, |specified| specified.min(narrowest));
         let least = border_box(style.min_width).unwrap_or(automatic).max(floor);
         let most = border_box(style.max_width).unwrap_or(f64::INFINITY).max(floor);
@@ -169,7 +169,7 @@ impl<'i> Item<'i> {
     }
 }
 
-/// The items in lines of at most `room`, or in one where there is no limit.
+/// Splits the items into lines of at most `room`; without a limit, one line.
 pub(super) fn lines<'i>(items: Vec<Item<'i>>, room: Option<f64>, gap: f64) -> Vec<Vec<Item<'i>>> {
     let mut lines: Vec<Vec<Item<'i>>> = vec![Vec::new()];
     let mut used = 0.0;
@@ -190,7 +190,7 @@ pub(super) fn lines<'i>(items: Vec<Item<'i>>, room: Option<f64>, gap: f64) -> Ve
     lines
 }
 
-/// CSS Flexbox, 9.7: grows or shrinks the items until the line is full; items at a limit are frozen in each round.
+/// CSS Flexbox, 9.7: grows or shrinks the items until the line is full; each round freezes the items at their limits.
 pub(super) fn resolve(items: &mut [Item<'_>], width: f64) {
     let total: f64 = items.iter().map(|item| item.size + item.margins).sum();
     let grows = total < width;
@@ -245,7 +245,7 @@ pub(super) fn resolve(items: &mut [Item<'_>], width: f64) {
     }
 }
 
-/// Places the items of one line; its height comes back.
+/// Places the items of one line; returns its height.
 fn row(
     context: &Context<'_>,
     style: &Style,
@@ -305,7 +305,7 @@ fn row(
     (fragments, height)
 }
 
-/// Gives a fragment another height; only content that depends on the height is laid out again.
+/// Changes the height of a fragment; only content that depends on the height is laid out again.
 pub(super) fn stretch(
     context: &Context<'_>,
     fragment: &mut Fragment,
@@ -338,7 +338,7 @@ pub(super) fn alignment(container: &Style, item: &Style) -> Align {
     if item.align_self == Align::Auto { container.align_items } else { item.align_self }
 }
 
-/// Automatic margins take the free room first, then `justify-content` does.
+/// Distributes free space along the main axis: to automatic margins first, else by `justify-content`.
 fn place_across(fragments: &mut [Fragment], items: &[Item<'_>], style: &Style, width: f64, gap: f64) {
     let used: f64 = items.iter().map(|item| item.size + item.margins).sum();
     let free = width - used - gap * items.len().saturating_sub(1) as f64;
@@ -355,7 +355,7 @@ fn place_across(fragments: &mut [Fragment], items: &[Item<'_>], style: &Style, w
     }
 }
 
-/// Where the first item starts, and what is added between items.
+/// Offset of the first item, and the space added between items.
 pub(super) fn justify(justify: Justify, free: f64, count: usize) -> (f64, f64) {
     let spread = free.max(0.0);
     let count = count as f64;

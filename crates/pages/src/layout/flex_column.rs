@@ -1,4 +1,4 @@
-//! Flex containers whose items stand one under another, and wrap into columns where the height is limited.
+//! Flex containers in column direction; they wrap where the height is limited.
 
 use super::{
     boxes::{BoxContent, BoxNode},
@@ -81,7 +81,7 @@ impl<'c> Column<'c> {
             Size::Auto => natural.height,
             basis => border_box(basis).unwrap_or(content),
         };
-        // CSS Flexbox, 4.5: items do not get lower than their content unless they say so.
+        // CSS Flexbox, 4.5: items get no lower than their content unless `min-height` allows it.
         let automatic = border_box(style.height).map_or(content, |height| height.min(content));
         let least = border_box(style.min_height).unwrap_or(automatic);
         let most = border_box(style.max_height).unwrap_or(f64::INFINITY);
@@ -108,7 +108,7 @@ impl<'c> Column<'c> {
         self.context.block(node, space).fragment
     }
 
-    /// How wide a column of a wrapped container is.
+    /// Width of one column of a wrapped container.
     fn width(&self, line: &[Item<'_>]) -> f64 {
         let outer = |item: &Item<'_>| {
             let margins =
@@ -118,7 +118,7 @@ impl<'c> Column<'c> {
         line.iter().map(outer).fold(0.0, f64::max)
     }
 
-    /// One column, from (0, 0) on; automatic margins take the free room first, then `justify-content` does.
+    /// Places one column from (0, 0); free space goes to automatic margins first, else by `justify-content`.
     fn place(&self, line: &[Item<'_>], width: f64, height: f64, gap: f64) -> Vec<Fragment> {
         let free = height - used(line, gap);
         let is_auto = |item: &Item<'_>, side: usize| item.style.margin.get(side) == Some(&Size::Auto);
@@ -145,7 +145,7 @@ impl<'c> Column<'c> {
     }
 }
 
-/// Where an item of a column starts from the left.
+/// Left offset of an item in its column.
 fn across(fragment: &Fragment, container: &Style, own: &Style, width: f64) -> f64 {
     let (left, right) = (own.margin[LEFT], own.margin[RIGHT]);
     let free = width - fragment.width - left.or_zero(width) - right.or_zero(width);

@@ -22,35 +22,35 @@ use read_fonts::{
 
 use super::{character_map, letters::Letter, shield::shielded};
 
-// `faces/README.md` says what is in them, where they come from, and how they are made.
+// `faces/README.md` says what these contain, where they come from and how they are made.
 const REGULAR: &[u8] = include_bytes!("../../faces/PagesGothic-Regular.ttf");
 const BOLD: &[u8] = include_bytes!("../../faces/PagesGothic-Bold.ttf");
-/// What Pages Gothic lacks.
+/// Characters that Pages Gothic lacks.
 const SUPPLEMENT: [&[u8]; 2] = [
     include_bytes!("../../faces/GothicSupplement-Regular.ttf"),
     include_bytes!("../../faces/GothicSupplement-Bold.ttf"),
 ];
-/// How many faces are always there.
+/// Number of built-in faces.
 const BUILT_IN: usize = 2 + SUPPLEMENT.len();
 
-/// Characters of the Basic Multilingual Plane get a flat table.
+/// Characters of the Basic Multilingual Plane, which have a flat table.
 const PLANE: usize = 0x1_0000;
 const NO_FACE: u8 = u8::MAX;
-/// The face index is a byte, and one value means "none".
+/// A face index is a byte, and one value means "none".
 const FACES_MOST: usize = 200;
-/// The weight of a face that does not say its own.
+/// The weight of a face that does not specify one.
 const NORMAL: u16 = 400;
 /// CSS: from this weight on, text is set in a bold face.
 const BOLD_FROM: u16 = 600;
 
-/// What a library cannot cope with.
+/// The message for a file on which a library panics.
 pub(crate) const DAMAGED: &str = "not a usable font: it is damaged";
 
-/// The faces a document can use, in the order in which they are tried for each character.
+/// The faces of a document, in the order in which they are tried for each character.
 ///
-/// Text of a weight is set in faces of that weight first (given files, then the built-in face), then in the others, so that
-/// a character only one face has is printed rather than lost. The supplement to the built-in face comes last in the same
-/// manner: a workspace that brings a rare kanji in one weight wants that one.
+/// Text is set in faces of its own weight first (given files, then the built-in face), then in the others, so that a
+/// character that only one face has is still printed. The supplement comes last, after faces of either weight: a
+/// workspace that brings a rare kanji in one weight wants that one.
 pub struct Faces {
     faces: Vec<Face>,
     regular: Chain,
@@ -60,7 +60,7 @@ pub struct Faces {
 /// A font file that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaceError {
-    /// The name the file was given with.
+    /// The name of the file, as the caller gave it.
     pub name: String,
     /// Why it cannot be used.
     pub message: String,
@@ -74,9 +74,9 @@ impl fmt::Display for FaceError {
 
 impl std::error::Error for FaceError {}
 
-/// One font file with what layout and the PDF need of it.
+/// One font file, with the tables that layout and the PDF read.
 pub(crate) struct Face {
-    /// The name its file was given with, for errors; none of a built-in one.
+    /// The name of its file, for errors; none for a built-in face.
     pub(crate) name: Option<String>,
     pub(crate) bytes: Cow<'static, [u8]>,
     pub(crate) postscript_name: String,
@@ -87,7 +87,7 @@ pub(crate) struct Face {
     /// x min, y min, x max, y max in font units.
     pub(crate) bounds: [i16; 4],
     pub(crate) weight: u16,
-    /// Where some letters stand closer to each other, or farther apart, than their advances say: the face to shape with.
+    /// For shaping; only in faces that have kerning.
     pub(crate) shaper: Option<harfrust::Font>,
     x_height: i16,
     advances: Vec<u16>,
@@ -95,7 +95,7 @@ pub(crate) struct Face {
     glyphs_beyond: BTreeMap<u32, u16>,
 }
 
-/// Where a character is found: the face and its advance in em.
+/// The face that has a character, and the advance in em.
 #[derive(Clone, Copy)]
 struct Found {
     face: u8,
@@ -105,7 +105,7 @@ struct Found {
 struct Chain {
     order: Vec<u8>,
     plane: Vec<Found>,
-    /// The face whose metrics make the line: the first with a space (CSS Fonts: the first available font).
+    /// The face whose metrics make the line: the first one with a space (the first available font of CSS Fonts).
     primary: u8,
 }
 
@@ -116,8 +116,8 @@ impl Faces {
         Arc::clone(BUILT_IN.get_or_init(|| Arc::new(Faces::from_faces(built_in_faces()))))
     }
 
-    /// The given font files (TrueType, OpenType, or a collection, of which the first face counts) before the built-in faces;
-    /// the name is only used in errors.
+    /// The given font files before the built-in faces. Files are TrueType, OpenType or a collection (its first face
+    /// counts); their names only appear in errors.
     ///
     /// # Errors
     /// A file that is not a font, or has no usable character map, or outlines that a PDF cannot embed.
@@ -148,7 +148,7 @@ impl Faces {
         self.faces.get(usize::from(index))
     }
 
-    /// All faces by index.
+    /// All faces, in the order of their indices.
     pub(crate) fn each(&self) -> impl Iterator<Item = &Face> {
         self.faces.iter()
     }
@@ -169,8 +169,8 @@ impl Faces {
         self.find(character, false).is_some()
     }
 
-    /// The face with the form of a character that a variation selector asks for; none where no face has it, where it is the
-    /// glyph that [`Faces::find`] gives anyway, or where it is wider or narrower than that.
+    /// The face that has the form of a character that a variation selector asks for; none where no face has it, where
+    /// it is the glyph of [`Faces::find`] anyway, or where its advance differs from that glyph's.
     pub(crate) fn form(&self, character: char, selector: char, bold: bool) -> Option<u8> {
         let (plain_face, plain_advance) = self.find(character, bold)?;
         let plain = (plain_face, self.face(plain_face)?.glyph(character));
@@ -273,7 +273,7 @@ impl Face {
         })
     }
 
-    /// The glyph of a character; 0 where the face has none.
+    /// The glyph of a character; 0 if the face has none.
     pub(crate) fn glyph(&self, character: char) -> u16 {
         match self.glyphs.get(character as usize) {
             Some(glyph) => *glyph,
@@ -287,7 +287,7 @@ impl Face {
         form.unwrap_or_else(|| self.glyph(character))
     }
 
-    /// The glyph of a variation sequence (OpenType, `cmap`, format 14). They are rare: the table is read each time.
+    /// The glyph of a variation sequence (OpenType, `cmap`, format 14). They are rare, so the table is read each time.
     fn form(&self, character: char, selector: char) -> Option<u16> {
         let (_, forms) = FontRef::from_index(&self.bytes, 0).ok()?.cmap().ok()?.uvs_subtable()?;
         match forms.map_variant(character, selector)? {
@@ -315,14 +315,14 @@ impl Face {
     }
 }
 
-/// The characters of a face with their glyphs, from every subtable for Unicode; a later one may name a character again.
+/// The characters of a face with their glyphs, from every Unicode subtable; a character may come more than once.
 fn characters<'a>(cmap: &Cmap<'a>, font: &FontRef<'_>) -> impl Iterator<Item = (u32, u16)> + 'a {
     let limits = CmapIterLimits::default_for_font(font);
     let data = cmap.offset_data();
     let of_unicode = cmap.encoding_records().iter().filter_map(move |record| {
         let subtable = record.subtable(data).ok()?;
         let is_whole = matches!(subtable, CmapSubtable::Format12(_) | CmapSubtable::Format13(_));
-        // OpenType, `cmap`: Windows' encoding 1 is Unicode's first plane, 10 all of them in formats 12 and 13.
+        // OpenType, `cmap`: of Windows' encodings, 1 is Unicode's first plane, 10 all of Unicode in formats 12 and 13.
         let is_unicode = match (record.platform_id(), record.encoding_id()) {
             (PlatformId::Unicode, _) | (PlatformId::Windows, 1) => true,
             (PlatformId::Windows, 10) => is_whole,
@@ -334,8 +334,8 @@ fn characters<'a>(cmap: &Cmap<'a>, font: &FontRef<'_>) -> impl Iterator<Item = (
     pairs.filter_map(|(codepoint, glyph)| Some((codepoint, u16::try_from(glyph.to_u32()).ok().filter(|it| *it != 0)?)))
 }
 
-/// Ascender, descender and line gap in font units, from the table that browsers take them from: OS/2 where it asks for it, else
-/// hhea, and OS/2 for what hhea leaves at zero.
+/// Ascender, descender and line gap in font units. As in browsers they come from OS/2 if it says so, else from hhea;
+/// OS/2 fills in what hhea leaves at zero.
 fn line_heights(hhea: &Hhea<'_>, os2: Option<&Os2<'_>>) -> [i16; 3] {
     let of_hhea = [hhea.ascender(), hhea.descender(), hhea.line_gap()].map(|height| height.to_i16());
     let Some(os2) = os2 else { return of_hhea };
@@ -346,7 +346,7 @@ fn line_heights(hhea: &Hhea<'_>, os2: Option<&Os2<'_>>) -> [i16; 3] {
     let of_windows =
         [os2.us_win_ascent(), os2.us_win_descent()].map(|height| i16::try_from(height).unwrap_or(i16::MAX));
     let first = |heights: [i16; 3]| heights.into_iter().find(|height| *height != 0).unwrap_or(0);
-    // The line gap belongs to the heights beside it; Windows' have none.
+    // The line gap comes from the same table as the heights; Windows' heights have none.
     let line_gap = match (of_hhea, typographic) {
         ([0, ..] | [_, 0, _], [0, 0, _]) => 0,
         ([0, ..] | [_, 0, _], [_, _, gap]) => gap,
@@ -365,7 +365,7 @@ fn postscript_name(font: &FontRef<'_>) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// Whether a face places pairs of letters: by `kern` in OpenType's GPOS, or by the older table of that name.
+/// Whether a face kerns pairs of letters, by `kern` in OpenType's GPOS or by the older `kern` table.
 fn has_kerning(font: &FontRef<'_>) -> bool {
     let features = font.gpos().and_then(|gpos| gpos.feature_list());
     let by_feature = features
@@ -440,7 +440,7 @@ mod tests {
         }
     }
 
-    /// Amounts under each other: each digit below a digit, in both weights, whatever the digits are.
+    /// Amounts in a column align: all digits have one advance, in both weights.
     #[test]
     fn figures_stand_in_columns() {
         let faces = Faces::built_in();
@@ -452,13 +452,13 @@ mod tests {
         assert!(widths("0123456789０１２３４５６７８９¥$€£+\u{2212}\u{2007}").iter().all(|width| *width == digit));
         let point = widths(".")[0];
         assert!(widths(",.\u{2008}").iter().all(|width| *width == point));
-        // Narrower than half a digit, as people write it; and signs of running text keep to their own widths.
+        // The point is narrower than half a digit, as in handwriting; signs of running text keep their own widths.
         assert!(point < digit / 2.0, "{point} {digit}");
         assert_eq!(widths("￥"), [1.0, 1.0]);
         assert!(widths("()").iter().all(|width| *width < digit));
     }
 
-    /// A glyph that was given another width stands in its middle, to a unit of 2048.
+    /// A glyph with a new width is centred in it, to a unit of 2048.
     #[test]
     fn a_one_stands_in_the_middle_of_its_width() {
         for bytes in [REGULAR, BOLD] {

@@ -1,5 +1,5 @@
-//! Boxes with size and place, on a canvas without pages. Lengths are CSS px; places are relative to the border box of the
-//! fragment around.
+//! Boxes with size and position, on a canvas without pages. Lengths are CSS px; positions are relative to the border
+//! box of the enclosing fragment.
 
 use super::{
     few::Few,
@@ -28,7 +28,7 @@ pub(crate) struct Fragment {
 pub(crate) enum Content {
     #[default]
     Empty,
-    /// One under another.
+    /// One below another.
     Stack(Vec<Fragment>),
     /// Side by side.
     Row(Vec<Fragment>),
@@ -37,17 +37,17 @@ pub(crate) enum Content {
     Picture(usize),
 }
 
-/// A table: its rows are stacked; head and foot come back on every page.
+/// A table: its rows are stacked; head and foot repeat on every page.
 #[derive(Default)]
 pub(crate) struct TableFragment {
     pub(crate) head: Section,
     pub(crate) body: Vec<RowFragment>,
     pub(crate) foot: Section,
-    /// Above the rows: captions, the table's border and spacing.
+    /// Height above the rows: captions, the table's border and spacing.
     pub(crate) before: f64,
     pub(crate) after: f64,
     pub(crate) captions: Vec<Fragment>,
-    /// Where the table's own border box starts and ends, captions left out.
+    /// Top of the table's own border box, without captions.
     pub(crate) grid_top: f64,
     pub(crate) grid_height: f64,
     pub(crate) spacing: f64,
@@ -67,10 +67,10 @@ pub(crate) struct RowFragment {
     pub(crate) group: StyleId,
     /// A cell spans from this row into the next.
     pub(crate) joined_to_next: bool,
-    /// Collapsed borders along the row's top, and all its others; relative to the row.
+    /// Collapsed borders along the row's top, then all others; relative to the row.
     pub(crate) top_edges: Vec<Edge>,
     pub(crate) edges: Vec<Edge>,
-    /// First row of its group; the group's `break-*` count here.
+    /// The row is the first of its group, so the group's `break-*` apply here.
     pub(crate) first_of_group: bool,
 }
 
@@ -83,7 +83,7 @@ pub(crate) struct Edge {
     pub(crate) height: f64,
     pub(crate) color: [u8; 3],
     pub(crate) dashed: bool,
-    /// Between cells of a row, rather than along its top or bottom.
+    /// Vertical, between cells of a row, rather than along its top or bottom.
     pub(crate) down: bool,
 }
 
@@ -97,7 +97,7 @@ pub(crate) struct Line {
     pub(crate) runs: Vec<Run>,
     /// Backgrounds and borders of inline elements.
     pub(crate) boxes: Few<InlineBox>,
-    /// Boxes among the text; places relative to the line.
+    /// Boxes within the text; positions are relative to the line.
     pub(crate) atoms: Few<Fragment>,
 }
 
@@ -107,7 +107,7 @@ pub(crate) struct Run {
     pub(crate) x: f64,
     /// Of the baseline, from the line's top.
     pub(crate) y: f32,
-    /// From the baseline down to that of the element whose underline runs below.
+    /// Distance from the baseline down to that of the element which underlines this text.
     pub(crate) underline: f32,
     pub(crate) width: f64,
     pub(crate) face: u8,
@@ -115,7 +115,7 @@ pub(crate) struct Run {
     /// The innermost element, for links.
     pub(crate) node: NodeId,
     pub(crate) text: Box<str>,
-    /// Room behind every letter, beside the style's `letter-spacing`.
+    /// Space after every letter, in addition to the style's `letter-spacing`.
     pub(crate) spacing: f32,
     pub(crate) kerns: Box<[Kern]>,
 }
@@ -127,22 +127,22 @@ pub(crate) struct InlineBox {
     pub(crate) width: f64,
     pub(crate) height: f64,
     pub(crate) style: StyleId,
-    /// The element starts and ends on this line, and so do its side borders.
+    /// Whether the element starts or ends on this line, and so has its border on that side.
     pub(crate) opens: bool,
     pub(crate) closes: bool,
 }
 
-/// A fragment with the margins that may still collapse with its neighbours'.
+/// A fragment with its margins, which may still collapse with its neighbours'.
 pub(crate) struct Laid {
     pub(crate) fragment: Fragment,
     pub(crate) top: Strut,
     pub(crate) bottom: Strut,
-    /// Nothing is between the two margins.
+    /// Nothing separates the two margins: they collapse through the box.
     pub(crate) through: bool,
 }
 
 impl Fragment {
-    /// From the top of the border box to the end of its content and the padding behind, however high the box is.
+    /// Height of the content with border and padding, whatever the height of the box.
     pub(crate) fn content_height(&self, insets: Insets) -> f64 {
         let end =
             |children: &[Fragment]| children.iter().map(|child| child.y + child.height).fold(insets.top, f64::max);
@@ -168,7 +168,7 @@ impl Fragment {
         }
     }
 
-    /// The last baseline, on which an inline block sits.
+    /// The last baseline, on which an inline block is placed.
     pub(crate) fn last_baseline(&self) -> Option<f64> {
         match &self.content {
             Content::Lines(lines) => lines.last().map(|line| line.y + line.baseline),

@@ -1,5 +1,5 @@
-//! Pictures: PNG is decoded, JPEG stays as it is, SVG becomes outlines. A picture is read once, whatever number of
-//! documents shows it.
+//! Pictures: PNG is decoded, JPEG stays as it is, SVG becomes outlines. A picture is read once for
+//! all documents that show it.
 
 use std::{collections::BTreeMap, io::Write, sync::Arc};
 
@@ -12,10 +12,10 @@ use super::{
     svg,
 };
 
-/// Finds a picture by its `src` attribute; the error says why it cannot.
+/// Returns the picture of a `src` attribute, or why there is none.
 pub type ImageSource<'a> = dyn Fn(&str) -> Result<Arc<Picture>, String> + Sync + 'a;
 
-/// The pictures of a document, each loaded once.
+/// The pictures of a document, each looked up once.
 #[derive(Default)]
 pub(crate) struct Pictures {
     pub(crate) loaded: Vec<Arc<Picture>>,
@@ -52,11 +52,11 @@ fn too_many_pixels() -> String {
 }
 
 impl Picture {
-    /// How many pixels it is made of; none where it is drawn.
+    /// Number of pixels; zero for a drawing.
     fn pixels(&self) -> u64 {
         match self.data {
             PictureData::Outlines(_) => 0,
-            // Whole numbers below 2³², whose product is below 2⁶⁴.
+            // Both are whole numbers below 2³², so the product is below 2⁶⁴.
             _ => (f64::from(self.width) * f64::from(self.height)) as u64,
         }
     }
@@ -64,7 +64,7 @@ impl Picture {
     /// Reads a PNG, JPEG or SVG file.
     ///
     /// # Errors
-    /// What is wrong with the file, or what in it cannot be shown.
+    /// Says what is wrong with the file, or what in it is not supported.
     pub fn read(bytes: &[u8]) -> Result<Picture, String> {
         if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
             return shielded(|| decode_png(bytes)).unwrap_or_else(|| Err("not a usable PNG file".to_owned()));
@@ -85,7 +85,7 @@ fn compressed(bytes: &[u8]) -> Result<Vec<u8>, String> {
     written.map_err(|error| format!("the picture cannot be compressed: {error}"))
 }
 
-/// XML: whether it is a drawing is for its elements to say.
+/// Whether the file looks like XML; `svg` checks the elements.
 fn looks_like_svg(bytes: &[u8]) -> bool {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     text.trim_ascii_start().starts_with(b"<")
@@ -95,10 +95,10 @@ fn decode_png(bytes: &[u8]) -> Result<Picture, String> {
     let broken = |error: png::DecodingError| format!("not a usable PNG file: {error}");
     let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
     decoder.set_transformations(png::Transformations::normalize_to_color8());
-    // Both are compressed and shown nowhere.
+    // Text and colour profiles are compressed and never shown: skipped, not inflated.
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
-    // Before anything is set aside for the rows.
+    // The size is checked before memory for the rows is allocated.
     let header = decoder.read_header_info().map_err(broken)?;
     let (width, height) = (header.width, header.height);
     check_pixels(width, height)?;

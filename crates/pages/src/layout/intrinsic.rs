@@ -1,4 +1,4 @@
-//! How narrow a box can get and how wide it wants to be: min-content and max-content widths of border boxes.
+//! Min-content and max-content widths of border boxes.
 
 use super::{
     boxes::{BoxContent, BoxNode, Paragraph},
@@ -11,7 +11,7 @@ use super::{
 };
 
 impl Context<'_> {
-    /// The narrowest and the widest border box, margins left out.
+    /// The narrowest and widest border box, without margins.
     pub(crate) fn intrinsic(&self, node: &BoxNode) -> (f64, f64) {
         let style = self.styles.get(node.style);
         if let (Size::Px(width), false) = (style.width, matches!(node.content, BoxContent::Table(_))) {
@@ -22,7 +22,7 @@ impl Context<'_> {
         self.intrinsic_by_content(node)
     }
 
-    /// What the content asks for, whatever width is specified; nested boxes ask again and again.
+    /// The same by content alone, whatever width is specified; cached, because nested boxes ask repeatedly.
     pub(crate) fn intrinsic_by_content(&self, node: &BoxNode) -> (f64, f64) {
         if let Some(known) = node.intrinsic.get() {
             return known;
@@ -36,12 +36,12 @@ impl Context<'_> {
         widths
     }
 
-    /// A paragraph measured with boxes of known widths among its text.
+    /// Measures a paragraph; `width` gives the widths of the boxes within its text.
     fn measure_with(&self, paragraph: &Paragraph, width: impl Fn(&BoxNode) -> f64) -> Measured {
         measure(self, paragraph, |atom| Fragment { width: width(atom), ..Fragment::default() })
     }
 
-    /// With the margins around.
+    /// The narrowest and widest box, with margins.
     pub(crate) fn outer_intrinsic(&self, node: &BoxNode) -> (f64, f64) {
         let style = self.styles.get(node.style);
         let margins = style.margin[LEFT].or_zero(0.0) + style.margin[RIGHT].or_zero(0.0);
@@ -95,7 +95,7 @@ impl Context<'_> {
     }
 }
 
-/// Up to the 1/64 px Chromium computes in, so that the text fits.
+/// Rounds up to the 1/64 px that Chromium computes in, so that the text fits.
 fn whole_units(width: f64) -> f64 {
     (width * 64.0 - 0.001).ceil() / 64.0
 }

@@ -1,11 +1,11 @@
-//! JPEG files: read as far as the PDF needs to know them, and kept as they are.
+//! Reads size and colours of JPEG files, which go into the PDF unchanged.
 
 use super::picture::{Picture, PictureData, check_pixels};
 
-/// Segments that begin a frame, of any kind of coding (ITU-T T.81, table B.1); a Huffman table (c4), an extension (c8) and
-/// arithmetic conditioning (cc) stand among them.
+/// Markers that start a frame, in any coding (ITU-T T.81, table B.1); three others lie among them: a Huffman table
+/// (c4), an extension (c8) and arithmetic conditioning (cc).
 const FRAMES: std::ops::RangeInclusive<u8> = 0xc0..=0xcf;
-/// Baseline, extended and progressive, Huffman coded: what a PDF may hold (ISO 32000-1, 7.4.8).
+/// Baseline, extended and progressive frames with Huffman coding: what a PDF may contain (ISO 32000-1, 7.4.8).
 const FRAMES_OF_PDF: std::ops::RangeInclusive<u8> = 0xc0..=0xc2;
 const START_OF_SCAN: u8 = 0xda;
 const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
@@ -32,7 +32,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Picture, String> {
         let content = bytes.get(position + 4..position + 2 + length).ok_or_else(broken)?;
         match marker {
             START_OF_SCAN => {
-                // In the scans a ff is never followed by d9, so whatever was cut off took the end with it.
+                // ff is never followed by d9 within the scans, so without an end marker the file was cut off.
                 let rest = bytes.get(position..).unwrap_or_default();
                 if !rest.windows(2).rev().any(|pair| pair == END_OF_IMAGE) {
                     return Err("not a usable JPEG file: its end is missing".to_owned());
@@ -43,7 +43,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Picture, String> {
                 return Err("expected an upright JPEG file, found one that its Exif data turns".to_owned());
             }
             0xc4 | 0xc8 | 0xcc => {}
-            // One image: readers differ in which of two they show.
+            // Only one image is allowed: readers disagree on which of two they show.
             _ if FRAMES_OF_PDF.contains(&marker) && picture.is_some() => return Err(broken()),
             _ if FRAMES_OF_PDF.contains(&marker) => {
                 let (width, height, components) = frame(content)?;
@@ -82,7 +82,7 @@ fn frame(content: &[u8]) -> Result<(f32, f32, u8), String> {
     }
 }
 
-/// Whether the orientation in Exif data is another than upright: browsers turn the picture, a PDF's readers do not.
+/// Whether Exif data gives an orientation other than upright: browsers turn the picture, PDF readers do not.
 fn is_turned(content: &[u8]) -> Option<bool> {
     let tiff = content.strip_prefix(b"Exif\0\0")?;
     let is_little = tiff.starts_with(b"II");

@@ -1,4 +1,4 @@
-//! `text-align: justify`: room left over goes between words, and around every Japanese character.
+//! `text-align: justify`: free space goes between words, and around every Japanese character.
 
 use super::{
     context::Context,
@@ -8,25 +8,25 @@ use super::{
     style::VerticalAlign,
 };
 
-/// What stands on the line, places relative to its start.
+/// The content of a line, with positions relative to its start.
 pub(super) struct Content<'l> {
     pub(super) runs: &'l mut Vec<Run>,
     pub(super) boxes: &'l mut [(InlineBox, f64)],
     pub(super) atoms: &'l mut [(Fragment, VerticalAlign)],
 }
 
-/// A letter, or a box among the text (no letter), with where room may be added around it.
+/// A letter, or a box within the text (no letter), and whether space may be added on each side.
 struct Piece {
     x: f64,
     letter: Option<char>,
-    /// The run it is of, and where its bytes start there.
+    /// Index of its run, and its byte offset there.
     run: usize,
     start: usize,
     before: bool,
     after: bool,
 }
 
-/// Spreads the line's content over `free` more px.
+/// Spreads the line's content over `free` px more.
 pub(super) fn spread(context: &Context<'_>, content: Content<'_>, free: f64) {
     let mut pieces = pieces(context, &content);
     let gaps = mark_gaps(&mut pieces);
@@ -34,7 +34,7 @@ pub(super) fn spread(context: &Context<'_>, content: Content<'_>, free: f64) {
         return;
     }
     let each = free / gaps as f64;
-    // How far what starts at each piece moves.
+    // Start of each piece, and how far whatever starts there moves.
     let mut moves = Vec::with_capacity(pieces.len());
     let mut moved = 0.0;
     for piece in &pieces {
@@ -78,7 +78,7 @@ fn pieces(context: &Context<'_>, content: &Content<'_>) -> Vec<Piece> {
     pieces
 }
 
-/// Finds the gaps as Chromium does: behind spaces, and on both sides of Japanese characters; none at the line's ends.
+/// Marks and counts the gaps as Chromium does: after spaces and on both sides of Japanese characters, none at the ends.
 fn mark_gaps(pieces: &mut [Piece]) -> usize {
     let mut count = 0;
     let mut after_gap = true;
@@ -99,7 +99,7 @@ fn mark_gaps(pieces: &mut [Piece]) -> usize {
     count
 }
 
-/// Runs in which the same room follows every letter.
+/// Splits runs so that within each the same space follows every letter.
 fn split(runs: &[Run], pieces: &[Piece], moves: &[(f64, f64)], each: f64) -> Vec<Run> {
     let mut result: Vec<Run> = Vec::new();
     for (index, run) in runs.iter().enumerate() {
@@ -110,7 +110,7 @@ fn split(runs: &[Run], pieces: &[Piece], moves: &[(f64, f64)], each: f64) -> Vec
             let is_spread = |at: usize| pieces[own[at]].letter.is_some_and(is_ideograph_or_symbol);
             let spread = is_spread(start);
             let mut end = start + 1;
-            // A gap behind a word's space is before the next word.
+            // A word's run ends with its space: the gap after it moves the next word.
             while end < own.len()
                 && is_spread(end) == spread
                 && !pieces[own[end]].before
@@ -135,13 +135,13 @@ fn split(runs: &[Run], pieces: &[Piece], moves: &[(f64, f64)], each: f64) -> Vec
     result
 }
 
-/// The kerns of a part of a run that starts at one byte, and whose last letter starts at another.
+/// The kerns of a run's letters from byte `from` up to, but not including, the one at `last`.
 fn within(kerns: &[Kern], from: usize, last: usize) -> Box<[Kern]> {
     let inside = kerns.iter().filter(|kern| (from..last).contains(&(kern.at as usize)));
     inside.map(|kern| Kern { at: kern.at - u32::try_from(from).unwrap_or(0), ..*kern }).collect()
 }
 
-/// Characters that Chromium lets grow apart: kanji, kana and the signs among them.
+/// Characters around which Chromium adds space: kanji, kana and the signs among them.
 fn is_ideograph_or_symbol(letter: char) -> bool {
     matches!(
         letter,

@@ -1,6 +1,6 @@
-//! Where letters stand closer or farther apart than their advances say.
+//! Kerns: pairs of letters that are set closer or farther apart than their advances.
 
-/// Room between a letter and the next one of the same face; negative where they move together.
+/// Space between a letter and the next one of the same face; negative where they move together.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Kern {
     /// Index of the letter's first byte in the text.
@@ -9,7 +9,7 @@ pub struct Kern {
     pub em: f32,
 }
 
-/// Finds kerns by place, asked for in the order of the text.
+/// Looks up kerns by position, in the order of the text.
 #[derive(Clone)]
 pub(crate) struct KernReader<'k> {
     rest: &'k [Kern],
@@ -20,7 +20,7 @@ impl<'k> KernReader<'k> {
         KernReader { rest: kerns }
     }
 
-    /// In em, behind the letter that starts at that byte.
+    /// Space in em after the letter that starts at this byte.
     #[inline]
     pub(crate) fn behind(&mut self, position: usize) -> f64 {
         while let Some((first, rest)) = self.rest.split_first() {

@@ -1,7 +1,7 @@
-//! Kerning: how far a face sets two letters from each other beyond their advances, found by shaping.
+//! Kerning: finds by shaping how far a face moves two letters from where their advances put them.
 //!
-//! In: the text of a paragraph. Out: its [`Kern`]s. Only what the face says of places is used: letters keep their own
-//! glyphs, so that copied text stays what was written. Faces without kerning, such as the built-in ones, cost nothing.
+//! In: the text of a paragraph. Out: its [`Kern`]s. Only positions are taken from the face: letters keep their own
+//! glyphs, so that copied text is what was written. Faces without kerning, such as the built-in ones, are not shaped.
 
 use std::{cell::RefCell, collections::BTreeSet};
 
@@ -17,17 +17,17 @@ use super::{
     style::{LEFT, RIGHT, Style, Styles, VerticalAlign},
 };
 
-/// Everything in a face that would put other glyphs in the place of those the text names.
+/// Features that would replace the glyphs of the text's own characters; all are off.
 const SUBSTITUTIONS: [&[u8; 4]; 9] = [b"ccmp", b"locl", b"rlig", b"liga", b"clig", b"calt", b"rclt", b"dlig", b"hlig"];
 
 /// Shapes text in the faces that have kerning.
 pub(crate) struct Shaper<'f> {
     faces: &'f Faces,
-    /// By index of the face; empty where none has kerning.
+    /// By face index; empty where no face has kerning.
     shapers: Vec<Option<&'f harfrust::Font>>,
-    /// What was looked up in a face for a script.
+    /// Shape plans by face and script.
     plans: RefCell<Vec<(u8, Option<Script>, ShapePlan)>>,
-    /// Faces that could not be shaped in.
+    /// Faces on which the shaper panicked.
     damaged: RefCell<BTreeSet<u8>>,
 }
 
@@ -43,7 +43,7 @@ impl<'f> Shaper<'f> {
         self.shapers.is_empty()
     }
 
-    /// The names of the faces that could not be shaped in, because their files are damaged.
+    /// Names of the faces that could not be shaped because their files are damaged.
     pub(crate) fn damaged(&self) -> Vec<&'f str> {
         let damaged = self.damaged.borrow();
         let names = damaged.iter().filter_map(|index| self.faces.face(*index)?.name.as_deref());
@@ -90,7 +90,7 @@ impl<'f> Shaper<'f> {
         kerns
     }
 
-    /// A letter as a stretch of its own; none where no face, or one without kerning, shows it.
+    /// A letter as a stretch of its own; none if no face has it, or one without kerning.
     fn stretch_of(&self, letter: char, style: &Style, position: usize) -> Option<Stretch> {
         let (face, _) = self.faces.find(letter, style.bold()).filter(|_| !is_invisible(letter))?;
         self.shapers.get(usize::from(face))?.as_ref()?;
@@ -108,7 +108,7 @@ impl<'f> Shaper<'f> {
         }
     }
 
-    /// The kerns of a stretch; none where the face would put other glyphs in the place of the text's.
+    /// The kerns of a stretch; none if shaping replaced a glyph.
     fn kerns_of(&self, stretch: &Stretch, text: &str) -> Vec<Kern> {
         let mut kerns = Vec::new();
         let text = text.get(stretch.start..stretch.end).unwrap_or_default();
@@ -136,12 +136,12 @@ impl<'f> Shaper<'f> {
         }
         let glyphs = buffer.glyph_infos().iter().zip(buffer.glyph_positions());
         let letters: Vec<(usize, char)> = text.char_indices().collect();
-        // Where each glyph begins, in font units.
+        // Start of each glyph, in font units.
         let mut starts = Vec::with_capacity(letters.len());
         let mut pen = 0_i64;
         for (info, place) in glyphs {
             let letter = letters.get(starts.len());
-            // Another glyph than the text's own could not be told from it in the PDF.
+            // A replaced glyph could not be mapped back to the text in the PDF.
             if letter.is_none_or(|(at, letter)| {
                 info.cluster as usize != *at || info.glyph_id != u32::from(face.glyph(*letter))
             }) {
@@ -161,12 +161,12 @@ impl<'f> Shaper<'f> {
     }
 }
 
-/// Whether what is inside an inline element stands apart from what is outside on that side.
+/// Whether a side of an inline element separates its text from the text outside.
 fn parts(style: &Style, side: usize) -> bool {
     edge_width(style, side) != 0.0 || style.vertical_align != VerticalAlign::Baseline
 }
 
-/// Which letters have a script of their own: those of no script belong to the letters before.
+/// Script of a letter; those without one of their own take that of the letters before.
 #[derive(Clone, Copy, PartialEq)]
 enum Writing {
     Japanese,
@@ -190,7 +190,7 @@ impl Writing {
     }
 }
 
-/// Text of one face, size and writing.
+/// Adjacent text of one face, size and script.
 struct Stretch {
     face: u8,
     size: f64,

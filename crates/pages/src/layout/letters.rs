@@ -1,32 +1,32 @@
-//! Text as it can be shown: marks joined to their letters, forms of kanji where a face has them, 〓 in the place of what no
-//! face has.
+//! Prepares text for faces: marks are joined to their letters, variation selectors are kept where a face has the form,
+//! and 〓 replaces characters that no face has.
 //!
-//! Everything behind this step meets only characters that some face has, and characters without a glyph that steer the
-//! text; a variation selector is left only where it asks for another glyph than the plain character's.
+//! Later steps meet only characters that some face has, and format characters without a glyph; a variation selector is
+//! left only if it selects a different glyph from the plain character's.
 
 use std::borrow::Cow;
 
 use super::fonts::Faces;
 
-/// Printed in the place of a character that no face has, as printers have always done.
+/// Printed in place of a character that no face has: 〓 is the traditional mark for missing type.
 pub(crate) const STAND_IN: char = '〓';
 
-/// Stands in a paragraph for a box among its text (Unicode: object replacement character).
+/// Marks the place of a box within a paragraph's text (Unicode: object replacement character).
 pub(crate) const ATOM: char = '\u{fffc}';
 
 const JOINER: char = '\u{200d}';
 
-/// Selects a form of the character before. U+FE0E and U+FE0F, which ask for text or emoji, do not: there is only text.
+/// Whether it selects a form of the character before; U+FE0E and U+FE0F only choose between text and emoji.
 pub(crate) fn is_variation_selector(letter: char) -> bool {
     matches!(letter, '\u{fe00}'..='\u{fe0d}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// Accents, and the voicing marks of kana, that join the letter before.
+/// Accents, and the voicing marks of kana, which combine with the letter before.
 fn is_combining(letter: char) -> bool {
     matches!(letter, '\u{300}'..='\u{34e}' | '\u{350}'..='\u{36f}' | '\u{3099}' | '\u{309a}')
 }
 
-/// Characters that steer the text and have no glyph (Unicode: default ignorable code points).
+/// Format characters without a glyph (Unicode: default ignorable code points).
 pub(crate) fn is_invisible(letter: char) -> bool {
     matches!(
         letter,
@@ -36,23 +36,23 @@ pub(crate) fn is_invisible(letter: char) -> bool {
     )
 }
 
-/// Control characters mean nothing on paper; those that are white space are dealt with as such.
+/// Control characters, which mean nothing on paper; white space is handled elsewhere.
 fn is_control(letter: char) -> bool {
     letter.is_control() && !matches!(letter, '\t' | '\n' | '\r' | '\u{c}')
 }
 
-/// Whether the letter only changes how the one before looks, as the colour of an emoji's skin does.
+/// Whether it only changes the look of the character before, as a skin colour does.
 fn is_modifier(letter: char) -> bool {
     matches!(letter, '\u{1f3fb}'..='\u{1f3ff}')
 }
 
-/// Two of these are one flag.
+/// Regional indicators: two of them make one flag.
 fn is_regional(letter: char) -> bool {
     matches!(letter, '\u{1f1e6}'..='\u{1f1ff}')
 }
 
-/// Letters and the marks that follow them as one character where Unicode has it, and no control characters; nothing else
-/// is changed: full normalisation would replace kanji of names by others.
+/// Composes letters with the marks that follow them, where Unicode has such a character, and drops control characters.
+/// Nothing else changes: full normalisation would replace kanji used in names.
 pub(crate) fn compose(text: &str) -> Cow<'_, str> {
     if !text.contains(|letter| is_combining(letter) || is_control(letter)) {
         return Cow::Borrowed(text);
@@ -74,13 +74,13 @@ pub(crate) fn compose(text: &str) -> Cow<'_, str> {
     Cow::Owned(composed)
 }
 
-/// The text with [`STAND_IN`] for every character that no face has, each told to `missing`, and without the variation
+/// The text with [`STAND_IN`] for every character that no face has (each is passed to `missing`) and without variation
 /// selectors that change nothing.
 ///
-/// What readers see as one sign, such as a family joined of three people, or a flag, is one stand-in. A mark that joins no
-/// letter as one character could only be set by shaping, so that it is missing, too.
+/// What readers see as one sign, such as a flag or a family of joined emoji, gets one stand-in. A mark that does not
+/// compose with its letter would need shaping, so it counts as missing, too.
 pub(crate) fn shown<'t>(text: &'t str, faces: &Faces, bold: bool, mut missing: impl FnMut(char)) -> Cow<'t, str> {
-    // White space that is kept has no glyph either.
+    // White space that is kept needs no glyph.
     let lacks = |letter: char| {
         !is_invisible(letter) && !letter.is_control() && (letter == ATOM || is_combining(letter) || !faces.has(letter))
     };
@@ -119,21 +119,21 @@ pub(crate) fn shown<'t>(text: &'t str, faces: &Faces, bold: bool, mut missing: i
     Cow::Owned(shown)
 }
 
-/// What stands before a letter.
+/// What precedes a letter.
 #[derive(Default)]
 struct Before {
-    /// The letter, if a selector could choose its form.
+    /// The letter before, if a selector could choose its form.
     letter: Option<char>,
     is_missing: bool,
-    /// A joiner came behind what is missing.
+    /// A joiner followed the missing character.
     joins: bool,
     opens_flag: bool,
 }
 
-/// A character and the selector of its form.
+/// A character and its variation selector.
 pub(crate) type Letter = (char, Option<char>);
 
-/// The letters of a text that [`shown`] gave, each with where it starts; characters without a glyph are left out before.
+/// The letters of a text from [`shown`], each with its byte offset; characters without a glyph are removed before.
 pub(crate) fn letters(text: &str) -> impl Iterator<Item = (usize, Letter)> {
     let mut characters = text.char_indices().peekable();
     std::iter::from_fn(move || {

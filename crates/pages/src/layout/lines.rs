@@ -1,4 +1,4 @@
-//! Measured paragraph → lines of positioned text.
+//! Sets a measured paragraph as lines of positioned text.
 
 use super::{
     boxes::{Item, Paragraph},
@@ -14,7 +14,7 @@ use super::{
     style::{BOTTOM, LEFT, LineHeight, RIGHT, Style, StyleId, TOP, TextAlign, VerticalAlign, WhiteSpace},
 };
 
-/// Breaks a paragraph into lines of a width; `x` and `y` are where the first line starts in the fragment.
+/// Breaks a paragraph into lines; `x` and `y` are the start of the first line in the fragment.
 pub(crate) fn lay_out(
     context: &Context<'_>,
     paragraph: &Paragraph,
@@ -56,11 +56,11 @@ struct Room {
     indent: f64,
 }
 
-/// An inline element that is open.
+/// An open inline element.
 #[derive(Clone, Copy)]
 struct Open {
     style: StyleId,
-    /// How far its baseline is below the line's.
+    /// Distance of its baseline below the line's.
     shift: f64,
     /// Where it starts on this line.
     start: f64,
@@ -73,24 +73,24 @@ struct Setter<'s, 'c> {
     block: &'s Style,
     open: Vec<Open>,
     atoms: std::vec::IntoIter<Fragment>,
-    /// The item the next line starts in, and how many of its bytes are used.
+    /// Index of the item in which the next line starts, and how many of its bytes are used.
     item: usize,
     consumed: usize,
     position: usize,
     kerns: KernReader<'s>,
 }
 
-/// A line under construction: places are relative to its baseline and its start.
+/// A line under construction; positions are relative to its baseline and start.
 #[derive(Default)]
 struct Draft {
     x: f64,
-    /// Room behind the last letter, lost where the line ends.
+    /// Kern after the last letter, dropped at the end of a line.
     kern: f64,
     runs: Vec<Run>,
     boxes: Vec<(InlineBox, f64)>,
     atoms: Vec<(Fragment, VerticalAlign)>,
     extent: Option<Extent>,
-    /// Boxes aligned to the line's top or bottom: their heights.
+    /// Height of the tallest box aligned to the line's top or bottom.
     tall: f64,
     has_content: bool,
 }
@@ -100,14 +100,14 @@ struct Piece {
     start: usize,
     x: f64,
     face: u8,
-    /// Where the last letter with a glyph starts, and where the next one will.
+    /// Byte offsets of the last letter that is printed, and of the next one.
     last: usize,
     length: usize,
     kerns: Vec<Kern>,
 }
 
 impl Piece {
-    /// Room behind the last letter.
+    /// Adds a kern after the last letter.
     fn kern(&mut self, room: f64, style: &Style) {
         if room != 0.0 {
             let em = (room / style.glyph_size()) as f32;
@@ -183,7 +183,7 @@ impl Setter<'_, '_> {
         self.open.last().map_or(0.0, |open| open.shift)
     }
 
-    /// How far the baseline of the element that underlines a text is below the line's.
+    /// Distance of the baseline of the element that underlines the text below the line's baseline.
     fn underline_shift(&self, style: &Style) -> f64 {
         let Some(line) = style.lines.underline else { return self.shift() };
         let has_line = |open: &&Open| self.context.styles.get(open.style).lines.underline == Some(line);
@@ -224,7 +224,7 @@ impl Setter<'_, '_> {
         }
     }
 
-    /// The parts of inline elements that go on in the next line.
+    /// Closes the boxes of inline elements that continue on the next line.
     fn close_boxes(&self, draft: &mut Draft) {
         for open in self.open.iter().rev() {
             self.add_box(draft, *open, false);
@@ -333,7 +333,7 @@ impl Setter<'_, '_> {
         draft.atoms.push((fragment, style.vertical_align));
     }
 
-    /// Moves the draft to its place and fixes the line's height.
+    /// Moves the draft to its place on the line and computes the line's height.
     fn finish(&self, mut draft: Draft, room: Room, top: f64, ends: bool) -> Line {
         let mut extent = draft.extent.unwrap_or(Extent { ascent: 0.0, descent: 0.0 });
         if draft.tall > extent.height() {
@@ -377,12 +377,12 @@ impl Setter<'_, '_> {
     }
 }
 
-/// Characters that steer the text are no part of what is printed; a variation selector chooses the glyph before it.
+/// Format characters are not printed; a variation selector is kept, because it chooses the glyph before it.
 fn has_no_part(letter: char) -> bool {
     is_invisible(letter) && !is_variation_selector(letter)
 }
 
-/// How far an element's baseline is below its parent's (CSS 2, 10.8.1; sub and super as Chromium).
+/// Distance of an element's baseline below its parent's (CSS 2, 10.8.1; sub and super as in Chromium).
 fn baseline_shift(context: &Context<'_>, style: &Style, parent: &Style, own: Extent) -> f64 {
     let face = context.faces.primary(parent.bold());
     let metrics = || context.faces.line_metrics(face, parent.font_size);

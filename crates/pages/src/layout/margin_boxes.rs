@@ -53,7 +53,7 @@ fn padding(margin_box: &MarginBox) -> [f64; 4] {
     margin_box.style.padding.map(|padding| padding.or_zero(0.0))
 }
 
-/// The up to three boxes at the top or the bottom of a page.
+/// Places the boxes, at most three, at the top or bottom of a page.
 fn place_row(sheets: &mut Sheets<'_, '_>, page: usize, count: usize, bottom: bool) {
     let context = sheets.context;
     let boxes = &context.styles.page.boxes[page.min(1)];
@@ -64,7 +64,7 @@ fn place_row(sheets: &mut Sheets<'_, '_>, page: usize, count: usize, bottom: boo
     let row = [TextAlign::Start, TextAlign::Center, TextAlign::End].map(find);
     let page_style = &context.styles.page;
     let area = page_style.content_area(page);
-    // Chromium puts the content on whole px; the boxes start at the margin itself and end with the content.
+    // Chromium moves the content to whole px; margin boxes start at the margin itself and end with the content.
     let offset = snap(page_style.margins[page.min(1)][LEFT]) - area.x;
     let room = area.width - offset;
     let [left, center, right] = widths(&row, room);
@@ -76,7 +76,8 @@ fn place_row(sheets: &mut Sheets<'_, '_>, page: usize, count: usize, bottom: boo
     }
 }
 
-/// How wide the three boxes are: as their text asks for, or less in proportion; the middle one stays in the middle.
+/// Widths of the three boxes: as wide as their text asks, or in proportion if space is short; the
+/// middle one stays centred.
 fn widths(row: &[Option<Filled<'_>>; 3], room: f64) -> [f64; 3] {
     let of = |filled: &Option<Filled<'_>>| filled.as_ref().map_or((0.0, 0.0), |filled| filled.widths);
     let [left, center, right] = [of(&row[0]), of(&row[1]), of(&row[2])];
@@ -136,7 +137,7 @@ mod tests {
 
     #[test]
     fn boxes_share_the_room() {
-        // Enough room: what is left over goes in proportion to what each asks for.
+        // Enough space: the rest is divided in proportion to what each asks for.
         assert_eq!(share((10.0, 30.0), (10.0, 10.0), 80.0), (60.0, 20.0));
         // Between narrowest and widest.
         assert_eq!(share((10.0, 110.0), (10.0, 10.0), 60.0), (50.0, 10.0));

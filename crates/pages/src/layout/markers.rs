@@ -1,4 +1,4 @@
-//! What stands before a list item: a number, a letter, or a drawn symbol.
+//! List item markers: numbers, letters and drawn symbols.
 
 use super::{
     box_builder::BoxBuilder,
@@ -8,12 +8,12 @@ use super::{
     style::{Border, BorderStyle, Display, ListStyle, RIGHT, Size, Style, StyleId, VerticalAlign, WhiteSpace},
 };
 
-/// Size and place of a disc, circle or square as Chromium draws it: whole px that follow the font's ascent.
+/// Size and position of a disc, circle or square as Chromium draws it, in whole px that follow the font's ascent.
 pub(super) struct Symbol {
     pub(super) ascent: f64,
     pub(super) two_thirds: f64,
     pub(super) size: f64,
-    /// From the top of the text.
+    /// Distance from the top of the text.
     pub(super) top: f64,
 }
 
@@ -27,7 +27,7 @@ impl Symbol {
 }
 
 impl BoxBuilder<'_, '_> {
-    /// The marker before a list item.
+    /// The marker outside a list item, if it has one.
     pub(super) fn marker(&mut self, node: NodeId, style: StyleId) -> Option<Marker> {
         let item = self.styles.get(style);
         if item.list_style == ListStyle::None || item.list_inside {
@@ -47,7 +47,7 @@ impl BoxBuilder<'_, '_> {
         Some(Marker::Text(Box::new(BoxNode::new(marker, NodeId::NONE, content))))
     }
 
-    /// A marker that is the start of the item's text.
+    /// Adds a marker inside the item, at the start of its text.
     pub(super) fn inside_marker(&mut self, node: NodeId, style: StyleId, paragraph: &mut ParagraphBuilder) {
         let item = self.styles.get(style);
         if item.display != Display::ListItem || !item.list_inside || item.list_style == ListStyle::None {
@@ -91,7 +91,7 @@ impl BoxBuilder<'_, '_> {
     }
 }
 
-/// A symbol is a small box: filled, or with a border only.
+/// The style of a symbol, which is a small box with a background or a border.
 fn symbol_style(item: &Style) -> Option<Style> {
     let mut style = Style::inherited(item);
     style.display = Display::Block;
@@ -109,7 +109,7 @@ fn symbol_style(item: &Style) -> Option<Style> {
     Some(style)
 }
 
-/// The number before a list item.
+/// Text of the marker before a list item.
 fn marker_text(style: ListStyle, number: i64) -> String {
     match style {
         ListStyle::None | ListStyle::Disc | ListStyle::Circle | ListStyle::Square => String::new(),

@@ -1,7 +1,7 @@
-//! HTML → pages: what stands where, down to the last character. Knows nothing of invoices.
+//! Lays out HTML as pages: the position of everything, down to the last character. Knows nothing of invoices.
 //!
-//! In: one HTML document with its print CSS, faces, and a way to fetch images. Out: a [`Document`] of finished pages, or
-//! every fault with its line and column. The same HTML gives the page a browser prints, within a point.
+//! In: one HTML document with its print CSS, faces, and a source of pictures. Out: a [`Document`] of finished pages, or
+//! every fault with its line and column. Positions agree with a browser's print within a point.
 //!
 //! `html` tree → `style` cascade → `boxes` → `block`, `flex`, `table`, `lines` (a canvas without pages) → `paginate` → `page`.
 
@@ -73,18 +73,18 @@ use image::Pictures;
 use kerning::Shaper;
 use space::Space;
 
-/// The tree of a document as text, one element or text a line, indented by depth: what a browser's parser makes of it, but
-/// without `head`, which may be left out, and without white space where no text can stand.
+/// The tree of a document as text, one element or text node a line, indented by depth. It is the tree of a browser's
+/// parser, without `head`, which may be omitted, and without white space where no text is allowed.
 ///
 /// # Errors
-/// Everything that is no HTML, or not in the closed list.
+/// Everything that is not HTML, or not in the closed list.
 pub fn describe_tree(html: &str) -> Result<String, Vec<Fault>> {
     let faults = Faults::new(html);
     let description = html::parse(html, &faults).describe();
     if faults.is_empty() { Ok(description) } else { Err(faults.into_vec()) }
 }
 
-/// Lays out a document; `images` is asked for the picture of every `src`.
+/// Lays out a document; `images` returns the picture of each `src`.
 ///
 /// # Errors
 /// Everything in the HTML and CSS that is not in the closed list, or cannot be laid out, all at once.
@@ -103,7 +103,7 @@ pub fn lay_out(html: &str, faces: &Faces, images: &ImageSource<'_>) -> Result<Do
     let width = styles.page.content_area(1).width;
     let root = context.block(&boxes.root, Space::of_width(width)).fragment;
     let fixed = paginate::lay_out_fixed(&context, &boxes.fixed);
-    // Fragments hold all that pages need; the boxes' texts are as large as the document.
+    // Fragments contain all that pages need; the boxes' texts are as large as the document, so free them first.
     drop(boxes);
     let document = paginate::paginate(&context, &root, &fixed);
     drop(root);

@@ -1,5 +1,5 @@
-//! What comes out of layout: pages with everything in its place. Lengths are points (1/72 inch), `x` from the left and `y`
-//! from the top of the page.
+//! The result of layout: pages with everything in its place. Lengths are points (1/72 inch), `x` is measured from the
+//! left and `y` from the top of the page.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::{
     structure::{Mark, Structure},
 };
 
-/// A laid-out document; nothing is left to decide for who writes it.
+/// A laid-out document; the PDF writer has nothing left to decide.
 #[derive(Debug, Default)]
 pub struct Document {
     /// The pages in order; at least one.
@@ -19,13 +19,13 @@ pub struct Document {
     pub outline: Vec<Heading>,
     /// The pictures that pages refer to by index.
     pub pictures: Vec<Arc<Picture>>,
-    /// What the content of the pages is, in reading order.
+    /// The logical structure of the content, in reading order.
     pub structure: Structure,
-    /// The characters that no face has, by their first places in the HTML; 〓 stands in their place.
+    /// The characters that no face has, in the order of their first occurrences; 〓 is printed in their place.
     pub missing: Vec<Missing>,
 }
 
-/// One page; its layers are painted one over another.
+/// One page; later layers are painted over earlier ones.
 #[derive(Debug, Default)]
 pub struct Page {
     /// Of the paper.
@@ -34,22 +34,22 @@ pub struct Page {
     pub height: f32,
     /// Painted in order.
     pub layers: Vec<Layer>,
-    /// Areas that lead somewhere.
+    /// Clickable areas.
     pub links: Vec<Link>,
 }
 
-/// Shapes first, then text and pictures.
+/// Shapes, then text and pictures above them.
 #[derive(Debug, Default)]
 pub struct Layer {
     /// Backgrounds, borders and lines, painted in order.
     pub shapes: Vec<Shape>,
     /// Text and pictures, painted in order.
     pub items: Vec<Item>,
-    /// Which element of the structure the items belong to; the first mark is at the first item.
+    /// Maps items to structure elements; the first mark is at the first item.
     pub marks: Vec<Mark>,
 }
 
-/// A part of the page.
+/// A rectangle on the page.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Area {
     /// Left edge.
@@ -62,14 +62,14 @@ pub struct Area {
     pub height: f32,
 }
 
-/// Something filled.
+/// A filled or stroked shape.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shape {
     /// A rectangle.
     Rectangle {
-        /// Where.
+        /// Position and size.
         area: Area,
-        /// Filled with.
+        /// Fill colour.
         color: Rgb,
     },
     /// A closed outline.
@@ -82,9 +82,9 @@ pub enum Shape {
         to: (f32, f32),
         /// Thickness.
         width: f32,
-        /// Length of a dash and of the gap behind it.
+        /// Length of a dash and of the gap after it.
         dash: (f32, f32),
-        /// Drawn with.
+        /// Line colour.
         color: Rgb,
     },
 }
@@ -98,7 +98,7 @@ pub enum Item {
     Picture {
         /// Index into [`Document::pictures`].
         index: usize,
-        /// Where.
+        /// Position and size.
         area: Area,
     },
     /// A part of a drawing.
@@ -108,38 +108,38 @@ pub enum Item {
 /// Text of one face, size and colour on one line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Text {
-    /// Where it starts.
+    /// Left end of the baseline.
     pub x: f32,
-    /// Its baseline.
+    /// The baseline.
     pub y: f32,
-    /// How far it goes.
+    /// Advance of the whole text.
     pub width: f32,
     /// Font size.
     pub size: f32,
     /// Added after every character.
     pub letter_spacing: f32,
-    /// Index of the face in the [`Faces`](super::Faces) laid out with.
+    /// Index of the face in the document's [`Faces`](super::Faces).
     pub face: u8,
     /// Colour.
     pub color: Rgb,
-    /// Room between letters, in their order; `width` includes it.
+    /// Kerns in the order of the letters; `width` includes them.
     pub kerns: Box<[Kern]>,
-    /// The characters; each has a glyph in the face, which a variation selector behind it chooses.
+    /// The characters; the face has a glyph for each, chosen by the variation selector after it, if any.
     pub text: Box<str>,
 }
 
-/// An area that leads somewhere.
+/// A link: a clickable area and its target.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Link {
-    /// Where it can be clicked.
+    /// The clickable area.
     pub area: Area,
     /// Where it leads.
     pub target: Target,
-    /// Its element in the structure, by index.
+    /// Index of its structure element.
     pub element: Option<u32>,
 }
 
-/// Where a link leads.
+/// Target of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// An address on the web or for mail.
@@ -153,15 +153,15 @@ pub enum Target {
     },
 }
 
-/// An entry of the outline: a heading, or what `bookmark-level` says.
+/// An entry of the outline: a heading, or an element with `bookmark-level`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Heading {
-    /// From 1, the outermost.
+    /// From 1, the outermost level.
     pub level: u8,
     /// Its text.
     pub title: String,
     /// Index of its page.
     pub page: usize,
-    /// From the top of the page.
+    /// Distance from the top of the page.
     pub top: f32,
 }

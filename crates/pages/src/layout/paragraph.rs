@@ -1,4 +1,4 @@
-//! Inline content as one text with white space collapsed, and the items that style it.
+//! Inline content: one text with white space collapsed, and the items that style it.
 
 use std::{borrow::Cow, cell::OnceCell};
 
@@ -11,15 +11,15 @@ use super::{
     style::{Style, StyleId, Transform},
 };
 
-/// Stands in the text for a page number until the pages are known: no invoice has more than 9,999.
+/// Reserves room for a page number until the pages are known; four digits, since no invoice has more than 9,999 pages.
 pub(crate) const PAGE_NUMBER: &str = "0000";
 
 /// The inline elements that are open at a place in a paragraph's text.
 pub(crate) struct Nesting {
     paragraph: StyleId,
     open: Vec<StyleId>,
-    /// Where elements begin or end: the style of the innermost one that holds both what is before and what is behind, which
-    /// says whether the text may break there (CSS Text, 5.1).
+    /// Where elements start or end: the style of the innermost element around the whole boundary, which decides whether
+    /// the text may break there (CSS Text, 5.1).
     pub(crate) boundary: Option<StyleId>,
 }
 
@@ -43,7 +43,7 @@ impl Nesting {
     }
 }
 
-/// What text is made of: the faces that show it, and where it is told what they lack.
+/// The faces for the text, and where missing characters are reported.
 #[derive(Clone, Copy)]
 pub(crate) struct Setting<'s> {
     pub(crate) faces: &'s Faces,
@@ -52,7 +52,7 @@ pub(crate) struct Setting<'s> {
 
 pub(crate) struct ParagraphBuilder {
     paragraph: Paragraph,
-    /// The text so far ends in a space that swallows following ones.
+    /// The text ends in a space that absorbs the ones that follow, or is empty.
     after_space: bool,
 }
 
@@ -60,11 +60,11 @@ impl ParagraphBuilder {
     pub(crate) fn new(style: StyleId) -> Self {
         // Most paragraphs are the text of one cell.
         let paragraph = Paragraph { text: String::new(), items: Vec::with_capacity(1), style, kerns: OnceCell::new() };
-        // White space at the start is not kept.
+        // White space at the start is dropped.
         Self { paragraph, after_space: true }
     }
 
-    /// Nothing but collapsed white space and empty elements.
+    /// Whether there is nothing but collapsed white space.
     pub(crate) fn is_blank(&self) -> bool {
         self.paragraph.text.bytes().all(|byte| byte == b' ')
             && !self.paragraph.items.iter().any(|item| matches!(item, Item::Open { .. }))
@@ -74,7 +74,7 @@ impl ParagraphBuilder {
         self.paragraph
     }
 
-    /// Text of a node that stands at that byte of the HTML.
+    /// Adds the text of a node; `offset` is its byte offset in the HTML.
     pub(crate) fn text(
         &mut self,
         setting: Setting<'_>,
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn white_space_collapses_across_elements() {
         assert_eq!(collapsed(&["  a \n b ", " c"], WhiteSpace::Normal), "a b c");
-        // As Chromium: a newline is a space between kanji, too.
+        // As in Chromium, a newline between kanji becomes a space, too.
         assert_eq!(collapsed(&["請求\n  書 \n x"], WhiteSpace::Normal), "請求 書 x");
         assert_eq!(collapsed(&[" a \n  b"], WhiteSpace::PreLine), "a\nb");
         assert_eq!(collapsed(&["a  b\n c"], WhiteSpace::Pre), "a  b\n c");

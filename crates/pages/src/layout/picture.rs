@@ -1,37 +1,37 @@
-//! Pictures as documents hold them.
+//! Pictures as a document holds them.
 
-/// A logo or a seal has no more; a file that claims more is broken or meant to exhaust memory.
+/// No logo or seal has more; a file that claims to is damaged or made to exhaust memory.
 pub(super) const PIXELS_MOST: u64 = 50_000_000;
 
 /// A picture ready for the PDF.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
-    /// In pixels, which are CSS px without other sizes; whole numbers except in drawings.
+    /// In pixels, which are CSS px unless a size is specified; whole numbers except in drawings.
     pub width: f32,
-    /// Likewise.
+    /// As for `width`.
     pub height: f32,
-    /// What it is made of.
+    /// The content.
     pub data: PictureData,
 }
 
 /// How a picture is stored.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PictureData {
-    /// A JPEG file as it is, and its number of colour components: 1 or 3.
+    /// A JPEG file, unchanged.
     Jpeg {
         /// The file.
         bytes: Vec<u8>,
-        /// Grey or RGB.
+        /// Number of colour components: 1 (grey) or 3 (RGB).
         components: u8,
     },
-    /// Pixels row by row, compressed as a zlib stream: documents embed them so, and need nothing else of them.
+    /// Pixels row by row, compressed with zlib: documents embed the streams as they are.
     Pixels {
         /// Three bytes each.
         rgb: Vec<u8>,
-        /// One byte each, where any pixel is not opaque.
+        /// One byte for each pixel; present if any pixel is not opaque.
         alpha: Option<Vec<u8>>,
     },
-    /// A drawing; places are px of the picture.
+    /// A drawing; coordinates are px of the picture.
     Outlines(Vec<Outline>),
 }
 
@@ -40,16 +40,16 @@ pub enum PictureData {
 pub struct Outline {
     /// Its subpaths.
     pub paths: Vec<Path>,
-    /// Filled with.
+    /// Fill colour.
     pub color: Rgb,
-    /// Filled by the even-odd rule, else by the nonzero rule.
+    /// Even-odd fill rule, not nonzero.
     pub even_odd: bool,
 }
 
 /// An opaque colour.
 pub type Rgb = [u8; 3];
 
-/// A subpath: where it starts and how it goes on; it closes by itself.
+/// A subpath; the last point is joined to the first.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Path {
     /// The first point.
@@ -58,7 +58,7 @@ pub struct Path {
     pub steps: Vec<Step>,
 }
 
-/// How a path goes on.
+/// A step of a path.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Step {
     /// Straight to a point.

@@ -1,4 +1,4 @@
-//! Puts finished things on pages: px of the canvas become points of a page.
+//! Puts laid-out content on pages: px of the canvas become points of a page.
 
 use super::{
     context::Context,
@@ -14,7 +14,7 @@ use super::{
 /// Points in a CSS px.
 pub(crate) const POINTS: f64 = 0.75;
 
-/// What is painted below everything, in the normal flow, and above it.
+/// Painting order: below the normal flow, in it, above it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
     Below,
@@ -23,7 +23,7 @@ pub(crate) enum Level {
 }
 
 const LEVELS: usize = 3;
-/// Rounding may put things a hair beyond the paper.
+/// Tolerance for rounding errors, in points: content may reach this far beyond the paper.
 const BEYOND: f64 = 2.0;
 
 /// The pages under construction.
@@ -31,24 +31,24 @@ pub(crate) struct Sheets<'s, 'c> {
     pub(crate) context: &'s Context<'c>,
     pub(crate) pages: Vec<Page>,
     pub(crate) level: Level,
-    /// Not fixed to the page, so that browsers make room for it.
+    /// Whether the content is in the flow: browsers make room for it, unlike for what is fixed to the page.
     pub(crate) in_flow: bool,
-    /// How far relatively positioned ancestors move things.
+    /// Offset by relatively positioned ancestors.
     pub(crate) shift: (f64, f64),
-    /// Links by page, still by element.
+    /// Links by page and element, before their targets are known.
     pub(crate) links: Vec<(usize, Area, NodeId)>,
     pub(crate) page_numbers: Vec<PageNumber>,
-    /// What comes now is repeated, or otherwise no part of what is read.
+    /// Content is repeated or otherwise outside the reading order.
     pub(crate) artifact: bool,
-    /// The row around, where rows are marked as wholes.
+    /// The enclosing row, where rows are tagged as wholes.
     pub(crate) row: Option<NodeId>,
 }
 
-/// Text that becomes the number of the page a link leads to.
+/// Text that is replaced by the number of the page a link leads to.
 pub(crate) struct PageNumber {
     pub(crate) page: usize,
     pub(crate) layer: usize,
-    /// Among the layer's items.
+    /// Index among the layer's items.
     pub(crate) item: usize,
     pub(crate) link: NodeId,
     pub(crate) style: StyleId,
@@ -69,7 +69,7 @@ impl<'s, 'c> Sheets<'s, 'c> {
         }
     }
 
-    /// From the page's left edge to its content.
+    /// Distance of the content from the page's left edge.
     pub(crate) fn left(&self) -> f64 {
         self.context.styles.page.content_area(1).x
     }
@@ -97,19 +97,19 @@ impl<'s, 'c> Sheets<'s, 'c> {
         &mut self.page(page).layers[level]
     }
 
-    /// Says whose the next items are; the structure's elements are found by node in the end.
+    /// Marks the next items as a node's; nodes are replaced by structure elements at the end.
     fn mark(&mut self, page: usize, node: Option<NodeId>) {
         let element = node.filter(|_| !self.artifact).map_or(Mark::ARTIFACT, |node| node.0);
         let layer = self.layer(page);
         let first = u32::try_from(layer.items.len()).unwrap_or(u32::MAX);
-        // Nothing came of the mark before.
+        // The previous mark has no items.
         layer.marks.pop_if(|last| last.first == first);
         if layer.marks.last().is_none_or(|last| last.element != element) {
             layer.marks.push(Mark { first, element });
         }
     }
 
-    /// What is painted has its edges on whole px of the page, as in Chromium; places as for `area`.
+    /// Moves the edges of a painted rectangle to whole px of the page, as Chromium does; coordinates as in `area`.
     pub(crate) fn snapped(&self, page: usize, x: f64, y: f64, width: f64, height: f64) -> [f64; 4] {
         let (left, top) = (self.shift.0 + self.left(), self.shift.1 + self.top(page));
         let on_px = |start: f64, length: f64, origin: f64| {
@@ -120,7 +120,7 @@ impl<'s, 'c> Sheets<'s, 'c> {
         [x, y, width, height]
     }
 
-    /// Places are px from the top left of the page's content.
+    /// Converts px from the top left of the page's content to an area in points.
     pub(crate) fn area(&self, page: usize, x: f64, y: f64, width: f64, height: f64) -> Area {
         let (across, down) = self.shift;
         Area {
@@ -136,14 +136,14 @@ impl<'s, 'c> Sheets<'s, 'c> {
         self.fill(page, (x, y, width, height), color);
     }
 
-    /// A rectangle exactly where it is said to be.
+    /// Fills a rectangle without moving its edges.
     fn fill(&mut self, page: usize, (x, y, width, height): (f64, f64, f64, f64), color: Rgb) {
         if width <= 0.0 || height <= 0.0 {
             return;
         }
         let area = self.area(page, x, y, width, height);
         let shapes = &mut self.layer(page).shapes;
-        // Cells of a row in the same colour make one rectangle.
+        // Adjacent cells of a row in the same colour become one rectangle.
         if let Some(Shape::Rectangle { area: last, color: last_color }) = shapes.last_mut() {
             let joins = (last.x + last.width - area.x).abs() < 0.001;
             if *last_color == color && last.y == area.y && last.height == area.height && joins {
@@ -158,7 +158,7 @@ impl<'s, 'c> Sheets<'s, 'c> {
         self.layer(page).shapes.push(shape);
     }
 
-    /// A dashed line along the middle of a rectangle.
+    /// Draws a dashed line along the middle of a rectangle.
     pub(crate) fn dashes(&mut self, page: usize, edge: &Edge, x: f64, y: f64) {
         let thick = edge.width.min(edge.height);
         let [x, y, width, height] = self.snapped(page, x + edge.x, y + edge.y, edge.width, edge.height);
@@ -198,7 +198,7 @@ impl<'s, 'c> Sheets<'s, 'c> {
         }
         let context = self.context;
         let Some(picture) = context.pictures.loaded.get(index) else { return };
-        // HTML: a picture whose `alt` is empty only decorates.
+        // In HTML, a picture with an empty `alt` is decoration.
         let tells = |node: &NodeId| context.tree.attribute(*node, "alt").is_none_or(|alt| !alt.value.is_empty());
         self.mark(page, node.filter(tells));
         let PictureData::Outlines(outlines) = &picture.data else {
@@ -211,12 +211,12 @@ impl<'s, 'c> Sheets<'s, 'c> {
         }
     }
 
-    /// A run with its line's top at `y`.
+    /// Places a run in a line whose top is at `y`.
     pub(crate) fn run(&mut self, page: usize, run: &Run, x: f64, y: f64) {
         let context = self.context;
         let style = context.styles.get(run.style);
         let metrics = context.faces.line_metrics(run.face, style.font_size);
-        // Chromium sets lines on whole px; what is raised or lowered in them keeps its distance.
+        // Chromium moves lines to whole px; raised and lowered text keeps its distance from the baseline.
         let baseline = y.round() + f64::from(run.y);
         self.decorate(page, run, x, baseline);
         let area = self.area(page, x + run.x, baseline - metrics.ascent, run.width, metrics.ascent + metrics.descent);
@@ -245,7 +245,7 @@ impl<'s, 'c> Sheets<'s, 'c> {
         self.layer(page).items.push(Item::Text(text));
     }
 
-    /// Remembers the text that is to become a page number.
+    /// Remembers text that will become a page number.
     fn page_number(&mut self, page: usize, run: &Run, link: NodeId) {
         if &*run.text != PAGE_NUMBER {
             let message = "expected room for four digits in one line for a page number";
@@ -255,7 +255,7 @@ impl<'s, 'c> Sheets<'s, 'c> {
         self.page_numbers.push(PageNumber { page, layer: self.level as usize, item, link, style: run.style });
     }
 
-    /// Underlines and the like, where Chromium draws them.
+    /// Draws underline, overline and strike where Chromium does.
     fn decorate(&mut self, page: usize, run: &Run, x: f64, baseline: f64) {
         let context = self.context;
         let style = context.styles.get(run.style);
@@ -278,7 +278,7 @@ impl<'s, 'c> Sheets<'s, 'c> {
         }
     }
 
-    /// What would be cut off at the edge of the paper is a fault.
+    /// Reports content that would be cut off at the edge of the paper, or that browsers cut off or shrink.
     pub(crate) fn check_inside(&mut self, page: usize, area: Area, node: NodeId) {
         let sheet = self.page(page);
         let (width, height) = (f64::from(sheet.width), f64::from(sheet.height));
@@ -291,7 +291,7 @@ impl<'s, 'c> Sheets<'s, 'c> {
         let too_wide = self.in_flow && right > (content.x + content.width) * POINTS + BEYOND;
         let cut_off =
             f64::from(area.x) < content.x * POINTS - BEYOND || f64::from(area.y) < content.y * POINTS - BEYOND;
-        // Margin boxes belong to no element.
+        // Content in margin boxes belongs to no element.
         let in_margin = node.is_some() && (too_wide || cut_off);
         if (outside || in_margin) && self.context.faults.is_empty() {
             let (node, _) = node.of_label();
@@ -310,13 +310,13 @@ impl<'s, 'c> Sheets<'s, 'c> {
     }
 }
 
-/// The nearest whole px, halves up; sums that are a hair short of a half count as one.
+/// The nearest whole px, halves up; a sum that is a rounding error short of a half counts as a half.
 fn whole_px(length: f64) -> f64 {
     const HAIR: f64 = 1e-6;
     (length + 0.5 + HAIR).floor()
 }
 
-/// Length of the dashes and of the gaps on a line, so that it begins and ends with a dash: as Chromium divides it.
+/// Length of dashes and gaps on a line that starts and ends with a dash, as Chromium divides it.
 fn dash_pattern(length: f64, thick: f64) -> (f64, f64) {
     let (dash, gap) = if thick >= 3.0 { (thick * 2.0, thick) } else { (thick * 3.0, thick * 2.0) };
     let two_dashes = 2.0 * dash + gap;
@@ -328,14 +328,14 @@ fn dash_pattern(length: f64, thick: f64) -> (f64, f64) {
         return (dash * share, gap * share);
     }
     let fewer = ((length + gap) / (dash + gap)).floor();
-    // The gaps that are left for so many dashes.
+    // Width of the gaps between this many dashes.
     let left = |dashes: f64| (length - dashes * dash) / (dashes - 1.0);
     let (wider, narrower) = (left(fewer), left(fewer + 1.0));
     let best = if narrower <= 0.0 || (wider - gap).abs() < (narrower - gap).abs() { wider } else { narrower };
     (dash, best)
 }
 
-/// A part of a drawing stretched over its area of the page.
+/// Scales an outline of a drawing to its area on the page.
 fn drawn(outline: &Outline, area: Area, scale: (f32, f32)) -> Outline {
     let point = |(x, y): (f32, f32)| (area.x + x * scale.0, area.y + y * scale.1);
     let step = |step: &Step| match *step {
@@ -348,7 +348,7 @@ fn drawn(outline: &Outline, area: Area, scale: (f32, f32)) -> Outline {
 
 /// A rounded rectangle as four lines and four curves; radii clockwise from the top left.
 pub(crate) fn rounded(area: Area, radii: [f32; 4]) -> Path {
-    // How far control points are from the corner for a quarter circle.
+    // Distance of control points from the corner in a quarter circle.
     const CURVE: f32 = 0.447_715_2;
     let (left, top, right, bottom) = (area.x, area.y, area.x + area.width, area.y + area.height);
     let [a, b, c, d] = radii;

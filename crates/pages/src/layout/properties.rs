@@ -1,4 +1,4 @@
-//! What holds for every input.
+//! Properties that hold for every input.
 
 use proptest::prelude::*;
 
@@ -104,7 +104,7 @@ const RULES: &[&str] = &[
     "表",
 ];
 
-/// Elements that may hold others, and what must be around those.
+/// Elements that may contain others: what comes before and after their content.
 const ELEMENTS: &[(&str, &str)] = &[
     ("<div>", "</div>"),
     ("<div class=k style='margin:-9px 3em;border:1px solid;padding:2%'>", "</div>"),

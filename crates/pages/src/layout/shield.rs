@@ -1,19 +1,19 @@
-//! Libraries that read files from outside, kept from ending the program: what panics on a damaged face or picture is an
-//! error that names the file, like any other damage.
+//! Catches panics of libraries that read fonts and pictures: a panic on a damaged file becomes an error that names the
+//! file, like other damage.
 //!
-//! The files are data, and so the error is the user's to see; our own code does not rely on this, and what it hands over
-//! is only read, so that nothing is left half changed.
+//! Such a file is user input, so the user must see an error. Our own code does not rely on this; what it passes in is
+//! only read, so a panic leaves nothing half changed.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 
 thread_local! {
-    /// Whether this thread is within [`shielded`]: then a panic is no news for the terminal.
+    /// Whether this thread is within [`shielded`]: then its panics are not printed.
     static SHIELDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What `work` returns; none if it panicked.
+/// Runs `work`; none if it panicked.
 pub(crate) fn shielded<T>(work: impl FnOnce() -> T) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

@@ -1,16 +1,16 @@
-//! Room and edges of boxes: what a box is laid out in, and what is around its content.
+//! Space and insets: the space a box is laid out in, and the edges around its content.
 
 use super::style::{BOTTOM, LEFT, RIGHT, Size, Style, TOP, snap};
 
-/// Room without a limit, small enough that sums stay exact.
+/// Unlimited space, small enough for sums to stay exact.
 pub(crate) const UNBOUNDED: f64 = 10_000_000.0;
 
-/// What a box is laid out in.
+/// The space a box is laid out in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Space {
-    /// Of the containing block's content.
+    /// Width of the containing block's content.
     pub(crate) width: f64,
-    /// Likewise, where it is definite: percentages of it count.
+    /// Its height, where definite: percentages refer to it.
     pub(crate) height: Option<f64>,
     /// The border box's size where the container decides (flex items, cells).
     pub(crate) fixed_width: Option<f64>,
@@ -56,7 +56,7 @@ pub(crate) struct Insets {
 }
 
 impl Insets {
-    /// Percentages count against the containing block's width on all sides.
+    /// The insets of a style; percentages on all sides refer to the containing block's width.
     pub(crate) fn of(style: &Style, width: f64) -> Insets {
         let side = |side: usize| {
             style.border_width(side) + style.padding.get(side).map_or(0.0, |padding| snap(padding.or_zero(width)))
@@ -84,7 +84,7 @@ pub(super) fn with_insets(style: &Style, length: f64, inset: f64) -> f64 {
     if style.border_box { length.max(inset) } else { length + inset }
 }
 
-/// `min-width` and `max-width` on a border box.
+/// Applies `min-width` and `max-width` to the width of a border box.
 pub(crate) fn clamp_width(style: &Style, insets: Insets, whole: f64, width: f64) -> f64 {
     let limit = |size: Size| size.resolve(Some(whole)).map(|limit| with_insets(style, limit, insets.across()));
     let width = limit(style.max_width).map_or(width, |most| width.min(most));
@@ -97,7 +97,7 @@ pub(super) fn clamp_height(style: &Style, insets: Insets, space: Space, height: 
     limit(style.min_height).map_or(height, |least| height.max(least))
 }
 
-/// The border box's height where it is specified.
+/// Height of the border box, where it is specified.
 pub(super) fn definite_height(style: &Style, insets: Insets, space: Space) -> Option<f64> {
     let height = style.height.resolve(space.height)?;
     Some(clamp_height(style, insets, space, with_insets(style, height, insets.down())))

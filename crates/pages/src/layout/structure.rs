@@ -1,39 +1,39 @@
-//! The logical structure of a document: what its text and pictures are, in the order they are read.
+//! The logical structure of a document: the roles of its text and pictures, in reading order.
 
 use std::collections::BTreeMap;
 
-/// Elements with their roles, beside the pages that show their content.
+/// Structure elements with their roles; the pages' marks refer to them.
 #[derive(Debug, Default)]
 pub struct Structure {
     /// Parents before their children, siblings in reading order; the first is the document itself.
     pub elements: Vec<Element>,
-    /// Text that stands for a picture, by index of its element.
+    /// Alternative text of pictures, by element index.
     pub alternatives: BTreeMap<u32, String>,
-    /// Languages other than the document's, by index of the element.
+    /// Languages that differ from the document's, by element index.
     pub languages: BTreeMap<u32, String>,
 }
 
-/// A part of the document.
+/// A structure element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Element {
-    /// What it is.
+    /// Its role.
     pub role: Role,
-    /// Index of the element it belongs to; the document's is its own.
+    /// Index of its parent; the document is its own parent.
     pub parent: u32,
-    /// How many columns and rows a cell spans.
+    /// Columns and rows that a cell spans.
     pub span: (u16, u16),
 }
 
-/// What a part of the document is (ISO 32000-2, 14.8.4).
+/// Roles of elements (ISO 32000-2, 14.8.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// All of it.
+    /// The whole document.
     Document,
-    /// A part with a theme of its own.
+    /// A thematic section.
     Section,
-    /// A part without.
+    /// A division without a theme.
     Division,
-    /// A quotation of its own.
+    /// A block quotation.
     Quotation,
     /// A heading of a level from 1 to 6.
     Heading(u8),
@@ -45,9 +45,9 @@ pub enum Role {
     List,
     /// An item of a list.
     ListItem,
-    /// What stands before an item.
+    /// The marker of a list item.
     Label,
-    /// What an item says.
+    /// The content of a list item.
     ListBody,
     /// A table.
     Table,
@@ -61,19 +61,19 @@ pub enum Role {
     TableFoot,
     /// A row.
     TableRow,
-    /// A cell that says what its column holds.
+    /// A header cell of a column.
     ColumnHeader,
-    /// A cell that says what its row holds.
+    /// A header cell of a row.
     RowHeader,
     /// A cell.
     TableCell,
     /// A picture.
     Figure,
-    /// Text or a picture that leads somewhere.
+    /// A link.
     Link,
 }
 
-/// From an item of a layer on, to which element the items belong.
+/// Assigns the items of a layer, from `first` on, to a structure element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
     /// Index of the first item.
@@ -83,7 +83,7 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// Repeated or decorative: no part of what is read.
+    /// Repeated or decorative content, outside the reading order.
     pub const ARTIFACT: u32 = u32::MAX;
 
     /// Whether the items belong to no element.

@@ -1,4 +1,4 @@
-//! SVG → filled outlines in plain colours; everything else SVG has is an error that names it.
+//! Converts SVG to filled outlines in plain colours; refuses everything else by name.
 
 use usvg::{
     FillRule, Group, Node, Options, Paint, Tree,
@@ -11,12 +11,12 @@ use super::{
     svg_source,
 };
 
-/// Strokes become outlines; curves in them are as fine as on a magnified page.
+/// Scale at which curves of strokes are approximated: fine enough for a magnified page.
 const FINENESS: f32 = 8.0;
-/// Some 26 m; whoever writes more mistyped a unit.
+/// Some 26 m: more is a mistyped unit.
 const SIDE_MOST: f32 = 100_000.0;
 
-/// Corners and curves of all outlines; more are no drawing of plain shapes, but a photograph or a trap.
+/// Most lines and curves in a drawing: more is a photograph in disguise or an attempt to exhaust memory.
 const STEPS_MOST: usize = 1_000_000;
 
 /// Reads a drawing.
@@ -39,7 +39,7 @@ fn convert(source: &str) -> Result<Picture, String> {
     Ok(Picture { width, height, data: PictureData::Outlines(drawing.outlines) })
 }
 
-/// Outlines as they are found.
+/// The outlines found so far.
 #[derive(Default)]
 struct Drawing {
     outlines: Vec<Outline>,
@@ -130,7 +130,7 @@ fn outline(path: &usvg::tiny_skia_path::Path, transform: Transform, color: Rgb, 
             PathSegment::Close => continue,
             PathSegment::LineTo(end) => Step::Line((end.x, end.y)),
             PathSegment::QuadTo(control, end) => {
-                // A quadratic curve as a cubic one.
+                // Raises a quadratic curve to a cubic one.
                 let toward = |from: f32, control: f32| from + (control - from) * 2.0 / 3.0;
                 let one = (toward(current.0, control.x), toward(current.1, control.y));
                 let two = (toward(end.x, control.x), toward(end.y, control.y));

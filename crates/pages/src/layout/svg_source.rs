@@ -1,8 +1,8 @@
-//! The elements of an SVG file, judged before anything is made of them: what a drawing of plain shapes has none of is
-//! refused by name, and so is a small file that stands for a huge drawing.
+//! Checks the elements of an SVG file before it is converted: refuses by name what a drawing of plain shapes does not
+//! need, and small files that expand to huge drawings.
 //!
-//! In: the text. Out: the parsed document. Names, namespaces and references count as XML means them, so that text in a
-//! comment is no element, and an element under another prefix is.
+//! In: the text. Out: the parsed document. The check works on parsed XML, so that a name in a comment does not count,
+//! and an element with a namespace prefix does.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +10,16 @@ use usvg::roxmltree::{Document, Node, NodeType, ParsingOptions};
 
 const SVG: &str = "http://www.w3.org/2000/svg";
 
-/// Larger files are no logos.
+/// No logo is larger.
 const BYTES_MOST: usize = 10_000_000;
 /// Elements and texts in the file.
 const NODES_MOST: u32 = 200_000;
-/// The stages behind recurse over the depth.
+/// The stages after this one recurse over the depth.
 const DEPTH_MOST: usize = 100;
-/// Shapes that are drawn, those of `<use>` and markers counted each time.
+/// Shapes drawn, including each repetition by `<use>` and markers.
 const SHAPES_MOST: u64 = 100_000;
 
-/// What a drawing may have. Paint servers, clip paths and the like are named where a shape uses them.
+/// Supported elements. Paint servers, clip paths and the like are allowed here and refused where a shape uses them.
 const SUPPORTED: [&str; 29] = [
     "a",
     "circle",
@@ -52,7 +52,7 @@ const SUPPORTED: [&str; 29] = [
     "color-profile",
 ];
 
-/// Elements that are drawn themselves.
+/// Elements that are drawn.
 const SHAPES: [&str; 9] = ["circle", "ellipse", "g", "line", "path", "polygon", "polyline", "rect", "use"];
 
 /// Parses the file and checks its elements.
@@ -72,8 +72,8 @@ pub(super) fn parse(source: &str) -> Result<Document<'_>, String> {
     Ok(document)
 }
 
-/// Whether the file names its document type, as Illustrator does. Declarations in it would make entities, which stand for
-/// text, elements or other files.
+/// Whether the file has a document type, as Illustrator writes. A document type with declarations is refused: it
+/// could define entities that expand to text, elements or other files.
 fn has_harmless_doctype(source: &str) -> Result<bool, String> {
     let mut rest = source.trim_start_matches('\u{feff}').trim_start();
     while let Some(end) = [("<?", "?>"), ("<!--", "-->")].iter().find_map(|(start, end)| {
@@ -97,12 +97,12 @@ fn has_harmless_doctype(source: &str) -> Result<bool, String> {
     Ok(false)
 }
 
-/// Checks a node by itself; the ids that style sheets name are added to `sheets`.
+/// Checks a single node; adds the ids in style sheets to `sheets`.
 fn check<'d>(node: Node<'d, '_>, sheets: &mut Vec<&'d str>) -> Result<(), String> {
     if node.pi().is_some_and(|instruction| instruction.target == "xml-stylesheet") {
         return Err("expected everything in one SVG file, found <?xml-stylesheet?>".to_owned());
     }
-    // Editors keep notes of their own in other namespaces, which nobody draws.
+    // Editors store their own data in other namespaces; it is not drawn.
     if node.node_type() != NodeType::Element || node.tag_name().namespace() != Some(SVG) {
         return Ok(());
     }
@@ -134,7 +134,7 @@ fn check<'d>(node: Node<'d, '_>, sheets: &mut Vec<&'d str>) -> Result<(), String
     Ok(())
 }
 
-/// The ids that a value names with `url(#id)`.
+/// The ids in a value's `url(#id)`.
 fn urls(value: &str) -> Result<Vec<&str>, String> {
     let mut ids = Vec::new();
     for part in value.split("url(").skip(1) {
@@ -153,12 +153,12 @@ fn shorten(text: &str) -> String {
     text.chars().take(59).chain(['…']).collect()
 }
 
-/// How many shapes each element stands for.
+/// Counts the shapes that each element draws.
 struct Shapes<'d, 'i> {
     by_id: BTreeMap<&'d str, Node<'d, 'i>>,
-    /// What style sheets name; any element may.
+    /// Ids in style sheets; they may apply to any element.
     by_sheets: &'d [&'d str],
-    /// None while an element is being counted.
+    /// `None` while an element is being counted, to detect cycles.
     known: BTreeMap<usize, Option<u64>>,
 }
 
@@ -203,7 +203,7 @@ impl<'d, 'i> Shapes<'d, 'i> {
                 count = count.saturating_add(self.count_of(id, node, depth)?);
             }
         }
-        // Any shape may be the one that a sheet means, but for those that are being counted.
+        // A sheet's reference may apply to any shape; those still being counted would be cycles.
         if SHAPES.contains(&node.tag_name().name()) {
             for id in self.by_sheets {
                 let target = self.by_id.get(id).map(|target| target.id().get_usize());
@@ -216,7 +216,7 @@ impl<'d, 'i> Shapes<'d, 'i> {
         Ok(count)
     }
 
-    /// What a reference stands for: a marker is drawn at every corner of the shape.
+    /// Shapes drawn by a reference: a marker is drawn at every corner of the shape.
     fn count_of(&mut self, id: &str, user: Node<'d, 'i>, depth: usize) -> Result<u64, String> {
         let Some(target) = self.by_id.get(id).copied() else { return Ok(0) };
         let count = self.count(target, depth + 1)?;

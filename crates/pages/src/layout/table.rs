@@ -1,4 +1,4 @@
-//! Table layout: columns, then cells, then rows (CSS 2, 17.5, as Chromium does it).
+//! Table layout: columns, then cells, then rows (CSS 2, 17.5, as in Chromium).
 
 use super::{
     boxes::{BoxNode, Column, Part, TableBox, TableCell, TableRow},
@@ -13,7 +13,7 @@ use super::{
 /// Border, padding and spacing around and between the cells.
 struct Grid {
     insets: Insets,
-    /// Between columns and between rows.
+    /// Space between columns, and between rows.
     spacing: [f64; 2],
 }
 
@@ -28,7 +28,7 @@ impl Grid {
         }
     }
 
-    /// Everything across that is not a column.
+    /// Total width of insets and spacing.
     fn across(&self, columns: usize) -> f64 {
         let spacing = if columns == 0 { 0.0 } else { self.spacing[0] * (columns + 1) as f64 };
         self.insets.across() + spacing
@@ -44,7 +44,7 @@ pub(crate) fn intrinsic(context: &Context<'_>, table: &TableBox, style: &Style) 
     }
 }
 
-/// The same, whatever width is specified.
+/// The same by content alone, whatever width is specified.
 pub(crate) fn intrinsic_by_content(context: &Context<'_>, table: &TableBox, style: &Style) -> (f64, f64) {
     let grid = Grid::of(table, style, 0.0);
     let columns = columns::measure(context, table, grid.spacing[0]);
@@ -60,7 +60,7 @@ pub(crate) fn lay_out(context: &Context<'_>, node: &BoxNode, table: &TableBox, s
     let margin = |side: usize| style.margin[side].or_zero(space.width);
     let room = space.width - margin(LEFT) - margin(RIGHT);
     let is_fixed = style.table_fixed && style.width != Size::Auto;
-    // Fixed layout is for long tables: no cell behind the first row is measured, unless the container asks for it.
+    // Fixed layout is for long tables: cells after the first row are measured only if the container needs it.
     let needs_measure = !is_fixed || space.fixed_width.is_some() || style.width.resolve(Some(space.width)).is_none();
     let measured = if needs_measure { columns::measure(context, table, grid.spacing[0]) } else { Vec::new() };
     let width = table_width(style, &grid, &measured, space, room);
@@ -129,7 +129,7 @@ fn place_caption(fragment: &mut TableFragment, mut caption: Fragment, above: f64
     fragment.captions.push(caption);
 }
 
-/// How high all rows and the spacing between them are to be at least.
+/// Minimum height of all rows with the spacing between them.
 fn rows_height(style: &Style, table: &TableBox, grid: &Grid, space: Space) -> f64 {
     let border_box = |size: Size| {
         let height = size.resolve(space.height)?;
@@ -140,7 +140,7 @@ fn rows_height(style: &Style, table: &TableBox, grid: &Grid, space: Space) -> f6
     heights.into_iter().flatten().fold(0.0, f64::max) - grid.insets.down() - 2.0 * grid.spacing[1]
 }
 
-/// Head and foot come back on every page unless they are the whole table.
+/// Head and foot repeat on every page, unless the table has nothing else.
 fn mark_repeating(fragment: &mut TableFragment) {
     let repeats = !fragment.body.is_empty();
     let section = |section: &mut Section| section.repeats = repeats && !section.rows.is_empty();
@@ -172,18 +172,18 @@ struct Rows<'r, 'c> {
     grid: &'r Grid,
     widths: &'r [f64],
     y: f64,
-    /// The row behind the last one that a cell so far spans.
+    /// Index after the last row that any cell so far spans.
     joined_until: usize,
 }
 
-/// A cell laid out, before its row's height is known.
+/// A laid-out cell whose row has no height yet.
 struct Laying {
     fragment: Fragment,
-    /// How high its content alone would make it.
+    /// Height of its content alone.
     natural: f64,
     row: usize,
     rows: usize,
-    /// From the cell's top to its first baseline, for cells that align there.
+    /// Distance from the cell's top to its first baseline, for cells that align there.
     baseline: Option<f64>,
 }
 
@@ -212,7 +212,7 @@ impl Rows<'_, '_> {
         rows
     }
 
-    /// Where columns start, from the left of the rows, and where the last one ends.
+    /// Left edges of the columns, relative to the rows, and the end of the last one.
     fn column_starts(&self) -> Vec<f64> {
         let mut x = 0.0;
         let mut starts = Vec::with_capacity(self.widths.len() + 1);
@@ -249,7 +249,7 @@ impl Rows<'_, '_> {
         })
     }
 
-    /// A cell over several rows makes them higher, in proportion to what they are.
+    /// Makes the rows under a spanning cell higher, in proportion to their heights.
     fn grow_spanned(&self, heights: &mut [f64], cell: &Laying) {
         let end = (cell.row + cell.rows).min(heights.len());
         let gaps = self.grid.spacing[1] * (end - cell.row).saturating_sub(1) as f64;
@@ -265,8 +265,8 @@ impl Rows<'_, '_> {
         }
     }
 
-    /// Rows of a table that is higher than they ask for: those of the body without a height of their own grow, in
-    /// proportion to what they are (as Chromium); if there are none, all of the body, or all.
+    /// Distributes height that the table has beyond its rows, in proportion to theirs (as Chromium does): to the rows
+    /// of the body without a height of their own; if there are none, to all of the body, else to all rows.
     fn grow(&self, heights: &mut [f64], least: f64) {
         let gaps = self.grid.spacing[1] * heights.len().saturating_sub(1) as f64;
         let missing = least - gaps - heights.iter().sum::<f64>();
@@ -331,7 +331,7 @@ impl Rows<'_, '_> {
         let mut fragment = cell.fragment;
         let style = self.context.styles.get(fragment.style);
         let free = height - cell.natural;
-        // Browsers make room for cells on a common baseline, but on paper they leave them at the top.
+        // Browsers reserve height for cells on a common baseline, but in print they leave them at the top.
         let shift = match style.vertical_align {
             VerticalAlign::Middle => free / 2.0,
             VerticalAlign::Bottom => free,

@@ -1,4 +1,4 @@
-//! Collapsed borders (CSS 2, 17.6.2): one border between two cells, the stronger of all that meet there.
+//! Collapsed borders (CSS 2, 17.6.2): between two cells, the strongest border wins.
 
 use std::ops::Range;
 
@@ -46,13 +46,13 @@ impl Winner {
         (self.style == BorderStyle::Hidden, self.width, rank)
     }
 
-    /// Whether it takes the corner where both meet.
+    /// Whether it wins the corner where both meet.
     fn covers(&self, other: &Winner) -> bool {
         let strength = |winner: &Winner| (winner.width, winner.strength().2);
         strength(self) > strength(other)
     }
 
-    /// The earlier one wins a tie.
+    /// Keeps the stronger border; the earlier one wins a tie.
     fn meet(&mut self, other: Winner) {
         if other.strength() > self.strength() {
             *self = other;
@@ -90,7 +90,7 @@ impl Borders {
         }
     }
 
-    /// A box's own borders take part along its four sides.
+    /// Lets a box's own borders compete along its four sides.
     pub(super) fn frame(&mut self, style: &Style, rows: Range<usize>, columns: Range<usize>) {
         let winner = |side: usize| Winner::of(&style.border[side], style.color);
         let sides = [TOP, RIGHT, BOTTOM, LEFT].map(winner);
@@ -111,7 +111,7 @@ impl Borders {
         }
     }
 
-    /// Rows and columns have no borders where a cell spans them.
+    /// Removes borders of rows and columns where a cell spans them.
     pub(super) fn clear_inside_spans(&mut self, owners: &[u32], rows: usize) {
         let owner = |row: usize, column: usize| owners.get(row * self.columns + column).copied().unwrap_or(u32::MAX);
         let columns = self.columns;
@@ -143,7 +143,7 @@ impl Borders {
         ];
     }
 
-    /// Half of the border on each side of a cell.
+    /// Half the border's width on each side of a cell.
     pub(super) fn halves(&self, rows: Range<usize>, columns: Range<usize>) -> [f64; 4] {
         let across = |row: usize| columns.clone().map(|column| self.across(row, column).width).fold(0.0, f32::max);
         let down = |column: usize| rows.clone().map(|row| self.down(row, column).width).fold(0.0, f32::max);
@@ -159,14 +159,14 @@ impl Borders {
         [above, self.down(row, column), left, right]
     }
 
-    /// How far a border across goes on into a corner: over it, unless a stronger border takes the corner.
+    /// How far a horizontal border reaches into a corner: over it, unless a stronger border wins the corner.
     fn across_reaches(&self, own: &Winner, row: usize, column: usize) -> f64 {
         let corner = self.corner(row, column);
         let half = f64::from(corner[0].width.max(corner[1].width)) / 2.0;
         if corner.iter().any(|other| other.covers(own)) { -half } else { half }
     }
 
-    /// Likewise for a border down, which leaves the corner to borders across that are as strong.
+    /// The same for a vertical border, which leaves the corner to equally strong horizontal ones.
     fn down_reaches(&self, own: &Winner, row: usize, column: usize) -> f64 {
         let [above, below, left, right] = self.corner(row, column);
         let half = f64::from(left.width.max(right.width)) / 2.0;
@@ -175,9 +175,9 @@ impl Borders {
         if yields { -half } else { half }
     }
 
-    /// The edges to draw above a row.
+    /// The borders to draw above a row.
     pub(crate) fn edges_above(&self, row: usize, columns: &[f64], y: f64) -> Vec<Edge> {
-        // A border mostly goes on through all columns.
+        // Most borders run through all columns.
         let mut edges: Vec<Edge> = Vec::with_capacity(1);
         for column in 0..self.columns {
             let winner = self.across(row, column);
@@ -207,7 +207,7 @@ impl Borders {
         edges
     }
 
-    /// The edges to draw between the cells of a row.
+    /// The borders to draw between the cells of a row.
     pub(crate) fn edges_within(&self, row: usize, columns: &[f64], height: f64) -> Vec<Edge> {
         let edge = |column: usize| {
             let winner = self.down(row, column);

@@ -12,7 +12,7 @@ use super::{
     table_borders::Borders,
 };
 
-/// HTML allows 1000 columns in a span; more columns than that are no table for a page.
+/// HTML limits a span to 1000 columns; a table with more does not fit a page.
 const COLUMNS_MOST: usize = 1000;
 
 /// Reads a table element.
@@ -107,7 +107,7 @@ fn column(builder: &BoxBuilder<'_, '_>, node: NodeId, built: &mut TableBox) {
 fn read_group(builder: &mut BoxBuilder<'_, '_>, group: NodeId, part: Part, built: &mut TableBox) {
     let tree = builder.tree;
     let style = builder.styles.of(group);
-    // For every column, how many more rows a cell from above reaches into.
+    // For every column, the number of rows that a cell from above still covers.
     let mut occupied: Vec<usize> = Vec::new();
     let first_row = built.rows.len();
     for row in tree.children(group) {
@@ -128,7 +128,7 @@ fn read_group(builder: &mut BoxBuilder<'_, '_>, group: NodeId, part: Part, built
         let row_style = builder.styles.of(row);
         built.rows.push(TableRow { node: row, style: row_style, group: style, part, first_of_group, cells });
     }
-    // Spans end with their group.
+    // Spans end at the end of their row group.
     let end = built.rows.len();
     for (index, row) in built.rows.iter_mut().enumerate().skip(first_row) {
         for cell in &mut row.cells {
@@ -182,7 +182,7 @@ fn read_cells(builder: &mut BoxBuilder<'_, '_>, row: NodeId, occupied: &mut Vec<
     cells
 }
 
-/// Resolves the borders and gives the cells styles with the halves that lie within them.
+/// Resolves collapsed borders, and gives each cell a style with the halves inside it.
 fn collapse(styles: &mut Styles, table: StyleId, rows: &mut [TableRow], columns: usize) -> Borders {
     let mut borders = Borders::none(rows.len(), columns);
     let owners = owners(rows, columns);
@@ -209,7 +209,7 @@ fn collapse(styles: &mut Styles, table: StyleId, rows: &mut [TableRow], columns:
     borders
 }
 
-/// For every place in the grid, which cell covers it.
+/// For every place in the grid, the index of the cell that covers it.
 fn owners(rows: &[TableRow], columns: usize) -> Vec<u32> {
     let mut owners = vec![u32::MAX; rows.len() * columns];
     let mut number = 0;

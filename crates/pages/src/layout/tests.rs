@@ -1,4 +1,4 @@
-//! Whole documents with places worked out by hand.
+//! Lays out whole documents; positions are worked out by hand.
 
 use super::{Document, Faces, Fault, Item, Shape, Text, lay_out};
 
@@ -51,7 +51,7 @@ fn cells_of_a_row_share_the_width_as_their_text_asks() {
          <table><tr><td>一<td>二二</table>",
     )
     .expect("a document");
-    // 10 px and 20 px of text; 60 px are left over and go out in proportion: 30 px and 60 px.
+    // 10 px and 20 px of text, and 60 px left over in proportion to them: columns of 30 px and 60 px.
     let places: Vec<f32> = texts(&document, 0).iter().map(|text| text.x / 0.75).collect();
     assert_eq!(places, [0.0, 30.0]);
 }
@@ -93,7 +93,7 @@ fn a_page_number_is_that_of_the_links_target() {
     .expect("a document");
     let number = texts(&document, 0)[1];
     assert_eq!(&*number.text, "12");
-    // In Pages Gothic a digit is 1556/2048 em wide: room is kept for 0000, and 12 stands at its right.
+    // In Pages Gothic a digit is 1556/2048 em wide: room is kept for 0000, and 12 is at the right of it.
     let free = f32::from(4_i16 * 1556 - 2 * 1556) / 2048.0 * 15.0;
     assert!((number.x - (15.0 + free)).abs() < 0.01, "{}", number.x);
     assert_eq!(document.pages[0].links.len(), 1);
