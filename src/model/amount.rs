@@ -2,8 +2,7 @@
 //!
 //! `rust_decimal` holds the numbers people type (rates, prices, fees), but its products and sums silently round
 //! once they pass 28 digits. A provider's cost of 28 digits times a markup has more, so computed figures live here:
-//! every operation is exact or says that it cannot be ([`TooLong`]), and no digit is dropped outside
-//! [`Rounding`](super::rounding::Rounding).
+//! every operation is exact or fails with [`TooLong`], and only [`Rounding`](super::rounding::Rounding) drops digits.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -17,8 +16,8 @@ use super::plain::beginning;
 
 /// An exact decimal number: a coefficient of up to 120 bits (36 digits) and a count of decimals.
 ///
-/// Kept without trailing zeros, so equal numbers are equal bytes. Sixteen bytes, aligned to eight: a month of
-/// millions of rows holds two or three for each.
+/// Stored without trailing zeros, so that equal numbers are equal bytes. Sixteen bytes, aligned to eight, because a
+/// month of millions of rows holds two or three for each row.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Amount {
     low: u64,
@@ -26,7 +25,7 @@ pub struct Amount {
     high: u64,
 }
 
-/// The result would need more digits than an [`Amount`] holds; nothing was rounded.
+/// Error: the result needs more digits than an [`Amount`] holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong;
 
@@ -43,12 +42,12 @@ impl std::error::Error for TooLong {}
 pub enum NumberError {
     /// Not of the form `[+-]digits[.digits][e[+-]digits]`.
     Malformed,
-    /// More digits than can be computed with exactly.
+    /// More digits than an [`Amount`] holds.
     TooLong,
 }
 
 const COEFFICIENT_LIMIT: i128 = 1 << 119;
-/// The most decimals an amount can have; far beyond any price, so that `1e-30` is still readable.
+/// Maximum number of decimals: far more than any price has, so that `1e-30` can still be read.
 const SCALE_LIMIT: u32 = 60;
 
 /// 10 to the power of `exponent`, when it fits.
@@ -66,7 +65,7 @@ fn power_of_ten(exponent: u32) -> Option<i128> {
 }
 
 impl Amount {
-    /// Nought.
+    /// Zero.
     pub const ZERO: Amount = Amount { low: 0, high: 0 };
 
     /// `coefficient` × 10^-`scale`.
@@ -78,7 +77,7 @@ impl Amount {
             return Ok(Amount::short(short, scale));
         }
         let (coefficient, scale) = without_trailing_zeros(coefficient, scale);
-        // Below the limit on both sides, so that every amount has its negative.
+        // The limit is the same on both sides, so that every amount can be negated.
         if coefficient.unsigned_abs() >= COEFFICIENT_LIMIT.unsigned_abs() || scale > SCALE_LIMIT {
             return Err(TooLong);
         }
@@ -86,7 +85,7 @@ impl Amount {
         Ok(Amount { low: bits as u64, high: ((bits >> 64) as u64) << 8 | u64::from(scale) })
     }
 
-    /// Likewise for a coefficient of 64 bits, as nearly all are: arithmetic on them is several times faster.
+    /// [`new`](Self::new) for a coefficient of 64 bits, as nearly all are: arithmetic on them is several times faster.
     pub(super) fn short(mut coefficient: i64, mut scale: u32) -> Amount {
         while scale > 0 && coefficient % 10 == 0 {
             if coefficient == 0 {
@@ -120,17 +119,17 @@ impl Amount {
         (self.high & 0xff) as u32
     }
 
-    /// Whether the value is nought.
+    /// Whether the value is zero.
     pub fn is_zero(self) -> bool {
         self.low == 0 && self.high >> 8 == 0
     }
 
-    /// Whether the value is below nought.
+    /// Whether the value is below zero.
     pub fn is_negative(self) -> bool {
         (self.high as i64) < 0
     }
 
-    /// Whether the value is above nought.
+    /// Whether the value is above zero.
     pub fn is_positive(self) -> bool {
         !self.is_negative() && !self.is_zero()
     }
@@ -175,7 +174,7 @@ impl Amount {
         Amount::new(coefficient.ok_or(TooLong)?, scale)
     }
 
-    /// The coefficient the value has with exactly `scale` decimals, when it has no more than those.
+    /// The coefficient of the value written with exactly `scale` decimals; an error when it has more than those.
     pub fn coefficient_at(self, scale: u32) -> Result<i128, TooLong> {
         let up = scale.checked_sub(self.scale()).ok_or(TooLong)?;
         let power = power_of_ten(up).ok_or(TooLong)?;
@@ -185,8 +184,8 @@ impl Amount {
         self.coefficient().checked_mul(power).ok_or(TooLong)
     }
 
-    /// The value as quotient and remainder by 10^-`decimals`: a whole number of those units and what is left of the
-    /// coefficient, with the size of one unit in it. For [`Rounding`](super::rounding::Rounding).
+    /// The value as a whole number of units of 10^-`decimals`, the rest of the coefficient, and the size of one unit in
+    /// the coefficient. For [`Rounding`](super::rounding::Rounding).
     pub(super) fn units(self, decimals: u32) -> Units {
         let drop = self.scale().saturating_sub(decimals);
         match power_of_ten(drop) {
@@ -227,7 +226,7 @@ impl Amount {
         Amount::new(coefficient, scale).map_err(|_| NumberError::TooLong)
     }
 
-    /// The value as plain text with at least `decimals` decimals and all that it has: `-31.4073`, `12.50`.
+    /// The value as plain text with all its decimals, padded with zeros to `decimals`: `-31.4073`, `12.50`.
     pub fn to_text(self, decimals: u32) -> String {
         let scale = self.scale().max(decimals) as usize;
         let mut digits = self.coefficient().unsigned_abs().to_string();
@@ -255,7 +254,7 @@ pub(super) struct Units {
     pub(super) unit: i128,
 }
 
-/// Up to 18 digits with an optional sign and point; none for everything else, be it right or wrong.
+/// Reads up to 18 digits with an optional sign and point; none for any other text, valid or not.
 #[inline]
 fn parse_short(text: &[u8]) -> Option<Amount> {
     let (negative, digits) = match text {
@@ -285,7 +284,7 @@ fn without_trailing_zeros(mut coefficient: i128, mut scale: u32) -> (i128, u32) 
     if coefficient == 0 {
         return (0, 0);
     }
-    // Division of 128 bits is slow; as soon as the rest fits in 64 it goes on there.
+    // Division of 128 bits is slow, so this loop ends as soon as the rest fits in 64.
     while scale > 0 && i64::try_from(coefficient).is_err() && coefficient % 10 == 0 {
         coefficient /= 10;
         scale -= 1;
@@ -300,7 +299,7 @@ fn without_trailing_zeros(mut coefficient: i128, mut scale: u32) -> (i128, u32) 
     (coefficient, scale)
 }
 
-/// Digits, point and exponent without a sign: the coefficient and its (possibly negative) scale.
+/// Reads digits, point and exponent without a sign: the coefficient and its (possibly negative) scale.
 fn parse_unsigned(text: &[u8]) -> Result<(i128, i32), NumberError> {
     let mut coefficient: i128 = 0;
     let mut decimals: i32 = 0;
@@ -400,7 +399,7 @@ impl<'de> Deserialize<'de> for Amount {
     }
 }
 
-/// Adds many amounts; the digits grow as needed and are only tidied at the end.
+/// Adds many amounts; trailing zeros are dropped only at the end.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sum {
     coefficient: i128,
@@ -432,7 +431,7 @@ impl Sum {
         self.add(other.total()?)
     }
 
-    /// What was added so far.
+    /// The sum so far.
     ///
     /// # Errors
     /// When the exact sum has too many digits.
@@ -440,7 +439,7 @@ impl Sum {
         Amount::new(self.coefficient, self.scale)
     }
 
-    /// The sum of all.
+    /// The sum of `amounts`.
     ///
     /// # Errors
     /// When the exact sum has too many digits.
@@ -466,13 +465,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// 120 bits hold -2^119 and not its negative, which once came back as -2^119 itself.
+    /// 120 bits hold -2^119 but not its negative: negating it once returned -2^119 itself.
     #[test]
     fn every_amount_has_its_negative() {
         let most = (1i128 << 119) - 1;
         assert_eq!(Amount::new(-1 - most, 0), Err(TooLong));
         assert_eq!(Amount::new(-most, 0).unwrap().negated(), Amount::new(most, 0).unwrap());
-        // With a decimal that is no zero, as amounts near the limit have.
+        // With one decimal that is not zero, as amounts near the limit have.
         assert_eq!(Amount::new(-most, 1).unwrap().negated().minus(Amount::new(most, 1).unwrap()), Ok(Amount::ZERO));
     }
 

@@ -16,10 +16,10 @@ pub const INTERNAL: &str = "internal";
 const RESERVED: [&str; 4] = [INTERNAL, "index.html", "manifest.json", "summary.json"];
 
 impl Audience {
-    /// Both, the customer first.
+    /// Both audiences, the customer first.
     pub const ALL: [Audience; 2] = [Audience::Customer, Audience::Issuer];
 
-    /// Directory of the files about a customer, from the month's directory.
+    /// Directory of the files about a customer, relative to the month's directory.
     pub fn directory(self, customer: &str) -> String {
         match self {
             Audience::Customer => customer.to_owned(),
@@ -28,8 +28,8 @@ impl Audience {
     }
 }
 
-/// Whether a month's directory has something else under that name, so that no customer can have it as its id. Some file
-/// systems do not distinguish capital from small letters: `Internal` would put a customer's invoice beside its cost.
+/// Whether a month's directory uses that name for something else, so that it cannot be a customer's id. Some file
+/// systems ignore case: an id `Internal` would put a customer's invoice beside its cost.
 pub fn is_reserved(id: &str) -> bool {
     RESERVED.contains(&id.to_lowercase().as_str())
 }

@@ -1,4 +1,5 @@
-//! Rests below zero that a month leaves to the next one (`below-zero = "carry"`): recorded with the month, taken once.
+//! Rests: subtotals below zero that a month carries to the next (`below-zero = "carry"`), recorded with the month and
+//! taken once.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,20 +9,20 @@ use super::period::BillingMonth;
 use super::plain::is_name;
 use super::tax::{TaxCategory, TaxRate};
 
-/// What one tax category leaves.
+/// The rest of one tax category.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CategoryRest {
     /// Category.
     pub category: TaxCategory,
-    /// Rate of the month of supply, which the rest keeps.
+    /// Rate of the month of supply, which the rest keeps in later months.
     pub rate: TaxRate,
-    /// Sum of what was not billed, before tax: below zero, or above it where other categories outweigh it.
+    /// Sum of what was not billed, before tax: below zero, or above it where other categories bring the sum below zero.
     pub amount: Amount,
-    /// What the provider charges for it, which no month's margin counted yet.
+    /// What the provider charges for it, which no month's margin has counted yet.
     pub cost: Amount,
 }
 
-/// What a month leaves of a customer, in place of an invoice.
+/// A customer's rest, which a month leaves in place of an invoice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomerRest {
     /// Customer id.
@@ -30,16 +31,16 @@ pub struct CustomerRest {
     pub month: BillingMonth,
     /// Currency of the amounts.
     pub currency: Currency,
-    /// By category and rate.
+    /// The rests by category and rate.
     pub rests: Vec<CategoryRest>,
 }
 
-/// What a month takes from earlier ones and leaves to the next.
+/// The rests that a month takes from earlier months and leaves to the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Carried {
     /// Rests of earlier months, each taken by this month and by no other.
     pub taken: Vec<CustomerRest>,
-    /// Rests of this month, with what was taken and still is below zero.
+    /// Rests of this month, including what was taken and is still below zero.
     pub left: Vec<CustomerRest>,
 }
 
@@ -49,7 +50,7 @@ impl Carried {
         self.taken.is_empty() && self.left.is_empty()
     }
 
-    /// Whether it can be what a month carries: rests of customers, from earlier months and from itself.
+    /// Whether this can belong to `month`: rests of customers, taken from earlier months and left by the month itself.
     pub fn is_of(&self, month: BillingMonth) -> bool {
         let is_known = |rest: &CustomerRest| is_name(&rest.customer);
         self.taken.iter().all(|rest| is_known(rest) && rest.month < month)

@@ -1,7 +1,7 @@
-//! [`Charge`]: one row of a provider's bill, and [`Bill`]: all of a month's, with what they have in common.
+//! [`Charge`]: one row of a provider's bill, and [`Bill`]: all rows of a month, with what they have in common.
 //!
-//! A month has millions of rows but few different resources, items and prices. Those are kept once and named by
-//! index, so that a charge is forty bytes. The terms are FOCUS's: BilledCost, ChargePeriod, ResourceId, Tags.
+//! A month has millions of rows but few different resources, items and prices. Those are stored once and referred to
+//! by index, so that a charge is forty bytes. The terms are FOCUS's: BilledCost, ChargePeriod, ResourceId, Tags.
 
 use std::collections::BTreeMap;
 use std::hash::Hash;
@@ -30,7 +30,7 @@ pub struct SubjectId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChargeId(pub u32);
 
-/// Values kept once, in the order of their first appearance, and found again by index.
+/// Stores each value once, in the order of first appearance, and finds it by index.
 #[derive(Clone, Debug)]
 pub struct Interner<T> {
     indices: FxHashMap<T, u32>,
@@ -44,7 +44,7 @@ impl<T> Default for Interner<T> {
 }
 
 impl<T: Clone + Eq + Hash> Interner<T> {
-    /// The index of `value`, new or known.
+    /// The index of `value`, which is added when it is new.
     pub fn intern(&mut self, value: T) -> u32 {
         if let Some(index) = self.indices.get(&value) {
             return *index;
@@ -61,12 +61,12 @@ impl<T: Clone + Eq + Hash> Interner<T> {
     }
 }
 
-/// The texts of a bill, each kept once.
+/// The texts of a bill, each stored once.
 #[derive(Clone, Debug, Default)]
 pub struct Names(Interner<Arc<str>>);
 
 impl Names {
-    /// The id of `text`, new or known.
+    /// The id of `text`, which is added when it is new.
     pub fn intern(&mut self, text: &str) -> NameId {
         match self.0.indices.get(text) {
             Some(index) => NameId(*index),
@@ -93,9 +93,9 @@ impl Names {
 /// Whether a charge asks for money or gives some back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ChargeKind {
-    /// Something used.
+    /// Something that was used.
     Usage,
-    /// Free tier, coupon or the like: a cost below zero.
+    /// A cost below zero: free tier, coupon and the like.
     Discount,
 }
 
@@ -120,7 +120,7 @@ pub struct Charge {
     pub day: u8,
 }
 
-/// The absent unit price.
+/// Index of an absent unit price.
 pub(crate) const NO_PRICE: u32 = u32::MAX;
 
 impl Charge {
@@ -130,14 +130,14 @@ impl Charge {
     }
 }
 
-/// What many charges have in common: whom and what they were for.
+/// What many charges have in common: account, resource, product, groups and tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// Index in [`Bill::sources`].
     pub source: u16,
     /// The provider's account, empty when the bill does not say.
     pub account: NameId,
-    /// Id of the resource, empty when the charge is of none.
+    /// Id of the resource, empty when the charge has none.
     pub resource: NameId,
     /// Name of the resource.
     pub resource_name: NameId,
@@ -165,8 +165,8 @@ pub struct BillSource {
 }
 
 impl BillSource {
-    /// A source of which nothing was read yet. Files saved by hand say no more than their rows and are taken for final;
-    /// the provider's total is what the user gives for the month.
+    /// A source before anything is read. Files saved by hand contain nothing but their rows and count as final; the
+    /// provider's total is the one that the user gives for the month.
     pub fn of(settings: &SourceSettings, month: BillingMonth) -> BillSource {
         BillSource {
             name: settings.name.clone(),
@@ -204,20 +204,20 @@ pub struct Bill {
     pub files: Vec<BillFile>,
     /// All texts.
     pub names: Names,
-    /// Whom and what charges were for.
+    /// Accounts, resources and products that charges are for.
     pub subjects: Vec<Subject>,
     /// The different unit prices.
     pub unit_prices: Interner<Amount>,
-    /// Costs and quantities with more digits than a charge has room for.
+    /// Costs and quantities with too many digits for a [`Packed`].
     pub(crate) long_amounts: LongAmounts,
-    /// What the quantities of a source's item count, where the provider says it.
+    /// Unit of the quantities of a source's item, where the provider names one.
     pub(crate) units: BTreeMap<(u16, NameId), &'static str>,
     /// Every row, by file and then by row.
     pub charges: Vec<Charge>,
 }
 
 impl Bill {
-    /// A month of which nothing was read yet.
+    /// A month before anything is read.
     pub fn new(month: BillingMonth) -> Bill {
         let mut names = Names::default();
         // Id 0 is the empty text, so that "absent" needs no look-up.
@@ -235,8 +235,8 @@ impl Bill {
         }
     }
 
-    /// Takes over what was read of the rest of a file: `part` must have begun as a copy of this bill without rows, and
-    /// its lines are counted from where this bill's last part ended, `lines` lines below.
+    /// Appends a later part of the same file. `part` must have begun as [`without_rows`](Self::without_rows) of this
+    /// bill, with lines counted from its own start; `lines` is the number of lines before it.
     pub(crate) fn append(&mut self, part: Bill, lines: u32) {
         let names: Vec<NameId> = part.names.0.values.iter().map(|name| self.names.intern(name)).collect();
         let renamed = |id: NameId| names[id.0 as usize];
@@ -264,7 +264,7 @@ impl Bill {
             charge.cost = charge.cost.moved(long);
             charge.quantity = charge.quantity.moved(long);
         });
-        // Rows are most of the memory: those of the first part are not copied.
+        // Rows are most of the memory, so those of the first part are moved, not copied.
         if self.charges.is_empty() {
             self.charges = charges;
         } else {
@@ -305,7 +305,7 @@ impl Bill {
         &self.subjects[charge.subject.0 as usize]
     }
 
-    /// The subject of a charge as rules see it.
+    /// A subject as rules see it.
     pub fn seen(&self, subject: SubjectId) -> SeenSubject<'_> {
         SeenSubject { bill: self, subject: &self.subjects[subject.0 as usize] }
     }
@@ -320,7 +320,7 @@ impl Bill {
         self.unit_prices.values().get(charge.unit_price as usize).copied()
     }
 
-    /// The day of a charge, `2022-08-31`; the month, `2022-08`, of one that is of no day.
+    /// The day of a charge, `2022-08-31`, or the month, `2022-08`, for a charge of the whole month.
     pub fn date_text(&self, charge: &Charge) -> String {
         match charge.day {
             0 => self.month.first().format("%Y-%m").to_string(),
@@ -334,7 +334,7 @@ impl Bill {
     }
 }
 
-/// How many rows are worth a task of their own where many are looked at independently.
+/// Number of rows per parallel task where rows are computed independently.
 pub(crate) const CHUNK: usize = 1 << 17;
 
 /// The empty text's id in every bill.
@@ -381,7 +381,7 @@ impl matcher::Matchable for SeenSubject<'_> {
     }
 
     fn tag(&self, name: &str) -> impl Iterator<Item = &str> {
-        // A spreadsheet or a file system may have decomposed what the TOML file has composed.
+        // A spreadsheet or a file system may have decomposed characters that the TOML file has composed.
         self.tags().filter(move |(known, _)| matcher::normalized(known) == name).map(|(_, value)| value)
     }
 }
@@ -390,7 +390,7 @@ impl matcher::Matchable for SeenSubject<'_> {
 mod tests {
     use super::*;
 
-    /// A month of three million rows must fit in 100 bytes a row with what is computed from them.
+    /// A month of three million rows must fit in 100 bytes a row, including what is computed from it.
     #[test]
     fn charges_are_small() {
         assert!(size_of::<Charge>() <= 40);

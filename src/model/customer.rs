@@ -1,4 +1,4 @@
-//! [`Customer`]: an end customer, what it is billed for and how.
+//! [`Customer`]: an end customer, which charges it is billed for and how.
 
 use super::definition::Definition;
 use super::matcher::Matcher;
@@ -27,9 +27,9 @@ pub struct Customer {
     pub postal_code: Option<String>,
     /// Address, a line each.
     pub address: Vec<String>,
-    /// The months it is a customer in.
+    /// Months in which it is a customer.
     pub active: Validity,
-    /// Any of these claims a charge.
+    /// Rules that claim charges; one match is enough.
     pub rules: Vec<ClaimRule>,
     /// How its invoices look.
     pub invoice: InvoiceSettings,
@@ -39,7 +39,7 @@ pub struct Customer {
     pub tax: CustomerTax,
     /// The issuer's own charges.
     pub fees: Vec<Fee>,
-    /// What it is warned about: the workspace's `[warnings]` with the customer's own.
+    /// The workspace's `[warnings]` with the customer's own on top.
     pub warnings: WarningSettings,
     /// Whom its invoices are mailed to.
     pub mail: Option<CustomerMail>,
@@ -53,7 +53,7 @@ impl Customer {
         self.active.covers(month)
     }
 
-    /// Whether its invoices' numbers count up (`{seq}`): such a number is given when an invoice is issued.
+    /// Whether its invoice numbers count up (`{seq}`): `issue` assigns such a number.
     pub fn has_running_number(&self) -> bool {
         self.invoice.number.has(|field| matches!(field, PatternField::Sequence(_)))
     }
@@ -64,9 +64,9 @@ impl Customer {
 pub struct ClaimRule {
     /// The charges it claims.
     pub matcher: Matcher,
-    /// The higher wins where two customers claim a charge.
+    /// Where two customers claim a charge, the higher priority wins.
     pub priority: i64,
-    /// Where it stands.
+    /// Where it is written.
     pub definition: Definition,
 }
 

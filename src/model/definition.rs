@@ -1,6 +1,6 @@
-//! [`Definition`]: the place in the workspace's files that says something.
+//! [`Definition`]: the place of a setting in the workspace's files.
 
-/// Where something stands in the workspace's files, for messages about it.
+/// Place of a setting in the workspace's files, for messages about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Definition {
     /// Path from the workspace's root.
@@ -9,6 +9,6 @@ pub struct Definition {
     pub line: u32,
     /// Column in characters, counted from 1.
     pub column: u32,
-    /// What is written there, on one line and without its heading: `item = "harvest*", markup = "30%"`.
+    /// The text written there, on one line and without its heading: `item = "harvest*", markup = "30%"`.
     pub text: String,
 }

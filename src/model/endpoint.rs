@@ -1,11 +1,11 @@
-//! Base URLs of providers' APIs: HTTPS, or plain HTTP to this machine.
+//! Base URLs of providers' APIs: HTTPS, or plain HTTP on this machine only.
 
 use std::fmt;
 use std::str::FromStr;
 
 use url::Url;
 
-/// Whether a URL leads to this machine.
+/// Whether a URL's host is this machine.
 pub fn is_this_machine(url: &Url) -> bool {
     match url.host_str() {
         Some("localhost") => true,
@@ -17,7 +17,7 @@ pub fn is_this_machine(url: &Url) -> bool {
     }
 }
 
-/// The base URL that a text names.
+/// Parses a base URL.
 ///
 /// # Errors
 /// When it is no URL, not HTTPS (plain HTTP is for this machine only), or carries credentials.
@@ -33,7 +33,7 @@ pub fn parse(text: &str) -> Result<Url, String> {
     }
 }
 
-/// A host that the user lets credentials be sent to, at any port or at one.
+/// A host that the user allows credentials to be sent to, on any port or on one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedHost {
     host: String,
@@ -41,12 +41,12 @@ pub struct AllowedHost {
 }
 
 impl AllowedHost {
-    /// Where a URL leads, to the port.
+    /// Host and port of a URL.
     pub fn of(url: &Url) -> AllowedHost {
         AllowedHost { host: url.host_str().unwrap_or_default().to_owned(), port: url.port() }
     }
 
-    /// Whether a URL leads there.
+    /// Whether a URL's host and port are allowed.
     pub fn covers(&self, url: &Url) -> bool {
         url.host_str() == Some(&self.host) && self.port.is_none_or(|port| url.port_or_known_default() == Some(port))
     }
@@ -60,7 +60,7 @@ impl FromStr for AllowedHost {
         if text.contains(['/', '\\', '?', '#', '@', '*']) || text.contains(char::is_whitespace) {
             return Err(expected());
         }
-        // As URLs write it, so that both are compared in one form.
+        // Normalizes the host as URLs do, so that `covers` compares one form.
         let url = Url::parse(&format!("https://{text}")).map_err(|_| expected())?;
         let digits = text.rsplit_once(':').map(|(_, digits)| digits).filter(|digits| !digits.contains(']'));
         let port = digits.map(|digits| digits.parse().map_err(|_| expected())).transpose()?;

@@ -1,4 +1,4 @@
-//! Amounts as people read them.
+//! Formats amounts for people.
 
 use super::amount::Amount;
 use super::currency::Currency;

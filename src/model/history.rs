@@ -1,4 +1,4 @@
-//! [`History`]: what earlier months were billed, for this month to be compared with.
+//! [`History`]: what was billed for earlier months, to compare this month with.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,27 +8,27 @@ use super::amount::Amount;
 use super::currency::Currency;
 use super::period::BillingMonth;
 
-/// What one customer was billed in a month: as much of it as later months are compared with.
+/// What one customer was billed in a month, as far as later months are compared with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BilledCustomer {
     /// Currency of the amounts.
     pub currency: Currency,
     /// What the provider charged.
     pub cost: Amount,
-    /// Before tax.
+    /// Total before tax.
     pub subtotal: Amount,
-    /// With tax.
+    /// Total with tax.
     pub total: Amount,
-    /// What was sold and used; absent where the record of the month does not say.
+    /// Items and resources used; absent where the month's record lacks them.
     pub used: Option<Used>,
 }
 
-/// What a customer used in a month, whatever it cost.
+/// Items and resources a customer used in a month, whatever they cost.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Used {
     /// Items of usage and discounts, by source and name, with what they cost the issuer in the invoice's currency.
     pub items: BTreeMap<String, BTreeMap<String, Amount>>,
-    /// Ids of the resources with a charge of the customer's alone, by source.
+    /// Ids of the resources with a charge that is the customer's alone, by source.
     pub resources: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -48,7 +48,7 @@ impl Used {
         self.items.get(source).is_some_and(|items| items.contains_key(name))
     }
 
-    /// Whether the source has a resource of that id.
+    /// Whether the source has a resource with that id.
     pub fn has_resource(&self, source: &str, id: &str) -> bool {
         self.resources.get(source).is_some_and(|ids| ids.contains(id))
     }
@@ -57,19 +57,19 @@ impl Used {
 /// A month's customers by id.
 pub type BilledCustomers = BTreeMap<String, BilledCustomer>;
 
-/// Months that were billed, each with its customers.
+/// The billed months, each with its customers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
     months: BTreeMap<BillingMonth, BilledCustomers>,
 }
 
 impl History {
-    /// Adds a month; one that is there already is replaced.
+    /// Adds a month, or replaces it.
     pub fn insert(&mut self, month: BillingMonth, customers: BilledCustomers) {
         self.months.insert(month, customers);
     }
 
-    /// The months of both; where both have one, this one's: issued months come before those that were only built.
+    /// The months of both; where both have a month, this one's wins: issued months take precedence over built ones.
     #[must_use]
     pub fn over(self, below: History) -> History {
         let mut months = below.months;
@@ -87,7 +87,7 @@ impl History {
         self.months.get(&month)?.get(id)
     }
 
-    /// Every known month before `month` that has the customer, newest first.
+    /// The customer in every known month before `month`, newest first.
     pub fn before<'h>(&'h self, month: BillingMonth, id: &'h str) -> impl Iterator<Item = &'h BilledCustomer> {
         self.months.range(..month).rev().filter_map(move |(_, customers)| customers.get(id))
     }

@@ -1,5 +1,5 @@
-//! Ids of resources that a spreadsheet turned into numbers. `440101234500001` is saved as `4.40101E+14`: the last digits
-//! are gone, different SIMs become equal, and no rule may see such an id.
+//! Detects resource ids that a spreadsheet turned into numbers. `440101234500001` is saved as `4.40101E+14`: the last
+//! digits are lost and different SIMs become equal, so no rule may see such an id.
 
 /// What a column's ids consist of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,17 +10,17 @@ pub enum IdAlphabet {
     Any,
 }
 
-/// The significant digits of a long number that spreadsheets show in a column of the usual width.
+/// Significant digits of a long number that spreadsheets show in a column of default width.
 const SHOWN_DIGITS: usize = 6;
 
-/// The significant digits a spreadsheet computes with.
+/// Significant digits that spreadsheets compute with.
 const KEPT_DIGITS: usize = 15;
 
 /// The shortest id of digits that spreadsheets show with an exponent.
 const SHORTEST: usize = 12;
 
-/// Whether a cell is a number as spreadsheets and other programs write it, where an id of that alphabet belongs: with an
-/// exponent, or with a decimal point or separators between its digits.
+/// Whether a cell that should hold an id of that alphabet holds a formatted number instead: one with an exponent, or
+/// with a decimal point or separators between its digits.
 pub fn is_number(cell: &str, alphabet: IdAlphabet) -> bool {
     let Some(number) = NumberFormat::read(cell) else {
         return false;
@@ -28,7 +28,7 @@ pub fn is_number(cell: &str, alphabet: IdAlphabet) -> bool {
     let separated_digits = number.separated && !number.has_exponent;
     match alphabet {
         IdAlphabet::Digits => number.has_exponent || number.separated || number.signed,
-        // `123E45` alone may be hexadecimal; no such id has a point or a sign.
+        // `123E45` may be a hexadecimal id, but no such id has a point or a sign.
         IdAlphabet::Any => {
             number.has_exponent && (number.separated || number.exponent_signed)
                 || separated_digits && number.digits >= SHORTEST
@@ -36,7 +36,7 @@ pub fn is_number(cell: &str, alphabet: IdAlphabet) -> bool {
     }
 }
 
-/// The same for the pattern of a rule, in which `*` and `?` stand for any digits.
+/// [`is_number`] for a rule's pattern, in which `*` and `?` may stand for digits.
 pub fn is_number_pattern(pattern: &str) -> bool {
     let digits = pattern.replace(['*', '?'], "0");
     if is_number(&digits, IdAlphabet::Any) {
@@ -47,18 +47,18 @@ pub fn is_number_pattern(pattern: &str) -> bool {
     !hexadecimal && NumberFormat::read(&digits).is_some_and(|number| number.has_exponent)
 }
 
-/// Whether an id of digits is what a spreadsheet makes of another one when it writes all digits of a rounded number:
-/// `440101000000000`. A single id may be so by chance, all ids of a bill are not.
+/// Whether an id looks rounded by a spreadsheet and written out with all digits: `440101000000000`. A single id may
+/// look like this by chance, but not every id of a bill.
 pub fn is_rounded(id: &str) -> bool {
     if id.len() < SHORTEST || !id.bytes().all(|byte| byte.is_ascii_digit()) {
         return false;
     }
     let significant = id.trim_end_matches('0').len();
-    // Of an id that is one or two digits too long, zeros at the end say too little.
+    // One or two zeros at the end of an id of 16 or 17 digits prove too little.
     significant > 0 && (significant <= SHOWN_DIGITS || significant <= KEPT_DIGITS && id.len() >= KEPT_DIGITS + 3)
 }
 
-/// What a number is written with.
+/// How a number is written: its digits, signs, separators and exponent.
 struct NumberFormat {
     digits: usize,
     signed: bool,
@@ -68,10 +68,10 @@ struct NumberFormat {
 }
 
 impl NumberFormat {
-    /// Reads a number in the styles of all locales; none where the text is something else or plain digits in spaces.
+    /// Reads a number in the style of any locale; none where the text is anything else.
     fn read(text: &str) -> Option<NumberFormat> {
         let plain: String = text.chars().filter_map(ascii).collect();
-        // A cell may be forced to be text: '4.4E+14 and ="4.4E+14".
+        // Users force a cell to be text with '4.4E+14 or ="4.4E+14".
         let plain = plain.trim_matches(['\'', '"', '=']);
         let (unsigned, signed) = without_sign(plain);
         let (mantissa, exponent) = match unsigned.find(['e', 'E']) {

@@ -1,4 +1,4 @@
-//! [`Invoice`]: the one record that HTML, PDF, JSON and CSV print; none of them computes.
+//! [`Invoice`]: the one record that HTML, PDF, JSON and CSV print without computing anything.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -9,21 +9,21 @@ use super::currency::Currency;
 use super::packed::{LongAmounts, Packed};
 use super::tax::{TaxCategory, TaxRate};
 
-/// What a [`LineItem`] stands for.
+/// Kind of a [`LineItem`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ItemKind {
-    /// Something used.
+    /// Something that was used.
     Usage,
     /// The issuer's own charge.
     Fee,
-    /// What is missing to the minimum.
+    /// The difference up to the minimum.
     Minimum,
-    /// Free tier, coupon or the like.
+    /// Free tier, coupon and the like.
     Discount,
-    /// 前月繰越: what an earlier month left below zero.
+    /// 前月繰越: a rest below zero from an earlier month.
     Carried,
-    /// 端数調整: what makes the printed items add up to the rounded sum.
+    /// 端数調整: the adjustment that makes the printed items add up to the rounded sum.
     Rounding,
 }
 
@@ -38,13 +38,13 @@ pub struct LineItem {
     pub source: String,
     /// Bill item or fee.
     pub name: String,
-    /// What it stands for.
+    /// Kind of the line.
     pub kind: ItemKind,
-    /// Units, when every charge gives them.
+    /// Units used; absent when any charge gives none.
     pub quantity: Option<Amount>,
     /// Unit of the quantity, empty when the provider names none.
     pub unit: &'static str,
-    /// Price per unit in the invoice's currency, when one holds for all charges.
+    /// Price per unit in the invoice's currency; absent unless all charges share it.
     pub unit_price: Option<Amount>,
     /// The provider's cost in the invoice's currency.
     pub cost: Amount,
@@ -56,7 +56,7 @@ pub struct LineItem {
     pub tax_rate: TaxRate,
 }
 
-/// A charge or a share of one, priced.
+/// A priced charge, or a priced part of one.
 #[derive(Clone, Copy, Debug)]
 pub struct Detail {
     /// What the customer pays for it; see [`Invoice::amount`].
@@ -65,27 +65,28 @@ pub struct Detail {
     pub charge: ChargeId,
     /// The item it is part of.
     pub item: ItemIndex,
-    /// What of the charge it is; see [`Portion`].
+    /// A packed [`Portion`]: all or part of the charge.
     pub(crate) portion: u32,
     /// Index in [`Invoice::unit_prices`]; beyond its end when there is none.
     pub(crate) unit_price: u32,
 }
 
-/// What of a charge a [`Detail`] is.
+/// The part of a charge that a [`Detail`] is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Portion {
-    /// All of it.
+    /// The whole charge.
     Whole,
-    /// The share of that index in [`Invoice::shares`].
+    /// The share at that index in [`Invoice::shares`].
     Share(u32),
-    /// The part of that index in [`Invoice::category_parts`].
+    /// The part at that index in [`Invoice::category_parts`].
     CategoryPart(u32),
 }
 
 impl Portion {
     const PARTS: u32 = 1 << 31;
 
-    /// The portion in the four bytes that a detail has for it.
+    /// Encodes the portion in four bytes: 0 for the whole, an index plus one for a share, and an index with the top bit
+    /// set for a category part.
     pub(crate) fn packed(self) -> u32 {
         match self {
             Portion::Whole => 0,
@@ -106,7 +107,7 @@ impl Portion {
 /// The part of a discount on a whole bill that reduces one tax category (billing-rules §3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CategoryPart {
-    /// Index in [`Invoice::shares`], where the discount is a share.
+    /// Index in [`Invoice::shares`] when the discount is itself a share.
     pub share: Option<u32>,
     /// Part of the cost, in the source's currency.
     pub cost: Amount,
@@ -114,7 +115,7 @@ pub struct CategoryPart {
     pub quantity: Option<Amount>,
 }
 
-/// A customer's part of a charge that several bear.
+/// A customer's part of a charge that several customers bear.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Share {
     /// The charge that is shared.
@@ -123,11 +124,11 @@ pub struct Share {
     pub cost: Amount,
     /// Part of the quantity.
     pub quantity: Option<Amount>,
-    /// The customer's weight and that of all.
+    /// The customer's weight, and the sum of all weights.
     pub ratio: (Amount, Amount),
 }
 
-/// One tax computation: a category and rate (EN 16931 BG-23).
+/// Tax of one category and rate, rounded once (EN 16931 BG-23).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaxSubtotal {
     /// Category.
@@ -143,19 +144,19 @@ pub struct TaxSubtotal {
     pub tax_jpy: Option<Amount>,
 }
 
-/// How final an invoice is.
+/// Whether an invoice is a draft, built or issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// From bills that may change, or with charges unassigned.
+    /// Made from bills that may change, or while charges are unassigned.
     Draft,
-    /// Complete, but not issued.
+    /// Complete, but not yet issued.
     Built,
-    /// With its number given and its amounts locked.
+    /// Its number is assigned and its amounts are locked.
     Issued,
 }
 
-/// What a document is before the law.
+/// Legal kind of a document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DocumentKind {
@@ -173,57 +174,57 @@ pub struct Original {
     pub number: String,
     /// Its date of issue.
     pub issue_date: NaiveDate,
-    /// Why it is taken back.
+    /// Reason for the credit note or correction.
     pub reason: String,
 }
 
-/// What a customer pays for a month; as a credit note, with amounts below zero, what it is given back.
+/// What a customer pays for a month, or, as a credit note with amounts below zero, gets back.
 #[derive(Clone, Debug)]
 pub struct Invoice {
     /// Index of the customer in the settings.
     pub customer: usize,
     /// Invoice or credit note.
     pub kind: DocumentKind,
-    /// What it takes back or replaces.
+    /// The invoice it takes back or replaces.
     pub original: Option<Original>,
     /// Invoice number.
     pub number: String,
-    /// Name of its files without the ending.
+    /// Name of its files without extension.
     pub file_name: String,
-    /// How final it is.
+    /// Draft, built or issued.
     pub status: Status,
     /// Date of issue.
     pub issue_date: NaiveDate,
-    /// Date payment is due.
+    /// Date by which payment is due.
     pub due_date: NaiveDate,
     /// Currency of all amounts.
     pub currency: Currency,
     /// The lines.
     pub items: Vec<LineItem>,
-    /// What the lines consist of, by date, resource and row.
+    /// The priced charges behind the lines, by date, resource and row.
     pub details: Vec<Detail>,
-    /// Amounts of details with more digits than one has room for.
+    /// Amounts of details with too many digits for a [`Packed`].
     pub(crate) long_amounts: LongAmounts,
     /// Shares that details refer to.
     pub shares: Vec<Share>,
     /// Parts of discounts that details refer to.
     pub category_parts: Vec<CategoryPart>,
-    /// The different prices per unit, in the invoice's currency.
+    /// The distinct prices per unit, in the invoice's currency.
     pub unit_prices: Vec<Amount>,
-    /// Per category and rate.
+    /// Tax per category and rate.
     pub tax_subtotals: Vec<TaxSubtotal>,
     /// Sum of the items.
     pub subtotal: Amount,
     /// Sum of the taxes.
     pub tax: Amount,
-    /// What is to be paid.
+    /// Amount to pay.
     pub total: Amount,
     /// What the provider charges for it, in the invoice's currency.
     pub cost: Amount,
 }
 
 impl Invoice {
-    /// The share a detail is, when it is not a whole charge.
+    /// The share of a charge that a detail is for; none for a whole charge.
     pub fn share(&self, detail: &Detail) -> Option<&Share> {
         let index = match Portion::unpacked(detail.portion) {
             Portion::Whole => None,
@@ -233,7 +234,7 @@ impl Invoice {
         self.shares.get(index? as usize)
     }
 
-    /// The part it is of a discount that reduces several tax categories.
+    /// The category part that a detail is for, of a discount that reduces several tax categories.
     pub fn category_part(&self, detail: &Detail) -> Option<&CategoryPart> {
         match Portion::unpacked(detail.portion) {
             Portion::CategoryPart(index) => self.category_parts.get(index as usize),
@@ -250,7 +251,7 @@ impl Invoice {
         }
     }
 
-    /// The units of a detail, where the provider tells them.
+    /// The units of a detail; none where the provider states none.
     pub fn detail_quantity(&self, bill: &Bill, detail: &Detail) -> Option<Amount> {
         match (self.category_part(detail), self.share(detail)) {
             (Some(part), _) => part.quantity,
@@ -259,12 +260,12 @@ impl Invoice {
         }
     }
 
-    /// What the customer pays for a detail, exact or rounded, as `round-at` says.
+    /// What the customer pays for a detail; rounded only with `round-at = "line"`.
     pub fn amount(&self, detail: &Detail) -> Amount {
         detail.amount.get(&self.long_amounts).expect("every detail has an amount")
     }
 
-    /// What the customer pays per unit; none for graduated prices and where the provider gives none.
+    /// What the customer pays per unit; none for graduated prices and where the provider states none.
     pub fn unit_price(&self, detail: &Detail) -> Option<Amount> {
         self.unit_prices.get(detail.unit_price as usize).copied()
     }
@@ -279,7 +280,7 @@ impl Invoice {
 mod tests {
     use super::*;
 
-    /// With its [`Charge`](crate::model::charge::Charge), a row must stay under 100 bytes.
+    /// Together with its [`Charge`](crate::model::charge::Charge), a row must stay under 100 bytes.
     #[test]
     fn details_are_small() {
         assert!(size_of::<Detail>() <= 24);

@@ -1,4 +1,4 @@
-//! [`Matcher`]: which charges a rule speaks of, by globs over what a charge carries.
+//! [`Matcher`]: selects the charges of a rule by globs over source, account, resource, item, groups and tags.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,18 +12,18 @@ pub struct Glob {
 }
 
 impl Glob {
-    /// The pattern as written; every text is a valid pattern.
+    /// A glob from a pattern; every text is a valid pattern.
     pub fn new(pattern: &str) -> Glob {
         Glob { pattern: pattern.nfc().collect() }
     }
 
-    /// The one text that fits, when the pattern has no wildcard.
+    /// The only text that matches, when the pattern has no wildcard.
     pub fn literal(&self) -> Option<String> {
         let wild = self.pattern.iter().any(|c| matches!(c, '*' | '?'));
         (!wild && !self.pattern.is_empty()).then(|| self.pattern.iter().collect())
     }
 
-    /// Whether the whole of `value` fits.
+    /// Whether the whole of `value` matches.
     pub fn matches(&self, value: &str) -> bool {
         if let Some(literal) = self.plain_ascii_literal(value) {
             return literal;
@@ -31,12 +31,13 @@ impl Glob {
         self.fits(&normalized(value).chars().collect::<Vec<char>>())
     }
 
-    /// Likewise for a tag, group or name: an absent one fits only the empty pattern, so that `*` means "has one".
+    /// [`matches`](Self::matches) for a tag, group or name: an absent one matches only the empty pattern, so that `*`
+    /// means "has one".
     pub fn matches_present(&self, value: &str) -> bool {
         if value.is_empty() { self.pattern.is_empty() } else { self.matches(value) }
     }
 
-    /// The answer for the common case of a pattern without wildcards against ASCII, without allocating.
+    /// The result for a pattern without wildcards against ASCII, the common case, without allocating.
     fn plain_ascii_literal(&self, value: &str) -> Option<bool> {
         let wild = self.pattern.iter().any(|c| matches!(c, '*' | '?'));
         (!wild && value.is_ascii()).then(|| self.pattern.iter().copied().eq(value.chars()))
@@ -70,18 +71,18 @@ impl Glob {
     }
 }
 
-/// A text in NFC, the form in which values are compared.
+/// The text in NFC, the form in which values are compared.
 pub fn normalized(text: &str) -> Cow<'_, str> {
     if is_nfc(text) { text.into() } else { text.nfc().collect::<String>().into() }
 }
 
-/// What a rule can see of a charge.
+/// The properties of a charge that rules match on.
 pub trait Matchable {
     /// Name of the source in `invoicer.toml`.
     fn source(&self) -> &str;
     /// The provider's account: SAKURA account code, SORACOM operator, KORE account.
     fn account(&self) -> &str;
-    /// Id of the resource, empty when the charge is of none.
+    /// Id of the resource, empty when the charge has none.
     fn resource(&self) -> &str;
     /// Name of the resource.
     fn resource_name(&self) -> &str;
@@ -89,7 +90,7 @@ pub trait Matchable {
     fn groups(&self) -> impl Iterator<Item = &str>;
     /// Id of the product, empty when the provider has none beside the item's name.
     fn product(&self) -> &str;
-    /// Values of the tags of that name (given in NFC) that are not empty; a resource can have several.
+    /// Values that are not empty of the tags with that name (given in NFC); a resource can have several.
     fn tag(&self, name: &str) -> impl Iterator<Item = &str>;
 }
 
@@ -113,13 +114,13 @@ pub struct Matcher {
 }
 
 impl Matcher {
-    /// Whether the answer is the same for all charges of a source that have the same item and product.
+    /// Whether the result depends only on a charge's source, item and product.
     pub fn sees_only_items(&self) -> bool {
         let no_resource = self.resource.is_none() && self.resource_name.is_none() && self.account.is_none();
         no_resource && self.group.is_none() && self.tags.is_empty()
     }
 
-    /// Whether a charge of `subject` for `item` fits.
+    /// Whether a charge of `subject` for `item` matches.
     pub fn matches(&self, subject: &impl Matchable, item: &str) -> bool {
         let fits = |glob: &Option<Glob>, value: &str| glob.as_ref().is_none_or(|glob| glob.matches(value));
         let names =
@@ -134,7 +135,7 @@ impl Matcher {
     }
 }
 
-/// Whether one of the values fits; where there is none, whether the absent one does.
+/// Whether any of the values matches; without values, whether the glob matches an absent one.
 fn any_matches<'a>(glob: &Glob, values: impl Iterator<Item = &'a str>) -> bool {
     let mut values = values.peekable();
     match values.peek() {

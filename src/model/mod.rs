@@ -1,4 +1,4 @@
-//! The nouns: what a bill, a rule and an invoice are. Imports nothing else of the program.
+//! The domain types: bills, rules and invoices. Imports nothing from the rest of the program.
 
 pub mod amount;
 pub mod audience;

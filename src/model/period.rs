@@ -68,7 +68,7 @@ impl FromStr for BillingMonth {
         }
         let year = digits[..4].parse().map_err(|_| NotAMonth)?;
         let month = digits[4..].parse().map_err(|_| NotAMonth)?;
-        // Year 0 and the like are typing mistakes; billing by SIM began long after 1990.
+        // Years such as 0 are typing mistakes; billing by SIM began long after 1990.
         let first = NaiveDate::from_ymd_opt(year, month, 1).filter(|_| year >= 1990);
         first.map(|first| BillingMonth { first }).ok_or(NotAMonth)
     }
@@ -92,12 +92,12 @@ impl<'de> serde::Deserialize<'de> for BillingMonth {
     }
 }
 
-/// Months in a row: `202208`, or `202205..202208` with both ends.
+/// Consecutive months: `202208`, or `202205..202208` including both ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MonthRange {
     /// The first month.
     pub from: BillingMonth,
-    /// The last month, not before the first.
+    /// The last month, never before the first.
     pub until: BillingMonth,
 }
 

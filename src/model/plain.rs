@@ -1,10 +1,10 @@
-//! Names and paths as this program writes them into its own files: what else stands there was written by somebody else, and
-//! must lead nowhere.
+//! Checks names and paths read from this program's own files. Anything this program would not have written comes from
+//! somebody else and must not lead outside the directory.
 
-/// The longest name that file systems take, in bytes.
+/// Maximum length of a name in file systems, in bytes.
 const LONGEST_NAME: usize = 255;
 
-/// The longest path that systems take, in bytes.
+/// Maximum length of a path in operating systems, in bytes.
 const LONGEST_PATH: usize = 4096;
 
 /// Whether a text is the name of one file or directory: it leads neither up nor down nor to another drive, on any system.
@@ -24,12 +24,12 @@ pub fn is_sha256(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Whether a text is one line of at most that many characters, and not empty.
+/// Whether a text is a single line of 1 to `most` characters.
 pub fn is_line(text: &str, most: usize) -> bool {
     !text.is_empty() && text.chars().nth(most).is_none() && !text.contains(char::is_control)
 }
 
-/// The beginning of a text, for messages about what was found in its place.
+/// The beginning of a text, for messages of the form "expected X, found Y".
 pub fn beginning(text: &str) -> String {
     let mut beginning: String = text.chars().take(60).collect();
     if beginning.len() < text.len() {

@@ -1,4 +1,4 @@
-//! How a customer is charged for what the provider billed: markups, prices, tiers, fees and the minimum.
+//! Pricing of a customer's charges: markups, unit prices, tiers, fees and the minimum.
 
 use super::amount::Amount;
 use super::currency::Currency;
@@ -8,12 +8,12 @@ use super::period::{BillingMonth, Validity};
 use super::rounding::Rounding;
 use super::tax::TaxCategory;
 
-/// An amount of money that a rule sets, with the currency it is meant in.
+/// An amount of money in a rule, with its currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Money {
-    /// How much.
+    /// The amount.
     pub amount: Amount,
-    /// Of which currency.
+    /// Its currency.
     pub currency: Currency,
 }
 
@@ -22,17 +22,17 @@ pub struct Money {
 pub struct PriceRule {
     /// The charges it prices.
     pub matcher: Matcher,
-    /// What it does with them.
+    /// How it prices them.
     pub price: Price,
     /// Currency of its unit price or tiers.
     pub currency: Currency,
     /// The months it holds for.
     pub validity: Validity,
-    /// Where it stands.
+    /// Where it is written.
     pub definition: Definition,
 }
 
-/// What a rule makes of a cost.
+/// How a rule prices a charge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Price {
     /// cost × (1 + markup).
@@ -57,7 +57,7 @@ impl Markup {
 /// A range of a graduated price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tier {
-    /// The last unit of the month this price is for; none on the last tier.
+    /// The last unit of the month at this price; none on the last tier.
     pub up_to: Option<Amount>,
     /// Price per unit.
     pub unit_price: Amount,
@@ -85,12 +85,12 @@ impl RoundAt {
     }
 }
 
-/// What becomes of the provider's discounts.
+/// How the provider's discounts are passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiscountRule {
-    /// The customer pays the markup on the net cost.
+    /// Marked up like usage: the customer pays the markup on the net cost.
     MarkedUp,
-    /// Passed on as they are.
+    /// Passed on without markup.
     AtCost,
     /// The issuer keeps them.
     Keep,
@@ -105,17 +105,17 @@ pub struct Pricing {
     pub rounding: Rounding,
     /// Where they are rounded.
     pub round_at: RoundAt,
-    /// What becomes of discounts.
+    /// How discounts are passed on.
     pub discounts: DiscountRule,
-    /// The least a customer pays a month before tax.
+    /// Minimum a customer pays per month, before tax.
     pub minimum: Option<Money>,
     /// The customer's rules, then the workspace's; the first match wins.
     pub rules: Vec<PriceRule>,
-    /// Where the keys are set that hold for this customer.
+    /// Where this customer's keys are set.
     pub definitions: PricingDefinitions,
 }
 
-/// Where the keys of a [`Pricing`] are set, in the customer's file or the workspace's; of no path where a key is the
+/// Where the keys of a [`Pricing`] are set, in the customer's file or the workspace's; the path is empty for a
 /// default.
 #[derive(Clone, Debug, Default)]
 pub struct PricingDefinitions {
@@ -150,22 +150,22 @@ impl FeePer {
     }
 }
 
-/// A charge of the issuer's own.
+/// The issuer's own charge.
 #[derive(Clone, Debug)]
 pub struct Fee {
     /// What the invoice calls it.
     pub name: String,
-    /// Price of one.
+    /// Price of one month or resource.
     pub amount: Money,
     /// What it is charged for.
     pub per: FeePer,
     /// For a fee per resource: the charges whose resources count.
     pub matcher: Matcher,
-    /// Its own tax category; the customer's where absent.
+    /// Its tax category; the customer's where absent.
     pub tax_category: Option<TaxCategory>,
     /// The months it holds for.
     pub validity: Validity,
-    /// Where it stands.
+    /// Where it is written.
     pub definition: Definition,
 }
 

@@ -1,11 +1,11 @@
-//! [`quotient`]: one amount as a share of another, to be shown; nothing is billed by it.
+//! [`quotient`]: one amount as a share of another, for display only; nothing is billed by it.
 
 use num_bigint::{BigInt, Sign};
 
 use super::amount::{Amount, big_at};
 
-/// `part` ÷ `whole` with that many decimals, the exact quotient rounded half up by its absolute value; none where the whole
-/// is nought or the quotient has too many digits.
+/// `part` ÷ `whole`, the exact quotient rounded to `decimals` by its absolute value, halves up; none where `whole` is
+/// zero or the quotient has too many digits.
 pub fn quotient(part: Amount, whole: Amount, decimals: u32) -> Option<Amount> {
     if whole.is_zero() {
         return None;

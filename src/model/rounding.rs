@@ -1,4 +1,4 @@
-//! [`Rounding`]: the only place in the program where a digit is dropped.
+//! [`Rounding`]: the only place in the program that drops digits.
 
 use std::cmp::Ordering;
 
@@ -6,9 +6,9 @@ use num_bigint::{BigInt, BigUint};
 
 use super::amount::{Amount, TooLong, big_at};
 
-/// How an amount is brought to a currency's minor unit.
+/// How an amount is rounded to a currency's minor unit.
 ///
-/// It works on the absolute value and the sign returns afterwards (billing-rules §3): rounding −172.8 up gives −173.
+/// Rounds the absolute value and keeps the sign (billing-rules §3): rounding −172.8 up gives −173.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rounding {
     /// Away from zero (切上げ).
@@ -71,8 +71,8 @@ impl Rounding {
         Amount::new(if negative { -magnitude } else { magnitude }, decimals)
     }
 
-    /// Whether what is cut off takes the rest away from zero, by how it compares with a half and whether the last kept
-    /// digit is odd.
+    /// Whether to round away from zero, given whether any digit is cut off, how the cut-off part compares with a half,
+    /// and whether the last kept digit is odd.
     fn goes_away(self, any_cut_off: bool, against_half: Ordering, odd: bool) -> bool {
         match self {
             Rounding::Up => any_cut_off,

@@ -1,13 +1,13 @@
-//! When an invoice is issued and due, with the holidays of Japanese banks.
+//! Dates on which an invoice is issued and due, with the holidays of Japanese banks.
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 
 use super::period::BillingMonth;
 
-/// A date in terms of the billing month.
+/// A date relative to the billing month, or a fixed one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DateRule {
-    /// That very date.
+    /// A fixed date.
     Fixed(NaiveDate),
     /// The billing month's last day.
     MonthEnd,
@@ -33,20 +33,20 @@ impl DateRule {
 /// When payment is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DueRule {
-    /// In terms of the billing month.
+    /// Relative to the billing month.
     Date(DateRule),
     /// That many days after the issue date.
     DaysAfterIssue(u32),
 }
 
-/// What becomes of a due date on which banks are closed.
+/// How a due date on which banks are closed is moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnHoliday {
-    /// The next business day (民法142条 where nothing else was agreed).
+    /// To the next business day (民法142条 where nothing else was agreed).
     Next,
-    /// The business day before.
+    /// To the previous business day.
     Previous,
-    /// The date stays.
+    /// Not at all.
     None,
 }
 
@@ -105,7 +105,7 @@ mod tests {
         }
     }
 
-    /// Calendars of the years looked up by hand.
+    /// Expected dates looked up in the years' calendars by hand.
     #[test]
     fn due_dates_avoid_closed_banks() {
         for (month, on_holiday, expected) in [

@@ -1,4 +1,4 @@
-//! What a workspace says: the issuer, how invoices look, how charges are allocated, where bills come from.
+//! The settings of a workspace: the issuer, how invoices look, how charges are allocated, where bills come from.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::schedule::{DateRule, DueRule, OnHoliday};
 use super::tax::TaxCategory;
 use super::warning::WarningSettings;
 
-/// Who bills.
+/// The company that bills.
 #[derive(Clone, Debug, Default)]
 pub struct Issuer {
     /// Company name.
@@ -70,12 +70,12 @@ pub enum DetailLevel {
     None,
 }
 
-/// What becomes of a subtotal that is exactly below zero.
+/// What `build` does with a subtotal below zero before rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BelowZero {
-    /// The month is refused.
+    /// Refuse the month.
     Refuse,
-    /// No document is made, and the next month takes the rest of each tax category.
+    /// Make no document; the next month takes the rest of each tax category.
     Carry,
 }
 
@@ -90,9 +90,9 @@ pub struct InvoiceSettings {
     pub number: Pattern,
     /// Date of issue.
     pub issue_date: DateRule,
-    /// Date payment is due.
+    /// Date by which payment is due.
     pub due_date: DueRule,
-    /// What becomes of a due date on a bank holiday.
+    /// How a due date on a bank holiday is moved.
     pub due_on_holiday: OnHoliday,
     /// Pattern of file names.
     pub file_name: Pattern,
@@ -100,7 +100,7 @@ pub struct InvoiceSettings {
     pub template: TemplateChoice,
     /// How much of the month's charges is shown.
     pub details: DetailLevel,
-    /// What becomes of a subtotal below zero.
+    /// What `build` does with a subtotal below zero.
     pub below_zero: BelowZero,
     /// Sentences at the foot of the first page.
     pub notes: Vec<String>,
@@ -111,7 +111,7 @@ pub struct InvoiceSettings {
 pub struct TemplateChoice {
     /// The template's file name without `.html`.
     pub name: String,
-    /// Where it is chosen; of no path when it is the default.
+    /// Where it is chosen; the path is empty for the default.
     pub definition: Definition,
 }
 
@@ -122,13 +122,13 @@ pub struct Pattern(pub Vec<PatternPart>);
 /// A piece of a [`Pattern`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PatternPart {
-    /// As it stands.
+    /// Literal text.
     Text(String),
-    /// To be filled in.
+    /// A placeholder.
     Field(PatternField),
 }
 
-/// What a placeholder stands for.
+/// The value a placeholder is replaced with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PatternField {
     /// The billing month, `202208`.
@@ -148,12 +148,12 @@ pub enum PatternField {
 }
 
 impl Pattern {
-    /// Whether the field occurs.
+    /// Whether the pattern has such a field.
     pub fn has(&self, wanted: impl Fn(PatternField) -> bool) -> bool {
         self.0.iter().any(|part| matches!(part, PatternPart::Field(field) if wanted(*field)))
     }
 
-    /// The text with each field replaced by what `value` gives.
+    /// The text with each field replaced by `value` of it.
     pub fn fill(&self, value: impl Fn(PatternField) -> String) -> String {
         let part = |part: &PatternPart| match part {
             PatternPart::Text(text) => text.clone(),
@@ -168,19 +168,19 @@ impl Pattern {
 pub struct TaxRule {
     /// The customers it is for, by their ids; all where absent.
     pub customer: Option<Glob>,
-    /// The charges it speaks of.
+    /// The charges it is about.
     pub matcher: Matcher,
-    /// Whether it has a key that charges are matched by. Without one it is the status of its customers as a whole, and
-    /// holds for their fees and adjustments too.
+    /// Whether it has a key that matches charges. Without one it is the status of its customers as a whole and applies
+    /// to their fees and adjustments too.
     pub names_charges: bool,
     /// Their category.
     pub category: TaxCategory,
-    /// Where it stands.
+    /// Where it is written.
     pub definition: Definition,
 }
 
 impl TaxRule {
-    /// Whether it is for the customer of that id.
+    /// Whether it is for the customer with that id.
     pub fn is_for(&self, customer: &str) -> bool {
         self.customer.as_ref().is_none_or(|ids| ids.matches(customer))
     }
@@ -191,16 +191,16 @@ impl TaxRule {
 pub struct ShareRule {
     /// The charges it splits.
     pub matcher: Matcher,
-    /// In which ratio.
+    /// The ratio in which customers bear them.
     pub ratio: Ratio,
-    /// Where it stands.
+    /// Where it is written.
     pub definition: Definition,
 }
 
-/// In which ratio customers bear a shared charge.
+/// Ratio in which customers bear a shared charge.
 #[derive(Clone, Debug)]
 pub enum Ratio {
-    /// By what each customer was assigned from the same source.
+    /// By the charges assigned to each customer from the same source.
     Measured {
         /// What is measured.
         by: ShareBasis,
@@ -220,7 +220,7 @@ pub enum ShareBasis {
     Quantity,
     /// Number of distinct resources with usage; discounts are not measured.
     Resources,
-    /// One for each customer that has any charge measured.
+    /// One for each customer with any measured charge.
     Even,
 }
 
@@ -244,18 +244,18 @@ impl ShareBasis {
 pub struct KeepRule {
     /// The charges it keeps.
     pub matcher: Matcher,
-    /// Where it stands.
+    /// Where it is written.
     pub definition: Definition,
 }
 
 /// `[allocation]`.
 #[derive(Clone, Debug)]
 pub struct AllocationSettings {
-    /// Whether the issuer bears what has no owner; otherwise it is an error.
+    /// Whether the issuer bears charges without an owner; otherwise they are an error.
     pub keep_unassigned: bool,
-    /// First match wins.
+    /// Rules of shared charges; the first match wins.
     pub shares: Vec<ShareRule>,
-    /// First match wins, among the charges that no share rule matches.
+    /// Rules of kept charges, for those that no share rule matches; the first match wins.
     pub keeps: Vec<KeepRule>,
 }
 
@@ -264,19 +264,19 @@ pub struct AllocationSettings {
 pub struct FxRate {
     /// The month of supply.
     pub month: BillingMonth,
-    /// One unit of this
+    /// Currency converted from.
     pub from: Currency,
-    /// is worth that many of this.
+    /// Currency converted to.
     pub to: Currency,
-    /// The rate.
+    /// Units of `to` for one unit of `from`.
     pub rate: Amount,
     /// Where the rate comes from.
     pub note: Option<String>,
-    /// Where it stands.
+    /// Where it is written.
     pub definition: Definition,
 }
 
-/// What kind of bill a source is.
+/// Kind of a source's bill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceKind {
     /// SORACOM's detailed billing CSV.
@@ -291,7 +291,7 @@ pub enum SourceKind {
     KoreApi,
 }
 
-/// What the program needs to know of a kind before any bill is read.
+/// Properties of a kind, known before any bill is read.
 struct KindFacts {
     name: &'static str,
     is_csv: bool,
@@ -330,17 +330,17 @@ impl SourceKind {
         self.facts().name
     }
 
-    /// Whether the bill is files the user saved.
+    /// Whether the bill consists of files the user saved.
     pub fn is_csv(self) -> bool {
         self.facts().is_csv
     }
 
-    /// Whether a product has an id beside its name, which rules can name it by too.
+    /// Whether products have an id besides the name, which rules can match too.
     pub fn has_product_ids(self) -> bool {
         self.facts().has_product_ids
     }
 
-    /// The currency of its costs where the workspace says no other.
+    /// The currency of its costs, unless the workspace sets another.
     pub fn usual_currency(self) -> Currency {
         self.facts().currency
     }
@@ -351,9 +351,9 @@ impl SourceKind {
 pub struct SourceSettings {
     /// Its name in this workspace.
     pub name: String,
-    /// What invoices call it; its name where absent.
+    /// Name printed on invoices; its name where absent.
     pub title: Option<String>,
-    /// What kind of bill it is.
+    /// Kind of bill.
     pub kind: SourceKind,
     /// Glob of its files, `{month}` standing for the month; for the `*-csv` kinds.
     pub path: Option<String>,
@@ -367,12 +367,12 @@ pub struct SourceSettings {
     pub coverage: Option<String>,
     /// Names of further columns that hold groups, in NFC; for `soracom-csv`.
     pub group_columns: Vec<String>,
-    /// The months in which the source exists; a bill of any other month has none of its charges.
+    /// The months in which the source exists; other months have none of its charges.
     pub validity: Validity,
     /// The provider's amount with tax by month, as the user read it off the provider's invoice; for the `*-csv` kinds,
     /// whose files do not state it.
     pub totals: BTreeMap<BillingMonth, Amount>,
-    /// Where it stands.
+    /// Where it is written.
     pub definition: Definition,
 }
 
@@ -385,14 +385,14 @@ pub struct MailSettings {
     pub smtp: Option<String>,
     /// User name at the server; the password comes from the environment.
     pub username: Option<String>,
-    /// The most messages a minute.
+    /// Maximum number of messages per minute.
     pub rate_per_minute: Option<u32>,
 }
 
-/// Everything a workspace says, checked.
+/// All checked settings of a workspace.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Who bills.
+    /// The company that bills.
     pub issuer: Issuer,
     /// `[[tax.rule]]`: the first match wins, then the customer's own category.
     pub tax_rules: Vec<TaxRule>,
@@ -402,17 +402,17 @@ pub struct Settings {
     pub fx: Vec<FxRate>,
     /// `[[source]]`
     pub sources: Vec<SourceSettings>,
-    /// The language of what is for the issuer alone.
+    /// Language of files for the issuer alone.
     pub language: Language,
-    /// The design of customers that choose none.
+    /// Template of customers that choose none.
     pub template: TemplateChoice,
-    /// Font files, from the workspace's root.
+    /// Font files, relative to the workspace's root.
     pub fonts: Vec<String>,
-    /// `[warnings]`, for what concerns no one customer.
+    /// `[warnings]` that concern no single customer.
     pub warnings: WarningSettings,
     /// `[mail]`
     pub mail: Option<MailSettings>,
-    /// Currency that conservation is told in when sources differ.
+    /// Currency of conservation figures when sources differ.
     pub currency: Currency,
     /// The end customers, by id.
     pub customers: Vec<Customer>,
@@ -424,12 +424,12 @@ impl Settings {
         self.sources.iter().filter(move |source| source.validity.covers(month))
     }
 
-    /// The source of that name.
+    /// The source with that name.
     pub fn source(&self, name: &str) -> Option<&SourceSettings> {
         self.sources.iter().find(|source| source.name == name)
     }
 
-    /// What invoices call the source of that name.
+    /// Name that invoices print for the source with that name.
     pub fn title_of<'a>(&'a self, name: &'a str) -> &'a str {
         self.source(name).and_then(|source| source.title.as_deref()).unwrap_or(name)
     }
@@ -444,14 +444,14 @@ impl Settings {
         named.peek().is_some() && named.all(|source| !source.validity.covers(month))
     }
 
-    /// How tax is rounded on a customer's documents, and where that is set; `customer` is an index in
+    /// Rounding of tax on a customer's documents, and where it is set; `customer` is an index in
     /// [`Settings::customers`].
     pub fn tax_rounding(&self, customer: usize) -> (Rounding, &Definition) {
         let tax = &self.customers[customer].tax;
         (tax.rounding, &tax.rounding_definition)
     }
 
-    /// The month's rate from one currency to another; one when they are the same.
+    /// The month's rate from one currency to another; 1 when they are the same.
     pub fn fx_rate(&self, month: BillingMonth, from: Currency, to: Currency) -> Option<Amount> {
         if from == to {
             return Some(Amount::whole(1));
@@ -459,7 +459,7 @@ impl Settings {
         self.fx_entry(month, from, to).map(|fx| fx.rate)
     }
 
-    /// Likewise where the month was computed with that rate: a month that lacks one is refused.
+    /// [`fx_rate`](Self::fx_rate) of a priced month, which has every rate: pricing refuses a month that lacks one.
     pub fn known_rate(&self, month: BillingMonth, from: Currency, to: Currency) -> Amount {
         self.fx_rate(month, from, to).expect("a month that lacks a rate is refused when it is priced")
     }

@@ -1,5 +1,4 @@
-//! What the rows of a source add up to, with the tax that its provider adds, and how that compares with what the provider
-//! states.
+//! Sums of a source's rows, with the tax that its provider adds, and their difference from the provider's total.
 
 use rayon::prelude::*;
 
@@ -9,7 +8,7 @@ use super::period::BillingMonth;
 use super::rounding::Rounding;
 use super::tax::TaxCategory;
 
-/// By source: the sum of the costs that are not below zero, and of those that are.
+/// Per source, the sum of costs from zero up and the sum of costs below zero.
 ///
 /// # Errors
 /// Sums with more digits than an amount has.
@@ -36,7 +35,7 @@ fn of_chunk(bill: &Bill, charges: &[Charge]) -> Result<Vec<(Sum, Sum)>, TooLong>
     Ok(sums)
 }
 
-/// A source's total with the provider's tax: as its rows state it, or else rounded up with the total.
+/// A source's total with the provider's tax: as stated in its rows, or else added to the total and rounded up.
 ///
 /// # Errors
 /// Results with more digits than an amount has.
@@ -44,15 +43,15 @@ pub fn with_tax(source: &BillSource, month: BillingMonth, total: Amount) -> Resu
     match source.stated_tax {
         Some(tax) => total.plus(tax),
         None => {
-            // Tax is added after summing and a fraction is rounded up: SORACOM's "detailed billing information CSV" page.
+            // SORACOM adds tax to the sum and rounds a fraction up ("detailed billing information CSV" page).
             let rate = TaxCategory::Standard.rate(month).map_or(Amount::ZERO, |rate| rate.factor());
             Rounding::Up.apply(total.plus(total.times(rate)?)?, source.currency.decimals())
         }
     }
 }
 
-/// Our total with tax less the provider's; none where it states none. Whether a coupon has rows of its own in the bill is
-/// not documented: both ways are right.
+/// Our total with tax minus the provider's; none where it states none. SORACOM does not document whether a coupon has
+/// rows of its own in the bill, so either way counts as equal.
 ///
 /// # Errors
 /// Results with more digits than an amount has.

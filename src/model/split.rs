@@ -1,11 +1,11 @@
-//! [`split`]: a whole in parts that add up to it.
+//! [`split`]: divides an amount into parts that add up to it exactly.
 
 use num_bigint::BigInt;
 
 use super::amount::{Amount, TooLong, big_at};
 
-/// Splits `whole` in the ratio of `weights`, exactly: each part is cut toward zero to the larger of the whole's own
-/// decimals and 4, and the units that are left go one each to the largest cut-off parts, ties to the earlier index.
+/// Splits `whole` in the ratio of `weights`, exactly: cuts each part toward zero to the larger of the whole's own
+/// decimals and 4, then gives the units left over one each to the largest cut-off parts, ties to the earlier index.
 ///
 /// The parts always add up to `whole`. Source of the rule: billing-rules §2.
 ///
@@ -22,7 +22,7 @@ pub fn split(whole: Amount, weights: &[Amount]) -> Result<Vec<Amount>, TooLong> 
     parts.into_iter().map(|part| Amount::new(sign * part, scale)).collect()
 }
 
-/// The parts in units of 10^-`scale`, where every product fits in 128 bits, as nearly always; none where it does not.
+/// The parts in units of 10^-`scale`; none in the rare case that a product does not fit in 128 bits.
 fn split_short(whole: Amount, weights: &[Amount], scale: u32, weight_scale: u32) -> Option<Vec<i128>> {
     let units = whole.magnitude().coefficient_at(scale).ok()?;
     let mut exact = Vec::with_capacity(weights.len());
@@ -35,7 +35,7 @@ fn split_short(whole: Amount, weights: &[Amount], scale: u32, weight_scale: u32)
     Some(with_rest(units, parts))
 }
 
-/// Likewise for any size.
+/// [`split_short`] for products of any size.
 ///
 /// # Errors
 /// When a part has too many digits, or no weight is above zero, or one is below it.
@@ -55,7 +55,7 @@ fn split_long(whole: Amount, weights: &[Amount], scale: u32, weight_scale: u32) 
     Ok(with_rest(i128::try_from(units).map_err(|_| TooLong)?, parts))
 }
 
-/// The parts with the units they lack to the whole, one each to the largest cut-off parts.
+/// The parts after the units left over went one each to the largest cut-off parts.
 fn with_rest<T: Ord>(units: i128, mut parts: Vec<(i128, T)>) -> Vec<i128> {
     let left = units - parts.iter().map(|(part, _)| part).sum::<i128>();
     let mut by_cut_off: Vec<usize> = (0..parts.len()).collect();

@@ -8,7 +8,7 @@ use super::period::BillingMonth;
 use super::plain::beginning;
 use super::rounding::Rounding;
 
-/// How the law sees a supply.
+/// Tax category of a supply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TaxCategory {
@@ -44,7 +44,7 @@ impl TaxCategory {
         matches!(self, TaxCategory::Standard | TaxCategory::Reduced)
     }
 
-    /// The rate in percent for supplies of `month`: zero where no tax is due, none where the category did not exist.
+    /// The rate for supplies of `month`: zero where no tax is due, none where the category did not exist yet.
     pub fn rate(self, month: BillingMonth) -> Option<TaxRate> {
         if !self.is_taxed() {
             return Some(TaxRate { percent: 0 });
@@ -55,16 +55,16 @@ impl TaxCategory {
     }
 }
 
-/// How a customer is taxed: `[tax]` of its file, over that of `invoicer.toml`.
+/// Tax settings of a customer: `[tax]` of its file, then that of `invoicer.toml`.
 #[derive(Clone, Debug)]
 pub struct CustomerTax {
-    /// The category of everything that no rule says otherwise.
+    /// The category of everything that no rule matches.
     pub category: TaxCategory,
     /// How tax is rounded, once per rate and invoice.
     pub rounding: Rounding,
-    /// Where the category is set; of no path when it is the default.
+    /// Where the category is set; the path is empty for the default.
     pub category_definition: Definition,
-    /// Where the rounding is set; of no path when it is the default.
+    /// Where the rounding is set; the path is empty for the default.
     pub rounding_definition: Definition,
 }
 
@@ -113,7 +113,7 @@ impl<'de> Deserialize<'de> for TaxRate {
     }
 }
 
-/// Whether the first of a registration number's 13 digits is the check digit of the other twelve.
+/// Whether the first of a registration number's 13 digits is the correct check digit of the other twelve.
 ///
 /// 9 − (Σ Pₙ·Qₙ mod 9), Pₙ the n-th digit from the right, Qₙ 1 for odd n and 2 for even (平成26年財務省令70号 2条).
 /// Numbers of sole proprietors do not follow it, so a mismatch is a warning at most.

@@ -1,4 +1,4 @@
-//! [`WarningCode`]: what a month can be warned of, by the names that settings, scripts and people use.
+//! [`WarningCode`]: the kinds of warnings, by the names that settings, scripts and people use.
 
 use std::collections::BTreeSet;
 
@@ -6,36 +6,36 @@ use serde::{Serialize, Serializer};
 
 use super::amount::Amount;
 
-/// What a warning is about.
+/// Kind of a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WarningCode {
     /// A customer pays less than the provider charges.
     BelowCost,
-    /// A total is far from those of the months before.
+    /// A total is far from those of previous months.
     UnusualTotal,
-    /// An own price per unit is far from the provider's.
+    /// A rule's price per unit is far from the provider's.
     UnusualPrice,
-    /// A bill ends before the month does, though those of earlier months did not.
+    /// A bill ends before the month does, unlike those of earlier months.
     ShortMonth,
     /// A customer has no charges.
     NoCharges,
     /// The tax base of a category is below zero.
     NegativeBase,
-    /// A subtotal below zero is carried forward: no document is made.
+    /// A subtotal below zero is carried forward, so no document is made.
     CarriedForward,
     /// Payment is due before the date of issue.
     DueBeforeIssue,
-    /// A customer's bill has an item that it never had.
+    /// A customer has an item that it never had before.
     NewItem,
-    /// An item of the month before is gone.
+    /// An item of the previous month is gone.
     GoneItem,
-    /// A customer has a resource that it never had.
+    /// A customer has a resource that it never had before.
     NewResource,
-    /// A resource of the month before is gone.
+    /// A resource of the previous month is gone.
     GoneResource,
-    /// A fee was charged for the last time in the month before.
+    /// A fee was charged for the last time in the previous month.
     EndedFee,
-    /// A pricing rule held for the last time in the month before.
+    /// A pricing rule applied for the last time in the previous month.
     EndedRule,
     /// A `[[match]]` matches nothing.
     UnusedMatch,
@@ -51,24 +51,24 @@ pub enum WarningCode {
     RegistrationNumber,
     /// The issuer bears charges that no rule keeps on purpose.
     Kept,
-    /// Our sum is not the provider's.
+    /// Our sum differs from the provider's.
     NotReconciled,
     /// A bill of a month in which its source does not exist.
     UnreadBill,
-    /// The provider's rows are not what they were when the month was fetched.
+    /// The provider's rows have changed since the month was fetched.
     ProviderDrift,
     /// A character of a bill that no font has.
     MissingGlyph,
     /// A template that nothing uses.
     UnusedTemplate,
-    /// An earlier month that cannot be compared with.
+    /// An earlier month cannot be read for comparison.
     UnreadableMonth,
-    /// A file in `customers/` that is no customer.
+    /// A file in `customers/` is not a customer.
     NotACustomer,
 }
 
 impl WarningCode {
-    /// The names in TOML and JSON, in the order in which warnings are told.
+    /// The names in TOML and JSON, in the order in which warnings are reported.
     pub const NAMES: [(&'static str, WarningCode); 28] = [
         ("below-cost", WarningCode::BelowCost),
         ("unusual-total", WarningCode::UnusualTotal),
@@ -112,13 +112,13 @@ impl Serialize for WarningCode {
     }
 }
 
-/// `[warnings]`: what is told and what is not.
+/// `[warnings]`: which warnings are reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WarningSettings {
-    /// The deviation of a total from the median of three months that is told, as a share: 0.3 for 30 %.
+    /// Reported deviation of a total from the median of three months, as a share: 0.3 for 30 %.
     pub change: Amount,
-    /// How many times the provider's price per unit an own one may be, or the provider's the own one; more is told.
+    /// Reported factor between a rule's price per unit and the provider's, in either direction.
     pub price: Amount,
-    /// What is not told.
+    /// Warnings that are not reported.
     pub ignore: BTreeSet<WarningCode>,
 }
