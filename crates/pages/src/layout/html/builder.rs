@@ -1,4 +1,4 @@
-//! Tokens → tree: implied elements, optional end tags, nesting.
+//! Builds the tree from tokens: implied elements, optional end tags, nesting.
 
 use std::borrow::Cow;
 
@@ -9,12 +9,12 @@ use super::{
 };
 use crate::layout::fault::Faults;
 
-/// Deeper trees are a template in a loop; later stages recurse over the depth.
+/// Templates have no reason to nest deeper, and later stages recurse over the depth.
 const DEPTH_MOST: usize = 100;
 
 const BEHIND_BODY: &str = "expected nothing behind </body> and </html>";
 
-/// Parses a whole document; faults are collected, and the tree holds what could be understood.
+/// Parses a whole document; collects faults, and keeps in the tree what it understood.
 pub(crate) fn parse<'a>(source: &'a str, faults: &Faults<'_>) -> Tree<'a> {
     if u32::try_from(source.len()).is_err() {
         faults.add(0, "", "expected less than 4 GB of HTML");
@@ -41,14 +41,14 @@ pub(crate) fn parse<'a>(source: &'a str, faults: &Faults<'_>) -> Tree<'a> {
 struct Builder<'a, 'f, 's> {
     source: &'a str,
     tree: Tree<'a>,
-    /// The open elements, outermost first; the document has no tag.
+    /// The document, which has no tag, and the open elements, outermost first.
     open: Vec<(NodeId, Option<Tag>)>,
     faults: &'f Faults<'s>,
     doctype_seen: bool,
-    /// `</body>` or `</html>` was read.
+    /// `</body>` or `</html>` has been read.
     body_ended: bool,
     too_deep: bool,
-    /// The token before was `<pre>`: a line feed right behind it is no text.
+    /// The previous token was `<pre>`: a line feed directly after it is ignored.
     pre_begins: bool,
 }
 
@@ -81,7 +81,7 @@ impl<'a> Builder<'a, '_, '_> {
         self.doctype_seen = true;
     }
 
-    /// Without a doctype browsers fall into quirks, and the page in the browser differs from the PDF.
+    /// Requires a doctype: without one, browsers use quirks mode, and their pages differ from the PDF.
     fn require_doctype(&mut self, offset: usize) {
         if !self.doctype_seen {
             self.doctype_seen = true;
@@ -115,7 +115,7 @@ impl<'a> Builder<'a, '_, '_> {
         let (offset, text) = if self.is_open(Tag::Body) {
             (offset, text)
         } else {
-            // The body starts at its first word.
+            // The body starts at its first word, not at white space.
             let words = text.trim_ascii_start();
             (offset + text.len() - words.len(), words)
         };
@@ -160,7 +160,7 @@ impl<'a> Builder<'a, '_, '_> {
         self.push_implied(Tag::Body, offset);
     }
 
-    /// Closes elements until the innermost open one fulfils `stop`, or the document is reached.
+    /// Closes elements until the innermost open one satisfies `stop`, or only the document is open.
     fn pop_to(&mut self, stop: impl Fn(Tag) -> bool) {
         while self.open.len() > 1 && !self.current().is_some_and(&stop) {
             self.open.pop();
@@ -196,7 +196,7 @@ impl<'a> Builder<'a, '_, '_> {
         let node = self.append(kind, offset);
         if tag == Tag::Style || tag == Tag::Title {
             let (start, text) = tokens.raw_text(name);
-            // A title is text, a style sheet is not.
+            // Character references count in a title, but not in a style sheet.
             let text = if tag == Tag::Title { self.decoded(text, start) } else { text.into() };
             self.tree.add(node, Kind::Text(text), start);
         }
@@ -257,7 +257,7 @@ impl<'a> Builder<'a, '_, '_> {
         Kind::Element { tag, first_attribute, attributes: u16::try_from(count).unwrap_or(0) }
     }
 
-    /// Opens and closes what the new element implies; false if it cannot stand here.
+    /// Opens and closes what the new element implies; returns whether it is allowed here.
     fn prepare_place(&mut self, offset: usize, tag: Tag) -> bool {
         match tag {
             Tag::Html => {
@@ -298,7 +298,7 @@ impl<'a> Builder<'a, '_, '_> {
             let ends = |open| matches!(open, Tag::Td | Tag::Th | Tag::Caption | Tag::Table);
             self.close_in_scope(offset, &[Tag::P], ends);
         }
-        // HTML, 13.2.6.4.7: items end the item before, through these only.
+        // HTML, 13.2.6.4.7: an item ends the previous item, but only through these elements.
         let ends = |open: Tag| !open.is_phrasing() && !matches!(open, Tag::Address | Tag::Div | Tag::P);
         match tag {
             Tag::Li => self.close_in_scope(offset, &[Tag::Li], ends),
@@ -308,7 +308,7 @@ impl<'a> Builder<'a, '_, '_> {
         self.prepare_table_place(offset, tag)
     }
 
-    /// Closes the innermost of some elements, unless another that `ends` the search is open within.
+    /// Closes the innermost element with one of `tags`, unless an element that `ends` the search is open inside it.
     fn close_in_scope(&mut self, offset: usize, tags: &[Tag], ends: impl Fn(Tag) -> bool) {
         let stops = |open: Tag| tags.contains(&open) || ends(open);
         let Some(at) = self.open.iter().rposition(|(_, open)| open.is_some_and(stops)) else { return };
@@ -368,7 +368,7 @@ impl<'a> Builder<'a, '_, '_> {
             return;
         }
         let at = self.open.iter().rposition(|(_, open)| *open == Some(tag));
-        // Browsers do not let the end of an element within text end a paragraph.
+        // In browsers, the end tag of an inline element does not end a paragraph.
         let closable = |open: &(NodeId, Option<Tag>)| !tag.is_phrasing() && open.1.is_some_and(Tag::end_is_optional);
         match at {
             Some(at) if self.open[at + 1..].iter().all(closable) => self.open.truncate(at),
@@ -383,8 +383,8 @@ impl<'a> Builder<'a, '_, '_> {
         }
     }
 
-    /// At `</body>` and `</html>` only elements whose end may be left out are open; the elements themselves stay open
-    /// for the whitespace behind them, as in browsers.
+    /// At `</body>` and `</html>`, only elements with optional end tags may be open. They stay open for the white space
+    /// that follows, as in browsers.
     fn check_closed(&mut self, offset: usize, tag: Tag) {
         let at = self.open.iter().rposition(|(_, open)| *open == Some(tag)).unwrap_or(0);
         let unclosed =

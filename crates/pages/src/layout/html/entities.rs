@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// The named references an invoice may use; numbers name every other character.
+/// The named references that an invoice may use; numeric references cover everything else.
 fn named(name: &str) -> Option<char> {
     Some(match name {
         "amp" => '&',
@@ -75,7 +75,7 @@ fn named(name: &str) -> Option<char> {
     })
 }
 
-/// Replaces the references of `text`; `fault` hears of each that is none, with its offset in `text`.
+/// Replaces the references in `text`; calls `fault` for each invalid one, with its offset in `text`.
 pub(super) fn decode<'a>(text: &'a str, mut fault: impl FnMut(usize, &str)) -> Cow<'a, str> {
     if !text.contains(['&', '\r', '\0']) {
         return Cow::Borrowed(text);
@@ -92,7 +92,7 @@ pub(super) fn decode<'a>(text: &'a str, mut fault: impl FnMut(usize, &str)) -> C
                 decoded.push('&');
                 1
             }),
-            // HTML, 13.2.3.5: newlines are normalised; a zero byte is no text.
+            // HTML, 13.2.3.5: newlines are normalised; null bytes are dropped.
             Some(b'\r') => {
                 decoded.push('\n');
                 if from.starts_with("\r\n") { 2 } else { 1 }
@@ -105,13 +105,13 @@ pub(super) fn decode<'a>(text: &'a str, mut fault: impl FnMut(usize, &str)) -> C
     Cow::Owned(decoded)
 }
 
-/// Decodes the reference `text` starts with: its length, or where the faulty one ends.
+/// Decodes the reference at the start of `text`; returns its length, or the end of an invalid one.
 fn reference(text: &str, decoded: &mut String) -> Result<usize, usize> {
     let body = text.get(1..).unwrap_or_default();
     let name_end = body.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '#').unwrap_or(body.len());
     let name = body.get(..name_end).unwrap_or_default();
     if name.is_empty() {
-        // A lone ampersand is text in HTML, too.
+        // A lone ampersand is text, as in HTML.
         decoded.push('&');
         return Ok(1);
     }

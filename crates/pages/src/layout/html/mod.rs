@@ -1,4 +1,4 @@
-//! HTML source → tree. Stricter than a browser: what a browser would repair silently is a fault here.
+//! Parses HTML to a tree. Stricter than a browser: what a browser would repair silently is a fault.
 
 mod builder;
 mod entities;
@@ -22,12 +22,12 @@ impl NodeId {
         self != NodeId::NONE
     }
 
-    /// The number or symbol before a list item, rather than the item.
+    /// The marker of a list item, as a mark of its own.
     pub(crate) fn label(self) -> NodeId {
         NodeId(self.0 | LABEL)
     }
 
-    /// The node, and whether what stands before it is meant.
+    /// The node, and whether the id stands for its marker.
     pub(crate) fn of_label(self) -> (NodeId, bool) {
         (NodeId(self.0 & !LABEL), self.0 & LABEL != 0)
     }
@@ -51,7 +51,7 @@ pub(crate) struct Node<'a> {
     pub(crate) last_element: NodeId,
     /// Byte offset of `<` or of the text.
     pub(crate) offset: u32,
-    /// Place among the parent's elements, from 1, for `:nth-child`.
+    /// Index among the parent's elements, from 1, for `:nth-child`.
     pub(crate) index: u32,
 }
 
@@ -110,12 +110,12 @@ impl<'a> Tree<'a> {
         self.attributes(id).iter().find(|attribute| attribute.name == name)
     }
 
-    /// Whether an element shows the number of the page it leads to.
+    /// Whether an element shows the page number of its target.
     pub(crate) fn is_page_number(&self, id: NodeId) -> bool {
         self.tag(id) == Some(Tag::A) && self.attribute(id, "data-page").is_some()
     }
 
-    /// How many elements of a kind there are.
+    /// Number of elements with a tag.
     pub(crate) fn count(&self, wanted: Tag) -> usize {
         self.nodes.iter().filter(|node| matches!(node.kind, Kind::Element { tag, .. } if tag == wanted)).count()
     }
@@ -124,7 +124,7 @@ impl<'a> Tree<'a> {
         self.get(id).map_or(0, |node| node.offset as usize)
     }
 
-    /// The text of a node and everything in it.
+    /// The text of a node and its descendants.
     pub(crate) fn text(&self, id: NodeId) -> String {
         let mut text = String::new();
         self.push_text(id, &mut text);
@@ -140,10 +140,10 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// One element or text a line, without `head` around its elements.
+    /// One element or text node a line; `head` is left out, but not its children.
     pub(crate) fn describe(&self) -> String {
         let mut text = String::new();
-        // The next node with its depth; children come before siblings.
+        // Nodes still to print, each with its depth, in reverse.
         let mut stack: Vec<(NodeId, usize)> = self.children(Tree::ROOT).map(|child| (child, 0)).collect();
         stack.reverse();
         while let Some((id, depth)) = stack.pop() {

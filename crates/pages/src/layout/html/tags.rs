@@ -7,7 +7,7 @@ macro_rules! tags {
         pub(crate) enum Tag { $($variant,)* }
 
         impl Tag {
-            /// The tag of a lower-case name.
+            /// The tag with this name, in lower case.
             pub(crate) fn from_name(name: &str) -> Option<Tag> {
                 match name { $($name => Some(Tag::$variant),)* _ => None }
             }
@@ -36,7 +36,7 @@ impl Tag {
         matches!(self, Tag::Br | Tag::Col | Tag::Hr | Tag::Img | Tag::Meta | Tag::Wbr)
     }
 
-    /// End tags HTML allows to leave out (HTML, 13.1.2.4).
+    /// Elements whose end tag HTML lets authors omit (HTML, 13.1.2.4).
     pub(crate) fn end_is_optional(self) -> bool {
         use Tag::*;
         matches!(
@@ -45,7 +45,7 @@ impl Tag {
         )
     }
 
-    /// Elements before which an open `p` ends.
+    /// Elements that end an open `p`.
     pub(crate) fn ends_paragraph(self) -> bool {
         use Tag::*;
         matches!(
@@ -82,7 +82,7 @@ impl Tag {
         )
     }
 
-    /// Elements within text.
+    /// Inline elements.
     pub(crate) fn is_phrasing(self) -> bool {
         use Tag::*;
         matches!(
@@ -118,7 +118,7 @@ impl Tag {
     }
 }
 
-/// Whether an attribute has no effect on the page beyond what is laid out.
+/// Whether an attribute is allowed: layout uses it, or it has no effect on the page.
 pub(crate) fn is_known_attribute(tag: Tag, name: &str) -> bool {
     let anywhere = matches!(name, "class" | "id" | "style" | "lang" | "title" | "role" | "hidden" | "translate")
         || name.starts_with("data-")

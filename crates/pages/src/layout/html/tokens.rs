@@ -1,8 +1,8 @@
-//! HTML source → tags, text and comments, with byte offsets.
+//! Splits HTML source into tags, text and comments, with byte offsets.
 
 use std::borrow::Cow;
 
-/// A piece of the source; offsets are bytes into it.
+/// A token; offsets are bytes into the source.
 pub(super) enum Token<'a> {
     Doctype(&'a str),
     Open {
@@ -15,7 +15,7 @@ pub(super) enum Token<'a> {
     },
     Text(&'a str),
     Comment,
-    /// Something that is no HTML, with what was expected.
+    /// Invalid HTML; says what was expected.
     Broken(&'static str),
 }
 
@@ -72,7 +72,7 @@ impl<'a> Tokens<'a> {
         Some((start, token))
     }
 
-    /// Everything up to `</name`, for `style` and `title`.
+    /// Takes everything up to `</name`, for `style` and `title`.
     pub(super) fn raw_text(&mut self, name: &str) -> (usize, &'a str) {
         let start = self.position;
         let rest = self.rest();
@@ -92,7 +92,7 @@ impl<'a> Tokens<'a> {
 
     fn markup_declaration(&mut self, rest: &'a str) -> Token<'a> {
         if let Some(comment) = rest.strip_prefix("<!--") {
-            // `<!-->` and `<!--->` are whole comments.
+            // `<!-->` and `<!--->` are complete comments.
             let short = [">", "->"].into_iter().find(|end| comment.starts_with(end));
             let length = short.map(|end| 4 + end.len()).or_else(|| comment.find("-->").map(|at| at + 7));
             self.position += length.unwrap_or(rest.len());

@@ -1,4 +1,4 @@
-//! Links and page numbers find their targets once all pages are known.
+//! Resolves links and page numbers once all pages are known.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::layout::{
     place::{POINTS, PageNumber, Sheets},
 };
 
-/// What links may lead to: for every id the index of its page, and px from its top.
+/// Link targets: page index and px from the top of the page, by id.
 type Anchors<'a> = BTreeMap<&'a str, (usize, f64)>;
 
 impl Pager<'_, '_> {
@@ -56,7 +56,7 @@ fn target(href: &Attribute<'_>, anchors: &Anchors<'_>, faults: &Faults<'_>) -> O
     Some(Target::Address(address.to_owned()))
 }
 
-/// Puts the number of the target's page where room was kept for it, at the right.
+/// Replaces the reserved digits by the target's page number, aligned to the right.
 fn write_page_number(context: &Context<'_>, pages: &mut [Page], number: &PageNumber, anchors: &Anchors<'_>) {
     let page_of = |node: NodeId| anchors.get(context.tree.attribute(node, "href")?.value.trim().strip_prefix('#')?);
     let Some((page, _)) = page_of(number.link) else { return };

@@ -1,8 +1,8 @@
-//! What must stay together: from a box's top to the first place where the page may break.
+//! Computes what must stay together: the height from a box's top to the first possible page break.
 //!
-//! Nothing here moves or paints: the same question has the same answer until the tables around change. `head` and `chain` ask
-//! each other, down the tree (at most [`DEPTH_MOST`] deep, as deep as HTML may be nested) and along chains of neighbours (at
-//! most [`CHAIN_MOST`]), so both end; what is beyond counts as whole, or as free to break.
+//! Nothing here moves or paints, so the answers only depend on the enclosing tables. `head` and `chain` recurse into
+//! each other, down the tree (at most [`DEPTH_MOST`] deep, as deep as HTML may be nested) and along chains of siblings
+//! (at most [`CHAIN_MOST`]), so both end. Beyond these limits, a box counts as unbreakable and a chain as breakable.
 
 use super::{CHAIN_MOST, DEPTH_MOST, Pager};
 use crate::layout::{
@@ -15,7 +15,7 @@ impl Pager<'_, '_> {
         self.break_after(before) == Break::Page || self.break_before(after) == Break::Page
     }
 
-    /// A break before a box's first child is a break before the box.
+    /// The break before a box: its own, or else the one before its first child.
     pub(super) fn break_before(&self, fragment: &Fragment) -> Break {
         let own = self.context.styles.get(fragment.style).break_before;
         match (&fragment.content, own) {
@@ -32,7 +32,7 @@ impl Pager<'_, '_> {
         }
     }
 
-    /// What must follow child `index` on its page: `tail` behind the last one.
+    /// Height of what must follow child `index` on its page; `tail` follows the last child.
     pub(super) fn after(&self, children: &[Fragment], index: usize, tail: f64, depth: usize) -> f64 {
         let (Some(child), Some(next)) = (children.get(index), children.get(index + 1)) else { return tail };
         let avoids = self.break_after(child) == Break::Avoid || self.break_before(next) == Break::Avoid;
@@ -42,16 +42,16 @@ impl Pager<'_, '_> {
         (next.y - child.y - child.height).max(0.0) + self.chain(children, index + 1, tail, depth + 1)
     }
 
-    /// From the top of child `index` to the first place where the page may break.
+    /// Height from the top of child `index` to the first possible page break.
     pub(super) fn chain(&self, children: &[Fragment], index: usize, tail: f64, depth: usize) -> f64 {
         let Some(child) = children.get(index) else { return 0.0 };
         let keep = self.after(children, index, tail, depth);
         let need = self.head(child, keep, 0);
-        // Rather break a chain than ask for more than a page has.
+        // A chain that does not fit on a page is broken.
         if need > self.capacity() { self.head(child, 0.0, 0).min(self.capacity()) } else { need }
     }
 
-    /// From the fragment's top to the first place where the page may break; all of it, and what follows, if none.
+    /// Height from the fragment's top to the first possible page break; if there is none, all of it and the tail.
     pub(super) fn head(&self, fragment: &Fragment, tail: f64, depth: usize) -> f64 {
         let whole = fragment.height + tail;
         let style = self.context.styles.get(fragment.style);
@@ -88,8 +88,8 @@ impl Pager<'_, '_> {
     }
 }
 
-/// From a paragraph's top to where it may first break; `None` if it may not. Where orphans and widows cannot both be had,
-/// Chromium gives up the widows.
+/// Height from a paragraph's top to its first possible break; `None` if there is none. If orphans and widows exclude
+/// each other, Chromium drops the widows.
 fn lines_head(lines: &[Line], orphans: u32) -> Option<f64> {
     let orphans = orphans as usize;
     if lines.len() <= orphans {

@@ -1,11 +1,11 @@
-//! Canvas → pages: where the flow breaks, what comes back on every page.
+//! Breaks the canvas into pages and repeats what comes on every page.
 //!
-//! The flow is one long strip; page p shows a stretch of it. Whatever must stay whole and would cross the end of a page
-//! moves to the start of the next, and everything behind it moves along.
+//! The flow is one long strip; each page shows a part of it. A piece that must stay whole but crosses the end of a page
+//! moves to the start of the next, and everything after it moves along.
 //!
-//! One pass from top to bottom: a break is decided where the flow comes to it, from what is below (`keep`), and never taken
-//! back. Browsers weigh breaks the same way. The alternative, to lay out again page by page, would cost a layout for each
-//! page, and a table of 30,000 rows has some 700.
+//! There is one pass from top to bottom: a break is decided when the flow reaches it, from what follows (`keep`), and
+//! never revised. Browsers weigh breaks the same way. Laying out again page by page would cost a layout for each page,
+//! and a table of 30,000 rows has some 700.
 
 mod finish;
 mod keep;
@@ -23,13 +23,14 @@ use super::{
     style::{Break, Position, Size, TOP},
 };
 
-/// Rounding must not push to the next page what just fits.
+/// Rounding errors must not push what just fits to the next page.
 const TOLERANCE: f64 = 0.1;
-/// A structure element for every cell is for tables that are read cell by cell; in longer ones it only costs.
+/// Most rows in a document for one structure element per cell: longer tables are not read cell by cell, and the elements
+/// would only make the file larger.
 const ROWS_BY_CELL_MOST: usize = 2000;
-/// Elements are not nested deeper.
+/// HTML is nested at most this deep.
 const DEPTH_MOST: usize = 100;
-/// How many neighbours that must stay together are looked at; without a limit a long chain takes quadratic time.
+/// Longest chain of siblings that must stay together; without a limit, long chains take quadratic time.
 const CHAIN_MOST: usize = 16;
 
 /// Breaks the document into pages.
@@ -59,7 +60,7 @@ pub(crate) fn paginate(context: &Context<'_>, root: &Fragment, fixed: &[[Fragmen
     pager.finish()
 }
 
-/// Lays out the boxes fixed to pages: against the first page's content area, and the others'.
+/// Lays out boxes fixed to pages: once for the first page's content area and once for the others'.
 pub(crate) fn lay_out_fixed(context: &Context<'_>, boxes: &[BoxNode]) -> Vec<[Fragment; 2]> {
     let one = |node: &BoxNode, which: usize| {
         let (width, height) = context.styles.page.fixed_area(which);
@@ -68,27 +69,27 @@ pub(crate) fn lay_out_fixed(context: &Context<'_>, boxes: &[BoxNode]) -> Vec<[Fr
     boxes.iter().map(|node| [one(node, 0), one(node, 1)]).collect()
 }
 
-/// Where a fragment goes. It is passed by value: what holds for a fragment cannot outlast it, whichever way its layout ends.
+/// Where a fragment goes. Passed by value, so that no setting for a fragment outlasts it.
 #[derive(Clone, Copy)]
 struct Cursor {
     /// Top left of the fragment's border box on the strip.
     x: f64,
     y: f64,
-    /// Height of what must stay on the page with the fragment's end.
+    /// Height of what must stay on the page with the end of the fragment.
     tail: f64,
-    /// Everything goes on this page, come what may: boxes out of the flow, repeated rows, and rows known to fit.
+    /// Puts everything on this page, fitting or not: boxes out of the flow, repeated rows, and rows known to fit.
     pinned: Option<usize>,
-    /// How far the fragment's own lines or children are moved up in it.
+    /// How far the fragment's own lines or children move up inside it.
     raised: f64,
 }
 
 impl Cursor {
-    /// For something else in the same fragment.
+    /// For other content in the same fragment.
     fn to(self, x: f64, y: f64) -> Cursor {
         Cursor { x, y, tail: 0.0, raised: 0.0, ..self }
     }
 
-    /// The same, further down.
+    /// The same cursor, at another height.
     fn down_to(self, y: f64) -> Cursor {
         Cursor { y, ..self }
     }
@@ -97,27 +98,27 @@ impl Cursor {
 struct Pager<'p, 'c> {
     context: &'p Context<'c>,
     sheets: Sheets<'p, 'c>,
-    /// Room for content on the first page, and on the others.
+    /// Height of the content area on the first page, and on the others.
     heights: [f64; 2],
-    /// The tables around, outermost first: `table` pushes and pops its own, and repeated rows see none.
+    /// The enclosing tables, outermost first: `table` pushes and pops its own; repeated rows see none.
     tables: Vec<Repeat<'p>>,
-    /// Collapsed borders of the tables around, still to be painted: page, border, and where its row starts. Each table
-    /// takes off what was added since it began, so that those of the tables around it stay.
+    /// Collapsed borders still to be painted: page, border, and start of its row. Each table takes off what was added
+    /// since it began, so that the borders of enclosing tables stay.
     edges: Vec<(usize, Edge, f64, f64)>,
     outline: Vec<Heading>,
     anchors: Vec<(NodeId, usize, f64)>,
-    /// Rows of plain cells are elements as wholes.
+    /// Rows of plain cells are tagged as wholes, not cell by cell.
     whole_rows: bool,
 }
 
-/// Head and foot of a table that come back on every page.
+/// Head and foot of a table that repeat on every page.
 struct Repeat<'p> {
     head: &'p [RowFragment],
     head_height: f64,
     foot: &'p [RowFragment],
     foot_height: f64,
     x: f64,
-    /// The last page that has the head.
+    /// The last page on which the head was painted.
     page: usize,
 }
 
@@ -130,7 +131,7 @@ impl<'p> Pager<'p, '_> {
         self.heights[page.min(1)]
     }
 
-    /// The page something that starts there is on.
+    /// The page on which something starts at this position.
     fn page_at(&self, at: Cursor) -> usize {
         if let Some(page) = at.pinned {
             return page;
@@ -139,13 +140,13 @@ impl<'p> Pager<'p, '_> {
         if behind_first < 0.0 { 0 } else { (behind_first / self.heights[1]).floor() as usize + 1 }
     }
 
-    /// The page something that ends there is on. One tolerance takes back what `page_at` adds; the other lets content end a
-    /// rounding error below the page's bottom without counting as on the next.
+    /// The page on which something ends at this position. Of the two tolerances, one undoes what `page_at` adds; the
+    /// other lets content end a rounding error below the page's bottom and still count as on the page.
     fn page_ending_at(&self, at: Cursor) -> usize {
         self.page_at(at.down_to((at.y - 2.0 * TOLERANCE).max(0.0)))
     }
 
-    /// Where content must end on a page.
+    /// Lowest position for content on a page: above repeated feet.
     fn bottom(&self, at: Cursor, page: usize) -> f64 {
         if at.pinned.is_some() {
             return f64::INFINITY;
@@ -154,7 +155,7 @@ impl<'p> Pager<'p, '_> {
         self.start(page) + self.height(page) - reserved
     }
 
-    /// Where content starts on a page, behind repeated heads.
+    /// Highest position for content on a page: below repeated heads.
     fn content_top(&self, page: usize) -> f64 {
         let heads: f64 = self
             .tables
@@ -165,14 +166,14 @@ impl<'p> Pager<'p, '_> {
         self.start(page) + heads
     }
 
-    /// The most that fits between repeated heads and feet. Heads and feet repeat only while both together take less than
+    /// Height between repeated heads and feet. A table repeats its head and foot only if both together take less than
     /// half of it (see `table`), so it stays positive however tables are nested.
     fn capacity(&self) -> f64 {
         let repeated: f64 = self.tables.iter().map(|table| table.head_height + table.foot_height).sum();
         self.heights[1] - repeated
     }
 
-    /// Goes to a page: repeats the heads of the tables around, and returns where content starts.
+    /// Turns to a page: repeats the heads of the enclosing tables, and returns where content starts.
     fn turn_to(&mut self, page: usize) -> f64 {
         let mut y = self.start(page);
         for index in 0..self.tables.len() {
@@ -187,8 +188,8 @@ impl<'p> Pager<'p, '_> {
         y
     }
 
-    /// Places a fragment; returns where it ends, never above the fragment's own height. The `shift` and `level` of the
-    /// sheets are the same before and after.
+    /// Places a fragment; returns where it ends, which is never above its own height. The `shift` and `level` of the
+    /// sheets are restored afterwards.
     fn place(&mut self, fragment: &'p Fragment, at: Cursor) -> f64 {
         let Cursor { x, y, .. } = at;
         let context = self.context;
@@ -228,7 +229,7 @@ impl<'p> Pager<'p, '_> {
         end
     }
 
-    /// A positioned box is painted over the flow and may be moved.
+    /// Paints a positioned box above or below the flow, and shifts a relative one.
     fn raise(&mut self, style: &super::style::Style) {
         self.sheets.level = if style.z_index < 0 { Level::Below } else { Level::Above };
         if style.position != Position::Relative {
@@ -241,18 +242,18 @@ impl<'p> Pager<'p, '_> {
         self.sheets.shift = (self.sheets.shift.0 + across, self.sheets.shift.1 + down);
     }
 
-    /// A box out of the flow, in one piece on a page.
+    /// Places a box out of the flow in one piece on a page.
     fn pinned(&mut self, fragment: &'p Fragment, page: usize, x: f64, y: f64) {
         let (left, top) = (x + fragment.x, y + fragment.y);
         if fragment.node.is_none() {
-            // The symbol before a list item has no text that would be found beyond the paper.
+            // A list symbol has no text that would be reported as beyond the paper.
             let area = self.sheets.area(page, left, top - self.start(page), fragment.width, fragment.height);
             self.sheets.check_inside(page, area, NodeId::NONE);
         }
         self.place(fragment, Cursor { x: left, y: top, tail: 0.0, pinned: Some(page), raised: 0.0 });
     }
 
-    /// Remembers bookmarks and what links may lead to.
+    /// Records bookmarks and link targets.
     fn note(&mut self, fragment: &Fragment, page: usize, y: f64) {
         let Some(node) = fragment.node else { return };
         let tree = self.context.tree;
@@ -268,12 +269,12 @@ impl<'p> Pager<'p, '_> {
         }
     }
 
-    /// Children one under another, each on the page where it fits.
+    /// Places stacked children, each on the page where it fits.
     fn stack(&mut self, fragment: &Fragment, children: &'p [Fragment], at: Cursor) -> f64 {
         let (x, y) = (at.x, at.y);
         let content_end = children.last().map_or(0.0, |last| last.y + last.height);
         let tail = at.tail + self.below(fragment, content_end);
-        // How far the pages so far have moved the rest down.
+        // How far earlier page breaks have moved the rest down.
         let mut delta = -at.raised;
         let mut previous_end = y;
         for (index, child) in children.iter().enumerate() {
@@ -297,10 +298,10 @@ impl<'p> Pager<'p, '_> {
         }
     }
 
-    /// Where something starts that wants to be there, needs `need` in one piece, and comes behind `previous_end`.
+    /// Decides where a piece of height `need` starts, which follows `previous_end`.
     ///
-    /// What does not fit at the top of a page does not fit on any: it starts there all the same, so nothing turns pages
-    /// without end, and a page is left empty only by a forced break.
+    /// A piece that does not fit at the top of a page fits on none: it starts there all the same. So turning pages
+    /// ends, and only a forced break leaves a page empty.
     fn before(&mut self, wanted: Cursor, previous_end: f64, need: f64, is_first: bool, forced: bool) -> f64 {
         if wanted.pinned.is_some() {
             return wanted.y;
@@ -311,13 +312,13 @@ impl<'p> Pager<'p, '_> {
             return self.turn_to(page + 1);
         }
         let bottom = self.bottom(wanted, page);
-        // What comes before may end within the room of a repeated head.
+        // The previous content may end inside the space of a repeated head.
         let y = wanted.y.max(self.content_top(page));
         let at_top = y <= self.content_top(page) + TOLERANCE;
         if y + need <= bottom + TOLERANCE || (at_top && y < bottom) { y } else { self.turn_to(page + 1) }
     }
 
-    /// Children side by side: each goes on over pages by itself; the row ends with the last.
+    /// Places children side by side: each breaks over pages by itself, and the row ends with the last of them.
     fn parallel(&mut self, fragment: &Fragment, children: &'p [Fragment], at: Cursor) -> f64 {
         let (x, y) = (at.x, at.y);
         let mut delta = 0.0_f64;
@@ -331,8 +332,9 @@ impl<'p> Pager<'p, '_> {
         y + fragment.height + delta
     }
 
-    /// Each pass of the loop prints at least one line, or turns the page; behind a turn without a line, the next pass prints
-    /// one, fitting or not (a line may be taller than the page). So it ends after at most two passes for each line.
+    /// Prints lines over pages. Each pass of the loop prints at least one line or turns the page, and a pass after a
+    /// turn without a line always prints one (a line may be taller than the page). So the loop ends after at most two
+    /// passes per line.
     fn lines(&mut self, fragment: &Fragment, lines: &'p [Line], at: Cursor) -> f64 {
         let (x, y) = (at.x, at.y);
         let style = self.context.styles.get(fragment.style);
@@ -353,8 +355,8 @@ impl<'p> Pager<'p, '_> {
                 count = fitting.min(left.saturating_sub(widows));
                 let least = if done == 0 { orphans } else { 1 };
                 if count < least {
-                    // Without widows then; or, if nothing may break here, the page takes what it can hold. What must
-                    // stay with the end needs a line to stay with.
+                    // Give up the widows; if nothing may break here, print what the page holds. What must stay with the
+                    // paragraph's end needs a line to stay with, so one is left.
                     count = if end_fits { fitting } else { fitting.min(left - 1) };
                 }
             }
@@ -376,7 +378,7 @@ impl<'p> Pager<'p, '_> {
         y + fragment.height + delta
     }
 
-    /// Padding and border below a fragment's content, which pages do not tear off it.
+    /// Padding and border below a fragment's content, which stay on the page with it.
     fn below(&self, fragment: &Fragment, content_end: f64) -> f64 {
         let insets = super::space::Insets::of(self.context.styles.get(fragment.style), 0.0);
         insets.bottom.min(fragment.height - content_end).max(0.0)

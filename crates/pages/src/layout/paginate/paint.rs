@@ -1,4 +1,4 @@
-//! Painting of what has its place: boxes in slices by page, pictures, lines, and what comes on every page.
+//! Paints placed content: boxes in slices by page, pictures, lines, and what repeats on every page.
 
 use super::{Cursor, Pager};
 use crate::layout::{
@@ -25,7 +25,7 @@ impl<'p> Pager<'p, '_> {
         y + fragment.height
     }
 
-    /// What of a box of a width from there to `end` is on each page.
+    /// Slices of a box by page, from the cursor down to `end`.
     pub(super) fn slices(&self, at: Cursor, width: f64, end: f64) -> Vec<Slice> {
         let (x, start) = (at.x, at.y);
         let first = self.page_at(at);
@@ -57,14 +57,14 @@ impl<'p> Pager<'p, '_> {
         self.sheets.decorate_box(style, slice);
     }
 
-    /// How much is painted so far, from a page on. Shapes are only added behind a mark while its box is open, so the marks of
-    /// the boxes around stay right when `decorate_behind` puts shapes in at a mark of its own.
+    /// Number of shapes on each page, from `page` on. Shapes are only added after a mark while its box is open, so the
+    /// marks of enclosing boxes stay valid when `decorate_behind` inserts shapes at its own mark.
     pub(super) fn marks(&self, page: usize) -> Vec<usize> {
         let level = self.sheets.level as usize;
         self.sheets.pages.iter().skip(page).map(|page| page.layers[level].shapes.len()).collect()
     }
 
-    /// Paints a box that went over pages behind what was painted since its start.
+    /// Paints a box that spans pages, behind everything painted since its start.
     pub(super) fn decorate_behind(&mut self, fragment: &Fragment, at: Cursor, end: f64, marks: &[usize]) {
         let page = self.page_at(at);
         let style = self.context.styles.get(fragment.style);
@@ -95,7 +95,7 @@ impl<'p> Pager<'p, '_> {
             };
             self.sheets.decorate_box(style, slice);
         }
-        // In reading order, which is the order in which text is copied.
+        // Painted in reading order, because text is copied in the order of painting.
         let mut atoms = line.atoms.iter().peekable();
         for run in &line.runs {
             while let Some(atom) = atoms.next_if(|atom| atom.x < run.x) {
@@ -108,7 +108,7 @@ impl<'p> Pager<'p, '_> {
         }
     }
 
-    /// Boxes with `position: fixed` come on every page, placed in its content area.
+    /// Paints boxes with `position: fixed` on every page, placed in its content area.
     pub(super) fn fixed(&mut self, fixed: &'p [[Fragment; 2]], last: usize) {
         let (outline, anchors) = (self.outline.len(), self.anchors.len());
         self.sheets.artifact = true;
@@ -125,7 +125,7 @@ impl<'p> Pager<'p, '_> {
         self.sheets.artifact = false;
     }
 
-    /// The root's background covers the whole paper.
+    /// Paints the root's background over the whole paper.
     pub(super) fn canvas(&mut self, color: Rgb, last: usize) {
         for index in 0..=last {
             let page = self.sheets.page(index);

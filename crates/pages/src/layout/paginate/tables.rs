@@ -1,4 +1,4 @@
-//! Tables over pages: rows stay whole, head and foot come back.
+//! Breaks tables over pages: rows stay whole where they can, head and foot repeat.
 
 use super::{Cursor, Pager, Repeat, TOLERANCE};
 use crate::layout::{
@@ -7,8 +7,8 @@ use crate::layout::{
     style::{Break, VerticalAlign},
 };
 
-/// How many borders are looked back through for one that is drawn already: those of the row above. Rows of more columns may
-/// draw a border twice, which only a viewer that smooths lines would show; a search without a limit would be quadratic.
+/// How many recent borders are searched for a duplicate: enough for the row above. In wider tables a border may be
+/// drawn twice, which only shows in viewers that smooth lines; an unlimited search would take quadratic time.
 const EDGES_NEAR: usize = 64;
 
 impl<'p> Pager<'p, '_> {
@@ -40,7 +40,7 @@ impl<'p> Pager<'p, '_> {
         let mut delta = self.body(table, at);
         let repeat = self.tables.pop();
         delta = self.foot(table, repeat.is_some_and(|repeat| !repeat.foot.is_empty()), at, delta);
-        // Collapsed borders stand on the backgrounds of the rows on both sides (CSS 2, 17.6.2).
+        // Collapsed borders are painted over the backgrounds of the rows on both sides (CSS 2, 17.6.2).
         for (page, edge, left, top) in self.edges.split_off(first_edge) {
             self.sheets.edge(page, &edge, left, top);
         }
@@ -57,7 +57,7 @@ impl<'p> Pager<'p, '_> {
         y + fragment.height + delta
     }
 
-    /// The rows of the body; returns how far they moved down.
+    /// Places the rows of the body; returns how far they moved down.
     fn body(&mut self, table: &'p TableFragment, at: Cursor) -> f64 {
         let (x, y) = (at.x, at.y);
         let mut delta = 0.0;
@@ -65,17 +65,17 @@ impl<'p> Pager<'p, '_> {
         let mut group_end = 0;
         for (index, row) in table.body.iter().enumerate() {
             let wanted = at.to(x, y + row.fragment.y + delta);
-            // Below a head, its own lower border stands.
+            // The head's lower border is already there.
             let mut top_edges = index == 0 && table.head.rows.is_empty();
             let mut top = wanted.y;
-            // Rows a cell spans move together.
+            // Rows joined by a spanning cell move together.
             if index >= group_end {
                 group_end = index + self.group_length(&table.body[index..], table.spacing);
                 let group = &table.body[index..group_end];
                 let is_last = group_end >= table.body.len();
                 let tail = if is_last { at.tail } else { 0.0 };
                 let mut need = self.group_need(group, table.spacing, tail);
-                // The table's lower border stays with its last row.
+                // The table's lower border stays with the last row.
                 let last = is_last && table.foot.rows.is_empty();
                 let border = if last { table.grid_top + table.grid_height - row_end(row) } else { 0.0 };
                 if self.would_cut_padding(group, wanted, border) {
@@ -84,7 +84,7 @@ impl<'p> Pager<'p, '_> {
                 let forced = index > 0 && self.row_is_forced(&table.body[index - 1], row);
                 self.check_joined(group, table.spacing);
                 let page = self.page_at(at);
-                // A row that may break has no better place than the start of a page, spacing above or not.
+                // The start of a page is the best place for a row that may break, whatever spacing is above it.
                 let starts_page = y <= self.content_top(page) + TOLERANCE && wanted.y < self.bottom(at, page);
                 top = if index == 0 && starts_page && group.len() == 1 {
                     wanted.y
@@ -92,7 +92,7 @@ impl<'p> Pager<'p, '_> {
                     self.before(wanted, previous_end, need, index == 0, forced)
                 };
                 if top != wanted.y && at.pinned.is_none() {
-                    // As Chromium does, also over the lower border of a repeated head.
+                    // As in Chromium, also over the lower border of a repeated head.
                     top_edges = true;
                     if index > 0 || !table.head.rows.is_empty() {
                         self.end_page(at.down_to(previous_end));
@@ -109,7 +109,7 @@ impl<'p> Pager<'p, '_> {
         delta
     }
 
-    /// Puts the heads and the innermost table's foot on every page that a row went over.
+    /// Repeats the heads, and the innermost table's foot, on every page that a row spans.
     fn repeat_within(&mut self, at: Cursor, end: f64) {
         if at.pinned.is_some() {
             return;
@@ -127,8 +127,8 @@ impl<'p> Pager<'p, '_> {
         (avoids(row.fragment.style) || avoids(row.group)) && row.fragment.height <= self.capacity()
     }
 
-    /// Whether the end of the page at `y` would fall into the padding or border below the content of one of a row's
-    /// cells, or into a `border` below the row; Chromium rather takes the row to the next page.
+    /// Whether the page would end inside the padding or border below the content of one of the row's cells, or inside a
+    /// `border` below the row; Chromium then moves the row to the next page.
     fn would_cut_padding(&self, group: &[RowFragment], at: Cursor, border: f64) -> bool {
         let [RowFragment { fragment: Fragment { content: Content::Row(cells), .. }, .. }] = group else { return false };
         let bottom = self.bottom(at, self.page_at(at)) + TOLERANCE;
@@ -142,7 +142,7 @@ impl<'p> Pager<'p, '_> {
             })
     }
 
-    /// From a row's top to the first place where all its cells may break; cells that end before do not count.
+    /// Height from a row's top to the first place where all its cells may break; cells that end before it do not count.
     fn row_head(&self, row: &RowFragment) -> f64 {
         let Content::Row(cells) = &row.fragment.content else { return row.fragment.height.min(self.capacity()) };
         let cell_head = |cell: &Fragment| {
@@ -152,7 +152,7 @@ impl<'p> Pager<'p, '_> {
         cells.iter().map(cell_head).fold(0.0, f64::max).min(self.capacity())
     }
 
-    /// A cell over several rows does not go on over pages.
+    /// Reports a cell with `rowspan` whose rows do not fit on one page.
     fn check_joined(&self, group: &[RowFragment], spacing: f64) {
         let Some(row) = group.first().filter(|row| row.joined_to_next) else { return };
         if section_height(group, spacing) - spacing > self.capacity() {
@@ -162,7 +162,7 @@ impl<'p> Pager<'p, '_> {
         }
     }
 
-    /// How much of the rows must be on one page: all of several; one may break where the content of its cells may.
+    /// Height of the rows that must be on one page: several rows are whole, a single one may break where its cells may.
     fn group_need(&self, group: &[RowFragment], spacing: f64, tail: f64) -> f64 {
         let whole = section_height(group, spacing) - spacing + tail;
         match group {
@@ -172,9 +172,9 @@ impl<'p> Pager<'p, '_> {
         }
     }
 
-    /// How many rows from the first on stay together: a cell spans them, or a break between them is to be avoided.
+    /// Number of rows, from the first on, that stay together: a cell spans them, or they avoid breaks in between.
     fn group_length(&self, rows: &[RowFragment], spacing: f64) -> usize {
-        // More than a page holds cannot stay together.
+        // Rows that exceed a page cannot stay together.
         let fits = |count: usize| section_height(&rows[..count], spacing) <= self.capacity();
         let joined = |from: usize| from + 1 + rows[from..].iter().take_while(|row| row.joined_to_next).count();
         let avoids = |row: &RowFragment, next: &RowFragment| {
@@ -186,7 +186,7 @@ impl<'p> Pager<'p, '_> {
             return 0;
         }
         let mut count = joined(0).min(rows.len());
-        // Rows that a cell joins stay together rather than those that only would.
+        // Rows joined by a cell take precedence over rows that only avoid a break.
         while let [row, next] = rows.get(count - 1..=count).unwrap_or_default() {
             let more = joined(count).min(rows.len());
             if row.joined_to_next || !avoids(row, next) || !fits(more) {
@@ -204,7 +204,7 @@ impl<'p> Pager<'p, '_> {
         group_forces || self.is_forced(&before.fragment, &after.fragment)
     }
 
-    /// Puts the innermost table's foot on the page that was left.
+    /// Repeats the innermost table's foot on the page that the flow leaves.
     fn end_page(&mut self, at: Cursor) {
         let Some(table) = self.tables.last() else { return };
         let foot = table.foot;
@@ -225,7 +225,7 @@ impl<'p> Pager<'p, '_> {
         delta
     }
 
-    /// A row with its group's background behind it and its collapsed borders before it.
+    /// Places a row on its group's background, and keeps its collapsed borders for painting.
     fn row(&mut self, row: &'p RowFragment, at: Cursor, top_edges: bool) -> f64 {
         let context = self.context;
         let page = self.page_at(at);
@@ -257,8 +257,8 @@ impl<'p> Pager<'p, '_> {
 
     /// Keeps a collapsed border until its table's backgrounds are painted.
     ///
-    /// A row below a head, or a foot below a row, has the border between them as well: drawn twice, a viewer that smooths
-    /// lines would show it darker than the others.
+    /// The border between a head and the row below, or a row and the foot below, belongs to both: drawn twice, it would
+    /// look darker than others in a viewer that smooths lines.
     fn border(&mut self, page: usize, edge: Edge, x: f64, y: f64) {
         let is_same = |(other_page, other, other_x, other_y): &(usize, Edge, f64, f64)| {
             let close = |one: f64, two: f64| (one - two).abs() < TOLERANCE;
@@ -272,7 +272,7 @@ impl<'p> Pager<'p, '_> {
         }
     }
 
-    /// A border between cells that goes on over pages.
+    /// Splits a vertical border by page.
     fn tall_edge(&mut self, edge: &Edge, at: Cursor, end: f64) {
         for slice in self.slices(at.to(at.x + edge.x, at.y), edge.width, end) {
             let part = Edge { x: 0.0, y: 0.0, height: slice.height, ..*edge };
@@ -280,7 +280,7 @@ impl<'p> Pager<'p, '_> {
         }
     }
 
-    /// Rows have the background of their style, but no borders of their own.
+    /// Places a row's background and cells; rows have no borders of their own.
     fn place_row(&mut self, fragment: &'p Fragment, at: Cursor) -> f64 {
         let (x, y) = (at.x, at.y);
         let page = self.page_at(at);
@@ -299,7 +299,7 @@ impl<'p> Pager<'p, '_> {
                 self.place(cell, Cursor { pinned: Some(page), ..at });
                 continue;
             }
-            // As Chromium does, vertical-align counts only where a row is on one page.
+            // As in Chromium, vertical-align only applies to a row that is on one page.
             let end = self.place(cell, Cursor { raised: self.below_top(cell), ..at });
             if cell.height <= fragment.height + TOLERANCE {
                 delta = delta.max(end - y - cell.height);
@@ -320,8 +320,8 @@ impl<'p> Pager<'p, '_> {
         first.filter(|_| moves).map_or(0.0, |first| (first - Insets::of(style, 0.0).top).max(0.0))
     }
 
-    /// Draws the rows of a head or foot once more, the first at `y`. Whatever page is being filled, everything else is as
-    /// before: the copy is no part of what is read, and links lead to the first.
+    /// Paints the rows of a head or foot again, the first at `y`. The copy is an artifact, links lead to the original,
+    /// and the state of the page being filled is restored.
     pub(super) fn repeat(&mut self, rows: &'p [RowFragment], x: f64, y: f64, page: usize) {
         let Some(first) = rows.first() else { return };
         let at = Cursor { x, y, tail: 0.0, pinned: Some(page), raised: 0.0 };
@@ -336,7 +336,7 @@ impl<'p> Pager<'p, '_> {
         self.anchors.truncate(anchors);
     }
 
-    /// A table's head stays with the first row of its body, and its repeated foot needs room.
+    /// Height of a table's head with the first rows of its body, and its repeated foot.
     pub(super) fn table_head(&self, table: &TableFragment) -> Option<f64> {
         let length = self.group_length(&table.body, table.spacing);
         let last = table.body.get(length.checked_sub(1)?)?;
@@ -354,7 +354,7 @@ fn has_plain_cells(row: &Fragment) -> bool {
     matches!(&row.content, Content::Row(cells) if cells.iter().all(is_plain))
 }
 
-/// Height of rows with the spacing behind each.
+/// Height of rows, each with the spacing after it.
 fn section_height(rows: &[RowFragment], spacing: f64) -> f64 {
     match (rows.first(), rows.last()) {
         (Some(first), Some(last)) => last.fragment.y + last.fragment.height - first.fragment.y + spacing,

@@ -1,8 +1,8 @@
-//! The tree of the HTML, as far as it shows, becomes the document's structure.
+//! Builds the document's structure from the part of the HTML tree that was printed.
 //!
-//! While pages are filled, marks name nodes of the HTML; here every node that is marked, or holds one that is, gets its
-//! element, and the marks name elements. Blocks without a meaning of their own have no element: their content is a
-//! paragraph, their blocks belong to what is around.
+//! While pages are filled, marks refer to HTML nodes. Here every node that is marked, or contains a marked one, gets
+//! its element, and the marks then refer to elements. Blocks without a role have no element: their text becomes a
+//! paragraph, and their blocks belong to the enclosing element.
 
 use crate::layout::{
     context::Context,
@@ -12,31 +12,31 @@ use crate::layout::{
     style::Display,
 };
 
-/// Something in the node is marked.
+/// The node or something in it is marked.
 const USED: u8 = 1;
-/// Text stands in the node itself, or in an inline element in it.
+/// The node itself, or an inline element in it, contains text.
 const HOLDS_TEXT: u8 = 2;
 /// A block in the node is used.
 const HOLDS_BLOCKS: u8 = 4;
-/// A list item's number is marked.
+/// The marker of the list item is marked.
 const LABELLED: u8 = 8;
-/// A row that is marked as a whole.
+/// The row is marked as a whole.
 const WHOLE_ROW: u8 = 16;
-/// Part of a table that only arranges (`role="presentation"`).
+/// Part of a table that is only used for layout (`role="presentation"`).
 const ARRANGES: u8 = 32;
 
-/// The elements of a node.
+/// The elements for a node's content.
 #[derive(Clone, Copy)]
 struct Entry {
     node: NodeId,
-    /// Where the blocks in it belong.
+    /// Parent of the blocks in it.
     container: u32,
-    /// Where its text belongs.
+    /// Element of its text.
     content: u32,
     label: u32,
 }
 
-/// The structure, and for every node its elements.
+/// The structure under construction, and the elements of every node.
 pub(super) struct Tagger<'t, 'c> {
     context: &'t Context<'c>,
     flags: Vec<u8>,
@@ -44,7 +44,7 @@ pub(super) struct Tagger<'t, 'c> {
     pub(super) structure: Structure,
 }
 
-/// Builds the structure and makes the pages' marks name its elements.
+/// Builds the structure and makes the pages' marks refer to its elements.
 pub(super) fn tag<'t, 'c>(context: &'t Context<'c>, pages: &mut [Page]) -> Tagger<'t, 'c> {
     let flags = vec![0; context.tree.len()];
     let root = Element { role: Role::Document, parent: 0, span: (1, 1) };
@@ -74,7 +74,7 @@ impl Tagger<'_, '_> {
         }
     }
 
-    /// Notes a marked node, and that the nodes around it hold it.
+    /// Flags a marked node and its ancestors.
     fn note(&mut self, mark: Mark) {
         if mark.is_artifact() {
             return;
@@ -111,12 +111,12 @@ impl Tagger<'_, '_> {
     /// Gives every used node its elements, in source order.
     fn build(&mut self) {
         let tree = self.context.tree;
-        // What is around the node at hand, innermost last.
+        // The ancestors of the current node, innermost last.
         let mut around: Vec<Entry> = Vec::new();
         for index in 0..tree.len() {
             let node = NodeId(u32::try_from(index).unwrap_or(u32::MAX));
             let Some(parent) = tree.get(node).map(|node| node.parent) else { continue };
-            // What is in an unused node is not used either.
+            // Descendants of an unused node are unused, too.
             if !self.has(node, USED) && !self.is_empty_cell(node, parent) {
                 continue;
             }
@@ -130,7 +130,7 @@ impl Tagger<'_, '_> {
         }
     }
 
-    /// Cells without content keep the columns of a table in order.
+    /// Whether it is an empty cell; those are kept, because they keep a table's columns in order.
     fn is_empty_cell(&self, node: NodeId, row: NodeId) -> bool {
         matches!(self.context.tree.tag(node), Some(Tag::Td | Tag::Th))
             && self.has(row, USED)
@@ -176,7 +176,7 @@ impl Tagger<'_, '_> {
         entry
     }
 
-    /// Text in a group of blocks is a paragraph among them.
+    /// Adds a paragraph for text directly in a group of blocks.
     fn with_paragraph(&mut self, node: NodeId, role: Role, entry: Entry) -> Entry {
         let groups = matches!(role, Role::Section | Role::Division | Role::Quotation);
         if !groups || !self.has(node, HOLDS_TEXT) {
@@ -194,7 +194,7 @@ impl Tagger<'_, '_> {
         Entry { node, container: body, content: body, label }
     }
 
-    /// A row marked as a whole has one cell over all columns.
+    /// Adds a row that is marked as a whole, with one cell over all columns.
     fn whole_row(&mut self, node: NodeId, parent: u32) -> Entry {
         let row = self.add(Role::TableRow, parent);
         let cell = self.add(Role::TableCell, row);
@@ -210,7 +210,7 @@ impl Tagger<'_, '_> {
         self.context.tree.attribute(node, name).and_then(|span| span.value.trim().parse().ok()).unwrap_or(1)
     }
 
-    /// Spans of cells, and words for pictures.
+    /// Sets the spans of cells and the alternative texts of pictures.
     fn describe(&mut self, node: NodeId, tag: Tag, element: u32) {
         match tag {
             Tag::Td | Tag::Th if !self.has(node, ARRANGES) => {
@@ -251,7 +251,7 @@ impl Tagger<'_, '_> {
             Tag::Tbody => Role::TableBody,
             Tag::Tfoot => Role::TableFoot,
             Tag::Tr => Role::TableRow,
-            // In a row marked as a whole, the one cell is there already.
+            // A row marked as a whole has its only cell already.
             Tag::Td | Tag::Th if self.has(parent, WHOLE_ROW) => return None,
             Tag::Th if self.is_in_head(parent) => Role::ColumnHeader,
             Tag::Th => Role::RowHeader,
@@ -280,7 +280,7 @@ impl Tagger<'_, '_> {
         self.entries.get(index)
     }
 
-    /// The element of a link that shows.
+    /// The element of a link that was printed.
     pub(super) fn element_of_link(&self, node: NodeId) -> Option<u32> {
         self.entry_of(node).map(|entry| entry.content)
     }

@@ -24,8 +24,7 @@ pub(super) fn width(text: &str, units: Units) -> Result<f64, String> {
     if thickness < 0.0 {
         return Err(format!("expected a width of at least 0, found {text}"));
     }
-    // CSS Backgrounds: snapped down to whole device pixels, but never to nothing. Chromium prints with one device
-    // pixel per CSS px.
+    // CSS Backgrounds floors to whole device pixels, but never to zero. In Chromium's print these are CSS px.
     Ok(if thickness > 0.0 && thickness < 1.0 { 1.0 } else { thickness.floor() })
 }
 

@@ -46,7 +46,7 @@ pub(super) fn padding(value: &str, units: Units) -> Result<Size, String> {
     extent(value, units, "")
 }
 
-/// A size of at least zero, or the given word.
+/// A size of at least zero, or the keyword `auto`.
 pub(super) fn extent(value: &str, units: Units, auto: &str) -> Result<Size, String> {
     match size(value, units, auto)? {
         Size::Px(amount) | Size::Percent(amount) if amount < 0.0 => Err(format!("expected at least 0, found {value}")),

@@ -1,4 +1,4 @@
-//! The cascade: which declarations an element gets, and the style they compute to.
+//! The cascade: which declarations apply to an element, and the style they compute to.
 //!
 //! Elements that cannot differ (same parent's style, tag, class, id, place conditions and `style` attribute) share one
 //! style, so a table of many rows matches its selectors once.
@@ -28,11 +28,11 @@ use crate::layout::{
     html::{Kind, NodeId, Tag, Tree},
 };
 
-/// How many compounds of selectors may be compared with elements: enough for some 30,000 elements that all differ, each
-/// with hundreds of rules. Beyond, a page would take minutes.
+/// Most comparisons between selector compounds and elements: enough for some 30,000 elements that all differ, with
+/// hundreds of rules. Beyond that, layout would take minutes.
 const COMPARISONS_MOST: usize = 10_000_000;
 
-/// What tells an element's style from that of others.
+/// Everything an element's style depends on; elements with the same key share one style.
 #[derive(PartialEq, Eq, Hash)]
 struct Key<'k> {
     parent: StyleId,
@@ -67,7 +67,7 @@ struct Cascade<'t, 'a, 'f> {
     comparisons: Cell<usize>,
 }
 
-/// Computes every element's style and the page's.
+/// Computes the styles of all elements and of the page.
 pub(crate) fn cascade<'a>(tree: &Tree<'a>, node_count: usize, faults: &Faults<'a>) -> Styles {
     let mut sheet = Sheet::default();
     read_sheets(tree, Tree::ROOT, &mut sheet, faults);
@@ -130,7 +130,7 @@ fn read_sheets<'t>(tree: &'t Tree<'_>, node: NodeId, sheet: &mut Sheet<'t>, faul
 }
 
 impl<'t, 'a> Cascade<'t, 'a, '_> {
-    /// Every declaration is tried once, so that faults do not depend on what the selectors happen to match.
+    /// Parses every declaration once, so that faults do not depend on which selectors happen to match.
     fn check_unused(&self) {
         let (mut style, parent) = (Style::initial(), Style::initial());
         for declaration in self.sheet.rules.iter().flat_map(|rule| &rule.declarations) {
@@ -245,7 +245,7 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
         author.sort_by_key(|(weight, _)| *weight);
         self.check_family(key.tag, &author, node);
         set_variables(&mut style, &author);
-        // Lengths in em need the font size first.
+        // The font size first: other lengths may be in em.
         self.set_all(&mut style, parent, &browser, true);
         self.set_all(&mut style, parent, &author, true);
         self.set_all(&mut style, parent, &browser, false);
@@ -255,7 +255,7 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
         style
     }
 
-    /// Counts the comparisons that an element needs; false where they are too many.
+    /// Adds the comparisons that an element needs; returns whether the total is still within the limit.
     fn may_compare(&self, candidates: &[usize], path: &Path<'_>, node: NodeId) -> bool {
         let words = 1 + path.class.len() / 64;
         let rules = candidates.iter().filter_map(|order| self.sheet.rules.get(*order));
@@ -270,7 +270,7 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
         after <= COMPARISONS_MOST
     }
 
-    /// Browsers set code in a monospace face, and smaller; a template says which face it means instead.
+    /// Requires a font family for code, which browsers would otherwise set in a monospace face, and smaller.
     fn check_family(&self, tag: Tag, author: &[(Weight, &Declaration<'_>)], node: NodeId) {
         let is_code = matches!(tag, Tag::Pre | Tag::Code | Tag::Kbd | Tag::Samp);
         if is_code && !author.iter().any(|(_, one)| matches!(one.name.as_str(), "font" | "font-family")) {
@@ -281,7 +281,7 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
         }
     }
 
-    /// Rules that browsers make depend on attributes or on the parent.
+    /// Applies browser rules that depend on attributes or on the parent.
     fn attributes(&self, style: &mut Style, parent: &Style, key: &Key<'_>) {
         if key.is_link {
             style.color = Color(Some([0, 0, 238]));
@@ -306,7 +306,7 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
             let size = style.font_size;
             let value = substitute_if_needed(&declaration.value, &style.variables);
             let result = value.and_then(|value| apply(style, parent, name, &value, self.root_font_size));
-            // What `font` sets beside the size takes its turn among all other properties.
+            // `font` also sets the size; at this point only its other properties are wanted.
             if !font_size {
                 style.font_size = size;
             }
@@ -343,7 +343,7 @@ struct Weight {
     order: usize,
 }
 
-/// The declarations of all of the rules that match, in the order in which they are to be applied.
+/// Collects the declarations of all matching rules, in the order in which they apply.
 fn collect<'s>(
     sheet: &'s Sheet<'_>,
     candidates: Vec<usize>,
@@ -363,9 +363,9 @@ fn collect<'s>(
     found.sort_by_key(|(weight, _)| *weight);
 }
 
-/// What follows from several properties together.
+/// Computes what depends on several properties.
 fn finish(style: &mut Style, parent: &Style) {
-    // CSS Text Decoration: the lines of the ancestors run on under this element's text.
+    // CSS Text Decoration: lines of the ancestors continue under this element's text.
     let through = !matches!(style.display, Display::InlineBlock | Display::InlineFlex)
         && !matches!(style.position, Position::Absolute | Position::Fixed);
     let inherited = if through { parent.lines } else { Decoration::default() };

@@ -2,7 +2,7 @@
 
 use super::value::{Units, function};
 
-/// An opaque colour or `transparent`; translucent colours are no part of the closed list.
+/// An opaque colour or `transparent`; translucent colours are not in the closed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Color(pub(crate) Option<[u8; 3]>);
 
@@ -11,7 +11,7 @@ impl Color {
     pub(crate) const TRANSPARENT: Color = Color(None);
 }
 
-/// Parses a colour; `currentcolor` is the caller's.
+/// Parses a colour; callers handle `currentcolor`.
 pub(super) fn parse(text: &str) -> Result<Color, String> {
     let lower = text.to_ascii_lowercase();
     if let Some(digits) = lower.strip_prefix('#') {
@@ -30,12 +30,12 @@ pub(super) fn parse(text: &str) -> Result<Color, String> {
         .ok_or_else(|| format!("expected a colour, found {text}"))
 }
 
-/// A colour of its own.
+/// Parses a colour where `currentcolor` is not allowed.
 pub(super) fn parse_one(text: &str, _: Units) -> Result<Color, String> {
     parse(text)
 }
 
-/// A colour, or `None` for `currentcolor`.
+/// Parses a colour; `None` is `currentcolor`.
 pub(super) fn parse_current(text: &str, _: Units) -> Result<Option<Color>, String> {
     if text == "currentcolor" { Ok(None) } else { parse(text).map(Some) }
 }
@@ -82,7 +82,7 @@ fn rgb(arguments: &str) -> Option<Color> {
     Some(Color(Some([channel(channels[0])?, channel(channels[1])?, channel(channels[2])?])))
 }
 
-/// The names of CSS Color 3 an invoice is likely to use.
+/// The colour names of CSS Color 3 that an invoice is likely to use.
 const NAMED: &[(&str, [u8; 3])] = &[
     ("black", [0, 0, 0]),
     ("white", [255, 255, 255]),

@@ -1,4 +1,4 @@
-//! What values properties compute to.
+//! The types of computed values.
 
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ pub(crate) struct Border {
 impl Border {
     pub(super) const INITIAL: Border = Border { width: 3.0, style: BorderStyle::None, color: None };
 
-    /// The width that takes up room.
+    /// Width that takes up space.
     pub(crate) fn used(&self) -> f64 {
         if matches!(self.style, BorderStyle::None | BorderStyle::Hidden) { 0.0 } else { self.width }
     }
@@ -64,7 +64,7 @@ pub(crate) enum TextAlign {
     Start,
     Center,
     End,
-    /// From edge to edge, the last line at the start.
+    /// Both edges aligned, the last line at the start.
     Justify,
 }
 
@@ -122,9 +122,9 @@ pub(crate) enum Break {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wrap {
     Normal,
-    /// `overflow-wrap: break-word`: a word too long is broken; narrower columns are not asked for.
+    /// `overflow-wrap: break-word`: breaks words that are too long, but does not make the narrowest width smaller.
     BreakWord,
-    /// `overflow-wrap: anywhere`: likewise, and the narrowest width counts single characters.
+    /// `overflow-wrap: anywhere`: breaks the same words, and the narrowest width counts single characters.
     Anywhere,
 }
 
@@ -160,7 +160,7 @@ pub(crate) enum Justify {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Align {
-    /// Only for `align-self`: as the container says.
+    /// Only for `align-self`: the container's value.
     Auto,
     Stretch,
     Start,
@@ -177,7 +177,7 @@ pub(crate) enum Transform {
     Capitalize,
 }
 
-/// Something for each line that can be drawn along text.
+/// One value for each line that can be drawn along text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Decoration<T> {
     pub(crate) underline: T,
@@ -185,11 +185,11 @@ pub(crate) struct Decoration<T> {
     pub(crate) strike: T,
 }
 
-/// How a line along text is drawn: as the element says that asked for it.
+/// A line along text, as styled by the element that declares it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct DecorationLine {
     pub(crate) color: Color,
-    /// Thickness and place follow from it.
+    /// Determines thickness and position.
     pub(crate) font_size: f64,
 }
 

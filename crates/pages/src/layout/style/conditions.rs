@@ -1,11 +1,11 @@
-//! What selectors ask beyond type, class and id: places among siblings, attributes, siblings before.
+//! Conditions of selectors beyond type, class and id: position among siblings, attributes, previous siblings.
 //!
-//! Every condition of a style sheet is a bit of a word; elements with the same bits can share a style.
+//! Every condition of a style sheet is one bit; elements with the same bits can share a style.
 
 use super::selector::{Path, Selector};
 use crate::layout::html::{Kind, NodeId, Tag, Tree};
 
-/// Conditions are bits of a word in the cascade's key.
+/// Conditions are bits of a 64-bit word in the cascade's key.
 const CONDITIONS_MOST: usize = 64;
 
 /// A condition on one element.
@@ -25,12 +25,12 @@ pub(super) enum Condition {
     },
 }
 
-/// `:nth-child(an+b)` and its kin.
+/// `:nth-child(an+b)` and its variants.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Nth {
     pub(super) step: i64,
     pub(super) offset: i64,
-    /// Only elements of the same type count.
+    /// Counts only elements of the same type.
     pub(super) of_type: bool,
     pub(super) from_end: bool,
 }
@@ -51,7 +51,7 @@ pub(super) enum Test {
     Starts,
     Ends,
     Contains,
-    /// One of several words.
+    /// Equals one of the words.
     Word,
 }
 
@@ -60,7 +60,7 @@ impl Test {
         match self {
             Test::Present => true,
             Test::Equals => found == wanted,
-            // An empty value is in no other (Selectors 4, 6.2).
+            // An empty string is not contained in any value (Selectors 4, 6.2).
             _ if wanted.is_empty() => false,
             Test::Starts => found.starts_with(wanted),
             Test::Ends => found.ends_with(wanted),
@@ -70,7 +70,7 @@ impl Test {
     }
 }
 
-/// The condition's bit; the same condition is kept once.
+/// Returns the condition's bit; equal conditions share one.
 pub(super) fn bit_of(condition: Condition, conditions: &mut Vec<Condition>) -> Result<usize, String> {
     if let Some(known) = conditions.iter().position(|known| *known == condition) {
         return Ok(known);
@@ -82,16 +82,16 @@ pub(super) fn bit_of(condition: Condition, conditions: &mut Vec<Condition>) -> R
     Ok(conditions.len() - 1)
 }
 
-/// What is known of an element's siblings while they are walked in order.
+/// State of the siblings of one parent, which are visited in order.
 pub(super) struct Siblings<'s> {
     conditions: &'s [Condition],
-    /// How many elements there are, and how many of each type; counted only where a condition asks.
+    /// Number of elements, and number of each type; counted only if a condition needs it.
     count: u32,
     types: Vec<(Tag, u32)>,
     seen: Vec<(Tag, u32)>,
     of_types: bool,
     of_siblings: bool,
-    /// The sibling conditions that hold for the next element, and for all that follow.
+    /// Sibling conditions that hold for the next element only, and for all following ones.
     next: u64,
     following: u64,
 }
@@ -144,7 +144,7 @@ impl<'s> Siblings<'s> {
         bits
     }
 
-    /// Tells which element was walked last.
+    /// Records that an element was visited.
     pub(super) fn passed(&mut self, path: &Path<'_>) {
         if !self.of_siblings {
             return;

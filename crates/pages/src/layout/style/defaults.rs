@@ -1,6 +1,6 @@
-//! What browsers style elements with before the author does (HTML, 15 Rendering).
+//! The browser's own style sheet (HTML, 15 Rendering).
 
-/// What depends on attributes or on the parent is in the cascade.
+/// Without the rules that depend on attributes or on the parent, which are in `cascade`.
 pub(super) const SHEET: &str = "
 html, body, div, p, h1, h2, h3, h4, h5, h6, header, footer, main, section, article, aside, nav, address, hgroup,
 blockquote, figure, figcaption, pre, ul, ol, dl, dt, dd, hr { display: block }

@@ -47,11 +47,11 @@ pub(super) fn one_gap(value: &str, units: Units) -> Result<Size, String> {
 }
 
 pub(super) fn basis(value: &str, units: Units) -> Result<Size, String> {
-    // `content` differs from `auto` only where a width is set, too.
+    // `content` differs from `auto` only if a width is set, too.
     if value == "content" { Ok(Size::Auto) } else { size(value, units, "auto") }
 }
 
-/// Column and wrap. CSS Flexbox, 5.3: what is not named is initial.
+/// Direction (whether column) and wrap. CSS Flexbox, 5.3: omitted values are initial.
 pub(super) fn flow(value: &str) -> Result<(bool, bool), String> {
     let mut found = (false, false);
     for word in words(value) {
@@ -66,7 +66,7 @@ pub(super) fn flow(value: &str) -> Result<(bool, bool), String> {
     Ok(found)
 }
 
-/// Between rows, and between columns.
+/// Row gap and column gap.
 pub(super) fn gap(value: &str, units: Units) -> Result<(Size, Size), String> {
     match words(value).as_slice() {
         [both] => one_gap(both, units).map(|gap| (gap, gap)),
@@ -75,7 +75,7 @@ pub(super) fn gap(value: &str, units: Units) -> Result<(Size, Size), String> {
     }
 }
 
-/// CSS Flexbox, 7.1: the shorthand resets what it does not name.
+/// `flex`. CSS Flexbox, 7.1: the shorthand resets omitted values.
 pub(super) fn flex(value: &str, units: Units) -> Result<(f64, f64, Size), String> {
     Ok(match words(value).as_slice() {
         ["none"] => (0.0, 0.0, Size::Auto),

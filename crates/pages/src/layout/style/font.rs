@@ -5,7 +5,7 @@ use super::{
     value::{Units, keyword, length, length_or_fault, number, percentage, words},
 };
 
-/// Every family means the chain of faces; only the notation is checked.
+/// Checks the notation only: every family stands for the same faces.
 pub(super) fn family(value: &str, _: Units) -> Result<(), String> {
     if value.trim().eq_ignore_ascii_case("monospace") {
         return Err("expected a face by name, found monospace, which browsers also make smaller".to_owned());
@@ -38,7 +38,7 @@ pub(super) fn size(text: &str, units: Units) -> Result<f64, String> {
         .ok_or_else(|| format!("expected a font size like 9pt or 1.2em, found {text}"))
 }
 
-/// `bolder` counts from the parent.
+/// A font weight; `bolder` is relative to the parent.
 pub(super) fn weight(text: &str, units: Units) -> Result<u16, String> {
     match text {
         "normal" => Ok(400),

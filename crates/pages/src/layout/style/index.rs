@@ -1,4 +1,4 @@
-//! A style sheet by what its rules' subjects must have: most rules of a sheet cannot match an element at all.
+//! Index of a style sheet by features of its rules' subjects: most rules cannot match a given element at all.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::{
     selector::{Feature, Path},
 };
 
-/// Indices of rules by a feature of their subjects; asked for by feature only, so that no order shows.
+/// Indices of rules by a feature of their subjects; only looked up, so that the order of the hash does not show.
 #[derive(Default)]
 pub(super) struct RuleIndex<'s> {
     rules: HashMap<Feature<'s>, Vec<u32>, FxBuildHasher>,
@@ -27,7 +27,7 @@ impl<'s> RuleIndex<'s> {
         index
     }
 
-    /// The rules that may match an element, in their order in the sheet.
+    /// The rules that may match an element, in the sheet's order.
     pub(super) fn candidates(&self, element: &Path<'_>) -> Vec<usize> {
         let classes = element.class.split_ascii_whitespace().map(Feature::Class);
         let features = [Feature::Any, Feature::Tag(element.tag)].into_iter().chain(element.id.map(Feature::Id));

@@ -1,4 +1,4 @@
-//! CSS → a computed style for every element and for the page: a closed list of selectors and properties.
+//! Computes the styles of all elements and of the page from CSS: a closed list of selectors and properties.
 
 mod border;
 mod boxes;

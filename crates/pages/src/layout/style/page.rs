@@ -1,4 +1,4 @@
-//! `@page`: paper, margins and margin boxes with page numbers.
+//! `@page`: paper size, margins, and margin boxes with page numbers.
 
 use std::rc::Rc;
 
@@ -13,21 +13,21 @@ use super::{
 use crate::layout::fault::Faults;
 
 const UNITS: Units = Units { font_size: 16.0, root_font_size: 16.0, weight: 400 };
-/// Chromium's print margin where the page says nothing.
+/// Chromium's default print margin.
 const MARGIN: f64 = 96.0 * 0.4;
 
-/// The paper and what stands in its margins; lengths in px.
+/// The paper and the content of its margins; lengths in px.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PageStyle {
     pub(crate) width: f64,
     pub(crate) height: f64,
-    /// Of the first page, and of the others; left and right are the same.
+    /// Margins of the first page and of the others; left and right are the same on both.
     pub(crate) margins: [[f64; 4]; 2],
-    /// Of the first page, and of the others.
+    /// Margin boxes of the first page and of the others.
     pub(crate) boxes: [Vec<MarginBox>; 2],
 }
 
-/// Where the flow goes on a page, in px from its top left.
+/// Content area of a page, in px from its top left.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct ContentArea {
     pub(crate) x: f64,
@@ -37,13 +37,13 @@ pub(crate) struct ContentArea {
 }
 
 impl PageStyle {
-    /// Width and height that boxes fixed to a page are placed in: Chromium cuts them to whole px.
+    /// Width and height of the area for boxes fixed to a page, which Chromium truncates to whole px.
     pub(crate) fn fixed_area(&self, page: usize) -> (f64, f64) {
         let [top, right, bottom, left] = self.margins[page.min(1)].map(snap);
         ((self.width - left - right).floor(), (self.height - top - bottom).floor())
     }
 
-    /// The content area of the first page (0) or of the others. Chromium starts it on whole px, and rounds its size up.
+    /// Content area of the first page (0) or of the others. Chromium puts its start on whole px, rounds its size up.
     pub(crate) fn content_area(&self, page: usize) -> ContentArea {
         let margins = self.margins[page.min(1)];
         let [top, right, bottom, left] = margins.map(snap);
@@ -64,7 +64,7 @@ pub(crate) struct MarginBox {
     pub(crate) pieces: Vec<Piece>,
 }
 
-/// Which margin, and where in it.
+/// Position of a margin box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) bottom: bool,
@@ -125,7 +125,7 @@ impl<'a> PageRule<'a> {
     }
 }
 
-/// The page all rules together make.
+/// Computes the page style from all rules.
 pub(super) fn page_style(rules: &[PageRule<'_>], variables: &Rc<Variables>, faults: &Faults<'_>) -> PageStyle {
     let mut page = PageStyle {
         width: 210.0 * 96.0 / 25.4,
@@ -134,7 +134,7 @@ pub(super) fn page_style(rules: &[PageRule<'_>], variables: &Rc<Variables>, faul
         boxes: [Vec::new(), Vec::new()],
     };
     for which in [0, 1] {
-        // `:first` is more specific than a rule without it, wherever it stands.
+        // `:first` is more specific than a rule without it, whatever their order.
         for first in [false, true] {
             let chosen = rules.iter().filter(|rule| rule.first == first && (!first || which == 0));
             for rule in chosen {
@@ -238,7 +238,7 @@ fn paper(value: &str) -> Result<(f64, f64), String> {
         [width, height] => length(width, UNITS).zip(length(height, UNITS)),
         _ => None,
     };
-    // A page of a few px would make millions of pages; 200 inches is the most PDF readers show.
+    // A page of a few px would make millions of pages; PDF readers show 200 inches at most.
     found
         .filter(|(width, height)| [width, height].iter().all(|side| (36.0..=19200.0).contains(*side)))
         .ok_or_else(expected)
@@ -296,7 +296,7 @@ fn content(value: &str) -> Result<Vec<Piece>, String> {
     Ok(pieces)
 }
 
-/// CSS escapes: `\A`, `\201C ` and `\"`.
+/// Resolves CSS escapes: `\A`, `\201C ` and `\"`.
 fn unescape(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;

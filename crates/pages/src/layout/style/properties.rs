@@ -1,7 +1,7 @@
-//! The closed list of properties, in one table: names, field, initial value, whether it inherits, and what reads it.
+//! The closed list of properties, in one table: names, field, initial value, inheritance, parser.
 //!
-//! [`Style`], what an element starts from, `inherit`, `initial` and `unset` all follow from the table, so none of them
-//! can forget a property.
+//! [`Style`], the style that elements start from, `inherit`, `initial` and `unset` are all generated from the table, so
+//! none of them can miss a property.
 
 use std::{collections::HashMap, rc::Rc, sync::LazyLock};
 
@@ -15,7 +15,7 @@ use super::{
     value::{Size, Units, one_of, size, snap},
 };
 
-/// Sets, or takes over, what one name stands for.
+/// A property: how to set its fields, or copy them from another style.
 pub(super) struct Property {
     /// The name and its aliases.
     pub(super) names: &'static [&'static str],
@@ -25,16 +25,16 @@ pub(super) struct Property {
 pub(super) enum Kind {
     Longhand {
         inherits: bool,
-        /// From a value in lower case.
+        /// Sets the field from a value in lower case.
         set: fn(&mut Style, &str, Units) -> Result<(), String>,
         copy: fn(&mut Style, &Style),
     },
-    /// Names of longhands, and what sets them together.
+    /// Names of its longhands, and the function that sets them all.
     Shorthand(&'static [&'static str], fn(&mut Style, &str, Units) -> Result<(), String>),
 }
 
-/// `field: type = initial value { "name" | "alias" [part of the field] = parser }`; a field without a name is no property
-/// by itself. Properties under `checked` have no field: only one meaning of theirs is supported.
+/// `field: type = initial value { "name" | "alias" [part of the field] = parser }`; a field without a name is not a
+/// property of its own. Properties under `checked` have no field: only one value of theirs is supported.
 macro_rules! properties {
     (
         inherited { $($(#[$own_doc:meta])* $own:ident: $own_type:ty = $own_initial:expr
@@ -56,7 +56,7 @@ macro_rules! properties {
                 Style { $($own: $own_initial,)* $($field: $initial,)* }
             }
 
-            /// The style an element, or an anonymous box, starts from: what is inherited, and initial values.
+            /// The initial style of an element or anonymous box: inherited values, and initial values for the rest.
             pub(crate) fn inherited(parent: &Style) -> Style {
                 Style { $($field: $initial,)* ..parent.clone() }
             }
@@ -112,9 +112,9 @@ properties! {
         widows: u32 = 2 => { "widows" = boxes::count };
     }
     reset {
-        /// Drawn on this element's text and all text within (CSS: propagated, not inherited).
+        /// Lines drawn along this element's text and all text within (CSS: propagated, not inherited).
         lines: Decoration<Option<DecorationLine>> = Decoration::default() => {};
-        /// What the element asks for itself, and in which colour.
+        /// Lines that the element itself declares.
         decoration: Decoration<bool> = Decoration::default() => { "text-decoration-line" = text::decoration_line };
         /// `None` is `currentcolor`.
         decoration_color: Option<Color> = None => { "text-decoration-color" = color::parse_current };
@@ -175,7 +175,7 @@ properties! {
         break_inside_avoid: bool = false => {
             "break-inside" = one_of(&[("auto", false), ("avoid", true), ("avoid-page", true)])
         };
-        /// Level among the bookmarks, from 1; 0 is none.
+        /// Level of the bookmark, from 1; 0 for none.
         bookmark_level: u8 = 0 => { "bookmark-level" = boxes::bookmark_level };
         flex_column: bool = false => { "flex-direction" = one_of(&[("row", false), ("column", true)]) };
         flex_wrap: bool = false => { "flex-wrap" = one_of(&[("nowrap", false), ("wrap", true)]) };
@@ -193,11 +193,11 @@ properties! {
     }
     checked {
         "font-family" = font::family;
-        // A face has no italics; slanting it would not be what the type designer drew.
+        // The faces have no italics, and a slanted upright face is not what its designer drew.
         "font-style" = one_of(&[("normal", ())]);
-        // Of the ligatures of a face only those that change no letter's meaning would be wanted; none are set.
+        // Ligatures are never set.
         "font-variant-ligatures" = one_of(&[("none", ())]);
-        // The engine's rules; browsers need them spelled out to agree.
+        // The engine always breaks by strict rules; the declaration makes browsers agree.
         "line-break" = one_of(&[("strict", ())]);
         "text-spacing-trim" = one_of(&[("space-all", ())]);
         "text-autospace" = one_of(&[("no-autospace", ())]);
@@ -261,8 +261,8 @@ static BY_NAME: LazyLock<HashMap<&str, &Property, FxBuildHasher>> = LazyLock::ne
     PROPERTIES.iter().flat_map(|property| property.names.iter().map(move |name| (*name, property))).collect()
 });
 
-/// Sets `name` from `value`, which holds no variables any more. `em` is the parent's font size for the font size itself,
-/// and the element's own for everything else.
+/// Sets `name` from `value`, whose variables are already substituted. `em` is the parent's font size for the font size
+/// itself, and the element's own for everything else.
 pub(super) fn apply(
     style: &mut Style,
     parent: &Style,
@@ -275,7 +275,7 @@ pub(super) fn apply(
     match lower.as_str() {
         "" => return Err(format!("expected a value for {name}")),
         "inherit" => property.copy(style, |_| parent),
-        // CSS Color 4, 6.2: the colour cannot be its own.
+        // CSS Color 4, 6.2: `color: currentcolor` is the inherited colour.
         "currentcolor" if name == "color" => property.copy(style, |_| parent),
         word @ ("initial" | "unset") => {
             let initial = Style::initial();
@@ -293,7 +293,7 @@ pub(super) fn apply(
 }
 
 impl Property {
-    /// Takes the fields of all its longhands from another style, which depends on whether they inherit.
+    /// Copies the fields of its longhands from a style, which depends on whether the longhand inherits.
     fn copy<'f>(&self, style: &mut Style, from: impl Fn(bool) -> &'f Style + Copy) {
         match self.kind {
             Kind::Longhand { inherits, copy, .. } => copy(style, from(inherits)),
@@ -305,7 +305,7 @@ impl Property {
 }
 
 impl Style {
-    /// The font size glyphs are drawn in: Chromium's text engine cuts it to 1/64 px.
+    /// Font size in which glyphs are drawn: Chromium's text engine truncates it to 1/64 px.
     pub(crate) fn glyph_size(&self) -> f64 {
         snap(self.font_size)
     }
@@ -323,13 +323,13 @@ impl Style {
     }
 }
 
-/// Properties that only a browser reads.
+/// Properties that have no effect here and are only for browsers.
 pub(super) fn is_for_browsers(name: &str) -> bool {
     let prefixed = name.starts_with('-') && !name.starts_with("--");
     prefixed || matches!(name, "print-color-adjust" | "color-adjust" | "color-scheme" | "text-size-adjust")
 }
 
-/// Properties that others are computed from; they are set first.
+/// Properties that set the font size, which others are computed from.
 pub(super) fn is_font_size(name: &str) -> bool {
     name == "font-size" || name == "font"
 }

@@ -1,4 +1,4 @@
-//! A style sheet → rules and page rules. `@media screen` is left unread.
+//! Parses a style sheet to rules and page rules; skips `@media screen`.
 
 use super::{
     conditions::Condition,
@@ -75,7 +75,7 @@ impl<'a> Sheet<'a> {
         let mut block = scanner.take_block();
         match name.to_ascii_lowercase().as_str() {
             "@media" => match media_applies(argument) {
-                // Deeper nesting of @media has no meaning that one level has not.
+                // More levels of @media have no use.
                 Some(true) if depth < 4 => self.read_rules(&mut block, faults, depth + 1),
                 Some(_) => {}
                 None => faults.add(offset, prelude, format!("expected @media print or @media screen, found {clean}")),
@@ -89,7 +89,7 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// Whether a media query list holds for print; `None` if it asks for anything but the kind of medium.
+/// Whether a media query list applies to print; `None` if it tests anything but the media type.
 fn media_applies(queries: &str) -> Option<bool> {
     let mut applies = false;
     for query in queries.split(',') {

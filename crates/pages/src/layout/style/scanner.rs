@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// A place in CSS text; `base` is the text's offset in the HTML.
+/// A position in CSS text; `base` is the text's offset in the HTML.
 #[derive(Clone, Copy)]
 pub(super) struct Scanner<'a> {
     pub(super) text: &'a str,
@@ -33,7 +33,7 @@ impl<'a> Scanner<'a> {
             let space = rest.bytes().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(rest.len());
             self.position += space;
             let rest = self.rest();
-            // `<!--` and `-->` around a style sheet are allowed by CSS and mean nothing.
+            // CSS allows `<!--` and `-->` around a style sheet and ignores them.
             let skip = match rest {
                 _ if rest.starts_with("/*") => comment_length(rest),
                 _ if rest.starts_with("<!--") => 4,
@@ -44,7 +44,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The text up to one of `ends` outside strings, comments and brackets; the end itself is not taken.
+    /// Takes the text up to one of `ends` outside strings, comments and brackets; the end itself is not consumed.
     pub(super) fn take_until(&mut self, ends: &[u8]) -> (usize, &'a str) {
         let start = self.position;
         let bytes = self.text.as_bytes();
@@ -70,7 +70,7 @@ impl<'a> Scanner<'a> {
         }
         self.position = self.position.min(self.text.len());
         let found = self.text.get(start..self.position);
-        // A backslash before a wide character may end inside it; the rest of the text is then one piece.
+        // A backslash may skip into a wide character; the rest of the text is then one piece.
         let found = found.unwrap_or_else(|| {
             self.position = self.text.len();
             self.text.get(start..).unwrap_or_default()
@@ -91,7 +91,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The inside of the `{…}` block that starts here, and its offset.
+    /// Takes the `{…}` block that starts here; returns a scanner for its inside.
     pub(super) fn take_block(&mut self) -> Scanner<'a> {
         self.position += 1;
         let (base, text) = self.take_until(b"}");

@@ -1,28 +1,28 @@
-//! Selectors: type, class, id, attributes, places among siblings, `:not()`, and all four combinators.
+//! Selectors: type, class, id, attributes, position among siblings, `:not()`, and all four combinators.
 
 use super::conditions::{Condition, Nth, Test, bit_of};
 use crate::layout::html::Tag;
 
-/// Elements are not nested deeper, so that longer selectors match none.
+/// Elements are nested at most this deep, so longer selectors match nothing; compounds also fit the bits of a `u128`.
 const COMPOUNDS_MOST: usize = 100;
-/// `:not()` within `:not()`; reading recurses over it.
+/// Nesting of `:not()`, over which the parser recurses.
 const NOT_DEPTH_MOST: usize = 8;
 
-/// An element on the way from the root, as selectors see it.
+/// An element and its ancestors, as selectors see them.
 #[derive(Clone, Copy)]
 pub(super) struct Path<'p> {
     pub(super) parent: Option<&'p Path<'p>>,
     pub(super) tag: Tag,
     pub(super) id: Option<&'p str>,
     pub(super) class: &'p str,
-    /// A bit for each of the style sheet's conditions that holds.
+    /// The style sheet's conditions that hold, one bit each.
     pub(super) conditions: u64,
 }
 
 /// A complex selector, its subject last.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Selector {
-    /// Each compound with how it is joined to the one before.
+    /// Each compound, with the combinator before it.
     compounds: Vec<(Join, Compound)>,
     pub(super) specificity: [u32; 3],
 }
@@ -40,11 +40,11 @@ struct Compound {
     classes: Vec<String>,
     /// Indices into the style sheet's [`Condition`]s.
     conditions: Vec<usize>,
-    /// None of these may match.
+    /// The element must match none of these.
     not: Vec<Compound>,
 }
 
-/// The selectors of a list: what stands between commas outside brackets and strings.
+/// Splits a selector list at commas outside brackets and strings.
 pub(super) fn list(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut start = 0;
@@ -59,7 +59,7 @@ pub(super) fn list(text: &str) -> Vec<&str> {
     parts
 }
 
-/// Follows brackets and strings letter by letter.
+/// Tracks brackets and strings, letter by letter.
 #[derive(Default)]
 struct Outside {
     depth: usize,
@@ -67,7 +67,7 @@ struct Outside {
 }
 
 impl Outside {
-    /// Whether the letter stands outside of all of them.
+    /// Reads a letter; returns whether it is outside brackets and strings.
     fn reads(&mut self, letter: char) -> bool {
         match (self.quote, letter) {
             (Some(quote), _) if quote == letter => self.quote = None,
@@ -81,7 +81,7 @@ impl Outside {
     }
 }
 
-/// Parses one selector; new conditions are added to `conditions`.
+/// Parses one selector; adds new conditions to `conditions`.
 pub(super) fn parse(text: &str, conditions: &mut Vec<Condition>) -> Result<Selector, String> {
     let mut selector = Selector { compounds: Vec::new(), specificity: [0; 3] };
     let mut join = Join::Descendant;
@@ -108,7 +108,7 @@ pub(super) fn parse(text: &str, conditions: &mut Vec<Condition>) -> Result<Selec
         (join, before) = match combinator {
             Some('>') => (Join::Child, None),
             Some(sign @ ('+' | '~')) => {
-                // All so far is about the sibling; what follows has that as one condition more.
+                // Everything so far describes the sibling; it becomes one condition on what follows.
                 let sibling = Selector { compounds: std::mem::take(&mut selector.compounds), ..selector };
                 let condition = Condition::Sibling { before: sibling, adjacent: sign == '+' };
                 (Join::Descendant, Some(bit_of(condition, conditions)?))
@@ -126,7 +126,7 @@ fn compound_end(text: &str) -> usize {
     letters.find(|(_, letter)| outside.reads(*letter) && is_end(*letter)).map_or(text.len(), |(index, _)| index)
 }
 
-/// Parses one compound, `depth` times within `:not()`.
+/// Parses one compound; `depth` is the nesting of `:not()`.
 fn parse_compound(
     text: &str,
     depth: usize,
@@ -176,7 +176,7 @@ fn name_length(text: &str) -> usize {
     text.find(|letter| !is_name(letter)).unwrap_or(text.len())
 }
 
-/// What stands in the brackets at the start of the text, and what follows them.
+/// Splits text after an opening bracket into its content and what follows the closing one.
 fn bracketed(text: &str, close: char) -> Result<(&str, &str), String> {
     let mut outside = Outside::default();
     for (index, letter) in text.char_indices() {
@@ -188,7 +188,7 @@ fn bracketed(text: &str, close: char) -> Result<(&str, &str), String> {
     Err(format!("expected {close} in {text}"))
 }
 
-/// `name`, `name=value`, `name^="value"` and so on.
+/// Parses the inside of `[…]`: `name`, `name=value`, `name^="value"` and so on.
 fn attribute(inside: &str) -> Result<Condition, String> {
     let expected = || format!("expected an attribute like [lang=\"en\"], found [{inside}]");
     let (name, rest) = inside.trim().split_at(name_length(inside.trim()));
@@ -213,7 +213,7 @@ fn attribute(inside: &str) -> Result<Condition, String> {
     Ok(Condition::Attribute { name, test, value: value.to_owned() })
 }
 
-/// `:name` or `:name(…)`; returns what follows.
+/// Parses `:name` or `:name(…)`; returns the rest.
 fn parse_pseudo<'t>(
     compound: &mut Compound,
     depth: usize,
@@ -263,7 +263,7 @@ fn parse_pseudo<'t>(
     Ok(tail)
 }
 
-/// Step and offset of `an+b`.
+/// Parses `an+b` to step and offset.
 fn parse_nth(formula: &str) -> Option<(i64, i64)> {
     let formula: String =
         formula.chars().filter(|letter| !letter.is_whitespace()).collect::<String>().to_ascii_lowercase();
@@ -283,13 +283,13 @@ fn parse_nth(formula: &str) -> Option<(i64, i64)> {
     Some((step, offset))
 }
 
-/// What an element must have to be a selector's subject; the rarest of it.
+/// The rarest feature that an element must have to match a selector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Feature<'s> {
     Id(&'s str),
     Class(&'s str),
     Tag(Tag),
-    /// Any element will do.
+    /// No particular feature.
     Any,
 }
 
@@ -304,21 +304,21 @@ impl Selector {
         }
     }
 
-    /// How many compounds it has.
+    /// Number of compounds.
     pub(super) fn length(&self) -> usize {
         self.compounds.len()
     }
 
     /// Whether the last element of the path is the selector's subject.
     ///
-    /// Outwards from the element, with all the compounds that an ancestor may stand for kept side by side: trying one way
-    /// after the other would take time that doubles with every combinator.
+    /// Walks outwards from the element and keeps all compounds that an ancestor may match at the same time:
+    /// backtracking would take time that doubles with every combinator.
     pub(super) fn matches(&self, path: &Path<'_>) -> bool {
         let Some((_, subject)) = self.compounds.last() else { return false };
         if !subject.matches(path) {
             return false;
         }
-        // A bit for each compound that is matched; the one before it is what an ancestor must be.
+        // One bit for each matched compound; the compound before it is what an ancestor must match.
         let mut matched: u128 = 1 << (self.compounds.len() - 1);
         let mut ancestor = path.parent;
         while matched & 1 == 0 {

@@ -17,17 +17,17 @@ pub(crate) type StyleId = u32;
 pub(crate) struct Styles {
     pub(super) styles: Vec<Rc<Style>>,
     pub(super) of_node: Vec<StyleId>,
-    /// The same style inherited by an anonymous box, made when first asked for.
+    /// The style that anonymous boxes inherit from each style, made on first use.
     pub(super) anonymous: HashMap<StyleId, StyleId, FxBuildHasher>,
     pub(crate) page: PageStyle,
-    /// The styles of the margin boxes of the first page, and of the others.
+    /// Styles of the margin boxes, of the first page and of the others.
     pub(super) margin_boxes: [Vec<StyleId>; 2],
-    /// Some element asks for a new page.
+    /// Whether any element forces a page break.
     pub(crate) any_forced_break: bool,
 }
 
 impl Styles {
-    /// The style of a margin box on a page.
+    /// The style of a margin box on this page.
     pub(crate) fn margin_box(&self, page: usize, margin_box: &MarginBox) -> Option<StyleId> {
         let which = page.min(1);
         let index = self.page.boxes[which].iter().position(|one| one.place == margin_box.place)?;
@@ -39,11 +39,11 @@ impl Styles {
     }
 
     pub(crate) fn get(&self, id: StyleId) -> &Style {
-        // Style 0 is the initial style, always there.
+        // Style 0 is the initial style, which always exists.
         self.styles.get(id as usize).unwrap_or(&self.styles[0])
     }
 
-    /// The style of an anonymous box in a box of style `parent`.
+    /// The style of anonymous boxes inside a box of style `parent`.
     pub(crate) fn anonymous(&mut self, parent: StyleId) -> StyleId {
         if let Some(known) = self.anonymous.get(&parent) {
             return *known;

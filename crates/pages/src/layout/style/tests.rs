@@ -1,4 +1,4 @@
-//! The table of properties against the specifications, and shorthands.
+//! Checks the table of properties against the specifications, and shorthands.
 
 use super::{
     computed::*,
@@ -25,7 +25,7 @@ const SAMPLES: &str = "
     top: 1px; vertical-align: top; white-space: pre; widows: 5; width: 1px;
     word-break: break-all; z-index: 1";
 
-/// The property indices of CSS 2, Fonts 4, Text 4, Lists 3 and Fragmentation 3 say "inherited: yes" of these.
+/// Properties with "inherited: yes" in the indices of CSS 2, Fonts 4, Text 4, Lists 3 and Fragmentation 3.
 const INHERITED: &str = "border-collapse border-spacing caption-side color font-family font-size font-style \
     font-variant-ligatures font-weight letter-spacing line-break line-height list-style-position list-style-type orphans \
     overflow-wrap text-align text-autospace text-indent text-spacing-trim text-transform white-space widows word-break";
@@ -70,7 +70,7 @@ fn every_property_inherits_and_returns_to_its_initial_value() {
                 let mut style = unusual();
                 set(&mut style, &parent, name, word);
                 assert_eq!(only(&style), only(expected), "{name}: {word}");
-                // Everything else stays.
+                // All other fields are unchanged.
                 copy(&mut style, &parent);
                 assert_eq!(style, parent, "{name}: {word}");
             }
@@ -107,7 +107,7 @@ fn names_are_in_the_table_once() {
     assert_eq!(names.len(), count);
 }
 
-/// Whether a text names a property outside of longer names.
+/// Whether a text contains a property's name, but not as part of a longer name.
 fn names(text: &str, name: &str, behind: &str) -> bool {
     let is_part = |letter: char| letter.is_alphanumeric() || letter == '-';
     text.match_indices(name).any(|(at, _)| {

@@ -67,7 +67,7 @@ fn add_line(lines: &mut Decoration<bool>, word: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Lines and their colour, in any order; the style can only be solid.
+/// `text-decoration`: lines and their colour, in any order; the only style is solid.
 pub(super) fn decoration(value: &str, units: Units) -> Result<(Decoration<bool>, Option<Color>), String> {
     let (mut lines, mut line_color) = (Decoration::default(), None);
     for word in words(value).into_iter().filter(|word| *word != "solid") {
@@ -79,7 +79,7 @@ pub(super) fn decoration(value: &str, units: Units) -> Result<(Decoration<bool>,
     Ok((lines, line_color))
 }
 
-/// CSS Lists, 3.5: what is not named is initial.
+/// `list-style`. CSS Lists, 3.5: omitted values are initial.
 pub(super) fn list_style(value: &str) -> Result<(ListStyle, bool), String> {
     let mut found = (ListStyle::Disc, false);
     for word in words(value) {

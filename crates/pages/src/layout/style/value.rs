@@ -1,6 +1,6 @@
-//! Pieces of property values: words, numbers, lengths.
+//! Parsers for parts of property values: words, numbers, lengths.
 
-/// Lengths beyond this are typing errors; without a limit they would overflow somewhere later.
+/// Longer lengths are typing errors, and would overflow later.
 const LENGTH_MOST: f64 = 1_000_000.0;
 
 /// A length, a percentage of the containing block, or `auto` / `none`.
@@ -14,7 +14,7 @@ pub(crate) enum Size {
 impl Size {
     pub(super) const ZERO: Size = Size::Px(0.0);
 
-    /// The length against the containing block's; `None` for `auto`, and for a percentage of nothing definite.
+    /// The length, with `whole` as 100 %; `None` for `auto`, and for a percentage if `whole` is indefinite.
     pub(crate) fn resolve(self, whole: Option<f64>) -> Option<f64> {
         match self {
             Size::Auto => None,
@@ -28,12 +28,12 @@ impl Size {
     }
 }
 
-/// What a value is read against.
+/// What relative units refer to.
 #[derive(Clone, Copy)]
 pub(super) struct Units {
     pub(super) font_size: f64,
     pub(super) root_font_size: f64,
-    /// The parent's, for `bolder`.
+    /// The parent's weight, for `bolder`.
     pub(super) weight: u16,
 }
 
@@ -79,7 +79,7 @@ pub(super) fn number(text: &str) -> Option<f64> {
     value.is_finite().then(|| value.clamp(-LENGTH_MOST, LENGTH_MOST))
 }
 
-/// A length in px, floored to the 1/64 px Chromium computes in.
+/// Parses a length to px, floored to the 1/64 px that Chromium computes in.
 pub(super) fn length(text: &str, units: Units) -> Option<f64> {
     let split = text.find(|letter: char| letter.is_ascii_alphabetic() || letter == '%').unwrap_or(text.len());
     let (amount, unit) = text.split_at_checked(split)?;
@@ -103,7 +103,7 @@ pub(super) fn snapped_length(text: &str, units: Units) -> Option<f64> {
     length(text, units).map(snap)
 }
 
-/// To the 1/64 px Chromium computes in, towards zero.
+/// Truncates to the 1/64 px that Chromium computes in.
 pub(crate) fn snap(length: f64) -> f64 {
     (length * 64.0).trunc() / 64.0
 }
@@ -112,7 +112,7 @@ pub(super) fn percentage(text: &str) -> Option<f64> {
     number(text.strip_suffix('%')?)
 }
 
-/// A length, a percentage or the given word for "auto".
+/// Parses a length, a percentage, or the word that means "auto".
 pub(super) fn size(text: &str, units: Units, auto: &str) -> Result<Size, String> {
     if text.eq_ignore_ascii_case(auto) {
         return Ok(Size::Auto);
@@ -130,7 +130,7 @@ pub(super) fn length_or_fault(text: &str, units: Units) -> Result<f64, String> {
         .ok_or_else(|| format!("expected a length in px, pt, mm, cm, in, em or rem, found {text}"))
 }
 
-/// The value of a keyword, or a message that lists the choices.
+/// Parses a keyword; the error lists the choices.
 pub(super) fn keyword<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
     choices.iter().find(|(name, _)| text.eq_ignore_ascii_case(name)).map(|(_, value)| *value).ok_or_else(|| {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
@@ -138,7 +138,7 @@ pub(super) fn keyword<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, S
     })
 }
 
-/// The reader of a property that takes one of some keywords.
+/// Returns the parser of a property with a list of keywords.
 pub(super) fn one_of<T: Copy>(choices: &'static [(&str, T)]) -> impl Fn(&str, Units) -> Result<T, String> {
     |text, _| keyword(text, choices)
 }

@@ -1,11 +1,11 @@
-//! `var(--name, fallback)` in values.
+//! Substitutes `var(--name, fallback)` in values.
 
 use super::computed::Variables;
 
-/// A variable that names itself, or doubles in each step, must end somewhere.
+/// Limits for variables that refer to themselves, or double in each step.
 const DEPTH_MOST: usize = 16;
 const LENGTH_MOST: usize = 16 * 1024;
-/// Variables that stand for nothing could be named without end.
+/// A variable with an empty value adds no length, however often it is used.
 const TIMES_MOST: usize = 10_000;
 
 /// The value with every `var()` replaced.
