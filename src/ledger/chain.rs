@@ -1,4 +1,4 @@
-//! Reading `issued/`: every record, in the order in which they were written, with whatever is wrong with them.
+//! Reads `issued/`: every record in the order in which they were written, and everything wrong with them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
@@ -14,8 +14,8 @@ use crate::staging::hash;
 
 pub(super) const HINT: &str = "issued/ is never edited: put back what git or a backup has";
 
-/// All records of `issued/`, in the order of the chain, and its faults. Records behind a fault are there too, so that they
-/// can be looked at.
+/// All records of `issued/` in the order of the chain, and its faults. Records after a fault are included, so that
+/// users can look at them.
 pub(super) fn read(root: &Path) -> (Vec<Stored>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
     let mut records: BTreeMap<String, Stored> = BTreeMap::new();
@@ -38,7 +38,7 @@ pub(super) fn read(root: &Path) -> (Vec<Stored>, Vec<Diagnostic>) {
     for stored in records.values().filter(|stored| !placed.contains(&stored.name)) {
         let before = stored.record.previous.as_ref().map(|previous| previous.file.as_str());
         let is_known = |file: &str| file.strip_suffix(".json").is_some_and(|name| records.contains_key(name));
-        // One whose forerunner is there stands on a branch, which was told.
+        // A record whose predecessor exists is on a branch, which `follower` has reported.
         if let Some(before) = before.filter(|before| !is_known(before)) {
             let message = format!("the record before it, {before}, is missing or cannot be read");
             faults.push(Diagnostic::error(message).at(Place::file(stored.path())).with_hint(HINT));
@@ -93,14 +93,14 @@ pub(super) fn names(root: &Path, faults: &mut Vec<Diagnostic>) -> Vec<String> {
             return Vec::new();
         }
     };
-    // A record's name is digits and a hyphen; what is not even UTF-8 is none.
+    // A record's name is digits and a hyphen, so a name that is not UTF-8 is no record.
     let names = names.into_iter().filter_map(|name| name.into_string().ok());
     let mut names: Vec<String> = names.filter_map(|name| record_of(&name).map(str::to_owned)).collect();
     names.sort();
     names
 }
 
-/// The name of the record in a file: `202208` is a month's, `202208-1` the first correction of it.
+/// The name of the record in a file: `202208` for a month's record, `202208-1` for its first correction.
 pub(super) fn record_of(file: &str) -> Option<&str> {
     let name = file.strip_suffix(".json")?;
     let (month, correction) =
@@ -110,7 +110,7 @@ pub(super) fn record_of(file: &str) -> Option<&str> {
     (is_month && correction.is_none_or(digits)).then_some(name)
 }
 
-/// What every form of record begins with.
+/// The field that every form of record begins with.
 #[derive(serde::Deserialize)]
 struct Form {
     format: u32,

@@ -1,5 +1,5 @@
-//! `issued/index.csv`: the list of everything issued, by which the law wants documents to be found (電子帳簿保存法施行規則
-//! 4条1項: by date, amount and counterparty). Made from the records, and so always made again.
+//! `issued/index.csv`: the list of everything issued. The law requires documents to be searchable by date, amount and
+//! counterparty (電子帳簿保存法施行規則 4条1項). The list is derived from the records, so each run rewrites it.
 
 use std::collections::BTreeSet;
 
@@ -26,10 +26,10 @@ const HEADER: [&str; 14] = [
     "record_sha256",
 ];
 
-/// Where a row has the document's number.
+/// Column of the document's number.
 const NUMBER: usize = 6;
 
-/// How a list that is not that of the records differs from it.
+/// Message on how a written list differs from the list of the records.
 pub(super) fn disagreement(records: &[Stored], written: Option<&[u8]>) -> String {
     let Some(written) = written else {
         return "the list of what was issued is missing".to_owned();
@@ -49,7 +49,7 @@ pub(super) fn disagreement(records: &[Stored], written: Option<&[u8]>) -> String
     }
 }
 
-/// The list in the order of the records: UTF-8 with a byte order mark, which Excel needs to see Japanese. The amount
+/// The list in the order of the records: UTF-8 with a byte order mark, without which Excel garbles Japanese. The amount
 /// includes tax.
 ///
 /// # Errors

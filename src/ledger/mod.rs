@@ -1,5 +1,5 @@
-//! What was issued: `issued/`, a chain of records that are written once. `issued/202208.json` locks a month's invoices,
-//! `issued/202208-1.json` a credit note and the corrected invoice if there is one; beside each stands a directory with the
+//! The issued documents in `issued/`: a chain of records that are written once. `issued/202208.json` locks a month's
+//! invoices, `issued/202208-1.json` a credit note and the corrected invoice, if any; a directory beside each holds
 //! copies of the rules it was made from. Amounts, numbers and hashes come from here, never from `out/`.
 
 mod chain;
@@ -19,7 +19,7 @@ use crate::model::period::BillingMonth;
 use crate::staging::{self, Lock, Purpose, Staging, Written, hash};
 pub use record::{COSTS_INSIDE, Document, FORMAT, Line, Naming, Previous, Record, file_of};
 
-/// Where the records are, from the workspace's root.
+/// Directory of the records, relative to the workspace's root.
 pub const DIRECTORY: &str = "issued";
 
 /// Name of the list of everything issued, in [`DIRECTORY`].
@@ -32,27 +32,27 @@ pub struct Stored {
     pub name: String,
     /// SHA-256 of its bytes.
     pub sha256: String,
-    /// What it says.
+    /// Its content.
     pub record: Record,
 }
 
 impl Stored {
-    /// Its file from the workspace's root.
+    /// Path of its file, relative to the workspace's root.
     pub fn path(&self) -> String {
         format!("{DIRECTORY}/{}.json", self.name)
     }
 
-    /// Where the copies of its rules are, from the workspace's root: a workspace without bills.
+    /// Directory of the copies of its rules, relative to the workspace's root: a workspace without bills.
     pub fn rules_directory(&self) -> String {
         format!("{DIRECTORY}/{}/{RULES}", self.name)
     }
 
-    /// Where the copies of what was looked at before it was issued are, from the workspace's root.
+    /// Directory of the copies of its review files, relative to the workspace's root.
     pub fn review_directory(&self) -> String {
         format!("{DIRECTORY}/{}", self.name)
     }
 
-    /// Whether the customers' files of its documents held the issuer's costs.
+    /// Whether the customers' files of its documents hold the issuer's costs.
     pub fn has_costs_inside(&self) -> bool {
         self.record.format == COSTS_INSIDE
     }
@@ -83,7 +83,7 @@ impl Ledger {
         if faults.is_empty() { Ok(ledger) } else { Err(faults) }
     }
 
-    /// Reads as much of `issued/` as can be read, and tells what is wrong with it.
+    /// Reads as much of `issued/` as can be read, and returns everything wrong with it.
     pub fn read(root: &Path) -> (Ledger, Vec<Diagnostic>) {
         let (records, faults) = chain::read(root);
         (Ledger { records }, faults)
@@ -100,7 +100,7 @@ impl Ledger {
         self.records.iter().find(|stored| stored.name == name)
     }
 
-    /// The months that were issued, in the order of time.
+    /// The issued months in chronological order.
     pub fn months(&self) -> Vec<BillingMonth> {
         let mut months: Vec<BillingMonth> = self.records.iter().map(|stored| stored.record.month).collect();
         months.sort();
@@ -113,12 +113,12 @@ impl Ledger {
         self.records.iter().filter(move |stored| stored.record.month == month)
     }
 
-    /// The record whose rules the workspace should have now: that of the month's latest invoices.
+    /// The record of the month's latest invoices, whose rules the workspace should have now.
     pub fn latest_rules(&self, month: BillingMonth) -> Option<&Stored> {
         self.of_month(month).rfind(|stored| !stored.record.rules.is_empty())
     }
 
-    /// Whether a month's records have a document of that customer.
+    /// Whether a month's records have a document for that customer.
     pub fn has_customer(&self, month: BillingMonth, id: &str) -> bool {
         self.of_month(month).flat_map(|stored| &stored.record.documents).any(|document| document.customer == id)
     }
@@ -128,7 +128,7 @@ impl Ledger {
         self.documents().find(|(_, document)| document.number == number)
     }
 
-    /// Likewise, with the nearest number in the message when there is none.
+    /// [`find`](Self::find), with the nearest known number in the message when there is none.
     ///
     /// # Errors
     /// When nothing was issued under that number.
@@ -143,13 +143,13 @@ impl Ledger {
         })
     }
 
-    /// The records that were written before one.
+    /// The records written before `stored`.
     pub fn before(&self, stored: &Stored) -> &[Stored] {
         let end = self.records.iter().position(|other| other.name == stored.name).unwrap_or(self.records.len());
         &self.records[..end]
     }
 
-    /// The running number that is given next: one more than the largest.
+    /// The next running number: one more than the largest.
     pub fn next_running(&self) -> u64 {
         self.documents().filter_map(|(_, document)| document.running).max().unwrap_or(0) + 1
     }
@@ -168,7 +168,7 @@ impl Ledger {
         self.documents().map(|(_, document)| document).find(|document| replaces(document))
     }
 
-    /// What credit notes took back of an invoice, up to the one with the number `until` where it is given.
+    /// Sum of what credit notes took back of an invoice, up to the one with the number `until` where it is given.
     ///
     /// # Errors
     /// Sums with too many digits.
@@ -191,7 +191,7 @@ impl Ledger {
         Ok(credited)
     }
 
-    /// That a record may be the next of the chain, so that what is written can be read again.
+    /// Checks that a record may be the next of the chain, so that what is written can be read again.
     ///
     /// # Errors
     /// Numbers that were given before, names and paths that no record may have.
@@ -203,7 +203,7 @@ impl Ledger {
         })
     }
 
-    /// A new record at the end of the chain.
+    /// Appends a record to the chain and writes it.
     ///
     /// # Errors
     /// As [`check`](Self::check); when it cannot be written.
@@ -222,7 +222,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Refuses numbers that were given before.
+    /// Refuses numbers that were assigned before.
     ///
     /// # Errors
     /// The first of them.
@@ -245,8 +245,8 @@ impl Ledger {
         index::index(&self.records)
     }
 
-    /// The record whose run was interrupted before it had written the list of everything issued, which is written last; none
-    /// where the list is right.
+    /// The record of an interrupted run; none where [`INDEX`] matches the records. The list is written last, so a list
+    /// that lacks only the last record means an interrupted run.
     ///
     /// # Errors
     /// When the list cannot be read, and when it is neither that of all records nor that of all but the last: somebody changed
@@ -278,8 +278,8 @@ impl Ledger {
         }
     }
 
-    /// That the records of a month are still those that were read: between reading and writing another run may have issued
-    /// or credited something.
+    /// Checks that a month's records have not changed since they were read: another run may have issued or credited
+    /// something before this one took the lock.
     ///
     /// # Errors
     /// When there are others.
@@ -325,7 +325,7 @@ impl Document {
     }
 }
 
-/// Held while something is issued.
+/// Lock held while a command issues.
 #[derive(Debug)]
 pub struct Issuing {
     lock: Option<Lock>,
@@ -335,12 +335,12 @@ pub struct Issuing {
 impl Drop for Issuing {
     fn drop(&mut self) {
         self.lock = None;
-        // Where nothing came of it there is nothing to keep; a directory with records is not removed.
+        // Removes `issued/` when this run created it and failed; `remove_dir` leaves a directory with records alone.
         let _ = std::fs::remove_dir(&self.directory);
     }
 }
 
-/// Keeps others from issuing at the same time.
+/// Locks `issued/`, so that no other run issues at the same time.
 ///
 /// # Errors
 /// When another run issues, or nothing can be written.
@@ -356,7 +356,7 @@ pub fn lock(root: &Path) -> Result<Issuing, Diagnostic> {
     Ok(Issuing { lock: Some(lock), directory })
 }
 
-/// What a record says of the rules, and of what was looked at, whose copies are [kept](keep) beside it.
+/// Paths and hashes of the rules and review files, for the record; [`keep`] writes the copies.
 ///
 /// # Errors
 /// Rules outside the workspace.
@@ -374,8 +374,8 @@ pub fn copies(
     Ok((kept, review.iter().map(|(path, bytes)| written(path, bytes)).collect()))
 }
 
-/// Keeps copies of the rules and of what was looked at beside the record that will be written next under that name: what
-/// an interrupted run left there is replaced.
+/// Writes copies of the rules and review files beside the record that is about to be written under that name, and
+/// replaces what an interrupted run left there.
 ///
 /// # Errors
 /// When nothing can be written.
@@ -399,14 +399,14 @@ pub fn keep(
     Ok(())
 }
 
-/// That a file of the rules lies outside the workspace, if it does: a month made from it can be built and not issued.
+/// Error for a rules file outside the workspace: a month made from it can be built but not issued.
 pub fn outside(path: &str) -> Option<Diagnostic> {
     let message = "the file lies outside the workspace, so no copy of it can be kept when the month is issued";
     let hint = "copy it into the workspace: what was issued must be possible to make again";
     (!is_inside(path)).then(|| Diagnostic::error(message).at(Place::file(path)).with_hint(hint))
 }
 
-/// The same for a provider's bill: a record leads to no file outside.
+/// [`outside`] for a provider's bill: a record never refers to a file outside the workspace.
 pub fn bill_outside(path: &str) -> Option<Diagnostic> {
     let message = "the bill lies outside the workspace, so the month cannot be issued from it";
     let hint = "keep bills in billing/, with the records that are made from them";

@@ -13,40 +13,39 @@ use crate::model::period::BillingMonth;
 use crate::model::tax::{TaxCategory, TaxRate};
 use crate::staging::Written;
 
-/// The form of records that this program writes.
+/// Record format that this program writes.
 pub const FORMAT: u32 = 2;
 
-/// The form whose documents held the issuer's costs, origins and shares in the customers' files: record, CSV and the record
-/// inside the PDF. In form 2 they are under [`INTERNAL`] alone, and everything else is the same, so that both can be read.
+/// Record format whose documents held the issuer's costs, origins and shares in the customers' files: JSON, CSV and the
+/// JSON inside the PDF. Format 2 has them under [`INTERNAL`] only and is otherwise the same, so that both can be read.
 pub const COSTS_INSIDE: u32 = 1;
 
-/// What was issued at once: a month's invoices, or a credit note with or without the corrected invoice.
+/// The documents issued together: a month's invoices, or a credit note with or without the corrected invoice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// The form of this file.
+    /// Format of this file.
     pub format: u32,
     /// Name and version of the program that wrote it.
     pub tool: String,
     /// The month billed.
     pub month: BillingMonth,
-    /// The record before it; none for the first.
+    /// The previous record; none for the first.
     pub previous: Option<Previous>,
-    /// The providers' bills it was made from, from the workspace's root.
+    /// The providers' bills it was made from, relative to the workspace's root.
     pub bills: Vec<Written>,
-    /// The workspace's own files it was made from, from the workspace's root; a copy of each is kept beside the record.
-    /// None for a credit note alone, which is made from those of its invoice.
+    /// The workspace's own files it was made from, relative to the workspace's root; a copy of each is kept beside the
+    /// record. Empty for a credit note alone, which is made from those of its invoice.
     pub rules: Vec<Written>,
-    /// What was looked at before it was issued, kept beside the record too.
+    /// The review files as they were when it was issued; copies are kept beside the record too.
     pub review: Vec<Written>,
-    /// Rests below zero that the month takes and leaves.
+    /// Rests below zero that the month takes from earlier months and leaves to the next.
     #[serde(default, skip_serializing_if = "Carried::is_empty")]
     pub carried: Carried,
-    /// What was issued, in the order of the numbers.
+    /// The documents, in the order of their numbers.
     pub documents: Vec<Document>,
 }
 
-/// The record that was written before, with its hash: so that no record can be changed, removed or put in between
-/// without a trace.
+/// The previous record with its hash, so that no record can be changed, removed or inserted without a trace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Previous {
     /// Its file in `issued/`.
@@ -62,9 +61,9 @@ pub struct Document {
     pub number: String,
     /// Invoice or credit note.
     pub kind: DocumentKind,
-    /// 1, and one more for each that replaces it; credit notes of an invoice are counted too.
+    /// 1 for an invoice, and one more for each that replaces it; an invoice's credit notes are counted too.
     pub version: u32,
-    /// The running number in its number, where it has one.
+    /// The running number (`{seq}`) within its number, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<u64>,
     /// The customer's id.
@@ -73,45 +72,45 @@ pub struct Document {
     pub customer_name: String,
     /// Date of issue.
     pub issue_date: NaiveDate,
-    /// Date payment is due; of a credit note, its date of issue.
+    /// Date by which payment is due; for a credit note, its date of issue.
     pub due_date: NaiveDate,
     /// Currency of all amounts.
     pub currency: Currency,
     /// The invoice it takes back or replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original: Option<Original>,
-    /// Of a credit note: whether it takes back all that was left.
+    /// For a credit note: whether it takes back everything that was left.
     #[serde(default, skip_serializing_if = "is_false")]
     pub whole: bool,
     /// The lines.
     pub items: Vec<Line>,
-    /// Per category and rate.
+    /// Tax per category and rate.
     pub tax_subtotals: Vec<TaxSubtotal>,
     /// Sum of the lines.
     pub subtotal: Amount,
     /// Sum of the taxes.
     pub tax: Amount,
-    /// What is to be paid, or with a minus given back.
+    /// Amount to pay; negative when it is paid back.
     pub total: Amount,
     /// What the provider charges for it.
     pub cost: Amount,
-    /// Name of its files without the ending, from the month's directory of `out/`.
+    /// Path of its files without extension, relative to the month's directory of `out/`.
     pub file: String,
-    /// Its files, the customer's and the issuer's, from the month's directory of `out/`.
+    /// Its files, the customer's and the issuer's, relative to the month's directory of `out/`.
     pub outputs: Vec<Written>,
 }
 
 /// A line of a [`Document`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// Its number on the invoice; on a credit note, that of the line it takes back, or 0 for a 端数調整 (rounding
-    /// adjustment) that the invoice did not need in that category.
+    /// Its number on the invoice; on a credit note, the number of the line it takes back, or 0 for a 端数調整 (rounding
+    /// adjustment) that the invoice did not have in that category.
     pub line: usize,
     /// Bill item or fee.
     pub name: String,
-    /// What it stands for.
+    /// Kind of the line.
     pub kind: ItemKind,
-    /// Before tax.
+    /// Amount before tax.
     pub amount: Amount,
     /// Tax category.
     pub tax_category: TaxCategory,
@@ -131,7 +130,7 @@ pub fn file_of(path: &str) -> &str {
     path.rsplit_once('.').map_or(path, |(name, _)| name)
 }
 
-/// What a record says of a document besides its figures.
+/// The fields of a [`Document`] that do not come from its [`Invoice`].
 #[derive(Clone, Debug)]
 pub struct Naming {
     /// The customer's id.
@@ -149,7 +148,7 @@ pub struct Naming {
 }
 
 impl Naming {
-    /// That of a customer's invoice, whose lines are numbered from 1.
+    /// The naming of a customer's invoice, whose lines are numbered from 1.
     pub fn of_invoice(customer: &Customer, invoice: &Invoice, version: u32, running: Option<u64>) -> Naming {
         Naming {
             customer: customer.id.clone(),
@@ -161,8 +160,8 @@ impl Naming {
         }
     }
 
-    /// That of a recorded document, for an invoice or credit note computed again. A credit note's lines are those of the
-    /// record; an invoice's are all that it has now.
+    /// The naming of a recorded document, for the same invoice or credit note computed again. A credit note takes its
+    /// line numbers from the record; an invoice's lines are numbered as it has them now.
     fn of_record(recorded: &Document, computed: &Invoice) -> Naming {
         let lines = match recorded.kind {
             DocumentKind::Invoice => (1..=computed.items.len()).collect(),
@@ -180,7 +179,7 @@ impl Naming {
 }
 
 impl Document {
-    /// What is recorded of an invoice or credit note; its files are left to be filled in.
+    /// Records an invoice or credit note; `outputs` is left empty for the caller to fill in.
     pub fn of(invoice: &Invoice, naming: Naming) -> Document {
         let lines = naming.lines.iter().zip(&invoice.items);
         Document {
@@ -215,23 +214,22 @@ impl Document {
         }
     }
 
-    /// Of a credit note: the lines that were asked for. A 端数調整 (rounding adjustment) follows from them.
+    /// The credit note's lines that the user asked for. A 端数調整 (rounding adjustment) follows from them.
     pub fn credited_lines(&self) -> impl Iterator<Item = &Line> {
         self.items.iter().filter(|item| item.kind != ItemKind::Rounding)
     }
 
-    /// Name of its files without directory and ending.
+    /// Name of its files without directory and extension.
     pub fn file_name(&self) -> &str {
         self.file.rsplit_once('/').map_or(&self.file, |(_, name)| name)
     }
 
-    /// How an invoice or credit note that was computed again differs from this record of it, in words; none where all
-    /// figures are the same.
+    /// Message on how the recomputed invoice or credit note differs from this record; none where all figures are equal.
     pub fn difference_from(&self, computed: &Invoice) -> Option<String> {
         self.figures_difference(&Document::of(computed, Naming::of_record(self, computed)))
     }
 
-    /// How the figures of `computed` differ from those of this record, in words: totals first, or else lines and taxes.
+    /// Message on how the figures of `computed` differ from this record's: totals first, otherwise lines and taxes.
     pub fn figures_difference(&self, computed: &Document) -> Option<String> {
         let figures = |document: &Document| (document.currency, document.subtotal, document.tax, document.total);
         let parts = (&self.items, &self.tax_subtotals);

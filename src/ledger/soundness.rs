@@ -1,6 +1,6 @@
-//! What a record may say, and what records may say of each other. Whoever can write to `issued/` can write anything there:
-//! a path that leads outside the month's directory, a number as large as numbers get. Such a record is refused when it is
-//! read, by every command, and is never written.
+//! Checks what a record may contain, and that records agree with each other. Whoever can write to `issued/` can write
+//! anything there: a path that leads outside the month's directory, the largest possible number. Every command refuses
+//! such a record when it reads it, and none writes it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,25 +15,25 @@ use crate::model::invoice::{DocumentKind, Original};
 use crate::model::plain::{beginning, is_line, is_name, is_path, is_sha256};
 use crate::staging::Written;
 
-/// The most characters of a number.
+/// Maximum length of a document number, in characters.
 const LONGEST_NUMBER: usize = 400;
 
-/// The most characters of a name, a reason or the text of a line.
+/// Maximum length of a name, a reason or the text of a line, in characters.
 const LONGEST_TEXT: usize = 1 << 16;
 
-/// Running numbers and versions beyond these are nobody's: what comes next can always be counted.
+/// Maximum running number and version: far beyond real ones, and small enough that counting on cannot overflow.
 const LAST_RUNNING: u64 = 1_000_000_000_000_000_000;
 const LAST_VERSION: u32 = 1_000_000;
 
-/// The endings of a document's files.
+/// File extensions of a document.
 const ENDINGS: [&str; 4] = ["pdf", "html", "json", "csv"];
 
-/// The years in which documents are issued and due.
+/// Years in which documents are issued and due.
 const YEARS: std::ops::RangeInclusive<i32> = 1990..=9999;
 
 type Checked = Result<(), String>;
 
-/// That everything in a record could have been written by this program.
+/// Checks that this program could have written everything in a record.
 ///
 /// # Errors
 /// The first field that could not, and what it says.
@@ -54,7 +54,7 @@ pub(super) fn record(record: &Record) -> Checked {
     }
     record.documents.iter().try_for_each(document)?;
     if record.rules.is_empty() && record.documents.iter().any(|document| document.kind == DocumentKind::Invoice) {
-        // Without rules nothing of it could be computed again.
+        // Without rules its invoices could not be computed again.
         return Err("rules is empty".to_owned());
     }
     let mut names = BTreeSet::new();
@@ -97,7 +97,7 @@ fn document(document: &Document) -> Checked {
     files("documents.outputs", &document.outputs, is_own)
 }
 
-/// A list of files whose paths are as they should be, each named once.
+/// Checks a list of files: every path is valid and listed once.
 fn files(name: &str, files: &[Written], is_good: impl Fn(&str) -> bool) -> Checked {
     let mut paths = BTreeSet::new();
     for file in files {
@@ -107,7 +107,7 @@ fn files(name: &str, files: &[Written], is_good: impl Fn(&str) -> bool) -> Check
     Ok(())
 }
 
-/// A number is no path, but people may make a file of it: one with slashes leads nowhere either.
+/// Whether a document number is valid. It is checked as a path, because people may use it as a file name.
 fn is_number(number: &str) -> bool {
     is_path(number) && is_line(number, LONGEST_NUMBER)
 }
@@ -120,7 +120,7 @@ fn field(name: &str, text: &str, is_good: bool) -> Checked {
     if is_good { Ok(()) } else { Err(format!("{name} is {:?}", beginning(text))) }
 }
 
-/// A text that is only printed, and compared with what the rules give.
+/// Checks the length of a text that is only printed and compared.
 fn text(name: &str, text: &str) -> Checked {
     field(name, text, text.chars().nth(LONGEST_TEXT).is_none())
 }
@@ -133,8 +133,8 @@ fn date(name: &str, date: NaiveDate) -> Checked {
     if YEARS.contains(&date.year()) { Ok(()) } else { Err(format!("{name} is {date}")) }
 }
 
-/// What does not fit together in records that are each sound, in the order of the chain: numbers that are given twice,
-/// corrections of what was not issued, rests that no month left.
+/// Contradictions between records that are each valid, in the order of the chain: numbers assigned twice, corrections
+/// of documents that were never issued, rests that no month left.
 pub(super) fn together(records: &[Stored]) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     let mut before = Before::default();
@@ -146,12 +146,12 @@ pub(super) fn together(records: &[Stored]) -> Vec<Diagnostic> {
     faults
 }
 
-/// What the records before one issued.
+/// Documents and rests of the records before the one being checked.
 #[derive(Default)]
 struct Before<'a> {
     documents: BTreeMap<&'a str, (&'a Stored, &'a Document)>,
     left: Vec<&'a CustomerRest>,
-    /// Rests that were taken, by customer and month, and the month that took them.
+    /// Rests that were taken, and the records that took them.
     taken: Vec<(&'a CustomerRest, &'a Stored)>,
 }
 
@@ -190,8 +190,8 @@ impl<'a> Before<'a> {
         faults
     }
 
-    /// Why a document cannot stand in its record: a month's record has its invoices, a correction has the credit note of
-    /// one that was issued before and the invoice in its place.
+    /// Why a document does not belong in its record: a month's record has its invoices, a correction has the credit
+    /// note of an invoice issued before and the invoice that replaces it.
     fn misplaced(&self, stored: &Stored, document: &Document) -> Option<String> {
         let number = &document.number;
         let is_correction = stored.name.contains('-');
