@@ -23,7 +23,7 @@ pub fn check_target(out: &Path, shown: &Path, month: &str) -> Result<(), Diagnos
     Err(diagnostic.with_hint("name another directory with --out DIR, or move this one away"))
 }
 
-/// The months that a directory has an entry of: a directory, or a record in JSON. None where it cannot be read.
+/// The months that have an entry in a directory: a directory, or a record in JSON. Empty where it cannot be read.
 pub fn months_in(directory: &Path) -> BTreeSet<BillingMonth> {
     let month = |name: OsString| {
         let name = name.into_string().ok()?;
@@ -35,20 +35,20 @@ pub fn months_in(directory: &Path) -> BTreeSet<BillingMonth> {
 /// Whether a month's directory is written or only checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// The directory is replaced.
+    /// Replaces the directory.
     Write,
-    /// Everything is computed; nothing is written.
+    /// Computes everything and writes nothing.
     Check,
 }
 
-/// Begins writing `out`/`month`, or a rehearsal of it; `shown` is `out` as the user would write it.
+/// Begins writing `out`/`month`, or checking it; `shown` is `out` as the user would write it.
 ///
 /// # Errors
 /// When nothing can be written there, or another build is at it.
 pub fn begin(out: &Path, shown: &Path, month: &str, mode: Mode) -> Result<Staging, Diagnostic> {
-    // Where `out` is a link to another disk, the temporary directory must be there too to be renamed.
+    // Where `out` links to another disk, the temporary directory must be on that disk: renames do not cross disks.
     if out.is_symlink() {
-        // Somebody else may have made the link: what it leads to is replaced only where a build wrote it.
+        // Somebody else may have made the link, so its target is replaced only where a build wrote it.
         check_target(out, shown, month)?;
     }
     let linked = out.canonicalize().unwrap_or_else(|_| out.to_path_buf());
@@ -68,7 +68,7 @@ pub fn begin(out: &Path, shown: &Path, month: &str, mode: Mode) -> Result<Stagin
     }
 }
 
-/// Whether a directory was written by a build, or holds nothing.
+/// Whether a build wrote the directory, or it is empty.
 fn is_ours(directory: &Path) -> bool {
     let is_empty = || files::names(directory).is_ok_and(|names| names.is_empty());
     directory.join("manifest.json").is_file() && directory.join("summary.json").is_file() || is_empty()

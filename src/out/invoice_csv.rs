@@ -1,4 +1,4 @@
-//! An invoice's details as CSV for spreadsheets: UTF-8 with a byte order mark, which Excel needs to see Japanese.
+//! An invoice's details as CSV for spreadsheets: UTF-8 with a byte order mark, without which Excel garbles Japanese.
 
 use super::invoice_json::Details;
 use crate::diagnostic::{Diagnostic, is_invisible};
@@ -8,7 +8,7 @@ use crate::model::charge::Bill;
 use crate::model::invoice::Invoice;
 use crate::model::settings::Settings;
 
-/// The columns, with the first who may see them: the issuer sees the customer's too.
+/// The columns, each with its audience: the issuer sees the customer's columns too.
 const COLUMNS: [(&str, Audience); 20] = [
     ("number", Audience::Customer),
     ("item", Audience::Customer),
@@ -32,8 +32,8 @@ const COLUMNS: [(&str, Audience); 20] = [
     ("share_ratio", Audience::Issuer),
 ];
 
-/// The CSV of an invoice's details; fees, the minimum and rounding follow as rows without origin, so that the column
-/// `amount` adds up to what the items were rounded from. The customer's lacks the columns of costs, origins and shares.
+/// The CSV of an invoice's details. Fees, the minimum and rounding follow as rows without origin, so that the column
+/// `amount` adds up to what the items were rounded from. The customer's lacks costs, origins and shares.
 ///
 /// # Errors
 /// When a converted cost has too many digits.
@@ -113,7 +113,7 @@ pub fn invoice_csv(
     writer.into_inner().map_err(|error| failed(&error))
 }
 
-/// Whether a reader sees a column.
+/// Whether an audience sees a column.
 fn sees(audience: Audience, first: Audience) -> bool {
     audience == Audience::Issuer || first == Audience::Customer
 }
@@ -123,9 +123,9 @@ fn word(kind: &crate::model::invoice::ItemKind) -> String {
     value.as_str().expect("a kind is a word").to_owned()
 }
 
-/// A cell that a spreadsheet would run as a formula gets an apostrophe before it; numbers keep their sign.
+/// Puts an apostrophe before a cell that a spreadsheet would run as a formula; numbers keep their sign.
 ///
-/// Spreadsheets skip blanks and signs without a width before a formula, and some programs split cells at tabs and line
+/// Spreadsheets skip blanks and zero-width characters before a formula, and some programs split cells at tabs and line
 /// breaks on import (OWASP, CSV injection).
 pub(crate) fn defused(cell: String) -> String {
     let is_skipped = |c: char| c.is_whitespace() || c.is_control() || is_invisible(c);

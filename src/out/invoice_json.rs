@@ -1,5 +1,5 @@
-//! An invoice as JSON: the record all other documents print, with every detail. Money and quantities are strings. The
-//! customer's record is the issuer's without what only the issuer may see.
+//! An invoice as JSON: the record that all other documents print, with every detail. Money and quantities are strings.
+//! The customer's record lacks the fields that only the issuer may see.
 
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
@@ -15,7 +15,7 @@ use crate::model::invoice::{Detail, DocumentKind, Invoice, ItemKind, LineItem, O
 use crate::model::settings::{Issuer, Settings};
 use crate::model::tax::{TaxCategory, TaxRate};
 
-/// The JSON of an invoice for those who read it: the customer's is without costs, origins and shares.
+/// The JSON of an invoice for an audience: the customer's lacks costs, origins and shares.
 ///
 /// # Errors
 /// When a converted cost has too many digits.
@@ -135,7 +135,7 @@ struct ItemRecord<'a> {
     tax_rate: TaxRate,
 }
 
-/// The details, made one by one while they are written: a large customer has hundreds of thousands.
+/// The details, built one by one while they are written, because a large customer has hundreds of thousands.
 #[derive(Clone, Copy)]
 pub(super) struct Details<'a> {
     bill: &'a Bill,
@@ -185,7 +185,7 @@ pub(super) struct Origin<'a> {
 pub(super) struct ShareRecord {
     /// Cost of the whole charge, in the source's currency.
     pub(super) of: Amount,
-    /// The customer's weight over that of all.
+    /// The customer's weight over the sum of all weights.
     pub(super) ratio: String,
 }
 
@@ -211,7 +211,7 @@ impl<'a> Details<'a> {
         self.invoice.items.iter().enumerate().map(record).collect()
     }
 
-    /// A fact that customers must not see.
+    /// A value that only the issuer sees.
     fn for_issuer<T>(&self, fact: impl FnOnce() -> T) -> Option<T> {
         (self.audience == Audience::Issuer).then(fact)
     }

@@ -17,17 +17,17 @@ pub struct Manifest {
     /// The month.
     #[serde(default)]
     pub month: String,
-    /// Files read, from the workspace's root.
+    /// Files read, relative to the workspace's root.
     pub inputs: Vec<Written>,
-    /// Files that the comparison with earlier months was made from; no invoice depends on them.
+    /// Files read to compare with earlier months; no invoice depends on them.
     #[serde(default)]
     pub compared: Vec<Written>,
-    /// Files written, from the month's directory, this one excepted.
+    /// Files written, relative to the month's directory, except this one.
     pub outputs: Vec<Written>,
 }
 
 impl Manifest {
-    /// The manifest of a build; all lists are put in order.
+    /// The manifest of a build, with all lists sorted.
     pub fn new(month: String, mut inputs: Vec<Written>, mut compared: Vec<Written>, outputs: Vec<Written>) -> Manifest {
         inputs.sort();
         inputs.dedup();

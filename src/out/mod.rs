@@ -1,5 +1,5 @@
-//! What is written: the record of an invoice as JSON and CSV, the month's manifest, and the directory
-//! they are written into all or nothing.
+//! The files that a build writes: an invoice's record as JSON and CSV, the month's manifest, and the directory that is
+//! replaced as a whole or not at all.
 
 mod directory;
 mod invoice_csv;
