@@ -1,4 +1,4 @@
-//! The appendix of an invoice: its details as lines, grouped by resource.
+//! Builds the appendix of an invoice: its details as lines, grouped by resource.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::model::customer::Customer;
 use crate::model::invoice::{Detail, Invoice};
 use crate::model::settings::{DetailLevel, Language};
 
-/// Which columns of the appendix hold anything.
+/// Columns of the appendix that have any content, and their widths.
 #[derive(Debug, Default, Serialize)]
 pub struct AppendixColumns {
     pub date: bool,
@@ -23,7 +23,7 @@ pub struct AppendixColumns {
     pub unit_price: bool,
     pub fraction: bool,
     pub shared: bool,
-    /// Widths of columns in CSS; empty where the design's own are enough.
+    /// Widths of columns in CSS; empty where the design's own widths are enough.
     pub quantity_width: String,
     pub unit_price_width: String,
     pub amount_width: String,
@@ -42,19 +42,20 @@ fn text_width(text: &str) -> usize {
 /// Padding on both sides of a cell, in tenths of points: 3 mm.
 const PADDING: usize = 85;
 
-/// What the columns of figures may take together, so that names keep room beside dates and units: 115 mm.
+/// Maximum width of all columns of figures, in tenths of points: 115 mm, so that names keep room beside dates and
+/// units.
 const FIGURES: usize = 3260;
 
 impl AppendixColumns {
-    /// Fits the columns to the figures in them. Gives the length of the longest fraction in characters, and whether all
-    /// figures have room: where columns are of fixed width, what is too long would be printed over its neighbour.
+    /// Fits the columns to their figures. Returns the length of the longest fraction in characters, and whether all
+    /// figures fit: in columns of fixed width, a figure that is too long would be printed over its neighbour.
     pub(super) fn fit(&mut self, groups: &[GroupView<'_>]) -> (usize, bool) {
         let rows = || groups.iter().flat_map(|group| &group.rows);
         let amounts = || rows().map(|row| &row.amount).chain(groups.iter().map(|group| &group.subtotal));
         let widest = |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| text_width(text)).max().unwrap_or(0);
         let longest_fraction = amounts().map(|amount| amount.fraction.len()).max().unwrap_or(0);
         self.fraction = longest_fraction > 0;
-        // Up to half of the padding may be used before a column gets wider than the design has it: 28, 20 and 18 mm.
+        // A figure may use half of the padding before its column gets wider than the design's 28, 20 or 18 mm.
         let fitted = |text: usize, usual: usize| {
             let is_wider = text + PADDING / 2 > usual;
             let width = if is_wider { text + PADDING } else { usual };
@@ -94,7 +95,7 @@ pub struct DetailView<'a> {
     pub shared: bool,
 }
 
-/// An amount in two pieces, so that figures with many decimals can stand below each other at their points.
+/// An amount split at its point, so that templates can align figures with many decimals.
 #[derive(Debug, Serialize)]
 pub struct Split {
     pub whole: String,
@@ -111,15 +112,15 @@ impl Split {
     }
 }
 
-/// The width of a column for fractions of that many characters at 8 pt, in CSS: digits of the built-in face are up to
-/// 0.76 em wide, the point is narrower by what the cell's padding takes.
+/// CSS width of a column for fractions of that many characters at 8 pt: digits of the built-in face are up to 0.76 em
+/// wide, and the cell's padding fits into what the point is narrower.
 pub(super) fn fraction_width(characters: usize) -> String {
     let tenths_of_points = characters * 61 + 20;
     format!("{}.{}pt", tenths_of_points / 10, tenths_of_points % 10)
 }
 
-/// The width of what holds the longest of these amounts' fractions, in em of the text around; empty where all amounts have
-/// the same number of decimals, so that they align by themselves.
+/// CSS width, in em of the surrounding text, for the longest fraction of these amounts; empty where all have the same
+/// number of decimals and so align without it.
 pub(super) fn shared_fraction_width<'a>(amounts: impl Iterator<Item = &'a str>) -> String {
     let amounts = amounts.filter(|amount| !amount.is_empty());
     let lengths = amounts.map(|amount| amount.find('.').map_or(0, |point| amount.len() - point));
@@ -132,11 +133,11 @@ pub(super) fn shared_fraction_width<'a>(amounts: impl Iterator<Item = &'a str>) 
     format!("{}.{:02}em", hundredths / 100, hundredths % 100)
 }
 
-/// About how many lines of the appendix stand on a page, and how many a group needs beyond its rows.
+/// Approximate lines of the appendix per page, and lines that a group needs besides its rows.
 const PAGE_LINES: usize = 48;
 const GROUP_LINES: usize = 4;
 
-/// The most pages of an appendix without a table of contents, by estimate.
+/// Maximum estimated pages of an appendix without a table of contents.
 const PAGES_WITHOUT_CONTENTS: usize = 20;
 
 /// Whether an appendix is so long that it needs a table of contents.
@@ -145,7 +146,7 @@ pub(super) fn has_contents(groups: &[GroupView<'_>]) -> bool {
     groups.len() > 1 && lines > PAGES_WITHOUT_CONTENTS * PAGE_LINES
 }
 
-/// What a line of the appendix adds up.
+/// A line of the appendix with its sums.
 struct LineTotals {
     day: u8,
     name: NameId,
@@ -158,7 +159,7 @@ struct LineTotals {
     shared: bool,
 }
 
-/// Groups, columns and the length of the longest fraction in characters.
+/// Groups, columns, and the length of the longest fraction in characters.
 pub(super) type Appendix<'a> = (Vec<GroupView<'a>>, AppendixColumns, usize);
 
 pub(super) fn appendix<'a>(
@@ -174,7 +175,7 @@ pub(super) fn appendix<'a>(
     let lines = lines(bill, invoice, customer.invoice.details)?;
     let mut by_resource: BTreeMap<(bool, &str), Vec<&LineTotals>> = BTreeMap::new();
     for line in &lines {
-        // Charges of no resource come last.
+        // Charges without a resource come last.
         let key = (line.resource == EMPTY, bill.names.get(line.resource));
         by_resource.entry(key).or_default().push(line);
     }
@@ -232,7 +233,7 @@ fn detail_row<'a>(
     })
 }
 
-/// The invoice's details as lines: one each, or added up by day and item, or by item.
+/// The invoice's details as lines: one per detail, or summed by day, resource and item, or by resource and item.
 fn lines(bill: &Bill, invoice: &Invoice, level: DetailLevel) -> Result<Vec<LineTotals>, TooLong> {
     let mut lines: Vec<LineTotals> = Vec::new();
     let mut known: BTreeMap<(NameId, u8, NameId, bool), usize> = BTreeMap::new();

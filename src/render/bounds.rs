@@ -1,8 +1,8 @@
-//! Bounds of a template of the workspace: how much work, text and memory it may take for what it shows.
+//! Limits the work, text and memory of a workspace's template, in proportion to what it shows.
 //!
-//! Everything is counted, nothing timed: the same template and bill are refused on every machine, or on none. The built-in
-//! templates alone go over the view a few times, and are not counted. What is counted where, [`guarded`](super::guarded)
-//! says; [`run`] is around each document.
+//! Everything is counted and nothing is timed, so that a template and bill are refused on every machine or on none. The
+//! built-in templates alone go over the view a few times and are not counted. [`guarded`](super::guarded) adds the
+//! calls that count; [`run`] sets the limits of one document.
 
 use std::cell::RefCell;
 use std::io::{Error, Write};
@@ -13,51 +13,51 @@ use tera::{Context, Kwargs, State, StringInput, Tera, TeraResult, Value};
 
 use super::guarded::{RESERVED, Site};
 
-/// Units of work: a byte of text is one, a pass through a loop, block or component [`PASS`].
+/// Maximum units of work: a byte of text is one, a pass through a loop, block or component is [`PASS`].
 const WORK: u64 = 64 << 20;
 const PASS: u64 = 64;
-/// Bytes of HTML.
+/// Maximum bytes of HTML.
 const TEXT: u64 = 16 << 20;
-/// Bytes of a value kept in a variable.
+/// Maximum bytes of a value in a variable.
 const VALUE: u64 = 1 << 20;
-/// What the view adds to each, for each byte of it as JSON: a row of a table takes a hundred bytes there.
+/// Added to each limit per byte of the view as JSON, in which a row of a table takes a hundred bytes.
 const WORK_FOR_VIEW: u64 = 64;
 const TEXT_FOR_VIEW: u64 = 64;
 const VALUE_FOR_VIEW: u64 = 2;
-/// Files, blocks and components within each other; Tera recurses over them, with up to 50 kB on the stack for each where it
-/// is not optimised.
+/// Maximum nesting of files, blocks and components: Tera recurses over them and takes up to 50 kB of stack for each
+/// when built without optimisation.
 const LEVELS_MOST: u32 = 64;
 const STACK: usize = 16 << 20;
-/// Lists within lists; Tera recurses over them.
+/// Maximum nesting of lists: Tera recurses over them.
 const DEPTH_MOST: usize = 32;
-/// Bytes of a value beside its text.
+/// Bytes counted for a value besides its text.
 const VALUE_ITSELF: u64 = 24;
-/// Numbers of a `range()`.
+/// Maximum count of numbers in a `range()`.
 const RANGE_MOST: u64 = 100_000;
 
-/// What is left of a document's bounds.
+/// What is left of a document's limits.
 struct RenderBudget {
     work: u64,
     most: u64,
     value: u64,
-    /// The largest value kept so far, and the longest list there can be.
+    /// Size of the largest value kept so far, and length of the longest list possible.
     held: u64,
     list: u64,
-    /// How many texts are being kept at the moment: of these nothing reaches the page yet.
+    /// Number of open captures, whose text goes into a variable and not to the page yet.
     keeping: u32,
-    /// How many files, blocks and components are open.
+    /// Number of open files, blocks and components.
     levels: u32,
-    /// The number of the place passed last.
+    /// Number of the last site passed.
     site: usize,
     sites: Arc<[Site]>,
 }
 
 thread_local! {
-    /// Of the document that this thread renders.
+    /// The limits of the document that this thread renders.
     static BUDGET: RefCell<Option<RenderBudget>> = const { RefCell::new(None) };
 }
 
-/// Adds the functions that count, and filters of Tera's that make much of little.
+/// Adds the functions that count, and replaces those of Tera that can make a large value or much work of little input.
 pub(super) fn register(tera: &mut Tera) {
     tera.register_function(format!("{RESERVED}step"), step);
     tera.register_function(format!("{RESERVED}held"), held);
@@ -73,8 +73,8 @@ pub(super) fn register(tera: &mut Tera) {
     tera.set_escape_fn(escape);
 }
 
-/// Renders a template within its bounds; the error comes with the number of the place that was passed last, if no other is
-/// known.
+/// Renders a template within its limits. An error about too much work or HTML, for which Tera reports no place, comes
+/// with the number of the last site passed.
 pub(super) fn run(
     tera: &Tera,
     name: &str,
@@ -124,7 +124,7 @@ fn too_much_work(most: u64) -> tera::Error {
     ))
 }
 
-/// Takes work from what is left.
+/// Deducts work from what is left.
 fn take(work: u64) -> TeraResult<()> {
     BUDGET.with_borrow_mut(|budget| {
         let Some(budget) = budget else { return Ok(()) };
@@ -134,7 +134,7 @@ fn take(work: u64) -> TeraResult<()> {
     })
 }
 
-/// A loop, block or component begins once more.
+/// Counts another pass through a loop, block or component.
 fn step(arguments: Kwargs, _: &State<'_>) -> TeraResult<Value> {
     let number = arguments.must_get::<usize>("n")?;
     let work = BUDGET.with_borrow_mut(|budget| {
@@ -145,7 +145,7 @@ fn step(arguments: Kwargs, _: &State<'_>) -> TeraResult<Value> {
         if budget.levels > LEVELS_MOST {
             return None;
         }
-        // A value that is kept may be in each place that names one, and whole lists where an operation goes over them.
+        // Assumes the worst: every token names the largest value kept, every list operation goes over the longest list.
         let kept = site.tokens.saturating_mul(budget.held / 32);
         let lists = site.lists.saturating_mul(budget.list);
         let nested =
@@ -158,7 +158,7 @@ fn step(arguments: Kwargs, _: &State<'_>) -> TeraResult<Value> {
     Ok(Value::safe_string(""))
 }
 
-/// A value is kept in a variable.
+/// Counts a value put into a variable.
 fn held(arguments: Kwargs, _: &State<'_>) -> TeraResult<Value> {
     let most = BUDGET.with_borrow(|budget| budget.as_ref().map_or(VALUE, |budget| budget.value));
     if let Some(value) = arguments.get::<Value>("value")? {
@@ -176,7 +176,7 @@ fn held(arguments: Kwargs, _: &State<'_>) -> TeraResult<Value> {
     Ok(Value::safe_string(""))
 }
 
-/// Adds up the bytes of a value, and refuses one that is larger or deeper than it may be.
+/// Adds up the bytes of a value, and refuses one that is too large or too deep.
 fn measure(value: &Value, most: u64, size: &mut u64, depth: usize) -> TeraResult<()> {
     if depth > DEPTH_MOST {
         return Err(tera::Error::message(format!(
@@ -198,7 +198,7 @@ fn measure(value: &Value, most: u64, size: &mut u64, depth: usize) -> TeraResult
     Ok(())
 }
 
-/// A file, block or component ends.
+/// Counts the end of a file, block or component.
 fn left(_: Kwargs, _: &State<'_>) -> Value {
     BUDGET.with_borrow_mut(|budget| {
         if let Some(budget) = budget {
@@ -217,7 +217,7 @@ fn keeping(more: i32) -> Value {
     Value::safe_string("")
 }
 
-/// Tera's escaping, counted: most of what is kept passes here.
+/// Tera's escaping, counted: most captured text passes through it.
 fn escape(text: &str, output: &mut dyn Write) -> std::io::Result<()> {
     take(text.len() as u64).map_err(|error| Error::other(error.to_string()))?;
     tera::escape_html(text, output)
@@ -248,7 +248,7 @@ fn range(arguments: Kwargs, _: &State<'_>) -> TeraResult<Vec<i128>> {
     Ok(numbers)
 }
 
-/// Tera's filter: `to` in the place of each `from`.
+/// Tera's filter: replaces each `from` with `to`.
 fn replace(text: StringInput<'_>, arguments: Kwargs, state: &State<'_>) -> TeraResult<Value> {
     let from = arguments.must_get::<&str>("from")?;
     let to = arguments.must_get::<StringInput<'_>>("to")?;
@@ -263,7 +263,7 @@ fn replace(text: StringInput<'_>, arguments: Kwargs, state: &State<'_>) -> TeraR
     Ok(if is_safe { Value::safe_string(&replaced) } else { Value::normal_string(&replaced) })
 }
 
-/// Tera's filter: a list as one text, with `sep` between.
+/// Tera's filter: joins a list with `sep`.
 fn join(list: &[Value], arguments: Kwargs, state: &State<'_>) -> TeraResult<Value> {
     let between = arguments.get::<StringInput<'_>>("sep")?;
     let any_safe = |value: &Value| value.is_string() && value.is_safe();
@@ -290,7 +290,7 @@ fn join(list: &[Value], arguments: Kwargs, state: &State<'_>) -> TeraResult<Valu
     Ok(if is_safe { Value::safe_string(&joined) } else { Value::normal_string(&joined) })
 }
 
-/// Tera's filter: `width` characters before every line but the first.
+/// Tera's filter: puts `width` characters before every line but the first.
 fn indent(text: StringInput<'_>, arguments: Kwargs, state: &State<'_>) -> TeraResult<Value> {
     let width = arguments.get::<usize>("width")?.unwrap_or(4).min(1000);
     let with = arguments.get::<StringInput<'_>>("indentation")?;
@@ -323,14 +323,14 @@ fn indent(text: StringInput<'_>, arguments: Kwargs, state: &State<'_>) -> TeraRe
     Ok(if is_safe { Value::safe_string(&indented) } else { Value::normal_string(&indented) })
 }
 
-/// Tera's filter: the parts of a text between each `pat`.
+/// Tera's filter: splits a text at each `pat`.
 fn split(text: &str, arguments: Kwargs, _: &State<'_>) -> TeraResult<Value> {
     let pattern = arguments.must_get::<&str>("pat")?;
     made((text.matches(pattern).count() + 1).saturating_mul(VALUE_ITSELF as usize).saturating_add(text.len()))?;
     Ok(text.split(pattern).map(Value::from).collect::<Vec<Value>>().into())
 }
 
-/// Tera's filter: a list without what was in it before; each is compared with all.
+/// Tera's filter: a list without duplicates; it compares each value with all found so far.
 fn unique(list: &[Value], _: Kwargs, _: &State<'_>) -> TeraResult<Vec<Value>> {
     let mut found: Vec<Value> = Vec::new();
     for value in list {
@@ -348,7 +348,7 @@ fn made(bytes: usize) -> TeraResult<()> {
     take(bytes as u64)
 }
 
-/// Refuses a text that is larger than a value may be.
+/// Refuses a text that is too large for a value.
 fn check(bytes: usize) -> TeraResult<()> {
     let most = BUDGET.with_borrow(|budget| budget.as_ref().map_or(u64::MAX, |budget| budget.value));
     if bytes as u64 > most {
@@ -357,7 +357,7 @@ fn check(bytes: usize) -> TeraResult<()> {
     Ok(())
 }
 
-/// How many bytes were written.
+/// Counts the bytes written.
 struct Counted(u64);
 
 impl Write for Counted {
@@ -371,7 +371,7 @@ impl Write for Counted {
     }
 }
 
-/// Text up to a size.
+/// Collects text up to a size.
 struct Bounded {
     text: Vec<u8>,
     most: usize,
@@ -400,7 +400,7 @@ mod tests {
     use super::*;
     use crate::render::guarded::{guard, kept_blocks};
 
-    /// What templates make, the first of them rendered: as Tera does it, and with everything counted.
+    /// Output of the first template, rendered by plain Tera and with everything counted.
     fn both(sources: &[(&str, &str)]) -> (String, Result<String, String>) {
         let view = serde_json::json!({
             "text": "a <b>", "rows": [{ "name": "b" }, { "name": "a" }, { "name": "b" }], "words": ["x", "<y>"], "n": 3,

@@ -1,6 +1,6 @@
-//! The small chart of an invoice: what the usage of each day costs or, where most of it has no day, each item.
+//! The small chart of an invoice: the cost of usage per day or, where most of it has no day, per item.
 //!
-//! Bars are whole numbers on a field of [`WIDTH`] × [`HEIGHT`], so that a template can draw them as they are.
+//! Bars are whole numbers on a field of [`WIDTH`] × [`HEIGHT`], so that a template can draw them without computing.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -22,10 +22,10 @@ const WIDTH: u32 = 8000;
 /// The field's height, which the highest bar fills.
 const HEIGHT: i128 = 1000;
 
-/// The most items with a bar of their own.
+/// Maximum number of items with a bar of their own.
 const ITEMS: usize = 6;
 
-/// Finer than any bar shows; a sum with more decimals is rounded to these before bars are compared.
+/// Decimals that sums are rounded to before bars are compared: finer than any bar shows.
 const DECIMALS: u32 = 6;
 
 #[derive(Debug, Default, Serialize)]
@@ -35,7 +35,7 @@ pub struct ChartView {
     pub bars: Vec<BarView>,
     pub peak: String,
     pub peak_label: String,
-    /// Whether charges of no day are left out.
+    /// Whether charges without a day are left out.
     pub partial: bool,
 }
 
@@ -56,7 +56,7 @@ pub struct BarView {
     pub y: String,
     pub width: String,
     pub height: String,
-    /// The height in percent of the highest bar.
+    /// Height in percent of the highest bar.
     pub percent: String,
     /// Whether it is the highest bar, the first of several.
     pub is_peak: bool,
@@ -74,7 +74,7 @@ pub(super) fn chart(
     by_day.or_else(|| by_item(invoice, others).ok().flatten()).unwrap_or_default()
 }
 
-/// What the usage of each day of the month costs, when that is more than half of all usage.
+/// The cost of usage per day, when at least half of all usage has a day.
 fn by_day(bill: &Bill, invoice: &Invoice, language: Language) -> Result<Option<ChartView>, TooLong> {
     let last = bill.month.last();
     let mut sums = vec![Sum::default(); last.day() as usize + 1];
@@ -100,7 +100,7 @@ fn by_day(bill: &Bill, invoice: &Invoice, language: Language) -> Result<Option<C
     Ok(Some(chart))
 }
 
-/// What the dearest items cost, and all others together.
+/// The cost of the most expensive items, and of all others together.
 fn by_item(invoice: &Invoice, others: &str) -> Result<Option<ChartView>, TooLong> {
     let charged = |kind| matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Minimum);
     let items = invoice.items.iter().filter(|item| charged(item.kind) && item.amount.is_positive());
@@ -116,7 +116,7 @@ fn by_item(invoice: &Invoice, others: &str) -> Result<Option<ChartView>, TooLong
     Ok(Some(ChartView { kind: ChartKind::Item, ..drawn(bars, invoice.currency)? }))
 }
 
-/// Bars side by side, the highest as high as the field.
+/// Lays out bars side by side, the highest as high as the field.
 fn drawn(bars: Vec<(String, Amount)>, currency: Currency) -> Result<ChartView, TooLong> {
     let mut heights = Vec::with_capacity(bars.len());
     for (_, amount) in &bars {
@@ -157,7 +157,7 @@ mod tests {
         drawn(amounts.iter().map(amount).collect(), currency).unwrap()
     }
 
-    /// Four bars stand 2,000 apart and are 1,250 wide, with 375 on both sides; 25 of 40 is 625 thousandths.
+    /// Four bars are 2,000 apart and 1,250 wide, with 375 on both sides; 25 of 40 is 625 thousandths.
     #[test]
     fn bars_are_in_proportion() {
         let chart = bars(&["10", "25", "40", "0"], Currency::Jpy);

@@ -1,9 +1,9 @@
-//! What templates can do with a text: [`register`] adds the filters to Tera.
+//! Filters for templates: [`register`] adds them to Tera.
 
 use base64::Engine;
 use tera::{Kwargs, State, Tera, TeraResult, Value};
 
-/// The filters `css_string`, `svg_image` and `at_point`.
+/// Adds the filters `css_string`, `svg_image` and `at_point`.
 pub(super) fn register(tera: &mut Tera) {
     tera.register_filter("css_string", css_string);
     tera.register_filter("svg_image", svg_image);
@@ -24,14 +24,14 @@ fn css_string(text: &str, _: Kwargs, _: &State<'_>) -> Value {
     Value::safe_string(&quoted)
 }
 
-/// An SVG drawing as what stands in the `src` of an image.
+/// An SVG drawing as a data URL for an image's `src`.
 fn svg_image(text: &str, _: Kwargs, _: &State<'_>) -> Value {
     let encoded = base64::engine::general_purpose::STANDARD.encode(text.trim());
     Value::safe_string(&format!("data:image/svg+xml;base64,{encoded}"))
 }
 
-/// An amount whose digits behind the point, if any, are in an element of their own, `class="fraction"`: where all have the
-/// same width, amounts in a column stand below each other at their points. With `aligned=false`, the amount as it is.
+/// An amount with its fraction, if any, in an element of its own, `class="fraction"`: where all fractions have the same
+/// width, amounts in a column align at their points. With `aligned=false`, the amount unchanged.
 fn at_point(amount: &str, arguments: Kwargs, _: &State<'_>) -> TeraResult<Value> {
     if !arguments.must_get::<bool>("aligned")? {
         return Ok(Value::normal_string(amount));

@@ -1,4 +1,4 @@
-//! Amounts and dates as people read them.
+//! Formats units, dates and months for people.
 
 use chrono::{Datelike, NaiveDate};
 
@@ -6,7 +6,7 @@ pub use crate::model::figures::{grouped, money};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Language;
 
-/// A unit as it is printed; `hour` and the like are the names in JSON and CSV.
+/// A unit as printed; `hour` and so on are the names in JSON and CSV.
 pub(super) fn unit_text(unit: &'static str, language: Language) -> &'static str {
     match (unit, language) {
         ("hour", Language::Japanese) => "時間",
@@ -51,7 +51,7 @@ pub(super) fn month_text(month: BillingMonth, language: Language) -> String {
     }
 }
 
-/// The days of a month, first to last: the 取引年月日 of what is supplied all month.
+/// The first and last day of a month: the 取引年月日 of what is supplied all month.
 pub(super) fn period_text(month: BillingMonth, language: Language) -> String {
     let (first, last) = (month.first(), month.last());
     match language {

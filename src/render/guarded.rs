@@ -1,61 +1,61 @@
-//! A template of a workspace → the same template that counts what it does: calls of the functions in
-//! [`bounds`](super::bounds) stand behind the tags that can repeat or grow.
+//! Adds calls of the functions in [`bounds`](super::bounds) to a workspace's template, behind the tags that can repeat
+//! or grow, so that the template counts what it does.
 //!
-//! Tera has no bounds of its own beside the depth of expressions, and no place where one could watch a template run. So
-//! loops, blocks and components say that they begin, and whatever is kept in a variable is measured. The functions print
-//! nothing; columns in Tera's errors are counted back by [`Guarded::place`].
+//! Tera limits only the depth of expressions and has no hook to observe a running template. So loops, blocks and
+//! components report that they begin, and every value put into a variable is measured. The functions print nothing;
+//! [`Guarded::place`] converts columns in Tera's errors back.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::lexer::{Piece, Sign, pieces};
 
-/// Names of the functions begin so, and of nothing else.
+/// Prefix of the functions' names, and of no other name.
 pub(super) const RESERVED: &str = "bounds__";
 
-/// Filters whose work grows with the list they are given, whatever is printed of it.
+/// Filters whose work grows with the list they are given, however little of it is printed.
 const LIST_FILTERS: [&str; 8] = ["sort", "unique", "group_by", "reverse", "keys", "values", "pairs", "str"];
 
-/// A loop, block, component or file, and how much it does each time it is passed; what is within another is not counted.
+/// A loop, block, component or file, and its work per pass, excluding nested ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Site {
     /// The template's name.
     pub(super) template: String,
-    /// Where its tag stands in the template as written, in bytes; empty for a whole file.
+    /// Byte range of its tag in the template as written; empty for a whole file.
     pub(super) tag: Range<usize>,
     /// Bytes of text and tags.
     pub(super) bytes: u64,
-    /// Words, strings and signs within tags.
+    /// Number of words, strings and signs within tags.
     pub(super) tokens: u64,
-    /// Values printed.
+    /// Number of values printed.
     pub(super) prints: u64,
-    /// Operations on whole lists.
+    /// Number of operations on whole lists.
     pub(super) lists: u64,
-    /// How many lists are gone through for each other within one tag: `[… for a in b]` in brackets of the same.
+    /// Maximum number of nested list comprehensions, `[… for a in b]`, within one tag.
     pub(super) nested: u32,
     /// Whether Tera recurses into it.
     pub(super) is_deeper: bool,
 }
 
-/// A call that was added.
+/// An added call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Added {
     line: u32,
-    /// Column of its first character in the new text, from 1, and how many it has.
+    /// Column of its first character in the new text, from 1, and its length in characters.
     column: u32,
     length: u32,
     /// The tag it belongs to, as written: line, column from 1, length.
     tag: (u32, u32, u32),
 }
 
-/// A template with its calls.
+/// A template with the added calls.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Guarded {
     text: String,
     added: Vec<Added>,
 }
 
-/// Blocks that some template shows again with `super()`: Tera keeps their text aside until it is whole.
+/// Blocks that some template shows again with `super()`: Tera captures their text until it is complete.
 pub(super) fn kept_blocks<'s>(sources: impl Iterator<Item = &'s str>) -> BTreeSet<String> {
     let mut kept = BTreeSet::new();
     for source in sources {
@@ -72,8 +72,8 @@ pub(super) fn kept_blocks<'s>(sources: impl Iterator<Item = &'s str>) -> BTreeSe
     kept
 }
 
-/// Adds the calls to a template; `sites` are those of all templates, by number. None if it is not to be read as Tera would,
-/// which is then an error of Tera's too.
+/// Adds the calls to a template; `sites` are those of all templates, by number. None if the lexer cannot read it, which
+/// Tera cannot then either.
 pub(super) fn guard(name: &str, source: &str, kept: &BTreeSet<String>, sites: &mut Vec<Site>) -> Option<Guarded> {
     let pieces = pieces(source)?;
     let mut writer = Writer {
@@ -88,7 +88,7 @@ pub(super) fn guard(name: &str, source: &str, kept: &BTreeSet<String>, sites: &m
         to: TextPosition::START,
     };
     let is_child = pieces.iter().any(|piece| piece.is_tag && piece.words().first() == Some(&"extends"));
-    // What a child has outside of its blocks is not run.
+    // Tera does not run what a child template has outside of its blocks.
     let site = writer.site(0..0);
     if !is_child {
         writer.deepen(site);
@@ -114,18 +114,18 @@ enum Kind {
         kept: bool,
     },
     Component,
-    /// Text that goes into a variable, a filter or a component.
+    /// Text captured for a variable, a filter or a component.
     Kept,
 }
 
 struct Open<'s> {
     kind: Kind,
     site: usize,
-    /// The variable that text is kept in.
+    /// The variable that captures the text.
     name: Option<&'s str>,
 }
 
-/// A place in a text, both from 1.
+/// Line and column in a text, both from 1.
 #[derive(Clone, Copy)]
 struct TextPosition {
     line: u32,
@@ -154,7 +154,7 @@ struct Writer<'s> {
     sites: &'s mut Vec<Site>,
     open: Vec<Open<'s>>,
     out: Guarded,
-    /// How far the source is copied; that place in it, and in the new text.
+    /// Bytes of the source copied so far; that position in the source, and in the new text.
     at: usize,
     from: TextPosition,
     to: TextPosition,
@@ -186,10 +186,10 @@ impl<'s> Writer<'s> {
         }
     }
 
-    /// Adds a call where the text stands now: before, or behind, the tag it belongs to.
+    /// Adds a call at the current position, which is before or behind the tag it belongs to.
     fn add(&mut self, call: &str, tag: Range<usize>) {
         let text = self.source.get(tag.clone()).unwrap_or_default();
-        // Tags span a line or two: counted back from their end.
+        // Tags span a line or two, so counting back from their end is cheap.
         let place = if tag.end > self.at || tag.is_empty() { self.from } else { self.before(tag.start) };
         let first_line = text.lines().next().unwrap_or_default();
         let count = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
@@ -200,7 +200,7 @@ impl<'s> Writer<'s> {
         self.to = self.to.behind(call);
     }
 
-    /// The place in the source at some bytes before what is copied.
+    /// The position of an earlier byte of the source.
     fn before(&self, start: usize) -> TextPosition {
         let between = self.source.get(start..self.at).unwrap_or_default();
         let lines = u32::try_from(between.matches('\n').count()).unwrap_or(u32::MAX);
@@ -209,7 +209,7 @@ impl<'s> Writer<'s> {
         TextPosition { line: self.from.line.saturating_sub(lines), column: u32::try_from(column).unwrap_or(u32::MAX) }
     }
 
-    /// Adds calls behind a tag, which leave the white space behind it as the tag says.
+    /// Adds calls behind a tag, which keep or trim the white space behind it as the tag does.
     fn add_behind(&mut self, piece: &Piece<'_>, calls: &[String]) {
         if calls.is_empty() {
             return;
@@ -221,7 +221,7 @@ impl<'s> Writer<'s> {
     }
 
     fn piece(&mut self, piece: &Piece<'s>) {
-        // What stands before it belongs to the place that is open.
+        // The text before it belongs to the open site.
         self.copy(piece.range.start);
         if let Some(site) = self.open.last().and_then(|open| self.sites.get_mut(open.site)) {
             site.tokens += piece.tokens.len() as u64;
@@ -238,7 +238,7 @@ impl<'s> Writer<'s> {
             Some("for") => {
                 let site = self.begin(piece, Kind::For);
                 let mut calls = vec![format!("step(n={site})")];
-                // What is made for the loop alone is measured like what is kept.
+                // A list built for the loop alone is measured like one put into a variable.
                 let (names, list) = loop_of(piece);
                 if list {
                     calls.extend(names.iter().map(|name| format!("held(value={name})")));
@@ -258,7 +258,7 @@ impl<'s> Writer<'s> {
                 let held = parameters(piece).into_iter().map(|name| format!("held(value={name})"));
                 let calls = [format!("step(n={site})"), "keep()".to_owned()].into_iter().chain(held);
                 self.add_behind(piece, &calls.collect::<Vec<String>>());
-                // The content of a call, where there is any.
+                // Measures the content of a call, if any.
                 let (start, end) = if piece.trims_behind { ("{%-", "-%}") } else { ("{%", "%}") };
                 let body =
                     format!("{start} if body is defined {end}{{{{ {RESERVED}held(value=body) }}}}{start} endif {end}");
@@ -311,7 +311,7 @@ impl<'s> Writer<'s> {
         }
     }
 
-    /// The content of a component or block ends before its end tag.
+    /// Adds calls before an end tag, where the content of its component or block ends.
     fn add_before(&mut self, piece: &Piece<'_>, calls: &[&str]) {
         let start = if piece.trims_before { "{{-" } else { "{{" };
         let calls: String = calls.iter().map(|call| format!("{start} {RESERVED}{call}() }}}}")).collect();
@@ -325,7 +325,7 @@ impl<'s> Writer<'s> {
         site
     }
 
-    /// Text that is kept belongs to the place around it.
+    /// Opens captured text, which counts for the surrounding site.
     fn begin_kept(&mut self, name: Option<&'s str>) {
         let site = self.open.last().map_or(0, |open| open.site);
         self.open.push(Open { kind: Kind::Kept, site, name });
@@ -338,7 +338,8 @@ impl Guarded {
         &self.text
     }
 
-    /// Where a place in the text for Tera is in the template as written: line, column, and a length if it is within a call.
+    /// Converts a position in the text for Tera to the template as written: line, column, and a length if it is within
+    /// a call.
     pub(super) fn place(&self, line: u32, column: u32) -> (u32, u32, Option<u32>) {
         let mut before = 0;
         for added in self.added.iter().filter(|added| added.line == line) {
@@ -354,7 +355,7 @@ impl Guarded {
     }
 }
 
-/// The names of a loop, and whether it runs over more than a path.
+/// The names of a loop, and whether it runs over anything other than a path.
 fn loop_of<'p>(piece: &Piece<'p>) -> (Vec<&'p str>, bool) {
     let at = piece.tokens.iter().position(|token| *token == Sign::Word("in")).unwrap_or(piece.tokens.len());
     let (names, list) = piece.tokens.split_at(at);
@@ -363,7 +364,7 @@ fn loop_of<'p>(piece: &Piece<'p>) -> (Vec<&'p str>, bool) {
     (names, !list.iter().all(plain))
 }
 
-/// The names of a component's parameters: what stands behind `(`, `,`, `@` and `...` in its brackets.
+/// The names of a component's parameters: the words behind `(`, `,`, `@` and `...` in its brackets.
 fn parameters<'p>(piece: &Piece<'p>) -> Vec<&'p str> {
     let mut depth = 0_usize;
     let mut names = Vec::new();
@@ -381,7 +382,7 @@ fn parameters<'p>(piece: &Piece<'p>) -> Vec<&'p str> {
     names
 }
 
-/// How many operations on whole lists a tag has; comparing with a word or number is none.
+/// Number of operations on whole lists in a tag; a comparison with a word or number is none.
 fn lists(piece: &Piece<'_>) -> u64 {
     let is_for = piece.is_tag && piece.tokens.first() == Some(&Sign::Word("for"));
     let mut count = 0;

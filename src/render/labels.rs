@@ -1,4 +1,4 @@
-//! The words of the templates, by language: `labels.toml`, of which a workspace can replace any.
+//! The words of the templates by language, from `labels.toml`; a workspace can replace any of them.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use crate::model::settings::Language;
 
 const BUILT_IN: &str = include_str!("../../templates/labels.toml");
 
-/// What begins the key of a word that only credit notes use.
+/// Prefix of keys for words that only credit notes use.
 const CREDIT: &str = "credit_";
 
-/// What begins the keys of words that only the review page uses.
+/// Prefixes of keys for words that only the review page uses.
 const REVIEW: [&str; 2] = ["review_", "warning_"];
 
 /// Words by language and key.
@@ -28,7 +28,7 @@ pub(super) struct Labels {
 }
 
 impl Labels {
-    /// The built-in words, those of the workspace's `templates/labels.toml` taking their place.
+    /// Loads the built-in words, replaced by those of the workspace's `templates/labels.toml`.
     pub(super) fn load(own: Option<&str>) -> Result<Labels, Vec<Diagnostic>> {
         let mut labels = Labels::default();
         labels.merge(BUILT_IN, None)?;
@@ -50,7 +50,7 @@ impl Labels {
         Ok(labels)
     }
 
-    /// The words of a language; on a credit note, `credit_title` takes the place of `title` and so on.
+    /// The words of a language; for a credit note, `credit_title` replaces `title` and so on.
     pub(super) fn of(&self, language: Language, kind: DocumentKind) -> &BTreeMap<String, String> {
         match kind {
             DocumentKind::Invoice => in_language(&self.words, language),
@@ -58,7 +58,7 @@ impl Labels {
         }
     }
 
-    /// The words of the review page in a language: all there are.
+    /// All words in a language, for the review page.
     pub(super) fn of_review(&self, language: Language) -> &BTreeMap<String, String> {
         in_language(&self.review_words, language)
     }
@@ -78,7 +78,7 @@ impl Labels {
             let own = self.words.entry(language.get_ref().to_string()).or_default();
             for (key, word) in words {
                 let name = key.get_ref().to_string();
-                // Words of one's own are for templates of one's own; a mistyped built-in one would go unnoticed.
+                // A workspace may add words for its own templates, but a mistyped built-in key would go unnoticed.
                 let built_in = known.and_then(|known| known.get(language.get_ref().as_ref()));
                 let similar = built_in
                     .filter(|known| !known.contains_key(&name))

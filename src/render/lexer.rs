@@ -1,19 +1,19 @@
-//! The tags of a Tera template, as Tera's own lexer finds them: text, comments and raw blocks are no tags, and what stands
-//! in strings ends none.
+//! Finds the tags of a Tera template as Tera's own lexer does: none in text, comments and raw blocks, and no end of a
+//! tag within a string.
 
 use std::ops::Range;
 
-/// A tag, `{% … %}`, or a value printed, `{{ … }}`.
+/// A tag, `{% … %}`, or a printed value, `{{ … }}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Piece<'s> {
-    /// Where it stands, in bytes.
+    /// Its byte range.
     pub(super) range: Range<usize>,
-    /// Else a value.
+    /// Whether it is a tag; otherwise a printed value.
     pub(super) is_tag: bool,
-    /// Whether white space before, and behind, is left out.
+    /// Whether it trims the white space before, and behind it.
     pub(super) trims_before: bool,
     pub(super) trims_behind: bool,
-    /// What it holds.
+    /// Its tokens.
     pub(super) tokens: Vec<Sign<'s>>,
 }
 
@@ -39,7 +39,7 @@ impl<'s> Piece<'s> {
     }
 }
 
-/// All tags and values of a template; none where a tag, string or comment has no end.
+/// All tags and printed values of a template; none where a tag, string or comment has no end.
 pub(super) fn pieces(source: &str) -> Option<Vec<Piece<'_>>> {
     let mut pieces = Vec::new();
     let mut at = 0;
@@ -66,7 +66,7 @@ fn next_mark(source: &str, from: usize) -> Option<usize> {
     bytes.windows(2).position(|pair| matches!(pair, b"{{" | b"{%" | b"{#")).map(|at| from + at)
 }
 
-/// Whether a tag, from behind its `{%`, is only this word.
+/// Whether a tag, given from behind its `{%`, consists of this word only.
 fn is_end(inside: &str, word: &str) -> bool {
     let blank = |letter: char| letter.is_ascii_whitespace();
     let inside = inside.strip_prefix('-').unwrap_or(inside).trim_start_matches(blank);
@@ -76,7 +76,7 @@ fn is_end(inside: &str, word: &str) -> bool {
     })
 }
 
-/// Behind the `{% endraw %}` of a raw block.
+/// The position behind the `{% endraw %}` of a raw block.
 fn raw_end(source: &str, from: usize) -> Option<usize> {
     let mut at = from;
     loop {

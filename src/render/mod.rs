@@ -1,4 +1,4 @@
-//! An [`Invoice`](crate::model::invoice::Invoice) in, HTML out: `view` is what templates see (strings, lists and
+//! Renders an [`Invoice`](crate::model::invoice::Invoice) as HTML: `view` is what templates see (strings, lists and
 //! flags, never numbers to compute with), `templates` finds and runs them, `labels` holds their words.
 
 mod appendix;

@@ -1,5 +1,5 @@
-//! Amounts with more characters than a page has room for: their display is shortened and marked with `…`. JSON and CSV
-//! hold all digits.
+//! Shortens amounts with more characters than a page has room for and marks them with `…`. JSON and CSV hold all
+//! digits.
 
 use super::appendix::{Split, fraction_width, shared_fraction_width};
 use super::view::{InvoiceView, RowView};
@@ -21,12 +21,12 @@ impl InvoiceView<'_> {
         texts.chain(groups).max().unwrap_or(0)
     }
 
-    /// Whether the columns of the appendix, which have a width of their own, have room for all figures.
+    /// Whether all figures fit into the columns of the appendix, whose width is fixed.
     pub fn has_room(&mut self) -> bool {
         self.appendix.is_empty() || self.appendix_has.fit(&self.appendix).1
     }
 
-    /// Shortens everything that has more characters than `limit`.
+    /// Shortens every amount, price and quantity with more characters than `limit`.
     pub fn shorten(&mut self, limit: usize) {
         for text in
             [&mut self.subtotal, &mut self.tax, &mut self.total, &mut self.discounts_total, &mut self.chart.peak]
@@ -71,8 +71,8 @@ fn shorten_split(amount: &mut Split, limit: usize) {
     *amount = Split { whole: whole.to_owned(), fraction: fraction.to_owned() };
 }
 
-/// Cuts decimals off or, where the whole part alone is too long, groups of three in the middle: `¥1,234.567…`,
-/// `¥1,234,…,678`. What cannot be cut further stays too long.
+/// Cuts off decimals or, where the whole part alone is too long, groups of three in the middle: `¥1,234.567…`,
+/// `¥1,234,…,678`. An amount that cannot be cut further stays too long.
 fn shorten(amount: &mut String, limit: usize) {
     if amount.chars().count() <= limit {
         return;
@@ -80,7 +80,7 @@ fn shorten(amount: &mut String, limit: usize) {
     let (whole, fraction) =
         amount.split_once('.').map_or((amount.as_str(), None), |(whole, fraction)| (whole, Some(fraction)));
     let length = whole.chars().count();
-    // A figure that ends with the mark alone would look as if it was cut in its whole part.
+    // A figure with no decimal before the mark would look as if its whole part was cut.
     let decimals = limit.saturating_sub(length + ".…".chars().count());
     let shortened = match fraction {
         Some(fraction) if length + ".…".chars().count() <= limit => {

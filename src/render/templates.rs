@@ -19,7 +19,7 @@ use crate::model::invoice::DocumentKind;
 use crate::model::settings::{Language, Settings, TemplateChoice};
 use crate::model::warning::WarningCode;
 
-/// Designs, and below them the pieces they share.
+/// The built-in templates: first the designs, then the pieces they share.
 const BUILT_IN: [(&str, &str); 15] = [
     ("invoice.html", include_str!("../../templates/invoice.html")),
     ("classic.html", include_str!("../../templates/classic.html")),
@@ -38,22 +38,22 @@ const BUILT_IN: [(&str, &str); 15] = [
     ("review-script.html", include_str!("../../templates/review-script.html")),
 ];
 
-/// The page of a month.
+/// Template of a month's review page.
 const REVIEW: &str = "review.html";
 
-/// How many of [`BUILT_IN`] are designs.
+/// Number of designs in [`BUILT_IN`].
 const DESIGNS: usize = 3;
 
-/// The templates of a workspace, parsed.
+/// The parsed templates of a workspace.
 pub struct Templates {
     tera: Tera,
     labels: Labels,
     sources: Vec<(String, String)>,
-    /// Where the workspace has templates of its own: what counts their work.
+    /// Counts the templates' work, where the workspace has its own.
     guards: Option<Guards>,
-    /// The workspace's own files, from its root, with their bytes; for the manifest.
+    /// The workspace's own files, relative to its root, with their bytes; for the manifest.
     pub files: Vec<(String, Vec<u8>)>,
-    /// Templates that no other uses.
+    /// Warnings about templates that no chosen design uses.
     pub warnings: Vec<Diagnostic>,
 }
 
@@ -61,7 +61,7 @@ pub struct Templates {
 struct Guards {
     by_name: BTreeMap<String, Guarded>,
     sites: Arc<[Site]>,
-    /// Length of all templates.
+    /// Total length of all templates.
     bytes: u64,
 }
 
@@ -99,7 +99,7 @@ impl Templates {
         let texts = sources.iter().map(|(name, source)| (name.as_str(), text(name, source)));
         let added = tera.add_raw_templates(texts);
         added.map_err(|error| vec![told(&error.to_string(), &sources, guards.as_ref())])?;
-        // Tera has refused what the lexer cannot follow; a template that runs uncounted would have no bounds.
+        // Tera should have refused what our lexer cannot read. A template without calls would run without limits.
         let uncounted =
             |(name, _): &&(String, String)| guards.as_ref().is_some_and(|guards| !guards.by_name.contains_key(name));
         if let Some((name, _)) = sources.iter().find(uncounted) {
@@ -115,7 +115,7 @@ impl Templates {
         Ok(Templates { tera, labels, sources, guards, files, warnings })
     }
 
-    /// The words of a language, for that kind of document.
+    /// The words of a language for a kind of document.
     pub fn labels(&self, language: Language, kind: DocumentKind) -> &BTreeMap<String, String> {
         self.labels.of(language, kind)
     }
@@ -125,8 +125,8 @@ impl Templates {
         self.labels.of_review(language)
     }
 
-    /// The HTML of a document in a design, where numbers do not part from their units; what the template sees is an
-    /// [`InvoiceView`](super::InvoiceView).
+    /// Renders a document in a design as HTML, in which numbers stay on one line with their units; the view of an invoice
+    /// is an [`InvoiceView`](super::InvoiceView).
     ///
     /// # Errors
     /// A mistake in the template, with its line and the fields that exist; work or text beyond what the view gives reason
@@ -151,7 +151,7 @@ impl Templates {
         })
     }
 
-    /// Where a piece of the HTML of a design stands in a template: the file, line and column of its first occurrence.
+    /// Finds a piece of a design's HTML in its templates: the file, line and column of its first occurrence.
     pub fn find(&self, design: &str, fragment: &str) -> Option<Place> {
         let names = reachable(&self.sources, &format!("{design}.html"));
         let find = |name: &String| {
@@ -163,10 +163,10 @@ impl Templates {
     }
 }
 
-/// Files of a workspace's `templates/`; Tera recurses over those that extend each other when it reads them.
+/// Maximum number of files in `templates/`: on loading, Tera recurses over those that extend each other.
 const FILES_MOST: usize = 500;
 
-/// Adds calls that count to all templates: what the workspace's own include counts as well.
+/// Adds calls that count to all templates, because the workspace's own may include the built-in ones.
 fn guards(sources: &[(String, String)]) -> Result<Guards, Vec<Diagnostic>> {
     if sources.len() > FILES_MOST {
         let message = format!("expected at most {FILES_MOST} templates, found {}", sources.len());
@@ -190,7 +190,7 @@ fn guards(sources: &[(String, String)]) -> Result<Guards, Vec<Diagnostic>> {
     Ok(Guards { by_name, sites: sites.into(), bytes })
 }
 
-/// The designs the workspace's files choose, each place once.
+/// The designs that the workspace's files choose, each place once.
 fn chosen(settings: &Settings) -> BTreeSet<&TemplateChoice> {
     let customers = settings.customers.iter().map(|customer| &customer.invoice.template);
     customers.chain([&settings.template]).collect()
@@ -200,7 +200,7 @@ fn source<'a>(sources: &'a [(String, String)], name: &str) -> Option<&'a str> {
     sources.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
 }
 
-/// That no template has the name a file chooses.
+/// Error for a chosen design that no template has.
 fn check_choice(choice: &TemplateChoice, sources: &[(String, String)]) -> Option<Diagnostic> {
     let piece = |name: &str| BUILT_IN[DESIGNS..].iter().any(|(known, _)| *known == name);
     let designs = sources.iter().filter(|(name, _)| !piece(name)).filter_map(|(name, _)| name.strip_suffix(".html"));
@@ -225,7 +225,7 @@ fn check_choice(choice: &TemplateChoice, sources: &[(String, String)]) -> Option
     })
 }
 
-/// A template and those it extends or includes, in the order they are named.
+/// A template and those it extends or includes, in the order in which they are named.
 fn reachable(sources: &[(String, String)], first: &str) -> Vec<String> {
     let mut names = vec![first.to_owned()];
     let mut next = 0;
@@ -242,7 +242,7 @@ fn reachable(sources: &[(String, String)], first: &str) -> Vec<String> {
     names
 }
 
-/// Templates of the workspace that no chosen design is made of.
+/// Warnings about templates of the workspace that no chosen design uses.
 fn unused(sources: &[(String, String)], chosen: &BTreeSet<&TemplateChoice>) -> Vec<Diagnostic> {
     let names = || sources.iter().map(|(name, _)| name.as_str());
     let designs: BTreeSet<String> = chosen.iter().map(|choice| format!("{}.html", choice.name)).collect();
@@ -263,18 +263,18 @@ fn unused(sources: &[(String, String)], chosen: &BTreeSet<&TemplateChoice>) -> V
     names().filter(|name| !used.contains(*name) && !is_built_in(name)).map(tell).collect()
 }
 
-/// Everything in `templates/` that is a template or the labels, sorted.
+/// The templates and `labels.toml` in `templates/`, sorted.
 fn own_files(root: &Path) -> Result<Vec<(String, Vec<u8>)>, Vec<Diagnostic>> {
     let names = match files::names(&root.join("templates")) {
         Ok(names) => names,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        // The built-in templates instead of the workspace's would be another invoice.
+        // Falling back to the built-in templates would make a different invoice.
         Err(error) => {
             let message = format!("cannot read the directory: {}", cause(&error));
             return Err(vec![Diagnostic::could_not_run(message).at(Place::file("templates"))]);
         }
     };
-    // A name that is not UTF-8 is none that a template could be called by.
+    // No template can refer to a name that is not UTF-8.
     let mut names: Vec<String> = names.into_iter().filter_map(|name| name.into_string().ok()).collect();
     names.retain(|name| (name.ends_with(".html") && !name.starts_with('.')) || name == "labels.toml");
     let mut found = Vec::new();
@@ -290,7 +290,7 @@ fn own_files(root: &Path) -> Result<Vec<(String, Vec<u8>)>, Vec<Diagnostic>> {
     if problems.is_empty() { Ok(found) } else { Err(problems) }
 }
 
-/// Tera's report (message, ` --> file:line:column`, excerpt with carets) as a diagnostic.
+/// Converts Tera's report (message, ` --> file:line:column`, excerpt with carets) to a diagnostic.
 fn told(report: &str, sources: &[(String, String)], guards: Option<&Guards>) -> Diagnostic {
     let mut lines = report.lines();
     let message = lines.next().unwrap_or_default().trim_start_matches("error: ");

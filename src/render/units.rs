@@ -1,8 +1,8 @@
-//! Numbers stay on one line with what they count: `1,234円`, `12 MB`, `2022年8月1日`.
+//! Keeps numbers on one line with their units: `1,234円`, `12 MB`, `2022年8月1日`.
 //!
-//! Browsers, and the PDF like them, may break a line before 円 or behind the space (Unicode's UAX 14). A finished page
-//! comes in; in what goes out, each number with its unit is an element that does not wrap. That is done to the whole page,
-//! so that texts of templates, of settings and of providers are all alike, however they were put together.
+//! Browsers, and the PDF like them, may break a line before 円 or behind the space (Unicode's UAX 14). [`hold`] takes a
+//! finished page and puts each number with its unit into an element that does not wrap. It works on the whole page, so
+//! that texts from templates, settings and providers are treated alike, however they were put together.
 
 use memchr::memchr;
 use unicode_width::UnicodeWidthStr;
@@ -10,27 +10,27 @@ use unicode_width::UnicodeWidthStr;
 const OPEN: &str = "<span style=\"white-space:nowrap\">";
 const CLOSE: &str = "</span>";
 
-/// The widest text that is held, in columns of half-width characters: what is wider might not fit into a cell.
+/// Maximum width of a text kept together, in columns of half-width characters: a wider one might not fit into a cell.
 const COLUMNS_MOST: usize = 24;
 
-/// The most bytes of a character's name in HTML, `&` and `;` included.
+/// Maximum bytes of a character reference in HTML, `&` and `;` included.
 const REFERENCE_MOST: usize = 34;
 
-/// The most numbers that go on behind each other: year to second.
+/// Maximum count of numbers in a chain: year to second.
 const CHAIN_MOST: usize = 6;
 
-/// Elements whose text is not printed as it stands.
+/// Elements whose text is not printed on the page.
 const RAW: [&str; 3] = ["style", "title", "script"];
 
-/// What is counted; it follows the number.
+/// Units and counters that follow a number.
 const COUNTERS: &str = "か月 カ月 ヶ月 ヵ月 ケ月 ヶ年 か年 か所 カ所 ヶ所 箇所 箇月 週間 時間 回線 番地 丁目 号室 通話 契約 ページ バイト キロ \
     メガ ギガ ドル";
-/// Likewise, of one character.
+/// Counters of one character.
 const SHORT_COUNTERS: &str =
     "台個件回本枚名人社式点号番条項区倍割階通口株行頁章冊箱組年月日時分秒週円銭万億兆千百度字語泊";
 /// What may follow a counter.
 const ENDINGS: &[&str] = &["円", "分", "間", "末", "度", "付", "目", "半", "頃", "バイト"];
-/// Counters behind which another number goes on: dates, times and 1万2千円.
+/// Counters that another number can follow: dates, times and 1万2千円.
 const CHAINED: &str = "年月日時分万億兆千";
 /// Units in Latin letters and signs.
 const SYMBOLS: &str = "B kB KB MB GB TB PB KiB MiB GiB TiB bit bits kbit Mbit Gbit byte bytes bps kbps Kbps Mbps Gbps % ％ ‰ °C ℃ ° s \
@@ -38,13 +38,13 @@ const SYMBOLS: &str = "B kB KB MB GB TB PB KiB MiB GiB TiB bit bits kbit Mbit Gb
     kg V A mA mAh W kW kWh Wh Hz kHz MHz GHz JPY USD EUR yen";
 const MONTHS: &str = "January February March April May June July August September October November December Jan Feb Mar Apr Jun Jul \
     Aug Sep Sept Oct Nov Dec";
-/// What stands before a number and belongs to it.
+/// Prefixes that belong to a number.
 const LEADING: &[&str] = &["第", "令和", "平成", "昭和"];
 const CURRENCIES: &[char] = &['¥', '￥', '$', '＄', '€', '£'];
 const SIGNS: &[char] = &['-', '−', '－', '+', '±', '△', '▲'];
 const CODES: &[&str] = &["JPY", "USD", "EUR"];
 
-/// The page with every number and its unit in an element that does not wrap.
+/// Puts every number of a page, with its unit, into an element that does not wrap.
 pub(super) fn hold(html: &str) -> String {
     let mut out = String::with_capacity(html.len() + html.len() / 64);
     let mut rest = html;
@@ -59,7 +59,7 @@ pub(super) fn hold(html: &str) -> String {
     out
 }
 
-/// The length of the tag or comment that a text begins with; of elements in [`RAW`], to their end tag.
+/// The length of the tag or comment that a text begins with; for elements in [`RAW`], up to their end tag.
 fn markup_length(markup: &str) -> usize {
     if markup.starts_with("<!--") {
         return markup.find("-->").map_or(markup.len(), |end| end + 3);
@@ -123,15 +123,14 @@ fn hold_text(text: &str, out: &mut String) {
     out.push_str(&text[copied..]);
 }
 
-/// Whether a line might end within: everywhere else Unicode's rules hold a number together.
+/// Whether Unicode's rules allow a line break within a text; they keep plain numbers together.
 fn may_break(held: &str) -> bool {
     let breaks = |letter: char| !letter.is_ascii() && !CURRENCIES.contains(&letter) && !"％℃°‰".contains(letter);
     let signed = |(at, letter)| at == 0 && letter == '-' && held[1..].starts_with(CURRENCIES);
     held.contains([' ', '/']) || held.contains(breaks) || is_iso_date(held) || held.char_indices().any(signed)
 }
 
-/// The length of the number that a text begins with, and of what it counts, if it is a quantity; `before` is what
-/// precedes it.
+/// The length of the number and unit that a text begins with, if it is a quantity; `before` is the text before it.
 fn quantity_length(text: &str, before: &str) -> Option<usize> {
     let number = number_length(text);
     let behind = &text[number..];
@@ -155,12 +154,12 @@ fn quantity_length(text: &str, before: &str) -> Option<usize> {
     let is_money = before.ends_with(CURRENCIES) || CODES.iter().any(|code| ends_with_word(before, code));
     let is_counted = unit > 0 || is_money || LEADING.iter().any(|word| before.ends_with(*word));
     let per = if is_money && unit == 0 { per_length(behind) } else { 0 };
-    // Unicode lets lines end between full-width digits.
+    // Unicode allows line breaks between full-width digits.
     let is_wide = text[..number].chars().filter(|letter| !letter.is_ascii()).count() > 0 && number > '０'.len_utf8();
     (is_counted || is_wide).then_some(number + unit + per)
 }
 
-/// The length of the units behind a number, and of the numbers and units that go on behind them: `年8月1日`, ` MB/日`.
+/// The length of the units behind a number, and of the numbers and units that continue it: `年8月1日`, ` MB/日`.
 fn units_length(text: &str) -> usize {
     let mut rest = text.strip_prefix([' ', '\u{a0}']).unwrap_or(text);
     if let Some(symbol) = symbol(rest) {
@@ -186,7 +185,7 @@ fn units_length(text: &str) -> usize {
     length
 }
 
-/// `/月` and the like.
+/// The length of `/月` and the like.
 fn per_length(text: &str) -> usize {
     let Some(unit) = text.strip_prefix(['/', '／']) else { return 0 };
     let word = symbol(unit).or_else(|| counter(unit));
@@ -208,7 +207,8 @@ fn symbol(text: &str) -> Option<&'static str> {
     text.starts_with(is_first).then(|| SYMBOLS.split_ascii_whitespace().find(fits)).flatten()
 }
 
-/// `1 September 2022`, `1–31 August 2022`, and behind the name of a month: `August 2022`, `August 1, 2022`.
+/// The length of the rest of an English date from its first number: `1 September 2022`, `1–31 August 2022` and, behind
+/// the name of a month, `August 2022`, `August 1, 2022`.
 fn english_date_length(text: &str, number: usize, before: &str) -> Option<usize> {
     let year = |text: &str, comma: &str| {
         let digits = text.strip_prefix(comma).and_then(|text| text.strip_prefix(' ')).map_or(0, number_length);
@@ -232,7 +232,7 @@ fn ends_with_word(text: &str, word: &str) -> bool {
     rest.is_some_and(|rest| !rest.ends_with(is_word))
 }
 
-/// The length of what stands before a number and belongs to it: `-¥`, `第`, `USD `, `August `.
+/// The length of the prefix that belongs to a number: `-¥`, `第`, `USD `, `August `.
 fn leading_length(before: &str) -> usize {
     let word = CODES.iter().copied().chain(MONTHS.split_ascii_whitespace()).find(|word| ends_with_word(before, word));
     if let Some(word) = word {
@@ -286,7 +286,7 @@ fn is_iso_date(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The page with what is held in brackets.
+    /// The page with brackets around each text kept together.
     fn held(html: &str) -> String {
         hold(html).replace(OPEN, "[").replace(CLOSE, "]")
     }

@@ -1,4 +1,4 @@
-//! What a template sees of an invoice: [`InvoiceView`], the templates' contract. Every number is text already.
+//! [`InvoiceView`]: what a template sees of an invoice, the contract with templates. Every number is already text.
 
 use std::collections::BTreeMap;
 
@@ -103,7 +103,7 @@ pub struct RowView<'a> {
     pub line: String,
     pub kind: ItemKind,
     pub source: &'a str,
-    /// Above the first row of each source, where there are several: what the rows below are of.
+    /// Heading above the first row of each source, where there are several.
     pub section: &'a str,
     pub name: &'a str,
     pub mark: &'static str,
@@ -124,7 +124,7 @@ pub struct TaxView {
     pub tax_jpy: String,
 }
 
-/// Where templates find images: a function from a workspace path to what stands in `src`.
+/// Converts an image's workspace path to the value of `src`.
 pub(crate) type ImageLink<'a> = &'a dyn Fn(&str) -> String;
 
 /// The view of an invoice.
@@ -198,7 +198,7 @@ pub fn view<'a>(
         tax_subtotals: invoice.tax_subtotals.iter().map(|tax| tax_view(tax, invoice.currency, language)).collect(),
         fx_note: fx_note(bill, settings, invoice),
         chart: chart(bill, invoice, language, labels),
-        // They speak of paying: on a credit note there is nothing to pay.
+        // Notes are about paying, and a credit note asks for no payment.
         notes: if invoice.kind == DocumentKind::CreditNote { &[] } else { &customer.invoice.notes },
         details: detail_level_name(customer.invoice.details),
         charges,
@@ -219,8 +219,8 @@ pub fn view<'a>(
     })
 }
 
-/// The most decimals a price is printed with. A price per byte has more and says nothing to a reader; JSON and CSV hold
-/// all prices.
+/// Maximum decimals of a printed price: a price per byte has more and means nothing to a reader. JSON and CSV hold all
+/// prices.
 const PRICE_DECIMALS: u32 = 6;
 
 pub(super) fn price_text(price: Option<Amount>) -> String {
@@ -231,8 +231,8 @@ fn count(flags: &[bool]) -> usize {
     flags.iter().filter(|flag| **flag).count()
 }
 
-/// About how many lines the items take, and all that the first page has to hold beyond what every invoice has there: for
-/// a template to put totals, taxes and notes before the items when they would not fit below them.
+/// Approximate lines of the items, and of everything on the first page beyond what every invoice has there. With them,
+/// a template puts totals, taxes and notes before the items when they would not fit below.
 fn lines(settings: &Settings, customer: &Customer, invoice: &Invoice) -> (usize, usize) {
     let extra = |text: &str, width: usize| unicode_width::UnicodeWidthStr::width(text) / width;
     let mut sections = usize::from(invoice.items.iter().any(|item| item.kind == ItemKind::Discount)) * 2;
@@ -284,7 +284,7 @@ fn issuer<'a>(settings: &'a Settings, image: ImageLink<'_>) -> IssuerView<'a> {
 
 fn recipient(customer: &Customer) -> CustomerView<'_> {
     let japanese = customer.invoice.language == Language::Japanese;
-    // 御中 and 様 are Japanese; an English letter has none.
+    // An English letter has no 御中 or 様.
     let honorific = if japanese || !matches!(customer.honorific.as_str(), "御中" | "様") {
         customer.honorific.as_str()
     } else {
@@ -302,7 +302,7 @@ fn recipient(customer: &Customer) -> CustomerView<'_> {
     }
 }
 
-/// The items of some kinds; where the invoice has charges of several sources, the first of each says which.
+/// The rows of items of some kinds; where the invoice has several sources, the first row of each names it.
 fn rows<'a>(
     invoice: &'a Invoice,
     settings: &'a Settings,
@@ -320,7 +320,7 @@ fn rows<'a>(
                 let source = settings.sources.iter().find(|source| source.name == row.source);
                 row.section = match source {
                     Some(source) => source.title.as_ref().unwrap_or(&source.name),
-                    // Fees and the minimum are the issuer's own.
+                    // Fees and the minimum have no source: they are the issuer's own.
                     None => labels.get("fees").map_or("", String::as_str),
                 };
             }
@@ -355,7 +355,7 @@ fn row(index: usize, item: &LineItem, currency: Currency, language: Language) ->
     }
 }
 
-/// The words of the law and of accountants for categories without tax.
+/// The terms that the law and accountants use for categories without tax.
 fn category_word(category: TaxCategory, language: Language) -> &'static str {
     match (category, language) {
         (TaxCategory::Exempt, Language::Japanese) => "免税",
@@ -391,7 +391,7 @@ fn tax_view(tax: &TaxSubtotal, currency: Currency, language: Language) -> TaxVie
     }
 }
 
-/// The rates the invoice was computed with, each on a line of its own.
+/// The exchange rates that the invoice was computed with, one per line.
 fn fx_note(bill: &Bill, settings: &Settings, invoice: &Invoice) -> String {
     let mut pairs: Vec<(Currency, Currency)> = Vec::new();
     if invoice.currency != Currency::Jpy {

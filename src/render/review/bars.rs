@@ -1,4 +1,4 @@
-//! The two drawings: totals of the last twelve months, and what items cost.
+//! The two bar charts: totals of the last twelve months, and costs of items.
 
 use chrono::Datelike;
 use serde::Serialize;
@@ -9,10 +9,10 @@ use crate::model::period::BillingMonth;
 use crate::model::settings::Language;
 use crate::render::format::month_text;
 
-/// How many months are drawn.
+/// Number of months drawn.
 const MONTHS: usize = 12;
 
-/// The most items with a bar of their own.
+/// Maximum number of items with a bar of their own.
 const ITEMS: usize = 8;
 
 /// A month's bar.
@@ -25,7 +25,7 @@ pub struct MonthBarView {
     pub year: String,
     /// Empty where the month is not known.
     pub amount: String,
-    /// Thousandths of the highest.
+    /// Thousandths of the highest bar.
     pub height: String,
     pub y: String,
     /// Left edge, in a field of 100 for each month.
@@ -39,7 +39,7 @@ pub struct ItemBarView<'a> {
     pub name: String,
     pub source: &'a str,
     pub amount: String,
-    /// Thousandths of the longest.
+    /// Thousandths of the longest bar.
     pub width: String,
     pub is_rest: bool,
 }
@@ -50,7 +50,7 @@ pub(super) fn peak(bars: &[MonthBarView]) -> String {
     peak.map_or_else(String::new, |bar| format!("{} ({})", bar.amount, bar.name))
 }
 
-/// The months up to this one; none where no earlier one is known, as one bar says nothing.
+/// The months up to this one; empty where no earlier month is known, because a single bar says nothing.
 pub(super) fn months(page: ReviewPage<'_>) -> Result<Vec<MonthBarView>, TooLong> {
     let currency = page.main_currency();
     let this = page.review.bill.month;
@@ -89,7 +89,7 @@ pub(super) fn months(page: ReviewPage<'_>) -> Result<Vec<MonthBarView>, TooLong>
     Ok(bars.collect())
 }
 
-/// The dearest items, and all others together.
+/// The most expensive items, and all others together.
 pub(super) fn items(page: ReviewPage<'_>) -> Result<Vec<ItemBarView<'_>>, TooLong> {
     let currency = page.review.billed.conservation.currency;
     let items = &page.review.overview.items;

@@ -11,7 +11,7 @@ use crate::model::figures::money;
 use crate::model::invoice::Invoice;
 use crate::model::ratio::quotient;
 
-/// Finer than any share that is shown, so that rows which look alike are still in order.
+/// Decimals of shares to sort by: finer than those shown, so that rows which look alike are still in order.
 const ORDER_DECIMALS: u32 = 9;
 
 /// A row of the table.
@@ -20,7 +20,7 @@ pub struct CustomerRowView<'a> {
     pub id: &'a str,
     pub name: &'a str,
     pub number: &'a str,
-    /// What the text filter looks in, in lower case.
+    /// Text that the page's filter searches, in lower case.
     pub search: String,
     pub total: String,
     pub previous: String,
@@ -35,7 +35,7 @@ pub struct CustomerRowView<'a> {
     pub pages: String,
     /// The rates by which prices in another currency were converted: `JPY→USD 0.0072`.
     pub converted: Vec<String>,
-    /// Names of what it is warned of.
+    /// Names of its warnings.
     pub warnings: Vec<&'a str>,
     pub warning_count: usize,
     pub pdf: String,
@@ -43,11 +43,11 @@ pub struct CustomerRowView<'a> {
     /// The full record, which only the issuer may see.
     pub json: String,
     pub csv: String,
-    /// By column: the row's place when the table is sorted by it, the smallest first.
+    /// By column, the row's place when the table is sorted by it in ascending order.
     pub order: BTreeMap<&'static str, usize>,
 }
 
-/// What rows are sorted by; what is not known comes first.
+/// Sort keys of a row; unknown values come first.
 struct Keys {
     total: Amount,
     change: Option<Amount>,
@@ -85,7 +85,7 @@ pub(super) fn customers<'a>(page: ReviewPage<'a>) -> Result<Vec<CustomerRowView<
     Ok(rows)
 }
 
-/// By customer id: the names of what it is warned of.
+/// Names of warnings by customer id.
 fn warned<'a>(page: ReviewPage<'a>) -> BTreeMap<&'a str, Vec<&'a str>> {
     let mut warned: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for finding in page.review.warnings.iter().filter_map(|warning| warning.finding.as_ref()) {
@@ -96,7 +96,7 @@ fn warned<'a>(page: ReviewPage<'a>) -> BTreeMap<&'a str, Vec<&'a str>> {
     warned
 }
 
-/// The place of each row in the order of a key; equal rows have the same.
+/// The place of each row in the order of a key; equal rows share a place.
 fn places<K: Ord>(keys: &[Keys], key: impl Fn(&Keys) -> K) -> Vec<usize> {
     let mut order: Vec<usize> = (0..keys.len()).collect();
     order.sort_by(|one, other| key(&keys[*one]).cmp(&key(&keys[*other])));

@@ -1,4 +1,4 @@
-//! What `review.html` sees of a month: [`ReviewView`]. Every figure is text already, and so is every place in an order.
+//! [`ReviewView`]: the fields of `review.html` for a month. Figures and places in an order are already text.
 
 mod bars;
 mod customers;
@@ -26,31 +26,31 @@ use customers::CustomerRowView;
 use sources::{KeptView, SharedView, SourceView};
 use warnings::WarningGroupView;
 
-/// A month to be reviewed.
+/// A month to review.
 #[derive(Clone, Copy)]
 pub struct Review<'a> {
     /// The bill.
     pub bill: &'a Bill,
     /// The workspace.
     pub settings: &'a Settings,
-    /// What the bill became.
+    /// The billed month.
     pub billed: &'a BilledMonth,
-    /// The month from above.
+    /// The month's overview.
     pub overview: &'a Overview,
-    /// The months before.
+    /// The earlier months.
     pub history: &'a History,
-    /// What the month is warned of.
+    /// The month's warnings.
     pub warnings: &'a [Diagnostic],
-    /// How final it is.
+    /// Draft, built or issued.
     pub status: Status,
     /// The documents of each invoice, in the order of the invoices.
     pub documents: &'a [Documents],
 }
 
-/// The documents beside the page that were made of an invoice.
+/// The documents made from an invoice, which the page links to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Documents {
-    /// Pages of its PDF, when that was laid out.
+    /// Pages of its PDF, when it was laid out.
     pub pages: Option<usize>,
     /// Whether there is a PDF.
     pub pdf: bool,
@@ -90,7 +90,7 @@ pub struct ReviewView<'a> {
     pub kept: Vec<KeptView<'a>>,
 }
 
-/// A figure at the head of the page.
+/// A figure at the top of the page.
 #[derive(Debug, Serialize)]
 pub struct FigureView<'a> {
     pub name: &'static str,
@@ -100,7 +100,7 @@ pub struct FigureView<'a> {
     pub notes: Vec<String>,
 }
 
-/// What the page of a month shows.
+/// Builds the view of a month.
 ///
 /// # Errors
 /// Sums with more digits than an amount has.
@@ -143,7 +143,7 @@ pub fn review<'a>(review: Review<'a>, labels: &'a BTreeMap<String, String>) -> R
     })
 }
 
-/// A month to be reviewed, in a language.
+/// A month to review, in a language.
 #[derive(Clone, Copy)]
 struct ReviewPage<'a> {
     review: Review<'a>,
@@ -165,7 +165,7 @@ impl<'a> ReviewPage<'a> {
         if currencies.is_empty() { vec![self.review.settings.currency] } else { currencies }
     }
 
-    /// The currency that months are compared in: the workspace's, where any invoice is in it.
+    /// The currency in which months are compared: the workspace's, where any invoice uses it.
     fn main_currency(&self) -> Currency {
         let currencies = self.currencies();
         let usual = self.review.settings.currency;
@@ -241,12 +241,12 @@ impl<'a> ReviewPage<'a> {
     }
 }
 
-/// An amount in whole minor units, for a glance; what is exact stands beside it.
+/// An amount rounded to minor units for an overview; the page shows the exact amount elsewhere.
 fn glance(amount: Amount, currency: Currency) -> String {
     money(Rounding::HalfUp.apply(amount, currency.decimals()).expect("a rounded amount has fewer digits"), currency, 0)
 }
 
-/// Likewise with its sign.
+/// [`glance`] with the sign, also of a positive amount.
 fn signed(amount: Amount, currency: Currency) -> String {
     let text = glance(amount, currency);
     if amount.is_positive() { format!("+{text}") } else { text }
@@ -258,7 +258,7 @@ fn percent(part: Amount, whole: Amount) -> Option<String> {
     Some(format!("{}%", share.to_text(1)))
 }
 
-/// A change from what was: `+12.3%`; of what was below zero nothing can be said.
+/// A change relative to `before`: `+12.3%`; none unless `before` is above zero.
 fn percent_change(change: Amount, before: Amount) -> Option<String> {
     let text = percent(change, before).filter(|_| before.is_positive())?;
     Some(if change.is_positive() { format!("+{text}") } else { text })
@@ -271,7 +271,7 @@ fn thousandths(part: Amount, whole: Amount) -> String {
     share.unwrap_or_default().to_string()
 }
 
-/// A path as a link: everything that has a meaning in one is written in percent.
+/// A path as a link, with every character that has a meaning in one percent-encoded.
 fn link(path: &str) -> String {
     let mut link = String::with_capacity(path.len());
     for byte in path.bytes() {

@@ -1,4 +1,4 @@
-//! What the providers asked for and who bears it.
+//! The providers' totals, and who bears them.
 
 use serde::Serialize;
 
@@ -27,11 +27,11 @@ pub struct SourceView<'a> {
     pub provider_total: String,
     pub coupons: String,
     pub difference: String,
-    /// Whether ours is the provider's; no answer where it states none.
+    /// Whether our total equals the provider's; meaningless where it states none.
     pub agrees: bool,
 }
 
-/// What a share rule split.
+/// Charges split by a share rule.
 #[derive(Debug, Serialize)]
 pub struct SharedView<'a> {
     /// `invoicer.toml:12`; empty for discounts that no rule shares.
@@ -43,7 +43,7 @@ pub struct SharedView<'a> {
     pub kept: String,
 }
 
-/// What one customer bears.
+/// The part that one customer bears.
 #[derive(Debug, Serialize)]
 pub struct PartView<'a> {
     pub id: &'a str,
@@ -54,19 +54,19 @@ pub struct PartView<'a> {
     pub width: String,
 }
 
-/// What the issuer bears or keeps of a source.
+/// What the issuer bears of a source's charges, and keeps of its discounts.
 #[derive(Debug, Serialize)]
 pub struct KeptView<'a> {
     pub source: &'a str,
     pub total: String,
     /// By `[[allocation.keep]]`.
     pub rules: Vec<KeptRuleView<'a>>,
-    /// Charges of nobody; empty where there are none.
+    /// Charges without an owner; empty where there are none.
     pub unowned: String,
     pub customers: Vec<PartView<'a>>,
 }
 
-/// What one rule keeps.
+/// Charges kept by one rule.
 #[derive(Debug, Serialize)]
 pub struct KeptRuleView<'a> {
     /// `invoicer.toml:12`
@@ -109,13 +109,13 @@ pub(super) fn sources(page: ReviewPage<'_>) -> Vec<SourceView<'_>> {
         .collect()
 }
 
-/// What a source is called, and its currency.
+/// A source's title and currency.
 fn title(page: ReviewPage<'_>, source: u16) -> (&str, Currency) {
     let source = &page.review.bill.sources[usize::from(source)];
     (page.review.settings.title_of(&source.name), source.currency)
 }
 
-/// Parts, the largest first, with equally many decimals.
+/// The parts, largest first, with the same number of decimals.
 fn parts<'a>(page: ReviewPage<'a>, of: &[(usize, Amount)], whole: Amount, currency: Currency) -> Vec<PartView<'a>> {
     let mut sorted: Vec<(usize, Amount)> = of.to_vec();
     sorted.sort_by_key(|(customer, amount)| (std::cmp::Reverse(amount.magnitude()), *customer));

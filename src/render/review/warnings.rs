@@ -1,4 +1,4 @@
-//! What the month is warned of, by kind.
+//! The month's warnings by kind.
 
 use serde::Serialize;
 
@@ -21,15 +21,15 @@ pub struct WarningView<'a> {
     /// Id and name of the customer, where it concerns one.
     pub customer: &'a str,
     pub name: &'a str,
-    /// What a link to the customer's row ends with; empty where it has none.
+    /// Anchor of the customer's row in the page; empty where it has none.
     pub anchor: String,
-    /// In English the message, otherwise its figures and names.
+    /// The message in English; in other languages its figures and names.
     pub text: &'a str,
     pub notes: &'a [String],
     pub place: String,
 }
 
-/// The key of a code's name in `labels.toml`; that of what can be done about it ends with `_hint`.
+/// The key of a code's name in `labels.toml`; the key of its hint ends with `_hint`.
 pub(super) fn label_of(code: WarningCode) -> String {
     format!("warning_{}", code.name().replace('-', "_"))
 }
