@@ -1,8 +1,8 @@
-//! How fast a long table becomes a PDF: `cargo bench -p pages --bench table [-- ROWS]` (5,000 rows without a number).
+//! Times a long table from HTML to PDF: `cargo bench -p pages --bench table [-- ROWS]` (5,000 rows by default).
 //!
-//! Beside it, in the same run and on the same HTML: html5ever, which parses it to a tree and does nothing else, and zlib,
-//! which compresses it. Machines differ, and so do compilers; the ratios to these two are what to watch. Each figure is the
-//! best of several runs on one core: what else the machine does only ever adds.
+//! The same run times html5ever, which only parses the HTML to a tree, and zlib, which compresses it. Machines and
+//! compilers differ, so watch the ratios to these two. Each figure is the best of several runs on one core: other load
+//! on the machine only ever adds time.
 
 #![allow(clippy::print_stdout, clippy::float_arithmetic, reason = "a benchmark prints its figures")]
 
@@ -79,7 +79,7 @@ fn printed(html: &str, faces: &Faces) -> Outcome<Vec<u8>> {
     Ok(write(&laid_out(html, faces)?, faces, &metadata)?)
 }
 
-/// A table over many pages, as any report has it.
+/// A table over many pages, as in any report.
 fn table(rows: u32) -> String {
     let mut html = String::from(
         "<!DOCTYPE html><html lang=en><title>Readings</title><style>@page { size: A4; margin: 15mm; \

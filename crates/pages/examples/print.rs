@@ -1,7 +1,7 @@
 //! Prints one HTML file the way invoices are printed: `cargo run --example print -- FILE.html OUT.pdf [FONT…]`.
 //!
-//! Images are read relative to the HTML file; fonts are tried before the built-in faces. Mistakes are told as
-//! `file:line:column: message`, and nothing is written then.
+//! Images are read relative to the HTML file; fonts are tried before the built-in faces. Errors are printed as
+//! `file:line:column: message`, and then no file is written.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -51,7 +51,7 @@ fn print(html: &Path, pdf: &Path, fonts: &[String]) -> Result<(), String> {
         author: String::new(),
         subject: String::new(),
         language: "ja".to_owned(),
-        // The date of a document comes from its data, never from a clock; a bare HTML file has none.
+        // A document's date comes from its data, never from a clock; a bare HTML file has none.
         date: chrono::NaiveDate::default(),
         attachments: Vec::new(),
     };

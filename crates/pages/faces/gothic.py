@@ -4,15 +4,16 @@
 
 What changes, besides the names:
 
-- Figures stand in columns. BIZ UDPGothic's 1 is narrower than its other digits, and its comma and its currency signs have
-  another width in bold than in regular type, so that amounts under each other are ragged. Here all digits, the signs + and
-  U+2212, and the currency signs have the width of the digits; comma and full stop have one width in both weights. They keep
-  narrower than a digit: at its width, 1,234 reads as three numbers. Full-width ￥ keeps its em, parentheses, hyphen and %
-  their widths, which are those of running text. No outline is changed, only moved to the middle of its new width. There is
-  no kerning in the source that could move them again.
+- Figures align in columns. BIZ UDPGothic's 1 is narrower than its other digits, and its comma and currency signs differ
+  in width between bold and regular type, so that amounts in a column are ragged. Here all digits, the signs + and
+  U+2212, and the currency signs share one width; comma and full stop share another in both weights. It is narrower than
+  a digit's: at that width, 1,234 would read as three numbers. Full-width ￥, parentheses, hyphen and % keep the widths
+  of running text. Outlines are not changed, only centred in their new widths. The source has no kerning that could move
+  them again.
 - U+2007 and U+2008 are added: spaces as wide as a digit and as a full stop.
-- TrueType instructions are left out: they fit outlines to few pixels, and are a third of the file and of what a PDF holds.
-- Tables for substitution and vertical text are left out: layout sets every character with its own glyph, horizontally.
+- TrueType instructions are dropped: they only fit outlines to coarse pixels, and are a third of the file and of its
+  share of a PDF.
+- Tables for substitution and vertical text are dropped: layout sets every character with its own glyph, horizontally.
 """
 import sys
 from pathlib import Path
@@ -40,7 +41,7 @@ SPACES = {0x2007: ("figurespace", DIGIT), 0x2008: ("punctuationspace", POINT)}
 
 
 def set_widths(font):
-    """Gives figures their widths; an outline whose width changes stands in its middle."""
+    """Sets the widths of figures, and centres the outlines whose widths change."""
     cmap, outlines, metrics = font.getBestCmap(), font["glyf"], font["hmtx"]
     glyphs = {cmap[code]: width for code, width in WIDTHS.items()}
     others = {glyph for code, glyph in cmap.items() if code not in WIDTHS}
@@ -81,7 +82,7 @@ def name(font, weight):
 
 
 def without_instructions(font):
-    """Without what the subsetter leaves of them: the room for instructions, and the flags that advances need them."""
+    """Removes what the subsetter leaves of instructions: their memory limits, and flags that advances need them."""
     maxp, head = font["maxp"], font["head"]
     maxp.maxZones = 1
     for zero in ("TwilightPoints", "Storage", "FunctionDefs", "InstructionDefs", "StackElements", "SizeOfInstructions"):
@@ -90,14 +91,14 @@ def without_instructions(font):
 
 
 def make(source, weight):
-    # The date of the last change stays the source's: the same bytes on every run.
+    # Keeps the source's modification date, so that every run gives the same bytes.
     font = TTFont(source, recalcTimestamp=False)
     assert font["name"].getDebugName(6) == f"BIZUDPGothic-{weight}", f"{source} is another face"
     characters = set(font.getBestCmap())
     options = subset.Options(layout_features=[], hinting=False, notdef_outline=True, glyph_names=False, name_IDs=["*"],
                              drop_tables=["GSUB", "GPOS", "GDEF", "BASE", "gasp", "meta", "vhea", "vmtx", "DSIG"])
     subsetter = subset.Subsetter(options)
-    # The selectors too: without them, the subsetter drops the forms that they ask for.
+    # With the selectors: otherwise the subsetter drops their forms.
     selectors = {code for table in font["cmap"].tables if table.format == 14 for code in table.uvsDict}
     subsetter.populate(unicodes=characters | selectors)
     subsetter.subset(font)

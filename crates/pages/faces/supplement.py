@@ -1,21 +1,21 @@
-"""Makes GothicSupplement-Regular.ttf and -Bold.ttf: what Pages Gothic lacks, from Noto Sans CJK JP. Run by `prepare`.
+"""Makes GothicSupplement-Regular.ttf and -Bold.ttf from Noto Sans CJK JP: what Pages Gothic lacks. Run by `prepare`.
 
     python supplement.py NotoSansCJK-Regular.ttc NotoSansCJK-Bold.ttc
 
-What is taken, as far as Noto Sans CJK JP has it and Pages Gothic (see gothic.py) does not:
+Contents, as far as Noto Sans CJK JP has them and Pages Gothic (see gothic.py) does not:
 
 - kanji of JIS X 0208, 0212 and 0213 (Python's codecs), those of Adobe-Japan1 (the bases of the source's variation
   sequences), and all that have a Japanese source in Unicode (kIRG_JSource: the standards above, ARIB, and what was
   submitted from the family register's 戸籍統一文字, 住基ネット統一文字 and 文字情報基盤),
-- signs: letters with accents, arrows, frames, numbers and letters in circles, units in one square, radicals,
+- signs: accented letters, arrows, frames, circled numbers and letters, squared units, radicals,
 - glyphs of variation sequences (IVS) that differ from the character's own.
 
-Hangul, bopomofo, marks that join other characters, private and vertical forms stay out, as do kanji that no Japanese
-source has: a workspace that needs them names a face in [fonts].
+Hangul, bopomofo, combining marks, private and vertical forms are left out, and so are kanji without a Japanese source:
+a workspace that needs them names a face in [fonts].
 
-Outlines become TrueType: Chromium prints CFF outlines as drawings (Type 3), so that nothing could be compared with its
-pages. They are within a thousandth of an em of the source's. Instructions and layout tables are left out. Ascent and
-descent become Pages Gothic's, so that a rare kanji makes no line taller.
+Outlines are converted to TrueType, because Chromium prints CFF outlines as drawings (Type 3), which tests could not
+compare with our pages. They are within a thousandth of an em of the source's. Instructions and layout tables are
+dropped. Ascent and descent are Pages Gothic's, so that a rare kanji makes no line taller.
 """
 import re
 import sys
@@ -30,9 +30,9 @@ from fontTools.ttLib import TTFont, newTable
 from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
 
 HERE = Path(__file__).resolve().parent
-# Pages Gothic's 1802 and 246 of 2048, in the thousandths of the source.
+# Pages Gothic's 1802 and 246 of 2048 units, in the source's units of a thousandth.
 ASCENT, DESCENT = 880, -120
-# How far a quadratic curve may be from the source's, in thousandths of an em.
+# Largest distance of a quadratic curve from the source's, in thousandths of an em.
 ERROR = 1.0
 VERSION = "1.000"
 COPYRIGHT = "(c) 2014-2021 Adobe (http://www.adobe.com/). Subset, with other names and metrics, of Noto Sans CJK JP 2.004."
@@ -40,7 +40,7 @@ LICENCE = "This Font Software is licensed under the SIL Open Font License, Versi
 
 
 def of_codec(name):
-    """The characters that a codec can write."""
+    """The characters that a codec can encode."""
     found = set()
     for code in range(0x80, 0x30000):
         try:
@@ -71,7 +71,7 @@ def is_sign(code):
 
 
 def sequences(font):
-    """(base, selector) → glyph, none where it is the base's own."""
+    """Glyphs by (base, selector); None for the base's own glyph."""
     tables = [table for table in font["cmap"].tables if table.format == 14]
     return {(base, selector): glyph for table in tables for selector, pairs in table.uvsDict.items() for base, glyph in pairs}
 
@@ -87,7 +87,7 @@ def name(font, weight):
 
 
 def to_truetype(font):
-    """Cubic outlines → quadratic ones."""
+    """Converts cubic outlines to quadratic ones."""
     glyphs = font.getGlyphSet()
     table = newTable("glyf")
     table.glyphOrder, table.glyphs = font.getGlyphOrder(), {}
@@ -103,7 +103,7 @@ def to_truetype(font):
         font["hmtx"][glyph] = (font["hmtx"][glyph][0], getattr(outline, "xMin", 0))
     maxp = newTable("maxp")
     maxp.tableVersion, maxp.numGlyphs = 0x00010000, len(table.glyphOrder)
-    # What instructions need: there are none.
+    # No memory for instructions: there are none.
     maxp.maxZones = 1
     for zero in ("TwilightPoints", "Storage", "FunctionDefs", "InstructionDefs", "StackElements", "SizeOfInstructions",
                  "ComponentElements"):
@@ -131,7 +131,7 @@ def make(source, weight):
     subsetter.populate(unicodes=characters, glyphs=list(glyphs.values()))
     subsetter.subset(font)
 
-    # The subsetter keeps sequences of the characters it keeps; here most bases are in the other face.
+    # The subsetter drops sequences whose base it drops, but most bases are in Pages Gothic.
     table = CmapSubtable.newSubtable(14)
     table.platformID, table.platEncID, table.language, table.cmap, table.uvsDict = 0, 5, 0xFF, {}, {}
     for (base, selector), glyph in sorted(forms.items()):
@@ -144,7 +144,7 @@ def make(source, weight):
     os2 = font["OS/2"]
     os2.sTypoAscender, os2.sTypoDescender, os2.sTypoLineGap = ASCENT, DESCENT, 0
     os2.usWinAscent, os2.usWinDescent = ASCENT, -DESCENT
-    # The same bytes on every run.
+    # A fixed date, so that every run gives the same bytes.
     font["head"].modified = font["head"].created
     font.recalcTimestamp = False
     target = HERE / f"GothicSupplement-{weight}.ttf"

@@ -1,5 +1,5 @@
-//! What the fuzz targets do with their bytes, one function for each reader: take them, or refuse them with a reason. The
-//! tests run them too, over the files that the targets begin with.
+//! Functions under fuzzing, one for each reader: they accept the bytes or refuse them with a reason. Tests run them,
+//! too, on the seed files.
 
 use pages::layout::{Faces, Picture, PictureData, lay_out};
 use pages::pdf::{Metadata, write};

@@ -1,4 +1,4 @@
-//! Files that travel inside the PDF (ISO 32000-2, 7.11.4 and 14.13).
+//! Embedded files (ISO 32000-2, 7.11.4 and 14.13).
 
 use lopdf::{Dictionary, Object, ObjectId, Stream, StringFormat, dictionary};
 
@@ -7,23 +7,23 @@ use super::{Error, Metadata, file::deflated};
 /// A file to be attached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attachment<'a> {
-    /// The name it is saved under.
+    /// File name under which readers save it.
     pub name: &'a str,
     /// Its media type, such as `application/json`.
     pub media_type: &'a str,
-    /// What it is, for readers who choose among attachments.
+    /// Description for readers' lists of attachments.
     pub description: &'a str,
-    /// What is in it.
+    /// Content of the file.
     pub bytes: &'a [u8],
 }
 
-/// Adds the attachments and names them in the catalog.
+/// Adds the attachments and lists them in the catalog.
 pub(super) fn add(raw: &mut lopdf::Document, metadata: &Metadata<'_>) -> Result<(), Error> {
     let mut attachments = metadata.attachments.clone();
     if attachments.is_empty() {
         return Ok(());
     }
-    // A name tree is sorted.
+    // Name trees are sorted.
     attachments.sort_by_key(|attachment| attachment.name);
     let mut names = Vec::new();
     let mut files = Vec::new();
@@ -51,14 +51,14 @@ fn add_one(raw: &mut lopdf::Document, attachment: &Attachment<'_>, metadata: &Me
         "Filter" => "FlateDecode",
     };
     let content = raw.add_object(Stream::new(dict, deflated(attachment.bytes)?));
-    // Readers that know no Unicode name get one in ASCII.
+    // An ASCII name for readers that do not support the Unicode one.
     let plain: Vec<u8> = attachment.name.chars().map(|one| if one.is_ascii() { one as u8 } else { b'_' }).collect();
     let file: Dictionary = dictionary! {
         "Type" => "Filespec",
         "F" => Object::String(plain, StringFormat::Literal),
         "UF" => lopdf::text_string(attachment.name),
         "Desc" => lopdf::text_string(attachment.description),
-        // The pages are a visual presentation of this data; the source would be what the pages were edited in.
+        // The pages present this data; "Source" would be what the pages were made from.
         "AFRelationship" => "Data",
         "EF" => dictionary! { "F" => content, "UF" => content },
     };

@@ -1,4 +1,4 @@
-//! What makes the file an archive (PDF/A-3b, ISO 19005-3): metadata in XMP, and what its colours mean.
+//! What makes the file a PDF/A-3b (ISO 19005-3): XMP metadata and an output intent.
 
 use std::sync::LazyLock;
 
@@ -6,7 +6,7 @@ use lopdf::{Dictionary, Object, Stream, StringFormat, dictionary};
 
 use super::{Error, Metadata, file::deflated};
 
-/// The metadata as XMP (ISO 16684-1); says the same as the information dictionary.
+/// The metadata as XMP (ISO 16684-1), in agreement with the information dictionary.
 pub(super) fn metadata_stream(metadata: &Metadata<'_>) -> Stream {
     let date = metadata.date.format("%Y-%m-%dT00:00:00Z");
     let mut description = String::new();
@@ -48,7 +48,7 @@ fn alternative(text: &str) -> String {
     format!(r#"<rdf:Alt><rdf:li xml:lang="x-default">{}</rdf:li></rdf:Alt>"#, escaped(text))
 }
 
-/// Text in XML, which knows no control characters.
+/// Escapes text for XML, without control characters, which XML does not allow.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -63,7 +63,7 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// The information dictionary: kept for readers that know no XMP.
+/// The information dictionary, for readers that do not support XMP.
 pub(super) fn information(metadata: &Metadata<'_>) -> Dictionary {
     let date = Object::String(metadata.date.format("D:%Y%m%d000000Z").to_string().into_bytes(), StringFormat::Literal);
     let mut information = dictionary! {
@@ -80,14 +80,14 @@ pub(super) fn information(metadata: &Metadata<'_>) -> Dictionary {
     information
 }
 
-/// The profile that says what the document's RGB is, as a stream.
+/// The colour profile for the document's RGB, as a stream.
 pub(super) fn profile_stream() -> Result<Stream, Error> {
     static PROFILE: LazyLock<Result<Vec<u8>, Error>> = LazyLock::new(|| deflated(&srgb_profile()));
     let dict = dictionary! { "N" => 3, "Alternate" => "DeviceRGB", "Filter" => "FlateDecode" };
     Ok(Stream::new(dict, PROFILE.clone()?))
 }
 
-/// The intent that makes the profile hold for the whole document.
+/// The output intent that applies the profile to the whole document.
 pub(super) fn output_intent(profile: lopdf::ObjectId) -> Dictionary {
     dictionary! {
         "Type" => "OutputIntent",
@@ -98,7 +98,7 @@ pub(super) fn output_intent(profile: lopdf::ObjectId) -> Dictionary {
     }
 }
 
-/// How many samples the curve has: one for each value of a channel of 8 bits.
+/// Number of samples of the curve: one for each value of an 8-bit channel.
 const SAMPLES: u32 = 256;
 /// The white point D50 in XYZ, in 1/65536.
 const D50: [u32; 3] = [0xf6d6, 0x1_0000, 0xd32d];
@@ -116,7 +116,7 @@ fn srgb_profile() -> Vec<u8> {
     ];
     tags.extend(PRIMARIES.map(|(name, primary)| (*name, xyz(primary))));
     tags.push((*b"rTRC", curve()));
-    // All channels have one curve.
+    // All channels share one curve.
     let names: Vec<([u8; 4], usize)> = tags
         .iter()
         .enumerate()
@@ -134,7 +134,7 @@ fn srgb_profile() -> Vec<u8> {
     let mut profile = Vec::with_capacity(offset);
     profile.extend(number(offset));
     profile.extend(b"\0\0\0\0\x02\x10\0\0mntrRGB XYZ ");
-    // A date has no say in what the colours are.
+    // A fixed date: it does not affect the colours, and the file must not depend on the clock.
     profile.extend([2000_u16, 1, 1, 0, 0, 0].iter().flat_map(|part| part.to_be_bytes()));
     profile.extend(b"acsp");
     profile.resize(68, 0);
@@ -157,7 +157,7 @@ fn xyz(values: [u32; 3]) -> Vec<u8> {
     b"XYZ \0\0\0\0".iter().copied().chain(values.iter().flat_map(|value| value.to_be_bytes())).collect()
 }
 
-/// ICC.1:2001-04, 6.5.17: the text in ASCII, and no other notation of it.
+/// A description in ASCII only (ICC.1:2001-04, 6.5.17).
 fn description(text: &str) -> Vec<u8> {
     let length = u32::try_from(text.len() + 1).unwrap_or(0);
     let mut content = b"desc\0\0\0\0".to_vec();
@@ -167,7 +167,7 @@ fn description(text: &str) -> Vec<u8> {
     content
 }
 
-/// From sRGB's values to linear light (IEC 61966-2-1, 5.2), as samples of 16 bits.
+/// Converts sRGB values to linear light (IEC 61966-2-1, 5.2), as 16-bit samples.
 fn curve() -> Vec<u8> {
     let mut content = b"curv\0\0\0\0".to_vec();
     content.extend(SAMPLES.to_be_bytes());
@@ -197,7 +197,7 @@ mod tests {
             assert!(tags.iter().any(|(tag, ..)| *tag == name.as_bytes()), "{name}");
         }
         assert!(tags.iter().all(|(_, start, length)| start % 4 == 0 && start + length <= profile.len()));
-        // The primaries add up to the white point, but for rounding (65536ths).
+        // The primaries add up to the white point, except for rounding (65536ths).
         for axis in 0..3 {
             let at = |name: &[u8]| tags.iter().find(|(tag, ..)| *tag == name).map_or(0, |tag| tag.1 + 8 + 4 * axis);
             let sum = number(at(b"rXYZ")) + number(at(b"gXYZ")) + number(at(b"bXYZ"));

@@ -1,7 +1,7 @@
-//! One page → the bytes of its content stream: per layer all shapes, then text in as few text objects as possible.
+//! Writes the content stream of a page: for each layer all shapes, then text in as few text objects as possible.
 //!
-//! printpdf's operations would be a second copy of every page: it turns those of all pages into objects before it writes the
-//! first, which is most of the time and of the memory of a long document.
+//! printpdf's operations would need a second copy of every page: it converts those of all pages to objects before it
+//! writes the first, which takes most of the time and memory of a long document.
 
 use super::{
     file::push_number,
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::layout::{Area, Element, Item, Kern, Layer, Mark, Outline, Page, Rgb, Shape, Step, Text, letters};
 
-/// Coordinates have three decimals: a thousandth of a point is nothing to see, and every digit costs.
+/// Converts to thousandths, the precision of coordinates: smaller steps are invisible, and digits cost bytes.
 pub(super) fn thousandths(value: f32) -> i32 {
     (f64::from(value) * 1000.0).round() as i32
 }
@@ -20,7 +20,7 @@ pub(super) fn picture_name(index: usize) -> String {
     format!("i{index}")
 }
 
-/// The content stream of a page; what belongs to an element of the structure is marked with its number on the page.
+/// Writes the content stream of a page; items of a structure element are marked with their number on the page.
 pub(super) fn page(page: &Page, fonts: &Fonts, elements: &[Element]) -> Vec<u8> {
     let of_layer = |layer: &Layer| layer.items.len() * 80 + layer.shapes.len() * 40 + layer.marks.len() * 24;
     let bytes = Vec::with_capacity(page.layers.iter().map(of_layer).sum());
@@ -37,15 +37,15 @@ struct Writer<'w> {
     fonts: &'w Fonts,
     elements: &'w [Element],
     fill: Option<Rgb>,
-    /// The state of the open text object.
+    /// The state of the open text object, if there is one.
     text: Option<TextState>,
-    /// The number of the page's next marked content.
+    /// Number of the page's next marked content.
     next: u32,
 }
 
 #[derive(Clone, Copy, Default)]
 struct TextState {
-    /// Where the last line started, in thousandths of a point.
+    /// Start of the last line, in thousandths of a point.
     x: i32,
     y: i32,
     /// Font and size in thousandths of a point.
@@ -64,7 +64,7 @@ impl Writer<'_> {
         let ends = layer.marks.iter().skip(1).map(|mark| mark.first as usize).chain([layer.items.len()]);
         for (mark, end) in layer.marks.iter().zip(ends) {
             let items = layer.items.get(mark.first as usize..end).unwrap_or_default();
-            // Marked content lies in a text object, or has it within, but never crosses its end.
+            // Marked content lies inside a text object or contains whole ones, but never crosses the end of one.
             let is_text = items.iter().all(|item| matches!(item, Item::Text(_)));
             if is_text {
                 self.begin_text();
@@ -133,7 +133,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Filling closes paths (ISO 32000-1, 8.5.3.3.1).
+    /// Fills an outline; filling closes its paths (ISO 32000-1, 8.5.3.3.1).
     fn outline(&mut self, outline: &Outline) {
         self.fill_color(outline.color);
         for path in &outline.paths {
@@ -181,7 +181,7 @@ impl Writer<'_> {
         self.begin_text();
         let mut state = self.text.unwrap_or_default();
         self.fill_color(text.color);
-        // Moves are relative to the last start: both in whole thousandths, so that nothing adds up.
+        // Moves are relative to the last start. Both are whole thousandths, so rounding errors do not add up.
         let (x, y) = self.point((text.x, text.y));
         self.numbers(&[x - state.x, y - state.y], "Td");
         (state.x, state.y) = (x, y);
@@ -207,7 +207,7 @@ impl Writer<'_> {
         self.text = Some(state);
     }
 
-    /// A piece of text that starts at a byte of the whole, with the kerns of the whole that are in it.
+    /// Shows a piece of text; `start` is its byte offset in the whole text, to which `kerns` belong.
     fn show(&mut self, font: &Font, piece: &str, start: usize, kerns: &[Kern]) {
         let within = kerns.iter().filter_map(|kern| Some(((kern.at as usize).checked_sub(start)?, kern.em)));
         let mut within = within.filter(|(at, _)| *at < piece.len()).peekable();
@@ -233,7 +233,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A point from the page's top in thousandths from its bottom.
+    /// Converts a point with y from the page's top to thousandths with y from its bottom.
     fn point(&self, (x, y): (f32, f32)) -> (i32, i32) {
         (thousandths(x), thousandths(self.height - y))
     }
@@ -243,7 +243,7 @@ impl Writer<'_> {
         self.bytes.push(b'\n');
     }
 
-    /// Numbers in thousandths before their operator.
+    /// Writes numbers in thousandths, then their operator.
     fn numbers(&mut self, numbers: &[i32], operator: &str) {
         for number in numbers {
             self.number(*number);
@@ -252,7 +252,7 @@ impl Writer<'_> {
         self.operator(operator);
     }
 
-    /// A number in thousandths, without zeros at its end.
+    /// Writes a number in thousandths, without trailing zeros.
     fn number(&mut self, number: i32) {
         if number < 0 {
             self.bytes.push(b'-');
@@ -267,7 +267,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A name of plain letters and digits, and a space.
+    /// Writes a name of letters and digits, and a space.
     fn name(&mut self, name: &str) {
         self.bytes.push(b'/');
         self.bytes.extend_from_slice(name.as_bytes());
@@ -275,7 +275,7 @@ impl Writer<'_> {
     }
 }
 
-/// A colour's channels in thousandths, rounded.
+/// The channels of a colour in thousandths, rounded.
 fn channels(color: Rgb) -> [i32; 3] {
     color.map(|channel| (i32::from(channel) * 1000 + 127) / 255)
 }
@@ -290,8 +290,8 @@ mod tests {
         Text { x, y, width: 0.0, size, letter_spacing, face, color, kerns: kerns.into(), text: text.into() }
     }
 
-    /// Written as ISO 32000-1 says, by hand: y counts from the bottom of the page, which is 100 pt high. The fonts number
-    /// the glyphs of their letters in the order of the face: here 1 is the comma, 2 and 3 are the digits 1 and 2.
+    /// Expected bytes are written by hand from ISO 32000-1: y counts from the bottom of the page, which is 100 pt high.
+    /// Glyphs are numbered in the order of the face: 1 is the comma, 2 and 3 are the digits 1 and 2.
     #[test]
     fn a_page_is_written_in_pdfs_operators() {
         let shapes = vec![

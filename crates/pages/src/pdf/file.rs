@@ -1,5 +1,5 @@
-//! The bytes of a PDF 1.7 file: objects, most of them compressed in object streams, and the table of where they are
-//! (ISO 32000-1, 7.5.7 and 7.5.8).
+//! Writes the bytes of a PDF 1.7 file: objects, most of them in compressed object streams, and the cross-reference
+//! stream (ISO 32000-1, 7.5.7 and 7.5.8).
 
 use std::cell::RefCell;
 
@@ -9,37 +9,37 @@ use sha2::{Digest, Sha256};
 
 use super::Error;
 
-/// Level 5 is within some percent of the best level's size in half the time.
+/// Level 5 is within a few percent of the best level's size in half the time.
 const LEVEL: u32 = 5;
-/// How many objects share a stream: readers must unpack all of them to get at one.
+/// Objects in a stream: readers must decompress all of them to read one.
 const OBJECTS_IN_STREAM: usize = 400;
-/// Bytes of a row of the table: what it is, where, and which in its stream.
+/// Bytes in a row of the cross-reference stream: type, position, index in the object stream.
 const ROW: usize = 7;
 
-/// Where an object is.
+/// Location of an object.
 #[derive(Clone, Copy)]
 enum Place {
     Nowhere,
     /// Offset in the file.
     At(u32),
-    /// Number of the object stream, and which object in it.
+    /// Number of the object stream, and the object's index in it.
     In(u32, u16),
 }
 
 /// A file under construction.
 pub(super) struct File {
     bytes: Vec<u8>,
-    /// By object number.
+    /// Locations by object number.
     places: Vec<Place>,
-    /// Objects that wait for their stream to fill, and where each starts.
+    /// Objects of the next object stream, and the start of each.
     waiting: Vec<u8>,
     starts: Vec<(u32, usize)>,
 }
 
 impl File {
-    /// A file whose objects have numbers up to `last`.
+    /// Starts a file whose object numbers go up to `last`.
     pub(super) fn new(last: u32) -> File {
-        // Four bytes beyond ASCII tell that this is no text (PDF/A, 6.1.2).
+        // Four bytes beyond ASCII mark the file as binary (PDF/A, 6.1.2).
         let bytes = b"%PDF-1.7\n%\xE2\xE3\xCF\xD3\n".to_vec();
         let places = vec![Place::Nowhere; last as usize + 1];
         File { bytes, places, waiting: Vec::new(), starts: Vec::new() }
@@ -53,7 +53,7 @@ impl File {
         if self.starts.len() == OBJECTS_IN_STREAM { self.flush() } else { Ok(()) }
     }
 
-    /// Adds an object of a document.
+    /// Adds an object from a document.
     pub(super) fn add(&mut self, (number, _): ObjectId, object: &Object) -> Result<(), Error> {
         match object {
             Object::Stream(stream) => self.stream(number, &stream.dict, &stream.content),
@@ -61,7 +61,7 @@ impl File {
         }
     }
 
-    /// Adds a stream as it is, with its length.
+    /// Adds an encoded stream with its length.
     pub(super) fn stream(&mut self, number: u32, dict: &Dictionary, content: &[u8]) -> Result<(), Error> {
         let offset = u32::try_from(self.bytes.len()).map_err(|_| Error::new("the PDF is larger than 4 GB"))?;
         if let Some(place) = self.places.get_mut(number as usize) {
@@ -84,7 +84,7 @@ impl File {
         u32::try_from(self.places.len() - 1).unwrap_or(u32::MAX)
     }
 
-    /// Writes the waiting objects as one stream.
+    /// Writes the waiting objects as an object stream.
     fn flush(&mut self) -> Result<(), Error> {
         if self.starts.is_empty() {
             return Ok(());
@@ -112,7 +112,7 @@ impl File {
         self.stream(container, &dict, &deflated(&content)?)
     }
 
-    /// Writes the table with the trailer's entries; `/ID` is the same for the same content.
+    /// Writes the cross-reference stream with the trailer's entries; `/ID` depends on the content only.
     pub(super) fn finish(mut self, trailer: &Dictionary) -> Result<Vec<u8>, Error> {
         self.flush()?;
         let id: Vec<u8> = Sha256::digest(&self.bytes).iter().take(16).copied().collect();
@@ -143,7 +143,8 @@ impl File {
         Ok(self.bytes)
     }
 
-    /// The table's rows, each as its difference from the one before (PNG's predictor "up"): neighbours are alike.
+    /// The rows of the cross-reference stream, each as its difference from the one before (PNG's predictor "up"),
+    /// because neighbours are similar.
     fn rows(&self) -> Vec<u8> {
         let mut rows = Vec::with_capacity(self.places.len() * (ROW + 1));
         let mut before = [0_u8; ROW];
@@ -165,7 +166,7 @@ impl File {
 }
 
 thread_local! {
-    /// Its tables are larger than most of what is compressed: one for all that a thread compresses.
+    /// Its tables are larger than most streams, so each thread reuses one.
     static COMPRESS: RefCell<Compress> = RefCell::new(Compress::new(Compression::new(LEVEL), true));
 }
 
@@ -174,7 +175,7 @@ pub(super) fn deflated(content: &[u8]) -> Result<Vec<u8>, Error> {
     let failed = |problem: String| Error::new(format!("the PDF cannot be compressed: {problem}"));
     COMPRESS.with_borrow_mut(|compress| {
         compress.reset();
-        // More than can be needed: how often the space runs out would show in the bytes.
+        // More space than needed, because running out of it and continuing would change the compressed bytes.
         let mut compressed = Vec::with_capacity(content.len() + content.len() / 64 + 64);
         let status = compress.compress_vec(content, &mut compressed, FlushCompress::Finish);
         match status.map_err(|error| failed(error.to_string()))? {
@@ -187,7 +188,7 @@ pub(super) fn deflated(content: &[u8]) -> Result<Vec<u8>, Error> {
     })
 }
 
-/// A number in decimal digits.
+/// Appends a number in decimal digits.
 pub(super) fn push_number(bytes: &mut Vec<u8>, number: u32) {
     let mut digits = [0_u8; 10];
     let mut start = digits.len();
@@ -203,7 +204,7 @@ pub(super) fn push_number(bytes: &mut Vec<u8>, number: u32) {
     bytes.extend_from_slice(&digits[start..]);
 }
 
-/// Writes an object that is no stream.
+/// Appends an object that is not a stream.
 fn write_object(bytes: &mut Vec<u8>, object: &Object) {
     match object {
         Object::Null | Object::Stream(_) => bytes.extend_from_slice(b"null"),
@@ -253,7 +254,7 @@ fn write_name(bytes: &mut Vec<u8>, name: &[u8]) {
     }
 }
 
-/// Writes a string.
+/// Appends a string.
 pub(super) fn write_string(bytes: &mut Vec<u8>, text: &[u8], format: &StringFormat) {
     if *format == StringFormat::Hexadecimal {
         bytes.push(b'<');
@@ -273,7 +274,7 @@ pub(super) fn write_string(bytes: &mut Vec<u8>, text: &[u8], format: &StringForm
     bytes.push(b')');
 }
 
-/// Text as a string in any script.
+/// Appends a text string, in any script.
 pub(super) fn write_text(bytes: &mut Vec<u8>, text: &str) {
     if let Object::String(text, format) = lopdf::text_string(text) {
         write_string(bytes, &text, &format);

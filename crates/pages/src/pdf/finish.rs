@@ -1,4 +1,4 @@
-//! What printpdf leaves open: exact widths, links, outline, structure, metadata, compression.
+//! Adds to printpdf's document what it does not write: exact widths, links, outline, structure, metadata, compression.
 
 use lopdf::{Object, ObjectId, Stream, StringFormat, dictionary};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::layout::{Document, Link, Target};
 
-/// Smaller streams do not get smaller.
+/// Smaller streams do not shrink.
 const COMPRESSED_FROM: usize = 60;
 
 /// Finishes the document and writes it.
@@ -71,7 +71,7 @@ fn real(value: f32) -> Object {
     Object::Real(rounded(value))
 }
 
-/// printpdf cuts widths to whole thousandths of an em, which adds up over a long line.
+/// Replaces printpdf's widths, which are truncated to thousandths of an em and add up over a long line.
 fn set_widths(raw: &mut lopdf::Document, pages: &[ObjectId], fonts: &Fonts) -> Result<(), Error> {
     let Some(page) = pages.first() else { return Ok(()) };
     let resources = raw.get_dictionary(*page).and_then(|page| page.get_deref(b"Resources", raw)).map_err(broken)?;
@@ -97,7 +97,7 @@ fn annotation(link: &Link, height: f32, document: &Document, pages: &[ObjectId])
         "Subtype" => "Link",
         "Rect" => corners.map(real).to_vec(),
         "Border" => vec![Object::Integer(0); 3],
-        // Printed with the page (PDF/A, 6.3.2).
+        // Links are printed with the page (PDF/A, 6.3.2).
         "F" => 4,
     };
     match &link.target {
@@ -113,7 +113,7 @@ fn annotation(link: &Link, height: f32, document: &Document, pages: &[ObjectId])
     annotation
 }
 
-/// Gives the pages their contents and links, and ties both to the structure.
+/// Sets the pages' contents and links, and connects both to the structure.
 fn set_pages(
     raw: &mut lopdf::Document,
     document: &Document,

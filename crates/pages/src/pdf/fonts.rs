@@ -1,4 +1,4 @@
-//! Which characters a document uses of each face, and the subset fonts that hold them.
+//! Collects the characters that a document uses of each face, and subsets the fonts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,18 +13,18 @@ use subsetter::GlyphRemapper;
 use super::Error;
 use crate::layout::{DAMAGED, Document, Face, Faces, Item, Letter, letters, shielded};
 
-/// A subset of a face in which every glyph stands for one character.
+/// A subset of a face in which every glyph maps to one character.
 ///
-/// Two characters that share a glyph (such as 一 and its compatibility form) need two fonts: copied text is looked up by
-/// glyph, and one glyph can only mean one character.
+/// Two characters that share a glyph (such as 一 and its compatibility form) need two fonts: readers map glyphs back to
+/// text for copying, and each glyph maps to one character only.
 pub(super) struct Font {
     pub(super) id: FontId,
     face: u8,
-    /// Which of the fonts of this face: 0 holds the first character of every glyph.
+    /// Index among the fonts of this face: 0 has the first character of every glyph.
     turn: usize,
-    /// The new glyph of every letter; only looked up, so that its order never shows.
+    /// New glyph of every letter; only looked up, so that the order of the hash does not show.
     glyphs: FxHashMap<Letter, u16>,
-    /// Advance in 1/1000 em of every new glyph, from 1.
+    /// Advance of every new glyph, from glyph 1 on, in 1/1000 em.
     pub(super) widths: Vec<f32>,
 }
 
@@ -32,15 +32,15 @@ pub(super) struct Font {
 #[derive(Default)]
 pub(super) struct Fonts {
     pub(super) fonts: Vec<Font>,
-    /// Letters that are not in the first font of their face.
+    /// Letters that need another font than the first of their face, with its index.
     pub(super) later: BTreeMap<(u8, Letter), usize>,
-    /// Operations that show every glyph of every font, with the text it stands for. `printpdf::to_lopdf_doc` embeds a font,
-    /// and names a glyph's text, only where the operations of a page show them.
+    /// Operations that show every glyph of every font, with its text: `printpdf::to_lopdf_doc` only embeds fonts, and
+    /// maps glyphs to text, as far as a page's operations show them.
     pub(super) shown: Vec<Op>,
 }
 
 impl Fonts {
-    /// Collects the used letters, subsets their faces and adds them to the resources.
+    /// Collects the used letters, subsets their faces and adds the fonts to the resources.
     pub(super) fn add(pdf: &mut PdfDocument, document: &Document, faces: &Faces) -> Result<Fonts, Error> {
         let mut fonts = Fonts::default();
         for (face_index, used) in used_letters(document) {
@@ -81,7 +81,7 @@ impl Fonts {
         self.fonts.iter().position(|font| font.face == face && font.turn == turn)
     }
 
-    /// The text in pieces that one font can show, with the font's index.
+    /// Splits text into pieces that one font can show, each with the font's index.
     pub(super) fn pieces<'t>(&self, face: u8, text: &'t str) -> Vec<(usize, &'t str)> {
         let all = (face, ('\0', None))..=(face, (char::MAX, Some(char::MAX)));
         let has_later = self.later.range(all).next().is_some();
@@ -109,7 +109,7 @@ impl Fonts {
 }
 
 fn used_letters(document: &Document) -> BTreeMap<u8, BTreeSet<Letter>> {
-    // A bit for every character: pages repeat the same few hundred. Forms by variation selectors are rare.
+    // One bit for every character, because pages repeat the same few hundred. Variation sequences are rare.
     let mut seen: BTreeMap<u8, Vec<u64>> = BTreeMap::new();
     let mut forms: BTreeMap<u8, BTreeSet<Letter>> = BTreeMap::new();
     let items = document.pages.iter().flat_map(|page| &page.layers).flat_map(|layer| &layer.items);
@@ -146,7 +146,7 @@ fn used_letters(document: &Document) -> BTreeMap<u8, BTreeSet<Letter>> {
     seen.into_iter().map(all).collect()
 }
 
-/// The face with these glyphs alone, numbered from 1 in their order.
+/// Subsets a face to these glyphs, numbered from 1 in their order.
 fn subset(face: &Face, glyphs: &BTreeMap<u16, Letter>) -> Result<ParsedFont, Error> {
     let mut remapper = GlyphRemapper::new();
     let mut hash = Sha256::new();
@@ -167,7 +167,7 @@ fn subset(face: &Face, glyphs: &BTreeMap<u16, Letter>) -> Result<ParsedFont, Err
         original_bytes,
         font_index: 0,
         font_name: Some(format!("{}+{}", tag(&hash.finalize()), face.postscript_name)),
-        // Glyphs are shown by number, and `finish` sets their widths.
+        // Not needed: glyphs are shown by number, and `finish` sets their widths.
         codepoint_to_glyph: BTreeMap::new(),
         glyph_widths: BTreeMap::new(),
         units_per_em: face.units_per_em,
@@ -187,13 +187,13 @@ fn subset(face: &Face, glyphs: &BTreeMap<u16, Letter>) -> Result<ParsedFont, Err
 }
 
 impl Font {
-    /// The glyph of a letter in the subset; 0 where it has none.
+    /// The glyph of a letter in the subset; 0 if it has none.
     pub(super) fn glyph(&self, letter: Letter) -> u16 {
         self.glyphs.get(&letter).copied().unwrap_or(0)
     }
 }
 
-/// The six letters before a subset font's name (ISO 32000-1, 9.6.4).
+/// The six letters in front of a subset font's name (ISO 32000-1, 9.6.4).
 fn tag(hash: &[u8]) -> String {
     hash.iter().take(6).map(|byte| char::from(b'A' + byte % 26)).collect()
 }

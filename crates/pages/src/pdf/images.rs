@@ -1,4 +1,4 @@
-//! Pictures as XObjects: JPEG files as they are, pixels with their alpha as a soft mask.
+//! Writes pictures as XObjects: JPEG files unchanged, pixels with their alpha channel as a soft mask.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -21,7 +21,7 @@ pub(super) fn add_to(pdf: &mut PdfDocument, pictures: &[Arc<Picture>]) {
                 }
                 stream
             }
-            // Drawn on the page itself.
+            // `content` draws these on the page.
             PictureData::Outlines(_) => continue,
         };
         let object = XObject::External(ExternalXObject { stream, width: None, height: None, dpi: None });
@@ -29,7 +29,7 @@ pub(super) fn add_to(pdf: &mut PdfDocument, pictures: &[Arc<Picture>]) {
     }
 }
 
-/// An image whose content is encoded already.
+/// An image whose content is already encoded.
 fn image(picture: &Picture, space: &str, filter: &str, content: &[u8]) -> ExternalStream {
     let name = |name: &str| DictItem::Name(name.as_bytes().to_vec());
     let dict = BTreeMap::from([

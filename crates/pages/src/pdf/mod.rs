@@ -1,11 +1,11 @@
-//! Pages → PDF bytes. The only folder that names printpdf.
+//! Writes pages as PDF. The only folder that uses printpdf.
 //!
-//! In: a [`Document`] in which everything has its place, and the faces it was laid out with. Out: a PDF 1.7 file, the same
-//! bytes for the same input, made to be kept (PDF/A-3b) and to be read aloud (tagged).
+//! In: a [`Document`] in which everything has its place, and the faces it was laid out with. Out: a PDF 1.7 file that
+//! is archival (PDF/A-3b) and tagged for screen readers; the same input gives the same bytes.
 //!
-//! printpdf makes the document: catalog, pages, embedded fonts (subset in `fonts`) and pictures (`images`). `content` writes
-//! what is on the pages; `finish` adds what printpdf has no notion of: links, `outline`, `attachments`, `structure`,
-//! `conformance`; `file` writes the bytes.
+//! printpdf makes the document: catalog, pages, embedded fonts (subset in `fonts`) and pictures (`images`). `content`
+//! writes the content of pages; `finish` adds what printpdf does not support: links, `outline`, `attachments`,
+//! `structure`, `conformance`; `file` writes the bytes.
 
 #![allow(clippy::float_arithmetic)]
 
@@ -29,25 +29,25 @@ use rayon::prelude::*;
 use crate::layout::{Document, Faces, Page};
 use fonts::Fonts;
 
-/// From this many pages on, sharing them out is worth it; invoices of a few pages are made side by side anyway.
+/// Fewer pages are not worth the overhead of threads; invoices of a few pages are made in parallel anyway.
 const PARALLEL_FROM: usize = 16;
 
-/// What the file says about itself.
+/// Metadata of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata<'a> {
     /// The program that made the file.
     pub program: String,
-    /// Shown as the window's title.
+    /// Title, which viewers show in the window's title bar.
     pub title: String,
     /// Who issued the document.
     pub author: String,
-    /// What it is about.
+    /// Subject.
     pub subject: String,
     /// Language tag, such as `ja`.
     pub language: String,
     /// The date of creation; the clock is never read.
     pub date: chrono::NaiveDate,
-    /// Files that travel inside.
+    /// Embedded files.
     pub attachments: Vec<Attachment<'a>>,
 }
 
@@ -55,7 +55,7 @@ pub struct Metadata<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     message: String,
-    /// The font file that is to blame, by the name it was given with.
+    /// Name of the font file at fault, as the caller gave it.
     pub file: Option<String>,
 }
 
@@ -83,7 +83,7 @@ pub fn write(document: &Document, faces: &Faces, metadata: &Metadata<'_>) -> Res
     images::add_to(&mut pdf, &document.pictures);
     let contents = contents(document, &fonts)?;
     for page in &document.pages {
-        // The first page carries what makes printpdf embed the fonts, until `finish` gives all pages their contents.
+        // The first page carries the operations that make printpdf embed the fonts; `finish` replaces them.
         let mut sheet = PdfPage::new(Mm(0.0), Mm(0.0), std::mem::take(&mut fonts.shown));
         for paper in [&mut sheet.media_box, &mut sheet.trim_box, &mut sheet.crop_box] {
             (paper.width.0, paper.height.0) = (finish::rounded(page.width), finish::rounded(page.height));
@@ -95,7 +95,7 @@ pub fn write(document: &Document, faces: &Faces, metadata: &Metadata<'_>) -> Res
     finish::finish(raw, document, &fonts, contents, metadata)
 }
 
-/// The compressed content streams of all pages, on all cores where there are many.
+/// The compressed content streams of all pages; on all cores where there are many.
 fn contents(document: &Document, fonts: &Fonts) -> Result<Vec<Vec<u8>>, Error> {
     let stream = |page: &Page| file::deflated(&content::page(page, fonts, &document.structure.elements));
     if document.pages.len() < PARALLEL_FROM {

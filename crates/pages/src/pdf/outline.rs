@@ -1,14 +1,14 @@
-//! Bookmarks: the headings as a tree.
+//! Writes bookmarks: the headings as a tree.
 
 use lopdf::{Dictionary, Object, ObjectId, dictionary};
 
 use super::finish::destination;
 use crate::layout::{Document, Heading};
 
-/// With more entries than this, only the first level is open.
+/// Outlines with more entries than this show only their first level.
 const OPEN_MOST: usize = 30;
 
-/// Adds the outline; a heading holds those of a lower level behind it.
+/// Adds the outline; a heading contains the lower-level headings that follow it.
 pub(super) fn add(raw: &mut lopdf::Document, document: &Document, pages: &[ObjectId]) -> Option<ObjectId> {
     if document.outline.is_empty() {
         return None;
@@ -56,8 +56,8 @@ fn add_family(entry: &mut Dictionary, children: &[usize], ids: &[ObjectId], coun
     }
 }
 
-/// How many entries show below each when it is open: the children, and theirs where those are open (ISO 32000-1, 12.3.3).
-/// The first count is that of the outline itself.
+/// Number of visible entries below each entry when it is open: its children, and theirs where those are open
+/// (ISO 32000-1, 12.3.3). The first count is the outline's own.
 fn counts(groups: &[Vec<usize>], open: bool) -> Vec<i64> {
     let mut counts = vec![0; groups.len()];
     for (index, children) in groups.iter().enumerate().rev() {
@@ -67,7 +67,7 @@ fn counts(groups: &[Vec<usize>], open: bool) -> Vec<i64> {
     counts
 }
 
-/// For every heading the one it belongs to.
+/// The parent of every heading.
 fn parents(outline: &[Heading]) -> Vec<Option<usize>> {
     let mut open: Vec<usize> = Vec::new();
     let mut parents = Vec::with_capacity(outline.len());

@@ -1,4 +1,4 @@
-//! The structure as PDF objects: what readers aloud and text extraction follow (ISO 32000-1, 14.7 and 14.8).
+//! Writes the structure as PDF objects, which screen readers and text extraction follow (ISO 32000-1, 14.7 and 14.8).
 
 use lopdf::ObjectId;
 
@@ -8,26 +8,26 @@ use super::{
 };
 use crate::layout::{Document, Element, Layer, Mark, Role};
 
-/// Where an element's content stands: page, and number among the page's marked content.
+/// Location of marked content: page, and number on the page.
 type Content = (u32, u32);
 
 /// The objects of a document's structure, numbered from `first`: the root, the parent tree, the elements.
 pub(super) struct StructureTree<'d> {
     document: &'d Document,
     first: u32,
-    /// Content with its element, in the order of the elements.
+    /// Marked content with its element, in the order of the elements.
     marked: Vec<(u32, Content)>,
-    /// For every element its first child and its next sibling.
+    /// First child and next sibling of every element.
     family: Vec<(u32, u32)>,
-    /// For every element where its content, its children's included, starts.
+    /// Start of every element's content, including its children's.
     starts: Vec<Content>,
-    /// Link annotations in the order of pages, by element.
+    /// Link annotations in page order: element, annotation, page.
     links: Vec<(u32, ObjectId, u32)>,
 }
 
 const NONE: u32 = u32::MAX;
 
-/// The number of each marked item of a page's layers, artifacts left out.
+/// Numbers a page's marks, without artifacts.
 pub(super) fn numbered(layers: &[Layer]) -> impl Iterator<Item = (u32, Mark)> {
     (0..).zip(layers.iter().flat_map(|layer| &layer.marks).filter(|mark| !mark.is_artifact()).copied())
 }
@@ -46,7 +46,7 @@ impl<'d> StructureTree<'d> {
             }
         }
         let mut family = vec![(NONE, NONE); elements.len()];
-        // Backwards, so that the first child is set last, and children before their parents.
+        // In reverse, so that the first child is set last, and children are handled before their parents.
         for (index, element) in elements.iter().enumerate().skip(1).rev() {
             let parent = element.parent as usize;
             family[index].1 = std::mem::replace(&mut family[parent].0, u32::try_from(index).unwrap_or(NONE));
@@ -56,7 +56,7 @@ impl<'d> StructureTree<'d> {
         Self { document, first, marked, family, starts, links: Vec::new() }
     }
 
-    /// The number of the last object.
+    /// Number of the last object.
     pub(super) fn last(&self) -> u32 {
         self.number(u32::try_from(self.family.len()).unwrap_or(NONE)) - 1
     }
@@ -69,14 +69,14 @@ impl<'d> StructureTree<'d> {
         self.first + 2 + element
     }
 
-    /// Ties a link annotation on a page to its element; returns its key in the parent tree.
+    /// Connects a link annotation on a page to its element; returns its key in the parent tree.
     pub(super) fn add_link(&mut self, element: u32, annotation: ObjectId, page: u32) -> i64 {
         let key = self.document.pages.len() + self.links.len();
         self.links.push((element, annotation, page));
         i64::try_from(key).unwrap_or(i64::MAX)
     }
 
-    /// Writes all objects; `pages` are the pages' ids.
+    /// Writes all objects; `pages` are the page objects' ids.
     pub(super) fn write(&self, file: &mut File, pages: &[ObjectId]) -> Result<(), Error> {
         let keys = self.document.pages.len() + self.links.len();
         file.object(self.first, |bytes| {
@@ -101,7 +101,7 @@ impl<'d> StructureTree<'d> {
         Ok(())
     }
 
-    /// From the numbers of marked content, and of annotations, to their elements.
+    /// Writes the tree that maps marked content and annotations to their elements.
     fn parent_tree(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(b"<</Nums[");
         for (page, key) in self.document.pages.iter().zip(0..) {
@@ -136,7 +136,7 @@ impl<'d> StructureTree<'d> {
         bytes.extend_from_slice(name(element.role).as_bytes());
         bytes.extend_from_slice(b"/P ");
         push_reference(bytes, if index == 0 { self.first } else { self.number(element.parent) });
-        // The page is that of the first content; content on others names its own.
+        // `Pg` is the page of the first content; content on other pages names its own.
         let home = own.first().map(|(_, (page, _))| *page);
         if let Some(page) = home.and_then(|page| pages.get(page as usize)) {
             bytes.extend_from_slice(b"/Pg ");
@@ -198,7 +198,7 @@ impl<'d> StructureTree<'d> {
     }
 }
 
-/// Takes the items at the start of a slice for which something holds.
+/// Takes the leading items for which `holds` is true.
 fn take<'s, T>(slice: &mut &'s [T], holds: impl Fn(&T) -> bool) -> &'s [T] {
     let count = slice.iter().take_while(|item| holds(item)).count();
     let (taken, rest) = slice.split_at(count);
@@ -223,7 +223,7 @@ fn push_content(bytes: &mut Vec<u8>, (page, id): Content, home: Option<u32>, pag
     bytes.extend_from_slice(b">>");
 }
 
-/// A role's name in PDF, for elements and for the marked content they own.
+/// The PDF name of a role, for elements and their marked content.
 pub(super) fn name(role: Role) -> &'static str {
     match role {
         Role::Document => "Document",

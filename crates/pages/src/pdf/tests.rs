@@ -1,4 +1,4 @@
-//! Files are read back with lopdf; what they must hold is in ISO 32000 and ISO 19005-3.
+//! Reads files back with lopdf; expectations follow ISO 32000 and ISO 19005-3.
 
 use super::*;
 use crate::layout::lay_out;
@@ -80,7 +80,7 @@ fn inside<'d>(document: &'d lopdf::Document, dict: &'d lopdf::Dictionary, key: &
     at(document, dict, key).as_dict().expect("a dictionary")
 }
 
-/// An element and those in it as text: `P[0]` is a paragraph with the page's marked content 0.
+/// An element and its descendants as text: `P[0]` is a paragraph with the page's marked content 0.
 fn outlined(document: &lopdf::Document, element: &lopdf::Dictionary) -> String {
     let name = at(document, element, "S").as_name().expect("a role");
     let kids = at(document, element, "K").as_array().expect("kids");
@@ -151,7 +151,7 @@ fn repeated_heads_and_margin_boxes_are_no_part_of_what_is_read() {
         .collect();
     assert!(contents.len() > 1);
     let count = |page: &str, what: &str| page.matches(what).count();
-    // Only the first page's head is read; every page's number is an artifact, as are the later heads.
+    // Only the first page's head belongs to the structure; page numbers and repeated heads are artifacts.
     assert_eq!((count(&contents[0], "/TH"), count(&contents[0], "/Artifact BMC")), (1, 1));
     assert_eq!((count(&contents[1], "/TH"), count(&contents[1], "/Artifact BMC")), (0, 2));
     assert_eq!(contents.iter().map(|page| count(page, "/TD")).sum::<usize>(), 9);
@@ -223,7 +223,7 @@ fn the_number_of_threads_does_not_show() {
 
 #[test]
 fn what_was_compressed_before_does_not_show() {
-    // Each byte the middle of a linear congruential generator's state: nothing in it repeats.
+    // Each byte is from the middle of a linear congruential generator's state, so nothing repeats.
     let noise: Vec<u8> = (0..300_000)
         .scan(1_u32, |state, _| {
             *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
