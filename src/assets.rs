@@ -1,4 +1,4 @@
-//! What documents are made of beside the invoice: templates, faces, logo and seal. Read once, shared by all.
+//! What documents need besides the invoice: templates, faces, logo and seal. Read once, shared by all documents.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,15 +22,15 @@ pub struct Assets {
     links: BTreeMap<String, String>,
     /// Each image by its data URI.
     images: BTreeMap<String, Arc<Picture>>,
-    /// Every file read, from the root, with its bytes; for the manifest.
+    /// Every file read, by its path from the root, with its bytes; for the manifest.
     pub files: Vec<(String, Vec<u8>)>,
 }
 
 impl Assets {
-    /// Reads what the workspace at `root` names.
+    /// Reads the files that the settings of the workspace at `root` name.
     ///
     /// # Errors
-    /// Files that cannot be read or are not what they should be, all of them.
+    /// Lists all files that cannot be read or are not usable.
     pub fn load(root: &Path, settings: &Settings) -> Result<Assets, Vec<Diagnostic>> {
         let mut problems = Vec::new();
         let mut files = Vec::new();
@@ -69,12 +69,12 @@ impl Assets {
         }
     }
 
-    /// What stands in the `src` of the image of that path: the image itself, so that the HTML is one file.
+    /// The `src` for the image at this path: a data URI, so that the HTML is one file.
     pub fn link(&self, path: &str) -> String {
         self.links.get(path).cloned().unwrap_or_default()
     }
 
-    /// The picture behind a `src`: an image of the workspace, or one that a template draws.
+    /// The picture of a `src`: an image of the workspace, or one that a template draws.
     ///
     /// # Errors
     /// When the picture is neither, or not usable.
@@ -121,7 +121,7 @@ fn unreadable(root: &Path, key: &str, path: &str, error: &std::io::Error) -> Dia
         .with_hint("paths in invoicer.toml are relative to the workspace's root")
 }
 
-/// Where `invoicer.toml` names a path.
+/// The line where `invoicer.toml` names a path.
 fn place_of(root: &Path, path: &str) -> Place {
     let text = files::read(&root.join("invoicer.toml"), files::TEXT).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);

@@ -1,4 +1,4 @@
-//! The command line: definitions only.
+//! The command line, as definitions only.
 
 use std::path::PathBuf;
 
@@ -425,7 +425,7 @@ impl Format {
     /// All kinds.
     pub const ALL: [Format; 4] = [Format::Pdf, Format::Html, Format::Json, Format::Csv];
 
-    /// The ending of its files.
+    /// The file extension.
     pub fn extension(self) -> &'static str {
         match self {
             Format::Pdf => "pdf",

@@ -1,4 +1,4 @@
-//! [`Environment`]: what the program takes from outside besides its files. `main` makes the real one, tests their own.
+//! [`Environment`]: everything the program reads from outside, except files. `main` and tests make one.
 
 mod secrets;
 
@@ -13,25 +13,25 @@ use chrono::{DateTime, Utc};
 use crate::model::endpoint::AllowedHost;
 pub use secrets::Secrets;
 
-/// The environment variables, the clock and what depends on it.
+/// The environment variables, the clock, and other input that differs between runs.
 pub struct Environment {
-    /// Environment variables, those that are UTF-8.
+    /// Environment variables with UTF-8 names and values.
     pub variables: BTreeMap<String, Secret>,
     /// The user's home directory.
     pub home: Option<PathBuf>,
-    /// The time of day.
+    /// Returns the current time.
     pub now: fn() -> DateTime<Utc>,
-    /// Time since the program began.
+    /// Returns the time since the program started.
     pub elapsed: fn() -> Duration,
     /// Waits.
     pub wait: fn(Duration),
-    /// A number nobody can foretell, so that two clients that were refused together do not come back together.
+    /// Returns random bits for retry jitter, so that clients that were refused together do not retry together.
     pub random: fn() -> u64,
-    /// Hears what is done, for those who asked for more.
+    /// Receives progress lines for `-v`.
     pub listener: Box<dyn Fn(&str) + Send + Sync>,
-    /// Hosts that may be sent credentials besides the providers' own, by the command line.
+    /// Hosts that the command line allows to receive credentials, besides the providers' own.
     pub allowed_endpoints: Vec<AllowedHost>,
-    /// The secrets that were read or received so far.
+    /// The secrets that were read or received so far, which are masked in output.
     pub secrets: Arc<Secrets>,
 }
 
@@ -41,12 +41,12 @@ impl Environment {
         self.variables.get(name).filter(|value| !value.expose().is_empty())
     }
 
-    /// Tells the listener a line, without any secret that is known.
+    /// Passes a line to the listener, with all known secrets masked.
     pub fn tell(&self, line: &str) {
         (self.listener)(&self.secrets.masked(line));
     }
 
-    /// Directory of the user's own settings for this program.
+    /// Directory of the user's own settings for invoicer.
     pub fn configuration(&self) -> Option<PathBuf> {
         let directory = match self.variable("XDG_CONFIG_HOME") {
             Some(directory) => PathBuf::from(directory.expose()),
@@ -61,12 +61,12 @@ impl Environment {
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps `text` from being shown.
+    /// Wraps `text`, so that it is not shown by accident.
     pub fn new(text: impl Into<String>) -> Secret {
         Secret(text.into())
     }
 
-    /// The text itself, to be sent where it belongs and nowhere else.
+    /// The text itself, only to be sent to where it belongs.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -1,21 +1,21 @@
-//! Reading files and directories: the only place that opens them.
+//! Reads files and directories: the only module that opens them.
 //!
-//! A workspace can hold what other people put there. Where a file is expected, a named pipe would block for ever and a
-//! device would never end, so whatever is no regular file is refused at once; and no file is read beyond what one of its
-//! kind can need.
+//! Other people may have put anything into a workspace. A named pipe instead of a file would block forever, and a
+//! device would never end, so everything but regular files is refused at once, and no file is read beyond the size that
+//! its kind can need.
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
-/// The most bytes of a text that people write: TOML, templates, credentials.
+/// Size limit of texts that people write: TOML, templates, credentials.
 pub const TEXT: u64 = 16 << 20;
 
-/// The most bytes of a typeface or picture. The largest CJK collections have some 120 MiB.
+/// Size limit of typefaces and pictures. The largest CJK collections have some 120 MiB.
 pub const ASSET: u64 = 256 << 20;
 
-/// The most bytes of what programs write and is read whole: answers of a provider, records, a month's figures.
+/// Size limit of data that programs write and that is read whole: providers' answers, records, a month's figures.
 pub const DATA: u64 = 1 << 30;
 
 /// Opens a file for reading.
@@ -23,7 +23,8 @@ pub const DATA: u64 = 1 << 30;
 /// # Errors
 /// When it cannot be opened, or is a directory, named pipe, socket or device.
 pub fn open(path: &Path) -> io::Result<File> {
-    // Looked at first, as merely opening some devices has effects, and again when it is open: it may have been replaced.
+    // Checked before opening, because merely opening some devices has effects, and again after, in case it was
+    // replaced.
     check(&path.metadata()?)?;
     let mut options = File::options();
     options.read(true);
@@ -37,18 +38,18 @@ pub fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// The bytes of a file of at most `most` bytes.
+/// Reads a file of at most `most` bytes.
 ///
 /// # Errors
-/// As [`open`]; when it is larger.
+/// As [`open`]; when the file is larger.
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     read_opened(open(path)?, most)
 }
 
-/// Likewise of a file that was [opened](open) to look at its permissions first.
+/// Reads a file that the caller [opened](open), for example to check its permissions first.
 ///
 /// # Errors
-/// When it cannot be read; when it is larger.
+/// When it cannot be read, or is larger than `most` bytes.
 pub fn read_opened(file: File, most: u64) -> io::Result<Vec<u8>> {
     let too_large = || io::Error::other(format!("it is larger than {} MiB", most >> 20));
     let length = file.metadata()?.len();
@@ -56,7 +57,7 @@ pub fn read_opened(file: File, most: u64) -> io::Result<Vec<u8>> {
         return Err(too_large());
     }
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-    // It may grow while it is read.
+    // The file may grow while it is read.
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
 }

@@ -1,5 +1,5 @@
-//! Bills end customers for what a provider billed a reseller: rows of SORACOM, SAKURA Cloud or KORE in, invoices as
-//! PDF, HTML, JSON and CSV out, exact to the last digit.
+//! Bills end customers for what a provider billed a reseller: reads rows of SORACOM, SAKURA Cloud or KORE and writes
+//! invoices as PDF, HTML, JSON and CSV, exact to the last digit.
 //!
 //! ```text
 //! sources ─ Charge ─ billing (allocation ─ pricing ─ LineItem ─ taxation ─ assembly) ─ Invoice
@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Each stage is a pure function from one type to the next; only the edges touch disk, clock or environment. The
-//! modules below stand in the order in which the data flows; start with [`month`]. HTML becomes a PDF (`layout`, `pdf`)
-//! in a crate of its own, [`pages`].
+//! modules below are in the order of the data flow; start with [`month`]. A crate of its own, [`pages`], turns HTML
+//! into PDF (`layout`, `pdf`).
 
 pub mod model;
 

@@ -1,4 +1,4 @@
-//! Arguments in, exit code out. The only reader of the clock, the environment and the current directory.
+//! Turns arguments into an exit code. The only code that reads the clock, the environment and the current directory.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{ErrorKind, IsTerminal, Write};
@@ -14,10 +14,10 @@ use invoicer::environment::{Environment, Secret};
 use invoicer::printer::{Printer, Unwritten};
 use invoicer::staging::interruption;
 
-/// sysexits' EX_USAGE: 1 and 2 mean other things here.
+/// The exit code EX_USAGE of sysexits, because 1 and 2 have other meanings here.
 const WRONG_USAGE: u8 = 64;
 
-/// The exit code where something could not be read or written.
+/// The exit code when something cannot be read or written.
 const COULD_NOT_RUN: u8 = 2;
 
 fn main() -> ExitCode {

@@ -10,24 +10,24 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::diagnostic::{Diagnostic, Severity, cause, is_obeyed, printable};
 
-/// How the user wants to be talked to.
+/// What to print, and how.
 #[derive(Clone)]
 pub struct Printer {
-    /// Only errors and results.
+    /// Print only errors and results.
     pub quiet: bool,
-    /// Everything.
+    /// Print details, too.
     pub verbose: bool,
     /// Colours on stderr.
     pub color: bool,
-    /// Progress on stderr: it is a terminal and the user did not say no.
+    /// Whether to show progress on stderr: it is a terminal, and the user allows it.
     pub progress: bool,
-    /// Time since the program began.
+    /// Returns the time since the program started.
     pub clock: fn() -> Duration,
-    /// Why a result could not be written.
+    /// The first error in writing a result.
     pub unwritten: Unwritten,
 }
 
-/// The first reason for which a result could not be written, shared by all copies of a [`Printer`].
+/// The first error in writing a result, shared by all copies of a [`Printer`].
 #[derive(Clone, Debug, Default)]
 pub struct Unwritten(Arc<OnceLock<String>>);
 
@@ -43,30 +43,30 @@ impl Unwritten {
     }
 }
 
-/// Work that takes less than this shows no progress.
+/// Work shorter than this shows no progress.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Printer {
-    /// A line of the result, on stdout.
+    /// Prints a line of the result to stdout.
     pub fn result(&self, line: &str) {
         self.unwritten.note(writeln!(io::stdout().lock(), "{}", printable(line)));
     }
 
-    /// A result as JSON, on stdout. JSON need not escape C1 and directions of writing, which a terminal obeys: here it does,
-    /// and is the same value.
+    /// Prints a result as JSON to stdout. JSON may contain C1 controls and bidirectional controls unescaped, which a
+    /// terminal would obey; here they are escaped, which does not change the value.
     pub fn result_json(&self, json: &[u8]) {
         self.result_bytes(escaped(&String::from_utf8_lossy(json)).as_bytes());
     }
 
-    /// Bytes of the result, on stdout, which come from this program alone.
+    /// Prints bytes of the result to stdout; they must be made by this program alone.
     pub fn result_bytes(&self, bytes: &[u8]) {
         self.unwritten.note(io::stdout().lock().write_all(bytes));
     }
 
-    /// Ends the results.
+    /// Flushes the results.
     ///
     /// # Errors
-    /// When any of them could not be written, as to a full disk.
+    /// When any result could not be written, such as to a full disk.
     pub fn finish(&self) -> Result<(), Diagnostic> {
         self.unwritten.note(io::stdout().lock().flush());
         match self.unwritten.0.get() {
@@ -76,21 +76,21 @@ impl Printer {
         }
     }
 
-    /// A line about what was done, on stderr.
+    /// Prints a line about what was done to stderr.
     pub fn status(&self, line: &str) {
         if !self.quiet {
             let _ = writeln!(io::stderr().lock(), "{}", printable(line));
         }
     }
 
-    /// A line for those who asked for more, on stderr.
+    /// Prints a line for `-v` to stderr.
     pub fn detail(&self, line: &str) {
         if self.verbose {
             self.status(line);
         }
     }
 
-    /// Diagnostics, on stderr; with `-q` only errors, notes only with `-v` or when they stand alone.
+    /// Prints diagnostics to stderr; with `-q` only errors.
     pub fn diagnostics(&self, diagnostics: &[Diagnostic]) {
         for diagnostic in diagnostics {
             if self.quiet && diagnostic.severity != Severity::Error {
@@ -100,7 +100,7 @@ impl Printer {
         }
     }
 
-    /// A progress bar over `count` steps.
+    /// Starts a progress bar of `count` steps.
     pub fn progress(&self, count: usize, what: &'static str) -> Progress {
         let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len}") {
@@ -121,7 +121,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// One step is done.
+    /// Advances the bar by one step.
     pub fn step(&self) {
         self.bar.inc(1);
         if let Ok(mut shown) = self.shown.lock()
@@ -133,13 +133,13 @@ impl Progress {
         }
     }
 
-    /// All is done; the bar disappears.
+    /// Finishes the work; the bar disappears.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }
 
-/// JSON with every character that a terminal obeys as an escape; its own line breaks stay.
+/// Escapes every character in JSON that a terminal would obey, except its own line breaks.
 fn escaped(json: &str) -> Cow<'_, str> {
     if !json.contains(|c| c != '\n' && is_obeyed(c)) {
         return Cow::Borrowed(json);
@@ -157,7 +157,7 @@ fn escaped(json: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Which side of a table's column text stands on.
+/// Alignment of a table's column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
     /// Words.
@@ -166,9 +166,9 @@ pub enum Align {
     Right,
 }
 
-/// Rows of cells as lines, columns two blanks apart, full-width characters counted as two.
+/// Formats rows of cells as lines: columns are two spaces apart, full-width characters count as two.
 pub fn table(rows: &[Vec<String>], align: &[Align]) -> Vec<String> {
-    // What is not shown as it is has another width.
+    // Escaped first: the width is that of the escaped text.
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
     let widths: Vec<usize> = (0..align.len())
         .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0))

@@ -1,5 +1,5 @@
-//! Files that are written whole or not at all. [`Staging`] is a directory written beside the old one and renamed into its
-//! place when it is complete, as the month's output and the bills that are fetched are; [`replace`] does it for one file.
+//! Writes files completely or not at all. [`Staging`] is a directory written beside the old one and renamed into its
+//! place when it is complete, such as the month's output and fetched bills; [`replace`] does the same for one file.
 
 pub mod interruption;
 
@@ -17,25 +17,25 @@ use crate::model::plain;
 /// A file that was written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Written {
-    /// Path with `/`, from the directory that the list is about.
+    /// Path with `/`, relative to the directory that the list describes.
     pub path: String,
     /// SHA-256 of its bytes, as lower-case hex.
     pub sha256: String,
 }
 
-/// Why a lock on a list of files is never poisoned; a file that was written and is not listed would be a hole in the evidence.
+/// A lock on a list of files is never poisoned; a file that was written but not listed would be a hole in the evidence.
 const UNPOISONED: &str = "no thread panics while it adds to the list";
 
-/// What a directory is written for, in the words of messages.
+/// What a directory is written for, in the words that messages use.
 #[derive(Clone, Debug)]
 pub struct Purpose {
-    /// The directory as the user would write it.
+    /// The directory's path, as the user would write it.
     pub shown: PathBuf,
     /// "the output"
     pub what: &'static str,
-    /// What another run that holds the lock is doing.
+    /// Message for a run that finds the lock held: what the other run is doing.
     pub busy: String,
-    /// Another way out than a writable directory, as the end of a sentence.
+    /// Extra hint, as the end of a sentence: what to do instead of making the directory writable.
     pub other: &'static str,
 }
 
@@ -47,33 +47,33 @@ impl Purpose {
     }
 }
 
-/// A directory being written. Dropped before [`commit`](Staging::commit), it leaves nothing behind.
+/// A directory being written. If it is dropped before [`commit`](Staging::commit), nothing is left behind.
 #[derive(Debug)]
 pub struct Staging {
     partial: PathBuf,
     old: PathBuf,
     target: PathBuf,
     purpose: Purpose,
-    /// None in a rehearsal.
+    /// `None` in a rehearsal.
     hold: Option<Hold>,
     written: Mutex<Vec<Written>>,
 }
 
-/// What a run holds on disk until everything is in place.
+/// What a run keeps on disk until everything is in place.
 #[derive(Debug)]
 struct Hold {
-    /// Another run finds it locked.
+    /// Makes other runs stop.
     _lock: Lock,
-    /// Dropped after the lock, which lies in the last of them.
+    /// Declared after the lock, to be dropped after it: the lock file is in the last of these directories.
     _parents: NewDirectories,
 }
 
 impl Staging {
-    /// Begins writing `target`; `scratch` with an ending is where the unfinished directory, the replaced one and the lock
-    /// are meanwhile: on the same disk.
+    /// Begins writing `target`. The unfinished directory, the replaced one and the lock are at `scratch` with an
+    /// ending, on the same disk.
     ///
     /// # Errors
-    /// When nothing can be written there, or another run is at it.
+    /// When nothing can be written there, or another run is writing.
     pub fn begin(target: PathBuf, scratch: &Path, purpose: Purpose) -> Result<Staging, Diagnostic> {
         let mut staging = Staging::rehearse(target, scratch, purpose)?;
         let Staging { partial, old, target, purpose, .. } = &staging;
@@ -84,12 +84,12 @@ impl Staging {
         let lock = loop {
             parents.make(parent).map_err(failed)?;
             match Lock::take(with_ending(scratch, ".lock"), &purpose.busy)? {
-                // Another run that left nothing in the directory has removed it meanwhile.
+                // Another run has just removed the directory, because it left nothing in it.
                 Err(_) if is_gone() => {}
                 lock => break lock.map_err(failed)?,
             }
         };
-        // What an interrupted run left: a complete directory goes back into its place, an incomplete one goes.
+        // Clears up after an interrupted run: puts a complete directory back, removes an incomplete one.
         let stuck = |path: &Path, error: io::Error| {
             let message = format!("cannot clear away what an interrupted run left: {}", cause(&error));
             let place = Place::file(path.display().to_string());
@@ -97,20 +97,20 @@ impl Staging {
         };
         take_back(old, target).map_err(|error| stuck(old, error))?;
         remove(partial).map_err(|error| stuck(partial, error))?;
-        // Made anew, never one that is there: another's directory or link must not be written to.
+        // Always created new: an existing directory or link may be somebody else's, and must not be written to.
         fs::create_dir(partial).map_err(failed)?;
         staging.hold = Some(Hold { _lock: lock, _parents: parents });
         Ok(staging)
     }
 
-    /// Like [`begin`](Staging::begin), but nothing reaches the disk: files are only hashed, and a commit changes nothing.
-    /// `check` runs the code of `build` on this.
+    /// Like [`begin`](Staging::begin), but writes nothing to disk: files are only hashed, and a commit changes nothing.
+    /// `check` uses it to run the code of `build`.
     ///
     /// # Errors
-    /// When a file stands where a directory must be.
+    /// When there is a file in place of a directory.
     pub fn rehearse(target: PathBuf, scratch: &Path, purpose: Purpose) -> Result<Staging, Diagnostic> {
         for (path, shown) in target.ancestors().zip(purpose.shown.ancestors()) {
-            // A file where a directory must be is somebody's; it is neither replaced nor moved.
+            // The file belongs to somebody; it is neither replaced nor moved.
             if path.symlink_metadata().is_ok_and(|found| found.is_file()) {
                 let message = format!("cannot write {}: {} is a file, not a directory", purpose.what, shown.display());
                 let diagnostic = Diagnostic::could_not_run(message).at(Place::file(shown.display().to_string()));
@@ -121,20 +121,20 @@ impl Staging {
         Ok(Staging { partial, old, target, purpose, hold: None, written: Mutex::default() })
     }
 
-    /// Whether nothing is written.
+    /// Whether this is a rehearsal, which writes nothing.
     pub fn is_rehearsal(&self) -> bool {
         self.hold.is_none()
     }
 
-    /// Where a file of the unfinished directory is; `path` is from the directory, with `/`.
+    /// The path on disk of a file in the unfinished directory; `path` is relative to the directory, with `/`.
     pub fn path(&self, path: &str) -> PathBuf {
         self.partial.join(path)
     }
 
-    /// Writes one file; `path` is from the month's directory, with `/`.
+    /// Writes one file; `path` is relative to the month's directory, with `/`.
     ///
     /// # Errors
-    /// When it cannot be written; a path that leads out of the directory, whoever gave it.
+    /// When it cannot be written, or when the path leads out of the directory: paths may come from untrusted files.
     pub fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Diagnostic> {
         if !plain::is_path(path) {
             let message = format!("cannot write {}: {path:?} is no name of a file", self.purpose.what);
@@ -157,10 +157,10 @@ impl Staging {
         Ok(())
     }
 
-    /// Makes an empty file to be written by the caller; one of that name from an attempt before is replaced.
+    /// Creates an empty file for the caller to write; replaces one of that name from an earlier attempt.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// When it cannot be created.
     pub fn create(&self, path: &str) -> Result<File, Diagnostic> {
         let full = self.partial.join(path);
         let create = || {
@@ -177,10 +177,10 @@ impl Staging {
         written
     }
 
-    /// Makes sure that what was written outlives a power failure: what is committed next may rely on it.
+    /// Makes sure that what was written survives a power failure, so that the next commit can rely on it.
     ///
     /// # Errors
-    /// When the disk refuses.
+    /// When a file cannot be synced.
     pub fn sync(&self) -> Result<(), Diagnostic> {
         let on_disk = if self.hold.is_some() { self.written() } else { Vec::new() };
         for file in on_disk {
@@ -191,10 +191,10 @@ impl Staging {
         Ok(())
     }
 
-    /// Puts the directory in its place; gives the place.
+    /// Moves the directory into its place; returns the place.
     ///
     /// # Errors
-    /// When it cannot be renamed; the old directory is then as it was.
+    /// When it cannot be renamed; the old directory is then unchanged.
     pub fn commit(self) -> Result<PathBuf, Diagnostic> {
         if self.hold.is_none() {
             return Ok(self.target.clone());
@@ -218,25 +218,25 @@ impl Staging {
         interruption::point();
         sync_parent(&self.target).map_err(failed)?;
         if replaced {
-            // The new directory is in place; what cannot be removed now is removed by the next run.
+            // The new directory is in place; the next run removes what cannot be removed now.
             let _ = fs::remove_dir_all(&self.old);
         }
         Ok(self.target.clone())
     }
 }
 
-/// A path with something after its last name.
+/// A path with `ending` after its last name.
 fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(ending);
     PathBuf::from(path)
 }
 
-/// Writes one file so that after a power failure there is either the old one or the new one; `shown` is its path as the
-/// user would write it.
+/// Writes one file so that a power failure leaves either the old one or the new one; `shown` is its path as the user
+/// would write it.
 ///
 /// # Errors
-/// When it cannot be written; the old file is then as it was.
+/// When it cannot be written; the old file is then unchanged.
 pub fn replace(path: &Path, shown: &str, bytes: &[u8]) -> Result<(), Diagnostic> {
     let write = || {
         let directory = path.parent().unwrap_or(Path::new("."));
@@ -260,12 +260,12 @@ pub fn replace(path: &Path, shown: &str, bytes: &[u8]) -> Result<(), Diagnostic>
     })
 }
 
-/// A file that was not there before: a link of that name is neither followed nor truncated.
+/// Creates a file that does not exist; a link of that name is neither followed nor truncated.
 fn create_new(path: &Path) -> io::Result<File> {
     File::options().read(true).write(true).create_new(true).open(path)
 }
 
-/// Removes what has that name: a directory with everything in it, a file, or a link but not what it leads to.
+/// Removes a directory with everything in it, a file, or a link, but not the link's target.
 fn remove(path: &Path) -> io::Result<()> {
     match path.symlink_metadata() {
         Ok(found) if found.is_dir() => fs::remove_dir_all(path),
@@ -275,25 +275,25 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Puts a directory that a run moved out of the way, and was interrupted then, back into its place; removes it where that
-/// run had already replaced it.
+/// Moves a directory back into its place if an interrupted run had moved it away; removes it if that run had already
+/// replaced it.
 fn take_back(old: &Path, target: &Path) -> io::Result<()> {
     match old.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
-        // Nothing of ours: no run leaves a file or a link of that name.
+        // Not ours: no run leaves a file or a link of that name.
         Ok(found) if !found.is_dir() => return remove(old),
         Ok(_) if target.symlink_metadata().is_ok() => return remove(old),
         Ok(_) => {}
     }
-    // The directory it was in may be gone since: `rm -rf out` is always allowed.
+    // Its parent directory may be gone: `rm -rf out` is always allowed.
     if let Some(parent) = target.parent() {
         fs::create_dir_all(parent)?;
     }
     fs::rename(old, target)
 }
 
-/// A new name is on the disk for good only once its directory is.
+/// Syncs the parent directory: until then, a new name may not survive a power failure.
 #[cfg(unix)]
 fn sync_parent(path: &Path) -> io::Result<()> {
     File::open(path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()
@@ -301,19 +301,19 @@ fn sync_parent(path: &Path) -> io::Result<()> {
 
 #[cfg(not(unix))]
 fn sync_parent(_: &Path) -> io::Result<()> {
-    // Directories cannot be opened there; the file system's journal orders the names.
+    // Directories cannot be opened here; the file system's journal keeps the order of names.
     Ok(())
 }
 
-/// Directories that were made for one to be written in, outermost first. Those that are empty in the end are removed.
+/// Directories that were created to write another one in, outermost first. Drop removes the empty ones.
 #[derive(Debug, Default)]
 pub struct NewDirectories(Vec<PathBuf>);
 
 impl NewDirectories {
-    /// Makes a directory and those it lies in.
+    /// Creates a directory and its parents.
     ///
     /// # Errors
-    /// When one cannot be made.
+    /// When one cannot be created.
     pub fn make(&mut self, directory: &Path) -> io::Result<()> {
         let is_new = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
         let new: Vec<&Path> = directory.ancestors().take_while(is_new).collect();
@@ -331,13 +331,13 @@ impl NewDirectories {
 impl Drop for NewDirectories {
     fn drop(&mut self) {
         for path in self.0.iter().rev() {
-            // One that holds anything is not removed by this.
+            // This does not remove a directory that is not empty.
             let _ = fs::remove_dir(path);
         }
     }
 }
 
-/// A locked file, removed when it is unlocked.
+/// A locked file, which is removed when it is unlocked.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
@@ -345,15 +345,15 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Locks a file, which is made for it; `busy` says what another run that holds the lock is doing.
+    /// Creates and locks a file; `busy` is the message if another run holds the lock.
     ///
     /// # Errors
-    /// When another run holds it; the inner error is that of making the file.
+    /// When another run holds the lock; the inner error is that of creating the file.
     pub fn take(path: PathBuf, busy: &str) -> Result<io::Result<Lock>, Diagnostic> {
         loop {
             let file = match open_lock(&path) {
                 Ok(file) => file,
-                // The run that held it removed it just now.
+                // The run that held it has just removed it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound && has_parent(&path) => continue,
                 Err(error) => return Ok(Err(error)),
             };
@@ -362,7 +362,7 @@ impl Lock {
                 let diagnostic = diagnostic.at(Place::file(path.display().to_string()));
                 return Err(diagnostic.with_hint("wait for it to end"));
             }
-            // The run before may have removed the file between its opening and its locking here.
+            // The previous run may have removed the file after we opened it and before we locked it.
             if is_same_file(&file, &path) {
                 return Ok(Ok(Lock { path, file }));
             }
@@ -370,8 +370,8 @@ impl Lock {
     }
 }
 
-/// A lock's file, made anew or as an interrupted run left it. It is never truncated, and nothing but a file will do: whoever
-/// may write to the directory could have put a link there.
+/// Opens a lock's file: a new one, or one that an interrupted run left. It is never truncated and must be a regular
+/// file, because anybody who may write to the directory could have put a link there.
 fn open_lock(path: &Path) -> io::Result<File> {
     match create_new(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -405,7 +405,7 @@ fn is_same_file(file: &File, path: &Path) -> bool {
 
 #[cfg(not(unix))]
 fn is_same_file(_: &File, path: &Path) -> bool {
-    // An open file cannot be removed there.
+    // An open file cannot be removed on this system.
     path.exists()
 }
 
@@ -418,14 +418,14 @@ impl Drop for Lock {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        // After a commit there is nothing at this path any more. A rehearsal must not touch another run's.
+        // After a commit, nothing is left at this path. A rehearsal must not remove another run's directory.
         if self.hold.is_some() {
             let _ = fs::remove_dir_all(&self.partial);
         }
     }
 }
 
-/// Length and SHA-256 of a file, as lower-case hex, without holding it in memory.
+/// Length and SHA-256 of a file, as lower-case hex; reads it in blocks.
 ///
 /// # Errors
 /// When it cannot be read.

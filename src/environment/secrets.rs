@@ -1,7 +1,8 @@
-//! [`Secrets`]: what must not be shown, and how it is found in text that came from a server.
+//! [`Secrets`]: text that must not be shown, and how to find it in text from a server.
 //!
-//! A server knows the keys it is asked with and may send them back, on purpose or in an error: as they are, or encoded the
-//! way URLs, JSON and headers encode. Each text is searched as it stands and with every layer of encoding undone.
+//! A server knows the keys that requests carry and may return them, on purpose or in an error, as they are or in the
+//! encodings of URLs, JSON and headers. Each text is searched as it is, and again after each
+//! layer of encoding is removed.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,16 +14,16 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::Secret;
 
-/// Shorter secrets are not searched for: they would be found in every other word.
+/// Shorter secrets are not searched for: they would be found in ordinary words.
 const SHORTEST: usize = 4;
 
-/// Shorter secrets leave too few characters in Base64 that are theirs alone.
+/// Shorter secrets have too few Base64 characters that depend on them alone.
 const SHORTEST_IN_BASE64: usize = 6;
 
-/// Encodings within encodings that are undone.
+/// Number of nested encodings that are removed.
 const LAYERS: usize = 4;
 
-/// What stands in place of a secret.
+/// Printed in place of a secret.
 const MASK: &str = "***";
 
 /// The secrets known so far.
@@ -36,7 +37,7 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// Adds a secret to those that are masked from now on.
+    /// Masks a secret from now on.
     pub fn conceal(&self, secret: &Secret) {
         let bytes = secret.expose().as_bytes();
         if bytes.len() >= SHORTEST {
@@ -69,13 +70,13 @@ impl Secrets {
     }
 }
 
-/// The text with these ranges masked.
+/// Replaces ranges of the text by the mask.
 fn without(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     ranges.sort_by_key(|range| (range.start, range.end));
     let mut out = String::with_capacity(text.len());
     let mut done = 0;
     for range in ranges {
-        // One that begins inside the last one is part of the same mask.
+        // A range that starts inside the previous one belongs to the same mask.
         if range.start >= done {
             out.push_str(&text[done..text.floor_char_boundary(range.start)]);
             out.push_str(MASK);
@@ -86,7 +87,7 @@ fn without(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     out
 }
 
-/// A text with some layers of encoding undone: its bytes, and where in the text each of them comes from.
+/// A text with some layers of encoding removed: its bytes, and the range of the text that each comes from.
 struct View {
     bytes: Vec<u8>,
     source: Vec<Range<usize>>,
@@ -97,14 +98,14 @@ impl View {
         View { bytes: text.bytes().collect(), source: (0..text.len()).map(|index| index..index + 1).collect() }
     }
 
-    /// The ranges of the text that hold `needle`.
+    /// The ranges of the text that contain `needle`.
     fn find(&self, needle: &[u8], same: fn(u8, u8) -> bool) -> Vec<Range<usize>> {
         let here = |start: &usize| self.bytes[*start..].iter().zip(needle).all(|(found, wanted)| same(*wanted, *found));
         let last = (self.bytes.len() + 1).saturating_sub(needle.len());
         (0..last).filter(here).map(|start| self.range(start, start + needle.len())).collect()
     }
 
-    /// Likewise in Base64, with the characters around it that hold the rest of its bits.
+    /// The ranges that contain it in Base64, with the characters around it that contain the rest of its bits.
     fn find_in_base64(&self, core: &[u8]) -> Vec<Range<usize>> {
         let here = |start: &usize| {
             self.bytes[*start..].iter().zip(core).all(|(found, wanted)| is_same_in_base64(*wanted, *found))
@@ -119,11 +120,11 @@ impl View {
         (0..last).filter(here).map(widened).collect()
     }
 
-    /// Beginnings of `needle`, of `least` bytes or more, that a message cut off: they would still tell a part of it.
+    /// Beginnings of `needle`, at least `least` bytes long, that a message cut off: they would reveal a part of it.
     fn find_cut_short(&self, needle: &[u8], same: fn(u8, u8) -> bool, least: usize) -> Vec<Range<usize>> {
         let ends = memchr::memmem::find_iter(&self.bytes, "…".as_bytes());
         let found = ends.filter_map(|end| {
-            // The last escape can be cut off too.
+            // The last escape can be cut off, too.
             let broken = (1..=5).rev().filter(|length| *length <= end);
             let broken = broken.map(|length| end - length).find(|start| matches!(self.bytes[*start], b'%' | b'\\'));
             [Some(end), broken].into_iter().flatten().find_map(|last| {
@@ -142,7 +143,7 @@ impl View {
         self.source[start].start..self.source[end - 1].end
     }
 
-    /// One layer less: percent-encoding and the escapes of JSON and Rust; none where there is nothing to undo.
+    /// Removes one layer of encoding: percent-encoding, and escapes of JSON and Rust; none if there are none.
     fn decoded(&self) -> Option<View> {
         let mut decoded = View { bytes: Vec::with_capacity(self.bytes.len()), source: Vec::new() };
         let (mut index, mut changed) = (0, false);
@@ -173,11 +174,11 @@ enum Escaped {
     Char(char),
 }
 
-/// What the text begins with, when that is an escape, and how long it is.
+/// The escape at the start of the text, if there is one, and its length.
 fn escape(text: &[u8]) -> Option<(usize, Escaped)> {
     match text {
         [b'%', high, low, ..] => Some((3, Escaped::Byte(u8::try_from(hex(&[*high, *low])?).ok()?))),
-        // As Rust writes it in messages.
+        // Rust's escapes in messages.
         [b'\\', b'u', b'{', rest @ ..] => {
             let length = rest.iter().take(7).position(|byte| *byte == b'}')?;
             Some((4 + length, Escaped::Char(char::from_u32(hex(&rest[..length])?)?)))
@@ -211,19 +212,19 @@ fn escape(text: &[u8]) -> Option<(usize, Escaped)> {
     }
 }
 
-/// A number in hexadecimal digits, of which there is at least one.
+/// Parses hexadecimal digits, at least one.
 fn hex(digits: &[u8]) -> Option<u32> {
     let digit = |byte: &u8| char::from(*byte).to_digit(16);
     let value = digits.iter().try_fold(0_u32, |value, byte| Some(value << 4 | digit(byte)?));
     value.filter(|_| !digits.is_empty())
 }
 
-/// Forms write a space as a plus sign.
+/// Compares bytes; HTML forms encode a space as a plus sign.
 fn is_same(wanted: u8, found: u8) -> bool {
     wanted == found || wanted == b' ' && found == b'+'
 }
 
-/// URLs have an alphabet of their own.
+/// Compares Base64 characters; URLs use a different alphabet.
 fn is_same_in_base64(wanted: u8, found: u8) -> bool {
     wanted == found || matches!((wanted, found), (b'+', b'-') | (b'/', b'_'))
 }
@@ -232,8 +233,8 @@ fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte)
 }
 
-/// What a secret looks like in Base64 wherever it begins: the characters that hold its bits alone. Three bytes are four
-/// characters, so there are three ways.
+/// The Base64 characters that depend on a secret alone, for each position at which it can start: three bytes are four
+/// characters, so there are three.
 fn base64_cores(secret: &[u8]) -> Vec<Vec<u8>> {
     if secret.len() < SHORTEST_IN_BASE64 {
         return Vec::new();

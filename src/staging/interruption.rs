@@ -1,5 +1,5 @@
-//! Power failures and races for tests: a build for development can be told to end at any of its writes, as if it were killed
-//! there, and to let another run overtake it.
+//! Simulates power failures and races for tests: a debug build can be made to end at any of its writes, as if killed,
+//! and to let another run overtake it.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Points still to be passed; 0 when nothing was asked for.
+/// Points still to pass; 0 if no interruption is wanted.
 static LEFT: AtomicU64 = AtomicU64::new(0);
 
-/// Ends the program at the `point`-th point from here, counted from 1.
+/// Ends the program at the `point`-th point from now, counted from 1.
 pub fn at(point: u64) {
     LEFT.store(point, Ordering::SeqCst);
 }
@@ -18,16 +18,16 @@ pub fn at(point: u64) {
 /// A point between two changes to the disk at which the program may be interrupted.
 pub(crate) fn point() {
     if cfg!(debug_assertions) && LEFT.load(Ordering::SeqCst) > 0 && LEFT.fetch_sub(1, Ordering::SeqCst) == 1 {
-        // Neither destructors nor buffers get their turn, as with a kill.
+        // No destructors run and no buffers are flushed, as with a kill.
         std::process::abort();
     }
 }
 
-/// Where the other side of a race is met; none when nothing was asked for.
+/// Directory of the pipes for a race; none if no race is wanted.
 static RACE: OnceLock<PathBuf> = OnceLock::new();
 
-/// Lets another run overtake this one where it is about to lock what it has read: in `directory` are two named pipes, of
-/// which it opens `reached` when it is there and goes on once `go` was opened and closed.
+/// Lets another run overtake this one just before it locks what it has read. `directory` has two named pipes: the
+/// program opens `reached` when it is there, and continues after `go` was opened and closed.
 pub fn race(directory: PathBuf) {
     let _ = RACE.set(directory);
 }
