@@ -23,7 +23,7 @@ pub struct Environment {
     pub now: fn() -> DateTime<Utc>,
     /// Returns the time since the program started.
     pub elapsed: fn() -> Duration,
-    /// Waits.
+    /// Waits for a duration.
     pub wait: fn(Duration),
     /// Returns random bits for retry jitter, so that clients that were refused together do not retry together.
     pub random: fn() -> u64,

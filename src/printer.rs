@@ -160,9 +160,9 @@ fn escaped(json: &str) -> Cow<'_, str> {
 /// Alignment of a table's column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
-    /// Words.
+    /// For words.
     Left,
-    /// Figures.
+    /// For figures.
     Right,
 }
 

@@ -1,8 +1,8 @@
 //! [`Secrets`]: text that must not be shown, and how to find it in text from a server.
 //!
 //! A server knows the keys that requests carry and may return them, on purpose or in an error, as they are or in the
-//! encodings of URLs, JSON and headers. Each text is searched as it is, and again after each
-//! layer of encoding is removed.
+//! encodings of URLs, JSON and headers. Each text is searched as it is, and again after each layer of encoding is
+//! removed.
 
 use std::collections::BTreeSet;
 use std::fmt;

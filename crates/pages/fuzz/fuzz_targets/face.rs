@@ -1,4 +1,4 @@
-//! Any bytes are a face that a PDF can be set in, or refused with the reason.
+//! Fuzzes font files: any bytes are a face that a PDF can use, or refused with a reason.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

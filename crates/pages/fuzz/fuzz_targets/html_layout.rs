@@ -1,4 +1,4 @@
-//! Any text is a document with pages, or refused.
+//! Fuzzes HTML: any text becomes a document with pages, or is refused.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

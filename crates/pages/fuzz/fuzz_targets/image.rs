@@ -1,4 +1,4 @@
-//! Any bytes are a picture, or refused with the reason.
+//! Fuzzes pictures: any bytes are a picture, or refused with a reason.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any text is a drawing of plain outlines, or refused with the reason.
+//! Fuzzes SVG: any text is a drawing of plain outlines, or refused with a reason.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -70,7 +70,7 @@ impl Context<'_> {
     ) -> Laid {
         let natural = flow.height + insets.down();
         let full = space.fixed_height.unwrap_or_else(|| {
-            // A cell's height is a minimum.
+            // A cell's specified height is a minimum.
             let is_cell = style.display == super::style::Display::TableCell;
             let height = height.map_or(natural, |height| if is_cell { height.max(natural) } else { height });
             clamp_height(style, insets, space, height)

@@ -250,7 +250,7 @@ impl<'a> BoxBuilder<'_, 'a> {
         BoxContent::Flex(items)
     }
 
-    /// Flex items: every child element, and text as anonymous items.
+    /// Builds flex items: every child element, and text as anonymous items.
     fn flex_items(&mut self, node: NodeId) -> Vec<BoxNode> {
         let container = self.styles.of(node);
         let mut items = Vec::new();

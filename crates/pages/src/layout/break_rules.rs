@@ -7,7 +7,7 @@ const CLAUSE_ENDS: &str = "、。，．」』）】〕〉》)]}､｡｣";
 const AFFIXES: &str = "¥￥$＄€£%％℃°№±+";
 const UNITS: &str = "%％℃°";
 const OPENERS: &str = "「『（【〔〈《｢([{";
-/// Wide brackets may start a line even behind a word without a space.
+/// Wide brackets may start a line even after a word without a space.
 const WIDE_OPENERS: &str = "「『（【〔〈《｢";
 /// Characters that may not start a line after a quotation mark either.
 const NO_STARTS: &str =

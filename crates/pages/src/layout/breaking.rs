@@ -42,7 +42,7 @@ pub(crate) struct Segment {
 /// A measured paragraph: its segments, and the boxes within its text.
 pub(crate) struct Measured {
     pub(crate) segments: Vec<Segment>,
-    /// In the order of the items.
+    /// The boxes, in the order of the items.
     pub(crate) atoms: Vec<Fragment>,
 }
 
@@ -310,7 +310,7 @@ mod tests {
         })
     }
 
-    /// As Chromium breaks them.
+    /// Expected breaks come from Chromium.
     #[test]
     fn word_break_keeps_or_breaks_words() {
         let account = "本店 普通 1234567 サンプルツウシン";

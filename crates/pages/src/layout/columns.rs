@@ -11,7 +11,7 @@ use super::{
 fn cell_column(context: &Context<'_>, cell: &TableCell) -> Column {
     let style = context.styles.get(cell.node.style);
     let (narrowest, widest) = {
-        // A width in a length is a wish, not a limit: the content's minimum stays.
+        // A specified length is only preferred: the column gets no narrower than its content.
         let (narrowest, widest) = context.intrinsic_by_content(&cell.node);
         (narrowest, widest)
     };

@@ -22,7 +22,7 @@ pub(super) struct Span {
     pub(super) ends: bool,
 }
 
-/// Fills lines greedily.
+/// Fills each line with as many segments as fit.
 pub(super) fn spans(
     context: &Context<'_>,
     paragraph: &Paragraph,

@@ -1,7 +1,7 @@
-//! Faces: which face has a character, how far it advances, how high a line is.
+//! Faces: which face has a character, its advance, and the height of a line.
 //!
-//! In: font files. Out: flat tables, so that measuring a character is one array access. Faces with kerning are shaped
-//! besides (`kerning`); the built-in ones have none.
+//! In: font files. Out: flat tables, so that measuring a character is one array access. Faces with kerning are also
+//! shaped (`kerning`); the built-in ones have none.
 
 use std::{
     borrow::Cow,

@@ -14,7 +14,7 @@ use super::{
 pub(crate) struct Fragment {
     pub(crate) x: f64,
     pub(crate) y: f64,
-    /// Of the border box.
+    /// Width of the border box.
     pub(crate) width: f64,
     pub(crate) height: f64,
     pub(crate) style: StyleId,
@@ -92,7 +92,7 @@ pub(crate) struct Edge {
 pub(crate) struct Line {
     pub(crate) y: f64,
     pub(crate) height: f64,
-    /// From the line's top to its baseline.
+    /// Distance from the line's top to its baseline.
     pub(crate) baseline: f64,
     pub(crate) runs: Vec<Run>,
     /// Backgrounds and borders of inline elements.
@@ -103,9 +103,9 @@ pub(crate) struct Line {
 
 /// Text of one face and style.
 pub(crate) struct Run {
-    /// From the fragment's left edge.
+    /// Distance from the fragment's left edge.
     pub(crate) x: f64,
-    /// Of the baseline, from the line's top.
+    /// Distance of the baseline from the line's top.
     pub(crate) y: f32,
     /// Distance from the baseline down to that of the element which underlines this text.
     pub(crate) underline: f32,

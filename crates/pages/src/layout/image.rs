@@ -1,5 +1,5 @@
-//! Pictures: PNG is decoded, JPEG stays as it is, SVG becomes outlines. A picture is read once for
-//! all documents that show it.
+//! Pictures: PNG is decoded, JPEG stays as it is, SVG becomes outlines. A picture is read once for all documents that
+//! show it.
 
 use std::{collections::BTreeMap, io::Write, sync::Arc};
 

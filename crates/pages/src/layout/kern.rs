@@ -5,7 +5,7 @@
 pub struct Kern {
     /// Index of the letter's first byte in the text.
     pub at: u32,
-    /// In em.
+    /// Space in em.
     pub em: f32,
 }
 

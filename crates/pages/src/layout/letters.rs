@@ -147,7 +147,7 @@ pub(crate) fn letters(text: &str) -> impl Iterator<Item = (usize, Letter)> {
 mod tests {
     use super::*;
 
-    /// The text as shown, and what was missing.
+    /// The text from [`shown`], and the missing characters.
     fn of(text: &str) -> (String, Vec<char>) {
         let mut missing = Vec::new();
         let composed = compose(text);
@@ -197,7 +197,7 @@ mod tests {
         check("神\u{fe00}", "神\u{fe00}", &[]);
         // The third form of 邊 is only in the supplement.
         check("渡邊\u{e0102}", "渡邊\u{e0102}", &[]);
-        // This one is the form that the face has anyway; this one no face knows; a letter has none.
+        // A selector of the face's usual form, one that no face has, and one after a Latin letter.
         check("葛\u{e0101}", "葛", &[]);
         check("葛\u{e01ef}", "葛", &[]);
         check("A\u{e0100}\u{e0101}B", "AB", &[]);

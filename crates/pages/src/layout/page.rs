@@ -28,9 +28,9 @@ pub struct Document {
 /// One page; later layers are painted over earlier ones.
 #[derive(Debug, Default)]
 pub struct Page {
-    /// Of the paper.
+    /// Width of the paper.
     pub width: f32,
-    /// Of the paper.
+    /// Height of the paper.
     pub height: f32,
     /// Painted in order.
     pub layers: Vec<Layer>,
@@ -133,7 +133,7 @@ pub struct Text {
 pub struct Link {
     /// The clickable area.
     pub area: Area,
-    /// Where it leads.
+    /// Target of the link.
     pub target: Target,
     /// Index of its structure element.
     pub element: Option<u32>,

@@ -26,7 +26,7 @@ pub enum PictureData {
     },
     /// Pixels row by row, compressed with zlib: documents embed the streams as they are.
     Pixels {
-        /// Three bytes each.
+        /// Three bytes for each pixel.
         rgb: Vec<u8>,
         /// One byte for each pixel; present if any pixel is not opaque.
         alpha: Option<Vec<u8>>,

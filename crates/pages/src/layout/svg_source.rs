@@ -12,7 +12,7 @@ const SVG: &str = "http://www.w3.org/2000/svg";
 
 /// No logo is larger.
 const BYTES_MOST: usize = 10_000_000;
-/// Elements and texts in the file.
+/// Most elements and texts in the file.
 const NODES_MOST: u32 = 200_000;
 /// The stages after this one recurse over the depth.
 const DEPTH_MOST: usize = 100;

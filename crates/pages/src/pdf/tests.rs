@@ -106,7 +106,7 @@ fn elements_stand_in_reading_order_with_their_content() {
     let root = inside(&document, catalog, "StructTreeRoot");
     let elements = at(&document, root, "K").as_array().expect("elements");
     let element = document.dereference(&elements[0]).expect("an element").1.as_dict().expect("an element");
-    // The number of an item is painted after its text, as an absolutely positioned box is.
+    // The number of an item is painted after its text, like any absolutely positioned box.
     let expected = "Document[H1[0] P[1] L[LI[Lbl[3] LBody[2]]] P[4 Link[5 link] 6] \
                     Table[THead[TR[TH[7] TH[8]]] TBody[TR[TH[9] TD[]]]]]";
     assert_eq!(outlined(&document, element), expected);

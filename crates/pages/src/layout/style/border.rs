@@ -28,7 +28,7 @@ pub(super) fn width(text: &str, units: Units) -> Result<f64, String> {
     Ok(if thickness > 0.0 && thickness < 1.0 { 1.0 } else { thickness.floor() })
 }
 
-/// `width style color` in any order.
+/// A shorthand: `width style color` in any order.
 pub(super) fn whole(value: &str, units: Units) -> Result<Border, String> {
     let mut border = Border::INITIAL;
     for word in words(value) {

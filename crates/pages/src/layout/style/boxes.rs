@@ -54,7 +54,7 @@ pub(super) fn extent(value: &str, units: Units, auto: &str) -> Result<Size, Stri
     }
 }
 
-/// `top right bottom left` from one to four values.
+/// A shorthand: `top right bottom left` from one to four values.
 pub(super) fn four<T: Copy>(
     value: &str,
     units: Units,
@@ -101,7 +101,7 @@ pub(super) fn spacing(value: &str, units: Units) -> Result<[f64; 2], String> {
     }
 }
 
-/// CSS Generated Content for Paged Media, 5.1.
+/// `bookmark-level` (CSS Generated Content for Paged Media, 5.1).
 pub(super) fn bookmark_level(value: &str, _: Units) -> Result<u8, String> {
     let level = if value == "none" { Some(0) } else { value.parse().ok().filter(|level| (1..=6).contains(level)) };
     level.ok_or_else(|| format!("expected none or a level from 1 to 6, found {value}"))

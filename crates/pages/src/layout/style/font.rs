@@ -5,7 +5,7 @@ use super::{
     value::{Units, keyword, length, length_or_fault, number, percentage, words},
 };
 
-/// Checks the notation only: every family stands for the same faces.
+/// Checks the notation only: all families use the same faces.
 pub(super) fn family(value: &str, _: Units) -> Result<(), String> {
     if value.trim().eq_ignore_ascii_case("monospace") {
         return Err("expected a face by name, found monospace, which browsers also make smaller".to_owned());
@@ -71,7 +71,7 @@ pub(super) fn line_height(text: &str, units: Units) -> Result<LineHeight, String
     }
 }
 
-/// `[weight] size[/line-height] family`.
+/// `font`: `[weight] size[/line-height] family`.
 pub(super) fn shorthand(value: &str, units: Units) -> Result<(u16, f64, LineHeight), String> {
     let parts = words(value);
     let expected = || format!("expected a font like bold 10pt/1.5 sans-serif, found {value}");
