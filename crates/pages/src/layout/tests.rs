@@ -69,6 +69,20 @@ fn backgrounds_and_links_have_their_places() {
     assert_eq!((document.outline[0].level, document.outline[0].title.as_str()), (2, "題"));
 }
 
+/// The head comes back on the second page as a copy; the outline leads to the first.
+#[test]
+fn a_heading_in_a_repeated_table_head_is_one_bookmark() {
+    let rows: String = (1..=9).map(|row| format!("<tr><td>{row}")).collect();
+    let document = laid_out(&format!(
+        "<style>@page{{size:100mm 60mm;margin:5mm}}</style>
+         <table><thead><tr><th><h2>明細</h2><tbody>{rows}</table>"
+    ))
+    .expect("a document");
+    assert!(document.pages.len() > 1);
+    let entries: Vec<(&str, usize)> = document.outline.iter().map(|it| (it.title.as_str(), it.page)).collect();
+    assert_eq!(entries, [("明細", 0)]);
+}
+
 #[test]
 fn bookmarks_are_headings_and_what_says_to_be_one() {
     let document = laid_out(

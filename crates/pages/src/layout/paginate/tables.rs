@@ -325,7 +325,7 @@ impl<'p> Pager<'p, '_> {
     pub(super) fn repeat(&mut self, rows: &'p [RowFragment], x: f64, y: f64, page: usize) {
         let Some(first) = rows.first() else { return };
         let at = Cursor { x, y, tail: 0.0, pinned: Some(page), raised: 0.0 };
-        let anchors = self.anchors.len();
+        let (outline, anchors) = (self.outline.len(), self.anchors.len());
         let tables = std::mem::take(&mut self.tables);
         let artifact = std::mem::replace(&mut self.sheets.artifact, true);
         for (index, row) in rows.iter().enumerate() {
@@ -333,6 +333,7 @@ impl<'p> Pager<'p, '_> {
         }
         self.tables = tables;
         self.sheets.artifact = artifact;
+        self.outline.truncate(outline);
         self.anchors.truncate(anchors);
     }
 
