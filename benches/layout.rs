@@ -178,8 +178,8 @@ fn memory(name: &str) -> u64 {
     line.and_then(|line| line.split_whitespace().next()).and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
-fn told(problems: Vec<Diagnostic>) -> String {
-    problems.iter().map(|problem| problem.render(false)).collect()
+fn told(problems: impl IntoIterator<Item = Diagnostic>) -> String {
+    problems.into_iter().map(|problem| problem.render(false)).collect()
 }
 
 /// The repository's own workspace and its templates, faces and images.

@@ -11,6 +11,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use invoicer::billing::BilledMonth;
+use invoicer::diagnostic::Problems;
 use invoicer::model::charge::Bill;
 use invoicer::model::invoice::Status;
 use invoicer::month::computed;
@@ -134,9 +135,7 @@ fn bare_pass(directory: &Path) -> Outcome<(u64, csv::Reader<std::fs::File>)> {
 
 fn invoices(directory: &Path) -> Outcome<(u64, (Bill, BilledMonth))> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build()?;
-    let failed = |problems: Vec<invoicer::diagnostic::Diagnostic>| {
-        problems.iter().map(|problem| problem.render(false)).collect::<String>()
-    };
+    let failed = |problems: Problems| problems.iter().map(|problem| problem.render(false)).collect::<String>();
     let workspace = workspace::load(directory).map_err(failed)?;
     let month = "202208".parse()?;
     let computed = pool.install(|| computed::invoices(directory, &workspace.settings, month, Status::Built, &[]));

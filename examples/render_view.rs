@@ -48,6 +48,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn told(problems: Vec<Diagnostic>) -> Box<dyn Error> {
-    problems.iter().map(|problem| problem.render(false)).collect::<String>().into()
+fn told(problems: impl IntoIterator<Item = Diagnostic>) -> Box<dyn Error> {
+    problems.into_iter().map(|problem| problem.render(false)).collect::<String>().into()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 
-use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::diagnostic::{Diagnostic, Place, Problems, cause};
 use crate::files;
 use crate::model::settings::Settings;
 use crate::render::Templates;
@@ -31,11 +31,11 @@ impl Assets {
     ///
     /// # Errors
     /// Lists all files that cannot be read or are not usable.
-    pub fn load(root: &Path, settings: &Settings) -> Result<Assets, Vec<Diagnostic>> {
-        let mut problems = Vec::new();
+    pub fn load(root: &Path, settings: &Settings) -> Result<Assets, Problems> {
+        let mut problems = Problems::default();
         let mut files = Vec::new();
-        let templates = Templates::load(root, settings).map_err(|found| problems.extend(found)).ok();
-        let faces = load_faces(root, settings, &mut files).map_err(|found| problems.extend(found)).ok();
+        let templates = problems.keep(Templates::load(root, settings));
+        let faces = problems.keep(load_faces(root, settings, &mut files));
         let mut links = BTreeMap::new();
         let mut images = BTreeMap::new();
         for (key, path) in [("logo", &settings.issuer.logo), ("seal", &settings.issuer.seal)] {
@@ -89,30 +89,24 @@ impl Assets {
     }
 }
 
-fn load_faces(
-    root: &Path,
-    settings: &Settings,
-    files: &mut Vec<(String, Vec<u8>)>,
-) -> Result<Arc<Faces>, Vec<Diagnostic>> {
+fn load_faces(root: &Path, settings: &Settings, files: &mut Vec<(String, Vec<u8>)>) -> Result<Arc<Faces>, Problems> {
     if settings.fonts.is_empty() {
         return Ok(Faces::built_in());
     }
     let mut faces = Vec::new();
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     for path in &settings.fonts {
         match files::read(&root.join(path), files::ASSET) {
             Ok(bytes) => faces.push((path.clone(), bytes)),
             Err(error) => problems.push(unreadable(root, "[fonts] files", path, &error)),
         }
     }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
+    problems.check()?;
     files.extend(faces.iter().cloned());
-    Faces::with_files(faces).map_err(|error| {
+    Ok(Faces::with_files(faces).map_err(|error| {
         let hint = "fonts are TrueType or OpenType files (.ttf, .otf, .ttc)";
-        vec![Diagnostic::error(error.message).at(Place::file(error.name)).with_hint(hint)]
-    })
+        Diagnostic::error(error.message).at(Place::file(error.name)).with_hint(hint)
+    })?)
 }
 
 fn unreadable(root: &Path, key: &str, path: &str, error: &std::io::Error) -> Diagnostic {

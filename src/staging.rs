@@ -10,7 +10,9 @@ use std::sync::Mutex;
 
 use sha2::{Digest, Sha256};
 
-use crate::diagnostic::{Diagnostic, Place, cause};
+use anyhow::Context;
+
+use crate::diagnostic::{Diagnostic, Place, cannot};
 use crate::files;
 use crate::model::plain;
 
@@ -40,9 +42,8 @@ pub struct Purpose {
 }
 
 impl Purpose {
-    fn cannot_write(&self, target: &Path, error: &io::Error) -> Diagnostic {
-        Diagnostic::could_not_run(format!("cannot write {}: {}", self.what, cause(error)))
-            .at(Place::file(target.display().to_string()))
+    fn cannot_write(&self, target: &Path) -> Diagnostic {
+        cannot(&format!("write {}", self.what), target.display().to_string())
             .with_hint(format!("check the directory's permissions and free space{}", self.other))
     }
 }
@@ -77,28 +78,27 @@ impl Staging {
     pub fn begin(target: PathBuf, scratch: &Path, purpose: Purpose) -> Result<Staging, Diagnostic> {
         let mut staging = Staging::rehearse(target, scratch, purpose)?;
         let Staging { partial, old, target, purpose, .. } = &staging;
-        let failed = |error: io::Error| purpose.cannot_write(&purpose.shown, &error);
+        let failed = || purpose.cannot_write(&purpose.shown);
         let parent = scratch.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let is_gone = || parent.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
         let mut parents = NewDirectories::default();
         let lock = loop {
-            parents.make(parent).map_err(failed)?;
+            parents.make(parent).with_context(failed)?;
             match Lock::take(with_ending(scratch, ".lock"), &purpose.busy)? {
                 // Another run has just removed the directory, because it left nothing in it.
                 Err(_) if is_gone() => {}
-                lock => break lock.map_err(failed)?,
+                lock => break lock.with_context(failed)?,
             }
         };
         // Clears up after an interrupted run: puts a complete directory back, removes an incomplete one.
-        let stuck = |path: &Path, error: io::Error| {
-            let message = format!("cannot clear away what an interrupted run left: {}", cause(&error));
-            let place = Place::file(path.display().to_string());
-            Diagnostic::could_not_run(message).at(place).with_hint("remove it by hand, then run the command again")
+        let stuck = |path: &Path| {
+            cannot("clear away what an interrupted run left", path.display().to_string())
+                .with_hint("remove it by hand, then run the command again")
         };
-        take_back(old, target).map_err(|error| stuck(old, error))?;
-        remove(partial).map_err(|error| stuck(partial, error))?;
+        take_back(old, target).with_context(|| stuck(old))?;
+        remove(partial).with_context(|| stuck(partial))?;
         // Always created new: an existing directory or link may be somebody else's, and must not be written to.
-        fs::create_dir(partial).map_err(failed)?;
+        fs::create_dir(partial).with_context(failed)?;
         staging.hold = Some(Hold { _lock: lock, _parents: parents });
         Ok(staging)
     }
@@ -150,7 +150,7 @@ impl Staging {
             create_new(&full)?.write_all(bytes)
         };
         if self.hold.is_some() {
-            write().map_err(|error| self.purpose.cannot_write(&self.purpose.shown.join(path), &error))?;
+            write().with_context(|| self.purpose.cannot_write(&self.purpose.shown.join(path)))?;
         }
         let mut written = self.written.lock().expect(UNPOISONED);
         written.push(Written { path: path.to_owned(), sha256: hash(bytes) });
@@ -167,7 +167,7 @@ impl Staging {
             remove(&full)?;
             create_new(&full)
         };
-        create().map_err(|error| self.purpose.cannot_write(&self.purpose.shown.join(path), &error))
+        Ok(create().with_context(|| self.purpose.cannot_write(&self.purpose.shown.join(path)))?)
     }
 
     /// The files written so far, by path.
@@ -186,7 +186,7 @@ impl Staging {
         for file in on_disk {
             let path = self.partial.join(&file.path);
             let synced = File::open(&path).and_then(|file| file.sync_all()).and_then(|()| sync_parent(&path));
-            synced.map_err(|error| self.purpose.cannot_write(&self.purpose.shown.join(&file.path), &error))?;
+            synced.with_context(|| self.purpose.cannot_write(&self.purpose.shown.join(&file.path)))?;
         }
         Ok(())
     }
@@ -199,24 +199,23 @@ impl Staging {
         if self.hold.is_none() {
             return Ok(self.target.clone());
         }
-        let failed = |error: io::Error| self.purpose.cannot_write(&self.purpose.shown, &error);
+        let failed = || self.purpose.cannot_write(&self.purpose.shown);
         if let Some(out) = self.target.parent() {
-            fs::create_dir_all(out).map_err(failed)?;
+            fs::create_dir_all(out).with_context(failed)?;
         }
         interruption::point();
         let replaced = self.target.exists();
         if replaced {
-            fs::rename(&self.target, &self.old).map_err(failed)?;
+            fs::rename(&self.target, &self.old).with_context(failed)?;
             interruption::point();
         }
-        if let Err(error) = fs::rename(&self.partial, &self.target) {
-            if replaced {
-                let _ = fs::rename(&self.old, &self.target);
-            }
-            return Err(self.purpose.cannot_write(&self.purpose.shown, &error));
+        let renamed = fs::rename(&self.partial, &self.target);
+        if renamed.is_err() && replaced {
+            let _ = fs::rename(&self.old, &self.target);
         }
+        renamed.with_context(failed)?;
         interruption::point();
-        sync_parent(&self.target).map_err(failed)?;
+        sync_parent(&self.target).with_context(failed)?;
         if replaced {
             // The new directory is in place; the next run removes what cannot be removed now.
             let _ = fs::remove_dir_all(&self.old);
@@ -253,11 +252,8 @@ pub fn replace(path: &Path, shown: &str, bytes: &[u8]) -> Result<(), Diagnostic>
         interruption::point();
         sync_parent(path)
     };
-    write().map_err(|error| {
-        Diagnostic::could_not_run(format!("cannot write the file: {}", cause(&error)))
-            .at(Place::file(shown))
-            .with_hint("check the directory's permissions and free space")
-    })
+    let context = || cannot("write the file", shown).with_hint("check the directory's permissions and free space");
+    Ok(write().with_context(context)?)
 }
 
 /// Creates a file that does not exist; a link of that name is neither followed nor truncated.

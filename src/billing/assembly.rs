@@ -6,7 +6,7 @@ use super::carrying;
 use super::pricing::{PricedCustomer, missing_rate};
 use super::taxation;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::amount::{Amount, Sum};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
@@ -32,18 +32,14 @@ pub(super) fn assemble(
     let customer = &settings.customers[index];
     let currency = customer.invoice.currency;
     let to_yen = rate_to_yen(bill.month, settings, customer)?;
-    let too_long = |_: TooLong| {
-        let message = format!("the total of \"{}\" has too many digits to be exact", customer.id);
-        Diagnostic::error(message).at(Place::file(&customer.path))
-    };
     let (rounding, _) = settings.tax_rounding(index);
-    let tax_subtotals = taxation::tax(&priced.items, rounding, currency, to_yen).map_err(too_long)?;
-    let subtotal = Sum::of(priced.items.iter().map(|item| item.amount)).map_err(too_long)?;
-    let cost = Sum::of(priced.items.iter().map(|item| item.cost)).map_err(too_long)?;
-    let tax = Sum::of(tax_subtotals.iter().map(|subtotal| subtotal.tax)).map_err(too_long)?;
-    let total = subtotal.plus(tax).map_err(too_long)?;
+    let tax_subtotals = taxation::tax(&priced.items, rounding, currency, to_yen)?;
+    let subtotal = Sum::of(priced.items.iter().map(|item| item.amount))?;
+    let cost = Sum::of(priced.items.iter().map(|item| item.cost))?;
+    let tax = Sum::of(tax_subtotals.iter().map(|subtotal| subtotal.tax))?;
+    let total = subtotal.plus(tax)?;
     if subtotal.is_negative() {
-        let exact = carrying::exact_sum(priced.exact_sum, &priced.items).map_err(too_long)?;
+        let exact = carrying::exact_sum(priced.exact_sum, &priced.items)?;
         return Err(below_zero(customer, exact, &tax_subtotals));
     }
     remarks

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::items::too_long;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::carried::{CategoryRest, CustomerRest};
@@ -25,14 +24,14 @@ pub(super) fn take(items: &mut Vec<LineItem>, customer: &Customer, rests: &[&Cus
     for rest in rests {
         check_currency(customer, rest)?;
     }
-    let sums = sums_of_rests(rests).map_err(|_| too_long(customer))?;
+    let sums = sums_of_rests(rests)?;
     let name = match customer.invoice.language {
         Language::Japanese => "前月繰越",
         Language::English => "Carried forward",
     };
     let before = items.iter().position(|item| item.kind == ItemKind::Rounding).unwrap_or(items.len());
     let mut carried = Vec::with_capacity(sums.len());
-    for CategoryRest { category, rate, amount, cost } in rests_of(sums).map_err(|_| too_long(customer))? {
+    for CategoryRest { category, rate, amount, cost } in rests_of(sums)? {
         carried.push(LineItem {
             source: String::new(),
             name: name.to_owned(),
@@ -77,7 +76,7 @@ pub(super) fn passed_on(
     for rest in rests {
         check_currency(customer, rest)?;
     }
-    let sums = sums_of_rests(rests).and_then(rests_of).map_err(|_| too_long(customer))?;
+    let sums = sums_of_rests(rests).and_then(rests_of)?;
     let currency = customer.invoice.currency;
     Ok(CustomerRest { customer: customer.id.clone(), month, currency, rests: sums })
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::allocation::Allocation;
 use super::pricing::missing_rate;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, BillSource, ChargeId};
 use crate::model::currency::Currency;
@@ -60,6 +60,9 @@ pub struct Conservation {
     pub difference: Amount,
 }
 
+/// What has too many digits where sources cannot be added up.
+const SUMS: &str = "the sums of the month";
+
 /// Adds up both sides. `by_source` holds, for each customer, what it bears and what the issuer keeps of it.
 ///
 /// # Errors
@@ -69,23 +72,22 @@ pub(super) fn prove(
     settings: &Settings,
     allocation: &Allocation,
     by_source: &[Vec<(Amount, Amount)>],
-) -> Result<(Vec<SourceTotals>, Conservation), Vec<Diagnostic>> {
-    let too_long = |_: TooLong| vec![Diagnostic::error("the sums of the month have too many digits to be exact")];
-    let sums = source_sums(bill, allocation, by_source).map_err(too_long)?;
+) -> Result<(Vec<SourceTotals>, Conservation), Problems> {
+    let sums = source_sums(bill, allocation, by_source).of(SUMS)?;
     let mut sources = Vec::new();
     for (source, sums) in bill.sources.iter().zip(sums) {
-        sources.push(totals(source, bill.month, sums).map_err(too_long)?);
+        sources.push(totals(source, bill.month, sums).of(SUMS)?);
     }
     for source in &sources {
-        let accounted = Sum::of([source.allocated, source.kept, source.unassigned]).map_err(too_long)?;
+        let accounted = Sum::of([source.allocated, source.kept, source.unassigned]).of(SUMS)?;
         if accounted != source.total {
             let message = format!(
                 "the source \"{}\" does not balance: read {}, accounted for {accounted}",
                 source.name, source.total
             );
-            return Err(vec![
-                Diagnostic::error(message).with_hint("this is a defect of invoicer; nothing was written"),
-            ]);
+            return Err(Diagnostic::error(message)
+                .with_hint("this is a defect of invoicer; nothing was written")
+                .into());
         }
     }
     let conservation = together(bill, settings, &sources)?;
@@ -157,7 +159,7 @@ fn totals(source: &BillSource, month: BillingMonth, sums: SourceSums) -> Result<
 }
 
 /// All sources in the workspace's currency, or in the only one there is when no rate leads from it.
-fn together(bill: &Bill, settings: &Settings, sources: &[SourceTotals]) -> Result<Conservation, Vec<Diagnostic>> {
+fn together(bill: &Bill, settings: &Settings, sources: &[SourceTotals]) -> Result<Conservation, Problems> {
     let rate = |from: Currency| settings.fx_rate(bill.month, from, settings.currency);
     let first = sources.first().map_or(settings.currency, |source| source.currency);
     let lacking = sources.iter().map(|source| source.currency).find(|currency| rate(*currency).is_none());
@@ -166,12 +168,13 @@ fn together(bill: &Bill, settings: &Settings, sources: &[SourceTotals]) -> Resul
         None => settings.currency,
         Some(_) if one_currency => first,
         Some(lacking) => {
-            return Err(vec![missing_rate(
+            return Err(missing_rate(
                 bill.month,
                 lacking,
                 settings.currency,
                 "without it the sources cannot be added up",
-            )]);
+            )
+            .into());
         }
     };
     let sum = |figure: fn(&SourceTotals) -> Amount| {
@@ -189,10 +192,5 @@ fn together(bill: &Bill, settings: &Settings, sources: &[SourceTotals]) -> Resul
         let difference = source_total.minus(accounted)?;
         Ok(Conservation { currency, source_total, allocated, kept, unassigned, difference })
     };
-    conservation().map_err(|_| {
-        vec![
-            Diagnostic::error("the sums of the month have too many digits to be exact")
-                .at(Place::file("invoicer.toml")),
-        ]
-    })
+    Ok(conservation().of_at(SUMS, || Place::file("invoicer.toml"))?)
 }

@@ -195,15 +195,14 @@ impl Items {
         let discounts: Vec<LineItem> = order[usage_count..].iter().map(line).collect::<Result<_, Diagnostic>>()?;
         let charged = || lines.iter().chain(&discounts);
         let rounding = rounding_items(charged(), customer)?;
-        let subtotal = Sum::of(charged().chain(&rounding).map(|line| line.amount));
-        let subtotal = subtotal.map_err(|_| too_long(customer))?;
+        let subtotal = Sum::of(charged().chain(&rounding).map(|line| line.amount))?;
         if let Some((minimum, category)) = minimum {
             lines.extend(minimum_item(minimum, subtotal, category, month, customer)?);
         }
         let discounts_from = lines.len();
         lines.extend(discounts);
         lines.extend(rounding);
-        if !self.exact_sum().map_err(|_| too_long(customer))?.is_negative() {
+        if !self.exact_sum()?.is_negative() {
             lines.extend(lifting_item(&lines, customer)?);
         }
 
@@ -232,14 +231,9 @@ impl Growing {
         rate_to_invoice: Amount,
         unit_prices: &[Amount],
     ) -> Result<LineItem, Diagnostic> {
-        let sums = || -> Result<_, TooLong> {
-            Ok((
-                self.amount.total()?,
-                self.cost.total()?.times(rate_to_invoice)?,
-                self.quantity.map(Sum::total).transpose()?,
-            ))
-        };
-        let (exact, cost, quantity) = sums().map_err(|_| too_long(customer))?;
+        let exact = self.amount.total()?;
+        let cost = self.cost.total()?.times(rate_to_invoice)?;
+        let quantity = self.quantity.map(Sum::total).transpose()?;
         let amount = rounded(exact, customer)?;
         Ok(LineItem {
             source: bill.sources[usize::from(self.key.source)].name.clone(),
@@ -270,7 +264,7 @@ impl Growing {
 
 impl FeeItem {
     fn line(&self, month: BillingMonth, customer: &Customer) -> Result<LineItem, Diagnostic> {
-        let exact = self.price.times(self.count).map_err(|_| too_long(customer))?;
+        let exact = self.price.times(self.count)?;
         Ok(LineItem {
             source: String::new(),
             name: self.name.clone(),
@@ -297,7 +291,7 @@ fn rounded(exact: Amount, customer: &Customer) -> Result<Amount, Diagnostic> {
 
 fn to_minor_unit(exact: Amount, customer: &Customer) -> Result<Amount, Diagnostic> {
     let decimals = customer.invoice.currency.decimals();
-    customer.pricing.rounding.apply(exact, decimals).map_err(|_| too_long(customer))
+    Ok(customer.pricing.rounding.apply(exact, decimals)?)
 }
 
 fn rate(category: TaxCategory, month: BillingMonth, customer: &Customer) -> Result<TaxRate, Diagnostic> {
@@ -308,15 +302,6 @@ fn rate(category: TaxCategory, month: BillingMonth, customer: &Customer) -> Resu
             .with_note("the reduced rate exists since October 2019")
             .with_hint("use another tax category for this month")
     })
-}
-
-/// Figures of a customer that cannot be computed exactly.
-pub(super) fn too_long(customer: &Customer) -> Diagnostic {
-    Diagnostic::error(format!(
-        "the amounts of \"{}\" cannot be added exactly: the result has too many digits",
-        customer.id
-    ))
-    .at(Place::file(&customer.path))
 }
 
 /// With `round-at = "invoice"`: per tax category, what makes the exact items add up to their rounded sum (端数調整).
@@ -330,12 +315,12 @@ fn rounding_items<'l>(
     let mut sums: BTreeMap<(TaxCategory, TaxRate), Sum> = BTreeMap::new();
     for line in lines {
         let sum = sums.entry((line.tax_category, line.tax_rate)).or_default();
-        sum.add(line.amount).map_err(|_| too_long(customer))?;
+        sum.add(line.amount)?;
     }
     let mut items = Vec::new();
     for ((category, tax_rate), sum) in sums {
-        let exact = sum.total().map_err(|_| too_long(customer))?;
-        let difference = to_minor_unit(exact, customer)?.minus(exact).map_err(|_| too_long(customer))?;
+        let exact = sum.total()?;
+        let difference = to_minor_unit(exact, customer)?.minus(exact)?;
         if !difference.is_zero() {
             items.push(adjustment(ItemKind::Rounding, difference, category, tax_rate, customer));
         }
@@ -351,7 +336,7 @@ fn minimum_item(
     month: BillingMonth,
     customer: &Customer,
 ) -> Result<Option<LineItem>, Diagnostic> {
-    let missing = minimum.minus(subtotal).map_err(|_| too_long(customer))?;
+    let missing = minimum.minus(subtotal)?;
     if !missing.is_positive() {
         return Ok(None);
     }
@@ -365,18 +350,18 @@ fn lifting_item(lines: &[LineItem], customer: &Customer) -> Result<Option<LineIt
     let mut sums: BTreeMap<(TaxCategory, TaxRate), Sum> = BTreeMap::new();
     for line in lines {
         let sum = sums.entry((line.tax_category, line.tax_rate)).or_default();
-        sum.add(line.amount).map_err(|_| too_long(customer))?;
+        sum.add(line.amount)?;
     }
     let mut subtotal = Sum::default();
     let mut lowest: Option<((TaxCategory, TaxRate), Amount)> = None;
     for (kind, sum) in sums {
-        let sum = sum.total().map_err(|_| too_long(customer))?;
-        subtotal.add(sum).map_err(|_| too_long(customer))?;
+        let sum = sum.total()?;
+        subtotal.add(sum)?;
         if lowest.is_none_or(|(_, least)| sum < least) {
             lowest = Some((kind, sum));
         }
     }
-    let subtotal = subtotal.total().map_err(|_| too_long(customer))?;
+    let subtotal = subtotal.total()?;
     Ok(lowest.filter(|_| subtotal.is_negative()).map(|((category, tax_rate), _)| {
         adjustment(ItemKind::Rounding, subtotal.negated(), category, tax_rate, customer)
     }))

@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Figure, MayBeUnnamed, Place, Problems};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::carried::{Carried, CustomerRest};
 use crate::model::charge::{Bill, ChargeId};
@@ -98,13 +98,13 @@ pub fn invoices(
     settings: &Settings,
     status: Status,
     taken: &[CustomerRest],
-) -> Result<BilledMonth, Vec<Diagnostic>> {
+) -> Result<BilledMonth, Problems> {
     billed(bill, settings, status, taken, true)
 }
 
 /// Everything that stops a month of whose bill a part could not be read, as far as the rest shows it.
 pub fn problems_of_part(bill: &Bill, settings: &Settings, status: Status) -> Vec<Diagnostic> {
-    billed(bill, settings, status, &[], false).err().unwrap_or_default()
+    billed(bill, settings, status, &[], false).err().unwrap_or_default().into()
 }
 
 fn billed(
@@ -113,7 +113,7 @@ fn billed(
     status: Status,
     taken: &[CustomerRest],
     is_whole: bool,
-) -> Result<BilledMonth, Vec<Diagnostic>> {
+) -> Result<BilledMonth, Problems> {
     let mut allocation = allocation::allocate(bill, settings, status);
     let mut problems = std::mem::take(&mut allocation.problems);
     // Totals mean something only with everything that belongs to them.
@@ -123,9 +123,10 @@ fn billed(
     let shares = std::mem::take(&mut allocation.shares);
     let work: Vec<_> = settings.customers.iter().enumerate().zip(assigned).zip(shares).collect();
     let active = work.into_par_iter().filter(|(((_, customer), _), _)| customer.is_active(bill.month));
-    let priced: Vec<(usize, Result<_, Vec<Diagnostic>>)> = active
+    let priced: Vec<(usize, Result<_, Problems>)> = active
         .map(|(((index, customer), assigned), shares)| {
-            (index, pricing::price(bill, settings, customer, &order, assigned, shares))
+            let priced = pricing::price(bill, settings, customer, &order, assigned, shares);
+            (index, named(priced, customer))
         })
         .collect();
 
@@ -163,7 +164,8 @@ fn billed(
             problems.extend(assembly::rate_to_yen(bill.month, settings, &settings.customers[index]).err());
             continue;
         }
-        match finished(bill, settings, index, priced, status, taken, &mut remarks) {
+        let finished = finished(bill, settings, index, priced, status, taken, &mut remarks);
+        match named(finished, &settings.customers[index]) {
             Ok(Finished::Invoice(invoice)) => invoices.push(*invoice),
             Ok(Finished::Rest(rest)) => carried.left.push(rest),
             Err(problem) => problems.push(problem),
@@ -177,7 +179,7 @@ fn billed(
         if rests.is_empty() || is_left || invoices.iter().any(is_billed) || !problems.is_empty() {
             continue;
         }
-        match carrying::passed_on(&rests, customer, bill.month) {
+        match named(carrying::passed_on(&rests, customer, bill.month), customer) {
             Ok(rest) => carried.left.push(rest),
             Err(problem) => problems.push(problem),
         }
@@ -187,20 +189,18 @@ fn billed(
     carried.left.sort_by(|one, other| one.customer.cmp(&other.customer));
     for rest in &carried.left {
         let customer = settings.customers.iter().find(|customer| customer.id == rest.customer);
-        match customer.map(|customer| carrying::remark(customer, rest).map_err(|_| items::too_long(customer))) {
+        match customer.map(|customer| named(carrying::remark(customer, rest), customer)) {
             Some(Ok(remark)) => remarks.push(remark),
             Some(Err(problem)) => problems.push(problem),
             None => {}
         }
     }
     if !problems.is_empty() {
-        return Err(merged(problems));
+        return Err(merged(problems).into());
     }
     same_numbers(settings, &invoices)?;
     let (sources, conservation) = conservation::prove(bill, settings, &allocation, &by_source)?;
-    let record = billed_customers(bill, settings, &invoices).map_err(|error: TooLong| {
-        vec![Diagnostic::error(format!("the costs of an item cannot be added up: {error}"))]
-    })?;
+    let record = billed_customers(bill, settings, &invoices).of("the costs of the month's items")?;
     Ok(BilledMonth {
         invoices,
         sources,
@@ -214,6 +214,11 @@ fn billed(
         unassigned: allocation.unassigned,
         remarks,
     })
+}
+
+/// A step for one customer, with a name for the figures in it.
+fn named<T, E: MayBeUnnamed>(step: Result<T, E>, customer: &Customer) -> Result<T, E::Named> {
+    step.of_at(format_args!("the amounts of \"{}\"", customer.id), || Place::file(&customer.path))
 }
 
 /// What a customer's priced items became.
@@ -237,10 +242,9 @@ fn finished(
     let customer = &settings.customers[index];
     let rests: Vec<&CustomerRest> = taken.iter().filter(|rest| rest.customer == customer.id).collect();
     carrying::take(&mut priced.items, customer, &rests)?;
-    let subtotal = Sum::of(priced.items.iter().map(|item| item.amount)).map_err(|_| items::too_long(customer))?;
+    let subtotal = Sum::of(priced.items.iter().map(|item| item.amount))?;
     if subtotal.is_negative() && customer.invoice.below_zero == BelowZero::Carry {
-        let rest = carrying::left(&priced.items, customer, bill.month).map_err(|_| items::too_long(customer))?;
-        return Ok(Finished::Rest(rest));
+        return Ok(Finished::Rest(carrying::left(&priced.items, customer, bill.month)?));
     }
     let invoice = assembly::assemble(bill, settings, index, priced, status, remarks)?;
     Ok(Finished::Invoice(Box::new(invoice)))
@@ -282,7 +286,7 @@ fn merged(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
 }
 
 /// Two invoices must not carry one number; where it is given at issue they cannot.
-fn same_numbers(settings: &Settings, invoices: &[Invoice]) -> Result<(), Vec<Diagnostic>> {
+fn same_numbers(settings: &Settings, invoices: &[Invoice]) -> Result<(), Problems> {
     let mut known: BTreeMap<&str, &Customer> = BTreeMap::new();
     for invoice in invoices {
         let customer = &settings.customers[invoice.customer];
@@ -295,7 +299,7 @@ fn same_numbers(settings: &Settings, invoices: &[Invoice]) -> Result<(), Vec<Dia
                 first.id, customer.id, invoice.number
             );
             let diagnostic = Diagnostic::error(message).at(Place::file(&customer.path));
-            return Err(vec![diagnostic.with_hint("put {customer} or {seq} into [invoice] number")]);
+            return Err(diagnostic.with_hint("put {customer} or {seq} into [invoice] number").into());
         }
     }
     Ok(())

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use super::category_split::{CategorySplit, category_split};
-use super::items::{ItemKey, Items, too_long};
+use super::items::{ItemKey, Items};
 use super::order::{self, Order};
 use super::own_money::{rate_for, rounded_at, tiers_at};
 use super::price_choice::{PriceChoice, own_status, price_choice, tax_rule};
 use super::resources::UsedResources;
 use super::tiers::TierState;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, Charge, ChargeId, ChargeKind, EMPTY, Interner, NO_PRICE, Subject};
 use crate::model::currency::Currency;
@@ -57,7 +57,7 @@ pub(crate) fn price(
     order: &Order,
     assigned: Vec<ChargeId>,
     shares: Vec<Share>,
-) -> Result<PricedCustomer, Vec<Diagnostic>> {
+) -> Result<PricedCustomer, Problems> {
     let portions = order.sorted(bill, &assigned, &shares);
     drop(assigned);
     let mut pricing = CustomerPricer::new(bill, settings, customer);
@@ -74,8 +74,8 @@ pub(crate) fn price(
     }
     let (mut details, category_parts) = match pricing.spread(details, discounts) {
         Ok(spread) => spread,
-        Err(TooLong) => {
-            pricing.refuse(too_long(customer));
+        Err(error) => {
+            pricing.refuse(error.into());
             return Err(pricing.problems);
         }
     };
@@ -84,15 +84,15 @@ pub(crate) fn price(
         pricing.refuse(problem);
         None
     });
-    let by_source = pricing.source_sums().map_err(|_| too_long(customer));
+    let by_source = pricing.source_sums();
     let unit_prices = pricing.unit_prices.values().to_vec();
     let CustomerPricer { items, rates, long_amounts, category, price_rates, mut problems, .. } = pricing;
     let least = minimum.map(|minimum| (minimum, category));
     // What can be priced may still have no tax rate.
-    let exact_sum = items.exact_sum().map_err(|_| vec![too_long(customer)])?;
+    let exact_sum = items.exact_sum()?;
     let items = items.finish(bill, customer, least, &rates, &unit_prices, &mut details);
-    match (by_source, items) {
-        (Ok(by_source), Ok(items)) if problems.is_empty() => Ok(PricedCustomer {
+    match (problems.keep(by_source), problems.keep(items)) {
+        (Some(by_source), Some(items)) if problems.is_empty() => Ok(PricedCustomer {
             items,
             details,
             shares,
@@ -103,10 +103,7 @@ pub(crate) fn price(
             price_rates,
             exact_sum,
         }),
-        (by_source, items) => {
-            problems.extend(by_source.err().into_iter().chain(items.err()));
-            Err(problems)
-        }
+        _ => Err(problems),
     }
 }
 
@@ -168,7 +165,7 @@ struct CustomerPricer<'a> {
     /// The customer's own resources, used this month.
     resources: UsedResources<'a>,
     /// What keeps charges from being priced, each kind once.
-    problems: Vec<Diagnostic>,
+    problems: Problems,
 }
 
 impl<'a> CustomerPricer<'a> {
@@ -195,7 +192,7 @@ impl<'a> CustomerPricer<'a> {
             price_rates: BTreeMap::new(),
             kept: vec![Sum::default(); bill.sources.len()],
             resources: UsedResources::new(customer),
-            problems: Vec::new(),
+            problems: Problems::default(),
         }
     }
 
@@ -389,7 +386,7 @@ impl<'a> CustomerPricer<'a> {
         let method = self.method(charge, subject.source)?;
         let rate = self.rate(subject.source)?;
         let method = match method {
-            Method::Factor(factor) => Method::Factor(factor.times(rate).map_err(|_| too_long(self.customer))?),
+            Method::Factor(factor) => Method::Factor(factor.times(rate)?),
             method => method,
         };
         let rule = tax_rule(self.bill, self.settings, self.customer, charge);
@@ -414,7 +411,6 @@ impl<'a> CustomerPricer<'a> {
 
     fn method(&mut self, charge: &Charge, source: u16) -> Result<Method, Diagnostic> {
         let pricing = &self.customer.pricing;
-        let too_long = |_: TooLong| too_long(self.customer);
         Ok(match price_choice(self.bill, self.customer, charge) {
             PriceChoice::Kept => Method::Keep,
             PriceChoice::AtCost => Method::Factor(Amount::whole(1)),
@@ -424,7 +420,7 @@ impl<'a> CustomerPricer<'a> {
                 match &rule.price {
                     Price::UnitPrice(price) => {
                         let rate = self.price_rate(rule.currency, &rule.definition)?;
-                        Method::UnitPrice(price.times(rate).map_err(too_long)?)
+                        Method::UnitPrice(price.times(rate)?)
                     }
                     Price::Tiers(tiers) => {
                         let key = (index, source, charge.item.0);
@@ -433,7 +429,7 @@ impl<'a> CustomerPricer<'a> {
                             Some(state) => state,
                             None => {
                                 let rate = self.price_rate(rule.currency, &rule.definition)?;
-                                self.tiers.push(TierState::new(tiers_at(tiers, rate).map_err(too_long)?));
+                                self.tiers.push(TierState::new(tiers_at(tiers, rate)?));
                                 self.tier_index.insert(key, self.tiers.len() - 1);
                                 self.tiers.len() - 1
                             }
@@ -467,9 +463,9 @@ impl<'a> CustomerPricer<'a> {
 
     fn fee(&mut self, fee: &Fee, count: Amount) -> Result<(), Diagnostic> {
         let rate = self.price_rate(fee.amount.currency, &fee.definition)?;
-        let price = rounded_at(fee.amount, rate, self.customer).map_err(|_| too_long(self.customer))?;
+        let price = rounded_at(fee.amount, rate, self.customer)?;
         let category = fee.tax_category.unwrap_or(self.category);
-        self.items.add_fee(fee, price, category, count).map_err(|_| too_long(self.customer))
+        Ok(self.items.add_fee(fee, price, category, count)?)
     }
 
     /// The minimum in the invoice's currency; none for a customer that was charged for nothing.
@@ -479,7 +475,7 @@ impl<'a> CustomerPricer<'a> {
             return Ok(None);
         };
         let rate = self.price_rate(minimum.currency, &pricing.definitions.minimum)?;
-        rounded_at(minimum, rate, self.customer).map(Some).map_err(|_| too_long(self.customer))
+        Ok(Some(rounded_at(minimum, rate, self.customer)?))
     }
 
     fn source_sums(&self) -> Result<Vec<(Amount, Amount)>, TooLong> {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::allocation::{customer, describe};
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, MayBeUnnamed, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, EMPTY};
 use crate::model::customer::Customer;
@@ -61,7 +61,7 @@ impl<'a> Sharing<'a> {
         match self.ratio(charge)? {
             Fate::Shared(ratio) => {
                 let shares = divide(self.bill, charge, id, &ratio.weights);
-                shares.map(Fate::Shared).map_err(|_| (usize::MAX, too_long(self.bill, charge)))
+                shares.map(Fate::Shared).map_err(|error| (usize::MAX, too_long(error, self.bill, charge)))
             }
             Fate::Kept(rule) => Ok(Fate::Kept(rule)),
             Fate::Nobody => Ok(Fate::Nobody),
@@ -79,7 +79,7 @@ impl<'a> Sharing<'a> {
         let source = bill.subject(charge).source;
         let rules = &settings.allocation.shares;
         let rule = rules.iter().position(|rule| rule.matcher.matches(&subject, item));
-        let too_long = |_: TooLong| (usize::MAX, too_long(bill, charge));
+        let too_long = |error: TooLong| (usize::MAX, too_long(error, bill, charge));
         let weights = match rule {
             None => {
                 let keeps = &settings.allocation.keeps;
@@ -148,9 +148,9 @@ fn place(rule: &ShareRule) -> Place {
     Place { column: Some(*column), length: 1, ..Place::line(path, *line) }
 }
 
-fn too_long(bill: &Bill, charge: &Charge) -> Diagnostic {
+fn too_long(error: TooLong, bill: &Bill, charge: &Charge) -> Diagnostic {
     let (path, row) = bill.origin(charge);
-    Diagnostic::error("the charge cannot be shared exactly: the result has too many digits").at(Place::line(path, row))
+    error.named(&"the shares of a charge", Some(Place::line(path, row)))
 }
 
 /// The weights by customer.

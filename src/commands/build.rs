@@ -3,10 +3,12 @@
 
 use std::path::Path;
 
+use anyhow::Context;
+
 use super::{check_customer, check_known, excerpts, fetch, viewer};
 use crate::billing::BilledMonth;
 use crate::cli;
-use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::diagnostic::{Diagnostic, Problems, cannot};
 use crate::environment::Environment;
 use crate::files;
 use crate::ledger::{Ledger, Stored};
@@ -28,7 +30,7 @@ pub(super) fn run(
     arguments: &cli::Build,
     environment: &Environment,
     printer: &Printer,
-) -> Result<(), Vec<Diagnostic>> {
+) -> Result<(), Problems> {
     in_mode(Mode::Write, root, current, arguments, environment, printer)
 }
 
@@ -40,14 +42,13 @@ pub(super) fn in_mode(
     arguments: &cli::Build,
     environment: &Environment,
     printer: &Printer,
-) -> Result<(), Vec<Diagnostic>> {
+) -> Result<(), Problems> {
     let build = || build(mode, root, current, arguments, environment, printer);
     let Some(jobs) = arguments.jobs else {
         return build();
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(jobs)).build();
-    let pool =
-        pool.map_err(|error| vec![Diagnostic::could_not_run(format!("cannot start {jobs} threads: {error}"))])?;
+    let pool = pool.with_context(|| format!("cannot start {jobs} threads"))?;
     pool.install(build)
 }
 
@@ -58,18 +59,17 @@ fn build(
     arguments: &cli::Build,
     environment: &Environment,
     printer: &Printer,
-) -> Result<(), Vec<Diagnostic>> {
-    let one = |problem: Diagnostic| vec![problem];
+) -> Result<(), Problems> {
     let status = if arguments.draft { Status::Draft } else { Status::Built };
     let month = arguments.month;
     let out = arguments.out.as_ref().map_or_else(|| root.join("out"), |out| current.join(out));
     let shown = out.strip_prefix(current).unwrap_or(&out).to_path_buf();
     if arguments.out.is_some() {
-        out::check_target(&out, &shown, &month.to_string()).map_err(one)?;
+        out::check_target(&out, &shown, &month.to_string())?;
     }
     let ledger = Ledger::open(root)?;
     // A run that was interrupted is finished by `issue`; a list that says anything else is no ground to build on.
-    ledger.interrupted(root).map_err(one)?;
+    ledger.interrupted(root)?;
     if ledger.month(month).is_some() && !arguments.draft {
         build_issued(mode, root, &ledger, arguments, (&out, &shown), printer)?;
         open_page(arguments, &out, current, environment, printer);
@@ -77,12 +77,12 @@ fn build(
     }
     if ledger.month(month).is_some() && arguments.out.is_none() {
         let diagnostic = Diagnostic::error(format!("{month} is issued: a draft would take the place of its documents"));
-        return Err(one(diagnostic.with_hint("write the draft elsewhere: --out DIR")));
+        return Err(diagnostic.with_hint("write the draft elsewhere: --out DIR").into());
     }
 
     if arguments.as_issued {
         let diagnostic = Diagnostic::error(format!("{month} is not issued"));
-        return Err(one(diagnostic.with_hint("leave out --as-issued to build it from the present rules")));
+        return Err(diagnostic.with_hint("leave out --as-issued to build it from the present rules").into());
     }
 
     let shown_out = arguments.out.as_ref().map_or_else(|| "out".to_owned(), |out| out.display().to_string());
@@ -91,7 +91,7 @@ fn build(
         &MonthRequest { root, ledger: &ledger, out: (&out, &shown_out), month, status, deny_warnings },
         |settings| {
             for id in &arguments.customers {
-                check_customer(settings, id).map_err(one)?;
+                check_customer(settings, id)?;
             }
             if arguments.offline {
                 return Ok(());
@@ -115,7 +115,7 @@ fn build(
         arguments.customers.is_empty() || arguments.customers.contains(&settings.customers[invoice.customer].id)
     };
     let target = OutputTarget { out: &out, shown: &shown, formats: &arguments.format, customers: &[], mode };
-    let staging = target.begin(root, &ledger, month).map_err(one)?;
+    let staging = target.begin(root, &ledger, month)?;
     let made = match computed.write_documents(&chosen, &arguments.format, &staging, printer) {
         Ok(made) => made,
         Err(mut problems) => {
@@ -127,12 +127,12 @@ fn build(
     };
     computed.add_warnings(made.warnings)?;
     let review = computed.review(&made.documents);
-    computed.write_review(review, &staging).map_err(one)?;
+    computed.write_review(review, &staging)?;
     let inputs = computed.inputs()?.written();
     let manifest = Manifest::new(month.to_string(), inputs, computed.compared.clone(), staging.written());
-    staging.write("manifest.json", &out::to_json(&manifest).map_err(one)?).map_err(one)?;
+    staging.write("manifest.json", &out::to_json(&manifest)?)?;
     let files = staging.written();
-    let directory = staging.commit().map_err(one)?;
+    let directory = staging.commit()?;
 
     excerpts::print_warnings(root, &computed.warnings, printer);
     if mode == Mode::Check {
@@ -140,10 +140,10 @@ fn build(
         printer.status(&format!("{month} is good: {invoices} invoices from {rows} rows"));
         return Ok(());
     }
-    let summary = Summary::of(review).map_err(one)?;
+    let summary = Summary::of(review)?;
     print_summary(&summary, &computed.billed, printer);
     if arguments.json {
-        printer.result_json(&out::to_json(&summary).map_err(one)?);
+        printer.result_json(&out::to_json(&summary)?);
     } else {
         let shown = directory.strip_prefix(current).unwrap_or(&directory);
         for file in files {
@@ -171,7 +171,7 @@ fn build_issued(
     arguments: &cli::Build,
     (out, shown): (&Path, &Path),
     printer: &Printer,
-) -> Result<(), Vec<Diagnostic>> {
+) -> Result<(), Problems> {
     let month = arguments.month;
     let issued_to: Vec<&str> = ledger
         .of_month(month)
@@ -179,7 +179,7 @@ fn build_issued(
         .map(|document| document.customer.as_str())
         .collect();
     for id in &arguments.customers {
-        check_known(id, &issued_to).map_err(|problem| vec![problem])?;
+        check_known(id, &issued_to)?;
     }
     if !arguments.as_issued {
         printer.diagnostics(&excerpts::fill(root, RuleChanges::since_issue(root, ledger, month).refuse(month)?));
@@ -195,10 +195,8 @@ fn build_issued(
     }
     if arguments.json {
         let summary = out.join(month.to_string()).join("summary.json");
-        let bytes = files::read(&summary, files::DATA).map_err(|error| {
-            let message = format!("cannot read the file: {}", cause(&error));
-            vec![Diagnostic::could_not_run(message).at(Place::file(summary.display().to_string()))]
-        })?;
+        let bytes = files::read(&summary, files::DATA)
+            .with_context(|| cannot("read the file", summary.display().to_string()))?;
         printer.result_json(&bytes);
     } else {
         let directory = shown.join(month.to_string());

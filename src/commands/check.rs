@@ -7,7 +7,7 @@ use super::{build, excerpts};
 use crate::assets::Assets;
 use crate::billing;
 use crate::cli::{self, Format};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Problems;
 use crate::environment::Environment;
 use crate::month::warnings;
 use crate::out::Mode;
@@ -20,7 +20,7 @@ pub(super) fn run(
     arguments: &cli::Check,
     environment: &Environment,
     printer: &Printer,
-) -> Result<(), Vec<Diagnostic>> {
+) -> Result<(), Problems> {
     let Some(month) = arguments.month else {
         return check_files(root, arguments, printer);
     };
@@ -42,7 +42,7 @@ pub(super) fn run(
 }
 
 /// The workspace's own files, without any month.
-fn check_files(root: &Path, arguments: &cli::Check, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+fn check_files(root: &Path, arguments: &cli::Check, printer: &Printer) -> Result<(), Problems> {
     let mut workspace = workspace::load(root)?;
     let mut early = std::mem::take(&mut workspace.warnings);
     let settings = &workspace.settings;

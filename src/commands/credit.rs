@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::billing::{CreditedLine, Extent};
 use crate::cli;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::environment::Environment;
 use crate::ledger::Stored;
 use crate::model::amount::Amount;
@@ -19,7 +19,7 @@ pub(super) fn run(
     arguments: &cli::Credit,
     environment: &Environment,
     printer: &Printer,
-) -> Result<(), Vec<Diagnostic>> {
+) -> Result<(), Problems> {
     let line = |(line, amount): &(usize, Option<Amount>)| CreditedLine { line: *line, amount: *amount };
     let request = CreditRequest {
         number: &arguments.number,
@@ -35,7 +35,7 @@ pub(super) fn run(
     };
     let stored = request.credit(root, printer)?;
     if arguments.json {
-        printer.result_json(&out::to_json(&stored.record).map_err(|problem| vec![problem])?);
+        printer.result_json(&out::to_json(&stored.record)?);
     } else {
         print(&stored, &arguments.number, printer);
     }

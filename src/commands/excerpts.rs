@@ -8,13 +8,16 @@ use crate::printer::Printer;
 use crate::sources;
 
 /// Reads the lines that places name, where they are not known yet.
-pub(super) fn fill(root: &Path, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    for place in diagnostics.iter_mut().filter_map(|diagnostic| diagnostic.place.as_mut()) {
-        if let (Some(line), None) = (place.line, &place.excerpt) {
+pub(super) fn fill<D: IntoIterator<Item = Diagnostic> + FromIterator<Diagnostic>>(root: &Path, diagnostics: D) -> D {
+    let fill = |mut diagnostic: Diagnostic| {
+        if let Some(place) = &mut diagnostic.place
+            && let (Some(line), None) = (place.line, &place.excerpt)
+        {
             place.excerpt = sources::row_text(&root.join(&place.path), line);
         }
-    }
-    diagnostics
+        diagnostic
+    };
+    diagnostics.into_iter().map(fill).collect()
 }
 
 /// Prints a month's warnings, those of a kind in one where there are many; with `-v` one by one.

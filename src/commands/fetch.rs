@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::excerpts;
 use crate::cli;
-use crate::diagnostic::{Diagnostic, Place, nearest};
+use crate::diagnostic::{Diagnostic, Place, Problems, nearest};
 use crate::environment::Environment;
 use crate::ledger::Ledger;
 use crate::model::period::BillingMonth;
@@ -19,10 +19,10 @@ pub(super) fn run(
     arguments: &cli::Fetch,
     environment: &Environment,
     printer: &Printer,
-) -> Result<(), Vec<Diagnostic>> {
+) -> Result<(), Problems> {
     let workspace = workspace::load(root)?;
     printer.diagnostics(&excerpts::fill(root, workspace.warnings.clone()));
-    let sources = chosen(&workspace.settings, &arguments.sources, arguments.month).map_err(|problem| vec![problem])?;
+    let sources = chosen(&workspace.settings, &arguments.sources, arguments.month)?;
     let (month, draft, force) = (arguments.month, arguments.draft, arguments.force);
     if force {
         keep_issued(root, month)?;
@@ -30,7 +30,7 @@ pub(super) fn run(
     let accept = arguments.accept_difference.as_deref();
     if accept.is_some() && sources.len() > 1 {
         let message = format!("--accept-difference is for one source, found {}", sources.len());
-        return Err(vec![Diagnostic::error(message).with_hint("accept the difference of each with its own reason")]);
+        return Err(Diagnostic::error(message).with_hint("accept the difference of each with its own reason").into());
     }
     let request = FetchRequest { root, month, draft, force, accept, environment };
     let (files, result) = fetch_all(request, &sources, printer);
@@ -39,14 +39,14 @@ pub(super) fn run(
 }
 
 /// What was issued was made from the bill that is here: another in its place could not be made into the same invoices.
-fn keep_issued(root: &Path, month: BillingMonth) -> Result<(), Vec<Diagnostic>> {
+fn keep_issued(root: &Path, month: BillingMonth) -> Result<(), Problems> {
     match Ledger::open(root)?.month(month) {
         None => Ok(()),
         Some(stored) => {
             let diagnostic =
                 Diagnostic::error(format!("{month} is issued: its bills are evidence and stay as they are"));
             let hint = format!("`invoicer reconcile {month} --fetch` shows what has changed at the provider since");
-            Err(vec![diagnostic.at(Place::file(stored.path())).with_hint(hint)])
+            Err(diagnostic.at(Place::file(stored.path())).with_hint(hint).into())
         }
     }
 }
@@ -88,8 +88,8 @@ pub(super) fn fetch_all(
     request: FetchRequest<'_>,
     sources: &[&SourceSettings],
     printer: &Printer,
-) -> (Vec<String>, Result<(), Vec<Diagnostic>>) {
-    let (mut new, mut problems) = (Vec::new(), Vec::new());
+) -> (Vec<String>, Result<(), Problems>) {
+    let (mut new, mut problems) = (Vec::new(), Problems::default());
     for source in sources {
         match fetch::fetch(request, source) {
             Ok(Fetched::Already) => printer.detail(&format!("{}: {} is there already", source.name, request.month)),
@@ -101,5 +101,5 @@ pub(super) fn fetch_all(
             Err(problem) => problems.push(problem),
         }
     }
-    (new, if problems.is_empty() { Ok(()) } else { Err(problems) })
+    (new, problems.check())
 }

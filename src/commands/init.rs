@@ -4,7 +4,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::diagnostic::{Diagnostic, Place, cause};
+use anyhow::Context;
+
+use crate::diagnostic::{Diagnostic, Place, Problems, cannot, cause};
 use crate::files;
 use crate::printer::Printer;
 use crate::staging::{self, NewDirectories};
@@ -29,7 +31,7 @@ const IGNORED: [(&str, &[&str]); 2] = [
 ];
 
 /// Writes the workspace to `target`, seen from `start`: all of it, or nothing when it cannot be written.
-pub(super) fn run(start: &Path, target: &Path, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn run(start: &Path, target: &Path, printer: &Printer) -> Result<(), Problems> {
     let directory = start.join(target);
     let shown =
         |path: &str| if target == Path::new(".") { path.to_owned() } else { target.join(path).display().to_string() };
@@ -42,14 +44,14 @@ pub(super) fn run(start: &Path, target: &Path, printer: &Printer) -> Result<(), 
     if let Some((path, _)) = taken {
         let diagnostic = Diagnostic::error("the file is there already; nothing was overwritten");
         let diagnostic = diagnostic.at(Place::file(shown(path)));
-        return Err(vec![diagnostic.with_hint("name an empty directory: invoicer init DIR")]);
+        return Err(diagnostic.with_hint("name an empty directory: invoicer init DIR").into());
     }
     let ignored = match files::read(&directory.join(IGNORE), files::TEXT) {
         Ok(bytes) => Some(bytes),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => {
             let message = format!("cannot read the file: {}", cause(&error));
-            return Err(vec![Diagnostic::could_not_run(message).at(Place::file(shown(IGNORE)))]);
+            return Err(Diagnostic::could_not_run(message).at(Place::file(shown(IGNORE))).into());
         }
     };
     let ignore = with_ignored(ignored.as_deref().unwrap_or_default());
@@ -67,7 +69,7 @@ pub(super) fn run(start: &Path, target: &Path, printer: &Printer) -> Result<(), 
                     None => drop(fs::remove_file(full)),
                 }
             }
-            return Err(vec![diagnostic]);
+            return Err(diagnostic.into());
         }
         made.push(path);
     }
@@ -86,10 +88,7 @@ fn write(
 ) -> Result<(), Diagnostic> {
     let full = directory.join(path);
     if let Some(parent) = full.parent() {
-        parents.make(parent).map_err(|error| {
-            let message = format!("cannot make the file's directory: {}", cause(&error));
-            Diagnostic::could_not_run(message).at(Place::file(shown))
-        })?;
+        parents.make(parent).with_context(|| cannot("make the file's directory", shown))?;
     }
     staging::replace(&full, shown, bytes)
 }

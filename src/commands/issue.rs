@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::excerpts;
 use crate::cli;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Problems;
 use crate::environment::Environment;
 use crate::ledger::{self, Ledger, Stored};
 use crate::month::issued::{NewlyIssued, issue};
@@ -18,12 +18,11 @@ pub(super) fn run(
     arguments: &cli::Issue,
     environment: &Environment,
     printer: &Printer,
-) -> Result<(), Vec<Diagnostic>> {
-    let one = |problem: Diagnostic| vec![problem];
+) -> Result<(), Problems> {
     let month = arguments.month;
     let out = root.join("out");
     let target = OutputTarget::of_workspace(&out);
-    let _lock = ledger::lock(root).map_err(one)?;
+    let _lock = ledger::lock(root)?;
     let mut ledger = Ledger::open(root)?;
     finish_interrupted(root, &ledger, &target, printer)?;
     let files = if ledger.month(month).is_some() {
@@ -41,7 +40,7 @@ pub(super) fn run(
     };
     print_status(stored, printer);
     if arguments.json {
-        printer.result_json(&out::to_json(&stored.record).map_err(one)?);
+        printer.result_json(&out::to_json(&stored.record)?);
     } else {
         printer.result(&stored.path());
         files.iter().for_each(|file| printer.result(&format!("out/{month}/{file}")));

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::cli;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Problems;
 use crate::ledger::{Document, Ledger, Stored};
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
@@ -37,12 +37,12 @@ struct ListedDocument<'a> {
     sha256: Option<&'a str>,
 }
 
-pub(super) fn run(root: &Path, arguments: &cli::List, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn run(root: &Path, arguments: &cli::List, printer: &Printer) -> Result<(), Problems> {
     let ledger = Ledger::open(root)?;
     let wanted = ledger.documents().filter(|(_, document)| is_wanted(document, arguments));
     let rows: Vec<ListedDocument<'_>> = wanted.map(|(stored, document)| row(&ledger, stored, document)).collect();
     if arguments.json {
-        printer.result_json(&out::to_json(&rows).map_err(|problem| vec![problem])?);
+        printer.result_json(&out::to_json(&rows)?);
         return Ok(());
     }
     if rows.is_empty() {

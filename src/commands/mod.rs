@@ -17,11 +17,12 @@ mod whatif;
 
 use std::path::Path;
 
+use anyhow::Context;
 use chrono::{FixedOffset, NaiveDate};
 use clap::CommandFactory;
 
 use crate::cli::{Cli, Command};
-use crate::diagnostic::{Diagnostic, Stop, nearest};
+use crate::diagnostic::{Diagnostic, Problems, nearest};
 use crate::environment::Environment;
 use crate::model::settings::Settings;
 use crate::printer::Printer;
@@ -54,7 +55,7 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
         }
         Command::Man => manual(printer),
     };
-    match result.and_then(|()| printer.finish().map_err(|problem| vec![problem])) {
+    match result.and_then(|()| Ok(printer.finish()?)) {
         Ok(()) => 0,
         Err(problems) => {
             printer.diagnostics(&problems);
@@ -62,15 +63,14 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
             if errors > 1 {
                 printer.status(&format!("{errors} errors; nothing was written"));
             }
-            let stop = problems.iter().filter(|problem| problem.is_error()).map(|problem| problem.stop).max();
-            if stop == Some(Stop::CouldNotRun) { 2 } else { 1 }
+            problems.exit_code()
         }
     }
 }
 
 /// Runs a command in the workspace around `start`; its problems show the lines they speak of.
-fn within(start: &Path, command: impl FnOnce(&Path) -> Result<(), Vec<Diagnostic>>) -> Result<(), Vec<Diagnostic>> {
-    let root = workspace::find_root(start).map_err(|problem| vec![problem])?;
+fn within(start: &Path, command: impl FnOnce(&Path) -> Result<(), Problems>) -> Result<(), Problems> {
+    let root = workspace::find_root(start)?;
     command(&root).map_err(|problems| excerpts::fill(&root, problems))
 }
 
@@ -100,10 +100,10 @@ fn today(environment: &Environment) -> NaiveDate {
     FixedOffset::east_opt(9 * 3600).map_or(utc.date_naive(), |japan| utc.with_timezone(&japan).date_naive())
 }
 
-fn manual(printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+fn manual(printer: &Printer) -> Result<(), Problems> {
     let mut page = Vec::new();
     let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
-    rendered.map_err(|error| vec![Diagnostic::could_not_run(format!("cannot write the manual page: {error}"))])?;
+    rendered.context("cannot write the manual page")?;
     printer.result_bytes(&page);
     Ok(())
 }

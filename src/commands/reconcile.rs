@@ -5,9 +5,9 @@ use std::path::Path;
 use super::excerpts;
 use crate::billing::{self, Reconciliation};
 use crate::cli;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Figure, Problems};
 use crate::environment::Environment;
-use crate::model::amount::{Amount, TooLong};
+use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::period::BillingMonth;
 use crate::model::settings::{Settings, SourceSettings};
@@ -27,22 +27,22 @@ pub(super) fn run(
     arguments: &cli::Reconcile,
     environment: &Environment,
     printer: &Printer,
-) -> Result<(), Vec<Diagnostic>> {
+) -> Result<(), Problems> {
     let workspace = workspace::load(root)?;
     printer.diagnostics(&excerpts::fill(root, workspace.warnings.clone()));
     let settings = &workspace.settings;
     let month = arguments.month;
     // A month that is not final can be compared too; the difference then says why.
     let bill = sources::read(root, settings, month, true)?;
-    let found = billing::reconcile(&bill).map_err(too_long)?;
+    let found = billing::reconcile(&bill).of(SUMS)?;
     if arguments.json {
-        printer.result_json(&out::to_json(&found).map_err(|problem| vec![problem])?);
+        printer.result_json(&out::to_json(&found)?);
     } else {
         print(&found, settings, month, printer);
     }
     // The bill has the sources that exist in the month, in this order.
     let sources: Vec<&SourceSettings> = settings.sources_of(month).collect();
-    let mut problems: Vec<Diagnostic> =
+    let mut problems: Problems =
         found.iter().zip(&sources).flat_map(|(found, source)| differences(found, source)).collect();
     if arguments.fetch {
         let request = FetchRequest { root, month, draft: true, force: true, accept: None, environment };
@@ -52,8 +52,8 @@ pub(super) fn run(
                 Ok(Again { bill: now, half }) => {
                     problems.extend(half);
                     let index = u16::try_from(index).expect("the sources were counted when they were read");
-                    let changes = drift::masked(billing::drift(&bill, index, &now).map_err(too_long)?, environment);
-                    drift::keep(root, source, month, &changes, environment).map_err(|problem| vec![problem])?;
+                    let changes = drift::masked(billing::drift(&bill, index, &now).of(SUMS)?, environment);
+                    drift::keep(root, source, month, &changes, environment)?;
                     if !changes.is_empty() {
                         problems.push(drift::refusal(&changes, source, month, SHOWN_ROWS));
                     }
@@ -62,12 +62,11 @@ pub(super) fn run(
             }
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    problems.check()
 }
 
-fn too_long(_: TooLong) -> Vec<Diagnostic> {
-    vec![Diagnostic::error("the sums of the month have too many digits to be exact")]
-}
+/// What has too many digits where a month cannot be compared.
+const SUMS: &str = "the sums of the month";
 
 fn money(amount: Amount, currency: Currency) -> String {
     render::money(amount, currency, amount.scale().max(currency.decimals()))

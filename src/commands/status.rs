@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::excerpts;
 use crate::cli;
-use crate::diagnostic::{Diagnostic, printable};
+use crate::diagnostic::{Problems, printable};
 use crate::environment::Environment;
 use crate::model::amount::Amount;
 use crate::model::period::BillingMonth;
@@ -42,29 +42,25 @@ pub(super) fn run(
     arguments: &cli::Status,
     environment: &Environment,
     printer: &Printer,
-) -> Result<(), Vec<Diagnostic>> {
+) -> Result<(), Problems> {
     let workspace = workspace::load(root)?;
     printer.diagnostics(&excerpts::fill(root, workspace.warnings.clone()));
     let (rows, problems) = rows(&workspace, arguments, environment);
     if arguments.json {
-        printer.result_json(&out::to_json(&rows).map_err(|problem| vec![problem])?);
+        printer.result_json(&out::to_json(&rows)?);
     } else {
         print(&rows, &workspace, printer);
     }
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    problems.check()
 }
 
 /// Each source's months, newest first. A provider that cannot be asked does not hide what is known here.
-fn rows(
-    workspace: &Workspace,
-    arguments: &cli::Status,
-    environment: &Environment,
-) -> (Vec<SourceMonth>, Vec<Diagnostic>) {
+fn rows(workspace: &Workspace, arguments: &cli::Status, environment: &Environment) -> (Vec<SourceMonth>, Problems) {
     let root = &workspace.root;
     let asked = |month: &BillingMonth| arguments.month.is_none_or(|wanted| wanted == *month);
     let here: Vec<BillingMonth> =
         ["billing", "out", "issued"].iter().flat_map(|name| out::months_in(&root.join(name))).collect();
-    let (mut rows, mut problems) = (Vec::new(), Vec::new());
+    let (mut rows, mut problems) = (Vec::new(), Problems::default());
     for source in &workspace.settings.sources {
         let wanted = |month: &BillingMonth| asked(month) && source.validity.covers(*month);
         let mut months: BTreeMap<BillingMonth, SourceMonth> = here
@@ -95,12 +91,7 @@ fn rows(
 }
 
 /// Fills in what the workspace's files say.
-fn look(
-    root: &Path,
-    source: &SourceSettings,
-    month: BillingMonth,
-    row: &mut SourceMonth,
-) -> Result<(), Vec<Diagnostic>> {
+fn look(root: &Path, source: &SourceSettings, month: BillingMonth, row: &mut SourceMonth) -> Result<(), Problems> {
     row.month = month.to_string();
     row.source = source.name.clone();
     row.here = "no";
@@ -113,7 +104,7 @@ fn look(
         row.amount = source.totals.get(&month).copied();
         return Ok(());
     }
-    if let Some(snapshot) = Snapshot::open(root, source, month).map_err(|problem| vec![problem])? {
+    if let Some(snapshot) = Snapshot::open(root, source, month)? {
         row.here = if snapshot.provenance.is_final { "fetched" } else { "preliminary" };
         if row.amount.is_none() {
             row.amount = sources::statement(source, &snapshot)?.total;

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use serde::Serialize;
 
 use crate::cli::{self, Format};
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::files;
 use crate::ledger::{self, Ledger, Stored};
 use crate::model::period::BillingMonth;
@@ -90,19 +90,19 @@ struct Report {
     findings: Vec<Discrepancy>,
 }
 
-pub(super) fn run(root: &Path, arguments: &cli::Verify, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn run(root: &Path, arguments: &cli::Verify, printer: &Printer) -> Result<(), Problems> {
     let (ledger, faults) = Ledger::read(root);
     let months = match arguments.month {
         Some(month) if ledger.month(month).is_none() && faults.is_empty() => {
             let diagnostic = Diagnostic::error(format!("{month} is not issued"));
-            return Err(vec![diagnostic.with_hint("`invoicer list` shows what is")]);
+            return Err(diagnostic.with_hint("`invoicer list` shows what is").into());
         }
         Some(month) => vec![month],
         None => ledger.months(),
     };
     let report = report(root, &ledger, &faults, &months, arguments, printer);
     if arguments.json {
-        printer.result_json(&out::to_json(&report).map_err(|problem| vec![problem])?);
+        printer.result_json(&out::to_json(&report)?);
     } else {
         print(&report, printer);
     }
@@ -117,7 +117,7 @@ pub(super) fn run(root: &Path, arguments: &cli::Verify, printer: &Printer) -> Re
             };
             // The findings above name their files.
             let hint = "put back what a backup or git has; `invoicer build MONTH --as-issued` makes the documents in out/ again";
-            Err(vec![Diagnostic::error(message).with_hint(hint)])
+            Err(Diagnostic::error(message).with_hint(hint).into())
         }
     }
 }

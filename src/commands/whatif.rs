@@ -8,7 +8,7 @@ use crate::billing::comparison::{
     figures,
 };
 use crate::cli;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
 use crate::ledger::Ledger;
 use crate::model::amount::{Amount, TooLong};
 use crate::model::carried::CustomerRest;
@@ -27,12 +27,7 @@ use crate::sources;
 use crate::sources::snapshot::Snapshot;
 use crate::workspace::{self, Workspace};
 
-pub(super) fn run(
-    root: &Path,
-    current: &Path,
-    arguments: &cli::Whatif,
-    printer: &Printer,
-) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Whatif, printer: &Printer) -> Result<(), Problems> {
     let workspace = workspace::load(root)?;
     let path = arguments.pricing.display().to_string();
     let new = workspace::with_prices_of(&workspace, current, &path)?;
@@ -49,17 +44,20 @@ pub(super) fn run(
             computed(&new, &bill, &taken).map_err(|problems| noted(problems, &format!("with the prices of {path}")))?;
         compared.push(ComparedMonth { month, old_figures, old, new, converted });
     }
-    let comparison = compare(&compared).map_err(too_long)?;
+    let comparison = compare(&compared).of(SUMS)?;
     if arguments.json {
-        printer.result_json(&out::to_json(&comparison).map_err(|problem| vec![problem])?);
+        printer.result_json(&out::to_json(&comparison)?);
         return Ok(());
     }
     print(&comparison, printer);
     Ok(())
 }
 
+/// What has too many digits where months cannot be compared.
+const SUMS: &str = "the sums of the months";
+
 /// Every month must have a bill; all that have none are told at once.
-fn check_bills(root: &Path, settings: &Settings, months: &[BillingMonth]) -> Result<(), Vec<Diagnostic>> {
+fn check_bills(root: &Path, settings: &Settings, months: &[BillingMonth]) -> Result<(), Problems> {
     let has_bill = |source: &SourceSettings, month: BillingMonth| match source.kind.is_csv() {
         true => sources::has_files(root, source, month),
         // What is wrong with a snapshot is told when it is read.
@@ -75,7 +73,7 @@ fn check_bills(root: &Path, settings: &Settings, months: &[BillingMonth]) -> Res
     }
     let diagnostic = Diagnostic::error(format!("there are no bills of {}", without.join(", ")));
     let hint = "name months that have bills: `invoicer status` shows them";
-    Err(vec![diagnostic.at(Place::file("billing")).with_hint(hint)])
+    Err(diagnostic.at(Place::file("billing")).with_hint(hint).into())
 }
 
 /// What customers pay by the old prices: what was issued, or what the present rules give where nothing was.
@@ -85,7 +83,7 @@ fn old(
     ledger: &Ledger,
     bill: &Bill,
     taken: &[CustomerRest],
-) -> Result<(OldFigures, MonthFigures), Vec<Diagnostic>> {
+) -> Result<(OldFigures, MonthFigures), Problems> {
     let Some(stored) = ledger.latest_rules(bill.month) else {
         let (old, _) = computed(&workspace.settings, bill, taken)
             .map_err(|problems| noted(problems, "with the present prices"))?;
@@ -97,12 +95,12 @@ fn old(
     let nothing =
         |figures: &Figures| Figures::new([Amount::ZERO, Amount::ZERO, Amount::ZERO, figures.cost], figures.kept);
     let unbilled = then.iter().map(|(key, figures)| Ok((key.clone(), nothing(figures)?)));
-    let mut old: MonthFigures = unbilled.collect::<Result<_, TooLong>>().map_err(too_long)?;
-    for (customer, standing) in standing_figures(ledger, bill.month).map_err(too_long)? {
+    let mut old: MonthFigures = unbilled.collect::<Result<_, TooLong>>().of(SUMS)?;
+    for (customer, standing) in standing_figures(ledger, bill.month).of(SUMS)? {
         let key = (customer, standing.currency);
         let kept = then.get(&key).map_or(Amount::ZERO, |figures| figures.kept);
         let amounts = [standing.subtotal, standing.tax, standing.total, standing.cost];
-        old.insert(key, Figures::new(amounts, kept).map_err(too_long)?);
+        old.insert(key, Figures::new(amounts, kept).of(SUMS)?);
     }
     Ok((OldFigures::Issued, old))
 }
@@ -111,18 +109,14 @@ fn computed(
     settings: &Settings,
     bill: &Bill,
     taken: &[CustomerRest],
-) -> Result<(MonthFigures, Vec<ConvertedChange>), Vec<Diagnostic>> {
+) -> Result<(MonthFigures, Vec<ConvertedChange>), Problems> {
     let billed = billing::invoices(bill, settings, Status::Built, taken)?;
-    let figures = figures(bill, settings, &billed).map_err(too_long)?;
+    let figures = figures(bill, settings, &billed).of(SUMS)?;
     Ok((figures, converted(bill, settings, &billed)))
 }
 
-fn noted(problems: Vec<Diagnostic>, note: &str) -> Vec<Diagnostic> {
-    problems.into_iter().map(|problem| problem.with_note(note)).collect()
-}
-
-fn too_long(_: TooLong) -> Vec<Diagnostic> {
-    vec![Diagnostic::error("the sums of the months have too many digits to be exact")]
+fn noted(problems: Problems, note: &str) -> Problems {
+    problems.each(|problem| problem.with_note(note))
 }
 
 /// The comparison as a table: a line for each customer, with `-v` also for each of its months.

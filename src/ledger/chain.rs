@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::Path;
 
+use anyhow::Context;
+
 use super::record::{COSTS_INSIDE, FORMAT, Record};
 use super::{DIRECTORY, Stored, soundness};
-use crate::diagnostic::{Diagnostic, Place, cause, json_fault};
+use crate::diagnostic::{Diagnostic, Place, cannot, json_fault};
 use crate::files;
 use crate::model::period::BillingMonth;
 use crate::model::plain::beginning;
@@ -88,8 +90,8 @@ pub(super) fn names(root: &Path, faults: &mut Vec<Diagnostic>) -> Vec<String> {
         Ok(names) => names,
         Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
         Err(error) => {
-            let message = format!("cannot read the directory: {}", cause(&error));
-            faults.push(Diagnostic::could_not_run(message).at(Place::file(DIRECTORY)));
+            let error = anyhow::Error::from(error).context(cannot("read the directory", DIRECTORY));
+            faults.push(error.into());
             return Vec::new();
         }
     };
@@ -120,9 +122,7 @@ struct Form {
 fn load(root: &Path, name: &str) -> Result<Stored, Diagnostic> {
     let path = format!("{DIRECTORY}/{name}.json");
     let place = |line: usize| Place::line(&path, u32::try_from(line).unwrap_or(1));
-    let bytes = files::read(&root.join(&path), files::DATA).map_err(|error| {
-        Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error))).at(Place::file(&path))
-    })?;
+    let bytes = files::read(&root.join(&path), files::DATA).with_context(|| cannot("read the file", &path))?;
     let unreadable = |error: serde_json::Error| {
         let message = format!("this is not what `invoicer issue` wrote: {}", json_fault(&error));
         Diagnostic::error(message).at(place(error.line())).with_hint(HINT)

@@ -3,11 +3,16 @@
 
 use std::collections::BTreeSet;
 
+use anyhow::Context;
+
 use super::Stored;
 use crate::diagnostic::Diagnostic;
 use crate::model::invoice::DocumentKind;
 use crate::model::plain::beginning;
 use crate::out::defused;
+
+/// What fails where CSV cannot be written.
+const CANNOT: &str = "cannot write CSV";
 
 const HEADER: [&str; 14] = [
     "no",
@@ -55,9 +60,8 @@ pub(super) fn disagreement(records: &[Stored], written: Option<&[u8]>) -> String
 /// # Errors
 /// When CSV cannot be written, which does not happen in memory.
 pub(super) fn index(records: &[Stored]) -> Result<Vec<u8>, Diagnostic> {
-    let failed = |error: &dyn std::fmt::Display| Diagnostic::could_not_run(format!("cannot write CSV: {error}"));
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(b"\xef\xbb\xbf".to_vec());
-    writer.write_record(HEADER).map_err(|error| failed(&error))?;
+    writer.write_record(HEADER).context(CANNOT)?;
     let mut count: u64 = 0;
     for stored in records {
         for document in &stored.record.documents {
@@ -83,8 +87,8 @@ pub(super) fn index(records: &[Stored]) -> Result<Vec<u8>, Diagnostic> {
                 stored.path(),
                 stored.sha256.clone(),
             ];
-            writer.write_record(cells.map(defused)).map_err(|error| failed(&error))?;
+            writer.write_record(cells.map(defused)).context(CANNOT)?;
         }
     }
-    writer.into_inner().map_err(|error| failed(&error))
+    Ok(writer.into_inner().context(CANNOT)?)
 }

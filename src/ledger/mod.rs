@@ -10,8 +10,10 @@ mod soundness;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
+use anyhow::Context;
+
 use crate::billing::Credited;
-use crate::diagnostic::{Diagnostic, Place, cause, nearest};
+use crate::diagnostic::{Diagnostic, Place, Problems, cannot, nearest};
 use crate::files;
 use crate::model::amount::TooLong;
 use crate::model::invoice::DocumentKind;
@@ -78,9 +80,10 @@ impl Ledger {
     ///
     /// # Errors
     /// Whatever is wrong with its records or their chain.
-    pub fn open(root: &Path) -> Result<Ledger, Vec<Diagnostic>> {
+    pub fn open(root: &Path) -> Result<Ledger, Problems> {
         let (ledger, faults) = Ledger::read(root);
-        if faults.is_empty() { Ok(ledger) } else { Err(faults) }
+        Problems::from(faults).check()?;
+        Ok(ledger)
     }
 
     /// Reads as much of `issued/` as can be read, and returns everything wrong with it.
@@ -213,8 +216,7 @@ impl Ledger {
             .records
             .last()
             .map(|last| Previous { file: format!("{}.json", last.name), sha256: last.sha256.clone() });
-        let mut bytes = serde_json::to_vec_pretty(&record)
-            .map_err(|error| Diagnostic::could_not_run(format!("cannot write JSON: {error}")))?;
+        let mut bytes = serde_json::to_vec_pretty(&record).context("cannot write JSON")?;
         bytes.push(b'\n');
         let stored = Stored { name, sha256: hash(&bytes), record };
         staging::replace(&root.join(stored.path()), &stored.path(), &bytes)?;
@@ -255,14 +257,14 @@ impl Ledger {
         let written = match files::read(&root.join(DIRECTORY).join(INDEX), files::DATA) {
             Ok(written) => Some(written),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => {
-                let message = format!("cannot read the list of what was issued: {}", cause(&error));
-                return Err(Diagnostic::could_not_run(message).at(Place::file(format!("{DIRECTORY}/{INDEX}"))));
+            written => {
+                let place = format!("{DIRECTORY}/{INDEX}");
+                Some(written.with_context(|| cannot("read the list of what was issued", place))?)
             }
         };
         let is_of = |records: &[Stored]| match &written {
             None => Ok(records.is_empty()),
-            Some(written) => Ok(*written == index::index(records)?),
+            Some(written) => index::index(records).map(|index| *written == index),
         };
         if is_of(&self.records)? {
             return Ok(None);
@@ -346,13 +348,10 @@ impl Drop for Issuing {
 /// When another run issues, or nothing can be written.
 pub fn lock(root: &Path) -> Result<Issuing, Diagnostic> {
     let directory = root.join(DIRECTORY);
-    let failed = |error: std::io::Error| {
-        Diagnostic::could_not_run(format!("cannot write the directory: {}", cause(&error)))
-            .at(Place::file(DIRECTORY))
-            .with_hint("check the directory's permissions and free space")
-    };
-    std::fs::create_dir_all(&directory).map_err(failed)?;
-    let lock = Lock::take(directory.join(".lock"), "another run issues or credits invoices")?.map_err(failed)?;
+    let context =
+        || cannot("write the directory", DIRECTORY).with_hint("check the directory's permissions and free space");
+    std::fs::create_dir_all(&directory).with_context(context)?;
+    let lock = Lock::take(directory.join(".lock"), "another run issues or credits invoices")?.with_context(context)?;
     Ok(Issuing { lock: Some(lock), directory })
 }
 

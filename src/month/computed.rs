@@ -10,7 +10,7 @@ use super::warnings;
 use crate::assets::Assets;
 use crate::billing::{self, BilledMonth, Overview};
 use crate::cli::Format;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Figure, Problems, Severity};
 use crate::ledger::{self, Ledger};
 use crate::model::carried::CustomerRest;
 use crate::model::charge::Bill;
@@ -36,7 +36,7 @@ pub fn invoices(
     month: BillingMonth,
     status: Status,
     taken: &[CustomerRest],
-) -> Result<(Bill, BilledMonth), Vec<Diagnostic>> {
+) -> Result<(Bill, BilledMonth), Problems> {
     let (bill, mut problems) = sources::read_good(root, &settings.sources, month, status == Status::Draft);
     if problems.is_empty() {
         let mut billed = billing::invoices(&bill, settings, status, taken)?;
@@ -68,7 +68,7 @@ pub struct MonthRequest<'a> {
 impl MonthRequest<'_> {
     /// Loads the workspace. Where it has mistakes, those of the bills on disk are worth knowing now too: bills are read
     /// without regard to customers and prices.
-    fn workspace(&self) -> Result<Workspace, Vec<Diagnostic>> {
+    fn workspace(&self) -> Result<Workspace, Problems> {
         workspace::load(self.root).map_err(|mut problems| {
             let mut sources = workspace::good_sources(self.root);
             sources.retain(|source| source.kind.is_csv() && source.validity.covers(self.month));
@@ -78,7 +78,7 @@ impl MonthRequest<'_> {
     }
 
     /// Reads and bills the month with the rests that earlier months left.
-    fn invoices(&self, settings: &Settings) -> Result<(Bill, BilledMonth), Vec<Diagnostic>> {
+    fn invoices(&self, settings: &Settings) -> Result<(Bill, BilledMonth), Problems> {
         let taken = carried::taken(self.ledger, self.out.0, self.month);
         invoices(self.root, settings, self.month, self.status, &taken)
     }
@@ -121,13 +121,13 @@ impl ComputedMonth {
     /// Everything that stops the month, and warnings where they are denied.
     pub fn of(
         request: &MonthRequest<'_>,
-        before_reading: impl FnOnce(&Settings) -> Result<(), Vec<Diagnostic>>,
-    ) -> Result<ComputedMonth, Vec<Diagnostic>> {
+        before_reading: impl FnOnce(&Settings) -> Result<(), Problems>,
+    ) -> Result<ComputedMonth, Problems> {
         let MonthRequest { root, ledger, out, month, status, deny_warnings } = *request;
         let mut workspace = request.workspace()?;
         let mut early = std::mem::take(&mut workspace.warnings);
         let settings = &workspace.settings;
-        let refused = |early: Vec<Diagnostic>, problems: Vec<Diagnostic>| {
+        let refused = |early: Vec<Diagnostic>, problems: Problems| {
             warnings::before(billing::wanted(settings, early), deny_warnings, problems)
         };
         let assets = Assets::load(root, settings);
@@ -137,24 +137,21 @@ impl ComputedMonth {
             (Ok(assets), Ok(computed)) => (assets, computed),
             // Mistakes in templates and in bills have nothing to do with each other: report both.
             (assets, computed) => {
-                let problems = assets.err().into_iter().chain(computed.err()).flatten();
+                let problems = [assets.err(), computed.err()].into_iter().flatten().flatten();
                 return Err(refused(early, problems.collect()));
             }
         };
         if let Err(problem) = request.check_numbers(settings, &billed.invoices) {
-            return Err(refused(early, vec![problem]));
+            return Err(refused(early, problem.into()));
         }
         let EarlierMonths { history, files, warnings } = EarlierMonths::read(root, ledger, out, settings, month)?;
         early.extend(warnings);
         early.extend(bill.files.iter().find_map(|file| ledger::bill_outside(&file.path)).map(as_warning));
-        let warnings = billing::warnings(&bill, settings, &billed, &history, early);
-        let warnings = warnings.map_err(|problem| vec![problem])?;
+        let warnings = billing::warnings(&bill, settings, &billed, &history, early)?;
         if deny_warnings {
             warnings::deny(&warnings)?;
         }
-        let overview = billing::overview(&bill, settings, &billed).map_err(|error| {
-            vec![Diagnostic::error(format!("the sums of the month cannot be computed exactly: {error}"))]
-        })?;
+        let overview = billing::overview(&bill, settings, &billed).of("the sums of the month")?;
         let compared = files;
         Ok(ComputedMonth {
             workspace,
@@ -180,7 +177,7 @@ impl ComputedMonth {
         formats: &[Format],
         staging: &Staging,
         printer: &Printer,
-    ) -> Result<WrittenDocuments, Vec<Diagnostic>> {
+    ) -> Result<WrittenDocuments, Problems> {
         let all = &self.billed.invoices;
         let (places, invoices): (Vec<usize>, Vec<&Invoice>) =
             all.iter().enumerate().filter(|(_, invoice)| chosen(invoice)).unzip();
@@ -197,7 +194,7 @@ impl ComputedMonth {
     ///
     /// # Errors
     /// The warnings, where they are denied.
-    pub fn add_warnings(&mut self, found: Vec<Diagnostic>) -> Result<(), Vec<Diagnostic>> {
+    pub fn add_warnings(&mut self, found: Vec<Diagnostic>) -> Result<(), Problems> {
         if found.is_empty() {
             return Ok(());
         }
@@ -237,7 +234,7 @@ impl ComputedMonth {
     ///
     /// # Errors
     /// When a bill cannot be read again.
-    pub fn inputs(&self) -> Result<Inputs, Vec<Diagnostic>> {
+    pub fn inputs(&self) -> Result<Inputs, Problems> {
         Inputs::of(&self.workspace, &self.assets, &self.bill)
     }
 }
@@ -269,7 +266,7 @@ impl Inputs {
     ///
     /// # Errors
     /// When a bill cannot be read again.
-    pub fn of(workspace: &Workspace, assets: &Assets, bill: &Bill) -> Result<Inputs, Vec<Diagnostic>> {
+    pub fn of(workspace: &Workspace, assets: &Assets, bill: &Bill) -> Result<Inputs, Problems> {
         let hashes = sources::hashes(&workspace.root, bill)?;
         let bills = bill.files.iter().zip(hashes).map(|(file, sha256)| Written { path: file.path.clone(), sha256 });
         Ok(Inputs { bills: in_order(bills), rules: rules(workspace, assets) })

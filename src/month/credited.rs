@@ -16,7 +16,7 @@ use super::reproduced::{Reproduction, terms};
 use crate::assets::Assets;
 use crate::billing::{self, CreditTerms, Extent};
 use crate::cli::Format;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Figure, Located, Place, Problems};
 use crate::ledger::{self, Document, FORMAT, Ledger, Naming, Record, Stored};
 use crate::model::amount::Amount;
 use crate::model::carried::Carried;
@@ -55,13 +55,12 @@ impl CreditRequest<'_> {
     ///
     /// # Errors
     /// What cannot be taken back, and everything that keeps the month from coming out as it was issued.
-    pub fn credit(&self, root: &Path, printer: &Printer) -> Result<Stored, Vec<Diagnostic>> {
-        let one = |problem: Diagnostic| vec![problem];
+    pub fn credit(&self, root: &Path, printer: &Printer) -> Result<Stored, Problems> {
         let out = root.join("out");
         let target = OutputTarget::of_workspace(&out);
         // What can be refused is, before anything is made for the lock.
-        Ledger::open(root)?.expect(self.number).map_err(one)?;
-        let _lock = ledger::lock(root).map_err(one)?;
+        Ledger::open(root)?.expect(self.number)?;
+        let _lock = ledger::lock(root)?;
         let mut ledger = Ledger::open(root)?;
         let finished = finish_interrupted(root, &ledger, &target, printer)?;
         let finished = finished.and_then(|name| ledger.records.iter().find(|stored| stored.name == name));
@@ -69,16 +68,16 @@ impl CreditRequest<'_> {
             // The interrupted run was this one: its credit note counts, and no second one is made.
             return Ok(stored.clone());
         }
-        self.check_again(&ledger).map_err(one)?;
-        let (stored, _) = ledger.expect(self.number).map_err(one)?;
+        self.check_again(&ledger)?;
+        let (stored, _) = ledger.expect(self.number)?;
         let month = stored.record.month;
         let name = next_name(&ledger, month);
         // A build that began before has its say now, or after the credit note is among the documents: not in between.
-        let staging = target.begin(root, &ledger, month).map_err(one)?;
+        let staging = target.begin(root, &ledger, month)?;
         let record = self.record(root, &ledger, &name, printer)?;
-        ledger.append(root, name, record).map_err(one)?;
+        ledger.append(root, name, record)?;
         fill(staging, root, &ledger, month, &target, printer)?;
-        ledger.write_index(root).map_err(one)?;
+        ledger.write_index(root)?;
         Ok(ledger.records.pop().expect("a record was appended"))
     }
 
@@ -114,16 +113,12 @@ impl CreditRequest<'_> {
     }
 
     /// The new record, with everything it says; the documents it is about were made once, so that their hashes are known.
-    fn record(&self, root: &Path, ledger: &Ledger, name: &str, printer: &Printer) -> Result<Record, Vec<Diagnostic>> {
-        let one = |problem: Diagnostic| vec![problem];
-        let (stored, original) = ledger.expect(self.number).map_err(one)?;
+    fn record(&self, root: &Path, ledger: &Ledger, name: &str, printer: &Printer) -> Result<Record, Problems> {
+        let (stored, original) = ledger.expect(self.number)?;
         let month = stored.record.month;
-        self.check(ledger, original).map_err(one)?;
-        let changed = changed_evidence(root, ledger, month);
-        if !changed.is_empty() {
-            return Err(changed);
-        }
-        self.check_date(original).map_err(one)?;
+        self.check(ledger, original)?;
+        Problems::from(changed_evidence(root, ledger, month)).check()?;
+        self.check_date(original)?;
         let base = Reproduction::of(root, ledger, stored)?;
         refuse_misrecorded(ledger, stored, &base)?;
         let (note, mut document) = self.credit_note(ledger, stored, original, &base)?;
@@ -144,9 +139,9 @@ impl CreditRequest<'_> {
             true => self.add_corrected(root, ledger, original, &mut record, printer)?,
             false => Vec::new(),
         };
-        ledger.check(&record).map_err(one)?;
+        ledger.check(&record)?;
         if !copies.is_empty() {
-            ledger::keep(root, name, &copies, &[]).map_err(one)?;
+            ledger::keep(root, name, &copies, &[])?;
         }
         Ok(record)
     }
@@ -185,26 +180,23 @@ impl CreditRequest<'_> {
         stored: &Stored,
         original: &Document,
         base: &Reproduction,
-    ) -> Result<(Invoice, Document), Vec<Diagnostic>> {
-        let one = |problem: Diagnostic| vec![problem];
+    ) -> Result<(Invoice, Document), Problems> {
         let (month, settings) = (stored.record.month, &base.workspace.settings);
         let hint = format!("see `invoicer verify {month}`");
         let Some((invoice, _)) = base.document(&original.number) else {
             let diagnostic = Diagnostic::error(format!("{} cannot be computed again", original.number));
-            return Err(one(diagnostic.with_hint(hint)));
+            return Err(diagnostic.with_hint(hint).into());
         };
         if let Some(difference) = original.difference_from(invoice) {
             let diagnostic = Diagnostic::error(format!("{} comes out otherwise than it was issued", original.number));
-            return Err(one(diagnostic.with_note(difference).with_hint(hint)));
+            return Err(diagnostic.with_note(difference).with_hint(hint).into());
         }
-        let credited = ledger.credited(&original.number, None).map_err(|error| {
-            one(Diagnostic::error(format!("what was credited of {} cannot be added up: {error}", original.number)))
-        })?;
+        let credited =
+            ledger.credited(&original.number, None).of(format_args!("what was credited of {}", original.number))?;
         let number = recorded::credit_number(&ledger.records, &original.number);
         let terms = terms(settings, month, invoice, number);
         let terms = CreditTerms { date: self.date, reason: self.reason, extent: &self.extent, ..terms };
-        let (mut note, lines) = billing::credit(invoice, &credited, terms)
-            .map_err(|problem| one(problem.at(Place::file(stored.path()))))?;
+        let (mut note, lines) = billing::credit(invoice, &credited, terms).at(|| Place::file(stored.path()))?;
         let customer = &settings.customers[note.customer];
         note.file_name = recorded::free_file_name(&ledger.records, month, customer, &note, &[]);
         let naming = Naming {
@@ -227,8 +219,7 @@ impl CreditRequest<'_> {
         original: &Document,
         record: &mut Record,
         printer: &Printer,
-    ) -> Result<Vec<(String, Vec<u8>)>, Vec<Diagnostic>> {
-        let one = |problem: Diagnostic| vec![problem];
+    ) -> Result<Vec<(String, Vec<u8>)>, Problems> {
         let month = record.month;
         let workspace = workspace::load(root)?;
         let settings = &workspace.settings;
@@ -240,18 +231,18 @@ impl CreditRequest<'_> {
         let Some(mut invoice) = billed.invoices.into_iter().find(is_customer) else {
             let message = format!("the present rules give no invoice for \"{}\"", original.customer);
             let hint = "leave out --reissue to take the invoice back and put nothing in its place";
-            return Err(one(Diagnostic::error(message).with_hint(hint)));
+            return Err(Diagnostic::error(message).with_hint(hint).into());
         };
         let customer = &settings.customers[invoice.customer];
         let naming = self.name_corrected(ledger, original, customer, &record.documents[0], month, &mut invoice);
         let mut document = Document::of(&invoice, naming);
         document.outputs = outputs(&workspace, &assets, &bill, &invoice, printer)?;
-        ledger.check_numbers([document.number.as_str()].into_iter()).map_err(one)?;
+        ledger.check_numbers([document.number.as_str()].into_iter())?;
         let Inputs { bills, rules } = Inputs::of(&workspace, &assets, &bill)?;
         record.documents.push(document);
         record.bills = bills;
         record.carried.taken = taken;
-        record.rules = ledger::copies(&rules, &[]).map_err(one)?.0;
+        record.rules = ledger::copies(&rules, &[])?.0;
         Ok(rules)
     }
 
@@ -298,7 +289,7 @@ fn outputs(
     bill: &Bill,
     invoice: &Invoice,
     printer: &Printer,
-) -> Result<Vec<Written>, Vec<Diagnostic>> {
+) -> Result<Vec<Written>, Problems> {
     let written = Mutex::new(Vec::new());
     let sink = |path: &str, bytes: &[u8]| {
         let mut written = written.lock().expect("no thread panics while it holds the lock");

@@ -7,7 +7,7 @@ use super::glyphs::{self, Lost};
 use super::rendered;
 use crate::assets::Assets;
 use crate::cli::Format;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Figure, Problems};
 use crate::model::audience::Audience;
 use crate::model::charge::Bill;
 use crate::model::invoice::Invoice;
@@ -61,16 +61,17 @@ impl<'a> DocumentWriter<'a> {
         sink: &Sink<'_>,
         printer: &Printer,
         doing: &'static str,
-    ) -> Result<WrittenDocuments, Vec<Diagnostic>> {
+    ) -> Result<WrittenDocuments, Problems> {
         let progress = printer.progress(invoices.len(), doing);
         let write = |invoice: &&Invoice| {
             let written = self.write_one(invoice, sink);
             progress.step();
             written
         };
-        let results: Vec<Result<_, Vec<Diagnostic>>> = invoices.par_iter().map(write).collect();
+        let results: Vec<Result<_, Problems>> = invoices.par_iter().map(write).collect();
         progress.finish();
-        let (mut problems, mut documents, mut lost) = (Vec::new(), Vec::with_capacity(results.len()), Vec::new());
+        let (mut problems, mut documents, mut lost) =
+            (Problems::default(), Vec::with_capacity(results.len()), Vec::new());
         for result in results {
             match result {
                 Ok((made, found)) => {
@@ -87,19 +88,16 @@ impl<'a> DocumentWriter<'a> {
                 }
             }
         }
-        match problems.is_empty() {
-            true => Ok(WrittenDocuments { documents, warnings: glyphs::warnings(self, &lost) }),
-            false => Err(problems),
-        }
+        problems.check()?;
+        Ok(WrittenDocuments { documents, warnings: glyphs::warnings(self, &lost) })
     }
 
     /// The documents of one invoice, and the characters that its PDF lacks.
-    fn write_one(&self, invoice: &Invoice, sink: &Sink<'_>) -> Result<(Documents, Vec<Lost>), Vec<Diagnostic>> {
-        let one = |problem: Diagnostic| vec![problem];
+    fn write_one(&self, invoice: &Invoice, sink: &Sink<'_>) -> Result<(Documents, Vec<Lost>), Problems> {
         let customer = &self.settings.customers[invoice.customer].id;
         let put = |audience: Audience, format: Format, bytes: &[u8]| {
             let directory = audience.directory(customer);
-            sink(&format!("{directory}/{}.{}", invoice.file_name, format.extension()), bytes).map_err(one)
+            sink(&format!("{directory}/{}.{}", invoice.file_name, format.extension()), bytes)
         };
         let wanted = |format: Format| self.formats.contains(&format);
         let mut made = Documents {
@@ -110,7 +108,7 @@ impl<'a> DocumentWriter<'a> {
             pages: None,
         };
         let mut lost = Vec::new();
-        let json = |audience| out::invoice_json(self.bill, self.settings, invoice, audience).map_err(one);
+        let json = |audience| out::invoice_json(self.bill, self.settings, invoice, audience);
         let customers_json = if made.pdf || made.json { json(Audience::Customer)? } else { Vec::new() };
         if made.pdf {
             let (html, pages) = rendered::laid_out(self, invoice)?;
@@ -129,7 +127,7 @@ impl<'a> DocumentWriter<'a> {
         }
         if made.csv {
             for audience in Audience::ALL {
-                let csv = out::invoice_csv(self.bill, self.settings, invoice, audience).map_err(one)?;
+                let csv = out::invoice_csv(self.bill, self.settings, invoice, audience)?;
                 put(audience, Format::Csv, &csv)?;
             }
         }
@@ -148,7 +146,6 @@ pub fn verb(staging: &Staging) -> &'static str {
 /// A mistake in the template; sums with more digits than an amount has.
 pub fn review_page(assets: &Assets, review: Review<'_>) -> Result<Vec<u8>, Diagnostic> {
     let labels = assets.templates.review_labels(review.settings.language);
-    let view = render::review(review, labels)
-        .map_err(|error| Diagnostic::error(format!("the review page cannot be added up: {error}")))?;
+    let view = render::review(review, labels).of("the review page")?;
     assets.templates.document("review", &view).map(String::into_bytes)
 }

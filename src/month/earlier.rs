@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::standing::{StandingFigures, standing_figures};
 use super::summary::{self, ReadSummary};
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
 use crate::ledger::{DIRECTORY, Ledger};
 use crate::model::amount::TooLong;
 use crate::model::history::{BilledCustomer, History};
@@ -55,7 +55,7 @@ impl EarlierMonths {
         (out, shown): (&Path, &str),
         settings: &Settings,
         month: BillingMonth,
-    ) -> Result<EarlierMonths, Vec<Diagnostic>> {
+    ) -> Result<EarlierMonths, Problems> {
         let issued = Summaries {
             directory: &root.join(DIRECTORY),
             shown: DIRECTORY,
@@ -64,9 +64,7 @@ impl EarlierMonths {
         let built = Summaries { directory: out, shown, way_out: "build that month again, or remove the file" };
         let mut earlier = EarlierMonths::of_summaries([issued, built], month);
         for month in ledger.months() {
-            earlier.correct(ledger, month).map_err(|error| {
-                vec![Diagnostic::error(format!("what was issued for {month} cannot be added up: {error}"))]
-            })?;
+            earlier.correct(ledger, month).of(format_args!("what was issued for {month}"))?;
         }
         earlier.warnings.extend(absent::unread_bills(root, settings, month));
         for (warning, file) in settings.sources_of(month).filter_map(|source| drift::warning(root, source, month)) {

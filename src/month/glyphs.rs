@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::documents::DocumentWriter;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::model::invoice::Invoice;
 use crate::model::warning::WarningCode;
 use crate::render;
@@ -35,17 +35,13 @@ enum Source {
 }
 
 /// Sorts what an invoice's PDF lacks into what is lost of the provider's texts, and the mistakes of the workspace's.
-pub(super) fn sort(
-    writer: &DocumentWriter<'_>,
-    invoice: &Invoice,
-    missing: &[Missing],
-) -> Result<Vec<Lost>, Vec<Diagnostic>> {
+pub(super) fn sort(writer: &DocumentWriter<'_>, invoice: &Invoice, missing: &[Missing]) -> Result<Vec<Lost>, Problems> {
     if missing.is_empty() {
         return Ok(Vec::new());
     }
     let fields = fields(writer, invoice);
     let mut lost = Vec::new();
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     for missing in missing {
         let holds = |text: &str| text.contains(missing.character);
         // A mark that was joined is another character than those written: then the whole text tells.
@@ -70,7 +66,8 @@ pub(super) fn sort(
             }),
         }
     }
-    if problems.is_empty() { Ok(lost) } else { Err(problems) }
+    problems.check()?;
+    Ok(lost)
 }
 
 /// A text that the template sees.

@@ -11,7 +11,7 @@ use super::rebuilt::finish;
 use super::reviewed::check_reviewed;
 use crate::billing;
 use crate::cli::Format;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::ledger::{self, Document, FORMAT, Ledger, Naming, Record};
 use crate::model::carried::CustomerRest;
 use crate::model::invoice::{Invoice, Status};
@@ -40,30 +40,29 @@ pub fn issue(
     today: NaiveDate,
     deny_warnings: bool,
     printer: &Printer,
-) -> Result<NewlyIssued, Vec<Diagnostic>> {
-    let one = |problem: Diagnostic| vec![problem];
-    has_ended(month, today).map_err(one)?;
+) -> Result<NewlyIssued, Problems> {
+    has_ended(month, today)?;
     let out = root.join("out");
     let request = MonthRequest { root, ledger, out: (&out, "out"), month, status: Status::Issued, deny_warnings };
     let mut computed = ComputedMonth::of(&request, |_| Ok(()))?;
     let inputs = computed.inputs()?;
-    takes_from_issued(ledger, month, &computed.billed.carried.taken).map_err(one)?;
+    takes_from_issued(ledger, month, &computed.billed.carried.taken)?;
     if let Some(problem) = inputs.bills.iter().find_map(|bill| ledger::bill_outside(&bill.path)) {
-        return Err(one(problem));
+        return Err(problem.into());
     }
     // From here on no build replaces what was looked at.
-    let staging = out::begin(&out, Path::new("out"), &month.to_string(), Mode::Write).map_err(one)?;
-    check_reviewed(root, &computed, &inputs).map_err(one)?;
+    let staging = out::begin(&out, Path::new("out"), &month.to_string(), Mode::Write)?;
+    check_reviewed(root, &computed, &inputs)?;
     let naming = number(ledger, &mut computed);
-    ledger.check_numbers(computed.billed.invoices.iter().map(|invoice| invoice.number.as_str())).map_err(one)?;
+    ledger.check_numbers(computed.billed.invoices.iter().map(|invoice| invoice.number.as_str()))?;
     let written = computed.write_documents(&|_| true, &Format::ALL, &staging, printer)?;
     let outputs = staging.written();
     computed.add_warnings(written.warnings)?;
-    let review = computed.write_review(computed.review(&written.documents), &staging).map_err(one)?;
-    staging.sync().map_err(one)?;
+    let review = computed.write_review(computed.review(&written.documents), &staging)?;
+    staging.sync()?;
     let documents = documents(&computed.billed.invoices, naming, outputs);
     let Inputs { bills, rules: copied } = inputs;
-    let (rules, review_files) = ledger::copies(&copied, &review).map_err(one)?;
+    let (rules, review_files) = ledger::copies(&copied, &review)?;
     let carried = computed.billed.carried.clone();
     let record = Record {
         format: FORMAT,
@@ -76,11 +75,11 @@ pub fn issue(
         carried,
         documents,
     };
-    ledger.check(&record).map_err(one)?;
-    ledger::keep(root, &month.to_string(), &copied, &review).map_err(one)?;
-    ledger.append(root, month.to_string(), record).map_err(one)?;
-    let files = finish(staging, ledger, month).map_err(one)?;
-    ledger.write_index(root).map_err(one)?;
+    ledger.check(&record)?;
+    ledger::keep(root, &month.to_string(), &copied, &review)?;
+    ledger.append(root, month.to_string(), record)?;
+    let files = finish(staging, ledger, month)?;
+    ledger.write_index(root)?;
     Ok(NewlyIssued { files, warnings: computed.warnings })
 }
 

@@ -3,12 +3,14 @@
 
 use std::path::Path;
 
+use anyhow::Context;
+
 use super::documents::verb;
 use super::evidence::changed_evidence;
 use super::recorded;
 use super::reproduced::Reproduction;
 use crate::cli::Format;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Problems, cannot};
 use crate::files;
 use crate::ledger::{Document, Ledger, Stored};
 use crate::model::audience::INTERNAL;
@@ -65,12 +67,9 @@ pub fn rebuild(
     month: BillingMonth,
     target: &OutputTarget<'_>,
     printer: &Printer,
-) -> Result<Vec<String>, Vec<Diagnostic>> {
-    let changed = changed_evidence(root, ledger, month);
-    if !changed.is_empty() {
-        return Err(changed);
-    }
-    let staging = target.begin(root, ledger, month).map_err(|problem| vec![problem])?;
+) -> Result<Vec<String>, Problems> {
+    Problems::from(changed_evidence(root, ledger, month)).check()?;
+    let staging = target.begin(root, ledger, month)?;
     fill(staging, root, ledger, month, target, printer)
 }
 
@@ -78,14 +77,9 @@ pub fn rebuild(
 ///
 /// # Errors
 /// What it says and what they give.
-pub fn refuse_misrecorded(
-    ledger: &Ledger,
-    stored: &Stored,
-    reproduction: &Reproduction,
-) -> Result<(), Vec<Diagnostic>> {
-    let found: Vec<Diagnostic> =
-        recorded::misrecorded(ledger, stored, reproduction).into_iter().map(|found| found.problem).collect();
-    if found.is_empty() { Ok(()) } else { Err(by_another_version(stored, found)) }
+pub fn refuse_misrecorded(ledger: &Ledger, stored: &Stored, reproduction: &Reproduction) -> Result<(), Problems> {
+    let found = recorded::misrecorded(ledger, stored, reproduction).into_iter().map(|found| found.problem);
+    found.collect::<Problems>().check().map_err(|found| by_another_version(stored, found))
 }
 
 /// The second half of [`rebuild`]: makes the documents in a directory that was [begun](OutputTarget::begin), and puts it in
@@ -100,7 +94,7 @@ pub fn fill(
     month: BillingMonth,
     target: &OutputTarget<'_>,
     printer: &Printer,
-) -> Result<Vec<String>, Vec<Diagnostic>> {
+) -> Result<Vec<String>, Problems> {
     let wanted = |document: &Document| target.wants(document);
     let mut has_costs_inside = false;
     for stored in ledger.of_month(month).filter(|stored| !stored.record.rules.is_empty()) {
@@ -116,7 +110,7 @@ pub fn fill(
     if let Some(stored) = ledger.month(month) {
         copy_review(root, stored, &staging)?;
     }
-    let files = finish(staging, ledger, month).map_err(|problem| vec![problem])?;
+    let files = finish(staging, ledger, month)?;
     if has_costs_inside {
         printer.diagnostics(&[made_without_costs(month, target.shown, &files)]);
     }
@@ -153,26 +147,23 @@ fn made_without_costs(month: BillingMonth, shown: &Path, files: &[String]) -> Di
 }
 
 /// What was looked at before the month was issued goes beside the documents again.
-fn copy_review(root: &Path, stored: &Stored, staging: &Staging) -> Result<(), Vec<Diagnostic>> {
+fn copy_review(root: &Path, stored: &Stored, staging: &Staging) -> Result<(), Problems> {
     for file in &stored.record.review {
         let path = format!("{}/{}", stored.review_directory(), file.path);
-        let bytes = files::read(&root.join(&path), files::DATA).map_err(|error| {
-            let message = format!("cannot read the file: {}", crate::diagnostic::cause(&error));
-            vec![Diagnostic::could_not_run(message).at(Place::file(&path))]
-        })?;
-        staging.write(&file.path, &bytes).map_err(|problem| vec![problem])?;
+        let bytes = files::read(&root.join(&path), files::DATA).with_context(|| cannot("read the file", &path))?;
+        staging.write(&file.path, &bytes)?;
     }
     Ok(())
 }
 
 /// Another version of the program may lay pages out otherwise: that is no fault of the data.
-fn by_another_version(stored: &Stored, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+fn by_another_version(stored: &Stored, problems: Problems) -> Problems {
     let this = out::tool();
     if stored.record.tool == this {
         return problems;
     }
     let hint = format!("it was issued by {}, this is {this}: use that version to make it again", stored.record.tool);
-    problems.into_iter().map(|problem| problem.with_hint(hint.clone())).collect()
+    problems.each(|problem| problem.with_hint(hint.clone()))
 }
 
 /// Does the rest of what an interrupted run of `issue` or `credit` began; gives the name of the record it was about.
@@ -184,12 +175,12 @@ pub fn finish_interrupted(
     ledger: &Ledger,
     target: &OutputTarget<'_>,
     printer: &Printer,
-) -> Result<Option<String>, Vec<Diagnostic>> {
-    let Some(last) = ledger.interrupted(root).map_err(|problem| vec![problem])? else {
+) -> Result<Option<String>, Problems> {
+    let Some(last) = ledger.interrupted(root)? else {
         return Ok(None);
     };
     rebuild(root, ledger, last.record.month, target, printer)?;
-    ledger.write_index(root).map_err(|problem| vec![problem])?;
+    ledger.write_index(root)?;
     printer.status(&format!("finished what was interrupted: {}", last.path()));
     Ok(Some(last.name.clone()))
 }

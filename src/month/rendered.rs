@@ -3,7 +3,7 @@
 
 use super::documents::DocumentWriter;
 use crate::cli::Format;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
 use crate::model::audience::Audience;
 use crate::model::invoice::Invoice;
 use crate::out;
@@ -13,9 +13,8 @@ use pages::pdf::{self, Attachment, Metadata};
 
 /// The PDF of an invoice with the issuer's full record inside, as it was made for customers up to
 /// [`COSTS_INSIDE`](crate::ledger::COSTS_INSIDE): only to make again what was sent then.
-pub(super) fn pdf_with_costs(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result<Vec<u8>, Vec<Diagnostic>> {
-    let one = |problem: Diagnostic| vec![problem];
-    let json = out::invoice_json(writer.bill, writer.settings, invoice, Audience::Issuer).map_err(one)?;
+pub(super) fn pdf_with_costs(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result<Vec<u8>, Problems> {
+    let json = out::invoice_json(writer.bill, writer.settings, invoice, Audience::Issuer)?;
     pdf(writer, invoice, &laid_out(writer, invoice)?.1, &json)
 }
 
@@ -26,13 +25,9 @@ const SHORT_AMOUNT: usize = 14;
 const LIMITS: [usize; 5] = [30, 24, 18, SHORT_AMOUNT, 11];
 
 /// The HTML of an invoice and its pages, with amounts as exact as the page has room for.
-pub(super) fn laid_out(
-    writer: &DocumentWriter<'_>,
-    invoice: &Invoice,
-) -> Result<(String, layout::Document), Vec<Diagnostic>> {
-    let one = |problem: Diagnostic| vec![problem];
-    let mut view = view(writer, invoice).map_err(one)?;
-    let html = html(writer, invoice, &view).map_err(one)?;
+pub(super) fn laid_out(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result<(String, layout::Document), Problems> {
+    let mut view = view(writer, invoice)?;
+    let html = html(writer, invoice, &view)?;
     let images = |src: &str| writer.assets.image(src);
     let lay_out = |html: &str| layout::lay_out(html, &writer.assets.faces, &images);
     let whole = lay_out(&html);
@@ -43,7 +38,7 @@ pub(super) fn laid_out(
     let longest = view.longest_amount();
     for limit in LIMITS.into_iter().filter(|limit| is_too_long && *limit < longest) {
         view.shorten(limit);
-        let html = self::html(writer, invoice, &view).map_err(one)?;
+        let html = self::html(writer, invoice, &view)?;
         if let Ok(document) = lay_out(&html)
             && view.has_room()
         {
@@ -56,10 +51,9 @@ pub(super) fn laid_out(
 }
 
 /// The HTML of an invoice of which no PDF is wanted: the same as beside one, but what only a PDF cannot show is no mistake.
-pub(super) fn html_alone(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result<String, Vec<Diagnostic>> {
-    let one = |problem: Diagnostic| vec![problem];
-    let view = view(writer, invoice).map_err(one)?;
-    let whole = html(writer, invoice, &view).map_err(one)?;
+pub(super) fn html_alone(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result<String, Problems> {
+    let view = view(writer, invoice)?;
+    let whole = html(writer, invoice, &view)?;
     if view.longest_amount() <= SHORT_AMOUNT {
         return Ok(whole);
     }
@@ -71,7 +65,7 @@ fn view<'a>(writer: &DocumentWriter<'a>, invoice: &'a Invoice) -> Result<Invoice
     let labels = writer.assets.templates.labels(customer.invoice.language, invoice.kind);
     let link = |path: &str| writer.assets.link(path);
     render::view(writer.bill, writer.settings, invoice, labels, &link)
-        .map_err(|error| Diagnostic::error(format!("the appendix of \"{}\" cannot be added up: {error}", customer.id)))
+        .of(format_args!("the appendix of \"{}\"", customer.id))
 }
 
 fn html(writer: &DocumentWriter<'_>, invoice: &Invoice, view: &InvoiceView<'_>) -> Result<String, Diagnostic> {
@@ -85,7 +79,7 @@ pub(super) fn pdf(
     invoice: &Invoice,
     document: &layout::Document,
     json: &[u8],
-) -> Result<Vec<u8>, Vec<Diagnostic>> {
+) -> Result<Vec<u8>, Problems> {
     let customer = &writer.settings.customers[invoice.customer];
     let labels = writer.assets.templates.labels(customer.invoice.language, invoice.kind);
     let title = format!("{} {}", labels.get("title").map_or("", String::as_str), invoice.number);
@@ -100,13 +94,13 @@ pub(super) fn pdf(
         date: invoice.issue_date,
         attachments: vec![data],
     };
-    pdf::write(document, &writer.assets.faces, &metadata).map_err(|error| match &error.file {
+    Ok(pdf::write(document, &writer.assets.faces, &metadata).map_err(|error| match &error.file {
         Some(file) => {
             let hint = "save the font again, or take another file";
-            vec![Diagnostic::error(error.to_string()).at(Place::file(file)).with_hint(hint)]
+            Diagnostic::error(error.to_string()).at(Place::file(file)).with_hint(hint)
         }
-        None => vec![Diagnostic::could_not_run(format!("cannot make the PDF of \"{}\": {error}", customer.id))],
-    })
+        None => Diagnostic::could_not_run(format!("cannot make the PDF of \"{}\": {error}", customer.id)),
+    })?)
 }
 
 /// A fault in a laid out page as a diagnostic, at the template's line.

@@ -12,7 +12,7 @@ use super::rendered::pdf_with_costs;
 use crate::assets::Assets;
 use crate::billing::{self, BilledMonth, CreditTerms, CreditedLine, Extent};
 use crate::cli::Format;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Figure, Located, Place, Problems};
 use crate::ledger::{self, Document, Ledger, Stored};
 use crate::model::audience::INTERNAL;
 use crate::model::charge::Bill;
@@ -50,11 +50,11 @@ impl Reproduction {
     ///
     /// # Errors
     /// Copies or bills that cannot be read, and documents that the bills no longer give.
-    pub fn of(root: &Path, ledger: &Ledger, stored: &Stored) -> Result<Reproduction, Vec<Diagnostic>> {
+    pub fn of(root: &Path, ledger: &Ledger, stored: &Stored) -> Result<Reproduction, Problems> {
         let rules = root.join(stored.rules_directory());
-        let inside = |problems: Vec<Diagnostic>| -> Vec<Diagnostic> {
+        let inside = |problems: Problems| {
             let note = format!("in the copy of the rules that was kept: {}", stored.rules_directory());
-            problems.into_iter().map(|problem| problem.with_note(note.clone())).collect()
+            problems.each(|problem| problem.with_note(note.clone()))
         };
         let workspace = workspace::load(&rules).map_err(inside)?;
         let assets = Assets::load(&rules, &workspace.settings).map_err(inside)?;
@@ -72,8 +72,8 @@ impl Reproduction {
             unrecorded: Vec::new(),
             costs_inside: BTreeSet::new(),
         };
-        reproduction.add_invoices(stored, billed).map_err(|problem| vec![problem.at(Place::file(stored.path()))])?;
-        reproduction.add_credit_notes(ledger).map_err(|problem| vec![problem])?;
+        reproduction.add_invoices(stored, billed).at(|| Place::file(stored.path()))?;
+        reproduction.add_credit_notes(ledger)?;
         Ok(reproduction)
     }
 
@@ -142,7 +142,7 @@ impl Reproduction {
         sink: &Sink<'_>,
         printer: &Printer,
         doing: &'static str,
-    ) -> Result<(), Vec<Diagnostic>> {
+    ) -> Result<(), Problems> {
         let chosen: Vec<&(Invoice, Document)> =
             self.documents.iter().filter(|(_, recorded)| wanted(recorded)).collect();
         let mut recorded: BTreeMap<&str, (&str, &Document)> = BTreeMap::new();
@@ -193,19 +193,14 @@ impl Reproduction {
 
 /// The PDF as it was sent, with costs inside, among the issuer's files: the evidence that belongs to the hash in the record.
 /// Where this program lays out pages otherwise there is none.
-fn sent(
-    writer: &DocumentWriter<'_>,
-    invoice: &Invoice,
-    recorded: &Document,
-    sink: &Sink<'_>,
-) -> Result<(), Vec<Diagnostic>> {
+fn sent(writer: &DocumentWriter<'_>, invoice: &Invoice, recorded: &Document, sink: &Sink<'_>) -> Result<(), Problems> {
     let path = format!("{}.{}", recorded.file, Format::Pdf.extension());
     let Some(output) = recorded.outputs.iter().find(|output| output.path == path) else {
         return Ok(());
     };
     let bytes = pdf_with_costs(writer, invoice)?;
     match hash(&bytes) == output.sha256 {
-        true => sink(&format!("{INTERNAL}/{path}"), &bytes).map_err(|problem| vec![problem]),
+        true => Ok(sink(&format!("{INTERNAL}/{path}"), &bytes)?),
         false => Ok(()),
     }
 }
@@ -227,9 +222,9 @@ fn credit_note(
     invoice: &Invoice,
     recorded: &Document,
 ) -> Result<(Invoice, Vec<usize>), Diagnostic> {
-    let before = ledger.credited(&invoice.number, Some(&recorded.number)).map_err(|error| {
-        Diagnostic::error(format!("what was credited of {} cannot be added up: {error}", invoice.number))
-    })?;
+    let before = ledger
+        .credited(&invoice.number, Some(&recorded.number))
+        .of(format_args!("what was credited of {}", invoice.number))?;
     let lines = recorded.credited_lines();
     let lines = lines.map(|line| CreditedLine { line: line.line, amount: Some(line.amount.negated()) });
     let extent = if recorded.whole { Extent::Whole } else { Extent::Lines(lines.collect()) };

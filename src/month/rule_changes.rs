@@ -5,7 +5,7 @@ use std::path::Path;
 use super::evidence::{ChangedFile, changed_files};
 use super::standing::standing;
 use crate::billing;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Problems};
 use crate::ledger::{Document, Ledger};
 use crate::model::carried::{Carried, CustomerRest};
 use crate::model::charge::Bill;
@@ -31,7 +31,7 @@ pub struct RuleChanges {
     /// Rules that changed, from the workspace's root.
     pub files: Vec<ChangedFile>,
     /// What they would give otherwise; the reason where the month cannot be computed with them at all.
-    pub deviations: Result<Vec<Deviation>, Vec<Diagnostic>>,
+    pub deviations: Result<Vec<Deviation>, Problems>,
 }
 
 impl RuleChanges {
@@ -52,7 +52,7 @@ impl RuleChanges {
     ///
     /// # Errors
     /// What changed, file by file, with the difference for each invoice.
-    pub fn refuse(self, month: BillingMonth) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+    pub fn refuse(self, month: BillingMonth) -> Result<Vec<Diagnostic>, Problems> {
         let files: Vec<String> = self.files.iter().map(ChangedFile::in_words).collect();
         let hint = format!(
             "an issued invoice never changes: correct it with `invoicer credit NUMBER --reason TEXT --reissue`, or make \
@@ -63,10 +63,9 @@ impl RuleChanges {
             files.iter().cloned().fold(diagnostic, Diagnostic::with_note)
         };
         match self.deviations {
-            Err(mut problems) => {
-                problems
-                    .insert(0, refusal(format!("{month} is issued, and cannot be computed with the present rules")));
-                Err(problems)
+            Err(problems) => {
+                let first = refusal(format!("{month} is issued, and cannot be computed with the present rules"));
+                Err(std::iter::once(first).chain(problems).collect())
             }
             Ok(deviations) if !deviations.is_empty() => {
                 let note = |deviation: &Deviation| {
@@ -74,7 +73,7 @@ impl RuleChanges {
                     format!("{what}: {}", deviation.difference)
                 };
                 let diagnostic = refusal(format!("{month} is issued, and the present rules give other figures"));
-                Err(vec![deviations.iter().map(note).fold(diagnostic, Diagnostic::with_note)])
+                Err(deviations.iter().map(note).fold(diagnostic, Diagnostic::with_note).into())
             }
             Ok(_) if files.is_empty() => Ok(Vec::new()),
             Ok(_) => {
@@ -87,7 +86,7 @@ impl RuleChanges {
 }
 
 /// What the present rules would give otherwise than was issued, by customer.
-fn deviations(ledger: &Ledger, settings: &Settings, bill: &Bill) -> Result<Vec<Deviation>, Vec<Diagnostic>> {
+fn deviations(ledger: &Ledger, settings: &Settings, bill: &Bill) -> Result<Vec<Deviation>, Problems> {
     let nothing = Carried::default();
     let recorded = ledger.month(bill.month).map_or(&nothing, |stored| &stored.record.carried);
     let billed = billing::invoices(bill, settings, Status::Built, &recorded.taken)?;

@@ -11,7 +11,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::billing::{BilledMonth, Conservation, SourceTotals};
-use crate::diagnostic::{Diagnostic, cause, json_fault};
+use crate::diagnostic::{Diagnostic, Figure, cause, json_fault};
 use crate::files;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::carried::Carried;
@@ -220,12 +220,12 @@ impl<'a> Summary<'a> {
     pub fn of(review: Review<'a>) -> Result<Summary<'a>, Diagnostic> {
         let Review { bill, billed, warnings, status, .. } = review;
         let customers = (0..billed.invoices.len()).map(|index| CustomerSummary::of(review, index));
-        let customers = customers.collect::<Result<_, TooLong>>();
+        let customers = customers.collect::<Result<_, TooLong>>().of("a customer's margin")?;
         Ok(Summary {
             month: bill.month.to_string().into(),
             status,
             sources: &billed.sources,
-            customers: customers.map_err(|error| Diagnostic::error(format!("a margin cannot be computed: {error}")))?,
+            customers,
             carried: Cow::Borrowed(&billed.carried),
             unassigned: billed.unassigned.iter().map(|id| UnassignedCharge::of(bill, *id)).collect(),
             kept: billed.conservation.kept,

@@ -1,6 +1,6 @@
 //! A month's warnings: few for many of a kind, or refusals where the user wants them to be.
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Problems, Severity};
 use crate::model::warning::WarningCode;
 
 /// How many of a kind are told one by one.
@@ -10,17 +10,17 @@ const EACH: usize = 3;
 ///
 /// # Errors
 /// When there is one.
-pub fn deny(warnings: &[Diagnostic]) -> Result<(), Vec<Diagnostic>> {
-    if warnings.is_empty() { Ok(()) } else { Err(refusals(grouped(warnings))) }
+pub fn deny(warnings: &[Diagnostic]) -> Result<(), Problems> {
+    refusals(grouped(warnings)).check()
 }
 
 /// What was found before a month could not be computed, with why it could not.
-pub fn before(early: Vec<Diagnostic>, denied: bool, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let early = if denied { refusals(early) } else { early };
+pub fn before(early: Vec<Diagnostic>, denied: bool, problems: Problems) -> Problems {
+    let early = if denied { refusals(early) } else { early.into() };
     early.into_iter().chain(problems).collect()
 }
 
-fn refusals(warnings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+fn refusals(warnings: Vec<Diagnostic>) -> Problems {
     warnings.into_iter().map(|warning| Diagnostic { severity: Severity::Error, ..warning }).collect()
 }
 

@@ -1,12 +1,17 @@
 //! An invoice's details as CSV for spreadsheets: UTF-8 with a byte order mark, without which Excel garbles Japanese.
 
+use anyhow::Context;
+
 use super::invoice_json::Details;
-use crate::diagnostic::{Diagnostic, is_invisible};
+use crate::diagnostic::{Diagnostic, Figure, is_invisible};
 use crate::model::amount::Amount;
 use crate::model::audience::Audience;
 use crate::model::charge::Bill;
 use crate::model::invoice::Invoice;
 use crate::model::settings::Settings;
+
+/// What fails where CSV cannot be written.
+const CANNOT: &str = "cannot write CSV";
 
 /// The columns, each with its audience: the issuer sees the customer's columns too.
 const COLUMNS: [(&str, Audience); 20] = [
@@ -43,18 +48,17 @@ pub fn invoice_csv(
     invoice: &Invoice,
     audience: Audience,
 ) -> Result<Vec<u8>, Diagnostic> {
-    let failed = |error: &dyn std::fmt::Display| Diagnostic::could_not_run(format!("cannot write CSV: {error}"));
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(b"\xef\xbb\xbf".to_vec());
     let mut write = |cells: [String; COLUMNS.len()]| {
         let seen = cells.into_iter().zip(COLUMNS).filter(|(_, (_, first))| sees(audience, *first));
         writer.write_record(seen.map(|(cell, _)| defused(cell)))
     };
-    write(COLUMNS.map(|(name, _)| name.to_owned())).map_err(|error| failed(&error))?;
+    write(COLUMNS.map(|(name, _)| name.to_owned())).context(CANNOT)?;
     let number = |amount: Option<Amount>| amount.map_or_else(String::new, |amount| amount.to_string());
     let details = Details::new(bill, settings, invoice, audience);
     let mut has_detail = vec![false; invoice.items.len()];
     for detail in &invoice.details {
-        let record = details.record(detail).map_err(|error| failed(&error))?;
+        let record = details.record(detail).of(format_args!("the costs of {}", invoice.number))?;
         let item = invoice.item(detail);
         has_detail[detail.item.0 as usize] = true;
         let (share_of, share_ratio) =
@@ -83,7 +87,7 @@ pub fn invoice_csv(
             share_of,
             share_ratio,
         ];
-        write(cells).map_err(|error| failed(&error))?;
+        write(cells).context(CANNOT)?;
     }
     for (index, item) in invoice.items.iter().enumerate().filter(|(index, _)| !has_detail[*index]) {
         let cells = [
@@ -108,9 +112,9 @@ pub fn invoice_csv(
             String::new(),
             String::new(),
         ];
-        write(cells).map_err(|error| failed(&error))?;
+        write(cells).context(CANNOT)?;
     }
-    writer.into_inner().map_err(|error| failed(&error))
+    Ok(writer.into_inner().context(CANNOT)?)
 }
 
 /// Whether an audience sees a column.

@@ -6,6 +6,9 @@ mod invoice_csv;
 mod invoice_json;
 mod manifest;
 
+use anyhow::Context;
+
+use crate::diagnostic::Diagnostic;
 pub use directory::{Mode, begin, check_target, months_in};
 pub(crate) use invoice_csv::defused;
 pub use invoice_csv::invoice_csv;
@@ -16,10 +19,8 @@ pub use manifest::{Manifest, tool};
 ///
 /// # Errors
 /// When it cannot be serialised, which no value of this program does.
-pub fn to_json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, crate::diagnostic::Diagnostic> {
-    let bytes = serde_json::to_vec_pretty(value);
-    let mut bytes =
-        bytes.map_err(|error| crate::diagnostic::Diagnostic::could_not_run(format!("cannot write JSON: {error}")))?;
+pub fn to_json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Diagnostic> {
+    let mut bytes = serde_json::to_vec_pretty(value).context("cannot write JSON")?;
     bytes.push(b'\n');
     Ok(bytes)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::diagnostic::{Diagnostic, Place, nearest};
+use crate::diagnostic::{Diagnostic, Place, Problems, nearest};
 use crate::model::invoice::DocumentKind;
 use crate::model::settings::Language;
 
@@ -29,7 +29,7 @@ pub(super) struct Labels {
 
 impl Labels {
     /// Loads the built-in words, replaced by those of the workspace's `templates/labels.toml`.
-    pub(super) fn load(own: Option<&str>) -> Result<Labels, Vec<Diagnostic>> {
+    pub(super) fn load(own: Option<&str>) -> Result<Labels, Problems> {
         let mut labels = Labels::default();
         labels.merge(BUILT_IN, None)?;
         if let Some(own) = own {
@@ -63,13 +63,13 @@ impl Labels {
         in_language(&self.review_words, language)
     }
 
-    fn merge(&mut self, text: &str, known: Option<&Words>) -> Result<(), Vec<Diagnostic>> {
+    fn merge(&mut self, text: &str, known: Option<&Words>) -> Result<(), Problems> {
         let place = |span| Place::span("templates/labels.toml", text, span);
         let (table, errors) = DeTable::parse_recoverable(text);
         let syntax = |error: &toml::de::Error| {
             Diagnostic::error(format!("TOML: {}", error.message())).at(place(error.span().unwrap_or(0..0)))
         };
-        let mut problems: Vec<Diagnostic> = errors.iter().map(syntax).collect();
+        let mut problems: Problems = errors.iter().map(syntax).collect();
         for (language, words) in table.get_ref() {
             let DeValue::Table(words) = words.get_ref() else {
                 problems.push(Diagnostic::error("expected a table of words such as [ja]").at(place(language.span())));
@@ -98,7 +98,7 @@ impl Labels {
                 }
             }
         }
-        if problems.is_empty() { Ok(()) } else { Err(problems) }
+        problems.check()
     }
 }
 

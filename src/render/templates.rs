@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use serde::Serialize;
 use tera::{Context, Tera};
 
@@ -13,7 +14,7 @@ use super::filters;
 use super::guarded::{self, Guarded, RESERVED, Site};
 use super::labels::Labels;
 use super::units;
-use crate::diagnostic::{Diagnostic, Place, cause, nearest};
+use crate::diagnostic::{Diagnostic, Place, Problems, cannot, cause, nearest};
 use crate::files;
 use crate::model::invoice::DocumentKind;
 use crate::model::settings::{Language, Settings, TemplateChoice};
@@ -70,7 +71,7 @@ impl Templates {
     ///
     /// # Errors
     /// Files that cannot be read, mistakes in templates and labels with file and line, and designs that do not exist.
-    pub fn load(root: &Path, settings: &Settings) -> Result<Templates, Vec<Diagnostic>> {
+    pub fn load(root: &Path, settings: &Settings) -> Result<Templates, Problems> {
         let files = own_files(root)?;
         let mut sources: Vec<(String, String)> =
             BUILT_IN.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
@@ -78,7 +79,7 @@ impl Templates {
         for (path, bytes) in &files {
             let name = path.trim_start_matches("templates/").to_owned();
             let text = String::from_utf8(bytes.clone()).map_err(|_| {
-                vec![Diagnostic::error("the template is not UTF-8").at(Place::file(path)).with_hint("save it as UTF-8")]
+                Diagnostic::error("the template is not UTF-8").at(Place::file(path)).with_hint("save it as UTF-8")
             })?;
             if name == "labels.toml" {
                 own_labels = Some(text);
@@ -98,19 +99,16 @@ impl Templates {
             |name: &str, text| guards.as_ref().and_then(|guards| guards.by_name.get(name)).map_or(text, Guarded::text);
         let texts = sources.iter().map(|(name, source)| (name.as_str(), text(name, source)));
         let added = tera.add_raw_templates(texts);
-        added.map_err(|error| vec![told(&error.to_string(), &sources, guards.as_ref())])?;
+        added.map_err(|error| told(&error.to_string(), &sources, guards.as_ref()))?;
         // Tera should have refused what our lexer cannot read. A template without calls would run without limits.
         let uncounted =
             |(name, _): &&(String, String)| guards.as_ref().is_some_and(|guards| !guards.by_name.contains_key(name));
         if let Some((name, _)) = sources.iter().find(uncounted) {
             let place = Place::file(format!("templates/{name}"));
-            return Err(vec![Diagnostic::error("template: its tags cannot be followed").at(place)]);
+            return Err(Diagnostic::error("template: its tags cannot be followed").at(place).into());
         }
         let chosen = chosen(settings);
-        let unknown: Vec<Diagnostic> = chosen.iter().filter_map(|choice| check_choice(choice, &sources)).collect();
-        if !unknown.is_empty() {
-            return Err(unknown);
-        }
+        chosen.iter().filter_map(|choice| check_choice(choice, &sources)).collect::<Problems>().check()?;
         let warnings = unused(&sources, &chosen);
         Ok(Templates { tera, labels, sources, guards, files, warnings })
     }
@@ -167,10 +165,10 @@ impl Templates {
 const FILES_MOST: usize = 500;
 
 /// Adds calls that count to all templates, because the workspace's own may include the built-in ones.
-fn guards(sources: &[(String, String)]) -> Result<Guards, Vec<Diagnostic>> {
+fn guards(sources: &[(String, String)]) -> Result<Guards, Problems> {
     if sources.len() > FILES_MOST {
         let message = format!("expected at most {FILES_MOST} templates, found {}", sources.len());
-        return Err(vec![Diagnostic::error(message).at(Place::file("templates"))]);
+        return Err(Diagnostic::error(message).at(Place::file("templates")).into());
     }
     let named = |(name, text): &(String, String)| {
         let start = text.find(RESERVED)?;
@@ -178,10 +176,7 @@ fn guards(sources: &[(String, String)]) -> Result<Guards, Vec<Diagnostic>> {
         let message = format!("template: names that begin with {RESERVED} are the program's own");
         Some(Diagnostic::error(message).at(place).with_hint("choose another name"))
     };
-    let reserved: Vec<Diagnostic> = sources.iter().filter_map(named).collect();
-    if !reserved.is_empty() {
-        return Err(reserved);
-    }
+    sources.iter().filter_map(named).collect::<Problems>().check()?;
     let kept = guarded::kept_blocks(sources.iter().map(|(_, text)| text.as_str()));
     let mut sites = Vec::new();
     let guard = |(name, text): &(String, String)| Some((name.clone(), guarded::guard(name, text, &kept, &mut sites)?));
@@ -264,21 +259,18 @@ fn unused(sources: &[(String, String)], chosen: &BTreeSet<&TemplateChoice>) -> V
 }
 
 /// The templates and `labels.toml` in `templates/`, sorted.
-fn own_files(root: &Path) -> Result<Vec<(String, Vec<u8>)>, Vec<Diagnostic>> {
+fn own_files(root: &Path) -> Result<Vec<(String, Vec<u8>)>, Problems> {
     let names = match files::names(&root.join("templates")) {
         Ok(names) => names,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         // Falling back to the built-in templates would make a different invoice.
-        Err(error) => {
-            let message = format!("cannot read the directory: {}", cause(&error));
-            return Err(vec![Diagnostic::could_not_run(message).at(Place::file("templates"))]);
-        }
+        names => names.with_context(|| cannot("read the directory", "templates"))?,
     };
     // No template can refer to a name that is not UTF-8.
     let mut names: Vec<String> = names.into_iter().filter_map(|name| name.into_string().ok()).collect();
     names.retain(|name| (name.ends_with(".html") && !name.starts_with('.')) || name == "labels.toml");
     let mut found = Vec::new();
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     for name in names {
         let path = format!("templates/{name}");
         match files::read(&root.join(&path), files::TEXT) {
@@ -287,7 +279,8 @@ fn own_files(root: &Path) -> Result<Vec<(String, Vec<u8>)>, Vec<Diagnostic>> {
                 .push(Diagnostic::error(format!("cannot read the template: {}", cause(&error))).at(Place::file(path))),
         }
     }
-    if problems.is_empty() { Ok(found) } else { Err(problems) }
+    problems.check()?;
+    Ok(found)
 }
 
 /// Converts Tera's report (message, ` --> file:line:column`, excerpt with carets) to a diagnostic.

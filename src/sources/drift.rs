@@ -5,11 +5,12 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use anyhow::Context;
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 
 use super::snapshot::directory;
-use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::diagnostic::{Diagnostic, Place, cannot};
 use crate::environment::Environment;
 use crate::files;
 use crate::model::amount::Amount;
@@ -58,13 +59,11 @@ pub fn keep(
     let target = root.join(&path);
     if changes.is_empty() {
         return match fs::remove_file(&target) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                let message = format!("cannot remove the file: {}", cause(&error));
-                Err(Diagnostic::could_not_run(message)
-                    .at(Place::file(&path))
-                    .with_hint("remove it by hand: nothing differs any more"))
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            removed => {
+                let hint = "remove it by hand: nothing differs any more";
+                Ok(removed.with_context(|| cannot("remove the file", &path).with_hint(hint))?)
             }
-            _ => Ok(()),
         };
     }
     let drift = Drift {
@@ -73,8 +72,7 @@ pub fn keep(
         compared_at: (environment.now)().to_rfc3339_opts(SecondsFormat::Secs, true),
         changes: changes.to_vec(),
     };
-    let mut bytes = serde_json::to_vec_pretty(&drift)
-        .map_err(|error| Diagnostic::could_not_run(format!("cannot write JSON: {error}")))?;
+    let mut bytes = serde_json::to_vec_pretty(&drift).context("cannot write JSON")?;
     bytes.push(b'\n');
     replace(&target, &path, &bytes)
 }

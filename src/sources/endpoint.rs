@@ -3,12 +3,14 @@
 //! keys names, or to one that the user allows.
 
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::path::Path;
+
+use anyhow::Context;
 
 use super::http::Url;
 use super::place;
-use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::diagnostic::{Diagnostic, Place, cannot};
 use crate::environment::Environment;
 use crate::files;
 use crate::model::endpoint::{self, AllowedHost};
@@ -82,17 +84,13 @@ fn allowed(environment: &Environment) -> Result<Vec<AllowedHost>, Diagnostic> {
 
 fn of_file(path: &Path) -> Result<Vec<AllowedHost>, Diagnostic> {
     let shown = path.display().to_string();
-    let unreadable = |error: io::Error| {
-        let message = format!("cannot read the list of allowed hosts: {}", cause(&error));
-        Diagnostic::could_not_run(message).at(Place::file(&shown))
-    };
+    let unreadable = || cannot("read the list of allowed hosts", &shown);
     let file = match files::open(path) {
-        Ok(file) => file,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(Vec::new()),
-        Err(error) => return Err(unreadable(error)),
+        file => file.with_context(unreadable)?,
     };
     check_own(&file, &shown)?;
-    let bytes = files::read_opened(file, files::TEXT).map_err(unreadable)?;
+    let bytes = files::read_opened(file, files::TEXT).with_context(unreadable)?;
     // What is not UTF-8 is no host either, and is told as such.
     let text = String::from_utf8_lossy(&bytes);
     let lines = (1..).zip(text.lines()).map(|(number, line)| (number, line.split('#').next().unwrap_or("").trim()));

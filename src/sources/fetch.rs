@@ -5,7 +5,7 @@ use std::path::Path;
 use super::place;
 use super::providers::{self, Provider, Reading};
 use super::snapshot::{Session, Snapshot, Staged};
-use crate::diagnostic::{Diagnostic, Stop};
+use crate::diagnostic::{Diagnostic, Problems, Stop};
 use crate::environment::Environment;
 use crate::model::amount::{Amount, TooLong};
 use crate::model::charge::{Bill, BillSource};
@@ -188,7 +188,7 @@ fn preliminary_difference(source: &SourceSettings, found: &AcceptedDifference) -
 const SHOWN: usize = 5;
 
 /// What is wrong with a download. Its files are gone when this is read, so only their names are told.
-fn unusable(source: &SourceSettings, snapshot: &Snapshot, problems: Vec<Diagnostic>) -> Diagnostic {
+fn unusable(source: &SourceSettings, snapshot: &Snapshot, problems: Problems) -> Diagnostic {
     let message = format!("the bill fetched from \"{}\" cannot be used; nothing was kept", source.name);
     let mut diagnostic = Diagnostic::error(message).at(place(source));
     if problems.iter().any(|problem| problem.stop == Stop::CouldNotRun) {

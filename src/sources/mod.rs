@@ -10,8 +10,8 @@ pub mod json;
 mod kore;
 mod overlap;
 mod paths;
-mod problems;
 mod providers;
+mod refused_rows;
 mod rounded_ids;
 mod sakura;
 mod short_month;
@@ -21,11 +21,12 @@ mod soracom;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use anyhow::Context;
 use providers::{FetchedBill, Provider, Reading, SavedBill};
 pub use short_month::short_months;
 use snapshot::Snapshot;
 
-use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::diagnostic::{Diagnostic, Place, Problems, cannot};
 use crate::files;
 use crate::model::charge::{Bill, BillFile, BillSource};
 use crate::model::period::BillingMonth;
@@ -38,32 +39,32 @@ use crate::staging;
 /// # Errors
 /// A source without any file, files that cannot be read, every kind of row that is not understood; a month in which no
 /// source exists.
-pub fn read(root: &Path, settings: &Settings, month: BillingMonth, draft: bool) -> Result<Bill, Vec<Diagnostic>> {
+pub fn read(root: &Path, settings: &Settings, month: BillingMonth, draft: bool) -> Result<Bill, Problems> {
     let (bill, problems) = read_good(root, &settings.sources, month, draft);
-    if problems.is_empty() { Ok(bill) } else { Err(problems) }
+    problems.check()?;
+    Ok(bill)
 }
 
 /// Reads the bills of the sources that can be read, and everything that is wrong with the others: of these the bill has no
 /// row.
-pub fn read_good(root: &Path, sources: &[SourceSettings], month: BillingMonth, draft: bool) -> (Bill, Vec<Diagnostic>) {
+pub fn read_good(root: &Path, sources: &[SourceSettings], month: BillingMonth, draft: bool) -> (Bill, Problems) {
     let mut bill = Bill::new(month);
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     let mut existing = sources.iter().filter(|source| source.validity.covers(month)).peekable();
     if existing.peek().is_none() && !sources.is_empty() {
         problems.push(absent::no_source(sources, month));
     }
     for source in existing {
         let rows = bill.charges.len();
-        if let Err(found) = read_source(root, source, &mut bill, draft) {
-            problems.extend(found);
+        if problems.keep(read_source(root, source, &mut bill, draft)).is_none() {
             bill.charges.truncate(rows);
         }
     }
     (bill, problems)
 }
 
-fn read_source(root: &Path, settings: &SourceSettings, bill: &mut Bill, draft: bool) -> Result<(), Vec<Diagnostic>> {
-    let source = index(bill.sources.len(), "sources").map_err(|problem| vec![problem])?;
+fn read_source(root: &Path, settings: &SourceSettings, bill: &mut Bill, draft: bool) -> Result<(), Problems> {
+    let source = index(bill.sources.len(), "sources")?;
     bill.sources.push(BillSource::of(settings, bill.month));
     let mut reading = Reading { root, settings, source, draft, bill };
     match providers::of(settings.kind) {
@@ -78,10 +79,10 @@ fn index(next: usize, what: &str) -> Result<u16, Diagnostic> {
 }
 
 /// Reads the files that the user saved.
-fn read_saved(saved: &dyn SavedBill, reading: &mut Reading<'_>) -> Result<(), Vec<Diagnostic>> {
+fn read_saved(saved: &dyn SavedBill, reading: &mut Reading<'_>) -> Result<(), Problems> {
     let Reading { root, settings, source, .. } = *reading;
-    let paths = paths::of_source(root, settings, reading.bill.month).map_err(|problem| vec![problem])?;
-    let mut problems = Vec::new();
+    let paths = paths::of_source(root, settings, reading.bill.month)?;
+    let mut problems = Problems::default();
     for path in paths {
         let bill = &mut *reading.bill;
         let canonical = |path: &str| root.join(path).canonicalize().ok();
@@ -90,43 +91,35 @@ fn read_saved(saved: &dyn SavedBill, reading: &mut Reading<'_>) -> Result<(), Ve
             problems.push(overlap::file_of_two_sources(&path, first, &settings.name));
             continue;
         }
-        let file = index(bill.files.len(), "files").map_err(|problem| vec![problem])?;
+        let file = index(bill.files.len(), "files")?;
         bill.files.push(BillFile { path, source, length: 0 });
-        problems.extend(saved.read(reading, file).err().into_iter().flatten());
+        problems.keep(saved.read(reading, file));
     }
     if problems.is_empty() {
         problems.extend(overlap::of_files(root, reading.bill, source));
     }
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    problems.check()
 }
 
 /// Reads what was fetched of a source.
-fn read_snapshot(fetched: &dyn FetchedBill, reading: &mut Reading<'_>) -> Result<(), Vec<Diagnostic>> {
-    let one = |diagnostic: Diagnostic| vec![diagnostic];
+fn read_snapshot(fetched: &dyn FetchedBill, reading: &mut Reading<'_>) -> Result<(), Problems> {
     let (source, month) = (reading.settings, reading.bill.month);
-    let Some(snapshot) = Snapshot::open(reading.root, source, month).map_err(one)? else {
+    let Some(snapshot) = Snapshot::open(reading.root, source, month)? else {
         let diagnostic = Diagnostic::error(format!("the bill of {month} was not fetched from \"{}\"", source.name));
         let hint = format!("run invoicer fetch {month}");
-        return Err(one(diagnostic.at(place(source)).with_hint(hint)));
+        return Err(diagnostic.at(place(source)).with_hint(hint).into());
     };
     if !snapshot.provenance.is_final && !reading.draft {
         let diagnostic = Diagnostic::error(format!("the bill of {month} was fetched before the month was closed"));
         let hint = format!("run invoicer fetch {month} again once it is, or build a draft with --draft");
-        return Err(one(diagnostic.at(Place::file(&snapshot.path)).with_hint(hint)));
+        return Err(diagnostic.at(Place::file(&snapshot.path)).with_hint(hint).into());
     }
-    let changes = snapshot.changes();
-    if !changes.is_empty() {
-        return Err(changes);
-    }
+    Problems::from(snapshot.changes()).check()?;
     read_opened(fetched, reading, &snapshot)
 }
 
 /// Reads the charges of a snapshot, and what the provider says of the month besides.
-fn read_opened(
-    fetched: &dyn FetchedBill,
-    reading: &mut Reading<'_>,
-    snapshot: &Snapshot,
-) -> Result<(), Vec<Diagnostic>> {
+fn read_opened(fetched: &dyn FetchedBill, reading: &mut Reading<'_>, snapshot: &Snapshot) -> Result<(), Problems> {
     let source = reading.source;
     let first = reading.bill.files.len();
     for name in snapshot.all_files() {
@@ -134,18 +127,17 @@ fn read_opened(
         let length = reading.root.join(&path).metadata().map_or(0, |metadata| metadata.len());
         reading.bill.files.push(BillFile { path, source, length });
     }
-    index(reading.bill.files.len(), "files").map_err(|problem| vec![problem])?;
+    index(reading.bill.files.len(), "files")?;
     fetched.read(reading, snapshot, first)?;
     reading.bill.sources[usize::from(source)].statement = statement_of(fetched, reading.settings, snapshot)?;
-    let problems = overlap::repeated_bodies(reading.bill, source);
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    Problems::from(overlap::repeated_bodies(reading.bill, source)).check()
 }
 
 /// What a provider says of a month besides its rows, by what was fetched.
 ///
 /// # Errors
 /// Files that are not what its API sends.
-pub fn statement(source: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Vec<Diagnostic>> {
+pub fn statement(source: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Problems> {
     match providers::of(source.kind) {
         Provider::Saved(_) => Ok(Statement::default()),
         Provider::Fetched(fetched) => statement_of(fetched, source, snapshot),
@@ -156,7 +148,7 @@ fn statement_of(
     fetched: &dyn FetchedBill,
     source: &SourceSettings,
     snapshot: &Snapshot,
-) -> Result<Statement, Vec<Diagnostic>> {
+) -> Result<Statement, Problems> {
     let accepted = snapshot.provenance.accepted_difference.clone();
     let stated = fetched.statement(source, snapshot)?;
     Ok(Statement { is_final: snapshot.provenance.is_final, accepted, ..stated })
@@ -176,22 +168,20 @@ pub fn has_files(root: &Path, source: &SourceSettings, month: BillingMonth) -> b
 ///
 /// # Errors
 /// Files that cannot be read again, or are no longer what was read.
-pub fn hashes(root: &Path, bill: &Bill) -> Result<Vec<String>, Vec<Diagnostic>> {
-    let hash = |file: &BillFile| {
-        let place = || Place::file(&file.path);
-        match staging::digest(&root.join(&file.path)) {
-            Ok((length, hash)) if length == file.length => Ok(hash),
-            Ok(_) => Err(Diagnostic::could_not_run("the file changed while it was read")
-                .at(place())
-                .with_hint("run the command again")),
-            Err(error) => {
-                Err(Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error))).at(place()))
-            }
+pub fn hashes(root: &Path, bill: &Bill) -> Result<Vec<String>, Problems> {
+    let mut problems = Problems::default();
+    let mut hash = |file: &BillFile| {
+        let digest = staging::digest(&root.join(&file.path)).with_context(|| cannot("read the file", &file.path));
+        let (length, hash) = problems.keep(digest.map_err(Diagnostic::from))?;
+        if length != file.length {
+            let changed = Diagnostic::could_not_run("the file changed while it was read").at(Place::file(&file.path));
+            problems.push(changed.with_hint("run the command again"));
         }
+        Some(hash)
     };
-    let hashes: Vec<Result<String, Diagnostic>> = bill.files.iter().map(hash).collect();
-    let problems: Vec<Diagnostic> = hashes.iter().filter_map(|result| result.as_ref().err().cloned()).collect();
-    if problems.is_empty() { Ok(hashes.into_iter().flatten().collect()) } else { Err(problems) }
+    let hashes = bill.files.iter().filter_map(&mut hash).collect();
+    problems.check()?;
+    Ok(hashes)
 }
 
 /// The text of a row of a bill, on one line, to be shown below a message about it; rows of an answer in JSON are the

@@ -3,7 +3,9 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use crate::diagnostic::{Diagnostic, Place, cause};
+use anyhow::Context;
+
+use crate::diagnostic::{Diagnostic, Place, cannot};
 use crate::files;
 use crate::model::matcher::Glob;
 use crate::model::period::BillingMonth;
@@ -65,14 +67,16 @@ fn expand(root: &Path, pattern: &str) -> Result<Vec<String>, Diagnostic> {
         found = steps.concat();
     }
     // Broken links and names that are not UTF-8 stay, to be told: a bill must not be left out in silence.
-    found.retain(|path| path.contains('\u{fffd}') || !is_gone(root.join(path).symlink_metadata()));
+    found.retain(|path| {
+        path.contains('\u{fffd}') || !root.join(path).symlink_metadata().is_err_and(|error| is_absent(&error))
+    });
     found.sort();
     Ok(found)
 }
 
 /// Whether there is nothing of that name; what cannot be looked at for another reason is there.
-fn is_gone<T>(found: io::Result<T>) -> bool {
-    found.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 fn step(root: &Path, base: &str, component: &str) -> Result<Vec<String>, Diagnostic> {
@@ -86,16 +90,8 @@ fn step(root: &Path, base: &str, component: &str) -> Result<Vec<String>, Diagnos
     }
     let glob = Glob::new(component);
     let names = match files::names(&if base.is_empty() { root.to_path_buf() } else { root.join(base) }) {
-        Ok(names) => names,
-        Err(error) => {
-            let message = format!("cannot read the directory: {}", cause(&error));
-            return match is_gone::<()>(Err(error)) {
-                true => Ok(Vec::new()),
-                false => {
-                    Err(Diagnostic::could_not_run(message).at(Place::file(if base.is_empty() { "." } else { base })))
-                }
-            };
-        }
+        Err(error) if is_absent(&error) => return Ok(Vec::new()),
+        names => names.with_context(|| cannot("read the directory", if base.is_empty() { "." } else { base }))?,
     };
     let names = names.iter().map(|name| name.to_string_lossy().into_owned());
     // Editors and file managers leave hidden copies; like a shell, a wildcard does not see them.

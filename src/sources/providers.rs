@@ -6,7 +6,7 @@ use std::path::Path;
 use super::fetch::{Finality, ProviderMonth};
 use super::snapshot::{Session, Snapshot};
 use super::{kore, sakura, soracom};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Problems};
 use crate::environment::Environment;
 use crate::model::charge::Bill;
 use crate::model::period::BillingMonth;
@@ -55,7 +55,7 @@ pub(super) trait SavedBill {
     ///
     /// # Errors
     /// A file that is no bill, and every kind of row that is not understood, with the first place and a count.
-    fn read(&self, reading: &mut Reading<'_>, file: u16) -> Result<(), Vec<Diagnostic>>;
+    fn read(&self, reading: &mut Reading<'_>, file: u16) -> Result<(), Problems>;
 
     /// For bills with rows of days: whether one goes to the end of its month.
     fn reaches_end(&self) -> Option<ReachesEnd> {
@@ -75,13 +75,13 @@ pub(super) trait FetchedBill {
     ///
     /// # Errors
     /// Answers that are not what the API sends, and every kind of row that is not understood.
-    fn read(&self, reading: &mut Reading<'_>, snapshot: &Snapshot, first: usize) -> Result<(), Vec<Diagnostic>>;
+    fn read(&self, reading: &mut Reading<'_>, snapshot: &Snapshot, first: usize) -> Result<(), Problems>;
 
     /// What the provider says of the month besides the rows.
     ///
     /// # Errors
     /// Answers that are not what the API sends.
-    fn statement(&self, source: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Vec<Diagnostic>>;
+    fn statement(&self, source: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Problems>;
 
     /// Asks for everything of a month and keeps the answers.
     ///

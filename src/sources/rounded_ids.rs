@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashSet;
 
-use super::problems::RUINED_IDS;
+use super::refused_rows::RUINED_IDS;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::charge::{Bill, Charge, EMPTY, NameId, Subject};
 use crate::model::identifier::is_rounded;

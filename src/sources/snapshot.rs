@@ -7,13 +7,14 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::drift::DRIFT;
 use super::http::{Client, Request, Response};
-use crate::diagnostic::{Diagnostic, Place, cause, json_fault};
+use crate::diagnostic::{Diagnostic, Place, cannot, cause, json_fault};
 use crate::environment::Environment;
 use crate::files;
 use crate::model::period::BillingMonth;
@@ -235,8 +236,7 @@ impl Staged {
     /// Writes where the files come from and puts the snapshot in its place; gives the paths of its files from the
     /// workspace's root.
     pub(super) fn commit(self) -> Result<Vec<String>, Diagnostic> {
-        let mut bytes = serde_json::to_vec_pretty(&self.snapshot.provenance)
-            .map_err(|error| Diagnostic::could_not_run(format!("cannot write JSON: {error}")))?;
+        let mut bytes = serde_json::to_vec_pretty(&self.snapshot.provenance).context("cannot write JSON")?;
         bytes.push(b'\n');
         self.staging.write(PROVENANCE, &bytes)?;
         let files = self.snapshot.all_files().map(|name| format!("{}/{name}", self.place)).collect();
@@ -330,10 +330,8 @@ impl Snapshot {
         if !self.provenance.files.iter().any(|file| file.path == name) {
             return Ok(None);
         }
-        files::read(&self.directory.join(name), files::DATA).map(Some).map_err(|error| {
-            Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error)))
-                .at(Place::file(format!("{}/{name}", self.path)))
-        })
+        let bytes = files::read(&self.directory.join(name), files::DATA);
+        Ok(Some(bytes.with_context(|| cannot("read the file", format!("{}/{name}", self.path)))?))
     }
 
     /// A file of it as JSON, if the snapshot has one of that name; `what` is what it should be.
@@ -377,12 +375,9 @@ fn by_hand(
     source: &SourceSettings,
     month: BillingMonth,
 ) -> Result<Snapshot, Diagnostic> {
-    let unreadable = |error: std::io::Error| {
-        let message = format!("cannot read the directory of the bill: {}", cause(&error));
-        Diagnostic::could_not_run(message).at(Place::file(&path))
-    };
     let mut files = Vec::new();
-    for name in files::names(&directory).map_err(unreadable)? {
+    let names = files::names(&directory).with_context(|| cannot("read the directory of the bill", &path))?;
+    for name in names {
         let full = directory.join(&name);
         let name = name.to_string_lossy().into_owned();
         // A directory beside the answers is somebody's; one that is named like an answer is not left out in silence.
@@ -390,10 +385,7 @@ fn by_hand(
         if name.starts_with('.') || name == DRIFT || is_beside {
             continue;
         }
-        let (length, sha256) = digest(&full).map_err(|error| {
-            let place = Place::file(format!("{path}/{name}"));
-            Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error))).at(place)
-        })?;
+        let (length, sha256) = digest(&full).with_context(|| cannot("read the file", format!("{path}/{name}")))?;
         files.push(Received {
             path: name,
             method: String::new(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::diagnostic::{Diagnostic, Place, cannot};
 use crate::files;
 use crate::model::audience::is_reserved;
 use crate::model::warning::WarningCode;
@@ -75,8 +75,8 @@ impl Search<'_> {
                 return;
             }
             Err(error) => {
-                let message = format!("cannot read the directory: {}", cause(&error));
-                self.problems.push(Diagnostic::could_not_run(message).at(Place::file(shown)));
+                let error = anyhow::Error::from(error).context(cannot("read the directory", shown));
+                self.problems.push(error.into());
                 return;
             }
         };

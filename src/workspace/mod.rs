@@ -13,7 +13,9 @@ mod workspace_file;
 
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Diagnostic, Place, Severity, cause, nearest};
+use anyhow::Context;
+
+use crate::diagnostic::{Diagnostic, Place, Problems, cannot, nearest};
 use crate::files;
 use crate::model::customer::Customer;
 use crate::model::settings::{Pattern, PatternField, Ratio, Settings, SourceSettings};
@@ -67,8 +69,8 @@ pub fn find_root(start: &Path) -> Result<PathBuf, Diagnostic> {
 ///
 /// # Errors
 /// Every mistake in every file, each with its place.
-pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
-    let text = read_text(root, "invoicer.toml").map_err(|diagnostic| vec![diagnostic])?;
+pub fn load(root: &Path) -> Result<Workspace, Problems> {
+    let text = read_text(root, "invoicer.toml")?;
     let file = TomlFile::new("invoicer.toml", &text);
     let base = workspace_file::read(&file);
     let mut broken = file.is_broken();
@@ -111,15 +113,10 @@ pub fn load(root: &Path) -> Result<Workspace, Vec<Diagnostic>> {
     if !broken {
         check_across_files(&settings, &default_invoice.number, &text, &mut problems);
     }
-    let (errors, warnings): (Vec<Diagnostic>, Vec<Diagnostic>) =
-        problems.into_iter().partition(|problem| problem.severity == Severity::Error);
-    match errors.is_empty() {
-        true => {
-            let pricing = PricingLayers { base: base.pricing, customers: layers };
-            Ok(Workspace { root: root.to_path_buf(), settings, files, warnings, pricing })
-        }
-        false => Err(errors),
-    }
+    let (errors, warnings): (Vec<Diagnostic>, Vec<Diagnostic>) = problems.into_iter().partition(Diagnostic::is_error);
+    Problems::from(errors).check()?;
+    let pricing = PricingLayers { base: base.pricing, customers: layers };
+    Ok(Workspace { root: root.to_path_buf(), settings, files, warnings, pricing })
 }
 
 /// The sources of a workspace that has mistakes elsewhere: their bills can be looked at all the same. None where the mistakes
@@ -135,9 +132,7 @@ pub fn good_sources(root: &Path) -> Vec<SourceSettings> {
 
 /// A text file of the workspace.
 fn read_text(root: &Path, path: &str) -> Result<String, Diagnostic> {
-    let bytes = files::read(&root.join(path), files::TEXT).map_err(|error| {
-        Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error))).at(Place::file(path))
-    })?;
+    let bytes = files::read(&root.join(path), files::TEXT).with_context(|| cannot("read the file", path))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;

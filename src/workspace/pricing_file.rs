@@ -5,7 +5,7 @@ use std::path::Path;
 use super::invoice_section::PricingLayer;
 use super::toml_reader::{Section, TomlFile, Value};
 use super::{Workspace, read_text};
-use crate::diagnostic::{Diagnostic, Severity, nearest};
+use crate::diagnostic::{Diagnostic, Problems, nearest};
 use crate::model::currency::Currency;
 use crate::model::settings::Settings;
 
@@ -14,8 +14,8 @@ use crate::model::settings::Settings;
 ///
 /// # Errors
 /// A file that cannot be read, and every mistake in it with its place.
-pub fn with_prices_of(workspace: &Workspace, directory: &Path, path: &str) -> Result<Settings, Vec<Diagnostic>> {
-    let text = read_text(directory, path).map_err(|problem| vec![problem])?;
+pub fn with_prices_of(workspace: &Workspace, directory: &Path, path: &str) -> Result<Settings, Problems> {
+    let text = read_text(directory, path)?;
     let file = TomlFile::new(path, &text);
     let mut settings = workspace.settings.clone();
     // The file stands beside invoicer.toml, whose currency its money is in, whichever customer it is for.
@@ -41,9 +41,8 @@ pub fn with_prices_of(workspace: &Workspace, directory: &Path, path: &str) -> Re
     for (customer, layer) in settings.customers.iter_mut().zip(layers.customers) {
         customer.pricing = layer.over(&layers.base);
     }
-    let mut problems = file.into_problems();
-    problems.retain(|problem| problem.severity == Severity::Error);
-    if problems.is_empty() { Ok(settings) } else { Err(problems) }
+    file.into_problems().into_iter().filter(Diagnostic::is_error).collect::<Problems>().check()?;
+    Ok(settings)
 }
 
 /// A customer's new layer.

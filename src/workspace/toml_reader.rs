@@ -91,6 +91,8 @@ pub(super) struct Section<'f, 'a> {
     table: &'f DeTable<'a>,
     pub(super) span: Range<usize>,
     known: RefCell<Vec<&'static str>>,
+    /// The keys that were reported as missing, with the report.
+    missing: RefCell<Vec<(&'static str, Diagnostic)>>,
 }
 
 /// A key and its value, as they stand in the file.
@@ -118,7 +120,8 @@ pub(super) struct Value<'f, 'a> {
 impl<'f, 'a> Section<'f, 'a> {
     pub(super) fn root(file: &'f TomlFile<'a>, table: &'f Spanned<DeTable<'a>>) -> Section<'f, 'a> {
         // The document's own span is the whole file; a missing key is told at its beginning.
-        Section { file, name: "this file".to_owned(), table: table.get_ref(), span: 0..0, known: RefCell::default() }
+        let (known, missing) = (RefCell::default(), RefCell::default());
+        Section { file, name: "this file".to_owned(), table: table.get_ref(), span: 0..0, known, missing }
     }
 
     /// The value of a key, when the key is there.
@@ -155,8 +158,10 @@ impl<'f, 'a> Section<'f, 'a> {
     ) -> Option<T> {
         if !self.table.contains_key(key) {
             self.knows(key);
-            let diagnostic = Diagnostic::error(self.missing(key)).with_hint(format!("add {key} = {example}"));
-            self.tell(diagnostic);
+            let missing = Diagnostic::error(format!("missing key `{key}` in {}", self.name)).at(self.place());
+            let missing = missing.with_hint(format!("add {key} = {example}"));
+            self.missing.borrow_mut().push((key, missing.clone()));
+            self.file.add(missing);
             return None;
         }
         self.read(key, convert)
@@ -219,7 +224,9 @@ impl<'f, 'a> Section<'f, 'a> {
             let near = nearest(name, known.iter().copied());
             if let Some(near) = near {
                 // A mistyped key is told once, not also as a missing one.
-                self.file.problems.borrow_mut().retain(|problem| problem.message != self.missing(near));
+                let missing = self.missing.borrow();
+                let is_told = |problem: &Diagnostic| missing.iter().any(|(key, told)| *key == near && told == problem);
+                self.file.problems.borrow_mut().retain(|problem| !is_told(problem));
             }
             let hint = match near {
                 _ if names_secret(name) => {
@@ -237,10 +244,6 @@ impl<'f, 'a> Section<'f, 'a> {
             self.file.tell(Diagnostic::error(message).with_hint(hint), key.span());
         }
         all_known
-    }
-
-    fn missing(&self, key: &str) -> String {
-        format!("missing key `{key}` in {}", self.name)
     }
 
     /// Where it stands, with its keys as they are written.
@@ -265,10 +268,14 @@ impl<'f, 'a> Section<'f, 'a> {
     }
 
     pub(super) fn tell(&self, diagnostic: Diagnostic) {
+        self.file.add(diagnostic.at(self.place()));
+    }
+
+    fn place(&self) -> Place {
         match self.span.is_empty() {
             // The root table is the file as a whole.
-            true => self.file.add(diagnostic.at(Place::file(self.file.path))),
-            false => self.file.tell(diagnostic, self.span.clone()),
+            true => Place::file(self.file.path),
+            false => self.file.place(self.span.clone()),
         }
     }
 }
@@ -350,7 +357,8 @@ impl<'f, 'a> Value<'f, 'a> {
             return Err(self.expected("a table"));
         };
         let span = self.span.clone();
-        Ok(Section { file: self.file, name: name.to_owned(), table, span, known: RefCell::default() })
+        let (known, missing) = (RefCell::default(), RefCell::default());
+        Ok(Section { file: self.file, name: name.to_owned(), table, span, known, missing })
     }
 
     /// One of a few words.

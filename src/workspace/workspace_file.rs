@@ -184,7 +184,9 @@ fn sources(root: &Section<'_, '_>) -> Vec<SourceSettings> {
         let Some(source) = source(section) else {
             continue;
         };
-        if let Some(first) = sources.iter().find(|first| first.name == source.name) {
+        // Two without a name, which is an error of its own, have none in common.
+        let same = |first: &&SourceSettings| first.name == source.name && !source.name.is_empty();
+        if let Some(first) = sources.iter().find(same) {
             let message = format!("two sources are named \"{}\"", source.name);
             let diagnostic = Diagnostic::error(message).with_hint("give each source a name of its own");
             section.tell(diagnostic.with_note(format!("the first is at line {}", first.definition.line)));

@@ -83,6 +83,20 @@ fn modules_only_use_what_the_data_has_passed() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// A kind of source that a second place knows would be forgotten there when a further kind comes.
+#[test]
+fn one_place_knows_what_each_kind_of_source_can_do() {
+    let known = ["model/settings.rs", "sources/providers.rs"];
+    let mut others: Vec<String> = Vec::new();
+    for (path, text) in sources().into_iter().filter(|(path, _)| !known.iter().any(|known| path.ends_with(known))) {
+        let names_kind = |line: &&str| line.contains("SourceKind::") && !line.contains("SourceKind::NAMES");
+        others.extend(code(&text).filter(names_kind).map(|line| format!("{}: {}", path.display(), line.trim())));
+    }
+    // The stand-in for a kind that is missing or misspelt, which is an error anyway.
+    others.retain(|line| line != "workspace/workspace_file.rs: kind: kind.unwrap_or(SourceKind::SoracomCsv),");
+    assert!(others.is_empty(), "{others:#?}");
+}
+
 #[test]
 fn each_outside_power_has_one_door() {
     let doors = [

@@ -1,14 +1,14 @@
 //! Templates that ask for too much: each is refused with its place, in bounded time and memory. What is not bounded hangs
 //! here, or ends the test run.
 
-use invoicer::diagnostic::Diagnostic;
+use invoicer::diagnostic::Problems;
 use invoicer::render::Templates;
 use invoicer::workspace;
 
 use crate::common::Sandbox;
 
 /// A workspace whose `templates/` holds these files.
-fn templates(files: &[(&str, &str)]) -> (Sandbox, Result<Templates, Vec<Diagnostic>>) {
+fn templates(files: &[(&str, &str)]) -> (Sandbox, Result<Templates, Problems>) {
     let sandbox = Sandbox::new();
     sandbox.write(
         "invoicer.toml",

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use invoicer::diagnostic::Diagnostic;
+use invoicer::diagnostic::Problems;
 use invoicer::{sources, workspace};
 use pages::layout::{Faces, Picture, lay_out};
 
@@ -144,7 +144,7 @@ fn sandbox(kind: &str) -> Sandbox {
 }
 
 /// What was refused says why.
-fn check_told<T>(result: Result<T, Vec<Diagnostic>>) {
+fn check_told<T>(result: Result<T, Problems>) {
     if let Err(problems) = result {
         assert!(!problems.is_empty() && problems.iter().all(|problem| !problem.message.is_empty()));
     }

@@ -210,7 +210,7 @@ impl Example {
         sandbox.write("customers/bravo.toml", "name = \"Bravo\"\n[[match]]\ntag = { customer = \"bravo\" }\n");
         let loaded = match workspace::load(sandbox.path()) {
             Ok(loaded) => loaded,
-            Err(problems) => return Loaded { problems, settings: None },
+            Err(problems) => return Loaded { problems: problems.into(), settings: None },
         };
         let mut problems = loaded.warnings.clone();
         if let Err(wrong) = workspace::with_prices_of(&loaded, sandbox.path(), "prices.toml") {

@@ -1,6 +1,6 @@
 //! Which lines a credit note takes back, and how much of each.
 
-use super::{Credited, Extent, too_long};
+use super::{Credited, Extent};
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::{Amount, TooLong};
 use crate::model::invoice::{Invoice, ItemKind, LineItem};
@@ -41,7 +41,7 @@ pub(super) fn chosen(
 fn whole(invoice: &Invoice, before: &Credited) -> Result<Vec<(usize, Amount)>, Diagnostic> {
     let mut chosen = Vec::with_capacity(invoice.items.len());
     for line in 1..=invoice.items.len() {
-        let left = before.left_of_line(invoice, line).map_err(too_long)?;
+        let left = before.left_of_line(invoice, line)?;
         // A line of zero is taken back with the rest; one that was taken back before is not.
         if !left.is_zero() || !before.lines.contains_key(&line) {
             chosen.push((line, left));
@@ -65,7 +65,7 @@ fn part(invoice: &Invoice, before: &Credited, line: usize, amount: Option<Amount
         let hint = "a credit note rounds what it takes back of the other lines: name those, or leave out --line";
         return Err(Diagnostic::error(message).with_hint(hint));
     }
-    let left = before.left_of_line(invoice, line).map_err(too_long)?;
+    let left = before.left_of_line(invoice, line)?;
     let amount = amount.unwrap_or(left);
     let hint = format!("line {line}, {:?}, has {left} {currency} left of {}", item.name, item.amount);
     let refused = |message: String| Err(Diagnostic::error(message).with_hint(hint.clone()));

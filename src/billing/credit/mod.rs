@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Figure};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::invoice::{DocumentKind, Invoice, LineItem, Original};
 use crate::model::rounding::Rounding;
@@ -114,21 +114,22 @@ pub fn credit(
     before: &Credited,
     terms: CreditTerms<'_>,
 ) -> Result<(Invoice, Vec<usize>), Diagnostic> {
+    computed(invoice, before, terms).of(format_args!("the credit note for {}", invoice.number))
+}
+
+fn computed(invoice: &Invoice, before: &Credited, terms: CreditTerms<'_>) -> Result<(Invoice, Vec<usize>), Diagnostic> {
     let chosen = lines::chosen(invoice, before, terms.extent)?;
-    let items = lines::items(invoice, before, &chosen).map_err(too_long)?;
-    let (items, bases) = rates::with_adjustments(invoice, before, items, &terms).map_err(too_long)?;
+    let items = lines::items(invoice, before, &chosen)?;
+    let (items, bases) = rates::with_adjustments(invoice, before, items, &terms)?;
     if *terms.extent != Extent::Whole {
         rates::check_bases(invoice, &chosen, &bases)?;
     }
     let tax_subtotals = rates::taxes(invoice, &bases, &terms)?;
     let (lines, items): (Vec<usize>, Vec<LineItem>) = items.into_iter().unzip();
-    let sums = || -> Result<[Amount; 4], TooLong> {
-        let subtotal = Sum::of(items.iter().map(|item| item.amount))?;
-        let cost = Sum::of(items.iter().map(|item| item.cost))?;
-        let tax = Sum::of(tax_subtotals.iter().map(|subtotal| subtotal.tax))?;
-        Ok([subtotal, tax, subtotal.plus(tax)?, cost])
-    };
-    let [subtotal, tax, total, cost] = sums().map_err(too_long)?;
+    let subtotal = Sum::of(items.iter().map(|item| item.amount))?;
+    let cost = Sum::of(items.iter().map(|item| item.cost))?;
+    let tax = Sum::of(tax_subtotals.iter().map(|subtotal| subtotal.tax))?;
+    let total = subtotal.plus(tax)?;
     if *terms.extent != Extent::Whole {
         rates::check_total(invoice, before, &chosen, total)?;
     }
@@ -159,10 +160,6 @@ pub fn credit(
         cost,
     };
     Ok((note, lines))
-}
-
-fn too_long(error: TooLong) -> Diagnostic {
-    Diagnostic::error(format!("the credit note cannot be computed exactly: {error}"))
 }
 
 /// `line 3` or `lines 1, 2`.

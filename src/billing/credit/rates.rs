@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::lines::Numbered;
-use super::{CreditTerms, Credited, CreditedRate, Extent, NO_LINE, named, too_long};
+use super::{CreditTerms, Credited, CreditedRate, Extent, NO_LINE, named};
 use crate::billing::items::rounding_name;
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::{Amount, Sum, TooLong};
@@ -194,7 +194,7 @@ pub(super) fn check_total(
         return Err(Diagnostic::error(message).with_hint(hint));
     }
     let credited = before.rates.values().flat_map(|rate| [rate.base, rate.tax]);
-    let left = Sum::of([invoice.total].into_iter().chain(credited)).map_err(too_long)?;
+    let left = Sum::of([invoice.total].into_iter().chain(credited))?;
     if total.negated() > left {
         let given = total.negated();
         let message =
@@ -217,14 +217,13 @@ pub(super) fn taxes(
         let rounding = terms.tax_rounding;
         let of = |factor: Amount, decimals: u32, total: Amount, credited: Amount| {
             let rounded = Cumulative { rounding, decimals, factor, billed: billed.taxable, left: *left, part: *part };
-            Ok(rounded.tax(total, credited)?.negated())
+            rounded.tax(total, credited).map(Amount::negated)
         };
-        let tax = of(factor, invoice.currency.decimals(), billed.tax, before.tax).map_err(too_long)?;
+        let tax = of(factor, invoice.currency.decimals(), billed.tax, before.tax)?;
         let tax_jpy = match (billed.tax_jpy, terms.to_yen) {
             (None, _) => None,
             (Some(total), Some(to_yen)) => {
-                let in_yen = || of(factor.times(to_yen)?, Currency::Jpy.decimals(), total, before.tax_jpy);
-                Some(in_yen().map_err(too_long)?)
+                Some(of(factor.times(to_yen)?, Currency::Jpy.decimals(), total, before.tax_jpy)?)
             }
             (Some(_), None) => {
                 let message = format!("{} states its tax in yen, and the rate is missing", invoice.number);

@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use rustc_hash::FxHashMap;
 
 use super::record::*;
-use super::{Case, Unexplained, Wanted, conversion, defect, exchange};
+use super::{Case, Wanted, conversion, defect, exchange};
 use crate::billing::allocation::{NOBODY, assign};
 use crate::billing::category_split::{CategorySplit, CategoryUsage, category_split};
 use crate::billing::claims::{Claim, Claims, RuleIndex, rule};
@@ -15,6 +15,7 @@ use crate::billing::price_choice::{PriceChoice, own_status, price_choice, tax_ru
 use crate::billing::resources::UsedResources;
 use crate::billing::sharing::{Fate, Sharing};
 use crate::billing::tiers::{TierPart, TierState};
+use crate::diagnostic::Problems;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Charge, ChargeKind, EMPTY, NameId, SubjectId};
 use crate::model::invoice::{Detail, ItemKind, Share};
@@ -106,7 +107,7 @@ struct PricedRow {
 }
 
 /// Reads all rows of the invoice in the order in which they were priced; keeps those that are wanted.
-pub(super) fn read<'a>(case: Case<'a>, wanted: &Wanted) -> Result<ReadRows<'a>, Unexplained> {
+pub(super) fn read<'a>(case: Case<'a>, wanted: &Wanted) -> Result<ReadRows<'a>, Problems> {
     let Case { bill, settings, invoice } = case;
     let is_wanted = |detail: &Detail| wanted.has_line(detail.item.0 as usize + 1);
     let shares = invoice.details.iter().any(|detail| is_wanted(detail) && invoice.share(detail).is_some());
@@ -211,12 +212,7 @@ impl<'a> Rules<'a, '_> {
     }
 
     /// The figures of a row, computed anew.
-    fn priced(
-        &mut self,
-        charge: &Charge,
-        share: Option<&Share>,
-        choice: PriceChoice,
-    ) -> Result<PricedRow, Unexplained> {
+    fn priced(&mut self, charge: &Charge, share: Option<&Share>, choice: PriceChoice) -> Result<PricedRow, Problems> {
         let case = self.case;
         let Case { bill, settings, invoice } = case;
         let pricing = &settings.customers[invoice.customer].pricing;
@@ -253,7 +249,7 @@ impl<'a> Rules<'a, '_> {
     }
 
     /// The part of a discount that reduces a category.
-    fn part(&self, whole: PricedRow, usage: &CategoryUsage, category: TaxCategory) -> Result<PricedRow, Unexplained> {
+    fn part(&self, whole: PricedRow, usage: &CategoryUsage, category: TaxCategory) -> Result<PricedRow, Problems> {
         let Case { settings, invoice, .. } = self.case;
         let split = category_split(usage, whole.exact, whole.cost, whole.quantity)?;
         let part = split.into_iter().find(|part| part.category == Some(category));
@@ -275,7 +271,7 @@ impl<'a> Rules<'a, '_> {
         choice: PriceChoice,
         priced: PricedRow,
         sharings: &mut Vec<(Option<usize>, SharingExplanation<'a>)>,
-    ) -> Result<RowExplanation<'a>, Unexplained> {
+    ) -> Result<RowExplanation<'a>, Problems> {
         let Case { bill, settings, invoice } = self.case;
         let (file, row) = bill.origin(charge);
         let subject = bill.subject(charge);
@@ -308,7 +304,7 @@ impl<'a> Rules<'a, '_> {
             cost: priced.cost,
             claim,
             share,
-            tiers: priced.tiers.iter().map(tier).collect::<Result<_, Unexplained>>()?,
+            tiers: priced.tiers.iter().map(tier).collect::<Result<_, Problems>>()?,
             exact: priced.exact,
             amount: priced.amount,
         })
@@ -320,7 +316,7 @@ impl<'a> Rules<'a, '_> {
         charge: &Charge,
         share: &Share,
         sharings: &mut Vec<(Option<usize>, SharingExplanation<'a>)>,
-    ) -> Result<ShareExplanation, Unexplained> {
+    ) -> Result<ShareExplanation, Problems> {
         let Case { bill, settings, invoice } = self.case;
         let (file, row) = bill.origin(charge);
         let ratio = self.sharing.ratio(charge).map_err(|(_, problem)| problem)?;
@@ -374,7 +370,7 @@ impl<'a> LineRows<'a> {
     }
 
     /// The rows with their sums.
-    pub(super) fn finish(self, case: Case<'a>) -> Result<ChargesExplanation<'a>, Unexplained> {
+    pub(super) fn finish(self, case: Case<'a>) -> Result<ChargesExplanation<'a>, Problems> {
         let Case { bill, settings, invoice } = case;
         let pricing = &settings.customers[invoice.customer].pricing;
         let source = self.source.ok_or_else(|| defect("a line without rows".to_owned()))?;
@@ -455,7 +451,7 @@ fn by_source(sums: BTreeMap<(u16, TaxCategory), Sum>, sources: usize) -> Result<
 }
 
 /// What the money of the customer's rule with that index is multiplied by.
-fn own_rate(case: Case<'_>, rule: usize) -> Result<Amount, Unexplained> {
+fn own_rate(case: Case<'_>, rule: usize) -> Result<Amount, Problems> {
     let Case { bill, settings, invoice } = case;
     let customer = &settings.customers[invoice.customer];
     let rule = &customer.pricing.rules[rule];
@@ -463,7 +459,7 @@ fn own_rate(case: Case<'_>, rule: usize) -> Result<Amount, Unexplained> {
 }
 
 /// The rule by which the issuer bears a row of such a resource, in words; none where none is kept.
-pub(super) fn kept_by(case: Case<'_>, resource: &Glob) -> Result<Option<String>, Unexplained> {
+pub(super) fn kept_by(case: Case<'_>, resource: &Glob) -> Result<Option<String>, Problems> {
     let Case { bill, settings, .. } = case;
     if settings.allocation.keeps.is_empty() {
         return Ok(None);

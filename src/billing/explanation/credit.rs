@@ -3,10 +3,10 @@
 
 use serde::Serialize;
 
+use super::defect;
 use super::record::{LineAmount, Rule};
-use super::{Unexplained, defect};
 use crate::billing::{Credited, NO_LINE};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Figure, Problems};
 use crate::model::amount::{Amount, Sum};
 use crate::model::currency::Currency;
 use crate::model::invoice::{Invoice, ItemKind, Original, TaxSubtotal};
@@ -159,11 +159,11 @@ pub struct CreditTotals {
 ///
 /// # Errors
 /// A line the note does not have, and sums that differ from what is printed, which would be a defect of the program.
-pub fn explain_credit<'a>(case: CreditCase<'a>, line: Option<usize>) -> Result<CreditExplanation<'a>, Vec<Diagnostic>> {
-    explained(case, line).map_err(|Unexplained(problems)| problems)
+pub fn explain_credit<'a>(case: CreditCase<'a>, line: Option<usize>) -> Result<CreditExplanation<'a>, Problems> {
+    explained(case, line).of(format_args!("the explanation of {}", case.note.number))
 }
 
-fn explained(case: CreditCase<'_>, wanted: Option<usize>) -> Result<CreditExplanation<'_>, Unexplained> {
+fn explained(case: CreditCase<'_>, wanted: Option<usize>) -> Result<CreditExplanation<'_>, Problems> {
     let CreditCase { month, settings, invoice, note, .. } = case;
     let count = note.items.len();
     if let Some(line) = wanted.filter(|line| !(1..=count).contains(line)) {
@@ -200,7 +200,7 @@ fn explained(case: CreditCase<'_>, wanted: Option<usize>) -> Result<CreditExplan
     })
 }
 
-fn line(case: CreditCase<'_>, index: usize) -> Result<CreditLineExplanation<'_>, Unexplained> {
+fn line(case: CreditCase<'_>, index: usize) -> Result<CreditLineExplanation<'_>, Problems> {
     let CreditCase { invoice, before, note, lines, .. } = case;
     let item = &note.items[index];
     let invoice_line = Some(lines[index]).filter(|line| *line != NO_LINE);
@@ -226,7 +226,7 @@ fn line(case: CreditCase<'_>, index: usize) -> Result<CreditLineExplanation<'_>,
     })
 }
 
-fn tax<'a>(case: CreditCase<'a>, printed: &'a TaxSubtotal) -> Result<CreditTaxExplanation<'a>, Unexplained> {
+fn tax<'a>(case: CreditCase<'a>, printed: &'a TaxSubtotal) -> Result<CreditTaxExplanation<'a>, Problems> {
     let CreditCase { month, settings, invoice, before, note, .. } = case;
     let (category, rate) = (printed.category, printed.rate);
     let billed = invoice.tax_subtotals.iter().find(|billed| (billed.category, billed.rate) == (category, rate));
@@ -273,7 +273,7 @@ fn part(
     exact: Amount,
     decimals: u32,
     [tax_invoiced, tax_before, tax]: [Amount; 3],
-) -> Result<CreditTax, Unexplained> {
+) -> Result<CreditTax, Problems> {
     let rounded = rounding.apply(exact, decimals)?;
     let tax_so_far = tax_before.plus(tax)?;
     let is_neighbour = [Rounding::Up, Rounding::Down].iter().any(|mode| mode.apply(exact, decimals) == Ok(tax_so_far));
@@ -286,7 +286,7 @@ fn part(
     Ok(CreditTax { tax_invoiced, exact, rounded, tax_so_far, tax_before, tax })
 }
 
-fn totals(case: CreditCase<'_>) -> Result<CreditTotals, Unexplained> {
+fn totals(case: CreditCase<'_>) -> Result<CreditTotals, Problems> {
     let CreditCase { invoice, before, note, .. } = case;
     let subtotal = Sum::of(note.items.iter().map(|item| item.amount))?;
     let tax = Sum::of(note.tax_subtotals.iter().map(|tax| tax.tax))?;

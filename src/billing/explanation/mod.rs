@@ -9,8 +9,8 @@ mod record;
 #[cfg(test)]
 mod tests;
 
-use crate::diagnostic::Diagnostic;
-use crate::model::amount::{Amount, Sum, TooLong};
+use crate::diagnostic::{Diagnostic, Figure, Problems};
+use crate::model::amount::{Amount, Sum};
 use crate::model::charge::{Bill, EMPTY};
 use crate::model::currency::Currency;
 use crate::model::invoice::{Invoice, ItemKind};
@@ -43,29 +43,8 @@ impl Wanted {
     }
 }
 
-/// Why there is no explanation.
-struct Unexplained(Vec<Diagnostic>);
-
-impl From<TooLong> for Unexplained {
-    fn from(error: TooLong) -> Unexplained {
-        Unexplained(vec![Diagnostic::error(format!("the explanation cannot be added up: {error}"))])
-    }
-}
-
-impl From<Vec<Diagnostic>> for Unexplained {
-    fn from(problems: Vec<Diagnostic>) -> Unexplained {
-        Unexplained(problems)
-    }
-}
-
-impl From<Diagnostic> for Unexplained {
-    fn from(problem: Diagnostic) -> Unexplained {
-        Unexplained(vec![problem])
-    }
-}
-
 /// An explanation that differs from what is printed must never be shown as one.
-fn defect(what: String) -> Unexplained {
+fn defect(what: String) -> Problems {
     Diagnostic::error(format!("the explanation does not give what is printed: {what}"))
         .with_hint("this is a defect of invoicer; please report it with the month's files")
         .into()
@@ -89,11 +68,11 @@ pub fn explain<'a>(
     settings: &'a Settings,
     invoice: &'a Invoice,
     wanted: &Wanted,
-) -> Result<Explanation<'a>, Vec<Diagnostic>> {
-    explained(Case { bill, settings, invoice }, wanted).map_err(|Unexplained(problems)| problems)
+) -> Result<Explanation<'a>, Problems> {
+    explained(Case { bill, settings, invoice }, wanted).of(format_args!("the explanation of {}", invoice.number))
 }
 
-fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Unexplained> {
+fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Problems> {
     let Case { bill, settings, invoice } = case;
     let count = invoice.items.len();
     if let Some(line) = wanted.line.filter(|line| !(1..=count).contains(line)) {
@@ -179,7 +158,7 @@ fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Une
 /// What a line is made of, the sum before rounding, what is printed, and the tax rules.
 type LineMakeup<'a> = (LineOrigin<'a>, Amount, Amount, Vec<Rule<'a>>);
 
-fn charge_line<'a>(case: Case<'a>, index: usize, rows: LineRows<'a>) -> Result<LineMakeup<'a>, Unexplained> {
+fn charge_line<'a>(case: Case<'a>, index: usize, rows: LineRows<'a>) -> Result<LineMakeup<'a>, Problems> {
     let item = &case.invoice.items[index];
     let customer = &case.settings.customers[case.invoice.customer];
     let tax_rules = rows.tax_rules.clone();
@@ -205,7 +184,7 @@ fn exchange(case: Case<'_>, from: Currency, to: Currency) -> Option<ExchangeExpl
 }
 
 /// How money of a rule came to the invoice's currency; none where it is in that currency.
-fn conversion(case: Case<'_>, given: Amount, from: Currency) -> Result<Option<ConversionExplanation<'_>>, Unexplained> {
+fn conversion(case: Case<'_>, given: Amount, from: Currency) -> Result<Option<ConversionExplanation<'_>>, Problems> {
     let Some(exchange) = exchange(case, from, case.invoice.currency) else {
         return Ok(None);
     };

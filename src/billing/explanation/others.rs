@@ -1,10 +1,11 @@
 //! Lines without rows, and the way from the lines to the total.
 
 use super::record::*;
-use super::{Case, LineMakeup, Unexplained, conversion, defect, exchange};
+use super::{Case, LineMakeup, conversion, defect, exchange};
 use crate::billing::own_money::{rate_for, rounded_at};
 use crate::billing::price_choice::own_status;
 use crate::billing::resources::UsedResources;
+use crate::diagnostic::Problems;
 use crate::model::amount::{Amount, Sum};
 use crate::model::currency::Currency;
 use crate::model::invoice::{ItemKind, LineItem};
@@ -14,7 +15,7 @@ use crate::model::tax::{TaxCategory, TaxRate};
 pub(super) fn fees<'a>(
     case: Case<'a>,
     used: &UsedResources<'_>,
-) -> Result<Vec<(FeeExplanation<'a>, Vec<Rule<'a>>)>, Unexplained> {
+) -> Result<Vec<(FeeExplanation<'a>, Vec<Rule<'a>>)>, Problems> {
     let Case { bill, settings, invoice } = case;
     let customer = &settings.customers[invoice.customer];
     let fee = |(index, count): (usize, i64)| {
@@ -49,13 +50,13 @@ fn status_rule(case: Case<'_>) -> Vec<Rule<'_>> {
 pub(super) fn fee<'a>(
     case: Case<'a>,
     (fee, tax_rules): (FeeExplanation<'a>, Vec<Rule<'a>>),
-) -> Result<LineMakeup<'a>, Unexplained> {
+) -> Result<LineMakeup<'a>, Problems> {
     let exact = fee.price.times(fee.count)?;
     Ok((LineOrigin::Fee(fee), exact, rounded_at_item(case, exact)?, tax_rules))
 }
 
 /// A line's own rounding, which `round-at = "invoice"` leaves to the sum of its category.
-fn rounded_at_item(case: Case<'_>, exact: Amount) -> Result<Amount, Unexplained> {
+fn rounded_at_item(case: Case<'_>, exact: Amount) -> Result<Amount, Problems> {
     use crate::model::price::RoundAt;
     match case.settings.customers[case.invoice.customer].pricing.round_at {
         RoundAt::Invoice => Ok(exact),
@@ -63,12 +64,12 @@ fn rounded_at_item(case: Case<'_>, exact: Amount) -> Result<Amount, Unexplained>
     }
 }
 
-fn rounded(case: Case<'_>, exact: Amount) -> Result<Amount, Unexplained> {
+fn rounded(case: Case<'_>, exact: Amount) -> Result<Amount, Problems> {
     let pricing = &case.settings.customers[case.invoice.customer].pricing;
     Ok(pricing.rounding.apply(exact, case.invoice.currency.decimals())?)
 }
 
-pub(super) fn minimum(case: Case<'_>) -> Result<LineMakeup<'_>, Unexplained> {
+pub(super) fn minimum(case: Case<'_>) -> Result<LineMakeup<'_>, Problems> {
     let Case { bill, settings, invoice } = case;
     let customer = &settings.customers[invoice.customer];
     let pricing = &customer.pricing;
@@ -86,7 +87,7 @@ pub(super) fn minimum(case: Case<'_>) -> Result<LineMakeup<'_>, Unexplained> {
 }
 
 /// What lifts a negative subtotal to zero; none where the line with that index is the rounding of its category.
-pub(super) fn lift(case: Case<'_>, index: usize) -> Result<Option<LineMakeup<'_>>, Unexplained> {
+pub(super) fn lift(case: Case<'_>, index: usize) -> Result<Option<LineMakeup<'_>>, Problems> {
     let items = &case.invoice.items;
     if index + 1 < items.len() {
         return Ok(None);
@@ -97,7 +98,7 @@ pub(super) fn lift(case: Case<'_>, index: usize) -> Result<Option<LineMakeup<'_>
     Ok(others.is_negative().then_some(made))
 }
 
-pub(super) fn adjustment<'a>(case: Case<'a>, item: &LineItem) -> Result<LineMakeup<'a>, Unexplained> {
+pub(super) fn adjustment<'a>(case: Case<'a>, item: &LineItem) -> Result<LineMakeup<'a>, Problems> {
     let is_counted = |other: &LineItem| {
         let added_up = !matches!(other.kind, ItemKind::Rounding | ItemKind::Minimum | ItemKind::Carried);
         added_up && (other.tax_category, other.tax_rate) == (item.tax_category, item.tax_rate)
@@ -115,7 +116,7 @@ fn lines(case: Case<'_>, is_counted: impl Fn(&LineItem) -> bool) -> Vec<LineAmou
 }
 
 /// From the lines to the total, compared with what is printed.
-pub(super) fn totals(case: Case<'_>) -> Result<TotalsExplanation<'_>, Unexplained> {
+pub(super) fn totals(case: Case<'_>) -> Result<TotalsExplanation<'_>, Problems> {
     let Case { settings, invoice, .. } = case;
     let mut kinds: Vec<(TaxCategory, TaxRate)> =
         invoice.items.iter().map(|item| (item.tax_category, item.tax_rate)).collect();
@@ -135,7 +136,7 @@ pub(super) fn totals(case: Case<'_>) -> Result<TotalsExplanation<'_>, Unexplaine
         let in_yen = |exchange: ExchangeExplanation<'_>| {
             let exact = exact.times(exchange.rate)?;
             let tax = rounding.apply(exact, Currency::Jpy.decimals())?;
-            Ok::<_, Unexplained>((exact, tax))
+            Ok::<_, Problems>((exact, tax))
         };
         let yen = match exchange(case, invoice.currency, Currency::Jpy).filter(|_| category.is_taxed()) {
             None => None,

@@ -10,7 +10,7 @@ mod usage;
 use std::collections::BTreeSet;
 
 use super::BilledMonth;
-use crate::diagnostic::{Diagnostic, Finding};
+use crate::diagnostic::{Diagnostic, Figure, Finding};
 use crate::model::amount::TooLong;
 use crate::model::charge::Bill;
 use crate::model::history::History;
@@ -53,8 +53,7 @@ pub fn warnings(
         found.extend(rules::unused(month));
         Ok(found)
     };
-    let found = found().map_err(|error| Diagnostic::error(format!("the month cannot be compared: {error}")))?;
-    Ok(wanted(settings, found))
+    Ok(wanted(settings, found().of("the comparison with earlier months")?))
 }
 
 /// Warnings without those that `[warnings]` ignores or that follow from others, by code and then by customer.

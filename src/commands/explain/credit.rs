@@ -8,7 +8,7 @@ use crate::billing::explanation::{
     CreditCase, CreditExplanation, CreditLineExplanation, CreditTax, CreditTaxExplanation, explain_credit,
 };
 use crate::cli;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
 use crate::ledger::{Document, Ledger, Stored};
 use crate::model::invoice::Original;
 use crate::month::reproduced::Reproduction;
@@ -22,24 +22,23 @@ pub(super) fn explain(
     original: &Original,
     arguments: &cli::Explain,
     printer: &Printer,
-) -> Result<(), Vec<Diagnostic>> {
-    let one = |problem: Diagnostic| vec![problem];
+) -> Result<(), Problems> {
     if arguments.resource.is_some() {
         let diagnostic = Diagnostic::error(format!("{} has no rows: it is a credit note", document.number));
         let hint = format!("the rows are on the invoice: invoicer explain {} --resource ID", original.number);
-        return Err(one(diagnostic.with_hint(hint)));
+        return Err(diagnostic.with_hint(hint).into());
     }
-    let (of_invoice, _) = ledger.expect(&original.number).map_err(one)?;
+    let (of_invoice, _) = ledger.expect(&original.number)?;
     let reproduction = Reproduction::of(root, ledger, of_invoice)?;
     let invoice = reproduction.document(&original.number).map(|(invoice, _)| invoice).ok_or_else(|| {
         let message = format!("the bills no longer give {}", original.number);
-        one(Diagnostic::error(message).at(Place::file(of_invoice.path())))
+        Diagnostic::error(message).at(Place::file(of_invoice.path()))
     })?;
-    let note = computed_again(&reproduction, (stored, document), of_invoice).map_err(one)?;
+    let note = computed_again(&reproduction, (stored, document), of_invoice)?;
     let lines: Vec<usize> = document.items.iter().map(|line| line.line).collect();
-    let before = ledger.credited(&original.number, Some(&document.number)).map_err(|error| {
-        one(Diagnostic::error(format!("what was credited of {} cannot be added up: {error}", original.number)))
-    })?;
+    let before = ledger
+        .credited(&original.number, Some(&document.number))
+        .of(format_args!("what was credited of {}", original.number))?;
     let settings = &reproduction.workspace.settings;
     let case = CreditCase { month: stored.record.month, settings, invoice, before: &before, note, lines: &lines };
     let mut explanation = explain_credit(case, arguments.line)?;

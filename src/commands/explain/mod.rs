@@ -10,7 +10,7 @@ use std::path::Path;
 use super::check_customer;
 use crate::billing::explanation::{Explanation, Wanted, explain};
 use crate::cli;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::ledger::{Document, Ledger, Stored};
 use crate::model::invoice::{DocumentKind, Invoice};
 use crate::model::matcher::Glob;
@@ -22,9 +22,9 @@ use crate::printer::Printer;
 use crate::workspace;
 use lookup::{Found, UnissuedInvoice, find};
 
-pub(super) fn run(root: &Path, arguments: &cli::Explain, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn run(root: &Path, arguments: &cli::Explain, printer: &Printer) -> Result<(), Problems> {
     let ledger = Ledger::open(root)?;
-    match find(root, &ledger, &arguments.number).map_err(|problem| vec![problem])? {
+    match find(root, &ledger, &arguments.number)? {
         Found::Issued(stored, document) => of_issued(root, &ledger, stored, document, arguments, printer),
         Found::Built(built) => of_built(root, &ledger, &built, arguments, printer),
     }
@@ -43,13 +43,13 @@ fn of_issued(
     document: &Document,
     arguments: &cli::Explain,
     printer: &Printer,
-) -> Result<(), Vec<Diagnostic>> {
+) -> Result<(), Problems> {
     if let (DocumentKind::CreditNote, Some(original)) = (document.kind, &document.original) {
         return credit::explain(root, ledger, (stored, document), original, arguments, printer);
     }
     // Its credit notes need not be computed for it.
     let reproduction = Reproduction::of(root, &Ledger::default(), stored)?;
-    let invoice = computed_again(&reproduction, (stored, document), stored).map_err(|problem| vec![problem])?;
+    let invoice = computed_again(&reproduction, (stored, document), stored)?;
     let wanted = wanted(arguments);
     let mut explanation = explain(&reproduction.bill, &reproduction.workspace.settings, invoice, &wanted)?;
     explanation.rules_directory = Some(stored.rules_directory());
@@ -85,17 +85,16 @@ fn of_built(
     built: &UnissuedInvoice,
     arguments: &cli::Explain,
     printer: &Printer,
-) -> Result<(), Vec<Diagnostic>> {
-    let one = |problem: Diagnostic| vec![problem];
+) -> Result<(), Problems> {
     let workspace = workspace::load(root)?;
     let settings = &workspace.settings;
-    check_customer(settings, &built.customer).map_err(one)?;
+    check_customer(settings, &built.customer)?;
     let taken = carried::taken(ledger, &root.join("out"), built.month);
     let (bill, billed) = invoices(root, settings, built.month, built.status, &taken)?;
     let invoice = billed.invoices.iter().find(|invoice| settings.customers[invoice.customer].id == built.customer);
     let invoice = invoice.ok_or_else(|| {
         let message = format!("\"{}\" has neither charges nor fees in {}: no invoice", built.customer, built.month);
-        one(Diagnostic::error(message))
+        Diagnostic::error(message)
     })?;
     let wanted = wanted(arguments);
     let explanation = explain(&bill, settings, invoice, &wanted)?;
@@ -114,7 +113,7 @@ fn print(
     wanted: &Wanted,
     arguments: &cli::Explain,
     printer: &Printer,
-) -> Result<(), Vec<Diagnostic>> {
+) -> Result<(), Problems> {
     if arguments.json {
         return print_json(explanation, printer);
     }
@@ -127,7 +126,7 @@ fn print(
     Ok(())
 }
 
-fn print_json(explanation: &impl serde::Serialize, printer: &Printer) -> Result<(), Vec<Diagnostic>> {
-    printer.result_json(&out::to_json(explanation).map_err(|problem| vec![problem])?);
+fn print_json(explanation: &impl serde::Serialize, printer: &Printer) -> Result<(), Problems> {
+    printer.result_json(&out::to_json(explanation)?);
     Ok(())
 }

@@ -4,11 +4,12 @@
 
 use std::cell::RefCell;
 
+use anyhow::Context;
 use serde::Deserialize;
 
 use super::credentials::{self, Credentials};
 use super::pages::Page;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Located};
 use crate::environment::{Environment, Secret};
 use crate::model::settings::SourceSettings;
 use crate::sources::endpoint::Provider;
@@ -77,7 +78,7 @@ impl<'a> Api<'a> {
         url.query_pairs_mut().extend_pairs(query).append_pair("PageSize", PAGE_SIZE);
         let mut pages = Pages::new("KORE", format!("/v1/{path}"));
         for page in 0.. {
-            pages.turn(url.as_str()).map_err(|problem| problem.at(place(self.source)))?;
+            pages.turn(url.as_str()).at(|| place(self.source))?;
             let response = self.ask(&url)?;
             if !response.is_success() {
                 return match page == 0 {
@@ -86,14 +87,15 @@ impl<'a> Api<'a> {
                 };
             }
             let name = format!("{stem}-{page:04}.json");
-            let broken = |why: &str| {
-                Diagnostic::could_not_run(format!("KORE's answer cannot be used: {why}"))
+            let unusable = || {
+                Diagnostic::could_not_run("KORE's answer cannot be used")
                     .at(place(self.source))
                     .with_note(format!("GET {}", response.url))
                     .with_hint("run the command again later; nothing was kept")
             };
+            let broken = |why: &'static str| anyhow::Error::msg(why).context(unusable());
             let text = std::str::from_utf8(&response.body).map_err(|_| broken("the answer is not UTF-8"))?;
-            let next = Page::parse(text, key).map_err(|diagnostic| broken(&diagnostic.message))?.next;
+            let next = Page::parse(text, key).with_context(unusable)?.next;
             keep(&name, &response)?;
             let Some(next) = next else {
                 return Ok(Listing::Kept);
@@ -101,7 +103,7 @@ impl<'a> Api<'a> {
             url = url.join(&next).map_err(|_| broken("the next page is no URL"))?;
             if url.origin() != self.base.origin() {
                 // The token would go there.
-                return Err(broken("the next page is said to be on another host"));
+                return Err(broken("the next page is said to be on another host").into());
             }
         }
         Ok(Listing::Kept)

@@ -4,9 +4,9 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::pages::{self, PageFile};
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::model::identifier::IdAlphabet;
-use crate::sources::problems;
+use crate::sources::refused_rows;
 
 /// A SIM as `/v1/Sims` lists it.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -43,9 +43,9 @@ impl Directory {
     ///
     /// # Errors
     /// Files and records that are not as they should be.
-    pub(super) fn read(sims: &[PageFile], fleets: &[PageFile]) -> Result<Directory, Vec<Diagnostic>> {
+    pub(super) fn read(sims: &[PageFile], fleets: &[PageFile]) -> Result<Directory, Problems> {
         let mut directory = Directory::default();
-        let iccid = |sim: &Sim| problems::id(sim.iccid.as_deref().unwrap_or(""), "iccid", IdAlphabet::Digits);
+        let iccid = |sim: &Sim| refused_rows::id(sim.iccid.as_deref().unwrap_or(""), "iccid", IdAlphabet::Digits);
         let read_sims = records(sims, "sims", |sim: Sim| match iccid(&sim) {
             Err((_, message, _)) => Err(message),
             Ok(()) => Ok(directory.sims.insert(sim.sid.clone(), sim).is_none()),
@@ -53,9 +53,9 @@ impl Directory {
         let read_fleets = records(fleets, "fleets", |fleet: Fleet| {
             Ok(directory.fleets.insert(fleet.sid, fleet.unique_name.unwrap_or_default()).is_none())
         });
-        let problems: Vec<Diagnostic> =
-            [read_sims, read_fleets].into_iter().filter_map(Result::err).flatten().collect();
-        if problems.is_empty() { Ok(directory) } else { Err(problems) }
+        let problems: Problems = [read_sims, read_fleets].into_iter().filter_map(Result::err).flatten().collect();
+        problems.check()?;
+        Ok(directory)
     }
 
     /// The SIM with that id, when it is listed.
@@ -75,13 +75,13 @@ fn records<'a, T: Deserialize<'a>>(
     files: &'a [PageFile],
     key: &str,
     mut take: impl FnMut(T) -> Result<bool, String>,
-) -> Result<(), Vec<Diagnostic>> {
+) -> Result<(), Problems> {
     let pages = pages::parse(files, key)?;
     for (file, page) in files.iter().zip(&pages) {
         for (row, record) in (1..).zip(&page.records) {
             let refused = |message: String| {
                 let place = Place::line(&file.path, row).with_excerpt(super::one_line(record.get()));
-                vec![Diagnostic::error(message).at(place).with_hint(super::FETCH_AGAIN)]
+                Diagnostic::error(message).at(place).with_hint(super::FETCH_AGAIN)
             };
             let read = serde_json::from_str(record.get());
             let read = read.map_err(|error| {
@@ -89,7 +89,7 @@ fn records<'a, T: Deserialize<'a>>(
             })?;
             if !take(read).map_err(refused)? {
                 // Where a page came twice, another may be missing.
-                return Err(refused(format!("the listing of {key} has this one twice")));
+                return Err(refused(format!("the listing of {key} has this one twice")).into());
             }
         }
     }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use super::fetch::Finality;
 use super::providers::{FetchedBill, Reading};
 use super::snapshot::{Session, Snapshot};
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::settings::SourceSettings;
 use crate::model::statement::Statement;
@@ -39,13 +39,13 @@ pub(super) struct Fetched;
 
 impl FetchedBill for Fetched {
     /// Besides, refuses records that stand there twice, and unless for a draft, those that are not billed yet.
-    fn read(&self, reading: &mut Reading<'_>, snapshot: &Snapshot, first: usize) -> Result<(), Vec<Diagnostic>> {
+    fn read(&self, reading: &mut Reading<'_>, snapshot: &Snapshot, first: usize) -> Result<(), Problems> {
         let Reading { source, draft, .. } = *reading;
         let bill = &mut *reading.bill;
         let required = |stem: &str| match pages::files(snapshot, first, stem) {
             Ok(files) if files.is_empty() => {
                 let message = format!("expected pages {stem}-0000.json and on among the fetched files");
-                Err(vec![Diagnostic::error(message).at(Place::file(&snapshot.path)).with_hint(FETCH_AGAIN)])
+                Err(Diagnostic::error(message).at(Place::file(&snapshot.path)).with_hint(FETCH_AGAIN).into())
             }
             files => files,
         };
@@ -60,7 +60,7 @@ impl FetchedBill for Fetched {
     }
 
     /// What KORE bills the account as a whole, to compare the sum of its SIMs with; nothing where it was not asked for.
-    fn statement(&self, source: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Vec<Diagnostic>> {
+    fn statement(&self, source: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Problems> {
         let account = pages::files(snapshot, 0, ACCOUNT)?;
         if account.is_empty() {
             return Ok(Statement::default());
@@ -79,7 +79,7 @@ impl FetchedBill for Fetched {
             daily.remove(&0);
             Ok(Statement { total: Some(total), daily, ..Statement::default() })
         };
-        add().map_err(|error| vec![Diagnostic::error(format!("the account's usage cannot be added up: {error}"))])
+        Ok(add().of("the account's usage")?)
     }
 
     fn fetch(&self, session: &Session<'_>) -> Result<Finality, Diagnostic> {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::FETCH_AGAIN;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::model::plain::beginning;
 use crate::sources::snapshot::Snapshot;
 
@@ -89,14 +89,14 @@ impl PageFile {
 ///
 /// # Errors
 /// Files that cannot be read or are not UTF-8, and numbers that are missing.
-pub(super) fn files(snapshot: &Snapshot, first: usize, stem: &str) -> Result<Vec<PageFile>, Vec<Diagnostic>> {
+pub(super) fn files(snapshot: &Snapshot, first: usize, stem: &str) -> Result<Vec<PageFile>, Problems> {
     let mut numbered = BTreeMap::new();
     for (index, file) in snapshot.provenance.files.iter().enumerate() {
         if let Some(number) = number(&file.path, stem) {
             numbered.insert(number, (index, file.path.as_str()));
         }
     }
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     let mut files = Vec::with_capacity(numbered.len());
     for (expected, (number, (index, name))) in (0..).zip(numbered) {
         let path = format!("{}/{name}", snapshot.path);
@@ -116,7 +116,8 @@ pub(super) fn files(snapshot: &Snapshot, first: usize, stem: &str) -> Result<Vec
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(files) } else { Err(problems) }
+    problems.check()?;
+    Ok(files)
 }
 
 /// The number in `<stem>-<number>.json`.
@@ -129,8 +130,8 @@ fn number(name: &str, stem: &str) -> Option<u64> {
 ///
 /// # Errors
 /// Files that are no pages, and a listing that was cut off.
-pub(super) fn parse<'a>(files: &'a [PageFile], key: &str) -> Result<Vec<Page<'a>>, Vec<Diagnostic>> {
-    let mut problems = Vec::new();
+pub(super) fn parse<'a>(files: &'a [PageFile], key: &str) -> Result<Vec<Page<'a>>, Problems> {
+    let mut problems = Problems::default();
     let mut pages = Vec::with_capacity(files.len());
     for (index, file) in files.iter().enumerate() {
         match Page::parse(&file.text, key) {
@@ -148,5 +149,6 @@ pub(super) fn parse<'a>(files: &'a [PageFile], key: &str) -> Result<Vec<Page<'a>
             }
         }
     }
-    if problems.is_empty() { Ok(pages) } else { Err(problems) }
+    problems.check()?;
+    Ok(pages)
 }

@@ -7,13 +7,13 @@ use serde_json::value::RawValue;
 
 use super::pages::{self, PageFile};
 use super::{FETCH_AGAIN, USAGE, one_line, without_place};
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::model::amount::{Amount, NumberError};
 use crate::model::currency::Currency;
 use crate::model::identifier::IdAlphabet;
 use crate::model::period::BillingMonth;
 use crate::model::plain::beginning;
-use crate::sources::problems::{Problems, Refusal, id};
+use crate::sources::refused_rows::{Refusal, RefusedRows, id};
 
 /// A record as the provider sends it. Every field may be null; money and bytes come as numbers or as strings.
 #[derive(Deserialize)]
@@ -70,12 +70,12 @@ pub(super) fn read(
     month: BillingMonth,
     currency: Currency,
     mut take: impl FnMut(&PageFile, u32, Usage),
-) -> Result<(), Vec<Diagnostic>> {
+) -> Result<(), Problems> {
     let pages = pages::parse(files, USAGE)?;
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     let mut periods = Periods::default();
     for (number, (file, page)) in files.iter().zip(&pages).enumerate() {
-        let mut refused = Problems::new(file.path.clone());
+        let mut refused = RefusedRows::new(file.path.clone());
         for (row, record) in (1..).zip(&page.records) {
             match Usage::parse(record.get(), month, currency) {
                 Ok(usage) => {
@@ -91,7 +91,7 @@ pub(super) fn read(
     if problems.is_empty() {
         problems.extend(periods.repeated(files));
     }
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    problems.check()
 }
 
 impl Usage {

@@ -7,12 +7,12 @@ use rustc_hash::FxHashMap;
 use super::directory::Directory;
 use super::pages::PageFile;
 use super::records::{self, Scope};
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::model::amount::{Amount, Sum};
 use crate::model::charge::{Bill, Charge, EMPTY, NO_PRICE, NameId, Subject, SubjectId};
 use crate::model::figures::grouped;
 use crate::model::packed::Packed;
-use crate::sources::problems::listing;
+use crate::sources::refused_rows::listing;
 
 /// The item of every charge: the provider names none.
 const ITEM: &str = "Super SIM data";
@@ -30,7 +30,7 @@ pub(super) fn read(
     directory: &Directory,
     files: &[PageFile],
     draft: bool,
-) -> Result<(), Vec<Diagnostic>> {
+) -> Result<(), Problems> {
     let item = bill.names.intern(ITEM);
     bill.units.insert((source, item), UNIT);
     let (month, currency) = (bill.month, bill.sources[usize::from(source)].currency);
@@ -58,7 +58,7 @@ pub(super) fn read(
     })?;
     let name = &bill.sources[usize::from(source)].name;
     match unbilled.refused(&format!("invoicer fetch {month} --source {name} --force")) {
-        Some(refusal) if !draft => Err(vec![refusal]),
+        Some(refusal) if !draft => Err(refusal.into()),
         _ => Ok(()),
     }
 }

@@ -16,7 +16,6 @@ use super::credentials;
 use crate::diagnostic::Diagnostic;
 use crate::environment::{Environment, Secret};
 use crate::model::endpoint::is_this_machine;
-use crate::model::plain::beginning;
 use crate::model::settings::SourceSettings;
 use crate::sources::endpoint::Provider;
 use crate::sources::http::{Client, Limits, Pages, Request, Response, Url};
@@ -54,7 +53,6 @@ pub(super) struct Api<'a> {
 struct Verdict {
     is_ok: Option<bool>,
     is_fatal: Option<bool>,
-    error_msg: Option<String>,
 }
 
 impl<'a> Api<'a> {
@@ -121,11 +119,7 @@ impl<'a> Api<'a> {
         }
         let verdict: Verdict = response.json()?;
         if verdict.is_ok == Some(false) || verdict.is_fatal == Some(true) {
-            let mut diagnostic = response.unexpected().at(place(self.source));
-            if let (Some(message), true) = (verdict.error_msg, diagnostic.notes.is_empty()) {
-                diagnostic = diagnostic.with_note(format!("the provider says: {}", beginning(&message)));
-            }
-            return Err(diagnostic);
+            return Err(response.unexpected().at(place(self.source)));
         }
         response.json()
     }

@@ -3,6 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::Context;
 use chrono::{NaiveDate, TimeDelta};
 use serde::de::IgnoredAny;
 use serde_json::json;
@@ -240,10 +241,9 @@ fn csv(
     let response = api.ask(ANY_ZONE, &format!("{}/csv", path_of(source, owner, head)?), None)?;
     let _: IgnoredAny = api.understood(&response)?;
     let text = String::from_utf8_lossy(&response.body);
-    let csv = body(&text).map_err(|problem| {
-        Diagnostic::could_not_run(format!("GET {}: {}", response.url, problem.message))
-            .at(place(source))
-            .with_hint("run the command again later")
+    let csv = body(&text).with_context(|| {
+        let unusable = Diagnostic::could_not_run(format!("GET {}", response.url)).at(place(source));
+        unusable.with_hint("run the command again later")
     })?;
     Ok((response, csv.unwrap_or_default()))
 }

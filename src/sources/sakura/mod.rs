@@ -15,12 +15,14 @@ mod rows;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use anyhow::Context;
+
 use super::fetch::{Finality, ProviderMonth};
 use super::json::Number;
 use super::providers::{FetchedBill, Reading, SavedBill};
 use super::rounded_ids;
 use super::snapshot::{Session, Snapshot};
-use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::diagnostic::{Diagnostic, Figure, Located, Place, Problems, cannot};
 use crate::environment::Environment;
 use crate::files;
 use crate::model::amount::{Amount, Sum};
@@ -40,7 +42,7 @@ const ANSWER: &str = "what SAKURA Cloud's API answers";
 pub(super) struct SavedCsv;
 
 impl SavedBill for SavedCsv {
-    fn read(&self, reading: &mut Reading<'_>, file: u16) -> Result<(), Vec<Diagnostic>> {
+    fn read(&self, reading: &mut Reading<'_>, file: u16) -> Result<(), Problems> {
         read_file(reading, file, reading.draft)
     }
 
@@ -54,39 +56,35 @@ pub(super) struct Fetched;
 
 impl FetchedBill for Fetched {
     /// Besides, refuses bills whose details charge more than their rows.
-    fn read(&self, reading: &mut Reading<'_>, snapshot: &Snapshot, first: usize) -> Result<(), Vec<Diagnostic>> {
-        let one = |diagnostic: Diagnostic| vec![diagnostic];
-        let mut problems = Vec::new();
-        let final_bills = final_bills(snapshot).map_err(one)?;
+    fn read(&self, reading: &mut Reading<'_>, snapshot: &Snapshot, first: usize) -> Result<(), Problems> {
+        let mut problems = Problems::default();
+        let final_bills = final_bills(snapshot)?;
         for (position, received) in snapshot.provenance.files.iter().enumerate() {
             if !received.path.starts_with(fetch::BILL) || !received.path.ends_with(fetch::CSV) {
                 continue;
             }
-            let file = u16::try_from(first + position).map_err(|_| one(Diagnostic::error("more than 65535 files")))?;
+            let file = u16::try_from(first + position).map_err(|_| Diagnostic::error("more than 65535 files"))?;
             let id = received.path.strip_prefix(fetch::BILL).and_then(|name| name.strip_suffix(fetch::CSV));
             let open = reading.draft || id.is_some_and(|id| final_bills.contains(id));
             problems.extend(read_file(reading, file, open).err().into_iter().flatten());
         }
-        if !problems.is_empty() {
-            return Err(problems);
-        }
+        problems.check()?;
         let ids = resource_ids(reading.bill, reading.source);
-        for (name, details) in details(snapshot).map_err(one)? {
+        for (name, details) in details(snapshot)? {
             let place = || Place::file(format!("{}/{name}", snapshot.path));
-            check_against_details(&ids, &details).map_err(|problem| one(problem.at(place())))?;
+            check_against_details(&ids, &details).at(place)?;
         }
         names::fill_in(reading, snapshot)
     }
 
     /// What is asked for, and how many resources are charged for.
-    fn statement(&self, _: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Vec<Diagnostic>> {
-        let one = |diagnostic: Diagnostic| vec![diagnostic];
-        let details = details(snapshot).map_err(one)?;
+    fn statement(&self, _: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Problems> {
+        let details = details(snapshot)?;
         let all = details.iter().flat_map(|(_, details)| &details.bill_details);
         let ids = all.filter_map(BillDetail::charged_resource);
         let charged: BTreeSet<Cow<'_, str>> = ids.filter_map(|id| rows::resource_id(id).ok()).collect();
         Ok(Statement {
-            total: stated_total(snapshot).map_err(one)?,
+            total: stated_total(snapshot)?,
             resources: Some((charged.len(), "resources")),
             ..Statement::default()
         })
@@ -110,30 +108,28 @@ impl FetchedBill for Fetched {
 /// # Errors
 /// A file that is no bill, every kind of row that is not understood, with the first place and a count, and unless `open`
 /// bills will do, rows that the provider has not determined yet.
-fn read_file(reading: &mut Reading<'_>, file: u16, open: bool) -> Result<(), Vec<Diagnostic>> {
+fn read_file(reading: &mut Reading<'_>, file: u16, open: bool) -> Result<(), Problems> {
     let Reading { root, source, .. } = *reading;
     let bill = &mut *reading.bill;
     let path = bill.files[usize::from(file)].path.clone();
     let place = || Place::file(&path);
-    let bytes = files::read(&root.join(&path), files::DATA).map_err(|error| {
-        vec![Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error))).at(place())]
-    })?;
+    let bytes = files::read(&root.join(&path), files::DATA).with_context(|| cannot("read the file", &path))?;
     bill.files[usize::from(file)].length = bytes.len() as u64;
-    let text = text(&bytes).map_err(|problem| vec![problem.at(place())])?;
-    let body = body(text).map_err(|problem| vec![problem.at(place())])?;
+    let text = text(&bytes).at(place)?;
+    let body = body(text).at(place)?;
     read_csv(bill, source, file, body.as_deref().unwrap_or(text), open)
 }
 
 /// Reads the rows of a CSV.
-fn read_csv(bill: &mut Bill, source: u16, file: u16, csv: &str, open: bool) -> Result<(), Vec<Diagnostic>> {
+fn read_csv(bill: &mut Bill, source: u16, file: u16, csv: &str, open: bool) -> Result<(), Problems> {
     let path = bill.files[usize::from(file)].path.clone();
     let currency = bill.sources[usize::from(source)].currency;
     if currency != Currency::Jpy {
         let diagnostic = Diagnostic::error(format!("SAKURA Cloud bills in JPY, but its source is in {currency}"));
         let hint = "write no currency in its [[source]]; [[fx]] converts for invoices in another currency";
-        return Err(vec![diagnostic.at(Place::file(&path)).with_hint(hint)]);
+        return Err(diagnostic.at(Place::file(&path)).with_hint(hint).into());
     }
-    let table = Table::split(csv).map_err(|problem| vec![problem.at(&path)])?;
+    let table = Table::split(csv).map_err(|problem| problem.at(&path))?;
     let first_subject = bill.subjects.len();
     let mut rows = RowReader::new(bill, source, file, &table.extra_columns);
     for record in &table.records {
@@ -141,19 +137,15 @@ fn read_csv(bill: &mut Bill, source: u16, file: u16, csv: &str, open: bool) -> R
     }
     let undetermined = rows.undetermined(&path).filter(|_| !open);
     let (tax, problems) = rows.finish();
-    let mut problems = problems.into_diagnostics(0);
+    let mut problems = Problems::from(problems.into_diagnostics(0));
     if problems.is_empty() {
         problems.extend(undetermined);
         problems.extend(rounded_ids::of_file(bill, file, first_subject));
     }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
+    problems.check()?;
     let stated = &mut bill.sources[usize::from(source)].stated_tax;
     let sum = tax.total().and_then(|tax| tax.plus(stated.unwrap_or(Amount::ZERO)));
-    *stated = Some(sum.map_err(|_| {
-        vec![Diagnostic::error("the tax of the rows has too many digits to be exact").at(Place::file(&path))]
-    })?);
+    *stated = Some(sum.of_at(rows::TAX, || Place::file(&path))?);
     Ok(())
 }
 
@@ -236,7 +228,7 @@ fn stated_total(snapshot: &Snapshot) -> Result<Option<Amount>, Diagnostic> {
     let amounts = list.bills.iter().filter(|bill| read.contains(bill.id.0.as_str())).map(|bill| bill.amount);
     let amounts: Option<Vec<Number>> = amounts.collect();
     let sum = amounts.map(|amounts| Sum::of(amounts.into_iter().map(|amount| amount.0))).transpose();
-    sum.map_err(|_| Diagnostic::error("the amounts of the bills have too many digits to be exact").at(place()))
+    sum.of_at("the sum of the bills", place)
 }
 
 /// The ids of the bills that are final by the list of bills, whatever their rows say: fetched after the month was closed,

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::answers::Resource;
 use super::fetch::RESOURCES;
 use super::rows::resource_id;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::files;
 use crate::model::charge::{BillFile, EMPTY, NameId};
 use crate::model::period::BillingMonth;
@@ -103,21 +103,20 @@ fn earlier(root: &Path, source: &SourceSettings, month: BillingMonth) -> Vec<Bil
 ///
 /// # Errors
 /// Lists that cannot be read, or that are no longer what was received.
-pub(super) fn fill_in(reading: &mut Reading<'_>, snapshot: &Snapshot) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn fill_in(reading: &mut Reading<'_>, snapshot: &Snapshot) -> Result<(), Problems> {
     let Reading { root, settings, source, .. } = *reading;
     let bill = &mut *reading.bill;
-    let one = |diagnostic: Diagnostic| vec![diagnostic];
     let wanted: BTreeSet<String> = super::resource_ids(bill, source);
     let mut known = Directory::default();
-    known.add(snapshot, 0).map_err(one)?;
+    known.add(snapshot, 0)?;
     let mut older = Vec::new();
     for month in earlier(root, settings, bill.month) {
         if wanted.iter().all(|id| known.resources.contains_key(id)) {
             break;
         }
-        if let Some(snapshot) = Snapshot::open(root, settings, month).map_err(one)? {
+        if let Some(snapshot) = Snapshot::open(root, settings, month)? {
             older.push(snapshot);
-            known.add(&older[older.len() - 1], older.len()).map_err(one)?;
+            known.add(&older[older.len() - 1], older.len())?;
         }
     }
     let mut used: BTreeSet<&(usize, String)> = BTreeSet::new();
@@ -146,8 +145,7 @@ pub(super) fn fill_in(reading: &mut Reading<'_>, snapshot: &Snapshot) -> Result<
         bill.files.push(BillFile { path, source, length });
     }
     let ages: BTreeSet<usize> = used.iter().map(|(age, _)| *age).filter(|age| *age > 0).collect();
-    let changes: Vec<Diagnostic> = ages.into_iter().flat_map(|age| older[age - 1].changes()).collect();
-    if changes.is_empty() { Ok(()) } else { Err(changes) }
+    ages.into_iter().flat_map(|age| older[age - 1].changes()).collect::<Problems>().check()
 }
 
 /// A tag is a plain text: `customer=acme` is read as the tag `customer` of the value `acme`, and `prod` as the tag

@@ -6,13 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 use super::records::Record;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, too_long};
 use crate::model::amount::{Amount, Sum};
 use crate::model::charge::{Bill, Charge, EMPTY, NO_PRICE, NameId, Subject, SubjectId};
 use crate::model::identifier::IdAlphabet;
 use crate::model::packed::Packed;
 use crate::model::period::BillingMonth;
-use crate::sources::problems::{Problems, Refusal, id, listing, number};
+use crate::sources::refused_rows::{Refusal, RefusedRows, id, listing, number};
+
+/// What has too many digits where the tax of rows cannot be added up.
+pub(super) const TAX: &str = "the tax of the rows";
 
 /// Position of the month of use, from 0.
 pub(super) const MONTH: usize = 2;
@@ -58,7 +61,7 @@ pub(super) struct RowReader<'b> {
     /// Rows by number of bill, and the bills of which any row is determined: those are final.
     undetermined: BTreeMap<String, Vec<Undetermined>>,
     determined: BTreeSet<String>,
-    problems: Problems,
+    problems: RefusedRows,
 }
 
 /// A row whose amount may still change.
@@ -82,7 +85,7 @@ impl<'b> RowReader<'b> {
             tax: Sum::default(),
             undetermined: BTreeMap::new(),
             determined: BTreeSet::new(),
-            problems: Problems::new(path),
+            problems: RefusedRows::new(path),
         }
     }
 
@@ -95,7 +98,7 @@ impl<'b> RowReader<'b> {
     }
 
     /// The sum of the rows' tax, and what was wrong.
-    pub(super) fn finish(self) -> (Sum, Problems) {
+    pub(super) fn finish(self) -> (Sum, RefusedRows) {
         (self.tax, self.problems)
     }
 
@@ -144,8 +147,7 @@ impl<'b> RowReader<'b> {
         };
         let quantity = hours(cell(column::DAYS), cell(column::HOURS), cost)?;
         let subject = self.subject(cells)?;
-        let too_long = |_| ("sum", "the tax of the rows has too many digits to be exact".to_owned(), "");
-        self.tax.add(tax).map_err(too_long)?;
+        self.tax.add(tax).map_err(|_| ("sum", too_long(TAX), ""))?;
         match cell(column::STATE).trim() {
             UNDETERMINED => {
                 let text = undetermined(cell, cost);
@@ -265,8 +267,8 @@ fn hours(days: &str, rest: &str, cost: Amount) -> Result<Option<Amount>, Refusal
         cell => number(cell.as_bytes(), column),
     };
     let (days, rest) = (value(days, "column 12 (days)")?, value(rest, "column 13 (hours)")?);
-    let too_long = |_| ("digits", "the time of use has too many digits to be exact".to_owned(), "fetch the file again");
-    let hours = days.times(Amount::whole(24)).and_then(|hours| hours.plus(rest)).map_err(too_long)?;
+    let hours = days.times(Amount::whole(24)).and_then(|hours| hours.plus(rest));
+    let hours = hours.map_err(|_| ("digits", too_long("the time of use"), "fetch the file again"))?;
     Ok((!hours.is_zero() || cost.is_zero()).then_some(hours))
 }
 

@@ -15,6 +15,7 @@ mod statement;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use anyhow::Context;
 use csv::ByteRecord;
 use rayon::prelude::*;
 
@@ -22,7 +23,7 @@ use super::fetch::{Finality, ProviderMonth};
 use super::providers::{FetchedBill, ReachesEnd, Reading, SavedBill};
 use super::rounded_ids;
 use super::snapshot::{Session, Snapshot};
-use crate::diagnostic::{Diagnostic, Place, cause};
+use crate::diagnostic::{Diagnostic, Place, Problems, cannot};
 use crate::environment::Environment;
 use crate::files;
 use crate::model::period::BillingMonth;
@@ -38,7 +39,7 @@ const EXPORT: &str = "export.csv";
 pub(super) struct SavedCsv;
 
 impl SavedBill for SavedCsv {
-    fn read(&self, reading: &mut Reading<'_>, file: u16) -> Result<(), Vec<Diagnostic>> {
+    fn read(&self, reading: &mut Reading<'_>, file: u16) -> Result<(), Problems> {
         read_file(reading, file)
     }
 
@@ -51,20 +52,20 @@ impl SavedBill for SavedCsv {
 pub(super) struct Fetched;
 
 impl FetchedBill for Fetched {
-    fn read(&self, reading: &mut Reading<'_>, snapshot: &Snapshot, first: usize) -> Result<(), Vec<Diagnostic>> {
+    fn read(&self, reading: &mut Reading<'_>, snapshot: &Snapshot, first: usize) -> Result<(), Problems> {
         let position = snapshot.provenance.files.iter().position(|file| file.path == EXPORT);
         let file = position.and_then(|position| u16::try_from(first + position).ok()).ok_or_else(|| {
             let diagnostic = Diagnostic::error(format!("the fetched bill has no {EXPORT}"));
             let (month, name) = (reading.bill.month, &reading.settings.name);
             let hint = format!("fetch it again: invoicer fetch {month} --source {name} --force");
-            vec![diagnostic.at(Place::file(&snapshot.path)).with_hint(hint)]
+            diagnostic.at(Place::file(&snapshot.path)).with_hint(hint)
         })?;
         read_file(reading, file)?;
-        names::fill_in(reading.bill, reading.source, snapshot).map_err(|diagnostic| vec![diagnostic])
+        Ok(names::fill_in(reading.bill, reading.source, snapshot)?)
     }
 
-    fn statement(&self, _: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Vec<Diagnostic>> {
-        statement::statement(snapshot).map_err(|diagnostic| vec![diagnostic])
+    fn statement(&self, _: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Problems> {
+        Ok(statement::statement(snapshot)?)
     }
 
     fn fetch(&self, session: &Session<'_>) -> Result<Finality, Diagnostic> {
@@ -87,44 +88,41 @@ impl FetchedBill for Fetched {
 ///
 /// # Errors
 /// Missing columns, and every kind of row that is not understood, with the first place and a count.
-fn read_file(reading: &mut Reading<'_>, file: u16) -> Result<(), Vec<Diagnostic>> {
+fn read_file(reading: &mut Reading<'_>, file: u16) -> Result<(), Problems> {
     let Reading { root, settings, source, .. } = *reading;
     let bill = &mut *reading.bill;
     let path = bill.files[usize::from(file)].path.clone();
     let full = root.join(&path);
-    let unreadable = |error: io::Error| {
-        vec![Diagnostic::could_not_run(format!("cannot read the file: {}", cause(&error))).at(Place::file(&path))]
-    };
-    let length = full.metadata().map_err(unreadable)?.len();
+    let unreadable = || cannot("read the file", &path);
+    let length = full.metadata().with_context(unreadable)?.len();
     bill.files[usize::from(file)].length = length;
-    let header = read_header(&full).map_err(unreadable)?.ok_or_else(|| {
+    let header = read_header(&full).with_context(unreadable)?.ok_or_else(|| {
         let diagnostic = Diagnostic::error("the file is empty").at(Place::file(&path));
-        vec![diagnostic.with_hint("a bill begins with a header row even when nothing was used; fetch the file again")]
+        diagnostic.with_hint("a bill begins with a header row even when nothing was used; fetch the file again")
     })?;
     if header.is_utf16() {
         let diagnostic = Diagnostic::error("the file is UTF-16, expected UTF-8").at(Place::file(&path));
-        return Err(vec![
-            diagnostic
-                .with_hint("use the file as it was downloaded; a spreadsheet may have saved it as \"Unicode text\""),
-        ]);
+        return Err(diagnostic
+            .with_hint("use the file as it was downloaded; a spreadsheet may have saved it as \"Unicode text\"")
+            .into());
     }
     if (0..header.record.len()).any(|index| cell(&header.record, index).contains(&b'\r')) {
         let diagnostic = Diagnostic::error("the file's lines end with a carriage return alone, expected a line feed");
         let hint = "use the file as it was downloaded; a program for old Macintosh computers may have changed it";
-        return Err(vec![diagnostic.at(Place::file(&path)).with_hint(hint)]);
+        return Err(diagnostic.at(Place::file(&path)).with_hint(hint).into());
     }
-    let columns = Columns::find(&header.record, &settings.group_columns, &path).map_err(|found| vec![found])?;
+    let columns = Columns::find(&header.record, &settings.group_columns, &path)?;
 
     let read = |region: Region| region.read(&full, bill.without_rows(), source, file, &columns);
-    let regions = region::regions(&full, header.end, length).map_err(unreadable)?;
+    let regions = region::regions(&full, header.end, length).with_context(unreadable)?;
     let several = regions.len() > 1;
     let parts: Vec<io::Result<region::Part>> = regions.into_par_iter().map(read).collect();
-    let mut parts = parts.into_iter().collect::<io::Result<Vec<region::Part>>>().map_err(unreadable)?;
+    let mut parts = parts.into_iter().collect::<io::Result<Vec<region::Part>>>().with_context(unreadable)?;
     if several && parts.iter().any(region::Part::is_doubtful) {
-        parts = vec![read(Region { start: header.end, end: length }).map_err(unreadable)?];
+        parts = vec![read(Region { start: header.end, end: length }).with_context(unreadable)?];
     }
     let mut lines = header.lines;
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     let first_subject = bill.subjects.len();
     for part in parts {
         // Only a region that is the whole of the rows can have problems here, so its lines need no offset but this.
@@ -135,7 +133,7 @@ fn read_file(reading: &mut Reading<'_>, file: u16) -> Result<(), Vec<Diagnostic>
     if problems.is_empty() {
         problems.extend(rounded_ids::of_file(bill, file, first_subject));
     }
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    problems.check()
 }
 
 /// Whether a file has a row of its month's last day. It is read no further than to the first one; rows that are not

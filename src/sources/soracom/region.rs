@@ -10,7 +10,7 @@ use super::columns::Columns;
 use super::rows::RowReader;
 use crate::files;
 use crate::model::charge::Bill;
-use crate::sources::problems::Problems;
+use crate::sources::refused_rows::RefusedRows;
 
 /// A range of a file's bytes that begins and ends between records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ fn after_line_feed(file: &mut File, from: u64, length: u64) -> io::Result<u64> {
 /// What a region held; rows are counted from its first line.
 pub(super) struct Part {
     pub(super) bill: Bill,
-    pub(super) problems: Problems,
+    pub(super) problems: RefusedRows,
     /// Number of lines.
     pub(super) lines: u32,
     quotes: u64,

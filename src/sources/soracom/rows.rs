@@ -8,7 +8,7 @@ use super::columns::Columns;
 use crate::model::amount::Amount;
 use crate::model::charge::{Bill, Charge, EMPTY, NO_PRICE, NameId, Subject, SubjectId};
 use crate::model::packed::Packed;
-use crate::sources::problems::{Problems, Refusal, id, number, text};
+use crate::sources::refused_rows::{Refusal, RefusedRows, id, number, text};
 
 /// Reads rows of one file into a bill.
 pub(super) struct RowReader<'c> {
@@ -25,7 +25,7 @@ pub(super) struct RowReader<'c> {
     subjects: FxHashMap<Box<[u8]>, SubjectId>,
     last_subject: Option<SubjectId>,
     items: Vec<KnownItem>,
-    problems: Problems,
+    problems: RefusedRows,
 }
 
 /// An item met lately, with the unit price it had: a bill has few items and long runs of the same prices.
@@ -58,7 +58,7 @@ impl<'c> RowReader<'c> {
             subjects: FxHashMap::default(),
             last_subject: None,
             items: Vec::new(),
-            problems: Problems::new(path),
+            problems: RefusedRows::new(path),
         }
     }
 
@@ -74,7 +74,7 @@ impl<'c> RowReader<'c> {
         }
     }
 
-    pub(super) fn finish(self) -> (Bill, Problems) {
+    pub(super) fn finish(self) -> (Bill, RefusedRows) {
         (self.bill, self.problems)
     }
 

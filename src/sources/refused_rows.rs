@@ -9,7 +9,7 @@ use crate::model::plain::beginning;
 pub(super) type Refusal = (&'static str, String, &'static str);
 
 /// What is wrong with a file: each kind of mistake once, with its first row and how many there are.
-pub(super) struct Problems {
+pub(super) struct RefusedRows {
     path: String,
     found: Vec<Problem>,
 }
@@ -24,9 +24,9 @@ struct Problem {
     count: usize,
 }
 
-impl Problems {
-    pub(super) fn new(path: String) -> Problems {
-        Problems { path, found: Vec::new() }
+impl RefusedRows {
+    pub(super) fn new(path: String) -> RefusedRows {
+        RefusedRows { path, found: Vec::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {

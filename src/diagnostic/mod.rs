@@ -1,0 +1,37 @@
+//! [`Diagnostic`]: what is wrong, where, and the way out. Every refusal of the program is a list of these.
+//!
+//! ```text
+//! error: expected a percentage or a factor, found "15％"
+//!   --> customers/acme.toml:12:10
+//!    |
+//! 12 | markup = "15％"
+//!    |          ^^^^^
+//! hint: write "15%" or "0.15"
+//! ```
+
+mod cause;
+mod place;
+mod problems;
+mod render;
+mod report;
+mod secrets;
+
+pub use cause::{cause, json_fault};
+pub use place::Place;
+pub use problems::{Figure, Located, MayBeUnnamed, Problems, cannot, too_long};
+pub use render::printable;
+pub(crate) use render::{is_invisible, is_obeyed};
+pub use report::{Diagnostic, Finding, Severity, Stop};
+pub use secrets::names_secret;
+
+/// The known word nearest to a mistyped one, when one is near.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(1);
+    let distance = |candidate: &str| strsim::damerau_levenshtein(word, candidate);
+    let mut near: Vec<(usize, &str)> = known.into_iter().map(|candidate| (distance(candidate), candidate)).collect();
+    near.sort_unstable();
+    near.first().filter(|(distance, _)| *distance <= limit).map(|(_, candidate)| *candidate)
+}
+
+#[cfg(test)]
+mod tests;
