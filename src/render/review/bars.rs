@@ -3,7 +3,8 @@
 use chrono::Datelike;
 use serde::Serialize;
 
-use super::{ReviewPage, glance, thousandths};
+use super::format::{glance, thousandths};
+use super::page::ReviewPage;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Language;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{ReviewPage, glance, link, percent, percent_change, signed};
+use super::format::{glance, link, percent, percent_change, signed};
+use super::page::ReviewPage;
+use super::warnings::label_of;
 use crate::model::amount::{Amount, TooLong};
 use crate::model::audience::Audience;
 use crate::model::figures::money;
@@ -90,7 +92,7 @@ fn warned<'a>(page: ReviewPage<'a>) -> BTreeMap<&'a str, Vec<&'a str>> {
     let mut warned: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for finding in page.review.warnings.iter().filter_map(|warning| warning.finding.as_ref()) {
         if let Some(customer) = &finding.customer {
-            warned.entry(customer).or_default().push(page.label(&super::warnings::label_of(finding.code)));
+            warned.entry(customer).or_default().push(page.label(&label_of(finding.code)));
         }
     }
     warned

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{ReviewPage, percent, thousandths};
+use super::format::{percent, thousandths};
+use super::page::ReviewPage;
 use crate::billing::{KeptByRule, KeptCost, SharedCost};
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{ReviewPage, link};
+use super::format::link;
+use super::page::ReviewPage;
 use crate::model::settings::Language;
 use crate::model::warning::WarningCode;
 
