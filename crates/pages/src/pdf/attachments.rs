@@ -2,20 +2,11 @@
 
 use lopdf::{Dictionary, Object, ObjectId, Stream, StringFormat, dictionary};
 
-use super::{Error, Metadata, file::deflated};
-
-/// A file to be attached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attachment<'a> {
-    /// File name under which readers save it.
-    pub name: &'a str,
-    /// Its media type, such as `application/json`.
-    pub media_type: &'a str,
-    /// Description for readers' lists of attachments.
-    pub description: &'a str,
-    /// Content of the file.
-    pub bytes: &'a [u8],
-}
+use super::{
+    error::Error,
+    file::deflated,
+    metadata::{Attachment, Metadata},
+};
 
 /// Adds the attachments and lists them in the catalog.
 pub(super) fn add(raw: &mut lopdf::Document, metadata: &Metadata<'_>) -> Result<(), Error> {
@@ -32,7 +23,7 @@ pub(super) fn add(raw: &mut lopdf::Document, metadata: &Metadata<'_>) -> Result<
         names.extend([lopdf::text_string(attachment.name), Object::Reference(file)]);
         files.push(Object::Reference(file));
     }
-    let catalog = raw.catalog_mut().map_err(super::finish::broken)?;
+    let catalog = raw.catalog_mut()?;
     catalog.set("AF", files);
     catalog.set("Names", dictionary! { "EmbeddedFiles" => dictionary! { "Names" => names } });
     Ok(())

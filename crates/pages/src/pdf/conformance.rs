@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use lopdf::{Dictionary, Object, Stream, StringFormat, dictionary};
 
-use super::{Error, Metadata, file::deflated};
+use super::{error::Error, file::deflated, metadata::Metadata};
 
 /// The metadata as XMP (ISO 16684-1), in agreement with the information dictionary.
 pub(super) fn metadata_stream(metadata: &Metadata<'_>) -> Stream {

@@ -7,7 +7,7 @@ use flate2::{Compress, Compression, FlushCompress, Status};
 use lopdf::{Dictionary, Object, ObjectId, StringFormat, dictionary};
 use sha2::{Digest, Sha256};
 
-use super::Error;
+use super::error::Error;
 
 /// Level 5 is within a few percent of the best level's size in half the time.
 const LEVEL: u32 = 5;

@@ -3,10 +3,12 @@
 use lopdf::{Object, ObjectId, Stream, StringFormat, dictionary};
 
 use super::{
-    Error, Metadata, attachments, conformance,
-    content::thousandths,
+    attachments, conformance,
+    error::Error,
     file::{File, deflated},
     fonts::Fonts,
+    metadata::Metadata,
+    objects::{destination, name, real},
     outline,
     structure::StructureTree,
 };
@@ -30,13 +32,13 @@ pub(super) fn finish(
     attachments::add(&mut raw, metadata)?;
     let profile = raw.add_object(conformance::profile_stream()?);
     let description = raw.add_object(conformance::metadata_stream(metadata));
-    let information = raw.trailer.get(b"Info").and_then(Object::as_reference).map_err(broken)?;
+    let information = raw.trailer.get(b"Info").and_then(Object::as_reference)?;
     raw.set_object(information, conformance::information(metadata));
     let annotations = document.pages.iter().map(|page| page.links.len()).sum::<usize>();
     let first = raw.max_id + 1 + u32::try_from(annotations).unwrap_or(u32::MAX);
     let mut structure = StructureTree::new(document, first);
     set_pages(&mut raw, document, &pages, contents, &mut structure)?;
-    let catalog = raw.catalog_mut().map_err(broken)?;
+    let catalog = raw.catalog_mut()?;
     if let Some(outline) = outline {
         catalog.set("Outlines", outline);
         catalog.set("PageMode", name("UseOutlines"));
@@ -55,32 +57,16 @@ pub(super) fn finish(
     file.finish(&raw.trailer)
 }
 
-pub(super) fn broken(error: lopdf::Error) -> Error {
-    Error::new(format!("the PDF cannot be finished: {error}"))
-}
-
-fn name(text: &str) -> Object {
-    Object::Name(text.as_bytes().to_vec())
-}
-
-pub(super) fn rounded(value: f32) -> f32 {
-    thousandths(value) as f32 / 1000.0
-}
-
-fn real(value: f32) -> Object {
-    Object::Real(rounded(value))
-}
-
 /// Replaces printpdf's widths, which are truncated to thousandths of an em and add up over a long line.
 fn set_widths(raw: &mut lopdf::Document, pages: &[ObjectId], fonts: &Fonts) -> Result<(), Error> {
     let Some(page) = pages.first() else { return Ok(()) };
-    let resources = raw.get_dictionary(*page).and_then(|page| page.get_deref(b"Resources", raw)).map_err(broken)?;
-    let all = resources.as_dict().and_then(|resources| resources.get_deref(b"Font", raw)).map_err(broken)?;
-    let all = all.as_dict().map_err(broken)?.clone();
+    let resources = raw.get_dictionary(*page).and_then(|page| page.get_deref(b"Resources", raw))?;
+    let all = resources.as_dict().and_then(|resources| resources.get_deref(b"Font", raw))?;
+    let all = all.as_dict()?.clone();
     for font in &fonts.fonts {
-        let id = all.get(font.id.0.as_bytes()).and_then(Object::as_reference).map_err(broken)?;
+        let id = all.get(font.id.0.as_bytes()).and_then(Object::as_reference)?;
         let descendants = raw.get_dictionary_mut(id).and_then(|font| font.get_mut(b"DescendantFonts"));
-        let descendant = descendants.and_then(Object::as_array_mut).map_err(broken)?.first_mut();
+        let descendant = descendants.and_then(Object::as_array_mut)?.first_mut();
         if let Some(Object::Dictionary(descendant)) = descendant {
             let widths: Vec<Object> = font.widths.iter().map(|width| real(*width)).collect();
             descendant.set("W", vec![Object::Integer(1), Object::Array(widths)]);
@@ -132,23 +118,17 @@ fn set_pages(
             raw.set_object(place, annotation);
             links.push(Object::Reference(place));
         }
-        let dict = raw.get_dictionary_mut(*id).map_err(broken)?;
+        let dict = raw.get_dictionary_mut(*id)?;
         dict.set("StructParents", Object::Integer(i64::from(number)));
         dict.remove(b"Annots");
         if !links.is_empty() {
             dict.set("Annots", links);
             dict.set("Tabs", name("S"));
         }
-        let stream = dict.get(b"Contents").and_then(Object::as_reference).map_err(broken)?;
+        let stream = dict.get(b"Contents").and_then(Object::as_reference)?;
         raw.set_object(stream, Stream::new(dictionary! { "Filter" => "FlateDecode" }, content));
     }
     Ok(())
-}
-
-pub(super) fn destination(document: &Document, pages: &[ObjectId], page: usize, top: f32) -> Object {
-    let height = document.pages.get(page).map_or(0.0, |page| page.height);
-    let id = pages.get(page).copied().unwrap_or_default();
-    vec![Object::Reference(id), name("XYZ"), Object::Null, real(height - top), Object::Null].into()
 }
 
 fn compress(raw: &mut lopdf::Document) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 use subsetter::GlyphRemapper;
 
-use super::Error;
+use super::error::Error;
 use crate::layout::{DAMAGED, Document, Face, Faces, Item, Letter, letters, shielded};
 
 /// A subset of a face in which every glyph maps to one character.
@@ -156,7 +156,7 @@ fn subset(face: &Face, glyphs: &BTreeMap<u16, Letter>) -> Result<ParsedFont, Err
             hash.update(u32::from(part).to_be_bytes());
         }
     }
-    let unusable = |message: String| Error { file: face.name.clone(), ..Error::new(message) };
+    let unusable = |message: String| Error { message, file: face.name.clone() };
     let subset =
         shielded(|| subsetter::subset(&face.bytes, 0, &remapper)).ok_or_else(|| unusable(DAMAGED.to_owned()))?;
     let original_bytes =

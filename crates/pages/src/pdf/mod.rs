@@ -12,66 +12,28 @@
 mod attachments;
 mod conformance;
 mod content;
+mod error;
 mod file;
 mod finish;
 mod fonts;
 mod images;
+mod metadata;
+mod objects;
 mod outline;
 mod structure;
 
-pub use attachments::Attachment;
-
-use std::fmt;
+pub use error::Error;
+pub use metadata::{Attachment, Metadata};
 
 use printpdf::{Mm, PdfDocument, PdfPage, PdfSaveOptions};
 use rayon::prelude::*;
 
 use crate::layout::{Document, Faces, Page};
 use fonts::Fonts;
+use objects::rounded;
 
 /// Fewer pages are not worth the overhead of threads; invoices of a few pages are made in parallel anyway.
 const PARALLEL_FROM: usize = 16;
-
-/// Metadata of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Metadata<'a> {
-    /// The program that made the file.
-    pub program: String,
-    /// Title, which viewers show in the window's title bar.
-    pub title: String,
-    /// Who issued the document.
-    pub author: String,
-    /// Subject.
-    pub subject: String,
-    /// Language tag, such as `ja`.
-    pub language: String,
-    /// The date of creation; the clock is never read.
-    pub date: chrono::NaiveDate,
-    /// Embedded files.
-    pub attachments: Vec<Attachment<'a>>,
-}
-
-/// Why no PDF could be written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
-    message: String,
-    /// Name of the font file at fault, as the caller gave it.
-    pub file: Option<String>,
-}
-
-impl Error {
-    fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), file: None }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// Writes a laid-out document.
 ///
@@ -86,7 +48,7 @@ pub fn write(document: &Document, faces: &Faces, metadata: &Metadata<'_>) -> Res
         // The first page carries the operations that make printpdf embed the fonts; `finish` replaces them.
         let mut sheet = PdfPage::new(Mm(0.0), Mm(0.0), std::mem::take(&mut fonts.shown));
         for paper in [&mut sheet.media_box, &mut sheet.trim_box, &mut sheet.crop_box] {
-            (paper.width.0, paper.height.0) = (finish::rounded(page.width), finish::rounded(page.height));
+            (paper.width.0, paper.height.0) = (rounded(page.width), rounded(page.height));
         }
         pdf.pages.push(sheet);
     }

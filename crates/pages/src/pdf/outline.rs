@@ -2,7 +2,7 @@
 
 use lopdf::{Dictionary, Object, ObjectId, dictionary};
 
-use super::finish::destination;
+use super::objects::destination;
 use crate::layout::{Document, Heading};
 
 /// Outlines with more entries than this show only their first level.

@@ -3,7 +3,7 @@
 use lopdf::ObjectId;
 
 use super::{
-    Error,
+    error::Error,
     file::{File, push_number, write_text},
 };
 use crate::layout::{Document, Element, Layer, Mark, Role};
