@@ -1,4 +1,4 @@
-//! A file of `customers/` as a [`Customer`].
+//! Reads a file of `customers/` as a [`Customer`].
 
 use super::invoice_section::{InvoiceLayer, PricingLayer};
 use super::tax_section::TaxLayer;
@@ -14,7 +14,7 @@ use crate::model::price::{Fee, FeePer, Money};
 use crate::model::tax::{TaxCategory, has_check_digit};
 use crate::model::warning::WarningCode;
 
-/// Reads the customer of that id, and what its file says of prices; mistakes are left in `file`.
+/// Reads the customer with that id, and its file's `[pricing]`; errors are collected in `file`.
 pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> (Customer, PricingLayer) {
     let table = file.parse();
     let root = Section::root(file, &table);
@@ -45,7 +45,7 @@ pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> (Cust
     (customer, pricing)
 }
 
-/// A registration number, with a warning where its check digit is another.
+/// A registration number, with a warning where its check digit is wrong.
 pub(super) fn registration_number(section: &Section<'_, '_>) -> Option<String> {
     let number = section.read("registration-number", values::registration_number)?;
     if !has_check_digit(&number)

@@ -1,4 +1,4 @@
-//! The files of `customers/`: which are customers, and which are only there.
+//! Finds the customers' files in `customers/`, and warns about other files there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -15,7 +15,8 @@ use crate::model::warning::WarningCode;
 /// The directory of the customers' files.
 const DIRECTORY: &str = "customers";
 
-/// Id and path of every customer's file, by id; sub-directories count too. What is wrong goes to `problems`.
+/// Id and path of every customer's file, by id, including those in sub-directories. Errors and warnings go to
+/// `problems`.
 pub(super) fn find(root: &Path, problems: &mut Vec<Diagnostic>) -> Vec<(String, String)> {
     let known = problems.len();
     let mut search = Search { problems, found: Vec::new(), others: Vec::new(), open: BTreeSet::new() };
@@ -54,16 +55,16 @@ pub(super) fn find(root: &Path, problems: &mut Vec<Diagnostic>) -> Vec<(String, 
 /// A walk through `customers/`.
 struct Search<'a> {
     problems: &'a mut Vec<Diagnostic>,
-    /// Id and path of customers.
+    /// Ids and paths of customers.
     found: Vec<(String, String)>,
-    /// Paths of files that are no customers.
+    /// Paths of files that are not customers.
     others: Vec<String>,
-    /// Directories being walked through: a link to one of them would never end.
+    /// Directories being walked: following a link to one of them would never end.
     open: BTreeSet<PathBuf>,
 }
 
 impl Search<'_> {
-    /// Looks at everything in a directory; `shown` is its path from the root.
+    /// Searches a directory; `shown` is its path relative to the root.
     fn directory(&mut self, directory: &Path, shown: &str) {
         let listed = directory.canonicalize().and_then(|canonical| Ok((canonical, files::names(directory)?)));
         let (canonical, names) = match listed {
@@ -103,24 +104,24 @@ impl Search<'_> {
         match name.strip_suffix(".toml") {
             // macOS writes names decomposed; typed ids are composed.
             Some(id) => self.found.push((id.nfc().collect(), path)),
-            // A link counts as what it leads to.
+            // `is_dir` follows links: a link counts as its target.
             None if full.is_dir() => self.directory(&full, &path),
             None => self.others.push(path),
         }
     }
 }
 
-/// Hidden files, and the copies that Emacs and Vim leave beside what is edited: no one means them as customers.
+/// Whether a file is hidden or a copy that Emacs or Vim leaves beside an edited file: nobody means it as a customer.
 fn is_of_an_editor(name: &str) -> bool {
     name.starts_with('.') || name.ends_with('~') || (name.starts_with('#') && name.ends_with('#'))
 }
 
-/// A file that may have been meant as a customer: who is not read is not billed.
+/// Warning about a file that may have been meant as a customer, who would not be billed.
 fn other(path: &str) -> Diagnostic {
     let warning = Diagnostic::finding(WarningCode::NotACustomer, "the file is no customer: it is not read", path);
     let warning = warning.at(Place::file(path));
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
-    // Cut at a character, not at a byte: names may be Japanese.
+    // Names may be Japanese, so this cuts at a character, not at a byte.
     let stem = name.char_indices().rev().nth(4).map(|(start, _)| name.split_at(start));
     warning.with_hint(match stem {
         Some((stem, ending)) if ending.eq_ignore_ascii_case(".toml") => format!("rename it to {stem}.toml"),

@@ -1,4 +1,4 @@
-//! `[invoice]`, `[pricing]` and rules: what a workspace sets for all customers and a customer for itself.
+//! Reads `[invoice]`, `[pricing]` and its rules, which a workspace sets for all customers and a customer for itself.
 
 use super::toml_reader::{Section, Value};
 use super::values;
@@ -13,7 +13,7 @@ use crate::model::settings::{
     BelowZero, DetailLevel, InvoiceSettings, Language, Pattern, PatternField, PatternPart, TemplateChoice,
 };
 
-/// What one file says in `[invoice]`; absent keys are the other's.
+/// `[invoice]` of one file; absent keys come from the other layer.
 #[derive(Clone, Default)]
 pub(super) struct InvoiceLayer {
     currency: Option<Currency>,
@@ -29,7 +29,7 @@ pub(super) struct InvoiceLayer {
     notes: Option<Vec<String>>,
 }
 
-/// The design of an invoice whose files choose none.
+/// The template of invoices for which no file chooses one.
 const DEFAULT_TEMPLATE: &str = "invoice";
 
 const NUMBER_FIELDS: [&str; 3] = ["month", "customer", "seq"];
@@ -70,7 +70,7 @@ impl InvoiceLayer {
         layer
     }
 
-    /// This layer's keys, then the other's, then the defaults of the contract.
+    /// This layer's keys, else those of `below`, else the defaults.
     pub(super) fn over(self, below: &InvoiceLayer) -> InvoiceSettings {
         let field = |field| Pattern(vec![PatternPart::Field(field)]);
         let text = |text: &str| PatternPart::Text(text.to_owned());
@@ -100,7 +100,7 @@ impl InvoiceLayer {
     }
 }
 
-/// What one file says in `[pricing]`; absent keys are the other's.
+/// `[pricing]` of one file; absent keys come from the other layer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PricingLayer {
     markup: Option<Markup>,
@@ -113,7 +113,7 @@ pub(super) struct PricingLayer {
 }
 
 impl PricingLayer {
-    /// Reads a file's `[pricing]`; its money is in `currency` where a rule says no other.
+    /// Reads a file's `[pricing]`; its money is in `currency` unless a rule names another.
     pub(super) fn read(section: Option<Section<'_, '_>>, currency: Currency) -> PricingLayer {
         let Some(section) = section else {
             return PricingLayer::default();
@@ -147,7 +147,7 @@ impl PricingLayer {
         layer
     }
 
-    /// This layer's keys and rules, then the other's, then the defaults of the contract.
+    /// This layer's keys and rules, then those of `below`, then the defaults.
     pub(super) fn over(self, below: &PricingLayer) -> Pricing {
         let above = self.definitions;
         let definition =
@@ -190,7 +190,7 @@ fn price_rule(section: &Section<'_, '_>, default: Currency) -> Option<PriceRule>
     let unit_price = section.read("unit-price", values::positive).map(Price::UnitPrice);
     let told = section.file.problems.borrow().len();
     let tiers = section.list("tiers", tier).map(|tiers| {
-        // An unreadable tier is told already, and what is left need not fit together.
+        // Once an unreadable tier is reported, the remaining tiers need not fit together.
         if section.file.problems.borrow().len() == told {
             check_tiers(section, &tiers);
         }
@@ -232,7 +232,7 @@ fn tier(value: &Value<'_, '_>) -> Result<Tier, Diagnostic> {
     Ok(tier)
 }
 
-/// Tiers rise, and only the last is open.
+/// Checks that tiers rise and only the last has no end.
 fn check_tiers(section: &Section<'_, '_>, tiers: &[Tier]) {
     let hint = "write the tiers in rising order, the last without up-to: tiers = [{ up-to = \"1000000\", unit-price = \"0.2\" }, { unit-price = \"0.1\" }]";
     let message = match tiers {

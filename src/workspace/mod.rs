@@ -1,4 +1,5 @@
-//! A directory with `invoicer.toml` and `customers/*.toml` in; checked [`Settings`] out, or every mistake at once.
+//! Reads a directory with `invoicer.toml` and `customers/*.toml` into checked [`Settings`], or reports every mistake at
+//! once.
 
 mod customer_file;
 mod customer_files;
@@ -24,36 +25,36 @@ pub use pricing_file::with_prices_of;
 pub use text_place::place_of_text;
 use toml_reader::TomlFile;
 
-/// A workspace as it stands on disk.
+/// A workspace as read from disk.
 #[derive(Clone, Debug)]
 pub struct Workspace {
     /// The directory of `invoicer.toml`.
     pub root: PathBuf,
-    /// What its files say.
+    /// Its checked settings.
     pub settings: Settings,
-    /// The TOML files it consists of, from the root, with their bytes; for the manifest.
+    /// Its TOML files, relative to the root, with their bytes; for the manifest.
     pub files: Vec<(String, Vec<u8>)>,
     /// Warnings.
     pub warnings: Vec<Diagnostic>,
-    /// What each file says of prices, before one is laid over the other.
+    /// `[pricing]` of each file, before the layers are combined.
     pricing: PricingLayers,
 }
 
-/// What `invoicer.toml` and each customer's file say in `[pricing]`.
+/// `[pricing]` of `invoicer.toml` and of each customer's file.
 #[derive(Clone, Debug)]
 struct PricingLayers {
     base: PricingLayer,
-    /// As in [`Settings::customers`].
+    /// In the order of [`Settings::customers`].
     customers: Vec<PricingLayer>,
 }
 
-/// The nearest directory upward from `start` that holds `invoicer.toml`.
+/// Finds the nearest directory with `invoicer.toml`, from `start` upward.
 ///
 /// # Errors
-/// When there is none.
+/// When `start` does not exist, or no directory has the file.
 pub fn find_root(start: &Path) -> Result<PathBuf, Diagnostic> {
     if !start.is_dir() {
-        // Going up from a directory that is not there would end in some other workspace.
+        // Searching upward from a missing directory would end in some other workspace.
         let diagnostic = Diagnostic::error(format!("there is no directory {}", start.display()));
         return Err(diagnostic.with_hint("-C names the directory of a workspace"));
     }
@@ -119,8 +120,8 @@ pub fn load(root: &Path) -> Result<Workspace, Problems> {
     Ok(Workspace { root: root.to_path_buf(), settings, files, warnings, pricing })
 }
 
-/// The sources of a workspace that has mistakes elsewhere: their bills can be looked at all the same. None where the mistakes
-/// may be about them.
+/// The sources of a workspace with mistakes elsewhere, so that their bills can be checked all the same. Empty where the
+/// mistakes may concern the sources.
 pub fn good_sources(root: &Path) -> Vec<SourceSettings> {
     let Ok(text) = read_text(root, "invoicer.toml") else {
         return Vec::new();
@@ -130,7 +131,7 @@ pub fn good_sources(root: &Path) -> Vec<SourceSettings> {
     if base.sources_are_good && !file.is_broken() { base.sources } else { Vec::new() }
 }
 
-/// A text file of the workspace.
+/// Reads a text file of the workspace.
 fn read_text(root: &Path, path: &str) -> Result<String, Diagnostic> {
     let bytes = files::read(&root.join(path), files::TEXT).with_context(|| cannot("read the file", path))?;
     let text = String::from_utf8(bytes).map_err(|error| {
@@ -144,7 +145,7 @@ fn read_text(root: &Path, path: &str) -> Result<String, Diagnostic> {
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
-/// What can only be checked with all files read.
+/// Checks what needs all files.
 fn check_across_files(settings: &Settings, default: &Pattern, text: &str, problems: &mut Vec<Diagnostic>) {
     let ids: Vec<&str> = settings.customers.iter().map(|customer| customer.id.as_str()).collect();
     let line = |line: u32| text.lines().nth(line as usize - 1).unwrap_or_default().to_owned();
@@ -180,7 +181,7 @@ fn check_across_files(settings: &Settings, default: &Pattern, text: &str, proble
     check_numbers(settings, default, problems);
 }
 
-/// Customers whose invoices would carry the same number.
+/// Reports customers whose invoices would have the same number.
 fn check_numbers(settings: &Settings, default: &Pattern, problems: &mut Vec<Diagnostic>) {
     let distinct = |field| matches!(field, PatternField::Customer | PatternField::Sequence(_));
     let mut same: Vec<&Customer> = Vec::new();

@@ -1,4 +1,4 @@
-//! A file of other prices: `[pricing]` in place of the workspace's, `[customers.ID.pricing]` in place of a customer's.
+//! Reads a file of alternative prices: `[pricing]` replaces the workspace's, `[customers.ID.pricing]` a customer's.
 
 use std::path::Path;
 
@@ -9,8 +9,8 @@ use crate::diagnostic::{Diagnostic, Problems, nearest};
 use crate::model::currency::Currency;
 use crate::model::settings::Settings;
 
-/// The settings of a workspace with the prices of another file, read from `directory`. What the file does not speak of
-/// stays: customers' own layers over a new `[pricing]`, and `[pricing]` under new layers of customers.
+/// The settings of a workspace with the prices of another file, read from `directory`. Layers that the file does not
+/// have stay: customers' own layers over a new `[pricing]`, and `[pricing]` under customers' new layers.
 ///
 /// # Errors
 /// A file that cannot be read, and every mistake in it with its place.
@@ -18,7 +18,7 @@ pub fn with_prices_of(workspace: &Workspace, directory: &Path, path: &str) -> Re
     let text = read_text(directory, path)?;
     let file = TomlFile::new(path, &text);
     let mut settings = workspace.settings.clone();
-    // The file stands beside invoicer.toml, whose currency its money is in, whichever customer it is for.
+    // Money in this file is in the currency of invoicer.toml, whichever customer it is for.
     let currency = settings.currency;
     let mut layers = workspace.pricing.clone();
     let table = file.parse();
@@ -45,7 +45,7 @@ pub fn with_prices_of(workspace: &Workspace, directory: &Path, path: &str) -> Re
     Ok(settings)
 }
 
-/// A customer's new layer.
+/// Reads a customer's new layer.
 fn layer(id: &str, value: &Value<'_, '_>, currency: Currency) -> Option<PricingLayer> {
     let section = value.told(value.section(&format!("[customers.{id}]")))?;
     let pricing = section.section("pricing", &format!("[customers.{id}.pricing]"));

@@ -1,4 +1,4 @@
-//! `[tax]`: how tax is rounded and what is taxed how, for all customers and for one.
+//! Reads `[tax]`, rounding and tax categories, for all customers and for one.
 
 use super::toml_reader::Section;
 use super::values;
@@ -9,7 +9,7 @@ use crate::model::rounding::Rounding;
 use crate::model::settings::TaxRule;
 use crate::model::tax::{CustomerTax, TaxCategory};
 
-/// What one file says in `[tax]`, its rules apart.
+/// `[tax]` of one file without its rules.
 #[derive(Clone, Default)]
 pub(super) struct TaxLayer {
     /// Only a customer's file has a category of its own.
@@ -53,7 +53,7 @@ impl TaxLayer {
         }
     }
 
-    /// This layer's keys, then the other's, then the defaults of the contract.
+    /// This layer's keys, else those of `below`, else the defaults.
     pub(super) fn over(self, below: &TaxLayer) -> CustomerTax {
         let rounding_definition = match self.rounding_definition.path.is_empty() {
             true => below.rounding_definition.clone(),

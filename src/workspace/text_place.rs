@@ -1,14 +1,14 @@
-//! Where a printed text stands in the workspace's TOML files.
+//! Finds the place of a printed text in the workspace's TOML files.
 
 use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::Place;
 
-/// Tables whose strings say which charges are meant, or are not printed: never where a printed text comes from.
+/// Tables whose strings match charges or are never printed, so that no printed text comes from them.
 const NEVER_PRINTED: [&str; 8] = ["match", "of", "pricing", "tax", "allocation", "warnings", "mail", "fonts"];
 
-/// Where a character of a printed text stands: in the string that is the whole text or, failing that, a part of it; the
-/// files, each with its path from the root, are searched in their order.
+/// Finds a character of a printed text: in a string that equals the text or, failing that, is a part of it. Searches
+/// the files, each with its path relative to the root, in their order.
 pub fn place_of_text(files: &[(String, Vec<u8>)], text: &str, character: char) -> Option<Place> {
     let files: Vec<(&str, &str)> = files
         .iter()
@@ -21,7 +21,7 @@ pub fn place_of_text(files: &[(String, Vec<u8>)], text: &str, character: char) -
         files.iter().find_map(|(path, source)| {
             let (table, _) = DeTable::parse_recoverable(source);
             let span = find(table.get_ref(), fits)?;
-            // The character itself, unless it is written as an escape.
+            // Points at the character itself, unless it is written as an escape.
             let at = source.get(span.clone()).and_then(|written| written.find(character)).map(|at| span.start + at);
             let span = at.map_or(span, |at| at..at + character.len_utf8());
             Some(Place::span(path, source, span))
@@ -30,7 +30,7 @@ pub fn place_of_text(files: &[(String, Vec<u8>)], text: &str, character: char) -
     among(&whole).or_else(|| among(&part))
 }
 
-/// The first string that fits, in the order of the file.
+/// The first string that fits, in file order.
 fn find(table: &DeTable<'_>, fits: &dyn Fn(&str) -> bool) -> Option<std::ops::Range<usize>> {
     let mut found = Vec::new();
     collect(table, fits, &mut found);
@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(place("備考: 二𓀀", '𓀀'), Some((Some(8), Some(5), 1)));
         // An escape has no character to point at.
         assert_eq!(place("\u{13001}料", '\u{13001}'), Some((Some(11), Some(8), 13)));
-        // What a rule matches is not what is printed.
+        // A rule's pattern is never printed.
         assert_eq!(place("A𓀀", '𓀀'), None);
     }
 }

@@ -1,5 +1,5 @@
-//! A TOML file read key by key: every mistake becomes a diagnostic with its place and the reading goes on, and keys
-//! that nobody asked for are refused with the nearest known one.
+//! Reads a TOML file key by key. Every mistake becomes a diagnostic with its place, and reading continues; keys that no
+//! reader asked for are refused with the nearest known one.
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
@@ -15,7 +15,7 @@ pub(super) struct TomlFile<'a> {
     pub(super) path: &'a str,
     pub(super) text: &'a str,
     pub(super) problems: RefCell<Vec<Diagnostic>>,
-    /// Whether it is no TOML: what is found in the rest of it is then not worth telling.
+    /// Whether it is not valid TOML; errors in the rest of it are then not worth reporting.
     broken: Cell<bool>,
 }
 
@@ -24,14 +24,14 @@ impl<'a> TomlFile<'a> {
         TomlFile { path, text, problems: RefCell::new(Vec::new()), broken: Cell::new(false) }
     }
 
-    /// What is wrong with the file, from its beginning to its end: keys that no reader asked for are found last.
+    /// The file's errors in file order, because unknown keys are found last.
     pub(super) fn into_problems(self) -> Vec<Diagnostic> {
         let mut problems = self.problems.into_inner();
         problems.sort_by_key(|problem| problem.place.as_ref().map(|place| (place.line, place.column)));
         problems
     }
 
-    /// The root table; syntax errors are told and what could be read is returned.
+    /// Parses the file: reports syntax errors and returns as much of the root table as can be read.
     pub(super) fn parse(&self) -> Spanned<DeTable<'a>> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         let broken = !errors.is_empty();
@@ -62,7 +62,7 @@ impl<'a> TomlFile<'a> {
         }
     }
 
-    /// How many mistakes were found so far.
+    /// Number of mistakes found so far.
     pub(super) fn count(&self) -> usize {
         self.problems.borrow().len()
     }
@@ -86,7 +86,7 @@ impl<'a> TomlFile<'a> {
 /// A table being read.
 pub(super) struct Section<'f, 'a> {
     pub(super) file: &'f TomlFile<'a>,
-    /// How the user writes it: `[pricing]`, `[[match]]`.
+    /// Its heading as users write it: `[pricing]`, `[[match]]`.
     pub(super) name: String,
     table: &'f DeTable<'a>,
     pub(super) span: Range<usize>,
@@ -95,7 +95,7 @@ pub(super) struct Section<'f, 'a> {
     missing: RefCell<Vec<(&'static str, Diagnostic)>>,
 }
 
-/// A key and its value, as they stand in the file.
+/// The span of a key and its value in the file.
 fn written(key: &Range<usize>, value: &Spanned<DeValue<'_>>) -> Range<usize> {
     key.start..end(value).max(key.end)
 }
@@ -119,19 +119,19 @@ pub(super) struct Value<'f, 'a> {
 
 impl<'f, 'a> Section<'f, 'a> {
     pub(super) fn root(file: &'f TomlFile<'a>, table: &'f Spanned<DeTable<'a>>) -> Section<'f, 'a> {
-        // The document's own span is the whole file; a missing key is told at its beginning.
+        // The document's own span is the whole file, but a missing key is reported at its beginning.
         let (known, missing) = (RefCell::default(), RefCell::default());
         Section { file, name: "this file".to_owned(), table: table.get_ref(), span: 0..0, known, missing }
     }
 
-    /// The value of a key, when the key is there.
+    /// The value of a key, if present.
     pub(super) fn get(&self, key: &'static str) -> Option<Value<'f, 'a>> {
         self.knows(key);
         let value = self.table.get(key)?;
         Some(Value { file: self.file, value: value.get_ref(), span: value.span() })
     }
 
-    /// Takes a key for a known one. Some are asked for more than once, and hints list each once.
+    /// Records a key as known, once, because some keys are read more than once and hints list each once.
     fn knows(&self, key: &'static str) {
         let mut known = self.known.borrow_mut();
         if !known.contains(&key) {
@@ -139,7 +139,7 @@ impl<'f, 'a> Section<'f, 'a> {
         }
     }
 
-    /// The value of a key, converted; a mistake is told and gives none.
+    /// The converted value of a key; reports a mistake and returns none.
     pub(super) fn read<T>(
         &self,
         key: &'static str,
@@ -149,7 +149,7 @@ impl<'f, 'a> Section<'f, 'a> {
         value.told(convert(&value))
     }
 
-    /// Likewise, and the key must be there.
+    /// [`read`](Self::read) for a required key.
     pub(super) fn require<T>(
         &self,
         key: &'static str,
@@ -210,7 +210,7 @@ impl<'f, 'a> Section<'f, 'a> {
         self.table.iter().map(entry).collect()
     }
 
-    /// Refuses the keys that were not asked for; says whether there were none.
+    /// Refuses the keys that were not read, and returns whether there were none.
     pub(super) fn finish(&self) -> bool {
         let mut all_known = true;
         let known = self.known.borrow();
@@ -223,7 +223,7 @@ impl<'f, 'a> Section<'f, 'a> {
             let message = format!("unknown key `{name}` in {}", self.name);
             let near = nearest(name, known.iter().copied());
             if let Some(near) = near {
-                // A mistyped key is told once, not also as a missing one.
+                // Reports a mistyped key once, not also as a missing one.
                 let missing = self.missing.borrow();
                 let is_told = |problem: &Diagnostic| missing.iter().any(|(key, told)| *key == near && told == problem);
                 self.file.problems.borrow_mut().retain(|problem| !is_told(problem));
@@ -246,7 +246,7 @@ impl<'f, 'a> Section<'f, 'a> {
         all_known
     }
 
-    /// Where it stands, with its keys as they are written.
+    /// Its place, with its keys as written.
     pub(super) fn definition(&self) -> Definition {
         let mut keys: Vec<Range<usize>> = self.table.iter().map(|(key, value)| written(&key.span(), value)).collect();
         keys.sort_by_key(|span| span.start);
@@ -254,7 +254,7 @@ impl<'f, 'a> Section<'f, 'a> {
         self.file.definition(self.span.clone(), texts.join(", "))
     }
 
-    /// Where a key stands; of no path when it is absent.
+    /// The place of a key; the path is empty when it is absent.
     pub(super) fn definition_of(&self, key: &str) -> Definition {
         let Some((key, value)) = self.table.get_key_value(key) else {
             return Definition::default();
@@ -262,7 +262,7 @@ impl<'f, 'a> Section<'f, 'a> {
         self.file.definition(key.span(), self.file.one_line(written(&key.span(), value)))
     }
 
-    /// Whether any of the keys is there.
+    /// Whether any of the keys is present.
     pub(super) fn has_any(&self, keys: &[&str]) -> bool {
         keys.iter().any(|key| self.table.contains_key(*key))
     }
@@ -281,7 +281,7 @@ impl<'f, 'a> Section<'f, 'a> {
 }
 
 impl<'f, 'a> Value<'f, 'a> {
-    /// What was found, for "expected …, found …".
+    /// The kind of value, for "expected …, found …".
     pub(super) fn kind(&self) -> String {
         match self.value {
             DeValue::String(text) => format!("{text:?}"),
@@ -299,7 +299,7 @@ impl<'f, 'a> Value<'f, 'a> {
         self.file.text.get(self.span.clone()).unwrap_or_default()
     }
 
-    /// Where it stands.
+    /// Its place.
     pub(super) fn definition(&self) -> Definition {
         self.file.definition(self.span.clone(), self.file.one_line(self.span.clone()))
     }
@@ -308,7 +308,7 @@ impl<'f, 'a> Value<'f, 'a> {
         Diagnostic::error(format!("expected {what}, found {}", self.kind()))
     }
 
-    /// Tells a mistake at this value.
+    /// Reports an error at this value.
     pub(super) fn told<T>(&self, result: Result<T, Diagnostic>) -> Option<T> {
         result.map_err(|diagnostic| self.file.tell(diagnostic, self.span.clone())).ok()
     }

@@ -1,4 +1,4 @@
-//! TOML values as the model's types: money, rates, months, patterns, match tables.
+//! Converts TOML values to the model's types: money, rates, months, patterns, match tables.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -17,7 +17,7 @@ use crate::model::settings::{Pattern, PatternField, PatternPart};
 
 type Read<T> = Result<T, Diagnostic>;
 
-/// What an exchange rate is expected to be.
+/// What messages say an exchange rate should be.
 const RATE: &str = "a rate such as \"138.70\"";
 
 /// A number as a TOML string or integer; a float is refused.
@@ -56,7 +56,7 @@ fn not_a_number(value: &Value<'_, '_>, text: &str, what: &str) -> Diagnostic {
     let half: String = text.chars().map(|c| half_width(c).unwrap_or(c)).collect();
     let percent = half.trim_end().ends_with('%');
     if percent && !what.contains('%') {
-        // Ten percent must not become ten yen.
+        // "10%" must not become ten yen.
         return value.expected(what).with_hint(match what {
             RATE => "write the rate itself, such as \"138.70\"".to_owned(),
             _ => format!(
@@ -66,7 +66,7 @@ fn not_a_number(value: &Value<'_, '_>, text: &str, what: &str) -> Diagnostic {
         });
     }
     let digits = half.trim_matches(|c: char| c.is_whitespace() || matches!(c, '¥' | '￥' | '円' | '$' | '€' | '%'));
-    // Commas are dropped only where they group thousands: "0,2" may well mean 0.2.
+    // Suggests a number without commas only where they group thousands: "0,2" may well mean 0.2.
     let mut groups = digits.split(',');
     let grouped = groups.next().is_some_and(|first| (1..=3).contains(&first.trim_start_matches('-').len()))
         && groups.clone().all(|group| group.split('.').next().is_some_and(|whole| whole.len() == 3));
@@ -75,7 +75,7 @@ fn not_a_number(value: &Value<'_, '_>, text: &str, what: &str) -> Diagnostic {
     match parse_decimal(&tidy) {
         Some(_) if percent => diagnostic.with_hint(format!("write \"{tidy}%\"")),
         Some(_) => {
-            // A sign is dropped only together with what it said.
+            // Suggests dropping a currency sign only together with setting the currency.
             let sign = [('¥', "JPY"), ('￥', "JPY"), ('円', "JPY"), ('$', "USD"), ('€', "EUR")];
             let currency = sign.iter().find(|(sign, _)| half.contains(*sign)).map_or_else(String::new, |(_, code)| {
                 format!(", with currency = \"{code}\" beside it where the file's own currency is another")
@@ -90,7 +90,7 @@ fn not_a_number(value: &Value<'_, '_>, text: &str, what: &str) -> Diagnostic {
 /// Plain digits, an optional sign and point, exact.
 fn parse_decimal(text: &str) -> Option<Decimal> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
-    // `Amount` knows the grammar and rust_decimal the range.
+    // `Amount` checks the grammar and rust_decimal the range.
     let amount = Amount::parse(text.as_bytes()).ok().filter(|_| plain)?;
     Decimal::from_str_exact(&amount.to_string()).ok()
 }
@@ -116,7 +116,7 @@ pub(super) fn positive(value: &Value<'_, '_>) -> Read<Amount> {
     if amount.is_negative() { Err(value.expected("an amount that is not negative")) } else { Ok(amount) }
 }
 
-/// The currency of a section's money: its key `currency`, else the file's; none where the key is unreadable.
+/// The currency of a section's money: its key `currency`, else `default`; none where the key is unreadable.
 pub(super) fn currency(section: &Section<'_, '_>, default: Currency) -> Option<Currency> {
     match section.get("currency") {
         None => Some(default),
@@ -124,8 +124,8 @@ pub(super) fn currency(section: &Section<'_, '_>, default: Currency) -> Option<C
     }
 }
 
-/// An amount without decimals that its currency does not have: what is charged as it stands, and not multiplied like a
-/// unit price, is an amount that can be paid.
+/// An amount with no more decimals than its currency has. Required where the amount is charged as it is and not
+/// multiplied like a unit price, so that it can be paid.
 pub(super) fn whole_units<'f, 'a>(
     value: &Value<'f, 'a>,
     read: impl FnOnce(&Value<'f, 'a>) -> Read<Amount>,
@@ -180,7 +180,7 @@ pub(super) fn percentage(value: &Value<'_, '_>) -> Read<Amount> {
     if share.is_negative() { Err(value.expected("a percentage that is not negative")) } else { Ok(share) }
 }
 
-/// How many times something: `"3"`, at least 1.
+/// A factor of at least 1: `"3"`.
 pub(super) fn factor(value: &Value<'_, '_>) -> Read<Amount> {
     const EXPECTED: &str = "a factor of at least 1 such as \"3\"";
     if matches!(value.value, DeValue::String(text) if text.trim_end().ends_with('%')) {
@@ -250,7 +250,7 @@ pub(super) fn due_rule(value: &Value<'_, '_>) -> Read<DueRule> {
     rule.map(DueRule::Date)
 }
 
-/// 登録番号, tidied: full-width digits, hyphens and a small t are common in hand-typed files.
+/// 登録番号, normalized: full-width digits, hyphens and a lower-case t are common in hand-typed files.
 pub(super) fn registration_number(value: &Value<'_, '_>) -> Read<String> {
     let text = value.string()?;
     let tidy: String = text.chars().filter_map(half_width).filter(|c| !matches!(c, '-' | ' ')).collect();
@@ -338,7 +338,7 @@ fn pattern_field(name: &str, allowed: &[&str]) -> Read<PatternField> {
 /// The keys a rule can match by.
 pub(super) const MATCH_KEYS: [&str; 7] = ["tag", "group", "resource", "resource-name", "account", "source", "item"];
 
-/// The id of a resource with `*` and `?`; refused when it was copied from a spreadsheet that made a number of it.
+/// The id of a resource with `*` and `?`; refused when a spreadsheet turned it into a number.
 fn resource_pattern(value: &Value<'_, '_>) -> Read<Glob> {
     let is_ruined = match value.value {
         DeValue::Float(_) => true,
@@ -354,7 +354,7 @@ fn resource_pattern(value: &Value<'_, '_>) -> Read<Glob> {
     ))
 }
 
-/// The match keys of a section: every rule has the same.
+/// Reads the match keys of a section, which are the same for every rule.
 pub(super) fn matcher(section: &Section<'_, '_>) -> Matcher {
     let glob = |key| section.read(key, |value| value.string().map(|pattern| Glob::new(&pattern)));
     let mut matcher = Matcher {
@@ -372,7 +372,7 @@ pub(super) fn matcher(section: &Section<'_, '_>) -> Matcher {
     let tag = value.section("tag").map_err(|diagnostic| diagnostic.with_hint("write tag = { customer = \"acme\" }"));
     if let Some(tags) = value.told(tag) {
         for (name, pattern) in tags.entries() {
-            // The number of a card is an id, whatever it is called by; other tags may look like any number.
+            // A tag `iccid` holds a resource id; other tags may look like any number.
             let glob = match name.eq_ignore_ascii_case("iccid") {
                 true => resource_pattern(&pattern),
                 false => pattern.string().map(|pattern| Glob::new(&pattern)),
@@ -381,7 +381,7 @@ pub(super) fn matcher(section: &Section<'_, '_>) -> Matcher {
                 continue;
             };
             if matcher.tags.insert(normalized(&name).into_owned(), glob).is_some() {
-                // TOML takes the composed and the decomposed spelling for two keys.
+                // To TOML, the composed and the decomposed spelling are two keys.
                 let diagnostic = Diagnostic::error(format!("the tag \"{name}\" is named twice"));
                 pattern.told::<()>(Err(diagnostic.with_hint("keep one of the two spellings; they look the same")));
             }

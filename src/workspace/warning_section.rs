@@ -1,4 +1,4 @@
-//! `[warnings]`: what is told of a month, for all customers and for one.
+//! Reads `[warnings]`, which warnings to report, for all customers and for one.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::values;
 use crate::model::amount::Amount;
 use crate::model::warning::{WarningCode, WarningSettings};
 
-/// What one file says in `[warnings]`.
+/// `[warnings]` of one file.
 #[derive(Clone, Default)]
 pub(super) struct WarningLayer {
     change: Option<Amount>,
@@ -30,7 +30,7 @@ impl WarningLayer {
         layer
     }
 
-    /// This layer's change and price, or the other's, or 30 % and three times; ignored is what either ignores.
+    /// This layer's change and price, else those of `below`, else 30 % and three times; both layers' ignored warnings.
     pub(super) fn over(self, below: &WarningLayer) -> WarningSettings {
         let usual = Amount::new(3, 1).expect("0.3 fits");
         WarningSettings {

@@ -1,4 +1,4 @@
-//! `invoicer.toml` as settings.
+//! Reads `invoicer.toml` as settings.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use crate::model::settings::{
     SourceSettings, TaxRule,
 };
 
-/// What `invoicer.toml` says, before the customers are read.
+/// The settings of `invoicer.toml`, before the customers are read.
 pub(super) struct WorkspaceFile {
     pub(super) issuer: Issuer,
     pub(super) invoice: InvoiceLayer,
@@ -31,14 +31,14 @@ pub(super) struct WorkspaceFile {
     pub(super) allocation: AllocationSettings,
     pub(super) fx: Vec<FxRate>,
     pub(super) sources: Vec<SourceSettings>,
-    /// Whether nothing is wrong with what is said of them.
+    /// Whether the sources have no errors.
     pub(super) sources_are_good: bool,
     pub(super) fonts: Vec<String>,
     pub(super) warnings: WarningLayer,
     pub(super) mail: Option<MailSettings>,
 }
 
-/// Reads the file; mistakes are left in `file`.
+/// Reads the file; errors are collected in `file`.
 pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
     let table = file.parse();
     let root = Section::root(file, &table);
@@ -102,7 +102,7 @@ fn allocation(section: Option<Section<'_, '_>>) -> AllocationSettings {
     settings
 }
 
-/// The `match` of an allocation rule, which must say what it matches.
+/// Reads the `match` of an allocation rule, which must have at least one key.
 fn allocation_match(section: &Section<'_, '_>, example: &str, rule: &str) -> Option<Matcher> {
     section.require("match", example, |value| {
         let keys = value.section("match")?;
@@ -131,7 +131,7 @@ fn share_rule(section: &Section<'_, '_>) -> Option<ShareRule> {
         Ok(matcher)
     });
     let weights = section.section("weights", "weights").map(|weights| {
-        // Customers' ids are in NFC, whatever the file system made of their files' names.
+        // Customers' ids are in NFC, however the file system writes their files' names.
         let weight = |(customer, value): (String, Value<'_, '_>)| {
             Some((normalized(&customer).into_owned(), value.told(values::positive(&value))?))
         };
@@ -226,7 +226,7 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
     Some(source)
 }
 
-/// `total = { "202208" = "237366" }`: the provider's amount with tax of each month.
+/// Reads `total = { "202208" = "237366" }`: the provider's amount with tax of each month.
 fn totals(section: &Section<'_, '_>, kind: SourceKind, validity: Validity) -> BTreeMap<BillingMonth, Amount> {
     let Some(value) = section.get("total") else {
         return BTreeMap::new();
@@ -237,7 +237,7 @@ fn totals(section: &Section<'_, '_>, kind: SourceKind, validity: Validity) -> BT
         return BTreeMap::new();
     };
     if !kind.is_csv() {
-        // Two figures for one thing would leave open which of them reconcile compares with.
+        // With two figures for one month it would be unclear which one `reconcile` compares with.
         let diagnostic = Diagnostic::error(format!("total is for files; a source of kind {} states it", kind.name()));
         value.told::<()>(Err(diagnostic.with_hint("remove total; fetch keeps the provider's own figure")));
     }
@@ -262,7 +262,7 @@ fn totals(section: &Section<'_, '_>, kind: SourceKind, validity: Validity) -> BT
     totals
 }
 
-/// A source's fetched bills lie in a directory of its name.
+/// Reads a source's name, which is also the name of the directory of its fetched bills.
 fn source_name(value: &Value<'_, '_>) -> Result<String, Diagnostic> {
     let name = value.text()?;
     if name.starts_with('.') || name.contains(['/', '\\']) || name.chars().any(char::is_control) {
