@@ -1,5 +1,5 @@
-//! Every charge to exactly one of: a customer, shared over customers, kept by the issuer, unassigned
-//! (billing-rules §2). The steps are numbered as there.
+//! Allocates every charge to exactly one of: a customer, several customers, the issuer, or nobody (billing-rules §2,
+//! whose step numbers the comments use).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,33 +16,34 @@ use crate::model::plain::beginning;
 use crate::model::settings::{Ratio, Settings};
 use crate::model::warning::WarningCode;
 
-/// Who bears what.
+/// Who bears which charges.
 #[derive(Debug)]
 pub(crate) struct Allocation {
-    /// By customer, as in the settings: the charges that are the customer's alone.
+    /// By customer, in the order of the settings: the charges that are the customer's alone.
     pub(crate) assigned: Vec<Vec<ChargeId>>,
-    /// By customer: parts of charges.
+    /// By customer: its parts of shared charges.
     pub(crate) shares: Vec<Vec<Share>>,
     /// By `[[allocation.keep]]`: charges the issuer bears on purpose.
     pub(crate) kept: Vec<Vec<ChargeId>>,
-    /// Charges of nobody that the issuer bears because of `unassigned = "keep"`.
+    /// Charges without an owner that the issuer bears because of `unassigned = "keep"`.
     pub(crate) kept_unassigned: Vec<ChargeId>,
-    /// Charges of nobody.
+    /// Charges without an owner.
     pub(crate) unassigned: Vec<ChargeId>,
-    /// `[[match]]` rules that matched nothing.
+    /// Warnings about `[[match]]` rules that matched nothing.
     pub(crate) warnings: Vec<Diagnostic>,
-    /// Everything that stops the month: charges that two customers claim, share rules that cannot be computed, charges of
-    /// nobody unless it is a draft. Such charges are set aside, so that later steps can report what else is wrong.
+    /// Everything that stops the month: charges that two customers claim, share rules that cannot be computed, and,
+    /// except in a draft, charges without an owner. Such charges are set aside, so that later steps can report other
+    /// errors.
     pub(crate) problems: Vec<Diagnostic>,
 }
 
-/// The owner of a charge that no `[[match]]` claims.
+/// Owner of a charge that no `[[match]]` claims.
 pub(super) const NOBODY: u32 = u32::MAX;
 
-/// The owner of a charge that two customers claim: it is neither billed nor shared nor measured.
+/// Owner of a charge that two customers claim: it is neither billed nor shared nor measured.
 const CONTESTED: u32 = u32::MAX - 1;
 
-/// The customer that owns a charge alone, by index in the settings.
+/// Index in the settings of the customer that owns a charge alone.
 pub(super) fn customer(owner: u32) -> Option<usize> {
     (owner < CONTESTED).then_some(owner as usize)
 }
@@ -85,7 +86,7 @@ pub(crate) fn allocate(bill: &Bill, settings: &Settings, status: Status) -> Allo
             Ok(Fate::Kept(rule)) => allocation.kept[rule].push(id),
             Ok(Fate::Nobody) if settings.allocation.keep_unassigned => allocation.kept_unassigned.push(id),
             Ok(Fate::Nobody) => allocation.unassigned.push(id),
-            // One message for a rule, however many charges it cannot share.
+            // One message per rule, however many charges it cannot share.
             Err((rule, problem)) => {
                 if refused.insert(rule) {
                     unshared.push(Unshared { rule, charge: id, problem });
@@ -94,13 +95,13 @@ pub(crate) fn allocate(bill: &Bill, settings: &Settings, status: Status) -> Allo
         }
     }
     let unassigned = if status == Status::Draft { &[] } else { allocation.unassigned.as_slice() };
-    // Charges that will be somebody's once the other problems are solved.
+    // Charges that will have an owner once the other problems are solved.
     let open: Vec<ChargeId> = contested.into_iter().chain(unassigned.iter().copied()).collect();
     let follows = |unshared: &Unshared| open.iter().any(|id| measures(bill, settings, unshared, *id));
     let unshared = unshared.into_iter().filter(|unshared| !follows(unshared));
     allocation.problems.extend(unshared.map(|unshared| unshared.problem));
     let usage: BTreeSet<u16> = open.iter().filter(|id| is_usage(bill, **id)).map(|id| source_of(bill, *id)).collect();
-    // A discount of a whole account is shared by itself once there is usage to share it by.
+    // A discount on a whole account needs no rule once there is usage to share it by.
     let follows = |id: &ChargeId| {
         let has_resource = bill.subject(bill.charge(*id)).resource != EMPTY;
         !has_resource && !is_usage(bill, *id) && usage.contains(&source_of(bill, *id))
@@ -112,13 +113,13 @@ pub(crate) fn allocate(bill: &Bill, settings: &Settings, status: Status) -> Allo
 
 /// A charge that a rule cannot share.
 struct Unshared {
-    /// Index of the `[[allocation.share]]`, where it is about one.
+    /// Index of the `[[allocation.share]]`; `usize::MAX` where no rule is involved.
     rule: usize,
     charge: ChargeId,
     problem: Diagnostic,
 }
 
-/// Whether the ratio of a rule would be another if somebody owned that charge.
+/// Whether a rule's ratio would change if that charge had an owner.
 fn measures(bill: &Bill, settings: &Settings, unshared: &Unshared, id: ChargeId) -> bool {
     let charge = bill.charge(id);
     match settings.allocation.shares.get(unshared.rule).map(|rule| &rule.ratio) {
@@ -138,17 +139,17 @@ fn source_of(bill: &Bill, id: ChargeId) -> u16 {
     bill.subject(bill.charge(id)).source
 }
 
-/// What the customers' rules say.
+/// Result of the customers' rules.
 pub(super) struct Assignment {
     /// By charge: the owner's index in the settings, [`NOBODY`], or [`CONTESTED`].
     pub(super) owners: Vec<u32>,
-    /// `[[match]]` rules that matched nothing.
+    /// Warnings about `[[match]]` rules that matched nothing.
     warnings: Vec<Diagnostic>,
     /// Charges that two customers claim.
     problems: Vec<Diagnostic>,
 }
 
-/// Step 1: customers' rules.
+/// Step 1: applies the customers' rules.
 pub(super) fn assign(bill: &Bill, settings: &Settings) -> Assignment {
     let index = RuleIndex::new(settings, bill.month);
     let chunks: Vec<Assigned> =
@@ -185,11 +186,11 @@ pub(super) fn assign(bill: &Bill, settings: &Settings) -> Assignment {
     Assignment { owners, warnings, problems }
 }
 
-/// What the rules say of some charges in a row.
+/// Result of the rules for consecutive charges.
 struct Assigned {
     owners: Vec<u32>,
     used: BTreeSet<RuleId>,
-    /// The index of the first charge that two rules claim, and how many there are.
+    /// By pair of rules: the index of the first charge that both claim, and the number of such charges.
     twice: BTreeMap<(RuleId, RuleId), (u32, usize)>,
 }
 
@@ -236,10 +237,10 @@ fn claimed_twice(
         ))
 }
 
-/// The most tags of a charge that are told.
+/// Maximum number of tags shown of a charge.
 const SHOWN_TAGS: usize = 8;
 
-/// What a rule could match a charge by.
+/// Describes a charge by what rules can match.
 pub(crate) fn describe(bill: &Bill, charge: &Charge) -> String {
     let subject = bill.subject(charge);
     let name = |id| beginning(bill.names.get(id));

@@ -1,4 +1,4 @@
-//! Priced items as an [`Invoice`]: number, dates, totals.
+//! Assembles priced items into an [`Invoice`]: number, dates, totals.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -17,7 +17,7 @@ use crate::model::schedule;
 use crate::model::settings::{PatternField, Settings};
 use crate::model::warning::WarningCode;
 
-/// The invoice of the customer at `index`.
+/// Assembles the invoice of the customer at `index`.
 ///
 /// # Errors
 /// A subtotal below zero, a missing rate to yen, figures with too many digits.
@@ -84,10 +84,10 @@ pub(super) fn assemble(
     Ok(invoice)
 }
 
-/// What one unit of an invoice's currency is worth in yen; none for invoices in yen.
+/// Yen for one unit of an invoice's currency; none for invoices in yen.
 ///
 /// # Errors
-/// When the month has no such rate.
+/// When the month has no rate to yen.
 pub(super) fn rate_to_yen(
     month: BillingMonth,
     settings: &Settings,
@@ -103,7 +103,7 @@ pub(super) fn rate_to_yen(
     })
 }
 
-/// An invoice's number. The running number is given at issue, never before; until then it reads "draft".
+/// An invoice's number. `issue` assigns the running number; until then it reads "draft".
 pub fn number(month: BillingMonth, customer: &Customer, running: Option<u64>) -> String {
     customer.invoice.number.fill(|field| match field {
         PatternField::Sequence(digits) => running.map_or("draft".to_owned(), |running| format!("{running:0digits$}")),
@@ -111,7 +111,7 @@ pub fn number(month: BillingMonth, customer: &Customer, running: Option<u64>) ->
     })
 }
 
-/// The name of a document's files without the ending, as `file-name` says.
+/// Name of a document's files without extension, from `file-name`.
 pub fn file_name(month: BillingMonth, customer: &Customer, invoice: &Invoice) -> String {
     file_name_of(&customer.invoice.file_name.fill(|field| match field {
         PatternField::Number => invoice.number.clone(),
@@ -131,7 +131,7 @@ fn common_field(field: PatternField, month: BillingMonth, customer: &Customer) -
     }
 }
 
-/// A text as a file name on any system: characters that some system forbids become `_`, at most 200 bytes, NFC.
+/// A text as a file name for any system: in NFC, at most 200 bytes, with `_` for characters that some system forbids.
 fn file_name_of(text: &str) -> String {
     let safe = |c: char| {
         if matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|') || c.is_control() { '_' } else { c }
@@ -140,7 +140,7 @@ fn file_name_of(text: &str) -> String {
     while name.len() > 200 {
         name.pop();
     }
-    // Windows drops dots and spaces at the end, and a name that begins with a dot is hidden elsewhere.
+    // Windows drops trailing dots and spaces; elsewhere a leading dot hides a file.
     let name = name.trim_end_matches(['.', ' ']).trim_start_matches(['.', ' ']);
     if name.is_empty() { "invoice".to_owned() } else { name.to_owned() }
 }

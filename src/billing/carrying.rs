@@ -1,4 +1,4 @@
-//! Rests below zero, from the month that leaves them to the month that takes them (`below-zero = "carry"`).
+//! Carries rests below zero from the month that leaves them to the month that takes them (`below-zero = "carry"`).
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::model::warning::WarningCode;
 /// Amount and cost by category and rate.
 type RestSums = BTreeMap<(TaxCategory, TaxRate), (Sum, Sum)>;
 
-/// Puts what earlier months left among a customer's items, before the rounding.
+/// Adds the rests of earlier months to a customer's items, before the rounding items.
 ///
 /// # Errors
 /// A rest in another currency than the customer's invoices; figures with too many digits.
@@ -49,7 +49,7 @@ pub(super) fn take(items: &mut Vec<LineItem>, customer: &Customer, rests: &[&Cus
     Ok(())
 }
 
-/// What a customer's items leave to the next month.
+/// The rest that a customer's items leave to the next month.
 ///
 /// # Errors
 /// Figures with too many digits.
@@ -64,7 +64,7 @@ pub(super) fn left(items: &[LineItem], customer: &Customer, month: BillingMonth)
     Ok(CustomerRest { customer: customer.id.clone(), month, currency, rests: rests_of(sums)? })
 }
 
-/// What earlier months left of a customer that this month charges nothing: it goes on to the next.
+/// The rests of a customer without charges this month, passed on to the next month.
 ///
 /// # Errors
 /// Rests of different currencies; figures with too many digits.
@@ -81,7 +81,7 @@ pub(super) fn passed_on(
     Ok(CustomerRest { customer: customer.id.clone(), month, currency, rests: sums })
 }
 
-/// Tells that a customer gets no document.
+/// Warning that a customer gets no document.
 pub(super) fn remark(customer: &Customer, rest: &CustomerRest) -> Result<Diagnostic, TooLong> {
     let sum = Sum::of(rest.rests.iter().map(|rest| rest.amount))?;
     let amount = money(sum, rest.currency, 0);
@@ -93,7 +93,7 @@ pub(super) fn remark(customer: &Customer, rest: &CustomerRest) -> Result<Diagnos
     Ok(warning.with_hint("the next month takes it; to pay it back instead, write a credit note by hand"))
 }
 
-/// Tells that a rest waits for somebody who is no customer any more.
+/// Warning that a rest waits for a customer whose file is gone.
 pub(super) fn without_customer(rest: &CustomerRest) -> Diagnostic {
     let CustomerRest { customer, month, currency, .. } = rest;
     let path = format!("customers/{customer}.toml");
@@ -143,7 +143,7 @@ fn rests_of(sums: RestSums) -> Result<Vec<CategoryRest>, TooLong> {
     Ok(rests)
 }
 
-/// The exact sum of a customer's items with what it takes over.
+/// The exact sum of a customer's own items and the rests it takes.
 ///
 /// # Errors
 /// When it has too many digits.

@@ -1,4 +1,4 @@
-//! A discount on a whole bill over the tax categories of what it reduces (billing-rules §3).
+//! Splits a discount on a whole bill over the tax categories of the usage it reduces (billing-rules §3).
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use crate::model::amount::{Amount, TooLong};
 use crate::model::split::split;
 use crate::model::tax::TaxCategory;
 
-/// Exact amounts of a customer's usage of a source, by category; only those above zero.
+/// Exact amounts of a customer's usage of a source by category, where above zero.
 pub(super) type CategoryUsage = BTreeMap<TaxCategory, Amount>;
 
-/// What of a discount reduces one category.
+/// The part of a discount that reduces one category.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CategorySplit {
     /// The category; none where there is no usage to reduce.
@@ -22,7 +22,7 @@ pub(super) struct CategorySplit {
     pub(super) quantity: Option<Amount>,
 }
 
-/// Splits price, cost and quantity each by largest remainder, as shares are; ties go to the earlier category.
+/// Splits price, cost and quantity each by largest remainder, like shares; ties go to the earlier category.
 ///
 /// # Errors
 /// When a part has too many digits.

@@ -1,4 +1,4 @@
-//! Which customer a charge belongs to, by the customers' `[[match]]` rules.
+//! Finds the customer that a charge belongs to, by the customers' `[[match]]` rules.
 
 use std::collections::BTreeSet;
 
@@ -17,17 +17,17 @@ pub(super) struct RuleId {
     pub(super) rule: u32,
 }
 
-/// Whom a charge belongs to.
+/// The customer that claims a charge, if any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Claim {
     Nobody,
-    /// By the first of the customer's rules with the highest priority.
+    /// One customer, by the first of its rules with the highest priority.
     Customer(RuleId),
-    /// Two customers' rules of equal priority.
+    /// Two customers, by rules of equal priority.
     Twice(RuleId, RuleId),
 }
 
-/// Finds claims; every rule is tried once for each different subject (and item, where rules speak of items).
+/// Finds claims, trying each rule once per distinct subject (and item, where rules match items).
 pub(super) struct Claims<'a> {
     bill: &'a Bill,
     settings: &'a Settings,
@@ -35,7 +35,7 @@ pub(super) struct Claims<'a> {
     by_item: bool,
     known: FxHashMap<(SubjectId, NameId), Claim>,
     last: Option<((SubjectId, NameId), Claim)>,
-    /// Rules that fitted some charge.
+    /// Rules that matched some charge.
     pub(super) used: BTreeSet<RuleId>,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// Whom the charge belongs to.
+    /// The claim on a charge.
     pub(super) fn of(&mut self, charge: &Charge) -> Claim {
         let item = if self.by_item { charge.item } else { NameId(0) };
         let key = (charge.subject, item);
@@ -111,8 +111,8 @@ pub(super) fn rule(settings: &Settings, id: RuleId) -> &ClaimRule {
     &settings.customers[id.customer as usize].rules[id.rule as usize]
 }
 
-/// Rules by a text they name without wildcards: customers list tens of thousands of SIMs one by one, and most rules
-/// need not be tried on most subjects.
+/// Index of rules by a text they name without wildcards. Customers list tens of thousands of SIMs one by one; with the
+/// index, most rules need not be tried on most subjects.
 pub(super) struct RuleIndex {
     by_resource: FxHashMap<String, Vec<RuleId>>,
     by_group: FxHashMap<String, Vec<RuleId>>,
@@ -148,7 +148,7 @@ impl RuleIndex {
         }
     }
 
-    /// The rules that may fit a subject, in the order of the customers.
+    /// The rules that may match a subject, in the order of the customers.
     fn candidates(&self, subject: &SeenSubject<'_>) -> Vec<RuleId> {
         let mut found = self.others.clone();
         found.extend(self.by_resource.get(normalized(subject.resource()).as_ref()).into_iter().flatten());

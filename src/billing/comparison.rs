@@ -1,4 +1,4 @@
-//! What customers pay by one set of prices and by another.
+//! Compares what customers pay with one set of prices and with another.
 
 use std::collections::BTreeMap;
 
@@ -12,25 +12,25 @@ use crate::model::period::BillingMonth;
 use crate::model::rounding::Rounding;
 use crate::model::settings::Settings;
 
-/// What a customer pays, and what is left of it for the issuer.
+/// What a customer pays, and the issuer's margin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Figures {
-    /// Before tax.
+    /// Total before tax.
     pub subtotal: Amount,
     /// Tax.
     pub tax: Amount,
-    /// To be paid.
+    /// Total with tax.
     pub total: Amount,
-    /// What the provider charges for what stands on the invoice.
+    /// The provider's cost of what is on the invoice.
     pub cost: Amount,
-    /// Discounts of the customer's that the issuer keeps: nought, or below.
+    /// The customer's discounts that the issuer keeps: zero or negative.
     pub kept: Amount,
     /// subtotal − cost − kept.
     pub margin: Amount,
 }
 
 impl Figures {
-    /// The figures of an invoice, or of none.
+    /// Figures with the margin they give.
     ///
     /// # Errors
     /// When the margin has too many digits.
@@ -54,7 +54,7 @@ impl Figures {
 /// The figures of a month, by customer id and currency: a customer's currency may have changed since a month was issued.
 pub type MonthFigures = BTreeMap<(String, Currency), Figures>;
 
-/// The figures of a month that was computed.
+/// The figures of a computed month.
 ///
 /// # Errors
 /// When a margin has too many digits.
@@ -69,7 +69,7 @@ pub fn figures(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Result
     for index in billed.kept.iter().map(|kept| kept.customer) {
         let customer = &settings.customers[index];
         let known = figures.entry((customer.id.clone(), customer.invoice.currency));
-        // A customer that has nothing but kept discounts gets no invoice.
+        // A customer with nothing but kept discounts has no invoice.
         if let std::collections::btree_map::Entry::Vacant(entry) = known {
             entry.insert(Figures::new([Amount::ZERO; 4], kept(index)?)?);
         }
@@ -77,32 +77,32 @@ pub fn figures(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Result
     Ok(figures)
 }
 
-/// Where the old figures of a month are from.
+/// Origin of a month's old figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OldFigures {
-    /// What was issued.
+    /// The issued documents.
     Issued,
-    /// What the present rules give.
+    /// The present rules.
     Rules,
 }
 
-/// A month by both sets of prices.
+/// A month with both sets of prices.
 #[derive(Clone, Debug)]
 pub struct ComparedMonth {
     /// The month.
     pub month: BillingMonth,
-    /// Where `old` is from.
+    /// Origin of `old`.
     pub old_figures: OldFigures,
-    /// By the old prices.
+    /// With the old prices.
     pub old: MonthFigures,
-    /// By the new prices.
+    /// With the new prices.
     pub new: MonthFigures,
-    /// The new prices that stand in another currency than a customer's invoices.
+    /// The new prices in another currency than a customer's invoices.
     pub converted: Vec<ConvertedChange>,
 }
 
-/// Prices of a customer that a month's rate converted.
+/// A customer's prices that were converted at a month's rate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConvertedChange {
     /// The month, `202208`.
@@ -117,7 +117,7 @@ pub struct ConvertedChange {
     pub rate: Amount,
 }
 
-/// The prices of a computed month that were converted.
+/// The converted prices of a computed month.
 pub fn converted(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Vec<ConvertedChange> {
     let named = |prices: &ConvertedPrices| {
         let customer = &settings.customers[prices.customer];
@@ -127,16 +127,16 @@ pub fn converted(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Vec<
     billed.converted.iter().map(named).collect()
 }
 
-/// Old and new, with the difference of the amounts before tax.
+/// Old and new figures, with the difference of the amounts before tax.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FiguresChange {
-    /// By the old prices.
+    /// With the old prices.
     pub old: Figures,
-    /// By the new prices.
+    /// With the new prices.
     pub new: Figures,
-    /// New less old, before tax.
+    /// New minus old, before tax.
     pub difference: Amount,
-    /// The difference in percent of old, half-up to one decimal; none where old is nought.
+    /// The difference in percent of old, rounded half up to one decimal; none where old is zero.
     pub percent: Option<Amount>,
 }
 
@@ -186,16 +186,16 @@ pub struct TotalChange {
     pub change: FiguresChange,
 }
 
-/// Where a month's old figures are from.
+/// A month with the origin of its old figures.
 #[derive(Clone, Debug, Serialize)]
 pub struct MonthOrigin {
     /// The month, `202208`.
     pub month: String,
-    /// Where they are from.
+    /// The origin.
     pub old_figures: OldFigures,
 }
 
-/// Months by both sets of prices.
+/// Months compared with both sets of prices.
 #[derive(Clone, Debug, Serialize)]
 pub struct Comparison {
     /// The months.
@@ -204,7 +204,7 @@ pub struct Comparison {
     pub customers: Vec<CustomerChange>,
     /// By currency: yen and dollars are never added up.
     pub totals: Vec<TotalChange>,
-    /// Where the new prices stand in another currency than a customer's invoices.
+    /// New prices in another currency than a customer's invoices.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub converted: Vec<ConvertedChange>,
 }

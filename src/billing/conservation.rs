@@ -1,4 +1,4 @@
-//! Proof that nothing was lost: for each source, costs read = allocated + kept + unassigned, to the last digit.
+//! Proves that nothing was lost: for each source, costs read = allocated + kept + unassigned, to the last digit.
 
 use serde::Serialize;
 
@@ -25,21 +25,21 @@ pub struct SourceTotals {
     pub discounts: Amount,
     /// Sum of all costs.
     pub total: Amount,
-    /// What the provider's tax adds: as its rows state it, or else rounded up with the total, as SORACOM does.
+    /// The provider's tax: as stated in its rows, or else added to the total and rounded up, as SORACOM does.
     pub tax: Amount,
-    /// What the provider asks for.
+    /// The sum with tax.
     pub total_with_tax: Amount,
     /// The provider's own figure, when it is known.
     pub provider_total: Option<Amount>,
-    /// Coupons the provider took off its figure.
+    /// Coupons the provider deducted from its figure.
     pub coupons: Amount,
-    /// Ours less the provider's, once coupons are considered.
+    /// Our total minus the provider's; zero where the coupons explain it.
     pub difference: Option<Amount>,
-    /// What customers bear.
+    /// Costs that customers bear.
     pub allocated: Amount,
-    /// What the issuer bears or keeps.
+    /// Costs that the issuer bears, and discounts it keeps.
     pub kept: Amount,
-    /// What nobody bears; zero but in drafts.
+    /// Costs that nobody bears; zero except in drafts.
     pub unassigned: Amount,
 }
 
@@ -50,23 +50,23 @@ pub struct Conservation {
     pub currency: Currency,
     /// Sum of all costs read.
     pub source_total: Amount,
-    /// What customers bear.
+    /// Costs that customers bear.
     pub allocated: Amount,
-    /// What the issuer bears or keeps.
+    /// Costs that the issuer bears, and discounts it keeps.
     pub kept: Amount,
-    /// What nobody bears.
+    /// Costs that nobody bears.
     pub unassigned: Amount,
-    /// What is missing: always zero.
+    /// `source_total` minus the three sums above: always zero.
     pub difference: Amount,
 }
 
 /// What has too many digits where sources cannot be added up.
 const SUMS: &str = "the sums of the month";
 
-/// Adds up both sides. `by_source` holds, for each customer, what it bears and what the issuer keeps of it.
+/// Compares both sides. `by_source` holds, per customer and source, what it bears and what the issuer keeps of it.
 ///
 /// # Errors
-/// When they differ, which would be a defect of the program; when a rate for adding sources up is missing.
+/// When they differ, which would be a defect of the program, or when a rate for adding up the sources is missing.
 pub(super) fn prove(
     bill: &Bill,
     settings: &Settings,
@@ -103,7 +103,7 @@ struct SourceSums {
     unassigned: Sum,
 }
 
-/// What was read of each source, whoever bears it.
+/// The sums read from each source, whoever bears them.
 pub(super) fn read_totals(bill: &Bill) -> Result<Vec<SourceTotals>, TooLong> {
     let sums = all_read(bill)?;
     bill.sources.iter().zip(sums).map(|(source, sums)| totals(source, bill.month, sums)).collect()
@@ -158,7 +158,7 @@ fn totals(source: &BillSource, month: BillingMonth, sums: SourceSums) -> Result<
     })
 }
 
-/// All sources in the workspace's currency, or in the only one there is when no rate leads from it.
+/// Adds up all sources in the workspace's currency, or in their only currency when it has no rate.
 fn together(bill: &Bill, settings: &Settings, sources: &[SourceTotals]) -> Result<Conservation, Problems> {
     let rate = |from: Currency| settings.fx_rate(bill.month, from, settings.currency);
     let first = sources.first().map_or(settings.currency, |source| source.currency);

@@ -1,4 +1,4 @@
-//! What changed between two readings of the same bill, row by row.
+//! Compares two readings of the same bill, row by row.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
 use crate::model::drift::RowChange;
 
-/// Rows of a source that differ between the bill and a newer reading of that source alone, by resource, day and item.
+/// Rows of a source that changed between the bill and a newer reading of that source alone, by resource, day and item.
 ///
 /// # Errors
 /// Sums with more digits than an amount has.

@@ -1,4 +1,4 @@
-//! Details added up to the items of an invoice, with fees, rounding and the minimum.
+//! Adds up details to the items of an invoice, with fees, rounding and the minimum.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::model::price::{Fee, RoundAt};
 use crate::model::settings::Language;
 use crate::model::tax::{TaxCategory, TaxRate};
 
-/// What charges have in common that are one item.
+/// Charges with the same key are one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ItemKey {
     pub(super) kind: ItemKind,
@@ -29,12 +29,12 @@ pub(super) struct ItemKey {
 struct Growing {
     key: ItemKey,
     amount: Sum,
-    /// What rounding the details added to the exact amount; zero unless each is rounded.
+    /// What rounding added to the details' exact amounts; zero unless each detail is rounded.
     rounded_off: Sum,
     /// In the source's currency.
     cost: Sum,
     quantity: Option<Sum>,
-    /// The price per unit of the details so far, by index.
+    /// Index of the price per unit of the details so far.
     unit_price: Seen,
 }
 
@@ -61,7 +61,7 @@ pub(super) struct Items {
 }
 
 impl Items {
-    /// The position of an item, known or new.
+    /// The position of an item, which is added when it is new.
     pub(super) fn position(&mut self, key: ItemKey) -> u32 {
         let next = self.growing.len() as u32;
         let position = *self.positions.entry(key).or_insert(next);
@@ -78,7 +78,7 @@ impl Items {
         position
     }
 
-    /// Adds one detail, its amount exact and as it is printed.
+    /// Adds one detail, with its exact and its printed amount.
     pub(super) fn add(
         &mut self,
         item: u32,
@@ -126,7 +126,7 @@ impl Items {
         Ok(())
     }
 
-    /// By source: the exact amounts of usage in each tax category where they are above zero.
+    /// Per source, the exact amounts of usage by tax category, where above zero.
     pub(super) fn usage_by_category(&self, sources: usize) -> Result<Vec<CategoryUsage>, TooLong> {
         let mut sums: Vec<BTreeMap<TaxCategory, Sum>> = vec![BTreeMap::new(); sources];
         for item in self.growing.iter().filter(|item| item.key.kind == ItemKind::Usage) {
@@ -143,7 +143,7 @@ impl Items {
         sums.into_iter().map(totals).collect()
     }
 
-    /// The sum of everything before any rounding.
+    /// The sum of all items before any rounding.
     pub(super) fn exact_sum(&self) -> Result<Amount, TooLong> {
         let mut sum = Sum::default();
         for item in &self.growing {
@@ -155,7 +155,7 @@ impl Items {
         sum.total()
     }
 
-    /// By source, in its currency: what the customer bears.
+    /// Per source, in its currency, the cost that the customer bears.
     pub(super) fn costs(&self, sources: usize) -> Result<Vec<Sum>, TooLong> {
         let mut sums = vec![Sum::default(); sources];
         for item in &self.growing {
@@ -164,8 +164,8 @@ impl Items {
         Ok(sums)
     }
 
-    /// The finished lines in the order in which they are printed: usage, fees, minimum, discounts, rounding.
-    /// `details` are pointed at them. `minimum` is rounded, with the category of what it adds.
+    /// The finished lines in the order in which they are printed: usage, fees, minimum, discounts, rounding. Sets the
+    /// item of each of `details`. `minimum` is rounded, and comes with the tax category of the line it adds.
     pub(super) fn finish(
         self,
         bill: &Bill,
@@ -249,8 +249,8 @@ impl Growing {
         })
     }
 
-    /// The price per unit, where it explains the amount: the provider's amounts need not equal its price times the
-    /// quantity, and a price that does not multiply out raises more questions than it answers.
+    /// The price per unit, where it explains the amount: the provider's amounts need not equal price times quantity,
+    /// and a price that does not multiply out raises more questions than it answers.
     fn unit_price(&self, exact: Amount, quantity: Option<Amount>, unit_prices: &[Amount]) -> Option<Amount> {
         let Seen::Only(index) = self.unit_price else {
             return None;
@@ -304,7 +304,7 @@ fn rate(category: TaxCategory, month: BillingMonth, customer: &Customer) -> Resu
     })
 }
 
-/// With `round-at = "invoice"`: per tax category, what makes the exact items add up to their rounded sum (端数調整).
+/// With `round-at = "invoice"`: per tax category, the 端数調整 that makes the exact items add up to their rounded sum.
 fn rounding_items<'l>(
     lines: impl Iterator<Item = &'l LineItem>,
     customer: &Customer,
@@ -328,7 +328,7 @@ fn rounding_items<'l>(
     Ok(items)
 }
 
-/// What is missing to the minimum, once everything else is rounded: the printed subtotal is then just the minimum.
+/// The difference up to the minimum after everything else is rounded, so that the printed subtotal is the minimum.
 fn minimum_item(
     minimum: Amount,
     subtotal: Amount,
@@ -344,8 +344,8 @@ fn minimum_item(
     Ok(Some(adjustment(ItemKind::Minimum, missing, category, tax_rate, customer)))
 }
 
-/// What lifts a subtotal that rounding alone made negative to zero, in the category that is most negative, so that
-/// no other is taxed for it.
+/// The item that lifts to zero a subtotal which rounding alone made negative. It goes to the most negative category, so
+/// that no other category is taxed for it.
 fn lifting_item(lines: &[LineItem], customer: &Customer) -> Result<Option<LineItem>, Diagnostic> {
     let mut sums: BTreeMap<(TaxCategory, TaxRate), Sum> = BTreeMap::new();
     for line in lines {

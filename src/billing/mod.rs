@@ -1,6 +1,6 @@
-//! A bill and a workspace's settings in, invoices out. Pure: no disk, clock or environment. One file per step:
-//! `claims` and `allocation` decide who bears a charge, `pricing` and `items` what it costs, `taxation` the tax on it,
-//! `assembly` makes the documents' record and `conservation` proves that nothing was lost.
+//! Computes invoices from a bill and a workspace's settings, without disk, clock or environment. One file per step:
+//! `claims` and `allocation` decide who bears a charge, `pricing` and `items` what it costs, `taxation` the tax on it;
+//! `assembly` makes the invoices and `conservation` proves that nothing was lost.
 
 mod allocation;
 mod assembly;
@@ -49,7 +49,7 @@ pub use reconciliation::{Reconciliation, reconcile};
 use record::billed_customers;
 pub use warnings::{wanted, warnings};
 
-/// Everything a month's bill became.
+/// A computed month: its invoices and where everything else of its bill went.
 #[derive(Debug)]
 pub struct BilledMonth {
     /// One for each customer with charges or fees, by customer id.
@@ -58,19 +58,19 @@ pub struct BilledMonth {
     pub sources: Vec<SourceTotals>,
     /// Proof that nothing was lost.
     pub conservation: Conservation,
-    /// Charges of nobody; only in a draft.
+    /// Charges without an owner; only in a draft.
     pub unassigned: Vec<ChargeId>,
-    /// Rests below zero that the month takes and leaves.
+    /// Rests below zero that the month takes from earlier months and leaves to the next.
     pub carried: Carried,
-    /// What the issuer keeps of customers' discounts.
+    /// Customers' discounts that the issuer keeps.
     pub kept: Vec<KeptDiscounts>,
     /// By `[[allocation.keep]]`: charges the issuer bears on purpose.
     pub kept_by_rule: Vec<Vec<ChargeId>>,
-    /// Charges of nobody that the issuer bears because of `unassigned = "keep"`.
+    /// Charges without an owner that the issuer bears because of `unassigned = "keep"`.
     pub kept_unassigned: Vec<ChargeId>,
-    /// Customers whose prices stand in another currency than their invoices, in the order of the customers.
+    /// Customers with prices in another currency than their invoices, in the order of the customers.
     pub converted: Vec<ConvertedPrices>,
-    /// The month as later months are compared with it.
+    /// The figures with which later months are compared.
     pub record: BilledCustomers,
     /// Warnings and notes.
     pub remarks: Vec<Diagnostic>,
@@ -87,12 +87,13 @@ pub struct KeptDiscounts {
     pub cost: Amount,
 }
 
-/// Computes the invoices of a month: allocate, price, tax, assemble. `taken` are the rests of earlier months that it takes.
+/// Computes the invoices of a month: allocate, price, tax, assemble. `taken` are the rests it takes from earlier
+/// months.
 ///
 /// # Errors
-/// Everything that stops the month, all of it: charges without or with two owners, shares that cannot be computed,
-/// missing rates, totals below zero, figures with too many digits. A step that fails sets aside what it cannot do, and the
-/// steps after it go on with the rest; what would only follow from an earlier problem is not reported.
+/// Everything that stops the month: charges without or with two owners, shares that cannot be computed, missing rates,
+/// totals below zero, figures with too many digits. A failing step sets aside what it cannot do and later steps go on
+/// with the rest; errors that only follow from earlier ones are not reported.
 pub fn invoices(
     bill: &Bill,
     settings: &Settings,
@@ -102,7 +103,7 @@ pub fn invoices(
     billed(bill, settings, status, taken, true)
 }
 
-/// Everything that stops a month of whose bill a part could not be read, as far as the rest shows it.
+/// Everything that stops a month, as far as the readable part of its bill shows it.
 pub fn problems_of_part(bill: &Bill, settings: &Settings, status: Status) -> Vec<Diagnostic> {
     billed(bill, settings, status, &[], false).err().unwrap_or_default().into()
 }
@@ -116,7 +117,7 @@ fn billed(
 ) -> Result<BilledMonth, Problems> {
     let mut allocation = allocation::allocate(bill, settings, status);
     let mut problems = std::mem::take(&mut allocation.problems);
-    // Totals mean something only with everything that belongs to them.
+    // Totals mean something only when nothing is missing from them.
     let has_totals = is_whole && problems.is_empty();
     let order = order::Order::new(bill);
     let assigned = std::mem::take(&mut allocation.assigned);
@@ -221,15 +222,15 @@ fn named<T, E: MayBeUnnamed>(step: Result<T, E>, customer: &Customer) -> Result<
     step.of_at(format_args!("the amounts of \"{}\"", customer.id), || Place::file(&customer.path))
 }
 
-/// What a customer's priced items became.
+/// Result of a customer's priced items.
 enum Finished {
     /// A document.
     Invoice(Box<Invoice>),
-    /// Less than zero, which the next month takes.
+    /// A sum below zero, which the next month takes.
     Rest(CustomerRest),
 }
 
-/// A customer's items with what earlier months left, as an invoice or as what this month leaves.
+/// Makes an invoice, or the rest that this month leaves, from a customer's items and the rests of earlier months.
 fn finished(
     bill: &Bill,
     settings: &Settings,
@@ -251,14 +252,14 @@ fn finished(
 }
 
 impl BilledMonth {
-    /// What the issuer keeps of a customer's discounts, in the currency of the customer's invoices.
+    /// Sum of a customer's discounts that the issuer keeps, in the currency of the customer's invoices.
     ///
     /// # Errors
     /// When the sum has too many digits.
     pub fn kept_of(&self, bill: &Bill, settings: &Settings, customer: usize) -> Result<Amount, TooLong> {
         let to = settings.customers[customer].invoice.currency;
         let mut sum = Sum::default();
-        // They stand in the order of the customers.
+        // `kept` is sorted by customer.
         let first = self.kept.partition_point(|kept| kept.customer < customer);
         for kept in self.kept[first..].iter().take_while(|kept| kept.customer == customer) {
             let from = bill.sources[usize::from(kept.source)].currency;
@@ -269,7 +270,7 @@ impl BilledMonth {
     }
 }
 
-/// One message where several customers lack the same thing, with the first of them as notes.
+/// Merges equal errors of several customers into one message that names the first customers in its notes.
 fn merged(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut merged: Vec<Diagnostic> = Vec::new();
     for problem in problems {
@@ -285,7 +286,7 @@ fn merged(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
     merged
 }
 
-/// Two invoices must not carry one number; where it is given at issue they cannot.
+/// Refuses invoices with the same number. Running numbers, which `issue` assigns, cannot be the same.
 fn same_numbers(settings: &Settings, invoices: &[Invoice]) -> Result<(), Problems> {
     let mut known: BTreeMap<&str, &Customer> = BTreeMap::new();
     for invoice in invoices {

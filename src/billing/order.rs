@@ -1,15 +1,16 @@
-//! The order in which a customer's charges are priced and listed: by date, resource and row (billing-rules §3).
+//! Sorts a customer's charges into the order in which they are priced and listed: by date, resource and row
+//! (billing-rules §3).
 
 use crate::model::charge::{Bill, ChargeId};
 use crate::model::invoice::Share;
 
-/// Where each resource stands among all by its id's text.
+/// Rank of each resource by the text of its id.
 pub(crate) struct Order {
-    /// By name id.
+    /// Ranks by name id.
     rank: Vec<u32>,
 }
 
-/// A charge of a customer, or the share of one by its index.
+/// A customer's charge, or the index of its share of one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChargePortion {
     pub(crate) charge: ChargeId,
@@ -28,8 +29,8 @@ impl Order {
         Order { rank }
     }
 
-    /// Charges and shares in their order. A month-level charge comes before those of its days, as `202208` comes
-    /// before `20220801`; rows are numbered over all files in the order in which they were read.
+    /// Sorts charges and shares. A charge of the whole month comes before those of its days, as `202208` comes before
+    /// `20220801`; rows are numbered over all files in the order in which they were read.
     pub(crate) fn sorted(
         &self,
         bill: &Bill,

@@ -1,4 +1,4 @@
-//! A month from above, for the person who reviews it: what items cost, and who bears what was shared or kept.
+//! Overview of a month for its reviewer: what items cost, and who bears shared and kept charges.
 
 use std::collections::BTreeMap;
 
@@ -12,20 +12,20 @@ use crate::model::invoice::Invoice;
 use crate::model::price::DiscountRule;
 use crate::model::settings::Settings;
 
-/// A month from above.
+/// Overview of a month.
 #[derive(Debug)]
 pub struct Overview {
-    /// What usage cost by source and item, the dearest first.
+    /// Cost of usage by source and item, the most expensive first.
     pub items: Vec<ItemCost>,
-    /// What the providers took off, a sum below zero, in the currency of conservation.
+    /// Sum of the providers' discounts, below zero, in the currency of conservation.
     pub discounts: Amount,
-    /// Charges of no one customer, by the rule that shared them.
+    /// Shared charges, by the rule that shared them.
     pub shared: Vec<SharedCost>,
-    /// What the issuer bears or keeps, by source.
+    /// Charges that the issuer bears and discounts it keeps, by source.
     pub kept: Vec<KeptCost>,
 }
 
-/// What the usage of an item cost.
+/// Cost of an item's usage.
 #[derive(Debug)]
 pub struct ItemCost {
     /// Index in [`Bill::sources`].
@@ -36,7 +36,7 @@ pub struct ItemCost {
     pub cost: Amount,
 }
 
-/// What one share rule split.
+/// Charges split by one share rule.
 #[derive(Debug)]
 pub struct SharedCost {
     /// Index in `[[allocation.share]]`; none for discounts that no rule shares.
@@ -45,41 +45,41 @@ pub struct SharedCost {
     pub source: u16,
     /// Sum of the charges, in the source's currency.
     pub total: Amount,
-    /// By customer (index in the settings), in the order of their ids: its part.
+    /// Parts by customer (index in the settings), in the order of their ids.
     pub parts: Vec<(usize, Amount)>,
     /// The part that the issuer keeps: discounts of customers with `discounts = "keep"`.
     pub kept: Amount,
 }
 
-/// What the issuer bears or keeps of a source.
+/// What the issuer bears of a source's charges and keeps of its discounts.
 #[derive(Debug)]
 pub struct KeptCost {
     /// Index in [`Bill::sources`].
     pub source: u16,
-    /// All of it, in the source's currency.
+    /// Sum in the source's currency.
     pub total: Amount,
-    /// By customer (index in the settings): discounts that it is not given.
+    /// Kept discounts by customer (index in the settings).
     pub customers: Vec<(usize, Amount)>,
-    /// Charges that are kept on purpose, by rule.
+    /// Charges kept on purpose, by rule.
     pub rules: Vec<KeptByRule>,
-    /// Charges of nobody that `unassigned = "keep"` keeps.
+    /// Charges without an owner, kept by `unassigned = "keep"`.
     pub unowned: Amount,
-    /// How many rows those are.
+    /// Number of those charges.
     pub unowned_rows: usize,
 }
 
-/// What one `[[allocation.keep]]` keeps of a source.
+/// Charges of a source kept by one `[[allocation.keep]]`.
 #[derive(Debug)]
 pub struct KeptByRule {
     /// Index in `[[allocation.keep]]`.
     pub rule: usize,
     /// Sum of the charges, in the source's currency.
     pub total: Amount,
-    /// How many rows they are.
+    /// Number of those charges.
     pub rows: usize,
 }
 
-/// Looks at a month from above.
+/// Makes the overview of a month.
 ///
 /// # Errors
 /// Sums with more digits than an amount has.
@@ -88,7 +88,7 @@ pub fn overview(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Resul
     Ok(Overview { items, discounts, shared: shared(bill, settings, billed)?, kept: kept(bill, billed)? })
 }
 
-/// By source and item.
+/// Sums by source and item.
 type ItemSums = FxHashMap<(u16, NameId), Sum>;
 
 fn items(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Result<(Vec<ItemCost>, Amount), TooLong> {
@@ -135,7 +135,7 @@ fn items(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Result<(Vec<
     Ok((items, total.total()?))
 }
 
-/// By rule and source: what each customer bears, and what the issuer keeps.
+/// By rule and source, the sums that customers bear and that the issuer keeps.
 type Parts = BTreeMap<(Option<usize>, u16), (Sum, Sum)>;
 
 fn shared(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Result<Vec<SharedCost>, TooLong> {
@@ -164,7 +164,7 @@ fn shared(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Result<Vec<
             }
         }
     }
-    // Discounts that no rule shares come last, as they are looked at last.
+    // Discounts that no rule shares come last, like the step that shares them.
     let mut costs: Vec<SharedCost> = costs.into_values().collect();
     costs.sort_by_key(|cost| (cost.rule.is_none(), cost.rule, cost.source));
     Ok(costs)
@@ -203,7 +203,7 @@ fn kept(bill: &Bill, billed: &BilledMonth) -> Result<Vec<KeptCost>, TooLong> {
                 rules.push(KeptByRule { rule, total: sum.total()?, rows: *rows });
             }
         }
-        // Charges and discounts that add up to zero are kept all the same.
+        // Kept charges and discounts count even where they add up to zero.
         if !customers.is_empty() || !rules.is_empty() || unowned_rows > 0 {
             let unowned = unowned.total()?;
             costs.push(KeptCost { source, total: totals.kept, customers, rules, unowned, unowned_rows });
@@ -212,7 +212,7 @@ fn kept(bill: &Bill, billed: &BilledMonth) -> Result<Vec<KeptCost>, TooLong> {
     Ok(costs)
 }
 
-/// By source: the sum and number of some charges.
+/// Sum and number of charges per source.
 fn by_source(bill: &Bill, charges: &[ChargeId]) -> Result<Vec<(Sum, usize)>, TooLong> {
     let mut sums = vec![(Sum::default(), 0); bill.sources.len()];
     for id in charges {

@@ -1,5 +1,5 @@
-//! Money of the issuer's own rules in the currency of an invoice: unit prices and tiers exactly, what is charged as it
-//! stands (fees, the minimum) rounded once.
+//! Converts money in the issuer's rules to an invoice's currency: unit prices and tiers exactly, fees and the minimum,
+//! which are charged as they are, rounded once.
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, TooLong};
@@ -10,18 +10,18 @@ use crate::model::period::BillingMonth;
 use crate::model::price::{Money, Tier};
 use crate::model::settings::Settings;
 
-/// Prices of a customer that a month's `[[fx]]` rate converted.
+/// A customer's prices that were converted at a month's `[[fx]]` rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConvertedPrices {
     /// Index of the customer in the settings.
     pub customer: usize,
     /// Currency of the prices.
     pub from: Currency,
-    /// What one unit of it is in the invoice's currency.
+    /// Units of the invoice's currency for one unit of it.
     pub rate: Amount,
 }
 
-/// What money of a rule is multiplied by for a customer's invoice.
+/// The exchange rate for a rule's money on a customer's invoice.
 ///
 /// # Errors
 /// When `[[fx]]` has no rate in that direction. The rate of the other direction is never inverted: banks buy and sell at
@@ -53,7 +53,7 @@ pub(super) fn rate_for(
     })
 }
 
-/// Tiers with their prices converted; what is used up to a tier is a quantity and stays.
+/// Tiers with converted prices; their limits are quantities and stay the same.
 ///
 /// # Errors
 /// When a price has too many digits.
@@ -61,7 +61,7 @@ pub(super) fn tiers_at(tiers: &[Tier], rate: Amount) -> Result<Vec<Tier>, TooLon
     tiers.iter().map(|tier| Ok(Tier { unit_price: tier.unit_price.times(rate)?, ..*tier })).collect()
 }
 
-/// A fee or minimum in the invoice's currency, rounded to its minor unit in the customer's mode.
+/// A fee or minimum in the invoice's currency, rounded to its minor unit as the customer's amounts are.
 ///
 /// # Errors
 /// When it has too many digits.

@@ -1,5 +1,5 @@
-//! Which price and tax category hold for a charge, and what says so: decided here for the amounts and for their
-//! explanation alike.
+//! Chooses price and tax category of a charge, and names the rule behind them: in one place for both the amounts and
+//! their explanation.
 
 use crate::model::charge::{Bill, Charge, ChargeKind};
 use crate::model::customer::Customer;
@@ -8,21 +8,21 @@ use crate::model::price::{DiscountRule, Price, PriceRule};
 use crate::model::settings::{Settings, TaxRule};
 use crate::model::tax::TaxCategory;
 
-/// What prices a charge.
+/// The rule or setting that prices a charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum PriceChoice {
     /// `discounts = "keep"`: the issuer keeps it.
     Kept,
-    /// `discounts = "at-cost"`: the customer gets all of it and no more.
+    /// `discounts = "at-cost"`: the customer gets exactly the provider's discount.
     AtCost,
-    /// `markup`, since no rule matches.
+    /// `markup`, because no rule matches.
     DefaultMarkup,
-    /// A `[[pricing.rule]]`, by its index.
+    /// A `[[pricing.rule]]`, by index.
     Rule(usize),
 }
 
 impl PriceChoice {
-    /// Index of the rule, where it is one.
+    /// Index of the rule, if it is one.
     pub(super) fn rule(self) -> Option<usize> {
         match self {
             PriceChoice::Rule(index) => Some(index),
@@ -31,7 +31,7 @@ impl PriceChoice {
     }
 }
 
-/// What prices a charge for a customer: the first rule that matches, else the default markup (billing-rules §3).
+/// Chooses what prices a customer's charge: the first rule that matches, else the default markup (billing-rules §3).
 pub(super) fn price_choice(bill: &Bill, customer: &Customer, charge: &Charge) -> PriceChoice {
     let pricing = &customer.pricing;
     let discount = charge.kind() == ChargeKind::Discount;
@@ -43,14 +43,14 @@ pub(super) fn price_choice(bill: &Bill, customer: &Customer, charge: &Charge) ->
     let subject = bill.seen(charge.subject);
     let item = bill.names.get(charge.item);
     let fits = |rule: &PriceRule| {
-        // Unit prices and tiers never apply to discounts: a discount has a cost, not a use.
+        // Unit prices and tiers never apply to discounts, which reduce a cost and are no usage.
         let applies = !discount || matches!(rule.price, Price::Markup(_));
         applies && rule.validity.covers(bill.month) && rule.matcher.matches(&subject, item)
     };
     pricing.rules.iter().position(fits).map_or(PriceChoice::DefaultMarkup, PriceChoice::Rule)
 }
 
-/// The first `[[tax.rule]]` that matches a charge of a customer; where none does, [`own_status`] holds.
+/// The first `[[tax.rule]]` that matches a customer's charge; without one, [`own_status`] applies.
 pub(super) fn tax_rule<'s>(
     bill: &Bill,
     settings: &'s Settings,
@@ -62,8 +62,8 @@ pub(super) fn tax_rule<'s>(
     settings.tax_rules.iter().find(|rule| rule.is_for(&customer.id) && rule.matcher.matches(&subject, item))
 }
 
-/// The category of what is no charge (fees, the minimum) and of charges that no rule names, with what sets it: the first
-/// `[[tax.rule]]` for the customer as a whole, else the customer's own `[tax] category`, else standard.
+/// The category of lines without charges (fees, the minimum) and of charges that no rule matches, with what sets it:
+/// the first `[[tax.rule]]` for the customer as a whole, else the customer's own `[tax] category`, else standard.
 pub(super) fn own_status<'s>(settings: &'s Settings, customer: &'s Customer) -> (TaxCategory, &'s Definition) {
     let rule = settings.tax_rules.iter().find(|rule| !rule.names_charges && rule.is_for(&customer.id));
     match rule {

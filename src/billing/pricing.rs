@@ -1,4 +1,4 @@
-//! A customer's charges as priced details and items (billing-rules §3).
+//! Prices a customer's charges as details and items (billing-rules §3).
 //!
 //! Charges of the same subject and item are priced alike, so the rule, tax category and line are looked up once for
 //! each such pair (a [`Plan`]) and the rows only multiply and add.
@@ -28,7 +28,7 @@ use crate::model::price::{Fee, Price, RoundAt};
 use crate::model::settings::Settings;
 use crate::model::tax::TaxCategory;
 
-/// A customer's charges, priced.
+/// A customer's priced charges.
 #[derive(Debug)]
 pub(crate) struct PricedCustomer {
     pub(crate) items: Vec<LineItem>,
@@ -37,18 +37,19 @@ pub(crate) struct PricedCustomer {
     pub(crate) category_parts: Vec<CategoryPart>,
     pub(crate) unit_prices: Vec<Amount>,
     pub(crate) long_amounts: LongAmounts,
-    /// By source: what the customer bears and what the issuer keeps of it, in the source's currency.
+    /// Per source, what the customer bears and what the issuer keeps of it, in the source's currency.
     pub(crate) by_source: Vec<(Amount, Amount)>,
-    /// The rates that converted prices of rules, by the prices' currency.
+    /// The rates at which rules' prices were converted, by the prices' currency.
     pub(crate) price_rates: BTreeMap<Currency, Amount>,
-    /// The sum of charges and fees before any rounding.
+    /// Sum of charges and fees before any rounding.
     pub(crate) exact_sum: Amount,
 }
 
-/// Prices what a customer was allocated.
+/// Prices the charges allocated to a customer.
 ///
 /// # Errors
-/// Everything that keeps a charge from being priced: missing exchange rates, unit prices for rows without quantity, tax
+/// Everything that prevents a charge from being priced: missing exchange rates, unit prices for rows without quantity,
+/// tax
 /// categories without a rate, results with too many digits.
 pub(crate) fn price(
     bill: &Bill,
@@ -88,7 +89,7 @@ pub(crate) fn price(
     let unit_prices = pricing.unit_prices.values().to_vec();
     let CustomerPricer { items, rates, long_amounts, category, price_rates, mut problems, .. } = pricing;
     let least = minimum.map(|minimum| (minimum, category));
-    // What can be priced may still have no tax rate.
+    // Priced items may still lack a tax rate.
     let exact_sum = items.exact_sum()?;
     let items = items.finish(bill, customer, least, &rates, &unit_prices, &mut details);
     match (problems.keep(by_source), problems.keep(items)) {
@@ -113,28 +114,29 @@ struct Plan {
     key: ItemKey,
     /// Position in [`Items`]; none until the first detail.
     item: Option<u32>,
-    /// A discount that no rule gives a tax category: where it is one on a whole bill, the usage it reduces does.
+    /// Whether it is a discount that no rule gives a tax category: on a whole bill it takes that of the usage it
+    /// reduces.
     follows_usage: bool,
-    /// The provider's price last seen and the customer's made of it, both by index: most plans only ever see one.
+    /// The provider's last price and the customer's price made from it, both by index: most plans see only one.
     unit_price: Option<(u32, u32)>,
 }
 
-/// Subject (or source, where rules do not speak of subjects), item and kind.
+/// Subject (or source, where no rule matches on subjects), item and kind.
 type PlanKey = (u32, u32, ChargeKind);
 
 const RECENT: usize = 32;
 
 #[derive(Clone, Copy)]
 enum Method {
-    /// cost × factor, which holds the exchange rate too.
+    /// cost × factor, which includes the exchange rate.
     Factor(Amount),
     /// quantity × price.
     UnitPrice(Amount),
-    /// Graduated; index of the state.
+    /// Graduated prices, by index of their state.
     Tiers(usize),
     /// The issuer keeps it.
     Keep,
-    /// None: why was reported with the first of its charges.
+    /// No price; the reason was reported with the first of its charges.
     Refused,
 }
 
@@ -142,13 +144,14 @@ struct CustomerPricer<'a> {
     bill: &'a Bill,
     settings: &'a Settings,
     customer: &'a Customer,
-    /// The category of what no rule speaks of.
+    /// The category of charges that no rule matches.
     category: TaxCategory,
-    /// Whether a rule speaks of more than source and item's name, so that plans differ by subject.
+    /// Whether a rule matches on more than source and item, so that plans differ by subject.
     by_subject: bool,
     plans: Vec<Plan>,
     known: FxHashMap<PlanKey, u32>,
-    /// Plans used lately, by item: rows of a few items alternate, and a look-up in a map would cost more than the price.
+    /// Cache of recent plans by item: rows of a few items alternate, and a map look-up would cost more than pricing a
+    /// row.
     recent: [Option<(PlanKey, u32)>; RECENT],
     tiers: Vec<TierState>,
     /// By rule, source and item.
@@ -156,15 +159,15 @@ struct CustomerPricer<'a> {
     items: Items,
     unit_prices: Interner<Amount>,
     long_amounts: LongAmounts,
-    /// By source: what one unit of its currency is worth in the invoice's, where that was needed.
+    /// Per source, the exchange rate from its currency to the invoice's, filled in when needed.
     rates: Vec<Option<Amount>>,
-    /// What one unit of a currency that rules have money in is worth in the invoice's, where that was needed.
+    /// The exchange rate from each currency of rules' money to the invoice's, filled in when needed.
     price_rates: BTreeMap<Currency, Amount>,
-    /// By source: what the issuer keeps.
+    /// Per source, what the issuer keeps.
     kept: Vec<Sum>,
-    /// The customer's own resources, used this month.
+    /// The customer's own resources used this month.
     resources: UsedResources<'a>,
-    /// What keeps charges from being priced, each kind once.
+    /// Errors that prevent charges from being priced, each kind once.
     problems: Problems,
 }
 
@@ -196,14 +199,14 @@ impl<'a> CustomerPricer<'a> {
         }
     }
 
-    /// Reports what keeps a charge from being priced, unless the same was reported of another.
+    /// Reports why a charge cannot be priced, unless the same was reported for another.
     fn refuse(&mut self, problem: Diagnostic) {
         if self.problems.iter().all(|known| known.message != problem.message) {
             self.problems.push(problem);
         }
     }
 
-    /// A charge or a share of it, priced; none when it cannot be priced.
+    /// Prices a charge or a share of it; none when it cannot be priced.
     fn detail(&mut self, portion: order::ChargePortion, charge: &Charge, share: Option<&Share>) -> Option<Outcome> {
         let plan = self.plan(charge);
         let cost = share.map_or_else(|| self.bill.cost(charge), |share| share.cost);
@@ -215,7 +218,7 @@ impl<'a> CustomerPricer<'a> {
             Ok(outcome) => outcome,
             Err(error) => {
                 self.refuse(self.refused(charge, error));
-                // The rows that are priced in the same way fail in the same way.
+                // All rows of a plan fail in the same way.
                 self.plans[plan as usize].method = Method::Refused;
                 None
             }
@@ -255,7 +258,7 @@ impl<'a> CustomerPricer<'a> {
         Ok(Some(Outcome::Detail(Detail { amount, charge, item, portion: of_charge, unit_price })))
     }
 
-    /// Adds a detail to its item and packs its amount, rounded where every detail is.
+    /// Adds a detail to its item and packs its amount, rounded where every detail is rounded.
     fn add(
         &mut self,
         item: u32,
@@ -273,9 +276,9 @@ impl<'a> CustomerPricer<'a> {
         Ok(Packed::new(amount, &mut self.long_amounts))
     }
 
-    /// Puts discounts on whole bills at their places among the details, in the tax categories of the usage that they
-    /// reduce: each is split in the ratio of the exact amounts of the customer's usage of the same source, so that one on
-    /// everything never makes one category negative while another pays (NTA Q&A on 一括値引).
+    /// Inserts discounts on whole bills into the details, in the tax categories of the usage they reduce. Each is split
+    /// in the ratio of the exact amounts of the customer's usage of the same source, so that a discount on everything
+    /// never makes one category negative while another pays (NTA Q&A on 一括値引).
     fn spread(
         &mut self,
         details: Vec<Detail>,
@@ -314,7 +317,7 @@ impl<'a> CustomerPricer<'a> {
         Ok((all, parts))
     }
 
-    /// Index of the customer's price per unit: the provider's with rate and markup, or the customer's own.
+    /// Index of the customer's price per unit: the provider's with exchange rate and markup, or the rule's.
     fn unit_price(&mut self, plan: u32, charge: &Charge) -> Result<u32, TooLong> {
         let Plan { method, unit_price, .. } = self.plans[plan as usize];
         if let Some((provider, index)) = unit_price
@@ -351,7 +354,7 @@ impl<'a> CustomerPricer<'a> {
         .at(Place::line(path, row))
     }
 
-    /// The plan for a charge, known or new.
+    /// The plan for a charge, which is made when it is new.
     fn plan(&mut self, charge: &Charge) -> u32 {
         let subject = self.bill.subject(charge);
         let scope = if self.by_subject { charge.subject.0 } else { u32::from(subject.source) };
@@ -382,7 +385,8 @@ impl<'a> CustomerPricer<'a> {
     }
 
     fn new_plan(&mut self, charge: &Charge, subject: &Subject) -> Result<Plan, Diagnostic> {
-        // The rule's rate first: the same rate can be missing for the cost, and the rule is what needs a look.
+        // Looks up the rule's rate first: the same rate can be missing for the cost, but the message should name the
+        // rule.
         let method = self.method(charge, subject.source)?;
         let rate = self.rate(subject.source)?;
         let method = match method {
@@ -441,7 +445,7 @@ impl<'a> CustomerPricer<'a> {
         })
     }
 
-    /// What a rule's money is multiplied by.
+    /// The exchange rate of a rule's money.
     fn price_rate(&mut self, from: Currency, definition: &Definition) -> Result<Amount, Diagnostic> {
         let rate = rate_for(self.settings, self.bill.month, self.customer, from, definition)?;
         if from != self.customer.invoice.currency {
@@ -450,7 +454,7 @@ impl<'a> CustomerPricer<'a> {
         Ok(rate)
     }
 
-    /// The issuer's own charges.
+    /// Adds the issuer's own charges.
     fn fees(&mut self) {
         let customer = self.customer;
         let charged: Vec<(usize, i64)> = self.resources.charged_fees(self.bill.month).collect();
@@ -468,7 +472,7 @@ impl<'a> CustomerPricer<'a> {
         Ok(self.items.add_fee(fee, price, category, count)?)
     }
 
-    /// The minimum in the invoice's currency; none for a customer that was charged for nothing.
+    /// The minimum in the invoice's currency; none for a customer without charges.
     fn minimum(&mut self) -> Result<Option<Amount>, Diagnostic> {
         let pricing = &self.customer.pricing;
         let Some(minimum) = pricing.minimum.filter(|_| self.items.has_any()) else {
@@ -484,7 +488,7 @@ impl<'a> CustomerPricer<'a> {
     }
 }
 
-/// A rate that `[[fx]]` lacks; `who` needs it.
+/// Error for a rate missing from `[[fx]]` that `who` needs.
 pub(crate) fn missing_rate(month: BillingMonth, from: Currency, to: Currency, who: &str) -> Diagnostic {
     Diagnostic::error(format!("no exchange rate from {from} to {to} for {month}"))
         .at(Place::file("invoicer.toml"))
@@ -492,20 +496,20 @@ pub(crate) fn missing_rate(month: BillingMonth, from: Currency, to: Currency, wh
         .with_hint(format!("add [[fx]] with month = \"{month}\", from = \"{from}\", to = \"{to}\", rate = \"…\""))
 }
 
-/// What became of a charge or share.
+/// Result of pricing a charge or share.
 enum Outcome {
     /// The issuer keeps it.
     Kept,
-    /// It is a detail.
+    /// A detail.
     Detail(Detail),
-    /// Its tax category is known once all usage is.
+    /// A discount whose tax category is known only after all usage is priced.
     WholeBill(WholeBillDiscount),
 }
 
-/// A discount that is shared or of no resource and that no rule gives a tax category, priced.
+/// A priced discount that is shared or has no resource, and that no rule gives a tax category.
 struct WholeBillDiscount {
     portion: order::ChargePortion,
-    /// Its item, in the category that it has where there is no usage to reduce.
+    /// Its item, with the category it has where there is no usage to reduce.
     key: ItemKey,
     exact: Amount,
     cost: Amount,

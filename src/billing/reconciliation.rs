@@ -1,4 +1,4 @@
-//! The provider's own figures against the sum of the rows read: total with tax, days, and number of resources.
+//! Compares the provider's own figures with the rows read: total with tax, days, and number of resources.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,33 +12,33 @@ use crate::model::settings::SourceKind;
 use crate::model::statement::AcceptedDifference;
 use crate::model::tax::TaxCategory;
 
-/// A source's rows against its provider's figures.
+/// A source's rows compared with its provider's figures.
 #[derive(Clone, Debug, Serialize)]
 pub struct Reconciliation {
     /// Name of the source.
     pub name: String,
     /// Currency of all amounts.
     pub currency: Currency,
-    /// Sum of the rows, tax excluded.
+    /// Sum of the rows without tax.
     pub total: Amount,
-    /// With tax, rounded as the provider does.
+    /// Sum with tax, rounded as the provider does.
     pub total_with_tax: Amount,
-    /// What the provider asks for; absent when it does not say.
+    /// The provider's total; absent when it states none.
     pub provider_total: Option<Amount>,
-    /// Ours less the provider's, once coupons are considered.
+    /// Our total minus the provider's; zero where the coupons explain it.
     pub difference: Option<Amount>,
     /// The likely cause of a difference.
     pub cause: Option<String>,
-    /// A difference that was accepted when the bill was fetched.
+    /// A difference that the user accepted when fetching.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted_difference: Option<AcceptedDifference>,
-    /// Coupons the provider took off.
+    /// Coupons the provider deducted.
     pub coupons: Amount,
-    /// How many days were compared.
+    /// Number of days compared.
     pub days: usize,
     /// Days that differ by a whole unit of the currency or more.
     pub day_differences: Vec<DayDifference>,
-    /// Resources with a charge, and how many the provider counts.
+    /// Number of resources with a charge, and the provider's count.
     pub resources: Option<ResourceCount>,
 }
 
@@ -47,20 +47,20 @@ pub struct Reconciliation {
 pub struct DayDifference {
     /// The day of the month.
     pub day: u8,
-    /// Sum of the rows of the day, tax excluded.
+    /// Sum of the day's rows without tax.
     pub ours: Amount,
-    /// The provider's.
+    /// The provider's figure.
     pub provider: Amount,
 }
 
-/// Resources charged for.
+/// Numbers of charged resources.
 #[derive(Clone, Debug, Serialize)]
 pub struct ResourceCount {
     /// What is counted.
     pub what: &'static str,
-    /// In the rows.
+    /// Counted in the rows.
     pub ours: usize,
-    /// By the provider.
+    /// Counted by the provider.
     pub provider: usize,
 }
 
@@ -89,7 +89,7 @@ pub fn reconcile(bill: &Bill) -> Result<Vec<Reconciliation>, TooLong> {
             let mut day_differences = Vec::new();
             for (day, provider) in &statement.daily {
                 let ours = sums.daily.get(day).copied().unwrap_or(Amount::ZERO);
-                // Some figures are before tax and some after, and each provider rounds days in its own way.
+                // Some figures include tax and some do not, and each provider rounds days in its own way.
                 let with_tax = ours.plus(ours.times(rate)?)?;
                 if !is_near(ours, *provider)? && !is_near(with_tax, *provider)? {
                     day_differences.push(DayDifference { day: *day, ours, provider: *provider });
@@ -115,7 +115,7 @@ pub fn reconcile(bill: &Bill) -> Result<Vec<Reconciliation>, TooLong> {
         .collect()
 }
 
-/// What the rows of a source add up to.
+/// Sums of a source's rows.
 struct SourceRowSums {
     daily: BTreeMap<u8, Amount>,
     resources: usize,
@@ -149,7 +149,7 @@ fn is_near(one: Amount, other: Amount) -> Result<bool, TooLong> {
     Ok(difference > Amount::whole(-1) && difference < Amount::whole(1))
 }
 
-/// Why ours and the provider's total may differ; none when they do not.
+/// Likely reason why our total and the provider's differ; none when they do not.
 fn cause(totals: &SourceTotals, is_final: bool, kind: SourceKind) -> Result<Option<String>, TooLong> {
     let (Some(provider), Some(difference)) = (totals.provider_total, totals.difference) else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! The month as later months are compared with it.
+//! Records a month's figures, with which later months are compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The resources a customer used, counted for fees that are charged for each of them.
+//! Counts the resources a customer used, for fees per resource.
 
 use std::collections::BTreeSet;
 
@@ -12,12 +12,12 @@ use crate::model::price::FeePer;
 /// Source and resource.
 pub(super) type Resource = (u16, NameId);
 
-/// By fee of the customer: the distinct resources used.
+/// The distinct resources used, by fee of the customer.
 pub(super) struct UsedResources<'a> {
     customer: &'a Customer,
-    /// Whether any fee is charged for each resource.
+    /// Whether the customer has any fee per resource.
     wanted: bool,
-    /// What was looked at already: charges of the same subject and item count alike.
+    /// Subjects and items already counted: their further charges change nothing.
     seen: FxHashSet<(SubjectId, NameId)>,
     by_fee: Vec<BTreeSet<Resource>>,
 }
@@ -32,7 +32,7 @@ impl<'a> UsedResources<'a> {
         }
     }
 
-    /// Takes a charge that is the customer's alone.
+    /// Adds a charge that is the customer's alone.
     pub(super) fn add(&mut self, bill: &Bill, charge: &Charge) {
         if !self.wanted || charge.kind() != ChargeKind::Usage || !self.seen.insert((charge.subject, charge.item)) {
             return;
@@ -49,7 +49,7 @@ impl<'a> UsedResources<'a> {
         }
     }
 
-    /// The fees that are charged in the month: index, and how many months or resources.
+    /// The fees charged in the month: index, and number of months or resources.
     pub(super) fn charged_fees(&self, month: BillingMonth) -> impl Iterator<Item = (usize, i64)> {
         let due = self.customer.fees.iter().enumerate().filter(move |(_, fee)| fee.is_due(month));
         let counted = due.map(|(index, fee)| match fee.per {
@@ -59,7 +59,7 @@ impl<'a> UsedResources<'a> {
         counted.filter(|(_, count)| *count > 0)
     }
 
-    /// The resources that the fee with that index is charged for: source and id.
+    /// The resources for which the fee with that index is charged: source and id.
     pub(super) fn of_fee(&self, fee: usize) -> &BTreeSet<Resource> {
         &self.by_fee[fee]
     }

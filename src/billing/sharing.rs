@@ -1,5 +1,5 @@
-//! Charges that no customer's rule claims: split over several customers or kept by the issuer (billing-rules §2, steps 2
-//! to 4).
+//! Splits charges that no customer's rule claims over several customers, or leaves them to the issuer (billing-rules
+//! §2, steps 2 to 4).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,17 +21,17 @@ use crate::model::split::split;
 /// Parts of a charge, by index of the customer.
 type Shares = Vec<(usize, Share)>;
 
-/// What becomes of a charge that no customer's rule claims.
+/// Who bears a charge that no customer's rule claims.
 pub(super) enum Fate<S> {
-    /// Customers bear it together.
+    /// Several customers together.
     Shared(S),
-    /// The issuer bears it: index of the `[[allocation.keep]]`.
+    /// The issuer, by the `[[allocation.keep]]` with that index.
     Kept(usize),
-    /// No rule and no default speaks of it.
+    /// Nobody: no rule or default applies.
     Nobody,
 }
 
-/// In which ratio a charge is shared, and by which rule.
+/// The ratio in which a charge is shared, and its rule.
 pub(super) struct SharingRatio {
     /// Index of the `[[allocation.share]]`; none for a discount that no rule shares.
     pub(super) rule: Option<usize>,
@@ -47,12 +47,12 @@ pub(super) struct Sharing<'a> {
 }
 
 impl<'a> Sharing<'a> {
-    /// `owners` says by charge what the customers' rules say.
+    /// A sharing step; `owners` holds the owner of each charge by the customers' rules.
     pub(super) fn new(bill: &'a Bill, settings: &'a Settings, owners: &'a [u32]) -> Sharing<'a> {
         Sharing { bill, settings, measures: Measures { bill, settings, owners, known: BTreeMap::new() } }
     }
 
-    /// Steps 2 to 4 for a charge without an owner; with the parts by customer where it is shared.
+    /// Applies steps 2 to 4 to a charge without an owner; returns the parts by customer where it is shared.
     ///
     /// # Errors
     /// A ratio that cannot be computed, with the index of its rule.
@@ -68,7 +68,7 @@ impl<'a> Sharing<'a> {
         }
     }
 
-    /// The same with the ratio in which it is shared.
+    /// [`fate`](Self::fate) with the ratio instead of the parts.
     ///
     /// # Errors
     /// As of [`fate`](Self::fate).
@@ -107,7 +107,7 @@ impl<'a> Sharing<'a> {
         }
         match (weights.is_empty(), rule) {
             (false, _) => Ok(Fate::Shared(SharingRatio { rule, weights })),
-            // A discount that nobody's usage can bear is left unassigned.
+            // Without usage to share it by, a discount stays unassigned.
             (true, None) => Ok(Fate::Nobody),
             (true, Some(rule)) => Err((rule, refused_share(&rules[rule], "the ratio adds up to zero", bill, charge))),
         }
@@ -124,8 +124,8 @@ fn refused_share(rule: &ShareRule, what: &str, bill: &Bill, charge: &Charge) -> 
         .with_hint("measure something customers have in this month, or give weights = { … }")
 }
 
-/// Weights of customers that are not active in the month, each with the index of its rule. To leave such a customer out in
-/// silence would let the others pay its part, this month or as soon as the rule matches something.
+/// Errors for weights of customers that are not active in the month, each with the index of its rule. Leaving such a
+/// customer out silently would make the others pay its part, now or as soon as the rule matches something.
 pub(super) fn inactive_weights(settings: &Settings, month: BillingMonth) -> Vec<(usize, Diagnostic)> {
     let mut problems = Vec::new();
     for (index, rule) in settings.allocation.shares.iter().enumerate() {
@@ -171,15 +171,15 @@ fn divide(bill: &Bill, charge: &Charge, id: ChargeId, weights: &[(usize, Amount)
     Ok(weights.iter().enumerate().map(share).collect())
 }
 
-/// What each customer bears of a whole, by index in the settings.
+/// Weight of each customer, by index in the settings.
 pub(super) type Weights = Vec<(usize, Amount)>;
 
-/// What customers were assigned in step 1, measured once for each rule and source.
+/// Measures the charges that step 1 assigned to customers, once per rule and source.
 struct Measures<'a> {
     bill: &'a Bill,
     settings: &'a Settings,
     owners: &'a [u32],
-    /// By rule (none for discounts that no rule shares) and source.
+    /// Weights by rule (none for discounts that no rule shares) and source.
     known: BTreeMap<(Option<usize>, u16), Weights>,
 }
 
@@ -246,7 +246,7 @@ impl Measures<'_> {
             }
             measured.has_any[owner] = true;
             if charge.kind() == ChargeKind::Discount {
-                // A free tier takes money off and uses nothing: its quantity is that of rows which are measured already.
+                // A free tier is no usage: its quantity repeats that of rows already measured.
                 continue;
             }
             match by {
@@ -267,7 +267,7 @@ impl Measures<'_> {
     }
 }
 
-/// By customer: what was measured.
+/// Measured values by customer.
 struct Measured {
     sums: Vec<Sum>,
     resources: Vec<BTreeSet<u32>>,

@@ -1,4 +1,4 @@
-//! Consumption tax per category and rate, rounded once (billing-rules §4; 消費税法施行令70条の10).
+//! Computes consumption tax per category and rate, rounded once (billing-rules §4; 消費税法施行令70条の10).
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::model::invoice::{LineItem, TaxSubtotal};
 use crate::model::rounding::Rounding;
 use crate::model::tax::{TaxCategory, TaxRate};
 
-/// The taxes of an invoice. `to_yen` is the rate from another currency, in which case tax is stated in yen too.
+/// The taxes of an invoice. With `to_yen`, the rate from another currency, tax is stated in yen too.
 ///
 /// # Errors
 /// When a sum or product has too many digits.

@@ -3,7 +3,7 @@
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::price::Tier;
 
-/// A graduated price and how much of the month's quantity it was asked for already.
+/// A graduated price, and how much of the month's quantity is already priced.
 pub(super) struct TierState {
     tiers: Vec<Tier>,
     used: Amount,
@@ -14,19 +14,19 @@ pub(super) struct TierState {
 pub(super) struct TierPart {
     /// Index of the tier.
     pub(super) tier: usize,
-    /// How many units.
+    /// Number of units.
     pub(super) units: Amount,
     /// Their price.
     pub(super) amount: Amount,
 }
 
 impl TierState {
-    /// The beginning of the month.
+    /// The state at the beginning of the month.
     pub(super) fn new(tiers: Vec<Tier>) -> TierState {
         TierState { tiers, used: Amount::ZERO }
     }
 
-    /// The price of the next `quantity` units of the month; `part` is told how many of them fall in which tier.
+    /// The price of the next `quantity` units of the month; calls `part` with the units that fall in each tier.
     ///
     /// # Errors
     /// When a result has too many digits.

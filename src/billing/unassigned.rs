@@ -1,4 +1,4 @@
-//! Charges that belong to nobody, told so that the missing rule can be added at once.
+//! Reports charges without an owner, in a form from which users can write the missing rule at once.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use crate::model::amount::Sum;
 use crate::model::charge::{Bill, ChargeId, EMPTY, NameId};
 use crate::model::settings::Settings;
 
-/// The most resources that are told one by one.
+/// Maximum number of resources reported one by one.
 const SHOWN: usize = 10;
 
-/// One message for each resource, or item without a resource, by the first row.
+/// One message per resource, or per item without a resource, in the order of their first rows.
 pub(super) fn refused(bill: &Bill, settings: &Settings, unassigned: &[ChargeId]) -> Vec<Diagnostic> {
     let mut groups: BTreeMap<(u16, NameId, NameId), Vec<ChargeId>> = BTreeMap::new();
     for id in unassigned {

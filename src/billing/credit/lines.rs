@@ -1,4 +1,4 @@
-//! Which lines a credit note takes back, and how much of each.
+//! Chooses the lines that a credit note takes back, and how much of each.
 
 use super::{Credited, Extent};
 use crate::diagnostic::Diagnostic;
@@ -7,10 +7,10 @@ use crate::model::invoice::{Invoice, ItemKind, LineItem};
 use crate::model::rounding::Rounding;
 use crate::model::split::split;
 
-/// Items of a credit note, each with the number of the invoice's line it takes back.
+/// Items of a credit note, each with the number of the invoice line it takes back.
 pub(super) type Numbered = Vec<(usize, LineItem)>;
 
-/// The lines with what is taken back of each, in the invoice's sign.
+/// The lines to take back, each with its amount in the invoice's sign.
 pub(super) fn chosen(
     invoice: &Invoice,
     before: &Credited,
@@ -42,12 +42,12 @@ fn whole(invoice: &Invoice, before: &Credited) -> Result<Vec<(usize, Amount)>, D
     let mut chosen = Vec::with_capacity(invoice.items.len());
     for line in 1..=invoice.items.len() {
         let left = before.left_of_line(invoice, line)?;
-        // A line of zero is taken back with the rest; one that was taken back before is not.
+        // A line of zero is taken back once, with the rest.
         if !left.is_zero() || !before.lines.contains_key(&line) {
             chosen.push((line, left));
         }
     }
-    // A rounding line follows the others: it never is what is left.
+    // A rounding line follows from the others, so it alone never counts as left.
     let is_billed = |line: usize| invoice.items[line - 1].kind != ItemKind::Rounding;
     let nothing = chosen.iter().all(|(line, left)| left.is_zero() || !is_billed(*line));
     if nothing && !invoice.items.iter().all(|item| item.amount.is_zero()) {
@@ -78,7 +78,7 @@ fn part(invoice: &Invoice, before: &Credited, line: usize, amount: Option<Amount
     Ok(amount)
 }
 
-/// The items of the credit note: the lines with the opposite sign. The quantity of a part is unknown.
+/// The items of the credit note: the lines with the opposite sign, without quantity for a part of a line.
 pub(super) fn items(invoice: &Invoice, before: &Credited, chosen: &[(usize, Amount)]) -> Result<Numbered, TooLong> {
     let item = |&(line, amount): &(usize, Amount)| {
         let item = &invoice.items[line - 1];
@@ -95,12 +95,12 @@ pub(super) fn items(invoice: &Invoice, before: &Credited, chosen: &[(usize, Amou
     chosen.iter().map(item).collect()
 }
 
-/// The cost of a part, in proportion: that of what is taken back so far with it, less that of what was taken back before,
-/// each cut toward zero like a share (billing-rules §2). So the parts of a line end at its cost.
+/// The cost of a part: the proportional cost of everything taken back so far, including the part, minus that of what
+/// was taken back before, each cut toward zero like a share (billing-rules §2). So the parts add up to the line's cost.
 fn cost(item: &LineItem, left: Amount, amount: Amount) -> Result<Amount, TooLong> {
     let decimals = item.cost.scale().max(4);
     let of = |taken: Amount| {
-        // Nothing and everything need no proportion: a whole line can be taken back whatever digits its cost has.
+        // Zero and the whole line need no proportion, so a line can be taken back whole however long its cost is.
         if taken.is_zero() {
             return Ok(Amount::ZERO);
         }
@@ -109,7 +109,7 @@ fn cost(item: &LineItem, left: Amount, amount: Amount) -> Result<Amount, TooLong
         }
         match item.cost.times(taken) {
             Ok(product) => Rounding::Down.quotient(product, item.amount, decimals),
-            // Beyond 36 digits only a split multiplies exactly.
+            // Products beyond 36 digits are exact only in `split`.
             Err(TooLong) => {
                 let weights = [taken.magnitude(), item.amount.minus(taken)?.magnitude()];
                 Ok(split(item.cost, &weights)?.first().copied().expect("a split has a part for each weight"))

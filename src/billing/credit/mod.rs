@@ -1,8 +1,8 @@
-//! Credit notes (適格返還請求書, 消費税法57条の4 3項): an issued invoice taken back, whole or line by line.
+//! Credit notes (適格返還請求書, 消費税法57条の4 3項): take back an issued invoice, whole or line by line.
 //!
-//! A part takes back no more than is left of a rate's base, tax and total, and a credit note never charges. What was
-//! taken back so far, rounded as the invoice was, less what earlier notes took back, is the part: whatever the parts are,
-//! they end at the invoice to the last digit.
+//! A part takes back no more than is left of a rate's base, tax and total, and a credit note never charges. Each part
+//! is the rounded sum of everything taken back so far minus what earlier notes took back, rather than a rounded part:
+//! so the parts add up to the invoice to the last digit, however it is divided.
 
 mod lines;
 mod rates;
@@ -20,25 +20,25 @@ use crate::model::rounding::Rounding;
 use crate::model::settings::Language;
 use crate::model::tax::{TaxCategory, TaxRate};
 
-/// What of an invoice is taken back.
+/// How much of an invoice is taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// Everything that was not taken back before.
+    /// Everything not taken back before.
     Whole,
     /// These lines.
     Lines(Vec<CreditedLine>),
 }
 
-/// A line of an invoice that is taken back.
+/// A line of an invoice to take back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CreditedLine {
     /// The line, counted from 1.
     pub line: usize,
-    /// How much of it before tax, with the line's sign; all that is left where absent.
+    /// Amount before tax, with the line's sign; all that is left of the line where absent.
     pub amount: Option<Amount>,
 }
 
-/// What earlier credit notes took back of an invoice: sums of their figures, which have the opposite sign.
+/// Sums of what earlier credit notes took back of an invoice, with the opposite sign of the invoice's figures.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Credited {
     /// By line, counted from 1; see [`NO_LINE`].
@@ -50,7 +50,7 @@ pub struct Credited {
 /// What earlier credit notes took back of a category and rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CreditedRate {
-    /// Before tax.
+    /// Sum before tax.
     pub base: Amount,
     /// Tax.
     pub tax: Amount,
@@ -72,7 +72,7 @@ impl Credited {
 
     /// What was taken back of a category and rate.
     pub fn of_rate(&self, category: TaxCategory, rate: TaxRate) -> CreditedRate {
-        // A rate of which nothing was taken back has no entry.
+        // A rate without an entry was never taken back.
         self.rates.get(&(category, rate)).copied().unwrap_or_default()
     }
 }
@@ -80,16 +80,16 @@ impl Credited {
 /// The line number of a 端数調整 (rounding adjustment) on a credit note of an invoice that needed none in that category.
 pub const NO_LINE: usize = 0;
 
-/// What a credit note is made of besides the invoice.
+/// Everything a credit note needs besides the invoice.
 #[derive(Clone, Debug)]
 pub struct CreditTerms<'a> {
     /// Its number.
     pub number: String,
     /// Date of return.
     pub date: NaiveDate,
-    /// Why.
+    /// Reason printed on it.
     pub reason: &'a str,
-    /// What of the invoice.
+    /// How much of the invoice it takes back.
     pub extent: &'a Extent,
     /// How the invoice's amounts before tax are rounded.
     pub rounding: Rounding,
@@ -97,14 +97,15 @@ pub struct CreditTerms<'a> {
     pub tax_rounding: Rounding,
     /// Language of the invoice, for the name of a 端数調整.
     pub language: Language,
-    /// The rate from the invoice's currency to yen, where it is another.
+    /// The rate from the invoice's currency to yen; none for an invoice in yen.
     pub to_yen: Option<Amount>,
 }
 
-/// The credit note for an issued invoice. With the earlier ones it takes back no more than was billed, by rate and in
-/// total; what completes a rate takes back exactly what is left of it: invoice and credit notes then add up to zero.
+/// Makes the credit note for an issued invoice. Together with earlier notes it takes back no more than was billed, by
+/// rate and in total. A note that completes a rate takes back exactly what is left of it, so that invoice and credit
+/// notes add up to zero.
 ///
-/// The file name is left to be filled in. Returns the note with the invoice's line numbers of its items.
+/// Returns the note, without file name, and the invoice's line numbers of its items.
 ///
 /// # Errors
 /// Lines that the invoice does not have or that are named twice, more than is left of a line, a rate or the total, parts

@@ -1,4 +1,4 @@
-//! What a credit note takes back of each category and rate: base, tax, and the limits of both.
+//! Base and tax that a credit note takes back of each category and rate, and the limits of both.
 
 use std::cmp::Ordering;
 
@@ -11,12 +11,12 @@ use crate::model::currency::Currency;
 use crate::model::invoice::{Invoice, ItemKind, LineItem, TaxSubtotal};
 use crate::model::rounding::Rounding;
 
-/// What is taken back of a category and rate before tax, in the invoice's sign.
+/// The base taken back of a category and rate, in the invoice's sign.
 pub(super) struct Base<'a> {
     billed: &'a TaxSubtotal,
-    /// What earlier notes took back, in the opposite sign.
+    /// Taken back by earlier notes, in the opposite sign.
     before: CreditedRate,
-    /// What is left before this part.
+    /// Left before this part.
     left: Amount,
     part: Amount,
 }
@@ -25,10 +25,10 @@ fn is_of(item: &LineItem, billed: &TaxSubtotal) -> bool {
     (item.tax_category, item.tax_rate) == (billed.category, billed.rate)
 }
 
-/// The bases of the rates that the items are of, and the items with what makes them add up to those (端数調整).
+/// The bases of the items' rates, and the items with the 端数調整 that make them add up to those bases.
 ///
-/// On an invoice whose lines are exact (`round-at = "invoice"`), what was taken back so far is rounded to the currency as the
-/// invoice's own sum was; elsewhere it needs no rounding.
+/// On an invoice with exact lines (`round-at = "invoice"`), the sum taken back so far is rounded like the invoice's own
+/// sum; on others it needs no rounding.
 pub(super) fn with_adjustments<'a>(
     invoice: &'a Invoice,
     before: &Credited,
@@ -49,7 +49,7 @@ pub(super) fn with_adjustments<'a>(
         let part = match terms.extent {
             Extent::Whole => left,
             Extent::Lines(_) => {
-                // What is left of the exact lines before and after this part.
+                // The exact sum left of the lines before and after this part.
                 let exact = exact_left(invoice, before, billed)?;
                 let after = exact.minus(taken)?;
                 match after.is_zero() {
@@ -109,7 +109,7 @@ fn adjusted(
     (own.map_or(NO_LINE, |index| index + 1), item)
 }
 
-/// Refuses parts that take back more of a rate than is left of it, or would charge for it.
+/// Refuses parts that take back more of a rate than is left, or would charge.
 pub(super) fn check_bases(invoice: &Invoice, chosen: &[(usize, Amount)], bases: &[Base<'_>]) -> Result<(), Diagnostic> {
     for Base { billed, left, part, .. } in bases {
         let of_rate: Vec<(usize, Amount)> =
@@ -136,7 +136,7 @@ pub(super) fn check_bases(invoice: &Invoice, chosen: &[(usize, Amount)], bases: 
     Ok(())
 }
 
-/// Lines of a rate that are not chosen yet and have a sign.
+/// Lines of a rate with that sign that are not chosen yet.
 fn others<'a>(
     invoice: &'a Invoice,
     billed: &'a TaxSubtotal,
@@ -205,7 +205,7 @@ pub(super) fn check_total(
     Ok(())
 }
 
-/// The taxes on what is taken back.
+/// The taxes of the bases taken back.
 pub(super) fn taxes(
     invoice: &Invoice,
     bases: &[Base<'_>],
@@ -236,24 +236,25 @@ pub(super) fn taxes(
     Ok(taxes)
 }
 
-/// A tax that parts of a base take back one after the other.
+/// Computes a tax that is taken back in parts of its base, one after the other.
 struct Cumulative {
     rounding: Rounding,
     decimals: u32,
     factor: Amount,
     billed: Amount,
-    /// Of the base, before the part.
+    /// Left of the base before the part.
     left: Amount,
     part: Amount,
 }
 
 impl Cumulative {
-    /// Tax of the part, in the invoice's sign: that of everything taken back so far, this part included, less what was taken
-    /// back before (`credited`, in the opposite sign). So the parts end at the tax billed.
+    /// Tax of the part, in the invoice's sign: the tax of everything taken back so far, including this part, minus what
+    /// was taken back before (`credited`, in the opposite sign). So the parts add up to the tax billed.
     ///
-    /// For up, down and half-up this also lies between floor and ceiling of the exact tax of the part, as e-invoices ask for
-    /// (JP PINT aligned-ibrp-051-jp). Half-even need not: of a base of 15, parts of 5 and 10 would bear 0 and 2 of 0.5 and
-    /// 1.0. There the neighbour is taken from which both the part and the rest lie between theirs: 1 and 1.
+    /// E-invoices require each tax to lie between floor and ceiling of the exact tax (JP PINT aligned-ibrp-051-jp). Up,
+    /// down and half-up always do. Half-even need not: of a base of 15, parts of 5 and 10 would get 0 and 2 for exact
+    /// taxes of 0.5 and 1.0. There the result is moved to where both the part and the rest are within their limits: 1
+    /// and 1.
     fn tax(&self, billed: Amount, credited: Amount) -> Result<Amount, TooLong> {
         // Computed on absolute values (japan.md §1.6: a negative base of −172.8 rounds down to −172).
         let is_negative = self.billed.is_negative();
@@ -269,7 +270,7 @@ impl Cumulative {
         let of_rest = (round(Rounding::Down, rest)?, round(Rounding::Up, rest)?);
         let tax = so_far.minus(credited)?;
         let tax = within(tax, of_part.0, of_part.1);
-        // What is left for the rest decides, so that the end is met in any case.
+        // The limits of the rest come last, so that the parts add up in any case.
         let tax = within(tax, left.minus(of_rest.1)?, left.minus(of_rest.0)?);
         Ok(positive(within(tax, Amount::ZERO, left)))
     }

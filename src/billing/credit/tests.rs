@@ -328,7 +328,7 @@ fn by<'a>(tax_rounding: Rounding, invoice: &Invoice, extent: &'a Extent) -> Cred
     }
 }
 
-/// The taxes of lines in hundredths, as the law says, with whole numbers: a rate's base times 10 or 8 over 100.
+/// The taxes of lines in hundredths by the law, in whole numbers: a rate's base times 10 or 8 over 100.
 fn taxed(items: &[LineItem], rounding: Rounding) -> Vec<TaxSubtotal> {
     let mut bases: BTreeMap<(TaxCategory, TaxRate), i128> = BTreeMap::new();
     for item in items {
@@ -387,9 +387,9 @@ fn any_invoice(lines: &[(i64, bool)], exact: bool, mode: Rounding, tax_mode: Rou
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(1000))]
 
-    /// Whatever parts are taken back in whatever order, no rate and no total is ever above what was billed, no note
-    /// charges, each tax lies between floor and ceiling of the exact one, and with the rest it is exactly what was billed:
-    /// line by line, base by base, tax by tax, and in cost.
+    /// Whatever parts are taken back in whatever order: no rate or total exceeds what was billed, no note charges, each
+    /// tax lies between floor and ceiling of the exact one, and with the rest everything adds up to what was billed:
+    /// lines, bases, taxes and costs.
     #[test]
     fn parts_and_the_rest_add_up_to_the_invoice(
         billed in proptest::collection::vec((-900i64..3000, proptest::bool::ANY), 1..6),
@@ -400,7 +400,7 @@ proptest::proptest! {
         let (mode, tax_mode) = (MODES[modes.0], MODES[modes.1]);
         let invoice = any_invoice(&billed, exact, mode, tax_mode);
         proptest::prop_assume!(invoice.total.is_positive() && !invoice.subtotal.is_negative());
-        // Of a line of zero there is nothing to take back, and so no cost.
+        // A line of zero has nothing to take back, and so no cost.
         proptest::prop_assume!(billed.iter().all(|(value, _)| *value != 0));
         let mut before = Credited::default();
         let mut total = Amount::ZERO;
@@ -416,7 +416,7 @@ proptest::proptest! {
             }
             let chosen = chosen.into_iter().map(|(line, amount)| CreditedLine { line, amount: Some(amount) });
             let extent = Extent::Lines(chosen.collect());
-            // Refused parts leave everything as it is; which are, other tests say.
+            // Refused parts change nothing; other tests say which parts are refused.
             if let Ok(note) = credit(&invoice, &before, CreditTerms { rounding: mode, ..by(tax_mode, &invoice, &extent) }) {
                 proptest::prop_assert!(note.0.total.is_negative());
                 add(&mut before, &note);

@@ -1,4 +1,4 @@
-//! The rows of an invoice's lines with what claimed, shared and priced each of them.
+//! Explains the rows of an invoice's lines: which rules claimed, shared and priced each of them.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -25,7 +25,7 @@ use crate::model::rounding::Rounding;
 use crate::model::settings::{Ratio, ShareBasis};
 use crate::model::tax::TaxCategory;
 
-/// What was read of an invoice's rows.
+/// The rows read for an invoice.
 pub(super) struct ReadRows<'a> {
     /// By line of the invoice.
     pub(super) lines: Vec<LineRows<'a>>,
@@ -37,17 +37,17 @@ pub(super) struct ReadRows<'a> {
 #[derive(Default)]
 pub(super) struct LineRows<'a> {
     pub(super) tax_rules: Vec<Rule<'a>>,
-    /// Index of the source; every row is of the same.
+    /// Index of the source, which is the same for every row.
     source: Option<u16>,
     sharings: Vec<(Option<usize>, SharingExplanation<'a>)>,
-    /// By what prices them and whether they are split over tax categories.
+    /// Rows by what prices them and whether they are split over tax categories.
     parts: BTreeMap<(PriceChoice, bool), ChargePart<'a>>,
 }
 
 #[derive(Default)]
 struct ChargePart<'a> {
     split: Option<(CategoryUsage, TaxCategory)>,
-    /// Costs and prices before they are split.
+    /// Costs and prices before the split.
     whole: (Sum, Sum),
     rows: Vec<RowExplanation<'a>>,
     shown: PartSums,
@@ -106,7 +106,7 @@ struct PricedRow {
     amount: Amount,
 }
 
-/// Reads all rows of the invoice in the order in which they were priced; keeps those that are wanted.
+/// Reads all rows of the invoice in the order in which they were priced, and keeps those wanted.
 pub(super) fn read<'a>(case: Case<'a>, wanted: &Wanted) -> Result<ReadRows<'a>, Problems> {
     let Case { bill, settings, invoice } = case;
     let is_wanted = |detail: &Detail| wanted.has_line(detail.item.0 as usize + 1);
@@ -164,7 +164,7 @@ pub(super) fn read<'a>(case: Case<'a>, wanted: &Wanted) -> Result<ReadRows<'a>, 
         line.source = Some(bill.subject(charge).source);
         let named = tax_rule(bill, settings, customer, charge).map(|rule| (rule.category, &rule.definition));
         let (ruled, definition) = named.unwrap_or_else(|| own_status(settings, customer));
-        // A discount on a whole bill has the category of the usage that it reduces, which no rule gave it.
+        // A discount on a whole bill has the category of the usage it reduces, which no rule set.
         if let Some(rule) = Rule::at(definition).filter(|_| ruled == category && !is_split)
             && !line.tax_rules.contains(&rule)
         {
@@ -191,10 +191,10 @@ pub(super) fn read<'a>(case: Case<'a>, wanted: &Wanted) -> Result<ReadRows<'a>, 
     Ok(read)
 }
 
-/// Whether rows of one subject and item differ in what prices them: they do not.
+/// Rows that are priced alike: same subject, item and kind.
 type ChoiceKey = (SubjectId, NameId, ChargeKind);
 
-/// The rules, asked again.
+/// Applies the rules again.
 struct Rules<'a, 'r> {
     case: Case<'a>,
     claims: Claims<'r>,
@@ -211,7 +211,7 @@ impl<'a> Rules<'a, '_> {
         *self.choices.entry(key).or_insert_with(|| price_choice(bill, &settings.customers[invoice.customer], charge))
     }
 
-    /// The figures of a row, computed anew.
+    /// Computes the figures of a row again.
     fn priced(&mut self, charge: &Charge, share: Option<&Share>, choice: PriceChoice) -> Result<PricedRow, Problems> {
         let case = self.case;
         let Case { bill, settings, invoice } = case;
@@ -263,7 +263,7 @@ impl<'a> Rules<'a, '_> {
         Ok(PricedRow { quantity, cost, tiers: Vec::new(), exact, amount })
     }
 
-    /// A row with its rules.
+    /// Explains a row by its rules.
     fn row(
         &mut self,
         charge: &Charge,
@@ -310,7 +310,7 @@ impl<'a> Rules<'a, '_> {
         })
     }
 
-    /// How a row is shared.
+    /// Explains how a row is shared.
     fn share(
         &mut self,
         charge: &Charge,
@@ -328,7 +328,7 @@ impl<'a> Rules<'a, '_> {
         let of = bill.cost(charge);
         let decimals = of.scale().max(4);
         let quotient = Rounding::Down.quotient(of.times(share.ratio.0)?, total, decimals + 4)?;
-        // A share is what the ratio gives, cut off, or one unit of its last decimal more.
+        // A share is the ratio's quotient, cut off, or one unit of its last decimal more.
         let near = share.cost.minus(quotient)?.magnitude() < Amount::new(1, decimals)?;
         if own.zip(Some(total)) != Some(share.ratio) || !near {
             return Err(defect(format!("the share of {file}:{row} is {}, the ratio gives {quotient}", share.cost)));
@@ -364,7 +364,7 @@ impl<'a> Rules<'a, '_> {
 }
 
 impl<'a> LineRows<'a> {
-    /// How many rows are shown.
+    /// Number of rows shown.
     pub(super) fn shown(&self) -> usize {
         self.parts.values().map(|part| part.shown.rows).sum()
     }
@@ -438,7 +438,7 @@ impl<'a> LineRows<'a> {
     }
 }
 
-/// The exact amounts of usage above zero, by source and category.
+/// Exact amounts of usage by source and category, where above zero.
 fn by_source(sums: BTreeMap<(u16, TaxCategory), Sum>, sources: usize) -> Result<Vec<CategoryUsage>, TooLong> {
     let mut usage = vec![CategoryUsage::new(); sources];
     for ((source, category), sum) in sums {
@@ -450,7 +450,7 @@ fn by_source(sums: BTreeMap<(u16, TaxCategory), Sum>, sources: usize) -> Result<
     Ok(usage)
 }
 
-/// What the money of the customer's rule with that index is multiplied by.
+/// The exchange rate of the customer's rule with that index.
 fn own_rate(case: Case<'_>, rule: usize) -> Result<Amount, Problems> {
     let Case { bill, settings, invoice } = case;
     let customer = &settings.customers[invoice.customer];
@@ -458,7 +458,7 @@ fn own_rate(case: Case<'_>, rule: usize) -> Result<Amount, Problems> {
     Ok(rate_for(settings, bill.month, customer, rule.currency, &rule.definition)?)
 }
 
-/// The rule by which the issuer bears a row of such a resource, in words; none where none is kept.
+/// Message on the rule by which the issuer bears a row of such a resource; none where it bears none.
 pub(super) fn kept_by(case: Case<'_>, resource: &Glob) -> Result<Option<String>, Problems> {
     let Case { bill, settings, .. } = case;
     if settings.allocation.keeps.is_empty() {

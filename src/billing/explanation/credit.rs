@@ -1,5 +1,5 @@
-//! How a credit note came about: of each line what was invoiced, what earlier notes took back and what this one does; of
-//! each rate the tax on everything taken back so far.
+//! Explains a credit note: per line what was invoiced, what earlier notes took back and what this one takes back; per
+//! rate the tax on everything taken back so far.
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use crate::model::rounding::Rounding;
 use crate::model::settings::Settings;
 use crate::model::tax::{TaxCategory, TaxRate};
 
-/// A credit note with what it is explained by.
+/// A credit note with everything that explains it.
 #[derive(Clone, Copy, Debug)]
 pub struct CreditCase<'a> {
     /// The month billed.
@@ -24,7 +24,7 @@ pub struct CreditCase<'a> {
     pub settings: &'a Settings,
     /// The invoice it takes back.
     pub invoice: &'a Invoice,
-    /// What earlier notes took back.
+    /// Sums taken back by earlier notes.
     pub before: &'a Credited,
     /// The credit note.
     pub note: &'a Invoice,
@@ -32,7 +32,7 @@ pub struct CreditCase<'a> {
     pub lines: &'a [usize],
 }
 
-/// How a credit note, or one of its lines, came about. Amounts have the signs they have on their documents.
+/// Explanation of a credit note or of one of its lines. Amounts have the signs they have on their documents.
 #[derive(Clone, Debug, Serialize)]
 pub struct CreditExplanation<'a> {
     /// Number of the credit note.
@@ -47,7 +47,7 @@ pub struct CreditExplanation<'a> {
     pub customer: &'a str,
     /// Currency of the amounts.
     pub currency: Currency,
-    /// Where the rules are that it was made with.
+    /// Directory of the rules it was made with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules_directory: Option<String>,
     /// How tax is rounded.
@@ -70,7 +70,7 @@ pub struct CreditLineExplanation<'a> {
     pub line: usize,
     /// The invoice's line; none for a rounding adjustment that the invoice did not need.
     pub invoice_line: Option<usize>,
-    /// What it stands for.
+    /// Kind of the line.
     pub kind: ItemKind,
     /// Bill item or fee.
     pub name: &'a str,
@@ -78,13 +78,13 @@ pub struct CreditLineExplanation<'a> {
     pub tax_category: TaxCategory,
     /// Tax rate.
     pub tax_rate: TaxRate,
-    /// What the invoice's line is; none where it has none.
+    /// Amount of the invoice's line; none where it has no such line.
     pub invoiced: Option<Amount>,
-    /// What earlier notes took back of it.
+    /// Taken back of it by earlier notes.
     pub before: Amount,
-    /// What this note takes back of it.
+    /// Taken back of it by this note.
     pub amount: Amount,
-    /// What is left of it after this note; none where the invoice has no such line.
+    /// Left of it after this note; none where the invoice has no such line.
     pub left: Option<Amount>,
 }
 
@@ -95,20 +95,20 @@ pub struct CreditTaxExplanation<'a> {
     pub category: TaxCategory,
     /// Rate.
     pub rate: TaxRate,
-    /// This note's lines of it.
+    /// This note's lines of that category and rate.
     pub lines: Vec<LineAmount>,
     /// Their sum.
     pub taxable: Amount,
-    /// What the invoice's lines of it add up to.
+    /// Sum of the invoice's lines of that category and rate.
     pub invoiced: Amount,
-    /// What earlier notes took back of that.
+    /// Taken back of that sum by earlier notes.
     pub taxable_before: Amount,
-    /// What is taken back so far, with this note.
+    /// Taken back so far, including this note.
     pub taxable_so_far: Amount,
     /// Its tax.
     #[serde(flatten)]
     pub tax: CreditTax,
-    /// On an invoice in another currency: the tax in yen.
+    /// The tax in yen, for an invoice in another currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub yen: Option<CreditYenExplanation<'a>>,
 }
@@ -118,15 +118,16 @@ pub struct CreditTaxExplanation<'a> {
 pub struct CreditTax {
     /// The tax invoiced.
     pub tax_invoiced: Amount,
-    /// What is taken back so far × rate, before it is rounded.
+    /// Base taken back so far × rate, before rounding.
     pub exact: Amount,
-    /// Rounded. It is not `tax_so_far` only where half-even would take a part out of its floor and ceiling.
+    /// `exact`, rounded. Differs from `tax_so_far` only where half-even would move a part outside its floor and
+    /// ceiling.
     pub rounded: Amount,
-    /// Tax taken back so far, with this note.
+    /// Tax taken back so far, including this note.
     pub tax_so_far: Amount,
-    /// Tax that earlier notes took back.
+    /// Tax taken back by earlier notes.
     pub tax_before: Amount,
-    /// This note's tax: so far less before.
+    /// This note's tax: `tax_so_far` minus `tax_before`.
     pub tax: Amount,
 }
 
@@ -149,13 +150,13 @@ pub struct CreditTotals {
     pub subtotal: Amount,
     /// Sum of the taxes.
     pub tax: Amount,
-    /// Both together.
+    /// Subtotal plus tax.
     pub total: Amount,
-    /// What is left of the invoice's total after this note.
+    /// Left of the invoice's total after this note.
     pub left: Amount,
 }
 
-/// Explains a credit note, or the line of it that is asked for.
+/// Explains a credit note, or the requested line of it.
 ///
 /// # Errors
 /// A line the note does not have, and sums that differ from what is printed, which would be a defect of the program.
@@ -176,7 +177,7 @@ fn explained(case: CreditCase<'_>, wanted: Option<usize>) -> Result<CreditExplan
     }
     let mut taxes = Vec::new();
     for subtotal in &note.tax_subtotals {
-        // Sums that are not shown are proved all the same.
+        // Checks sums that are not shown, too.
         let tax = tax(case, subtotal)?;
         if lines.iter().any(|line| (line.tax_category, line.tax_rate) == (tax.category, tax.rate)) {
             taxes.push(tax);

@@ -1,6 +1,6 @@
-//! How a printed yen came about: the rows of each line with the rules that claimed, shared and priced them, the exact
-//! sums, the rounding and the tax. The rules are asked for again where the amounts were computed, the sums are added up
-//! anew, and an explanation that does not give what is printed is an error.
+//! Explains every printed yen: the rows of each line with the rules that claimed, shared and priced them, the exact
+//! sums, the rounding and the tax. Rules come from the functions that computed the amounts, sums are added up again,
+//! and an explanation that does not give the printed amount is an error.
 
 mod charges;
 mod credit;
@@ -24,12 +24,12 @@ pub use credit::{
 };
 pub use record::*;
 
-/// What of an invoice is to be explained.
+/// The part of an invoice to explain.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
-    /// Only the line of that number, counted from 1.
+    /// Only the line with that number, counted from 1.
     pub line: Option<usize>,
-    /// Only rows of resources whose id fits.
+    /// Only rows of resources whose id matches.
     pub resource: Option<(String, Glob)>,
 }
 
@@ -43,14 +43,14 @@ impl Wanted {
     }
 }
 
-/// An explanation that differs from what is printed must never be shown as one.
+/// Error for an explanation that differs from what is printed, which must never be shown.
 fn defect(what: String) -> Problems {
     Diagnostic::error(format!("the explanation does not give what is printed: {what}"))
         .with_hint("this is a defect of invoicer; please report it with the month's files")
         .into()
 }
 
-/// What is being explained.
+/// The invoice being explained, with its bill and settings.
 #[derive(Clone, Copy)]
 struct Case<'a> {
     bill: &'a Bill,
@@ -58,7 +58,7 @@ struct Case<'a> {
     invoice: &'a Invoice,
 }
 
-/// Explains an invoice that was computed from that bill with those settings.
+/// Explains an invoice computed from that bill with those settings.
 ///
 /// # Errors
 /// A line the invoice does not have, a resource without rows on it, and sums that differ from what is printed, which
@@ -155,7 +155,7 @@ fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Pro
     })
 }
 
-/// What a line is made of, the sum before rounding, what is printed, and the tax rules.
+/// Origin of a line, the sum before rounding, the printed amount, and the tax rules.
 type LineMakeup<'a> = (LineOrigin<'a>, Amount, Amount, Vec<Rule<'a>>);
 
 fn charge_line<'a>(case: Case<'a>, index: usize, rows: LineRows<'a>) -> Result<LineMakeup<'a>, Problems> {
@@ -183,7 +183,7 @@ fn exchange(case: Case<'_>, from: Currency, to: Currency) -> Option<ExchangeExpl
     entry.map(|fx| ExchangeExplanation { from, to, rate: fx.rate, rule: Rule::at(&fx.definition) })
 }
 
-/// How money of a rule came to the invoice's currency; none where it is in that currency.
+/// Conversion of a rule's money to the invoice's currency; none where it already is in that currency.
 fn conversion(case: Case<'_>, given: Amount, from: Currency) -> Result<Option<ConversionExplanation<'_>>, Problems> {
     let Some(exchange) = exchange(case, from, case.invoice.currency) else {
         return Ok(None);

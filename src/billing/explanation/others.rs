@@ -1,4 +1,4 @@
-//! Lines without rows, and the way from the lines to the total.
+//! Explains lines without rows, and the steps from the lines to the total.
 
 use super::record::*;
 use super::{Case, LineMakeup, conversion, defect, exchange};
@@ -41,7 +41,7 @@ pub(super) fn fees<'a>(
     used.charged_fees(bill.month).map(fee).collect()
 }
 
-/// What gives the category of lines that no rule speaks of.
+/// The setting behind the category of lines that no rule matches.
 fn status_rule(case: Case<'_>) -> Vec<Rule<'_>> {
     let customer = &case.settings.customers[case.invoice.customer];
     Rule::at(own_status(case.settings, customer).1).into_iter().collect()
@@ -55,7 +55,7 @@ pub(super) fn fee<'a>(
     Ok((LineOrigin::Fee(fee), exact, rounded_at_item(case, exact)?, tax_rules))
 }
 
-/// A line's own rounding, which `round-at = "invoice"` leaves to the sum of its category.
+/// A line rounded by itself, unless `round-at = "invoice"` leaves that to the sum of its category.
 fn rounded_at_item(case: Case<'_>, exact: Amount) -> Result<Amount, Problems> {
     use crate::model::price::RoundAt;
     match case.settings.customers[case.invoice.customer].pricing.round_at {
@@ -86,7 +86,8 @@ pub(super) fn minimum(case: Case<'_>) -> Result<LineMakeup<'_>, Problems> {
     Ok((LineOrigin::Minimum(explanation), missing, missing, status_rule(case)))
 }
 
-/// What lifts a negative subtotal to zero; none where the line with that index is the rounding of its category.
+/// The line that lifts a negative subtotal to zero; none where the line with that index is the rounding of its
+/// category.
 pub(super) fn lift(case: Case<'_>, index: usize) -> Result<Option<LineMakeup<'_>>, Problems> {
     let items = &case.invoice.items;
     if index + 1 < items.len() {
@@ -115,7 +116,7 @@ fn lines(case: Case<'_>, is_counted: impl Fn(&LineItem) -> bool) -> Vec<LineAmou
     items.map(|(index, item)| LineAmount { line: index + 1, amount: item.amount }).collect()
 }
 
-/// From the lines to the total, compared with what is printed.
+/// Explains the steps from the lines to the total, compared with what is printed.
 pub(super) fn totals(case: Case<'_>) -> Result<TotalsExplanation<'_>, Problems> {
     let Case { settings, invoice, .. } = case;
     let mut kinds: Vec<(TaxCategory, TaxRate)> =

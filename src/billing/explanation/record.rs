@@ -1,4 +1,4 @@
-//! The record of an explanation: everything a person needs to compute an invoice again with a calculator.
+//! The data of an explanation: everything a person needs to recompute an invoice with a calculator.
 
 use serde::Serialize;
 
@@ -8,27 +8,27 @@ use crate::model::definition::Definition;
 use crate::model::invoice::{ItemKind, Status};
 use crate::model::tax::{TaxCategory, TaxRate};
 
-/// How an invoice, or some of its lines, came about.
+/// Explanation of an invoice, or of some of its lines.
 #[derive(Clone, Debug, Serialize)]
 pub struct Explanation<'a> {
     /// Invoice number.
     pub number: &'a str,
     /// Billing month, `202208`.
     pub month: String,
-    /// How final the invoice is.
+    /// Draft, built or issued.
     pub status: Status,
     /// Customer id.
     pub customer: &'a str,
     /// Currency of the invoice's amounts.
     pub currency: Currency,
-    /// Where the rules are that it was made from, when those are copies that were kept: their paths begin there.
+    /// Directory of the kept copies of its rules, when it was made from those; the rules' paths are relative to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules_directory: Option<String>,
     /// How the amounts before tax are rounded.
     pub rounding: RoundingExplanation<'a>,
     /// The lines asked for.
     pub lines: Vec<LineExplanation<'a>>,
-    /// From the lines to the total; only where the whole invoice is explained.
+    /// Steps from the lines to the total; only where the whole invoice is explained.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub totals: Option<TotalsExplanation<'a>>,
 }
@@ -40,12 +40,12 @@ pub struct Rule<'a> {
     pub file: &'a str,
     /// Line, counted from 1.
     pub line: u32,
-    /// What is written there.
+    /// Its text.
     pub text: &'a str,
 }
 
 impl<'a> Rule<'a> {
-    /// The rule that stands there; none for a default, which stands nowhere.
+    /// The rule at a definition; none for a default, which has no place.
     pub(super) fn at(definition: &'a Definition) -> Option<Rule<'a>> {
         let Definition { path, line, text, .. } = definition;
         (!path.is_empty()).then_some(Rule { file: path, line: *line, text })
@@ -67,12 +67,12 @@ pub struct RoundingExplanation<'a> {
     pub decimals: u32,
 }
 
-/// How a line of an invoice came about.
+/// Explanation of a line of an invoice.
 #[derive(Clone, Debug, Serialize)]
 pub struct LineExplanation<'a> {
     /// Its number on the invoice.
     pub line: usize,
-    /// What it stands for.
+    /// Kind of the line.
     pub kind: ItemKind,
     /// The source's name; empty for fees, the minimum and rounding.
     pub source: &'a str,
@@ -84,19 +84,19 @@ pub struct LineExplanation<'a> {
     pub tax_category: TaxCategory,
     /// Tax rate.
     pub tax_rate: TaxRate,
-    /// What gave the category: `[[tax.rule]]`s, or the customer's `[tax] category`; none where it is the standard one or a
+    /// What set the category: `[[tax.rule]]`s, or the customer's `[tax] category`; none where it is the default or a
     /// fee's own.
     pub tax_rules: Vec<Rule<'a>>,
-    /// What it is made of.
+    /// What the line consists of.
     #[serde(flatten)]
     pub origin: LineOrigin<'a>,
-    /// The sum before the line is rounded.
+    /// Sum before the line's rounding.
     pub exact: Amount,
-    /// What is printed.
+    /// Printed amount.
     pub amount: Amount,
 }
 
-/// What a line is made of.
+/// What a line consists of.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LineOrigin<'a> {
@@ -104,13 +104,13 @@ pub enum LineOrigin<'a> {
     Charges(ChargesExplanation<'a>),
     /// The issuer's own charge.
     Fee(FeeExplanation<'a>),
-    /// What was missing to the minimum.
+    /// The difference up to the minimum.
     Minimum(MinimumExplanation<'a>),
     /// 端数調整.
     Adjustment(AdjustmentExplanation),
-    /// What earlier months left below zero.
+    /// Rests below zero from earlier months.
     Carried(CarriedExplanation),
-    /// 端数調整 that lifts to zero what rounding alone made negative.
+    /// 端数調整 that lifts to zero a subtotal that is negative by rounding alone.
     Lift(LiftExplanation),
 }
 
@@ -119,10 +119,10 @@ pub enum LineOrigin<'a> {
 pub struct ChargesExplanation<'a> {
     /// Currency of costs and shares.
     pub currency: Currency,
-    /// The rate from there to the invoice's currency.
+    /// The rate from that currency to the invoice's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exchange: Option<ExchangeExplanation<'a>>,
-    /// In which ratios rows are shared; rows name them by their position, counted from 1.
+    /// Ratios in which rows are shared; rows refer to them by position, counted from 1.
     pub sharings: Vec<SharingExplanation<'a>>,
     /// The rows, by what prices them.
     pub parts: Vec<PartExplanation<'a>>,
@@ -131,20 +131,20 @@ pub struct ChargesExplanation<'a> {
 /// An exchange rate.
 #[derive(Clone, Debug, Serialize)]
 pub struct ExchangeExplanation<'a> {
-    /// One unit of this
+    /// Currency converted from.
     pub from: Currency,
-    /// is worth that many of this.
+    /// Currency converted to.
     pub to: Currency,
-    /// The rate.
+    /// Units of `to` for one unit of `from`.
     pub rate: Amount,
-    /// Where it is given.
+    /// Where it is set.
     pub rule: Option<Rule<'a>>,
 }
 
-/// Money of a rule in another currency than the invoice's.
+/// Conversion of a rule's money to the invoice's currency.
 #[derive(Clone, Debug, Serialize)]
 pub struct ConversionExplanation<'a> {
-    /// What the rule says.
+    /// The rule's amount.
     pub given: Amount,
     /// The rate.
     pub exchange: ExchangeExplanation<'a>,
@@ -152,7 +152,7 @@ pub struct ConversionExplanation<'a> {
     pub exact: Amount,
 }
 
-/// In which ratio charges are shared.
+/// Ratio in which charges are shared.
 #[derive(Clone, Debug, Serialize)]
 pub struct SharingExplanation<'a> {
     /// The `[[allocation.share]]`; none for discounts that no rule shares.
@@ -161,7 +161,7 @@ pub struct SharingExplanation<'a> {
     pub by: &'static str,
     /// Every customer that bears a part, by id.
     pub measured: Vec<MeasuredExplanation<'a>>,
-    /// The sum of what was measured.
+    /// Sum of the weights.
     pub total: Amount,
 }
 
@@ -170,7 +170,7 @@ pub struct SharingExplanation<'a> {
 pub struct MeasuredExplanation<'a> {
     /// Customer id.
     pub customer: &'a str,
-    /// What was measured of it, or given.
+    /// Measured or given weight.
     pub weight: Amount,
 }
 
@@ -179,10 +179,10 @@ pub struct MeasuredExplanation<'a> {
 pub struct PartExplanation<'a> {
     /// How they are priced.
     pub price: PriceExplanation<'a>,
-    /// Where they are discounts that are split over tax categories: by what.
+    /// How they are split, for discounts that are split over tax categories.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split: Option<SplitExplanation>,
-    /// Each row; where only a resource's are asked for, only those.
+    /// The rows; only a resource's rows where only those were requested.
     pub rows: Vec<RowExplanation<'a>>,
     /// The sums of the rows shown.
     pub shown: RowSums,
@@ -190,19 +190,19 @@ pub struct PartExplanation<'a> {
     pub all: RowSums,
 }
 
-/// Discounts on a whole bill, split over the tax categories of the usage that they reduce. Price, cost and quantity of each
-/// row are split like shares.
+/// Split of discounts on a whole bill over the tax categories of the usage they reduce. Price, cost and quantity of
+/// each row are split like shares.
 #[derive(Clone, Debug, Serialize)]
 pub struct SplitExplanation {
     /// The exact amounts of usage, by category.
     pub usage: Vec<CategoryWeight>,
-    /// This line's category.
+    /// Usage in this line's category.
     pub weight: Amount,
-    /// Their sum.
+    /// Usage in all categories.
     pub total: Amount,
-    /// What the rows cost before they are split, in the source's currency.
+    /// Cost of the rows before the split, in the source's currency.
     pub of_cost: Amount,
-    /// Prices before they are split.
+    /// Prices before the split.
     pub of_exact: Amount,
 }
 
@@ -215,18 +215,18 @@ pub struct CategoryWeight {
     pub amount: Amount,
 }
 
-/// What rows add up to.
+/// Sums of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct RowSums {
-    /// How many rows.
+    /// Number of rows.
     pub rows: usize,
     /// Units; none where a row gives none.
     pub quantity: Option<Amount>,
-    /// What the customer bears of the provider's charges, in the source's currency.
+    /// Cost the customer bears, in the source's currency.
     pub cost: Amount,
     /// Prices before rounding.
     pub exact: Amount,
-    /// Prices, rounded where every row is.
+    /// Prices, rounded where every row is rounded.
     pub amount: Amount,
 }
 
@@ -235,18 +235,18 @@ pub struct RowSums {
 pub struct PriceExplanation<'a> {
     /// `markup`, `unit-price`, `tiers` or `at-cost`.
     pub method: &'static str,
-    /// The `[[pricing.rule]]` or key of `[pricing]`; none for the default markup of nought.
+    /// The `[[pricing.rule]]` or key of `[pricing]`; none for the default markup of zero.
     pub rule: Option<Rule<'a>>,
-    /// What a cost is multiplied by, an exchange rate apart.
+    /// Factor of the cost, without exchange rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub factor: Option<Amount>,
     /// Price of a unit, in the invoice's currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit_price: Option<Amount>,
-    /// Where the rule's unit price is in another currency.
+    /// Conversion of the rule's unit price from another currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversion: Option<ConversionExplanation<'a>>,
-    /// The tiers, with what fell in each of them.
+    /// The tiers, with the units that fell in each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tiers: Vec<TierExplanation<'a>>,
 }
@@ -258,10 +258,10 @@ pub struct TierExplanation<'a> {
     pub up_to: Option<Amount>,
     /// Price of a unit, in the invoice's currency.
     pub unit_price: Amount,
-    /// Where the rule's price is in another currency.
+    /// Conversion of the rule's price from another currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversion: Option<ConversionExplanation<'a>>,
-    /// How many units fell in it.
+    /// Units that fell in it.
     pub units: Amount,
     /// Their price.
     pub amount: Amount,
@@ -270,13 +270,13 @@ pub struct TierExplanation<'a> {
 /// A row of a provider's bill, or a customer's share of it.
 #[derive(Clone, Debug, Serialize)]
 pub struct RowExplanation<'a> {
-    /// File it stands in, from the workspace's root.
+    /// Its file, relative to the workspace's root.
     pub file: &'a str,
-    /// Its line there.
+    /// Its line in the file.
     pub row: u32,
     /// Day or month.
     pub date: String,
-    /// Id of the resource, empty when it is of none.
+    /// Id of the resource, empty when it has none.
     pub resource: &'a str,
     /// Name of the resource.
     pub resource_name: &'a str,
@@ -297,7 +297,7 @@ pub struct RowExplanation<'a> {
     pub tiers: Vec<TierUnits>,
     /// The price before rounding.
     pub exact: Amount,
-    /// The price, rounded where every row is.
+    /// The price, rounded where every row is rounded.
     pub amount: Amount,
 }
 
@@ -314,7 +314,7 @@ pub struct ShareExplanation {
     pub weight: Amount,
     /// Everyone's weight.
     pub total: Amount,
-    /// `of` × `weight` ÷ `total`, cut four decimals later than the share.
+    /// `of` × `weight` ÷ `total`, cut off four decimals later than the share.
     pub quotient: Amount,
 }
 
@@ -323,7 +323,7 @@ pub struct ShareExplanation {
 pub struct TierUnits {
     /// The tier, counted from 1.
     pub tier: usize,
-    /// How many units.
+    /// Units in the tier.
     pub units: Amount,
     /// Price of a unit.
     pub unit_price: Amount,
@@ -340,12 +340,12 @@ pub struct FeeExplanation<'a> {
     pub per: &'static str,
     /// Price of one, in the invoice's currency.
     pub price: Amount,
-    /// Where the fee is in another currency.
+    /// Conversion of a fee in another currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversion: Option<ConversionExplanation<'a>>,
-    /// How many.
+    /// Number of months or resources.
     pub count: Amount,
-    /// The resources that were counted.
+    /// The counted resources.
     pub resources: Vec<FeeResource<'a>>,
 }
 
@@ -358,14 +358,14 @@ pub struct FeeResource<'a> {
     pub resource: &'a str,
 }
 
-/// The minimum less what the other lines add up to.
+/// The minimum minus the sum of the other lines.
 #[derive(Clone, Debug, Serialize)]
 pub struct MinimumExplanation<'a> {
     /// Where it is set.
     pub rule: Option<Rule<'a>>,
     /// The minimum, in the invoice's currency.
     pub minimum: Amount,
-    /// Where it is set in another currency.
+    /// Conversion of a minimum in another currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversion: Option<ConversionExplanation<'a>>,
     /// The minimum, rounded.
@@ -374,7 +374,7 @@ pub struct MinimumExplanation<'a> {
     pub others: Amount,
 }
 
-/// The rounded sum of the lines of a tax category less the sum itself.
+/// The rounded sum of a tax category's lines minus the exact sum.
 #[derive(Clone, Debug, Serialize)]
 pub struct AdjustmentExplanation {
     /// The lines of the category.
@@ -385,14 +385,14 @@ pub struct AdjustmentExplanation {
     pub rounded: Amount,
 }
 
-/// What earlier months left of the category, as the record of the month or its summary holds it under `carried`.
+/// Rests of the category from earlier months, as under `carried` in the month's record or summary.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct CarriedExplanation {
     /// The sum of the rests.
     pub rest: Amount,
 }
 
-/// Zero less the sum of the other lines, which is negative by rounding alone.
+/// Zero minus the sum of the other lines, which is negative by rounding alone.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct LiftExplanation {
     /// The sum of the other lines.
@@ -404,11 +404,11 @@ pub struct LiftExplanation {
 pub struct LineAmount {
     /// Its number on the invoice.
     pub line: usize,
-    /// What is printed.
+    /// Printed amount.
     pub amount: Amount,
 }
 
-/// From the lines to the total.
+/// Steps from the lines to the total.
 #[derive(Clone, Debug, Serialize)]
 pub struct TotalsExplanation<'a> {
     /// How tax is rounded, once per category and rate.
@@ -421,7 +421,7 @@ pub struct TotalsExplanation<'a> {
     pub subtotal: Amount,
     /// Sum of the taxes.
     pub tax: Amount,
-    /// Both together.
+    /// Subtotal plus tax.
     pub total: Amount,
 }
 
@@ -432,7 +432,7 @@ pub struct TaxExplanation<'a> {
     pub category: TaxCategory,
     /// Rate.
     pub rate: TaxRate,
-    /// The lines of it.
+    /// The lines of that category and rate.
     pub lines: Vec<LineAmount>,
     /// Their sum.
     pub taxable: Amount,
@@ -440,7 +440,7 @@ pub struct TaxExplanation<'a> {
     pub exact: Amount,
     /// Rounded.
     pub tax: Amount,
-    /// On an invoice in another currency: the tax in yen.
+    /// The tax in yen, for an invoice in another currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub yen: Option<YenExplanation<'a>>,
 }

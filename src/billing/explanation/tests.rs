@@ -1,4 +1,4 @@
-//! An explanation that does not give what is printed must be an error.
+//! Tests that an explanation which does not give the printed amount is an error.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Warnings about what a customer pays, and about what the provider asks for.
+//! Warnings about what customers pay, and about the providers' totals.
 
 use super::Month;
 use crate::diagnostic::{Diagnostic, Place};
@@ -11,13 +11,13 @@ use crate::model::period::BillingMonth;
 use crate::model::ratio::quotient;
 use crate::model::warning::WarningCode;
 
-/// How many months a total is compared with.
+/// Number of months that a total is compared with.
 const MONTHS: usize = 3;
 
-/// The most items that are named.
+/// Maximum number of items named.
 const SHOWN_ITEMS: usize = 3;
 
-/// Customers that pay less than the provider charges for what they used.
+/// Customers that pay less than their usage costs.
 pub(super) fn below_cost(month: Month<'_>) -> Result<Vec<Diagnostic>, TooLong> {
     let lossy = month.billed.invoices.iter().filter(|invoice| invoice.subtotal < invoice.cost);
     lossy.map(|invoice| loss(month.bill.month, &month.settings.customers[invoice.customer], invoice)).collect()
@@ -48,8 +48,8 @@ fn loss(month: BillingMonth, customer: &Customer, invoice: &Invoice) -> Result<D
     Ok(warning.concerning(&customer.id).at(Place::file(&customer.path)).with_hint(hint))
 }
 
-/// Customers whose total is farther from the median of the last three months than `[warnings] change` allows. Months
-/// without an invoice and in another currency do not count.
+/// Customers whose total deviates from the median of the last three months by more than `[warnings] change`. Months
+/// without an invoice or in another currency do not count.
 pub(super) fn unusual_totals(month: Month<'_>) -> Result<Vec<Diagnostic>, TooLong> {
     let mut warnings = Vec::new();
     for invoice in &month.billed.invoices {
@@ -75,7 +75,7 @@ fn past_totals(month: Month<'_>, id: &str, currency: Currency) -> Vec<(BillingMo
     before.take(MONTHS).filter_map(total).collect()
 }
 
-/// The value in the middle, or the mean of the two there; none of none.
+/// The middle value, or the mean of the two middle ones; none for an empty list.
 fn median(mut values: Vec<Amount>) -> Result<Option<Amount>, TooLong> {
     values.sort_unstable();
     let middle = values.len() / 2;
@@ -117,7 +117,7 @@ fn unusual(
         .with_hint(format!("if that is usual, set change = \"…%\" in [warnings] of {}", customer.path))
 }
 
-/// Sources whose sum with tax is not what the provider asks for.
+/// Sources whose sum with tax differs from the provider's total.
 pub(super) fn not_reconciled(month: Month<'_>) -> Vec<Diagnostic> {
     let mut warnings = Vec::new();
     for (source, read) in month.billed.sources.iter().zip(&month.bill.sources) {

@@ -1,4 +1,4 @@
-//! Charges that the issuer bears without having said so for them.
+//! Warnings about charges that the issuer bears by default, not by a rule.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use crate::model::figures::money;
 use crate::model::plain::beginning;
 use crate::model::warning::WarningCode;
 
-/// The most items that are named.
+/// Maximum number of items named.
 const SHOWN: usize = 5;
 
-/// What `unassigned = "keep"` keeps, by source: a new SIM that no rule knows looks just like one that is the issuer's own.
+/// Charges kept by `unassigned = "keep"`, by source: a new SIM that no rule matches looks just like the issuer's own.
 pub(super) fn kept(month: Month<'_>) -> Result<Vec<Diagnostic>, TooLong> {
     let bill = month.bill;
     let mut by_source: BTreeMap<u16, Vec<ChargeId>> = BTreeMap::new();

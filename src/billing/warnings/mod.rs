@@ -1,5 +1,4 @@
-//! What somebody should look at before a month is issued: figures, items and resources that are not as they were, and
-//! rules that do nothing.
+//! Warnings to look at before a month is issued: figures, items and resources that changed, and rules that do nothing.
 
 mod amounts;
 mod kept;
@@ -17,7 +16,7 @@ use crate::model::history::History;
 use crate::model::settings::Settings;
 use crate::model::warning::WarningCode;
 
-/// A month with what it is looked at beside.
+/// A month with everything it is compared with.
 #[derive(Clone, Copy)]
 struct Month<'a> {
     bill: &'a Bill,
@@ -26,8 +25,7 @@ struct Month<'a> {
     history: &'a History,
 }
 
-/// The warnings about a month: its own, and `others` that were found before it was computed. They are as
-/// [`wanted`] gives them.
+/// The warnings about a month, including `others` found before it was computed, filtered and sorted by [`wanted`].
 ///
 /// # Errors
 /// Sums with more digits than an amount has.
@@ -56,11 +54,11 @@ pub fn warnings(
     Ok(wanted(settings, found().of("the comparison with earlier months")?))
 }
 
-/// Warnings without those that `[warnings]` ignores or that follow from others, by code and then by customer.
+/// Removes warnings that `[warnings]` ignores or that follow from others, and sorts by code and then by customer.
 pub fn wanted(settings: &Settings, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let idle: BTreeSet<String> =
         findings(&found).filter(|finding| finding.code == WarningCode::NoCharges).filter_map(concerned).collect();
-    // Of a customer without charges, every rule matches nothing.
+    // Without charges, every rule of a customer matches nothing.
     let follows = |finding: &Finding| {
         let of_rule = matches!(finding.code, WarningCode::UnusedMatch | WarningCode::UnusedPriceRule);
         of_rule && finding.customer.as_ref().is_some_and(|customer| idle.contains(customer))

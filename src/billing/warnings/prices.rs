@@ -1,5 +1,5 @@
-//! Warnings about own prices per unit that are far from the provider's: a price per month where the provider counts days,
-//! per megabyte where it counts bytes.
+//! Warnings about rules' prices per unit that are far from the provider's: a price per month where the provider counts
+//! days, per megabyte where it counts bytes.
 
 use std::collections::BTreeSet;
 
@@ -23,11 +23,11 @@ use crate::model::ratio::quotient;
 use crate::model::rounding::Rounding;
 use crate::model::warning::WarningCode;
 
-/// Significant digits of a price that is a mean.
+/// Significant digits of a mean price.
 const DIGITS: usize = 6;
 
-/// Own prices more than `[warnings] price` times the provider's, or the other way round. Both are per unit of the
-/// provider's quantities and in the invoice's currency. What the provider gives for nothing is compared with nothing.
+/// Rules' prices more than `[warnings] price` times the provider's, or the other way round. Both are per unit of the
+/// provider's quantities and in the invoice's currency. Items that the provider does not charge for are not compared.
 pub(super) fn unusual_prices(month: Month<'_>) -> Result<Vec<Diagnostic>, TooLong> {
     let invoices = month.billed.invoices.par_iter();
     let found: Vec<Vec<PriceComparison<'_>>> =
@@ -37,7 +37,7 @@ pub(super) fn unusual_prices(month: Month<'_>) -> Result<Vec<Diagnostic>, TooLon
     for (invoice, compared) in month.billed.invoices.iter().zip(found) {
         let customer = &month.settings.customers[invoice.customer];
         for comparison in compared {
-            // A rule of the workspace holds for many customers and is told once.
+            // A workspace's rule applies to many customers and is reported once.
             let key = (&comparison.rule.definition, comparison.source, comparison.item);
             if comparison.is_unusual(customer.warnings.price)? && known.insert(key) {
                 warnings.push(comparison.warning(month, customer, invoice)?);
@@ -47,14 +47,14 @@ pub(super) fn unusual_prices(month: Month<'_>) -> Result<Vec<Diagnostic>, TooLon
     Ok(warnings)
 }
 
-/// What a rule makes of an item that the provider charges for.
+/// A rule's price of an item, compared with the provider's.
 struct PriceComparison<'a> {
     rule: &'a PriceRule,
     source: u16,
     item: NameId,
-    /// Price per unit, where one holds for all units.
+    /// The rule's price per unit, where it is the same for all units.
     own_price: Option<Amount>,
-    /// What the units below come to at the own price and at the provider's, in the invoice's currency.
+    /// Cost of the units below at the rule's price and at the provider's, in the invoice's currency.
     own: Amount,
     provider: Amount,
     quantity: Amount,
@@ -68,7 +68,7 @@ struct PricedCharges {
     cost: Sum,
 }
 
-/// Every item of an invoice with a price per unit of its own, beside what the provider asks for it.
+/// Every item of an invoice that a rule prices per unit, with the provider's cost.
 fn comparisons<'a>(month: Month<'a>, invoice: &Invoice) -> Result<Vec<PriceComparison<'a>>, TooLong> {
     let bill = month.bill;
     let customer = &month.settings.customers[invoice.customer];
@@ -108,7 +108,7 @@ fn comparisons<'a>(month: Month<'a>, invoice: &Invoice) -> Result<Vec<PriceCompa
         let rule = &customer.pricing.rules[rule];
         let (quantity, cost) = (priced.quantity.total()?, priced.cost.total()?);
         let from = bill.sources[usize::from(source)].currency;
-        // A month that lacks a rate was not computed.
+        // Cannot be missing: a month that lacks a rate is not computed.
         let Some(rate) = month.settings.fx_rate(bill.month, from, invoice.currency) else { continue };
         if quantity.is_zero() {
             continue;
@@ -155,7 +155,7 @@ impl PriceComparison<'_> {
     }
 }
 
-/// `total` ÷ `quantity` with few digits, to be read.
+/// `total` ÷ `quantity` with few digits, for display.
 fn mean(total: Amount, quantity: Amount) -> Result<Amount, TooLong> {
     let exact = [24, 18, 12, 6, 0].into_iter().find_map(|decimals| quotient(total, quantity, decimals));
     let exact = exact.ok_or(TooLong)?;

@@ -16,7 +16,7 @@ use crate::model::price::{Price, PriceRule};
 use crate::model::settings::TaxRule;
 use crate::model::warning::WarningCode;
 
-/// Fees and pricing rules that held in the month before for the last time, with nothing in their place.
+/// Fees and pricing rules that ended with the previous month, with nothing in their place.
 pub(super) fn ended(month: Month<'_>) -> Vec<Diagnostic> {
     let this = month.bill.month;
     let last = Some(this.previous());
@@ -56,7 +56,7 @@ pub(super) fn ended(month: Month<'_>) -> Vec<Diagnostic> {
     warnings
 }
 
-/// Rules that match no charge of the month. The customers' `[[match]]` are looked at where charges are assigned.
+/// Rules that match no charge of the month. The allocation checks the customers' `[[match]]` rules.
 pub(super) fn unused(month: Month<'_>) -> Vec<Diagnostic> {
     let mut warnings = unused_price_rules(month);
     warnings.extend(unused_tax_rules(month));
@@ -77,7 +77,7 @@ pub(super) fn unused(month: Month<'_>) -> Vec<Diagnostic> {
     warnings
 }
 
-/// `[[tax.rule]]`s that match no charge of any customer they are for.
+/// `[[tax.rule]]`s that match no charge of any of their customers.
 fn unused_tax_rules(month: Month<'_>) -> Vec<Diagnostic> {
     let rules = &month.settings.tax_rules;
     let seen = |invoice: &Invoice| (invoice.customer, ChargeSubjects::of(month.bill, charges(invoice)));
@@ -93,7 +93,7 @@ fn unused_tax_rules(month: Month<'_>) -> Vec<Diagnostic> {
     unused.map(|rule| nothing(month, WarningCode::UnusedTaxRule, "[[tax.rule]]", &rule.definition)).collect()
 }
 
-/// Of each file's rules, those that match no charge of any customer they are for.
+/// `[[pricing.rule]]`s of each file that match no charge of any of their customers.
 fn unused_price_rules(month: Month<'_>) -> Vec<Diagnostic> {
     let this = month.bill.month;
     let holds =
@@ -124,7 +124,7 @@ fn unused_price_rules(month: Month<'_>) -> Vec<Diagnostic> {
     warnings
 }
 
-/// The different subjects, items and kinds of some charges.
+/// The distinct subjects, items and kinds of some charges.
 #[derive(Default)]
 struct ChargeSubjects(FxHashSet<(SubjectId, NameId, ChargeKind)>);
 
@@ -161,7 +161,7 @@ fn nothing(month: Month<'_>, code: WarningCode, heading: &str, definition: &Defi
     warning.with_note(definition.text.clone()).with_hint(hint)
 }
 
-/// Concerning the customer when the rule stands in its file.
+/// Makes a warning concern the customer when the rule is in its file.
 pub(super) fn of_file(warning: Diagnostic, customer: &Customer, definition: &Definition) -> Diagnostic {
     if definition.path == customer.path { warning.concerning(&customer.id) } else { warning }
 }

@@ -1,4 +1,4 @@
-//! Warnings about what customers used: nothing at all, or other things than before.
+//! Warnings about what customers used: nothing, or other items and resources than before.
 
 use super::Month;
 use crate::diagnostic::{Diagnostic, Place};
@@ -6,10 +6,10 @@ use crate::model::customer::Customer;
 use crate::model::history::{BilledCustomer, Used};
 use crate::model::warning::WarningCode;
 
-/// The most items or resources that are named.
+/// Maximum number of items or resources named.
 const SHOWN: usize = 3;
 
-/// Active customers that no charge belongs to. Who has no `[[match]]` is only charged fees, and so every month.
+/// Active customers without charges, except those without `[[match]]`, who are charged only fees every month.
 pub(super) fn no_charges(month: Month<'_>) -> Vec<Diagnostic> {
     let customers = month.settings.customers.iter().enumerate();
     let active = customers.filter(|(_, customer)| customer.is_active(month.bill.month));
@@ -32,7 +32,7 @@ pub(super) fn no_charges(month: Month<'_>) -> Vec<Diagnostic> {
     active.filter(|(_, customer)| !carries(customer)).filter_map(warning).collect()
 }
 
-/// Items and resources that customers have for the first time or had in the month before.
+/// Items and resources that customers have for the first time, or had in the previous month and no longer have.
 pub(super) fn changes(month: Month<'_>) -> Vec<Diagnostic> {
     let mut warnings = Vec::new();
     for invoice in &month.billed.invoices {
@@ -62,7 +62,7 @@ fn used(customer: &BilledCustomer) -> Option<&Used> {
     customer.used.as_ref()
 }
 
-/// One warning for all of a customer's, the first of them named.
+/// One warning for all of a customer's items or resources, naming the first.
 fn told<'a>(
     customer: &Customer,
     code: WarningCode,
