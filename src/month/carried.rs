@@ -1,5 +1,5 @@
-//! Which rests of earlier months a month takes: every rest is taken by one month, whatever the order in which months are
-//! built and issued.
+//! Finds the rests of earlier months that a month takes. One month takes each rest, in whatever order months are built
+//! and issued.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,8 +11,8 @@ use crate::model::invoice::Status;
 use crate::model::period::BillingMonth;
 use crate::out;
 
-/// The rests that `month` takes: as it was issued, or else those that earlier months left and no other month took. Issued
-/// months say so in the ledger; of months that are only built, `out` has the summaries.
+/// The rests that `month` takes: those of its record when it is issued, otherwise those that earlier months left and no
+/// other month took. Issued months are read from the ledger, built months from their summaries in `out`.
 pub fn taken(ledger: &Ledger, out: &Path, month: BillingMonth) -> Vec<CustomerRest> {
     if let Some(stored) = ledger.month(month) {
         return stored.record.carried.taken.clone();
@@ -28,12 +28,12 @@ pub fn taken(ledger: &Ledger, out: &Path, month: BillingMonth) -> Vec<CustomerRe
     open
 }
 
-/// The months that `rests` come from and that are not issued: what they leave can still change.
+/// The months of `rests` that are not issued, so that what they leave can still change.
 pub fn not_issued(ledger: &Ledger, rests: &[CustomerRest]) -> BTreeSet<BillingMonth> {
     rests.iter().map(|rest| rest.month).filter(|month| ledger.month(*month).is_none()).collect()
 }
 
-/// What months before one carry that are built and not issued. A draft leaves nothing: it can still change.
+/// What earlier months carry that are built but not issued. A draft leaves nothing, because it can still change.
 fn built_before(ledger: &Ledger, out: &Path, month: BillingMonth) -> Vec<Carried> {
     let is_built = |built: &BillingMonth| *built < month && ledger.month(*built).is_none();
     let read = |built: BillingMonth| {

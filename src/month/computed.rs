@@ -1,4 +1,5 @@
-//! A month read, billed, compared with those before it and warned of: what `check`, `build` and `issue` begin with.
+//! Reads and bills a month, compares it with earlier months and collects warnings: what `check`, `build` and `issue`
+//! begin with.
 
 use std::path::Path;
 
@@ -49,25 +50,25 @@ pub fn invoices(
     Err(problems)
 }
 
-/// How a month is to be computed.
+/// How to compute a month.
 pub struct MonthRequest<'a> {
     /// The workspace's root.
     pub root: &'a Path,
-    /// What was issued.
+    /// The issued documents.
     pub ledger: &'a Ledger,
-    /// Directory of the months' directories, and the same as messages name it.
+    /// Directory of the months' directories, and its name in messages.
     pub out: (&'a Path, &'a str),
     /// The month.
     pub month: BillingMonth,
-    /// How final it is.
+    /// Status of its documents.
     pub status: Status,
-    /// Whether any warning refuses it.
+    /// Whether to refuse the month for any warning.
     pub deny_warnings: bool,
 }
 
 impl MonthRequest<'_> {
-    /// Loads the workspace. Where it has mistakes, those of the bills on disk are worth knowing now too: bills are read
-    /// without regard to customers and prices.
+    /// Loads the workspace. When it has mistakes, also reports those in the bills on disk, which can be read without
+    /// customers and prices.
     fn workspace(&self) -> Result<Workspace, Problems> {
         workspace::load(self.root).map_err(|mut problems| {
             let mut sources = workspace::good_sources(self.root);
@@ -83,7 +84,8 @@ impl MonthRequest<'_> {
         invoices(self.root, settings, self.month, self.status, &taken)
     }
 
-    /// Refuses numbers that another month's documents have, so that `issue` need not. Running numbers are given only there.
+    /// Refuses numbers that another month's documents have, so that `issue` need not. Only `issue` assigns running
+    /// numbers.
     fn check_numbers(&self, settings: &Settings, invoices: &[Invoice]) -> Result<(), Diagnostic> {
         if self.status == Status::Draft {
             return Ok(());
@@ -103,11 +105,11 @@ pub struct ComputedMonth {
     pub bill: Bill,
     /// The invoices.
     pub billed: BilledMonth,
-    /// The months before.
+    /// The earlier months.
     history: History,
-    /// Files that warnings were made from, and no document.
+    /// Files that only warnings were made from.
     pub compared: Vec<Written>,
-    /// Everything to be warned of.
+    /// All warnings.
     pub warnings: Vec<Diagnostic>,
     overview: Overview,
     status: Status,
@@ -115,7 +117,7 @@ pub struct ComputedMonth {
 }
 
 impl ComputedMonth {
-    /// Reads and computes a month; `before_reading` is done when the settings are known and the bills are not read yet.
+    /// Reads and computes a month; calls `before_reading` when the settings are known and the bills are not read yet.
     ///
     /// # Errors
     /// Everything that stops the month, and warnings where they are denied.
@@ -135,7 +137,7 @@ impl ComputedMonth {
         let computed = before_reading(settings).and_then(|()| request.invoices(settings));
         let (assets, (bill, billed)) = match (assets, computed) {
             (Ok(assets), Ok(computed)) => (assets, computed),
-            // Mistakes in templates and in bills have nothing to do with each other: report both.
+            // Mistakes in templates and in bills are independent, so both are reported.
             (assets, computed) => {
                 let problems = [assets.err(), computed.err()].into_iter().flatten().flatten();
                 return Err(refused(early, problems.collect()));
@@ -167,7 +169,8 @@ impl ComputedMonth {
         })
     }
 
-    /// Writes the documents of the invoices for which `chosen` holds; gives what became of each invoice of the month.
+    /// Writes the documents of the invoices for which `chosen` holds; returns the documents of each invoice of the
+    /// month.
     ///
     /// # Errors
     /// Mistakes in templates, characters of the workspace's own texts that no face has, files that cannot be written.
@@ -184,13 +187,13 @@ impl ComputedMonth {
         let writer = DocumentWriter::new(&self.workspace, &self.assets, &self.bill, formats);
         let sink = |path: &str, bytes: &[u8]| staging.write(path, bytes);
         let written = writer.write(&invoices, &sink, printer, verb(staging))?;
-        // Of customers that were not asked for there is nothing beside the page.
+        // Customers that were not chosen have no documents.
         let mut documents = vec![Documents::default(); all.len()];
         places.into_iter().zip(written.documents).for_each(|(place, made)| documents[place] = made);
         Ok(WrittenDocuments { documents, warnings: written.warnings })
     }
 
-    /// Adds what was found when the documents were made.
+    /// Adds warnings found while making the documents.
     ///
     /// # Errors
     /// The warnings, where they are denied.
@@ -203,7 +206,7 @@ impl ComputedMonth {
         if self.deny_warnings { warnings::deny(&self.warnings) } else { Ok(()) }
     }
 
-    /// What the month comes to, with the documents that were written of it.
+    /// The month as its review page and summary show it, with the documents written.
     pub fn review<'a>(&'a self, documents: &'a [Documents]) -> Review<'a> {
         Review {
             bill: &self.bill,
@@ -217,7 +220,7 @@ impl ComputedMonth {
         }
     }
 
-    /// Writes what is looked at before a month is issued.
+    /// Writes the files to review before a month is issued.
     ///
     /// # Errors
     /// Figures with too many digits, mistakes in the page's template, files that cannot be written.
@@ -230,7 +233,7 @@ impl ComputedMonth {
         Ok(files)
     }
 
-    /// Every file that the documents were made from, by what it is.
+    /// Every file that the documents were made from.
     ///
     /// # Errors
     /// When a bill cannot be read again.
@@ -239,8 +242,8 @@ impl ComputedMonth {
     }
 }
 
-/// What is found when templates, faces and images are read. Only `issue` refuses files outside the workspace, but the month
-/// before is the time to know.
+/// Warnings from reading templates, faces and images. Only `issue` refuses files outside the workspace, but users
+/// should know before.
 fn of_assets(assets: &Assets) -> impl Iterator<Item = Diagnostic> {
     let outside = assets.files.iter().filter_map(|(path, _)| ledger::outside(path)).map(as_warning);
     assets.templates.warnings.iter().cloned().chain(outside)
@@ -250,10 +253,10 @@ fn as_warning(problem: Diagnostic) -> Diagnostic {
     Diagnostic { severity: Severity::Warning, ..problem }
 }
 
-/// A file that is looked at before a month is issued: its name in the month's directory, and its bytes.
+/// A file to review before a month is issued: its name in the month's directory, and its bytes.
 pub type ReviewFile = (&'static str, Vec<u8>);
 
-/// The files that documents are made from, from the workspace's root.
+/// The files that documents are made from, relative to the workspace's root.
 pub struct Inputs {
     /// The providers' bills.
     pub bills: Vec<Written>,
@@ -262,7 +265,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Those of a bill and a workspace.
+    /// The inputs of a bill and a workspace.
     ///
     /// # Errors
     /// When a bill cannot be read again.
@@ -272,14 +275,14 @@ impl Inputs {
         Ok(Inputs { bills: in_order(bills), rules: rules(workspace, assets) })
     }
 
-    /// All of them with their hashes.
+    /// All files with their hashes.
     pub fn written(&self) -> Vec<Written> {
         let rules = self.rules.iter().map(|(path, bytes)| Written { path: path.clone(), sha256: hash(bytes) });
         in_order(self.bills.iter().cloned().chain(rules))
     }
 }
 
-/// The workspace's own files that documents are made from, from its root, with their bytes.
+/// The workspace's own files that documents are made from, relative to its root, with their bytes.
 pub fn rules(workspace: &Workspace, assets: &Assets) -> Vec<(String, Vec<u8>)> {
     in_order(workspace.files.iter().chain(&assets.files).cloned())
 }

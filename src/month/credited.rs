@@ -1,5 +1,5 @@
-//! An invoice is taken back, whole or in part, by a credit note with a record of its own; a corrected invoice from the
-//! present rules may stand in its place.
+//! Takes back an invoice, whole or in part, by a credit note with its own record; a corrected invoice from the present
+//! rules may replace it.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -35,44 +35,45 @@ use crate::workspace::{self, Workspace};
 pub struct CreditRequest<'a> {
     /// Number of the invoice.
     pub number: &'a str,
-    /// Printed on the credit note.
+    /// Reason printed on the credit note.
     pub reason: &'a str,
     /// All that is left of the invoice, or some of its lines.
     pub extent: Extent,
     /// Date of the credit note.
     pub date: NaiveDate,
-    /// Whether a corrected invoice takes its place.
+    /// Whether a corrected invoice replaces it.
     pub reissue: bool,
-    /// When that is due; as its rule says where none is given.
+    /// Due date of the corrected invoice; by its rule where none is given.
     pub due_date: Option<NaiveDate>,
     /// Whether the same lines may be taken back once more for the same reason.
     pub again: bool,
 }
 
 impl CreditRequest<'_> {
-    /// Writes the record of the credit note, and the documents in place of the month's; finishes what an interrupted run
-    /// began.
+    /// Writes the record of the credit note and replaces the month's documents; finishes what an interrupted run began.
     ///
     /// # Errors
-    /// What cannot be taken back, and everything that keeps the month from coming out as it was issued.
+    /// Lines or amounts that cannot be taken back, and everything that prevents the month from being reproduced as
+    /// issued.
     pub fn credit(&self, root: &Path, printer: &Printer) -> Result<Stored, Problems> {
         let out = root.join("out");
         let target = OutputTarget::of_workspace(&out);
-        // What can be refused is, before anything is made for the lock.
+        // Refuses an unknown number before the lock creates anything.
         Ledger::open(root)?.expect(self.number)?;
         let _lock = ledger::lock(root)?;
         let mut ledger = Ledger::open(root)?;
         let finished = finish_interrupted(root, &ledger, &target, printer)?;
         let finished = finished.and_then(|name| ledger.records.iter().find(|stored| stored.name == name));
         if let Some(stored) = finished.filter(|stored| self.is_met_by(stored)) {
-            // The interrupted run was this one: its credit note counts, and no second one is made.
+            // The interrupted run made this very credit note, so no second one is made.
             return Ok(stored.clone());
         }
         self.check_again(&ledger)?;
         let (stored, _) = ledger.expect(self.number)?;
         let month = stored.record.month;
         let name = next_name(&ledger, month);
-        // A build that began before has its say now, or after the credit note is among the documents: not in between.
+        // Takes the directory's lock before writing the record: a build that runs meanwhile ends before or starts
+        // after.
         let staging = target.begin(root, &ledger, month)?;
         let record = self.record(root, &ledger, &name, printer)?;
         ledger.append(root, name, record)?;
@@ -81,7 +82,7 @@ impl CreditRequest<'_> {
         Ok(ledger.records.pop().expect("a record was appended"))
     }
 
-    /// Whether a record is what this request would make.
+    /// Whether a record is the one this request would make.
     fn is_met_by(&self, stored: &Stored) -> bool {
         let Some(note) = stored.record.documents.iter().find(|document| document.takes_back(self.number)) else {
             return false;
@@ -100,8 +101,8 @@ impl CreditRequest<'_> {
         same_lines && same_reason && self.reissue == (stored.record.documents.len() > 1)
     }
 
-    /// Refuses to take the same part of an invoice back twice by mistake, as when a command is repeated that was interrupted
-    /// just after it had done its work.
+    /// Refuses to take back the same part of an invoice twice by mistake, for example when a command is repeated that
+    /// was interrupted just after it had finished.
     fn check_again(&self, ledger: &Ledger) -> Result<(), Diagnostic> {
         match ledger.credits_of(self.number).find(|(stored, _)| self.is_met_by(stored)) {
             Some((_, note)) if !note.whole && !self.again => {
@@ -112,7 +113,7 @@ impl CreditRequest<'_> {
         }
     }
 
-    /// The new record, with everything it says; the documents it is about were made once, so that their hashes are known.
+    /// The new record. Makes its documents once, to know their hashes.
     fn record(&self, root: &Path, ledger: &Ledger, name: &str, printer: &Printer) -> Result<Record, Problems> {
         let (stored, original) = ledger.expect(self.number)?;
         let month = stored.record.month;
@@ -173,7 +174,7 @@ impl CreditRequest<'_> {
         Err(Diagnostic::error(message).with_hint("--date YYYY-MM-DD is the date of the credit note"))
     }
 
-    /// The credit note with what is recorded of it, but for its files.
+    /// The credit note, and its record without files.
     fn credit_note(
         &self,
         ledger: &Ledger,
@@ -211,7 +212,7 @@ impl CreditRequest<'_> {
         Ok((note, document))
     }
 
-    /// Adds the invoice that stands in place of the one taken back, from the present inputs; gives the rules to be kept.
+    /// Adds the invoice that replaces the one taken back, from the present inputs; returns the rules to keep.
     fn add_corrected(
         &self,
         root: &Path,
@@ -224,7 +225,7 @@ impl CreditRequest<'_> {
         let workspace = workspace::load(root)?;
         let settings = &workspace.settings;
         let assets = Assets::load(root, settings)?;
-        // It takes what the invoice took that it replaces.
+        // It takes the same rests as the invoice it replaces.
         let taken = carried::taken(ledger, &root.join("out"), month);
         let (bill, billed) = invoices(root, settings, month, Status::Issued, &taken)?;
         let is_customer = |invoice: &Invoice| settings.customers[invoice.customer].id == original.customer;
@@ -263,7 +264,7 @@ impl CreditRequest<'_> {
             Some(_) => number,
             None => recorded::free_number(&ledger.records, number, version as usize),
         };
-        // It is issued on the date of the credit note; it is due when its rule says, unless another date is given.
+        // It is issued on the date of the credit note and due by its rule, unless the user gives a date.
         let rules = &customer.invoice;
         let (issue, due) = schedule::dates(month, DateRule::Fixed(self.date), rules.due_date, rules.due_on_holiday);
         (invoice.issue_date, invoice.due_date) = (issue, self.due_date.unwrap_or(due));
@@ -277,7 +278,7 @@ impl CreditRequest<'_> {
     }
 }
 
-/// `202208-1` and so on.
+/// Name of the month's next correction: `202208-1` and so on.
 fn next_name(ledger: &Ledger, month: BillingMonth) -> String {
     format!("{month}-{}", ledger.of_month(month).filter(|stored| stored.name.contains('-')).count() + 1)
 }
@@ -304,10 +305,10 @@ fn outputs(
     Ok(written)
 }
 
-/// Below this, tax included, no credit note need be issued (消費税法施行令70条の9 3項2号), whatever the rates.
+/// Amount with tax below which the law requires no credit note (消費税法施行令70条の9 3項2号), whatever the rates.
 const EXEMPT_BELOW: i64 = 10_000;
 
-/// Says that the law does not ask for this credit note; it is issued all the same.
+/// Notes that the law does not require this credit note; it is issued all the same.
 fn exemption(note: &Invoice, printer: &Printer) {
     let small = note.total.plus(Amount::whole(EXEMPT_BELOW)).is_ok_and(Amount::is_positive);
     if note.currency == Currency::Jpy && small {

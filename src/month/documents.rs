@@ -1,5 +1,5 @@
-//! Every file of a month's invoices, made on all cores and given to a sink as soon as it is ready: into a directory, or in a
-//! dry run only to be hashed. The page for the person who reviews the month is made here too.
+//! Makes every file of a month's invoices on all cores and gives each to a sink as soon as it is ready: to write it, or
+//! in a dry run only to hash it. Also makes the review page.
 
 use rayon::prelude::*;
 
@@ -22,25 +22,25 @@ use crate::workspace::Workspace;
 pub struct DocumentWriter<'a> {
     pub(super) bill: &'a Bill,
     pub(super) settings: &'a Settings,
-    /// The workspace's files, from the root, to say where a text stands.
+    /// The workspace's files, relative to the root, to find the place of a text.
     pub(super) files: &'a [(String, Vec<u8>)],
     pub(super) assets: &'a Assets,
     formats: &'a [Format],
 }
 
-/// Takes a file of a document: its path from the month's directory, and its bytes.
+/// Takes a file of a document: its path relative to the month's directory, and its bytes.
 pub type Sink<'a> = dyn Fn(&str, &[u8]) -> Result<(), Diagnostic> + Sync + 'a;
 
-/// What became of invoices.
+/// The documents written.
 pub struct WrittenDocuments {
     /// The documents of each invoice, in the order of the invoices.
     pub documents: Vec<Documents>,
-    /// Characters of the bills that no face has.
+    /// Warnings about characters of the bills that no face has.
     pub warnings: Vec<Diagnostic>,
 }
 
 impl<'a> DocumentWriter<'a> {
-    /// Makes documents in those formats.
+    /// A writer of documents in those formats.
     pub fn new(
         workspace: &'a Workspace,
         assets: &'a Assets,
@@ -50,7 +50,7 @@ impl<'a> DocumentWriter<'a> {
         DocumentWriter { bill, settings: &workspace.settings, files: &workspace.files, assets, formats }
     }
 
-    /// Makes the documents of all invoices; `doing` is what the progress bar says is being done.
+    /// Makes the documents of all invoices; `doing` is the progress bar's verb.
     ///
     /// # Errors
     /// Mistakes in templates, characters of the workspace's own texts that no face has, files that cannot be written: all
@@ -92,7 +92,7 @@ impl<'a> DocumentWriter<'a> {
         Ok(WrittenDocuments { documents, warnings: glyphs::warnings(self, &lost) })
     }
 
-    /// The documents of one invoice, and the characters that its PDF lacks.
+    /// Makes the documents of one invoice, and returns the characters that its PDF lacks.
     fn write_one(&self, invoice: &Invoice, sink: &Sink<'_>) -> Result<(Documents, Vec<Lost>), Problems> {
         let customer = &self.settings.customers[invoice.customer].id;
         let put = |audience: Audience, format: Format, bytes: &[u8]| {
@@ -135,12 +135,12 @@ impl<'a> DocumentWriter<'a> {
     }
 }
 
-/// What a progress bar says is being done.
+/// The progress bar's verb.
 pub fn verb(staging: &Staging) -> &'static str {
     if staging.is_rehearsal() { "Checking" } else { "Writing" }
 }
 
-/// The page of a month, for the person who reviews it.
+/// The review page of a month.
 ///
 /// # Errors
 /// A mistake in the template; sums with more digits than an amount has.

@@ -1,5 +1,5 @@
-//! What a month is compared with: the months before, as they were issued and corrected, or else as they were last built;
-//! what else was found about the month's sources.
+//! Reads what a month is compared with: earlier months as they were issued and corrected, or else as last built. Also
+//! collects warnings about the month's sources.
 
 use std::path::Path;
 
@@ -18,37 +18,37 @@ use crate::model::warning::WarningCode;
 use crate::sources::{absent, drift};
 use crate::staging::Written;
 
-/// How many months before one are looked at: with it, the twelve that the review page compares.
+/// Number of earlier months read: together with the month itself, the twelve that the review page compares.
 const MONTHS: usize = 11;
 
-/// What a month is compared with.
+/// The months that a month is compared with.
 #[derive(Debug, Default)]
 pub(super) struct EarlierMonths {
-    /// What the months before were billed.
+    /// What was billed for them.
     pub(super) history: History,
     /// The files read, for the manifest.
     pub(super) files: Vec<Written>,
-    /// Summaries that cannot be read, and what is odd about the month's sources.
+    /// Warnings about unreadable summaries and about the month's sources.
     pub(super) warnings: Vec<Diagnostic>,
 }
 
-/// Months with their summaries, a directory each.
+/// A directory with summaries of months.
 #[derive(Clone, Copy)]
 struct Summaries<'a> {
     /// Directory of the months' directories.
     directory: &'a Path,
-    /// The same as the manifest and messages name it.
+    /// Its name in the manifest and in messages.
     shown: &'a str,
-    /// What to do about one that cannot be read.
+    /// Hint for a summary that cannot be read.
     way_out: &'a str,
 }
 
 impl EarlierMonths {
-    /// Reads the months before `month`; `out` are the months that were only built: their directory, and the same as
-    /// messages name it.
+    /// Reads the months before `month`; `out` is the directory of months that were only built, and its name in
+    /// messages.
     ///
     /// # Errors
-    /// When what was issued for one of them cannot be added up.
+    /// When the issued figures of a month cannot be added up.
     pub(super) fn read(
         root: &Path,
         ledger: &Ledger,
@@ -74,8 +74,8 @@ impl EarlierMonths {
         Ok(earlier)
     }
 
-    /// Each month from the first of the directories that has it. Drafts do not count, and a summary that cannot be read is a
-    /// warning: no figure of an invoice comes from it.
+    /// Reads each month from the first directory that has it. Drafts do not count. A summary that cannot be read is
+    /// only a warning, because no figure of an invoice comes from it.
     fn of_summaries(all: [Summaries<'_>; 2], month: BillingMonth) -> EarlierMonths {
         let months: Vec<BillingMonth> =
             std::iter::successors(Some(month.previous()), |month| Some(month.previous())).take(MONTHS).collect();
@@ -109,7 +109,7 @@ impl EarlierMonths {
         }
     }
 
-    /// The summary of an issued month was kept when it was issued; what was taken back since was billed to nobody.
+    /// Corrects the summary of an issued month, which was kept when it was issued, by what was taken back since.
     fn correct(&mut self, ledger: &Ledger, month: BillingMonth) -> Result<(), TooLong> {
         let Some(mut customers) = self.history.month(month).cloned() else {
             return Ok(());

@@ -1,5 +1,5 @@
-//! What an issued month was made from: whether its bills, and the copies of rules and review kept with its records, still
-//! have the hashes that the records list.
+//! Checks what an issued month was made from: whether its bills, and the copies of rules and review files kept with its
+//! records, still have the hashes in the records.
 
 use std::path::Path;
 
@@ -11,12 +11,12 @@ use crate::ledger::{Ledger, Stored};
 use crate::model::period::BillingMonth;
 use crate::staging::{Written, digest, hash};
 
-/// What became of a file since a record was written.
+/// A file that changed since a record was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedFile {
-    /// From the workspace's root.
+    /// Path relative to the workspace's root.
     pub path: String,
-    /// Whether it is gone altogether.
+    /// Whether it is missing.
     pub is_missing: bool,
 }
 
@@ -27,12 +27,12 @@ impl ChangedFile {
     }
 }
 
-/// The files of a list that are no longer what they were.
+/// The files of a list that have changed.
 pub fn changed_files(root: &Path, recorded: &[Written]) -> Vec<ChangedFile> {
     let changed = |file: &Written| {
         let path = root.join(&file.path);
         let found = match file.path.ends_with(".toml") {
-            // The list has hashes of text without its byte order mark, as it was read.
+            // The list has hashes of the text as read, without byte order mark.
             true => {
                 let text = files::read(&path, files::TEXT);
                 text.map(|text| hash(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text)))
@@ -46,7 +46,7 @@ pub fn changed_files(root: &Path, recorded: &[Written]) -> Vec<ChangedFile> {
     recorded.par_iter().filter_map(changed).collect()
 }
 
-/// Bills and kept copies of an issued month that are not what they were.
+/// Errors for bills and kept copies of an issued month that have changed.
 pub fn changed_evidence(root: &Path, ledger: &Ledger, month: BillingMonth) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     for stored in ledger.of_month(month) {
@@ -64,7 +64,7 @@ pub fn changed_evidence(root: &Path, ledger: &Ledger, month: BillingMonth) -> Ve
     problems
 }
 
-/// Copies kept beside a record that are not what they were.
+/// Errors for copies beside a record that have changed.
 pub fn changed_copies(root: &Path, stored: &Stored) -> Vec<Diagnostic> {
     let of = |directory: String, files| {
         let changed = changed_files(&root.join(&directory), files);

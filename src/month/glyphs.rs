@@ -1,5 +1,5 @@
-//! Characters that no font has: a mistake in the workspace's own text, and something to be told of in a provider's, which
-//! nobody here can change.
+//! Reports characters that no font has: as an error in the workspace's own texts, as a warning in a provider's, which
+//! the user cannot change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,17 +16,17 @@ use pages::layout::Missing;
 /// A character of a provider's text that one invoice prints as 〓.
 pub(super) struct Lost {
     character: char,
-    /// Where it stands, such as `item name`.
+    /// The fields it occurs in, such as `item name`.
     fields: BTreeSet<&'static str>,
     times: usize,
     /// Index in the settings.
     customer: usize,
 }
 
-/// The most customers that a warning names.
+/// Maximum number of customers that a warning names.
 const CUSTOMERS_NAMED: usize = 5;
 
-/// Where a text of an invoice comes from.
+/// Origin of a text of an invoice.
 enum Source {
     Bill(&'static str),
     Workspace,
@@ -34,7 +34,8 @@ enum Source {
     Label,
 }
 
-/// Sorts what an invoice's PDF lacks into what is lost of the provider's texts, and the mistakes of the workspace's.
+/// Sorts the characters that an invoice's PDF lacks: those of providers' texts are returned, those of the workspace's
+/// are errors.
 pub(super) fn sort(writer: &DocumentWriter<'_>, invoice: &Invoice, missing: &[Missing]) -> Result<Vec<Lost>, Problems> {
     if missing.is_empty() {
         return Ok(Vec::new());
@@ -44,7 +45,7 @@ pub(super) fn sort(writer: &DocumentWriter<'_>, invoice: &Invoice, missing: &[Mi
     let mut problems = Problems::default();
     for missing in missing {
         let holds = |text: &str| text.contains(missing.character);
-        // A mark that was joined is another character than those written: then the whole text tells.
+        // A mark joined to its letter gives a character that no text contains; then the whole text is compared.
         let known = fields.iter().any(|field| holds(&field.text));
         let all = || fields.iter().filter(|field| if known { holds(&field.text) } else { field.text == missing.text });
         let named: BTreeSet<&'static str> = all()
@@ -72,13 +73,13 @@ pub(super) fn sort(writer: &DocumentWriter<'_>, invoice: &Invoice, missing: &[Mi
 
 /// A text that the template sees.
 struct Field {
-    /// Such as `customer.name`.
+    /// Its path, such as `customer.name`.
     path: String,
     text: String,
     source: Source,
 }
 
-/// All texts of an invoice's view; none if it cannot be made, which was told when the page was.
+/// All texts of an invoice's view; empty if it cannot be made, which was reported when the page was made.
 fn fields(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Vec<Field> {
     let customer = &writer.settings.customers[invoice.customer];
     let labels = writer.assets.templates.labels(customer.invoice.language, invoice.kind);
@@ -94,7 +95,7 @@ fn fields(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Vec<Field> {
     fields
 }
 
-/// All texts of a value with their paths, and the objects they are directly in.
+/// All texts of a value, with their paths and the objects that directly contain them.
 fn texts(value: &Value, path: String, found: &mut dyn FnMut(String, &str, Option<&Value>)) {
     within(value, path, None, found);
 }
@@ -116,7 +117,7 @@ fn within(value: &Value, path: String, holder: Option<&Value>, found: &mut dyn F
     }
 }
 
-/// Where a field of the view comes from; `row` is the object it is in.
+/// The origin of a field of the view; `row` is the object that contains it.
 fn source(path: &str, row: Option<&Value>) -> Source {
     let top = path.split(['.', '[']).next().unwrap_or_default();
     let last = path.rsplit('.').next().unwrap_or_default();
@@ -127,7 +128,7 @@ fn source(path: &str, row: Option<&Value>) -> Source {
         ("appendix", "name") => Source::Bill("item name"),
         ("appendix", "resource") => Source::Bill("resource"),
         ("appendix", "resource_name") => Source::Bill("resource name"),
-        // Made of the two before, or a label.
+        // Made of id and name, or a label.
         ("appendix", "heading") => Source::Label,
         ("chart", _) => Source::Bill("item name"),
         _ => Source::Workspace,
@@ -147,7 +148,7 @@ fn mistake(writer: &DocumentWriter<'_>, invoice: &Invoice, missing: &Missing, fi
     let in_files = |text: &str| {
         let own = |path: &String| *path == customer.path;
         let (mut first, rest): (Vec<_>, Vec<_>) = writer.files.iter().cloned().partition(|(path, _)| own(path));
-        // Other customers' files have no part in this invoice.
+        // Other customers' files are not used for this invoice.
         first.extend(rest.into_iter().filter(|(path, _)| !path.starts_with("customers/")));
         first.extend(writer.assets.templates.files.iter().cloned());
         place_of_text(&first, text, character)
@@ -169,7 +170,7 @@ fn mistake(writer: &DocumentWriter<'_>, invoice: &Invoice, missing: &Missing, fi
     }
 }
 
-/// One warning for every character that was lost, unless all the customers concerned ignore it.
+/// One warning per lost character, unless all the customers concerned ignore it.
 pub(super) fn warnings(writer: &DocumentWriter<'_>, lost: &[Lost]) -> Vec<Diagnostic> {
     let mut by_character: BTreeMap<char, Vec<&Lost>> = BTreeMap::new();
     for one in lost {

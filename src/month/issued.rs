@@ -1,4 +1,4 @@
-//! A reviewed month gets its numbers and its record, which locks it.
+//! Issues a reviewed month: assigns its numbers and writes its record, which locks it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,17 +22,17 @@ use crate::staging::Written;
 
 /// A month that was just issued.
 pub struct NewlyIssued {
-    /// The files written, from the month's directory.
+    /// The files written, relative to the month's directory.
     pub files: Vec<String>,
-    /// What the month is warned of.
+    /// The month's warnings.
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Gives a month its numbers and writes its documents and its record.
+/// Assigns a month's numbers and writes its documents and its record.
 ///
 /// # Errors
-/// A month that has not ended or was not reviewed as it is now, whatever stops it from being computed, numbers that are
-/// given already.
+/// A month that has not ended or changed since its review, everything that prevents it from being computed, numbers
+/// that are already assigned.
 pub fn issue(
     root: &Path,
     ledger: &mut Ledger,
@@ -50,7 +50,7 @@ pub fn issue(
     if let Some(problem) = inputs.bills.iter().find_map(|bill| ledger::bill_outside(&bill.path)) {
         return Err(problem.into());
     }
-    // From here on no build replaces what was looked at.
+    // From here on no build replaces the reviewed files.
     let staging = out::begin(&out, Path::new("out"), &month.to_string(), Mode::Write)?;
     check_reviewed(root, &computed, &inputs)?;
     let naming = number(ledger, &mut computed);
@@ -83,7 +83,7 @@ pub fn issue(
     Ok(NewlyIssued { files, warnings: computed.warnings })
 }
 
-/// What is recorded of each invoice, with those of the files written that are its own.
+/// Records each invoice with its files among those written.
 fn documents(invoices: &[Invoice], naming: Vec<Naming>, outputs: Vec<Written>) -> Vec<Document> {
     let mut by_document: BTreeMap<String, Vec<Written>> = BTreeMap::new();
     for output in outputs {
@@ -97,7 +97,7 @@ fn documents(invoices: &[Invoice], naming: Vec<Naming>, outputs: Vec<Written>) -
     invoices.iter().zip(naming).map(document).collect()
 }
 
-/// What is carried into an issued month must come from an issued one, or it could change afterwards.
+/// Refuses rests of months that are not issued, because they could change afterwards.
 fn takes_from_issued(ledger: &Ledger, month: BillingMonth, taken: &[CustomerRest]) -> Result<(), Diagnostic> {
     let Some(first) = carried::not_issued(ledger, taken).into_iter().next() else {
         return Ok(());
@@ -109,7 +109,7 @@ fn takes_from_issued(ledger: &Ledger, month: BillingMonth, taken: &[CustomerRest
     Err(Diagnostic::error(message).at(Place::file(format!("out/{first}/summary.json"))).with_hint(hint))
 }
 
-/// A month that goes on may still be charged for.
+/// Refuses a month that has not ended, because it may get more charges.
 fn has_ended(month: BillingMonth, today: NaiveDate) -> Result<(), Diagnostic> {
     if month.last() < today {
         return Ok(());
@@ -119,12 +119,12 @@ fn has_ended(month: BillingMonth, today: NaiveDate) -> Result<(), Diagnostic> {
     Err(diagnostic.with_hint(format!("`invoicer build {month} --draft` shows what it comes to so far")))
 }
 
-/// The running numbers go on without a gap, in the order of the customers' ids.
+/// Assigns running numbers without a gap, in the order of the customers' ids.
 fn number(ledger: &Ledger, computed: &mut ComputedMonth) -> Vec<Naming> {
     let mut next = ledger.next_running();
     let month = computed.bill.month;
     let mut naming = Vec::with_capacity(computed.billed.invoices.len());
-    // Customers stand in the order of their ids, and invoices in that of the customers.
+    // Customers are sorted by id, and invoices by customer.
     for invoice in &mut computed.billed.invoices {
         let customer = &computed.workspace.settings.customers[invoice.customer];
         let running = customer.has_running_number().then_some(next);

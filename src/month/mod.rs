@@ -1,8 +1,9 @@
-//! One month, from its files to its documents. [`computed`] reads, bills and warns; [`documents`] makes every file of it, or
-//! only says what they would be; [`summary`] is the month at a glance, written for later months to be compared with.
+//! One month, from its files to its documents. [`computed`] reads, bills and warns; [`documents`] makes every file of
+//! it, or only hashes them; [`summary`] holds the month's key figures, with which later months are compared.
 //!
-//! [`issued`] gives a reviewed month its numbers and locks it, [`credited`] takes an invoice back. Of an issued month, [`reproduced`] computes again what was issued, [`recorded`] compares it with the record field by
-//! field, and [`rebuilt`] puts the same bytes into `out/`. No arithmetic here: that is in [`billing`](crate::billing).
+//! [`issued`] gives a reviewed month its numbers and locks it, [`credited`] takes an invoice back. For an issued month,
+//! [`reproduced`] computes again what was issued, [`recorded`] compares it with the record field by field, and
+//! [`rebuilt`] writes the same bytes to `out/`. All arithmetic is in [`billing`](crate::billing).
 
 pub mod carried;
 pub mod computed;

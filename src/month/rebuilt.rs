@@ -1,5 +1,5 @@
-//! An issued month's directory in `out/`, made again byte for byte; refused where something it was made from is not what
-//! it was.
+//! Rebuilds an issued month's directory in `out/` byte for byte, or refuses where something it was made from has
+//! changed.
 
 use std::path::Path;
 
@@ -19,28 +19,28 @@ use crate::out;
 use crate::printer::Printer;
 use crate::staging::{Staging, Written, interruption};
 
-/// Where and what of a month is written.
+/// What of a month to write, and where.
 pub struct OutputTarget<'a> {
     /// Directory of the months' directories.
     pub out: &'a Path,
-    /// The same as the user would write it.
+    /// Its name as the user would write it.
     pub shown: &'a Path,
     /// Kinds of documents.
     pub formats: &'a [Format],
-    /// Ids of the customers; all where empty.
+    /// Ids of the customers; empty for all.
     pub customers: &'a [String],
-    /// Whether anything is written.
+    /// Whether to write anything.
     pub mode: out::Mode,
 }
 
 impl<'a> OutputTarget<'a> {
-    /// Everything of a month, in the workspace's own `out`.
+    /// The whole month, in the workspace's own `out`.
     pub fn of_workspace(out: &'a Path) -> OutputTarget<'a> {
         OutputTarget { out, shown: Path::new("out"), formats: &Format::ALL, customers: &[], mode: out::Mode::Write }
     }
 
-    /// Begins writing a month's directory. Whoever has the lock is the only one who replaces it, and works on what is issued
-    /// now: `issue` and `credit` write their record while they have it.
+    /// Begins writing a month's directory and takes its lock, then checks that `ledger` is still current: `issue` and
+    /// `credit` write their record while they hold this lock.
     ///
     /// # Errors
     /// When another run has the lock, or the month was issued or credited since `ledger` was read.
@@ -56,11 +56,11 @@ impl<'a> OutputTarget<'a> {
     }
 }
 
-/// Makes every document of an issued month again, byte for byte, in place of what is there; gives the files written, from
-/// the month's directory.
+/// Rebuilds every document of an issued month byte for byte, replacing the directory; returns the files written,
+/// relative to it.
 ///
 /// # Errors
-/// Bills or kept copies that are not what they were, documents that come out otherwise; nothing is written then.
+/// Bills or kept copies that have changed, documents that differ from the issued ones; nothing is written then.
 pub fn rebuild(
     root: &Path,
     ledger: &Ledger,
@@ -73,20 +73,20 @@ pub fn rebuild(
     fill(staging, root, ledger, month, target, printer)
 }
 
-/// Refuses to work on a record that says something else than its bills and rules give.
+/// Refuses a record that differs from what its bills and rules give.
 ///
 /// # Errors
-/// What it says and what they give.
+/// The recorded and the computed values.
 pub fn refuse_misrecorded(ledger: &Ledger, stored: &Stored, reproduction: &Reproduction) -> Result<(), Problems> {
     let found = recorded::misrecorded(ledger, stored, reproduction).into_iter().map(|found| found.problem);
     found.collect::<Problems>().check().map_err(|found| by_another_version(stored, found))
 }
 
-/// The second half of [`rebuild`]: makes the documents in a directory that was [begun](OutputTarget::begin), and puts it in
-/// its place.
+/// The second half of [`rebuild`]: makes the documents in a directory that was [begun](OutputTarget::begin), and moves
+/// it into place.
 ///
 /// # Errors
-/// Documents that come out otherwise; nothing is replaced then.
+/// Documents that differ from the issued ones; nothing is replaced then.
 pub fn fill(
     staging: Staging,
     root: &Path,
@@ -117,7 +117,7 @@ pub fn fill(
     Ok(files)
 }
 
-/// Writes an issued month's manifest and puts the directory in its place; gives the files written.
+/// Writes an issued month's manifest and moves the directory into place; returns the files written.
 ///
 /// # Errors
 /// When they cannot be written.
@@ -129,7 +129,8 @@ pub fn finish(staging: Staging, ledger: &Ledger, month: BillingMonth) -> Result<
     Ok(files)
 }
 
-/// What a rebuild of a month of [`ledger::COSTS_INSIDE`](crate::ledger::COSTS_INSIDE) gives, for those who compare hashes.
+/// Note for users who compare hashes: a month of [`ledger::COSTS_INSIDE`](crate::ledger::COSTS_INSIDE) is rebuilt
+/// without costs.
 fn made_without_costs(month: BillingMonth, shown: &Path, files: &[String]) -> Diagnostic {
     let message =
         format!("{month} was issued by an earlier version, which put the issuer's costs into customers' files");
@@ -146,7 +147,7 @@ fn made_without_costs(month: BillingMonth, shown: &Path, files: &[String]) -> Di
     }
 }
 
-/// What was looked at before the month was issued goes beside the documents again.
+/// Copies the review files of the issued month beside the documents.
 fn copy_review(root: &Path, stored: &Stored, staging: &Staging) -> Result<(), Problems> {
     for file in &stored.record.review {
         let path = format!("{}/{}", stored.review_directory(), file.path);
@@ -156,7 +157,7 @@ fn copy_review(root: &Path, stored: &Stored, staging: &Staging) -> Result<(), Pr
     Ok(())
 }
 
-/// Another version of the program may lay pages out otherwise: that is no fault of the data.
+/// Adds that another version of the program may lay out pages differently, so that the data need not be at fault.
 fn by_another_version(stored: &Stored, problems: Problems) -> Problems {
     let this = out::tool();
     if stored.record.tool == this {
@@ -166,10 +167,10 @@ fn by_another_version(stored: &Stored, problems: Problems) -> Problems {
     problems.each(|problem| problem.with_hint(hint.clone()))
 }
 
-/// Does the rest of what an interrupted run of `issue` or `credit` began; gives the name of the record it was about.
+/// Finishes an interrupted run of `issue` or `credit`; returns the name of its record.
 ///
 /// # Errors
-/// When the list of what was issued is not that of an interrupted run, or the documents cannot be made again.
+/// When the list of issued documents does not match an interrupted run, or the documents cannot be made again.
 pub fn finish_interrupted(
     root: &Path,
     ledger: &Ledger,
@@ -185,7 +186,7 @@ pub fn finish_interrupted(
     Ok(Some(last.name.clone()))
 }
 
-/// The manifest of an issued month: what its records list.
+/// The manifest of an issued month, made from its records.
 pub fn manifest(ledger: &Ledger, month: BillingMonth, outputs: Vec<Written>) -> out::Manifest {
     let mut inputs: Vec<Written> = Vec::new();
     if let Some(stored) = ledger.month(month) {

@@ -1,6 +1,6 @@
-//! What a record must say of its documents, field by field: numbers, names, dates and figures are computed again from the
-//! bills, the rules that were kept and the records before. A field that says something else was edited; the hashes of the
-//! documents alone would not show it.
+//! Checks a record field by field against its documents: numbers, names, dates and figures are computed again from the
+//! bills, the kept rules and the earlier records. A field that differs was edited, which the hashes of the documents
+//! alone would not show.
 
 use chrono::NaiveDate;
 
@@ -14,16 +14,16 @@ use crate::model::invoice::{DocumentKind, Invoice, Original};
 use crate::model::period::BillingMonth;
 use crate::staging::hash;
 
-/// A document of which the record does not say what was computed.
+/// A document whose record differs from what was computed.
 pub struct Misrecorded {
-    /// [`Document::file`]; empty for what is wrong with the record as a whole.
+    /// [`Document::file`]; empty for an error in the record as a whole.
     pub file: String,
-    /// What the record says and what was computed.
+    /// The recorded and the computed value.
     pub problem: Diagnostic,
 }
 
-/// What of a record is not what its bills and rules give. Dates and reasons that people chose are taken as they are, where
-/// the documents they stand in are consistent.
+/// Differences between a record and what its bills and rules give. Dates and reasons that people chose count as right
+/// where the documents are consistent with each other.
 pub fn misrecorded(ledger: &Ledger, stored: &Stored, reproduction: &Reproduction) -> Vec<Misrecorded> {
     let mut found = Vec::new();
     let workspace = &reproduction.workspace;
@@ -34,7 +34,7 @@ pub fn misrecorded(ledger: &Ledger, stored: &Stored, reproduction: &Reproduction
     };
     let whole = |what: String| Misrecorded { file: String::new(), problem: wrong(stored, what) };
     for (path, bytes) in rules(workspace, &reproduction.assets) {
-        // A file beside the copies would be read like one of them.
+        // An extra file among the copies would be read like one of them.
         let sha256 = hash(&bytes);
         if !stored.record.rules.iter().any(|file| file.path == path && file.sha256 == sha256) {
             found.push(whole(format!("the record does not list {}/{path}", stored.rules_directory())));
@@ -56,7 +56,7 @@ pub fn misrecorded(ledger: &Ledger, stored: &Stored, reproduction: &Reproduction
         if let Some(expected) =
             expected.as_mut().filter(|_| own.has_costs_inside() && invoice.kind == DocumentKind::CreditNote)
         {
-            // Credit notes of that form were recorded without the cost of what they take back.
+            // That format recorded credit notes without the cost of what they take back.
             expected.cost = recorded.cost;
         }
         let what = format!("what the record says of {} is not what its bills and rules give", recorded.number);
@@ -72,7 +72,7 @@ pub fn misrecorded(ledger: &Ledger, stored: &Stored, reproduction: &Reproduction
     found
 }
 
-/// An invoice of a month's own record.
+/// The expected invoice of a month's own record.
 fn issued(
     month: BillingMonth,
     customer: &Customer,
@@ -88,7 +88,7 @@ fn issued(
     Some(Document { number, issue_date, due_date, original: None, ..named(document, &file_name) })
 }
 
-/// The invoice that stands in place of one taken back: it has the date and the reason of the credit note beside it.
+/// The expected replacement of an invoice taken back, with the date and reason of the credit note in the same record.
 fn corrected(
     ledger: &Ledger,
     stored: &Stored,
@@ -137,7 +137,7 @@ fn credit_note(
     let document = Document { outputs: recorded.outputs.clone(), ..Document::of(note, naming) };
     Some(Document {
         number: credit_number(before, &original.number),
-        // A credit note is no earlier than what it takes back.
+        // A credit note is never earlier than the invoice it takes back.
         issue_date: recorded.issue_date.max(original.issue_date),
         whole: recorded.whole,
         customer_name: original.customer_name.clone(),
@@ -145,7 +145,7 @@ fn credit_note(
     })
 }
 
-/// An invoice, with the files that were recorded of it.
+/// An expected invoice with its recorded files.
 fn computed(
     customer: &Customer,
     invoice: &Invoice,
@@ -160,7 +160,7 @@ fn named(document: Document, file_name: &str) -> Document {
     Document { file: format!("{}/{file_name}", document.customer), ..document }
 }
 
-/// In which fields two documents differ, in words.
+/// Message on the fields in which two documents differ.
 fn differences(recorded: &Document, expected: &Document) -> Vec<String> {
     if recorded == expected {
         return Vec::new();
@@ -190,7 +190,7 @@ fn differences(recorded: &Document, expected: &Document) -> Vec<String> {
     let mut words: Vec<String> = words.collect();
     words.extend(recorded.figures_difference(expected));
     if words.is_empty() {
-        // Whatever is added to a document is compared, if without a name.
+        // Fields added to `Document` later are compared too, without being named.
         words.push("a field differs".to_owned());
     }
     words
@@ -201,14 +201,14 @@ pub fn credit_number(before: &[Stored], number: &str) -> String {
     free_number(before, format!("CN-{number}"), credit_version(before, number) as usize)
 }
 
-/// Which of an invoice's credit notes comes next.
+/// The version of an invoice's next credit note.
 pub fn credit_version(before: &[Stored], number: &str) -> u32 {
     let notes = documents(before).filter(|document| document.takes_back(number)).count();
     u32::try_from(notes).unwrap_or(u32::MAX).saturating_add(1)
 }
 
-/// The number for the `version`-th document of its kind: behind the first stands which it is, or the next that no other
-/// document has. The second invoice of one customer may well be called as the first of another is.
+/// The number for the `version`-th document of its kind: `first` with the version behind it, or with the next one that
+/// no other document has. The second invoice of one customer may clash with the first of another.
 pub fn free_number(before: &[Stored], first: String, version: usize) -> String {
     let number = |version: usize| if version == 1 { first.clone() } else { format!("{first}-{version}") };
     let is_given = |number: &str| documents(before).any(|document| document.number == number);
@@ -219,7 +219,7 @@ pub fn free_number(before: &[Stored], first: String, version: usize) -> String {
     number(version)
 }
 
-/// The name of a document's files; with its number where another of the customer's has that name.
+/// Name of a document's files; with its number where another of the customer's documents has that name.
 pub fn free_file_name(
     before: &[Stored],
     month: BillingMonth,
@@ -231,7 +231,7 @@ pub fn free_file_name(
     let issued =
         before.iter().filter(|stored| stored.record.month == month).flat_map(|stored| &stored.record.documents);
     let mut taken = issued.chain(others.iter().copied()).filter(|document| document.customer == customer.id);
-    // Some file systems take capitals and small letters for the same.
+    // Some file systems ignore case.
     match taken.any(|document| document.file_name().to_lowercase() == name.to_lowercase()) {
         true => format!("{name}_{}", invoice.number.replace(['/', '\\', ':', '*', '?', '"', '<', '>', '|'], "_")),
         false => name,

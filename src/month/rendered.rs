@@ -1,4 +1,4 @@
-//! One invoice as HTML, laid out in pages and as PDF. Amounts are as exact as the page has room for; faults of the page are
+//! Renders one invoice as HTML, as pages and as PDF. Amounts are as exact as the page has room for; layout errors are
 //! reported at the template's line.
 
 use super::documents::DocumentWriter;
@@ -11,20 +11,20 @@ use crate::render::{self, InvoiceView};
 use pages::layout::{self, Fault};
 use pages::pdf::{self, Attachment, Metadata};
 
-/// The PDF of an invoice with the issuer's full record inside, as it was made for customers up to
-/// [`COSTS_INSIDE`](crate::ledger::COSTS_INSIDE): only to make again what was sent then.
+/// The PDF of an invoice with the issuer's full record inside, as customers got it in format
+/// [`COSTS_INSIDE`](crate::ledger::COSTS_INSIDE): only to reproduce what was sent then.
 pub(super) fn pdf_with_costs(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result<Vec<u8>, Problems> {
     let json = out::invoice_json(writer.bill, writer.settings, invoice, Audience::Issuer)?;
     pdf(writer, invoice, &laid_out(writer, invoice)?.1, &json)
 }
 
-/// Amounts of up to that many characters have room in the built-in designs.
+/// Length of an amount, in characters, that always fits in the built-in designs.
 const SHORT_AMOUNT: usize = 14;
 
-/// How many characters an amount may have, tried in turn where the page is too narrow.
+/// Maximum lengths of an amount, in characters, tried in turn where the page is too narrow.
 const LIMITS: [usize; 5] = [30, 24, 18, SHORT_AMOUNT, 11];
 
-/// The HTML of an invoice and its pages, with amounts as exact as the page has room for.
+/// Renders and lays out an invoice, with amounts as exact as the page has room for.
 pub(super) fn laid_out(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result<(String, layout::Document), Problems> {
     let mut view = view(writer, invoice)?;
     let html = html(writer, invoice, &view)?;
@@ -45,12 +45,12 @@ pub(super) fn laid_out(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result
             return Ok((html, document));
         }
     }
-    // What no shortening helps is a mistake in the template, or data that it cannot show.
+    // Errors that no shortening removes are mistakes in the template, or data that it cannot show.
     let reported = |faults: Vec<Fault>| faults.iter().map(|fault| reported(writer, invoice, fault)).collect();
     whole.map(|document| (html, document)).map_err(reported)
 }
 
-/// The HTML of an invoice of which no PDF is wanted: the same as beside one, but what only a PDF cannot show is no mistake.
+/// The HTML of an invoice without PDF: the same as with one, but without errors about what only the PDF cannot show.
 pub(super) fn html_alone(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result<String, Problems> {
     let view = view(writer, invoice)?;
     let whole = html(writer, invoice, &view)?;
@@ -73,7 +73,7 @@ fn html(writer: &DocumentWriter<'_>, invoice: &Invoice, view: &InvoiceView<'_>) 
     writer.assets.templates.document(template, view)
 }
 
-/// The PDF, with the invoice's data inside.
+/// The PDF with the invoice's data inside.
 pub(super) fn pdf(
     writer: &DocumentWriter<'_>,
     invoice: &Invoice,
@@ -103,7 +103,7 @@ pub(super) fn pdf(
     })?)
 }
 
-/// A fault in a laid out page as a diagnostic, at the template's line.
+/// Converts a layout error to a diagnostic at the template's line.
 fn reported(writer: &DocumentWriter<'_>, invoice: &Invoice, fault: &Fault) -> Diagnostic {
     let customer = &writer.settings.customers[invoice.customer];
     let place =

@@ -1,4 +1,5 @@
-//! A month as it was issued: computed again from its bills and the copies of its rules, and compared with the record.
+//! Reproduces a month as it was issued: computes it again from its bills and the copies of its rules, and compares it
+//! with the record.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -25,7 +26,7 @@ use crate::sources;
 use crate::staging::hash;
 use crate::workspace::{self, Workspace};
 
-/// What was issued from the rules of one record: its invoices, and the credit notes that take them back.
+/// The documents issued from the rules of one record: its invoices, and the credit notes that take them back.
 pub struct Reproduction {
     /// The rules as they were.
     pub workspace: Workspace,
@@ -33,13 +34,13 @@ pub struct Reproduction {
     pub assets: Assets,
     /// The bills, which are not copied: `billing/` is never edited.
     pub bill: Bill,
-    /// The documents, computed again, with what was recorded of each.
+    /// The documents computed again, each with its record.
     pub documents: Vec<(Invoice, Document)>,
-    /// Issue and due date of each invoice by its number, as the rules give them.
+    /// Issue and due date of each invoice by number, as the rules give them.
     pub dates: BTreeMap<String, (NaiveDate, NaiveDate)>,
     /// The invoice's line numbers of each credit note's items, by the note's number.
     pub note_lines: BTreeMap<String, Vec<usize>>,
-    /// Ids of customers that the bills and rules give an invoice and that the month's record has none for.
+    /// Ids of customers for whom the bills and rules give an invoice that the month's record does not have.
     pub unrecorded: Vec<String>,
     /// Numbers of the documents that were sent with the issuer's costs inside; see [`ledger::COSTS_INSIDE`].
     pub costs_inside: BTreeSet<String>,
@@ -58,7 +59,7 @@ impl Reproduction {
         };
         let workspace = workspace::load(&rules).map_err(inside)?;
         let assets = Assets::load(&rules, &workspace.settings).map_err(inside)?;
-        // Whether the bills were final was decided when the month was issued.
+        // `issue` has checked that the bills were final.
         let bill = sources::read(root, &workspace.settings, stored.record.month, true)?;
         let taken = &stored.record.carried.taken;
         let billed = billing::invoices(&bill, &workspace.settings, Status::Issued, taken).map_err(inside)?;
@@ -80,7 +81,7 @@ impl Reproduction {
     fn add_invoices(&mut self, stored: &Stored, billed: BilledMonth) -> Result<(), Diagnostic> {
         let month = stored.record.month;
         let is_correction = stored.name != month.to_string();
-        // A corrected invoice has a record of its own, which leaves nothing: what the month left, its first record says.
+        // Only the month's first record has its rests; the record of a corrected invoice leaves none.
         if !is_correction && billed.carried.left != stored.record.carried.left {
             return Err(Diagnostic::error(format!("the bills no longer leave what {month} carried forward")));
         }
@@ -123,15 +124,16 @@ impl Reproduction {
         self.documents.push((invoice, recorded.clone()));
     }
 
-    /// The document of that number, with what was recorded of it.
+    /// The document with that number, and its record.
     pub fn document(&self, number: &str) -> Option<&(Invoice, Document)> {
         self.documents.iter().find(|(_, recorded)| recorded.number == number)
     }
 
-    /// Makes the documents, in those formats, for which `wanted` holds; each that is not what was issued is told.
+    /// Makes the documents for which `wanted` holds in those formats, and reports each that differs from the issued
+    /// one.
     ///
-    /// Those that were sent with costs inside are made without, so only their figures are compared; the PDF that was sent is
-    /// made too, for the issuer, where it comes out as it was.
+    /// Documents that were sent with costs inside are made without, so only their figures are compared. For the issuer
+    /// the PDF that was sent is made too, where it can still be reproduced.
     ///
     /// # Errors
     /// Documents that differ from those issued, and whatever `sink` refuses.
@@ -191,8 +193,8 @@ impl Reproduction {
     }
 }
 
-/// The PDF as it was sent, with costs inside, among the issuer's files: the evidence that belongs to the hash in the record.
-/// Where this program lays out pages otherwise there is none.
+/// Writes the PDF as it was sent, with costs inside, to the issuer's files, as evidence for the hash in the record.
+/// Writes none where this version of the program lays out pages differently.
 fn sent(writer: &DocumentWriter<'_>, invoice: &Invoice, recorded: &Document, sink: &Sink<'_>) -> Result<(), Problems> {
     let path = format!("{}.{}", recorded.file, Format::Pdf.extension());
     let Some(output) = recorded.outputs.iter().find(|output| output.path == path) else {
@@ -205,7 +207,7 @@ fn sent(writer: &DocumentWriter<'_>, invoice: &Invoice, recorded: &Document, sin
     }
 }
 
-/// Number, dates and name as they were given.
+/// Takes number, dates and name from the record.
 fn take_over(invoice: &mut Invoice, recorded: &Document) {
     invoice.number.clone_from(&recorded.number);
     invoice.original.clone_from(&recorded.original);
@@ -214,7 +216,7 @@ fn take_over(invoice: &mut Invoice, recorded: &Document) {
     recorded.file_name().clone_into(&mut invoice.file_name);
 }
 
-/// A credit note as it was issued, with the invoice's line numbers of its items.
+/// A credit note computed again as it was issued, with the invoice's line numbers of its items.
 fn credit_note(
     ledger: &Ledger,
     settings: &Settings,
@@ -236,7 +238,7 @@ fn credit_note(
     Ok((note, lines))
 }
 
-/// The terms of a credit note that the settings decide; date, reason and extent are left to be filled in.
+/// The terms of a credit note that follow from the settings; the caller fills in date, reason and extent.
 pub fn terms<'a>(settings: &Settings, month: BillingMonth, invoice: &Invoice, number: String) -> CreditTerms<'a> {
     let to_yen = match invoice.currency {
         Currency::Jpy => None,

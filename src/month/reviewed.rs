@@ -1,5 +1,5 @@
-//! Whether somebody looked at a month before it is issued: the last build in `out/` must have been of all of it, from these
-//! very inputs, and its files as it wrote them.
+//! Checks that a month could be reviewed before it is issued: the last build in `out/` must be complete, from the same
+//! inputs, and its files unchanged.
 
 use std::path::Path;
 
@@ -13,10 +13,10 @@ use crate::model::plain;
 use crate::out::{self, Manifest};
 use crate::staging::Written;
 
-/// Refuses a month that was not looked at as it is now.
+/// Refuses a month whose last build is not what would be issued now.
 ///
 /// # Errors
-/// What is not as it was built.
+/// The first difference from the last build.
 pub(super) fn check_reviewed(root: &Path, computed: &ComputedMonth, inputs: &Inputs) -> Result<(), Diagnostic> {
     let month = computed.bill.month;
     let shown = format!("out/{month}");
@@ -55,7 +55,7 @@ pub(super) fn check_reviewed(root: &Path, computed: &ComputedMonth, inputs: &Inp
     }
 }
 
-/// Files that only one of the lists has, or each with another hash.
+/// Files that only one of the lists has, or that have different hashes.
 fn changed_inputs(now: &[Written], built: &[Written]) -> Vec<String> {
     let only = |these: &[Written], those: &[Written]| -> Vec<String> {
         these.iter().filter(|file| !those.contains(file)).map(|file| file.path.clone()).collect()
@@ -66,7 +66,7 @@ fn changed_inputs(now: &[Written], built: &[Written]) -> Vec<String> {
     changed
 }
 
-/// What is wrong with the first file that is not as the build wrote it, and its path in the month's directory.
+/// Message on the first file that changed since the build wrote it, and its path in the month's directory.
 fn edited_output(directory: &Path, manifest: &Manifest) -> Option<(String, String)> {
     if let Some(file) = manifest.outputs.iter().find(|file| !plain::is_path(&file.path)) {
         let name = plain::beginning(&file.path);
@@ -77,7 +77,7 @@ fn edited_output(directory: &Path, manifest: &Manifest) -> Option<(String, Strin
     Some(("the file is not as the build wrote it".to_owned(), edited.path))
 }
 
-/// The first customer of whom the build has no page to look at.
+/// The first customer without a PDF in the build.
 fn without_pdf<'c>(computed: &'c ComputedMonth, summary: &Summary<'_>, manifest: &Manifest) -> Option<&'c str> {
     let customers = &computed.workspace.settings.customers;
     let mut ids = computed.billed.invoices.iter().map(|invoice| customers[invoice.customer].id.as_str());

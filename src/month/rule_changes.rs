@@ -1,4 +1,4 @@
-//! How the workspace is no longer the one that a month was issued from, and whether that gives the month other figures.
+//! Finds how the workspace changed since a month was issued, and whether that changes the month's figures.
 
 use std::path::Path;
 
@@ -15,40 +15,40 @@ use crate::model::settings::Settings;
 use crate::sources;
 use crate::workspace;
 
-/// What the present rules would give otherwise than was issued.
+/// A customer for whom the present rules give other figures than were issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deviation {
     /// The customer's id.
     pub customer: String,
-    /// The number of what was issued, if anything was.
+    /// The number of the issued document, if any.
     pub number: Option<String>,
-    /// The difference in words.
+    /// Message on the difference.
     pub difference: String,
 }
 
-/// How the workspace is no longer the one that a month was issued from.
+/// Changes of the workspace since a month was issued.
 pub struct RuleChanges {
-    /// Rules that changed, from the workspace's root.
+    /// Changed rules, relative to the workspace's root.
     pub files: Vec<ChangedFile>,
-    /// What they would give otherwise; the reason where the month cannot be computed with them at all.
+    /// The deviations they cause, or the errors where the month cannot be computed with them at all.
     pub deviations: Result<Vec<Deviation>, Problems>,
 }
 
 impl RuleChanges {
-    /// Compares the workspace as it is with the rules that a month was issued from.
+    /// Compares the present workspace with the rules that a month was issued from.
     pub fn since_issue(root: &Path, ledger: &Ledger, month: BillingMonth) -> RuleChanges {
         let rules = ledger.latest_rules(month).map_or(&[][..], |stored| &stored.record.rules);
         let files = changed_files(root, rules);
         let deviations = workspace::load(root).and_then(|workspace| {
-            // Whether the bills were final was decided when the month was issued.
+            // `issue` has checked that the bills were final.
             let bill = sources::read(root, &workspace.settings, month, true)?;
             deviations(ledger, &workspace.settings, &bill)
         });
         RuleChanges { files, deviations }
     }
 
-    /// Refuses to build an issued month with rules that would give it other figures; where they give the same, warns that
-    /// the kept copies are used.
+    /// Refuses to build an issued month with rules that change its figures; warns that the kept copies are used where
+    /// they do not.
     ///
     /// # Errors
     /// What changed, file by file, with the difference for each invoice.
@@ -85,7 +85,7 @@ impl RuleChanges {
     }
 }
 
-/// What the present rules would give otherwise than was issued, by customer.
+/// Deviations of the present rules from what was issued, by customer.
 fn deviations(ledger: &Ledger, settings: &Settings, bill: &Bill) -> Result<Vec<Deviation>, Problems> {
     let nothing = Carried::default();
     let recorded = ledger.month(bill.month).map_or(&nothing, |stored| &stored.record.carried);
@@ -105,7 +105,7 @@ fn deviations(ledger: &Ledger, settings: &Settings, bill: &Bill) -> Result<Vec<D
     Ok(found)
 }
 
-/// Customers of whom another rest is left than the record says.
+/// Deviations of customers' rests from the record.
 fn of_rests(recorded: &[CustomerRest], computed: &[CustomerRest]) -> Vec<Deviation> {
     let mut found: Vec<Deviation> = Vec::new();
     for rest in recorded.iter().chain(computed) {
@@ -128,7 +128,7 @@ fn of_invoice(
     let document = standing.iter().find(|document| document.customer == customer);
     let difference = match document {
         Some(document) => document.difference_from(invoice)?,
-        // Taken back and not replaced: there is nothing to compare with.
+        // The invoice was taken back and not replaced, so there is nothing to compare with.
         None if ledger.has_customer(month, customer) => return None,
         None => format!("no invoice when issued, {} {} now", invoice.total, invoice.currency),
     };

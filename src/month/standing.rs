@@ -1,4 +1,4 @@
-//! What stands of an issued month when all credit notes and corrected invoices are counted.
+//! Computes what remains of an issued month after all credit notes and corrected invoices.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::model::currency::Currency;
 use crate::model::invoice::DocumentKind;
 use crate::model::period::BillingMonth;
 
-/// Each customer's standing invoice of a month: the last that was not replaced or taken back whole.
+/// Each customer's valid invoice of a month: the last that was not replaced or taken back whole.
 pub fn standing(ledger: &Ledger, month: BillingMonth) -> Vec<&Document> {
     let mut standing: BTreeMap<&str, &Document> = BTreeMap::new();
     for stored in ledger.of_month(month) {
@@ -29,23 +29,23 @@ pub fn standing(ledger: &Ledger, month: BillingMonth) -> Vec<&Document> {
     standing.into_values().collect()
 }
 
-/// What a customer was billed for a month when all corrections are counted.
+/// A customer's figures for a month after all corrections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StandingFigures {
     /// Currency of the figures.
     pub currency: Currency,
-    /// Before tax.
+    /// Total before tax.
     pub subtotal: Amount,
     /// Tax.
     pub tax: Amount,
-    /// To be paid.
+    /// Total with tax.
     pub total: Amount,
     /// What the provider charges for it.
     pub cost: Amount,
 }
 
-/// What stands of an issued month by customer: the standing invoices less what was taken back of them in part. What was
-/// taken back brings nothing in, but the provider charges for it all the same: the cost stays.
+/// What remains of an issued month by customer: the valid invoices minus what was taken back of them in part. The cost
+/// stays whole, because the provider charges for what was taken back all the same.
 ///
 /// # Errors
 /// Sums with too many digits.

@@ -1,8 +1,8 @@
-//! `summary.json`: the month at a glance, as data. The same type is written and read: later months are compared with it and
+//! `summary.json`: the key figures of a month. The same type is written and read: later months are compared with it and
 //! take the rests it leaves, `issue` and `explain` look up what was built.
 //!
-//! Only what those readers need is read. Earlier versions of the program wrote fewer fields, later ones may write others,
-//! so that whatever else a file says neither counts nor makes it unreadable.
+//! Reads only what those readers need. Earlier versions of the program wrote fewer fields and later ones may write
+//! others, so all other fields are ignored.
 
 use std::borrow::Cow;
 use std::io::ErrorKind;
@@ -28,24 +28,24 @@ use crate::staging::hash;
 /// Name of the file in a month's directory.
 pub const FILE: &str = "summary.json";
 
-/// The month at a glance.
+/// The key figures of a month.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Summary<'a> {
     month: Cow<'a, str>,
-    /// How final the month was.
+    /// Draft, built or issued.
     pub status: Status,
     #[serde(skip_deserializing)]
     sources: &'a [SourceTotals],
-    /// One for each invoice, by customer id.
+    /// One per invoice, by customer id.
     pub customers: Vec<CustomerSummary<'a>>,
-    /// Rests below zero that the month takes and leaves.
+    /// Rests below zero that the month takes from earlier months and leaves to the next.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub carried: Cow<'a, Carried>,
     #[serde(skip_deserializing)]
     unassigned: Vec<UnassignedCharge<'a>>,
     #[serde(skip_deserializing)]
     kept: Amount,
-    /// What `kept` consists of, source by source.
+    /// The parts of `kept`, source by source.
     #[serde(skip_deserializing)]
     kept_details: Vec<KeptDetail<'a>>,
     #[serde(skip_deserializing)]
@@ -75,7 +75,7 @@ struct WarningDetail<'a> {
     line: Option<u32>,
 }
 
-/// An invoice at a glance.
+/// The key figures of an invoice.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct CustomerSummary<'a> {
     /// Customer id.
@@ -92,26 +92,26 @@ pub struct CustomerSummary<'a> {
     pub items: usize,
     /// What the provider charges.
     pub cost: Amount,
-    /// Before tax.
+    /// Total before tax.
     pub subtotal: Amount,
     /// Tax.
     #[serde(skip_deserializing)]
     pub tax: Amount,
-    /// To be paid.
+    /// Total with tax.
     pub total: Amount,
-    /// Subtotal less cost.
+    /// Subtotal minus cost.
     #[serde(skip_deserializing)]
     pub margin: Amount,
-    /// The total of the month before, where it is known and in the same currency.
+    /// The total of the previous month, where it is known and in the same currency.
     #[serde(skip_deserializing)]
     previous_total: Option<Amount>,
-    /// By which rates prices in another currency were converted.
+    /// Rates at which prices in another currency were converted.
     #[serde(skip_deserializing, skip_serializing_if = "Vec::is_empty")]
     converted_prices: Vec<ConvertedSummary>,
     /// Pages of the PDF, when one was made.
     #[serde(skip_deserializing)]
     pages: Option<usize>,
-    /// Items and resources, for later months to be compared with.
+    /// Items and resources, with which later months are compared.
     used: Option<Cow<'a, Used>>,
 }
 
@@ -134,7 +134,7 @@ struct UnassignedCharge<'a> {
     cost: Amount,
 }
 
-/// Charges or discounts that the issuer bears or keeps for one reason.
+/// Charges that the issuer bears, or discounts it keeps, for one reason.
 #[derive(Debug, Serialize)]
 struct KeptDetail<'a> {
     source: &'a str,
@@ -144,12 +144,12 @@ struct KeptDetail<'a> {
     rule: Option<String>,
     /// The customer whose discounts they are.
     customer: Option<&'a str>,
-    /// Number of charges; none for a customer's discounts, which can be parts of charges.
+    /// Number of charges; none for a customer's discounts, which may be parts of charges.
     rows: Option<usize>,
     cost: Amount,
 }
 
-/// Why something is kept.
+/// Reason for keeping something.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum KeptReason {
@@ -206,7 +206,7 @@ fn detail(warning: &Diagnostic) -> Option<WarningDetail<'_>> {
     })
 }
 
-/// The rates that converted prices of a customer.
+/// The rates at which a customer's prices were converted.
 fn converted(billed: &BilledMonth, customer: usize) -> impl Iterator<Item = ConvertedSummary> {
     let of_customer = billed.converted.iter().filter(move |converted| converted.customer == customer);
     of_customer.map(|converted| ConvertedSummary { from: converted.from, rate: converted.rate })
@@ -237,7 +237,7 @@ impl<'a> Summary<'a> {
         })
     }
 
-    /// The customers as later months are compared with them.
+    /// The customers' figures, with which later months are compared.
     pub fn into_billed(self) -> BilledCustomers {
         let billed = |customer: CustomerSummary<'_>| {
             let CustomerSummary { id, currency, cost, subtotal, total, used, .. } = customer;
@@ -248,7 +248,7 @@ impl<'a> Summary<'a> {
 }
 
 impl<'a> CustomerSummary<'a> {
-    /// That of the invoice with this index.
+    /// The summary of the invoice with this index.
     fn of(review: Review<'a>, index: usize) -> Result<CustomerSummary<'a>, TooLong> {
         let Review { bill, settings, billed, history, documents, .. } = review;
         let invoice = &billed.invoices[index];
@@ -290,11 +290,11 @@ impl<'a> UnassignedCharge<'a> {
     }
 }
 
-/// A summary that was read from a month's directory.
+/// A summary read from a month's directory.
 pub struct ReadSummary {
     /// SHA-256 of the file; empty where it cannot be read.
     pub sha256: String,
-    /// What it says, or why it cannot be used.
+    /// The summary, or why it cannot be used.
     pub summary: Result<Summary<'static>, String>,
 }
 
@@ -307,7 +307,7 @@ pub fn read(directory: &Path, month: BillingMonth) -> Option<ReadSummary> {
     }
 }
 
-/// Reads a summary that is the month's and names only what can be a customer: the file may be anyone's.
+/// Reads a summary, and checks its month and customer ids because anybody may have written the file.
 fn parse(bytes: &[u8], month: BillingMonth) -> Result<Summary<'static>, String> {
     let summary: Summary<'static> = serde_json::from_slice(bytes).map_err(|error| json_fault(&error))?;
     if summary.month != month.to_string() {

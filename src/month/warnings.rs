@@ -1,9 +1,9 @@
-//! A month's warnings: few for many of a kind, or refusals where the user wants them to be.
+//! A month's warnings: grouped where there are many of a kind, and refused where the user wants that.
 
 use crate::diagnostic::{Diagnostic, Problems, Severity};
 use crate::model::warning::WarningCode;
 
-/// How many of a kind are told one by one.
+/// Maximum number of warnings of a kind reported one by one.
 const EACH: usize = 3;
 
 /// Refuses the month for any warning.
@@ -14,7 +14,7 @@ pub fn deny(warnings: &[Diagnostic]) -> Result<(), Problems> {
     refusals(grouped(warnings)).check()
 }
 
-/// What was found before a month could not be computed, with why it could not.
+/// The warnings found before computing a month failed, followed by the errors.
 pub fn before(early: Vec<Diagnostic>, denied: bool, problems: Problems) -> Problems {
     let early = if denied { refusals(early) } else { early.into() };
     early.into_iter().chain(problems).collect()
@@ -24,7 +24,7 @@ fn refusals(warnings: Vec<Diagnostic>) -> Problems {
     warnings.into_iter().map(|warning| Diagnostic { severity: Severity::Error, ..warning }).collect()
 }
 
-/// One warning for each kind that there are many of; they must stand by kind.
+/// Merges the warnings of a kind into one where there are many; `warnings` must be sorted by kind.
 pub fn grouped(warnings: &[Diagnostic]) -> Vec<Diagnostic> {
     let code = |warning: &Diagnostic| warning.finding.as_ref().map(|finding| finding.code);
     let together = warnings.chunk_by(|one, next| code(one).is_some() && code(one) == code(next));
