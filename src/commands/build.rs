@@ -1,5 +1,5 @@
-//! `invoicer build`: every customer's invoice for a month, all or nothing. `invoicer check` runs the same code and writes
-//! nothing.
+//! `invoicer build`: makes every customer's invoice for a month, all or nothing. `invoicer check` runs the same code
+//! and writes nothing.
 
 use std::path::Path;
 
@@ -34,7 +34,7 @@ pub(super) fn run(
     in_mode(Mode::Write, root, current, arguments, environment, printer)
 }
 
-/// Builds a month, or only says what building it would.
+/// Builds a month, or only checks it.
 pub(super) fn in_mode(
     mode: Mode,
     root: &Path,
@@ -68,7 +68,7 @@ fn build(
         out::check_target(&out, &shown, &month.to_string())?;
     }
     let ledger = Ledger::open(root)?;
-    // A run that was interrupted is finished by `issue`; a list that says anything else is no ground to build on.
+    // `issue` finishes an interrupted run; any other mismatch of the list is an error, and nothing is built on it.
     ledger.interrupted(root)?;
     if ledger.month(month).is_some() && !arguments.draft {
         build_issued(mode, root, &ledger, arguments, (&out, &shown), printer)?;
@@ -119,7 +119,7 @@ fn build(
     let made = match computed.write_documents(&chosen, &arguments.format, &staging, printer) {
         Ok(made) => made,
         Err(mut problems) => {
-            // The review page has a template of its own, whose mistakes are worth knowing in the same run.
+            // The review page has its own template, whose errors should be reported in the same run.
             let found = computed.write_review(computed.review(&[]), &staging).err();
             problems.extend(found.filter(|problem| !problems.contains(problem)));
             return Err(problems);
@@ -154,7 +154,7 @@ fn build(
     Ok(())
 }
 
-/// Opens the review page where that is wanted; that it cannot be is a warning, since the month is built.
+/// Opens the review page on request; failing to is only a warning, since the month is built.
 fn open_page(arguments: &cli::Build, out: &Path, current: &Path, environment: &Environment, printer: &Printer) {
     if arguments.open {
         let page = out.join(arguments.month.to_string()).join("index.html");
@@ -163,7 +163,7 @@ fn open_page(arguments: &cli::Build, out: &Path, current: &Path, environment: &E
     }
 }
 
-/// An issued month comes out as it was issued, or not at all.
+/// Builds an issued month exactly as it was issued, or not at all.
 fn build_issued(
     mode: Mode,
     root: &Path,
@@ -186,7 +186,7 @@ fn build_issued(
     }
     let target = OutputTarget { out, shown, formats: &arguments.format, customers: &arguments.customers, mode };
     let files = rebuild(root, ledger, month, &target, printer)?;
-    // Otherwise a note says in what they differ.
+    // Documents with costs inside differ; a note says how.
     if !ledger.of_month(month).any(Stored::has_costs_inside) {
         printer.status(&format!("{month} is issued: its documents are as they were issued"));
     }
@@ -205,13 +205,13 @@ fn build_issued(
     Ok(())
 }
 
-/// The month as a table on the terminal.
+/// Prints the month as a table.
 fn print_summary(summary: &Summary<'_>, billed: &BilledMonth, printer: &Printer) {
     let header = ["customer", "items", "subtotal", "tax", "total", "margin"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for customer in &summary.customers {
         let money = |amount: Amount| {
-            // An exact margin can have many decimals; at a glance whole units tell more. summary.json has them all.
+            // An exact margin can have many decimals, which summary.json has; the table is easier to read without.
             let decimals = customer.currency.decimals();
             let shown = Rounding::HalfUp.apply(amount, decimals).expect("a rounded amount has fewer digits");
             render::money(shown, customer.currency, decimals)

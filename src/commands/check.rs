@@ -1,5 +1,5 @@
-//! `invoicer check`: everything `build` would refuse, all of it at once. A month is checked by `build` itself, which then
-//! writes nothing and asks no provider; only the workspace's files alone are checked here.
+//! `invoicer check`: reports everything `build` would refuse, all at once. With a month, `build` itself runs without
+//! writing; this file checks only the workspace's files without a month.
 
 use std::path::Path;
 
@@ -41,7 +41,7 @@ pub(super) fn run(
     build::in_mode(Mode::Check, root, current, &build, environment, printer)
 }
 
-/// The workspace's own files, without any month.
+/// Checks the workspace's own files, without any month.
 fn check_files(root: &Path, arguments: &cli::Check, printer: &Printer) -> Result<(), Problems> {
     let mut workspace = workspace::load(root)?;
     let mut early = std::mem::take(&mut workspace.warnings);

@@ -1,4 +1,4 @@
-//! `invoicer credit`: a credit note for an issued invoice, and the corrected invoice if one is wanted.
+//! `invoicer credit`: makes a credit note for an issued invoice and, on request, the corrected invoice.
 
 use std::path::Path;
 
@@ -42,7 +42,7 @@ pub(super) fn run(
     Ok(())
 }
 
-/// The figures and files of a record.
+/// Prints the figures and files of a record.
 fn print(stored: &Stored, number: &str, printer: &Printer) {
     for document in &stored.record.documents {
         let money = render::money(document.total, document.currency, document.currency.decimals());

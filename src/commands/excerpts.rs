@@ -1,4 +1,4 @@
-//! Diagnostics on the terminal, each with the line it speaks of below its place.
+//! Adds to each diagnostic the line that its place refers to, and prints warnings.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use crate::month::warnings::grouped;
 use crate::printer::Printer;
 use crate::sources;
 
-/// Reads the lines that places name, where they are not known yet.
+/// Reads the lines that places refer to, where they are not known yet.
 pub(super) fn fill<D: IntoIterator<Item = Diagnostic> + FromIterator<Diagnostic>>(root: &Path, diagnostics: D) -> D {
     let fill = |mut diagnostic: Diagnostic| {
         if let Some(place) = &mut diagnostic.place
@@ -20,7 +20,7 @@ pub(super) fn fill<D: IntoIterator<Item = Diagnostic> + FromIterator<Diagnostic>
     diagnostics.into_iter().map(fill).collect()
 }
 
-/// Prints a month's warnings, those of a kind in one where there are many; with `-v` one by one.
+/// Prints a month's warnings, grouped where there are many of a kind; with `-v` one by one.
 pub(super) fn print_warnings(root: &Path, warnings: &[Diagnostic], printer: &Printer) {
     let shown = if printer.verbose { warnings.to_vec() } else { grouped(warnings) };
     printer.diagnostics(&fill(root, shown));

@@ -1,4 +1,4 @@
-//! `invoicer fetch`: the API sources' bills of a month, each source whole or not at all.
+//! `invoicer fetch`: downloads the API sources' bills of a month, each source whole or not at all.
 
 use std::path::Path;
 
@@ -38,7 +38,7 @@ pub(super) fn run(
     result
 }
 
-/// What was issued was made from the bill that is here: another in its place could not be made into the same invoices.
+/// Refuses to replace the bills of an issued month: the issued invoices could not be reproduced from new ones.
 fn keep_issued(root: &Path, month: BillingMonth) -> Result<(), Problems> {
     match Ledger::open(root)?.month(month) {
         None => Ok(()),
@@ -51,7 +51,7 @@ fn keep_issued(root: &Path, month: BillingMonth) -> Result<(), Problems> {
     }
 }
 
-/// The sources named; without any, all that can be fetched and exist in the month.
+/// The named sources or, without names, all that can be fetched and exist in the month.
 fn chosen<'s>(
     settings: &'s Settings,
     names: &[String],
@@ -82,8 +82,8 @@ fn chosen<'s>(
     names.iter().map(find).collect()
 }
 
-/// Fetches the sources one after another: the new files, and what went wrong. A source that fails does not keep the others
-/// from being fetched.
+/// Fetches the sources one after another and returns the new files and the errors. One failing source does not stop the
+/// others.
 pub(super) fn fetch_all(
     request: FetchRequest<'_>,
     sources: &[&SourceSettings],

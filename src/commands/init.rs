@@ -1,4 +1,4 @@
-//! `invoicer init`: a workspace that builds at once, in a new directory or beside what a repository has.
+//! `invoicer init`: creates a workspace that builds at once, in a new directory or in an existing repository.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -11,7 +11,7 @@ use crate::files;
 use crate::printer::Printer;
 use crate::staging::{self, NewDirectories};
 
-/// The workspace of `examples/starter`, by path. The workspace file is written last: with it the workspace is complete.
+/// The files of `examples/starter` by path. The workspace file is written last, because it marks a complete workspace.
 const FILES: [(&str, &str); 4] = [
     (WORKSPACE, include_str!("../../examples/starter/invoicer.toml")),
     ("customers/aozora.toml", include_str!("../../examples/starter/customers/aozora.toml")),
@@ -21,21 +21,21 @@ const FILES: [(&str, &str); 4] = [
 
 const WORKSPACE: &str = "invoicer.toml";
 
-/// A file that a repository may have already; then only what it lacks is added.
+/// A file that a repository may already have; then only missing lines are added.
 const IGNORE: &str = ".gitignore";
 
-/// What it says of each of its parts, and the patterns of the part.
+/// The parts of `.gitignore`: a comment and its patterns.
 const IGNORED: [(&str, &[&str]); 2] = [
     ("# written by `invoicer build`, safe to delete", &["out/"]),
     ("# left by an interrupted run, cleared away by the next", &[".*.partial", ".*.old", ".*.lock", ".lock"]),
 ];
 
-/// Writes the workspace to `target`, seen from `start`: all of it, or nothing when it cannot be written.
+/// Writes the workspace to `target`, relative to `start`, all or nothing.
 pub(super) fn run(start: &Path, target: &Path, printer: &Printer) -> Result<(), Problems> {
     let directory = start.join(target);
     let shown =
         |path: &str| if target == Path::new(".") { path.to_owned() } else { target.join(path).display().to_string() };
-    // What an interrupted run wrote is no obstacle to the next.
+    // Files of an interrupted run do not stop the next run.
     let is_ours = |path: &str, text: &str| {
         path != WORKSPACE && files::read(&directory.join(path), files::TEXT).is_ok_and(|bytes| bytes == text.as_bytes())
     };
@@ -61,7 +61,7 @@ pub(super) fn run(start: &Path, target: &Path, printer: &Printer) -> Result<(), 
     let mut made: Vec<&str> = Vec::new();
     for (path, bytes) in all.iter().rev() {
         if let Err(diagnostic) = write(&directory, path, &shown(path), bytes, &mut parents) {
-            // What cannot be undone either is left to the message about what could not be done.
+            // Errors while undoing are ignored: the message about the first error is enough.
             for path in made {
                 let full = directory.join(path);
                 match ignored.as_ref().filter(|_| path == IGNORE) {
@@ -93,7 +93,7 @@ fn write(
     staging::replace(&full, shown, bytes)
 }
 
-/// A `.gitignore` with what it lacks; none where it has all of it.
+/// A `.gitignore` with the missing lines; none where nothing is missing.
 fn with_ignored(bytes: &[u8]) -> Option<Vec<u8>> {
     let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).collect();
     // A directory is written in several ways: out, out/, /out, /out/*.
@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(with_ignored(b"node_modules"), Some(format!("node_modules\n{whole}").into_bytes()));
         let part = "out\n.*.old\n# left by an interrupted run, cleared away by the next\n.*.partial\n.*.lock\n.lock\n";
         assert_eq!(with_ignored(b"out\n.*.old\n"), Some(part.into()));
-        // Lines of one kind stay lines of one kind.
+        // Added lines end like the existing ones.
         let added = format!("layout/\r\n{}", whole.replace('\n', "\r\n"));
         assert_eq!(with_ignored(b"layout/\r\n"), Some(added.into_bytes()));
     }

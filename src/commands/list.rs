@@ -1,4 +1,4 @@
-//! `invoicer list`: what was issued, by date, amount and customer (電子帳簿保存法施行規則4条1項).
+//! `invoicer list`: searches issued documents by date, amount and customer (電子帳簿保存法施行規則4条1項).
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use crate::out;
 use crate::printer::{Align, Printer, table};
 use crate::render;
 
-/// A document as it is listed.
+/// A listed document.
 #[derive(Clone, Debug, Serialize)]
 struct ListedDocument<'a> {
     date: NaiveDate,
@@ -27,11 +27,11 @@ struct ListedDocument<'a> {
     month: String,
     currency: Currency,
     total: Amount,
-    /// What it takes back or replaces.
+    /// The invoice it takes back or replaces.
     original: Option<&'a str>,
     /// Credit notes that take it back.
     credited_by: Vec<&'a str>,
-    /// The invoice in its place.
+    /// The invoice that replaces it.
     replaced_by: Option<&'a str>,
     file: Option<String>,
     sha256: Option<&'a str>,

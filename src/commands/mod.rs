@@ -1,4 +1,4 @@
-//! One file per verb: load, run, print.
+//! The commands, one file each: load, run, print.
 
 mod build;
 mod check;
@@ -28,7 +28,7 @@ use crate::model::settings::Settings;
 use crate::printer::Printer;
 use crate::workspace;
 
-/// Runs a command; gives the exit code: 0 done, 1 refused, 2 could not run.
+/// Runs a command and returns the exit code: 0 done, 1 refused, 2 could not run.
 pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printer) -> u8 {
     let start = match &cli.global.directory {
         Some(directory) => current.join(directory),
@@ -68,21 +68,21 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
     }
 }
 
-/// Runs a command in the workspace around `start`; its problems show the lines they speak of.
+/// Runs a command in the workspace around `start`, and adds to its errors the lines they refer to.
 fn within(start: &Path, command: impl FnOnce(&Path) -> Result<(), Problems>) -> Result<(), Problems> {
     let root = workspace::find_root(start)?;
     command(&root).map_err(|problems| excerpts::fill(&root, problems))
 }
 
-/// Whether a customer of that id is known.
+/// Checks that a customer with that id is known.
 ///
 /// # Errors
-/// When there is none, with the nearest.
+/// When there is none; the message names the nearest id.
 fn check_customer(settings: &Settings, id: &str) -> Result<(), Diagnostic> {
     check_known(id, &settings.customers.iter().map(|customer| customer.id.as_str()).collect::<Vec<&str>>())
 }
 
-/// Likewise for the ids given.
+/// [`check_customer`] for a list of known ids.
 fn check_known(id: &str, known: &[&str]) -> Result<(), Diagnostic> {
     if known.contains(&id) {
         return Ok(());
@@ -94,7 +94,7 @@ fn check_known(id: &str, known: &[&str]) -> Result<(), Diagnostic> {
     }))
 }
 
-/// Today in Japan, where the law and the providers count the days.
+/// Today in Japan, whose days the law and the providers use.
 fn today(environment: &Environment) -> NaiveDate {
     let utc = (environment.now)();
     FixedOffset::east_opt(9 * 3600).map_or(utc.date_naive(), |japan| utc.with_timezone(&japan).date_naive())

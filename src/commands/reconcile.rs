@@ -1,4 +1,4 @@
-//! `invoicer reconcile`: our sums against the provider's own, source by source.
+//! `invoicer reconcile`: compares our sums with the provider's own, source by source.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ use crate::sources::drift;
 use crate::sources::fetch::{self, Again, FetchRequest};
 use crate::workspace;
 
-/// The most changed rows that are shown.
+/// Maximum number of changed rows shown.
 const SHOWN_ROWS: usize = 50;
 
 pub(super) fn run(
@@ -32,7 +32,7 @@ pub(super) fn run(
     printer.diagnostics(&excerpts::fill(root, workspace.warnings.clone()));
     let settings = &workspace.settings;
     let month = arguments.month;
-    // A month that is not final can be compared too; the difference then says why.
+    // A month that is not final can be compared too; the message about a difference then says so.
     let bill = sources::read(root, settings, month, true)?;
     let found = billing::reconcile(&bill).of(SUMS)?;
     if arguments.json {
@@ -40,14 +40,14 @@ pub(super) fn run(
     } else {
         print(&found, settings, month, printer);
     }
-    // The bill has the sources that exist in the month, in this order.
+    // In the order in which the bill has the month's sources.
     let sources: Vec<&SourceSettings> = settings.sources_of(month).collect();
     let mut problems: Problems =
         found.iter().zip(&sources).flat_map(|(found, source)| differences(found, source)).collect();
     if arguments.fetch {
         let request = FetchRequest { root, month, draft: true, force: true, accept: None, environment };
         for (index, source) in sources.into_iter().enumerate().filter(|(_, source)| !source.kind.is_csv()) {
-            // What differs is told even when the provider cannot be asked.
+            // Differences are reported even when the provider cannot be asked.
             match fetch::read_again(request, source) {
                 Ok(Again { bill: now, half }) => {
                     problems.extend(half);
@@ -65,7 +65,7 @@ pub(super) fn run(
     problems.check()
 }
 
-/// What has too many digits where a month cannot be compared.
+/// Name of the figures in the error about too many digits.
 const SUMS: &str = "the sums of the month";
 
 fn money(amount: Amount, currency: Currency) -> String {
@@ -115,7 +115,7 @@ fn print(found: &[Reconciliation], settings: &Settings, month: BillingMonth, pri
     }
 }
 
-/// What differs, with its likely cause.
+/// The differences as errors, with their likely cause.
 fn differences(found: &Reconciliation, source: &SourceSettings) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     if let (Some(difference), Some(provider)) = (found.difference, found.provider_total)

@@ -1,4 +1,4 @@
-//! `invoicer status`: what each source has, and how far each month is.
+//! `invoicer status`: shows the months of each source, and whether they are fetched, built and issued.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,15 +24,15 @@ use crate::workspace::{self, Workspace};
 struct SourceMonth {
     month: String,
     source: String,
-    /// The provider's word for the month: "closed".
+    /// The provider's state of the month, such as "closed".
     state: Option<String>,
-    /// What the provider asks for, tax included.
+    /// The provider's total, including tax.
     amount: Option<Amount>,
     /// `no`, `files`, `fetched` or `preliminary`.
     here: &'static str,
     built: bool,
     issued: bool,
-    /// A difference from the provider's total that was accepted when the month was fetched.
+    /// A difference from the provider's total that the user accepted when fetching.
     #[serde(skip_serializing_if = "Option::is_none")]
     accepted_difference: Option<AcceptedDifference>,
 }
@@ -54,7 +54,7 @@ pub(super) fn run(
     problems.check()
 }
 
-/// Each source's months, newest first. A provider that cannot be asked does not hide what is known here.
+/// Each source's months, newest first. If a provider cannot be asked, still lists what is known locally.
 fn rows(workspace: &Workspace, arguments: &cli::Status, environment: &Environment) -> (Vec<SourceMonth>, Problems) {
     let root = &workspace.root;
     let asked = |month: &BillingMonth| arguments.month.is_none_or(|wanted| wanted == *month);
@@ -90,7 +90,7 @@ fn rows(workspace: &Workspace, arguments: &cli::Status, environment: &Environmen
     (rows, problems)
 }
 
-/// Fills in what the workspace's files say.
+/// Fills in what the workspace's files show.
 fn look(root: &Path, source: &SourceSettings, month: BillingMonth, row: &mut SourceMonth) -> Result<(), Problems> {
     row.month = month.to_string();
     row.source = source.name.clone();

@@ -1,4 +1,4 @@
-//! `invoicer verify`: whether what was issued, what it was made from and what it gives are still the same.
+//! `invoicer verify`: checks that issued documents, the files they were made from and the results are unchanged.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,16 +20,16 @@ use crate::out::{self, Manifest};
 use crate::printer::Printer;
 use crate::staging::{Written, digest, hash};
 
-/// What is no longer the same.
+/// Kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 enum DiscrepancyKind {
     /// A provider's bill.
     #[serde(rename = "inputs-changed")]
     Inputs,
-    /// A file of the workspace; a finding only where the figures changed with it.
+    /// A file of the workspace; a finding only where it changes figures.
     #[serde(rename = "rules-changed")]
     Rules,
-    /// What the inputs and rules give.
+    /// The result of the inputs and rules.
     #[serde(rename = "result-changed")]
     Result,
     /// A file in `out/`.
@@ -52,7 +52,7 @@ impl DiscrepancyKind {
     }
 }
 
-/// One thing that is no longer the same.
+/// A change since a month was issued.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct Discrepancy {
     kind: DiscrepancyKind,
@@ -63,14 +63,14 @@ struct Discrepancy {
     message: String,
 }
 
-/// What was found about a month.
+/// The findings about a month.
 #[derive(Clone, Debug, Serialize)]
 struct MonthReport {
     month: BillingMonth,
     documents: usize,
     /// Whether there are no findings.
     same: bool,
-    /// What is worth knowing about a month that is the same.
+    /// A note about a month without findings.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
     /// The files of the workspace that the note is about.
@@ -79,14 +79,14 @@ struct MonthReport {
     findings: Vec<Discrepancy>,
 }
 
-/// Rules are changed for the months to come: as long as they give an issued month the same figures, nothing is wrong with
-/// it, and its documents are made from the copies that were kept.
+/// Note about changed rules. Users change rules for later months; as long as an issued month's figures stay the same
+/// this is no finding, and its documents are made from the kept copies.
 const FIGURES_EQUAL: &str = "rules changed since; figures equal";
 
 #[derive(Serialize)]
 struct Report {
     months: Vec<MonthReport>,
-    /// What is wrong with no month in particular.
+    /// Findings that concern no single month.
     findings: Vec<Discrepancy>,
 }
 
@@ -115,7 +115,7 @@ pub(super) fn run(root: &Path, arguments: &cli::Verify, printer: &Printer) -> Re
                 1 => "1 month is not as it was issued".to_owned(),
                 changed => format!("{changed} months are not as they were issued"),
             };
-            // The findings above name their files.
+            // No place: the findings above name their files.
             let hint = "put back what a backup or git has; `invoicer build MONTH --as-issued` makes the documents in out/ again";
             Err(Diagnostic::error(message).with_hint(hint).into())
         }
@@ -170,7 +170,7 @@ fn report(
             );
             findings.push(Discrepancy { kind: DiscrepancyKind::Lock, file: Some(file), number: None, message });
         }
-        // Where records cannot be read, the list must differ from the others: that says nothing more.
+        // Where records cannot be read, the list differs for that reason alone.
         Err(_) if !faults.is_empty() => {}
         Err(problem) => findings.push(told(DiscrepancyKind::Lock, &problem)),
     }
@@ -232,15 +232,15 @@ fn changed_file(kind: DiscrepancyKind, file: &ChangedFile) -> Discrepancy {
     Discrepancy { kind, file: Some(file.path.clone()), number: None, message }
 }
 
-/// Why a lock is never poisoned.
+/// Why the mutex is never poisoned.
 const UNPOISONED: &str = "no thread panics while it pushes to a list";
 
-/// What may be in a month's directory of `out/`.
+/// A file that may be in a month's directory of `out/`.
 #[derive(Default)]
 struct Output {
-    /// Number of the document it belongs to; none for what was looked at before the month was issued.
+    /// Number of its document; none for review files.
     number: Option<String>,
-    /// The hash of the record and, where that is of a file with costs inside, that of the file without.
+    /// The recorded hash and, for a file recorded with costs inside, that of the file without them.
     sha256: Vec<String>,
 }
 
@@ -261,7 +261,7 @@ fn recorded_outputs(ledger: &Ledger, month: BillingMonth) -> Outputs {
     outputs
 }
 
-/// That customers' files of a month which was issued with costs inside are still there as they were sent.
+/// Note that customers' files in `out/` still have costs inside, as they were sent.
 fn costs_outside(root: &Path, ledger: &Ledger, month: BillingMonth) -> Option<Diagnostic> {
     let directory = root.join("out").join(month.to_string());
     let documents = ledger.of_month(month).filter(|stored| stored.has_costs_inside());
@@ -278,8 +278,8 @@ fn costs_outside(root: &Path, ledger: &Ledger, month: BillingMonth) -> Option<Di
     )
 }
 
-/// The documents that come out otherwise from the bills and the kept copies. Those with costs inside are made without: their
-/// files are added to `outputs`.
+/// Documents that differ when made again from the bills and the kept copies. Documents with costs inside are made
+/// without them, and their files are added to `outputs`.
 fn changed_results(
     root: &Path,
     ledger: &Ledger,
@@ -322,7 +322,7 @@ fn changed_results(
             }
             let problems = result.err().unwrap_or_default();
             let misrecorded = recorded::misrecorded(ledger, stored, &reproduction).into_iter();
-            // A document that comes out otherwise is told with its figures; otherwise it is the record that was changed.
+            // A document that differs is reported with its figures; otherwise the record was changed.
             let is_told = |file: &str| {
                 let mut files = problems.iter().map(|problem| ledger::file_of(path_of(problem)));
                 files.any(|path| path.strip_suffix(file).is_some_and(|before| before.ends_with('/')))
@@ -337,7 +337,7 @@ fn changed_results(
     }
 }
 
-/// Files in `out/` that are not what was issued. Those that are not there are no finding: `out/` is safe to delete.
+/// Files in `out/` that differ from the issued ones. Missing files are no finding: `out/` is safe to delete.
 fn changed_outputs(root: &Path, month: BillingMonth, outputs: &Outputs) -> Vec<Discrepancy> {
     let directory = root.join("out").join(month.to_string());
     let changed = |(path, output): (&String, &Output)| {
@@ -352,7 +352,7 @@ fn changed_outputs(root: &Path, month: BillingMonth, outputs: &Outputs) -> Vec<D
     outputs.iter().filter_map(changed).collect()
 }
 
-/// Whether `manifest.json` is the one that the records give for the files it lists.
+/// Finding for a `manifest.json` that differs from the one the records give for its files.
 fn changed_manifest(root: &Path, ledger: &Ledger, month: BillingMonth, outputs: &Outputs) -> Option<Discrepancy> {
     let path = format!("out/{month}/manifest.json");
     let bytes = files::read(&root.join(&path), files::DATA).ok()?;

@@ -1,4 +1,4 @@
-//! Opens a file as a click on it would.
+//! Opens a file in the system's default viewer.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::environment::Environment;
 
-/// The program of the system that knows what opens which file.
+/// The system's program that opens a file with its viewer.
 const OPENER: &str = if cfg!(target_os = "macos") {
     "open"
 } else if cfg!(windows) {
@@ -16,11 +16,11 @@ const OPENER: &str = if cfg!(target_os = "macos") {
     "xdg-open"
 };
 
-/// How often and how long is waited for a refusal. An opener that is still at it has become the viewer itself.
+/// Number of checks for a failed opener and the time between them. An opener still running after that is the viewer.
 const LOOKS: u32 = 40;
 const PAUSE: Duration = Duration::from_millis(25);
 
-/// Opens `path`; a warning, when it cannot be opened.
+/// Opens `path`; returns a warning when it cannot be opened.
 pub(super) fn open(path: &Path, shown: &Path, environment: &Environment) -> Option<Diagnostic> {
     let refused = |why: String| {
         let warning = Diagnostic::warning(format!("the page cannot be opened with {OPENER}: {why}"));
@@ -34,7 +34,7 @@ pub(super) fn open(path: &Path, shown: &Path, environment: &Environment) -> Opti
     };
     for _ in 0..LOOKS {
         match opener.try_wait() {
-            // Explorer gives 1 for whatever it does.
+            // Explorer returns 1 whatever happens.
             Ok(Some(status)) if status.success() || cfg!(windows) => return None,
             Ok(Some(status)) => return refused(status.to_string()),
             Ok(None) => (environment.wait)(PAUSE),

@@ -1,4 +1,4 @@
-//! `invoicer whatif`: what other prices would have given; nothing is written.
+//! `invoicer whatif`: computes months with other prices and compares the results; writes nothing.
 
 use std::path::Path;
 
@@ -36,7 +36,7 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Whatif, printer:
     check_bills(root, &workspace.settings, &months)?;
     let mut compared = Vec::new();
     for month in months {
-        // One month at a time: a year of bills need not fit in memory.
+        // One month at a time, so that a year of bills need not fit in memory.
         let bill = sources::read(root, &workspace.settings, month, false)?;
         let taken = carried::taken(&ledger, &root.join("out"), month);
         let (old_figures, old) = old(root, &workspace, &ledger, &bill, &taken)?;
@@ -53,14 +53,14 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Whatif, printer:
     Ok(())
 }
 
-/// What has too many digits where months cannot be compared.
+/// Name of the figures in the error about too many digits.
 const SUMS: &str = "the sums of the months";
 
-/// Every month must have a bill; all that have none are told at once.
+/// Checks that every month has a bill, and reports all that have none at once.
 fn check_bills(root: &Path, settings: &Settings, months: &[BillingMonth]) -> Result<(), Problems> {
     let has_bill = |source: &SourceSettings, month: BillingMonth| match source.kind.is_csv() {
         true => sources::has_files(root, source, month),
-        // What is wrong with a snapshot is told when it is read.
+        // An invalid snapshot is reported when it is read.
         false => !matches!(Snapshot::open(root, source, month), Ok(None)),
     };
     let without: Vec<String> = months
@@ -76,7 +76,7 @@ fn check_bills(root: &Path, settings: &Settings, months: &[BillingMonth]) -> Res
     Err(diagnostic.at(Place::file("billing")).with_hint(hint).into())
 }
 
-/// What customers pay by the old prices: what was issued, or what the present rules give where nothing was.
+/// What customers pay with the old prices: the issued figures or, for a month that is not issued, the present rules'.
 fn old(
     root: &Path,
     workspace: &Workspace,
@@ -89,8 +89,8 @@ fn old(
             .map_err(|problems| noted(problems, "with the present prices"))?;
         return Ok((OldFigures::Rules, old));
     };
-    // The record has all figures but what was kept, which the rules of that time still tell. What was taken back brings
-    // nothing in, but the provider charges for it all the same.
+    // The record has all figures except kept discounts, which are computed from the rules of that time. The cost of
+    // what was taken back stays, because the provider charges for it all the same.
     let (then, _) = computed(&workspace::load(&root.join(stored.rules_directory()))?.settings, bill, taken)?;
     let nothing =
         |figures: &Figures| Figures::new([Amount::ZERO, Amount::ZERO, Amount::ZERO, figures.cost], figures.kept);
@@ -119,7 +119,7 @@ fn noted(problems: Problems, note: &str) -> Problems {
     problems.each(|problem| problem.with_note(note))
 }
 
-/// The comparison as a table: a line for each customer, with `-v` also for each of its months.
+/// Prints the comparison as a table: a line per customer, and with `-v` per month.
 fn print(comparison: &Comparison, printer: &Printer) {
     let header = ["customer", "month", "old", "new", "difference", "%", "old margin", "new margin"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
@@ -165,7 +165,7 @@ fn print(comparison: &Comparison, printer: &Printer) {
 
 fn row(name: &str, month: &str, change: &FiguresChange, currency: Currency) -> Vec<String> {
     let money = |amount: Amount| {
-        // At a glance whole units tell more than an exact margin; --json has them all.
+        // The table shows margins rounded, for reading; --json has all digits.
         let shown = Rounding::HalfUp.apply(amount, currency.decimals()).expect("a rounded amount has fewer digits");
         render::money(shown, currency, currency.decimals())
     };

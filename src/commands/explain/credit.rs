@@ -1,4 +1,4 @@
-//! The explanation of a credit note: what it takes back of each line of its invoice, and the tax of that.
+//! Explains a credit note: what it takes back of each line of its invoice, and the tax on it.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::model::invoice::Original;
 use crate::month::reproduced::Reproduction;
 use crate::printer::{Align, Printer, table};
 
-/// Explains an issued credit note from the bills and rules that were kept with its invoice.
+/// Explains an issued credit note from its bills and the rules kept with its invoice.
 pub(super) fn explain(
     root: &Path,
     ledger: &Ledger,

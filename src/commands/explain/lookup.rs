@@ -1,4 +1,4 @@
-//! Which invoice a number is: one that was issued, or else one of the builds in `out/`.
+//! Finds an invoice by number: an issued one, or else one of the builds in `out/`.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -14,9 +14,9 @@ use crate::out;
 
 /// An invoice.
 pub(super) enum Found<'l> {
-    /// An issued one, with the record that has it.
+    /// An issued invoice or credit note, with its record.
     Issued(&'l Stored, &'l Document),
-    /// One that is not issued.
+    /// An invoice that is not issued.
     Built(UnissuedInvoice),
 }
 
@@ -26,12 +26,12 @@ pub(super) struct UnissuedInvoice {
     /// Customer id.
     pub(super) customer: String,
     pub(super) status: Status,
-    /// Its number and its total, where it was built.
+    /// Its number, and below its total, where it was built.
     number: Option<String>,
     pub(super) total: Option<Amount>,
 }
 
-/// The invoice of that number, or of `MONTH/CUSTOMER`.
+/// Finds the invoice with that number, or of `MONTH/CUSTOMER`.
 ///
 /// # Errors
 /// When nothing has the number, or several builds do.
@@ -81,9 +81,9 @@ fn of_customer(root: &Path, month: BillingMonth, customer: &str) -> UnissuedInvo
     })
 }
 
-/// The invoices of a month's latest build, as its summary has them.
+/// The invoices of a month's latest build, from its summary.
 fn invoices(root: &Path, month: BillingMonth) -> Vec<UnissuedInvoice> {
-    // What is not built cannot be explained; why its summary cannot be read does not matter here.
+    // Without a summary there is no build to look in; why it cannot be read does not matter here.
     let summary = summary::read(&root.join(format!("out/{month}")), month).and_then(|read| read.summary.ok());
     let status = summary.as_ref().map_or(Status::Built, |summary| summary.status);
     let invoice = |customer: CustomerSummary<'_>| UnissuedInvoice {

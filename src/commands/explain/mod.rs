@@ -1,4 +1,4 @@
-//! `invoicer explain`: how the figures of an invoice came about.
+//! `invoicer explain`: shows how the figures of an invoice were computed.
 
 mod credit;
 mod lookup;
@@ -35,7 +35,7 @@ fn wanted(arguments: &cli::Explain) -> Wanted {
     Wanted { line: arguments.line, resource }
 }
 
-/// An issued invoice or credit note, from the bills and the rules that were kept.
+/// Explains an issued invoice or credit note from the bills and the kept rules.
 fn of_issued(
     root: &Path,
     ledger: &Ledger,
@@ -47,7 +47,7 @@ fn of_issued(
     if let (DocumentKind::CreditNote, Some(original)) = (document.kind, &document.original) {
         return credit::explain(root, ledger, (stored, document), original, arguments, printer);
     }
-    // Its credit notes need not be computed for it.
+    // An empty ledger: the invoice's credit notes need not be computed.
     let reproduction = Reproduction::of(root, &Ledger::default(), stored)?;
     let invoice = computed_again(&reproduction, (stored, document), stored)?;
     let wanted = wanted(arguments);
@@ -56,11 +56,10 @@ fn of_issued(
     print(&explanation, &wanted, arguments, printer)
 }
 
-/// A document computed again; `base` is the record whose rules gave it.
+/// Computes a document again; `base` is the record with its rules.
 ///
 /// # Errors
-/// When its figures are not those of its record: an explanation of other figures than the customer has in hand would
-/// explain nothing.
+/// When its figures differ from its record: an explanation of figures other than the customer's would explain nothing.
 fn computed_again<'r>(
     reproduction: &'r Reproduction,
     (stored, document): (&Stored, &Document),
@@ -78,7 +77,7 @@ fn computed_again<'r>(
     Err(Diagnostic::error(message).at(Place::file(stored.path())).with_hint(hint))
 }
 
-/// An invoice that is not issued, from the bills and rules as they are.
+/// Explains an invoice that is not issued from the present bills and rules.
 fn of_built(
     root: &Path,
     ledger: &Ledger,

@@ -1,4 +1,4 @@
-//! The rows of a line as text.
+//! Formats the rows of a line as text.
 
 use super::text::{converted, equals, product, written};
 use crate::billing::explanation::{
@@ -8,13 +8,13 @@ use crate::billing::explanation::{
 use crate::model::amount::{Amount, TooLong};
 use crate::printer::{Align, table};
 
-/// How what is split adds up.
+/// How the parts of a split add up.
 const CUT_OFF: &str = "    parts are cut off, and the units left over go one each to the largest cut-off parts";
-/// As many rows are all shown; of more, the first and the last, with the sums of those between them.
+/// Maximum number of rows shown in full; of more, the first and last [`FIRST`], with the sums of those in between.
 const SHOWN: usize = 20;
 const FIRST: usize = 10;
 const LAST: usize = 5;
-/// The most rules, and the most customers of a ratio, that are shown one by one.
+/// Maximum number of rules, and of customers in a ratio, shown one by one.
 const SHOWN_RULES: usize = 10;
 
 /// The rows of a line, part by part.
@@ -89,7 +89,7 @@ fn only<T>(cells: Vec<T>, kept: &[bool]) -> Vec<T> {
     cells.into_iter().zip(kept).filter(|(_, kept)| **kept).map(|(cell, _)| cell).collect()
 }
 
-/// Which columns a table has: those of shares, tiers and rounded rows only where there are such.
+/// Optional columns of a table: shares, tiers and rounded amounts, where there are any.
 struct RowColumns {
     shares: bool,
     tiers: bool,
@@ -161,7 +161,7 @@ fn sums(rows: &[RowExplanation<'_>]) -> Result<RowSums, TooLong> {
         exact: Amount::ZERO,
         amount: Amount::ZERO,
     };
-    // All rows together were added up, but where some are below zero a part of them can have more digits.
+    // The sum of all rows fits, but where some are below zero the sum of a part can have more digits.
     rows.iter().try_fold(nought, |sums, row| {
         Ok(RowSums {
             rows: sums.rows + 1,
@@ -183,7 +183,7 @@ fn less(all: &RowSums, shown: &RowSums) -> Result<RowSums, TooLong> {
     })
 }
 
-/// How the rows of a part are priced.
+/// Describes how the rows of a part are priced.
 fn price(month: &str, part: &PartExplanation<'_>, charges: &ChargesExplanation<'_>) -> Vec<String> {
     let price = &part.price;
     let method = match price.method {
@@ -240,7 +240,7 @@ fn claims(charges: &ChargesExplanation<'_>, verbose: bool) -> Vec<String> {
     text
 }
 
-/// A ratio, with what was measured.
+/// A ratio with its weights.
 fn shared(explanation: &Explanation<'_>, index: usize, sharing: &SharingExplanation<'_>, verbose: bool) -> Vec<String> {
     let rule = match sharing.rule {
         Some(rule) => written(Some(rule)),

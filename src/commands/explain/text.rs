@@ -1,4 +1,4 @@
-//! An explanation as text: sums as one would type them into a calculator.
+//! Formats an explanation as text, with calculations as one would type them into a calculator.
 
 use super::rows;
 use crate::billing::explanation::{
@@ -9,10 +9,10 @@ use crate::model::amount::Amount;
 use crate::model::invoice::ItemKind;
 use crate::printer::{Align, table};
 
-/// The most lines that are added up one by one.
+/// Maximum number of lines written out in a sum.
 pub(super) const ADDED_UP: usize = 15;
 
-/// The lines of the text. Without `verbose` long lists are shown by their ends.
+/// The lines of the text. Without `verbose`, of long lists only the beginning and the end.
 pub(super) fn lines(explanation: &Explanation<'_>, wanted: &Wanted, verbose: bool) -> Vec<String> {
     let Explanation { number, month, customer, currency, .. } = explanation;
     let mut text = vec![format!("{number}: {customer}, {month}, {currency}")];
@@ -57,7 +57,7 @@ fn overview(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>) -> Ve
     table(&cells, &[Align::Right, Align::Left, Align::Right, Align::Left])
 }
 
-/// The name of a line, with what it stands for where that is not usage.
+/// The name of a line, with its kind unless that is usage.
 pub(super) fn titled(kind: ItemKind, name: &str) -> String {
     match kind {
         ItemKind::Usage => name.to_owned(),
@@ -69,7 +69,7 @@ pub(super) fn titled(kind: ItemKind, name: &str) -> String {
     }
 }
 
-/// A line with everything that made it.
+/// A line with its full explanation.
 fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, verbose: bool) -> Vec<String> {
     let decimals = explanation.rounding.decimals;
     let amount = line.amount.to_text(decimals);
@@ -178,7 +178,7 @@ pub(super) fn converted(
     format!("{key} {given} {from}{place} × {rate} (fx {month} {from}→{to}) = {exact} {to}")
 }
 
-/// What rounding made of an amount; nothing where it was whole.
+/// The rounding of an amount; empty where it changed nothing.
 fn rounded_to(explanation: &Explanation<'_>, exact: Amount, result: Amount) -> String {
     match exact == result {
         true => String::new(),
@@ -205,7 +205,7 @@ pub(super) fn product(part: &PartExplanation<'_>, exchange: Option<&ExchangeExpl
     format!("{cost}{rate}{factor}{of}")
 }
 
-/// Whether a part's product is its exact price, or only near it because units were cut off when it was split.
+/// `=` or `≈`: whether a part's product is its exact price, or only near it because a split cut off units.
 pub(super) fn equals(part: &PartExplanation<'_>) -> char {
     let is_near = part
         .split
@@ -236,7 +236,7 @@ fn tax_text(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>, tax: 
     text
 }
 
-/// The amounts of lines, added up: `357 + 15 - 37 = 335`; only their number and sum where there are many.
+/// The sum of lines: `357 + 15 - 37 = 335`; only their number and sum where there are many.
 pub(super) fn added(lines: &[LineAmount]) -> String {
     let sum = crate::model::amount::Sum::of(lines.iter().map(|line| line.amount));
     let sum = sum.expect("these lines were added up when they were taxed");
@@ -258,7 +258,7 @@ pub(super) fn added(lines: &[LineAmount]) -> String {
     }
 }
 
-/// A number that follows a minus.
+/// A number behind a minus sign, in brackets if it is negative.
 fn in_brackets(amount: Amount) -> String {
     if amount.is_negative() { format!("({amount})") } else { amount.to_string() }
 }
@@ -268,7 +268,7 @@ fn rounding(explanation: &Explanation<'_>) -> String {
     format!("{} {}", at("", rounding.mode, rounding.mode_rule), at("at ", rounding.at, rounding.at_rule))
 }
 
-/// A setting with the place it comes from: `up (invoicer.toml:8)`.
+/// A setting with its place: `up (invoicer.toml:8)`.
 pub(super) fn at(before: &str, value: &str, rule: Option<Rule<'_>>) -> String {
     match rule {
         Some(Rule { file, line, .. }) => format!("{before}{value} ({file}:{line})"),
@@ -276,7 +276,7 @@ pub(super) fn at(before: &str, value: &str, rule: Option<Rule<'_>>) -> String {
     }
 }
 
-/// The place of a rule with its text, two blanks before it.
+/// The place of a rule with its text, after two spaces.
 pub(super) fn written(rule: Option<Rule<'_>>) -> String {
     rule.map_or_else(|| "  (default)".to_owned(), |Rule { file, line, text }| format!("  {file}:{line}  {text}"))
 }
