@@ -1,8 +1,8 @@
-//! Errors of the system and of parsers in words.
+//! Messages for errors of the system and of parsers.
 
 use super::render::cut;
 
-/// Why a file cannot be read or written, in words.
+/// Message on why a file cannot be read or written.
 pub fn cause(error: &std::io::Error) -> String {
     use std::io::ErrorKind;
     match error.kind() {
@@ -17,7 +17,7 @@ pub fn cause(error: &std::io::Error) -> String {
     }
 }
 
-/// Why JSON is not what was expected, in words short enough for a message whatever the file holds.
+/// Message on why JSON is not as expected, cut to a reasonable length whatever the file holds.
 pub fn json_fault(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
@@ -27,5 +27,5 @@ pub fn json_fault(error: &serde_json::Error) -> String {
     }
 }
 
-/// The most characters of a fault in JSON that are shown: the text that is wrong is part of it.
+/// Maximum characters shown of an error in JSON, which includes text from the file.
 const LONGEST_FAULT: usize = 200;

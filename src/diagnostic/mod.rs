@@ -1,4 +1,4 @@
-//! [`Diagnostic`]: what is wrong, where, and the way out. Every refusal of the program is a list of these.
+//! [`Diagnostic`]: an error, warning or note with its place and hint. Every refusal of the program is a list of these.
 //!
 //! ```text
 //! error: expected a percentage or a factor, found "15％"
@@ -24,7 +24,7 @@ pub(crate) use render::{is_invisible, is_obeyed};
 pub use report::{Diagnostic, Finding, Severity, Stop};
 pub use secrets::names_secret;
 
-/// The known word nearest to a mistyped one, when one is near.
+/// The known word nearest to a mistyped one, if any is near enough.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).max(1);
     let distance = |candidate: &str| strsim::damerau_levenshtein(word, candidate);

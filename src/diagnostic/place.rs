@@ -1,9 +1,9 @@
-//! [`Place`]: where in a file something is.
+//! [`Place`]: a position in a file.
 
 /// A position in a file, with the line's text where it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// Path as the user would write it, from the workspace's root.
+    /// Path as the user would write it, relative to the workspace's root.
     pub path: String,
     /// Line, counted from 1.
     pub line: Option<u32>,
@@ -26,7 +26,7 @@ impl Place {
         Place { path: path.into(), line: Some(line), ..Place::default() }
     }
 
-    /// A range of bytes of a file with that text.
+    /// A byte range of a file with that text.
     pub fn span(path: &str, text: &str, span: std::ops::Range<usize>) -> Place {
         let start = floor_boundary(text, span.start);
         let end = floor_boundary(text, span.end.max(start));
@@ -42,7 +42,7 @@ impl Place {
         }
     }
 
-    /// With the text of its line.
+    /// Adds the text of its line.
     #[must_use]
     pub fn with_excerpt(mut self, text: impl Into<String>) -> Place {
         self.excerpt = Some(text.into());
@@ -50,7 +50,7 @@ impl Place {
     }
 }
 
-/// The nearest boundary of a character at or before a byte.
+/// The nearest character boundary at or before a byte.
 pub(super) fn floor_boundary(text: &str, index: usize) -> usize {
     let index = index.min(text.len());
     (0..=index).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0)

@@ -1,4 +1,4 @@
-//! [`Problems`]: what a step reports instead of its result, and how other errors become diagnostics.
+//! [`Problems`]: the diagnostics that a failed step returns, and the conversion of other errors to diagnostics.
 
 use std::fmt::Display;
 use std::io;
@@ -9,17 +9,17 @@ use super::place::Place;
 use super::report::{Diagnostic, Stop};
 use crate::model::amount::TooLong;
 
-/// Diagnostics that keep a step from its result: at least one where this is an error.
+/// Diagnostics of a failed step; never empty as an `Err`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems(Vec<Diagnostic>);
 
 impl Problems {
-    /// Adds one.
+    /// Adds a problem.
     pub fn push(&mut self, problem: impl Into<Diagnostic>) {
         self.0.push(problem.into());
     }
 
-    /// The value of a step; none where it failed, whose problems are then added to these.
+    /// The value of a step; adds its problems and returns none where it failed.
     pub fn keep<T>(&mut self, result: Result<T, impl Into<Problems>>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
@@ -30,21 +30,21 @@ impl Problems {
         }
     }
 
-    /// Ends a step that goes on after a problem, to report all of them.
+    /// Ends a step that continued after errors in order to report all of them.
     ///
     /// # Errors
-    /// These, if there are any.
+    /// These problems, if there are any.
     pub fn check(self) -> Result<(), Problems> {
         if self.is_empty() { Ok(()) } else { Err(self) }
     }
 
-    /// Each of them changed, as by a note that all need.
+    /// Changes each problem, for example to add a note.
     #[must_use]
     pub fn each(self, change: impl FnMut(Diagnostic) -> Diagnostic) -> Problems {
         self.into_iter().map(change).collect()
     }
 
-    /// The exit code: 2 if any could not run, or else 1.
+    /// The exit code: 2 if any problem is of the kind "could not run", otherwise 1.
     pub fn exit_code(&self) -> u8 {
         let could_not_run = |problem: &Diagnostic| problem.is_error() && problem.stop == Stop::CouldNotRun;
         if self.iter().any(could_not_run) { 2 } else { 1 }
@@ -108,7 +108,7 @@ impl<'a> IntoIterator for &'a Problems {
 }
 
 impl From<TooLong> for Diagnostic {
-    /// A figure that has no name yet: the caller that knows what it computes gives it one with [`Figure::of`].
+    /// An error about a figure without a name, which the caller that knows the figure adds with [`Figure::of`].
     fn from(_: TooLong) -> Diagnostic {
         let unnamed = Diagnostic::error(too_long("a figure"));
         Diagnostic { is_unnamed_figure: true, ..unnamed }
@@ -116,18 +116,18 @@ impl From<TooLong> for Diagnostic {
 }
 
 impl From<anyhow::Error> for Diagnostic {
-    /// What could not be done, outermost first, and why. Its place, notes and hint are those of the [`Diagnostic`] in its
-    /// context, such as [`cannot`] makes.
+    /// The messages of the chain, outermost first. Place, notes and hint come from the [`Diagnostic`] in the error's
+    /// context, for example from [`cannot`].
     fn from(error: anyhow::Error) -> Diagnostic {
         let mut causes: Vec<String> = error.chain().map(words).collect();
-        // Some libraries say again what their cause says.
+        // Some libraries repeat the message of their cause.
         causes.dedup_by(|inner, outer| outer.ends_with(inner.as_str()));
         let context = error.downcast_ref::<Diagnostic>().cloned();
         Diagnostic { message: causes.join(": "), ..context.unwrap_or_else(|| Diagnostic::could_not_run("")) }
     }
 }
 
-/// One error of a chain.
+/// The message of one error in a chain.
 fn words(error: &(dyn std::error::Error + 'static)) -> String {
     match (error.downcast_ref::<io::Error>(), error.downcast_ref::<serde_json::Error>()) {
         (Some(error), _) => cause(error),
@@ -136,12 +136,12 @@ fn words(error: &(dyn std::error::Error + 'static)) -> String {
     }
 }
 
-/// The context of an operation on a file that failed, as in `.with_context(|| cannot("read the file", path))`.
+/// Context for a failed operation on a file, as in `.with_context(|| cannot("read the file", path))`.
 pub fn cannot(action: &str, path: impl Into<String>) -> Diagnostic {
     Diagnostic::could_not_run(format!("cannot {action}")).at(Place::file(path))
 }
 
-/// The one wording for a figure that cannot be computed exactly.
+/// Message for a figure that cannot be computed exactly.
 pub fn too_long(what: impl Display) -> String {
     format!("{what} cannot be computed: {TooLong}")
 }
@@ -184,13 +184,13 @@ impl MayBeUnnamed for Problems {
 
 /// Names the figures of a computation, as in `total(…).of("the total of the month")?`.
 pub trait Figure<T, E: MayBeUnnamed> {
-    /// `what` is what has too many digits, if anything has.
+    /// Adds the name of the figure to an error about too many digits.
     ///
     /// # Errors
     /// Those of the computation.
     fn of(self, what: impl Display) -> Result<T, E::Named>;
 
-    /// Likewise, with where what it is computed from is.
+    /// [`of`](Self::of) with the place of what the figure is computed from.
     ///
     /// # Errors
     /// Those of the computation.
@@ -207,12 +207,12 @@ impl<T, E: MayBeUnnamed> Figure<T, E> for Result<T, E> {
     }
 }
 
-/// Adds to the problem of a step.
+/// Adds a place to the error of a step.
 pub trait Located<T> {
-    /// With the place, where the problem has none.
+    /// Adds the place, unless the error has one.
     ///
     /// # Errors
-    /// That of the step.
+    /// The error of the step.
     fn at(self, place: impl FnOnce() -> Place) -> Result<T, Diagnostic>;
 }
 

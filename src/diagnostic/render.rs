@@ -1,4 +1,4 @@
-//! A diagnostic as text for the terminal, with the line it is about.
+//! Renders a diagnostic as text for the terminal, with the line it is about.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -12,7 +12,7 @@ use super::secrets::masked;
 impl Diagnostic {
     /// The text for the terminal, ending with a newline.
     pub fn render(&self, color: bool) -> String {
-        // What is cut off first is more than what is cut off last: half of a secret is not shown.
+        // Cuts generously before masking and to the final length after it, so that no half of a secret is shown.
         let message = shown(&masked(&cut(&self.message, 4 * LONGEST)));
         let paint = |code: &str, text: &str| match color {
             true => format!("\x1b[{code}m{text}\x1b[0m"),
@@ -38,7 +38,7 @@ impl Diagnostic {
     }
 }
 
-/// The widest excerpt that is shown whole, in terminal columns.
+/// Maximum width of an excerpt, in terminal columns.
 const EXCERPT_WIDTH: usize = 110;
 
 fn render_place(out: &mut String, place: &Place, frame: &dyn Fn(&str) -> String, mark: &dyn Fn(&str) -> String) {
@@ -68,9 +68,9 @@ struct CutExcerpt {
     width: usize,
 }
 
-/// The part of a line around the marked characters that fits a terminal, with the mark's place in columns.
+/// The part of a line around the marked characters that fits a terminal, with the mark's position in columns.
 fn cut_excerpt(line: &str, column: usize, length: usize) -> CutExcerpt {
-    // A line can have millions of characters; only those that may be shown are looked at.
+    // A line can have millions of characters, so this reads only those that may be shown.
     let first = column.saturating_sub(EXCERPT_WIDTH);
     let mut rest = line.chars().skip(first);
     let cells: Vec<String> = rest.by_ref().take(3 * EXCERPT_WIDTH).map(|c| printable(&c.to_string())).collect();
@@ -97,11 +97,11 @@ fn cut_excerpt(line: &str, column: usize, length: usize) -> CutExcerpt {
     }
 }
 
-/// The most characters of a message, note or hint that are shown. None of the program's own has as many; what stands in
-/// files may have millions.
+/// Maximum characters shown of a message, note or hint. The program's own texts are shorter, but text from files may
+/// have millions.
 pub(super) const LONGEST: usize = 4000;
 
-/// The beginning of a text that is too long.
+/// The text, or its beginning if it is too long.
 pub(super) fn cut(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {
         None => Cow::Borrowed(text),
@@ -109,12 +109,12 @@ pub(super) fn cut(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// A text as it is shown: not endless, and without characters that a terminal obeys.
+/// A text cut to a reasonable length, without characters that a terminal interprets.
 fn shown(text: &str) -> String {
     printable(&cut(text, LONGEST))
 }
 
-/// Text without control characters, which could move a terminal's cursor or hide what stands there.
+/// Text without control characters, which could move a terminal's cursor or hide text.
 pub fn printable(text: &str) -> String {
     let visible = |c: char| match c {
         '\t' => "    ".to_owned(),
@@ -124,7 +124,7 @@ pub fn printable(text: &str) -> String {
     text.chars().map(visible).collect()
 }
 
-/// Characters without a width that a terminal obeys: byte order marks, directions of writing, line and paragraph
+/// Whether a character has no width and affects display: byte order marks, writing directions, line and paragraph
 /// separators, annotations, tags.
 pub(crate) fn is_invisible(c: char) -> bool {
     matches!(
@@ -139,7 +139,7 @@ pub(crate) fn is_invisible(c: char) -> bool {
     )
 }
 
-/// Whether a terminal might obey a character instead of showing it: C0, C1 and whatever [has no width](is_invisible).
+/// Whether a terminal might interpret a character instead of showing it: C0, C1 or [without width](is_invisible).
 pub(crate) fn is_obeyed(c: char) -> bool {
     c.is_control() || is_invisible(c)
 }

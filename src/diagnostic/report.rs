@@ -5,55 +5,55 @@ use std::fmt;
 use super::place::Place;
 use crate::model::warning::WarningCode;
 
-/// How much a diagnostic matters.
+/// Severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Nothing is written.
+    /// An error, after which nothing is written.
     Error,
-    /// Something that is probably a mistake.
+    /// Probably a mistake.
     Warning,
-    /// Good to know.
+    /// Information.
     Note,
 }
 
-/// Why an error stops the program; decides the exit code.
+/// Why an error stops the program, which decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stop {
-    /// Data, configuration or a check said no: exit code 1.
+    /// Data, configuration or a check is at fault: exit code 1.
     Refused,
-    /// The program could not do its work, as when a disk is full: exit code 2.
+    /// The program could not do its work, for example because a disk is full: exit code 2.
     CouldNotRun,
 }
 
-/// One thing to tell the user.
+/// One message to the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// How much it matters.
+    /// Its severity.
     pub severity: Severity,
     /// For errors: refused, or could not run.
     pub stop: Stop,
     /// What is wrong: lower case, no full stop.
     pub message: String,
-    /// Where.
+    /// Its place.
     pub place: Option<Place>,
     /// Further facts, a line each.
     pub notes: Vec<String>,
     /// The way out.
     pub hint: Option<String>,
-    /// For warnings about a month: what about.
+    /// For warnings about a month: their subject.
     pub finding: Option<Finding>,
-    /// It is about a figure with too many digits that nobody has named yet.
+    /// Whether it is about a figure with too many digits that has no name yet.
     pub is_unnamed_figure: bool,
 }
 
-/// What a warning about a month is about, for lists of them and to find those that are not wanted.
+/// Subject of a warning about a month, to list and to ignore such warnings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What about.
+    /// Kind of the warning.
     pub code: WarningCode,
     /// Id of the customer it concerns.
     pub customer: Option<String>,
-    /// The figures and names of the message without its words, for readers of any language.
+    /// Figures and names of the message without words, for readers of any language.
     pub facts: String,
 }
 
@@ -71,7 +71,7 @@ impl Diagnostic {
         }
     }
 
-    /// Data, configuration or a check says no.
+    /// An error of data, configuration or a check.
     pub fn error(message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(Severity::Error, message)
     }
@@ -81,7 +81,7 @@ impl Diagnostic {
         Diagnostic { stop: Stop::CouldNotRun, ..Diagnostic::error(message) }
     }
 
-    /// Probably a mistake, but not refused.
+    /// A warning: probably a mistake, but not refused.
     pub fn warning(message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(Severity::Warning, message)
     }
@@ -92,33 +92,33 @@ impl Diagnostic {
         Diagnostic { finding: Some(finding), ..Diagnostic::warning(message) }
     }
 
-    /// Good to know.
+    /// A note.
     pub fn note(message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(Severity::Note, message)
     }
 
-    /// With its place.
+    /// Adds its place.
     #[must_use]
     pub fn at(mut self, place: Place) -> Diagnostic {
         self.place = Some(place);
         self
     }
 
-    /// With a further fact.
+    /// Adds a note.
     #[must_use]
     pub fn with_note(mut self, note: impl Into<String>) -> Diagnostic {
         self.notes.push(note.into());
         self
     }
 
-    /// With the way out.
+    /// Adds a hint.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Diagnostic {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Concerning that customer.
+    /// Makes a warning concern a customer.
     #[must_use]
     pub fn concerning(mut self, customer: &str) -> Diagnostic {
         if let Some(finding) = &mut self.finding {
@@ -127,7 +127,7 @@ impl Diagnostic {
         self
     }
 
-    /// With every text of it changed, as to mask what must not be shown.
+    /// Changes every text, for example to mask secrets.
     #[must_use]
     pub fn map_text(mut self, change: &dyn Fn(&str) -> String) -> Diagnostic {
         let texts = std::iter::once(&mut self.message)
@@ -151,7 +151,7 @@ impl Diagnostic {
     }
 }
 
-/// The message alone, as one part of a chain of causes.
+/// Prints only the message, as one part of a chain of causes.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

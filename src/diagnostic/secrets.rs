@@ -1,23 +1,23 @@
-//! Values in messages and excerpts that must not be shown.
+//! Masks secret values in messages and excerpts.
 
 use super::place::floor_boundary;
 
-/// Words that name a secret, in keys and headers.
+/// Words in keys and headers that name a secret.
 const SECRETS: [&str; 7] = ["pass", "pwd", "secret", "token", "apikey", "authkey", "credential"];
 
-/// Whether a key names something that must not be shown.
+/// Whether a key names a secret.
 pub fn names_secret(key: &str) -> bool {
     let plain: String = key.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
     SECRETS.iter().any(|word| plain.contains(word))
 }
 
-/// The most bytes of a key that are looked at: in a line of equals signs each would be looked at for all others.
+/// Maximum bytes searched for a key. Without a limit, a line of equals signs would take quadratic time.
 const LONGEST_KEY: usize = 200;
 
-/// A text as it may be shown: someone who writes a password where none belongs must not find it in a log.
+/// The text with secrets masked: a password written where none belongs must not end up in a log.
 pub(super) fn masked(text: &str) -> String {
     let (mut shown, mut rest) = (String::new(), text);
-    // Nothing after the equals sign of such a key is shown, wherever in the line it stands.
+    // Hides everything after the equals sign of such a key, wherever it is in the line.
     while let Some(index) = secret(rest) {
         shown.push_str(&rest[..index]);
         shown.push_str("= ***");
@@ -32,7 +32,7 @@ pub(super) fn masked(text: &str) -> String {
     }
 }
 
-/// Where the equals sign of the first secret stands.
+/// The position of the first secret's equals sign.
 fn secret(text: &str) -> Option<usize> {
     let is_secret = |index: &usize| {
         let before = text[..*index].trim_end();
@@ -42,13 +42,13 @@ fn secret(text: &str) -> Option<usize> {
     text.match_indices('=').map(|(index, _)| index).find(is_secret)
 }
 
-/// Whether a character stands between the keys of a line, a table or the query of a URL.
+/// Whether a character separates keys in a line, a table or the query of a URL.
 fn parts_keys(c: char) -> bool {
     c.is_whitespace() || matches!(c, '{' | ',' | '?' | '&')
 }
 
-/// What may be shown after the value of a secret in the query of a URL, whose equals sign stands at `index`; nothing after
-/// a secret elsewhere, which can have any signs.
+/// The text after a secret in the query of a URL, whose equals sign is at `index`. Empty for a secret elsewhere, which
+/// may contain any character.
 fn after_parameter(text: &str, index: usize) -> &str {
     let key = text[..index].rfind(parts_keys);
     match key.and_then(|start| text[start..].chars().next()) {
