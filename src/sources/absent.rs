@@ -1,5 +1,5 @@
-//! Sources in months in which they do not exist (`from` and `until` of a `[[source]]`): what to say when one is asked for,
-//! and whether a bill lies there all the same.
+//! Sources in months in which they do not exist (`from` and `until` of a `[[source]]`): errors for requests of one, and
+//! warnings about bills that exist all the same.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::model::period::BillingMonth;
 use crate::model::settings::{Settings, SourceSettings};
 use crate::model::warning::WarningCode;
 
-/// A month in which none of the workspace's sources exists.
+/// Error for a month in which none of the workspace's sources exists.
 pub(super) fn no_source(sources: &[SourceSettings], month: BillingMonth) -> Diagnostic {
     let diagnostic = Diagnostic::error(format!("no source exists in {month}"));
     let mut sources: Vec<&SourceSettings> = sources.iter().collect();
@@ -23,7 +23,7 @@ pub(super) fn no_source(sources: &[SourceSettings], month: BillingMonth) -> Diag
     }
 }
 
-/// A source that was asked for by name in a month in which it does not exist.
+/// Error for a source named by the user in a month in which it does not exist.
 pub fn refusal(source: &SourceSettings, month: BillingMonth) -> Diagnostic {
     Diagnostic::error(format!("the source \"{}\" does not exist in {month}", source.name))
         .at(place(source))
@@ -31,7 +31,7 @@ pub fn refusal(source: &SourceSettings, month: BillingMonth) -> Diagnostic {
         .with_hint("name another month, or change from or until of this [[source]]")
 }
 
-/// When a source exists, in words.
+/// Message on the months in which a source exists.
 fn months(source: &SourceSettings) -> String {
     let name = &source.name;
     match (source.validity.from, source.validity.until) {
@@ -42,20 +42,20 @@ fn months(source: &SourceSettings) -> String {
     }
 }
 
-/// Bills of the month that are left out because their source does not exist in it: a mistyped `from` would otherwise bill
-/// nobody for them.
+/// Warnings about bills of the month that are left out because their source does not exist in it: with a mistyped
+/// `from`, nobody would be billed for them.
 pub fn unread_bills(root: &Path, settings: &Settings, month: BillingMonth) -> Vec<Diagnostic> {
     let of_source = |source: &SourceSettings| paths::of_source(root, source, month).unwrap_or_default();
     let canonical = |path: &String| root.join(path).canonicalize().ok();
     let csv = |source: &&SourceSettings| source.kind.is_csv();
-    // A source may have taken over the files of one that ended.
+    // A newer source may read the files of one that ended.
     let read: Vec<_> =
         settings.sources_of(month).filter(csv).flat_map(of_source).map(|path| canonical(&path)).collect();
     let unread = |source: &SourceSettings| -> Option<String> {
         if source.kind.is_csv() {
             return of_source(source).into_iter().find(|path| !read.contains(&canonical(path)));
         }
-        // What is wrong with a snapshot is told when it is read.
+        // An invalid snapshot is reported when it is read.
         match Snapshot::open(root, source, month) {
             Ok(None) => None,
             _ => Some(format!("billing/{month}/{}", source.name)),

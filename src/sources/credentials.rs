@@ -1,5 +1,5 @@
-//! Where credentials come from: two environment variables, or a profile, which is a file of its owner's alone. Nothing of
-//! them is told: of a profile that is not understood only its place.
+//! Reads credentials from two environment variables or from a profile, a file that only its owner can read. Errors in a
+//! profile report only its location, never its content.
 
 use std::fs::File;
 use std::io;
@@ -16,7 +16,7 @@ use crate::model::settings::SourceSettings;
 /// The values of two environment variables; none when neither is set.
 ///
 /// # Errors
-/// When only one of them is.
+/// When only one of them is set.
 pub(super) fn pair(
     source: &SourceSettings,
     environment: &Environment,
@@ -32,32 +32,32 @@ pub(super) fn pair(
     }
 }
 
-/// There are no credentials anywhere; `hint` names the ways to give them.
+/// Error for missing credentials; `hint` names the ways to give them.
 pub(super) fn missing(source: &SourceSettings, hint: &str) -> Diagnostic {
     let diagnostic = Diagnostic::error(format!("no credentials for the source \"{}\"", source.name));
     diagnostic.at(place(source)).with_hint(hint)
 }
 
-/// A value that is there and not empty.
+/// A value that is present and not empty.
 pub(super) fn present(secret: Option<Secret>) -> Option<Secret> {
     secret.filter(|secret| !secret.expose().is_empty())
 }
 
-/// A profile by its name, which becomes a part of a path.
+/// A profile by its name, which becomes part of a path.
 pub(super) struct Profile<'a> {
     /// Its name.
     pub(super) name: &'a str,
-    /// What is in it, as the end of "the profile is not …".
+    /// What it should be, as the end of "the profile is not …".
     pub(super) like: &'a str,
-    /// How to make one.
+    /// How to create one.
     pub(super) hint: String,
 }
 
 impl Profile<'_> {
-    /// Refuses a name that is none, or leads to another directory.
+    /// Refuses a name that is empty or leads to another directory.
     ///
     /// # Errors
-    /// In these cases.
+    /// When the name is empty or not a plain file name.
     pub(super) fn check_name(&self, source: &SourceSettings) -> Result<(), Diagnostic> {
         match matches!(self.name, "" | "." | "..") || self.name.contains(['/', '\\']) {
             true => Err(Diagnostic::error(format!("{:?} is no name of a profile", self.name)).at(place(source))),
@@ -65,7 +65,7 @@ impl Profile<'_> {
         }
     }
 
-    /// There is no directory to look in; `variable` names one.
+    /// Error for a missing home directory; `variable` can name another directory.
     pub(super) fn no_home(&self, source: &SourceSettings, variable: &str) -> Diagnostic {
         let message = format!("there is no home directory to look for the profile \"{}\" in", self.name);
         Diagnostic::could_not_run(message).at(place(source)).with_hint(format!("set HOME or {variable}"))
@@ -74,7 +74,7 @@ impl Profile<'_> {
     /// Reads the profile's file.
     ///
     /// # Errors
-    /// When it cannot be read, when other users of this machine can read it too, and when it holds something else.
+    /// When it cannot be read, when other users of this machine can read it too, and when it is not such a profile.
     pub(super) fn read<T: DeserializeOwned>(&self, path: &Path) -> Result<T, Diagnostic> {
         let unreadable = |error: io::Error| {
             Diagnostic::error(format!("cannot read the profile \"{}\": {}", self.name, cause(&error)))
@@ -84,14 +84,14 @@ impl Profile<'_> {
         let file = files::open(path).map_err(unreadable)?;
         check_private(&file, path)?;
         let text = files::read_opened(file, files::TEXT).map_err(unreadable)?;
-        // The parser's message may hold a piece of the file, and its line a secret.
+        // The parser's message may contain a piece of the file, so only its line number is shown.
         serde_json::from_slice(&text).map_err(|error| {
             let line = u32::try_from(error.line()).unwrap_or(1);
             self.unlike(path).at(Place::line(path.display().to_string(), line).with_excerpt("***"))
         })
     }
 
-    /// The file is no such profile.
+    /// Error for a file that is not such a profile.
     pub(super) fn unlike(&self, path: &Path) -> Diagnostic {
         let message = format!("the profile \"{}\" is not {}", self.name, self.like);
         Diagnostic::error(message).at(Place::file(path.display().to_string())).with_hint(self.hint.clone())

@@ -1,5 +1,5 @@
-//! `drift.json`: what a provider's bill differed in when it was last compared, kept beside the snapshot so that a build
-//! can warn of it without asking the provider. A new fetch takes the whole directory's place, and this file's with it.
+//! `drift.json`: the rows of a provider's bill that had changed when it was last compared, kept beside the snapshot so
+//! that a build can warn without asking the provider. A new fetch replaces the whole directory, including this file.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -20,23 +20,23 @@ use crate::model::settings::SourceSettings;
 use crate::model::warning::WarningCode;
 use crate::staging::{Written, hash, replace};
 
-/// The file's name; it is no part of the snapshot and not in its provenance.
+/// The file's name. It does not belong to the snapshot and is not in its provenance.
 pub(super) const DRIFT: &str = "drift.json";
 
-/// The most changed rows that a warning shows.
+/// Maximum number of changed rows that a warning shows.
 const SHOWN: usize = 3;
 
-/// What a comparison found.
+/// Result of a comparison.
 #[derive(Serialize, Deserialize)]
 struct Drift {
     source: String,
     month: String,
-    /// RFC 3339 in UTC.
+    /// Time of the comparison, RFC 3339 in UTC.
     compared_at: String,
     changes: Vec<RowChange>,
 }
 
-/// The changes without secrets that the provider put into the names of rows.
+/// The changes with secrets masked that the provider put into the names of rows.
 pub fn masked(changes: Vec<RowChange>, environment: &Environment) -> Vec<RowChange> {
     let masked = |text: &str| environment.secrets.masked(text);
     let change =
@@ -44,7 +44,7 @@ pub fn masked(changes: Vec<RowChange>, environment: &Environment) -> Vec<RowChan
     changes.into_iter().map(change).collect()
 }
 
-/// Keeps what a comparison found; where nothing differs, what an earlier one found is removed.
+/// Writes the changes that a comparison found; without changes, removes those of an earlier comparison.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -77,11 +77,11 @@ pub fn keep(
     replace(&target, &path, &bytes)
 }
 
-/// What the last comparison of a source's month found, as a warning, and the file it stands in.
+/// The changes that the last comparison of a source's month found, as a warning, and their file.
 pub fn warning(root: &Path, source: &SourceSettings, month: BillingMonth) -> Option<(Diagnostic, Written)> {
     let path = format!("{}/{DRIFT}", directory(source, month));
     let bytes = match files::read(&root.join(&path), files::DATA) {
-        // One that is there and cannot be read is reported like one that makes no sense.
+        // A file that cannot be read is reported like an invalid one.
         Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Vec::new(),
         read => read.ok()?,
     };
@@ -96,7 +96,7 @@ pub fn warning(root: &Path, source: &SourceSettings, month: BillingMonth) -> Opt
     Some((with_rows(warning, &drift.changes, source, month, SHOWN).at(Place::file(path)), file))
 }
 
-/// The refusal of a comparison that found changes.
+/// Error for a comparison that found changes.
 pub fn refusal(changes: &[RowChange], source: &SourceSettings, month: BillingMonth, shown: usize) -> Diagnostic {
     let refusal = Diagnostic::error(message(source, changes.len())).at(super::place(source));
     with_rows(refusal, changes, source, month, shown)

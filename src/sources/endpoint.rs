@@ -1,6 +1,6 @@
-//! Where a source is asked, and whether its keys may go there. A workspace may come from somebody else, so the `endpoint` it
-//! names is not trusted with keys: those go to the provider's own hosts, to one that the environment or the profile of the
-//! keys names, or to one that the user allows.
+//! Decides where requests of a source go, and whether its keys may be sent there. A workspace may come from somebody
+//! else, so its `endpoint` is not trusted with keys: those go only to the provider's own hosts, to one named by the
+//! environment or by the keys' profile, or to one that the user allows.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -16,27 +16,27 @@ use crate::files;
 use crate::model::endpoint::{self, AllowedHost};
 use crate::model::settings::SourceSettings;
 
-/// Environment variable with hosts that may be sent keys, separated by commas.
+/// Environment variable with hosts that keys may be sent to, separated by commas.
 const VARIABLE: &str = "INVOICER_ALLOW_ENDPOINT";
 
-/// File of such hosts in the user's own configuration, one on a line; `#` begins a comment.
+/// File with such hosts in the user's own configuration, one per line; `#` begins a comment.
 const FILE: &str = "allow-endpoint";
 
-/// Whom a provider's keys are for.
+/// A provider and the hosts its keys may be sent to.
 pub(super) struct Provider<'a> {
-    /// What the provider is called.
+    /// The provider's name.
     pub(super) name: &'a str,
-    /// Its hosts, exactly: below its domain there can be customers' devices, as in SORACOM Napter.
+    /// Its exact hosts. Subdomains are not trusted: they can be customers' devices, as with SORACOM Napter.
     pub(super) hosts: &'a [&'a str],
-    /// The URL that the environment or the profile of the keys names.
+    /// The URL named by the environment or by the keys' profile.
     pub(super) configured: Option<&'a str>,
 }
 
 impl Provider<'_> {
-    /// The base URL of a source: its `endpoint`, or the one configured with the keys, or `usual`.
+    /// The base URL of a source: its `endpoint`, else the one configured with the keys, else `usual`.
     ///
     /// # Errors
-    /// When it is no URL that may be used, or one that the keys must not be sent to.
+    /// When it is not a valid URL, or the keys must not be sent to it.
     pub(super) fn base(
         &self,
         source: &SourceSettings,
@@ -69,7 +69,7 @@ impl Provider<'_> {
     }
 }
 
-/// The hosts that the user allows: by the command line, the environment, and the user's own configuration.
+/// The hosts that the user allows on the command line, in the environment and in the user's own configuration.
 fn allowed(environment: &Environment) -> Result<Vec<AllowedHost>, Diagnostic> {
     let mut hosts = environment.allowed_endpoints.clone();
     let named = environment.variable(VARIABLE).map_or("", |value| value.expose());
@@ -91,7 +91,7 @@ fn of_file(path: &Path) -> Result<Vec<AllowedHost>, Diagnostic> {
     };
     check_own(&file, &shown)?;
     let bytes = files::read_opened(file, files::TEXT).with_context(unreadable)?;
-    // What is not UTF-8 is no host either, and is told as such.
+    // A line that is not UTF-8 is no host either and is reported as such.
     let text = String::from_utf8_lossy(&bytes);
     let lines = (1..).zip(text.lines()).map(|(number, line)| (number, line.split('#').next().unwrap_or("").trim()));
     let read = |(number, line): (u32, &str)| {
@@ -103,7 +103,7 @@ fn of_file(path: &Path) -> Result<Vec<AllowedHost>, Diagnostic> {
     lines.filter(|(_, line)| !line.is_empty()).map(read).collect()
 }
 
-/// Refuses a list that others can write to: it decides who is sent keys.
+/// Refuses a list that others can write to, because it decides where keys are sent.
 #[cfg(unix)]
 fn check_own(file: &File, shown: &str) -> Result<(), Diagnostic> {
     use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! `invoicer fetch`: a source's bill of a month, downloaded whole or not at all.
+//! Downloads a source's bill of a month, whole or not at all, for `invoicer fetch`.
 
 use std::path::Path;
 
@@ -22,38 +22,38 @@ pub struct FetchRequest<'a> {
     pub root: &'a Path,
     /// The month.
     pub month: BillingMonth,
-    /// Whether a month that is not closed will do.
+    /// Whether a month that is not closed is accepted.
     pub draft: bool,
-    /// Whether to ask again for what is there.
+    /// Whether to download again what exists.
     pub force: bool,
-    /// Why to take a bill whose rows do not add up to the provider's total.
+    /// Reason for accepting a bill whose rows do not add up to the provider's total.
     pub accept: Option<&'a str>,
     /// Environment and clock.
     pub environment: &'a Environment,
 }
 
-/// What became of it.
+/// Result of a fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fetched {
-    /// New files, from the workspace's root, and what to know about them.
+    /// New files, relative to the workspace's root, and remarks about them.
     Files(Vec<String>, Vec<Diagnostic>),
-    /// The month was there already.
+    /// The month was already fetched.
     Already,
 }
 
 /// Whether a provider had closed the month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finality {
-    /// The amounts stay as they are.
+    /// The amounts no longer change.
     Final,
-    /// They may still change.
+    /// The amounts may still change.
     Preliminary,
 }
 
 /// Fetches the month of one source into `billing/MONTH/SOURCE/`.
 ///
 /// # Errors
-/// Everything that keeps the bill from being complete; nothing is then written.
+/// Everything that prevents the bill from being complete; nothing is written then.
 pub fn fetch(request: FetchRequest<'_>, source: &SourceSettings) -> Result<Fetched, Diagnostic> {
     if !request.force
         && let Some(snapshot) = Snapshot::open(request.root, source, request.month)?
@@ -64,7 +64,7 @@ pub fn fetch(request: FetchRequest<'_>, source: &SourceSettings) -> Result<Fetch
     let Download { mut staged, mut remarks, finality, difference, .. } = download(request, source)?;
     if let Some(found) = difference {
         match (finality, request.accept) {
-            // What may still change was perhaps added up at another time than the total.
+            // While amounts still change, rows and total may be from different times.
             (Finality::Preliminary, _) => remarks.push(preliminary_difference(source, &found)),
             (Finality::Final, Some(reason)) => {
                 staged.accept(AcceptedDifference { reason: reason.to_owned(), ..found });
@@ -75,18 +75,18 @@ pub fn fetch(request: FetchRequest<'_>, source: &SourceSettings) -> Result<Fetch
     staged.commit().map(|files| Fetched::Files(files, remarks))
 }
 
-/// A bill that was asked for again.
+/// A bill that was downloaded again.
 pub struct Again {
     /// The bill of that source alone.
     pub bill: Bill,
-    /// That its rows do not add up to the provider's total, unless that difference was accepted when the month was fetched.
+    /// Error for rows that do not add up to the provider's total, unless that difference was accepted when fetching.
     pub half: Option<Diagnostic>,
 }
 
-/// Asks the provider again and reads the answer without keeping it.
+/// Downloads a bill again and reads it without keeping it.
 ///
 /// # Errors
-/// As [`fetch`]; but rows that do not add up are given, to be compared with those that were fetched.
+/// Those of [`fetch`], except that rows which do not add up are returned, to compare them with the fetched ones.
 pub fn read_again(request: FetchRequest<'_>, source: &SourceSettings) -> Result<Again, Diagnostic> {
     let before = Snapshot::open(request.root, source, request.month)?;
     let accepted = before.and_then(|snapshot| snapshot.provenance.accepted_difference);
@@ -100,18 +100,18 @@ pub fn read_again(request: FetchRequest<'_>, source: &SourceSettings) -> Result<
     Ok(Again { bill, half })
 }
 
-/// A bill that can be used, with its files not in their place yet.
+/// A valid bill whose files are not in place yet.
 struct Download {
     staged: Staged,
     bill: Bill,
     remarks: Vec<Diagnostic>,
     finality: Finality,
-    /// What the rows with tax differ in from the provider's total.
+    /// Difference of the rows with tax from the provider's total.
     difference: Option<AcceptedDifference>,
 }
 
-/// Downloads a bill and reads it as a build will: half a file, or a page that came twice, is refused while it can be asked
-/// for again. What is told of it holds no secret, whatever the server sent.
+/// Downloads a bill and reads it as a build will, so that half a file or a repeated page is refused while it can be
+/// downloaded again. Messages about it contain no secret, whatever the server sent.
 fn download(request: FetchRequest<'_>, source: &SourceSettings) -> Result<Download, Diagnostic> {
     let masked = |problem: Diagnostic| problem.map_text(&|text| request.environment.secrets.masked(text));
     let mut download = read_download(request, source).map_err(masked)?;
@@ -138,8 +138,8 @@ fn read_download(request: FetchRequest<'_>, source: &SourceSettings) -> Result<D
     Ok(Download { staged, bill, remarks, finality, difference })
 }
 
-/// What the rows with tax differ in from the total that was fetched beside them; none where they agree, or the provider
-/// states no total.
+/// Difference of the rows with tax from the total fetched with them; none where they agree or the provider states no
+/// total.
 fn difference(bill: &Bill) -> Result<Option<AcceptedDifference>, TooLong> {
     for (source, (charges, discounts)) in bill.sources.iter().zip(source_sum::of_rows(bill)?) {
         let ours = source_sum::with_tax(source, bill.month, charges.total()?.plus(discounts.total()?)?)?;
@@ -162,7 +162,7 @@ fn figures(source: &SourceSettings, found: &AcceptedDifference) -> String {
     format!("rows with tax {ours}, the provider's total {provider}, difference {difference}")
 }
 
-/// The rows do not add up to the total.
+/// Error for rows that do not add up to the total.
 fn half_a_bill(month: BillingMonth, source: &SourceSettings, found: &AcceptedDifference) -> Diagnostic {
     let name = &source.name;
     let message = format!("the bill fetched from \"{name}\" does not add up to the provider's total; nothing was kept");
@@ -184,10 +184,10 @@ fn preliminary_difference(source: &SourceSettings, found: &AcceptedDifference) -
     Diagnostic::warning(message).at(place(source)).with_note(figures(source, found)).with_hint(hint)
 }
 
-/// The most problems of a download that are told.
+/// Maximum number of a download's errors shown.
 const SHOWN: usize = 5;
 
-/// What is wrong with a download. Its files are gone when this is read, so only their names are told.
+/// Error for an invalid download. Its files are gone when users read this, so only their names are shown.
 fn unusable(source: &SourceSettings, snapshot: &Snapshot, problems: Problems) -> Diagnostic {
     let message = format!("the bill fetched from \"{}\" cannot be used; nothing was kept", source.name);
     let mut diagnostic = Diagnostic::error(message).at(place(source));
@@ -211,21 +211,21 @@ fn unusable(source: &SourceSettings, snapshot: &Snapshot, problems: Problems) ->
     }
 }
 
-/// A month a provider has a bill of.
+/// A month that a provider has a bill for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderMonth {
     /// The month.
     pub month: BillingMonth,
-    /// The provider's word for how far the bill is: "closed".
+    /// The provider's state of the bill, such as "closed".
     pub state: String,
-    /// What it asks for, tax included.
+    /// The bill's total, including tax.
     pub amount: Option<Amount>,
 }
 
-/// The months a provider has bills of; none where it has no list of them.
+/// The months that a provider has bills for; empty where it has no list of them.
 ///
 /// # Errors
-/// When they cannot be asked for.
+/// When the provider cannot be asked.
 pub fn months(source: &SourceSettings, environment: &Environment) -> Result<Vec<ProviderMonth>, Diagnostic> {
     let masked = |text: &str| environment.secrets.masked(text);
     let months = match providers::of(source.kind) {

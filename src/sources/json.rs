@@ -1,4 +1,4 @@
-//! Values of providers' JSON that come in more than one shape.
+//! Values that providers' JSON writes in more than one form.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::model::amount::Amount;
 
-/// A number as its digits stand there, bare or in quotation marks; it never passes through binary floating point.
+/// A number, bare or in quotation marks, read from its digits and never through binary floating point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Number(pub Amount);
 
@@ -31,7 +31,7 @@ impl<'de> Deserialize<'de> for Id {
     }
 }
 
-/// A string's text, or what stands there.
+/// The text of a string, or the raw text of any other value.
 fn bare<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     match raw.get().starts_with('"') {

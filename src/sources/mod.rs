@@ -1,4 +1,4 @@
-//! Providers' bytes in, a [`Bill`] out: every row kept, with the file and line it came from.
+//! Reads providers' files into a [`Bill`] that has every row, with its file and line.
 
 pub mod absent;
 mod credentials;
@@ -34,19 +34,17 @@ use crate::model::settings::{Settings, SourceSettings};
 use crate::model::statement::Statement;
 use crate::staging;
 
-/// Reads all sources' bills of a month; for a draft, those too that may still change.
+/// Reads all sources' bills of a month; for a draft, including those that may still change.
 ///
 /// # Errors
-/// A source without any file, files that cannot be read, every kind of row that is not understood; a month in which no
-/// source exists.
+/// A source without any file, files that cannot be read, every kind of invalid row; a month in which no source exists.
 pub fn read(root: &Path, settings: &Settings, month: BillingMonth, draft: bool) -> Result<Bill, Problems> {
     let (bill, problems) = read_good(root, &settings.sources, month, draft);
     problems.check()?;
     Ok(bill)
 }
 
-/// Reads the bills of the sources that can be read, and everything that is wrong with the others: of these the bill has no
-/// row.
+/// Reads the bills of the sources without errors, and returns all errors of the others, of which the bill has no rows.
 pub fn read_good(root: &Path, sources: &[SourceSettings], month: BillingMonth, draft: bool) -> (Bill, Problems) {
     let mut bill = Bill::new(month);
     let mut problems = Problems::default();
@@ -73,7 +71,7 @@ fn read_source(root: &Path, settings: &SourceSettings, bill: &mut Bill, draft: b
     }
 }
 
-/// The index of the next of the sources or files of a bill.
+/// The index of a bill's next source or file.
 fn index(next: usize, what: &str) -> Result<u16, Diagnostic> {
     u16::try_from(next).map_err(|_| Diagnostic::error(format!("more than 65535 {what}")))
 }
@@ -101,7 +99,7 @@ fn read_saved(saved: &dyn SavedBill, reading: &mut Reading<'_>) -> Result<(), Pr
     problems.check()
 }
 
-/// Reads what was fetched of a source.
+/// Reads the fetched bill of a source.
 fn read_snapshot(fetched: &dyn FetchedBill, reading: &mut Reading<'_>) -> Result<(), Problems> {
     let (source, month) = (reading.settings, reading.bill.month);
     let Some(snapshot) = Snapshot::open(reading.root, source, month)? else {
@@ -118,7 +116,7 @@ fn read_snapshot(fetched: &dyn FetchedBill, reading: &mut Reading<'_>) -> Result
     read_opened(fetched, reading, &snapshot)
 }
 
-/// Reads the charges of a snapshot, and what the provider says of the month besides.
+/// Reads the charges of a snapshot and the provider's own figures.
 fn read_opened(fetched: &dyn FetchedBill, reading: &mut Reading<'_>, snapshot: &Snapshot) -> Result<(), Problems> {
     let source = reading.source;
     let first = reading.bill.files.len();
@@ -133,7 +131,7 @@ fn read_opened(fetched: &dyn FetchedBill, reading: &mut Reading<'_>, snapshot: &
     Problems::from(overlap::repeated_bodies(reading.bill, source)).check()
 }
 
-/// What a provider says of a month besides its rows, by what was fetched.
+/// The provider's own figures of a month in a snapshot.
 ///
 /// # Errors
 /// Files that are not what its API sends.
@@ -154,12 +152,12 @@ fn statement_of(
     Ok(Statement { is_final: snapshot.provenance.is_final, accepted, ..stated })
 }
 
-/// Where a source stands in `invoicer.toml`.
+/// The place of a source in `invoicer.toml`.
 pub fn place(source: &SourceSettings) -> Place {
     Place::line(&source.definition.path, source.definition.line)
 }
 
-/// Whether files were saved of a source and month.
+/// Whether a source has saved files for a month.
 pub fn has_files(root: &Path, source: &SourceSettings, month: BillingMonth) -> bool {
     paths::of_source(root, source, month).is_ok()
 }
@@ -167,7 +165,7 @@ pub fn has_files(root: &Path, source: &SourceSettings, month: BillingMonth) -> b
 /// SHA-256 of each file of a bill, as lower-case hex.
 ///
 /// # Errors
-/// Files that cannot be read again, or are no longer what was read.
+/// Files that cannot be read again, or have changed since they were read.
 pub fn hashes(root: &Path, bill: &Bill) -> Result<Vec<String>, Problems> {
     let mut problems = Problems::default();
     let mut hash = |file: &BillFile| {
@@ -184,8 +182,8 @@ pub fn hashes(root: &Path, bill: &Bill) -> Result<Vec<String>, Problems> {
     Ok(hashes)
 }
 
-/// The text of a row of a bill, on one line, to be shown below a message about it; rows of an answer in JSON are the
-/// records of its list, or the lines of the CSV in it. None when the file cannot be read or has no such row.
+/// The text of a bill's row, on one line, to show below a message about it. Rows of a JSON answer are the records of
+/// its list, or the lines of the CSV in it. None when the file cannot be read or has no such row.
 pub fn row_text(path: &Path, row: u32) -> Option<String> {
     if path.extension().is_some_and(|extension| extension == "json") {
         let text = String::from_utf8(files::read(path, files::DATA).ok()?).ok()?;

@@ -1,4 +1,4 @@
-//! The same bill downloaded twice must not be billed twice.
+//! Refuses a bill that was downloaded twice, which would be billed twice.
 
 use std::path::Path;
 
@@ -8,14 +8,14 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::model::charge::{Bill, Charge, EMPTY, NameId};
 use crate::staging;
 
-/// A file that two sources claim.
+/// Error for a file that two sources read.
 pub(super) fn file_of_two_sources(path: &str, first: &str, second: &str) -> Diagnostic {
     Diagnostic::error(format!("the sources \"{first}\" and \"{second}\" both read this file"))
         .at(Place::file(path))
         .with_hint("narrow the path of one of them in invoicer.toml")
 }
 
-/// Files of one source that hold the same rows.
+/// Errors for files of one source that hold the same rows.
 ///
 /// A provider bills a resource, day and item in one row, so such a row in another file is the same charge again, perhaps
 /// with the amount of an earlier, preliminary download. Rows without a resource (free tiers, coupons) may well be equal
@@ -28,7 +28,7 @@ pub(super) fn of_files(root: &Path, bill: &Bill, source: u16) -> Vec<Diagnostic>
     }
     let mut problems = Vec::new();
     for (position, file) in files.iter().enumerate().filter(|(index, file)| file.source == source && has_rows[*index]) {
-        // A copy below another source would be billed twice just the same.
+        // A copy read by another source would be billed twice just the same.
         let copy = files[..position]
             .iter()
             .find(|other| other.length == file.length && same_bytes(root, &other.path, &file.path));
@@ -46,12 +46,12 @@ pub(super) fn of_files(root: &Path, bill: &Bill, source: u16) -> Vec<Diagnostic>
     problems
 }
 
-/// The most copies of a body in one file that are looked for.
+/// Maximum number of copies of the rows searched for in one file.
 const COPIES: usize = 16;
 
-/// Files whose rows are the same rows several times over, as when a download was appended to itself.
+/// Errors for files whose rows are the same rows several times, as when a download was appended to itself.
 ///
-/// Single rows of a file may well be equal, such as two coupons of the same amount, and are left alone.
+/// Single rows of a file may well be equal, such as two coupons of the same amount, so they are allowed.
 pub(super) fn repeated_bodies(bill: &Bill, source: u16) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     // The rows of a file follow each other.
@@ -62,7 +62,7 @@ pub(super) fn repeated_bodies(bill: &Bill, source: u16) -> Vec<Diagnostic> {
         let is_copied = |copies: &usize| {
             let length = rows.len() / copies;
             length * copies == rows.len() && {
-                // Nearly every file differs in the first rows that are compared.
+                // Fast: nearly every file differs in the first rows compared.
                 let mut pairs = rows.iter().zip(&rows[length..]);
                 has_resource(bill, &rows[..length]) && pairs.all(|(one, other)| is_same(bill, one, other))
             }
@@ -87,12 +87,12 @@ pub(super) fn repeated_bodies(bill: &Bill, source: u16) -> Vec<Diagnostic> {
     problems
 }
 
-/// Whether any row is of a resource: rows of none, such as coupons, may be equal by right.
+/// Whether any row has a resource: rows without one, such as coupons, may rightly be equal.
 fn has_resource(bill: &Bill, rows: &[Charge]) -> bool {
     rows.iter().any(|charge| bill.subject(charge).resource != EMPTY)
 }
 
-/// Whether two rows say the same.
+/// Whether two rows are for the same charge.
 fn is_same(bill: &Bill, one: &Charge, other: &Charge) -> bool {
     (one.item, one.day, one.unit_price) == (other.item, other.day, other.unit_price)
         && bill.cost(one) == bill.cost(other)

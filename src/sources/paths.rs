@@ -1,4 +1,4 @@
-//! The files a source's `path` stands for.
+//! Expands a source's `path` to its files.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::model::matcher::Glob;
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
 
-/// Paths from the workspace's root, sorted.
+/// The source's files, sorted, relative to the workspace's root.
 ///
 /// # Errors
 /// When there is no such file.
@@ -19,7 +19,7 @@ pub(super) fn of_source(root: &Path, source: &SourceSettings, month: BillingMont
     let pattern = source.path.clone().unwrap_or_default().replace("{month}", &month.to_string());
     let paths = expand(root, &pattern)?;
     if let Some(path) = paths.iter().find(|path| path.contains('\u{fffd}') || !root.join(path).is_file()) {
-        // What the pattern names and cannot be read must not be left out of the bill in silence.
+        // A file that matches but cannot be read must not be silently left out of the bill.
         let diagnostic = Diagnostic::error("the source's path names this, but it is no file that can be read");
         return Err(diagnostic
             .at(Place::file(path))
@@ -38,14 +38,14 @@ pub(super) fn of_source(root: &Path, source: &SourceSettings, month: BillingMont
     }))
 }
 
-/// Months that do have files: a mistyped month is the usual cause.
+/// Months that have files, for the hint: a mistyped month is the usual cause.
 fn months_with_files(root: &Path, source: &SourceSettings) -> Vec<String> {
     let pattern = source.path.clone().unwrap_or_default();
     let Some((before, _)) = pattern.split_once("{month}") else {
         return Vec::new();
     };
     let directory = before.rsplit_once('/').map_or("", |(directory, _)| directory);
-    // This only helps to correct a month: where nothing can be read there is nothing to suggest.
+    // Errors are ignored here: without names there is just nothing to suggest.
     let names = files::names(&root.join(directory)).unwrap_or_default().into_iter();
     let mut months: Vec<String> = names.filter_map(|name| name.into_string().ok()).collect();
     months.retain(|month| {
@@ -55,10 +55,10 @@ fn months_with_files(root: &Path, source: &SourceSettings) -> Vec<String> {
     months
 }
 
-/// The files a pattern with `*` and `?` between its slashes names.
+/// The files that match a pattern with `*` and `?` between its slashes.
 ///
 /// # Errors
-/// A directory that cannot be listed: what lies in it must not be left out of the bill.
+/// A directory that cannot be listed: its files must not be left out of the bill.
 fn expand(root: &Path, pattern: &str) -> Result<Vec<String>, Diagnostic> {
     let mut found: Vec<String> = vec![if pattern.starts_with('/') { "/".to_owned() } else { String::new() }];
     for component in pattern.split('/').filter(|component| !matches!(*component, "" | ".")) {
@@ -66,7 +66,7 @@ fn expand(root: &Path, pattern: &str) -> Result<Vec<String>, Diagnostic> {
             found.iter().map(|base| step(root, base, component)).collect::<Result<_, Diagnostic>>()?;
         found = steps.concat();
     }
-    // Broken links and names that are not UTF-8 stay, to be told: a bill must not be left out in silence.
+    // Keeps broken links and names that are not UTF-8, to report them: no bill may be silently left out.
     found.retain(|path| {
         path.contains('\u{fffd}') || !root.join(path).symlink_metadata().is_err_and(|error| is_absent(&error))
     });
@@ -74,7 +74,7 @@ fn expand(root: &Path, pattern: &str) -> Result<Vec<String>, Diagnostic> {
     Ok(found)
 }
 
-/// Whether there is nothing of that name; what cannot be looked at for another reason is there.
+/// Whether the error means that the file does not exist; with any other error it does.
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
@@ -94,7 +94,7 @@ fn step(root: &Path, base: &str, component: &str) -> Result<Vec<String>, Diagnos
         names => names.with_context(|| cannot("read the directory", if base.is_empty() { "." } else { base }))?,
     };
     let names = names.iter().map(|name| name.to_string_lossy().into_owned());
-    // Editors and file managers leave hidden copies; like a shell, a wildcard does not see them.
+    // Editors and file managers leave hidden copies, which a wildcard does not match, as in a shell.
     let visible = names.filter(|name| !name.starts_with('.') || component.starts_with('.'));
     Ok(visible.filter(|name| glob.matches(name)).map(|name| join(&name)).collect())
 }

@@ -1,4 +1,4 @@
-//! What the sources of each kind can do. A further kind is a module that implements one of the traits and an arm of [`of`].
+//! Traits of the kinds of sources. A new kind needs a module that implements one of them, and an arm in [`of`].
 
 use std::io;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::model::period::BillingMonth;
 use crate::model::settings::{SourceKind, SourceSettings};
 use crate::model::statement::Statement;
 
-/// How the bills of a kind of source are had.
+/// How bills of a kind of source are obtained.
 pub(super) enum Provider {
     /// As files that the user saves.
     Saved(&'static dyn SavedBill),
@@ -32,7 +32,7 @@ pub(super) fn of(kind: SourceKind) -> Provider {
     }
 }
 
-/// Where a bill is read from and what its charges are added to.
+/// A bill being read: where it is read from and the [`Bill`] it is added to.
 pub(super) struct Reading<'a> {
     /// The workspace's root.
     pub(super) root: &'a Path,
@@ -40,13 +40,13 @@ pub(super) struct Reading<'a> {
     pub(super) settings: &'a SourceSettings,
     /// Its index in [`Bill::sources`].
     pub(super) source: u16,
-    /// Whether charges that may still change will do.
+    /// Whether charges that may still change are accepted.
     pub(super) draft: bool,
-    /// What was read so far.
+    /// The bill so far.
     pub(super) bill: &'a mut Bill,
 }
 
-/// Whether a bill of days has any of its month's last day.
+/// Whether a bill with rows per day has any row of its month's last day.
 pub(super) type ReachesEnd = fn(&Path, BillingMonth) -> io::Result<bool>;
 
 /// Bills that are files the user saved.
@@ -54,61 +54,61 @@ pub(super) trait SavedBill {
     /// Reads the rows of one file; `file` is its index in [`Bill::files`].
     ///
     /// # Errors
-    /// A file that is no bill, and every kind of row that is not understood, with the first place and a count.
+    /// A file that is not a bill, and every kind of invalid row, with the first place and a count.
     fn read(&self, reading: &mut Reading<'_>, file: u16) -> Result<(), Problems>;
 
-    /// For bills with rows of days: whether one goes to the end of its month.
+    /// For bills with rows per day: whether one reaches the end of its month.
     fn reaches_end(&self) -> Option<ReachesEnd> {
         None
     }
 
-    /// A row of a file in JSON, on one line; none when the text is no such file.
+    /// A row of a JSON file, on one line; none when the text is not such a file.
     fn row_of_json(&self, _text: &str, _row: u32) -> Option<String> {
         None
     }
 }
 
-/// Bills that an API is asked for.
+/// Bills that are fetched from an API.
 pub(super) trait FetchedBill {
     /// Reads the charges of a fetched month. The snapshot's files are in [`Bill::files`] from `first` on, in the order of
     /// its provenance.
     ///
     /// # Errors
-    /// Answers that are not what the API sends, and every kind of row that is not understood.
+    /// Answers that are not what the API sends, and every kind of invalid row.
     fn read(&self, reading: &mut Reading<'_>, snapshot: &Snapshot, first: usize) -> Result<(), Problems>;
 
-    /// What the provider says of the month besides the rows.
+    /// The provider's own figures of the month.
     ///
     /// # Errors
     /// Answers that are not what the API sends.
     fn statement(&self, source: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Problems>;
 
-    /// Asks for everything of a month and keeps the answers.
+    /// Requests everything of a month and keeps the answers.
     ///
     /// # Errors
-    /// A month that is not closed, unless for a draft; answers that do not come or are refused.
+    /// A month that is not closed, unless for a draft; requests that fail or are refused.
     fn fetch(&self, session: &Session<'_>) -> Result<Finality, Diagnostic>;
 
-    /// The months that the provider has bills of; none where it has no list of them.
+    /// The months that the provider has bills for; empty where it has no list of them.
     ///
     /// # Errors
-    /// When they cannot be asked for.
+    /// When the provider cannot be asked.
     fn months(&self, _source: &SourceSettings, _environment: &Environment) -> Result<Vec<ProviderMonth>, Diagnostic> {
         Ok(Vec::new())
     }
 
-    /// For bills with rows of days: the file that holds them, and whether it goes to the end of its month.
+    /// For bills with rows per day: the file that holds them, and whether it reaches the end of its month.
     fn reaches_end(&self) -> Option<(&'static str, ReachesEnd)> {
         None
     }
 
-    /// A row of an answer, on one line; none when the text is no such answer.
+    /// A row of an answer, on one line; none when the text is not such an answer.
     fn row_of_json(&self, _text: &str, _row: u32) -> Option<String> {
         None
     }
 }
 
-/// A row of a file in JSON, on one line, whatever source it is of.
+/// A row of a JSON file of any source, on one line.
 pub(super) fn row_of_json(text: &str, row: u32) -> Option<String> {
     SourceKind::NAMES.iter().find_map(|(_, kind)| match of(*kind) {
         Provider::Saved(saved) => saved.row_of_json(text, row),

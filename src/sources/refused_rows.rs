@@ -1,14 +1,14 @@
-//! Rows that are refused, told by kind: one mistake in ten thousand rows is one message.
+//! Collects refused rows by kind, so that one mistake in ten thousand rows is one message.
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, NumberError};
 use crate::model::identifier::{IdAlphabet, is_number};
 use crate::model::plain::beginning;
 
-/// Why a row is not a charge: a kind of mistake, of which the first is shown, its text and the way out.
+/// Why a row is refused: kind of mistake, message (only the first of a kind is shown) and hint.
 pub(super) type Refusal = (&'static str, String, &'static str);
 
-/// What is wrong with a file: each kind of mistake once, with its first row and how many there are.
+/// The refused rows of a file: each kind of mistake once, with its first row and the number of rows.
 pub(super) struct RefusedRows {
     path: String,
     found: Vec<Problem>,
@@ -33,7 +33,7 @@ impl RefusedRows {
         self.found.is_empty()
     }
 
-    /// A row that is refused; `excerpt` is how it would stand on one line.
+    /// Adds a refused row; `excerpt` is the row on one line.
     pub(super) fn add(&mut self, (kind, message, hint): Refusal, row: u32, excerpt: impl FnOnce() -> String) {
         match self.found.iter_mut().find(|problem| problem.kind == kind) {
             Some(problem) => {
@@ -49,8 +49,8 @@ impl RefusedRows {
         }
     }
 
-    /// The file ends inside the quotes of the record that was told as `row` and begins at `line`. They swallowed the
-    /// rest of the file, and what that does to the row is not worth telling.
+    /// Reports that the file ends inside quotes of the record at `line`, which was added as `row`. The quotes swallowed
+    /// the rest of the file, so any other error of that row is dropped.
     pub(super) fn cut_off(&mut self, row: u32, line: u32) {
         self.found.retain(|problem| problem.rows != [row]);
         let message = "the row is cut off inside quotes".to_owned();
@@ -58,7 +58,7 @@ impl RefusedRows {
         self.found.push(Problem { kind: "cut", message, hint, excerpt: None, rows: vec![line], count: 1 });
     }
 
-    /// As they are told; `lines` lines stand before the first.
+    /// Converts them to diagnostics; `lines` is the number of lines before the first row.
     pub(super) fn into_diagnostics(self, lines: u32) -> Vec<Diagnostic> {
         let path = self.path;
         let finish = |problem: Problem| {
@@ -106,11 +106,11 @@ pub(super) fn number(cell: &[u8], column: &str) -> Result<Amount, Refusal> {
     })
 }
 
-/// The way out where a spreadsheet changed ids.
+/// Hint for ids that a spreadsheet changed.
 pub(super) const RUINED_IDS: &str =
     "fetch the file again and keep it as it is; to look at it in a spreadsheet, import this column as text";
 
-/// Refuses a cell that a spreadsheet made a number of; each column is a kind of mistake of its own.
+/// Refuses an id that a spreadsheet turned into a number; each column is a separate kind of mistake.
 pub(super) fn id(cell: &str, column: &'static str, alphabet: IdAlphabet) -> Result<(), Refusal> {
     if !is_number(cell, alphabet) {
         return Ok(());
@@ -120,10 +120,10 @@ pub(super) fn id(cell: &str, column: &'static str, alphabet: IdAlphabet) -> Resu
     Err((column, message, RUINED_IDS))
 }
 
-/// The most resources that a refusal lists.
+/// Maximum number of resources listed in a message.
 const LISTED: usize = 10;
 
-/// A diagnostic with a line for each of several resources.
+/// Adds a note for each of several resources to a diagnostic.
 pub(super) fn listing(diagnostic: Diagnostic, resources: &[String]) -> Diagnostic {
     let listed = resources.iter().take(LISTED).cloned().fold(diagnostic, Diagnostic::with_note);
     match resources.len().checked_sub(LISTED) {

@@ -1,5 +1,5 @@
-//! Ids that a spreadsheet rounded and then wrote with all their digits: `440101000000000` for every SIM. One such id may
-//! be real; a bill in which all are has lost whom its rows are for.
+//! Refuses bills whose ids a spreadsheet rounded and wrote out with all digits: `440101000000000` for every SIM. One
+//! such id may be real, but where all ids are rounded it is lost whom the rows are for.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::model::charge::{Bill, Charge, EMPTY, NameId, Subject};
 use crate::model::identifier::is_rounded;
 
-/// Refuses a file whose ids of digits are all rounded, where they must have been several. Its subjects stand in
-/// `bill.subjects` from `first` on: looking at them alone costs nothing beside reading millions of rows.
+/// Error for a file whose numeric ids are all rounded, where there must have been several. The file's subjects are
+/// those from `first` on in `bill.subjects`; checking only them costs nothing compared with reading millions of rows.
 pub(super) fn of_file(bill: &Bill, file: u16, first: usize) -> Option<Diagnostic> {
     let subjects = bill.subjects.get(first..)?;
     let is_number = |id: &NameId| *id != EMPTY && bill.names.get(*id).bytes().all(|byte| byte.is_ascii_digit());
@@ -34,7 +34,7 @@ pub(super) fn of_file(bill: &Bill, file: u16, first: usize) -> Option<Diagnostic
     Some(Diagnostic::error(message).at(Place::line(path, row)).with_note(note).with_hint(RUINED_IDS))
 }
 
-/// Whether a resource, item and day has several rows: a provider writes one.
+/// Whether a resource, item and day has several rows, where providers write one.
 fn repeats<'a>(bill: &Bill, mut rows: impl Iterator<Item = &'a Charge>) -> bool {
     let mut seen = FxHashSet::default();
     !rows.all(|row| seen.insert((bill.subject(row).resource, row.item, row.day)))

@@ -1,5 +1,5 @@
-//! A bill that was saved before the month had ended looks like any other. What shows it: no row is of the last days,
-//! though the bills of earlier months have rows up to their last day.
+//! Detects bills saved before the month had ended: they have no rows of the last days, while the bills of earlier
+//! months have rows up to their last day.
 
 use std::path::Path;
 
@@ -12,11 +12,11 @@ use crate::model::period::BillingMonth;
 use crate::model::settings::{Settings, SourceSettings};
 use crate::model::warning::WarningCode;
 
-/// How many months before are looked at.
+/// Number of earlier months compared.
 const MONTHS: usize = 3;
 
-/// Warns of bills of days that end too early. Other providers bill a month in one row, or say what is not billed yet.
-/// Earlier bills are opened only where a file does end early, and read only up to the first row of their last day.
+/// Warns of bills with rows per day that end too early; other providers bill a month in one row, or state what is not
+/// billed yet. Opens earlier bills only where a file does end early, and reads only to the first row of their last day.
 pub fn short_months(root: &Path, settings: &Settings, bill: &Bill) -> Vec<Diagnostic> {
     let mut last_days = vec![0; bill.files.len()];
     for charge in &bill.charges {
@@ -29,7 +29,7 @@ pub fn short_months(root: &Path, settings: &Settings, bill: &Bill) -> Vec<Diagno
         let read = &bill.sources[usize::from(file.source)];
         let source = settings.sources.iter().find(|source| source.name == read.name)?;
         let (name, reaches_end) = daily(source)?;
-        // What is not final may well end before the month.
+        // A bill that is not final may well end before the month does.
         if !read.statement.is_final || name.is_some_and(|name| !file.path.ends_with(name)) {
             return None;
         }
@@ -48,7 +48,7 @@ fn last_day(month: BillingMonth) -> u8 {
     month.last().day() as u8
 }
 
-/// How the end of a source's bills is looked for, where their rows are of days: in each file, or in the one of that name.
+/// How to check the end of a source's bills with rows per day: in each file, or in the file with that name.
 fn daily(source: &SourceSettings) -> Option<(Option<&'static str>, ReachesEnd)> {
     match providers::of(source.kind) {
         Provider::Saved(saved) => saved.reaches_end().map(|reaches_end| (None, reaches_end)),
@@ -56,8 +56,8 @@ fn daily(source: &SourceSettings) -> Option<(Option<&'static str>, ReachesEnd)> 
     }
 }
 
-/// A source's bills of an earlier month: the one of the same name as `path`, where there is one. A bill may always have
-/// come in several files, of which only the last reaches the end of the month.
+/// A source's bills of an earlier month: the one with the same name as `path`, if any. A bill may come in several files
+/// each month, of which only the last reaches the end of the month.
 fn earlier(
     root: &Path,
     source: &SourceSettings,

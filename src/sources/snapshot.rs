@@ -1,7 +1,7 @@
-//! [`Snapshot`]: what a provider sent for a month, exactly as received, with where and when each file came from.
+//! [`Snapshot`]: a provider's answers for a month, exactly as received, with the origin and time of each file.
 //!
-//! It lies in `billing/MONTH/SOURCE/` and is evidence: a fetch writes it whole or not at all, and a file that is no
-//! longer what was received is told.
+//! It is kept in `billing/MONTH/SOURCE/` as evidence: a fetch writes it whole or not at all, and a file that has
+//! changed since is reported.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -23,10 +23,10 @@ use crate::model::settings::SourceSettings;
 use crate::model::statement::AcceptedDifference;
 use crate::staging::{Purpose, Staging, digest, interruption};
 
-/// The name of the file that says where the others come from.
+/// Name of the file that records where the others come from.
 pub const PROVENANCE: &str = "provenance.json";
 
-/// Where the files of a snapshot come from.
+/// Origin of a snapshot's files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
     /// Name of the source in `invoicer.toml`.
@@ -35,28 +35,29 @@ pub struct Provenance {
     pub kind: String,
     /// The month asked for, `202208`.
     pub month: String,
-    /// When the fetch was complete, RFC 3339 in UTC.
+    /// Time when the fetch was complete, RFC 3339 in UTC.
     pub fetched_at: String,
     /// Name and version of the program.
     pub tool: String,
-    /// Whether the provider had closed the month. What is not final is only good for drafts.
+    /// Whether the provider had closed the month; otherwise it can only be used for drafts.
     #[serde(rename = "final")]
     pub is_final: bool,
-    /// What was accepted although the rows do not add up to the provider's total.
+    /// An accepted difference between the rows and the provider's total.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_difference: Option<AcceptedDifference>,
     /// The files, in the order they were received.
     pub files: Vec<Received>,
 }
 
-/// The most characters of what was asked: some providers put a query of many ids into it.
+/// Maximum length of a requested URL: some providers' queries have many ids.
 const LONGEST_URL: usize = 1 << 16;
 
 impl Provenance {
-    /// That everything in it could have been written by a fetch: its files are in the snapshot's directory, each named once.
+    /// Checks that a fetch could have written everything in it: its files are in the snapshot's directory, each listed
+    /// once.
     ///
     /// # Errors
-    /// The first field that could not, and what it says.
+    /// The first invalid field, with its value.
     fn check(&self) -> Result<(), String> {
         let field = |name: &str, text: &str, is_good: bool| match is_good {
             true => Ok(()),
@@ -69,7 +70,7 @@ impl Provenance {
         line("tool", &self.tool, 100)?;
         let mut names = BTreeSet::new();
         for file in &self.files {
-            // Read twice, a file would be billed twice.
+            // A file listed twice would be billed twice.
             let is_good = is_name(&file.path) && file.path != PROVENANCE && names.insert(file.path.as_str());
             field("files.path", &file.path, is_good)?;
             line("files.method", &file.method, 100)?;
@@ -88,9 +89,9 @@ pub struct Received {
     pub path: String,
     /// GET or POST.
     pub method: String,
-    /// What was asked, without credentials.
+    /// The requested URL, without credentials.
     pub url: String,
-    /// When it was received, RFC 3339 in UTC.
+    /// Time when it was received, RFC 3339 in UTC.
     pub time: String,
     /// Status of the answer.
     pub status: u16,
@@ -100,13 +101,13 @@ pub struct Received {
     pub sha256: String,
 }
 
-/// A fetch under way: what a provider's part needs to ask and to keep the answers.
+/// A running fetch: what a provider's module needs to send requests and keep answers.
 pub struct Session<'a> {
     /// The source.
     pub source: &'a SourceSettings,
     /// The month.
     pub month: BillingMonth,
-    /// Whether a month that is not closed will do.
+    /// Whether a month that is not closed is accepted.
     pub draft: bool,
     /// Environment and clock.
     pub environment: &'a Environment,
@@ -119,7 +120,7 @@ impl<'a> Session<'a> {
     /// Begins a snapshot.
     ///
     /// # Errors
-    /// When nothing can be written, or another fetch is at it.
+    /// When nothing can be written, or another fetch is running.
     pub(super) fn begin(
         root: &Path,
         source: &'a SourceSettings,
@@ -147,7 +148,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Keeps an answer as a file of that name.
+    /// Keeps an answer as a file with that name.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -158,7 +159,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Asks, and keeps a successful answer as a file of that name without holding it in memory.
+    /// Sends a request and writes a successful answer to a file with that name, without holding it in memory.
     ///
     /// # Errors
     /// When there is no answer or it cannot be written.
@@ -173,12 +174,12 @@ impl<'a> Session<'a> {
         Ok(response)
     }
 
-    /// Tells the user something about what was fetched that does not keep it from being used.
+    /// Adds a warning about fetched data that can be used all the same.
     pub fn remark(&self, warning: Diagnostic) {
         self.remarks.borrow_mut().push(warning);
     }
 
-    /// Refuses a name that holds a secret: ids that the provider sends are parts of names.
+    /// Refuses a name that contains a secret, because names include ids that the provider sends.
     fn check_name(&self, name: &str) -> Result<(), Diagnostic> {
         if self.environment.secrets.masked(name) == name {
             return Ok(());
@@ -201,7 +202,7 @@ impl<'a> Session<'a> {
         });
     }
 
-    /// Ends the session: all files are there.
+    /// Ends the session when all files are complete.
     pub(super) fn complete(self, is_final: bool) -> Staged {
         let provenance = Provenance {
             source: self.source.name.clone(),
@@ -219,21 +220,21 @@ impl<'a> Session<'a> {
     }
 }
 
-/// A snapshot that is complete but not in its place yet. Dropped, it leaves nothing behind.
+/// A snapshot that is complete but not in place yet; dropping it leaves nothing behind.
 pub(super) struct Staged {
-    /// Where it was written.
+    /// The snapshot in its temporary directory.
     pub(super) snapshot: Snapshot,
     place: String,
     staging: Staging,
 }
 
 impl Staged {
-    /// Notes that a difference from the provider's total was accepted.
+    /// Records that a difference from the provider's total was accepted.
     pub(super) fn accept(&mut self, difference: AcceptedDifference) {
         self.snapshot.provenance.accepted_difference = Some(difference);
     }
 
-    /// Writes where the files come from and puts the snapshot in its place; gives the paths of its files from the
+    /// Writes the provenance and moves the snapshot into place; returns the paths of its files, relative to the
     /// workspace's root.
     pub(super) fn commit(self) -> Result<Vec<String>, Diagnostic> {
         let mut bytes = serde_json::to_vec_pretty(&self.snapshot.provenance).context("cannot write JSON")?;
@@ -249,26 +250,26 @@ fn rfc3339(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// The directory of a source's snapshot, from the workspace's root, with `/`.
+/// The directory of a source's snapshot, relative to the workspace's root, with `/`.
 pub fn directory(source: &SourceSettings, month: BillingMonth) -> String {
     format!("billing/{month}/{}", source.name)
 }
 
-/// A month as a provider sent it.
+/// A provider's answers for a month.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// The directory from the workspace's root, with `/`.
+    /// The directory, relative to the workspace's root, with `/`.
     pub path: String,
     /// The month.
     pub month: BillingMonth,
-    /// Where its files come from.
+    /// Origin of its files.
     pub provenance: Provenance,
     directory: PathBuf,
 }
 
 impl Snapshot {
-    /// The snapshot of a source and month; none where nothing was fetched. A directory without provenance holds answers
-    /// that somebody saved by other means: they are read, but nothing is known of where they come from.
+    /// Opens the snapshot of a source and month; none where nothing was fetched. A directory without provenance holds
+    /// answers that somebody saved by other means: they are read, but their origin is unknown.
     ///
     /// # Errors
     /// When its provenance cannot be read or belongs to another source.
@@ -308,13 +309,13 @@ impl Snapshot {
         Ok(Some(Snapshot { path, month, provenance, directory }))
     }
 
-    /// The names of all its files, where they come from included.
+    /// The names of all its files, including the provenance.
     pub fn all_files(&self) -> impl Iterator<Item = &str> {
         let provenance = self.directory.join(PROVENANCE).exists().then_some(PROVENANCE);
         self.provenance.files.iter().map(|file| file.path.as_str()).chain(provenance)
     }
 
-    /// The names of its files that begin so, in the order of their names.
+    /// The names of its files with that prefix, sorted.
     pub fn files(&self, prefix: &str) -> Vec<&str> {
         let names = self.provenance.files.iter().map(|file| file.path.as_str());
         let mut names: Vec<&str> = names.filter(|name| name.starts_with(prefix)).collect();
@@ -322,7 +323,7 @@ impl Snapshot {
         names
     }
 
-    /// A file of it, if the snapshot has one of that name.
+    /// Reads the file with that name, if the snapshot has it.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -334,10 +335,10 @@ impl Snapshot {
         Ok(Some(bytes.with_context(|| cannot("read the file", format!("{}/{name}", self.path)))?))
     }
 
-    /// A file of it as JSON, if the snapshot has one of that name; `what` is what it should be.
+    /// Reads the file with that name as JSON, if the snapshot has it; `what` is what it should be.
     ///
     /// # Errors
-    /// When it cannot be read, or is something else.
+    /// When it cannot be read, or is not such JSON.
     pub fn json<T: DeserializeOwned>(&self, name: &str, what: &str) -> Result<Option<T>, Diagnostic> {
         let Some(bytes) = self.read(name)? else {
             return Ok(None);
@@ -349,7 +350,7 @@ impl Snapshot {
         })
     }
 
-    /// Every file that is no longer what was received.
+    /// Errors for every file that has changed since it was received.
     pub fn changes(&self) -> Vec<Diagnostic> {
         let hint = format!(
             "a fetched bill is evidence: put the file back, or fetch again with invoicer fetch {} --source {} --force",
@@ -368,7 +369,7 @@ impl Snapshot {
     }
 }
 
-/// A snapshot of what lies in a directory, in the order of the names.
+/// A snapshot of the files in a directory, sorted by name.
 fn by_hand(
     path: String,
     directory: PathBuf,
@@ -380,7 +381,7 @@ fn by_hand(
     for name in names {
         let full = directory.join(&name);
         let name = name.to_string_lossy().into_owned();
-        // A directory beside the answers is somebody's; one that is named like an answer is not left out in silence.
+        // A directory beside the answers is ignored, but one named like an answer is not silently left out.
         let is_beside = full.is_dir() && full.extension().is_none();
         if name.starts_with('.') || name == DRIFT || is_beside {
             continue;

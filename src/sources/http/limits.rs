@@ -1,4 +1,4 @@
-//! How much a server may ask of us: time, bytes, requests and pages.
+//! Limits on the time, bytes, requests and pages that a server can make us spend.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -6,32 +6,32 @@ use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
 
-/// How far requests may go.
+/// Limits of requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Time for a connection to be made.
+    /// Maximum time to connect.
     pub connect: Duration,
-    /// Time without a byte from the other side.
+    /// Maximum time without a byte from the server.
     pub silence: Duration,
-    /// Time for a whole answer. A file may take longer as long as it comes faster than `pace`.
+    /// Maximum time for a whole answer. A file may take longer as long as it comes faster than `pace`.
     pub answer: Duration,
-    /// Bytes a second below which a file that takes longer than `answer` is given up.
+    /// Bytes per second below which a download that takes longer than `answer` is aborted.
     pub pace: u64,
-    /// Size in bytes of an answer that is kept in memory.
+    /// Maximum size in bytes of an answer in memory.
     pub memory: u64,
-    /// Size in bytes of an answer that goes into a file.
+    /// Maximum size in bytes of an answer written to a file.
     pub file: u64,
-    /// How often to ask in all.
+    /// Maximum number of attempts.
     pub attempts: u32,
-    /// The longest wait between attempts.
+    /// Maximum wait between attempts.
     pub wait: Duration,
-    /// Time after which no further attempt is made.
+    /// Time after which no attempt is made.
     pub retry: Duration,
-    /// Requests of one client.
+    /// Maximum number of requests of one client.
     pub requests: u64,
-    /// Bytes received by one client.
+    /// Maximum bytes received by one client.
     pub received: u64,
-    /// Time for all requests of one client.
+    /// Maximum time for all requests of one client.
     pub total: Duration,
 }
 
@@ -39,18 +39,18 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             connect: Duration::from_secs(10),
-            // soracom-cli's.
+            // The value that soracom-cli uses.
             silence: Duration::from_secs(120),
             answer: Duration::from_secs(600),
             pace: 64 << 10,
-            // A page has 249 records at the most; the largest other answer is a SAKURA bill, about 300 bytes a row.
+            // A page has at most 249 records; the largest other answer is a SAKURA bill, with about 300 bytes per row.
             memory: 64 << 20,
             file: 4 << 30,
             attempts: 5,
-            // SORACOM counts per minute.
+            // SORACOM limits requests per minute.
             wait: Duration::from_secs(65),
             retry: Duration::from_secs(1800),
-            // Three listings of as many pages as a snapshot can hold.
+            // Three listings with as many pages as a snapshot can hold.
             requests: 200_000,
             received: 16 << 30,
             total: Duration::from_secs(12 * 3600),
@@ -58,7 +58,7 @@ impl Default for Limits {
     }
 }
 
-/// What a client has used of its limits.
+/// Usage of a client's limits.
 #[derive(Debug)]
 pub(super) struct Budget {
     start: Duration,
@@ -71,12 +71,12 @@ impl Budget {
         Budget { start, requests: Cell::new(0), received: Cell::new(0) }
     }
 
-    /// Counts bytes that were received.
+    /// Counts received bytes.
     pub(super) fn receive(&self, bytes: u64) {
         self.received.set(self.received.get().saturating_add(bytes));
     }
 
-    /// What is used up, if anything is; counts one request otherwise.
+    /// The limit that is used up, if any; otherwise counts one request.
     pub(super) fn ask(&self, limits: &Limits, now: Duration) -> Option<String> {
         if self.requests.get() >= limits.requests {
             return Some(format!("after {} requests", limits.requests));
@@ -90,10 +90,10 @@ impl Budget {
     }
 }
 
-/// More pages than a snapshot can hold as files: a listing that long has no end.
+/// Maximum number of pages of a listing. A snapshot cannot hold more files, so a longer listing never ends.
 const PAGES: usize = 60_000;
 
-/// The pages of a listing that were asked for.
+/// The pages of a listing requested so far, to stop a listing that leads back to an earlier page.
 #[derive(Debug)]
 pub struct Pages {
     provider: &'static str,
@@ -102,15 +102,15 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// A listing of which nothing was asked for yet.
+    /// A listing before the first request.
     pub fn new(provider: &'static str, listing: impl Into<String>) -> Pages {
         Pages { provider, listing: listing.into(), keys: BTreeSet::new() }
     }
 
-    /// Before the page of that key is asked for.
+    /// Records the page with that key before it is requested.
     ///
     /// # Errors
-    /// When it was asked for before, and when there are too many.
+    /// When it was requested before, or there are too many pages.
     pub fn turn(&mut self, key: &str) -> Result<(), Diagnostic> {
         let Pages { provider, listing, keys } = self;
         let message = if keys.len() >= PAGES {
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn listings_end() {
         let mut pages = Pages::new("SORACOM", "/sims");
-        // Two keys in turn, as a server with a defect of its own would send them.
+        // A faulty server alternates between two keys.
         assert!(pages.turn("").is_ok() && pages.turn("a").is_ok() && pages.turn("b").is_ok());
         assert!(pages.turn("a").unwrap_err().message.contains("leads back"));
         let mut pages = Pages::new("KORE", "/v1/Sims");

@@ -1,7 +1,7 @@
-//! The one HTTP client: bounded in time, size and number of attempts; says what it does without saying secrets.
+//! The only HTTP client: limited in time, size and number of attempts; its messages contain no secrets.
 //!
-//! Answers come back whatever their status, once there is no point in asking again: what a 404 means is the provider's
-//! business. Redirects are followed to where credentials are not sent along.
+//! Returns answers of any status once there is no point in asking again: what a 404 means depends on the provider.
+//! Follows redirects without sending credentials along.
 
 mod limits;
 mod request;
@@ -29,7 +29,7 @@ pub use limits::{Limits, Pages};
 pub use request::Request;
 pub use response::Response;
 
-/// Where an answer's body goes.
+/// Destination of an answer's body.
 enum Target<'f> {
     Memory,
     File(&'f mut File),
@@ -41,7 +41,7 @@ pub struct Client<'e> {
     environment: &'e Environment,
     limits: Limits,
     budget: Budget,
-    /// Plain HTTP to this machine is allowed: the source's endpoint is there.
+    /// Whether plain HTTP to this machine is allowed, because the source's endpoint is there.
     local: bool,
 }
 
@@ -55,7 +55,7 @@ impl std::fmt::Debug for Client<'_> {
 #[derive(Debug)]
 struct Broken {
     cause: String,
-    /// Another attempt may help.
+    /// Whether another attempt may help.
     passing: bool,
 }
 
@@ -69,11 +69,11 @@ impl<'e> Client<'e> {
     /// A client for an endpoint.
     ///
     /// # Errors
-    /// When this machine cannot make any connection, as without certificates.
+    /// When this machine cannot make any connection, for example without certificates.
     pub fn new(endpoint: &Url, environment: &'e Environment, limits: Limits) -> Result<Client<'e>, Diagnostic> {
         static CRYPTOGRAPHY: OnceLock<()> = OnceLock::new();
         CRYPTOGRAPHY.get_or_init(|| {
-            // It fails only where one is installed already, which is as well.
+            // Fails only where a provider is already installed, which is fine.
             let _ = rustls::crypto::ring::default_provider().install_default();
         });
         let local = is_this_machine(endpoint);
@@ -98,23 +98,23 @@ impl<'e> Client<'e> {
         (self.environment.now)()
     }
 
-    /// Waits, as between two looks at something that takes its time.
+    /// Waits, for example between two checks of an export.
     pub fn wait(&self, time: Duration) {
         (self.environment.wait)(time);
     }
 
-    /// Asks and keeps the answer in memory.
+    /// Sends a request and keeps the answer in memory.
     ///
     /// # Errors
-    /// When there is no answer, or none that is complete.
+    /// When there is no complete answer.
     pub fn send(&self, request: &Request) -> Result<Response, Diagnostic> {
         self.ask(request, &mut Target::Memory)
     }
 
-    /// Asks and writes the answer's body into a file, from its beginning.
+    /// Sends a request and writes the answer's body to a file, from its beginning.
     ///
     /// # Errors
-    /// When there is no answer, none that is complete, or it cannot be written.
+    /// When there is no complete answer, or it cannot be written.
     pub fn download(&self, request: &Request, file: &mut File) -> Result<Response, Diagnostic> {
         self.ask(request, &mut Target::File(file))
     }
@@ -162,14 +162,14 @@ impl<'e> Client<'e> {
         diagnostic.map_text(&|text| self.environment.secrets.masked(text))
     }
 
-    /// From now on, what is a key in a presigned URL is masked.
+    /// Registers the keys in a presigned URL as secrets to mask.
     fn conceal(&self, request: &Request) {
         for secret in request.secrets_of_query() {
             self.environment.secrets.conceal(&Secret::new(secret));
         }
     }
 
-    /// Asks, and asks where it is sent to.
+    /// Sends a request and follows redirects.
     fn follow(&self, request: &Request, target: &mut Target<'_>) -> Result<Response, Stopped> {
         let mut request = request.clone();
         for _ in 0..=5 {
@@ -202,7 +202,7 @@ impl<'e> Client<'e> {
         Err(Stopped::Refused(Diagnostic::could_not_run(message).with_hint("check the endpoint")))
     }
 
-    /// Everything goes over HTTPS, but for an endpoint on this machine.
+    /// Requires HTTPS, except for an endpoint on this machine.
     fn check_scheme(&self, request: &Request) -> Result<(), Stopped> {
         if request.url.scheme() == "https"
             || self.local && request.url.scheme() == "http" && is_this_machine(&request.url)
@@ -248,7 +248,7 @@ impl<'e> Client<'e> {
             let hint = "a proxy may have changed the answer: check the endpoint, and run the command again";
             return Err(Stopped::Refused(Diagnostic::could_not_run(message).with_hint(hint)));
         }
-        // A refusal's body is a few lines for people; only what was asked for goes into the file.
+        // The body of an error goes to memory for the message; only a successful answer goes to the file.
         let mut file = match target {
             Target::File(file) if response.is_success() => Some(file),
             _ => None,
@@ -276,7 +276,7 @@ impl<'e> Client<'e> {
             let took = (self.environment.elapsed)().saturating_sub(start);
             let is_fast = file.is_some() && response.length > self.limits.pace.saturating_mul(took.as_secs());
             if took > self.limits.answer && !is_fast {
-                // Another attempt would take as long.
+                // Another attempt would take just as long.
                 let cause = format!("the answer takes longer than {} minutes", self.limits.answer.as_secs() / 60);
                 return Err(Broken { cause, passing: false }.into());
             }
@@ -292,9 +292,9 @@ impl<'e> Client<'e> {
     }
 }
 
-/// Why an answer of status 200 may be less than was asked for, as its headers say; none when it is known to be whole. The
-/// HTTP library reports a body that ends before its Content-Length or its last chunk; one that ends with the connection
-/// could end anywhere.
+/// Why an answer of status 200 may be incomplete by its headers; none when it is known to be whole. The HTTP library
+/// reports a body that ends before its Content-Length or its last chunk, but a body that ends with the connection could
+/// end anywhere.
 fn not_whole(headers: &HeaderMap) -> Option<&'static str> {
     let last_coding = headers.get_all(TRANSFER_ENCODING).iter().next_back().and_then(|value| value.to_str().ok());
     let chunked = last_coding
@@ -320,7 +320,7 @@ fn no_answer(request: &Request, broken: &Broken, attempts: u32) -> Diagnostic {
 enum Stopped {
     /// No answer, or half of one.
     Broken(Broken),
-    /// Nothing that another attempt would change.
+    /// An error that another attempt would not change.
     Refused(Diagnostic),
 }
 
@@ -330,7 +330,7 @@ impl From<Broken> for Stopped {
     }
 }
 
-/// The innermost cause: outer ones only say that a request failed.
+/// The innermost cause, because outer ones only say that a request failed.
 fn root_cause(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(inner) = cause.source() {

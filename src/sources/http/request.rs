@@ -1,29 +1,29 @@
-//! What is asked, and what of it may be shown.
+//! [`Request`]: an HTTP request, and the parts of it that may be shown.
 
 use reqwest::{Method, Url};
 
 use crate::environment::Secret;
 
-/// What is asked.
+/// An HTTP request.
 #[derive(Clone)]
 pub struct Request {
     /// GET or POST.
     pub method: Method,
-    /// Where.
+    /// The URL.
     pub url: Url,
-    /// Headers, and whether anyone may see their values.
+    /// Headers; their values are secret.
     pub(super) headers: Vec<(&'static str, Secret)>,
     pub(super) body: Option<(&'static str, Secret)>,
-    /// The URL's query is a credential itself, as in presigned downloads.
+    /// Whether the URL's query is itself a credential, as in presigned downloads.
     secret_query: bool,
-    /// Statuses below 500 that mean "later", besides 429.
+    /// Statuses below 500 that mean "try again later", besides 429.
     pub(super) busy: &'static [u16],
-    /// How often to ask in all, where the client's limit is not meant.
+    /// Maximum number of attempts, where the client's limit does not apply.
     pub(super) attempts: Option<u32>,
 }
 
 impl Request {
-    /// A GET.
+    /// A GET request.
     pub fn get(url: Url) -> Request {
         Request {
             method: Method::GET,
@@ -36,47 +36,47 @@ impl Request {
         }
     }
 
-    /// A POST without a body.
+    /// A POST request without body.
     pub fn post(url: Url) -> Request {
         Request { method: Method::POST, ..Request::get(url) }
     }
 
-    /// With a header. Its value is never shown, nor sent anywhere a redirect leads.
+    /// Adds a header. Its value is never shown, nor sent where a redirect leads.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Request {
         self.headers.push((name, Secret::new(value)));
         self
     }
 
-    /// With a body of that media type.
+    /// Adds a body of that media type.
     #[must_use]
     pub fn body(mut self, media_type: &'static str, body: impl Into<String>) -> Request {
         self.body = Some((media_type, Secret::new(body)));
         self
     }
 
-    /// The query of the URL is not to be shown.
+    /// Hides the query of the URL.
     #[must_use]
     pub fn secret_query(mut self) -> Request {
         self.secret_query = true;
         self
     }
 
-    /// Further statuses that mean "later".
+    /// Adds statuses that mean "try again later".
     #[must_use]
     pub fn busy(mut self, statuses: &'static [u16]) -> Request {
         self.busy = statuses;
         self
     }
 
-    /// Asked no more often than that.
+    /// Limits the number of attempts.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Request {
         self.attempts = Some(attempts);
         self
     }
 
-    /// What in a secret query is a key: the whole, and the values that are named like one.
+    /// The secrets in a secret query: the whole query, and the values whose names suggest a secret.
     pub(super) fn secrets_of_query(&self) -> Vec<String> {
         let Some(query) = self.url.query().filter(|_| self.secret_query) else {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! What came back, and what to tell of it.
+//! [`Response`]: an HTTP answer, and messages about it.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use crate::diagnostic::{Diagnostic, Stop};
 use crate::environment::Secrets;
 
-/// What came back.
+/// An HTTP answer.
 #[derive(Clone, Debug)]
 pub struct Response {
     /// The status.
@@ -31,17 +31,17 @@ pub struct Response {
     pub(super) secrets: Arc<Secrets>,
 }
 
-/// The longest text of a server's that is shown.
+/// Maximum length shown of a server's text.
 const SHOWN: usize = 300;
 
 impl Response {
-    /// Whether the answer is what was asked for: 200 and no other status. 206 is a part of it, 203 what a proxy made of it,
-    /// and 201, 202, 204 something else.
+    /// Whether the status is 200, the only one accepted: 206 is a part of the answer, 203 is modified by a proxy, and
+    /// 201, 202 and 204 mean something else.
     pub fn is_success(&self) -> bool {
         self.status == 200
     }
 
-    /// A text of the server's as it may be shown: without secrets and on one line.
+    /// A server's text for display: without secrets and on one line.
     fn shown(&self, text: &str) -> String {
         let line: String = self.secrets.masked(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         match line.char_indices().nth(SHOWN) {
@@ -58,11 +58,11 @@ impl Response {
     /// The body as JSON.
     ///
     /// # Errors
-    /// When it is something else, such as a page of HTML.
+    /// When it is anything else, such as an HTML page.
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Diagnostic> {
         serde_json::from_slice(&self.body).map_err(|error| {
             let kind = self.shown(self.header("content-type").unwrap_or("no media type"));
-            // The parser's message can hold a value.
+            // The parser's message can contain a value.
             let error = self.shown(&error.to_string());
             Diagnostic::could_not_run(format!("{} {}: the answer is not the JSON expected", self.method, self.url))
                 .with_note(format!("status {}, {kind}, {} bytes: {error}", self.status, self.length))
@@ -70,7 +70,7 @@ impl Response {
         })
     }
 
-    /// What to tell about an answer that was not wanted: status and the provider's own words.
+    /// Error for an unexpected answer: status and the provider's message.
     pub fn unexpected(&self) -> Diagnostic {
         let diagnostic = Diagnostic::could_not_run(format!("{} {}: status {}", self.method, self.url, self.status));
         let says = self.provider_message().map(|message| format!("the provider says: {message}"));
@@ -88,13 +88,13 @@ impl Response {
         }
     }
 
-    /// What to tell about an answer that does not accept who asks.
+    /// Error for an answer that rejects the credentials.
     pub fn unaccepted(&self, message: &str, hint: &str) -> Diagnostic {
         let message = message.to_owned();
         Diagnostic { message, stop: Stop::Refused, ..self.unexpected() }.with_hint(hint)
     }
 
-    /// The message of the provider's error body, cut to what fits a line, without secrets.
+    /// The message in the provider's error body, cut to one line, without secrets.
     pub fn provider_message(&self) -> Option<String> {
         let body: serde_json::Value = serde_json::from_slice(&self.body).ok()?;
         let of = |name: &str| body.get(name).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());

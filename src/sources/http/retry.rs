@@ -1,4 +1,4 @@
-//! When a request is made again, and how long to wait before.
+//! Decides when to repeat a request, and how long to wait before.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use reqwest::header::RETRY_AFTER;
 
 use super::{Request, Response};
 
-/// Whether the answer means "later".
+/// Whether the answer means "try again later".
 pub(super) fn is_busy(request: &Request, status: u16) -> bool {
     status == 429 || status >= 500 || request.busy.contains(&status)
 }
 
-/// How long the provider asks to wait: Retry-After in seconds or as a date, or SORACOM's own header.
+/// The wait that the provider asks for: Retry-After in seconds or as a date, or SORACOM's own header.
 pub(super) fn asked_wait(response: &Response, now: DateTime<Utc>) -> Option<Duration> {
     let seconds = |name: &str| response.header(name).and_then(|text| text.trim().parse::<u64>().ok());
     let date = || {
@@ -26,8 +26,8 @@ pub(super) fn asked_wait(response: &Response, now: DateTime<Utc>) -> Option<Dura
         .or_else(date)
 }
 
-/// 1, 2, 4 … seconds, no longer than `most`, and up to a quarter more, as `random` says: clients that were refused
-/// together do not come back together.
+/// The wait before an attempt: 1, 2, 4 … seconds up to `most`, plus up to a random quarter, so that clients that were
+/// refused together do not come back together.
 pub(super) fn back_off(attempt: u32, most: Duration, random: u64) -> Duration {
     let base = Duration::from_secs(1 << attempt.saturating_sub(1).min(6)).min(most);
     let quarter = u64::try_from(base.as_millis() / 4).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! KORE's API: a token for the client's credentials, a call, and paging by `meta.next_page_url`.
+//! KORE's API: tokens for the client's credentials, calls, and paging by `meta.next_page_url`.
 //!
 //! References: <https://docs.korewireless.com/en-us/api/authorization> and the `OpenAPI` document of Super SIM.
 
@@ -16,14 +16,14 @@ use crate::sources::endpoint::Provider;
 use crate::sources::http::{Client, Limits, Pages, Request, Response, Url};
 use crate::sources::place;
 
-/// Where tokens are given. A source's `endpoint` takes the place of both hosts.
+/// Host that issues tokens. A source's `endpoint` replaces both hosts.
 const TOKEN_HOST: &str = "https://api.korewireless.com";
 const TOKEN_PATH: &str = "/api-services/v1/auth/token";
-/// Where Super SIM is.
+/// Host of Super SIM.
 const SUPER_SIM: &str = "https://supersim.api.korewireless.com";
 const HOSTS: [&str; 2] = ["api.korewireless.com", "supersim.api.korewireless.com"];
 
-/// The largest page of usage records that KORE gives.
+/// Maximum page size of usage records that KORE allows.
 const PAGE_SIZE: &str = "249";
 
 /// A client with its token.
@@ -42,14 +42,14 @@ struct Token {
     access_token: Secret,
 }
 
-/// Whether all pages of a listing were kept, or the first answer when KORE refuses to list.
+/// Result of a listing: all pages kept, or the first answer when KORE refuses to list.
 pub(super) enum Listing {
     Kept,
     Refused(Box<Response>),
 }
 
 impl<'a> Api<'a> {
-    /// A client for the source; nothing is asked yet.
+    /// A client for the source; makes no request yet.
     pub(super) fn new(source: &'a SourceSettings, environment: &'a Environment) -> Result<Api<'a>, Diagnostic> {
         let credentials = credentials::find(source, environment)?;
         let configured = credentials.endpoint.as_deref();
@@ -61,10 +61,10 @@ impl<'a> Api<'a> {
         Ok(Api { source, environment, client, base: base_url, token_url, credentials, token: RefCell::default() })
     }
 
-    /// All pages of `/v1/<path>`; each answer is given to `keep` with the name of its file.
+    /// Requests all pages of `/v1/<path>` and gives each answer to `keep` with the name of its file.
     ///
     /// # Errors
-    /// A later page that fails, one that is no page, and pages that lead back or to another host.
+    /// A later page that fails, an answer that is not a page, and pages that lead back or to another host.
     pub(super) fn list(
         &self,
         path: &str,
@@ -102,14 +102,14 @@ impl<'a> Api<'a> {
             };
             url = url.join(&next).map_err(|_| broken("the next page is no URL"))?;
             if url.origin() != self.base.origin() {
-                // The token would go there.
+                // The token would be sent there.
                 return Err(broken("the next page is said to be on another host").into());
             }
         }
         Ok(Listing::Kept)
     }
 
-    /// Asks with the token. One that ran out is renewed once.
+    /// Sends a request with the token, and renews an expired token once.
     fn ask(&self, url: &Url) -> Result<Response, Diagnostic> {
         let known = self.token.borrow().clone();
         if let Some(token) = known {

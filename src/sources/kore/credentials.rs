@@ -1,4 +1,4 @@
-//! Who asks KORE: environment variables, or a file of one's own.
+//! Credentials for KORE, from environment variables or a profile.
 //!
 //! KORE's tools have no profiles; ours are `~/.config/invoicer/kore/<profile>.json` (`$XDG_CONFIG_HOME` is honoured).
 
@@ -15,7 +15,7 @@ use crate::sources::credentials::{Profile, missing, pair, present};
 pub(super) struct Credentials {
     pub(super) client_id: Secret,
     pub(super) client_secret: Secret,
-    /// Base URL that takes the place of both hosts, when the profile says.
+    /// Base URL that replaces both hosts, when the profile has one.
     pub(super) endpoint: Option<String>,
 }
 
@@ -30,8 +30,8 @@ struct Client {
 /// What a profile should look like.
 const SHAPE: &str = "{\"client_id\": \"…\", \"client_secret\": \"…\"}";
 
-/// Finds the credentials of a source: its `profile`; without one the environment, then the profile `default`. From then on
-/// they are masked.
+/// Finds the credentials of a source: its `profile`; without one the environment, then the profile `default`. Registers
+/// them as secrets to mask.
 ///
 /// # Errors
 /// When there are none, or a profile that others can read.

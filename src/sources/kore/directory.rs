@@ -1,4 +1,4 @@
-//! Names of SIMs and fleets, by which customers are matched: usage records hold only their ids.
+//! Names of SIMs and fleets, which rules match customers by: usage records hold only ids.
 
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
@@ -42,7 +42,7 @@ impl Directory {
     /// Reads the listings.
     ///
     /// # Errors
-    /// Files and records that are not as they should be.
+    /// Invalid files and records.
     pub(super) fn read(sims: &[PageFile], fleets: &[PageFile]) -> Result<Directory, Problems> {
         let mut directory = Directory::default();
         let iccid = |sim: &Sim| refused_rows::id(sim.iccid.as_deref().unwrap_or(""), "iccid", IdAlphabet::Digits);
@@ -58,7 +58,7 @@ impl Directory {
         Ok(directory)
     }
 
-    /// The SIM with that id, when it is listed.
+    /// The SIM with that id, if it is listed.
     pub(super) fn sim(&self, sid: &str) -> Option<&Sim> {
         self.sims.get(sid)
     }
@@ -69,8 +69,8 @@ impl Directory {
     }
 }
 
-/// Gives each record of a listing to `take`, which says whether it is new, or why it is refused; the first that is not
-/// new, or that cannot be read, is told.
+/// Gives each record of a listing to `take`, which returns whether it is new, or why it is refused. Reports the first
+/// record that is repeated or cannot be read.
 fn records<'a, T: Deserialize<'a>>(
     files: &'a [PageFile],
     key: &str,
@@ -88,7 +88,7 @@ fn records<'a, T: Deserialize<'a>>(
                 refused(format!("expected one of the account's {key}: {}", super::without_place(&error)))
             })?;
             if !take(read).map_err(refused)? {
-                // Where a page came twice, another may be missing.
+                // Where a page was sent twice, another may be missing.
                 return Err(refused(format!("the listing of {key} has this one twice")).into());
             }
         }

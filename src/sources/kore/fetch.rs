@@ -1,4 +1,4 @@
-//! A month's usage records from KORE's API, and the names of SIMs and fleets.
+//! Fetches a month's usage records from KORE's API, and the names of SIMs and fleets.
 
 use chrono::{DateTime, Days, Duration, Months, NaiveTime, SecondsFormat, Utc};
 
@@ -10,13 +10,13 @@ use crate::sources::fetch::Finality;
 use crate::sources::place;
 use crate::sources::snapshot::Session;
 
-/// How records are grouped, the best first: KORE enables grouping by SIM and by fleet account by account.
+/// Groupings of records, the finest first: KORE enables grouping by SIM and by fleet per account.
 const GROUPS: [(&str, &str); 3] = [("sim", "by SIM"), ("fleet", "by fleet"), ("", "at all")];
 
-/// After a period's end, until every charge for it is there.
+/// Time after a period's end until all its charges exist.
 const SETTLED_AFTER: Duration = Duration::hours(24);
 
-/// How long usage is kept.
+/// Time for which KORE keeps usage.
 const KEPT: Months = Months::new(18);
 
 pub(in crate::sources) fn fetch(session: &Session<'_>) -> Result<Finality, Diagnostic> {
@@ -37,7 +37,8 @@ fn shown(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// Whether every charge is there. A month that is not settled is refused, unless for a draft; one that is gone always.
+/// Whether all charges exist. Refuses a month that is not settled, unless for a draft, and one that KORE no longer
+/// keeps.
 fn finality(session: &Session<'_>, now: DateTime<Utc>) -> Result<Finality, Diagnostic> {
     let month = session.month;
     let (start, end) = (midnight(month.first()), midnight(month.next().first()));
@@ -64,8 +65,8 @@ fn finality(session: &Session<'_>, now: DateTime<Utc>) -> Result<Finality, Diagn
     }
 }
 
-/// Usage records by day, in the finest grouping that KORE gives this account, and those of the account as a whole where
-/// that is another.
+/// Fetches usage records by day in the finest grouping that KORE allows this account and, where they are grouped, also
+/// those of the account as a whole.
 fn usage(session: &Session<'_>, api: &Api<'_>, now: DateTime<Utc>) -> Result<(), Diagnostic> {
     let (start, end) = asked_period(session.month, now);
     let list = |group: &str, stem: &str| {
@@ -87,7 +88,7 @@ fn usage(session: &Session<'_>, api: &Api<'_>, now: DateTime<Utc>) -> Result<(),
                     _ => kept(list("", ACCOUNT)?, session),
                 };
             }
-            // Grouping that is not enabled for an account is answered with one of these.
+            // KORE answers with one of these for a grouping that is not enabled.
             Listing::Refused(response) if matches!(response.status, 400 | 403) && !group.is_empty() => {
                 let says = response.provider_message().map_or_else(String::new, |says| format!(": {says}"));
                 refusals.push(format!("KORE refuses to list usage {name} (status {}{says})", response.status));
@@ -101,7 +102,7 @@ fn usage(session: &Session<'_>, api: &Api<'_>, now: DateTime<Utc>) -> Result<(),
     Ok(())
 }
 
-/// Usage is not grouped by SIM, which nobody would see before the invoices are made.
+/// Warning that usage is not grouped by SIM, which users would otherwise notice only on the invoices.
 fn coarse(session: &Session<'_>, group: &str, refusals: Vec<String>) -> Diagnostic {
     let (message, hint) = match group {
         "" => (
@@ -115,13 +116,13 @@ fn coarse(session: &Session<'_>, group: &str, refusals: Vec<String>) -> Diagnost
     refusals.into_iter().fold(warning, Diagnostic::with_note).with_hint(hint)
 }
 
-/// The month; of one that is not over, the days up to today.
+/// The month or, for one that has not ended, the days up to today.
 fn asked_period(month: BillingMonth, now: DateTime<Utc>) -> (String, String) {
     let tomorrow = now.date_naive().checked_add_days(Days::new(1)).unwrap_or(month.next().first());
     (shown(midnight(month.first())), shown(midnight(month.next().first().min(tomorrow))))
 }
 
-/// A listing that no account is refused.
+/// Fetches a listing that KORE never refuses an account.
 fn whole(api: &Api<'_>, session: &Session<'_>, path: &str, key: &str) -> Result<(), Diagnostic> {
     kept(api.list(path, &[], key, key, |name, response| session.keep(name, response))?, session)
 }

@@ -1,7 +1,7 @@
 //! KORE's Super SIM API: data usage by SIM and day, billed in `billed_unit`. Times are UTC; amounts exclude tax.
 //!
-//! Format: <https://docs.korewireless.com/en-us/api/products/supersim/usage-record-resource>. The month's answers lie
-//! in `billing/MONTH/<source>/` as they were received: `usage-0000.json` and on, `account-…`, `sims-…`, `fleets-…`.
+//! Format: <https://docs.korewireless.com/en-us/api/products/supersim/usage-record-resource>. The month's answers are
+//! kept in `billing/MONTH/<source>/` as received: `usage-0000.json` and so on, `account-…`, `sims-…`, `fleets-…`.
 
 mod api;
 mod credentials;
@@ -23,10 +23,10 @@ use crate::model::statement::Statement;
 use directory::Directory;
 use pages::Page;
 
-/// What the list of usage records is called in an answer.
+/// Key of the list of usage records in an answer.
 const USAGE: &str = "usage_records";
 
-/// What the files of the listings are called before their numbers.
+/// File names of the listings, before their numbers.
 const BY_SIM: &str = "usage";
 const ACCOUNT: &str = "account";
 const SIMS: &str = "sims";
@@ -38,7 +38,7 @@ const FETCH_AGAIN: &str = "fetch the month again: `invoicer fetch MONTH --force`
 pub(super) struct Fetched;
 
 impl FetchedBill for Fetched {
-    /// Besides, refuses records that stand there twice, and unless for a draft, those that are not billed yet.
+    /// Also refuses repeated records and, unless for a draft, records that are not billed yet.
     fn read(&self, reading: &mut Reading<'_>, snapshot: &Snapshot, first: usize) -> Result<(), Problems> {
         let Reading { source, draft, .. } = *reading;
         let bill = &mut *reading.bill;
@@ -53,13 +53,14 @@ impl FetchedBill for Fetched {
         let directory = Directory::read(&sims, &fleets)?;
         usage::read(bill, source, &directory, &usage, draft)?;
         if !pages::files(snapshot, first, ACCOUNT)?.is_empty() {
-            // Usage records know no tax.
+            // Usage records have no tax.
             bill.sources[usize::from(source)].stated_tax = Some(Amount::ZERO);
         }
         Ok(())
     }
 
-    /// What KORE bills the account as a whole, to compare the sum of its SIMs with; nothing where it was not asked for.
+    /// KORE's figures for the account as a whole, to compare the sum of its SIMs with; empty where they were not
+    /// fetched.
     fn statement(&self, source: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Problems> {
         let account = pages::files(snapshot, 0, ACCOUNT)?;
         if account.is_empty() {
@@ -75,7 +76,7 @@ impl FetchedBill for Fetched {
             let day = |(day, sum): (u8, Sum)| Ok((day, sum.total()?));
             let mut daily: BTreeMap<u8, Amount> = daily.into_iter().map(day).collect::<Result<_, TooLong>>()?;
             let total = Sum::of(daily.values().copied())?;
-            // Day 0 is the month as a whole.
+            // Day 0 is for the whole month.
             daily.remove(&0);
             Ok(Statement { total: Some(total), daily, ..Statement::default() })
         };
@@ -91,14 +92,14 @@ impl FetchedBill for Fetched {
     }
 }
 
-/// The record that a charge's row names, on one line; none when the text is no page of usage records.
+/// The record of a charge's row, on one line; none when the text is not a page of usage records.
 fn record(text: &str, row: u32) -> Option<String> {
     let page = Page::parse(text, USAGE).ok()?;
     let index = usize::try_from(row).ok()?.checked_sub(1)?;
     page.records.get(index).map(|record| one_line(record.get()))
 }
 
-/// Why a record is not understood, without its position: that is counted within the record.
+/// Why a record is invalid, without the parser's position, which is relative to the record.
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text).to_owned()

@@ -1,4 +1,4 @@
-//! The pages of a listing, as they were received.
+//! Reads the pages of a listing as they were received.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::sources::snapshot::Snapshot;
 /// One page of a listing: `{"<key>": [ … ], "meta": { … }}`.
 #[derive(Debug)]
 pub(super) struct Page<'a> {
-    /// The records, each as it stands in the answer.
+    /// The records, each as raw JSON.
     pub(super) records: Vec<&'a RawValue>,
     /// The page after this one; none at the end.
     pub(super) next: Option<String>,
@@ -26,12 +26,12 @@ struct Meta {
 }
 
 impl<'a> Page<'a> {
-    /// Reads an answer; `key` is what the list is called.
+    /// Parses an answer; `key` is the key of its list.
     ///
     /// # Errors
-    /// What the text is instead, without a place.
+    /// A text that is not such a page; the error has no place.
     pub(super) fn parse(text: &'a str, key: &str) -> Result<Page<'a>, Diagnostic> {
-        // A mark at the beginning is allowed by nobody and written by some proxies.
+        // JSON allows no byte order mark, but some proxies write one.
         let text = text.trim_start_matches('\u{feff}');
         let fields: BTreeMap<String, &RawValue> = serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
         let list = fields.get(key).ok_or_else(|| {
@@ -43,7 +43,7 @@ impl<'a> Page<'a> {
             Diagnostic::error(format!("expected a list in \"{key}\", found {}", beginning(list.get())))
                 .with_hint(FETCH_AGAIN)
         })?;
-        // A page that does not say whether another follows may be the first of many.
+        // A page without `meta` may be the first of many.
         let meta: Meta =
             fields.get("meta").and_then(|meta| serde_json::from_str(meta.get()).ok()).ok_or_else(|| {
                 Diagnostic::error(
@@ -66,10 +66,10 @@ fn not_json(text: &str, error: &serde_json::Error) -> Diagnostic {
     Diagnostic::error(message).with_hint(format!("the download was probably disturbed: {FETCH_AGAIN}"))
 }
 
-/// A page as a file.
+/// A page in a file.
 #[derive(Debug)]
 pub(super) struct PageFile {
-    /// From the workspace's root, with `/`.
+    /// Path relative to the workspace's root, with `/`.
     pub(super) path: String,
     /// Index in the bill's files.
     pub(super) file: u16,
@@ -78,7 +78,7 @@ pub(super) struct PageFile {
 }
 
 impl PageFile {
-    /// A diagnostic about the file as a whole.
+    /// Adds the file as a diagnostic's place.
     pub(super) fn told(&self, diagnostic: Diagnostic) -> Diagnostic {
         diagnostic.at(Place::file(&self.path))
     }
@@ -126,10 +126,10 @@ fn number(name: &str, stem: &str) -> Option<u64> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
-/// The pages of a listing, which must end where it ends.
+/// Parses the pages of a listing, of which only the last may have no next page.
 ///
 /// # Errors
-/// Files that are no pages, and a listing that was cut off.
+/// Files that are not pages, and a listing that was cut off.
 pub(super) fn parse<'a>(files: &'a [PageFile], key: &str) -> Result<Vec<Page<'a>>, Problems> {
     let mut problems = Problems::default();
     let mut pages = Vec::with_capacity(files.len());

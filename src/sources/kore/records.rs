@@ -1,4 +1,4 @@
-//! Usage records: what was measured, for whom, and when.
+//! Reads usage records: bytes and cost by SIM or fleet and period.
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use rustc_hash::FxHashMap;
@@ -15,7 +15,7 @@ use crate::model::period::BillingMonth;
 use crate::model::plain::beginning;
 use crate::sources::refused_rows::{Refusal, RefusedRows, id};
 
-/// A record as the provider sends it. Every field may be null; money and bytes come as numbers or as strings.
+/// A record as KORE sends it. Every field may be null; money and bytes are numbers or strings.
 #[derive(Deserialize)]
 struct Record<'a> {
     period: Option<Period>,
@@ -37,7 +37,7 @@ struct Period {
     end_time: String,
 }
 
-/// What a record was measured for; of what the records are not grouped by, nothing is said.
+/// What a record was measured for, such as account, SIM and fleet; empty where records are not grouped by it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Scope {
     pub(super) account: String,
@@ -47,7 +47,7 @@ pub(super) struct Scope {
     pub(super) country: String,
 }
 
-/// A record that was understood.
+/// A valid record.
 #[derive(Debug)]
 pub(super) struct Usage {
     pub(super) scope: Scope,
@@ -55,16 +55,16 @@ pub(super) struct Usage {
     pub(super) day: u8,
     pub(super) cost: Amount,
     pub(super) bytes: Option<Amount>,
-    /// Whether an amount and its unit are there; without bytes there is nothing to be billed.
+    /// Whether amount and unit are present, or there are no bytes to bill.
     pub(super) is_billed: bool,
     start: DateTime<Utc>,
     end: DateTime<Utc>,
 }
 
-/// Gives each record of a listing to `take`, with its page and its row there.
+/// Gives each record of a listing to `take`, with its page and its row in it.
 ///
 /// # Errors
-/// Files that are no pages, every kind of record that is not understood, and periods that are charged twice.
+/// Files that are not pages, every kind of invalid record, and periods that are charged twice.
 pub(super) fn read(
     files: &[PageFile],
     month: BillingMonth,
@@ -79,7 +79,7 @@ pub(super) fn read(
         for (row, record) in (1..).zip(&page.records) {
             match Usage::parse(record.get(), month, currency) {
                 Ok(usage) => {
-                    // Also of records that charge nothing: a page received twice is refused whatever it holds.
+                    // Includes records that charge nothing, so that a page received twice is always refused.
                     periods.add(&usage, number, row);
                     take(file, row, usage);
                 }
@@ -101,7 +101,7 @@ impl Usage {
         let (start, end) = times(record.period.as_ref())?;
         let day = day_of(month, start, end)?;
         let billed = number(record.data_total_billed, "data_total_billed")?;
-        // Nothing is billed where the amount is null; `is_billed` says whether that is the last word.
+        // Where the amount is null nothing is billed; `is_billed` tells whether that is final.
         let cost = billed.unwrap_or(Amount::ZERO);
         let bytes = number(record.data_total, "data_total")?;
         if let Some(bytes) = bytes
@@ -127,7 +127,7 @@ impl Usage {
     }
 }
 
-/// When a period begins and ends.
+/// Beginning and end of a period.
 fn times(period: Option<&Period>) -> Result<(DateTime<Utc>, DateTime<Utc>), Refusal> {
     let missing = || ("period", "expected a period with start_time and end_time".to_owned(), FETCH_AGAIN);
     let period = period.ok_or_else(missing)?;
@@ -140,7 +140,7 @@ fn times(period: Option<&Period>) -> Result<(DateTime<Utc>, DateTime<Utc>), Refu
     Ok((time(&period.start_time)?, time(&period.end_time)?))
 }
 
-/// The UTC day a period lies in; 0 for the whole month.
+/// The UTC day of a period; 0 for the whole month.
 fn day_of(month: BillingMonth, start: DateTime<Utc>, end: DateTime<Utc>) -> Result<u8, Refusal> {
     let midnight = |date: NaiveDate| date.and_time(NaiveTime::MIN).and_utc();
     let whole = (midnight(month.first()), midnight(month.next().first()));
@@ -160,7 +160,7 @@ fn day_of(month: BillingMonth, start: DateTime<Utc>, end: DateTime<Utc>) -> Resu
     }
 }
 
-/// The amount must be in the source's currency; the provider names none until something is billed.
+/// Checks that the amount is in the source's currency, which KORE names only once something is billed.
 fn check_currency(cost: Amount, unit: Option<&str>, currency: Currency) -> Result<(), Refusal> {
     let expected = currency.code();
     match unit {
@@ -174,7 +174,7 @@ fn check_currency(cost: Amount, unit: Option<&str>, currency: Currency) -> Resul
     }
 }
 
-/// A number in plain digits or in quotes; none when it is null. Never by way of binary floating point.
+/// Reads a number, bare or in quotes, never through binary floating point; none when it is null.
 fn number(value: Option<&RawValue>, field: &str) -> Result<Option<Amount>, Refusal> {
     let Some(text) = value.map(RawValue::get) else {
         return Ok(None);
@@ -194,10 +194,10 @@ fn number(value: Option<&RawValue>, field: &str) -> Result<Option<Amount>, Refus
     })
 }
 
-/// A period that was charged already, and the record that says so: page and row.
+/// A charged period and its record: page and row.
 type Charged = (DateTime<Utc>, DateTime<Utc>, usize, u32);
 
-/// Every period seen, by what was measured.
+/// Every period read, by scope.
 #[derive(Default)]
 struct Periods {
     scopes: FxHashMap<Scope, usize>,
@@ -216,7 +216,7 @@ impl Periods {
         }
     }
 
-    /// Records whose periods overlap those of others for the same SIM: they would be billed twice.
+    /// Error for records whose periods overlap others of the same SIM, which would be billed twice.
     fn repeated(mut self, files: &[PageFile]) -> Option<Diagnostic> {
         let mut repeated: Vec<(Charged, Charged)> = Vec::new();
         for periods in &mut self.charged {

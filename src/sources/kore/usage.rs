@@ -1,4 +1,4 @@
-//! Usage records as charges.
+//! Converts usage records to charges.
 
 use std::collections::BTreeMap;
 
@@ -14,16 +14,17 @@ use crate::model::figures::grouped;
 use crate::model::packed::Packed;
 use crate::sources::refused_rows::listing;
 
-/// The item of every charge: the provider names none.
+/// Item of every charge, because KORE names none.
 const ITEM: &str = "Super SIM data";
 
 /// Quantities are whole bytes.
 const UNIT: &str = "byte";
 
-/// Reads usage records into a bill; for a draft, those too that KORE has not billed yet, which cost nothing so far.
+/// Reads usage records into a bill; for a draft, including those that KORE has not billed yet, which cost nothing so
+/// far.
 ///
 /// # Errors
-/// What [`records::read`] refuses, and records that are not billed yet.
+/// Those of [`records::read`], and records that are not billed yet.
 pub(super) fn read(
     bill: &mut Bill,
     source: u16,
@@ -63,10 +64,11 @@ pub(super) fn read(
     }
 }
 
-/// Records with bytes and no billed amount or unit: KORE counts bytes before it bills them, and says so by these nulls.
+/// Records with bytes but without billed amount or unit: KORE counts bytes before it bills them, and sends nulls until
+/// then.
 #[derive(Default)]
 struct Unbilled {
-    /// Page and row of the first.
+    /// Page and row of the first such record.
     first: Option<(String, u32)>,
     records: usize,
     /// Bytes of each record, by SIM or fleet.
@@ -102,10 +104,10 @@ impl Unbilled {
     }
 }
 
-/// Adds what records were measured for as a subject.
+/// Adds the SIM or fleet of records as a subject.
 fn add(bill: &mut Bill, source: u16, directory: &Directory, scope: &Scope) -> SubjectId {
     let sim = directory.sim(&scope.sim);
-    // Records by SIM do not say the fleet: it is the one the SIM is in when the month is fetched.
+    // Records by SIM do not name the fleet, so this uses the SIM's fleet at the time of the fetch.
     let fleet = match (scope.fleet.as_str(), sim.and_then(|sim| sim.fleet_sid.as_deref())) {
         ("", Some(fleet)) => fleet,
         (fleet, _) => fleet,

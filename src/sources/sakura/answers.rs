@@ -1,10 +1,10 @@
-//! The API's answers about bills, as far as they are read. Ids and amounts come as numbers and as text.
+//! The fields of the API's answers that are read. Ids and amounts are numbers or text.
 
 use serde::Deserialize;
 
 use crate::sources::json::{Id, Number};
 
-/// Whose key it is: `auth-status`.
+/// Owner of the key, from `auth-status`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct AuthStatus {
@@ -26,7 +26,7 @@ pub(super) struct Member {
     pub(super) code: Option<String>,
 }
 
-/// Likewise, of keys that belong to a project: `auth/context`.
+/// Owner of a key that belongs to a project, from `auth/context`.
 #[derive(Deserialize)]
 pub(super) struct AuthContext {
     pub(super) limited_to_project_id: Option<Id>,
@@ -45,17 +45,17 @@ pub(super) struct Bills {
 pub(super) struct BillHead {
     #[serde(rename = "BillID")]
     pub(super) id: Id,
-    /// Tax included.
+    /// Amount with tax.
     #[serde(rename = "Amount")]
     pub(super) amount: Option<Number>,
-    /// RFC 3339; a day of the month after that of use, by what is known.
+    /// RFC 3339; as far as known, a day of the month after the month of use.
     #[serde(rename = "Date")]
     pub(super) date: Option<String>,
     #[serde(rename = "MemberID")]
     pub(super) member: Option<String>,
     #[serde(rename = "Paid")]
     pub(super) paid: Option<bool>,
-    /// RFC 3339; the day by which a final bill is paid.
+    /// RFC 3339; the due date of a final bill.
     #[serde(rename = "PayLimit")]
     pub(super) pay_limit: Option<String>,
 }
@@ -73,13 +73,13 @@ pub(super) struct BillDetails {
 pub(super) struct BillDetail {
     #[serde(rename = "ContractID")]
     pub(super) resource: Option<Id>,
-    /// Tax included.
+    /// Amount with tax.
     #[serde(rename = "Amount")]
     pub(super) amount: Option<Number>,
 }
 
 impl BillDetail {
-    /// The resource of a row that costs something.
+    /// The resource of a row with a cost.
     pub(super) fn charged_resource(&self) -> Option<&str> {
         let costs = self.amount.is_some_and(|amount| amount.0.is_positive());
         self.resource.as_ref().filter(|_| costs).map(|id| id.0.as_str())
@@ -97,7 +97,7 @@ pub(super) struct Resource {
     pub(super) tags: Option<Vec<String>>,
 }
 
-/// The zones there are.
+/// The zones.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Zones {
@@ -109,7 +109,7 @@ pub(super) struct Zones {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Zone {
     pub(super) name: String,
-    /// A zone to try things in, which costs nothing.
+    /// Whether it is a sandbox zone, which costs nothing.
     #[serde(default)]
     pub(super) is_dummy: bool,
 }

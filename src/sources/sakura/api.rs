@@ -1,6 +1,6 @@
-//! SAKURA Cloud's API: a call, and the paging of a list.
+//! SAKURA Cloud's API: calls, and paging of lists.
 //!
-//! Parameters are a JSON object in place of the query; there is one API for each zone, and bills are the same in all.
+//! Parameters are a JSON object in place of the query. Each zone has its own API; bills are the same in all of them.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -25,16 +25,16 @@ use crate::staging;
 const USUAL_ROOT: &str = "https://secure.sakura.ad.jp/cloud/zone";
 const HOSTS: [&str; 1] = ["secure.sakura.ad.jp"];
 
-/// The zone that is asked for what is the same in all.
+/// The zone to ask for data that is the same in all zones.
 pub(super) const ANY_ZONE: &str = "is1a";
 
-/// SAKURA's own clients ask at most ten times a second.
+/// Time between requests: SAKURA's own clients make at most ten requests per second.
 const PACE: Duration = Duration::from_millis(100);
 
-/// Too many rows on a page slow the answer down.
+/// Rows per page: larger pages slow the answer down.
 const PAGE: usize = 100;
 
-/// The fields of a resource that are asked for and kept. Others hold settings, with passwords among them.
+/// The fields of a resource that are requested and kept. Others hold settings, including passwords.
 const FIELDS: [&str; 3] = ["ID", "Name", "Tags"];
 
 /// A client with the credentials of a source.
@@ -48,7 +48,7 @@ pub(super) struct Api<'a> {
     last_call: Cell<Option<Duration>>,
 }
 
-/// What every answer says of itself; errors come with status 200 too.
+/// The success flag of every answer: errors come with status 200 too.
 #[derive(Deserialize)]
 struct Verdict {
     is_ok: Option<bool>,
@@ -56,13 +56,13 @@ struct Verdict {
 }
 
 impl<'a> Api<'a> {
-    /// A client for the source; nothing is asked yet.
+    /// A client for the source; makes no request yet.
     pub(super) fn new(source: &'a SourceSettings, environment: &'a Environment) -> Result<Api<'a>, Diagnostic> {
         let credentials = credentials::find(source, environment)?;
         let configured = credentials.root.as_deref();
         let provider = Provider { name: "SAKURA Cloud", hosts: &HOSTS, configured };
         let mut root = provider.base(source, USUAL_ROOT, environment)?;
-        // Written with and without the path.
+        // Users write the root with or without the path.
         let path = match root.path().trim_end_matches('/') {
             "" => "/cloud/zone/".to_owned(),
             path if path.ends_with("/cloud") => format!("{path}/zone/"),
@@ -77,12 +77,12 @@ impl<'a> Api<'a> {
         Ok(Api { client, source, environment, root, authorization, last_call: Cell::new(None) })
     }
 
-    /// Asks a zone's API for `path`.
+    /// Requests `path` from a zone's API.
     pub(super) fn ask(&self, zone: &str, path: &str, query: Option<&Value>) -> Result<Response, Diagnostic> {
         self.ask_at(&format!("{zone}/api/{path}"), query)
     }
 
-    /// Asks the API of keys and users, which stands beside the zones.
+    /// Requests `path` from the API of keys and users, which is beside the zones.
     pub(super) fn ask_identity(&self, path: &str) -> Result<Response, Diagnostic> {
         self.ask_at(&format!("../api/iam/1.0/{path}"), None)
     }
@@ -112,7 +112,7 @@ impl<'a> Api<'a> {
         self.last_call.set(Some((self.environment.elapsed)()));
     }
 
-    /// An answer that must be a success, as what it is expected to be.
+    /// Parses an answer that must be a success.
     pub(super) fn understood<T: DeserializeOwned>(&self, response: &Response) -> Result<T, Diagnostic> {
         if !response.is_success() {
             return Err(self.refused(response));
@@ -124,7 +124,7 @@ impl<'a> Api<'a> {
         response.json()
     }
 
-    /// What to tell of an answer that is no success.
+    /// Error for an answer that is not a success.
     pub(super) fn refused(&self, response: &Response) -> Diagnostic {
         let diagnostic = match response.status {
             401 => response.unaccepted(
@@ -139,11 +139,11 @@ impl<'a> Api<'a> {
         diagnostic.at(place(self.source))
     }
 
-    /// The pages of a list of a zone, given one by one to `keep`. A kind of resource that the zone does not have gives
-    /// none.
+    /// Requests the pages of a zone's list and gives them one by one to `keep`; there are none for a kind of resource
+    /// that the zone does not have.
     ///
     /// # Errors
-    /// A page that fails, that is no list, or that comes twice.
+    /// A page that fails, is not a list, or is sent twice.
     pub(super) fn list(
         &self,
         zone: &str,
@@ -203,7 +203,7 @@ pub(super) fn count(value: &Value) -> Option<usize> {
     }
 }
 
-/// Takes away what was not asked for; whether there was anything.
+/// Removes fields that were not requested, and returns whether there were any.
 fn without_settings(rows: &mut [Value]) -> bool {
     let mut reduced = false;
     for row in rows.iter_mut().filter_map(Value::as_object_mut) {
@@ -214,7 +214,7 @@ fn without_settings(rows: &mut [Value]) -> bool {
     reduced
 }
 
-/// A text as it can stand in a query, whatever reads it.
+/// Percent-encodes a text for a query, escaping more than necessary so that any server reads it alike.
 fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len() * 2);
     for byte in text.bytes() {

@@ -1,4 +1,4 @@
-//! Who asks SAKURA Cloud: environment variables, or a profile of usacloud.
+//! Credentials for SAKURA Cloud, from environment variables or a profile of usacloud.
 //!
 //! Profile format: <https://github.com/sacloud/api-client-go> (`profile/profile.go`).
 
@@ -13,12 +13,12 @@ use crate::model::settings::SourceSettings;
 use crate::sources::credentials::{Profile, missing, pair, present};
 use crate::sources::place;
 
-/// An API key, and where to ask with it.
+/// An API key, and the base URL to use with it.
 #[derive(Debug)]
 pub(super) struct Credentials {
     pub(super) token: Secret,
     pub(super) secret: Secret,
-    /// Base URL, when the environment or the profile says.
+    /// Base URL, when the environment or the profile has one.
     pub(super) root: Option<String>,
 }
 
@@ -31,11 +31,11 @@ struct Saved {
     api_root_url: Option<String>,
 }
 
-/// SAKURA's newer tools read the first, its older ones the second.
+/// Prefixes of environment variables: SAKURA's newer tools read the first, its older ones the second.
 const PREFIXES: [&str; 2] = ["SAKURA", "SAKURACLOUD"];
 
-/// Finds the credentials of a source: its `profile`; without one the environment, then the usual profile. From then on they
-/// are masked.
+/// Finds the credentials of a source: its `profile`; without one the environment, then the current profile. Registers
+/// them as secrets to mask.
 ///
 /// # Errors
 /// When there are none, half of them, or a profile that others can read.
@@ -77,7 +77,7 @@ fn first(environment: &Environment, prefixes: &[&str], name: &str) -> Option<Str
     prefixes.iter().find_map(value).map(|value| value.expose().to_owned())
 }
 
-/// Where profiles may lie. Tools differ in whether the directory they are told holds `.usacloud` or is it.
+/// Directories that may hold profiles. Tools differ in whether the configured directory contains `.usacloud` or is it.
 fn directories(environment: &Environment) -> Vec<PathBuf> {
     match first(environment, &["SAKURA", "SAKURACLOUD", "USACLOUD"], "PROFILE_DIR") {
         Some(directory) => vec![Path::new(&directory).join(".usacloud"), PathBuf::from(directory)],

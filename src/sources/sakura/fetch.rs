@@ -1,4 +1,4 @@
-//! A month's bill from SAKURA Cloud's API, with what resources are called and tagged.
+//! Fetches a month's bill from SAKURA Cloud's API, with the names and tags of resources.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +22,7 @@ use crate::sources::http::Response;
 use crate::sources::place;
 use crate::sources::snapshot::Session;
 
-/// Kinds of resources that are billed, as they stand in paths.
+/// Billed kinds of resources, as written in paths.
 const KINDS: [&str; 10] = [
     "server",
     "disk",
@@ -36,22 +36,22 @@ const KINDS: [&str; 10] = [
     "privatehost",
 ];
 
-/// The zones, where the API does not say.
+/// The zones, for when the API does not list them.
 const ZONES: [&str; 5] = ["tk1a", "tk1b", "is1a", "is1b", "is1c"];
 
-/// The names of the files of a bill begin so.
+/// Prefix of a bill's files.
 pub(super) const BILL: &str = "bill-";
-/// The name of the CSV ends so.
+/// Suffix of the CSV's file.
 pub(super) const CSV: &str = ".csv.json";
-/// The names of lists of resources begin so.
+/// Prefix of files with lists of resources.
 pub(super) const RESOURCES: &str = "resources-";
-/// All bills of the account.
+/// File with the list of all bills of the account.
 pub(super) const BILLS: &str = "bills.json";
 
 /// The account the key belongs to.
 struct Owner {
     account: String,
-    /// Absent where bills name it themselves.
+    /// The member; absent where bills name it themselves.
     member: Option<String>,
 }
 
@@ -82,14 +82,14 @@ pub(in crate::sources) fn fetch(session: &Session<'_>) -> Result<Finality, Diagn
                 session.keep(&format!("{RESOURCES}{kind}-{zone}-{page:04}.json"), response)
             })?;
         }
-        // For looking up what a product costs; its ids differ by zone.
+        // Prices are kept for people to look up; product ids differ by zone.
         let response = api.ask(&zone, "cloud/1.1/public/price", None)?;
         keep_if_allowed(session, &api, &format!("prices-{zone}.json"), &response)?;
     }
     Ok(finality)
 }
 
-/// Whether the month is closed: its final bill is made on the first of the next, by Japan's time.
+/// Whether the month is closed: SAKURA makes its final bill on the first of the next month, in Japan's time.
 fn finality(session: &Session<'_>) -> Result<Finality, Diagnostic> {
     let month = session.month;
     let (today, made) = (today(session.environment), made(month));
@@ -109,13 +109,13 @@ fn finality(session: &Session<'_>) -> Result<Finality, Diagnostic> {
         .with_hint(format!("fetch it from {from} on (Japan's time); until then, fetch and build with --draft")))
 }
 
-/// The most bills that are looked into for the months they are of.
+/// Maximum number of bills opened to find their months.
 const RECENT: usize = 13;
 
-/// The months of the account's newest bills: their rows say which they are of.
+/// The months of the account's newest bills, read from their rows.
 ///
 /// # Errors
-/// When they cannot be asked for.
+/// When SAKURA Cloud cannot be asked.
 pub(in crate::sources) fn months(
     source: &SourceSettings,
     environment: &Environment,
@@ -128,7 +128,7 @@ pub(in crate::sources) fn months(
     let mut months: BTreeMap<BillingMonth, ProviderMonth> = BTreeMap::new();
     for head in bills.bills.iter().take(RECENT) {
         let (_, csv) = csv(source, &api, &owner, head)?;
-        // A bill is of one month; one of several is refused when it is fetched.
+        // A bill is for one month; one for several is refused when it is fetched.
         let month = usage_months(&csv).ok().and_then(|months| months.first()?.replace('/', "").parse().ok());
         let Some(month) = month else { continue };
         let state = match (today > made(month), head.paid) {
@@ -150,7 +150,7 @@ pub(in crate::sources) fn months(
     Ok(months.into_values().collect())
 }
 
-/// The day it is in Japan.
+/// Today in Japan.
 fn today(environment: &Environment) -> NaiveDate {
     ((environment.now)() + TimeDelta::hours(9)).date_naive()
 }
@@ -171,7 +171,7 @@ fn bills(api: &Api<'_>, owner: &Owner) -> Result<(Bills, Response), Diagnostic> 
 /// Answers, and the names of the files they are kept in.
 type Answers = Vec<(&'static str, Response)>;
 
-/// Whose bills the key may see: by `auth-status`, or by the newer `auth/context` where that says nothing.
+/// The account and member of the key, from `auth-status` or, where that has none, from the newer `auth/context`.
 fn owner(source: &SourceSettings, api: &Api<'_>) -> Result<(Owner, Answers), Diagnostic> {
     let response = api.ask(ANY_ZONE, "cloud/1.1/auth-status", None)?;
     let (mut member, mut answers) = (None, Vec::new());
@@ -201,7 +201,7 @@ fn owner(source: &SourceSettings, api: &Api<'_>) -> Result<(Owner, Answers), Dia
     Ok((Owner { account: checked(source, project.0)?, member }, answers))
 }
 
-/// An id that becomes a part of a path.
+/// Checks an id that becomes part of a path.
 fn checked(source: &SourceSettings, id: String) -> Result<String, Diagnostic> {
     match !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
         true => Ok(id),
@@ -224,14 +224,14 @@ fn check_complete(bills: &Bills, response: &Response) -> Result<(), Diagnostic> 
     }
 }
 
-/// Whether a bill can have charges of the month. No page says for certain how its date relates to the month of use;
-/// the bill's own rows do.
+/// Whether a bill may have charges of the month. No documentation states how its date relates to the month of use, so
+/// the bill's rows decide in the end.
 fn may_be_of(bill: &BillHead, month: BillingMonth) -> bool {
     let date = bill.date.as_deref().and_then(|date| date.get(..10)?.parse::<NaiveDate>().ok());
     date.is_none_or(|date| (month.first()..=month.next().next().last()).contains(&date))
 }
 
-/// The rows of a bill as CSV, with the answer they came in.
+/// The rows of a bill as CSV, with the answer that contains them.
 fn csv(
     source: &SourceSettings,
     api: &Api<'_>,
@@ -248,7 +248,7 @@ fn csv(
     Ok((response, csv.unwrap_or_default()))
 }
 
-/// Where the details of a bill are.
+/// The path of a bill's details.
 fn path_of(source: &SourceSettings, owner: &Owner, head: &BillHead) -> Result<String, Diagnostic> {
     let Some(member) = head.member.as_ref().or(owner.member.as_ref()).filter(|member| !member.is_empty()) else {
         let diagnostic = Diagnostic::error("SAKURA Cloud does not say which member the bills belong to");
@@ -258,7 +258,7 @@ fn path_of(source: &SourceSettings, owner: &Owner, head: &BillHead) -> Result<St
     Ok(format!("system/1.0/billdetail/{member}/{id}"))
 }
 
-/// Keeps a bill's rows when they are of the month.
+/// Keeps a bill's rows if they are of the month, and returns whether they are.
 fn fetch_bill(session: &Session<'_>, api: &Api<'_>, owner: &Owner, head: &BillHead) -> Result<bool, Diagnostic> {
     let id = &head.id.0;
     let (csv_response, csv) = csv(session.source, api, owner, head)?;
@@ -267,7 +267,7 @@ fn fetch_bill(session: &Session<'_>, api: &Api<'_>, owner: &Owner, head: &BillHe
     }
     let month = session.month.first().format("%Y/%m").to_string();
     if usage_months(&csv).is_ok_and(|months| !months.contains(&month)) {
-        // Of another month, or of no charges at all. What does not say its month is kept, and refused when it is read.
+        // A bill of another month, or without charges. A bill without month is kept, and refused when it is read.
         return Ok(false);
     }
     let response = api.ask(ANY_ZONE, &path_of(session.source, owner, head)?, None)?;
@@ -277,7 +277,7 @@ fn fetch_bill(session: &Session<'_>, api: &Api<'_>, owner: &Owner, head: &BillHe
     Ok(true)
 }
 
-/// What helps to reconcile, but is not every key's to see.
+/// Fetches data that helps to reconcile but that not every key may see.
 fn extras(session: &Session<'_>, api: &Api<'_>, owner: &Owner) -> Result<(), Diagnostic> {
     let response = api.ask(ANY_ZONE, &format!("system/1.0/coupon/{}", owner.account), None)?;
     keep_if_allowed(session, api, "coupons.json", &response)

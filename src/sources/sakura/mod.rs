@@ -1,7 +1,8 @@
-//! SAKURA Cloud's bill details: a CSV of 16 columns in a fixed order, saved from the control panel or taken from the API.
+//! SAKURA Cloud's bill details: a CSV of 16 columns in a fixed order, saved from the control panel or fetched from the
+//! API.
 //!
-//! Format: <https://manual.sakura.ad.jp/cloud/api/billapi.html>. A row is what one resource costs in a month. Its price
-//! excludes tax, which stands in a column of its own and is used only to reconcile. The month of use is column 3.
+//! Format: <https://manual.sakura.ad.jp/cloud/api/billapi.html>. A row is the cost of one resource in a month. Its
+//! price excludes tax, which has its own column and is used only to reconcile. The month of use is column 3.
 //! Days and hours of use become hours (24 to a day): the unit in which both are whole numbers.
 
 mod answers;
@@ -35,7 +36,7 @@ use answers::{BillDetail, BillDetails, BillHead, Bills};
 use records::{Record, Table};
 use rows::RowReader;
 
-/// What each of a snapshot's files is.
+/// What a snapshot's file should be, for messages.
 const ANSWER: &str = "what SAKURA Cloud's API answers";
 
 /// CSVs saved from the control panel.
@@ -51,11 +52,11 @@ impl SavedBill for SavedCsv {
     }
 }
 
-/// The API: answers that hold the same CSV, the bills' details, and lists of resources.
+/// Bills from the API: answers that hold the same CSV, the bills' details, and lists of resources.
 pub(super) struct Fetched;
 
 impl FetchedBill for Fetched {
-    /// Besides, refuses bills whose details charge more than their rows.
+    /// Also refuses bills whose details charge a resource that their rows lack.
     fn read(&self, reading: &mut Reading<'_>, snapshot: &Snapshot, first: usize) -> Result<(), Problems> {
         let mut problems = Problems::default();
         let final_bills = final_bills(snapshot)?;
@@ -77,7 +78,7 @@ impl FetchedBill for Fetched {
         names::fill_in(reading, snapshot)
     }
 
-    /// What is asked for, and how many resources are charged for.
+    /// The provider's total, and the number of charged resources.
     fn statement(&self, _: &SourceSettings, snapshot: &Snapshot) -> Result<Statement, Problems> {
         let details = details(snapshot)?;
         let all = details.iter().flat_map(|(_, details)| &details.bill_details);
@@ -106,8 +107,8 @@ impl FetchedBill for Fetched {
 /// Reads one file's rows into the bill: the CSV itself, or the API's answer `{"Body": "…csv…"}` that holds it.
 ///
 /// # Errors
-/// A file that is no bill, every kind of row that is not understood, with the first place and a count, and unless `open`
-/// bills will do, rows that the provider has not determined yet.
+/// A file that is not a bill, every kind of invalid row, with the first place and a count, and, unless `open` bills are
+/// accepted, rows that the provider has not determined yet.
 fn read_file(reading: &mut Reading<'_>, file: u16, open: bool) -> Result<(), Problems> {
     let Reading { root, source, .. } = *reading;
     let bill = &mut *reading.bill;
@@ -155,7 +156,7 @@ fn line(answer: &str, line: u32) -> Option<String> {
     csv.lines().nth(line.checked_sub(1)? as usize).map(str::to_owned)
 }
 
-/// The file's text after its byte order mark.
+/// The file's text without byte order mark.
 fn text(bytes: &[u8]) -> Result<&str, Diagnostic> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || bytes.iter().take(64).any(|byte| *byte == 0)
@@ -199,7 +200,7 @@ fn bills(snapshot: &Snapshot) -> impl Iterator<Item = &str> {
     names.filter_map(|name| name.strip_prefix(fetch::BILL)?.strip_suffix(fetch::CSV))
 }
 
-/// The details of each bill, with the name of its file.
+/// The details of each bill, with the name of their file.
 fn details(snapshot: &Snapshot) -> Result<Vec<(String, BillDetails)>, Diagnostic> {
     let read = |id: &str| {
         let name = format!("{}{id}.json", fetch::BILL);
@@ -218,7 +219,7 @@ fn details(snapshot: &Snapshot) -> Result<Vec<(String, BillDetails)>, Diagnostic
     bills(snapshot).map(read).collect()
 }
 
-/// What the provider asks for the bills that were read, tax included; none where the list of bills does not say.
+/// The provider's total with tax of the bills read; none where the list of bills has no amount.
 fn stated_total(snapshot: &Snapshot) -> Result<Option<Amount>, Diagnostic> {
     let Some(list) = snapshot.json::<Bills>(fetch::BILLS, ANSWER)? else {
         return Ok(None);
@@ -231,8 +232,8 @@ fn stated_total(snapshot: &Snapshot) -> Result<Option<Amount>, Diagnostic> {
     sum.of_at("the sum of the bills", place)
 }
 
-/// The ids of the bills that are final by the list of bills, whatever their rows say: fetched after the month was closed,
-/// and paid or with a day by which they are to be paid.
+/// Ids of the bills that are final by the list of bills, whatever their rows state: fetched after the month was closed,
+/// and paid or with a due date.
 fn final_bills(snapshot: &Snapshot) -> Result<BTreeSet<String>, Diagnostic> {
     let list = snapshot.json::<Bills>(fetch::BILLS, ANSWER)?;
     let closed = list.filter(|_| snapshot.provenance.is_final && !snapshot.provenance.tool.is_empty());
@@ -246,10 +247,10 @@ fn resource_ids(bill: &Bill, source: u16) -> BTreeSet<String> {
     subjects.map(|subject| bill.names.get(subject.resource).to_owned()).collect()
 }
 
-/// The months of use that a CSV's rows name, as they stand there.
+/// The months of use in a CSV's rows, as written there.
 ///
 /// # Errors
-/// Rows that do not reach so far.
+/// Rows without that column.
 fn usage_months(csv: &str) -> Result<BTreeSet<String>, Diagnostic> {
     let table = Table::split(csv).map_err(|problem| problem.at("its CSV"))?;
     let month = |record: &Record<'_>| {
@@ -260,7 +261,7 @@ fn usage_months(csv: &str) -> Result<BTreeSet<String>, Diagnostic> {
     table.records.iter().map(month).collect()
 }
 
-/// A CSV that ends too early looks like a whole one: every resource that the details charge must be in it.
+/// Checks that every resource charged in the details is in the CSV: a CSV that ends too early looks complete.
 fn check_against_details(ids: &BTreeSet<String>, details: &BillDetails) -> Result<(), Diagnostic> {
     let charged = details.bill_details.iter().filter_map(BillDetail::charged_resource);
     let missing = charged.filter_map(|id| rows::resource_id(id).ok()).find(|id| !ids.contains(id.as_ref()));

@@ -1,8 +1,8 @@
-//! What resources are called and tagged, from the lists fetched with a bill.
+//! Names and tags of resources, from the lists fetched with a bill.
 //!
-//! The bill has a resource's name but no tags, and the lists only have what still exists. What was deleted keeps what
-//! was last known of it: the lists of earlier months are read, newest first, until every resource is known. A server
-//! whose plan was changed is a new resource with the tag `@previous-id=` of the old one.
+//! The bill has a resource's name but no tags, and the lists have only resources that still exist. A deleted resource
+//! keeps its last known tags: the lists of earlier months are read, newest first, until every resource is found. A
+//! server whose plan changed is a new resource with the tag `@previous-id=` of the old one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -22,24 +22,24 @@ use crate::sources::snapshot::{PROVENANCE, Snapshot, directory};
 
 const PREVIOUS: &str = "@previous-id";
 
-/// What is known of a resource.
+/// Name and tags of a resource.
 struct Known {
     name: String,
     tags: Vec<String>,
-    /// The list that says so: index among those read, newest first, and file.
+    /// The list they come from: index among those read, newest first, and file.
     list: (usize, String),
 }
 
-/// What is known of all resources, the newest of each.
+/// The newest names and tags of all resources.
 #[derive(Default)]
 struct Directory {
     resources: BTreeMap<String, Known>,
-    /// From a resource that is no more to the one in its place.
+    /// From a replaced resource to its successor.
     successors: BTreeMap<String, String>,
 }
 
 impl Directory {
-    /// Adds the lists of a snapshot that is older than those before.
+    /// Adds the lists of a snapshot older than all added before.
     fn add(&mut self, snapshot: &Snapshot, age: usize) -> Result<(), Diagnostic> {
         for file in snapshot.files(RESOURCES) {
             for resource in list(snapshot, file)? {
@@ -55,7 +55,7 @@ impl Directory {
         Ok(())
     }
 
-    /// The resource and those that came after it, as far as they are known, the resource itself first.
+    /// The resource, followed by its successors as far as they are known.
     fn line(&self, id: &str) -> Vec<&Known> {
         let mut line = Vec::new();
         let mut passed = BTreeSet::new();
@@ -68,12 +68,12 @@ impl Directory {
     }
 }
 
-/// An id in the form that the bill's rows have after reading.
+/// An id in the form that a bill's rows have after reading.
 fn canonical(id: &str) -> String {
     resource_id(id).map_or_else(|_| id.to_owned(), std::borrow::Cow::into_owned)
 }
 
-/// The rows of a page, whatever their kind is called.
+/// The rows of a page of any kind of resource.
 fn list(snapshot: &Snapshot, file: &str) -> Result<Vec<Resource>, Diagnostic> {
     let bytes = snapshot.read(file)?.unwrap_or_default();
     let told = |error: serde_json::Error| {
@@ -86,23 +86,23 @@ fn list(snapshot: &Snapshot, file: &str) -> Result<Vec<Resource>, Diagnostic> {
     rows.map_or(Ok(Vec::new()), |rows| serde_json::from_str(rows.get()).map_err(told))
 }
 
-/// The months before that have a snapshot of the source, newest first.
+/// The earlier months with a snapshot of the source, newest first.
 fn earlier(root: &Path, source: &SourceSettings, month: BillingMonth) -> Vec<BillingMonth> {
     let names = files::names(&root.join("billing")).unwrap_or_default().into_iter();
     let names = names.filter_map(|name| name.into_string().ok());
     let months = names.filter_map(|name| name.parse::<BillingMonth>().ok().filter(|month| month.to_string() == name));
     let mut months: Vec<BillingMonth> = months.filter(|earlier| *earlier < month).collect();
-    // A directory of that name may hold CSV files of the time before the API was used.
+    // A directory with that name may hold CSV files from before the API was used.
     months.retain(|month| root.join(directory(source, *month)).join(PROVENANCE).exists());
     months.sort_unstable();
     months.reverse();
     months
 }
 
-/// Gives the bill's subjects of that source their tags, and a name where the bill has none.
+/// Adds tags to the bill's subjects of that source, and names where the bill has none.
 ///
 /// # Errors
-/// Lists that cannot be read, or that are no longer what was received.
+/// Lists that cannot be read, or have changed since they were received.
 pub(super) fn fill_in(reading: &mut Reading<'_>, snapshot: &Snapshot) -> Result<(), Problems> {
     let Reading { root, settings, source, .. } = *reading;
     let bill = &mut *reading.bill;
@@ -137,7 +137,7 @@ pub(super) fn fill_in(reading: &mut Reading<'_>, snapshot: &Snapshot) -> Result<
         }
         subject.tags = more.into_boxed_slice();
     }
-    // What decides about a charge is an input of the invoices, of whatever month.
+    // A list that decides about a charge is an input of the invoices, from whatever month it is.
     for (age, file) in used.iter().filter(|(age, _)| *age > 0) {
         let snapshot = &older[age - 1];
         let path = format!("{}/{file}", snapshot.path);
@@ -148,8 +148,8 @@ pub(super) fn fill_in(reading: &mut Reading<'_>, snapshot: &Snapshot) -> Result<
     ages.into_iter().flat_map(|age| older[age - 1].changes()).collect::<Problems>().check()
 }
 
-/// A tag is a plain text: `customer=acme` is read as the tag `customer` of the value `acme`, and `prod` as the tag
-/// `prod` of the value `prod`. A tag without a value is as good as none.
+/// Name and value of a tag, which is plain text: `customer=acme` is the tag `customer` with the value `acme`, and
+/// `prod` the tag `prod` with the value `prod`. A tag without value counts as none.
 fn named(tag: &str) -> Option<(&str, &str)> {
     match tag.split_once('=') {
         Some((name, value)) if !name.is_empty() => Some((name, value)).filter(|_| !value.is_empty()),

@@ -1,4 +1,4 @@
-//! Lines of a bill's CSV as cells.
+//! Splits a bill's CSV into cells.
 //!
 //! The provider puts every cell in quotes, but quotes inside a resource's name are not always doubled; the provider's
 //! own client reads the file leniently. The name is the last cell of a line, so its quotes end with the line.
@@ -13,13 +13,13 @@ pub(super) const COLUMNS: usize = 16;
 /// A row of the bill.
 #[derive(Debug)]
 pub(super) struct Record<'a> {
-    /// The line it stands on, counted from 1.
+    /// Its line, counted from 1.
     pub(super) line: u32,
     /// The line's text.
     pub(super) text: &'a str,
     /// Its cells; none when the line ends within the quotes of one.
     pub(super) cells: Option<Vec<Cow<'a, str>>>,
-    /// How many cells it should have.
+    /// Number of cells it should have.
     pub(super) expected: usize,
 }
 
@@ -27,11 +27,11 @@ pub(super) struct Record<'a> {
 #[derive(Debug)]
 pub(super) struct Table<'a> {
     pub(super) records: Vec<Record<'a>>,
-    /// Names of columns behind those documented.
+    /// Names of columns after the documented ones.
     pub(super) extra_columns: Vec<String>,
 }
 
-/// Why a text is no bill.
+/// Why a text is not a bill.
 pub(super) struct NoBill {
     line: Option<(u32, String)>,
     diagnostic: Diagnostic,
@@ -84,7 +84,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// A first line that is no header of a bill.
+/// Error for a first line that is not a bill's header.
 fn told(diagnostic: Diagnostic, line: &str) -> Diagnostic {
     let start = line.trim_start().to_ascii_lowercase();
     diagnostic.with_hint(if start.starts_with("<!doctype") || start.starts_with("<html") {
@@ -96,7 +96,7 @@ fn told(diagnostic: Diagnostic, line: &str) -> Diagnostic {
     })
 }
 
-/// The cells of a line, the one at `last` reaching to the line's end; none when the line ends within quotes.
+/// The cells of a line, of which the one at `last` reaches to the line's end; none when the line ends within quotes.
 fn cells(line: &str, last: usize) -> Option<Vec<Cow<'_, str>>> {
     let mut cells = Vec::with_capacity(COLUMNS);
     let mut rest = line;
@@ -106,7 +106,7 @@ fn cells(line: &str, last: usize) -> Option<Vec<Cow<'_, str>>> {
                 Some((cell, next)) => (Cow::Borrowed(cell), Some(next)),
                 None => (Cow::Borrowed(rest), None),
             },
-            // What looks like another cell is told as one cell too many.
+            // Text that looks like another cell is reported as one cell too many.
             Some(quoted) if cells.len() == last && !quoted.contains("\",\"") => {
                 (unescaped(quoted.strip_suffix('"')?), None)
             }
@@ -123,8 +123,8 @@ fn cells(line: &str, last: usize) -> Option<Vec<Cow<'_, str>>> {
     }
 }
 
-/// Where a cell's closing quote stands: the first that is followed by a comma or the line's end and is not one of a
-/// doubled pair. Others belong to the text.
+/// The position of a cell's closing quote: the first that is followed by a comma or the line's end and does not belong
+/// to a doubled pair. Other quotes belong to the text.
 fn closing_quote(quoted: &str) -> Option<usize> {
     let bytes = quoted.as_bytes();
     let mut at = 0;
@@ -148,7 +148,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Where quotes are doubled as they should be, every text comes back.
+        /// Every text with properly doubled quotes is read back unchanged.
         #[test]
         fn doubled_quotes_come_back(texts in proptest::collection::vec("[\"\",,a髙 ]{0,6}", 3)) {
             let quoted: Vec<String> = texts.iter().map(|text| format!("\"{}\"", text.replace('"', "\"\""))).collect();

@@ -1,4 +1,4 @@
-//! Rows of a bill's CSV as charges.
+//! Converts rows of a bill's CSV to charges.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use crate::model::packed::Packed;
 use crate::model::period::BillingMonth;
 use crate::sources::refused_rows::{Refusal, RefusedRows, id, listing, number};
 
-/// What has too many digits where the tax of rows cannot be added up.
+/// Name of the figure in the error about too many digits.
 pub(super) const TAX: &str = "the tax of the rows";
 
 /// Position of the month of use, from 0.
@@ -36,16 +36,16 @@ mod column {
     pub(super) const RESOURCE_NAME: usize = 15;
 }
 
-/// The state of payment of a bill whose amounts are not determined yet; later ones are 未払い and 入金済み.
+/// Payment state of a bill whose amounts are not determined yet; later states are 未払い and 入金済み.
 const UNDETERMINED: &str = "未定";
 
-/// What quantities count.
+/// Unit of quantities.
 const UNIT: &str = "hour";
 
-/// Digits of a resource's id as the control panel shows it.
+/// Number of digits of a resource's id in the control panel.
 const ID_DIGITS: usize = 12;
 
-/// What subjects are told apart by: account, resource, product, resource name and further cells.
+/// Key that distinguishes subjects: account, resource, product, resource name and further cells.
 type SubjectKey = (NameId, NameId, NameId, NameId, Box<[NameId]>);
 
 /// Reads the rows of one file into a bill.
@@ -55,10 +55,10 @@ pub(super) struct RowReader<'b> {
     file: u16,
     extra_columns: Vec<NameId>,
     subjects: FxHashMap<SubjectKey, SubjectId>,
-    /// Bill and sequence number of every row, with its line.
+    /// Line of every row by bill and sequence number.
     seen: BTreeMap<(String, String), u32>,
     tax: Sum,
-    /// Rows by number of bill, and the bills of which any row is determined: those are final.
+    /// Undetermined rows by bill, and the bills with any determined row, which are final.
     undetermined: BTreeMap<String, Vec<Undetermined>>,
     determined: BTreeSet<String>,
     problems: RefusedRows,
@@ -67,7 +67,7 @@ pub(super) struct RowReader<'b> {
 /// A row whose amount may still change.
 struct Undetermined {
     line: u32,
-    /// What it is for and what it came to so far.
+    /// What it is for, and its amount so far.
     text: String,
 }
 
@@ -89,7 +89,7 @@ impl<'b> RowReader<'b> {
         }
     }
 
-    /// Takes one row.
+    /// Reads one row.
     pub(super) fn read(&mut self, record: &Record<'_>) {
         match self.charge(record) {
             Ok(charge) => self.bill.charges.push(charge),
@@ -97,12 +97,12 @@ impl<'b> RowReader<'b> {
         }
     }
 
-    /// The sum of the rows' tax, and what was wrong.
+    /// The sum of the rows' tax, and the refused rows.
     pub(super) fn finish(self) -> (Sum, RefusedRows) {
         (self.tax, self.problems)
     }
 
-    /// The refusal of rows that are not determined yet, in bills of which no row is.
+    /// Error for rows that are not determined yet, in bills without any determined row.
     pub(super) fn undetermined(&self, path: &str) -> Option<Diagnostic> {
         let open = self.undetermined.iter().filter(|(bill, _)| !self.determined.contains(*bill));
         let mut rows: Vec<&Undetermined> = open.flat_map(|(_, rows)| rows).collect();
@@ -170,7 +170,7 @@ impl<'b> RowReader<'b> {
         })
     }
 
-    /// Rows are numbered within a bill: a number twice is a row twice.
+    /// Refuses a row number that a bill has twice: rows are numbered within a bill, so the row would count twice.
     fn is_new(&mut self, bill: &str, number: &str, line: u32) -> Result<(), Refusal> {
         let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
         if !digits {
@@ -186,7 +186,7 @@ impl<'b> RowReader<'b> {
         }
     }
 
-    /// The month of use is `2015/09`.
+    /// Checks that the month of use, such as `2015/09`, is the bill's month.
     fn is_of_the_month(&self, cell: &str) -> Result<(), Refusal> {
         let parsed = cell.split_once('/').filter(|(year, month)| year.len() == 4 && month.len() == 2);
         let found = parsed.and_then(|(year, month)| format!("{year}{month}").parse::<BillingMonth>().ok());
@@ -204,7 +204,7 @@ impl<'b> RowReader<'b> {
         }
     }
 
-    /// Whom the row is for, known from an earlier row or new.
+    /// The subject of a row, known from an earlier row or new.
     fn subject(&mut self, cells: &[Cow<'_, str>]) -> Result<SubjectId, Refusal> {
         let resource = resource_id(&cells[column::RESOURCE])?;
         let names = &mut self.bill.names;
@@ -234,7 +234,7 @@ impl<'b> RowReader<'b> {
     }
 }
 
-/// A resource's id as the control panel shows it: 12 digits. The API leaves leading zeros out where it gives numbers.
+/// A resource's id as in the control panel: 12 digits. The API omits leading zeros where it sends numbers.
 pub(super) fn resource_id(cell: &str) -> Result<Cow<'_, str>, Refusal> {
     let digits = cell.bytes().all(|byte| byte.is_ascii_digit());
     if digits && !cell.is_empty() {
@@ -247,7 +247,7 @@ pub(super) fn resource_id(cell: &str) -> Result<Cow<'_, str>, Refusal> {
     Ok(cell.into())
 }
 
-/// A row that is not determined, as it is listed.
+/// Describes an undetermined row for a list.
 fn undetermined<'c>(cell: impl Fn(usize) -> &'c str, cost: Amount) -> String {
     let id = match (cell(column::RESOURCE), cell(column::PRODUCT_NAME)) {
         ("", product) => product,
@@ -259,8 +259,8 @@ fn undetermined<'c>(cell: impl Fn(usize) -> &'c str, cost: Amount) -> String {
     format!("{id}: {days} days{hours}, {cost} JPY so far")
 }
 
-/// Hours of use, from days and the hours left over. A price for no time at all is for something not measured in time,
-/// and then there is no quantity.
+/// Hours of use, from days and remaining hours. A price without any time is for something not measured in time, which
+/// has no quantity.
 fn hours(days: &str, rest: &str, cost: Amount) -> Result<Option<Amount>, Refusal> {
     let value = |cell: &str, column: &str| match cell {
         "" => Ok(Amount::ZERO),

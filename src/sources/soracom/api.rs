@@ -1,4 +1,4 @@
-//! SORACOM's API: authentication, a call, paging, and the export of a month's CSV.
+//! SORACOM's API: authentication, calls, paging, and the export of a month's CSV.
 //!
 //! Reference: <https://developers.soracom.io/en/api/>.
 
@@ -16,7 +16,7 @@ use crate::sources::endpoint::Provider;
 use crate::sources::http::{Client, Limits, Method, Pages, Request, Response, Url};
 use crate::sources::place;
 
-/// Where SORACOM's API is, and where its sandboxes are.
+/// Hosts of SORACOM's API and of its sandboxes.
 const HOSTS: [&str; 4] = ["api.soracom.io", "g.api.soracom.io", "api-sandbox.soracom.io", "g.api-sandbox.soracom.io"];
 
 /// A signed-in client.
@@ -36,7 +36,7 @@ struct Token {
     token: Secret,
 }
 
-/// An answer to `POST /bills/{yyyyMM}/export`: a URL at once, or an id to ask for.
+/// An answer to `POST /bills/{yyyyMM}/export`: a URL at once, or an id to check until the export is ready.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Export {
@@ -50,12 +50,13 @@ struct Exported {
     url: Option<Secret>,
 }
 
-/// Looks at an export until it is ready: at first soon, then every ten seconds, for half an hour.
+/// Maximum number of checks whether an export is ready, and maximum time: soon at first, then every ten seconds, for
+/// half an hour.
 const LOOKS: u32 = 180;
 const EXPORT_TIME: Duration = Duration::from_secs(1800);
 
 impl<'a> Api<'a> {
-    /// A client for the source; nothing is asked yet.
+    /// A client for the source; makes no request yet.
     pub(super) fn new(source: &'a SourceSettings, environment: &'a Environment) -> Result<Api<'a>, Diagnostic> {
         let credentials = credentials::find(source, environment)?;
         let coverage = source.coverage.as_deref().or(credentials.coverage.as_deref()).unwrap_or("jp");
@@ -63,7 +64,7 @@ impl<'a> Api<'a> {
         let configured = credentials.endpoint.as_deref();
         let provider = Provider { name: "SORACOM", hosts: &HOSTS, configured };
         let mut base = provider.base(source, usual, environment)?;
-        // Endpoints are written with and without the version.
+        // Users write endpoints with or without the version.
         let path = base.path().trim_end_matches('/');
         let path = if path.ends_with("/v1") { format!("{path}/") } else { format!("{path}/v1/") };
         base.set_path(&path);
@@ -112,7 +113,7 @@ impl<'a> Api<'a> {
         Ok(token)
     }
 
-    /// Asks, signed in. A token that ran out is renewed once.
+    /// Sends an authenticated request, and renews an expired token once.
     pub(super) fn ask(&self, method: Method, path: &str, query: &[(&str, &str)]) -> Result<Response, Diagnostic> {
         self.ask_patiently(method, path, query, None)
     }
@@ -151,10 +152,10 @@ impl<'a> Api<'a> {
         }
     }
 
-    /// All pages of a list, given one by one to `keep`.
+    /// Requests all pages of a list and gives them one by one to `keep`.
     ///
     /// # Errors
-    /// A page that fails, or that comes twice.
+    /// A page that fails or is sent twice.
     pub(super) fn pages(
         &self,
         path: &str,
@@ -173,7 +174,7 @@ impl<'a> Api<'a> {
             if !response.is_success() {
                 return Err(response.unexpected().at(place(self.source)));
             }
-            // A page that is no list would be found when it is read, but then it is too late to ask again.
+            // Checks now that the page is a list: when it is read, it is too late to ask again.
             let rows: Vec<serde::de::IgnoredAny> = response.json()?;
             if !rows.is_empty() && !seen.insert(response.sha256.clone()) {
                 let message = format!("SORACOM sends a page of /{path} twice");
@@ -190,15 +191,15 @@ impl<'a> Api<'a> {
         Ok(())
     }
 
-    /// Has the month's CSV written and gives the request that downloads it.
+    /// Exports the month's CSV and returns the request that downloads it.
     ///
     /// # Errors
-    /// When SORACOM cannot make it, or takes more than half an hour.
+    /// When SORACOM cannot make the export, or takes more than half an hour.
     pub(super) fn export(&self, month: &str) -> Result<Request, Diagnostic> {
         let path = format!("bills/{month}/export");
         let at_once = self.ask_patiently(Method::POST, &path, &[("export_mode", "sync")], Some(2));
         let response = match at_once {
-            // A large bill takes longer than a connection lasts: 504, or no answer at all.
+            // For a large bill the connection times out: 504, or no answer at all.
             Err(_) => self.ask(Method::POST, &path, &[("export_mode", "async")])?,
             Ok(response) if response.status >= 500 => self.ask(Method::POST, &path, &[("export_mode", "async")])?,
             Ok(response) => response,
@@ -218,7 +219,7 @@ impl<'a> Api<'a> {
         let url = Url::parse(url.expose()).map_err(|_| {
             Diagnostic::could_not_run("SORACOM names a place of the bill that is no URL").at(place(self.source))
         })?;
-        // The URL is a credential for anyone who sees it, and the host is another's: nothing of ours goes there.
+        // The URL is itself a credential, and the host is not SORACOM's, so no key or token is sent along.
         Ok(Request::get(url).secret_query())
     }
 
@@ -226,7 +227,7 @@ impl<'a> Api<'a> {
         let path = format!("files/exported/{id}");
         let start = (self.environment.elapsed)();
         for look in 0..LOOKS {
-            // Each look can take minutes where the server is slow.
+            // Each check can take minutes with a slow server.
             if (self.environment.elapsed)().saturating_sub(start) > EXPORT_TIME {
                 break;
             }
@@ -249,12 +250,12 @@ impl<'a> Api<'a> {
     }
 }
 
-/// Whether an id can stand in a path as it is.
+/// Whether an id can be used in a path unescaped.
 fn is_plain(id: &str) -> bool {
     !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
-/// `last_evaluated_key` of the link with `rel=next`.
+/// The `last_evaluated_key` of the link with `rel=next`.
 fn next_of_link(link: &str) -> Option<String> {
     let next = link.split(',').find(|part| part.contains("rel=next") || part.contains("rel=\"next\""))?;
     let target = next.split_once('<')?.1.split_once('>')?.0;

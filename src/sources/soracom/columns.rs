@@ -1,4 +1,4 @@
-//! Which column of a billing CSV holds what.
+//! Finds the columns of a billing CSV.
 
 use csv::ByteRecord;
 
@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::model::identifier::IdAlphabet;
 use crate::model::matcher::normalized;
 
-/// Columns that name a resource, in the order in which the first that is not empty counts (the contract's order).
+/// Columns that name a resource; the first that is not empty counts.
 const RESOURCE_COLUMNS: [&str; 9] = [
     "imsi",
     "simId",
@@ -19,13 +19,13 @@ const RESOURCE_COLUMNS: [&str; 9] = [
     "soraCamDeviceId",
 ];
 
-/// Columns whose ids are digits alone; the others have letters, or hexadecimal digits.
+/// Columns whose ids have only decimal digits; the others have letters or hexadecimal digits.
 const DIGIT_COLUMNS: [&str; 3] = ["imsi", "simId", "iccid"];
 
 /// Columns of the charge itself.
 const CHARGE_COLUMNS: [&str; 5] = ["date", "billItemName", "unitPrice", "quantity", "amount"];
 
-/// Columns that hold a group, in NFC. The provider's page shows their headers only in a picture, so all spellings are read.
+/// Columns that hold a group, in NFC. SORACOM's page shows their headers only in a picture, so all spellings are read.
 const GROUP_COLUMNS: [&str; 4] = ["groupName", "groupId", "group", "グループ名"];
 
 /// Positions of the columns.
@@ -36,17 +36,17 @@ pub(super) struct Columns {
     pub(super) amount: usize,
     pub(super) unit_price: Option<usize>,
     pub(super) quantity: Option<usize>,
-    /// By priority.
+    /// Columns that name a resource, by priority.
     pub(super) resources: Vec<usize>,
-    /// Every column of ids, those that are tags included: position, name and what the ids consist of.
+    /// Every column of ids, including tags: position, name and alphabet of the ids.
     pub(super) ids: Vec<(usize, &'static str, IdAlphabet)>,
     pub(super) groups: Vec<usize>,
     pub(super) tags: Vec<(String, usize)>,
     /// The tag `name`, which names the resource.
     pub(super) name: Option<usize>,
-    /// The operator, where the file says it.
+    /// The operator, where the file has that column.
     pub(super) account: Option<usize>,
-    /// Every column that says whom a charge was for, in the file's order.
+    /// Every column that identifies the subject of a charge, in the file's order.
     pub(super) identity: Vec<usize>,
 }
 
@@ -54,7 +54,7 @@ impl Columns {
     /// Reads the header row.
     ///
     /// # Errors
-    /// When a column is missing that every bill has, or the header is not UTF-8.
+    /// When a required column is missing, or the header is not UTF-8.
     pub(super) fn find(header: &ByteRecord, more_groups: &[String], path: &str) -> Result<Columns, Diagnostic> {
         let place = || Place::line(path, 1).with_excerpt(super::rows::shown(header));
         let cells: Result<Vec<&str>, _> =
@@ -79,7 +79,7 @@ impl Columns {
                 }
             })
         };
-        // The first of two equal headers is the amount item: a tag can be named "date".
+        // Of two equal headers, the first is the amount item: a tag can be named "date".
         let is_amount_item = |index: usize, cell: &str| {
             (RESOURCE_COLUMNS.contains(&cell) || CHARGE_COLUMNS.contains(&cell)) && position(cell) == Some(index)
         };

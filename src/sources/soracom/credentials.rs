@@ -1,4 +1,4 @@
-//! Who asks SORACOM: environment variables, or a profile of soracom-cli.
+//! Credentials for SORACOM, from environment variables or a profile of soracom-cli.
 //!
 //! Profile format: <https://github.com/soracom/soracom-cli> (`generators/cmd/predefined/profiles.go`).
 
@@ -11,16 +11,16 @@ use crate::environment::{Environment, Secret};
 use crate::model::settings::SourceSettings;
 use crate::sources::credentials::{Profile, missing, pair, present};
 
-/// What `POST /auth` needs, and what else a profile says.
+/// Credentials for `POST /auth`, and further settings of a profile.
 pub(super) struct Credentials {
     pub(super) key: Key,
-    /// `jp` or `g`, when the profile says.
+    /// `jp` or `g`, when the profile has it.
     pub(super) coverage: Option<String>,
-    /// Base URL, without `/v1`, when the environment or the profile says.
+    /// Base URL, without `/v1`, when the environment or the profile has one.
     pub(super) endpoint: Option<String>,
 }
 
-/// The ways to be recognised.
+/// Kinds of credentials.
 pub(super) enum Key {
     /// An authentication key.
     Auth { id: Secret, key: Secret },
@@ -38,7 +38,7 @@ struct Saved {
     auth_key: Option<Secret>,
     email: Option<String>,
     password: Option<Secret>,
-    // soracom-cli writes `username`, its SDK for Ruby `userName`.
+    // soracom-cli writes `username`, SORACOM's SDK for Ruby `userName`.
     #[serde(alias = "userName")]
     username: Option<String>,
     operator_id: Option<String>,
@@ -47,8 +47,8 @@ struct Saved {
     source_profile: Option<String>,
 }
 
-/// Finds the credentials of a source: its `profile`; without one the environment, then the usual profile. From then on they
-/// are masked.
+/// Finds the credentials of a source: its `profile`; without one the environment, then the usual profile. Registers
+/// them as secrets to mask.
 ///
 /// # Errors
 /// When there are none, or a profile that others can read.

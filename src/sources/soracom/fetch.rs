@@ -1,4 +1,4 @@
-//! A month's bill from SORACOM's API, and what is needed to check it and to know the names.
+//! Fetches a month's bill from SORACOM's API, with the figures to check it and the names of SIMs and groups.
 
 use chrono::NaiveDate;
 
@@ -13,7 +13,7 @@ use crate::sources::http::Method;
 use crate::sources::place;
 use crate::sources::snapshot::Session;
 
-/// What helps to reconcile, but is not every key's to see and not there every month.
+/// Data that helps to reconcile, but that not every key may see and not every month has.
 const EXTRAS: [(&str, &str); 7] = [
     ("bills", "bills.json"),
     ("bills/{month}/daily", "daily.json"),
@@ -50,7 +50,7 @@ pub(in crate::sources) fn fetch(session: &Session<'_>) -> Result<Finality, Diagn
     Ok(finality)
 }
 
-/// Whether the month is closed. One that is not is refused, unless for a draft.
+/// Whether the month is closed; refuses a month that is not, unless for a draft.
 fn finality(session: &Session<'_>, api: &Api<'_>) -> Result<Finality, Diagnostic> {
     let (source, month) = (session.source, session.month);
     let refused = |why: String| {
@@ -84,7 +84,7 @@ fn finality(session: &Session<'_>, api: &Api<'_>) -> Result<Finality, Diagnostic
         return Err(diagnostic.with_hint(format!("write currency = \"{currency}\" in its [[source]]")));
     }
     session.keep("bill.json", &response)?;
-    // A field that is absent says nothing; a bill that is there is final.
+    // Without a state, a bill that exists counts as final.
     match (bill.state.as_deref(), session.draft) {
         (None | Some("closed"), _) => Ok(Finality::Final),
         (Some(_), true) => Ok(Finality::Preliminary),

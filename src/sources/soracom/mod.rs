@@ -1,4 +1,4 @@
-//! SORACOM's detailed billing CSV. Days and months are UTC; amounts exclude tax; no currency column exists.
+//! SORACOM's detailed billing CSV. Days and months are UTC; amounts exclude tax; there is no currency column.
 //!
 //! Format: <https://users.soracom.io/ja-jp/guides/accounting/check-usage/billing-csv/>. Columns are found by name,
 //! in any order; those that are not amount items are tags or groups.
@@ -48,7 +48,7 @@ impl SavedBill for SavedCsv {
     }
 }
 
-/// The API: the same CSV, with lists of SIMs and groups.
+/// Bills from the API: the same CSV, with lists of SIMs and groups.
 pub(super) struct Fetched;
 
 impl FetchedBill for Fetched {
@@ -83,11 +83,11 @@ impl FetchedBill for Fetched {
 
 /// Reads one file's rows into `bill`.
 ///
-/// A large file is read in as many regions at once as there are threads. Where one finds anything wrong, the file is
-/// read again from beginning to end, so that what is told does not depend on the number of cores.
+/// Reads a large file in parallel, one region per thread. If any region has an error, reads the file again from
+/// beginning to end, so that messages do not depend on the number of cores.
 ///
 /// # Errors
-/// Missing columns, and every kind of row that is not understood, with the first place and a count.
+/// Missing columns, and every kind of invalid row, with the first place and a count.
 fn read_file(reading: &mut Reading<'_>, file: u16) -> Result<(), Problems> {
     let Reading { root, settings, source, .. } = *reading;
     let bill = &mut *reading.bill;
@@ -125,7 +125,7 @@ fn read_file(reading: &mut Reading<'_>, file: u16) -> Result<(), Problems> {
     let mut problems = Problems::default();
     let first_subject = bill.subjects.len();
     for part in parts {
-        // Only a region that is the whole of the rows can have problems here, so its lines need no offset but this.
+        // Only a region with all rows can have problems here, so its lines need no other offset.
         problems.extend(part.problems.into_diagnostics(lines));
         bill.append(part.bill, lines);
         lines += part.lines;
@@ -136,8 +136,8 @@ fn read_file(reading: &mut Reading<'_>, file: u16) -> Result<(), Problems> {
     problems.check()
 }
 
-/// Whether a file has a row of its month's last day. It is read no further than to the first one; rows that are not
-/// understood are passed over, since it is the bill of another month that is built.
+/// Whether a file has a row of its month's last day. Reads no further than the first such row, and skips invalid rows,
+/// because this is not the bill that is being built.
 ///
 /// # Errors
 /// When the file cannot be read.
@@ -161,11 +161,11 @@ fn reaches_end(path: &Path, month: BillingMonth) -> io::Result<bool> {
     Ok(false)
 }
 
-/// A reader of records that end with a line feed. A carriage return before it is left in the last cell, to be dropped
-/// by [`cell`]: with the crate's own handling, lines that end with both are counted one too low.
+/// A reader of records that end with a line feed. It leaves a carriage return before it in the last cell, for [`cell`]
+/// to drop: with the crate's own handling, line numbers of lines that end with both are one too low.
 fn reader<R: Read>(bytes: R) -> csv::Reader<R> {
     let mut builder = csv::ReaderBuilder::new();
-    // Ragged rows are found by the row reader, so that one bad row does not hide the next.
+    // The row reader reports ragged rows, so that one bad row does not hide the next.
     builder
         .flexible(true)
         .has_headers(false)
@@ -183,12 +183,12 @@ fn cell(record: &ByteRecord, index: usize) -> &[u8] {
     }
 }
 
-/// Whether a line holds nothing.
+/// Whether a line is empty.
 fn is_blank(record: &ByteRecord) -> bool {
     record.len() == 1 && cell(record, 0).is_empty()
 }
 
-/// The header row, where it ends and how many lines it takes.
+/// The header row, where it ends, and its number of lines.
 struct Header {
     record: ByteRecord,
     end: u64,
@@ -196,7 +196,7 @@ struct Header {
 }
 
 impl Header {
-    /// Whether it is in UTF-16, with or without a byte order mark: every other byte of ASCII is zero then.
+    /// Whether it is in UTF-16, with or without byte order mark, where every other byte of ASCII text is zero.
     fn is_utf16(&self) -> bool {
         let first = self.record.get(0).unwrap_or_default();
         first.starts_with(b"\xff\xfe") || first.starts_with(b"\xfe\xff") || first.contains(&0)

@@ -1,7 +1,7 @@
-//! Names and tags that the CSV does not hold, from the lists of SIMs and groups fetched with it.
+//! Adds names and tags that the CSV lacks, from the lists of SIMs and groups fetched with it.
 //!
-//! What the CSV says stands: it is the bill. The lists are of the day of the fetch; they fill in the name of a SIM, its
-//! group, and tags for which the CSV has no column at all.
+//! The CSV takes precedence, because it is the bill. The lists are from the day of the fetch; they add the name of a
+//! SIM, its group, and tags for which the CSV has no column at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,7 +48,7 @@ fn lists<T: serde::de::DeserializeOwned>(snapshot: &Snapshot, listing: &str) -> 
     Ok(all)
 }
 
-/// Fills in what the CSV leaves out, for the bill's subjects of that source.
+/// Adds names and tags that the CSV lacks to the bill's subjects of that source.
 ///
 /// # Errors
 /// Lists that cannot be read.

@@ -1,4 +1,4 @@
-//! Parts of a file that are read at the same time.
+//! Parts of a file that are read in parallel.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -19,12 +19,13 @@ pub(super) struct Region {
     pub(super) end: u64,
 }
 
-/// A smaller region is not worth a thread.
+/// Minimum size of a region: a smaller one is not worth a thread.
 const SMALLEST: u64 = 4 << 20;
 
 /// Cuts the rows of a file into as many regions as there are threads, each ending after a line feed.
 ///
-/// A line feed may stand inside quotes; a region that was cut there shows it by an odd number of quotes.
+/// A line feed may be inside quotes. A region cut there has an odd number of quotes, which [`Part::is_doubtful`]
+/// checks.
 pub(super) fn regions(path: &Path, start: u64, length: u64) -> io::Result<Vec<Region>> {
     let size = length.saturating_sub(start);
     let count = (rayon::current_num_threads() as u64).min(size / SMALLEST).max(1);
@@ -36,7 +37,7 @@ pub(super) fn regions(path: &Path, start: u64, length: u64) -> io::Result<Vec<Re
     bounds.push(length);
     bounds.dedup();
     if bounds.len() == 1 {
-        // A header alone is a region without rows.
+        // A file with only a header is one region without rows.
         bounds.push(length);
     }
     Ok(bounds.windows(2).map(|pair| Region { start: pair[0], end: pair[1] }).collect())
@@ -58,7 +59,7 @@ fn after_line_feed(file: &mut File, from: u64, length: u64) -> io::Result<u64> {
     }
 }
 
-/// What a region held; rows are counted from its first line.
+/// Content of a region; rows are counted from its first line.
 pub(super) struct Part {
     pub(super) bill: Bill,
     pub(super) problems: RefusedRows,
@@ -68,7 +69,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// Whether the region may have been cut inside a record, or holds anything that must be told.
+    /// Whether the region may have been cut inside a record, or has any problem to report.
     pub(super) fn is_doubtful(&self) -> bool {
         self.quotes % 2 == 1 || !self.problems.is_empty()
     }
@@ -103,18 +104,18 @@ impl Region {
         if let Some((byte, row, one_line)) = last
             && ends_in_quotes(path, self.start + byte, self.end)?
         {
-            // The last line feed is inside the quotes, not after the record, which was not known when it was counted.
+            // The last line feed turned out to be inside the quotes, not after the record as it was counted.
             problems.cut_off(row, row + u32::from(unfinished_at == u64::MAX && !one_line));
         }
         Ok(Part { bill, problems, lines, quotes })
     }
 }
 
-/// The line a record begins at, told from where the reader stands after it: the record's own position is that of
-/// blank lines before it. A record that ends at `unfinished_at` has no line feed after it.
+/// The line a record begins at, computed from the reader's position after it, because the record's own position is that
+/// of blank lines before it. A record that ends at `unfinished_at` has no line feed after it.
 fn first_line(record: &ByteRecord, before: u64, after: &csv::Position, unfinished_at: u64) -> u32 {
     if after.line() == before + 1 && after.byte() < unfinished_at {
-        // One line and nothing else was passed, as nearly always.
+        // The usual case: the reader passed exactly one line.
         return u32::try_from(before).unwrap_or(u32::MAX);
     }
     let inside = memchr::memchr_iter(b'\n', record.as_slice()).count() as u64;
@@ -133,7 +134,7 @@ fn ends_with_line_feed(path: &Path, region: Region) -> io::Result<bool> {
     Ok(last == [b'\n'])
 }
 
-/// Passes on what it reads and counts the quotes in it.
+/// A reader that counts the quotes in what it reads.
 struct QuoteCounter<R> {
     source: R,
     quotes: u64,
@@ -147,7 +148,7 @@ impl<R: Read> Read for QuoteCounter<R> {
     }
 }
 
-/// Whether the bytes from the beginning of a record to `end` end within a quoted cell.
+/// Whether the bytes from a record's beginning to `end` stop within a quoted cell.
 fn ends_in_quotes(path: &Path, start: u64, end: u64) -> io::Result<bool> {
     #[derive(PartialEq)]
     enum State {

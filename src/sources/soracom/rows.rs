@@ -1,4 +1,4 @@
-//! Rows of a billing CSV as charges.
+//! Converts rows of a billing CSV to charges.
 
 use csv::ByteRecord;
 use rustc_hash::FxHashMap;
@@ -20,7 +20,7 @@ pub(super) struct RowReader<'c> {
     tags: Vec<NameId>,
     month: Vec<u8>,
     days: u32,
-    /// The identity cells of the row at hand, each with its length before it.
+    /// The identity cells of the current row, each preceded by its length.
     key: Vec<u8>,
     subjects: FxHashMap<Box<[u8]>, SubjectId>,
     last_subject: Option<SubjectId>,
@@ -28,7 +28,7 @@ pub(super) struct RowReader<'c> {
     problems: RefusedRows,
 }
 
-/// An item met lately, with the unit price it had: a bill has few items and long runs of the same prices.
+/// A recent item with its unit price: a bill has few items and long runs of the same prices.
 struct KnownItem {
     cell: Box<[u8]>,
     name: NameId,
@@ -36,7 +36,7 @@ struct KnownItem {
     price: u32,
 }
 
-/// Items beyond these are looked up among all names.
+/// Number of recent items cached; further items are looked up among all names.
 const KNOWN_ITEMS: usize = 16;
 
 impl<'c> RowReader<'c> {
@@ -62,12 +62,12 @@ impl<'c> RowReader<'c> {
         }
     }
 
-    /// Takes one row; `previous` is the one before it and `row` its line.
+    /// Reads one row; `previous` is the row before it and `row` its line.
     pub(super) fn read(&mut self, record: &ByteRecord, previous: &ByteRecord, row: u32) {
         match self.charge(record, previous, row) {
             Ok(charge) => self.bill.charges.push(charge),
             Err(refusal) => {
-                // What the next row is compared with must have been understood.
+                // The next row must be compared only with a valid row.
                 self.last_subject = None;
                 self.problems.add(refusal, row, || shown(record));
             }
@@ -170,7 +170,7 @@ impl<'c> RowReader<'c> {
         }
     }
 
-    /// Whom the row is for: the same as the row before, known from an earlier row, or new.
+    /// The subject of a row: that of the previous row, known from an earlier row, or new.
     fn subject(&mut self, record: &ByteRecord, previous: &ByteRecord) -> Result<SubjectId, Refusal> {
         let identity = &self.columns.identity;
         if let Some(last) = self.last_subject
@@ -181,7 +181,7 @@ impl<'c> RowReader<'c> {
         self.key.clear();
         for index in identity {
             let cell = cell(record, *index);
-            // The length keeps "a","b" apart from "ab","".
+            // The length distinguishes "a","b" from "ab","".
             self.key.extend_from_slice(&(cell.len() as u32).to_le_bytes());
             self.key.extend_from_slice(cell);
         }
@@ -194,7 +194,7 @@ impl<'c> RowReader<'c> {
     }
 
     fn new_subject(&mut self, record: &ByteRecord) -> Result<SubjectId, Refusal> {
-        // Once for each subject: a refused row leaves none behind, so that every other row of it is refused too.
+        // Once per subject: a refused row adds no subject, so that its other rows are refused too.
         for (index, column, alphabet) in &self.columns.ids {
             id(text(cell(record, *index))?, column, *alphabet)?;
         }
@@ -231,13 +231,13 @@ impl<'c> RowReader<'c> {
     }
 }
 
-/// The cell, if there is one, that a stray quote made of more than one row.
+/// The cell, if any, in which a stray quote merged several rows.
 ///
-/// Its quote opens in the middle of a row and closes in a later one, so that what is before its first line break has the
-/// separators that the row still had to have, and what is after its last those that the later row had before it; a whole
-/// row may lie between. A name with line breaks and commas hardly has just those numbers.
+/// The quote opens in the middle of a row and closes in a later one. So the text before the cell's first line break has
+/// the separators missing from the first row, and the text after its last line break has those of the later row up to
+/// the closing quote; whole rows may lie between. A name with line breaks and commas hardly has just these numbers.
 fn swallowing_cell(record: &ByteRecord) -> Option<usize> {
-    // Most rows have no line break at all: one look at their bytes is enough.
+    // Most rows have no line break at all, which one search of their bytes shows.
     memchr::memchr(b'\n', record.as_slice())?;
     let separators = record.len().checked_sub(1).filter(|separators| *separators > 0)?;
     let count = |line: &[u8]| memchr::memchr_iter(b',', line).count();
@@ -262,7 +262,7 @@ fn optional(cell: Option<&[u8]>, column: &str) -> Result<Option<Amount>, Refusal
     }
 }
 
-/// A row as it would stand in the file, on one line.
+/// A row as written in the file, on one line.
 pub(super) fn shown(record: &ByteRecord) -> String {
     let quoted = |cell: &[u8]| {
         let text = String::from_utf8_lossy(cell);
@@ -271,7 +271,7 @@ pub(super) fn shown(record: &ByteRecord) -> String {
             false => text.into_owned(),
         }
     };
-    // No excerpt shows more than the first few dozen cells.
+    // No excerpt is wide enough for more than the first few dozen cells.
     (0..record.len().min(100)).map(|index| quoted(super::cell(record, index))).collect::<Vec<String>>().join(",")
 }
 

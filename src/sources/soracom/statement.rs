@@ -1,4 +1,4 @@
-//! What SORACOM says about a month besides the CSV: its amount, coupons, daily amounts, and SIMs charged for.
+//! SORACOM's own figures of a month besides the CSV: its amount, coupons, daily amounts, and charged SIMs.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::sources::json::Number;
 use crate::sources::place;
 use crate::sources::snapshot::Snapshot;
 
-/// A month's bill as `GET /bills/{yyyyMM}` tells it. No field is sure to be there.
+/// A month's bill from `GET /bills/{yyyyMM}`. Any field may be missing.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MonthlyBill {
@@ -48,7 +48,7 @@ struct Day {
     date: Option<String>,
 }
 
-/// `GET /bills/summaries/sims`: the hundred SIMs that cost most, of each of the last months.
+/// `GET /bills/summaries/sims`: the hundred most expensive SIMs of each of the last months.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SimSummary {
@@ -62,10 +62,10 @@ struct SimCost {
     amount: Option<Number>,
 }
 
-/// As many SIMs as a summary has at the most; then it does not tell how many there are.
+/// Maximum number of SIMs in a summary; a summary with that many does not show how many there are.
 const SUMMARY_LIMIT: usize = 100;
 
-/// What each of the files is.
+/// What each file should be, for messages.
 const ANSWER: &str = "what SORACOM answers";
 
 /// SORACOM's own figures.
@@ -98,10 +98,10 @@ pub(in crate::sources) fn statement(snapshot: &Snapshot) -> Result<Statement, Di
     })
 }
 
-/// The months SORACOM has bills of.
+/// The months that SORACOM has bills for.
 ///
 /// # Errors
-/// When they cannot be asked for.
+/// When SORACOM cannot be asked.
 pub(in crate::sources) fn months(
     source: &SourceSettings,
     environment: &Environment,
