@@ -79,7 +79,7 @@ impl Ledger {
     /// Reads `issued/`.
     ///
     /// # Errors
-    /// Whatever is wrong with its records or their chain.
+    /// Everything wrong with the records or their chain.
     pub fn open(root: &Path) -> Result<Ledger, Problems> {
         let (ledger, faults) = Ledger::read(root);
         Problems::from(faults).check()?;
@@ -197,7 +197,7 @@ impl Ledger {
     /// Checks that a record may be the next of the chain, so that what is written can be read again.
     ///
     /// # Errors
-    /// Numbers that were given before, names and paths that no record may have.
+    /// Numbers that were assigned before, and names and paths that no record may have.
     pub fn check(&self, record: &Record) -> Result<(), Diagnostic> {
         self.check_numbers(record.documents.iter().map(|document| document.number.as_str()))?;
         soundness::record(record).map_err(|wrong| {
@@ -209,7 +209,7 @@ impl Ledger {
     /// Appends a record to the chain and writes it.
     ///
     /// # Errors
-    /// As [`check`](Self::check); when it cannot be written.
+    /// Those of [`check`](Self::check), and when the record cannot be written.
     pub fn append(&mut self, root: &Path, name: String, mut record: Record) -> Result<(), Diagnostic> {
         self.check(&record)?;
         record.previous = self
@@ -227,7 +227,7 @@ impl Ledger {
     /// Refuses numbers that were assigned before.
     ///
     /// # Errors
-    /// The first of them.
+    /// The first such number.
     pub fn check_numbers<'n>(&self, numbers: impl Iterator<Item = &'n str>) -> Result<(), Diagnostic> {
         for number in numbers {
             if let Some((stored, _)) = self.find(number) {
@@ -251,8 +251,8 @@ impl Ledger {
     /// that lacks only the last record means an interrupted run.
     ///
     /// # Errors
-    /// When the list cannot be read, and when it is neither that of all records nor that of all but the last: somebody changed
-    /// it, or a record is lost whose numbers must not be given again.
+    /// When the list cannot be read, or matches neither all records nor all but the last: somebody changed it, or a
+    /// record is lost, whose numbers must not be assigned again.
     pub fn interrupted(&self, root: &Path) -> Result<Option<&Stored>, Diagnostic> {
         let written = match files::read(&root.join(DIRECTORY).join(INDEX), files::DATA) {
             Ok(written) => Some(written),
@@ -284,7 +284,7 @@ impl Ledger {
     /// something before this one took the lock.
     ///
     /// # Errors
-    /// When there are others.
+    /// When they have changed.
     pub fn check_current(&self, root: &Path, month: BillingMonth) -> Result<(), Diagnostic> {
         let mut known: Vec<(&str, &str)> =
             self.of_month(month).map(|stored| (stored.name.as_str(), stored.sha256.as_str())).collect();

@@ -36,7 +36,7 @@ type Checked = Result<(), String>;
 /// Checks that this program could have written everything in a record.
 ///
 /// # Errors
-/// The first field that could not, and what it says.
+/// The first invalid field, with its value.
 pub(super) fn record(record: &Record) -> Checked {
     field("tool", &record.tool, is_line(&record.tool, 100))?;
     if let Some(previous) = &record.previous {

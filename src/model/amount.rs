@@ -199,7 +199,7 @@ impl Amount {
     /// Reads a provider's number: plain (`-12.50`) or with an exponent (`1.9E-7`).
     ///
     /// # Errors
-    /// When the text is not a number, or has more digits than can be computed with exactly.
+    /// When the text is not a number, or has more digits than an amount holds.
     #[inline]
     pub fn parse(text: &[u8]) -> Result<Amount, NumberError> {
         match parse_short(text) {

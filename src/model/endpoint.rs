@@ -20,7 +20,7 @@ pub fn is_this_machine(url: &Url) -> bool {
 /// Parses a base URL.
 ///
 /// # Errors
-/// When it is no URL, not HTTPS (plain HTTP is for this machine only), or carries credentials.
+/// When it is not a URL, not HTTPS (plain HTTP is for this machine only), or contains credentials.
 pub fn parse(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|_| "expected a URL such as \"https://api.soracom.io\"".to_owned())?;
     if !url.username().is_empty() || url.password().is_some() {

@@ -7,7 +7,7 @@ const LONGEST_NAME: usize = 255;
 /// Maximum length of a path in operating systems, in bytes.
 const LONGEST_PATH: usize = 4096;
 
-/// Whether a text is the name of one file or directory: it leads neither up nor down nor to another drive, on any system.
+/// Whether a text is the name of one file or directory, which on no system leads up, down or to another drive.
 pub fn is_name(text: &str) -> bool {
     let is_drive = matches!(text.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
     let is_separate = |c: char| matches!(c, '/' | '\\') || c.is_control();

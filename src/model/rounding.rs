@@ -55,7 +55,7 @@ impl Rounding {
     /// `numerator` ÷ `denominator` with at most `decimals` decimals.
     ///
     /// # Errors
-    /// When the result has too many digits, or nothing can be divided by the denominator because it is zero.
+    /// When the result has too many digits, or the denominator is zero.
     pub fn quotient(self, numerator: Amount, denominator: Amount, decimals: u32) -> Result<Amount, TooLong> {
         if denominator.is_zero() {
             return Err(TooLong);

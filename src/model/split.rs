@@ -10,7 +10,7 @@ use super::amount::{Amount, TooLong, big_at};
 /// The parts always add up to `whole`. Source of the rule: billing-rules §2.
 ///
 /// # Errors
-/// When a part has too many digits, or no weight is above zero, or one is below it.
+/// When a part has too many digits, no weight is above zero, or any weight is below zero.
 pub fn split(whole: Amount, weights: &[Amount]) -> Result<Vec<Amount>, TooLong> {
     let scale = whole.scale().max(4);
     let weight_scale = weights.iter().map(|weight| weight.scale()).max().unwrap_or(0);
@@ -38,7 +38,7 @@ fn split_short(whole: Amount, weights: &[Amount], scale: u32, weight_scale: u32)
 /// [`split_short`] for products of any size.
 ///
 /// # Errors
-/// When a part has too many digits, or no weight is above zero, or one is below it.
+/// When a part has too many digits, no weight is above zero, or any weight is below zero.
 fn split_long(whole: Amount, weights: &[Amount], scale: u32, weight_scale: u32) -> Result<Vec<i128>, TooLong> {
     let weights: Vec<BigInt> = weights.iter().map(|weight| big_at(*weight, weight_scale)).collect();
     let total: BigInt = weights.iter().sum();

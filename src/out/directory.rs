@@ -12,7 +12,7 @@ use crate::staging::{Purpose, Staging};
 /// Refuses to replace a directory that no build wrote: `--out billing` must not cost anyone their bills.
 ///
 /// # Errors
-/// When `out`/`month` is there and is not a build's.
+/// When `out`/`month` exists and no build wrote it.
 pub fn check_target(out: &Path, shown: &Path, month: &str) -> Result<(), Diagnostic> {
     let target = out.join(month);
     if !target.is_dir() || is_ours(&target) {
@@ -44,7 +44,7 @@ pub enum Mode {
 /// Begins writing `out`/`month`, or checking it; `shown` is `out` as the user would write it.
 ///
 /// # Errors
-/// When nothing can be written there, or another build is at it.
+/// When nothing can be written there, or another build is running.
 pub fn begin(out: &Path, shown: &Path, month: &str, mode: Mode) -> Result<Staging, Diagnostic> {
     // Where `out` links to another disk, the temporary directory must be on that disk: renames do not cross disks.
     if out.is_symlink() {

@@ -123,12 +123,11 @@ impl Templates {
         self.labels.of_review(language)
     }
 
-    /// Renders a document in a design as HTML, in which numbers stay on one line with their units; the view of an invoice
-    /// is an [`InvoiceView`](super::InvoiceView).
+    /// Renders a document in a design as HTML, in which numbers stay on one line with their units; the view of an
+    /// invoice is an [`InvoiceView`](super::InvoiceView).
     ///
     /// # Errors
-    /// A mistake in the template, with its line and the fields that exist; work or text beyond what the view gives reason
-    /// for.
+    /// A mistake in the template, with its line and the fields that exist; more work or text than the view justifies.
     pub fn document(&self, design: &str, view: &impl Serialize) -> Result<String, Diagnostic> {
         let name = format!("{design}.html");
         let told = |error: tera::Error| told(&error.to_string(), &self.sources, self.guards.as_ref());
