@@ -60,7 +60,7 @@ pub struct Conservation {
     pub difference: Amount,
 }
 
-/// What has too many digits where sources cannot be added up.
+/// Name of the figures in the error about too many digits.
 const SUMS: &str = "the sums of the month";
 
 /// Compares both sides. `by_source` holds, per customer and source, what it bears and what the issuer keeps of it.

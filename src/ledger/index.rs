@@ -11,7 +11,7 @@ use crate::model::invoice::DocumentKind;
 use crate::model::plain::beginning;
 use crate::out::defused;
 
-/// What fails where CSV cannot be written.
+/// Action named in the error when CSV cannot be written.
 const CANNOT: &str = "cannot write CSV";
 
 const HEADER: [&str; 14] = [

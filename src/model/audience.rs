@@ -1,4 +1,4 @@
-//! [`Audience`]: who may read a file of a month, and where such files are.
+//! [`Audience`]: who may read a file of a month, and the directory for it.
 
 /// Who reads a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

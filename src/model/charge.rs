@@ -79,7 +79,7 @@ impl Names {
         &self.0.values[id.0 as usize]
     }
 
-    /// How many different texts there are.
+    /// Number of distinct texts.
     pub fn len(&self) -> usize {
         self.0.values.len()
     }
@@ -106,7 +106,7 @@ pub struct Charge {
     pub(crate) quantity: Packed,
     /// What the provider charges; see [`Bill::cost`].
     pub(crate) cost: Packed,
-    /// What it was charged for: resource, tags, groups.
+    /// Its account, resource, product, groups and tags.
     pub subject: SubjectId,
     /// Bill item or product.
     pub item: NameId,
@@ -149,18 +149,18 @@ pub struct Subject {
     pub tags: Box<[(NameId, NameId)]>,
 }
 
-/// Where a bill's charges come from.
+/// A source of a bill's charges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BillSource {
     /// Name in `invoicer.toml`.
     pub name: String,
-    /// What kind of bill it is.
+    /// Kind of bill.
     pub kind: SourceKind,
     /// Currency of its costs.
     pub currency: Currency,
     /// Sum of the tax that the bill states row by row; absent when its rows state none.
     pub stated_tax: Option<Amount>,
-    /// What the provider says of the month besides the rows.
+    /// The provider's own figures of the month.
     pub statement: Statement,
 }
 
@@ -340,7 +340,7 @@ pub(crate) const CHUNK: usize = 1 << 17;
 /// The empty text's id in every bill.
 pub(crate) const EMPTY: NameId = NameId(0);
 
-/// A [`Subject`] with its texts at hand.
+/// A [`Subject`] with access to its texts.
 #[derive(Clone, Copy, Debug)]
 pub struct SeenSubject<'a> {
     bill: &'a Bill,

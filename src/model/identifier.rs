@@ -1,7 +1,7 @@
 //! Detects resource ids that a spreadsheet turned into numbers. `440101234500001` is saved as `4.40101E+14`: the last
 //! digits are lost and different SIMs become equal, so no rule may see such an id.
 
-/// What a column's ids consist of.
+/// Characters that a column's ids consist of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdAlphabet {
     /// Digits alone: imsi, simId, iccid, SAKURA's twelve digits.

@@ -134,14 +134,14 @@ impl FromStr for MonthRange {
 /// An inclusive range of months, open where an end is absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Validity {
-    /// The first month it holds for.
+    /// The first month it applies to.
     pub from: Option<BillingMonth>,
-    /// The last month it holds for.
+    /// The last month it applies to.
     pub until: Option<BillingMonth>,
 }
 
 impl Validity {
-    /// Whether it holds in `month`.
+    /// Whether it applies to `month`.
     pub fn covers(self, month: BillingMonth) -> bool {
         self.from.is_none_or(|from| from <= month) && self.until.is_none_or(|until| month <= until)
     }

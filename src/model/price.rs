@@ -26,7 +26,7 @@ pub struct PriceRule {
     pub price: Price,
     /// Currency of its unit price or tiers.
     pub currency: Currency,
-    /// The months it holds for.
+    /// The months it applies to.
     pub validity: Validity,
     /// Where it is written.
     pub definition: Definition,
@@ -48,7 +48,7 @@ pub enum Price {
 pub struct Markup(pub Amount);
 
 impl Markup {
-    /// What a cost is multiplied by: 1.15 for 15 %.
+    /// Factor of the cost: 1.15 for 15 %.
     pub fn factor(self) -> Amount {
         self.0.plus(Amount::whole(1)).expect("a markup has at most 30 digits, and one more fits")
     }
@@ -63,7 +63,7 @@ pub struct Tier {
     pub unit_price: Amount,
 }
 
-/// Where amounts are rounded to the currency's minor unit.
+/// Level at which amounts are rounded to the currency's minor unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RoundAt {
     /// Every detail.
@@ -103,7 +103,7 @@ pub struct Pricing {
     pub markup: Markup,
     /// How amounts are rounded.
     pub rounding: Rounding,
-    /// Where they are rounded.
+    /// Level at which they are rounded.
     pub round_at: RoundAt,
     /// How discounts are passed on.
     pub discounts: DiscountRule,
@@ -131,7 +131,7 @@ pub struct PricingDefinitions {
     pub minimum: Definition,
 }
 
-/// What a [`Fee`] is charged for.
+/// Unit that a [`Fee`] is charged per.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FeePer {
     /// Once a month.
@@ -153,17 +153,17 @@ impl FeePer {
 /// The issuer's own charge.
 #[derive(Clone, Debug)]
 pub struct Fee {
-    /// What the invoice calls it.
+    /// Name printed on the invoice.
     pub name: String,
     /// Price of one month or resource.
     pub amount: Money,
-    /// What it is charged for.
+    /// Unit it is charged per.
     pub per: FeePer,
     /// For a fee per resource: the charges whose resources count.
     pub matcher: Matcher,
     /// Its tax category; the customer's where absent.
     pub tax_category: Option<TaxCategory>,
-    /// The months it holds for.
+    /// The months it applies to.
     pub validity: Validity,
     /// Where it is written.
     pub definition: Definition,

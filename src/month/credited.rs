@@ -31,7 +31,7 @@ use crate::printer::Printer;
 use crate::staging::{Written, hash};
 use crate::workspace::{self, Workspace};
 
-/// What to take back.
+/// A request to take back an invoice.
 pub struct CreditRequest<'a> {
     /// Number of the invoice.
     pub number: &'a str,

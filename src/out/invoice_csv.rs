@@ -10,7 +10,7 @@ use crate::model::charge::Bill;
 use crate::model::invoice::Invoice;
 use crate::model::settings::Settings;
 
-/// What fails where CSV cannot be written.
+/// Action named in the error when CSV cannot be written.
 const CANNOT: &str = "cannot write CSV";
 
 /// The columns, each with its audience: the issuer sees the customer's columns too.

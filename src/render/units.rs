@@ -28,7 +28,7 @@ const COUNTERS: &str = "か月 カ月 ヶ月 ヵ月 ケ月 ヶ年 か年 か所 
 /// Counters of one character.
 const SHORT_COUNTERS: &str =
     "台個件回本枚名人社式点号番条項区倍割階通口株行頁章冊箱組年月日時分秒週円銭万億兆千百度字語泊";
-/// What may follow a counter.
+/// Endings that may follow a counter.
 const ENDINGS: &[&str] = &["円", "分", "間", "末", "度", "付", "目", "半", "頃", "バイト"];
 /// Counters that another number can follow: dates, times and 1万2千円.
 const CHAINED: &str = "年月日時分万億兆千";

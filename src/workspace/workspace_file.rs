@@ -184,7 +184,7 @@ fn sources(root: &Section<'_, '_>) -> Vec<SourceSettings> {
         let Some(source) = source(section) else {
             continue;
         };
-        // Two without a name, which is an error of its own, have none in common.
+        // Sources without a name, a separate error, never count as duplicates.
         let same = |first: &&SourceSettings| first.name == source.name && !source.name.is_empty();
         if let Some(first) = sources.iter().find(same) {
             let message = format!("two sources are named \"{}\"", source.name);

@@ -1,4 +1,4 @@
-//! Amounts, shares and links as the page writes them.
+//! Formats amounts, shares and links for the review page.
 
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;

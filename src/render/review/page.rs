@@ -1,4 +1,4 @@
-//! The month that the parts of the page are made of, and what several of them ask of it.
+//! The month behind the review page, and computations that several parts of the page use.
 
 use std::collections::BTreeMap;
 

@@ -27,7 +27,7 @@ struct Client {
     endpoint: Option<String>,
 }
 
-/// What a profile should look like.
+/// Form of a profile, for messages.
 const SHAPE: &str = "{\"client_id\": \"…\", \"client_secret\": \"…\"}";
 
 /// Finds the credentials of a source: its `profile`; without one the environment, then the profile `default`. Registers

@@ -67,7 +67,7 @@ pub(super) struct RowReader<'b> {
 /// A row whose amount may still change.
 struct Undetermined {
     line: u32,
-    /// What it is for, and its amount so far.
+    /// Its product or resource, and its amount so far.
     text: String,
 }
 
