@@ -1,5 +1,5 @@
 //! `issued/index.csv`: the list of everything issued. The law requires documents to be searchable by date, amount and
-//! counterparty (電子帳簿保存法施行規則 4条1項). The list is derived from the records, so each run rewrites it.
+//! counterparty (電子帳簿保存法施行規則 4条1項). Derived from the records, so `issue` and `credit` rewrite it whole.
 
 use std::collections::BTreeSet;
 

@@ -25,7 +25,7 @@ pub struct Limits {
     pub attempts: u32,
     /// Maximum wait between attempts.
     pub wait: Duration,
-    /// Time after which no attempt is made.
+    /// Time after which no further attempt is made.
     pub retry: Duration,
     /// Maximum number of requests of one client.
     pub requests: u64,
