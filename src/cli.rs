@@ -75,6 +75,8 @@ pub enum Command {
     Status(Status),
     /// Compare our sums with the provider's own, source by source
     Reconcile(Reconcile),
+    /// List a month's items and what customers read in their place; print tables to name the rest
+    Items(Items),
     /// Show how an invoice came about: rows, rules, shares, prices, rounding and tax, to be checked with a calculator
     Explain(Explain),
     /// Give a reviewed month its numbers and lock it in issued/MONTH.json
@@ -234,6 +236,26 @@ pub struct Reconcile {
     /// Who may be asked
     #[command(flatten)]
     pub network: Network,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `items`.
+#[derive(Debug, Args)]
+pub struct Items {
+    /// Month whose items are listed, 202208 or 2022-08
+    #[arg(value_name = "MONTH")]
+    pub month: BillingMonth,
+    /// Only the items of this source
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Only what this customer's invoice has, fees included, with the names of its own file
+    #[arg(long, value_name = "ID")]
+    pub customer: Option<String>,
+    /// Print the tables that items without a name lack, to be filled in and appended to invoicer.toml
+    #[arg(long, conflicts_with = "json")]
+    pub stubs: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -8,6 +8,7 @@ mod explain;
 mod fetch;
 mod init;
 mod issue;
+mod items;
 mod list;
 mod reconcile;
 mod status;
@@ -41,6 +42,7 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
         Command::Build(arguments) => within(&start, |root| build::run(root, current, &arguments, environment, printer)),
         Command::Status(arguments) => within(&start, |root| status::run(root, &arguments, environment, printer)),
         Command::Reconcile(arguments) => within(&start, |root| reconcile::run(root, &arguments, environment, printer)),
+        Command::Items(arguments) => within(&start, |root| items::run(root, &arguments, printer)),
         Command::Explain(arguments) => within(&start, |root| explain::run(root, &arguments, printer)),
         Command::Issue(arguments) => within(&start, |root| issue::run(root, &arguments, environment, printer)),
         Command::Verify(arguments) => within(&start, |root| verify::run(root, &arguments, printer)),

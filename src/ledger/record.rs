@@ -10,15 +10,21 @@ use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::invoice::{DocumentKind, Invoice, ItemKind, Original, TaxSubtotal};
 use crate::model::period::BillingMonth;
+use crate::model::settings::DocumentForm;
 use crate::model::tax::{TaxCategory, TaxRate};
 use crate::staging::Written;
 
 /// Record format that this program writes.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Record format whose documents held the issuer's costs, origins and shares in the customers' files: JSON, CSV and the
-/// JSON inside the PDF. Format 2 has them under [`INTERNAL`] only and is otherwise the same, so that both can be read.
+/// JSON inside the PDF. Since format 2 they are under [`INTERNAL`] only; otherwise the formats are the same, so that all can be read.
 pub const COSTS_INSIDE: u32 = 1;
+
+/// First record format whose documents have labels of items ([`ItemLabel`](crate::model::item_label::ItemLabel)). Documents of
+/// older records, and credit notes that take them back, are made without: a label that is built in now must not change what
+/// was issued.
+const LABELLED_SINCE: u32 = 3;
 
 /// The documents issued together: a month's invoices, or a credit note with or without the corrected invoice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +49,13 @@ pub struct Record {
     pub carried: Carried,
     /// The documents, in the order of their numbers.
     pub documents: Vec<Document>,
+}
+
+impl Record {
+    /// How its documents show what they hold.
+    pub fn document_form(&self) -> DocumentForm {
+        if self.format < LABELLED_SINCE { DocumentForm::Plain } else { DocumentForm::Labelled }
+    }
 }
 
 /// The previous record with its hash, so that no record can be changed, removed or inserted without a trace.

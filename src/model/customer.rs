@@ -1,6 +1,7 @@
 //! [`Customer`]: an end customer, which charges it is billed for and how.
 
 use super::definition::Definition;
+use super::item_table::ItemTable;
 use super::matcher::Matcher;
 use super::period::{BillingMonth, Validity};
 use super::price::{Fee, Pricing};
@@ -37,6 +38,8 @@ pub struct Customer {
     pub pricing: Pricing,
     /// How it is taxed.
     pub tax: CustomerTax,
+    /// `[[item]]` of its own, before those of the workspace.
+    pub items: Vec<ItemTable>,
     /// The issuer's own charges.
     pub fees: Vec<Fee>,
     /// The workspace's `[warnings]` with the customer's own on top.

@@ -6,26 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::amount::Amount;
 use super::charge::{Bill, ChargeId};
 use super::currency::Currency;
+pub use super::item_kind::ItemKind;
 use super::packed::{LongAmounts, Packed};
 use super::tax::{TaxCategory, TaxRate};
-
-/// Kind of a [`LineItem`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ItemKind {
-    /// Something that was used.
-    Usage,
-    /// The issuer's own charge.
-    Fee,
-    /// The difference up to the minimum.
-    Minimum,
-    /// Free tier, coupon and the like.
-    Discount,
-    /// 前月繰越: a rest below zero from an earlier month.
-    Carried,
-    /// 端数調整: the adjustment that makes the printed items add up to the rounded sum.
-    Rounding,
-}
 
 /// Position of an item in [`Invoice::items`], counted from 0; printed as `line`, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

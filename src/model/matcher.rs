@@ -23,12 +23,18 @@ impl Glob {
         (!wild && !self.pattern.is_empty()).then(|| self.pattern.iter().collect())
     }
 
+    /// Whether every text that fits `other` surely fits this one too. The wildcards of `other` are matched like characters
+    /// that only wildcards of the same reach take up, so some pairs are missed, such as `?*` and `*?`.
+    pub fn covers(&self, other: &Glob) -> bool {
+        self.fits(&other.pattern, |c| c != '*')
+    }
+
     /// Whether the whole of `value` matches.
     pub fn matches(&self, value: &str) -> bool {
         if let Some(literal) = self.plain_ascii_literal(value) {
             return literal;
         }
-        self.fits(&normalized(value).chars().collect::<Vec<char>>())
+        self.fits(&normalized(value).chars().collect::<Vec<char>>(), |_| true)
     }
 
     /// [`matches`](Self::matches) for a tag, group or name: an absent one matches only the empty pattern, so that `*`
@@ -43,8 +49,9 @@ impl Glob {
         (!wild && value.is_ascii()).then(|| self.pattern.iter().copied().eq(value.chars()))
     }
 
-    /// Greedy matching that returns to the last `*` on a mismatch: linear in practice, quadratic at worst.
-    fn fits(&self, value: &[char]) -> bool {
+    /// Greedy matching that returns to the last `*` on a mismatch: linear in practice, quadratic at worst. `is_one` says
+    /// which characters `?` stands for.
+    fn fits(&self, value: &[char], is_one: impl Fn(char) -> bool) -> bool {
         let (mut at, mut text) = (0, 0);
         let mut star: Option<(usize, usize)> = None;
         while text < value.len() {
@@ -53,7 +60,7 @@ impl Glob {
                     star = Some((at, text));
                     at += 1;
                 }
-                Some(c) if *c == '?' || *c == value[text] => {
+                Some(c) if *c == value[text] || *c == '?' && is_one(value[text]) => {
                     at += 1;
                     text += 1;
                 }
@@ -170,6 +177,22 @@ mod tests {
         }
         assert!(!Glob::new("*").matches_present(""));
         assert!(Glob::new("").matches_present(""));
+    }
+
+    #[test]
+    fn covering_patterns() {
+        for (pattern, other, expected) in [
+            ("*", "", true),
+            ("a*", "a?b*", true),
+            ("*x", "*?x", true),
+            ("?x*", "*x", false),
+            ("?", "*", false),
+            ("?", "?", true),
+            ("a", "?", false),
+            ("", "*", false),
+        ] {
+            assert_eq!(Glob::new(pattern).covers(&Glob::new(other)), expected, "{pattern} {other}");
+        }
     }
 
     struct Server;

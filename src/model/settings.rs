@@ -8,6 +8,8 @@ use super::amount::Amount;
 use super::currency::Currency;
 use super::customer::Customer;
 use super::definition::Definition;
+use super::item_table::{self, ItemTable};
+pub use super::language::Language;
 use super::matcher::{Glob, Matcher};
 use super::period::{BillingMonth, Validity};
 use super::rounding::Rounding;
@@ -36,25 +38,6 @@ pub struct Issuer {
     pub seal: Option<String>,
     /// Accounts to pay to, a line each.
     pub bank_accounts: Vec<String>,
-}
-
-/// The language of an invoice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// Japanese.
-    Japanese,
-    /// English.
-    English,
-}
-
-impl Language {
-    /// The BCP 47 tag, also the name in TOML.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Language::Japanese => "ja",
-            Language::English => "en",
-        }
-    }
 }
 
 /// How much of the month's charges the HTML and PDF show; JSON and CSV hold all.
@@ -335,6 +318,14 @@ impl SourceKind {
         self.facts().is_csv
     }
 
+    /// What is built in of its items: those whose meaning the provider documents.
+    pub fn items(self) -> &'static [ItemTable] {
+        match self {
+            SourceKind::SoracomCsv | SourceKind::SoracomApi => item_table::soracom(),
+            SourceKind::SakuraCsv | SourceKind::SakuraApi | SourceKind::KoreApi => &[],
+        }
+    }
+
     /// Whether products have an id besides the name, which rules can match too.
     pub fn has_product_ids(self) -> bool {
         self.facts().has_product_ids
@@ -389,6 +380,23 @@ pub struct MailSettings {
     pub rate_per_minute: Option<u32>,
 }
 
+/// How documents show what they hold: what was issued is made again as it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DocumentForm {
+    /// Items have the provider's names, quantities and units only, as in records before format 3.
+    Plain,
+    /// Items have labels.
+    #[default]
+    Labelled,
+}
+
+impl DocumentForm {
+    /// Whether items have labels.
+    pub fn has_labels(self) -> bool {
+        self == DocumentForm::Labelled
+    }
+}
+
 /// All checked settings of a workspace.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -414,6 +422,10 @@ pub struct Settings {
     pub mail: Option<MailSettings>,
     /// Currency of conservation figures when sources differ.
     pub currency: Currency,
+    /// `[[item]]`, for all customers.
+    pub items: Vec<ItemTable>,
+    /// How documents show what they hold.
+    pub document_form: DocumentForm,
     /// The end customers, by id.
     pub customers: Vec<Customer>,
 }
@@ -436,7 +448,12 @@ impl Settings {
 
     /// Whether a rule names only sources that do not exist in the month, so that it can match nothing.
     pub fn is_of_absent_source(&self, matcher: &Matcher, month: BillingMonth) -> bool {
-        let Some(glob) = &matcher.source else {
+        self.is_absent(matcher.source.as_ref(), month)
+    }
+
+    /// Whether a pattern of sources fits only such that do not exist in the month.
+    pub fn is_absent(&self, source: Option<&Glob>, month: BillingMonth) -> bool {
+        let Some(glob) = source else {
             return false;
         };
         let mut named = self.sources.iter().filter(|source| glob.matches(&source.name)).peekable();

@@ -65,11 +65,15 @@ pub enum WarningCode {
     UnreadableMonth,
     /// A file in `customers/` is not a customer.
     NotACustomer,
+    /// An `[[item]]` matches nothing, or an earlier one leaves nothing to it.
+    UnusedItem,
+    /// Invoices print an item by the provider's name.
+    UnnamedItem,
 }
 
 impl WarningCode {
     /// The names in TOML and JSON, in the order in which warnings are reported.
-    pub const NAMES: [(&'static str, WarningCode); 28] = [
+    pub const NAMES: [(&'static str, WarningCode); 30] = [
         ("below-cost", WarningCode::BelowCost),
         ("unusual-total", WarningCode::UnusualTotal),
         ("unusual-price", WarningCode::UnusualPrice),
@@ -98,6 +102,8 @@ impl WarningCode {
         ("unused-template", WarningCode::UnusedTemplate),
         ("unreadable-month", WarningCode::UnreadableMonth),
         ("not-a-customer", WarningCode::NotACustomer),
+        ("unused-item", WarningCode::UnusedItem),
+        ("unnamed-item", WarningCode::UnnamedItem),
     ];
 
     /// The name in TOML and JSON.

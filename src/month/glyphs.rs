@@ -121,7 +121,13 @@ fn within(value: &Value, path: String, holder: Option<&Value>, found: &mut dyn F
 fn source(path: &str, row: Option<&Value>) -> Source {
     let top = path.split(['.', '[']).next().unwrap_or_default();
     let last = path.rsplit('.').next().unwrap_or_default();
-    let kind = row.and_then(|row| row.get("kind")).and_then(Value::as_str);
+    let text = |key: &str| row.and_then(|row| row.get(key)).and_then(Value::as_str);
+    let kind = text("kind");
+    let last = match last {
+        // The provider's own, where no [[item]] gives another.
+        "label" if text("label") == text("name") => "name",
+        last => last,
+    };
     match (top, last) {
         ("labels", _) => Source::Label,
         ("charges" | "discounts", "name") if !matches!(kind, Some("fee" | "minimum")) => Source::Bill("item name"),

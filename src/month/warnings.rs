@@ -66,6 +66,8 @@ fn many(code: WarningCode, count: usize) -> String {
         WarningCode::UnusedTaxRule => format!("{count} [[tax.rule]] match nothing"),
         WarningCode::UnusedShareRule => format!("{count} [[allocation.share]] match nothing"),
         WarningCode::UnusedKeepRule => format!("{count} [[allocation.keep]] match nothing"),
+        WarningCode::UnnamedItem => format!("{count} items are printed by the provider's names"),
+        WarningCode::UnusedItem => format!("{count} [[item]] name nothing"),
         WarningCode::Kept => format!("charges of {count} sources are kept by no rule"),
         WarningCode::UnreadBill => format!("bills of {count} sources are left out"),
         WarningCode::RegistrationNumber => format!("the check digits of {count} registration numbers do not fit"),

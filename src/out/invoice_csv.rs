@@ -8,13 +8,14 @@ use crate::model::amount::Amount;
 use crate::model::audience::Audience;
 use crate::model::charge::Bill;
 use crate::model::invoice::Invoice;
+use crate::model::item_label::ItemTables;
 use crate::model::settings::Settings;
 
 /// Action named in the error when CSV cannot be written.
 const CANNOT: &str = "cannot write CSV";
 
 /// The columns, each with its audience: the issuer sees the customer's columns too.
-const COLUMNS: [(&str, Audience); 20] = [
+const COLUMNS: [(&str, Audience); 22] = [
     ("number", Audience::Customer),
     ("item", Audience::Customer),
     ("kind", Audience::Customer),
@@ -35,7 +36,12 @@ const COLUMNS: [(&str, Audience); 20] = [
     ("row", Audience::Issuer),
     ("share_of", Audience::Issuer),
     ("share_ratio", Audience::Issuer),
+    ("label", Audience::Customer),
+    ("heading", Audience::Customer),
 ];
+
+/// How many of the columns, at the end, show what readers see of items: documents older than that have them not.
+const SHOWN: usize = 2;
 
 /// The CSV of an invoice's details. Fees, the minimum and rounding follow as rows without origin, so that the column
 /// `amount` adds up to what the items were rounded from. The customer's lacks costs, origins and shares.
@@ -49,8 +55,10 @@ pub fn invoice_csv(
     audience: Audience,
 ) -> Result<Vec<u8>, Diagnostic> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(b"\xef\xbb\xbf".to_vec());
+    let labels = ItemTables::of_customer(settings, invoice.customer).labels(invoice);
+    let columns = if settings.document_form.has_labels() { COLUMNS.len() } else { COLUMNS.len() - SHOWN };
     let mut write = |cells: [String; COLUMNS.len()]| {
-        let seen = cells.into_iter().zip(COLUMNS).filter(|(_, (_, first))| sees(audience, *first));
+        let seen = cells.into_iter().zip(COLUMNS).take(columns).filter(|(_, (_, first))| sees(audience, *first));
         writer.write_record(seen.map(|(cell, _)| defused(cell)))
     };
     write(COLUMNS.map(|(name, _)| name.to_owned())).context(CANNOT)?;
@@ -60,7 +68,8 @@ pub fn invoice_csv(
     for detail in &invoice.details {
         let record = details.record(detail).of(format_args!("the costs of {}", invoice.number))?;
         let item = invoice.item(detail);
-        has_detail[detail.item.0 as usize] = true;
+        let index = detail.item.0 as usize;
+        has_detail[index] = true;
         let (share_of, share_ratio) =
             record.share.map_or_else(Default::default, |share| (share.of.to_string(), share.ratio));
         let (file, row) =
@@ -86,6 +95,8 @@ pub fn invoice_csv(
             row,
             share_of,
             share_ratio,
+            labels[index].name_or(&item.name).to_owned(),
+            labels[index].heading.unwrap_or_default().to_owned(),
         ];
         write(cells).context(CANNOT)?;
     }
@@ -111,6 +122,8 @@ pub fn invoice_csv(
             String::new(),
             String::new(),
             String::new(),
+            labels[index].name_or(&item.name).to_owned(),
+            labels[index].heading.unwrap_or_default().to_owned(),
         ];
         write(cells).context(CANNOT)?;
     }

@@ -12,6 +12,7 @@ use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::invoice::{Detail, DocumentKind, Invoice, ItemKind, LineItem, Original, Share, Status, TaxSubtotal};
+use crate::model::item_label::{ItemLabel, ItemTables};
 use crate::model::settings::{Issuer, Settings};
 use crate::model::tax::{TaxCategory, TaxRate};
 
@@ -133,6 +134,25 @@ struct ItemRecord<'a> {
     amount: Amount,
     tax_category: TaxCategory,
     tax_rate: TaxRate,
+    /// What the reader sees of it, unless the document is older than that.
+    #[serde(flatten)]
+    shown: Option<ShownItem<'a>>,
+}
+
+/// An item as documents show it; the provider's name and figures stand beside it.
+#[derive(Serialize)]
+struct ShownItem<'a> {
+    label: &'a str,
+    heading: Option<&'a str>,
+    printed: PrintedFigures<'a>,
+}
+
+/// Quantity and unit price as they are printed, without groups of three; none where none is printed.
+#[derive(Serialize)]
+struct PrintedFigures<'a> {
+    quantity: Option<String>,
+    unit: &'a str,
+    unit_price: Option<Amount>,
 }
 
 /// The details, built one by one while they are written, because a large customer has hundreds of thousands.
@@ -189,13 +209,27 @@ pub(super) struct ShareRecord {
     pub(super) ratio: String,
 }
 
+fn shown<'a>(item: &'a LineItem, label: ItemLabel<'a>) -> ShownItem<'a> {
+    let quantity = item.quantity.and_then(|quantity| label.printed_quantity(quantity));
+    ShownItem {
+        label: label.name_or(&item.name),
+        heading: label.heading,
+        printed: PrintedFigures {
+            quantity: quantity.map(|quantity| quantity.plain()),
+            unit: quantity.map_or("", |_| label.unit.unwrap_or(item.unit)),
+            unit_price: item.unit_price.and_then(|price| label.printed_unit_price(price)),
+        },
+    }
+}
+
 impl<'a> Details<'a> {
     pub(super) fn new(bill: &'a Bill, settings: &'a Settings, invoice: &'a Invoice, audience: Audience) -> Details<'a> {
         Details { bill, settings, invoice, audience }
     }
 
     fn items(&self) -> Vec<ItemRecord<'a>> {
-        let record = |(index, item): (usize, &'a LineItem)| ItemRecord {
+        let labels = ItemTables::of_customer(self.settings, self.invoice.customer).labels(self.invoice);
+        let record = |(index, (item, label)): (usize, (&'a LineItem, ItemLabel<'a>))| ItemRecord {
             line: index + 1,
             source: &item.source,
             name: &item.name,
@@ -207,8 +241,9 @@ impl<'a> Details<'a> {
             amount: item.amount,
             tax_category: item.tax_category,
             tax_rate: item.tax_rate,
+            shown: self.settings.document_form.has_labels().then(|| shown(item, label)),
         };
-        self.invoice.items.iter().enumerate().map(record).collect()
+        self.invoice.items.iter().zip(labels).enumerate().map(record).collect()
     }
 
     /// A value that only the issuer sees.

@@ -6,12 +6,12 @@ use chrono::Datelike;
 use serde::Serialize;
 
 use super::format::{grouped, money, unit_text};
-use super::view::price_text;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, EMPTY, NameId};
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
-use crate::model::invoice::{Detail, Invoice};
+use crate::model::invoice::{Detail, Invoice, ItemIndex};
+use crate::model::item_label::ItemLabel;
 use crate::model::settings::{DetailLevel, Language};
 
 /// Columns of the appendix that have any content, and their widths.
@@ -23,6 +23,8 @@ pub struct AppendixColumns {
     pub unit_price: bool,
     pub fraction: bool,
     pub shared: bool,
+    /// Whether a quantity was cut.
+    pub rounded: bool,
     /// Widths of columns in CSS; empty where the design's own widths are enough.
     pub quantity_width: String,
     pub unit_price_width: String,
@@ -88,11 +90,14 @@ pub struct GroupView<'a> {
 pub struct DetailView<'a> {
     pub date: String,
     pub name: &'a str,
+    pub label: &'a str,
     pub quantity: String,
-    pub unit: &'static str,
+    pub unit: &'a str,
     pub unit_price: String,
     pub amount: Split,
     pub shared: bool,
+    #[serde(skip)]
+    pub is_rounded: bool,
 }
 
 /// An amount split at its point, so that templates can align figures with many decimals.
@@ -150,6 +155,8 @@ pub(super) fn has_contents(groups: &[GroupView<'_>]) -> bool {
 struct LineTotals {
     day: u8,
     name: NameId,
+    /// An item it is part of; those added up to one line have one label.
+    item: ItemIndex,
     resource: NameId,
     resource_name: NameId,
     quantity: Option<Sum>,
@@ -167,12 +174,13 @@ pub(super) fn appendix<'a>(
     customer: &Customer,
     invoice: &'a Invoice,
     labels: &BTreeMap<String, String>,
+    item_labels: &[ItemLabel<'a>],
 ) -> Result<Appendix<'a>, TooLong> {
     let mut columns = AppendixColumns::default();
     if customer.invoice.details == DetailLevel::None {
         return Ok((Vec::new(), columns, 0));
     }
-    let lines = lines(bill, invoice, customer.invoice.details)?;
+    let lines = lines(bill, invoice, customer.invoice.details, item_labels)?;
     let mut by_resource: BTreeMap<(bool, &str), Vec<&LineTotals>> = BTreeMap::new();
     for line in &lines {
         // Charges without a resource come last.
@@ -186,7 +194,9 @@ pub(super) fn appendix<'a>(
         for line in &lines {
             let amount = line.amount.total()?;
             subtotal.add(amount)?;
-            let row = detail_row(bill, line, amount, invoice.currency, customer.invoice.language)?;
+            let label = &item_labels[line.item.0 as usize];
+            let row = detail_row(bill, line, label, amount, (invoice.currency, customer.invoice.language))?;
+            columns.rounded |= row.is_rounded;
             columns.date |= !row.date.is_empty();
             columns.quantity |= !row.quantity.is_empty();
             columns.unit |= !row.unit.is_empty();
@@ -211,38 +221,49 @@ pub(super) fn appendix<'a>(
 fn detail_row<'a>(
     bill: &'a Bill,
     line: &LineTotals,
+    label: &ItemLabel<'a>,
     amount: Amount,
-    currency: Currency,
-    language: Language,
+    (currency, language): (Currency, Language),
 ) -> Result<DetailView<'a>, TooLong> {
     let date = match line.day {
         0 => String::new(),
         day => format!("{:02}-{day:02}", bill.month.first().month()),
     };
+    let quantity = line.quantity.map(Sum::total).transpose()?.and_then(|quantity| label.printed_quantity(quantity));
+    let price = line.unit_price.and_then(|price| label.printed_unit_price(price));
+    let name = bill.names.get(line.name);
     Ok(DetailView {
         date,
-        name: bill.names.get(line.name),
-        quantity: match line.quantity {
-            Some(quantity) => grouped(quantity.total()?, 0),
-            None => String::new(),
-        },
-        unit: if line.quantity.is_some() { unit_text(line.unit, language) } else { "" },
-        unit_price: price_text(line.unit_price),
+        name,
+        label: label.name_or(name),
+        unit: quantity.map_or("", |_| label.unit.unwrap_or_else(|| unit_text(line.unit, language))),
+        quantity: quantity.map_or_else(String::new, |quantity| quantity.grouped()),
+        unit_price: price.map_or_else(String::new, |price| grouped(price, 0)),
+        is_rounded: quantity.is_some_and(|quantity| quantity.is_cut),
         amount: Split::new(amount, currency),
         shared: line.shared,
     })
 }
 
 /// The invoice's details as lines: one per detail, or summed by day, resource and item, or by resource and item.
-fn lines(bill: &Bill, invoice: &Invoice, level: DetailLevel) -> Result<Vec<LineTotals>, TooLong> {
+fn lines(
+    bill: &Bill,
+    invoice: &Invoice,
+    level: DetailLevel,
+    item_labels: &[ItemLabel<'_>],
+) -> Result<Vec<LineTotals>, TooLong> {
     let mut lines: Vec<LineTotals> = Vec::new();
-    let mut known: BTreeMap<(NameId, u8, NameId, bool), usize> = BTreeMap::new();
+    // Items of one name, such as usage and a discount, are one line as long as they read alike.
+    let mut first: BTreeMap<&ItemLabel<'_>, u32> = BTreeMap::new();
+    let alike: Vec<u32> = (0..).zip(item_labels).map(|(item, label)| *first.entry(label).or_insert(item)).collect();
+    let mut known: BTreeMap<(NameId, u8, NameId, u32, bool), usize> = BTreeMap::new();
     for detail in &invoice.details {
         let new = line(bill, invoice, detail, level)?;
         let index = match level {
             DetailLevel::Rows | DetailLevel::None => lines.len(),
             DetailLevel::Daily | DetailLevel::Resource => {
-                *known.entry((new.resource, new.day, new.name, new.shared)).or_insert(lines.len())
+                let label = alike[detail.item.0 as usize];
+                *known.entry((new.resource, new.day, new.name, label, new.shared)).or_insert(lines.len())
             }
         };
         match lines.get_mut(index) {
@@ -276,6 +297,7 @@ fn line(bill: &Bill, invoice: &Invoice, detail: &Detail, level: DetailLevel) -> 
     Ok(LineTotals {
         day: if level == DetailLevel::Resource { 0 } else { charge.day },
         name: charge.item,
+        item: detail.item,
         resource: subject.resource,
         resource_name: subject.resource_name,
         quantity: quantity.map(sum).transpose()?,
@@ -309,11 +331,13 @@ mod tests {
             let row = DetailView {
                 date: String::new(),
                 name: "data",
+                label: "data",
                 quantity: quantity.to_owned(),
                 unit: "",
                 unit_price: String::new(),
                 amount: amount(),
                 shared: false,
+                is_rounded: false,
             };
             let group = GroupView {
                 id: String::new(),

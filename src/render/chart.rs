@@ -13,6 +13,7 @@ use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::invoice::{Invoice, ItemKind};
+use crate::model::item_label::ItemLabel;
 use crate::model::rounding::Rounding;
 use crate::model::settings::Language;
 
@@ -68,10 +69,11 @@ pub(super) fn chart(
     invoice: &Invoice,
     language: Language,
     labels: &BTreeMap<String, String>,
+    item_labels: &[ItemLabel<'_>],
 ) -> ChartView {
     let by_day = by_day(bill, invoice, language).unwrap_or_default();
     let others = labels.get("chart_others").map_or("", String::as_str);
-    by_day.or_else(|| by_item(invoice, others).ok().flatten()).unwrap_or_default()
+    by_day.or_else(|| by_item(invoice, item_labels, others).ok().flatten()).unwrap_or_default()
 }
 
 /// The cost of usage per day, when at least half of all usage has a day.
@@ -101,10 +103,12 @@ fn by_day(bill: &Bill, invoice: &Invoice, language: Language) -> Result<Option<C
 }
 
 /// The cost of the most expensive items, and of all others together.
-fn by_item(invoice: &Invoice, others: &str) -> Result<Option<ChartView>, TooLong> {
+fn by_item(invoice: &Invoice, item_labels: &[ItemLabel<'_>], others: &str) -> Result<Option<ChartView>, TooLong> {
     let charged = |kind| matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Minimum);
-    let items = invoice.items.iter().filter(|item| charged(item.kind) && item.amount.is_positive());
-    let mut bars: Vec<(String, Amount)> = items.map(|item| (item.name.clone(), item.amount)).collect();
+    let items = invoice.items.iter().zip(item_labels);
+    let items = items.filter(|(item, _)| charged(item.kind) && item.amount.is_positive());
+    let mut bars: Vec<(String, Amount)> =
+        items.map(|(item, label)| (label.name_or(&item.name).to_owned(), item.amount)).collect();
     if bars.len() < 2 {
         return Ok(None);
     }

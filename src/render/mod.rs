@@ -7,6 +7,7 @@ mod chart;
 mod filters;
 mod format;
 mod guarded;
+mod item_rows;
 mod labels;
 mod lexer;
 mod review;

@@ -7,7 +7,7 @@ use super::view::{InvoiceView, RowView};
 impl InvoiceView<'_> {
     /// The number of characters of the longest amount, price or quantity.
     pub fn longest_amount(&self) -> usize {
-        let rows = self.rows().flat_map(|row| [&row.quantity, &row.unit_price, &row.amount]);
+        let rows = self.rows().flat_map(|row| [&row.quantity, &row.unit_price, &row.amount, &row.heading_amount]);
         let taxes = self.tax_subtotals.iter().flat_map(|tax| [&tax.taxable, &tax.tax, &tax.tax_jpy]);
         let bars = self.chart.bars.iter().map(|bar| &bar.amount);
         let details = self.appendix.iter().flat_map(|group| &group.rows);
@@ -34,7 +34,7 @@ impl InvoiceView<'_> {
             shorten(text, limit);
         }
         for row in self.charges.iter_mut().chain(&mut self.discounts).chain(&mut self.adjustments) {
-            for text in [&mut row.quantity, &mut row.unit_price, &mut row.amount] {
+            for text in [&mut row.quantity, &mut row.unit_price, &mut row.amount, &mut row.heading_amount] {
                 shorten(text, limit);
             }
         }
@@ -54,7 +54,7 @@ impl InvoiceView<'_> {
         }
         let (longest_fraction, _) = self.appendix_has.fit(&self.appendix);
         self.appendix_fraction_width = fraction_width(longest_fraction);
-        let amounts = self.rows().map(|row| row.amount.as_str());
+        let amounts = self.rows().flat_map(|row| [row.amount.as_str(), row.heading_amount.as_str()]);
         self.items_fraction_width =
             shared_fraction_width(amounts.chain([self.discounts_total.as_str(), self.subtotal.as_str()]));
     }

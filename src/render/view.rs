@@ -1,17 +1,19 @@
 //! [`InvoiceView`]: what a template sees of an invoice, the contract with templates. Every number is already text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::appendix::{AppendixColumns, GroupView, appendix, fraction_width, has_contents, shared_fraction_width};
 use super::chart::{ChartView, chart};
-use super::format::{date_text, grouped, money, month_text, period_text, unit_text};
-use crate::model::amount::{Amount, Sum, TooLong};
+use super::format::{date_text, grouped, money, month_text, period_text};
+use super::item_rows::{ItemRows, has_several_sources};
+use crate::model::amount::{Sum, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::invoice::{DocumentKind, Invoice, ItemKind, LineItem, Status, TaxSubtotal};
+use crate::model::item_label::{ItemLabel, ItemTables};
 use crate::model::price::RoundAt;
 use crate::model::settings::{DetailLevel, Language, Settings};
 use crate::model::tax::TaxCategory;
@@ -47,6 +49,9 @@ pub struct InvoiceView<'a> {
     pub has_quantity: bool,
     pub has_unit: bool,
     pub has_unit_price: bool,
+    pub has_headings: bool,
+    pub has_item_notes: bool,
+    pub has_rounded_quantity: bool,
     pub items_fraction_width: String,
     pub item_columns: String,
     pub item_columns_before_amount: String,
@@ -105,10 +110,20 @@ pub struct RowView<'a> {
     pub source: &'a str,
     /// Heading above the first row of each source, where there are several.
     pub section: &'a str,
+    /// Above the first row of each heading: the heading.
+    pub heading: &'a str,
+    /// The sum of the rows below the heading, beside it.
+    pub heading_amount: String,
+    /// Whether a heading lists the row.
+    pub is_headed: bool,
+    /// The provider's name.
     pub name: &'a str,
+    /// The name for readers.
+    pub label: &'a str,
+    pub note: &'a str,
     pub mark: &'static str,
     pub quantity: String,
-    pub unit: &'static str,
+    pub unit: &'a str,
     pub unit_price: String,
     pub amount: String,
     pub tax_category: TaxCategory,
@@ -140,11 +155,12 @@ pub fn view<'a>(
 ) -> Result<InvoiceView<'a>, TooLong> {
     let customer = &settings.customers[invoice.customer];
     let language = customer.invoice.language;
-    let rows = |wanted: fn(ItemKind) -> bool| rows(invoice, settings, labels, wanted);
+    let item_labels = ItemTables::of_customer(settings, invoice.customer).labels(invoice);
+    let table = ItemRows { settings, invoice, item_labels: &item_labels, words: labels, language };
     let (charges, discounts, adjustments) = (
-        rows(|kind| matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Minimum)),
-        rows(|kind| kind == ItemKind::Discount),
-        rows(|kind| matches!(kind, ItemKind::Carried | ItemKind::Rounding)),
+        table.rows(|kind| matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Minimum))?,
+        table.rows(|kind| kind == ItemKind::Discount)?,
+        table.rows(|kind| matches!(kind, ItemKind::Carried | ItemKind::Rounding))?,
     );
     let discounts_total =
         Sum::of(invoice.items.iter().filter(|item| item.kind == ItemKind::Discount).map(|item| item.amount))?;
@@ -153,14 +169,15 @@ pub fn view<'a>(
     let has_unit = all_rows().any(|row| !row.unit.is_empty());
     let has_unit_price = all_rows().any(|row| !row.unit_price.is_empty());
     let optional_columns = count(&[has_quantity, has_unit, has_unit_price]);
-    let (appendix, appendix_has, longest_fraction) = appendix(bill, customer, invoice, labels)?;
-    let (item_lines, first_page_lines) = lines(settings, customer, invoice);
+    let has_headings = all_rows().any(|row| row.is_headed);
+    let has_item_notes = all_rows().any(|row| !row.note.is_empty());
+    let (appendix, appendix_has, longest_fraction) = appendix(bill, customer, invoice, labels, &item_labels)?;
+    let (item_lines, first_page_lines) = lines(settings, customer, invoice, &item_labels);
     let plain = |amount| money(amount, invoice.currency, 0);
     let discounts_total = if discounts.is_empty() { String::new() } else { plain(discounts_total) };
     let subtotal = plain(invoice.subtotal);
-    let items_fraction_width = shared_fraction_width(
-        all_rows().map(|row| row.amount.as_str()).chain([discounts_total.as_str(), subtotal.as_str()]),
-    );
+    let amounts = all_rows().flat_map(|row| [row.amount.as_str(), row.heading_amount.as_str()]);
+    let items_fraction_width = shared_fraction_width(amounts.chain([discounts_total.as_str(), subtotal.as_str()]));
     Ok(InvoiceView {
         kind: invoice.kind,
         original: invoice.original.as_ref().map_or_else(OriginalView::default, |original| OriginalView {
@@ -189,6 +206,9 @@ pub fn view<'a>(
         has_quantity,
         has_unit,
         has_unit_price,
+        has_headings,
+        has_item_notes,
+        has_rounded_quantity: table.has_rounded_quantity(),
         items_fraction_width,
         item_columns: (4 + optional_columns).to_string(),
         item_columns_before_amount: (3 + optional_columns).to_string(),
@@ -197,7 +217,7 @@ pub fn view<'a>(
         first_page_lines,
         tax_subtotals: invoice.tax_subtotals.iter().map(|tax| tax_view(tax, invoice.currency, language)).collect(),
         fx_note: fx_note(bill, settings, invoice),
-        chart: chart(bill, invoice, language, labels),
+        chart: chart(bill, invoice, language, labels, &item_labels),
         // Notes are about paying, and a credit note asks for no payment.
         notes: if invoice.kind == DocumentKind::CreditNote { &[] } else { &customer.invoice.notes },
         details: detail_level_name(customer.invoice.details),
@@ -219,32 +239,27 @@ pub fn view<'a>(
     })
 }
 
-/// Maximum decimals of a printed price: a price per byte has more and means nothing to a reader. JSON and CSV hold all
-/// prices.
-const PRICE_DECIMALS: u32 = 6;
-
-pub(super) fn price_text(price: Option<Amount>) -> String {
-    price.filter(|price| price.scale() <= PRICE_DECIMALS).map_or_else(String::new, |price| grouped(price, 0))
-}
-
 fn count(flags: &[bool]) -> usize {
     flags.iter().filter(|flag| **flag).count()
 }
 
 /// Approximate lines of the items, and of everything on the first page beyond what every invoice has there. With them,
 /// a template puts totals, taxes and notes before the items when they would not fit below.
-fn lines(settings: &Settings, customer: &Customer, invoice: &Invoice) -> (usize, usize) {
+fn lines(settings: &Settings, customer: &Customer, invoice: &Invoice, item_labels: &[ItemLabel<'_>]) -> (usize, usize) {
     let extra = |text: &str, width: usize| unicode_width::UnicodeWidthStr::width(text) / width;
     let mut sections = usize::from(invoice.items.iter().any(|item| item.kind == ItemKind::Discount)) * 2;
     if has_several_sources(invoice) {
         let discounts = |item: &&LineItem| item.kind == ItemKind::Discount;
         let sources = |discount: bool| {
             let items = invoice.items.iter().filter(|item| discounts(item) == discount);
-            items.map(|item| item.source.as_str()).collect::<std::collections::BTreeSet<&str>>().len()
+            items.map(|item| item.source.as_str()).collect::<BTreeSet<&str>>().len()
         };
         sections += sources(false) + sources(true);
     }
-    let items = sections + invoice.items.iter().map(|item| 1 + extra(&item.name, 44)).sum::<usize>();
+    let headings: BTreeSet<&str> = item_labels.iter().filter_map(|label| label.heading).collect();
+    let notes_of_items = item_labels.iter().filter_map(|label| label.note).map(|note| 1 + extra(note, 56));
+    let names = invoice.items.iter().zip(item_labels).map(|(item, label)| 1 + extra(label.name_or(&item.name), 44));
+    let items = sections + headings.len() + notes_of_items.sum::<usize>() + names.sum::<usize>();
     let notes: usize = customer.invoice.notes.iter().map(|note| 1 + extra(note, 100)).sum();
     let banks: usize = settings.issuer.bank_accounts.iter().map(|account| 1 + extra(account, 52)).sum();
     let addressee = extra(&customer.name, 40)
@@ -302,61 +317,8 @@ fn recipient(customer: &Customer) -> CustomerView<'_> {
     }
 }
 
-/// The rows of items of some kinds; where the invoice has several sources, the first row of each names it.
-fn rows<'a>(
-    invoice: &'a Invoice,
-    settings: &'a Settings,
-    labels: &'a BTreeMap<String, String>,
-    wanted: fn(ItemKind) -> bool,
-) -> Vec<RowView<'a>> {
-    let items = invoice.items.iter().enumerate().filter(|(_, item)| wanted(item.kind));
-    let language = settings.customers[invoice.customer].invoice.language;
-    let mut rows: Vec<RowView<'a>> = items.map(|(index, item)| row(index, item, invoice.currency, language)).collect();
-    if has_several_sources(invoice) {
-        let mut above = None;
-        for row in rows.iter_mut().filter(|row| !matches!(row.kind, ItemKind::Carried | ItemKind::Rounding)) {
-            if above != Some(row.source) {
-                above = Some(row.source);
-                let source = settings.sources.iter().find(|source| source.name == row.source);
-                row.section = match source {
-                    Some(source) => source.title.as_ref().unwrap_or(&source.name),
-                    // Fees and the minimum have no source: they are the issuer's own.
-                    None => labels.get("fees").map_or("", String::as_str),
-                };
-            }
-        }
-    }
-    rows
-}
-
-fn has_several_sources(invoice: &Invoice) -> bool {
-    let mut used = invoice.items.iter().map(|item| &item.source).filter(|source| !source.is_empty());
-    let first = used.next();
-    used.any(|source| Some(source) != first)
-}
-
-fn row(index: usize, item: &LineItem, currency: Currency, language: Language) -> RowView<'_> {
-    RowView {
-        line: (index + 1).to_string(),
-        kind: item.kind,
-        source: &item.source,
-        section: "",
-        name: &item.name,
-        mark: if item.tax_category == TaxCategory::Reduced { "※" } else { "" },
-        quantity: item.quantity.map_or_else(String::new, |quantity| grouped(quantity, 0)),
-        unit: unit_text(item.unit, language),
-        unit_price: price_text(item.unit_price),
-        amount: money(item.amount, currency, 0),
-        tax_category: item.tax_category,
-        tax_rate: match item.tax_category.is_taxed() {
-            true => item.tax_rate.to_string(),
-            false => category_word(item.tax_category, language).to_owned(),
-        },
-    }
-}
-
 /// The terms that the law and accountants use for categories without tax.
-fn category_word(category: TaxCategory, language: Language) -> &'static str {
+pub(super) fn category_word(category: TaxCategory, language: Language) -> &'static str {
     match (category, language) {
         (TaxCategory::Exempt, Language::Japanese) => "免税",
         (TaxCategory::NonTaxable, Language::Japanese) => "非課税",

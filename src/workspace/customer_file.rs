@@ -1,6 +1,7 @@
 //! Reads a file of `customers/` as a [`Customer`].
 
 use super::invoice_section::{InvoiceLayer, PricingLayer};
+use super::item_section;
 use super::tax_section::TaxLayer;
 use super::toml_reader::{Section, TomlFile, Value};
 use super::values;
@@ -37,6 +38,7 @@ pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> (Cust
         pricing: pricing.clone().over(&base.pricing),
         tax: TaxLayer::of_customer(root.section("tax", "[tax]")).over(&base.tax),
         fees: root.sections("fee", "[[fee]]").iter().filter_map(|section| fee(section, currency)).collect(),
+        items: item_section::read(&root),
         warnings: WarningLayer::read(root.section("warnings", "[warnings]")).over(&base.warnings),
         mail: root.section("mail", "[mail]").map(|section| mail(&section)),
         path: file.path.to_owned(),

@@ -4,6 +4,7 @@
 mod customer_file;
 mod customer_files;
 mod invoice_section;
+mod item_section;
 mod pricing_file;
 mod tax_section;
 mod text_place;
@@ -19,7 +20,7 @@ use anyhow::Context;
 use crate::diagnostic::{Diagnostic, Place, Problems, cannot, nearest};
 use crate::files;
 use crate::model::customer::Customer;
-use crate::model::settings::{Pattern, PatternField, Ratio, Settings, SourceSettings};
+use crate::model::settings::{DocumentForm, Pattern, PatternField, Ratio, Settings, SourceSettings};
 use invoice_section::PricingLayer;
 pub use pricing_file::with_prices_of;
 pub use text_place::place_of_text;
@@ -109,6 +110,8 @@ pub fn load(root: &Path) -> Result<Workspace, Problems> {
         warnings: warning_section::WarningLayer::default().over(&base.warnings),
         mail: base.mail,
         currency: default_invoice.currency,
+        items: base.items,
+        document_form: DocumentForm::default(),
         customers,
     };
     if !broken {

@@ -313,6 +313,11 @@ impl<'f, 'a> Value<'f, 'a> {
         result.map_err(|diagnostic| self.file.tell(diagnostic, self.span.clone())).ok()
     }
 
+    /// Whether it is a string, whatever that says.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.value, DeValue::String(_))
+    }
+
     pub(super) fn string(&self) -> Result<String, Diagnostic> {
         match self.value {
             DeValue::String(text) => Ok(text.to_string()),

@@ -110,6 +110,11 @@ pub(super) fn money(value: &Value<'_, '_>) -> Read<Amount> {
     number(value, "an amount of money such as \"330\" or 330").map(Amount::from)
 }
 
+/// A number that is no money, with what it is expected to be.
+pub(super) fn quantity(value: &Value<'_, '_>, expected: &str) -> Read<Amount> {
+    number(value, expected).map(Amount::from)
+}
+
 /// An amount of money or a quantity that is not negative.
 pub(super) fn positive(value: &Value<'_, '_>) -> Read<Amount> {
     let amount = money(value)?;

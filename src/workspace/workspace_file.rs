@@ -6,6 +6,7 @@ use url::Url;
 
 use super::customer_file::registration_number;
 use super::invoice_section::{InvoiceLayer, PricingLayer};
+use super::item_section;
 use super::tax_section::TaxLayer;
 use super::toml_reader::{Section, TomlFile, Value};
 use super::values;
@@ -14,6 +15,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::endpoint;
+use crate::model::item_table::ItemTable;
 use crate::model::matcher::{Matcher, normalized};
 use crate::model::period::{BillingMonth, Validity};
 use crate::model::settings::{
@@ -34,6 +36,7 @@ pub(super) struct WorkspaceFile {
     /// Whether the sources have no errors.
     pub(super) sources_are_good: bool,
     pub(super) fonts: Vec<String>,
+    pub(super) items: Vec<ItemTable>,
     pub(super) warnings: WarningLayer,
     pub(super) mail: Option<MailSettings>,
 }
@@ -65,6 +68,7 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
         allocation: allocation(root.section("allocation", "[allocation]")),
         fx: root.sections("fx", "[[fx]]").iter().filter_map(fx).collect(),
         fonts: fonts(root.section("fonts", "[fonts]")),
+        items: item_section::read(&root),
         warnings: WarningLayer::read(root.section("warnings", "[warnings]")),
         mail: root.section("mail", "[mail]").and_then(|section| mail(&section)),
     };

@@ -51,10 +51,10 @@ fn credit_notes_are_explained_line_by_line() {
     let expected = "\
 CN-INV-202208-acme-2: acme, 202208, JPY, takes back INV-202208-acme
 
-line  item              invoice's line  invoiced  before  now  left
-   1  basicCharge                    1       357    -300   -5    52
-   2  uploadDataCharge               2        15       0   -2    13
-      subtotal                                             -7
+line  item                                     invoice's line  invoiced  before  now  left
+   1  基本料金 (basicCharge)                                1       357    -300   -5    52
+   2  データ通信料（上り） (uploadDataCharge)               2        15       0   -2    13
+      subtotal                                                                    -7
 
 tax, standard 10%: -5 - 2 = -7, with -300 before -307, of 335 invoiced
   -307 × 10% = -30.7 → up → -31; -31 so far less -30 before = -1; of 34 invoiced

@@ -76,6 +76,7 @@ fn a_character_of_a_bill_that_no_font_has_is_printed_as_a_stand_in_and_told() {
 #[test]
 fn the_warning_can_be_denied_or_ignored() {
     let sandbox = workspace(&[("acme", "basic🚀", ""), ("bravo", "basic🚀", "")]);
+    sandbox.write("invoicer.toml", format!("{WORKSPACE}[warnings]\nignore = [\"unnamed-item\"]\n"));
     for command in ["check", "build"] {
         let run = sandbox.run(&[command, "202208", "--deny-warnings"]);
         assert_eq!(run.code, 1, "{command}");
@@ -89,7 +90,7 @@ fn the_warning_can_be_denied_or_ignored() {
     let warnings = told(&sandbox);
     assert_eq!(warnings.len(), 1);
     assert_eq!(warnings[0].0.as_deref(), Some("bravo"));
-    sandbox.write("invoicer.toml", format!("{WORKSPACE}[warnings]\nignore = [\"missing-glyph\"]\n"));
+    sandbox.write("invoicer.toml", format!("{WORKSPACE}[warnings]\nignore = [\"missing-glyph\", \"unnamed-item\"]\n"));
     assert_eq!(sandbox.run(&["build", "202208", "--deny-warnings"]).code, 0);
     assert!(told(&sandbox).is_empty());
 }

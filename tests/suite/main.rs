@@ -29,6 +29,7 @@ mod http_client;
 mod http_server;
 mod interruptions;
 mod issuing;
+mod items;
 mod kept;
 mod kore_api;
 mod kore_others;

@@ -48,7 +48,7 @@ fn build(sandbox: &Sandbox) -> Run {
     run
 }
 
-/// Code, customer and message of each warning.
+/// Code, customer and message of each warning, but for those of items without a name: no item here has one.
 fn warnings(sandbox: &Sandbox) -> Vec<[String; 3]> {
     build(sandbox);
     let summary = sandbox.json("out/202208/summary.json");
@@ -56,7 +56,8 @@ fn warnings(sandbox: &Sandbox) -> Vec<[String; 3]> {
     let messages: Vec<&Value> = details.iter().map(|detail| &detail["message"]).collect();
     assert_eq!(summary["warnings"].as_array().unwrap().iter().collect::<Vec<&Value>>(), messages);
     let word = |detail: &Value, key: &str| detail[key].as_str().unwrap_or("-").to_owned();
-    details.iter().map(|detail| ["code", "customer", "message"].map(|key| word(detail, key))).collect()
+    let named = details.iter().filter(|detail| detail["code"] != "unnamed-item");
+    named.map(|detail| ["code", "customer", "message"].map(|key| word(detail, key))).collect()
 }
 
 fn codes(sandbox: &Sandbox) -> Vec<String> {
@@ -172,6 +173,7 @@ fn a_thousand_new_resources_are_one_line() {
     let ids: Vec<String> = (1..=1000).map(|number| format!("44{number:04}")).collect();
     let rows: Vec<(&str, &str, &str)> = ids.iter().map(|id| (id.as_str(), "basic", "0.1")).collect();
     let sandbox = workspace(&rows);
+    sandbox.write("invoicer.toml", format!("{WORKSPACE}[warnings]\nignore = [\"unnamed-item\"]\n"));
     let used = "{\"items\": {\"s\": {\"basic\": \"1\"}}, \"resources\": {\"s\": [\"440001\"]}}";
     past_with(&sandbox, "202207", "JPY", "100", used);
     let message = "\"acme\" has 999 resources that it did not have before: 440002, 440003, 440004 and 996 more";
@@ -262,6 +264,7 @@ fn rules_that_match_nothing() {
         .as_array()
         .unwrap()
         .iter()
+        .filter(|detail| detail["code"] != "unnamed-item")
         .map(|detail| format!("{}:{}", detail["file"].as_str().unwrap(), detail["line"]))
         .collect();
     let expected =
@@ -289,7 +292,8 @@ fn what_is_ignored_is_not_told() {
 fn denied_warnings_refuse_the_month() {
     let sandbox = workspace(&[("1", "basic", "140")]);
     past(&sandbox, "202207", "JPY", "100");
-    sandbox.write("invoicer.toml", WORKSPACE.replace("\"A\"", "\"A\"\nregistration-number = \"T1234567890123\""));
+    let unnamed = format!("{WORKSPACE}[warnings]\nignore = [\"unnamed-item\"]\n");
+    sandbox.write("invoicer.toml", unnamed.replace("\"A\"", "\"A\"\nregistration-number = \"T1234567890123\""));
     let before = sandbox.files();
     for command in ["check", "build"] {
         let run = sandbox.run(&[command, "202208", "--deny-warnings"]);
@@ -300,7 +304,7 @@ fn denied_warnings_refuse_the_month() {
     }
     assert_eq!(sandbox.run(&["check", "--deny-warnings"]).code, 1);
     assert!(sandbox.files() == before);
-    sandbox.write("invoicer.toml", format!("{WORKSPACE}[warnings]\nignore = [\"unusual-total\"]\n"));
+    sandbox.write("invoicer.toml", unnamed.replace("[\"", "[\"unusual-total\", \""));
     assert_eq!(sandbox.run(&["build", "202208", "--deny-warnings", "--format", "json"]).code, 0);
 }
 
@@ -322,7 +326,7 @@ fn own_prices_far_from_the_providers_are_unusual() {
     let unit_price = |price: &str| rule(&format!("unit-price = \"{price}\""));
     // A price of a month where the provider counts days: 330 ÷ 10 = 33.
     sandbox.write("customers/acme.toml", unit_price("330"));
-    let message = "basicCharge costs ¥330 per unit, 33 times the provider's ¥10 per unit";
+    let message = "基本料金 (basicCharge) costs ¥330 per unit, 33 times the provider's ¥10 per unit";
     assert_eq!(warnings(&sandbox), [["unusual-price", "acme", message]]);
     for (price, expected) in [("30", None), ("30.01", Some("3.001")), ("3.34", None), ("3.33", Some("0.333"))] {
         sandbox.write("customers/acme.toml", unit_price(price));
@@ -331,7 +335,9 @@ fn own_prices_far_from_the_providers_are_unusual() {
             .filter(|[code, ..]| code == "unusual-price")
             .map(|[.., message]| message)
             .collect();
-        let message = |times| format!("basicCharge costs ¥{price} per unit, {times} times the provider's ¥10 per unit");
+        let message = |times| {
+            format!("基本料金 (basicCharge) costs ¥{price} per unit, {times} times the provider's ¥10 per unit")
+        };
         assert_eq!(found, expected.map(message).into_iter().collect::<Vec<String>>(), "{price}");
     }
     // The threshold of the workspace, and over it that of the customer; or no warning at all.

@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, Figure, Problems};
 use crate::model::amount::{Amount, Sum};
 use crate::model::currency::Currency;
 use crate::model::invoice::{Invoice, ItemKind, Original, TaxSubtotal};
+use crate::model::item_label::ItemTables;
 use crate::model::period::BillingMonth;
 use crate::model::rounding::Rounding;
 use crate::model::settings::Settings;
@@ -74,6 +75,8 @@ pub struct CreditLineExplanation<'a> {
     pub kind: ItemKind,
     /// Bill item or fee.
     pub name: &'a str,
+    /// What the customer reads instead.
+    pub label: &'a str,
     /// Tax category.
     pub tax_category: TaxCategory,
     /// Tax rate.
@@ -202,8 +205,9 @@ fn explained(case: CreditCase<'_>, wanted: Option<usize>) -> Result<CreditExplan
 }
 
 fn line(case: CreditCase<'_>, index: usize) -> Result<CreditLineExplanation<'_>, Problems> {
-    let CreditCase { invoice, before, note, lines, .. } = case;
+    let CreditCase { settings, invoice, before, note, lines, .. } = case;
     let item = &note.items[index];
+    let tables = ItemTables::of_customer(settings, invoice.customer);
     let invoice_line = Some(lines[index]).filter(|line| *line != NO_LINE);
     let (mut invoiced, mut credited, mut left) = (None, Amount::ZERO, None);
     if let Some(line) = invoice_line {
@@ -218,6 +222,7 @@ fn line(case: CreditCase<'_>, index: usize) -> Result<CreditLineExplanation<'_>,
         invoice_line,
         kind: item.kind,
         name: &item.name,
+        label: tables.label(&item.source, &item.name, item.kind).name_or(&item.name),
         tax_category: item.tax_category,
         tax_rate: item.tax_rate,
         invoiced,

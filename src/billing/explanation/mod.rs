@@ -14,6 +14,7 @@ use crate::model::amount::{Amount, Sum};
 use crate::model::charge::{Bill, EMPTY};
 use crate::model::currency::Currency;
 use crate::model::invoice::{Invoice, ItemKind};
+use crate::model::item_label::ItemTables;
 use crate::model::matcher::Glob;
 use crate::model::price::RoundAt;
 use crate::model::settings::Settings;
@@ -89,6 +90,7 @@ fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Pro
         });
     }
     let customer = &settings.customers[invoice.customer];
+    let labels = ItemTables::of_customer(settings, invoice.customer).labels(invoice);
     let mut fees = others::fees(case, &read.resources)?.into_iter();
     let mut lines = Vec::new();
     for ((index, item), rows) in invoice.items.iter().enumerate().zip(read.lines) {
@@ -125,6 +127,7 @@ fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Pro
             kind: item.kind,
             source: &item.source,
             name: &item.name,
+            label: labels[index].name_or(&item.name),
             unit: item.unit,
             tax_category: item.tax_category,
             tax_rate: item.tax_rate,

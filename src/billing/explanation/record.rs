@@ -78,6 +78,8 @@ pub struct LineExplanation<'a> {
     pub source: &'a str,
     /// Bill item or fee.
     pub name: &'a str,
+    /// What the customer reads instead.
+    pub label: &'a str,
     /// Unit of the quantities, empty when the provider names none.
     pub unit: &'static str,
     /// Tax category.

@@ -7,6 +7,7 @@ use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::figures::money;
 use crate::model::invoice::{Invoice, LineItem};
+use crate::model::item_label::ItemTables;
 use crate::model::period::BillingMonth;
 use crate::model::ratio::quotient;
 use crate::model::warning::WarningCode;
@@ -20,10 +21,10 @@ const SHOWN_ITEMS: usize = 3;
 /// Customers that pay less than their usage costs.
 pub(super) fn below_cost(month: Month<'_>) -> Result<Vec<Diagnostic>, TooLong> {
     let lossy = month.billed.invoices.iter().filter(|invoice| invoice.subtotal < invoice.cost);
-    lossy.map(|invoice| loss(month.bill.month, &month.settings.customers[invoice.customer], invoice)).collect()
+    lossy.map(|invoice| loss(month, &month.settings.customers[invoice.customer], invoice)).collect()
 }
 
-fn loss(month: BillingMonth, customer: &Customer, invoice: &Invoice) -> Result<Diagnostic, TooLong> {
+fn loss(month: Month<'_>, customer: &Customer, invoice: &Invoice) -> Result<Diagnostic, TooLong> {
     let shown = |amount: Amount| money(amount, invoice.currency, 0);
     let (billed, cost) = (shown(invoice.subtotal), shown(invoice.cost));
     let lost = shown(invoice.cost.minus(invoice.subtotal)?);
@@ -36,12 +37,16 @@ fn loss(month: BillingMonth, customer: &Customer, invoice: &Invoice) -> Result<D
         }
     }
     losing.sort_by_key(|(margin, _)| *margin);
-    let note =
-        |(_, item): &(Amount, &LineItem)| format!("{}: {} for {}", item.name, shown(item.amount), shown(item.cost));
+    let tables = ItemTables::about_customer(month.settings, invoice.customer);
+    let note = |(_, item): &(Amount, &LineItem)| {
+        let name = tables.label(&item.source, &item.name, item.kind).both_names(&item.name);
+        format!("{name}: {} for {}", shown(item.amount), shown(item.cost))
+    };
+    let this = month.bill.month;
     let warning = Diagnostic::finding(WarningCode::BelowCost, message, format!("{billed} < {cost} (-{lost})"));
     let warning = losing.iter().take(SHOWN_ITEMS).map(note).fold(warning, Diagnostic::with_note);
     let hint = format!(
-        "check the prices and discounts of {} and invoicer.toml; a [[pricing.rule]] with from = \"{month}\" changes a \
+        "check the prices and discounts of {} and invoicer.toml; a [[pricing.rule]] with from = \"{this}\" changes a \
          price and leaves earlier months alone",
         customer.path
     );

@@ -7,6 +7,7 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Sum, TooLong};
 use crate::model::charge::{ChargeId, NameId};
 use crate::model::figures::money;
+use crate::model::item_label::ItemTables;
 use crate::model::plain::beginning;
 use crate::model::warning::WarningCode;
 
@@ -43,7 +44,9 @@ fn of_source(month: Month<'_>, source: u16, charges: &[ChargeId]) -> Result<Diag
     let total = money(all.total()?, source.currency, 0);
     let message =
         format!("{total} of \"{}\" that no rule claims is kept by the issuer: {}", source.name, rows(charges.len()));
-    let names: Vec<String> = items.iter().take(SHOWN).map(|(item, ..)| beginning(bill.names.get(*item))).collect();
+    let tables = ItemTables::of_issuer(month.settings);
+    let name = |item: NameId| beginning(&tables.both_names(&source.name, bill.names.get(item)));
+    let names: Vec<String> = items.iter().take(SHOWN).map(|(item, ..)| name(*item)).collect();
     let more = items.len().saturating_sub(SHOWN);
     let facts = format!("{}: {total} ({}): {}", source.name, charges.len(), names.join(", "));
     let facts = if more > 0 { format!("{facts}, …") } else { facts };
@@ -51,7 +54,7 @@ fn of_source(month: Month<'_>, source: u16, charges: &[ChargeId]) -> Result<Diag
     let mut warning = Diagnostic::finding(WarningCode::Kept, message, facts).at(Place::line(path, row));
     for (item, count, sum) in items.into_iter().take(SHOWN) {
         let cost = money(sum.total()?, source.currency, 0);
-        warning = warning.with_note(format!("{}: {}, {cost}", beginning(bill.names.get(item)), rows(count)));
+        warning = warning.with_note(format!("{}: {}, {cost}", name(item), rows(count)));
     }
     if more > 0 {
         warning = warning.with_note(format!("and {more} more items"));

@@ -1,6 +1,7 @@
 //! Warnings to look at before a month is issued: figures, items and resources that changed, and rules that do nothing.
 
 mod amounts;
+mod items;
 mod kept;
 mod prices;
 mod rules;
@@ -49,6 +50,8 @@ pub fn warnings(
         found.extend(usage::changes(month));
         found.extend(rules::ended(month));
         found.extend(rules::unused(month));
+        found.extend(items::unnamed(month));
+        found.extend(items::unused(month));
         Ok(found)
     };
     Ok(wanted(settings, found().of("the comparison with earlier months")?))
@@ -60,7 +63,8 @@ pub fn wanted(settings: &Settings, mut found: Vec<Diagnostic>) -> Vec<Diagnostic
         findings(&found).filter(|finding| finding.code == WarningCode::NoCharges).filter_map(concerned).collect();
     // Without charges, every rule of a customer matches nothing.
     let follows = |finding: &Finding| {
-        let of_rule = matches!(finding.code, WarningCode::UnusedMatch | WarningCode::UnusedPriceRule);
+        let of_rule =
+            matches!(finding.code, WarningCode::UnusedMatch | WarningCode::UnusedPriceRule | WarningCode::UnusedItem);
         of_rule && finding.customer.as_ref().is_some_and(|customer| idle.contains(customer))
     };
     found.retain(|warning| {

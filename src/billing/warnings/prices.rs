@@ -18,6 +18,7 @@ use crate::model::customer::Customer;
 use crate::model::definition::Definition;
 use crate::model::figures::money;
 use crate::model::invoice::Invoice;
+use crate::model::item_label::ItemTables;
 use crate::model::price::{Price, PriceRule};
 use crate::model::ratio::quotient;
 use crate::model::rounding::Rounding;
@@ -140,7 +141,9 @@ impl PriceComparison<'_> {
         };
         let provider = shown(mean(self.provider, self.quantity)?);
         let times = mean(self.own, self.provider)?;
-        let item = month.bill.names.get(self.item);
+        let source = &month.bill.sources[usize::from(self.source)].name;
+        let tables = ItemTables::about_customer(month.settings, invoice.customer);
+        let item = tables.both_names(source, month.bill.names.get(self.item));
         let unit = match month.bill.unit(self.source, self.item) {
             "" => "unit",
             unit => unit,

@@ -147,7 +147,7 @@ fn charges(invoice: &Invoice) -> impl Iterator<Item = ChargeId> {
     invoice.details.iter().map(|detail| detail.charge)
 }
 
-fn nothing(month: Month<'_>, code: WarningCode, heading: &str, definition: &Definition) -> Diagnostic {
+pub(super) fn nothing(month: Month<'_>, code: WarningCode, heading: &str, definition: &Definition) -> Diagnostic {
     let message = format!("the {heading} matches nothing in {}", month.bill.month);
     let warning = Diagnostic::finding(code, message, facts(definition)).at(place(definition));
     let hint = format!(

@@ -4,6 +4,7 @@ use super::Month;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::customer::Customer;
 use crate::model::history::{BilledCustomer, Used};
+use crate::model::item_label::ItemTables;
 use crate::model::warning::WarningCode;
 
 /// Maximum number of items or resources named.
@@ -41,18 +42,21 @@ pub(super) fn changes(month: Month<'_>) -> Vec<Diagnostic> {
         let Some(now) = record.and_then(|record| record.used.as_ref()) else {
             continue;
         };
+        let tables = ItemTables::about_customer(month.settings, invoice.customer);
+        let item = |(source, name): (&str, &str)| tables.both_names(source, name);
+        let resource = |(_, id): (&str, &str)| id.to_owned();
         let earlier: Vec<&Used> = month.history.before(month.bill.month, &customer.id).filter_map(used).collect();
         if !earlier.is_empty() {
             let new = |(source, name): &(&str, &str)| !earlier.iter().any(|past| past.has_item(source, name));
-            warnings.extend(told(customer, WarningCode::NewItem, now.items().filter(new)));
+            warnings.extend(told(customer, WarningCode::NewItem, now.items().filter(new).map(item)));
             let new = |(source, id): &(&str, &str)| !earlier.iter().any(|past| past.has_resource(source, id));
-            warnings.extend(told(customer, WarningCode::NewResource, now.resources().filter(new)));
+            warnings.extend(told(customer, WarningCode::NewResource, now.resources().filter(new).map(resource)));
         }
         if let Some(before) = month.history.customer(month.bill.month.previous(), &customer.id).and_then(used) {
             let gone = |(source, name): &(&str, &str)| !now.has_item(source, name);
-            warnings.extend(told(customer, WarningCode::GoneItem, before.items().filter(gone)));
+            warnings.extend(told(customer, WarningCode::GoneItem, before.items().filter(gone).map(item)));
             let gone = |(source, id): &(&str, &str)| !now.has_resource(source, id);
-            warnings.extend(told(customer, WarningCode::GoneResource, before.resources().filter(gone)));
+            warnings.extend(told(customer, WarningCode::GoneResource, before.resources().filter(gone).map(resource)));
         }
     }
     warnings
@@ -63,15 +67,11 @@ fn used(customer: &BilledCustomer) -> Option<&Used> {
 }
 
 /// One warning for all of a customer's items or resources, naming the first.
-fn told<'a>(
-    customer: &Customer,
-    code: WarningCode,
-    found: impl Iterator<Item = (&'a str, &'a str)>,
-) -> Option<Diagnostic> {
-    let mut names: Vec<&str> = found.map(|(_, name)| name).collect();
+fn told(customer: &Customer, code: WarningCode, found: impl Iterator<Item = String>) -> Option<Diagnostic> {
+    let mut names: Vec<String> = found.collect();
     names.sort_unstable();
     let more = names.len().saturating_sub(SHOWN);
-    let shown = names.iter().take(SHOWN).copied().collect::<Vec<&str>>().join(", ");
+    let shown = names[..names.len().min(SHOWN)].join(", ");
     let listed = if more > 0 { format!("{shown} and {more} more") } else { shown.clone() };
     let facts = if more > 0 { format!("{}: {shown}, …", names.len()) } else { format!("{}: {shown}", names.len()) };
     let what = match code {

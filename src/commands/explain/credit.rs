@@ -78,7 +78,7 @@ fn lines(explanation: &CreditExplanation<'_>, decimals: u32) -> Vec<String> {
     let row = |line: &CreditLineExplanation<'_>| {
         vec![
             line.line.to_string(),
-            titled(line.kind, line.name),
+            titled(line.kind, line.label, line.name),
             line.invoice_line.map_or_else(|| "-".to_owned(), |line| line.to_string()),
             line.invoiced.map_or_else(|| "-".to_owned(), |amount| amount.to_text(decimals)),
             line.before.to_text(decimals),

@@ -7,6 +7,7 @@ use crate::billing::explanation::{
 };
 use crate::model::amount::Amount;
 use crate::model::invoice::ItemKind;
+use crate::model::item_label::both_names;
 use crate::printer::{Align, table};
 
 /// Maximum number of lines written out in a sum.
@@ -50,17 +51,23 @@ fn overview(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>) -> Ve
     let mut cells = vec![["line", "item", "amount", "how"].map(str::to_owned).to_vec()];
     for line in &explanation.lines {
         let amount = line.amount.to_text(decimals);
-        cells.push(vec![line.line.to_string(), titled(line.kind, line.name), amount, calculation(explanation, line)]);
+        cells.push(vec![
+            line.line.to_string(),
+            titled(line.kind, line.label, line.name),
+            amount,
+            calculation(explanation, line),
+        ]);
     }
     let subtotal = totals.subtotal.to_text(decimals);
     cells.push(vec![String::new(), "subtotal".to_owned(), subtotal, String::new()]);
     table(&cells, &[Align::Right, Align::Left, Align::Right, Align::Left])
 }
 
-/// The name of a line, with its kind unless that is usage.
-pub(super) fn titled(kind: ItemKind, name: &str) -> String {
+/// The names of a line, the customer's and the provider's, with its kind unless that is usage.
+pub(super) fn titled(kind: ItemKind, label: &str, name: &str) -> String {
+    let name = both_names(label, name);
     match kind {
-        ItemKind::Usage => name.to_owned(),
+        ItemKind::Usage => name,
         ItemKind::Discount => format!("{name} (discount)"),
         ItemKind::Fee => format!("{name} (fee)"),
         ItemKind::Minimum => format!("{name} (minimum)"),
@@ -75,7 +82,8 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, verbose: boo
     let amount = line.amount.to_text(decimals);
     let source = if line.source.is_empty() { String::new() } else { format!(", {}", line.source) };
     let category = format!("{} {}", line.tax_category.name(), line.tax_rate);
-    let heading = format!("line {}: {}{source}, {category}: {amount}", line.line, titled(line.kind, line.name));
+    let heading =
+        format!("line {}: {}{source}, {category}: {amount}", line.line, titled(line.kind, line.label, line.name));
     let mut text = vec![String::new(), heading];
     match &line.origin {
         LineOrigin::Charges(charges) => text.extend(rows::charges(explanation, line, charges, verbose)),

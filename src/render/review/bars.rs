@@ -6,6 +6,8 @@ use serde::Serialize;
 use super::format::{glance, thousandths};
 use super::page::ReviewPage;
 use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::invoice::ItemKind;
+use crate::model::item_label::ItemTables;
 use crate::model::period::BillingMonth;
 use crate::model::settings::Language;
 use crate::render::format::month_text;
@@ -37,7 +39,10 @@ pub struct MonthBarView {
 /// An item's bar.
 #[derive(Debug, Serialize)]
 pub struct ItemBarView<'a> {
+    /// The provider's name.
     pub name: String,
+    /// The name for readers.
+    pub label: String,
     pub source: &'a str,
     pub amount: String,
     /// Thousandths of the longest bar.
@@ -96,12 +101,14 @@ pub(super) fn items(page: ReviewPage<'_>) -> Result<Vec<ItemBarView<'_>>, TooLon
     let items = &page.review.overview.items;
     let sources = &page.review.bill.sources;
     let has_several = sources.len() > 1;
+    let tables = ItemTables::of_issuer(page.review.settings);
     let count = if items.len() > ITEMS { ITEMS - 1 } else { items.len() };
     let (shown, rest) = items.split_at(count);
     let rest_cost = Sum::of(rest.iter().map(|item| item.cost))?;
     let longest = shown.iter().map(|item| item.cost).chain([rest_cost]).max().unwrap_or_default();
-    let bar = |name: String, source, cost: Amount, is_rest| ItemBarView {
-        name,
+    let bar = |name: &str, label: &str, source, cost: Amount, is_rest| ItemBarView {
+        name: name.to_owned(),
+        label: label.to_owned(),
         source,
         amount: glance(cost, currency),
         width: thousandths(cost, longest),
@@ -110,14 +117,17 @@ pub(super) fn items(page: ReviewPage<'_>) -> Result<Vec<ItemBarView<'_>>, TooLon
     let mut bars: Vec<ItemBarView<'_>> = shown
         .iter()
         .map(|item| {
-            let source = sources.get(usize::from(item.source)).filter(|_| has_several);
+            let source = sources.get(usize::from(item.source));
+            let of_source = source.map_or("", |source| source.name.as_str());
+            let label = tables.label(of_source, &item.name, ItemKind::Usage);
+            let source = source.filter(|_| has_several);
             let source = source.map_or("", |source| page.review.settings.title_of(&source.name));
-            bar(item.name.clone(), source, item.cost, false)
+            bar(&item.name, label.name_or(&item.name), source, item.cost, false)
         })
         .collect();
     if !rest.is_empty() {
         let name = format!("{} ({})", page.label("chart_others"), rest.len());
-        bars.push(bar(name, "", rest_cost, true));
+        bars.push(bar(&name, &name, "", rest_cost, true));
     }
     Ok(bars)
 }

@@ -1,0 +1,38 @@
+//! [`ItemKind`]: what a line of an invoice stands for.
+
+use serde::{Deserialize, Serialize};
+
+/// Kind of a line of an invoice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ItemKind {
+    /// Something that was used.
+    Usage,
+    /// The issuer's own charge.
+    Fee,
+    /// The difference up to the minimum.
+    Minimum,
+    /// Free tier, coupon and the like.
+    Discount,
+    /// 前月繰越: a rest below zero from an earlier month.
+    Carried,
+    /// 端数調整: the adjustment that makes the printed items add up to the rounded sum.
+    Rounding,
+}
+
+impl ItemKind {
+    /// The names in TOML and JSON.
+    pub const NAMES: [(&'static str, ItemKind); 6] = [
+        ("usage", ItemKind::Usage),
+        ("fee", ItemKind::Fee),
+        ("minimum", ItemKind::Minimum),
+        ("discount", ItemKind::Discount),
+        ("carried", ItemKind::Carried),
+        ("rounding", ItemKind::Rounding),
+    ];
+
+    /// Whether it stands for charges of a provider, which names it.
+    pub fn is_provided(self) -> bool {
+        matches!(self, ItemKind::Usage | ItemKind::Discount)
+    }
+}

@@ -1,0 +1,20 @@
+//! [`Language`]: what an invoice is written in.
+
+/// The language of an invoice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// Japanese.
+    Japanese,
+    /// English.
+    English,
+}
+
+impl Language {
+    /// The BCP 47 tag, also the name in TOML.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Language::Japanese => "ja",
+            Language::English => "en",
+        }
+    }
+}

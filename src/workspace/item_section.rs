@@ -1,0 +1,129 @@
+//! `[[item]]`: what customers read of items.
+
+use super::toml_reader::{Section, Value};
+use super::values;
+use crate::diagnostic::Diagnostic;
+use crate::model::amount::Amount;
+use crate::model::definition::Definition;
+use crate::model::invoice::ItemKind;
+use crate::model::item_table::{DECIMALS_MOST, ItemTable, PrintedUnit, QuantityDisplay, Wording};
+use crate::model::matcher::Glob;
+use crate::model::warning::WarningCode;
+
+/// The keys that say which items a table is about.
+const MATCH_KEYS: [&str; 3] = ["item", "source", "kind"];
+
+/// The keys that say something about them.
+const KEYS: [&str; 8] = ["name", "unit", "scale", "decimals", "heading", "order", "quantity", "note"];
+
+/// Reads the tables of a file; those that an earlier one leaves nothing to give a warning.
+pub(super) fn read(root: &Section<'_, '_>) -> Vec<ItemTable> {
+    let mut tables: Vec<ItemTable> = Vec::new();
+    for section in root.sections("item", "[[item]]") {
+        let table = table(&section);
+        if let Some(first) = tables.iter().find(|first| first.hides(&table)) {
+            section.tell(hidden(&first.definition, &table.definition));
+        }
+        tables.push(table);
+    }
+    tables
+}
+
+fn hidden(first: &Definition, later: &Definition) -> Diagnostic {
+    let message = "an earlier [[item]] matches the same items and leaves this one nothing to say";
+    let facts = format!("{}:{}", later.path, later.line);
+    Diagnostic::finding(WarningCode::UnusedItem, message, facts)
+        .with_note(format!("the earlier one is at line {}: {}", first.line, first.text))
+        .with_hint("the first table that has a key decides: put this one before it, or remove it")
+}
+
+fn table(section: &Section<'_, '_>) -> ItemTable {
+    let glob = |key| section.read(key, |value| value.string().map(|pattern| Glob::new(&pattern)));
+    let table = ItemTable {
+        item: glob("item"),
+        source: glob("source"),
+        kind: section.read("kind", |value| value.one_of(&ItemKind::NAMES)),
+        name: section.read("name", words),
+        measure: measure(section),
+        decimals: section.read("decimals", decimals),
+        heading: section.read("heading", words),
+        order: section.read("order", Value::integer),
+        quantity: section.read("quantity", |value| value.one_of(&QuantityDisplay::NAMES)),
+        note: section.read("note", words),
+        definition: section.definition(),
+    };
+    if section.has_any(&["resource"]) {
+        let diagnostic =
+            Diagnostic::error("an [[item]] cannot be narrowed to a resource: an item is one line of an invoice");
+        section
+            .tell(diagnostic.with_hint("remove `resource`; in a customer's file the table is for that customer alone"));
+    } else if section.finish() {
+        if !section.has_any(&MATCH_KEYS) {
+            let diagnostic = Diagnostic::error("an [[item]] that names no items");
+            section.tell(
+                diagnostic.with_hint("add item = \"basicCharge\", or source or kind; item = \"*\" is every item"),
+            );
+        } else if !section.has_any(&KEYS) {
+            let diagnostic = Diagnostic::error("an [[item]] that says nothing about its items");
+            section.tell(diagnostic.with_hint(format!("add one of {}", KEYS.join(", "))));
+        }
+    }
+    table
+}
+
+/// `unit`, and `scale` with it.
+fn measure(section: &Section<'_, '_>) -> Option<PrintedUnit> {
+    let unit = section.read("unit", words);
+    let scale = section.read("scale", scale);
+    if let (Some(value), false) = (section.get("scale"), section.has_any(&["unit"])) {
+        let diagnostic =
+            Diagnostic::error("`scale` without `unit`: the printed quantity would count something unnamed");
+        value.told::<()>(Err(diagnostic.with_hint("add what the scaled quantity counts, such as unit = \"MB\"")));
+    }
+    let has_scale = section.has_any(&["scale"]);
+    let scale = if has_scale { scale? } else { Amount::whole(1) };
+    Some(PrintedUnit { unit: unit?, scale })
+}
+
+fn scale(value: &Value<'_, '_>) -> Result<Amount, Diagnostic> {
+    const EXPECTED: &str = "a number above zero such as \"1048576\"";
+    let scale = values::quantity(value, EXPECTED)?;
+    if scale.is_positive() { Ok(scale) } else { Err(value.expected(EXPECTED)) }
+}
+
+fn decimals(value: &Value<'_, '_>) -> Result<u32, Diagnostic> {
+    let decimals = u32::try_from(value.integer()?).ok().filter(|decimals| *decimals <= DECIMALS_MOST);
+    decimals.ok_or_else(|| value.expected(&format!("a number of decimals from 0 to {DECIMALS_MOST}")))
+}
+
+/// One text, or `{ ja = "…", en = "…" }`.
+fn words(value: &Value<'_, '_>) -> Result<Wording, Diagnostic> {
+    if value.is_text() {
+        return line(value).map(Wording::Only);
+    }
+    let section = value.section("the texts by language").map_err(|_| {
+        value.expected("a text, or one for each language").with_hint("write \"…\" or { ja = \"…\", en = \"…\" }")
+    })?;
+    let told = section.file.count();
+    let texts = (section.read("ja", line), section.read("en", line));
+    section.finish();
+    match texts {
+        (Some(ja), Some(en)) => Ok(Wording::Both { ja, en }),
+        (Some(text), None) | (None, Some(text)) => Ok(Wording::Only(text)),
+        // What is wrong with it is told already.
+        (None, None) if section.file.count() > told => Ok(Wording::Only(String::new())),
+        (None, None) => Err(value.expected("a text for each language").with_hint("write { ja = \"…\", en = \"…\" }")),
+    }
+}
+
+/// A text that is printed on one line.
+fn line(value: &Value<'_, '_>) -> Result<String, Diagnostic> {
+    let text = value.text()?;
+    match text.chars().find(|c| c.is_control()) {
+        None => Ok(text),
+        Some(c) => {
+            let diagnostic = Diagnostic::error(format!("expected one line of text, found the control character {c:?}"));
+            Err(diagnostic.with_hint("remove it; a long text wraps by itself"))
+        }
+    }
+}
