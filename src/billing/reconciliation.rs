@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::conservation::{SourceTotals, read_totals};
+use crate::diagnostic::Diagnostic;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, EMPTY};
 use crate::model::currency::Currency;
+use crate::model::definition::Definition;
+use crate::model::figures::money;
 use crate::model::settings::SourceKind;
 use crate::model::statement::AcceptedDifference;
 use crate::model::tax::TaxCategory;
@@ -65,11 +68,50 @@ pub struct ResourceCount {
 }
 
 impl Reconciliation {
-    /// Whether nothing differs.
-    pub fn agrees(&self) -> bool {
-        self.difference.is_none_or(Amount::is_zero)
-            && self.day_differences.is_empty()
-            && self.resources.as_ref().is_none_or(|count| count.ours == count.provider)
+    /// The differences as errors, with their likely cause; `definition` is that of the source.
+    pub fn problems(&self, definition: &Definition) -> Vec<Diagnostic> {
+        let mut problems = Vec::new();
+        if let (Some(difference), Some(provider)) = (self.difference, self.provider_total)
+            && !difference.is_zero()
+        {
+            let message = format!(
+                "\"{}\" does not reconcile: ours {}, the provider's {}, difference {}",
+                self.name,
+                money(self.total_with_tax, self.currency, 0),
+                money(provider, self.currency, 0),
+                money(difference, self.currency, 0)
+            );
+            let mut diagnostic = Diagnostic::error(message).at(definition);
+            if let Some(accepted) = &self.accepted_difference {
+                diagnostic = diagnostic.with_note(accepted.note(self.currency));
+            }
+            problems.push(match &self.cause {
+                Some(cause) => diagnostic.with_hint(format!("likely cause: {cause}")),
+                None => diagnostic,
+            });
+        }
+        if !self.day_differences.is_empty() {
+            let days = self.day_differences.len();
+            let message = format!("\"{}\": {days} of {} days differ from the provider's", self.name, self.days);
+            let diagnostic = Diagnostic::error(message).at(definition);
+            let shown = self.day_differences.iter().take(5).map(|day| {
+                let (ours, provider) = (money(day.ours, self.currency, 0), money(day.provider, self.currency, 0));
+                format!("day {}: ours {ours}, the provider's {provider}", day.day)
+            });
+            let diagnostic = shown.fold(diagnostic, Diagnostic::with_note);
+            problems
+                .push(diagnostic.with_hint("likely cause: rows of these days are missing or were added; see --fetch"));
+        }
+        if let Some(count) = self.resources.as_ref().filter(|count| count.ours != count.provider) {
+            let message = format!(
+                "\"{}\": {} {} have a charge, the provider counts {}",
+                self.name, count.ours, count.what, count.provider
+            );
+            let diagnostic = Diagnostic::error(message).at(definition);
+            problems
+                .push(diagnostic.with_hint("likely cause: rows of some are missing, or one has rows under two ids"));
+        }
+        problems
     }
 }
 

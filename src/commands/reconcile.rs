@@ -5,22 +5,18 @@ use std::path::Path;
 use super::excerpts;
 use crate::billing::{self, Reconciliation};
 use crate::cli;
-use crate::diagnostic::{Diagnostic, Figure, Problems};
+use crate::diagnostic::{Figure, Problems};
 use crate::environment::Environment;
 use crate::model::amount::Amount;
-use crate::model::currency::Currency;
 use crate::model::period::BillingMonth;
-use crate::model::settings::{Settings, SourceSettings};
+use crate::model::settings::Settings;
+use crate::month::provider_drift::{SUMS, provider_drift};
 use crate::out;
 use crate::printer::{Align, Printer, table};
-use crate::render;
+use crate::render::money;
 use crate::sources;
-use crate::sources::drift;
-use crate::sources::fetch::{self, Again, FetchRequest};
+use crate::sources::fetch::FetchRequest;
 use crate::workspace;
-
-/// Maximum number of changed rows shown.
-const SHOWN_ROWS: usize = 50;
 
 pub(super) fn run(
     root: &Path,
@@ -40,43 +36,23 @@ pub(super) fn run(
     } else {
         print(&found, settings, month, printer);
     }
-    // In the order in which the bill has the month's sources.
-    let sources: Vec<&SourceSettings> = settings.sources_of(month).collect();
-    let mut problems: Problems =
-        found.iter().zip(&sources).flat_map(|(found, source)| differences(found, source)).collect();
+    let mut problems: Problems = found
+        .iter()
+        .zip(settings.sources_of(month))
+        .flat_map(|(found, source)| found.problems(&source.definition))
+        .collect();
     if arguments.fetch {
         let request = FetchRequest { root, month, draft: true, force: true, accept: None, environment };
-        for (index, source) in sources.into_iter().enumerate().filter(|(_, source)| !source.kind.is_csv()) {
-            // Differences are reported even when the provider cannot be asked.
-            match fetch::read_again(request, source) {
-                Ok(Again { bill: now, half }) => {
-                    problems.extend(half);
-                    let index = u16::try_from(index).expect("the sources were counted when they were read");
-                    let changes = drift::masked(billing::drift(&bill, index, &now).of(SUMS)?, environment);
-                    drift::keep(root, source, month, &changes, environment)?;
-                    if !changes.is_empty() {
-                        problems.push(drift::refusal(&changes, source, month, SHOWN_ROWS));
-                    }
-                }
-                Err(problem) => problems.push(problem),
-            }
-        }
+        problems.extend(provider_drift(&bill, settings, request)?);
     }
     problems.check()
-}
-
-/// Name of the figures in the error about too many digits.
-const SUMS: &str = "the sums of the month";
-
-fn money(amount: Amount, currency: Currency) -> String {
-    render::money(amount, currency, amount.scale().max(currency.decimals()))
 }
 
 fn print(found: &[Reconciliation], settings: &Settings, month: BillingMonth, printer: &Printer) {
     let header = ["source", "rows", "with tax", "provider", "difference", "days", "resources"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for one in found {
-        let optional = |amount: Option<Amount>| amount.map_or("-".to_owned(), |amount| money(amount, one.currency));
+        let optional = |amount: Option<Amount>| amount.map_or("-".to_owned(), |amount| money(amount, one.currency, 0));
         let days = match (one.days, one.day_differences.len()) {
             (0, _) => "-".to_owned(),
             (days, 0) => format!("{days} agree"),
@@ -88,8 +64,8 @@ fn print(found: &[Reconciliation], settings: &Settings, month: BillingMonth, pri
         });
         rows.push(vec![
             one.name.clone(),
-            money(one.total, one.currency),
-            money(one.total_with_tax, one.currency),
+            money(one.total, one.currency, 0),
+            money(one.total_with_tax, one.currency, 0),
             optional(one.provider_total),
             optional(one.difference),
             days,
@@ -109,52 +85,8 @@ fn print(found: &[Reconciliation], settings: &Settings, month: BillingMonth, pri
             printer.status(&format!("{}: the provider states no total to compare with{way_out}", one.name));
         }
         if !one.coupons.is_zero() {
-            let coupons = money(one.coupons, one.currency);
+            let coupons = money(one.coupons, one.currency, 0);
             printer.status(&format!("{}: the provider's figure is after coupons of {coupons}", one.name));
         }
     }
-}
-
-/// The differences as errors, with their likely cause.
-fn differences(found: &Reconciliation, source: &SourceSettings) -> Vec<Diagnostic> {
-    let mut problems = Vec::new();
-    if let (Some(difference), Some(provider)) = (found.difference, found.provider_total)
-        && !difference.is_zero()
-    {
-        let message = format!(
-            "\"{}\" does not reconcile: ours {}, the provider's {}, difference {}",
-            found.name,
-            money(found.total_with_tax, found.currency),
-            money(provider, found.currency),
-            money(difference, found.currency)
-        );
-        let mut diagnostic = Diagnostic::error(message).at(sources::place(source));
-        if let Some(accepted) = &found.accepted_difference {
-            diagnostic = diagnostic.with_note(accepted.note(found.currency));
-        }
-        problems.push(match &found.cause {
-            Some(cause) => diagnostic.with_hint(format!("likely cause: {cause}")),
-            None => diagnostic,
-        });
-    }
-    if !found.day_differences.is_empty() {
-        let days = found.day_differences.len();
-        let message = format!("\"{}\": {days} of {} days differ from the provider's", found.name, found.days);
-        let diagnostic = Diagnostic::error(message).at(sources::place(source));
-        let shown = found.day_differences.iter().take(5).map(|day| {
-            let (ours, provider) = (money(day.ours, found.currency), money(day.provider, found.currency));
-            format!("day {}: ours {ours}, the provider's {provider}", day.day)
-        });
-        let diagnostic = shown.fold(diagnostic, Diagnostic::with_note);
-        problems.push(diagnostic.with_hint("likely cause: rows of these days are missing or were added; see --fetch"));
-    }
-    if let Some(count) = found.resources.as_ref().filter(|count| count.ours != count.provider) {
-        let message = format!(
-            "\"{}\": {} {} have a charge, the provider counts {}",
-            found.name, count.ours, count.what, count.provider
-        );
-        let diagnostic = Diagnostic::error(message).at(sources::place(source));
-        problems.push(diagnostic.with_hint("likely cause: rows of some are missing, or one has rows under two ids"));
-    }
-    problems
 }

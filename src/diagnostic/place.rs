@@ -1,5 +1,7 @@
 //! [`Place`]: a position in a file.
 
+use crate::model::definition::Definition;
+
 /// A position in a file, with the line's text where it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
@@ -26,6 +28,11 @@ impl Place {
         Place { path: path.into(), line: Some(line), ..Place::default() }
     }
 
+    /// The first character of a rule or section of the workspace, marked.
+    pub fn start_of(definition: &Definition) -> Place {
+        Place { column: Some(definition.column), length: 1, ..Place::from(definition) }
+    }
+
     /// A byte range of a file with that text.
     pub fn span(path: &str, text: &str, span: std::ops::Range<usize>) -> Place {
         let start = floor_boundary(text, span.start);
@@ -47,6 +54,13 @@ impl Place {
     pub fn with_excerpt(mut self, text: impl Into<String>) -> Place {
         self.excerpt = Some(text.into());
         self
+    }
+}
+
+impl From<&Definition> for Place {
+    /// The line of a rule or section of the workspace.
+    fn from(definition: &Definition) -> Place {
+        Place::line(&definition.path, definition.line)
     }
 }
 

@@ -99,8 +99,8 @@ impl Diagnostic {
 
     /// Adds its place.
     #[must_use]
-    pub fn at(mut self, place: Place) -> Diagnostic {
-        self.place = Some(place);
+    pub fn at(mut self, place: impl Into<Place>) -> Diagnostic {
+        self.place = Some(place.into());
         self
     }
 

@@ -2,8 +2,9 @@
 //! it, or only hashes them; [`summary`] holds the month's key figures, with which later months are compared.
 //!
 //! [`issued`] gives a reviewed month its numbers and locks it, [`credited`] takes an invoice back. For an issued month,
-//! [`reproduced`] computes again what was issued, [`recorded`] compares it with the record field by field, and
-//! [`rebuilt`] writes the same bytes to `out/`. All arithmetic is in [`billing`](crate::billing).
+//! [`reproduced`] computes again what was issued, [`recorded`] compares it with the record field by field, [`rebuilt`]
+//! writes the same bytes to `out/`, and [`verified`] finds whatever is no longer the same. All arithmetic is in
+//! [`billing`](crate::billing).
 
 pub mod carried;
 pub mod computed;
@@ -13,12 +14,16 @@ mod earlier;
 pub mod evidence;
 mod glyphs;
 pub mod issued;
+pub mod price_change;
+pub mod provider_drift;
 pub mod rebuilt;
 pub mod recorded;
 mod rendered;
 pub mod reproduced;
 mod reviewed;
 pub mod rule_changes;
+pub mod source_months;
 pub mod standing;
 pub mod summary;
+pub mod verified;
 pub mod warnings;

@@ -1,0 +1,148 @@
+//! [`PriceChange`]: what customers would have paid for past months by other prices.
+
+use super::carried;
+use super::standing::{StandingFigures, standing_figures};
+use crate::billing;
+use crate::billing::comparison::{
+    ComparedMonth, Comparison, ConvertedChange, Figures, MonthFigures, OldFigures, compare, converted, figures,
+};
+use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
+use crate::ledger::Ledger;
+use crate::model::amount::{Amount, TooLong};
+use crate::model::carried::CustomerRest;
+use crate::model::charge::Bill;
+use crate::model::invoice::Status;
+use crate::model::period::BillingMonth;
+use crate::model::settings::{Settings, SourceSettings};
+use crate::sources;
+use crate::sources::snapshot::Snapshot;
+use crate::workspace::{self, Workspace};
+
+/// Name of the figures in the error about too many digits.
+const SUMS: &str = "the sums of the months";
+
+/// Other prices for a workspace.
+pub struct PriceChange<'a> {
+    /// The workspace with its present prices.
+    pub workspace: &'a Workspace,
+    /// What was issued.
+    pub ledger: &'a Ledger,
+    /// The workspace's settings with the new prices.
+    pub new: &'a Settings,
+    /// The file of the new prices, as the user wrote it.
+    pub path: &'a str,
+}
+
+impl PriceChange<'_> {
+    /// Compares what customers pay for months by the old prices and by the new.
+    ///
+    /// # Errors
+    /// Months without a bill, and whatever stops a month from being computed.
+    pub fn compare(&self, months: &[BillingMonth]) -> Result<Comparison, Problems> {
+        self.check_bills(months)?;
+        // One month at a time, so that a year of bills need not fit in memory.
+        let compared: Result<Vec<ComparedMonth>, Problems> = months.iter().map(|month| self.month(*month)).collect();
+        Ok(compare(&compared?).of(SUMS)?)
+    }
+
+    fn month(&self, month: BillingMonth) -> Result<ComparedMonth, Problems> {
+        let Workspace { root, settings, .. } = self.workspace;
+        let bill = sources::read(root, settings, month, false)?;
+        let taken = carried::taken(self.ledger, &root.join("out"), month);
+        let (old_figures, old) = self.old(&bill, &taken)?;
+        let with_new = |problems: Problems| noted(problems, &format!("with the prices of {}", self.path));
+        let (new, converted) = computed(self.new, &bill, &taken).map_err(with_new)?;
+        Ok(ComparedMonth { month, old_figures, old, new, converted })
+    }
+
+    /// Checks that every month has a bill, and reports all that have none at once.
+    fn check_bills(&self, months: &[BillingMonth]) -> Result<(), Problems> {
+        let Workspace { root, settings, .. } = self.workspace;
+        let has_bill = |source: &SourceSettings, month: BillingMonth| match source.kind.is_csv() {
+            true => sources::has_files(root, source, month),
+            // Reading a snapshot reports what is wrong with it.
+            false => !matches!(Snapshot::open(root, source, month), Ok(None)),
+        };
+        let without: Vec<String> = months
+            .iter()
+            .filter(|month| !settings.sources_of(**month).any(|source| has_bill(source, **month)))
+            .map(|month| month.to_string())
+            .collect();
+        if without.is_empty() {
+            return Ok(());
+        }
+        let diagnostic = Diagnostic::error(format!("there are no bills of {}", without.join(", ")));
+        let hint = "name months that have bills: `invoicer status` shows them";
+        Err(diagnostic.at(Place::file("billing")).with_hint(hint).into())
+    }
+
+    /// What customers pay with the old prices: the issued figures or, for a month that is not issued, the present rules'.
+    fn old(&self, bill: &Bill, taken: &[CustomerRest]) -> Result<(OldFigures, MonthFigures), Problems> {
+        let Some(stored) = self.ledger.latest_rules(bill.month) else {
+            let present = computed(&self.workspace.settings, bill, taken);
+            let (old, _) = present.map_err(|problems| noted(problems, "with the present prices"))?;
+            return Ok((OldFigures::Rules, old));
+        };
+        let rules = workspace::load(&self.workspace.root.join(stored.rules_directory()))?;
+        let (then, _) = computed(&rules.settings, bill, taken)?;
+        let standing = standing_figures(self.ledger, bill.month).of(SUMS)?;
+        Ok((OldFigures::Issued, issued(&then, standing).of(SUMS)?))
+    }
+}
+
+/// What was issued of a month. The records have all figures except kept discounts, which are computed from the rules of that
+/// time: they give `then`. The cost of what was taken back stays, because the provider charges for it all the same.
+fn issued(
+    then: &MonthFigures,
+    standing: impl IntoIterator<Item = (String, StandingFigures)>,
+) -> Result<MonthFigures, TooLong> {
+    let unbilled =
+        |figures: &Figures| Figures::new([Amount::ZERO, Amount::ZERO, Amount::ZERO, figures.cost], figures.kept);
+    let unbilled = then.iter().map(|(key, figures)| Ok((key.clone(), unbilled(figures)?)));
+    let mut issued: MonthFigures = unbilled.collect::<Result<_, TooLong>>()?;
+    for (customer, StandingFigures { currency, subtotal, tax, total, cost }) in standing {
+        let key = (customer, currency);
+        let kept = then.get(&key).map_or(Amount::ZERO, |figures| figures.kept);
+        issued.insert(key, Figures::new([subtotal, tax, total, cost], kept)?);
+    }
+    Ok(issued)
+}
+
+fn computed(
+    settings: &Settings,
+    bill: &Bill,
+    taken: &[CustomerRest],
+) -> Result<(MonthFigures, Vec<ConvertedChange>), Problems> {
+    let billed = billing::invoices(bill, settings, Status::Built, taken)?;
+    let figures = figures(bill, settings, &billed).of(SUMS)?;
+    Ok((figures, converted(bill, settings, &billed)))
+}
+
+fn noted(problems: Problems, note: &str) -> Problems {
+    problems.each(|problem| problem.with_note(note))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::currency::Currency;
+
+    /// Acme was issued 1,100 yen at a cost of 800, of which a discount of 50 was kept: 1000 − 800 + 50 are left. Beta's invoice
+    /// was taken back whole: nothing comes in, and the provider's 300 are to be paid.
+    #[test]
+    fn what_was_taken_back_still_costs() {
+        let amounts = |amounts: [i64; 4]| amounts.map(Amount::whole);
+        let figures = |all: [i64; 4], kept: i64| Figures::new(amounts(all), Amount::whole(kept)).unwrap();
+        let key = |customer: &str| (customer.to_owned(), Currency::Jpy);
+        let then = MonthFigures::from([
+            (key("acme"), figures([900, 90, 990, 800], -50)),
+            (key("beta"), figures([400, 40, 440, 300], 0)),
+        ]);
+        let [subtotal, tax, total, cost] = amounts([1000, 100, 1100, 800]);
+        let standing = StandingFigures { currency: Currency::Jpy, subtotal, tax, total, cost };
+        let issued = issued(&then, [("acme".to_owned(), standing)]).unwrap();
+        assert_eq!(issued[&key("acme")].margin, Amount::whole(250));
+        assert_eq!(issued[&key("acme")].subtotal, Amount::whole(1000));
+        assert_eq!(issued[&key("beta")].margin, Amount::whole(-300));
+    }
+}

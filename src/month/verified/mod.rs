@@ -1,0 +1,247 @@
+//! Whether what was issued, what it was made from and what it gives are still the same: [`Verification`], month by month and
+//! [`Discrepancy`] by discrepancy.
+
+mod discrepancy;
+mod outputs;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
+
+use serde::Serialize;
+
+use super::evidence::{changed_copies, changed_files};
+use super::recorded;
+use super::reproduced::Reproduction;
+use super::rule_changes::{Deviation, RuleChanges};
+use crate::cli::Format;
+use crate::diagnostic::Diagnostic;
+use crate::ledger::{self, Ledger, Stored};
+use crate::model::period::BillingMonth;
+use crate::out;
+use crate::printer::Printer;
+use crate::staging::hash;
+pub use discrepancy::{Discrepancy, DiscrepancyKind};
+use outputs::Outputs;
+
+/// The findings about a month.
+#[derive(Clone, Debug, Serialize)]
+pub struct MonthVerification {
+    /// The month.
+    pub month: BillingMonth,
+    /// How many documents were issued.
+    pub documents: usize,
+    /// Whether there are no findings.
+    pub same: bool,
+    /// A note about a month without findings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'static str>,
+    /// The files of the workspace that the note is about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changed_rules: Vec<Discrepancy>,
+    /// What is no longer the same.
+    pub findings: Vec<Discrepancy>,
+}
+
+/// What was found about all months.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verification {
+    /// Month by month.
+    pub months: Vec<MonthVerification>,
+    /// Findings that concern no single month.
+    pub findings: Vec<Discrepancy>,
+}
+
+/// Note about changed rules. Users change rules for later months; as long as an issued month's figures stay the same
+/// this is no finding, and its documents are made from the kept copies.
+const FIGURES_EQUAL: &str = "rules changed since; figures equal";
+
+impl Verification {
+    /// Compares issued months with what is there now; `faults` are what reading the ledger found. With `as_issued` the
+    /// present rules are left out.
+    pub fn of(
+        root: &Path,
+        ledger: &Ledger,
+        faults: &[Diagnostic],
+        months: &[BillingMonth],
+        as_issued: bool,
+        printer: &Printer,
+    ) -> Verification {
+        let of_month = |fault: &Diagnostic, month: BillingMonth| path_of(fault).contains(&format!("/{month}"));
+        let verify = |month: &BillingMonth| {
+            let faults = faults.iter().filter(|fault| of_month(fault, *month)).map(lock_changed);
+            let findings = faults.chain(of_month_alone(root, ledger, *month, as_issued, printer)).collect();
+            MonthVerification::new(ledger, *month, findings)
+        };
+        let verified = months.iter().map(verify).collect();
+        let elsewhere = |fault: &&Diagnostic| !months.iter().any(|month| of_month(fault, *month));
+        let mut findings: Vec<Discrepancy> = faults.iter().filter(elsewhere).map(lock_changed).collect();
+        match ledger.interrupted(root) {
+            Ok(None) => {}
+            Ok(Some(last)) => findings.push(interrupted(last)),
+            // Where records cannot be read, the list differs for that reason alone.
+            Err(_) if !faults.is_empty() => {}
+            Err(problem) => findings.push(lock_changed(&problem)),
+        }
+        Verification { months: verified, findings }
+    }
+
+    /// How many months are not as they were issued.
+    pub fn changed_months(&self) -> usize {
+        self.months.iter().filter(|month| !month.same).count()
+    }
+}
+
+impl MonthVerification {
+    fn new(ledger: &Ledger, month: BillingMonth, mut findings: Vec<Discrepancy>) -> MonthVerification {
+        findings.sort();
+        findings.dedup();
+        let changed_rules = match findings.iter().any(|finding| finding.kind != DiscrepancyKind::Rules) {
+            true => Vec::new(),
+            false => std::mem::take(&mut findings),
+        };
+        MonthVerification {
+            month,
+            documents: ledger.of_month(month).map(|stored| stored.record.documents.len()).sum(),
+            same: findings.is_empty(),
+            note: (!changed_rules.is_empty()).then_some(FIGURES_EQUAL),
+            changed_rules,
+            findings,
+        }
+    }
+}
+
+fn path_of(diagnostic: &Diagnostic) -> &str {
+    diagnostic.place.as_ref().map_or("", |place| place.path.as_str())
+}
+
+fn lock_changed(fault: &Diagnostic) -> Discrepancy {
+    Discrepancy::of_problem(DiscrepancyKind::Lock, fault)
+}
+
+fn interrupted(last: &Stored) -> Discrepancy {
+    let month = last.record.month;
+    let message = format!(
+        "the list of what was issued lacks the last record, {}: `invoicer issue {month}` finishes it",
+        last.path()
+    );
+    let file = Some(format!("{}/{}", ledger::DIRECTORY, ledger::INDEX));
+    Discrepancy { kind: DiscrepancyKind::Lock, file, number: None, message }
+}
+
+fn of_month_alone(
+    root: &Path,
+    ledger: &Ledger,
+    month: BillingMonth,
+    as_issued: bool,
+    printer: &Printer,
+) -> Vec<Discrepancy> {
+    let mut findings = Vec::new();
+    for stored in ledger.of_month(month) {
+        findings.extend(changed_copies(root, stored).iter().map(lock_changed));
+        let bills = changed_files(root, &stored.record.bills);
+        findings.extend(bills.iter().map(|file| Discrepancy::of_file(DiscrepancyKind::Inputs, file)));
+    }
+    let mut outputs = outputs::recorded(ledger, month);
+    let copies_are_good = !findings.iter().any(|finding| finding.kind == DiscrepancyKind::Lock);
+    if copies_are_good {
+        for stored in ledger.of_month(month).filter(|stored| !stored.record.rules.is_empty()) {
+            findings.extend(changed_results(root, ledger, stored, &mut outputs, printer));
+        }
+    }
+    findings.extend(outputs::changed(root, month, &outputs));
+    findings.extend(outputs::changed_manifest(root, ledger, month, &outputs));
+    if let Some(note) = outputs::costs_outside(root, ledger, month) {
+        printer.diagnostics(&[note]);
+    }
+    if !as_issued && ledger.month(month).is_some() {
+        findings.extend(changed_rules(RuleChanges::since_issue(root, ledger, month)));
+    }
+    findings
+}
+
+/// The rules that changed, and what they would give otherwise.
+fn changed_rules(changes: RuleChanges) -> Vec<Discrepancy> {
+    let files = changes.files.iter().map(|file| Discrepancy::of_file(DiscrepancyKind::Rules, file));
+    let mut findings: Vec<Discrepancy> = files.collect();
+    match changes.deviations {
+        Ok(deviations) => {
+            findings.extend(deviations.into_iter().map(|Deviation { customer, number, difference }| Discrepancy {
+                kind: DiscrepancyKind::Result,
+                file: None,
+                message: match &number {
+                    Some(_) => difference,
+                    None => format!("\"{customer}\": {difference}"),
+                },
+                number,
+            }));
+        }
+        Err(problems) => findings.extend(problems.iter().take(1).map(|problem| Discrepancy {
+            message: format!("cannot be computed with the present rules: {}", problem.message),
+            ..Discrepancy::of_problem(DiscrepancyKind::Result, problem)
+        })),
+    }
+    findings
+}
+
+/// Why the mutex is never poisoned.
+const UNPOISONED: &str = "no thread panics while it pushes to a list";
+
+/// Documents that differ when made again from the bills and the kept copies. Documents with costs inside are made
+/// without them, and their files are added to `outputs`.
+fn changed_results(
+    root: &Path,
+    ledger: &Ledger,
+    stored: &Stored,
+    outputs: &mut Outputs,
+    printer: &Printer,
+) -> Vec<Discrepancy> {
+    let other_version = match stored.record.tool == out::tool() {
+        true => String::new(),
+        false => format!(" (issued by {}, this is {})", stored.record.tool, out::tool()),
+    };
+    let problem = |problem: &Diagnostic| {
+        let figures = problem.notes.first().map(|figures| format!(": {figures}")).unwrap_or_default();
+        Discrepancy {
+            message: format!("{}{figures}{other_version}", problem.message),
+            ..Discrepancy::of_problem(DiscrepancyKind::Result, problem)
+        }
+    };
+    match Reproduction::of(root, ledger, stored) {
+        Err(problems) => problems.iter().map(problem).collect(),
+        Ok(reproduction) => {
+            let made = Mutex::new(Vec::new());
+            let documents = reproduction.documents.iter().map(|(_, document)| document);
+            let with_costs: BTreeMap<&str, &str> = documents
+                .filter(|document| reproduction.costs_inside.contains(&document.number))
+                .map(|document| (document.file.as_str(), document.number.as_str()))
+                .collect();
+            let sink = |path: &str, bytes: &[u8]| {
+                if let Some(number) = with_costs.get(ledger::file_of(path)) {
+                    let mut made = made.lock().expect(UNPOISONED);
+                    made.push((path.to_owned(), (*number).to_owned(), hash(bytes)));
+                }
+                Ok(())
+            };
+            let result = reproduction.write(&Format::ALL, &|_| true, &sink, printer, "Verifying");
+            for (path, number, sha256) in made.into_inner().expect(UNPOISONED) {
+                let output = outputs.entry(path).or_default();
+                output.number = Some(number);
+                output.sha256.push(sha256);
+            }
+            let problems = result.err().unwrap_or_default();
+            let misrecorded = recorded::misrecorded(ledger, stored, &reproduction).into_iter();
+            // A document that differs is reported with its figures; otherwise the record was changed.
+            let is_told = |file: &str| {
+                let mut files = problems.iter().map(|problem| ledger::file_of(path_of(problem)));
+                files.any(|path| path.strip_suffix(file).is_some_and(|before| before.ends_with('/')))
+            };
+            let misrecorded = misrecorded.filter(|found| found.file.is_empty() || !is_told(&found.file));
+            let mut findings: Vec<Discrepancy> = misrecorded
+                .map(|found| Discrepancy { kind: DiscrepancyKind::Lock, ..problem(&found.problem) })
+                .collect();
+            findings.extend(problems.iter().map(problem));
+            findings
+        }
+    }
+}
