@@ -35,8 +35,7 @@ pub(super) fn rate_for(
 ) -> Result<Amount, Diagnostic> {
     let to = customer.invoice.currency;
     settings.fx_rate(month, from, to).ok_or_else(|| {
-        let place =
-            Place { column: Some(definition.column), length: 1, ..Place::line(&definition.path, definition.line) };
+        let place = Place::start_of(definition);
         let who = format!("\"{}\" is billed in {to}, and this price is in {from}", customer.id);
         let diagnostic =
             Diagnostic::error(format!("no exchange rate from {from} to {to} for {month}")).at(place).with_note(who);

@@ -11,7 +11,6 @@ use crate::diagnostic::{Diagnostic, MayBeUnnamed, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, EMPTY};
 use crate::model::customer::Customer;
-use crate::model::definition::Definition;
 use crate::model::invoice::Share;
 use crate::model::matcher::Matcher;
 use crate::model::period::BillingMonth;
@@ -118,7 +117,7 @@ fn refused_share(rule: &ShareRule, what: &str, bill: &Bill, charge: &Charge) -> 
     let (path, row) = bill.origin(charge);
     let source = &bill.source(charge).name;
     Diagnostic::error(format!("the charge cannot be shared: {what}"))
-        .at(place(rule))
+        .at(Place::start_of(&rule.definition))
         .with_note(format!("{path}:{row}: {}", describe(bill, charge)))
         .with_note(format!("measured is what customers were assigned from the source \"{source}\""))
         .with_hint("measure something customers have in this month, or give weights = { … }")
@@ -137,15 +136,10 @@ pub(super) fn inactive_weights(settings: &Settings, month: BillingMonth) -> Vec<
         for Customer { id, path, .. } in inactive.filter(|customer| weights.contains_key(&customer.id)) {
             let message = format!("the weights name \"{id}\", which is not active in {month}");
             let hint = format!("remove {id} from the weights, or change `active` in {path}");
-            problems.push((index, Diagnostic::error(message).at(place(rule)).with_hint(hint)));
+            problems.push((index, Diagnostic::error(message).at(Place::start_of(&rule.definition)).with_hint(hint)));
         }
     }
     problems
-}
-
-fn place(rule: &ShareRule) -> Place {
-    let Definition { path, line, column, .. } = &rule.definition;
-    Place { column: Some(*column), length: 1, ..Place::line(path, *line) }
 }
 
 fn too_long(error: TooLong, bill: &Bill, charge: &Charge) -> Diagnostic {

@@ -205,7 +205,7 @@ fn check_choice(choice: &TemplateChoice, sources: &[(String, String)]) -> Option
     let place = Place {
         column: Some(choice.definition.column),
         length: choice.name.chars().count() + 2,
-        ..Place::line(&choice.definition.path, choice.definition.line)
+        ..Place::from(&choice.definition)
     };
     let stem = choice.name.strip_suffix(".html").unwrap_or(&choice.name);
     let stem = stem.strip_prefix("templates/").unwrap_or(stem);

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
+use super::paths;
 use super::snapshot::Snapshot;
-use super::{paths, place};
 use crate::diagnostic::Diagnostic;
 use crate::model::period::BillingMonth;
 use crate::model::settings::{Settings, SourceSettings};
@@ -18,7 +18,7 @@ pub(super) fn no_source(sources: &[SourceSettings], month: BillingMonth) -> Diag
     let diagnostic = sources.iter().fold(diagnostic, |diagnostic, source| diagnostic.with_note(months(source)));
     let hint = "name another month, or change from or until of a [[source]]";
     match sources.first() {
-        Some(source) => diagnostic.at(place(source)).with_hint(hint),
+        Some(source) => diagnostic.at(&source.definition).with_hint(hint),
         None => diagnostic.with_hint(hint),
     }
 }
@@ -26,7 +26,7 @@ pub(super) fn no_source(sources: &[SourceSettings], month: BillingMonth) -> Diag
 /// Error for a source named by the user in a month in which it does not exist.
 pub fn refusal(source: &SourceSettings, month: BillingMonth) -> Diagnostic {
     Diagnostic::error(format!("the source \"{}\" does not exist in {month}", source.name))
-        .at(place(source))
+        .at(&source.definition)
         .with_note(months(source))
         .with_hint("name another month, or change from or until of this [[source]]")
 }
@@ -66,7 +66,7 @@ pub fn unread_bills(root: &Path, settings: &Settings, month: BillingMonth) -> Ve
         let message = format!("a bill of \"{}\" for {month} is left out: the source does not exist in it", source.name);
         let warning = Diagnostic::finding(WarningCode::UnreadBill, message, format!("{}: {path}", source.name));
         let hint = "change from or until of this [[source]], or move the bill away";
-        Some(warning.at(place(source)).with_note(path).with_note(months(source)).with_hint(hint))
+        Some(warning.at(&source.definition).with_note(path).with_note(months(source)).with_hint(hint))
     };
     settings.sources.iter().filter(|source| !source.validity.covers(month)).filter_map(warning).collect()
 }

@@ -7,7 +7,6 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
-use super::place;
 use crate::diagnostic::{Diagnostic, Place, cause};
 use crate::environment::{Environment, Secret};
 use crate::files;
@@ -27,7 +26,7 @@ pub(super) fn pair(
         [None, None] => Ok(None),
         _ => {
             let diagnostic = Diagnostic::error(format!("only one of {} and {} is set", names[0], names[1]));
-            Err(diagnostic.at(place(source)).with_hint("set both, or neither"))
+            Err(diagnostic.at(&source.definition).with_hint("set both, or neither"))
         }
     }
 }
@@ -35,7 +34,7 @@ pub(super) fn pair(
 /// Error for missing credentials; `hint` names the ways to give them.
 pub(super) fn missing(source: &SourceSettings, hint: &str) -> Diagnostic {
     let diagnostic = Diagnostic::error(format!("no credentials for the source \"{}\"", source.name));
-    diagnostic.at(place(source)).with_hint(hint)
+    diagnostic.at(&source.definition).with_hint(hint)
 }
 
 /// A value that is present and not empty.
@@ -60,7 +59,7 @@ impl Profile<'_> {
     /// When the name is empty or not a plain file name.
     pub(super) fn check_name(&self, source: &SourceSettings) -> Result<(), Diagnostic> {
         match matches!(self.name, "" | "." | "..") || self.name.contains(['/', '\\']) {
-            true => Err(Diagnostic::error(format!("{:?} is no name of a profile", self.name)).at(place(source))),
+            true => Err(Diagnostic::error(format!("{:?} is no name of a profile", self.name)).at(&source.definition)),
             false => Ok(()),
         }
     }
@@ -68,7 +67,7 @@ impl Profile<'_> {
     /// Error for a missing home directory; `variable` can name another directory.
     pub(super) fn no_home(&self, source: &SourceSettings, variable: &str) -> Diagnostic {
         let message = format!("there is no home directory to look for the profile \"{}\" in", self.name);
-        Diagnostic::could_not_run(message).at(place(source)).with_hint(format!("set HOME or {variable}"))
+        Diagnostic::could_not_run(message).at(&source.definition).with_hint(format!("set HOME or {variable}"))
     }
 
     /// Reads the profile's file.

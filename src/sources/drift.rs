@@ -9,7 +9,7 @@ use anyhow::Context;
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 
-use super::snapshot::directory;
+use super::snapshot::{DRIFT, directory};
 use crate::diagnostic::{Diagnostic, Place, cannot};
 use crate::environment::Environment;
 use crate::files;
@@ -19,9 +19,6 @@ use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
 use crate::model::warning::WarningCode;
 use crate::staging::{Written, hash, replace};
-
-/// The file's name. It does not belong to the snapshot and is not in its provenance.
-pub(super) const DRIFT: &str = "drift.json";
 
 /// Maximum number of changed rows that a warning shows.
 const SHOWN: usize = 3;
@@ -98,7 +95,7 @@ pub fn warning(root: &Path, source: &SourceSettings, month: BillingMonth) -> Opt
 
 /// Error for a comparison that found changes.
 pub fn refusal(changes: &[RowChange], source: &SourceSettings, month: BillingMonth, shown: usize) -> Diagnostic {
-    let refusal = Diagnostic::error(message(source, changes.len())).at(super::place(source));
+    let refusal = Diagnostic::error(message(source, changes.len())).at(&source.definition);
     with_rows(refusal, changes, source, month, shown)
 }
 

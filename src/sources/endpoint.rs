@@ -9,7 +9,6 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::http::Url;
-use super::place;
 use crate::diagnostic::{Diagnostic, Place, cannot};
 use crate::environment::Environment;
 use crate::files;
@@ -43,7 +42,8 @@ impl Provider<'_> {
         usual: &str,
         environment: &Environment,
     ) -> Result<Url, Diagnostic> {
-        let parse = |text: &str| endpoint::parse(text).map_err(|message| Diagnostic::error(message).at(place(source)));
+        let parse =
+            |text: &str| endpoint::parse(text).map_err(|message| Diagnostic::error(message).at(&source.definition));
         let configured = self.configured.map(parse).transpose()?;
         let Some(named) = &source.endpoint else {
             return configured.map_or_else(|| parse(usual), Ok);
@@ -58,7 +58,7 @@ impl Provider<'_> {
             "if you trust that host with them, add --allow-endpoint {host}, or write it into ~/.config/invoicer/{FILE}"
         );
         Err(Diagnostic::error(message)
-            .at(place(source))
+            .at(&source.definition)
             .with_note("an endpoint in a workspace alone is not trusted: whoever wrote the workspace may not be you")
             .with_hint(hint))
     }

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::place;
-use super::providers::{self, Provider, Reading};
+use super::provider::{Finality, Provider, ProviderMonth, Reading};
 use super::snapshot::{Session, Snapshot, Staged};
+use super::{providers, read_opened};
 use crate::diagnostic::{Diagnostic, Problems, Stop};
 use crate::environment::Environment;
-use crate::model::amount::{Amount, TooLong};
+use crate::model::amount::TooLong;
 use crate::model::charge::{Bill, BillSource};
 use crate::model::figures::money;
 use crate::model::period::BillingMonth;
@@ -39,15 +39,6 @@ pub enum Fetched {
     Files(Vec<String>, Vec<Diagnostic>),
     /// The month was already fetched.
     Already,
-}
-
-/// Whether a provider had closed the month.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finality {
-    /// The amounts no longer change.
-    Final,
-    /// The amounts may still change.
-    Preliminary,
 }
 
 /// Fetches the month of one source into `billing/MONTH/SOURCE/`.
@@ -95,7 +86,7 @@ pub fn read_again(request: FetchRequest<'_>, source: &SourceSettings) -> Result<
     let half = found.map(|found| {
         let message = format!("what \"{}\" sends now does not add up to the provider's total", source.name);
         let hint = "it may be half a bill: run the command again before the new bill is taken";
-        Diagnostic::error(message).at(place(source)).with_note(figures(source, &found)).with_hint(hint)
+        Diagnostic::error(message).at(&source.definition).with_note(figures(source, &found)).with_hint(hint)
     });
     Ok(Again { bill, half })
 }
@@ -122,7 +113,7 @@ fn download(request: FetchRequest<'_>, source: &SourceSettings) -> Result<Downlo
 fn read_download(request: FetchRequest<'_>, source: &SourceSettings) -> Result<Download, Diagnostic> {
     let Provider::Fetched(provider) = providers::of(source.kind) else {
         let diagnostic = Diagnostic::error(format!("the source \"{}\" is files, not an API", source.name));
-        return Err(diagnostic.at(place(source)).with_hint("fetch is for the kinds that end with -api"));
+        return Err(diagnostic.at(&source.definition).with_hint("fetch is for the kinds that end with -api"));
     };
     let session = Session::begin(request.root, source, request.month, request.draft, request.environment)?;
     let finality = provider.fetch(&session)?;
@@ -132,7 +123,7 @@ fn read_download(request: FetchRequest<'_>, source: &SourceSettings) -> Result<D
     bill.sources.push(BillSource::of(source, request.month));
     let mut reading =
         Reading { root: request.root, settings: source, source: 0, draft: request.draft, bill: &mut bill };
-    super::read_opened(provider, &mut reading, &staged.snapshot)
+    read_opened(provider, &mut reading, &staged.snapshot)
         .map_err(|problems| unusable(source, &staged.snapshot, problems))?;
     let difference = difference(&bill).map_err(|_| too_long(source))?;
     Ok(Download { staged, bill, remarks, finality, difference })
@@ -153,7 +144,7 @@ fn difference(bill: &Bill) -> Result<Option<AcceptedDifference>, TooLong> {
 
 fn too_long(source: &SourceSettings) -> Diagnostic {
     let message = format!("the rows of \"{}\" have too many digits to be added up exactly", source.name);
-    Diagnostic::error(message).at(place(source))
+    Diagnostic::error(message).at(&source.definition)
 }
 
 fn figures(source: &SourceSettings, found: &AcceptedDifference) -> String {
@@ -175,13 +166,13 @@ fn half_a_bill(month: BillingMonth, source: &SourceSettings, found: &AcceptedDif
         "{cause}: run the command again; if the provider confirms the difference, take the bill with \
          invoicer fetch {month} --source {name} --accept-difference REASON"
     );
-    Diagnostic::error(message).at(place(source)).with_note(figures(source, found)).with_hint(hint)
+    Diagnostic::error(message).at(&source.definition).with_note(figures(source, found)).with_hint(hint)
 }
 
 fn preliminary_difference(source: &SourceSettings, found: &AcceptedDifference) -> Diagnostic {
     let message = format!("the rows of \"{}\" do not add up to the provider's total yet", source.name);
     let hint = "fetch the month again when the provider has closed it; a difference is refused then";
-    Diagnostic::warning(message).at(place(source)).with_note(figures(source, found)).with_hint(hint)
+    Diagnostic::warning(message).at(&source.definition).with_note(figures(source, found)).with_hint(hint)
 }
 
 /// Maximum number of a download's errors shown.
@@ -190,7 +181,7 @@ const SHOWN: usize = 5;
 /// Error for an invalid download. Its files are gone when users read this, so only their names are shown.
 fn unusable(source: &SourceSettings, snapshot: &Snapshot, problems: Problems) -> Diagnostic {
     let message = format!("the bill fetched from \"{}\" cannot be used; nothing was kept", source.name);
-    let mut diagnostic = Diagnostic::error(message).at(place(source));
+    let mut diagnostic = Diagnostic::error(message).at(&source.definition);
     if problems.iter().any(|problem| problem.stop == Stop::CouldNotRun) {
         diagnostic.stop = Stop::CouldNotRun;
     }
@@ -209,17 +200,6 @@ fn unusable(source: &SourceSettings, snapshot: &Snapshot, problems: Problems) ->
         Some(more) if more > 0 => diagnostic.with_note(format!("and {more} more")),
         _ => diagnostic,
     }
-}
-
-/// A month that a provider has a bill for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProviderMonth {
-    /// The month.
-    pub month: BillingMonth,
-    /// The provider's state of the bill, such as "closed".
-    pub state: String,
-    /// The bill's total, including tax.
-    pub amount: Option<Amount>,
 }
 
 /// The months that a provider has bills for; empty where it has no list of them.

@@ -10,6 +10,7 @@ pub mod json;
 mod kore;
 mod overlap;
 mod paths;
+mod provider;
 mod providers;
 mod refused_rows;
 mod rounded_ids;
@@ -22,7 +23,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::Context;
-use providers::{FetchedBill, Provider, Reading, SavedBill};
+use provider::{FetchedBill, Provider, Reading, SavedBill};
 pub use short_month::short_months;
 use snapshot::Snapshot;
 
@@ -105,7 +106,7 @@ fn read_snapshot(fetched: &dyn FetchedBill, reading: &mut Reading<'_>) -> Result
     let Some(snapshot) = Snapshot::open(reading.root, source, month)? else {
         let diagnostic = Diagnostic::error(format!("the bill of {month} was not fetched from \"{}\"", source.name));
         let hint = format!("run invoicer fetch {month}");
-        return Err(diagnostic.at(place(source)).with_hint(hint).into());
+        return Err(diagnostic.at(&source.definition).with_hint(hint).into());
     };
     if !snapshot.provenance.is_final && !reading.draft {
         let diagnostic = Diagnostic::error(format!("the bill of {month} was fetched before the month was closed"));
@@ -150,11 +151,6 @@ fn statement_of(
     let accepted = snapshot.provenance.accepted_difference.clone();
     let stated = fetched.statement(source, snapshot)?;
     Ok(Statement { is_final: snapshot.provenance.is_final, accepted, ..stated })
-}
-
-/// The place of a source in `invoicer.toml`.
-pub fn place(source: &SourceSettings) -> Place {
-    Place::line(&source.definition.path, source.definition.line)
 }
 
 /// Whether a source has saved files for a month.

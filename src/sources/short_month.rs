@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use super::paths;
-use super::providers::{self, Provider, ReachesEnd};
+use super::provider::{Provider, ReachesEnd};
+use super::providers;
 use super::snapshot::{self, Snapshot};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::charge::{Bill, BillFile};

@@ -12,7 +12,6 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::drift::DRIFT;
 use super::http::{Client, Request, Response};
 use crate::diagnostic::{Diagnostic, Place, cannot, cause, json_fault};
 use crate::environment::Environment;
@@ -25,6 +24,9 @@ use crate::staging::{Purpose, Staging, digest, interruption};
 
 /// Name of the file that records where the others come from.
 pub const PROVENANCE: &str = "provenance.json";
+
+/// The name of the file with what the provider changed since. It does not belong to the snapshot and is not in its provenance.
+pub(super) const DRIFT: &str = "drift.json";
 
 /// Origin of a snapshot's files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -186,7 +188,7 @@ impl<'a> Session<'a> {
         }
         let message = format!("the answers of \"{}\" use a key of yours as an id", self.source.name);
         Err(Diagnostic::could_not_run(message)
-            .at(super::place(self.source))
+            .at(&self.source.definition)
             .with_hint("nothing was kept; renew the key, and ask the provider about it"))
     }
 

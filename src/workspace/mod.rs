@@ -157,8 +157,7 @@ fn check_across_files(settings: &Settings, default: &Pattern, text: &str, proble
             continue;
         };
         for id in weights.keys().filter(|id| !ids.contains(&id.as_str())) {
-            let place =
-                Place::line(&rule.definition.path, rule.definition.line).with_excerpt(line(rule.definition.line));
+            let place = Place::from(&rule.definition).with_excerpt(line(rule.definition.line));
             let diagnostic =
                 Diagnostic::error(format!("weights name the customer \"{id}\", but there is no customers/{id}.toml"));
             problems.push(diagnostic.at(place).with_hint(match nearest(id, ids.iter().copied()) {

@@ -134,28 +134,15 @@ fn each_outside_power_has_one_door() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// The one folder with a ring of more than three files, and how many those are.
-const KNOWN_RINGS: [(&str, usize); 1] = [
-    // Submodules take the types and the record of a fetch from `sources`, which hands out their readers.
-    ("src/sources", 15),
-];
-
 #[test]
 fn no_more_than_three_files_import_each_other() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for below in ["src", "crates/pages/src"] {
         for ring in rings(&below_root(&root.join(below))) {
             let names: Vec<String> = ring.iter().map(|module| format!("{below}/{}", module.join("/"))).collect();
-            let known = KNOWN_RINGS.iter().any(|(folder, most)| {
-                ring.len() <= *most && names.iter().all(|name| name.strip_prefix(folder).is_some_and(is_path_end))
-            });
-            assert!(ring.len() <= 3 || known, "{} files import each other in a ring: {names:#?}", ring.len());
+            assert!(ring.len() <= 3, "{} files import each other in a ring: {names:#?}", ring.len());
         }
     }
-}
-
-fn is_path_end(rest: &str) -> bool {
-    rest.is_empty() || rest.starts_with('/')
 }
 
 type Module = Vec<String>;

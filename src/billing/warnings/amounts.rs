@@ -145,7 +145,7 @@ pub(super) fn not_reconciled(month: Month<'_>) -> Vec<Diagnostic> {
             warning = warning.with_note(accepted.note(source.currency));
         }
         warnings.push(match month.settings.source(&source.name) {
-            Some(settings) => warning.at(Place::line(&settings.definition.path, settings.definition.line)),
+            Some(settings) => warning.at(&settings.definition),
             None => warning,
         });
     }

@@ -7,11 +7,11 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::Month;
-use super::rules::{of_file, place};
+use super::rules::of_file;
 use crate::billing::own_money::tiers_at;
 use crate::billing::price_choice::price_choice;
 use crate::billing::tiers::TierState;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{ChargeKind, NameId, SubjectId};
 use crate::model::customer::Customer;
@@ -153,7 +153,7 @@ impl PriceComparison<'_> {
         let definition = &self.rule.definition;
         let hint = "a price is per unit of the provider's quantity: a SIM and day of SORACOM's basicCharge, a byte, an hour; \
                     correct it, or set price = \"…\" in [warnings] if it is meant";
-        let warning = Diagnostic::finding(WarningCode::UnusualPrice, message, facts).at(place(definition));
+        let warning = Diagnostic::finding(WarningCode::UnusualPrice, message, facts).at(Place::start_of(definition));
         Ok(of_file(warning.with_note(definition.text.clone()), customer, definition).with_hint(hint))
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn ended(month: Month<'_>) -> Vec<Diagnostic> {
                  leave it as it is: months up to {} were billed with it",
                 this.previous()
             );
-            warnings.push(warning.at(place(&fee.definition)).with_hint(hint));
+            warnings.push(warning.at(Place::start_of(&fee.definition)).with_hint(hint));
         }
         for rule in customer.pricing.rules.iter().filter(|rule| rule.validity.until == last) {
             let follows = |other: &PriceRule| other.matcher == rule.matcher && other.validity.covers(this);
@@ -44,7 +44,7 @@ pub(super) fn ended(month: Month<'_>) -> Vec<Diagnostic> {
             }
             let message = format!("a [[pricing.rule]] ended with {}", this.previous());
             let warning = Diagnostic::finding(WarningCode::EndedRule, message, facts(&rule.definition));
-            let warning = warning.at(place(&rule.definition)).with_note(rule.definition.text.clone());
+            let warning = warning.at(Place::start_of(&rule.definition)).with_note(rule.definition.text.clone());
             let hint = format!(
                 "what it priced now follows the next rule that matches, or the markup; to price it otherwise, add a \
                  [[pricing.rule]] with from = \"{this}\", and leave this one: months up to {} were billed with it",
@@ -149,7 +149,7 @@ fn charges(invoice: &Invoice) -> impl Iterator<Item = ChargeId> {
 
 pub(super) fn nothing(month: Month<'_>, code: WarningCode, heading: &str, definition: &Definition) -> Diagnostic {
     let message = format!("the {heading} matches nothing in {}", month.bill.month);
-    let warning = Diagnostic::finding(code, message, facts(definition)).at(place(definition));
+    let warning = Diagnostic::finding(code, message, facts(definition)).at(Place::start_of(definition));
     let hint = format!(
         "correct it; if earlier months were billed with it, {}; if that is usual, set ignore = [\"{}\"] in [warnings]",
         match code {
@@ -168,8 +168,4 @@ pub(super) fn of_file(warning: Diagnostic, customer: &Customer, definition: &Def
 
 fn facts(definition: &Definition) -> String {
     format!("{}:{}", definition.path, definition.line)
-}
-
-pub(super) fn place(definition: &Definition) -> Place {
-    Place { column: Some(definition.column), length: 1, ..Place::line(&definition.path, definition.line) }
 }

@@ -9,12 +9,11 @@ use serde::Deserialize;
 
 use super::credentials::{self, Credentials};
 use super::pages::Page;
-use crate::diagnostic::{Diagnostic, Located};
+use crate::diagnostic::{Diagnostic, Located, Place};
 use crate::environment::{Environment, Secret};
 use crate::model::settings::SourceSettings;
 use crate::sources::endpoint::Provider;
 use crate::sources::http::{Client, Limits, Pages, Request, Response, Url};
-use crate::sources::place;
 
 /// Host that issues tokens. A source's `endpoint` replaces both hosts.
 const TOKEN_HOST: &str = "https://api.korewireless.com";
@@ -78,18 +77,18 @@ impl<'a> Api<'a> {
         url.query_pairs_mut().extend_pairs(query).append_pair("PageSize", PAGE_SIZE);
         let mut pages = Pages::new("KORE", format!("/v1/{path}"));
         for page in 0.. {
-            pages.turn(url.as_str()).at(|| place(self.source))?;
+            pages.turn(url.as_str()).at(|| Place::from(&self.source.definition))?;
             let response = self.ask(&url)?;
             if !response.is_success() {
                 return match page == 0 {
                     true => Ok(Listing::Refused(Box::new(response))),
-                    false => Err(response.unexpected().at(place(self.source))),
+                    false => Err(response.unexpected().at(&self.source.definition)),
                 };
             }
             let name = format!("{stem}-{page:04}.json");
             let unusable = || {
                 Diagnostic::could_not_run("KORE's answer cannot be used")
-                    .at(place(self.source))
+                    .at(&self.source.definition)
                     .with_note(format!("GET {}", response.url))
                     .with_hint("run the command again later; nothing was kept")
             };
@@ -150,7 +149,7 @@ impl<'a> Api<'a> {
                 ),
                 _ => response.unexpected(),
             };
-            return Err(diagnostic.at(place(self.source)));
+            return Err(diagnostic.at(&self.source.definition));
         }
         let token: Token = response.json()?;
         self.environment.secrets.conceal(&token.access_token);

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
-use super::pages::{self, PageFile};
+use super::pages::{self, FETCH_AGAIN, PageFile, one_line, without_place};
 use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::model::identifier::IdAlphabet;
 use crate::sources::refused_rows;
@@ -80,13 +80,12 @@ fn records<'a, T: Deserialize<'a>>(
     for (file, page) in files.iter().zip(&pages) {
         for (row, record) in (1..).zip(&page.records) {
             let refused = |message: String| {
-                let place = Place::line(&file.path, row).with_excerpt(super::one_line(record.get()));
-                Diagnostic::error(message).at(place).with_hint(super::FETCH_AGAIN)
+                let place = Place::line(&file.path, row).with_excerpt(one_line(record.get()));
+                Diagnostic::error(message).at(place).with_hint(FETCH_AGAIN)
             };
             let read = serde_json::from_str(record.get());
-            let read = read.map_err(|error| {
-                refused(format!("expected one of the account's {key}: {}", super::without_place(&error)))
-            })?;
+            let read = read
+                .map_err(|error| refused(format!("expected one of the account's {key}: {}", without_place(&error))))?;
             if !take(read).map_err(refused)? {
                 // Where a page was sent twice, another may be missing.
                 return Err(refused(format!("the listing of {key} has this one twice")).into());

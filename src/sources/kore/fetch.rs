@@ -3,11 +3,11 @@
 use chrono::{DateTime, Days, Duration, Months, NaiveTime, SecondsFormat, Utc};
 
 use super::api::{Api, Listing};
-use super::{ACCOUNT, BY_SIM, FLEETS, SIMS, USAGE};
+use super::records::USAGE;
+use super::{ACCOUNT, BY_SIM, FLEETS, SIMS};
 use crate::diagnostic::Diagnostic;
 use crate::model::period::BillingMonth;
-use crate::sources::fetch::Finality;
-use crate::sources::place;
+use crate::sources::provider::Finality;
 use crate::sources::snapshot::Session;
 
 /// Groupings of records, the finest first: KORE enables grouping by SIM and by fleet per account.
@@ -43,7 +43,7 @@ fn finality(session: &Session<'_>, now: DateTime<Utc>) -> Result<Finality, Diagn
     let month = session.month;
     let (start, end) = (midnight(month.first()), midnight(month.next().first()));
     let settled = end + SETTLED_AFTER;
-    let refused = |message: String| Diagnostic::error(message).at(place(session.source));
+    let refused = |message: String| Diagnostic::error(message).at(&session.source.definition);
     if now.checked_sub_months(KEPT).is_some_and(|oldest| start < oldest) {
         let diagnostic = refused(format!("KORE keeps usage for 18 months: that of {month} is gone, or a part of it"));
         return Err(diagnostic.with_hint(format!("what was fetched in time lies in billing/{month}/")));
@@ -94,7 +94,7 @@ fn usage(session: &Session<'_>, api: &Api<'_>, now: DateTime<Utc>) -> Result<(),
                 refusals.push(format!("KORE refuses to list usage {name} (status {}{says})", response.status));
             }
             Listing::Refused(response) => {
-                let diagnostic = response.unexpected().at(place(session.source));
+                let diagnostic = response.unexpected().at(&session.source.definition);
                 return Err(refusals.into_iter().fold(diagnostic, Diagnostic::with_note));
             }
         }
@@ -111,7 +111,7 @@ fn coarse(session: &Session<'_>, group: &str, refusals: Vec<String>) -> Diagnost
         ),
         _ => ("usage comes by fleet, not by SIM", "customers match by fleet, and a fee per resource counts fleets"),
     };
-    let warning = Diagnostic::warning(message).at(place(session.source));
+    let warning = Diagnostic::warning(message).at(&session.source.definition);
     let hint = format!("{hint}; ask KORE to enable grouping by SIM for the account");
     refusals.into_iter().fold(warning, Diagnostic::with_note).with_hint(hint)
 }
@@ -130,6 +130,6 @@ fn whole(api: &Api<'_>, session: &Session<'_>, path: &str, key: &str) -> Result<
 fn kept(listing: Listing, session: &Session<'_>) -> Result<(), Diagnostic> {
     match listing {
         Listing::Kept => Ok(()),
-        Listing::Refused(response) => Err(response.unexpected().at(place(session.source))),
+        Listing::Refused(response) => Err(response.unexpected().at(&session.source.definition)),
     }
 }

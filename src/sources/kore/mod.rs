@@ -13,26 +13,21 @@ mod usage;
 
 use std::collections::BTreeMap;
 
-use super::fetch::Finality;
-use super::providers::{FetchedBill, Reading};
+use super::provider::{FetchedBill, Finality, Reading};
 use super::snapshot::{Session, Snapshot};
 use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::settings::SourceSettings;
 use crate::model::statement::Statement;
 use directory::Directory;
-use pages::Page;
-
-/// Key of the list of usage records in an answer.
-const USAGE: &str = "usage_records";
+use pages::{FETCH_AGAIN, Page, one_line};
+use records::USAGE;
 
 /// File names of the listings, before their numbers.
 const BY_SIM: &str = "usage";
 const ACCOUNT: &str = "account";
 const SIMS: &str = "sims";
 const FLEETS: &str = "fleets";
-
-const FETCH_AGAIN: &str = "fetch the month again: `invoicer fetch MONTH --force`";
 
 /// The API.
 pub(super) struct Fetched;
@@ -97,15 +92,4 @@ fn record(text: &str, row: u32) -> Option<String> {
     let page = Page::parse(text, USAGE).ok()?;
     let index = usize::try_from(row).ok()?.checked_sub(1)?;
     page.records.get(index).map(|record| one_line(record.get()))
-}
-
-/// Why a record is invalid, without the parser's position, which is relative to the record.
-fn without_place(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text).to_owned()
-}
-
-/// A record on one line.
-fn one_line(text: &str) -> String {
-    text.lines().map(str::trim_start).collect::<Vec<&str>>().join(" ")
 }

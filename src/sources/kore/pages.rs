@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::FETCH_AGAIN;
 use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::model::plain::beginning;
 use crate::sources::snapshot::Snapshot;
+
+/// The way out for answers that are not understood.
+pub(super) const FETCH_AGAIN: &str = "fetch the month again: `invoicer fetch MONTH --force`";
 
 /// One page of a listing: `{"<key>": [ … ], "meta": { … }}`.
 #[derive(Debug)]
@@ -151,4 +153,15 @@ pub(super) fn parse<'a>(files: &'a [PageFile], key: &str) -> Result<Vec<Page<'a>
     }
     problems.check()?;
     Ok(pages)
+}
+
+/// Why a record is invalid, without the parser's position, which is relative to the record.
+pub(super) fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text).to_owned()
+}
+
+/// A record on one line.
+pub(super) fn one_line(text: &str) -> String {
+    text.lines().map(str::trim_start).collect::<Vec<&str>>().join(" ")
 }

@@ -5,8 +5,7 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::pages::{self, PageFile};
-use super::{FETCH_AGAIN, USAGE, one_line, without_place};
+use super::pages::{self, FETCH_AGAIN, PageFile, one_line, without_place};
 use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::model::amount::{Amount, NumberError};
 use crate::model::currency::Currency;
@@ -14,6 +13,9 @@ use crate::model::identifier::IdAlphabet;
 use crate::model::period::BillingMonth;
 use crate::model::plain::beginning;
 use crate::sources::refused_rows::{Refusal, RefusedRows, id};
+
+/// Key of the list of usage records in an answer.
+pub(super) const USAGE: &str = "usage_records";
 
 /// A record as KORE sends it. Every field may be null; money and bytes are numbers or strings.
 #[derive(Deserialize)]

@@ -19,7 +19,6 @@ use crate::model::endpoint::is_this_machine;
 use crate::model::settings::SourceSettings;
 use crate::sources::endpoint::Provider;
 use crate::sources::http::{Client, Limits, Pages, Request, Response, Url};
-use crate::sources::place;
 use crate::staging;
 
 const USUAL_ROOT: &str = "https://secure.sakura.ad.jp/cloud/zone";
@@ -89,7 +88,8 @@ impl<'a> Api<'a> {
 
     fn ask_at(&self, path: &str, query: Option<&Value>) -> Result<Response, Diagnostic> {
         let joined = self.root.join(path);
-        let mut url = joined.map_err(|_| Diagnostic::error("the endpoint is not usable").at(place(self.source)))?;
+        let mut url =
+            joined.map_err(|_| Diagnostic::error("the endpoint is not usable").at(&self.source.definition))?;
         if let Some(query) = query {
             url.set_query(Some(&percent_encoded(&query.to_string())));
         }
@@ -119,7 +119,7 @@ impl<'a> Api<'a> {
         }
         let verdict: Verdict = response.json()?;
         if verdict.is_ok == Some(false) || verdict.is_fatal == Some(true) {
-            return Err(response.unexpected().at(place(self.source)));
+            return Err(response.unexpected().at(&self.source.definition));
         }
         response.json()
     }
@@ -136,7 +136,7 @@ impl<'a> Api<'a> {
                 .with_hint("the API key needs the access level \"view\" or higher and the permission to see bills"),
             _ => response.unexpected(),
         };
-        diagnostic.at(place(self.source))
+        diagnostic.at(&self.source.definition)
     }
 
     /// Requests the pages of a zone's list and gives them one by one to `keep`; there are none for a kind of resource
@@ -164,7 +164,7 @@ impl<'a> Api<'a> {
             let total = answer.get("Total").and_then(count);
             let Some(rows) = answer.values_mut().find_map(Value::as_array_mut) else {
                 let diagnostic = Diagnostic::could_not_run(format!("GET {}: the answer holds no list", response.url));
-                return Err(diagnostic.at(place(self.source)).with_hint("run the command again later"));
+                return Err(diagnostic.at(&self.source.definition).with_hint("run the command again later"));
             };
             let ids: Vec<String> = rows.iter().map(|row| row["ID"].to_string()).collect();
             let new = ids.into_iter().filter(|id| seen.insert(id.trim_matches('"').to_owned())).count();

@@ -11,7 +11,6 @@ use crate::environment::{Environment, Secret};
 use crate::files;
 use crate::model::settings::SourceSettings;
 use crate::sources::credentials::{Profile, missing, pair, present};
-use crate::sources::place;
 
 /// An API key, and the base URL to use with it.
 #[derive(Debug)]
@@ -103,7 +102,8 @@ fn from_profile(
     };
     profile.check_name(source)?;
     let path = profile_path(name, environment).ok_or_else(|| {
-        let diagnostic = Diagnostic::error(format!("there is no profile \"{name}\" of usacloud")).at(place(source));
+        let diagnostic =
+            Diagnostic::error(format!("there is no profile \"{name}\" of usacloud")).at(&source.definition);
         let looked = directories(environment);
         if looked.is_empty() {
             return profile.no_home(source, "SAKURA_PROFILE_DIR");

@@ -17,9 +17,8 @@ use crate::model::amount::Amount;
 use crate::model::period::BillingMonth;
 use crate::model::plain::beginning;
 use crate::model::settings::SourceSettings;
-use crate::sources::fetch::{Finality, ProviderMonth};
 use crate::sources::http::Response;
-use crate::sources::place;
+use crate::sources::provider::{Finality, ProviderMonth};
 use crate::sources::snapshot::Session;
 
 /// Billed kinds of resources, as written in paths.
@@ -71,7 +70,7 @@ pub(in crate::sources) fn fetch(session: &Session<'_>) -> Result<Finality, Diagn
     if found == 0 {
         let diagnostic = Diagnostic::error(format!("SAKURA Cloud has no bill with charges of {}", session.month));
         return Err(diagnostic
-            .at(place(session.source))
+            .at(&session.source.definition)
             .with_note(format!("the account {} has {} bills in all", owner.account, bills.bills.len()))
             .with_hint("check the month, and that the API key is of the account that is billed"));
     }
@@ -105,7 +104,7 @@ fn finality(session: &Session<'_>) -> Result<Finality, Diagnostic> {
     }
     let from = made.succ_opt().unwrap_or(made);
     Err(Diagnostic::error(why)
-        .at(place(session.source))
+        .at(&session.source.definition)
         .with_hint(format!("fetch it from {from} on (Japan's time); until then, fetch and build with --draft")))
 }
 
@@ -180,7 +179,7 @@ fn owner(source: &SourceSettings, api: &Api<'_>) -> Result<(Owner, Answers), Dia
         if let Some(permission) = status.external_permission.as_deref().filter(|text| !text.is_empty())
             && !permission.split('+').any(|one| one == "bill")
         {
-            let diagnostic = Diagnostic::error("the API key may not see bills").at(place(source));
+            let diagnostic = Diagnostic::error("the API key may not see bills").at(&source.definition);
             return Err(diagnostic
                 .with_note(format!("its permissions beside the cloud are: {permission}"))
                 .with_hint("add the permission to see bills (請求情報) to the key in the control panel"));
@@ -195,7 +194,7 @@ fn owner(source: &SourceSettings, api: &Api<'_>) -> Result<(Owner, Answers), Dia
     let context: AuthContext = api.understood(&response)?;
     let Some(project) = context.limited_to_project_id else {
         let diagnostic = Diagnostic::error("SAKURA Cloud does not say which account the API key belongs to");
-        return Err(diagnostic.at(place(source)).with_hint("make an API key in the account that is billed"));
+        return Err(diagnostic.at(&source.definition).with_hint("make an API key in the account that is billed"));
     };
     answers.push(("context.json", response));
     Ok((Owner { account: checked(source, project.0)?, member }, answers))
@@ -207,7 +206,7 @@ fn checked(source: &SourceSettings, id: String) -> Result<String, Diagnostic> {
         true => Ok(id),
         false => {
             let message = format!("SAKURA Cloud sends {:?}, which is no id", beginning(&id));
-            Err(Diagnostic::could_not_run(message).at(place(source)))
+            Err(Diagnostic::could_not_run(message).at(&source.definition))
         }
     }
 }
@@ -242,7 +241,7 @@ fn csv(
     let _: IgnoredAny = api.understood(&response)?;
     let text = String::from_utf8_lossy(&response.body);
     let csv = body(&text).with_context(|| {
-        let unusable = Diagnostic::could_not_run(format!("GET {}", response.url)).at(place(source));
+        let unusable = Diagnostic::could_not_run(format!("GET {}", response.url)).at(&source.definition);
         unusable.with_hint("run the command again later")
     })?;
     Ok((response, csv.unwrap_or_default()))
@@ -252,7 +251,7 @@ fn csv(
 fn path_of(source: &SourceSettings, owner: &Owner, head: &BillHead) -> Result<String, Diagnostic> {
     let Some(member) = head.member.as_ref().or(owner.member.as_ref()).filter(|member| !member.is_empty()) else {
         let diagnostic = Diagnostic::error("SAKURA Cloud does not say which member the bills belong to");
-        return Err(diagnostic.at(place(source)));
+        return Err(diagnostic.at(&source.definition));
     };
     let (member, id) = (checked(source, member.clone())?, checked(source, head.id.0.clone())?);
     Ok(format!("system/1.0/billdetail/{member}/{id}"))

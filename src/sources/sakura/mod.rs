@@ -18,9 +18,8 @@ use std::collections::BTreeSet;
 
 use anyhow::Context;
 
-use super::fetch::{Finality, ProviderMonth};
 use super::json::Number;
-use super::providers::{FetchedBill, Reading, SavedBill};
+use super::provider::{FetchedBill, Finality, ProviderMonth, Reading, SavedBill};
 use super::rounded_ids;
 use super::snapshot::{Session, Snapshot};
 use crate::diagnostic::{Diagnostic, Figure, Located, Place, Problems, cannot};

@@ -17,7 +17,7 @@ use crate::files;
 use crate::model::charge::{BillFile, EMPTY, NameId};
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
-use crate::sources::providers::Reading;
+use crate::sources::provider::Reading;
 use crate::sources::snapshot::{PROVENANCE, Snapshot, directory};
 
 const PREVIOUS: &str = "@previous-id";

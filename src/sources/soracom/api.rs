@@ -14,7 +14,6 @@ use crate::environment::{Environment, Secret};
 use crate::model::settings::SourceSettings;
 use crate::sources::endpoint::Provider;
 use crate::sources::http::{Client, Limits, Method, Pages, Request, Response, Url};
-use crate::sources::place;
 
 /// Hosts of SORACOM's API and of its sandboxes.
 const HOSTS: [&str; 4] = ["api.soracom.io", "g.api.soracom.io", "api-sandbox.soracom.io", "g.api-sandbox.soracom.io"];
@@ -74,7 +73,8 @@ impl<'a> Api<'a> {
 
     fn url(&self, path: &str, query: &[(&str, &str)]) -> Result<Url, Diagnostic> {
         let joined = self.base.join(path);
-        let mut url = joined.map_err(|_| Diagnostic::error("the endpoint is not usable").at(place(self.source)))?;
+        let mut url =
+            joined.map_err(|_| Diagnostic::error("the endpoint is not usable").at(&self.source.definition))?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -104,7 +104,7 @@ impl<'a> Api<'a> {
                 ),
                 _ => response.unexpected(),
             };
-            return Err(diagnostic.at(place(self.source)));
+            return Err(diagnostic.at(&self.source.definition));
         }
         let token: Token = response.json()?;
         for secret in [&token.api_key, &token.token] {
@@ -172,7 +172,7 @@ impl<'a> Api<'a> {
             }
             let response = self.ask(Method::GET, path, &query)?;
             if !response.is_success() {
-                return Err(response.unexpected().at(place(self.source)));
+                return Err(response.unexpected().at(&self.source.definition));
             }
             // Checks now that the page is a list: when it is read, it is too late to ask again.
             let rows: Vec<serde::de::IgnoredAny> = response.json()?;
@@ -205,7 +205,7 @@ impl<'a> Api<'a> {
             Ok(response) => response,
         };
         if !response.is_success() {
-            return Err(response.unexpected().at(place(self.source)));
+            return Err(response.unexpected().at(&self.source.definition));
         }
         let export: Export = response.json()?;
         let url = match (export.url, export.exported_file_id) {
@@ -217,7 +217,7 @@ impl<'a> Api<'a> {
             }
         };
         let url = Url::parse(url.expose()).map_err(|_| {
-            Diagnostic::could_not_run("SORACOM names a place of the bill that is no URL").at(place(self.source))
+            Diagnostic::could_not_run("SORACOM names a place of the bill that is no URL").at(&self.source.definition)
         })?;
         // The URL is itself a credential, and the host is not SORACOM's, so no key or token is sent along.
         Ok(Request::get(url).secret_query())
@@ -233,20 +233,20 @@ impl<'a> Api<'a> {
             }
             let response = self.ask(Method::GET, &path, &[])?;
             if !response.is_success() {
-                return Err(response.unexpected().at(place(self.source)));
+                return Err(response.unexpected().at(&self.source.definition));
             }
             let exported: Exported = response.json()?;
             match (exported.status.as_deref(), exported.url) {
                 (Some("exported"), Some(url)) => return Ok(url),
                 (Some("failed"), _) => {
                     let diagnostic = Diagnostic::could_not_run("SORACOM could not export the bill");
-                    return Err(diagnostic.at(place(self.source)).with_hint("run the command again later"));
+                    return Err(diagnostic.at(&self.source.definition).with_hint("run the command again later"));
                 }
                 _ => self.client.wait(Duration::from_secs(u64::from(look + 1).min(10))),
             }
         }
         let diagnostic = Diagnostic::could_not_run("SORACOM is still exporting the bill after half an hour");
-        Err(diagnostic.at(place(self.source)).with_hint("run the command again later"))
+        Err(diagnostic.at(&self.source.definition).with_hint("run the command again later"))
     }
 }
 

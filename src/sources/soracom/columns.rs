@@ -2,6 +2,7 @@
 
 use csv::ByteRecord;
 
+use super::cells::{cell, shown};
 use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::model::identifier::IdAlphabet;
 use crate::model::matcher::normalized;
@@ -56,9 +57,9 @@ impl Columns {
     /// # Errors
     /// When a required column is missing, or the header is not UTF-8.
     pub(super) fn find(header: &ByteRecord, more_groups: &[String], path: &str) -> Result<Columns, Diagnostic> {
-        let place = || Place::line(path, 1).with_excerpt(super::rows::shown(header));
+        let place = || Place::line(path, 1).with_excerpt(shown(header));
         let cells: Result<Vec<&str>, _> =
-            (0..header.len()).map(|index| std::str::from_utf8(super::cell(header, index))).collect();
+            (0..header.len()).map(|index| std::str::from_utf8(cell(header, index))).collect();
         let cells = cells.map_err(|_| {
             let hint = "save the file as it was downloaded; a spreadsheet may have changed its encoding";
             Diagnostic::error("the header is not UTF-8").at(place()).with_hint(hint)

@@ -8,9 +8,8 @@ use super::statement::MonthlyBill;
 use crate::diagnostic::Diagnostic;
 use crate::model::period::BillingMonth;
 use crate::model::schedule::is_bank_holiday;
-use crate::sources::fetch::Finality;
 use crate::sources::http::Method;
-use crate::sources::place;
+use crate::sources::provider::Finality;
 use crate::sources::snapshot::Session;
 
 /// Data that helps to reconcile, but that not every key may see and not every month has.
@@ -33,7 +32,7 @@ pub(in crate::sources) fn fetch(session: &Session<'_>) -> Result<Finality, Diagn
     let request = api.export(exported)?;
     let response = session.download(&api.client, &request, EXPORT)?;
     if !response.is_success() {
-        return Err(response.unexpected().at(place(source)));
+        return Err(response.unexpected().at(&source.definition));
     }
     for (path, name) in EXTRAS {
         let response = api.ask(Method::GET, &path.replace("{month}", &month), &[])?;
@@ -41,7 +40,7 @@ pub(in crate::sources) fn fetch(session: &Session<'_>) -> Result<Finality, Diagn
             let _: serde::de::IgnoredAny = response.json()?;
             session.keep(name, &response)?;
         } else if !matches!(response.status, 400 | 403 | 404) {
-            return Err(response.unexpected().at(place(source)));
+            return Err(response.unexpected().at(&source.definition));
         }
     }
     for (path, name) in [("sims", "sims"), ("groups", "groups")] {
@@ -54,7 +53,7 @@ pub(in crate::sources) fn fetch(session: &Session<'_>) -> Result<Finality, Diagn
 fn finality(session: &Session<'_>, api: &Api<'_>) -> Result<Finality, Diagnostic> {
     let (source, month) = (session.source, session.month);
     let refused = |why: String| {
-        let diagnostic = Diagnostic::error(why).at(place(source));
+        let diagnostic = Diagnostic::error(why).at(&source.definition);
         Err(diagnostic.with_hint(format!(
             "SORACOM has usually closed it by {}; until then, fetch and build with --draft",
             usually_closed(month)
@@ -74,13 +73,13 @@ fn finality(session: &Session<'_>, api: &Api<'_>) -> Result<Finality, Diagnostic
         };
     }
     if !response.is_success() {
-        return Err(response.unexpected().at(place(source)));
+        return Err(response.unexpected().at(&source.definition));
     }
     let bill: MonthlyBill = response.json()?;
     if let Some(currency) = bill.currency.as_deref().filter(|currency| *currency != source.currency.code()) {
         let message =
             format!("the source \"{}\" is in {}, but SORACOM bills in {currency}", source.name, source.currency);
-        let diagnostic = Diagnostic::error(message).at(place(source));
+        let diagnostic = Diagnostic::error(message).at(&source.definition);
         return Err(diagnostic.with_hint(format!("write currency = \"{currency}\" in its [[source]]")));
     }
     session.keep("bill.json", &response)?;

@@ -4,6 +4,7 @@
 //! in any order; those that are not amount items are tags or groups.
 
 mod api;
+mod cells;
 mod columns;
 mod credentials;
 mod fetch;
@@ -19,8 +20,7 @@ use anyhow::Context;
 use csv::ByteRecord;
 use rayon::prelude::*;
 
-use super::fetch::{Finality, ProviderMonth};
-use super::providers::{FetchedBill, ReachesEnd, Reading, SavedBill};
+use super::provider::{FetchedBill, Finality, ProviderMonth, ReachesEnd, Reading, SavedBill};
 use super::rounded_ids;
 use super::snapshot::{Session, Snapshot};
 use crate::diagnostic::{Diagnostic, Place, Problems, cannot};
@@ -29,6 +29,7 @@ use crate::files;
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
 use crate::model::statement::Statement;
+use cells::{cell, is_blank, reader};
 use columns::Columns;
 use region::Region;
 
@@ -159,33 +160,6 @@ fn reaches_end(path: &Path, month: BillingMonth) -> io::Result<bool> {
         }
     }
     Ok(false)
-}
-
-/// A reader of records that end with a line feed. It leaves a carriage return before it in the last cell, for [`cell`]
-/// to drop: with the crate's own handling, line numbers of lines that end with both are one too low.
-fn reader<R: Read>(bytes: R) -> csv::Reader<R> {
-    let mut builder = csv::ReaderBuilder::new();
-    // The row reader reports ragged rows, so that one bad row does not hide the next.
-    builder
-        .flexible(true)
-        .has_headers(false)
-        .terminator(csv::Terminator::Any(b'\n'))
-        .buffer_capacity(1 << 15)
-        .from_reader(bytes)
-}
-
-/// A cell of a record.
-fn cell(record: &ByteRecord, index: usize) -> &[u8] {
-    let cell = record.get(index).unwrap_or_default();
-    match cell {
-        [rest @ .., b'\r'] if index + 1 == record.len() => rest,
-        _ => cell,
-    }
-}
-
-/// Whether a line is empty.
-fn is_blank(record: &ByteRecord) -> bool {
-    record.len() == 1 && cell(record, 0).is_empty()
 }
 
 /// The header row, where it ends, and its number of lines.

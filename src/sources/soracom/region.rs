@@ -6,6 +6,7 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
+use super::cells::{is_blank, reader};
 use super::columns::Columns;
 use super::rows::RowReader;
 use crate::files;
@@ -81,7 +82,7 @@ impl Region {
         let mut opened = files::open(path)?;
         opened.seek(SeekFrom::Start(self.start))?;
         let counted = QuoteCounter { source: opened.take(self.end - self.start), quotes: 0 };
-        let mut reader = super::reader(counted);
+        let mut reader = reader(counted);
         let unfinished_at = if ends_with_line_feed(path, self)? { u64::MAX } else { self.end - self.start };
         let mut rows = RowReader::new(bill, source, file, columns);
         let (mut record, mut previous) = (ByteRecord::new(), ByteRecord::new());
@@ -89,7 +90,7 @@ impl Region {
         let mut line = 1;
         while reader.read_byte_record(&mut record).map_err(io::Error::other)? {
             let before = std::mem::replace(&mut line, reader.position().line());
-            if super::is_blank(&record) {
+            if is_blank(&record) {
                 continue;
             }
             let byte = record.position().map_or(0, csv::Position::byte);

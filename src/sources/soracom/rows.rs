@@ -3,7 +3,7 @@
 use csv::ByteRecord;
 use rustc_hash::FxHashMap;
 
-use super::cell;
+use super::cells::{cell, shown};
 use super::columns::Columns;
 use crate::model::amount::Amount;
 use crate::model::charge::{Bill, Charge, EMPTY, NO_PRICE, NameId, Subject, SubjectId};
@@ -260,19 +260,6 @@ fn optional(cell: Option<&[u8]>, column: &str) -> Result<Option<Amount>, Refusal
         None | Some([]) => Ok(None),
         Some(cell) => number(cell, column).map(Some),
     }
-}
-
-/// A row as written in the file, on one line.
-pub(super) fn shown(record: &ByteRecord) -> String {
-    let quoted = |cell: &[u8]| {
-        let text = String::from_utf8_lossy(cell);
-        match text.contains([',', '"', '\n']) {
-            true => format!("\"{}\"", text.replace('"', "\"\"").replace('\n', "\\n")),
-            false => text.into_owned(),
-        }
-    };
-    // No excerpt is wide enough for more than the first few dozen cells.
-    (0..record.len().min(100)).map(|index| quoted(super::cell(record, index))).collect::<Vec<String>>().join(",")
 }
 
 #[cfg(test)]

@@ -11,10 +11,9 @@ use crate::model::amount::Amount;
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
 use crate::model::statement::Statement;
-use crate::sources::fetch::ProviderMonth;
 use crate::sources::http::Method;
 use crate::sources::json::Number;
-use crate::sources::place;
+use crate::sources::provider::ProviderMonth;
 use crate::sources::snapshot::Snapshot;
 
 /// A month's bill from `GET /bills/{yyyyMM}`. Any field may be missing.
@@ -109,7 +108,7 @@ pub(in crate::sources) fn months(
     let api = Api::new(source, environment)?;
     let response = api.ask(Method::GET, "bills", &[])?;
     if !response.is_success() {
-        return Err(response.unexpected().at(place(source)));
+        return Err(response.unexpected().at(&source.definition));
     }
     let list: BillList = response.json()?;
     let month = |bill: MonthlyBill| {
