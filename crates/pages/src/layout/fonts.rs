@@ -223,7 +223,12 @@ fn built_in_faces() -> Vec<Face> {
 
 impl Face {
     fn parse(bytes: Cow<'static, [u8]>) -> Result<Face, String> {
-        let unusable = |error: ReadError| format!("not a usable font: {error}");
+        let unusable = |error: ReadError| match error {
+            ReadError::InvalidSfnt(_) | ReadError::InvalidTtc(_) => {
+                "not a usable font: it does not begin as one".to_owned()
+            }
+            _ => DAMAGED.to_owned(),
+        };
         let font = FontRef::from_index(&bytes, 0).map_err(unusable)?;
         if let Some(map) = font.table_data(Tag::new(b"cmap")) {
             character_map::check(map.as_bytes())?;
