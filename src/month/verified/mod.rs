@@ -200,12 +200,9 @@ fn changed_results(
         true => String::new(),
         false => format!(" (issued by {}, this is {})", stored.record.tool, out::tool()),
     };
-    let problem = |problem: &Diagnostic| {
-        let figures = problem.notes.first().map(|figures| format!(": {figures}")).unwrap_or_default();
-        Discrepancy {
-            message: format!("{}{figures}{other_version}", problem.message),
-            ..Discrepancy::of_problem(DiscrepancyKind::Result, problem)
-        }
+    let problem = |problem: &Diagnostic| Discrepancy {
+        message: format!("{}{other_version}", problem.line()),
+        ..Discrepancy::of_problem(DiscrepancyKind::Result, problem)
     };
     match Reproduction::of(root, ledger, stored) {
         Err(problems) => problems.iter().map(problem).collect(),
