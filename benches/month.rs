@@ -78,7 +78,8 @@ fn generate(rows: &str) -> Outcome<PathBuf> {
         let mut command = Command::new(cargo);
         command.args([
             "run",
-            "--release",
+            "--profile",
+            if cfg!(debug_assertions) { "dev" } else { "release" },
             "--quiet",
             "--example",
             "generate_month",
