@@ -12,6 +12,7 @@ pub mod credited;
 pub mod documents;
 mod earlier;
 pub mod evidence;
+mod fitting;
 mod glyphs;
 pub mod issued;
 pub mod price_change;

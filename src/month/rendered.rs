@@ -2,12 +2,13 @@
 //! reported at the template's line.
 
 use super::documents::DocumentWriter;
+use super::fitting;
 use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
 use crate::model::audience::Audience;
 use crate::model::invoice::Invoice;
 use crate::out;
-use crate::render::{self, InvoiceView};
+use crate::render::{self, Fit, InvoiceView};
 use pages::layout::{self, Fault};
 use pages::pdf::{self, Attachment, Metadata};
 
@@ -31,6 +32,15 @@ pub(super) fn laid_out(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result
     let images = |src: &str| writer.assets.image(src);
     let lay_out = |html: &str| layout::lay_out(html, &writer.assets.faces, &images);
     let whole = lay_out(&html);
+    let fitted = |mut view: InvoiceView<'_>, html: String, document: layout::Document| {
+        let render = |view: &InvoiceView<'_>| self::html(writer, invoice, view);
+        fitting::choose(&mut view, &document, &render, &|html| lay_out(html).ok())?;
+        let fitted = if view.fit == Fit::default() { html.clone() } else { render(&view)? };
+        if fitted == html {
+            return Ok::<_, Problems>((html, document));
+        }
+        Ok(lay_out(&fitted).map_or((html, document), |document| (fitted, document)))
+    };
     let is_too_long = match &whole {
         Ok(_) => !view.has_room(),
         Err(faults) => faults.iter().all(|fault| fault.is_outside),
@@ -42,22 +52,45 @@ pub(super) fn laid_out(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result
         if let Ok(document) = lay_out(&html)
             && view.has_room()
         {
-            return Ok((html, document));
+            return fitted(view, html, document);
         }
     }
     // Errors that no shortening removes are mistakes in the template, or data that it cannot show.
     let reported = |faults: Vec<Fault>| faults.iter().map(|fault| reported(writer, invoice, fault)).collect();
-    whole.map(|document| (html, document)).map_err(reported)
+    match whole {
+        Ok(document) => fitted(view, html, document),
+        Err(faults) => Err(reported(faults)),
+    }
 }
 
 /// The HTML of an invoice without PDF: the same as with one, but without errors about what only the PDF cannot show.
 pub(super) fn html_alone(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result<String, Problems> {
-    let view = view(writer, invoice)?;
-    let whole = html(writer, invoice, &view)?;
+    let mut view = view(writer, invoice)?;
     if view.longest_amount() <= SHORT_AMOUNT {
-        return Ok(whole);
+        fit_first_page(writer, invoice, &mut view)?;
+        return Ok(html(writer, invoice, &view)?);
     }
+    let whole = html(writer, invoice, &view)?;
     Ok(laid_out(writer, invoice).map_or(whole, |(html, _)| html))
+}
+
+/// Fits an invoice without laying out its appendix, which comes behind all that is fitted.
+fn fit_first_page(
+    writer: &DocumentWriter<'_>,
+    invoice: &Invoice,
+    view: &mut InvoiceView<'_>,
+) -> Result<(), Diagnostic> {
+    let render = |view: &InvoiceView<'_>| html(writer, invoice, view);
+    let images = |src: &str| writer.assets.image(src);
+    let lay_out = |html: &str| layout::lay_out(html, &writer.assets.faces, &images).ok();
+    let (appendix, has_contents) = (std::mem::take(&mut view.appendix), std::mem::take(&mut view.has_contents));
+    let designed = render(view).map(|html| lay_out(&html));
+    (view.appendix, view.has_contents) = (appendix, has_contents);
+    // A page with faults is shown as it is.
+    match designed? {
+        Some(designed) => fitting::choose(view, &designed, &render, &lay_out),
+        None => Ok(()),
+    }
 }
 
 fn view<'a>(writer: &DocumentWriter<'a>, invoice: &'a Invoice) -> Result<InvoiceView<'a>, Diagnostic> {

@@ -102,6 +102,7 @@ impl<'a> ItemRows<'a, '_> {
         let price = item.unit_price.and_then(|price| label.printed_unit_price(price));
         RowView {
             line: (index + 1).to_string(),
+            stays: false,
             kind: item.kind,
             source: &item.source,
             section: "",

@@ -5,6 +5,7 @@ mod appendix;
 mod bounds;
 mod chart;
 mod filters;
+mod fit;
 mod format;
 mod guarded;
 mod item_rows;
@@ -16,7 +17,8 @@ mod templates;
 mod units;
 mod view;
 
+pub use fit::{AppendixFit, ChartFit, Fit, RowFit, TotalsFit};
 pub use format::{date_text, grouped, money};
 pub use review::{Documents, Review, ReviewView, review};
 pub use templates::Templates;
-pub use view::{InvoiceView, view};
+pub use view::{InvoiceView, LEAST_ROWS, view};

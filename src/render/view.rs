@@ -1,19 +1,20 @@
 //! [`InvoiceView`]: what a template sees of an invoice, the contract with templates. Every number is already text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::appendix::{AppendixColumns, GroupView, appendix, fraction_width, has_contents, shared_fraction_width};
 use super::chart::{ChartView, chart};
+use super::fit::Fit;
 use super::format::{date_text, grouped, money, month_text, period_text};
-use super::item_rows::{ItemRows, has_several_sources};
+use super::item_rows::ItemRows;
 use crate::model::amount::{Sum, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
-use crate::model::invoice::{DocumentKind, Invoice, ItemKind, LineItem, Status, TaxSubtotal};
-use crate::model::item_label::{ItemLabel, ItemTables};
+use crate::model::invoice::{DocumentKind, Invoice, ItemKind, Status, TaxSubtotal};
+use crate::model::item_label::ItemTables;
 use crate::model::price::RoundAt;
 use crate::model::settings::{DetailLevel, Language, Settings};
 use crate::model::tax::TaxCategory;
@@ -56,8 +57,7 @@ pub struct InvoiceView<'a> {
     pub item_columns: String,
     pub item_columns_before_amount: String,
     pub has_tax_jpy: bool,
-    pub item_lines: usize,
-    pub first_page_lines: usize,
+    pub fit: Fit,
     pub fx_note: String,
     pub chart: ChartView,
     pub notes: &'a [String],
@@ -106,6 +106,8 @@ pub struct CustomerView<'a> {
 #[derive(Debug, Serialize)]
 pub struct RowView<'a> {
     pub line: String,
+    /// Whether it is on the page of the row before it: the last rows of an invoice stay together.
+    pub stays: bool,
     pub kind: ItemKind,
     pub source: &'a str,
     /// Heading above the first row of each source, where there are several.
@@ -157,13 +159,15 @@ pub fn view<'a>(
     let language = customer.invoice.language;
     let item_labels = ItemTables::of_customer(settings, invoice.customer).labels(invoice);
     let table = ItemRows { settings, invoice, item_labels: &item_labels, words: labels, language };
-    let (charges, discounts, adjustments) = (
+    let (mut charges, mut discounts, mut adjustments) = (
         table.rows(|kind| matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Minimum))?,
         table.rows(|kind| kind == ItemKind::Discount)?,
         table.rows(|kind| matches!(kind, ItemKind::Carried | ItemKind::Rounding))?,
     );
     let discounts_total =
         Sum::of(invoice.items.iter().filter(|item| item.kind == ItemKind::Discount).map(|item| item.amount))?;
+    let last_rows = charges.iter_mut().chain(&mut discounts).chain(&mut adjustments).rev();
+    last_rows.take(LEAST_ROWS - 1).for_each(|row| row.stays = true);
     let all_rows = || charges.iter().chain(&discounts).chain(&adjustments);
     let has_quantity = all_rows().any(|row| !row.quantity.is_empty());
     let has_unit = all_rows().any(|row| !row.unit.is_empty());
@@ -172,7 +176,6 @@ pub fn view<'a>(
     let has_headings = all_rows().any(|row| row.is_headed);
     let has_item_notes = all_rows().any(|row| !row.note.is_empty());
     let (appendix, appendix_has, longest_fraction) = appendix(bill, customer, invoice, labels, &item_labels)?;
-    let (item_lines, first_page_lines) = lines(settings, customer, invoice, &item_labels);
     let plain = |amount| money(amount, invoice.currency, 0);
     let discounts_total = if discounts.is_empty() { String::new() } else { plain(discounts_total) };
     let subtotal = plain(invoice.subtotal);
@@ -213,8 +216,7 @@ pub fn view<'a>(
         item_columns: (4 + optional_columns).to_string(),
         item_columns_before_amount: (3 + optional_columns).to_string(),
         has_tax_jpy: invoice.tax_subtotals.iter().any(|tax| tax.tax_jpy.is_some()),
-        item_lines,
-        first_page_lines,
+        fit: Fit::default(),
         tax_subtotals: invoice.tax_subtotals.iter().map(|tax| tax_view(tax, invoice.currency, language)).collect(),
         fx_note: fx_note(bill, settings, invoice),
         chart: chart(bill, invoice, language, labels, &item_labels),
@@ -239,34 +241,11 @@ pub fn view<'a>(
     })
 }
 
+/// The fewest rows of the items that a page has beside other pages with rows.
+pub const LEAST_ROWS: usize = 5;
+
 fn count(flags: &[bool]) -> usize {
     flags.iter().filter(|flag| **flag).count()
-}
-
-/// Approximate lines of the items, and of everything on the first page beyond what every invoice has there. With them,
-/// a template puts totals, taxes and notes before the items when they would not fit below.
-fn lines(settings: &Settings, customer: &Customer, invoice: &Invoice, item_labels: &[ItemLabel<'_>]) -> (usize, usize) {
-    let extra = |text: &str, width: usize| unicode_width::UnicodeWidthStr::width(text) / width;
-    let mut sections = usize::from(invoice.items.iter().any(|item| item.kind == ItemKind::Discount)) * 2;
-    if has_several_sources(invoice) {
-        let discounts = |item: &&LineItem| item.kind == ItemKind::Discount;
-        let sources = |discount: bool| {
-            let items = invoice.items.iter().filter(|item| discounts(item) == discount);
-            items.map(|item| item.source.as_str()).collect::<BTreeSet<&str>>().len()
-        };
-        sections += sources(false) + sources(true);
-    }
-    let headings: BTreeSet<&str> = item_labels.iter().filter_map(|label| label.heading).collect();
-    let notes_of_items = item_labels.iter().filter_map(|label| label.note).map(|note| 1 + extra(note, 56));
-    let names = invoice.items.iter().zip(item_labels).map(|(item, label)| 1 + extra(label.name_or(&item.name), 44));
-    let items = sections + headings.len() + notes_of_items.sum::<usize>() + names.sum::<usize>();
-    let notes: usize = customer.invoice.notes.iter().map(|note| 1 + extra(note, 100)).sum();
-    let banks: usize = settings.issuer.bank_accounts.iter().map(|account| 1 + extra(account, 52)).sum();
-    let addressee = extra(&customer.name, 40)
-        + usize::from(customer.department.is_some())
-        + usize::from(customer.contact.is_some());
-    let around = notes + banks + addressee + settings.issuer.address.len() + invoice.tax_subtotals.len();
-    (items, items + around)
 }
 
 fn detail_level_name(level: DetailLevel) -> &'static str {

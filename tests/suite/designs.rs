@@ -40,7 +40,7 @@ fn picture(src: &str) -> Result<Arc<Picture>, String> {
     Picture::read(&base64::engine::general_purpose::STANDARD.decode(encoded).unwrap()).map(Arc::new)
 }
 
-fn lay_out(html: &str) -> Document {
+pub(crate) fn lay_out(html: &str) -> Document {
     layout::lay_out(html, &Faces::built_in(), &picture).unwrap()
 }
 

@@ -19,6 +19,7 @@ mod endpoints;
 mod errors;
 mod explain;
 mod fake_kore;
+mod fitting;
 mod glyphs;
 mod half_a_bill;
 mod history;

@@ -61,7 +61,7 @@ pub use fonts::{FaceError, Faces};
 pub use image::ImageSource;
 pub use kern::Kern;
 pub(crate) use letters::{Letter, letters};
-pub use page::{Area, Document, Heading, Item, Layer, Link, Page, Shape, Target, Text};
+pub use page::{Area, Document, Heading, Item, Layer, Link, NamedPlace, Page, Shape, Target, Text};
 pub use picture::{Outline, Path, Picture, PictureData, Rgb, Step};
 pub(crate) use shield::shielded;
 

@@ -21,6 +21,8 @@ pub struct Document {
     pub pictures: Vec<Arc<Picture>>,
     /// The logical structure of the content, in reading order.
     pub structure: Structure,
+    /// Where the elements with an `id` are, in the order in which they start.
+    pub places: Vec<NamedPlace>,
     /// The characters that no face has, in the order of their first occurrences; 〓 is printed in their place.
     pub missing: Vec<Missing>,
 }
@@ -36,6 +38,40 @@ pub struct Page {
     pub layers: Vec<Layer>,
     /// Clickable areas.
     pub links: Vec<Link>,
+}
+
+impl Page {
+    /// How far down the page its own text and pictures reach, in percent of the paper's height: what repeats on every page
+    /// and what stands in the margins does not count.
+    pub fn filled_percent(&self) -> u32 {
+        let bottom = self.layers.iter().flat_map(Layer::read_items).map(Item::bottom).fold(0.0, f32::max);
+        (bottom / self.height * 100.0) as u32
+    }
+}
+
+impl Layer {
+    /// The items that are read: those of no element repeat or decorate.
+    fn read_items(&self) -> impl Iterator<Item = &Item> {
+        let mut marks = self.marks.iter().peekable();
+        let mut is_read = false;
+        (0_u32..).zip(&self.items).filter_map(move |(index, item)| {
+            while let Some(mark) = marks.next_if(|mark| mark.first <= index) {
+                is_read = !mark.is_artifact();
+            }
+            is_read.then_some(item)
+        })
+    }
+}
+
+impl Item {
+    /// The baseline of text, the lower edge of a picture.
+    fn bottom(&self) -> f32 {
+        match self {
+            Item::Text(text) => text.y,
+            Item::Picture { area, .. } => area.y + area.height,
+            Item::Outline(_) => 0.0,
+        }
+    }
 }
 
 /// Shapes, then text and pictures above them.
@@ -126,6 +162,17 @@ pub struct Text {
     pub kerns: Box<[Kern]>,
     /// The characters; the face has a glyph for each, chosen by the variation selector after it, if any.
     pub text: Box<str>,
+}
+
+/// Where an element with an `id` starts and ends in the flow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedPlace {
+    /// Its `id`.
+    pub id: Box<str>,
+    /// Index of the page of its first line, and the distance from that page's top.
+    pub start: (usize, f32),
+    /// Index of the page of its last line, and the distance from that page's top.
+    pub end: (usize, f32),
 }
 
 /// A link: a clickable area and its target.

@@ -1,6 +1,6 @@
 //! Lays out whole documents; positions are worked out by hand.
 
-use super::{Document, Faces, Fault, Item, Shape, Text, lay_out};
+use super::{Document, Faces, Fault, Item, Page, Shape, Text, lay_out};
 
 fn laid_out(html: &str) -> Result<Document, Vec<Fault>> {
     lay_out(&format!("<!DOCTYPE html>{html}"), &Faces::built_in(), &|_| Err("no images".to_owned()))
@@ -247,4 +247,36 @@ fn a_table_in_a_flexible_row_is_as_wide_as_its_content_asks() {
     .expect("a document");
     // 80 px of text, at the right of 200.
     assert_eq!(texts(&document, 0)[1].x, 120.0 * 0.75);
+}
+
+/// Pages of 100 px by 100, without margins: three rows of 40 px, of which two fit on a page.
+#[test]
+fn the_places_of_ids_are_known_with_their_ends() {
+    let document = laid_out(
+        "<style>@page{size:100px 100px;margin:0}body,table{margin:0;border-spacing:0}tr{break-inside:avoid}td{padding:0;height:40px}</style>\
+         <div id=all><table><tr id=one><td><tr id=two><td><tr id=three><td></table></div>",
+    )
+    .expect("a document");
+    let places: Vec<_> = document.places.iter().map(|place| (&*place.id, place.start, place.end)).collect();
+    let expected = [
+        ("all", (0, 0.0), (1, 30.0)),
+        ("one", (0, 0.0), (0, 30.0)),
+        ("two", (0, 30.0), (0, 60.0)),
+        ("three", (1, 0.0), (1, 30.0)),
+    ];
+    assert_eq!(places, expected);
+}
+
+/// What stands in margins and on every page fills none.
+#[test]
+fn pages_are_as_full_as_their_own_text_reaches() {
+    let document = laid_out(
+        "<style>@page{size:100px 100px;margin:0 0 20px 0;@bottom-center{content:'x'}}body{margin:0}\
+         .f{position:fixed;bottom:0;left:0}p{margin:0;font-size:10px;line-height:10px}</style>\
+         <div class=f>x</div><p style='padding-top:40px'>x<p style='break-before:page'>x",
+    )
+    .expect("a document");
+    let filled: Vec<u32> = document.pages.iter().map(Page::filled_percent).collect();
+    // Baselines of lines 10 px high.
+    assert!((45..50).contains(&filled[0]) && (5..10).contains(&filled[1]), "{filled:?}");
 }

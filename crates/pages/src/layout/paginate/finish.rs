@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Pager, tags::tag};
+use super::{Anchor, Pager, tags::tag};
 use crate::layout::{
     context::Context,
     fault::Faults,
     html::{Attribute, NodeId},
-    page::{Document, Item, Link, Page, Target},
+    page::{Document, Item, Link, NamedPlace, Page, Target},
     place::{POINTS, PageNumber, Sheets},
 };
 
@@ -19,9 +19,12 @@ impl Pager<'_, '_> {
         let Pager { context, sheets, outline, anchors: places, .. } = self;
         let Sheets { mut pages, links, page_numbers, .. } = sheets;
         let mut anchors = Anchors::new();
-        for (node, page, top) in places {
+        let mut named = Vec::with_capacity(places.len());
+        for Anchor { node, start, end } in places {
             if let Some(id) = context.tree.attribute(node, "id") {
-                anchors.entry(&id.value).or_insert((page, top));
+                anchors.entry(&id.value).or_insert(start);
+                let points = |(page, px): (usize, f64)| (page, (px * POINTS) as f32);
+                named.push(NamedPlace { id: id.value.as_ref().into(), start: points(start), end: points(end) });
             }
         }
         let tagger = tag(context, &mut pages);
@@ -35,7 +38,7 @@ impl Pager<'_, '_> {
         for number in page_numbers {
             write_page_number(context, &mut pages, &number, &anchors);
         }
-        Document { pages, outline, structure: tagger.structure, ..Document::default() }
+        Document { pages, outline, structure: tagger.structure, places: named, ..Document::default() }
     }
 }
 

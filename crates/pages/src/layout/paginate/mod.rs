@@ -106,9 +106,16 @@ struct Pager<'p, 'c> {
     /// since it began, so that the borders of enclosing tables stay.
     edges: Vec<(usize, Edge, f64, f64)>,
     outline: Vec<Heading>,
-    anchors: Vec<(NodeId, usize, f64)>,
+    anchors: Vec<Anchor>,
     /// Rows of plain cells are tagged as wholes, not cell by cell.
     whole_rows: bool,
+}
+
+/// Where an element with an id starts and ends: pages, and px from their tops.
+struct Anchor {
+    node: NodeId,
+    start: (usize, f64),
+    end: (usize, f64),
 }
 
 /// Head and foot of a table that repeat on every page.
@@ -195,7 +202,7 @@ impl<'p> Pager<'p, '_> {
         let context = self.context;
         let style = context.styles.get(fragment.style);
         let page = self.page_at(at);
-        self.note(fragment, page, y);
+        let anchor = self.note(fragment, page, y);
         let (shift, level) = (self.sheets.shift, self.sheets.level);
         if style.is_positioned() {
             self.raise(style);
@@ -226,6 +233,7 @@ impl<'p> Pager<'p, '_> {
             self.pinned(floating, page, x, y);
         }
         (self.sheets.shift, self.sheets.level) = (shift, level);
+        self.note_end(anchor, at, end);
         end
     }
 
@@ -253,9 +261,9 @@ impl<'p> Pager<'p, '_> {
         self.place(fragment, Cursor { x: left, y: top, tail: 0.0, pinned: Some(page), raised: 0.0 });
     }
 
-    /// Records bookmarks and link targets.
-    fn note(&mut self, fragment: &Fragment, page: usize, y: f64) {
-        let Some(node) = fragment.node else { return };
+    /// Records bookmarks and link targets; returns the index of the new anchor, if any.
+    fn note(&mut self, fragment: &Fragment, page: usize, y: f64) -> Option<usize> {
+        let node = fragment.node?;
         let tree = self.context.tree;
         let level = self.context.styles.get(fragment.style).bookmark_level;
         let top = y - self.start(page) + self.sheets.top(page);
@@ -264,8 +272,18 @@ impl<'p> Pager<'p, '_> {
             let title = label.unwrap_or_else(|| tree.text(node)).split_whitespace().collect::<Vec<_>>().join(" ");
             self.outline.push(Heading { level, title, page, top: (top * POINTS) as f32 });
         }
-        if tree.attribute(node, "id").is_some() {
-            self.anchors.push((node, page, top));
+        tree.attribute(node, "id")?;
+        self.anchors.push(Anchor { node, start: (page, top), end: (page, top) });
+        Some(self.anchors.len() - 1)
+    }
+
+    /// Completes an anchor once it is known where its element ends.
+    fn note_end(&mut self, anchor: Option<usize>, at: Cursor, end: f64) {
+        let Some(index) = anchor else { return };
+        let page = self.page_ending_at(at.down_to(end)).max(self.page_at(at));
+        let bottom = end - self.start(page) + self.sheets.top(page);
+        if let Some(anchor) = self.anchors.get_mut(index) {
+            anchor.end = (page, bottom);
         }
     }
 

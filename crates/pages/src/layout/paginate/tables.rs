@@ -284,7 +284,7 @@ impl<'p> Pager<'p, '_> {
     fn place_row(&mut self, fragment: &'p Fragment, at: Cursor) -> f64 {
         let (x, y) = (at.x, at.y);
         let page = self.page_at(at);
-        self.note(fragment, page, y);
+        let anchor = self.note(fragment, page, y);
         let bottom = self.bottom(at, page);
         if let Some(color) = self.context.styles.get(fragment.style).background.0 {
             let top = y - self.start(page);
@@ -305,7 +305,9 @@ impl<'p> Pager<'p, '_> {
                 delta = delta.max(end - y - cell.height);
             }
         }
-        y + fragment.height + delta
+        let end = y + fragment.height + delta;
+        self.note_end(anchor, at, end);
+        end
     }
 
     /// How far `vertical-align` moved a cell's content down.

@@ -1,0 +1,237 @@
+//! Well filled pages: an invoice is laid out as designed and, where that leaves a page nearly empty or parts the way to
+//! pay from the first page, with less and less room for what matters less, until its pages are right.
+//!
+//! [`judge`] is the rule, over pages that are laid out; [`choose`] tries one setting after another.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::Diagnostic;
+use crate::render::{AppendixFit, ChartFit, Fit, InvoiceView, LEAST_ROWS, RowFit, TotalsFit};
+use pages::layout::Document;
+
+/// Fewer rows than these are no reason for a second page as long as anything can give way on the first.
+const FEW_ROWS: usize = 6;
+
+/// The elements of a template that have to end on the first page, by their ids.
+const ON_FIRST_PAGE: [&str; 4] = ["total", "due", "summary", "bank"];
+
+/// What begins the id of each row of the items.
+const ROW: &str = "item-";
+
+/// The least of a page's height that is filled on all pages but the last.
+const LEAST_FILLED: u32 = 50;
+
+/// How the pages before the appendix came out.
+#[derive(Debug, PartialEq, Eq)]
+struct Verdict {
+    /// Whether total, due date, taxes and bank accounts are on the first page.
+    pays_on_first: bool,
+    /// Pages with too few rows, or nearly empty ones before the last.
+    thin: usize,
+    rows: usize,
+    /// Rows behind the first page.
+    rows_left: usize,
+    /// The last page that anything but the appendix is on.
+    last: usize,
+}
+
+impl Verdict {
+    fn is_good(&self) -> bool {
+        self.pays_on_first && self.thin == 0
+    }
+
+    /// Whether so little is left over that the first page should take it.
+    fn leaves_little(&self) -> bool {
+        self.rows_left < FEW_ROWS || self.rows < 2 * LEAST_ROWS
+    }
+}
+
+/// The rule: total, due date, taxes and bank accounts end on the first page; of several pages, each has at least
+/// [`LEAST_ROWS`] rows, though the first may have none; each but the last is at least half full.
+fn judge(document: &Document) -> Verdict {
+    let mut pays_on_first = true;
+    let mut rows = BTreeMap::<usize, usize>::new();
+    let mut last = 0;
+    for place in &document.places {
+        let end = place.end.0;
+        if place.id.starts_with(ROW) {
+            *rows.entry(place.start.0).or_default() += 1;
+        } else if ON_FIRST_PAGE.contains(&place.id.as_ref()) {
+            pays_on_first &= end == 0;
+        } else if place.id.as_ref() != "notes" {
+            continue;
+        }
+        last = last.max(end);
+    }
+    let on = |page: usize| rows.get(&page).copied().unwrap_or(0);
+    let is_thin = |page: usize| {
+        let too_few = on(page) < LEAST_ROWS && (page > 0 || on(page) > 0);
+        let hollow = page < last && document.pages.get(page).is_some_and(|page| page.filled_percent() < LEAST_FILLED);
+        last > 0 && (too_few || hollow)
+    };
+    let count = rows.values().sum::<usize>();
+    Verdict {
+        pays_on_first,
+        thin: (0..=last).filter(|page| is_thin(*page)).count(),
+        rows: count,
+        rows_left: count - on(0),
+        last,
+    }
+}
+
+/// The settings in the order in which they are tried: the chart gives way first, then the height of rows, then the place
+/// of totals. What moves totals makes room for rows again, so chart and rows begin as designed.
+fn candidates(leaves_little: bool) -> impl Iterator<Item = Fit> {
+    let squeezed = [
+        (ChartFit::Full, RowFit::Normal),
+        (ChartFit::Small, RowFit::Normal),
+        (ChartFit::None, RowFit::Normal),
+        (ChartFit::None, RowFit::Tight),
+    ];
+    let with = move |totals: TotalsFit| {
+        squeezed.into_iter().map(move |(chart, rows)| Fit { chart, rows, totals, ..Fit::default() })
+    };
+    let below = with(TotalsFit::Below).skip(1).filter(move |_| leaves_little);
+    below.chain(with(TotalsFit::Above)).chain(with(TotalsFit::Alone))
+}
+
+/// Lays out an invoice; `None` where that fails.
+type LayOut<'a> = dyn Fn(&str) -> Option<Document> + 'a;
+/// Fills in the template.
+type Render<'a> = dyn Fn(&InvoiceView<'_>) -> Result<String, Diagnostic> + 'a;
+
+/// Sets `view.fit` to the first setting whose pages are right or, where none is, to the one with the fewest faults.
+/// `designed` is the invoice as designed, with or without its appendix. The appendix is left out of all that is tried: it
+/// comes last, and may be long.
+pub(super) fn choose(
+    view: &mut InvoiceView<'_>,
+    designed: &Document,
+    render: &Render<'_>,
+    lay_out: &LayOut<'_>,
+) -> Result<(), Diagnostic> {
+    let verdict = judge(designed);
+    if verdict.is_good() && verdict.last == 0 {
+        return Ok(());
+    }
+    let appendix = std::mem::take(&mut view.appendix);
+    let has_contents = std::mem::take(&mut view.has_contents);
+    let chosen = best(view, verdict, render, lay_out);
+    view.appendix = appendix;
+    view.has_contents = has_contents;
+    view.fit = chosen?;
+    Ok(())
+}
+
+fn best(
+    view: &mut InvoiceView<'_>,
+    designed: Verdict,
+    render: &Render<'_>,
+    lay_out: &LayOut<'_>,
+) -> Result<Fit, Diagnostic> {
+    let leaves_little = designed.leaves_little();
+    let mut best = (Fit::default(), designed);
+    // A template that takes no notice of a setting gives the same page, which needs no other layout.
+    let mut tried = Vec::new();
+    if !best.1.is_good() {
+        tried.push(render(view)?);
+        for fit in candidates(leaves_little) {
+            view.fit = fit;
+            let html = render(view)?;
+            if tried.contains(&html) {
+                continue;
+            }
+            let verdict = lay_out(&html).map(|document| judge(&document));
+            tried.push(html);
+            let Some(verdict) = verdict else { continue };
+            let faults = |verdict: &Verdict| (!verdict.pays_on_first, verdict.thin);
+            if faults(&verdict) < faults(&best.1) {
+                best = (fit, verdict);
+            }
+            if best.1.is_good() {
+                break;
+            }
+        }
+    }
+    let (fit, verdict) = best;
+    let appendix = if verdict.last > 0 { AppendixFit::Below } else { AppendixFit::Page };
+    Ok(Fit { appendix, continued: verdict.rows_left > 0, ..fit })
+}
+
+#[cfg(test)]
+mod tests {
+    use pages::layout::{Area, Item, Layer, Mark, NamedPlace, Page};
+
+    use super::*;
+
+    /// Pages of paper of the height 100, each filled to so many percent, and where elements are.
+    fn document(filled: &[f32], places: &[(&str, usize)]) -> Document {
+        let page = |height: &f32| {
+            let area = Area { height: *height, ..Area::default() };
+            let items = vec![Item::Picture { index: 0, area }];
+            let layer = Layer { items, marks: vec![Mark { first: 0, element: 0 }], ..Layer::default() };
+            Page { height: 100.0, layers: vec![layer], ..Page::default() }
+        };
+        let place =
+            |(id, page): &(&str, usize)| NamedPlace { id: (*id).into(), start: (*page, 0.0), end: (*page, 0.0) };
+        Document {
+            pages: filled.iter().map(page).collect(),
+            places: places.iter().map(place).collect(),
+            ..Document::default()
+        }
+    }
+
+    /// That many rows on each page, and the other elements.
+    fn judged(filled: &[f32], rows: &[usize], others: &[(&str, usize)]) -> Verdict {
+        let pages = rows.iter().enumerate().flat_map(|(page, count)| std::iter::repeat_n(page, *count));
+        let ids: Vec<(String, usize)> =
+            pages.zip(1..).map(|(page, line): (usize, usize)| (format!("item-{line}"), page)).collect();
+        let ids = ids.iter().map(|(id, page)| (id.as_str(), *page));
+        judge(&document(filled, &ids.chain(others.iter().copied()).collect::<Vec<_>>()))
+    }
+
+    #[test]
+    fn one_page_is_good_however_few_rows_it_has() {
+        assert!(judged(&[30.0, 90.0], &[1], &[("bank", 0), ("summary", 0), ("appendix", 1)]).is_good());
+    }
+
+    #[test]
+    fn the_way_to_pay_is_on_the_first_page() {
+        for id in ["total", "due", "summary", "bank"] {
+            assert!(judged(&[90.0, 90.0], &[9, 9], &[(id, 0)]).is_good());
+            let verdict = judged(&[90.0, 90.0], &[9, 9], &[(id, 1)]);
+            assert!(!verdict.pays_on_first && !verdict.is_good(), "{id}");
+        }
+        // Notes may go on where the page has rows.
+        assert!(judged(&[90.0, 90.0], &[9, 9], &[("notes", 1)]).is_good());
+        assert!(!judged(&[90.0, 20.0], &[18, 0], &[("notes", 1)]).is_good());
+    }
+
+    #[test]
+    fn pages_with_rows_have_five_and_all_but_the_last_are_half_full() {
+        assert!(judged(&[90.0, 20.0], &[12, 5], &[]).is_good());
+        assert!(!judged(&[90.0, 20.0], &[13, 4], &[]).is_good());
+        assert!(!judged(&[90.0, 90.0], &[4, 30], &[]).is_good());
+        assert!(judged(&[60.0, 90.0], &[0, 9], &[]).is_good());
+        assert!(!judged(&[49.0, 90.0], &[0, 9], &[]).is_good());
+        assert!(!judged(&[90.0, 49.0, 20.0], &[9, 9, 9], &[]).is_good());
+    }
+
+    #[test]
+    fn few_rows_make_the_first_page_give_way() {
+        assert!(judged(&[90.0, 20.0], &[20, 5], &[]).leaves_little());
+        assert!(!judged(&[90.0, 20.0], &[20, 6], &[]).leaves_little());
+        // Only what stands below the items is left over.
+        assert!(judged(&[90.0, 20.0], &[20], &[("bank", 1)]).leaves_little());
+        // Nine rows cannot be split into five and five.
+        assert!(judged(&[90.0, 20.0], &[1, 8], &[]).leaves_little());
+    }
+
+    #[test]
+    fn totals_move_last() {
+        let tried: Vec<_> = candidates(true).map(|fit| (fit.totals, fit.chart, fit.rows)).collect();
+        assert_eq!(tried[0], (TotalsFit::Below, ChartFit::Small, RowFit::Normal));
+        assert_eq!(tried[2], (TotalsFit::Below, ChartFit::None, RowFit::Tight));
+        assert_eq!(tried[3], (TotalsFit::Above, ChartFit::Full, RowFit::Normal));
+        assert_eq!(candidates(false).next(), Some(Fit { totals: TotalsFit::Above, ..Fit::default() }));
+    }
+}

@@ -1,0 +1,66 @@
+//! What gives way on an invoice's first page where it holds too much. Layout decides; templates get the choice as `fit`.
+
+use serde::Serialize;
+
+/// How an invoice is set so that its pages come out well filled; the default is the design as it is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Fit {
+    /// How much room the chart takes.
+    pub chart: ChartFit,
+    /// How high the rows of the items are.
+    pub rows: RowFit,
+    /// Where totals, taxes, bank accounts and notes are.
+    pub totals: TotalsFit,
+    /// Where the appendix begins.
+    pub appendix: AppendixFit,
+    /// Whether the items go on after the first page, which says so.
+    pub continued: bool,
+}
+
+/// How much room the chart takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChartFit {
+    /// As designed.
+    #[default]
+    Full,
+    /// About half as high.
+    Small,
+    /// No chart.
+    None,
+}
+
+/// How high the rows of the items are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RowFit {
+    /// As designed.
+    #[default]
+    Normal,
+    /// As low as is still read with ease: 5 mm for a line.
+    Tight,
+}
+
+/// Where totals, taxes, bank accounts and notes are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TotalsFit {
+    /// Below the items.
+    #[default]
+    Below,
+    /// Above the items.
+    Above,
+    /// On the first page, and the items begin on the second.
+    Alone,
+}
+
+/// Where the appendix begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AppendixFit {
+    /// On a page of its own.
+    #[default]
+    Page,
+    /// Below what comes before it, which takes more than the first page.
+    Below,
+}
