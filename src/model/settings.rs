@@ -87,6 +87,50 @@ pub struct InvoiceSettings {
     pub below_zero: BelowZero,
     /// Sentences at the foot of the first page.
     pub notes: Vec<String>,
+    /// The envelope whose window shows the addressee.
+    pub envelope: Envelope,
+    /// The envelope's window.
+    pub window: EnvelopeWindow,
+}
+
+/// An envelope with a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Envelope {
+    /// 長形3号, for A4 folded in three.
+    Naga3,
+    /// 角形2号, for A4 as it is.
+    Kaku2,
+    /// No window: the design as it is meant.
+    None,
+}
+
+impl Envelope {
+    /// The names in TOML.
+    pub const NAMES: [(&'static str, Envelope); 3] =
+        [("naga3", Envelope::Naga3), ("kaku2", Envelope::Kaku2), ("none", Envelope::None)];
+
+    /// The name in TOML.
+    pub fn name(self) -> &'static str {
+        Envelope::NAMES.iter().find(|(_, envelope)| *envelope == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// The window of an envelope as it lies on the first page, in millimetres from the paper's left and top edges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EnvelopeWindow {
+    /// From the paper's left edge.
+    pub left: i64,
+    /// From the paper's top edge.
+    pub top: i64,
+    /// From side to side.
+    pub width: i64,
+    /// From top to bottom.
+    pub height: i64,
+}
+
+impl EnvelopeWindow {
+    /// The window of 長形3号 envelopes as sold.
+    pub const USUAL: EnvelopeWindow = EnvelopeWindow { left: 22, top: 22, width: 90, height: 45 };
 }
 
 /// The design of an invoice, by the name of its template.

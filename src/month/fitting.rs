@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::Diagnostic;
-use crate::render::{AppendixFit, ChartFit, Fit, InvoiceView, LEAST_ROWS, RowFit, TotalsFit};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::model::customer::Customer;
+use crate::render::{AppendixFit, ChartFit, Fit, InvoiceView, LEAST_ROWS, Percent, RowFit, TotalsFit};
 use pages::layout::Document;
 
 /// Fewer rows than these are no reason for a second page as long as anything can give way on the first.
@@ -95,6 +96,18 @@ fn candidates(leaves_little: bool) -> impl Iterator<Item = Fit> {
     below.chain(with(TotalsFit::Above)).chain(with(TotalsFit::Alone))
 }
 
+/// The sizes of the addressee that are tried in the window of an envelope; below, an address is no longer read.
+const ADDRESSEE_SIZES: [u8; 7] = [90, 80, 70, 62, 55, 49, 44];
+
+/// Whether the addressee ends within the window of the envelope; a template without either element has no window.
+fn is_in_window(document: &Document) -> bool {
+    let end = |id: &str| document.places.iter().find(|place| place.id.as_ref() == id).map(|place| place.end);
+    match (end("addressee"), end("window")) {
+        (Some((page, bottom)), Some((window_page, window_bottom))) => (page, bottom) <= (window_page, window_bottom),
+        _ => true,
+    }
+}
+
 /// Lays out an invoice; `None` where that fails.
 type LayOut<'a> = dyn Fn(&str) -> Option<Document> + 'a;
 /// Fills in the template.
@@ -102,24 +115,53 @@ type Render<'a> = dyn Fn(&InvoiceView<'_>) -> Result<String, Diagnostic> + 'a;
 
 /// Sets `view.fit` to the first setting whose pages are right or, where none is, to the one with the fewest faults.
 /// `designed` is the invoice as designed, with or without its appendix. The appendix is left out of all that is tried: it
-/// comes last, and may be long.
+/// comes last, and may be long. Where an envelope has a window, the addressee is made to fit it first.
+///
+/// # Errors
+/// A mistake in the template; an addressee that no size makes fit the window.
 pub(super) fn choose(
+    customer: &Customer,
     view: &mut InvoiceView<'_>,
     designed: &Document,
     render: &Render<'_>,
     lay_out: &LayOut<'_>,
 ) -> Result<(), Diagnostic> {
     let verdict = judge(designed);
-    if verdict.is_good() && verdict.last == 0 {
+    let is_in_window = is_in_window(designed);
+    if verdict.is_good() && verdict.last == 0 && is_in_window {
         return Ok(());
     }
     let appendix = std::mem::take(&mut view.appendix);
     let has_contents = std::mem::take(&mut view.has_contents);
-    let chosen = best(view, verdict, render, lay_out);
+    let verdict = if is_in_window { Ok(verdict) } else { shrink_addressee(customer, view, render, lay_out) };
+    let chosen = verdict.and_then(|verdict| best(view, verdict, render, lay_out));
     view.appendix = appendix;
     view.has_contents = has_contents;
     view.fit = chosen?;
     Ok(())
+}
+
+/// Sets the largest size at which the addressee fits the window; returns how the pages come out then.
+fn shrink_addressee(
+    customer: &Customer,
+    view: &mut InvoiceView<'_>,
+    render: &Render<'_>,
+    lay_out: &LayOut<'_>,
+) -> Result<Verdict, Diagnostic> {
+    for size in ADDRESSEE_SIZES {
+        view.fit.addressee = Percent(size);
+        if let Some(document) = lay_out(&render(view)?).filter(is_in_window) {
+            return Ok(judge(&document));
+        }
+    }
+    let window = customer.invoice.window;
+    let message = format!(
+        "the addressee of \"{}\" does not fit the envelope's window, {} mm wide and {} mm high",
+        customer.id, window.width, window.height
+    );
+    Err(Diagnostic::error(message)
+        .at(Place::file(&customer.path))
+        .with_hint("shorten the name or address, or put envelope = \"none\" into the customer's [invoice]"))
 }
 
 fn best(
@@ -129,12 +171,14 @@ fn best(
     lay_out: &LayOut<'_>,
 ) -> Result<Fit, Diagnostic> {
     let leaves_little = designed.leaves_little();
-    let mut best = (Fit::default(), designed);
+    let mut best = (view.fit, designed);
+    let addressee = view.fit.addressee;
     // A template that takes no notice of a setting gives the same page, which needs no other layout.
     let mut tried = Vec::new();
     if !best.1.is_good() {
         tried.push(render(view)?);
         for fit in candidates(leaves_little) {
+            let fit = Fit { addressee, ..fit };
             view.fit = fit;
             let html = render(view)?;
             if tried.contains(&html) {

@@ -34,7 +34,9 @@ pub(super) fn laid_out(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result
     let whole = lay_out(&html);
     let fitted = |mut view: InvoiceView<'_>, html: String, document: layout::Document| {
         let render = |view: &InvoiceView<'_>| self::html(writer, invoice, view);
-        fitting::choose(&mut view, &document, &render, &|html| lay_out(html).ok())?;
+        fitting::choose(&writer.settings.customers[invoice.customer], &mut view, &document, &render, &|html| {
+            lay_out(html).ok()
+        })?;
         let fitted = if view.fit == Fit::default() { html.clone() } else { render(&view)? };
         if fitted == html {
             return Ok::<_, Problems>((html, document));
@@ -88,7 +90,9 @@ fn fit_first_page(
     (view.appendix, view.has_contents) = (appendix, has_contents);
     // A page with faults is shown as it is.
     match designed? {
-        Some(designed) => fitting::choose(view, &designed, &render, &lay_out),
+        Some(designed) => {
+            fitting::choose(&writer.settings.customers[invoice.customer], view, &designed, &render, &lay_out)
+        }
         None => Ok(()),
     }
 }

@@ -5,6 +5,8 @@ use serde::Serialize;
 /// How an invoice is set so that its pages come out well filled; the default is the design as it is meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Fit {
+    /// How large the addressee is in the window of an envelope, of its usual size.
+    pub addressee: Percent,
     /// How much room the chart takes.
     pub chart: ChartFit,
     /// How high the rows of the items are.
@@ -15,6 +17,22 @@ pub struct Fit {
     pub appendix: AppendixFit,
     /// Whether the items go on after the first page, which says so.
     pub continued: bool,
+}
+
+/// A size of text beside its usual one; in templates `85%`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Percent(pub u8);
+
+impl Default for Percent {
+    fn default() -> Percent {
+        Percent(100)
+    }
+}
+
+impl Serialize for Percent {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}%", self.0))
+    }
 }
 
 /// How much room the chart takes.

@@ -17,7 +17,7 @@ mod templates;
 mod units;
 mod view;
 
-pub use fit::{AppendixFit, ChartFit, Fit, RowFit, TotalsFit};
+pub use fit::{AppendixFit, ChartFit, Fit, Percent, RowFit, TotalsFit};
 pub use format::{date_text, grouped, money};
 pub use review::{Documents, Review, ReviewView, review};
 pub use templates::Templates;

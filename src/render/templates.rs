@@ -21,12 +21,13 @@ use crate::model::settings::{Language, Settings, TemplateChoice};
 use crate::model::warning::WarningCode;
 
 /// The built-in templates: first the designs, then the pieces they share.
-const BUILT_IN: [(&str, &str); 15] = [
+const BUILT_IN: [(&str, &str); 16] = [
     ("invoice.html", include_str!("../../templates/invoice.html")),
     ("classic.html", include_str!("../../templates/classic.html")),
     ("modern.html", include_str!("../../templates/modern.html")),
     ("base.html", include_str!("../../templates/base.html")),
     ("addressee.html", include_str!("../../templates/addressee.html")),
+    ("envelope.html", include_str!("../../templates/envelope.html")),
     ("issuer.html", include_str!("../../templates/issuer.html")),
     ("items.html", include_str!("../../templates/items.html")),
     ("taxes.html", include_str!("../../templates/taxes.html")),

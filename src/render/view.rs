@@ -16,7 +16,7 @@ use crate::model::customer::Customer;
 use crate::model::invoice::{DocumentKind, Invoice, ItemKind, Status, TaxSubtotal};
 use crate::model::item_label::ItemTables;
 use crate::model::price::RoundAt;
-use crate::model::settings::{DetailLevel, Language, Settings};
+use crate::model::settings::{DetailLevel, EnvelopeWindow, Language, Settings};
 use crate::model::tax::TaxCategory;
 
 /// The fields of `invoice.html`.
@@ -58,6 +58,7 @@ pub struct InvoiceView<'a> {
     pub item_columns_before_amount: String,
     pub has_tax_jpy: bool,
     pub fit: Fit,
+    pub envelope: EnvelopeView,
     pub fx_note: String,
     pub chart: ChartView,
     pub notes: &'a [String],
@@ -89,6 +90,16 @@ pub struct IssuerView<'a> {
     pub logo: String,
     pub seal: String,
     pub bank_accounts: &'a [String],
+}
+
+/// The envelope, and its window on the paper in millimetres.
+#[derive(Debug, Serialize)]
+pub struct EnvelopeView {
+    pub kind: &'static str,
+    pub left: i64,
+    pub top: i64,
+    pub width: i64,
+    pub height: i64,
 }
 
 #[derive(Debug, Serialize)]
@@ -217,6 +228,7 @@ pub fn view<'a>(
         item_columns_before_amount: (3 + optional_columns).to_string(),
         has_tax_jpy: invoice.tax_subtotals.iter().any(|tax| tax.tax_jpy.is_some()),
         fit: Fit::default(),
+        envelope: envelope(customer),
         tax_subtotals: invoice.tax_subtotals.iter().map(|tax| tax_view(tax, invoice.currency, language)).collect(),
         fx_note: fx_note(bill, settings, invoice),
         chart: chart(bill, invoice, language, labels, &item_labels),
@@ -274,6 +286,11 @@ fn issuer<'a>(settings: &'a Settings, image: ImageLink<'_>) -> IssuerView<'a> {
         seal: issuer.seal.as_deref().map_or_else(String::new, image),
         bank_accounts: &issuer.bank_accounts,
     }
+}
+
+fn envelope(customer: &Customer) -> EnvelopeView {
+    let EnvelopeWindow { left, top, width, height } = customer.invoice.window;
+    EnvelopeView { kind: customer.invoice.envelope.name(), left, top, width, height }
 }
 
 fn recipient(customer: &Customer) -> CustomerView<'_> {

@@ -1,5 +1,7 @@
 //! Reads `[invoice]`, `[pricing]` and its rules, which a workspace sets for all customers and a customer for itself.
 
+use std::ops::RangeInclusive;
+
 use super::toml_reader::{Section, Value};
 use super::values;
 use crate::diagnostic::Diagnostic;
@@ -10,7 +12,8 @@ use crate::model::price::{DiscountRule, Markup, Money, Price, PriceRule, Pricing
 use crate::model::rounding::Rounding;
 use crate::model::schedule::{DateRule, DueRule, OnHoliday};
 use crate::model::settings::{
-    BelowZero, DetailLevel, InvoiceSettings, Language, Pattern, PatternField, PatternPart, TemplateChoice,
+    BelowZero, DetailLevel, Envelope, EnvelopeWindow, InvoiceSettings, Language, Pattern, PatternField, PatternPart,
+    TemplateChoice,
 };
 
 /// `[invoice]` of one file; absent keys come from the other layer.
@@ -27,6 +30,11 @@ pub(super) struct InvoiceLayer {
     details: Option<DetailLevel>,
     below_zero: Option<BelowZero>,
     notes: Option<Vec<String>>,
+    envelope: Option<Envelope>,
+    window_left: Option<i64>,
+    window_top: Option<i64>,
+    window_width: Option<i64>,
+    window_height: Option<i64>,
 }
 
 /// The template of invoices for which no file chooses one.
@@ -65,6 +73,12 @@ impl InvoiceLayer {
                 value.one_of(&[("refuse", BelowZero::Refuse), ("carry", BelowZero::Carry)])
             }),
             notes: section.list("notes", Value::string),
+            envelope: section.read("envelope", |value| value.one_of(&Envelope::NAMES)),
+            // Beside the window the issuer needs 63 mm, and the page has margins of 17 mm at its sides and 16 above.
+            window_left: section.read("window-left", |value| millimetres(value, 18..=30)),
+            window_top: section.read("window-top", |value| millimetres(value, 16..=60)),
+            window_width: section.read("window-width", |value| millimetres(value, 60..=95)),
+            window_height: section.read("window-height", |value| millimetres(value, 30..=60)),
         };
         section.finish();
         layer
@@ -96,7 +110,23 @@ impl InvoiceLayer {
             details: self.details.or(below.details).unwrap_or(DetailLevel::Rows),
             below_zero: self.below_zero.or(below.below_zero).unwrap_or(BelowZero::Refuse),
             notes: self.notes.or(below.notes).unwrap_or_default(),
+            envelope: self.envelope.or(below.envelope).unwrap_or(Envelope::None),
+            window: EnvelopeWindow {
+                left: self.window_left.or(below.window_left).unwrap_or(EnvelopeWindow::USUAL.left),
+                top: self.window_top.or(below.window_top).unwrap_or(EnvelopeWindow::USUAL.top),
+                width: self.window_width.or(below.window_width).unwrap_or(EnvelopeWindow::USUAL.width),
+                height: self.window_height.or(below.window_height).unwrap_or(EnvelopeWindow::USUAL.height),
+            },
         }
+    }
+}
+
+/// A length of the page that has bounds.
+fn millimetres(value: &Value<'_, '_>, bounds: RangeInclusive<i64>) -> Result<i64, Diagnostic> {
+    let length = value.integer()?;
+    match bounds.contains(&length) {
+        true => Ok(length),
+        false => Err(value.expected(&format!("millimetres from {} to {}", bounds.start(), bounds.end()))),
     }
 }
 

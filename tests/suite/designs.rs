@@ -17,7 +17,7 @@ use crate::common::{Sandbox, copy_tree};
 
 pub(crate) const DESIGNS: [&str; 2] = ["classic", "modern"];
 
-fn pages(name: &str) -> std::path::PathBuf {
+pub(crate) fn pages(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pages").join(name)
 }
 

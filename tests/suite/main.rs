@@ -16,6 +16,7 @@ mod currency;
 mod designs;
 mod docs;
 mod endpoints;
+mod envelopes;
 mod errors;
 mod explain;
 mod fake_kore;
