@@ -1,9 +1,9 @@
 //! [`ItemLabel`]: what a reader sees of an item, put together from all `[[item]]` tables that match it.
 
 use super::amount::Amount;
-use super::figures::grouped;
 use super::invoice::{Invoice, ItemKind};
 use super::item_table::{ItemTable, QuantityDisplay, Wording};
+use super::printed::PrintedQuantity;
 use super::ratio::exact_quotient;
 use super::rounding::Rounding;
 use super::settings::{Language, Settings};
@@ -41,27 +41,6 @@ pub fn both_names(label: &str, raw: &str) -> String {
     if label == raw { raw.to_owned() } else { format!("{label} ({raw})") }
 }
 
-/// A quantity as it is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PrintedQuantity {
-    amount: Amount,
-    decimals: u32,
-    /// Whether digits were cut off.
-    pub is_cut: bool,
-}
-
-impl PrintedQuantity {
-    /// With groups of three, for people.
-    pub fn grouped(&self) -> String {
-        grouped(self.amount, self.decimals)
-    }
-
-    /// Plain digits, for programs.
-    pub fn plain(&self) -> String {
-        self.amount.to_text(self.decimals)
-    }
-}
-
 impl<'a> ItemLabel<'a> {
     /// The name a reader sees of an item that the provider calls `raw`.
     pub fn name_or(&self, raw: &'a str) -> &'a str {
@@ -73,10 +52,15 @@ impl<'a> ItemLabel<'a> {
         both_names(self.name.unwrap_or(raw), raw)
     }
 
-    /// A quantity of the provider as it is printed; none where it is hidden, or has too many digits.
-    pub fn printed_quantity(&self, quantity: Amount) -> Option<PrintedQuantity> {
+    /// A quantity of the provider as it is printed; none where it is hidden, or has too many digits. `is_share` says that
+    /// it is the customer's part of something that several customers bear.
+    pub fn printed_quantity(&self, quantity: Amount, is_share: bool) -> Option<PrintedQuantity> {
         if self.quantity == Some(QuantityDisplay::Hide) {
             return None;
+        }
+        let is_plain = self.scale.is_none_or(|scale| scale == Amount::whole(1)) && self.decimals.is_none();
+        if let Some(fraction) = PrintedQuantity::of_share(quantity).filter(|_| is_share && is_plain) {
+            return Some(fraction);
         }
         let scale = self.scale.unwrap_or(Amount::whole(1));
         let whole = if self.decimals.is_none() { exact_quotient(quantity, scale) } else { None };
@@ -84,7 +68,7 @@ impl<'a> ItemLabel<'a> {
             (Some(exact), _) => (exact, 0),
             (None, decimals) => (Rounding::HalfUp.quotient(quantity, scale, decimals).ok()?, decimals),
         };
-        Some(PrintedQuantity { amount, decimals, is_cut: amount.times(scale) != Ok(quantity) })
+        Some(PrintedQuantity::decimal(amount, decimals, amount.times(scale) != Ok(quantity)))
     }
 
     /// The price of a printed unit; none where it is hidden or has more digits than a reader can use.
@@ -202,7 +186,7 @@ mod tests {
             ("7", None, Some(0), "7", false),
         ] {
             let label = ItemLabel { scale: scale.map(amount), decimals, ..ItemLabel::default() };
-            let printed = label.printed_quantity(amount(quantity)).unwrap();
+            let printed = label.printed_quantity(amount(quantity), false).unwrap();
             assert_eq!((printed.grouped().as_str(), printed.is_cut), (expected, is_cut), "{quantity} / {scale:?}");
             assert_eq!(printed.plain(), expected.replace(',', ""));
         }
@@ -217,7 +201,7 @@ mod tests {
         assert_eq!(ItemLabel::default().printed_unit_price(amount("0.000001")), Some(amount("0.000001")));
         assert_eq!(ItemLabel::default().printed_unit_price(amount("0.0000001")), None);
         let hidden = ItemLabel { quantity: Some(QuantityDisplay::Hide), ..label };
-        assert_eq!((hidden.printed_quantity(amount("1")), hidden.printed_unit_price(amount("1"))), (None, None));
+        assert_eq!((hidden.printed_quantity(amount("1"), false), hidden.printed_unit_price(amount("1"))), (None, None));
     }
 
     #[test]

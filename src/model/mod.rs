@@ -22,6 +22,7 @@ pub(crate) mod packed;
 pub mod period;
 pub mod plain;
 pub mod price;
+pub mod printed;
 pub mod ratio;
 pub mod rounding;
 pub mod schedule;

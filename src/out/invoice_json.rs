@@ -5,7 +5,7 @@ use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use super::to_json;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Figure};
 use crate::model::amount::{Amount, TooLong};
 use crate::model::audience::Audience;
 use crate::model::charge::Bill;
@@ -13,6 +13,7 @@ use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::invoice::{Detail, DocumentKind, Invoice, ItemKind, LineItem, Original, Share, Status, TaxSubtotal};
 use crate::model::item_label::{ItemLabel, ItemTables};
+use crate::model::printed::{self, PrintedFigures, PrintedItem};
 use crate::model::settings::{Issuer, Settings};
 use crate::model::tax::{TaxCategory, TaxRate};
 
@@ -40,7 +41,7 @@ pub fn invoice_json(
         language: customer.invoice.language.tag(),
         issuer: issuer(&settings.issuer),
         customer: recipient(customer),
-        items: details.items(),
+        items: details.items().of(format_args!("the items of {}", invoice.number))?,
         details,
         tax_subtotals: &invoice.tax_subtotals,
         subtotal: invoice.subtotal,
@@ -144,12 +145,12 @@ struct ItemRecord<'a> {
 struct ShownItem<'a> {
     label: &'a str,
     heading: Option<&'a str>,
-    printed: PrintedFigures<'a>,
+    printed: PrintedRecord<'a>,
 }
 
 /// Quantity and unit price as they are printed, without groups of three; none where none is printed.
 #[derive(Serialize)]
-struct PrintedFigures<'a> {
+struct PrintedRecord<'a> {
     quantity: Option<String>,
     unit: &'a str,
     unit_price: Option<Amount>,
@@ -209,15 +210,15 @@ pub(super) struct ShareRecord {
     pub(super) ratio: String,
 }
 
-fn shown<'a>(item: &'a LineItem, label: ItemLabel<'a>) -> ShownItem<'a> {
-    let quantity = item.quantity.and_then(|quantity| label.printed_quantity(quantity));
+fn shown<'a>(item: &'a LineItem, label: ItemLabel<'a>, printed: PrintedFigures) -> ShownItem<'a> {
+    let PrintedFigures { quantity, unit_price } = printed;
     ShownItem {
         label: label.name_or(&item.name),
         heading: label.heading,
-        printed: PrintedFigures {
+        printed: PrintedRecord {
             quantity: quantity.map(|quantity| quantity.plain()),
             unit: quantity.map_or("", |_| label.unit.unwrap_or(item.unit)),
-            unit_price: item.unit_price.and_then(|price| label.printed_unit_price(price)),
+            unit_price,
         },
     }
 }
@@ -227,23 +228,25 @@ impl<'a> Details<'a> {
         Details { bill, settings, invoice, audience }
     }
 
-    fn items(&self) -> Vec<ItemRecord<'a>> {
+    fn items(&self) -> Result<Vec<ItemRecord<'a>>, TooLong> {
         let labels = ItemTables::of_customer(self.settings, self.invoice.customer).labels(self.invoice);
-        let record = |(index, (item, label)): (usize, (&'a LineItem, ItemLabel<'a>))| ItemRecord {
-            line: index + 1,
-            source: &item.source,
-            name: &item.name,
-            kind: item.kind,
-            quantity: item.quantity,
-            unit: item.unit,
-            unit_price: item.unit_price,
-            cost: self.for_issuer(|| item.cost),
-            amount: item.amount,
-            tax_category: item.tax_category,
-            tax_rate: item.tax_rate,
-            shown: self.settings.document_form.has_labels().then(|| shown(item, label)),
-        };
-        self.invoice.items.iter().zip(labels).enumerate().map(record).collect()
+        let printed = printed::items(self.invoice, &self.settings.customers[self.invoice.customer].pricing, &labels)?;
+        let record =
+            |(index, (item, (label, printed))): (usize, (&'a LineItem, (ItemLabel<'a>, PrintedItem)))| ItemRecord {
+                line: index + 1,
+                source: &item.source,
+                name: &item.name,
+                kind: item.kind,
+                quantity: item.quantity,
+                unit: item.unit,
+                unit_price: item.unit_price,
+                cost: self.for_issuer(|| item.cost),
+                amount: item.amount,
+                tax_category: item.tax_category,
+                tax_rate: item.tax_rate,
+                shown: self.settings.document_form.has_labels().then(|| shown(item, label, printed.figures)),
+            };
+        Ok(self.invoice.items.iter().zip(labels.into_iter().zip(printed)).enumerate().map(record).collect())
     }
 
     /// A value that only the issuer sees.

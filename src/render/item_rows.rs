@@ -7,6 +7,7 @@ use super::view::{RowView, category_word};
 use crate::model::amount::{Sum, TooLong};
 use crate::model::invoice::{Invoice, ItemKind, LineItem};
 use crate::model::item_label::ItemLabel;
+use crate::model::printed::PrintedItem;
 use crate::model::settings::{Language, Settings};
 use crate::model::tax::TaxCategory;
 
@@ -17,6 +18,8 @@ pub(super) struct ItemRows<'a, 'l> {
     pub(super) invoice: &'a Invoice,
     /// By item.
     pub(super) item_labels: &'l [ItemLabel<'a>],
+    /// By item.
+    pub(super) printed: &'l [PrintedItem],
     /// The words of the templates.
     pub(super) words: &'a BTreeMap<String, String>,
     pub(super) language: Language,
@@ -71,7 +74,7 @@ impl<'a> ItemRows<'a, '_> {
                     if is_first {
                         view.heading = heading;
                         let below = rows.iter().filter(|(other, ..)| other == part);
-                        let sum = Sum::of(below.map(|(_, _, index)| self.invoice.items[*index].amount))?;
+                        let sum = Sum::of(below.map(|(_, _, index)| self.printed[*index].amount))?;
                         view.heading_amount = money(sum, self.invoice.currency, 0);
                     }
                 }
@@ -98,8 +101,8 @@ impl<'a> ItemRows<'a, '_> {
     fn row(&self, index: usize) -> RowView<'a> {
         let item = &self.invoice.items[index];
         let label = &self.item_labels[index];
-        let quantity = item.quantity.and_then(|quantity| label.printed_quantity(quantity));
-        let price = item.unit_price.and_then(|price| label.printed_unit_price(price));
+        let PrintedItem { figures, amount } = self.printed[index];
+        let quantity = figures.quantity;
         RowView {
             line: (index + 1).to_string(),
             stays: false,
@@ -115,8 +118,8 @@ impl<'a> ItemRows<'a, '_> {
             mark: if item.tax_category == TaxCategory::Reduced { "※" } else { "" },
             unit: quantity.map_or("", |_| label.unit.unwrap_or_else(|| unit_text(item.unit, self.language))),
             quantity: quantity.map_or_else(String::new, |quantity| quantity.grouped()),
-            unit_price: price.map_or_else(String::new, |price| grouped(price, 0)),
-            amount: money(item.amount, self.invoice.currency, 0),
+            unit_price: figures.unit_price.map_or_else(String::new, |price| grouped(price, 0)),
+            amount: money(amount, self.invoice.currency, 0),
             tax_category: item.tax_category,
             tax_rate: match item.tax_category.is_taxed() {
                 true => item.tax_rate.to_string(),
@@ -127,8 +130,12 @@ impl<'a> ItemRows<'a, '_> {
 
     /// Whether any printed quantity was cut, so that it need not multiply out.
     pub(super) fn has_rounded_quantity(&self) -> bool {
-        let items = self.invoice.items.iter().zip(self.item_labels);
-        items.filter_map(|(item, label)| label.printed_quantity(item.quantity?)).any(|quantity| quantity.is_cut)
+        self.printed.iter().filter_map(|item| item.figures.quantity).any(|quantity| quantity.is_cut)
+    }
+
+    /// Whether any amount is printed with fewer decimals than it has.
+    pub(super) fn has_rounded_amount(&self) -> bool {
+        self.printed.iter().zip(&self.invoice.items).any(|(printed, item)| printed.amount != item.amount)
     }
 }
 

@@ -18,12 +18,12 @@ impl InvoiceView<'_> {
         let groups = self.appendix.iter().flat_map(|group| {
             group.rows.iter().map(move |detail| split(&detail.amount)).chain([split(&group.subtotal)])
         });
-        texts.chain(groups).max().unwrap_or(0)
+        texts.chain(groups).chain(self.closing.iter().map(|row| split(&row.amount))).max().unwrap_or(0)
     }
 
     /// Whether all figures fit into the columns of the appendix, whose width is fixed.
     pub fn has_room(&mut self) -> bool {
-        self.appendix.is_empty() || self.appendix_has.fit(&self.appendix).1
+        self.appendix.is_empty() || self.appendix_has.fit(&self.appendix, &self.closing).1
     }
 
     /// Shortens every amount, price and quantity with more characters than `limit`.
@@ -52,7 +52,8 @@ impl InvoiceView<'_> {
             }
             shorten_split(&mut group.subtotal, limit);
         }
-        let (longest_fraction, _) = self.appendix_has.fit(&self.appendix);
+        self.closing.iter_mut().for_each(|row| shorten_split(&mut row.amount, limit));
+        let (longest_fraction, _) = self.appendix_has.fit(&self.appendix, &self.closing);
         self.appendix_fraction_width = fraction_width(longest_fraction);
         let amounts = self.rows().flat_map(|row| [row.amount.as_str(), row.heading_amount.as_str()]);
         self.items_fraction_width =

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::appendix::{AppendixColumns, GroupView, appendix, fraction_width, has_contents, shared_fraction_width};
+use super::appendix::{
+    Appendix, AppendixColumns, ClosingRow, GroupView, appendix, fraction_width, has_contents, shared_fraction_width,
+};
 use super::chart::{ChartView, chart};
 use super::fit::Fit;
 use super::format::{date_text, grouped, money, month_text, period_text};
@@ -16,6 +18,7 @@ use crate::model::customer::Customer;
 use crate::model::invoice::{DocumentKind, Invoice, ItemKind, Status, TaxSubtotal};
 use crate::model::item_label::ItemTables;
 use crate::model::price::RoundAt;
+use crate::model::printed;
 use crate::model::settings::{DetailLevel, EnvelopeWindow, Language, Settings};
 use crate::model::tax::TaxCategory;
 
@@ -53,6 +56,7 @@ pub struct InvoiceView<'a> {
     pub has_headings: bool,
     pub has_item_notes: bool,
     pub has_rounded_quantity: bool,
+    pub has_rounded_amount: bool,
     pub items_fraction_width: String,
     pub item_columns: String,
     pub item_columns_before_amount: String,
@@ -69,6 +73,7 @@ pub struct InvoiceView<'a> {
     pub appendix_columns_before_amount: String,
     pub appendix_fraction_width: String,
     pub appendix_rounded: bool,
+    pub closing: Vec<ClosingRow<'a>>,
 }
 
 /// The invoice that a credit note takes back or a corrected invoice replaces; empty on all others.
@@ -169,14 +174,15 @@ pub fn view<'a>(
     let customer = &settings.customers[invoice.customer];
     let language = customer.invoice.language;
     let item_labels = ItemTables::of_customer(settings, invoice.customer).labels(invoice);
-    let table = ItemRows { settings, invoice, item_labels: &item_labels, words: labels, language };
+    let printed = printed::items(invoice, &customer.pricing, &item_labels)?;
+    let table = ItemRows { settings, invoice, item_labels: &item_labels, printed: &printed, words: labels, language };
     let (mut charges, mut discounts, mut adjustments) = (
         table.rows(|kind| matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Minimum))?,
         table.rows(|kind| kind == ItemKind::Discount)?,
         table.rows(|kind| matches!(kind, ItemKind::Carried | ItemKind::Rounding))?,
     );
-    let discounts_total =
-        Sum::of(invoice.items.iter().filter(|item| item.kind == ItemKind::Discount).map(|item| item.amount))?;
+    let of_discounts = invoice.items.iter().zip(&printed).filter(|(item, _)| item.kind == ItemKind::Discount);
+    let discounts_total = Sum::of(of_discounts.map(|(_, printed)| printed.amount))?;
     let last_rows = charges.iter_mut().chain(&mut discounts).chain(&mut adjustments).rev();
     last_rows.take(LEAST_ROWS - 1).for_each(|row| row.stays = true);
     let all_rows = || charges.iter().chain(&discounts).chain(&adjustments);
@@ -186,7 +192,8 @@ pub fn view<'a>(
     let optional_columns = count(&[has_quantity, has_unit, has_unit_price]);
     let has_headings = all_rows().any(|row| row.is_headed);
     let has_item_notes = all_rows().any(|row| !row.note.is_empty());
-    let (appendix, appendix_has, longest_fraction) = appendix(bill, customer, invoice, labels, &item_labels)?;
+    let Appendix { groups: appendix, columns: appendix_has, closing, longest_fraction } =
+        appendix(bill, customer, invoice, labels, &item_labels)?;
     let plain = |amount| money(amount, invoice.currency, 0);
     let discounts_total = if discounts.is_empty() { String::new() } else { plain(discounts_total) };
     let subtotal = plain(invoice.subtotal);
@@ -223,6 +230,7 @@ pub fn view<'a>(
         has_headings,
         has_item_notes,
         has_rounded_quantity: table.has_rounded_quantity(),
+        has_rounded_amount: table.has_rounded_amount(),
         items_fraction_width,
         item_columns: (4 + optional_columns).to_string(),
         item_columns_before_amount: (3 + optional_columns).to_string(),
@@ -250,6 +258,7 @@ pub fn view<'a>(
         appendix_has,
         appendix_fraction_width: fraction_width(longest_fraction),
         appendix_rounded: customer.pricing.round_at == RoundAt::Line,
+        closing,
     })
 }
 

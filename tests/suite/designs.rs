@@ -110,7 +110,8 @@ fn tax_in_yen_and_its_rate_are_stated() {
     }
 }
 
-/// 310, 12.55 and 100 plus 15 % are 356.5, 14.4325 and 115, the discount of 46.5 is 53.475; rounded up at the invoice.
+/// 310, 12.55 and 100 plus 15 % are 356.5, 14.4325 and 115, the discount of 46.5 is 53.475: 432.4575, rounded up at the
+/// invoice 433. With two decimals 356.5 + 14.43 + 115 − 53.48 = 432.45, and the adjustment is 0.55.
 #[test]
 fn amounts_with_decimals_stand_below_each_other_at_their_points() {
     for design in DESIGNS {
@@ -123,7 +124,7 @@ fn amounts_with_decimals_stand_below_each_other_at_their_points() {
             let texts = &texts[heading.unwrap()..];
             let place =
                 |words: &str| *texts.iter().find(|text| &*text.text == words).unwrap_or_else(|| panic!("{words}"));
-            let points = [".5", ".4325", ".475", ".5425"].map(|fraction| place(fraction).x);
+            let points = [".5", ".43", ".48", ".55"].map(|fraction| place(fraction).x);
             let ends = ["¥356", "¥14", "¥115", "-¥53", "¥0"].map(|whole| place(whole).x + place(whole).width);
             for x in points.iter().chain(&ends) {
                 assert!((x - points[0]).abs() < 0.02, "{design} {language}: {points:?} {ends:?}");
@@ -242,10 +243,12 @@ fn the_contents_name_the_page_of_each_group() {
         let begins = |text: &String| !is_contents(text) && text.contains(&heading(sim));
         let page = texts.iter().position(begins).unwrap() + 1;
         let (_, entry) = listed.split_once(&heading(sim)).unwrap();
-        // 1,225 and fifty times a thousandth for each SIM before it, plus 15 %: in ten-thousandths of a yen.
-        let units = 14_087_500 + 575 * sim;
-        let fraction = format!("{:04}", units % 10_000);
-        let subtotal = format!("¥1,{:03}.{}", units / 10_000 % 1000, fraction.trim_end_matches('0'));
+        // 1,225 and fifty times a thousandth for each SIM before it, plus 15 %: in ten-thousandths of a yen, and then in
+        // hundredths half up.
+        let units = (14_087_500 + 575 * sim + 50) / 100;
+        let fraction = format!(".{:02}", units % 100);
+        let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
+        let subtotal = format!("¥1,{:03}{fraction}", units / 100 % 1000);
         let number = entry.strip_prefix(&format!("{subtotal}{page}")).unwrap_or_else(|| panic!("SIM {sim}: {entry}"));
         assert!(number.starts_with("4401") || !number.starts_with(|c: char| c.is_ascii_digit()), "SIM {sim}: {entry}");
     }

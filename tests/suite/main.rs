@@ -7,6 +7,7 @@ mod architecture;
 mod browser_tree;
 mod carry;
 mod cases;
+mod checkable;
 mod checking;
 mod commands;
 mod common;

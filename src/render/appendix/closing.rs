@@ -1,0 +1,55 @@
+//! The end of the appendix: the way from the sum of the usage to the invoice's subtotal, as printed figures that add up.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::figures::Split;
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::invoice::{Invoice, ItemKind};
+use crate::model::printed;
+
+/// A summand of the subtotal, or the subtotal.
+#[derive(Debug, Serialize)]
+pub struct ClosingRow<'a> {
+    /// `usage`, `fees`, `minimum`, `discounts`, `carried`, `rounding`, or `subtotal` in the last row.
+    pub name: &'static str,
+    pub label: &'a str,
+    pub amount: Split,
+}
+
+/// The summands of the subtotal that an invoice has, in the order in which they are printed, and the subtotal. Usage and
+/// discounts are those of the appendix, before items are rounded; what is then missing is the rounding.
+pub(super) fn closing<'a>(
+    invoice: &Invoice,
+    labels: &'a BTreeMap<String, String>,
+) -> Result<Vec<ClosingRow<'a>>, TooLong> {
+    let of_details = |kind: ItemKind| {
+        let details = invoice.details.iter().filter(|detail| invoice.item(detail).kind == kind);
+        Sum::of(details.map(|detail| invoice.amount(detail)))
+    };
+    let of_items =
+        |kind: ItemKind| Sum::of(invoice.items.iter().filter(|item| item.kind == kind).map(|item| item.amount));
+    let mut rows = Vec::new();
+    let mut left = invoice.subtotal;
+    let mut add = |name: &'static str, key: &str, printed: Amount| {
+        if !printed.is_zero() || matches!(name, "usage" | "subtotal") {
+            let label = labels.get(key).map_or("", String::as_str);
+            rows.push(ClosingRow { name, label, amount: Split::new(printed, invoice.currency) });
+        }
+    };
+    for (name, key, sum) in [
+        ("usage", "closing_usage", of_details(ItemKind::Usage)?),
+        ("fees", "closing_fees", of_items(ItemKind::Fee)?),
+        ("minimum", "closing_minimum", of_items(ItemKind::Minimum)?),
+        ("discounts", "closing_discounts", of_details(ItemKind::Discount)?),
+        ("carried", "closing_carried", of_items(ItemKind::Carried)?),
+    ] {
+        let printed = printed::amount(sum, invoice.currency)?;
+        left = left.minus(printed)?;
+        add(name, key, printed);
+    }
+    add("rounding", "closing_rounding", left);
+    add("subtotal", "subtotal", invoice.subtotal);
+    Ok(rows)
+}
