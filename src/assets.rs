@@ -1,6 +1,6 @@
 //! What documents need besides the invoice: templates, faces, logo and seal. Read once, shared by all documents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -38,10 +38,13 @@ impl Assets {
         let faces = problems.keep(load_faces(root, settings, &mut files));
         let mut links = BTreeMap::new();
         let mut images = BTreeMap::new();
-        for (key, path) in [("logo", &settings.issuer.logo), ("seal", &settings.issuer.seal)] {
-            let Some(path) = path else {
+        let mut seen = BTreeSet::new();
+        let issuers = [&settings.issuer.ja, &settings.issuer.en];
+        let paths = issuers.into_iter().flat_map(|issuer| [("logo", &issuer.logo), ("seal", &issuer.seal)]);
+        for (key, path) in paths.filter_map(|(key, path)| Some((key, path.as_ref()?))) {
+            if !seen.insert(path) {
                 continue;
-            };
+            }
             match load_image(root, key, path) {
                 Ok((bytes, link)) => {
                     links.insert(path.clone(), link.clone());

@@ -15,7 +15,7 @@ use crate::model::tax::{TaxCategory, TaxRate};
 use crate::staging::Written;
 
 /// Record format that this program writes.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// Record format whose documents held the issuer's costs, origins and shares in the customers' files: JSON, CSV and the
 /// JSON inside the PDF. Since format 2 they are under [`INTERNAL`] only; otherwise the formats are the same, so that all can be read.
@@ -25,6 +25,9 @@ pub const COSTS_INSIDE: u32 = 1;
 /// older records, and credit notes that take them back, are made without: a label that is built in now must not change what
 /// was issued.
 const LABELLED_SINCE: u32 = 3;
+
+/// First record format whose documents in a foreign currency print its code.
+const CODED_SINCE: u32 = 4;
 
 /// The documents issued together: a month's invoices, or a credit note with or without the corrected invoice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +57,11 @@ pub struct Record {
 impl Record {
     /// How its documents show what they hold.
     pub fn document_form(&self) -> DocumentForm {
-        if self.format < LABELLED_SINCE { DocumentForm::Plain } else { DocumentForm::Labelled }
+        match self.format {
+            ..LABELLED_SINCE => DocumentForm::Plain,
+            LABELLED_SINCE..CODED_SINCE => DocumentForm::Labelled,
+            _ => DocumentForm::Coded,
+        }
     }
 }
 

@@ -16,6 +16,10 @@ pub struct Customer {
     pub id: String,
     /// Company or person.
     pub name: String,
+    /// The issuer's code for it.
+    pub code: Option<String>,
+    /// The contract under which it is billed.
+    pub reference: Option<String>,
     /// 御中, 様.
     pub honorific: String,
     /// Department.

@@ -85,12 +85,12 @@ impl<'a> ItemLabel<'a> {
 
     /// Takes what it lacks from a table.
     fn complete(&mut self, table: &'a ItemTable, language: Language) {
-        let words = |words: &'a Option<Wording>| words.as_ref().map(|words| words.of(language));
+        let words = |words: &'a Option<Wording>| words.as_ref().map(|words| words.of(language).as_str());
         self.name = self.name.or_else(|| words(&table.name));
         if self.unit.is_none()
             && let Some(measure) = &table.measure
         {
-            self.unit = Some(measure.unit.of(language));
+            self.unit = Some(measure.unit.of(language).as_str());
             self.scale = Some(measure.scale);
         }
         self.decimals = self.decimals.or(table.decimals);

@@ -5,36 +5,8 @@ use std::sync::LazyLock;
 use super::amount::Amount;
 use super::definition::Definition;
 use super::item_kind::ItemKind;
-use super::language::Language;
 use super::matcher::Glob;
-
-/// A text in the languages of invoices.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wording {
-    /// One text for every language: the only one there is.
-    Only(String),
-    /// One for each language.
-    Both {
-        /// Japanese.
-        ja: String,
-        /// English.
-        en: String,
-    },
-}
-
-impl Wording {
-    /// The text for readers of a language.
-    pub fn of(&self, language: Language) -> &str {
-        match (self, language) {
-            (Wording::Only(text), _) | (Wording::Both { ja: text, .. }, Language::Japanese) => text,
-            (Wording::Both { en, .. }, Language::English) => en,
-        }
-    }
-
-    fn both(ja: &str, en: &str) -> Option<Wording> {
-        Some(Wording::Both { ja: ja.to_owned(), en: en.to_owned() })
-    }
-}
+pub use super::wording::Wording;
 
 /// What printed quantities count. Unit and scale are one thing: a scale taken from one table and a unit from another would
 /// print bytes as megabytes.
@@ -132,7 +104,7 @@ pub fn soracom() -> &'static [ItemTable] {
     static TABLES: LazyLock<Vec<ItemTable>> = LazyLock::new(|| {
         let named = |item: &str, ja: &str, en: &str| ItemTable {
             item: Some(Glob::new(item)),
-            name: Wording::both(ja, en),
+            name: Some(Wording::both(ja, en)),
             ..ItemTable::default()
         };
         let data = |item, ja, en| ItemTable {
@@ -178,13 +150,5 @@ mod tests {
         assert!(!fees.hides(&table("a")) && table("*").hides(&fees));
         let of_source = ItemTable { source: Some(Glob::new("soracom")), ..table("*") };
         assert!(!of_source.hides(&table("a")) && table("*").hides(&of_source));
-    }
-
-    #[test]
-    fn words_fall_back_to_the_only_language() {
-        let only = Wording::Only("データ".to_owned());
-        assert_eq!((only.of(Language::Japanese), only.of(Language::English)), ("データ", "データ"));
-        let both = Wording::both("データ", "Data").unwrap();
-        assert_eq!((both.of(Language::Japanese), both.of(Language::English)), ("データ", "Data"));
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod amount;
 pub mod audience;
+pub mod bank_account;
 pub mod carried;
 pub mod charge;
 pub mod currency;
@@ -13,6 +14,7 @@ pub mod figures;
 pub mod history;
 pub mod identifier;
 pub mod invoice;
+pub mod issuer;
 pub mod item_kind;
 pub mod item_label;
 pub mod item_table;
@@ -32,3 +34,4 @@ pub mod split;
 pub mod statement;
 pub mod tax;
 pub mod warning;
+pub mod wording;

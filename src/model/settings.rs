@@ -8,6 +8,7 @@ use super::amount::Amount;
 use super::currency::Currency;
 use super::customer::Customer;
 use super::definition::Definition;
+pub use super::issuer::Issuer;
 use super::item_table::{self, ItemTable};
 pub use super::language::Language;
 use super::matcher::{Glob, Matcher};
@@ -16,29 +17,7 @@ use super::rounding::Rounding;
 use super::schedule::{DateRule, DueRule, OnHoliday};
 use super::tax::TaxCategory;
 use super::warning::WarningSettings;
-
-/// The company that bills.
-#[derive(Clone, Debug, Default)]
-pub struct Issuer {
-    /// Company name.
-    pub name: String,
-    /// 登録番号: T and 13 digits.
-    pub registration_number: Option<String>,
-    /// Postal code.
-    pub postal_code: Option<String>,
-    /// Address, a line each.
-    pub address: Vec<String>,
-    /// Telephone number.
-    pub phone: Option<String>,
-    /// E-mail address.
-    pub email: Option<String>,
-    /// Image file, from the workspace's root.
-    pub logo: Option<String>,
-    /// Image file, from the workspace's root.
-    pub seal: Option<String>,
-    /// Accounts to pay to, a line each.
-    pub bank_accounts: Vec<String>,
-}
+use super::wording::Wording;
 
 /// How much of the month's charges the HTML and PDF show; JSON and CSV hold all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +70,24 @@ pub struct InvoiceSettings {
     pub envelope: Envelope,
     /// The envelope's window.
     pub window: EnvelopeWindow,
+    /// Subjects of the customer's file, then those of the workspace's.
+    pub subjects: Vec<Subjects>,
+}
+
+impl InvoiceSettings {
+    /// The month's subject; none where the words of the templates give it.
+    pub fn subject(&self, month: BillingMonth) -> Option<&Wording<Pattern>> {
+        self.subjects.iter().find_map(|file| file.months.get(&month).or(file.usual.as_ref()))
+    }
+}
+
+/// The subjects (件名) that one file gives its invoices.
+#[derive(Clone, Debug, Default)]
+pub struct Subjects {
+    /// `subject`
+    pub usual: Option<Wording<Pattern>>,
+    /// `subjects`: those of single months.
+    pub months: BTreeMap<BillingMonth, Wording<Pattern>>,
 }
 
 /// An envelope with a window.
@@ -143,7 +140,7 @@ pub struct TemplateChoice {
 }
 
 /// Text with placeholders in braces.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pattern(pub Vec<PatternPart>);
 
 /// A piece of a [`Pattern`].
@@ -160,6 +157,8 @@ pub enum PatternPart {
 pub enum PatternField {
     /// The billing month, `202208`.
     Month,
+    /// The billing month in words, `2022年8月`.
+    MonthName,
     /// The customer's id.
     Customer,
     /// The customer's name.
@@ -424,20 +423,27 @@ pub struct MailSettings {
     pub rate_per_minute: Option<u32>,
 }
 
-/// How documents show what they hold: what was issued is made again as it was.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How documents show what they hold: what was issued is made again as it was. Each form shows what those before it show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DocumentForm {
     /// Items have the provider's names, quantities and units only, as in records before format 3.
     Plain,
-    /// Items have labels.
-    #[default]
+    /// Items have labels, as in records of format 3.
     Labelled,
+    /// The code of a foreign currency is printed.
+    #[default]
+    Coded,
 }
 
 impl DocumentForm {
     /// Whether items have labels.
     pub fn has_labels(self) -> bool {
-        self == DocumentForm::Labelled
+        self >= DocumentForm::Labelled
+    }
+
+    /// Whether the code of a foreign currency is printed.
+    pub fn has_currency_code(self) -> bool {
+        self >= DocumentForm::Coded
     }
 }
 

@@ -69,11 +69,13 @@ pub enum WarningCode {
     UnusedItem,
     /// Invoices print an item by the provider's name.
     UnnamedItem,
+    /// A customer's invoices name no account to pay to, although others' do.
+    NoAccount,
 }
 
 impl WarningCode {
     /// The names in TOML and JSON, in the order in which warnings are reported.
-    pub const NAMES: [(&'static str, WarningCode); 30] = [
+    pub const NAMES: [(&'static str, WarningCode); 31] = [
         ("below-cost", WarningCode::BelowCost),
         ("unusual-total", WarningCode::UnusualTotal),
         ("unusual-price", WarningCode::UnusualPrice),
@@ -104,6 +106,7 @@ impl WarningCode {
         ("not-a-customer", WarningCode::NotACustomer),
         ("unused-item", WarningCode::UnusedItem),
         ("unnamed-item", WarningCode::UnnamedItem),
+        ("no-account", WarningCode::NoAccount),
     ];
 
     /// The name in TOML and JSON.

@@ -125,7 +125,7 @@ pub(super) fn pdf(
     let metadata = Metadata {
         program: "invoicer".to_owned(),
         title: title.clone(),
-        author: writer.settings.issuer.name.clone(),
+        author: writer.settings.issuer.of(customer.invoice.language).name.clone(),
         subject: format!("{} {}", customer.name, writer.bill.month),
         language: customer.invoice.language.tag().to_owned(),
         date: invoice.issue_date,

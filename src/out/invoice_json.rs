@@ -8,14 +8,17 @@ use super::to_json;
 use crate::diagnostic::{Diagnostic, Figure};
 use crate::model::amount::{Amount, TooLong};
 use crate::model::audience::Audience;
+use crate::model::bank_account::{AccountKind, BankAccount};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::invoice::{Detail, DocumentKind, Invoice, ItemKind, LineItem, Original, Share, Status, TaxSubtotal};
+use crate::model::issuer::{Accounts, Issuer};
 use crate::model::item_label::{ItemLabel, ItemTables};
 use crate::model::printed::{self, PrintedFigures, PrintedItem};
-use crate::model::settings::{Issuer, Settings};
+use crate::model::settings::{Language, Settings};
 use crate::model::tax::{TaxCategory, TaxRate};
+use crate::render;
 
 /// The JSON of an invoice for an audience: the customer's lacks costs, origins and shares.
 ///
@@ -39,7 +42,8 @@ pub fn invoice_json(
         due_date: invoice.due_date.to_string(),
         currency: invoice.currency,
         language: customer.invoice.language.tag(),
-        issuer: issuer(&settings.issuer),
+        subject: render::subject(customer, bill.month),
+        issuer: issuer(&settings.issuer, customer),
         customer: recipient(customer),
         items: details.items().of(format_args!("the items of {}", invoice.number))?,
         details,
@@ -62,6 +66,8 @@ struct InvoiceRecord<'a> {
     due_date: String,
     currency: Currency,
     language: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
     issuer: IssuerRecord<'a>,
     customer: CustomerRecord<'a>,
     items: Vec<ItemRecord<'a>>,
@@ -81,17 +87,54 @@ struct IssuerRecord<'a> {
     phone: Option<&'a str>,
     email: Option<&'a str>,
     bank_accounts: &'a [String],
+    /// Absent rather than empty, as they are from documents older than that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    banks: Vec<BankRecord<'a>>,
 }
 
-fn issuer(issuer: &Issuer) -> IssuerRecord<'_> {
+#[derive(Serialize)]
+struct BankRecord<'a> {
+    bank: &'a str,
+    branch: Option<&'a str>,
+    #[serde(rename = "type")]
+    kind: Option<&'static str>,
+    number: Option<&'a str>,
+    name: &'a str,
+    bic: Option<&'a str>,
+    iban: Option<&'a str>,
+    currency: Currency,
+}
+
+fn bank(account: &BankAccount, language: Language) -> BankRecord<'_> {
+    BankRecord {
+        bank: account.bank.of(language),
+        branch: account.branch.as_ref().map(|branch| branch.of(language).as_str()),
+        kind: account.kind.map(AccountKind::name),
+        number: account.number.as_deref(),
+        name: account.name.of(language),
+        bic: account.bic.as_deref(),
+        iban: account.iban.as_deref(),
+        currency: account.currency,
+    }
+}
+
+fn issuer<'a>(issuer: &'a Issuer, customer: &'a Customer) -> IssuerRecord<'a> {
+    let (language, currency) = (customer.invoice.language, customer.invoice.currency);
+    let (bank_accounts, banks) = match issuer.accounts(language, currency, &customer.id) {
+        Accounts::Lines(lines) => (lines, Vec::new()),
+        Accounts::Banks(banks) => (&[][..], banks.into_iter().map(|account| bank(account, language)).collect()),
+    };
+    let registration_number = issuer.registration_number.as_deref();
+    let issuer = issuer.of(language);
     IssuerRecord {
         name: &issuer.name,
-        registration_number: issuer.registration_number.as_deref(),
+        registration_number,
         postal_code: issuer.postal_code.as_deref(),
         address: &issuer.address,
         phone: issuer.phone.as_deref(),
         email: issuer.email.as_deref(),
-        bank_accounts: &issuer.bank_accounts,
+        bank_accounts,
+        banks,
     }
 }
 
@@ -99,6 +142,10 @@ fn issuer(issuer: &Issuer) -> IssuerRecord<'_> {
 struct CustomerRecord<'a> {
     id: &'a str,
     name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<&'a str>,
     honorific: &'a str,
     department: Option<&'a str>,
     contact: Option<&'a str>,
@@ -111,6 +158,8 @@ fn recipient(customer: &Customer) -> CustomerRecord<'_> {
     CustomerRecord {
         id: &customer.id,
         name: &customer.name,
+        code: customer.code.as_deref(),
+        reference: customer.reference.as_deref(),
         honorific: &customer.honorific,
         department: customer.department.as_deref(),
         contact: customer.contact.as_deref(),

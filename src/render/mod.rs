@@ -5,6 +5,7 @@ mod appendix;
 mod bounds;
 mod chart;
 mod filters;
+mod finance;
 mod fit;
 mod format;
 mod guarded;
@@ -17,6 +18,7 @@ mod templates;
 mod units;
 mod view;
 
+pub use finance::subject;
 pub use fit::{AppendixFit, ChartFit, Fit, Percent, RowFit, TotalsFit};
 pub use format::{date_text, grouped, money};
 pub use review::{Documents, Review, ReviewView, review};

@@ -8,6 +8,7 @@ use super::appendix::{
     Appendix, AppendixColumns, ClosingRow, GroupView, appendix, fraction_width, has_contents, shared_fraction_width,
 };
 use super::chart::{ChartView, chart};
+use super::finance::{BankView, accounts, subject_line};
 use super::fit::Fit;
 use super::format::{date_text, grouped, money, month_text, period_text};
 use super::item_rows::ItemRows;
@@ -39,6 +40,8 @@ pub struct InvoiceView<'a> {
     pub issue_date: String,
     pub due_date: String,
     pub currency: &'static str,
+    pub currency_code: &'static str,
+    pub subject: String,
     pub issuer: IssuerView<'a>,
     pub customer: CustomerView<'a>,
     pub subtotal: String,
@@ -94,7 +97,8 @@ pub struct IssuerView<'a> {
     pub email: &'a str,
     pub logo: String,
     pub seal: String,
-    pub bank_accounts: &'a [String],
+    pub bank_accounts: Vec<String>,
+    pub banks: Vec<BankView<'a>>,
 }
 
 /// The envelope, and its window on the paper in millimetres.
@@ -111,6 +115,8 @@ pub struct EnvelopeView {
 pub struct CustomerView<'a> {
     pub id: &'a str,
     pub name: &'a str,
+    pub code: &'a str,
+    pub reference: &'a str,
     pub honorific: &'a str,
     pub department: &'a str,
     pub contact: &'a str,
@@ -194,6 +200,7 @@ pub fn view<'a>(
     let has_item_notes = all_rows().any(|row| !row.note.is_empty());
     let Appendix { groups: appendix, columns: appendix_has, closing, longest_fraction } =
         appendix(bill, customer, invoice, labels, &item_labels)?;
+    let issuer = issuer(settings, customer, labels, image);
     let plain = |amount| money(amount, invoice.currency, 0);
     let discounts_total = if discounts.is_empty() { String::new() } else { plain(discounts_total) };
     let subtotal = plain(invoice.subtotal);
@@ -217,7 +224,13 @@ pub fn view<'a>(
         issue_date: date_text(invoice.issue_date, language),
         due_date: date_text(invoice.due_date, language),
         currency: invoice.currency.code(),
-        issuer: issuer(settings, image),
+        currency_code: match invoice.currency {
+            Currency::Jpy => "",
+            currency if settings.document_form.has_currency_code() => currency.code(),
+            _ => "",
+        },
+        subject: subject_line(customer, bill.month, labels),
+        issuer,
         customer: recipient(customer),
         subtotal,
         tax: plain(invoice.tax),
@@ -282,18 +295,27 @@ fn optional(text: &Option<String>) -> &str {
     text.as_deref().unwrap_or_default()
 }
 
-fn issuer<'a>(settings: &'a Settings, image: ImageLink<'_>) -> IssuerView<'a> {
-    let issuer = &settings.issuer;
+fn issuer<'a>(
+    settings: &'a Settings,
+    customer: &'a Customer,
+    words: &'a BTreeMap<String, String>,
+    image: ImageLink<'_>,
+) -> IssuerView<'a> {
+    let language = customer.invoice.language;
+    let issuer = settings.issuer.of(language);
+    let named = settings.issuer.accounts(language, customer.invoice.currency, &customer.id);
+    let (bank_accounts, banks) = accounts(&named, language, words);
     IssuerView {
         name: &issuer.name,
-        registration_number: optional(&issuer.registration_number),
+        registration_number: optional(&settings.issuer.registration_number),
         postal_code: optional(&issuer.postal_code),
         address: &issuer.address,
         phone: optional(&issuer.phone),
         email: optional(&issuer.email),
         logo: issuer.logo.as_deref().map_or_else(String::new, image),
         seal: issuer.seal.as_deref().map_or_else(String::new, image),
-        bank_accounts: &issuer.bank_accounts,
+        bank_accounts,
+        banks,
     }
 }
 
@@ -313,6 +335,8 @@ fn recipient(customer: &Customer) -> CustomerView<'_> {
     CustomerView {
         id: &customer.id,
         name: &customer.name,
+        code: optional(&customer.code),
+        reference: optional(&customer.reference),
         honorific,
         department: optional(&customer.department),
         contact: optional(&customer.contact),

@@ -6,6 +6,7 @@ use super::tax_section::TaxLayer;
 use super::toml_reader::{Section, TomlFile, Value};
 use super::values;
 use super::warning_section::WarningLayer;
+use super::wording::line;
 use super::workspace_file::WorkspaceFile;
 use crate::diagnostic::Diagnostic;
 use crate::model::currency::Currency;
@@ -26,6 +27,8 @@ pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> (Cust
     let customer = Customer {
         id: id.to_owned(),
         name: root.require("name", "\"アクメ株式会社\"", Value::text).unwrap_or_default(),
+        code: root.read("code", line),
+        reference: root.read("reference", line),
         honorific: root.read("honorific", Value::string).unwrap_or_else(|| "御中".to_owned()),
         department: root.read("department", Value::string),
         contact: root.read("contact", Value::string),

@@ -1,20 +1,23 @@
 //! Reads `[invoice]`, `[pricing]` and its rules, which a workspace sets for all customers and a customer for itself.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::toml_reader::{Section, Value};
-use super::values;
+use super::{values, wording};
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::definition::Definition;
+use crate::model::period::BillingMonth;
 use crate::model::price::{DiscountRule, Markup, Money, Price, PriceRule, Pricing, PricingDefinitions, RoundAt, Tier};
 use crate::model::rounding::Rounding;
 use crate::model::schedule::{DateRule, DueRule, OnHoliday};
 use crate::model::settings::{
     BelowZero, DetailLevel, Envelope, EnvelopeWindow, InvoiceSettings, Language, Pattern, PatternField, PatternPart,
-    TemplateChoice,
+    Subjects, TemplateChoice,
 };
+use crate::model::wording::Wording;
 
 /// `[invoice]` of one file; absent keys come from the other layer.
 #[derive(Clone, Default)]
@@ -35,12 +38,14 @@ pub(super) struct InvoiceLayer {
     window_top: Option<i64>,
     window_width: Option<i64>,
     window_height: Option<i64>,
+    subjects: Subjects,
 }
 
 /// The template of invoices for which no file chooses one.
 const DEFAULT_TEMPLATE: &str = "invoice";
 
 const NUMBER_FIELDS: [&str; 3] = ["month", "customer", "seq"];
+const SUBJECT_FIELDS: [&str; 4] = ["month", "month-name", "customer", "customer-name"];
 const FILE_NAME_FIELDS: [&str; 6] = ["number", "month", "customer", "customer-name", "issue-date", "total"];
 
 impl InvoiceLayer {
@@ -79,6 +84,7 @@ impl InvoiceLayer {
             window_top: section.read("window-top", |value| millimetres(value, 16..=60)),
             window_width: section.read("window-width", |value| millimetres(value, 60..=95)),
             window_height: section.read("window-height", |value| millimetres(value, 30..=60)),
+            subjects: Subjects { usual: section.read("subject", subject), months: subjects(&section) },
         };
         section.finish();
         layer
@@ -117,6 +123,7 @@ impl InvoiceLayer {
                 width: self.window_width.or(below.window_width).unwrap_or(EnvelopeWindow::USUAL.width),
                 height: self.window_height.or(below.window_height).unwrap_or(EnvelopeWindow::USUAL.height),
             },
+            subjects: vec![self.subjects, below.subjects],
         }
     }
 }
@@ -128,6 +135,40 @@ fn millimetres(value: &Value<'_, '_>, bounds: RangeInclusive<i64>) -> Result<i64
         true => Ok(length),
         false => Err(value.expected(&format!("millimetres from {} to {}", bounds.start(), bounds.end()))),
     }
+}
+
+/// A subject (件名), for all languages or for each.
+fn subject(value: &Value<'_, '_>) -> Result<Wording<Pattern>, Diagnostic> {
+    wording::each(value, |value| {
+        wording::line(value)?;
+        values::pattern(value, &SUBJECT_FIELDS)
+    })
+}
+
+/// Reads `subjects = { "202208" = "…" }`: the subjects of single months.
+fn subjects(section: &Section<'_, '_>) -> BTreeMap<BillingMonth, Wording<Pattern>> {
+    const HINT: &str = "write subjects = { \"202208\" = \"…\" }";
+    let mut subjects = BTreeMap::new();
+    let Some(value) = section.get("subjects") else {
+        return subjects;
+    };
+    let Some(months) = value.told(value.section("subjects").map_err(|problem| problem.with_hint(HINT))) else {
+        return subjects;
+    };
+    for (key, value) in months.entries() {
+        let month = key.parse::<BillingMonth>().map_err(|_| {
+            Diagnostic::error(format!("expected a month such as \"202208\" before the subject, found {key:?}"))
+                .with_hint(HINT)
+        });
+        let (Some(month), Some(subject)) = (value.told(month), value.told(subject(&value))) else {
+            continue;
+        };
+        if subjects.insert(month, subject).is_some() {
+            let diagnostic = Diagnostic::error(format!("two subjects of {month}"));
+            value.told::<()>(Err(diagnostic.with_hint("keep one of them")));
+        }
+    }
+    subjects
 }
 
 /// `[pricing]` of one file; absent keys come from the other layer.

@@ -2,11 +2,12 @@
 
 use super::toml_reader::{Section, Value};
 use super::values;
+use super::wording::texts;
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::Amount;
 use crate::model::definition::Definition;
 use crate::model::invoice::ItemKind;
-use crate::model::item_table::{DECIMALS_MOST, ItemTable, PrintedUnit, QuantityDisplay, Wording};
+use crate::model::item_table::{DECIMALS_MOST, ItemTable, PrintedUnit, QuantityDisplay};
 use crate::model::matcher::Glob;
 use crate::model::warning::WarningCode;
 
@@ -43,13 +44,13 @@ fn table(section: &Section<'_, '_>) -> ItemTable {
         item: glob("item"),
         source: glob("source"),
         kind: section.read("kind", |value| value.one_of(&ItemKind::NAMES)),
-        name: section.read("name", words),
+        name: section.read("name", texts),
         measure: measure(section),
         decimals: section.read("decimals", decimals),
-        heading: section.read("heading", words),
+        heading: section.read("heading", texts),
         order: section.read("order", Value::integer),
         quantity: section.read("quantity", |value| value.one_of(&QuantityDisplay::NAMES)),
-        note: section.read("note", words),
+        note: section.read("note", texts),
         definition: section.definition(),
     };
     if section.has_any(&["resource"]) {
@@ -73,7 +74,7 @@ fn table(section: &Section<'_, '_>) -> ItemTable {
 
 /// `unit`, and `scale` with it.
 fn measure(section: &Section<'_, '_>) -> Option<PrintedUnit> {
-    let unit = section.read("unit", words);
+    let unit = section.read("unit", texts);
     let scale = section.read("scale", scale);
     if let (Some(value), false) = (section.get("scale"), section.has_any(&["unit"])) {
         let diagnostic =
@@ -94,36 +95,4 @@ fn scale(value: &Value<'_, '_>) -> Result<Amount, Diagnostic> {
 fn decimals(value: &Value<'_, '_>) -> Result<u32, Diagnostic> {
     let decimals = u32::try_from(value.integer()?).ok().filter(|decimals| *decimals <= DECIMALS_MOST);
     decimals.ok_or_else(|| value.expected(&format!("a number of decimals from 0 to {DECIMALS_MOST}")))
-}
-
-/// One text, or `{ ja = "…", en = "…" }`.
-fn words(value: &Value<'_, '_>) -> Result<Wording, Diagnostic> {
-    if value.is_text() {
-        return line(value).map(Wording::Only);
-    }
-    let section = value.section("the texts by language").map_err(|_| {
-        value.expected("a text, or one for each language").with_hint("write \"…\" or { ja = \"…\", en = \"…\" }")
-    })?;
-    let told = section.file.count();
-    let texts = (section.read("ja", line), section.read("en", line));
-    section.finish();
-    match texts {
-        (Some(ja), Some(en)) => Ok(Wording::Both { ja, en }),
-        (Some(text), None) | (None, Some(text)) => Ok(Wording::Only(text)),
-        // What is wrong with it is told already.
-        (None, None) if section.file.count() > told => Ok(Wording::Only(String::new())),
-        (None, None) => Err(value.expected("a text for each language").with_hint("write { ja = \"…\", en = \"…\" }")),
-    }
-}
-
-/// A text that is printed on one line.
-fn line(value: &Value<'_, '_>) -> Result<String, Diagnostic> {
-    let text = value.text()?;
-    match text.chars().find(|c| c.is_control()) {
-        None => Ok(text),
-        Some(c) => {
-            let diagnostic = Diagnostic::error(format!("expected one line of text, found the control character {c:?}"));
-            Err(diagnostic.with_hint("remove it; a long text wraps by itself"))
-        }
-    }
 }

@@ -4,6 +4,7 @@
 mod customer_file;
 mod customer_files;
 mod invoice_section;
+mod issuer_section;
 mod item_section;
 mod pricing_file;
 mod tax_section;
@@ -11,6 +12,7 @@ mod text_place;
 mod toml_reader;
 mod values;
 mod warning_section;
+mod wording;
 mod workspace_file;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +23,7 @@ use crate::diagnostic::{Diagnostic, Place, Problems, cannot, nearest};
 use crate::files;
 use crate::model::customer::Customer;
 use crate::model::settings::{DocumentForm, Pattern, PatternField, Ratio, Settings, SourceSettings};
+use crate::model::warning::WarningCode;
 use invoice_section::PricingLayer;
 pub use pricing_file::with_prices_of;
 pub use text_place::place_of_text;
@@ -160,12 +163,17 @@ fn check_across_files(settings: &Settings, default: &Pattern, text: &str, proble
             let place = Place::from(&rule.definition).with_excerpt(line(rule.definition.line));
             let diagnostic =
                 Diagnostic::error(format!("weights name the customer \"{id}\", but there is no customers/{id}.toml"));
-            problems.push(diagnostic.at(place).with_hint(match nearest(id, ids.iter().copied()) {
-                Some(near) => format!("did you mean \"{near}\"?"),
-                None => format!("customers: {}", ids.join(", ")),
-            }));
+            problems.push(unknown_customer(diagnostic.at(place), id, &ids));
         }
     }
+    for account in &settings.issuer.banks {
+        for id in account.customers.iter().filter(|id| !ids.contains(&id.as_str())) {
+            let place = Place::from(&account.definition).with_excerpt(line(account.definition.line));
+            let message = format!("an account is for the customer \"{id}\", but there is no customers/{id}.toml");
+            problems.push(unknown_customer(Diagnostic::error(message).at(place), id, &ids));
+        }
+    }
+    problems.extend(settings.customers.iter().filter_map(|customer| without_account(settings, customer)));
     if settings.sources.is_empty() {
         let diagnostic = Diagnostic::error("the workspace has no [[source]]").at(Place::file("invoicer.toml"));
         let hint =
@@ -181,6 +189,27 @@ fn check_across_files(settings: &Settings, default: &Pattern, text: &str, proble
         }
     }
     check_numbers(settings, default, problems);
+}
+
+/// Adds the nearest customer's id, or all ids.
+fn unknown_customer(diagnostic: Diagnostic, id: &str, ids: &[&str]) -> Diagnostic {
+    diagnostic.with_hint(match nearest(id, ids.iter().copied()) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => format!("customers: {}", ids.join(", ")),
+    })
+}
+
+/// Warning about a customer whose invoices name no account, although others' do: an account in the currency is missing.
+fn without_account(settings: &Settings, customer: &Customer) -> Option<Diagnostic> {
+    let (currency, language) = (customer.invoice.currency, customer.invoice.language);
+    let has_account = !settings.issuer.accounts(language, currency, &customer.id).is_empty();
+    if settings.issuer.banks.is_empty() || has_account {
+        return None;
+    }
+    let message = format!("the invoices of \"{}\" are in {currency} and name no account to pay to", customer.id);
+    let warning = Diagnostic::finding(WarningCode::NoAccount, message, currency.code());
+    let hint = format!("add an [[issuer.bank]] with currency = \"{currency}\"");
+    Some(warning.concerning(&customer.id).at(Place::file(&customer.path)).with_hint(hint))
 }
 
 /// Reports customers whose invoices would have the same number.

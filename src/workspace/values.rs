@@ -53,7 +53,7 @@ fn not_a_number(value: &Value<'_, '_>, text: &str, what: &str) -> Diagnostic {
             Diagnostic::error(format!("the number has more digits than can be computed with exactly: {text}"));
         return diagnostic.with_hint("numbers of up to 28 digits can be written here");
     }
-    let half: String = text.chars().map(|c| half_width(c).unwrap_or(c)).collect();
+    let half = ascii(text);
     let percent = half.trim_end().ends_with('%');
     if percent && !what.contains('%') {
         // "10%" must not become ten yen.
@@ -103,6 +103,11 @@ fn half_width(c: char) -> Option<char> {
         }
         _ => Some(c),
     }
+}
+
+/// A text with full-width digits and letters as ASCII: they are common in hand-typed files.
+pub(super) fn ascii(text: &str) -> String {
+    text.chars().map(|c| half_width(c).unwrap_or(c)).collect()
 }
 
 /// An amount of money that may be negative.
@@ -322,6 +327,7 @@ fn pattern_field(name: &str, allowed: &[&str]) -> Read<PatternField> {
     let width = width.strip_prefix('0').unwrap_or(width).parse::<usize>().ok().filter(|width| *width <= 20);
     let field = match base {
         "month" => Some(PatternField::Month),
+        "month-name" => Some(PatternField::MonthName),
         "customer" => Some(PatternField::Customer),
         "customer-name" => Some(PatternField::CustomerName),
         "number" => Some(PatternField::Number),

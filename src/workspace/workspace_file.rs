@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
-use super::customer_file::registration_number;
 use super::invoice_section::{InvoiceLayer, PricingLayer};
+use super::issuer_section;
 use super::item_section;
 use super::tax_section::TaxLayer;
 use super::toml_reader::{Section, TomlFile, Value};
@@ -60,7 +60,7 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
     let settings = WorkspaceFile {
         sources_are_good: file.count() == known,
         sources,
-        issuer: issuer.map(|section| read_issuer(&section)).unwrap_or_default(),
+        issuer: issuer.map(|section| issuer_section::read(&section, currency)).unwrap_or_default(),
         invoice,
         pricing: PricingLayer::read(root.section("pricing", "[pricing]"), currency),
         tax,
@@ -74,22 +74,6 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
     };
     root.finish();
     settings
-}
-
-fn read_issuer(section: &Section<'_, '_>) -> Issuer {
-    let issuer = Issuer {
-        name: section.require("name", "\"サンプル通信株式会社\"", Value::text).unwrap_or_default(),
-        registration_number: registration_number(section),
-        postal_code: section.read("postal-code", Value::string),
-        address: section.list("address", Value::string).unwrap_or_default(),
-        phone: section.read("phone", Value::string),
-        email: section.read("email", values::mail_address),
-        logo: section.read("logo", Value::text),
-        seal: section.read("seal", Value::text),
-        bank_accounts: section.list("bank-accounts", Value::string).unwrap_or_default(),
-    };
-    section.finish();
-    issuer
 }
 
 fn allocation(section: Option<Section<'_, '_>>) -> AllocationSettings {

@@ -21,6 +21,7 @@ mod envelopes;
 mod errors;
 mod explain;
 mod fake_kore;
+mod finance;
 mod fitting;
 mod glyphs;
 mod half_a_bill;

@@ -64,7 +64,7 @@ pub fn review<'a>(review: Review<'a>, labels: &'a BTreeMap<String, String>) -> R
     Ok(ReviewView {
         language: page.language.tag(),
         labels,
-        issuer: &review.settings.issuer.name,
+        issuer: &review.settings.issuer.of(page.language).name,
         month: month.to_string(),
         month_name: month_text(month, page.language),
         period: period_text(month, page.language),
