@@ -40,8 +40,8 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// The way out.
     pub hint: Option<String>,
-    /// For warnings about a month: their subject.
-    pub finding: Option<Finding>,
+    /// For warnings about a month: their subject. Boxed, because it would make every error that has none larger.
+    pub finding: Option<Box<Finding>>,
     /// Whether it is about a figure with too many digits that has no name yet.
     pub is_unnamed_figure: bool,
 }
@@ -55,6 +55,8 @@ pub struct Finding {
     pub customer: Option<String>,
     /// Figures and names of the message without words, for readers of any language.
     pub facts: String,
+    /// The same of its notes, as far as they have any.
+    pub note_facts: Vec<String>,
 }
 
 impl Diagnostic {
@@ -88,8 +90,8 @@ impl Diagnostic {
 
     /// A warning about a month; `facts` are its figures and names without words.
     pub fn finding(code: WarningCode, message: impl Into<String>, facts: impl Into<String>) -> Diagnostic {
-        let finding = Finding { code, customer: None, facts: facts.into() };
-        Diagnostic { finding: Some(finding), ..Diagnostic::warning(message) }
+        let finding = Finding { code, customer: None, facts: facts.into(), note_facts: Vec::new() };
+        Diagnostic { finding: Some(Box::new(finding)), ..Diagnostic::warning(message) }
     }
 
     /// A note.
@@ -119,6 +121,22 @@ impl Diagnostic {
         self
     }
 
+    /// Adds a note to a warning about a month; `facts` are its figures and names without words.
+    #[must_use]
+    pub fn with_note_and_facts(mut self, note: impl Into<String>, facts: impl Into<String>) -> Diagnostic {
+        if let Some(finding) = &mut self.finding {
+            finding.note_facts.push(facts.into());
+        }
+        self.with_note(note)
+    }
+
+    /// Adds a note that is without words itself: a name, a path or a rule.
+    #[must_use]
+    pub fn with_fact(self, fact: impl Into<String>) -> Diagnostic {
+        let fact = fact.into();
+        self.with_note_and_facts(fact.clone(), fact)
+    }
+
     /// Adds a hint.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Diagnostic {
@@ -142,11 +160,9 @@ impl Diagnostic {
             .chain(&mut self.notes)
             .chain(&mut self.hint)
             .chain(self.place.iter_mut().flat_map(|place| std::iter::once(&mut place.path).chain(&mut place.excerpt)))
-            .chain(
-                self.finding
-                    .iter_mut()
-                    .flat_map(|finding| std::iter::once(&mut finding.facts).chain(&mut finding.customer)),
-            );
+            .chain(self.finding.iter_mut().flat_map(|finding| {
+                std::iter::once(&mut finding.facts).chain(&mut finding.customer).chain(&mut finding.note_facts)
+            }));
         for text in texts {
             *text = change(text);
         }

@@ -201,7 +201,7 @@ fn warning(writer: &DocumentWriter<'_>, character: char, lost: &[&Lost]) -> Diag
         plural(times, "time"),
         plural(lost.len(), "invoice"),
     );
-    let facts = format!("{character} ({code}): {fields} × {times}, {} × {}", "invoice", lost.len());
+    let facts = format!("{character} ({code}): {fields} × {times}");
     let warning = Diagnostic::finding(WarningCode::MissingGlyph, message, facts);
     let hint = "add a font that has it: [fonts] files = [\"assets/….ttf\"] in invoicer.toml";
     let mut ids = customers.iter().take(CUSTOMERS_NAMED).copied().collect::<Vec<&str>>().join(", ");
@@ -212,6 +212,6 @@ fn warning(writer: &DocumentWriter<'_>, character: char, lost: &[&Lost]) -> Diag
         [one] => warning.concerning(&writer.settings.customers[one.customer].id),
         _ => warning,
     }
-    .with_note(format!("printed for {ids}"))
+    .with_note_and_facts(format!("printed for {ids}"), ids)
     .with_hint(hint)
 }

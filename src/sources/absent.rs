@@ -66,7 +66,7 @@ pub fn unread_bills(root: &Path, settings: &Settings, month: BillingMonth) -> Ve
         let message = format!("a bill of \"{}\" for {month} is left out: the source does not exist in it", source.name);
         let warning = Diagnostic::finding(WarningCode::UnreadBill, message, format!("{}: {path}", source.name));
         let hint = "change from or until of this [[source]], or move the bill away";
-        Some(warning.at(&source.definition).with_note(path).with_note(months(source)).with_hint(hint))
+        Some(warning.at(&source.definition).with_fact(path).with_note(months(source)).with_hint(hint))
     };
     settings.sources.iter().filter(|source| !source.validity.covers(month)).filter_map(warning).collect()
 }

@@ -112,18 +112,21 @@ fn with_rows(
     month: BillingMonth,
     shown: usize,
 ) -> Diagnostic {
-    let text = |amount: Option<Amount>| amount.map_or("no row".to_owned(), |amount| amount.to_string());
-    let row = |change: &RowChange| {
+    let text = |amount: Option<Amount>, none: &str| amount.map_or(none.to_owned(), |amount| amount.to_string());
+    let row = |change: &RowChange, none: &str| {
         let resource = if change.resource.is_empty() { "-" } else { &change.resource };
         let day = match change.day {
             0 => month.to_string(),
             day => format!("{month}{day:02}"),
         };
-        format!("{day} {resource} {}: {} → {}", change.item, text(change.before), text(change.now))
+        format!("{day} {resource} {}: {} → {}", change.item, text(change.before, none), text(change.now, none))
     };
-    let diagnostic = changes.iter().take(shown).map(row).fold(diagnostic, Diagnostic::with_note);
+    let diagnostic = changes
+        .iter()
+        .take(shown)
+        .fold(diagnostic, |diagnostic, change| diagnostic.with_note_and_facts(row(change, "no row"), row(change, "–")));
     let diagnostic = match changes.len().checked_sub(shown) {
-        Some(more) if more > 0 => diagnostic.with_note(format!("and {more} more")),
+        Some(more) if more > 0 => diagnostic.with_note_and_facts(format!("and {more} more"), format!("… (+{more})")),
         _ => diagnostic,
     };
     diagnostic.with_hint(format!("take the new bill with invoicer fetch {month} --source {} --force", source.name))

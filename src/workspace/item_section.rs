@@ -34,7 +34,10 @@ fn hidden(first: &Definition, later: &Definition) -> Diagnostic {
     let message = "an earlier [[item]] matches the same items and leaves this one nothing to say";
     let facts = format!("{}:{}", later.path, later.line);
     Diagnostic::finding(WarningCode::UnusedItem, message, facts)
-        .with_note(format!("the earlier one is at line {}: {}", first.line, first.text))
+        .with_note_and_facts(
+            format!("the earlier one is at line {}: {}", first.line, first.text),
+            format!("{}:{}: {}", first.path, first.line, first.text),
+        )
         .with_hint("the first table that has a key decides: put this one before it, or remove it")
 }
 

@@ -40,11 +40,13 @@ fn loss(month: Month<'_>, customer: &Customer, invoice: &Invoice) -> Result<Diag
     let tables = ItemTables::about_customer(month.settings, invoice.customer);
     let note = |(_, item): &(Amount, &LineItem)| {
         let name = tables.label(&item.source, &item.name, item.kind).both_names(&item.name);
-        format!("{name}: {} for {}", shown(item.amount), shown(item.cost))
+        let (amount, cost) = (shown(item.amount), shown(item.cost));
+        (format!("{name}: {amount} for {cost}"), format!("{name}: {amount} < {cost}"))
     };
     let this = month.bill.month;
     let warning = Diagnostic::finding(WarningCode::BelowCost, message, format!("{billed} < {cost} (-{lost})"));
-    let warning = losing.iter().take(SHOWN_ITEMS).map(note).fold(warning, Diagnostic::with_note);
+    let notes = losing.iter().take(SHOWN_ITEMS).map(note);
+    let warning = notes.fold(warning, |warning, (note, facts)| warning.with_note_and_facts(note, facts));
     let hint = format!(
         "check the prices and discounts of {} and invoicer.toml; a [[pricing.rule]] with from = \"{this}\" changes a \
          price and leaves earlier months alone",
@@ -118,7 +120,7 @@ fn unusual(
     Diagnostic::finding(WarningCode::UnusualTotal, message, facts)
         .concerning(&customer.id)
         .at(Place::file(&customer.path))
-        .with_note(totals.join(", "))
+        .with_fact(totals.join(", "))
         .with_hint(format!("if that is usual, set change = \"…%\" in [warnings] of {}", customer.path))
 }
 

@@ -54,10 +54,12 @@ fn of_source(month: Month<'_>, source: u16, charges: &[ChargeId]) -> Result<Diag
     let mut warning = Diagnostic::finding(WarningCode::Kept, message, facts).at(Place::line(path, row));
     for (item, count, sum) in items.into_iter().take(SHOWN) {
         let cost = money(sum.total()?, source.currency, 0);
-        warning = warning.with_note(format!("{}: {}, {cost}", name(item), rows(count)));
+        let name = name(item);
+        let facts = format!("{name}: {cost} ({count})");
+        warning = warning.with_note_and_facts(format!("{name}: {}, {cost}", rows(count)), facts);
     }
     if more > 0 {
-        warning = warning.with_note(format!("and {more} more items"));
+        warning = warning.with_note_and_facts(format!("and {more} more items"), format!("… (+{more})"));
     }
     Ok(warning.with_hint(
         "give them to customers with [[match]] or [[allocation.share]], or keep them on purpose with [[allocation.keep]]",

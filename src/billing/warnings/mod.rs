@@ -71,7 +71,7 @@ pub fn wanted(settings: &Settings, mut found: Vec<Diagnostic>) -> Vec<Diagnostic
         warning.finding.as_ref().is_none_or(|finding| !follows(finding) && !is_ignored(settings, finding))
     });
     found.sort_by_key(|warning| {
-        let finding = warning.finding.as_ref();
+        let finding = warning.finding.as_deref();
         let place = warning.place.as_ref().map(|place| (place.path.clone(), place.line));
         (finding.map(|finding| finding.code), finding.and_then(concerned), place, warning.message.clone())
     });
@@ -80,7 +80,7 @@ pub fn wanted(settings: &Settings, mut found: Vec<Diagnostic>) -> Vec<Diagnostic
 }
 
 fn findings(warnings: &[Diagnostic]) -> impl Iterator<Item = &Finding> {
-    warnings.iter().filter_map(|warning| warning.finding.as_ref())
+    warnings.iter().filter_map(|warning| warning.finding.as_deref())
 }
 
 fn concerned(finding: &Finding) -> Option<String> {

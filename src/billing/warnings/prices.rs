@@ -154,7 +154,7 @@ impl PriceComparison<'_> {
         let hint = "a price is per unit of the provider's quantity: a SIM and day of SORACOM's basicCharge, a byte, an hour; \
                     correct it, or set price = \"…\" in [warnings] if it is meant";
         let warning = Diagnostic::finding(WarningCode::UnusualPrice, message, facts).at(Place::start_of(definition));
-        Ok(of_file(warning.with_note(definition.text.clone()), customer, definition).with_hint(hint))
+        Ok(of_file(warning.with_fact(definition.text.clone()), customer, definition).with_hint(hint))
     }
 }
 

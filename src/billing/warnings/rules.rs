@@ -44,7 +44,7 @@ pub(super) fn ended(month: Month<'_>) -> Vec<Diagnostic> {
             }
             let message = format!("a [[pricing.rule]] ended with {}", this.previous());
             let warning = Diagnostic::finding(WarningCode::EndedRule, message, facts(&rule.definition));
-            let warning = warning.at(Place::start_of(&rule.definition)).with_note(rule.definition.text.clone());
+            let warning = warning.at(Place::start_of(&rule.definition)).with_fact(rule.definition.text.clone());
             let hint = format!(
                 "what it priced now follows the next rule that matches, or the markup; to price it otherwise, add a \
                  [[pricing.rule]] with from = \"{this}\", and leave this one: months up to {} were billed with it",
@@ -158,7 +158,7 @@ pub(super) fn nothing(month: Month<'_>, code: WarningCode, heading: &str, defini
         },
         code.name()
     );
-    warning.with_note(definition.text.clone()).with_hint(hint)
+    warning.with_fact(definition.text.clone()).with_hint(hint)
 }
 
 /// Makes a warning concern the customer when the rule is in its file.

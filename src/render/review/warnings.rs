@@ -54,9 +54,9 @@ pub(super) fn warnings(page: ReviewPage<'_>) -> Vec<WarningGroupView<'_>> {
             Some(line) => format!("{}:{line}", place.path),
             None => place.path.clone(),
         });
-        let text = match page.language {
-            Language::English => warning.message.as_str(),
-            Language::Japanese => finding.facts.as_str(),
+        let (text, notes) = match page.language {
+            Language::English => (&warning.message, &warning.notes),
+            Language::Japanese => (&finding.facts, &finding.note_facts),
         };
         let has_row = page.review.billed.record.contains_key(customer);
         let view = WarningView {
@@ -64,7 +64,7 @@ pub(super) fn warnings(page: ReviewPage<'_>) -> Vec<WarningGroupView<'_>> {
             anchor: if has_row { link(customer) } else { String::new() },
             name: customers.iter().find(|known| known.id == customer).map_or("", |known| known.name.as_str()),
             text,
-            notes: &warning.notes,
+            notes,
             place,
         };
         if let Some(group) = groups.last_mut() {
