@@ -39,7 +39,11 @@ impl Figures {
         Ok(Figures { subtotal, tax, total, cost, kept, margin })
     }
 
-    fn plus(&self, other: &Figures) -> Result<Figures, TooLong> {
+    /// Both together.
+    ///
+    /// # Errors
+    /// Sums with too many digits.
+    pub fn plus(&self, other: &Figures) -> Result<Figures, TooLong> {
         Ok(Figures {
             subtotal: self.subtotal.plus(other.subtotal)?,
             tax: self.tax.plus(other.tax)?,

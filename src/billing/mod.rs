@@ -45,7 +45,7 @@ pub use conservation::{Conservation, SourceTotals};
 pub use credit::{CreditTerms, Credited, CreditedLine, CreditedRate, Extent, NO_LINE, credit};
 pub use drift::drift;
 pub use inventory::{ListedItem, PriceRange, items_of_invoice, listed_items};
-pub use overview::{ItemCost, KeptByRule, KeptCost, Overview, SharedCost, overview};
+pub use overview::{ItemCost, KeptByRule, KeptCharges, KeptCost, KeptItem, Overview, SharedCost, overview};
 pub use own_money::ConvertedPrices;
 pub use reconciliation::{Reconciliation, reconcile};
 use record::billed_customers;

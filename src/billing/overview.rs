@@ -63,9 +63,7 @@ pub struct KeptCost {
     /// Charges kept on purpose, by rule.
     pub rules: Vec<KeptByRule>,
     /// Charges without an owner, kept by `unassigned = "keep"`.
-    pub unowned: Amount,
-    /// Number of those charges.
-    pub unowned_rows: usize,
+    pub unowned: KeptCharges,
 }
 
 /// Charges of a source kept by one `[[allocation.keep]]`.
@@ -73,10 +71,34 @@ pub struct KeptCost {
 pub struct KeptByRule {
     /// Index in `[[allocation.keep]]`.
     pub rule: usize,
-    /// Sum of the charges, in the source's currency.
+    /// The charges.
+    pub charges: KeptCharges,
+}
+
+/// Charges of a source that the issuer bears for one reason.
+#[derive(Debug, Default)]
+pub struct KeptCharges {
+    /// Their sum, in the source's currency.
     pub total: Amount,
-    /// Number of those charges.
+    /// Their number.
     pub rows: usize,
+    /// Their items, in the order of their first rows.
+    pub items: Vec<KeptItem>,
+}
+
+/// Kept charges of one item.
+#[derive(Debug)]
+pub struct KeptItem {
+    /// The item's name.
+    pub name: String,
+    /// Usage or discount.
+    pub kind: ChargeKind,
+    /// Their sum, in the source's currency.
+    pub total: Amount,
+    /// Their number.
+    pub rows: usize,
+    /// The first of them.
+    pub first: ChargeId,
 }
 
 /// Makes the overview of a month.
@@ -190,36 +212,49 @@ fn shared_with(bill: &Bill, settings: &Settings, invoice: &Invoice) -> Result<Pa
 
 fn kept(bill: &Bill, billed: &BilledMonth) -> Result<Vec<KeptCost>, TooLong> {
     let by_rule = billed.kept_by_rule.iter().map(|charges| by_source(bill, charges));
-    let by_rule: Vec<Vec<(Sum, usize)>> = by_rule.collect::<Result<_, TooLong>>()?;
-    let unowned = by_source(bill, &billed.kept_unassigned)?;
+    let mut by_rule: Vec<BTreeMap<u16, KeptCharges>> = by_rule.collect::<Result<_, TooLong>>()?;
+    let mut unowned = by_source(bill, &billed.kept_unassigned)?;
     let mut costs = Vec::new();
-    for (source, (totals, (unowned, unowned_rows))) in (0_u16..).zip(billed.sources.iter().zip(unowned)) {
+    for (source, totals) in (0_u16..).zip(&billed.sources) {
         let of_source = billed.kept.iter().filter(|kept| kept.source == source);
         let customers: Vec<(usize, Amount)> = of_source.map(|kept| (kept.customer, kept.cost)).collect();
-        let mut rules = Vec::new();
-        for (rule, sums) in by_rule.iter().enumerate() {
-            let (sum, rows) = &sums[usize::from(source)];
-            if *rows > 0 {
-                rules.push(KeptByRule { rule, total: sum.total()?, rows: *rows });
-            }
-        }
+        let rules = by_rule.iter_mut().enumerate();
+        let rules = rules.filter_map(|(rule, kept)| Some(KeptByRule { rule, charges: kept.remove(&source)? }));
+        let rules: Vec<KeptByRule> = rules.collect();
+        let unowned = unowned.remove(&source).unwrap_or_default();
         // Kept charges and discounts count even where they add up to zero.
-        if !customers.is_empty() || !rules.is_empty() || unowned_rows > 0 {
-            let unowned = unowned.total()?;
-            costs.push(KeptCost { source, total: totals.kept, customers, rules, unowned, unowned_rows });
+        if !customers.is_empty() || !rules.is_empty() || unowned.rows > 0 {
+            costs.push(KeptCost { source, total: totals.kept, customers, rules, unowned });
         }
     }
     Ok(costs)
 }
 
-/// Sum and number of charges per source.
-fn by_source(bill: &Bill, charges: &[ChargeId]) -> Result<Vec<(Sum, usize)>, TooLong> {
-    let mut sums = vec![(Sum::default(), 0); bill.sources.len()];
+/// Charges by their source, item by item.
+fn by_source(bill: &Bill, charges: &[ChargeId]) -> Result<BTreeMap<u16, KeptCharges>, TooLong> {
+    let mut all: BTreeMap<u16, Vec<(ChargeId, usize, Sum)>> = BTreeMap::new();
+    let mut places: FxHashMap<(u16, NameId, ChargeKind), usize> = FxHashMap::default();
     for id in charges {
         let charge = bill.charge(*id);
-        let (sum, rows) = &mut sums[usize::from(bill.subject(charge).source)];
-        sum.add(bill.cost(charge))?;
-        *rows += 1;
+        let source = bill.subject(charge).source;
+        let items = all.entry(source).or_default();
+        let place = *places.entry((source, charge.item, charge.kind())).or_insert_with(|| {
+            items.push((*id, 0, Sum::default()));
+            items.len() - 1
+        });
+        items[place].1 += 1;
+        items[place].2.add(bill.cost(charge))?;
     }
-    Ok(sums)
+    let kept = |items: Vec<(ChargeId, usize, Sum)>| {
+        let mut kept = KeptCharges::default();
+        for (first, rows, sum) in items {
+            let charge = bill.charge(first);
+            let (name, total) = (bill.names.get(charge.item).to_owned(), sum.total()?);
+            kept.total = kept.total.plus(total)?;
+            kept.rows += rows;
+            kept.items.push(KeptItem { name, kind: charge.kind(), total, rows, first });
+        }
+        Ok(kept)
+    };
+    all.into_iter().map(|(source, items)| Ok((source, kept(items)?))).collect()
 }

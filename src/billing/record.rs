@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 
 use crate::model::amount::{Amount, TooLong};
 use crate::model::charge::{Bill, EMPTY, NameId};
-use crate::model::history::{BilledCustomer, BilledCustomers, Used};
+use crate::model::history::{BilledCustomer, BilledCustomers, BilledLine, Used};
 use crate::model::invoice::{Invoice, ItemKind};
 use crate::model::settings::Settings;
 
@@ -27,6 +27,7 @@ pub(super) fn billed_customers(
             subtotal: invoice.subtotal,
             total: invoice.total,
             used: Some(used(bill, invoice)?),
+            lines: Some(BilledLine::of(invoice)),
         };
         Ok((settings.customers[invoice.customer].id.clone(), customer))
     };

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
 use super::currency::Currency;
+use super::invoice::{Invoice, ItemKind, LineItem};
 use super::period::BillingMonth;
 
 /// What one customer was billed in a month, as far as later months are compared with it.
@@ -21,6 +22,42 @@ pub struct BilledCustomer {
     pub total: Amount,
     /// Items and resources used; absent where the month's record lacks them.
     pub used: Option<Used>,
+    /// The lines of the invoice as it was made; absent where the month's record lacks them.
+    pub lines: Option<Vec<BilledLine>>,
+}
+
+/// A line of an invoice, as far as later months are compared with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BilledLine {
+    /// The source's name; empty for fees, the minimum and rounding.
+    pub source: String,
+    /// Bill item or fee.
+    pub name: String,
+    /// Kind of the line.
+    pub kind: ItemKind,
+    /// Units used, where the invoice has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<Amount>,
+    /// Price per unit in the invoice's currency, where one is the same for all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_price: Option<Amount>,
+    /// What the customer pays, before tax.
+    pub amount: Amount,
+}
+
+impl BilledLine {
+    /// The lines of an invoice.
+    pub fn of(invoice: &Invoice) -> Vec<BilledLine> {
+        let line = |item: &LineItem| BilledLine {
+            source: item.source.clone(),
+            name: item.name.clone(),
+            kind: item.kind,
+            quantity: item.quantity,
+            unit_price: item.unit_price,
+            amount: item.amount,
+        };
+        invoice.items.iter().map(line).collect()
+    }
 }
 
 /// Items and resources a customer used in a month, whatever they cost.
@@ -99,8 +136,14 @@ mod tests {
 
     fn billed(total: i64) -> BilledCustomers {
         let total = Amount::whole(total);
-        let customer =
-            BilledCustomer { currency: Currency::Jpy, cost: Amount::ZERO, subtotal: total, total, used: None };
+        let customer = BilledCustomer {
+            currency: Currency::Jpy,
+            cost: Amount::ZERO,
+            subtotal: total,
+            total,
+            used: None,
+            lines: None,
+        };
         BTreeMap::from([("acme".to_owned(), customer)])
     }
 

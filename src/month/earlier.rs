@@ -118,7 +118,8 @@ impl EarlierMonths {
         customers.retain(|id, _| standing.contains_key(id));
         for (id, StandingFigures { currency, cost, subtotal, total, .. }) in standing {
             if let Some(customer) = customers.get_mut(&id) {
-                *customer = BilledCustomer { currency, cost, subtotal, total, used: customer.used.take() };
+                let (used, lines) = (customer.used.take(), customer.lines.take());
+                *customer = BilledCustomer { currency, cost, subtotal, total, used, lines };
             }
         }
         self.history.insert(month, customers);

@@ -17,7 +17,7 @@ use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::carried::Carried;
 use crate::model::charge::{Bill, ChargeId};
 use crate::model::currency::Currency;
-use crate::model::history::{BilledCustomer, BilledCustomers, Used};
+use crate::model::history::{BilledCustomer, BilledCustomers, BilledLine, Used};
 use crate::model::invoice::Status;
 use crate::model::period::BillingMonth;
 use crate::model::plain::{beginning, is_name};
@@ -102,6 +102,9 @@ pub struct CustomerSummary<'a> {
     /// Subtotal minus cost.
     #[serde(skip_deserializing)]
     pub margin: Amount,
+    /// The customer's discounts that the issuer keeps, in addition to the margin: zero or negative.
+    #[serde(skip_deserializing)]
+    kept: Amount,
     /// The total of the previous month, where it is known and in the same currency.
     #[serde(skip_deserializing)]
     previous_total: Option<Amount>,
@@ -113,6 +116,8 @@ pub struct CustomerSummary<'a> {
     pages: Option<usize>,
     /// Items and resources, with which later months are compared.
     used: Option<Cow<'a, Used>>,
+    /// The lines of the invoice, with which later months are compared.
+    lines: Option<Cow<'a, [BilledLine]>>,
 }
 
 /// Prices of rules in another currency than the invoice's.
@@ -178,11 +183,12 @@ fn kept_details<'a>(review: Review<'a>) -> Vec<KeptDetail<'a>> {
         for by_rule in &kept.rules {
             let definition = &settings.allocation.keeps[by_rule.rule].definition;
             let rule = Some(format!("{}:{}", definition.path, definition.line));
-            details.push(KeptDetail { rule, rows: Some(by_rule.rows), ..detail(KeptReason::Rule, by_rule.total) });
+            let charges = &by_rule.charges;
+            details.push(KeptDetail { rule, rows: Some(charges.rows), ..detail(KeptReason::Rule, charges.total) });
         }
-        if kept.unowned_rows > 0 {
-            let rows = Some(kept.unowned_rows);
-            details.push(KeptDetail { rows, ..detail(KeptReason::Unassigned, kept.unowned) });
+        if kept.unowned.rows > 0 {
+            let rows = Some(kept.unowned.rows);
+            details.push(KeptDetail { rows, ..detail(KeptReason::Unassigned, kept.unowned.total) });
         }
         for (customer, cost) in &kept.customers {
             let customer = Some(settings.customers[*customer].id.as_str());
@@ -240,8 +246,9 @@ impl<'a> Summary<'a> {
     /// The customers' figures, with which later months are compared.
     pub fn into_billed(self) -> BilledCustomers {
         let billed = |customer: CustomerSummary<'_>| {
-            let CustomerSummary { id, currency, cost, subtotal, total, used, .. } = customer;
-            (id.into_owned(), BilledCustomer { currency, cost, subtotal, total, used: used.map(Cow::into_owned) })
+            let CustomerSummary { id, currency, cost, subtotal, total, used, lines, .. } = customer;
+            let (used, lines) = (used.map(Cow::into_owned), lines.map(Cow::into_owned));
+            (id.into_owned(), BilledCustomer { currency, cost, subtotal, total, used, lines })
         };
         self.customers.into_iter().map(billed).collect()
     }
@@ -267,10 +274,12 @@ impl<'a> CustomerSummary<'a> {
             tax: invoice.tax,
             total: invoice.total,
             margin: Sum::of([invoice.subtotal, invoice.cost.negated()])?,
+            kept: billed.kept_of(bill, settings, invoice.customer)?,
             previous_total: previous.map(|previous| previous.total),
             converted_prices: converted(billed, invoice.customer).collect(),
             pages: documents.get(index).and_then(|documents| documents.pages),
             used: record.and_then(|record| record.used.as_ref()).map(Cow::Borrowed),
+            lines: record.and_then(|record| record.lines.as_deref()).map(Cow::Borrowed),
         })
     }
 }

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const [tools, sample, thousand] = process.argv.slice(2);
+const [tools, sample, thousand, group] = process.argv.slice(2);
 const { chromium } = createRequire(join(tools, "package.json"))("playwright-core");
 const summary = JSON.parse(readFileSync(join(sample, "summary.json"), "utf8"));
 const customers = summary.customers;
@@ -35,15 +35,17 @@ async function open(directory, options = {}) {
 }
 
 const ids = (page) =>
-  page.$$eval("#table tbody tr:not([hidden])", (rows) => rows.map((row) => row.id.replace("customer-", "")));
+  page.$$eval("#table tbody tr:not([hidden])", (rows) => rows.map((row) => row.id.replace("customer-", "") || "sum"));
 const head = (page, key) => page.locator(`th[data-sort="${key}"]`);
 
 const tests = {
   async "columns sort, up and down"() {
     const page = await open(sample);
     // Figures of the sample have fewer than fifteen digits, so numbers tell their order.
-    for (const key of ["total", "cost", "margin", "pages"]) {
-      const value = (customer) => Number(customer[key]);
+    for (const key of ["subtotal", "total", "cost", "margin", "pages"]) {
+      // Discounts that the issuer keeps make the cost smaller and the margin larger.
+      const kept = { cost: 1, margin: -1 }[key] ?? 0;
+      const value = (customer) => Number(customer[key]) + kept * Number(customer.kept);
       const up = customers.toSorted((a, b) => value(a) - value(b) || (a.id < b.id ? -1 : 1)).map((one) => one.id);
       const down = customers.toSorted((a, b) => value(b) - value(a) || (a.id < b.id ? -1 : 1)).map((one) => one.id);
       await head(page, key).getByRole("button").click();
@@ -225,6 +227,73 @@ const tests = {
     }
   },
 
+  async "rows of one payer stay together, until they are not wanted together"() {
+    const page = await open(group);
+    assert.deepEqual(await ids(page), ["sum", "a", "sum", "c", "d", "b", "e"]);
+    // 10 times 1080, 2080 and 3080 is less than 10 times 9080; downwards the sums are still above their rows.
+    await head(page, "subtotal").getByRole("button").click();
+    assert.deepEqual(await ids(page), ["e", "b", "sum", "sum", "d", "c", "a"]);
+    await page.getByRole("searchbox").fill("大阪");
+    assert.deepEqual(await ids(page), ["sum", "sum", "d", "c"]);
+    assert.match(await page.locator("#count").textContent(), /^2 \/ 5 /);
+    await page.getByRole("searchbox").fill("");
+    await page.locator("#grouped").uncheck();
+    assert.deepEqual(await ids(page), ["e", "b", "d", "c", "a"]);
+    await page.locator("#grouped").check();
+    assert.deepEqual(await ids(page), ["e", "b", "sum", "sum", "d", "c", "a"]);
+    const plain = await open(group, { javaScriptEnabled: false });
+    assert.deepEqual(await ids(plain), ["sum", "a", "sum", "c", "d", "b", "e"]);
+    // Where no payer has two customers there is nothing to choose.
+    assert.equal(await (await open(sample)).locator("#grouped").count(), 0);
+  },
+
+  async "the chart has its own height, whatever is beside it"() {
+    const page = await open(sample);
+    assert.equal((await page.locator("svg.months").boundingBox()).height, 168);
+  },
+
+  async "no text overlaps another, with sums of seventeen digits either"() {
+    for (const width of [390, 768, 1080, 1440]) {
+      const page = await open(group, { viewport: { width, height: 900 } });
+      for (const details of await page.locator("details").all()) await details.evaluate((one) => (one.open = true));
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+      const overlaps = await page.evaluate(() => {
+        const boxes = [];
+        const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+        for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+          const parent = node.parentElement;
+          if (!node.textContent.trim() || !parent.checkVisibility() || parent.closest("svg, select, .unseen, thead")) continue;
+          const range = document.createRange();
+          range.selectNodeContents(node);
+          for (const box of range.getClientRects()) if (box.width > 0) boxes.push([node, box]);
+        }
+        const found = [];
+        for (const [i, [one, a]] of boxes.entries()) {
+          for (const [other, b] of boxes.slice(i + 1)) {
+            const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+            const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+            // Lines of text may touch; the first column of the wide table stays above what scrolls below it.
+            const isFixed = [one, other].some((node) => node.parentElement.closest(".matrix th"));
+            if (one !== other && wide > 1 && high > 3 && !isFixed) found.push(one.textContent.trim() + " / " + other.textContent.trim());
+          }
+        }
+        return found;
+      });
+      assert.deepEqual(overlaps, [], String(width));
+    }
+  },
+
+  async "every printed page of the table has its head"() {
+    const page = await open(thousand);
+    const pdf = await page.pdf({ preferCSSPageSize: true, printBackground: true });
+    const text = execFileSync("pdftotext", ["-layout", "-", "-"], { input: pdf }).toString();
+    const pages = text.split("\f").filter((one) => /INV-202208-c\d{4}/.test(one));
+    assert.ok(pages.length > 10, String(pages.length));
+    for (const one of pages) assert.match(one.split("Customer 0")[0], /Customer.*Billed.*Cost.*Margin.*Total/);
+    // The sum of all is at the end alone.
+    assert.equal(text.match(/^\s*Total\s+¥/gm).length, 1);
+  },
+
   async "a thousand customers are sorted and filtered, too"() {
     const page = await open(thousand);
     assert.equal((await ids(page)).length, 1000);
@@ -233,6 +302,11 @@ const tests = {
     // c0700 to c0799.
     assert.equal((await ids(page)).length, 100);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 1280);
+    // How fast it is depends on the machine: printed, not checked.
+    const again = await open(thousand);
+    await again.waitForFunction(() => performance.getEntriesByName("first-contentful-paint").length > 0);
+    const paint = await again.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime);
+    console.log("     first paint of a thousand customers after " + Math.round(paint) + " ms");
   },
 };
 

@@ -26,18 +26,166 @@ fn attributes<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
 }
 
 /// Billing-rules §8: −46.5 is shared by amount, −31.4073 and −15.0927 of it; 335 and 161 are billed for 291.1427 and
-/// 139.9073, so the margins are 43.8573 (13.1 %) and 21.0927 (13.1 %) and 64.95 of 496 in all; 547 is asked for.
+/// 139.9073, so the margins are 43.8573 (13.1 %) and 21.0927 (13.1 %) and 64.95 of 496 in all; with tax it is 547.
 #[test]
 fn the_worked_example_is_told_as_it_was_worked_out() {
     let page = build(&case("worked-example"), &["--format", "html"]);
     for figure in
-        ["¥547", "¥431", "¥65", "13.1%", "-¥31.4073", "-¥15.0927", "67.5%", "-¥46.5", "¥291.1427", "¥43.8573", "¥475"]
+        ["¥496", "¥431", "¥65", "13.1%", "-¥31.4073", "-¥15.0927", "67.5%", "-¥46.5", "¥291.1427", "¥43.8573", "¥475"]
     {
         assert!(page.contains(&format!(">{figure}<")) || page.contains(&format!("\"{figure}\"")), "{figure}");
     }
-    assert!(page.contains(">13.1% （税抜売上比）<"), "share of sales");
+    assert!(page.contains(">粗利率 13.1%<") && page.contains(">税込 ¥547<"), "notes");
     // Nothing is known of earlier months, and no PDF was made.
     assert!(!page.contains("class=\"months\"") && !page.contains("前月比") && !page.contains(">ページ<"));
+}
+
+/// Two months of three customers: `a1` and `a2` are departments of one company, `b` leaves its discounts to the issuer, and
+/// the issuer keeps two rows of its own.
+fn two_months() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "invoicer.toml",
+        "[issuer]\nname = \"サンプル通信\"\n[pricing]\nmarkup = \"10%\"\n\
+         [[allocation.keep]]\nmatch = { resource-name = \"own-*\" }\n\
+         [[source]]\nname = \"s\"\nkind = \"soracom-csv\"\npath = \"billing/{month}/*.csv\"\n\
+         [[item]]\nitem = \"xCharge\"\nname = \"特別料金\"\n",
+    );
+    for (id, name, more) in [
+        ("a1", "共同商事株式会社", "department = \"東京本社\"\n"),
+        ("a2", "共同商事株式会社", "department = \"大阪支社\"\n"),
+        ("b", "有限会社別", "[pricing]\ndiscounts = \"keep\"\n"),
+    ] {
+        let matcher = format!("[[match]]\ntag = {{ customer = \"{id}\" }}\n");
+        sandbox.write(&format!("customers/{id}.toml"), format!("name = \"{name}\"\n{more}{matcher}"));
+    }
+    let head = "imsi,date,billItemName,quantity,amount,name,customer";
+    for (month, rows) in [
+        ("202207", &["1,01,basicCharge,1,80,m,a1", "2,01,basicCharge,1,200,m,a2", "3,01,basicCharge,1,300,m,b"][..]),
+        (
+            "202208",
+            &[
+                "1,01,basicCharge,1,100,m,a1",
+                "1,01,xCharge,1,50,m,a1",
+                "2,01,basicCharge,1,200,m,a2",
+                "3,01,basicCharge,1,300,m,b",
+                "3,01,coupon,1,-30,m,b",
+                "9,01,basicCharge,1,40,own-1,",
+                "9,02,basicCharge,1,60,own-1,",
+            ],
+        ),
+    ] {
+        let row = |row: &&str| {
+            let (imsi, rest) = row.split_once(',').unwrap();
+            format!("44010000000000{imsi},{month}{rest}")
+        };
+        let rows: Vec<String> = rows.iter().map(row).collect();
+        sandbox.write(&format!("billing/{month}/b.csv"), format!("{head}\n{}\n", rows.join("\n")));
+    }
+    assert_eq!(sandbox.run(&["build", "202207", "--quiet", "--format", "json"]).code, 0);
+    sandbox
+}
+
+/// The texts of the cells of the first row behind a text, without those that are empty.
+fn cells(page: &str, text: &str) -> Vec<String> {
+    let row = page.split_once(text).unwrap_or_else(|| panic!("{text}: {page}")).1.split("</tr>").next().unwrap();
+    let mut cells = Vec::new();
+    for cell in row.split("<td").skip(1) {
+        let mut texts = Vec::new();
+        for part in cell.split_once('>').unwrap().1.split('<') {
+            texts.push(part.rsplit('>').next().unwrap().trim());
+        }
+        texts.retain(|text| !text.is_empty());
+        cells.push(texts.join(" "));
+    }
+    cells.retain(|cell| !cell.is_empty());
+    cells
+}
+
+/// 100, 50, 200 and 300 become 110, 55, 220 and 330; the tax of 165, 220 and 330 is 16.5 → 17, 22 and 33. The cost of `b` is
+/// 300 − 30 = 270, so its margin is 60 of 330 (18.18 %) and all of 715 − 620 = 95 (13.29 %). In July they were 88, 220 and
+/// 330, together 638: 77 more are 12.07 % of it, and 25 % of the 308 of the company with two departments. Both warnings are
+/// of `a1`: its total and its new item.
+#[test]
+fn costs_and_totals_are_comparable_and_one_payer_has_one_sum() {
+    let sandbox = two_months();
+    let page = build(&sandbox, &["--format", "json"]);
+    let of = |text: &str| cells(&page, text).into_iter().filter(|cell| cell != "JSON").collect::<Vec<String>>();
+    assert_eq!(of("id=\"customer-a1\""), ["¥165", "+¥77", "+87.5%", "¥150", "¥15", "9.1%", "¥182", "2"]);
+    assert_eq!(of("id=\"customer-a2\""), ["¥220", "¥0", "0.0%", "¥200", "¥20", "9.1%", "¥242"]);
+    assert_eq!(of("id=\"customer-b\""), ["¥330", "¥0", "0.0%", "¥270", "¥60", "18.2%", "¥363"]);
+    assert_eq!(of("<tr class=\"group\""), ["¥385", "+¥77", "+25.0%", "¥350", "¥35", "9.1%", "¥424", "2"]);
+    assert_eq!(of("<tr class=\"all\""), ["¥715", "+¥77", "+12.1%", "¥620", "¥95", "13.3%", "¥787"]);
+    assert_eq!(of("<tr class=\"borne\""), ["¥100"]);
+    for note in [">税込 ¥787<", "比 +¥77 (+12.1%)<", ">粗利率 13.3%<", ">ほかに自社の負担 ¥100<"] {
+        assert!(page.contains(note), "{note}");
+    }
+    // The provider's 720 are the customers' 620 and the issuer's 100.
+    let summary = sandbox.json("out/202208/summary.json");
+    assert_eq!(summary["conservation"]["source_total"], "720");
+    assert_eq!(summary["customers"][2]["kept"], "-30");
+}
+
+/// The departments of a company are below its sum, where several customers have one, below theirs.
+#[test]
+fn customers_of_one_payer_are_below_each_other() {
+    let sandbox = two_months();
+    // Between the others, by id.
+    sandbox.write("customers/a15.toml", "name = \"間の店\"\n[[fee]]\nname = \"会費\"\namount = \"1000\"\n");
+    let file = "name = \"共同商事株式会社\"\ndepartment = \"大阪支社\"\n[[fee]]\nname = \"会費\"\namount = \"1\"\n";
+    sandbox.write("customers/c.toml", file);
+    let page = build(&sandbox, &["--format", "json"]);
+    let rows: Vec<&str> = page
+        .split("<tr ")
+        .skip(1)
+        .filter_map(|row| {
+            let id = row.strip_prefix("id=\"customer-").map(|rest| rest.split('"').next().unwrap());
+            id.or_else(|| row.strip_prefix("class=\"group").map(|rest| rest.split('"').next().unwrap()))
+        })
+        .collect();
+    // `a1` of Tokyo, then `a2` and `c` of Osaka.
+    assert_eq!(rows, ["", "a1", " inner", "a2", "c", "a15", "b"]);
+    assert_eq!(cells(&page, "<tr class=\"group inner\"")[0], "¥221");
+}
+
+#[test]
+fn items_of_customers_are_compared_with_the_month_before() {
+    let page = build(&two_months(), &["--format", "json"]);
+    let matrix = page.split_once("<table class=\"matrix\">").unwrap().1.split("</table>").next().unwrap();
+    let heads: Vec<&str> = matrix.split("<th scope=\"col\"").skip(1).collect();
+    let heads: Vec<&str> =
+        heads.iter().map(|head| head.split_once('>').unwrap().1.split('<').next().unwrap()).collect();
+    assert_eq!(heads, ["お客様", "基本料金", "特別料金", "請求額（税抜）"]);
+    assert_eq!(cells(matrix, ">共同商事株式会社 <small>東京本社"), ["¥110 +¥22", "¥55 +¥55", "¥165 +¥77"]);
+    assert_eq!(cells(matrix, ">有限会社別"), ["¥330", "¥330"]);
+    assert_eq!(cells(matrix, "<tfoot>"), ["¥660 +¥22", "¥55 +¥55", "¥715 +¥77"]);
+}
+
+#[test]
+fn what_is_kept_is_listed_with_its_rows() {
+    let sandbox = two_months();
+    let page = build(&sandbox, &["--format", "json"]);
+    let kept = page.split_once("<table class=\"kept\">").unwrap().1;
+    assert!(kept.starts_with("\n      <caption><code>invoicer.toml:5</code>"), "{kept}");
+    assert_eq!(cells(kept, "<tbody>"), ["2", "billing/202208/b.csv:7", "¥100"]);
+    assert!(kept.contains(">自社が留保した、お客様の値引き<") && kept.contains(">-¥30<"), "{kept}");
+}
+
+/// A price that loses 10 % of 100, 50 and 200.
+#[test]
+fn warnings_are_without_english_on_a_japanese_page() {
+    let sandbox = two_months();
+    for id in ["a1", "a2"] {
+        let path = format!("customers/{id}.toml");
+        let file = String::from_utf8(sandbox.read(&path)).unwrap();
+        sandbox.write(&path, format!("{file}[pricing]\nmarkup = \"-10%\"\n"));
+    }
+    let page = build(&sandbox, &["--format", "json"]);
+    assert!(page.contains(">基本料金 (basicCharge): ¥90 &lt; ¥100<"), "{page}");
+    let warnings = page.split_once("id=\"warnings\"").unwrap().1.split("</section>").next().unwrap();
+    for word in [" for ", " before ", " and ", " of ", " row"] {
+        assert!(!warnings.contains(word), "{word}: {warnings}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The two bar charts: totals of the last twelve months, and costs of items.
+//! The two bar charts: what was billed in the last twelve months, and costs of items.
 
 use chrono::Datelike;
 use serde::Serialize;
@@ -56,7 +56,7 @@ pub(super) fn peak(bars: &[MonthBarView]) -> String {
     peak.map_or_else(String::new, |bar| format!("{} ({})", bar.amount, bar.name))
 }
 
-/// The months up to this one; empty where no earlier month is known, because a single bar says nothing.
+/// What was billed before tax in the months up to this one; empty where no earlier month is known, because a single bar says nothing.
 pub(super) fn months(page: ReviewPage<'_>) -> Result<Vec<MonthBarView>, TooLong> {
     let currency = page.main_currency();
     let this = page.review.bill.month;
@@ -66,8 +66,8 @@ pub(super) fn months(page: ReviewPage<'_>) -> Result<Vec<MonthBarView>, TooLong>
     let mut totals = Vec::with_capacity(MONTHS);
     for month in &months {
         totals.push(match *month == this {
-            true => Some(page.sum(currency, |invoice| invoice.total)?),
-            false => page.past_total(*month, currency)?,
+            true => Some(page.sum(currency, |invoice| invoice.subtotal)?),
+            false => page.past_subtotal(*month, currency)?,
         });
     }
     if totals.iter().flatten().count() < 2 {

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::cells::RowFigures;
 use super::format::{glance, percent, percent_change, signed};
 use super::page::ReviewPage;
-use crate::model::amount::TooLong;
+use super::totals::BorneRowView;
 use crate::render::format::month_text;
 
 /// A figure at the top of the page.
@@ -19,26 +20,28 @@ pub struct FigureView<'a> {
     pub notes: Vec<String>,
 }
 
-pub(super) fn figures(page: ReviewPage<'_>) -> Result<Vec<FigureView<'_>>, TooLong> {
-    let (mut totals, mut costs, mut margins) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut changes, mut margin_shares) = (Vec::new(), Vec::new());
-    let previous = page.review.bill.month.previous();
-    for currency in page.currencies() {
-        let (total, subtotal) = (page.sum(currency, |one| one.total)?, page.sum(currency, |one| one.subtotal)?);
-        let cost = page.sum(currency, |one| one.cost)?;
-        let margin = subtotal.minus(cost)?;
-        totals.push(glance(total, currency));
-        costs.push(glance(cost, currency));
-        margins.push(glance(margin, currency));
-        margin_shares.extend(percent(margin, subtotal));
-        if let Some(before) = page.past_total(previous, currency)? {
-            let change = total.minus(before)?;
+/// The figures; `sums` are those of all customers by currency, `borne` what the issuer bears beside them.
+pub(super) fn figures<'a>(
+    page: ReviewPage<'a>,
+    sums: &[RowFigures],
+    borne: &[BorneRowView<'_>],
+) -> Vec<FigureView<'a>> {
+    let (mut billed, mut costs, mut margins) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut with_tax, mut changes, mut margin_shares) = (Vec::new(), Vec::new(), Vec::new());
+    let month = month_text(page.review.bill.month.previous(), page.language);
+    let against = |change: &str| page.label("review_against").replace("{change}", change).replace("{month}", &month);
+    for sum in sums {
+        let currency = sum.currency;
+        billed.push(glance(sum.billed.subtotal, currency));
+        with_tax.push(format!("{} {}", page.label("review_with_tax_short"), glance(sum.billed.total, currency)));
+        costs.push(glance(sum.cost(), currency));
+        margins.push(glance(sum.billed.margin, currency));
+        margin_shares.extend(percent(sum.billed.margin, sum.billed.subtotal));
+        if let (Some(before), Some(change)) = (sum.previous, sum.change()) {
             let share = percent_change(change, before).map_or_else(String::new, |share| format!(" ({share})"));
-            changes.push(format!("{}{share}", signed(change, currency)));
+            changes.push(against(&format!("{}{share}", signed(change, currency))));
         }
     }
-    let before = format!("{} {}", page.label("review_against"), month_text(previous, page.language));
-    let changes = changes.into_iter().map(|change| format!("{change} {before}")).collect();
     let documents = page.review.documents;
     let pages: Vec<usize> = documents.iter().filter_map(|documents| documents.pages).collect();
     let pages = match pages.is_empty() {
@@ -51,13 +54,14 @@ pub(super) fn figures(page: ReviewPage<'_>) -> Result<Vec<FigureView<'_>>, TooLo
         0 => Vec::new(),
         count => vec![format!("{count} {}", page.label("review_customers_unit"))],
     };
-    let shares = margin_shares.into_iter().map(|share| format!("{share} {}", page.label("review_of_sales")));
+    let shares = margin_shares.into_iter().map(|share| format!("{} {share}", page.label("review_margin_percent")));
+    let besides = borne.iter().map(|row| format!("{} {}", page.label("review_borne_besides"), row.cost));
     let figure = |name, values, notes| FigureView { name, label: page.label(&format!("review_{name}")), values, notes };
-    Ok(vec![
-        figure("billed", totals, changes),
-        figure("cost", costs, Vec::new()),
+    vec![
+        figure("billed", billed, with_tax.into_iter().chain(changes).collect()),
+        figure("cost", costs, besides.collect()),
         figure("margin", margins, shares.collect()),
         figure("invoices", vec![page.review.billed.invoices.len().to_string()], pages),
         figure("warnings", vec![page.review.warnings.len().to_string()], concerned),
-    ])
+    ]
 }

@@ -1,11 +1,15 @@
 //! [`ReviewView`]: the fields of `review.html` for a month. Figures and places in an order are already text.
 
 mod bars;
+mod cells;
 mod customers;
 mod figures;
 mod format;
+mod groups;
+mod matrix;
 mod page;
 mod sources;
+mod totals;
 mod warnings;
 
 use std::collections::BTreeMap;
@@ -13,15 +17,19 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::format::{month_text, period_text};
+use crate::billing::comparison;
 use crate::model::amount::TooLong;
 use crate::model::invoice::Status;
 use bars::{ItemBarView, MonthBarView};
+use cells::RowFigures;
 use customers::CustomerRowView;
 use figures::FigureView;
 use format::glance;
+use matrix::MatrixView;
 use page::ReviewPage;
 pub use page::{Documents, Review};
 use sources::{KeptView, SharedView, SourceView};
+use totals::{BorneRowView, TotalRowView};
 use warnings::WarningGroupView;
 
 /// The fields of `review.html`.
@@ -37,6 +45,9 @@ pub struct ReviewView<'a> {
     pub draft: bool,
     pub figures: Vec<FigureView<'a>>,
     pub customers: Vec<CustomerRowView<'a>>,
+    pub totals: Vec<TotalRowView>,
+    pub borne: Vec<BorneRowView<'a>>,
+    pub has_groups: bool,
     pub has_previous: bool,
     pub has_pages: bool,
     pub has_documents: bool,
@@ -46,6 +57,7 @@ pub struct ReviewView<'a> {
     pub months_peak: String,
     pub items: Vec<ItemBarView<'a>>,
     pub items_discounts: String,
+    pub matrix: MatrixView<'a>,
     pub warnings: Vec<WarningGroupView<'a>>,
     pub sources: Vec<SourceView<'a>>,
     pub shared: Vec<SharedView<'a>>,
@@ -61,6 +73,11 @@ pub fn review<'a>(review: Review<'a>, labels: &'a BTreeMap<String, String>) -> R
     let month = review.bill.month;
     let documents = review.documents;
     let months = bars::months(page)?;
+    let billed = comparison::figures(review.bill, review.settings, review.billed)?;
+    let customers = customers::customers(page, &billed)?;
+    let rows = (0..review.billed.invoices.len()).map(|index| RowFigures::of(page, &billed, index));
+    let sums = totals::sum(page, &billed, &rows.collect::<Vec<RowFigures>>())?;
+    let borne = totals::borne(page)?;
     Ok(ReviewView {
         language: page.language.tag(),
         labels,
@@ -69,8 +86,11 @@ pub fn review<'a>(review: Review<'a>, labels: &'a BTreeMap<String, String>) -> R
         month_name: month_text(month, page.language),
         period: period_text(month, page.language),
         draft: review.status == Status::Draft,
-        figures: figures::figures(page)?,
-        customers: customers::customers(page)?,
+        figures: figures::figures(page, &sums, &borne),
+        has_groups: customers.iter().any(|row| !row.payer.is_empty()),
+        customers,
+        totals: totals::totals(page, &sums),
+        borne,
         has_previous: review.history.month(month.previous()).is_some(),
         has_pages: documents.iter().any(|documents| documents.pages.is_some()),
         has_documents: documents
@@ -84,6 +104,7 @@ pub fn review<'a>(review: Review<'a>, labels: &'a BTreeMap<String, String>) -> R
             _ => page.main_currency().code(),
         },
         items: bars::items(page)?,
+        matrix: matrix::matrix(page)?,
         items_discounts: match review.overview.discounts.is_zero() {
             true => String::new(),
             false => glance(review.overview.discounts, review.billed.conservation.currency),

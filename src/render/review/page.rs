@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
-use crate::model::history::History;
+use crate::model::history::{BilledCustomer, History};
 use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
 use crate::model::settings::{Language, Settings};
@@ -83,13 +83,19 @@ impl<'a> ReviewPage<'a> {
         Sum::of(invoices.map(figure))
     }
 
-    /// The totals of all customers of an earlier month in a currency; none when the month is not known.
-    pub(super) fn past_total(&self, month: BillingMonth, currency: Currency) -> Result<Option<Amount>, TooLong> {
+    /// What all customers were billed in an earlier month in a currency, before tax; none when the month is not known.
+    pub(super) fn past_subtotal(&self, month: BillingMonth, currency: Currency) -> Result<Option<Amount>, TooLong> {
         let Some(customers) = self.review.history.month(month) else {
             return Ok(None);
         };
         let of_currency = customers.values().filter(|customer| customer.currency == currency);
-        let totals: Vec<Amount> = of_currency.map(|customer| customer.total).collect();
-        if totals.is_empty() { Ok(None) } else { Sum::of(totals).map(Some) }
+        let subtotals: Vec<Amount> = of_currency.map(|customer| customer.subtotal).collect();
+        if subtotals.is_empty() { Ok(None) } else { Sum::of(subtotals).map(Some) }
+    }
+
+    /// What a customer was billed in the month before, where that is known and in the same currency.
+    pub(super) fn previous(&self, id: &str, currency: Currency) -> Option<&'a BilledCustomer> {
+        let previous = self.review.history.customer(self.review.bill.month.previous(), id);
+        previous.filter(|previous| previous.currency == currency)
     }
 }

@@ -4,10 +4,13 @@ use serde::Serialize;
 
 use super::format::{percent, thousandths};
 use super::page::ReviewPage;
-use crate::billing::{KeptByRule, KeptCost, SharedCost};
+use crate::billing::{KeptByRule, KeptCharges, KeptCost, KeptItem, SharedCost};
 use crate::model::amount::Amount;
+use crate::model::charge::ChargeKind;
 use crate::model::currency::Currency;
 use crate::model::figures::money;
+use crate::model::invoice::ItemKind;
+use crate::model::item_label::ItemTables;
 
 /// A source.
 #[derive(Debug, Serialize)]
@@ -60,21 +63,34 @@ pub struct PartView<'a> {
 pub struct KeptView<'a> {
     pub source: &'a str,
     pub total: String,
-    /// By `[[allocation.keep]]`.
-    pub rules: Vec<KeptRuleView<'a>>,
-    /// Charges without an owner; empty where there are none.
-    pub unowned: String,
+    /// Charges by `[[allocation.keep]]`, and then those without an owner.
+    pub charges: Vec<KeptChargesView<'a>>,
+    /// Kept discounts.
     pub customers: Vec<PartView<'a>>,
 }
 
-/// Charges kept by one rule.
+/// Charges kept for one reason.
 #[derive(Debug, Serialize)]
-pub struct KeptRuleView<'a> {
-    /// `invoicer.toml:12`
+pub struct KeptChargesView<'a> {
+    /// `invoicer.toml:12`; empty for charges without an owner.
     pub place: String,
     pub text: &'a str,
     pub total: String,
     pub rows: String,
+    pub items: Vec<KeptItemView<'a>>,
+}
+
+/// Kept charges of one item.
+#[derive(Debug, Serialize)]
+pub struct KeptItemView<'a> {
+    /// The provider's name.
+    pub name: &'a str,
+    /// The name for readers.
+    pub label: &'a str,
+    pub rows: String,
+    /// The first row: `billing/202208/soracom.csv:12`.
+    pub first: String,
+    pub total: String,
 }
 
 /// An amount with all its digits.
@@ -148,26 +164,48 @@ pub(super) fn shared(page: ReviewPage<'_>) -> Vec<SharedView<'_>> {
     page.review.overview.shared.iter().map(view).collect()
 }
 
-pub(super) fn kept(page: ReviewPage<'_>) -> Vec<KeptView<'_>> {
-    let view = |cost: &KeptCost| {
+pub(super) fn kept<'a>(page: ReviewPage<'a>) -> Vec<KeptView<'a>> {
+    let view = |cost: &'a KeptCost| {
         let (source, currency) = title(page, cost.source);
-        KeptView {
-            source,
-            total: exact(cost.total, currency),
-            rules: cost.rules.iter().map(|kept| kept_by_rule(page, kept, currency)).collect(),
-            unowned: if cost.unowned_rows == 0 { String::new() } else { exact(cost.unowned, currency) },
-            customers: parts(page, &cost.customers, cost.total, currency),
+        let by_rule = |kept: &'a KeptByRule| {
+            let definition = &page.review.settings.allocation.keeps[kept.rule].definition;
+            let place = format!("{}:{}", definition.path, definition.line);
+            KeptChargesView { place, text: &definition.text, ..kept_charges(page, cost.source, &kept.charges) }
+        };
+        let mut charges: Vec<KeptChargesView<'_>> = cost.rules.iter().map(by_rule).collect();
+        if cost.unowned.rows > 0 {
+            charges.push(kept_charges(page, cost.source, &cost.unowned));
         }
+        let total = exact(cost.total, currency);
+        KeptView { source, total, charges, customers: parts(page, &cost.customers, cost.total, currency) }
     };
     page.review.overview.kept.iter().map(view).collect()
 }
 
-fn kept_by_rule<'a>(page: ReviewPage<'a>, kept: &KeptByRule, currency: Currency) -> KeptRuleView<'a> {
-    let definition = &page.review.settings.allocation.keeps[kept.rule].definition;
-    KeptRuleView {
-        place: format!("{}:{}", definition.path, definition.line),
-        text: &definition.text,
+/// Kept charges without the reason.
+fn kept_charges<'a>(page: ReviewPage<'a>, source: u16, kept: &'a KeptCharges) -> KeptChargesView<'a> {
+    let tables = ItemTables::of_issuer(page.review.settings);
+    let source = &page.review.bill.sources[usize::from(source)];
+    let (source, currency) = (source.name.as_str(), source.currency);
+    let item = |item: &'a KeptItem| {
+        let kind = match item.kind {
+            ChargeKind::Usage => ItemKind::Usage,
+            ChargeKind::Discount => ItemKind::Discount,
+        };
+        let (file, row) = page.review.bill.origin(page.review.bill.charge(item.first));
+        KeptItemView {
+            name: &item.name,
+            label: tables.label(source, &item.name, kind).name_or(&item.name),
+            rows: item.rows.to_string(),
+            first: format!("{file}:{row}"),
+            total: exact(item.total, currency),
+        }
+    };
+    KeptChargesView {
+        place: String::new(),
+        text: "",
         total: exact(kept.total, currency),
         rows: kept.rows.to_string(),
+        items: kept.items.iter().map(item).collect(),
     }
 }
