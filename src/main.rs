@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
-use clap::Parser;
+use terminal_size::{Height, Width, terminal_size_of};
 
-use invoicer::cli::{Cli, ColorChoice};
+use invoicer::cli::{self, ColorChoice};
 use invoicer::commands;
 use invoicer::environment::{Environment, Secret};
-use invoicer::printer::{Printer, Unwritten};
+use invoicer::printer::{Activity, Printer, Unwritten};
 use invoicer::staging::interruption;
 
 /// The exit code EX_USAGE of sysexits, because 1 and 2 have other meanings here.
@@ -22,7 +22,7 @@ const COULD_NOT_RUN: u8 = 2;
 
 fn main() -> ExitCode {
     since_start();
-    let cli = match Cli::try_parse() {
+    let cli = match cli::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => {
             let printed = error.print().and_then(|()| std::io::stdout().flush());
@@ -44,7 +44,11 @@ fn main() -> ExitCode {
     {
         interruption::race(directory.into());
     }
-    let terminal = std::io::stderr().is_terminal();
+    // What tests take for a terminal on stdout.
+    let assumed = std::env::var("INVOICER_TERMINAL").ok().filter(|_| cfg!(debug_assertions));
+    let assumed = assumed.and_then(|columns| columns.parse().ok());
+    let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
+    let terminal = stderr.is_terminal();
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let printer = Printer {
         quiet: cli.global.quiet,
@@ -54,7 +58,10 @@ fn main() -> ExitCode {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
         },
+        columns: assumed.or_else(|| columns(&stdout, terminal_size_of(&stdout))),
+        status_columns: columns(&stderr, terminal_size_of(&stderr)),
         progress: terminal && !cli.global.no_progress,
+        activity: Activity::default(),
         clock: since_start,
         unwritten: Unwritten::default(),
     };
@@ -74,6 +81,11 @@ fn main() -> ExitCode {
         secrets: Arc::default(),
     };
     ExitCode::from(commands::run(cli, &current, &environment, &printer))
+}
+
+/// Columns of a stream's terminal; none where it is no terminal. A terminal that does not tell its size has 80.
+fn columns(stream: &impl IsTerminal, size: Option<(Width, Height)>) -> Option<usize> {
+    stream.is_terminal().then(|| size.map_or(80, |(Width(columns), _)| usize::from(columns)))
 }
 
 fn since_start() -> Duration {

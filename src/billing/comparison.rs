@@ -87,7 +87,7 @@ pub fn figures(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Result
 pub enum OldFigures {
     /// The issued documents.
     Issued,
-    /// The present rules.
+    /// The current rules.
     Rules,
 }
 

@@ -1,6 +1,7 @@
 //! `invoicer build`: makes every customer's invoice for a month, all or nothing. `invoicer check` runs the same code
 //! and writes nothing.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context;
@@ -8,17 +9,18 @@ use anyhow::Context;
 use super::{check_customer, check_known, excerpts, fetch, viewer};
 use crate::billing::BilledMonth;
 use crate::cli;
-use crate::diagnostic::{Diagnostic, Problems, cannot};
+use crate::diagnostic::{Diagnostic, Figure, Problems, cannot};
 use crate::environment::Environment;
 use crate::files;
 use crate::ledger::{Ledger, Stored};
-use crate::model::amount::Amount;
+use crate::model::amount::{Amount, Sum};
+use crate::model::currency::Currency;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::rounding::Rounding;
 use crate::month::computed::{ComputedMonth, MonthRequest};
 use crate::month::rebuilt::{OutputTarget, rebuild};
 use crate::month::rule_changes::RuleChanges;
-use crate::month::summary::Summary;
+use crate::month::summary::{CustomerSummary, Summary};
 use crate::out::{self, Manifest, Mode};
 use crate::printer::{Align, Printer, table};
 use crate::render;
@@ -82,13 +84,13 @@ fn build(
 
     if arguments.as_issued {
         let diagnostic = Diagnostic::error(format!("{month} is not issued"));
-        return Err(diagnostic.with_hint("leave out --as-issued to build it from the present rules").into());
+        return Err(diagnostic.with_hint("leave out --as-issued to build it from the current rules").into());
     }
 
     let shown_out = arguments.out.as_ref().map_or_else(|| "out".to_owned(), |out| out.display().to_string());
     let deny_warnings = arguments.deny_warnings;
     let mut computed = ComputedMonth::of(
-        &MonthRequest { root, ledger: &ledger, out: (&out, &shown_out), month, status, deny_warnings },
+        &MonthRequest { root, ledger: &ledger, out: (&out, &shown_out), month, status, deny_warnings, printer },
         |settings| {
             for id in &arguments.customers {
                 check_customer(settings, id)?;
@@ -141,14 +143,18 @@ fn build(
         return Ok(());
     }
     let summary = Summary::of(review)?;
-    print_summary(&summary, &computed.billed, printer);
+    let shown = directory.strip_prefix(current).unwrap_or(&directory);
+    if !arguments.json {
+        printer.result_files(files.iter().map(|file| shown.join(&file.path).display().to_string()));
+    }
+    print_sources(&computed.billed, printer);
+    for line in summary_table(&summary)? {
+        printer.status(&line);
+    }
     if arguments.json {
         printer.result_json(&out::to_json(&summary)?);
     } else {
-        let shown = directory.strip_prefix(current).unwrap_or(&directory);
-        for file in files {
-            printer.result(&shown.join(file.path).display().to_string());
-        }
+        print_page(shown, printer);
     }
     open_page(arguments, &out, current, environment, printer);
     Ok(())
@@ -188,7 +194,7 @@ fn build_issued(
     let files = rebuild(root, ledger, month, &target, printer)?;
     // Documents with costs inside differ; a note says how.
     if !ledger.of_month(month).any(Stored::has_costs_inside) {
-        printer.status(&format!("{month} is issued: its documents are as they were issued"));
+        printer.status(&format!("{month} is issued; its documents were rebuilt as issued"));
     }
     if mode == Mode::Check {
         return Ok(());
@@ -200,35 +206,21 @@ fn build_issued(
         printer.result_json(&bytes);
     } else {
         let directory = shown.join(month.to_string());
-        files.iter().for_each(|file| printer.result(&directory.join(file).display().to_string()));
+        printer.result_files(files.iter().map(|file| directory.join(file).display().to_string()));
+        print_page(&directory, printer);
     }
     Ok(())
 }
 
-/// Prints the month as a table.
-fn print_summary(summary: &Summary<'_>, billed: &BilledMonth, printer: &Printer) {
-    let header = ["customer", "items", "subtotal", "tax", "total", "margin"];
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
-    for customer in &summary.customers {
-        let money = |amount: Amount| {
-            // An exact margin can have many decimals, which summary.json has; the table is easier to read without.
-            let decimals = customer.currency.decimals();
-            let shown = Rounding::HalfUp.apply(amount, decimals).expect("a rounded amount has fewer digits");
-            render::money(shown, customer.currency, decimals)
-        };
-        rows.push(vec![
-            customer.id.to_string(),
-            customer.items.to_string(),
-            money(customer.subtotal),
-            money(customer.tax),
-            money(customer.total),
-            money(customer.margin),
-        ]);
+/// Ends what a terminal shows with the path of the review page. Elsewhere it is one of the files.
+fn print_page(directory: &Path, printer: &Printer) {
+    if printer.columns.is_some() {
+        printer.result(&directory.join("index.html").display().to_string());
     }
-    let align = [Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Right];
-    for line in table(&rows, &align) {
-        printer.status(&line);
-    }
+}
+
+/// Prints the sums of each source, which prove that nothing was lost.
+fn print_sources(billed: &BilledMonth, printer: &Printer) {
     for source in &billed.sources {
         let text = format!(
             "{}: {} {} read = {} allocated + {} kept + {} unassigned; with tax {}",
@@ -240,6 +232,33 @@ fn print_summary(summary: &Summary<'_>, billed: &BilledMonth, printer: &Printer)
             source.unassigned,
             source.total_with_tax
         );
-        printer.status(&text);
+        printer.status_wrapped(&text);
     }
+}
+
+/// The month as a table, with the total of each currency as its last rows.
+fn summary_table(summary: &Summary<'_>) -> Result<Vec<String>, Diagnostic> {
+    let header = ["customer", "items", "subtotal", "tax", "total", "margin"];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    let row = |name: String, items: usize, currency: Currency, amounts: [Amount; 4]| {
+        // An exact margin can have many decimals, which summary.json has; the table is easier to read without.
+        let decimals = currency.decimals();
+        let glance = |amount| Rounding::HalfUp.apply(amount, decimals).expect("a rounded amount has fewer digits");
+        let amounts = amounts.map(|amount| render::money(glance(amount), currency, decimals));
+        [name, items.to_string()].into_iter().chain(amounts).collect::<Vec<String>>()
+    };
+    let amounts = |one: &CustomerSummary<'_>| [one.subtotal, one.tax, one.total, one.margin];
+    for one in &summary.customers {
+        rows.push(row(one.id.to_string(), one.items, one.currency, amounts(one)));
+    }
+    let currencies: BTreeSet<Currency> = summary.customers.iter().map(|one| one.currency).collect();
+    for currency in &currencies {
+        let of_currency = || summary.customers.iter().filter(|one| one.currency == *currency);
+        let sum = |index: usize| Sum::of(of_currency().map(|one| amounts(one)[index])).of("the total of the month");
+        let sums = [sum(0)?, sum(1)?, sum(2)?, sum(3)?];
+        let name = if currencies.len() == 1 { "total".to_owned() } else { format!("total, {currency}") };
+        rows.push(row(name, of_currency().map(|one| one.items).sum(), *currency, sums));
+    }
+    let align = [Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Right];
+    Ok(table(&rows, &align))
 }

@@ -48,7 +48,7 @@ fn print(stored: &Stored, number: &str, printer: &Printer) {
         let money = render::money(document.total, document.currency, document.currency.decimals());
         let what = match document.kind {
             DocumentKind::CreditNote => format!("takes back {number}"),
-            DocumentKind::Invoice => format!("stands in place of {number}"),
+            DocumentKind::Invoice => format!("replaces {number}"),
         };
         printer.status(&format!("{}: {money}, {what}", document.number));
         if document.due_date < document.issue_date {

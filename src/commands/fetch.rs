@@ -30,7 +30,9 @@ pub(super) fn run(
     let accept = arguments.accept_difference.as_deref();
     if accept.is_some() && sources.len() > 1 {
         let message = format!("--accept-difference is for one source, found {}", sources.len());
-        return Err(Diagnostic::error(message).with_hint("accept the difference of each with its own reason").into());
+        return Err(Diagnostic::error(message)
+            .with_hint("accept each difference separately, with its own reason")
+            .into());
     }
     let request = FetchRequest { root, month, draft, force, accept, environment };
     let (files, result) = fetch_all(request, &sources, printer);
@@ -44,7 +46,7 @@ fn keep_issued(root: &Path, month: BillingMonth) -> Result<(), Problems> {
         None => Ok(()),
         Some(stored) => {
             let diagnostic =
-                Diagnostic::error(format!("{month} is issued: its bills are evidence and stay as they are"));
+                Diagnostic::error(format!("{month} is issued: its bills are evidence and are never replaced"));
             let hint = format!("`invoicer reconcile {month} --fetch` shows what has changed at the provider since");
             Err(diagnostic.at(Place::file(stored.path())).with_hint(hint).into())
         }
@@ -62,7 +64,7 @@ fn chosen<'s>(
         let can_be_fetched: Vec<&SourceSettings> = all().filter(|source| !source.kind.is_csv()).collect();
         let Some(first) = can_be_fetched.first() else {
             let diagnostic = Diagnostic::error("no source of this workspace can be fetched");
-            return Err(diagnostic.with_hint("fetch is for [[source]] of a kind that ends with -api"));
+            return Err(diagnostic.with_hint("only a [[source]] whose kind ends in -api can be fetched"));
         };
         let existing: Vec<&SourceSettings> =
             can_be_fetched.iter().copied().filter(|source| source.validity.covers(month)).collect();
@@ -91,8 +93,9 @@ pub(super) fn fetch_all(
 ) -> (Vec<String>, Result<(), Problems>) {
     let (mut new, mut problems) = (Vec::new(), Problems::default());
     for source in sources {
+        printer.doing(&format!("asking {} for {}", source.name, request.month));
         match fetch::fetch(request, source) {
-            Ok(Fetched::Already) => printer.detail(&format!("{}: {} is there already", source.name, request.month)),
+            Ok(Fetched::Already) => printer.detail(&format!("{}: {} was already fetched", source.name, request.month)),
             Ok(Fetched::Files(files, remarks)) => {
                 printer.diagnostics(&remarks);
                 printer.status(&format!("{}: fetched {} ({} files)", source.name, request.month, files.len()));

@@ -42,7 +42,7 @@ pub(super) fn run(start: &Path, target: &Path, printer: &Printer) -> Result<(), 
     let is_there = |path: &str| directory.join(path).symlink_metadata().is_ok();
     let taken = FILES.iter().find(|(path, text)| is_there(path) && !is_ours(path, text));
     if let Some((path, _)) = taken {
-        let diagnostic = Diagnostic::error("the file is there already; nothing was overwritten");
+        let diagnostic = Diagnostic::error("the file already exists; nothing was overwritten");
         let diagnostic = diagnostic.at(Place::file(shown(path)));
         return Err(diagnostic.with_hint("name an empty directory: invoicer init DIR").into());
     }

@@ -26,7 +26,7 @@ pub(super) fn run(
     let mut ledger = Ledger::open(root)?;
     finish_interrupted(root, &ledger, &target, printer)?;
     let files = if ledger.month(month).is_some() {
-        printer.status(&format!("{month} is issued already; its documents are made again"));
+        printer.status(&format!("{month} is already issued; its documents are rebuilt"));
         printer.diagnostics(&RuleChanges::since_issue(root, &ledger, month).refuse(month)?);
         rebuild(root, &ledger, month, &target, printer)?
     } else {
@@ -43,7 +43,7 @@ pub(super) fn run(
         printer.result_json(&out::to_json(&stored.record)?);
     } else {
         printer.result(&stored.path());
-        files.iter().for_each(|file| printer.result(&format!("out/{month}/{file}")));
+        printer.result_files(files.iter().map(|file| format!("out/{month}/{file}")));
     }
     Ok(())
 }

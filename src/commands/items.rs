@@ -28,12 +28,14 @@ pub(super) fn run(root: &Path, arguments: &cli::Items, printer: &Printer) -> Res
     }
     let Some(id) = &arguments.customer else {
         // Names are given before a month can be billed: neither owners nor prices matter here.
+        printer.doing(&format!("reading the bills of {}", arguments.month));
         let bill = sources::read(root, settings, arguments.month, true)?;
         let listed = billing::listed_items(&bill, settings).of(SUMS)?;
         return print(listed, settings, arguments, printer);
     };
     check_customer(settings, id)?;
     let taken = carried::taken(&Ledger::open(root)?, &root.join("out"), arguments.month);
+    printer.doing(&format!("reading the bills of {}", arguments.month));
     let (bill, billed) = computed::invoices(root, settings, arguments.month, Status::Draft, &taken)?;
     let invoice = billed.invoices.iter().find(|invoice| settings.customers[invoice.customer].id == *id);
     let listed = match invoice {

@@ -20,9 +20,8 @@ use std::path::Path;
 
 use anyhow::Context;
 use chrono::{FixedOffset, NaiveDate};
-use clap::CommandFactory;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 use crate::diagnostic::{Diagnostic, Problems, nearest};
 use crate::environment::Environment;
 use crate::model::settings::Settings;
@@ -51,12 +50,16 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
         Command::Whatif(arguments) => within(&start, |root| whatif::run(root, current, &arguments, printer)),
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "invoicer", &mut script);
+            clap_complete::generate(shell, &mut cli::command(), "invoicer", &mut script);
             printer.result_bytes(&script);
             Ok(())
         }
-        Command::Man => manual(printer),
+        Command::Man { command } => {
+            let page = cli::manual(command.as_deref()).context("cannot write the manual page");
+            page.map(|page| printer.result_bytes(&page)).map_err(Problems::from)
+        }
     };
+    printer.idle();
     match result.and_then(|()| Ok(printer.finish()?)) {
         Ok(()) => 0,
         Err(problems) => {
@@ -100,12 +103,4 @@ fn check_known(id: &str, known: &[&str]) -> Result<(), Diagnostic> {
 fn today(environment: &Environment) -> NaiveDate {
     let utc = (environment.now)();
     FixedOffset::east_opt(9 * 3600).map_or(utc.date_naive(), |japan| utc.with_timezone(&japan).date_naive())
-}
-
-fn manual(printer: &Printer) -> Result<(), Problems> {
-    let mut page = Vec::new();
-    let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
-    rendered.context("cannot write the manual page")?;
-    printer.result_bytes(&page);
-    Ok(())
 }

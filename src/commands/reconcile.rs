@@ -29,6 +29,7 @@ pub(super) fn run(
     let settings = &workspace.settings;
     let month = arguments.month;
     // A month that is not final can be compared too; the message about a difference then says so.
+    printer.doing(&format!("reading the bills of {month}"));
     let bill = sources::read(root, settings, month, true)?;
     let found = billing::reconcile(&bill).of(SUMS)?;
     if arguments.json {
@@ -42,6 +43,7 @@ pub(super) fn run(
         .flat_map(|(found, source)| found.problems(&source.definition))
         .collect();
     if arguments.fetch {
+        printer.doing("asking the providers again");
         let request = FetchRequest { root, month, draft: true, force: true, accept: None, environment };
         problems.extend(provider_drift(&bill, settings, request)?);
     }

@@ -20,6 +20,7 @@ pub(super) fn run(
 ) -> Result<(), Problems> {
     let workspace = workspace::load(root)?;
     printer.diagnostics(&excerpts::fill(root, workspace.warnings.clone()));
+    printer.doing("asking the providers");
     let (rows, problems) = source_months(&workspace, arguments.month, arguments.offline, environment);
     if arguments.json {
         printer.result_json(&out::to_json(&rows)?);
@@ -31,7 +32,7 @@ pub(super) fn run(
 
 fn print(rows: &[SourceMonth], workspace: &Workspace, printer: &Printer) {
     if rows.is_empty() {
-        printer.status("no month is known of any source");
+        printer.status("no source has any month");
         return;
     }
     let header = ["month", "source", "provider", "amount", "here", "built", "issued"];

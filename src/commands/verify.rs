@@ -14,7 +14,7 @@ pub(super) fn run(root: &Path, arguments: &cli::Verify, printer: &Printer) -> Re
     let months = match arguments.month {
         Some(month) if ledger.month(month).is_none() && faults.is_empty() => {
             let diagnostic = Diagnostic::error(format!("{month} is not issued"));
-            return Err(diagnostic.with_hint("`invoicer list` shows what is").into());
+            return Err(diagnostic.with_hint("`invoicer list` shows the issued documents").into());
         }
         Some(month) => vec![month],
         None => ledger.months(),
@@ -29,12 +29,12 @@ pub(super) fn run(root: &Path, arguments: &cli::Verify, printer: &Printer) -> Re
         (0, true) => Ok(()),
         (changed, _) => {
             let message = match changed {
-                0 => "what was issued is not as it was".to_owned(),
-                1 => "1 month is not as it was issued".to_owned(),
-                changed => format!("{changed} months are not as they were issued"),
+                0 => "issued documents have changed".to_owned(),
+                1 => "1 month differs from what was issued".to_owned(),
+                changed => format!("{changed} months differ from what was issued"),
             };
             // No place: the findings above name their files.
-            let hint = "put back what a backup or git has; `invoicer build MONTH --as-issued` makes the documents in out/ again";
+            let hint = "restore the files from git or a backup; `invoicer build MONTH --as-issued` rebuilds the documents in out/";
             Err(Diagnostic::error(message).with_hint(hint).into())
         }
     }

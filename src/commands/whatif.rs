@@ -23,6 +23,7 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Whatif, printer:
     let ledger = Ledger::open(root)?;
     let months: Vec<BillingMonth> = arguments.months.months().collect();
     let prices = PriceChange { workspace: &workspace, ledger: &ledger, new: &new, path: &path };
+    printer.doing("computing the months twice");
     let comparison = prices.compare(&months)?;
     if arguments.json {
         printer.result_json(&out::to_json(&comparison)?);
@@ -69,9 +70,9 @@ fn print(comparison: &Comparison, printer: &Printer) {
         .map(|month| month.month.as_str())
         .collect();
     let old = match issued.len() {
-        0 => "old is what the present rules give".to_owned(),
+        0 => "old is what the current rules give".to_owned(),
         count if count == comparison.months.len() => "old is what was issued".to_owned(),
-        _ => format!("old is what was issued in {}, and what the present rules give otherwise", issued.join(", ")),
+        _ => format!("old is what was issued in {}, and what the current rules give otherwise", issued.join(", ")),
     };
     printer.status(&format!("amounts are before tax; {old}; the margin includes discounts that are kept"));
 }

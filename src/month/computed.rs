@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::carried;
-use super::documents::{DocumentWriter, WrittenDocuments, review_page, verb};
+use super::documents::{DocumentWriter, WrittenDocuments, doing, review_page};
 use super::earlier::EarlierMonths;
 use super::summary::{self, Summary};
 use super::warnings;
@@ -38,8 +38,22 @@ pub fn invoices(
     status: Status,
     taken: &[CustomerRest],
 ) -> Result<(Bill, BilledMonth), Problems> {
+    announced_invoices(root, settings, month, status, taken, &|_| ())
+}
+
+/// [`invoices`], which says what is being done.
+fn announced_invoices(
+    root: &Path,
+    settings: &Settings,
+    month: BillingMonth,
+    status: Status,
+    taken: &[CustomerRest],
+    announce: &dyn Fn(&str),
+) -> Result<(Bill, BilledMonth), Problems> {
+    announce(&format!("reading the bills of {month}"));
     let (bill, mut problems) = sources::read_good(root, &settings.sources, month, status == Status::Draft);
     if problems.is_empty() {
+        announce(&format!("computing the invoices of {month} from {} rows", bill.charges.len()));
         let mut billed = billing::invoices(&bill, settings, status, taken)?;
         if status != Status::Draft {
             billed.remarks.extend(sources::short_months(root, settings, &bill));
@@ -64,6 +78,8 @@ pub struct MonthRequest<'a> {
     pub status: Status,
     /// Whether to refuse the month for any warning.
     pub deny_warnings: bool,
+    /// Says what is being done.
+    pub printer: &'a Printer,
 }
 
 impl MonthRequest<'_> {
@@ -81,7 +97,8 @@ impl MonthRequest<'_> {
     /// Reads and bills the month with the rests that earlier months left.
     fn invoices(&self, settings: &Settings) -> Result<(Bill, BilledMonth), Problems> {
         let taken = carried::taken(self.ledger, self.out.0, self.month);
-        invoices(self.root, settings, self.month, self.status, &taken)
+        let announce = |what: &str| self.printer.doing(what);
+        announced_invoices(self.root, settings, self.month, self.status, &taken, &announce)
     }
 
     /// Refuses numbers that another month's documents have, so that `issue` need not. Only `issue` assigns running
@@ -125,7 +142,7 @@ impl ComputedMonth {
         request: &MonthRequest<'_>,
         before_reading: impl FnOnce(&Settings) -> Result<(), Problems>,
     ) -> Result<ComputedMonth, Problems> {
-        let MonthRequest { root, ledger, out, month, status, deny_warnings } = *request;
+        let MonthRequest { root, ledger, out, month, status, deny_warnings, printer } = *request;
         let mut workspace = request.workspace()?;
         let mut early = std::mem::take(&mut workspace.warnings);
         let settings = &workspace.settings;
@@ -146,6 +163,7 @@ impl ComputedMonth {
         if let Err(problem) = request.check_numbers(settings, &billed.invoices) {
             return Err(refused(early, problem.into()));
         }
+        printer.doing(&format!("comparing {month} with earlier months"));
         let EarlierMonths { history, files, warnings } = EarlierMonths::read(root, ledger, out, settings, month)?;
         early.extend(warnings);
         early.extend(bill.files.iter().find_map(|file| ledger::bill_outside(&file.path)).map(as_warning));
@@ -186,7 +204,7 @@ impl ComputedMonth {
             all.iter().enumerate().filter(|(_, invoice)| chosen(invoice)).unzip();
         let writer = DocumentWriter::new(&self.workspace, &self.assets, &self.bill, formats);
         let sink = |path: &str, bytes: &[u8]| staging.write(path, bytes);
-        let written = writer.write(&invoices, &sink, printer, verb(staging))?;
+        let written = writer.write(&invoices, &sink, printer, doing(staging))?;
         // Customers that were not chosen have no documents.
         let mut documents = vec![Documents::default(); all.len()];
         places.into_iter().zip(written.documents).for_each(|(place, made)| documents[place] = made);

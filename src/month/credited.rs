@@ -120,6 +120,7 @@ impl CreditRequest<'_> {
         self.check(ledger, original)?;
         Problems::from(changed_evidence(root, ledger, month)).check()?;
         self.check_date(original)?;
+        printer.doing(&format!("reading the bills of {}", stored.record.month));
         let base = Reproduction::of(root, ledger, stored)?;
         refuse_misrecorded(ledger, stored, &base)?;
         let (note, mut document) = self.credit_note(ledger, stored, original, &base)?;
@@ -230,7 +231,7 @@ impl CreditRequest<'_> {
         let (bill, billed) = invoices(root, settings, month, Status::Issued, &taken)?;
         let is_customer = |invoice: &Invoice| settings.customers[invoice.customer].id == original.customer;
         let Some(mut invoice) = billed.invoices.into_iter().find(is_customer) else {
-            let message = format!("the present rules give no invoice for \"{}\"", original.customer);
+            let message = format!("the current rules give no invoice for \"{}\"", original.customer);
             let hint = "leave out --reissue to take the invoice back and put nothing in its place";
             return Err(Diagnostic::error(message).with_hint(hint).into());
         };

@@ -50,7 +50,7 @@ impl<'a> DocumentWriter<'a> {
         DocumentWriter { bill, settings: &workspace.settings, files: &workspace.files, assets, formats }
     }
 
-    /// Makes the documents of all invoices; `doing` is the progress bar's verb.
+    /// Makes the documents of all invoices; `doing` is what the progress bar says.
     ///
     /// # Errors
     /// Mistakes in templates, characters of the workspace's own texts that no face has, files that cannot be written: all
@@ -69,7 +69,6 @@ impl<'a> DocumentWriter<'a> {
             written
         };
         let results: Vec<Result<_, Problems>> = invoices.par_iter().map(write).collect();
-        progress.finish();
         let (mut problems, mut documents, mut lost) =
             (Problems::default(), Vec::with_capacity(results.len()), Vec::new());
         for result in results {
@@ -135,9 +134,9 @@ impl<'a> DocumentWriter<'a> {
     }
 }
 
-/// The progress bar's verb.
-pub fn verb(staging: &Staging) -> &'static str {
-    if staging.is_rehearsal() { "Checking" } else { "Writing" }
+/// What the progress bar says.
+pub fn doing(staging: &Staging) -> &'static str {
+    if staging.is_rehearsal() { "checking documents" } else { "writing documents" }
 }
 
 /// The review page of a month.

@@ -43,7 +43,8 @@ pub fn issue(
 ) -> Result<NewlyIssued, Problems> {
     has_ended(month, today)?;
     let out = root.join("out");
-    let request = MonthRequest { root, ledger, out: (&out, "out"), month, status: Status::Issued, deny_warnings };
+    let status = Status::Issued;
+    let request = MonthRequest { root, ledger, out: (&out, "out"), month, status, deny_warnings, printer };
     let mut computed = ComputedMonth::of(&request, |_| Ok(()))?;
     let inputs = computed.inputs()?;
     takes_from_issued(ledger, month, &computed.billed.carried.taken)?;

@@ -76,7 +76,7 @@ impl PriceChange<'_> {
         Err(diagnostic.at(Place::file("billing")).with_hint(hint).into())
     }
 
-    /// What customers pay with the old prices: the issued figures or, for a month that is not issued, the present rules'.
+    /// What customers pay with the old prices: the issued figures or, for a month that is not issued, the current rules'.
     fn old(&self, bill: &Bill, taken: &[CustomerRest]) -> Result<(OldFigures, MonthFigures), Problems> {
         let Some(stored) = self.ledger.latest_rules(bill.month) else {
             let present = computed(&self.workspace.settings, bill, taken);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::documents::verb;
+use super::documents::doing;
 use super::evidence::changed_evidence;
 use super::recorded;
 use super::reproduced::Reproduction;
@@ -98,10 +98,11 @@ pub fn fill(
     let wanted = |document: &Document| target.wants(document);
     let mut has_costs_inside = false;
     for stored in ledger.of_month(month).filter(|stored| !stored.record.rules.is_empty()) {
+        printer.doing(&format!("reading the bills of {month}"));
         let reproduction = Reproduction::of(root, ledger, stored)?;
         refuse_misrecorded(ledger, stored, &reproduction)?;
         let sink = |path: &str, bytes: &[u8]| staging.write(path, bytes);
-        let written = reproduction.write(target.formats, &wanted, &sink, printer, verb(&staging));
+        let written = reproduction.write(target.formats, &wanted, &sink, printer, doing(&staging));
         written.map_err(|problems| by_another_version(stored, problems))?;
         let mut documents = reproduction.documents.iter().map(|(_, document)| document);
         has_costs_inside |=
@@ -182,7 +183,7 @@ pub fn finish_interrupted(
     };
     rebuild(root, ledger, last.record.month, target, printer)?;
     ledger.write_index(root)?;
-    printer.status(&format!("finished what was interrupted: {}", last.path()));
+    printer.status(&format!("finished an interrupted run: {}", last.path()));
     Ok(Some(last.name.clone()))
 }
 

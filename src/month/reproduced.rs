@@ -91,7 +91,7 @@ impl Reproduction {
             billed.invoices.into_iter().map(|invoice| (id(&invoice), invoice)).collect();
         for recorded in stored.record.documents.iter().filter(|document| document.kind == DocumentKind::Invoice) {
             let Some(mut invoice) = computed.remove(&recorded.customer) else {
-                let message = format!("the bills no longer give an invoice for \"{}\"", recorded.customer);
+                let message = format!("the bills no longer yield an invoice for \"{}\"", recorded.customer);
                 return Err(Diagnostic::error(message).with_note(format!("{} was issued from them", recorded.number)));
             };
             self.dates.insert(recorded.number.clone(), (invoice.issue_date, invoice.due_date));

@@ -22,7 +22,7 @@ pub(super) fn check_reviewed(root: &Path, computed: &ComputedMonth, inputs: &Inp
     let shown = format!("out/{month}");
     let directory = root.join(&shown);
     let refused = |(message, path): (String, String)| {
-        let again = format!("run `invoicer build {month}`, look at {shown}/index.html, then issue it");
+        let again = format!("run `invoicer build {month}`, review {shown}/index.html, then issue the month");
         Diagnostic::error(message).at(Place::file(path)).with_hint(again)
     };
     let whole = |message: String| refused((message, shown.clone()));
@@ -30,7 +30,7 @@ pub(super) fn check_reviewed(root: &Path, computed: &ComputedMonth, inputs: &Inp
     let manifest: Option<Manifest> = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let summary = summary::read(&directory, month).and_then(|read| read.summary.ok());
     let (Some(manifest), Some(summary)) = (manifest, summary) else {
-        return Err(whole(format!("{month} was not built, so nobody has looked at it")));
+        return Err(whole(format!("{month} has not been built, so nobody has reviewed it")));
     };
     if summary.status == Status::Draft {
         return Err(whole(format!("the last build of {month} is a draft")));
@@ -39,12 +39,13 @@ pub(super) fn check_reviewed(root: &Path, computed: &ComputedMonth, inputs: &Inp
         return Err(whole(format!("the last build of {month} is by {}, this is {}", manifest.tool, out::tool())));
     }
     if *summary.carried != computed.billed.carried {
-        return Err(whole(format!("what {month} takes from the months before changed since it was built")));
+        return Err(whole(format!("what {month} carries over from earlier months has changed since it was built")));
     }
     let changed = changed_inputs(&inputs.written(), &manifest.inputs);
     if !changed.is_empty() {
-        let diagnostic = Diagnostic { place: None, ..whole(format!("{month} changed since it was built")) };
-        return Err(changed.iter().map(|path| format!("{path} is another")).fold(diagnostic, Diagnostic::with_note));
+        let diagnostic =
+            Diagnostic { place: None, ..whole(format!("the inputs of {month} have changed since it was built")) };
+        return Err(changed.iter().map(|path| format!("{path} has changed")).fold(diagnostic, Diagnostic::with_note));
     }
     if let Some((message, path)) = edited_output(&directory, &manifest) {
         return Err(refused((message, format!("{shown}/{path}"))));
@@ -70,11 +71,11 @@ fn changed_inputs(now: &[Written], built: &[Written]) -> Vec<String> {
 fn edited_output(directory: &Path, manifest: &Manifest) -> Option<(String, String)> {
     if let Some(file) = manifest.outputs.iter().find(|file| !plain::is_path(&file.path)) {
         let name = plain::beginning(&file.path);
-        let message = format!("this is not what `invoicer build` wrote: {name:?} is no file of it");
+        let message = format!("`invoicer build` did not write this: {name:?} is no file of it");
         return Some((message, "manifest.json".to_owned()));
     }
     let edited = changed_files(directory, &manifest.outputs).into_iter().next()?;
-    Some(("the file is not as the build wrote it".to_owned(), edited.path))
+    Some(("the file has changed since the build wrote it".to_owned(), edited.path))
 }
 
 /// The first customer without a PDF in the build.

@@ -15,7 +15,7 @@ use crate::model::settings::Settings;
 use crate::sources;
 use crate::workspace;
 
-/// A customer for whom the present rules give other figures than were issued.
+/// A customer for whom the current rules give other figures than were issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deviation {
     /// The customer's id.
@@ -64,7 +64,7 @@ impl RuleChanges {
         };
         match self.deviations {
             Err(problems) => {
-                let first = refusal(format!("{month} is issued, and cannot be computed with the present rules"));
+                let first = refusal(format!("{month} is issued, and cannot be computed with the current rules"));
                 Err(std::iter::once(first).chain(problems).collect())
             }
             Ok(deviations) if !deviations.is_empty() => {
@@ -72,7 +72,7 @@ impl RuleChanges {
                     let what = deviation.number.as_ref().unwrap_or(&deviation.customer);
                     format!("{what}: {}", deviation.difference)
                 };
-                let diagnostic = refusal(format!("{month} is issued, and the present rules give other figures"));
+                let diagnostic = refusal(format!("{month} is issued, and the current rules give other figures"));
                 Err(deviations.iter().map(note).fold(diagnostic, Diagnostic::with_note).into())
             }
             Ok(_) if files.is_empty() => Ok(Vec::new()),
@@ -85,7 +85,7 @@ impl RuleChanges {
     }
 }
 
-/// Deviations of the present rules from what was issued, by customer.
+/// Deviations of the current rules from what was issued, by customer.
 fn deviations(ledger: &Ledger, settings: &Settings, bill: &Bill) -> Result<Vec<Deviation>, Problems> {
     let nothing = Carried::default();
     let recorded = ledger.month(bill.month).map_or(&nothing, |stored| &stored.record.carried);

@@ -78,7 +78,7 @@ fn an_issued_month_is_checked_as_it_is_built() {
     replace(&sandbox, "customers/aozora.toml", "name =", "# other words, same figures\nname =");
     assert_eq!(agree(&sandbox, &["202208"]).unwrap().code, 0);
     replace(&sandbox, "invoicer.toml", "markup = \"15%\"", "markup = \"25%\"");
-    refused(&sandbox, &["202208"], "202208 is issued, and the present rules give other figures");
+    refused(&sandbox, &["202208"], "202208 is issued, and the current rules give other figures");
     assert_eq!(agree(&sandbox, &["202208", "--as-issued"]).unwrap().code, 0);
     replace(&sandbox, "billing/202208/soracom.csv", ",10,1,10,", ",10,1,11,");
     refused(&sandbox, &["202208", "--as-issued"], "the bill was changed since 202208 was issued");

@@ -221,7 +221,7 @@ pub(crate) fn issued_worked_example() -> Sandbox {
     sandbox
 }
 
-/// The present rules know no markup; what was issued is explained by those of its time all the same.
+/// The current rules know no markup; what was issued is explained by those of its time all the same.
 #[test]
 fn what_was_issued_is_explained_by_the_rules_of_its_time() {
     let sandbox = issued_worked_example();
@@ -244,7 +244,7 @@ fn what_was_issued_is_explained_by_the_rules_of_its_time() {
     sandbox.write("billing/202208/soracom.csv", bill.replace(",155,1,155,", ",156,1,156,"));
     let run = sandbox.run(&["explain", "INV-202208-bravo"]);
     assert_eq!((run.code, run.stdout.as_str()), (1, ""));
-    assert!(run.stderr.contains("no longer give INV-202208-bravo: total 178 JPY when issued"), "{}", run.stderr);
+    assert!(run.stderr.contains("no longer yield INV-202208-bravo: total 178 JPY when issued"), "{}", run.stderr);
 }
 
 #[test]

@@ -371,7 +371,7 @@ fn unreviewed_changes_are_refused() {
         assert!(run.stderr.contains(expected), "{}", run.stderr);
         assert!(!sandbox.path().join("issued/202207.json").exists());
     };
-    refused("202207 was not built");
+    refused("202207 has not been built");
     good(sandbox.run(&["build", "202207", "--draft", "-q"]));
     refused("is a draft");
     good(sandbox.run(&["build", "202207", "--customer", "acme", "-q"]));
@@ -381,15 +381,15 @@ fn unreviewed_changes_are_refused() {
     good(sandbox.run(&["build", "202207", "-q"]));
     let text = sandbox.read("invoicer.toml");
     sandbox.write("invoicer.toml", WORKSPACE.replace("15%", "16%"));
-    refused("invoicer.toml is another");
+    refused("invoicer.toml has changed");
     sandbox.write("invoicer.toml", text);
     let page = "out/202207/acme/INV-202207-draft.html";
     let bytes = sandbox.read(page);
     sandbox.write(page, [&bytes[..], b" "].concat());
-    refused("the file is not as the build wrote it");
+    refused("the file has changed since the build wrote it");
     sandbox.write(page, bytes);
     sandbox.write("billing/202207/soracom-2.csv", "imsi,date,billItemName,amount,customer\n1,20220702,x,1,acme\n");
-    refused("billing/202207/soracom-2.csv is another");
+    refused("billing/202207/soracom-2.csv has changed");
     std::fs::remove_file(sandbox.path().join("billing/202207/soracom-2.csv")).unwrap();
     good(sandbox.run(&["issue", "202207", "-q"]));
     // Nothing issued is overwritten by a draft.

@@ -56,5 +56,6 @@ mod soracom_api;
 mod soracom_others;
 mod source_months;
 mod strange_files;
+mod terminal;
 mod warnings;
 mod whatif;

@@ -79,7 +79,7 @@ all, JPY  202207..202208  ¥676  ¥736        +¥60  +8.9         ¥67        ¥
 ";
     let run = sandbox.run(&arguments);
     assert_eq!((run.code, run.stdout.as_str()), (0, table), "{}", run.stderr);
-    assert!(run.stderr.contains("old is what the present rules give"), "{}", run.stderr);
+    assert!(run.stderr.contains("old is what the current rules give"), "{}", run.stderr);
     let run = sandbox.run(&[&arguments[..], &["-v"]].concat());
     assert!(run.stdout.contains("\nacme      202208          ¥331  ¥361        +¥30  +9.1"), "{}", run.stdout);
     assert_eq!(run.stdout.lines().count(), 7);
@@ -161,7 +161,7 @@ fn unchanged_prices_make_no_difference() {
     }
 }
 
-/// Old is what was issued (billing-rules §8), though the present rules know no markup. New, by 20 %: acme 372 +
+/// Old is what was issued (billing-rules §8), though the current rules know no markup. New, by 20 %: acme 372 +
 /// 15.06, up to 16, − 37.68876, up to 38: 350; bravo 186 − 18.11124, up to 19: 167.
 #[test]
 fn old_is_what_was_issued() {

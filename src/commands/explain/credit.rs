@@ -29,9 +29,10 @@ pub(super) fn explain(
         return Err(diagnostic.with_hint(hint).into());
     }
     let (of_invoice, _) = ledger.expect(&original.number)?;
+    printer.doing(&format!("reading the bills of {}", of_invoice.record.month));
     let reproduction = Reproduction::of(root, ledger, of_invoice)?;
     let invoice = reproduction.document(&original.number).map(|(invoice, _)| invoice).ok_or_else(|| {
-        let message = format!("the bills no longer give {}", original.number);
+        let message = format!("the bills no longer yield {}", original.number);
         Diagnostic::error(message).at(Place::file(of_invoice.path()))
     })?;
     let note = computed_again(&reproduction, (stored, document), of_invoice)?;
@@ -46,9 +47,13 @@ pub(super) fn explain(
     if arguments.json {
         return print_json(&explanation, printer);
     }
-    printer.status(&format!("the rules are those {} was issued by: {}", original.number, of_invoice.rules_directory()));
+    printer.status(&format!(
+        "the rules are those {} was issued with: {}",
+        original.number,
+        of_invoice.rules_directory()
+    ));
     for line in text(&explanation, note.currency.decimals()) {
-        printer.result(&line);
+        printer.result_wrapped(&line);
     }
     Ok(())
 }

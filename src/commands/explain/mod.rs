@@ -48,6 +48,7 @@ fn of_issued(
         return credit::explain(root, ledger, (stored, document), original, arguments, printer);
     }
     // An empty ledger: the invoice's credit notes need not be computed.
+    printer.doing(&format!("reading the bills of {}", stored.record.month));
     let reproduction = Reproduction::of(root, &Ledger::default(), stored)?;
     let invoice = computed_again(&reproduction, (stored, document), stored)?;
     let wanted = wanted(arguments);
@@ -66,14 +67,14 @@ fn computed_again<'r>(
     base: &Stored,
 ) -> Result<&'r Invoice, Diagnostic> {
     let Some((invoice, recorded)) = reproduction.document(&document.number) else {
-        let message = format!("the bills no longer give {}", document.number);
+        let message = format!("the bills no longer yield {}", document.number);
         return Err(Diagnostic::error(message).at(Place::file(base.path())));
     };
     let Some(difference) = recorded.difference_from(invoice) else {
         return Ok(invoice);
     };
-    let message = format!("the bills and the rules that were kept no longer give {}: {difference}", document.number);
-    let hint = format!("invoicer verify {} says what changed", stored.record.month);
+    let message = format!("the bills and the kept rules no longer yield {}: {difference}", document.number);
+    let hint = format!("invoicer verify {} shows what changed", stored.record.month);
     Err(Diagnostic::error(message).at(Place::file(stored.path())).with_hint(hint))
 }
 
@@ -89,6 +90,7 @@ fn of_built(
     let settings = &workspace.settings;
     check_customer(settings, &built.customer)?;
     let taken = carried::taken(ledger, &root.join("out"), built.month);
+    printer.doing(&format!("reading the bills of {}", built.month));
     let (bill, billed) = invoices(root, settings, built.month, built.status, &taken)?;
     let invoice = billed.invoices.iter().find(|invoice| settings.customers[invoice.customer].id == built.customer);
     let invoice = invoice.ok_or_else(|| {
@@ -101,7 +103,7 @@ fn of_built(
     if let Some(then) = built.total.filter(|then| *then != now) {
         let message = format!("the total of {} was {then} when it was built, and is {now} now", invoice.number);
         let warning = Diagnostic::warning(message).at(Place::file(format!("out/{}/summary.json", built.month)));
-        let warning = warning.with_note("a bill or a rule changed since; explained is what the present ones give");
+        let warning = warning.with_note("a bill or a rule has changed since; the explanation uses the current ones");
         printer.diagnostics(&[warning.with_hint(format!("build again with invoicer build {}", built.month))]);
     }
     print(&explanation, &wanted, arguments, printer)
@@ -117,10 +119,10 @@ fn print(
         return print_json(explanation, printer);
     }
     if let Some(directory) = &explanation.rules_directory {
-        printer.status(&format!("the rules are those it was issued by: {directory}"));
+        printer.status(&format!("the rules are those it was issued with: {directory}"));
     }
-    for line in text::lines(explanation, wanted, printer.verbose) {
-        printer.result(&line);
+    for line in text::lines(explanation, wanted, printer) {
+        printer.result_wrapped(&line);
     }
     Ok(())
 }

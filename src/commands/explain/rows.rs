@@ -9,7 +9,8 @@ use crate::model::amount::{Amount, TooLong};
 use crate::printer::{Align, table};
 
 /// How the parts of a split add up.
-const CUT_OFF: &str = "    parts are cut off, and the units left over go one each to the largest cut-off parts";
+const LARGEST_REMAINDERS: &str =
+    "    parts are rounded down, and the units left over go one each to the parts with the largest remainders";
 /// Maximum number of rows shown in full; of more, the first and last [`FIRST`], with the sums of those in between.
 const SHOWN: usize = 20;
 const FIRST: usize = 10;
@@ -154,7 +155,7 @@ fn optional(amount: Option<Amount>) -> String {
 }
 
 fn sums(rows: &[RowExplanation<'_>]) -> Result<RowSums, TooLong> {
-    let nought = RowSums {
+    let zero = RowSums {
         rows: 0,
         quantity: Some(Amount::ZERO),
         cost: Amount::ZERO,
@@ -162,7 +163,7 @@ fn sums(rows: &[RowExplanation<'_>]) -> Result<RowSums, TooLong> {
         amount: Amount::ZERO,
     };
     // The sum of all rows fits, but where some are below zero the sum of a part can have more digits.
-    rows.iter().try_fold(nought, |sums, row| {
+    rows.iter().try_fold(zero, |sums, row| {
         Ok(RowSums {
             rows: sums.rows + 1,
             quantity: sums.quantity.zip(row.quantity).map(|(sum, quantity)| sum.plus(quantity)).transpose()?,
@@ -211,7 +212,7 @@ fn price(month: &str, part: &PartExplanation<'_>, charges: &ChargesExplanation<'
             usage.join(" + "),
             split.total
         ));
-        text.push(CUT_OFF.to_owned());
+        text.push(LARGEST_REMAINDERS.to_owned());
     }
     if charges.parts.len() > 1 {
         text.push(format!("  {} {} {}", product(part, charges.exchange.as_ref()), equals(part), part.all.exact));
@@ -257,5 +258,9 @@ fn shared(explanation: &Explanation<'_>, index: usize, sharing: &SharingExplanat
         let others = others.map_or_else(|too_long| too_long.to_string(), |others| others.to_string());
         format!("{} {weight} + {} others {others}", explanation.customer, all.len() - 1)
     };
-    vec![format!("  share {}{rule}", index + 1), format!("    {ratio} = {}", sharing.total), CUT_OFF.to_owned()]
+    vec![
+        format!("  share {}{rule}", index + 1),
+        format!("    {ratio} = {}", sharing.total),
+        LARGEST_REMAINDERS.to_owned(),
+    ]
 }

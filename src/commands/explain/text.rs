@@ -8,13 +8,14 @@ use crate::billing::explanation::{
 use crate::model::amount::Amount;
 use crate::model::invoice::ItemKind;
 use crate::model::item_label::both_names;
-use crate::printer::{Align, table};
+use crate::printer::{Align, Printer, table_within};
 
 /// Maximum number of lines written out in a sum.
 pub(super) const ADDED_UP: usize = 15;
 
-/// The lines of the text. Without `verbose`, of long lists only the beginning and the end.
-pub(super) fn lines(explanation: &Explanation<'_>, wanted: &Wanted, verbose: bool) -> Vec<String> {
+/// The lines of the text. Without `-v`, only the first and last rows of long lists.
+pub(super) fn lines(explanation: &Explanation<'_>, wanted: &Wanted, printer: &Printer) -> Vec<String> {
+    let verbose = printer.verbose;
     let Explanation { number, month, customer, currency, .. } = explanation;
     let mut text = vec![format!("{number}: {customer}, {month}, {currency}")];
     let Some(totals) = &explanation.totals else {
@@ -22,12 +23,12 @@ pub(super) fn lines(explanation: &Explanation<'_>, wanted: &Wanted, verbose: boo
             text.extend(block(explanation, line, verbose));
         }
         if let Some((pattern, _)) = &wanted.resource {
-            text.extend([String::new(), format!("shown are the rows of resources {pattern:?}")]);
+            text.extend([String::new(), format!("only rows of resources {pattern:?} are shown")]);
         }
         return text;
     };
     text.push(String::new());
-    text.extend(overview(explanation, totals));
+    text.extend(overview(explanation, totals, printer.columns));
     text.push(String::new());
     text.extend(totals.taxes.iter().map(|tax| format!("tax, {}", tax_text(explanation, totals, tax))));
     let decimals = explanation.rounding.decimals;
@@ -46,7 +47,7 @@ pub(super) fn lines(explanation: &Explanation<'_>, wanted: &Wanted, verbose: boo
 }
 
 /// Each line with its calculation.
-fn overview(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>) -> Vec<String> {
+fn overview(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>, columns: Option<usize>) -> Vec<String> {
     let decimals = explanation.rounding.decimals;
     let mut cells = vec![["line", "item", "amount", "how"].map(str::to_owned).to_vec()];
     for line in &explanation.lines {
@@ -60,7 +61,7 @@ fn overview(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>) -> Ve
     }
     let subtotal = totals.subtotal.to_text(decimals);
     cells.push(vec![String::new(), "subtotal".to_owned(), subtotal, String::new()]);
-    table(&cells, &[Align::Right, Align::Left, Align::Right, Align::Left])
+    table_within(&cells, &[Align::Right, Align::Left, Align::Right, Align::Left], columns)
 }
 
 /// The names of a line, the customer's and the provider's, with its kind unless that is usage.
@@ -110,11 +111,11 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, verbose: boo
             text.push(format!("  the other lines add up to {}", minimum.others));
         }
         LineOrigin::Carried(_) => {
-            text.push("  what earlier months left below zero in this tax category".to_owned());
+            text.push("  the amount below zero that earlier months left in this tax category".to_owned());
         }
         LineOrigin::Lift(lift) => {
             text.push(format!(
-                "  rounding alone makes the other lines {}: lifted to zero",
+                "  rounding alone makes the other lines {}: raised to zero",
                 lift.others.to_text(decimals)
             ));
         }

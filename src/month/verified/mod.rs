@@ -58,7 +58,7 @@ const FIGURES_EQUAL: &str = "rules changed since; figures equal";
 
 impl Verification {
     /// Compares issued months with what is there now; `faults` are what reading the ledger found. With `as_issued` the
-    /// present rules are left out.
+    /// current rules are left out.
     pub fn of(
         root: &Path,
         ledger: &Ledger,
@@ -86,7 +86,7 @@ impl Verification {
         Verification { months: verified, findings }
     }
 
-    /// How many months are not as they were issued.
+    /// How many months differ from what was issued.
     pub fn changed_months(&self) -> usize {
         self.months.iter().filter(|month| !month.same).count()
     }
@@ -177,7 +177,7 @@ fn changed_rules(changes: RuleChanges) -> Vec<Discrepancy> {
             }));
         }
         Err(problems) => findings.extend(problems.iter().take(1).map(|problem| Discrepancy {
-            message: format!("cannot be computed with the present rules: {}", problem.message),
+            message: format!("cannot be computed with the current rules: {}", problem.message),
             ..Discrepancy::of_problem(DiscrepancyKind::Result, problem)
         })),
     }
@@ -204,6 +204,7 @@ fn changed_results(
         message: format!("{}{other_version}", problem.line()),
         ..Discrepancy::of_problem(DiscrepancyKind::Result, problem)
     };
+    printer.doing(&format!("reading the bills of {}", stored.record.month));
     match Reproduction::of(root, ledger, stored) {
         Err(problems) => problems.iter().map(problem).collect(),
         Ok(reproduction) => {
@@ -220,7 +221,7 @@ fn changed_results(
                 }
                 Ok(())
             };
-            let result = reproduction.write(&Format::ALL, &|_| true, &sink, printer, "Verifying");
+            let result = reproduction.write(&Format::ALL, &|_| true, &sink, printer, "verifying documents");
             for (path, number, sha256) in made.into_inner().expect(UNPOISONED) {
                 let output = outputs.entry(path).or_default();
                 output.number = Some(number);

@@ -1,14 +1,16 @@
 //! [`Printer`]: the only place that writes to the terminal. Results go to stdout, everything else to stderr.
 
+mod activity;
+mod table;
+
 use std::borrow::Cow;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use unicode_width::UnicodeWidthStr;
-
 use crate::diagnostic::{Diagnostic, Severity, cause, is_obeyed, printable};
+pub use activity::{Activity, Progress};
+pub use table::{Align, table, table_within, wrapped};
 
 /// What to print, and how.
 #[derive(Clone)]
@@ -19,8 +21,14 @@ pub struct Printer {
     pub verbose: bool,
     /// Colours on stderr.
     pub color: bool,
+    /// Columns of the terminal that shows the results; none where they go to a file or another program.
+    pub columns: Option<usize>,
+    /// Columns of the terminal on stderr; none where messages go elsewhere.
+    pub status_columns: Option<usize>,
     /// Whether to show progress on stderr: it is a terminal, and the user allows it.
     pub progress: bool,
+    /// What the program is doing.
+    pub activity: Activity,
     /// Returns the time since the program started.
     pub clock: fn() -> Duration,
     /// The first error in writing a result.
@@ -43,13 +51,26 @@ impl Unwritten {
     }
 }
 
-/// Work shorter than this shows no progress.
-const PATIENCE: Duration = Duration::from_millis(500);
-
 impl Printer {
     /// Prints a line of the result to stdout.
     pub fn result(&self, line: &str) {
-        self.unwritten.note(writeln!(io::stdout().lock(), "{}", printable(line)));
+        self.activity.aside(|| self.unwritten.note(writeln!(io::stdout().lock(), "{}", printable(line))));
+    }
+
+    /// Prints a line of the result; on a terminal, breaks it between words.
+    pub fn result_wrapped(&self, line: &str) {
+        match self.columns {
+            Some(columns) => wrapped(&printable(line), columns).iter().for_each(|part| self.result(part)),
+            None => self.result(line),
+        }
+    }
+
+    /// Prints the files written, one per line. On a terminal only with `-v`: hundreds of lines would hide what a person
+    /// has to read.
+    pub fn result_files(&self, files: impl IntoIterator<Item = String>) {
+        if self.verbose || self.columns.is_none() {
+            files.into_iter().for_each(|file| self.result(&file));
+        }
     }
 
     /// Prints a result as JSON to stdout. JSON may contain C1 controls and bidirectional controls unescaped, which a
@@ -60,7 +81,7 @@ impl Printer {
 
     /// Prints bytes of the result to stdout; they must be made by this program alone.
     pub fn result_bytes(&self, bytes: &[u8]) {
-        self.unwritten.note(io::stdout().lock().write_all(bytes));
+        self.activity.aside(|| self.unwritten.note(io::stdout().lock().write_all(bytes)));
     }
 
     /// Flushes the results.
@@ -72,14 +93,22 @@ impl Printer {
         match self.unwritten.0.get() {
             None => Ok(()),
             Some(cause) => Err(Diagnostic::could_not_run(format!("cannot write the result to stdout: {cause}"))
-                .with_hint("the command itself is done: only what it prints is incomplete")),
+                .with_hint("the command itself succeeded; only its output is incomplete")),
         }
     }
 
     /// Prints a line about what was done to stderr.
     pub fn status(&self, line: &str) {
         if !self.quiet {
-            let _ = writeln!(io::stderr().lock(), "{}", printable(line));
+            self.to_stderr(&format!("{}\n", printable(line)));
+        }
+    }
+
+    /// [`status`](Self::status) of a long line, which a terminal gets broken between words.
+    pub fn status_wrapped(&self, line: &str) {
+        match self.status_columns {
+            Some(columns) => wrapped(&printable(line), columns).iter().for_each(|part| self.status(part)),
+            None => self.status(line),
         }
     }
 
@@ -96,46 +125,37 @@ impl Printer {
             if self.quiet && diagnostic.severity != Severity::Error {
                 continue;
             }
-            let _ = writeln!(io::stderr().lock(), "{}", diagnostic.render(self.color));
+            self.to_stderr(&format!("{}\n", diagnostic.render(self.color)));
+        }
+    }
+
+    fn to_stderr(&self, text: &str) {
+        // Nothing can be done where errors cannot be written.
+        self.activity.aside(|| drop(io::stderr().lock().write_all(text.as_bytes())));
+    }
+
+    /// Says what is being done, as long as nothing else is: `reading the bills of 202208`.
+    pub fn doing(&self, what: &str) {
+        if self.shows_progress() {
+            self.activity.begin(&printable(what), (self.clock)());
         }
     }
 
     /// Starts a progress bar of `count` steps.
-    pub fn progress(&self, count: usize, what: &'static str) -> Progress {
-        let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::hidden());
-        if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len}") {
-            bar.set_style(style.progress_chars("=> "));
+    pub fn progress(&self, count: usize, what: &str) -> Progress {
+        if self.shows_progress() {
+            self.activity.begin_steps(&printable(what), count, (self.clock)());
         }
-        bar.set_message(what);
-        let enabled = self.progress && !self.quiet;
-        Progress { bar, clock: self.clock, start: (self.clock)(), shown: Mutex::new(!enabled) }
-    }
-}
-
-/// A progress bar that appears once the work has taken half a second.
-pub struct Progress {
-    bar: ProgressBar,
-    clock: fn() -> Duration,
-    start: Duration,
-    shown: Mutex<bool>,
-}
-
-impl Progress {
-    /// Advances the bar by one step.
-    pub fn step(&self) {
-        self.bar.inc(1);
-        if let Ok(mut shown) = self.shown.lock()
-            && !*shown
-            && (self.clock)().saturating_sub(self.start) >= PATIENCE
-        {
-            *shown = true;
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
-        }
+        Progress { activity: self.activity.clone() }
     }
 
-    /// Finishes the work; the bar disappears.
-    pub fn finish(&self) {
-        self.bar.finish_and_clear();
+    /// Ends what [`doing`](Self::doing) said; nothing is done any more.
+    pub fn idle(&self) {
+        self.activity.end();
+    }
+
+    fn shows_progress(&self) -> bool {
+        self.progress && !self.quiet
     }
 }
 
@@ -157,52 +177,9 @@ fn escaped(json: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Alignment of a table's column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Align {
-    /// For words.
-    Left,
-    /// For figures.
-    Right,
-}
-
-/// Formats rows of cells as lines: columns are two spaces apart, full-width characters count as two.
-pub fn table(rows: &[Vec<String>], align: &[Align]) -> Vec<String> {
-    // Escaped first: the width is that of the escaped text.
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
-    let widths: Vec<usize> = (0..align.len())
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0))
-        .collect();
-    let line = |row: &Vec<String>| {
-        let mut line = String::new();
-        for ((cell, width), align) in row.iter().zip(&widths).zip(align) {
-            let pad = " ".repeat(width - cell.width());
-            let separator = if line.is_empty() { "" } else { "  " };
-            match align {
-                Align::Left => line.extend([separator, cell, &pad]),
-                Align::Right => line.extend([separator, &pad, cell]),
-            }
-        }
-        line.trim_end().to_owned()
-    };
-    rows.iter().map(line).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn columns_align_with_wide_characters() {
-        let rows = vec![vec!["customer".to_owned(), "total".to_owned()], vec!["髙橋".to_owned(), "¥1,234".to_owned()]];
-        assert_eq!(table(&rows, &[Align::Left, Align::Right]), ["customer   total", "髙橋      ¥1,234"]);
-    }
-
-    #[test]
-    fn cells_are_as_wide_as_they_are_shown() {
-        let rows = vec![vec!["a\u{1b}[2J\nb".to_owned(), "1".to_owned()], vec!["c".to_owned(), "2".to_owned()]];
-        assert_eq!(table(&rows, &[Align::Left, Align::Left]), ["a\\u{1b}[2J\\nb  1", "c              2"]);
-    }
 
     #[test]
     fn json_is_the_same_value_without_what_a_terminal_obeys() {

@@ -1,0 +1,90 @@
+//! Values of options that the model has no type for.
+
+use chrono::NaiveDate;
+use clap::ValueEnum;
+
+use crate::model::amount::Amount;
+use crate::model::period::BillingMonth;
+
+pub(super) fn credited_line(text: &str) -> Result<(usize, Option<Amount>), String> {
+    let (line, amount) = text.split_once('=').map_or((text, None), |(line, amount)| (line, Some(amount)));
+    let line = line.parse().map_err(|_| format!("expected a line such as 3 or 3=500, found {text:?}"))?;
+    Ok((line, amount.map(money).transpose()?))
+}
+
+pub(super) fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    match text.is_empty() || text.contains(char::is_control) {
+        true => Err("expected a reason on one line, such as \"credited by support, ticket 4711\"".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
+pub(super) fn money(text: &str) -> Result<Amount, String> {
+    Amount::parse(text.as_bytes()).map_err(|_| format!("expected an amount such as 500, found {text:?}"))
+}
+
+/// A day, or the days of a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateBound {
+    /// One day.
+    Day(NaiveDate),
+    /// All of a month.
+    Month(BillingMonth),
+}
+
+impl DateBound {
+    /// The first of the days.
+    pub fn first(self) -> NaiveDate {
+        match self {
+            DateBound::Day(day) => day,
+            DateBound::Month(month) => month.first(),
+        }
+    }
+
+    /// The last of the days.
+    pub fn last(self) -> NaiveDate {
+        match self {
+            DateBound::Day(day) => day,
+            DateBound::Month(month) => month.last(),
+        }
+    }
+}
+
+impl std::str::FromStr for DateBound {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<DateBound, String> {
+        let day = text.parse().map(DateBound::Day).ok();
+        let month = || text.parse().map(DateBound::Month).ok();
+        day.or_else(month).ok_or_else(|| "expected a date such as 2022-09-01, or a month such as 202209".to_owned())
+    }
+}
+
+/// A kind of document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Format {
+    /// For printing and sending
+    Pdf,
+    /// For reading in a browser
+    Html,
+    /// The record everything else is made from
+    Json,
+    /// Every row, for a spreadsheet
+    Csv,
+}
+
+impl Format {
+    /// All kinds.
+    pub const ALL: [Format; 4] = [Format::Pdf, Format::Html, Format::Json, Format::Csv];
+
+    /// The file extension.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Pdf => "pdf",
+            Format::Html => "html",
+            Format::Json => "json",
+            Format::Csv => "csv",
+        }
+    }
+}
