@@ -42,6 +42,12 @@ fn months(source: &SourceSettings) -> String {
     }
 }
 
+/// The same without words.
+fn span(source: &SourceSettings) -> String {
+    let month = |month: Option<BillingMonth>| month.map_or(String::new(), |month| month.to_string());
+    format!("{}: {}–{}", source.name, month(source.validity.from), month(source.validity.until))
+}
+
 /// Warnings about bills of the month that are left out because their source does not exist in it: with a mistyped
 /// `from`, nobody would be billed for them.
 pub fn unread_bills(root: &Path, settings: &Settings, month: BillingMonth) -> Vec<Diagnostic> {
@@ -66,7 +72,13 @@ pub fn unread_bills(root: &Path, settings: &Settings, month: BillingMonth) -> Ve
         let message = format!("a bill of \"{}\" for {month} is left out: the source does not exist in it", source.name);
         let warning = Diagnostic::finding(WarningCode::UnreadBill, message, format!("{}: {path}", source.name));
         let hint = "change from or until of this [[source]], or move the bill away";
-        Some(warning.at(&source.definition).with_fact(path).with_note(months(source)).with_hint(hint))
+        Some(
+            warning
+                .at(&source.definition)
+                .with_fact(path)
+                .with_note_and_facts(months(source), span(source))
+                .with_hint(hint),
+        )
     };
     settings.sources.iter().filter(|source| !source.validity.covers(month)).filter_map(warning).collect()
 }

@@ -144,7 +144,8 @@ pub(super) fn not_reconciled(month: Month<'_>) -> Vec<Diagnostic> {
         let hint = format!("invoicer reconcile {} tells where they differ", month.bill.month);
         let mut warning = Diagnostic::finding(WarningCode::NotReconciled, message, facts).with_hint(hint);
         if let Some(accepted) = &read.statement.accepted {
-            warning = warning.with_note(accepted.note(source.currency));
+            let facts = format!("{difference}: {}", accepted.reason);
+            warning = warning.with_note_and_facts(accepted.note(source.currency), facts);
         }
         warnings.push(match month.settings.source(&source.name) {
             Some(settings) => warning.at(&settings.definition),
