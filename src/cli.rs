@@ -339,6 +339,9 @@ pub struct Credit {
     /// Reason for the credit note; printed on the documents
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
+    /// How the money returns; printed on the credit note, and `refund-note` of the invoice's rules where it is absent
+    #[arg(long, value_name = "TEXT")]
+    pub refund_note: Option<String>,
     /// Issue the invoice again from the current inputs, under a new number
     #[arg(long, conflicts_with = "lines")]
     pub reissue: bool,

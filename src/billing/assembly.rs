@@ -62,6 +62,7 @@ pub(super) fn assemble(
         customer: index,
         kind: DocumentKind::Invoice,
         original: None,
+        returned: None,
         number: number(bill.month, customer, None),
         file_name: String::new(),
         status,

@@ -24,6 +24,7 @@ pub(super) fn run(
     let request = CreditRequest {
         number: &arguments.number,
         reason: &arguments.reason,
+        refund_note: arguments.refund_note.as_deref(),
         extent: match arguments.lines.is_empty() {
             true => Extent::Whole,
             false => Extent::Lines(arguments.lines.iter().map(line).collect()),

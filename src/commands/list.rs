@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::cli;
-use crate::diagnostic::Problems;
+use crate::diagnostic::{Diagnostic, Figure, Problems};
 use crate::ledger::{Document, Ledger, Stored};
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
@@ -31,6 +31,8 @@ struct ListedDocument<'a> {
     original: Option<&'a str>,
     /// Credit notes that take it back.
     credited_by: Vec<&'a str>,
+    /// What they have left of an invoice's total.
+    left: Option<Amount>,
     /// The invoice that replaces it.
     replaced_by: Option<&'a str>,
     file: Option<String>,
@@ -40,7 +42,8 @@ struct ListedDocument<'a> {
 pub(super) fn run(root: &Path, arguments: &cli::List, printer: &Printer) -> Result<(), Problems> {
     let ledger = Ledger::open(root)?;
     let wanted = ledger.documents().filter(|(_, document)| is_wanted(document, arguments));
-    let rows: Vec<ListedDocument<'_>> = wanted.map(|(stored, document)| row(&ledger, stored, document)).collect();
+    let rows =
+        wanted.map(|(stored, document)| row(&ledger, stored, document)).collect::<Result<Vec<_>, Diagnostic>>()?;
     if arguments.json {
         printer.result_json(&out::to_json(&rows)?);
         return Ok(());
@@ -69,9 +72,15 @@ fn is_wanted(document: &Document, arguments: &cli::List) -> bool {
         && arguments.max.is_none_or(at_most)
 }
 
-fn row<'a>(ledger: &'a Ledger, stored: &'a Stored, document: &'a Document) -> ListedDocument<'a> {
+fn row<'a>(ledger: &'a Ledger, stored: &'a Stored, document: &'a Document) -> Result<ListedDocument<'a>, Diagnostic> {
     let pdf = document.outputs.iter().find(|output| output.path.ends_with(".pdf"));
-    ListedDocument {
+    let left = match document.kind {
+        DocumentKind::Invoice => {
+            Some(ledger.left_of(document).of(format_args!("what is left of {}", document.number))?)
+        }
+        DocumentKind::CreditNote => None,
+    };
+    Ok(ListedDocument {
         date: document.issue_date,
         number: &document.number,
         kind: document.kind,
@@ -83,10 +92,11 @@ fn row<'a>(ledger: &'a Ledger, stored: &'a Stored, document: &'a Document) -> Li
         total: document.total,
         original: document.original.as_ref().map(|original| original.number.as_str()),
         credited_by: ledger.credits_of(&document.number).map(|(_, note)| note.number.as_str()).collect(),
+        left,
         replaced_by: ledger.replacement_of(&document.number).map(|document| document.number.as_str()),
         file: pdf.map(|pdf| format!("out/{}/{}", stored.record.month, pdf.path)),
         sha256: pdf.map(|pdf| pdf.sha256.as_str()),
-    }
+    })
 }
 
 fn cells(row: &ListedDocument<'_>) -> Vec<String> {
@@ -97,8 +107,13 @@ fn cells(row: &ListedDocument<'_>) -> Vec<String> {
             DocumentKind::Invoice => format!("in place of {original}"),
         });
     }
+    let money = |amount: Amount| render::money(amount, row.currency, row.currency.decimals());
     if !row.credited_by.is_empty() {
-        remarks.push(format!("taken back by {}", row.credited_by.join(", ")));
+        let notes = row.credited_by.join(", ");
+        remarks.push(match row.left.filter(|left| !left.is_zero()) {
+            Some(left) => format!("partly taken back by {notes}, {} left", money(left)),
+            None => format!("taken back by {notes}"),
+        });
     }
     if let Some(replacement) = row.replaced_by {
         remarks.push(format!("replaced by {replacement}"));
@@ -107,7 +122,7 @@ fn cells(row: &ListedDocument<'_>) -> Vec<String> {
         row.date.to_string(),
         row.number.to_owned(),
         row.customer_name.to_owned(),
-        render::money(row.total, row.currency, row.currency.decimals()),
+        money(row.total),
         remarks.join("; "),
     ]
 }

@@ -15,7 +15,7 @@ use anyhow::Context;
 use crate::billing::Credited;
 use crate::diagnostic::{Diagnostic, Place, Problems, cannot, nearest};
 use crate::files;
-use crate::model::amount::TooLong;
+use crate::model::amount::{Amount, TooLong};
 use crate::model::invoice::DocumentKind;
 use crate::model::period::BillingMonth;
 use crate::staging::{self, Lock, Purpose, Staging, Written, hash};
@@ -160,6 +160,14 @@ impl Ledger {
     /// The credit notes of an invoice, in the order in which they were issued.
     pub fn credits_of(&self, number: &str) -> impl Iterator<Item = (&Stored, &Document)> {
         self.documents().filter(move |(_, document)| document.takes_back(number))
+    }
+
+    /// What credit notes have left of an invoice's total.
+    ///
+    /// # Errors
+    /// Sums with too many digits.
+    pub fn left_of(&self, invoice: &Document) -> Result<Amount, TooLong> {
+        self.credits_of(&invoice.number).try_fold(invoice.total, |left, (_, note)| left.plus(note.total))
     }
 
     /// The invoice that was issued in place of another.

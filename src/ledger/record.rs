@@ -29,6 +29,9 @@ const LABELLED_SINCE: u32 = 3;
 /// First record format whose documents in a foreign currency print its code.
 const CODED_SINCE: u32 = 4;
 
+/// First record format whose credit notes print amounts above zero, the invoice's line numbers and what is left of it.
+const STATED_SINCE: u32 = 4;
+
 /// The documents issued together: a month's invoices, or a credit note with or without the corrected invoice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -55,6 +58,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// Whether its credit notes state what they take back of which line, and what is left.
+    pub fn has_stated_returns(&self) -> bool {
+        self.format >= STATED_SINCE
+    }
+
     /// How its documents show what they hold.
     pub fn document_form(&self) -> DocumentForm {
         match self.format {

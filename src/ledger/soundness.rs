@@ -78,6 +78,7 @@ fn document(document: &Document) -> Checked {
         field("documents.original.number", &original.number, is_number(&original.number))?;
         date("documents.original.issue_date", original.issue_date)?;
         text("documents.original.reason", &original.reason)?;
+        text("documents.original.refund_note", original.refund_note.as_deref().unwrap_or_default())?;
     }
     for (index, item) in document.items.iter().enumerate() {
         text("documents.items.name", &item.name)?;
@@ -215,7 +216,8 @@ impl<'a> Before<'a> {
             ));
         }
         let is_note = |it: &Document, original: &Original| {
-            it.kind == DocumentKind::CreditNote && it.original.as_ref() == Some(original)
+            it.kind == DocumentKind::CreditNote
+                && it.original.as_ref().is_some_and(|of| of.is_same_correction(original))
         };
         let replaces_nothing = document.kind == DocumentKind::Invoice
             && !stored.record.documents.iter().any(|it| it.whole && is_note(it, original));

@@ -1,5 +1,7 @@
 //! [`Invoice`]: the one record that HTML, PDF, JSON and CSV print without computing anything.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -159,6 +161,29 @@ pub struct Original {
     pub issue_date: NaiveDate,
     /// Reason for the credit note or correction.
     pub reason: String,
+    /// How the money of a credit note returns, as it is printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_note: Option<String>,
+}
+
+impl Original {
+    /// Whether both are of one invoice for one reason. Only the credit note of the two says how money returns.
+    pub fn is_same_correction(&self, other: &Original) -> bool {
+        (&self.number, self.issue_date, &self.reason) == (&other.number, other.issue_date, &other.reason)
+    }
+}
+
+/// What a credit note states of the invoice it takes back. Totals have the invoice's sign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Returned {
+    /// The invoice's line numbers of the note's items; 0 where it has no such line.
+    pub lines: Vec<usize>,
+    /// Total of the invoice.
+    pub invoiced: Amount,
+    /// What earlier credit notes took back of it.
+    pub before: Amount,
+    /// What is left of it after this note.
+    pub left: Amount,
 }
 
 /// What a customer pays for a month, or, as a credit note with amounts below zero, gets back.
@@ -170,6 +195,8 @@ pub struct Invoice {
     pub kind: DocumentKind,
     /// The invoice it takes back or replaces.
     pub original: Option<Original>,
+    /// What a credit note states; none for invoices, and for credit notes of records before format 4.
+    pub returned: Option<Returned>,
     /// Invoice number.
     pub number: String,
     /// Name of its files without extension.
@@ -251,6 +278,36 @@ impl Invoice {
     /// What the customer pays per unit; none for graduated prices and where the provider states none.
     pub fn unit_price(&self, detail: &Detail) -> Option<Amount> {
         self.unit_prices.get(detail.unit_price as usize).copied()
+    }
+
+    /// The document as pages print it: a credit note that states what it takes back has amounts above zero there, while
+    /// its data keep the sign that makes them add up with the invoice's.
+    pub fn as_printed(&self) -> Cow<'_, Invoice> {
+        if self.returned.is_none() {
+            return Cow::Borrowed(self);
+        }
+        let mut printed = self.clone();
+        for item in &mut printed.items {
+            item.amount = item.amount.negated();
+            item.quantity = item.quantity.map(Amount::negated);
+        }
+        for tax in &mut printed.tax_subtotals {
+            tax.taxable = tax.taxable.negated();
+            tax.tax = tax.tax.negated();
+            tax.tax_jpy = tax.tax_jpy.map(Amount::negated);
+        }
+        for total in [&mut printed.subtotal, &mut printed.tax, &mut printed.total] {
+            *total = total.negated();
+        }
+        Cow::Owned(printed)
+    }
+
+    /// The number printed before an item; none for a 端数調整 of a credit note whose invoice has none.
+    pub fn line_of(&self, index: usize) -> Option<usize> {
+        match &self.returned {
+            None => Some(index + 1),
+            Some(returned) => returned.lines.get(index).copied().filter(|line| *line > 0),
+        }
     }
 
     /// The item a detail is part of.

@@ -70,6 +70,8 @@ pub struct InvoiceSettings {
     pub envelope: Envelope,
     /// The envelope's window.
     pub window: EnvelopeWindow,
+    /// How the money of a credit note returns.
+    pub refund_note: Option<Wording>,
     /// Subjects of the customer's file, then those of the workspace's.
     pub subjects: Vec<Subjects>,
 }

@@ -37,6 +37,8 @@ pub struct CreditRequest<'a> {
     pub number: &'a str,
     /// Reason printed on the credit note.
     pub reason: &'a str,
+    /// How the money returns, printed on the credit note; as the rules of the invoice say where none is given.
+    pub refund_note: Option<&'a str>,
     /// All that is left of the invoice, or some of its lines.
     pub extent: Extent,
     /// Date of the credit note.
@@ -161,8 +163,11 @@ impl CreditRequest<'_> {
                 None => "there is nothing left to credit".to_owned(),
             }));
         }
-        if self.reason.trim().is_empty() {
-            return Err(Diagnostic::error("the reason is empty").with_hint("it is printed on the credit note"));
+        for (what, text) in [("reason", Some(self.reason)), ("refund note", self.refund_note)] {
+            if text.is_some_and(|text| text.trim().is_empty()) {
+                let diagnostic = Diagnostic::error(format!("the {what} is empty"));
+                return Err(diagnostic.with_hint("it is printed on the credit note"));
+            }
         }
         Ok(())
     }
@@ -197,7 +202,13 @@ impl CreditRequest<'_> {
             ledger.credited(&original.number, None).of(format_args!("what was credited of {}", original.number))?;
         let number = recorded::credit_number(&ledger.records, &original.number);
         let terms = terms(settings, month, invoice, number);
-        let terms = CreditTerms { date: self.date, reason: self.reason, extent: &self.extent, ..terms };
+        let terms = CreditTerms {
+            date: self.date,
+            reason: self.reason,
+            refund_note: self.refund_note.or(terms.refund_note),
+            extent: &self.extent,
+            ..terms
+        };
         let (mut note, lines) = billing::credit(invoice, &credited, terms).at(|| Place::file(stored.path()))?;
         let customer = &settings.customers[note.customer];
         note.file_name = recorded::free_file_name(&ledger.records, month, customer, &note, &[]);
@@ -273,6 +284,7 @@ impl CreditRequest<'_> {
             number: original.number.clone(),
             issue_date: original.issue_date,
             reason: self.reason.to_owned(),
+            refund_note: None,
         });
         invoice.file_name = recorded::free_file_name(&ledger.records, month, customer, invoice, &[note]);
         Naming::of_invoice(customer, invoice, version, running)

@@ -107,18 +107,19 @@ impl<'a> DocumentWriter<'a> {
             pages: None,
         };
         let mut lost = Vec::new();
+        let printed = invoice.as_printed();
         let json = |audience| out::invoice_json(self.bill, self.settings, invoice, audience);
         let customers_json = if made.pdf || made.json { json(Audience::Customer)? } else { Vec::new() };
         if made.pdf {
-            let (html, pages) = rendered::laid_out(self, invoice)?;
-            lost = glyphs::sort(self, invoice, &pages.missing)?;
+            let (html, pages) = rendered::laid_out(self, &printed)?;
+            lost = glyphs::sort(self, &printed, &pages.missing)?;
             put(Audience::Customer, Format::Pdf, &rendered::pdf(self, invoice, &pages, &customers_json)?)?;
             made.pages = Some(pages.pages.len());
             if made.html {
                 put(Audience::Customer, Format::Html, html.as_bytes())?;
             }
         } else if made.html {
-            put(Audience::Customer, Format::Html, rendered::html_alone(self, invoice)?.as_bytes())?;
+            put(Audience::Customer, Format::Html, rendered::html_alone(self, &printed)?.as_bytes())?;
         }
         if made.json {
             put(Audience::Customer, Format::Json, &customers_json)?;

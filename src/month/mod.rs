@@ -25,6 +25,7 @@ mod reviewed;
 pub mod rule_changes;
 pub mod source_months;
 pub mod standing;
+mod states;
 pub mod summary;
 pub mod verified;
 pub mod warnings;

@@ -9,6 +9,7 @@ use super::documents::doing;
 use super::evidence::changed_evidence;
 use super::recorded;
 use super::reproduced::Reproduction;
+use super::states;
 use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Problems, cannot};
 use crate::files;
@@ -107,9 +108,7 @@ pub fn fill(
         let mut documents = reproduction.documents.iter().map(|(_, document)| document);
         has_costs_inside |=
             documents.any(|document| reproduction.costs_inside.contains(&document.number) && target.wants(document));
-    }
-    if let Some(stored) = ledger.month(month) {
-        copy_review(root, stored, &staging)?;
+        write_review(root, ledger, stored, &reproduction, &staging)?;
     }
     let files = finish(staging, ledger, month)?;
     if has_costs_inside {
@@ -148,14 +147,35 @@ fn made_without_costs(month: BillingMonth, shown: &Path, files: &[String]) -> Di
     }
 }
 
-/// Copies the review files of the issued month beside the documents.
-fn copy_review(root: &Path, stored: &Stored, staging: &Staging) -> Result<(), Problems> {
+/// Writes the review files of the issued month beside the documents, with the states of its invoices as they are now. Only
+/// the month's first record has such files.
+fn write_review(
+    root: &Path,
+    ledger: &Ledger,
+    stored: &Stored,
+    reproduction: &Reproduction,
+    staging: &Staging,
+) -> Result<(), Problems> {
     for file in &stored.record.review {
-        let path = format!("{}/{}", stored.review_directory(), file.path);
-        let bytes = files::read(&root.join(&path), files::DATA).with_context(|| cannot("read the file", &path))?;
-        staging.write(&file.path, &bytes)?;
+        staging.write(&file.path, &review_file(root, ledger, stored, reproduction, &file.path)?)?;
     }
     Ok(())
+}
+
+/// The content of a review file in `out/`.
+///
+/// # Errors
+/// When the copy that was kept cannot be read, or the page's template has a mistake.
+pub(super) fn review_file(
+    root: &Path,
+    ledger: &Ledger,
+    stored: &Stored,
+    reproduction: &Reproduction,
+    name: &str,
+) -> Result<Vec<u8>, Diagnostic> {
+    let path = format!("{}/{name}", stored.review_directory());
+    let bytes = files::read(&root.join(&path), files::DATA).with_context(|| cannot("read the file", &path))?;
+    if name == states::PAGE { states::filled_in(bytes, ledger, stored, reproduction) } else { Ok(bytes) }
 }
 
 /// Adds that another version of the program may lay out pages differently, so that the data need not be at fault.

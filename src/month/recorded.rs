@@ -114,6 +114,7 @@ fn corrected(
         original: Some(Original {
             number: original.number.clone(),
             issue_date: original.issue_date,
+            refund_note: None,
             ..note.original.clone()?
         }),
         ..named(document, &file_name)

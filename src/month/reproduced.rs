@@ -110,7 +110,10 @@ impl Reproduction {
                 let note = credit_note(ledger, &self.workspace.settings, self.bill.month, invoice, recorded);
                 note.map(|(note, lines)| (stored, recorded, note, lines))
             });
-            for (stored, recorded, note, lines) in computed.collect::<Result<Vec<_>, Diagnostic>>()? {
+            for (stored, recorded, mut note, lines) in computed.collect::<Result<Vec<_>, Diagnostic>>()? {
+                if !stored.record.has_stated_returns() {
+                    note.returned = None;
+                }
                 self.note_lines.insert(recorded.number.clone(), lines);
                 self.add(stored, note, recorded);
             }
@@ -232,15 +235,17 @@ fn credit_note(
     let lines = lines.map(|line| CreditedLine { line: line.line, amount: Some(line.amount.negated()) });
     let extent = if recorded.whole { Extent::Whole } else { Extent::Lines(lines.collect()) };
     let terms = terms(settings, month, invoice, recorded.number.clone());
-    let reason = recorded.original.as_ref().map_or("", |original| original.reason.as_str());
-    let terms = CreditTerms { date: recorded.issue_date, reason, extent: &extent, ..terms };
+    let original = recorded.original.as_ref();
+    let reason = original.map_or("", |original| original.reason.as_str());
+    let refund_note = original.and_then(|original| original.refund_note.as_deref());
+    let terms = CreditTerms { date: recorded.issue_date, reason, refund_note, extent: &extent, ..terms };
     let (mut note, lines) = billing::credit(invoice, &before, terms)?;
     recorded.file_name().clone_into(&mut note.file_name);
     Ok((note, lines))
 }
 
 /// The terms of a credit note that follow from the settings; the caller fills in date, reason and extent.
-pub fn terms<'a>(settings: &Settings, month: BillingMonth, invoice: &Invoice, number: String) -> CreditTerms<'a> {
+pub fn terms<'a>(settings: &'a Settings, month: BillingMonth, invoice: &Invoice, number: String) -> CreditTerms<'a> {
     let to_yen = match invoice.currency {
         Currency::Jpy => None,
         currency => settings.fx_rate(month, currency, Currency::Jpy),
@@ -250,6 +255,7 @@ pub fn terms<'a>(settings: &Settings, month: BillingMonth, invoice: &Invoice, nu
         number,
         date: invoice.issue_date,
         reason: "",
+        refund_note: customer.invoice.refund_note.as_ref().map(|note| note.of(customer.invoice.language).as_str()),
         extent: &Extent::Whole,
         rounding: customer.pricing.rounding,
         tax_rounding: settings.tax_rounding(invoice.customer).0,

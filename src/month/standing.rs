@@ -7,6 +7,7 @@ use crate::model::amount::{Amount, TooLong};
 use crate::model::currency::Currency;
 use crate::model::invoice::DocumentKind;
 use crate::model::period::BillingMonth;
+use crate::render::InvoiceState;
 
 /// Each customer's valid invoice of a month: the last that was not replaced or taken back whole.
 pub fn standing(ledger: &Ledger, month: BillingMonth) -> Vec<&Document> {
@@ -27,6 +28,41 @@ pub fn standing(ledger: &Ledger, month: BillingMonth) -> Vec<&Document> {
         }
     }
     standing.into_values().collect()
+}
+
+/// What became of an issued invoice.
+///
+/// # Errors
+/// Sums with too many digits.
+pub fn state(ledger: &Ledger, invoice: &Document) -> Result<InvoiceState, TooLong> {
+    let mut notes = ledger.credits_of(&invoice.number).map(|(_, note)| note).peekable();
+    if ledger.replacement_of(&invoice.number).is_some() {
+        return Ok(InvoiceState::Replaced);
+    }
+    if notes.peek().is_none() {
+        return Ok(InvoiceState::Issued);
+    }
+    let left = ledger.left_of(invoice)?;
+    Ok(match left.is_zero() || notes.any(|note| note.whole) {
+        true => InvoiceState::Credited,
+        false => InvoiceState::PartlyCredited(left, invoice.currency),
+    })
+}
+
+/// The documents that corrected an invoice, in the order in which they were issued: its credit notes, the invoice in its
+/// place, and in turn those of that invoice.
+pub fn corrections<'l>(ledger: &'l Ledger, invoice: &Document) -> Vec<&'l Document> {
+    let mut corrected = vec![invoice.number.as_str()];
+    let mut corrections = Vec::new();
+    // A correction is issued after what it corrects.
+    for (_, document) in ledger.documents() {
+        let original = document.original.as_ref().map(|original| original.number.as_str());
+        if original.is_some_and(|original| corrected.contains(&original)) {
+            corrected.push(&document.number);
+            corrections.push(document);
+        }
+    }
+    corrections
 }
 
 /// A customer's figures for a month after all corrections.

@@ -12,7 +12,9 @@ use crate::model::bank_account::{AccountKind, BankAccount};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
-use crate::model::invoice::{Detail, DocumentKind, Invoice, ItemKind, LineItem, Original, Share, Status, TaxSubtotal};
+use crate::model::invoice::{
+    Detail, DocumentKind, Invoice, ItemKind, LineItem, Original, Returned, Share, Status, TaxSubtotal,
+};
 use crate::model::issuer::{Accounts, Issuer};
 use crate::model::item_label::{ItemLabel, ItemTables};
 use crate::model::printed::{self, PrintedFigures, PrintedItem};
@@ -35,7 +37,10 @@ pub fn invoice_json(
     to_json(&InvoiceRecord {
         number: &invoice.number,
         kind: invoice.kind,
-        original: invoice.original.as_ref(),
+        original: invoice
+            .original
+            .as_ref()
+            .map(|original| OriginalRecord::of(original, invoice.returned.as_ref(), invoice.total)),
         month: bill.month.to_string(),
         status: invoice.status,
         issue_date: invoice.issue_date.to_string(),
@@ -59,7 +64,7 @@ struct InvoiceRecord<'a> {
     number: &'a str,
     kind: DocumentKind,
     #[serde(skip_serializing_if = "Option::is_none")]
-    original: Option<&'a Original>,
+    original: Option<OriginalRecord<'a>>,
     month: String,
     status: Status,
     issue_date: String,
@@ -76,6 +81,35 @@ struct InvoiceRecord<'a> {
     subtotal: Amount,
     tax: Amount,
     total: Amount,
+}
+
+/// The invoice that a credit note takes back, with what is left of it, or that a corrected invoice replaces.
+#[derive(Serialize)]
+struct OriginalRecord<'a> {
+    #[serde(flatten)]
+    original: &'a Original,
+    #[serde(flatten)]
+    returned: Option<ReturnedRecord>,
+}
+
+#[derive(Serialize)]
+struct ReturnedRecord {
+    total: Amount,
+    returned_before: Amount,
+    returned: Amount,
+    left: Amount,
+}
+
+impl<'a> OriginalRecord<'a> {
+    fn of(original: &'a Original, returned: Option<&Returned>, total: Amount) -> OriginalRecord<'a> {
+        let record = |of: &Returned| ReturnedRecord {
+            total: of.invoiced,
+            returned_before: of.before,
+            returned: total.negated(),
+            left: of.left,
+        };
+        OriginalRecord { original, returned: returned.map(record) }
+    }
 }
 
 #[derive(Serialize)]
@@ -172,6 +206,9 @@ fn recipient(customer: &Customer) -> CustomerRecord<'_> {
 #[derive(Serialize)]
 struct ItemRecord<'a> {
     line: usize,
+    /// The line of the invoice that a line of a credit note takes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    original_line: Option<usize>,
     source: &'a str,
     name: &'a str,
     kind: ItemKind,
@@ -283,6 +320,7 @@ impl<'a> Details<'a> {
         let record =
             |(index, (item, (label, printed))): (usize, (&'a LineItem, (ItemLabel<'a>, PrintedItem)))| ItemRecord {
                 line: index + 1,
+                original_line: self.invoice.returned.as_ref().and_then(|_| self.invoice.line_of(index)),
                 source: &item.source,
                 name: &item.name,
                 kind: item.kind,

@@ -104,7 +104,7 @@ impl<'a> ItemRows<'a, '_> {
         let PrintedItem { figures, amount } = self.printed[index];
         let quantity = figures.quantity;
         RowView {
-            line: (index + 1).to_string(),
+            line: self.invoice.line_of(index).map_or_else(String::new, |line| line.to_string()),
             stays: false,
             kind: item.kind,
             source: &item.source,

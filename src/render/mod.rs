@@ -21,6 +21,6 @@ mod view;
 pub use finance::subject;
 pub use fit::{AppendixFit, ChartFit, Fit, Percent, RowFit, TotalsFit};
 pub use format::{date_text, grouped, money};
-pub use review::{Documents, Review, ReviewView, review};
+pub use review::{Documents, InvoiceState, Review, ReviewView, StateCell, StateDocument, StateView, review};
 pub use templates::Templates;
 pub use view::{InvoiceView, LEAST_ROWS, view};

@@ -13,6 +13,8 @@ impl InvoiceView<'_> {
         let details = self.appendix.iter().flat_map(|group| &group.rows);
         let details = details.flat_map(|detail| [&detail.quantity, &detail.unit_price]);
         let texts = [&self.subtotal, &self.tax, &self.total, &self.discounts_total, &self.chart.peak].into_iter();
+        let original = &self.original;
+        let texts = texts.chain([&original.total, &original.returned_before, &original.returned, &original.left]);
         let texts = texts.chain(rows).chain(taxes).chain(bars).chain(details).map(|text| text.chars().count());
         let split = |split: &Split| split.whole.chars().count() + split.fraction.chars().count();
         let groups = self.appendix.iter().flat_map(|group| {
@@ -31,6 +33,10 @@ impl InvoiceView<'_> {
         for text in
             [&mut self.subtotal, &mut self.tax, &mut self.total, &mut self.discounts_total, &mut self.chart.peak]
         {
+            shorten(text, limit);
+        }
+        let original = &mut self.original;
+        for text in [&mut original.total, &mut original.returned_before, &mut original.returned, &mut original.left] {
             shorten(text, limit);
         }
         for row in self.charges.iter_mut().chain(&mut self.discounts).chain(&mut self.adjustments) {

@@ -21,7 +21,7 @@ use crate::model::settings::{Language, Settings, TemplateChoice};
 use crate::model::warning::WarningCode;
 
 /// The built-in templates: first the designs, then the pieces they share.
-const BUILT_IN: [(&str, &str); 18] = [
+const BUILT_IN: [(&str, &str); 20] = [
     ("invoice.html", include_str!("../../templates/invoice.html")),
     ("classic.html", include_str!("../../templates/classic.html")),
     ("modern.html", include_str!("../../templates/modern.html")),
@@ -32,12 +32,14 @@ const BUILT_IN: [(&str, &str); 18] = [
     ("items.html", include_str!("../../templates/items.html")),
     ("taxes.html", include_str!("../../templates/taxes.html")),
     ("notes.html", include_str!("../../templates/notes.html")),
+    ("returned.html", include_str!("../../templates/returned.html")),
     ("appendix.html", include_str!("../../templates/appendix.html")),
     ("phone.html", include_str!("../../templates/phone.html")),
     ("review.html", include_str!("../../templates/review.html")),
     ("review-cells.html", include_str!("../../templates/review-cells.html")),
     ("review-order.html", include_str!("../../templates/review-order.html")),
     ("review-parts.html", include_str!("../../templates/review-parts.html")),
+    ("review-state.html", include_str!("../../templates/review-state.html")),
     ("review-style.html", include_str!("../../templates/review-style.html")),
     ("review-script.html", include_str!("../../templates/review-script.html")),
 ];

@@ -85,6 +85,12 @@ pub struct OriginalView<'a> {
     pub number: &'a str,
     pub issue_date: String,
     pub reason: &'a str,
+    pub refund_note: &'a str,
+    /// What a credit note says of the invoice's total.
+    pub total: String,
+    pub returned_before: String,
+    pub returned: String,
+    pub left: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -208,11 +214,7 @@ pub fn view<'a>(
     let items_fraction_width = shared_fraction_width(amounts.chain([discounts_total.as_str(), subtotal.as_str()]));
     Ok(InvoiceView {
         kind: invoice.kind,
-        original: invoice.original.as_ref().map_or_else(OriginalView::default, |original| OriginalView {
-            number: &original.number,
-            issue_date: date_text(original.issue_date, language),
-            reason: &original.reason,
-        }),
+        original: original(invoice, language),
         language: language.tag(),
         draft: invoice.status == Status::Draft,
         title: labels.get("title").map_or("", String::as_str),
@@ -252,7 +254,11 @@ pub fn view<'a>(
         envelope: envelope(customer),
         tax_subtotals: invoice.tax_subtotals.iter().map(|tax| tax_view(tax, invoice.currency, language)).collect(),
         fx_note: fx_note(bill, settings, invoice),
-        chart: chart(bill, invoice, language, labels, &item_labels),
+        // A chart of what is taken back would say nothing.
+        chart: match invoice.kind {
+            DocumentKind::Invoice => chart(bill, invoice, language, labels, &item_labels),
+            DocumentKind::CreditNote => ChartView::default(),
+        },
         // Notes are about paying, and a credit note asks for no payment.
         notes: if invoice.kind == DocumentKind::CreditNote { &[] } else { &customer.invoice.notes },
         details: detail_level_name(customer.invoice.details),
@@ -280,6 +286,30 @@ pub const LEAST_ROWS: usize = 5;
 
 fn count(flags: &[bool]) -> usize {
     flags.iter().filter(|flag| **flag).count()
+}
+
+fn original(invoice: &Invoice, language: Language) -> OriginalView<'_> {
+    let Some(original) = &invoice.original else {
+        return OriginalView::default();
+    };
+    let view = OriginalView {
+        number: &original.number,
+        issue_date: date_text(original.issue_date, language),
+        reason: &original.reason,
+        refund_note: optional(&original.refund_note),
+        ..OriginalView::default()
+    };
+    let Some(returned) = &invoice.returned else {
+        return view;
+    };
+    let plain = |amount| money(amount, invoice.currency, 0);
+    OriginalView {
+        total: plain(returned.invoiced),
+        returned_before: if returned.before.is_zero() { String::new() } else { plain(returned.before) },
+        returned: plain(invoice.total),
+        left: plain(returned.left),
+        ..view
+    }
 }
 
 fn detail_level_name(level: DetailLevel) -> &'static str {

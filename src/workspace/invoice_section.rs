@@ -38,6 +38,7 @@ pub(super) struct InvoiceLayer {
     window_top: Option<i64>,
     window_width: Option<i64>,
     window_height: Option<i64>,
+    refund_note: Option<Wording>,
     subjects: Subjects,
 }
 
@@ -84,6 +85,7 @@ impl InvoiceLayer {
             window_top: section.read("window-top", |value| millimetres(value, 16..=60)),
             window_width: section.read("window-width", |value| millimetres(value, 60..=95)),
             window_height: section.read("window-height", |value| millimetres(value, 30..=60)),
+            refund_note: section.read("refund-note", wording::texts),
             subjects: Subjects { usual: section.read("subject", subject), months: subjects(&section) },
         };
         section.finish();
@@ -123,6 +125,7 @@ impl InvoiceLayer {
                 width: self.window_width.or(below.window_width).unwrap_or(EnvelopeWindow::USUAL.width),
                 height: self.window_height.or(below.window_height).unwrap_or(EnvelopeWindow::USUAL.height),
             },
+            refund_note: self.refund_note.or(below.refund_note),
             subjects: vec![self.subjects, below.subjects],
         }
     }

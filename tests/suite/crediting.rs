@@ -123,3 +123,169 @@ fn exact_lines_are_rounded_to_the_currency() {
     let run = good(sandbox.run(&["explain", "CN-INV-202208-acme"]));
     assert!(run.stdout.contains("(rounding)"), "{}", run.stdout);
 }
+
+/// The worked example with a text on how money returns, issued.
+fn issued_with_refund_note(design: &str) -> Sandbox {
+    let sandbox = crate::explain::worked_example();
+    let text = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    let invoice = format!("[invoice]\ntemplate = \"{design}\"\nrefund-note = \"次回のご請求額より差し引きます。\"\n");
+    sandbox.write("invoicer.toml", format!("{text}\n{invoice}"));
+    good(sandbox.run(&["build", "202208", "-q"]));
+    good(sandbox.run(&["issue", "202208", "-q"]));
+    sandbox
+}
+
+fn html(sandbox: &Sandbox, path: &str) -> String {
+    String::from_utf8(sandbox.read(path)).unwrap()
+}
+
+/// The texts of a page's table cells and headings in the order of the page, without the space in them.
+fn cells(html: &str) -> Vec<String> {
+    let body = html.split_once("</style>").unwrap().1;
+    let mut cells = vec![String::new()];
+    for piece in body.split('<') {
+        let (tag, text) = piece.split_once('>').unwrap_or(("", piece));
+        if !tag.starts_with("span") && !tag.starts_with("/span") {
+            cells.push(String::new());
+        }
+        let text: String = text.split_whitespace().collect();
+        cells.last_mut().unwrap().push_str(&text);
+    }
+    cells.retain(|cell| !cell.is_empty());
+    cells
+}
+
+#[track_caller]
+fn assert_in_order(cells: &[String], expected: &[&str]) {
+    let found = cells.windows(expected.len()).any(|window| window == expected);
+    assert!(found, "no {expected:?} in {cells:?}");
+}
+
+/// 369 invoiced, 330 taken back, then 7 of line 2 and 1 of tax: 8, so 31 are left.
+#[test]
+fn a_credit_note_prints_what_returns_and_what_is_left() {
+    for design in crate::designs::DESIGNS {
+        let sandbox = issued_with_refund_note(design);
+        good(credit(&sandbox, &["--line", "1=300"]));
+        let first = cells(&html(&sandbox, "out/202208/acme/CN-INV-202208-acme.html"));
+        assert_in_order(
+            &first,
+            &["もとのご請求金額（税込）", "今回のご返還金額", "ご返還後のご請求金額", "¥369", "¥330", "¥39"],
+        );
+        assert!(!first.iter().any(|cell| cell.contains("ご返還済み") || cell.contains("-¥")), "{first:?}");
+
+        good(credit(&sandbox, &["--line", "2=7", "--refund-note", "ご指定の口座にお振り込みいたします。"]));
+        let second = cells(&html(&sandbox, "out/202208/acme/CN-INV-202208-acme-2.html"));
+        let headings = ["もとのご請求金額（税込）", "ご返還済みの金額", "今回のご返還金額", "ご返還後のご請求金額"];
+        assert_in_order(&second, &[&headings[..], &["¥369", "¥330", "¥8", "¥31"]].concat());
+        // The line keeps the number it has on the invoice; a part of it has no quantity.
+        assert_in_order(&second, &["2", "データ通信料（上り）", "10%", "¥7"]);
+        assert!(second.iter().any(|cell| cell == "ご返還金額") && second.iter().any(|cell| cell.starts_with("¥8")));
+        assert_in_order(&second, &["ご返還方法", "ご指定の口座にお振り込みいたします。"]);
+        assert_in_order(&first, &["ご返還方法", "次回のご請求額より差し引きます。"]);
+
+        // Data keep the sign with which invoice and credit notes add up to zero.
+        let record = sandbox.json("out/202208/acme/CN-INV-202208-acme-2.json");
+        let original = serde_json::json!({
+            "number": "INV-202208-acme", "issue_date": "2022-09-01", "reason": "解約",
+            "refund_note": "ご指定の口座にお振り込みいたします。",
+            "total": "369", "returned_before": "330", "returned": "8", "left": "31",
+        });
+        assert_eq!(record["original"], original);
+        let item = &record["items"][0];
+        assert_eq!((&item["line"], &item["original_line"], &item["amount"]), (&1.into(), &2.into(), &"-7".into()));
+        assert_eq!(record["total"], "-8");
+
+        // The printed number is the one that leads on.
+        let run = good(sandbox.run(&["explain", "CN-INV-202208-acme-2", "2"]));
+        assert!(run.stdout.contains("uploadDataCharge"), "{}", run.stdout);
+        good(sandbox.run(&["verify", "--all"]));
+        std::fs::remove_dir_all(sandbox.path().join("out")).unwrap();
+        good(sandbox.run(&["build", "202208", "-q"]));
+        assert_eq!(cells(&html(&sandbox, "out/202208/acme/CN-INV-202208-acme-2.html")), second);
+        good(sandbox.run(&["verify", "--all"]));
+    }
+}
+
+#[test]
+fn an_empty_refund_note_is_refused() {
+    let run = credit(&issued(), &["--refund-note", " "]);
+    assert_eq!(run.code, 1);
+    assert_eq!(run.stderr, "error: the refund note is empty\nhint: it is printed on the credit note\n\n");
+}
+
+/// 369 − 330 − 8 = 31; then the rest.
+#[test]
+fn the_list_says_what_is_left() {
+    let sandbox = issued();
+    good(credit(&sandbox, &["--line", "1=300"]));
+    good(credit(&sandbox, &["--line", "2=7"]));
+    let listed = |expected: &str| {
+        let run = good(sandbox.run(&["list", "--customer", "acme"]));
+        let line = run.stdout.lines().find(|line| line.contains(" INV-202208-acme ")).unwrap();
+        assert!(line.ends_with(expected), "{line}");
+        let run = good(sandbox.run(&["list", "--customer", "acme", "--json"]));
+        serde_json::from_str::<serde_json::Value>(&run.stdout).unwrap()
+    };
+    let json = listed("partly taken back by CN-INV-202208-acme, CN-INV-202208-acme-2, ¥31 left");
+    assert_eq!((&json[0]["left"], &json[1]["left"]), (&"31".into(), &serde_json::Value::Null));
+    good(credit(&sandbox, &[]));
+    let json = listed("  taken back by CN-INV-202208-acme, CN-INV-202208-acme-2, CN-INV-202208-acme-3");
+    assert_eq!(json[0]["left"], "0");
+}
+
+/// The state of an invoice on a review page, and what it links to.
+fn state(page: &str, number: &str) -> String {
+    let (_, cell) = page.split_once(&format!("data-invoice=\"{number}\">")).unwrap();
+    let cell = cell.split_once("</td>").unwrap().0;
+    let pieces = cell.split('<').map(|piece| match piece.split_once('>') {
+        Some((tag, text)) => match tag.split_once("href=\"") {
+            Some((_, link)) => format!(" {text} -> {}", link.trim_end_matches('"')),
+            None if text.is_empty() => String::new(),
+            None => format!(" {text}"),
+        },
+        None => piece.to_owned(),
+    });
+    pieces.collect::<String>().trim().to_owned()
+}
+
+#[test]
+fn the_review_page_shows_the_state_of_each_invoice_after_corrections_too() {
+    let sandbox = crate::explain::worked_example();
+    let text = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    // Of the two documents of a correction, the credit note alone says how money returns.
+    sandbox.write("invoicer.toml", format!("{text}\n[invoice]\nrefund-note = \"お振り込みいたします。\"\n"));
+    good(sandbox.run(&["build", "202208", "-q", "--draft"]));
+    let state_of = |id: &str| state(&html(&sandbox, "out/202208/index.html"), &format!("INV-202208-{id}"));
+    assert_eq!(state_of("acme"), "下書き");
+    good(sandbox.run(&["build", "202208", "-q"]));
+    assert_eq!((state_of("acme").as_str(), state_of("bravo").as_str()), ("未発行", "未発行"));
+    good(sandbox.run(&["issue", "202208", "-q"]));
+    let reviewed = html(&sandbox, "out/202208/index.html");
+    assert_eq!((state_of("acme").as_str(), state_of("bravo").as_str()), ("発行済み", "発行済み"));
+
+    good(credit(&sandbox, &["--line", "1=300"]));
+    let note = "CN-INV-202208-acme -> acme/CN-INV-202208-acme.html";
+    assert_eq!(state_of("acme"), format!("一部返還済み 残額 ¥39 {note}"));
+    assert_eq!(state_of("bravo"), "発行済み");
+    assert!(sandbox.path().join("out/202208/acme/CN-INV-202208-acme.html").exists());
+
+    good(credit(&sandbox, &[]));
+    assert_eq!(state_of("acme"), format!("全額返還済み {note} CN-INV-202208-acme-2 -> acme/CN-INV-202208-acme-2.html"));
+    let reissue = ["credit", "INV-202208-bravo", "--reason", "x", "--reissue", "--date", "2022-09-20", "-q"];
+    good(sandbox.run(&reissue));
+    let replaced = "差し替え済み CN-INV-202208-bravo -> bravo/CN-INV-202208-bravo.html INV-202208-bravo-2 -> \
+                    bravo/INV-202208-bravo-2.html";
+    assert_eq!(state_of("bravo"), replaced);
+    let corrected = html(&sandbox, "out/202208/index.html");
+
+    // What was reviewed is kept as it was; the page follows from it and the records.
+    assert_eq!(html(&sandbox, "issued/202208/index.html"), reviewed);
+    good(sandbox.run(&["verify", "--all"]));
+    std::fs::remove_dir_all(sandbox.path().join("out")).unwrap();
+    good(sandbox.run(&["build", "202208", "-q"]));
+    assert_eq!(html(&sandbox, "out/202208/index.html"), corrected);
+    sandbox.write("out/202208/index.html", corrected.replace("全額返還済み", "発行済み"));
+    let run = sandbox.run(&["verify", "202208"]);
+    assert!(run.code == 1 && run.stdout.contains("out/202208/index.html"), "{}", run.stdout);
+}

@@ -256,14 +256,16 @@ fn the_contents_name_the_page_of_each_group() {
     assert!(!html("plain", "classic", "ja", &[]).contains("class=\"contents\""));
 }
 
-/// 10,300 + 1,000 − 1,200 at 10 % and 3,000 at 8 %, all taken back: 13,100, tax 1,010 and 240, together 14,350.
+/// 10,300 + 1,000 − 1,200 at 10 % and 3,000 at 8 %, all taken back: 13,100, tax 1,010 and 240, together 14,350. Of 20,000, after
+/// 1,100, it leaves 4,550.
 #[test]
 fn credit_notes_name_what_they_take_back() {
     let plain = pages("plain");
     let settings = workspace::load(&plain).unwrap().settings;
     let assets = Assets::load(&plain, &settings).unwrap();
     let figures =
-        ["CN-202209-acme", "INV-202208-acme", "T7000012050002", "-¥13,100", "-¥10,100", "-¥1,010", "-¥240", "-¥14,350"];
+        ["CN-202209-acme", "INV-202208-acme", "T7000012050002", "¥13,100", "¥10,100", "¥1,010", "¥240", "¥14,350"];
+    let left = ["¥20,000", "¥1,100", "¥4,550"];
     let japanese = [
         "返還請求書",
         "もとの請求書番号",
@@ -272,9 +274,22 @@ fn credit_notes_name_what_they_take_back() {
         "2022年9月12日",
         "もとのお取引期間",
         "ご返還金額",
+        "もとのご請求金額",
+        "ご返還済みの金額",
+        "ご返還後のご請求金額",
+        "次回のご請求額と相殺",
         "解約済みの回線",
     ];
-    let english = ["Credit note", "Original invoice", "1 September 2022", "Credit date", "Supply period", "cancelled"];
+    let english = [
+        "Credit note",
+        "Original invoice",
+        "1 September 2022",
+        "Credit date",
+        "Supply period",
+        "cancelled",
+        "Due after this credit",
+        "Refund",
+    ];
     for (language, tag, words) in [(Language::Japanese, "ja", &japanese[..]), (Language::English, "en", &english[..])] {
         let text = std::fs::read_to_string(pages("credit-note").join(format!("{tag}.json"))).unwrap();
         let mut view: Value = serde_json::from_str(&text).unwrap();
@@ -287,8 +302,8 @@ fn credit_notes_name_what_they_take_back() {
             let document = lay_out(&assets.templates.document(design, &view).unwrap());
             let text = texts(&document).concat();
             assert_eq!(document.pages.len(), 1, "{design} {tag}");
-            assert_says(&text, &[&figures[..], words].concat(), &format!("{design} {tag}"));
-            for never in ["お支払期限", "お振込先", "Payment due", "Bank account", "御請求書", "-¥14,350-"]
+            assert_says(&text, &[&figures[..], &left, words].concat(), &format!("{design} {tag}"));
+            for never in ["お支払期限", "お振込先", "Payment due", "Bank account", "御請求書", "-¥14,350", "¥14,350-"]
             {
                 assert!(!text.contains(&never.replace(' ', "")), "{design} {tag}: {never} in {text}");
             }

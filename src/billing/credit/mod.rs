@@ -15,7 +15,7 @@ use chrono::NaiveDate;
 
 use crate::diagnostic::{Diagnostic, Figure};
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::invoice::{DocumentKind, Invoice, LineItem, Original};
+use crate::model::invoice::{DocumentKind, Invoice, LineItem, Original, Returned};
 use crate::model::rounding::Rounding;
 use crate::model::settings::Language;
 use crate::model::tax::{TaxCategory, TaxRate};
@@ -70,6 +70,14 @@ impl Credited {
         }
     }
 
+    /// What was taken back of the total.
+    ///
+    /// # Errors
+    /// When it has too many digits.
+    pub fn total(&self) -> Result<Amount, TooLong> {
+        Sum::of(self.rates.values().flat_map(|rate| [rate.base, rate.tax]))
+    }
+
     /// What was taken back of a category and rate.
     pub fn of_rate(&self, category: TaxCategory, rate: TaxRate) -> CreditedRate {
         // A rate without an entry was never taken back.
@@ -89,6 +97,8 @@ pub struct CreditTerms<'a> {
     pub date: NaiveDate,
     /// Reason printed on it.
     pub reason: &'a str,
+    /// How the money returns, as it is printed.
+    pub refund_note: Option<&'a str>,
     /// How much of the invoice it takes back.
     pub extent: &'a Extent,
     /// How the invoice's amounts before tax are rounded.
@@ -134,6 +144,13 @@ fn computed(invoice: &Invoice, before: &Credited, terms: CreditTerms<'_>) -> Res
     if *terms.extent != Extent::Whole {
         rates::check_total(invoice, before, &chosen, total)?;
     }
+    let before = before.total()?;
+    let returned = Returned {
+        lines: lines.clone(),
+        invoiced: invoice.total,
+        before: before.negated(),
+        left: invoice.total.plus(before)?.plus(total)?,
+    };
     let note = Invoice {
         customer: invoice.customer,
         kind: DocumentKind::CreditNote,
@@ -141,7 +158,9 @@ fn computed(invoice: &Invoice, before: &Credited, terms: CreditTerms<'_>) -> Res
             number: invoice.number.clone(),
             issue_date: invoice.issue_date,
             reason: terms.reason.to_owned(),
+            refund_note: terms.refund_note.map(str::to_owned),
         }),
+        returned: Some(returned),
         number: terms.number,
         file_name: String::new(),
         status: invoice.status,

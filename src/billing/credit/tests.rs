@@ -38,6 +38,7 @@ fn invoice() -> Invoice {
         customer: 0,
         kind: DocumentKind::Invoice,
         original: None,
+        returned: None,
         number: "INV-1".to_owned(),
         file_name: "INV-1".to_owned(),
         status: Status::Issued,
@@ -319,6 +320,7 @@ fn by<'a>(tax_rounding: Rounding, invoice: &Invoice, extent: &'a Extent) -> Cred
     CreditTerms {
         number: "CN-1".to_owned(),
         date: invoice.issue_date,
+        refund_note: None,
         reason: "x",
         extent,
         rounding: Rounding::Up,

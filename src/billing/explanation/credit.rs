@@ -159,7 +159,7 @@ pub struct CreditTotals {
     pub left: Amount,
 }
 
-/// Explains a credit note, or the requested line of it.
+/// Explains a credit note, or the requested line of it by its printed number.
 ///
 /// # Errors
 /// A line the note does not have, and sums that differ from what is printed, which would be a defect of the program.
@@ -170,12 +170,14 @@ pub fn explain_credit<'a>(case: CreditCase<'a>, line: Option<usize>) -> Result<C
 fn explained(case: CreditCase<'_>, wanted: Option<usize>) -> Result<CreditExplanation<'_>, Problems> {
     let CreditCase { month, settings, invoice, note, .. } = case;
     let count = note.items.len();
-    if let Some(line) = wanted.filter(|line| !(1..=count).contains(line)) {
+    let printed = || (0..count).filter_map(|index| note.line_of(index));
+    if let Some(line) = wanted.filter(|line| !printed().any(|number| number == *line)) {
         let diagnostic = Diagnostic::error(format!("{} has no line {line}", note.number));
-        return Err(diagnostic.with_hint(format!("its lines are 1 to {count}; without a line all are shown")).into());
+        let numbers = printed().map(|number| number.to_string()).collect::<Vec<String>>().join(", ");
+        return Err(diagnostic.with_hint(format!("its lines are {numbers}; without a line all are shown")).into());
     }
     let mut lines = Vec::new();
-    for index in (0..count).filter(|index| wanted.is_none_or(|line| line == index + 1)) {
+    for index in (0..count).filter(|index| wanted.is_none_or(|line| note.line_of(*index) == Some(line))) {
         lines.push(line(case, index)?);
     }
     let mut taxes = Vec::new();

@@ -11,9 +11,9 @@ use std::sync::Mutex;
 use serde::Serialize;
 
 use super::evidence::{changed_copies, changed_files};
-use super::recorded;
 use super::reproduced::Reproduction;
 use super::rule_changes::{Deviation, RuleChanges};
+use super::{rebuilt, recorded};
 use crate::cli::Format;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{self, Ledger, Stored};
@@ -226,6 +226,12 @@ fn changed_results(
                 let output = outputs.entry(path).or_default();
                 output.number = Some(number);
                 output.sha256.push(sha256);
+            }
+            // After a correction the review page in `out/` shows another state than the one that was kept.
+            for file in &stored.record.review {
+                if let Ok(bytes) = rebuilt::review_file(root, ledger, stored, &reproduction, &file.path) {
+                    outputs.entry(file.path.clone()).or_default().sha256.push(hash(&bytes));
+                }
             }
             let problems = result.err().unwrap_or_default();
             let misrecorded = recorded::misrecorded(ledger, stored, &reproduction).into_iter();

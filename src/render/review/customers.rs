@@ -8,6 +8,7 @@ use super::cells::{CellsView, RowFigures, orders};
 use super::format::link;
 use super::groups::{Grouping, group};
 use super::page::ReviewPage;
+use super::state::{InvoiceState, StateView};
 use super::warnings::label_of;
 use crate::billing::comparison::MonthFigures;
 use crate::model::amount::TooLong;
@@ -23,6 +24,7 @@ pub struct CustomerRowView<'a> {
     pub number: &'a str,
     /// Text that the page's filter searches, in lower case.
     pub search: String,
+    pub state: StateView<'a>,
     #[serde(flatten)]
     pub cells: CellsView,
     /// The rates by which prices in another currency were converted: `JPY→USD 0.0072`.
@@ -134,6 +136,7 @@ fn row<'a>(
         department,
         number: &invoice.number,
         search: format!("{} {} {department} {}", customer.id, customer.name, invoice.number).to_lowercase(),
+        state: StateView::new(&invoice.number, InvoiceState::of_status(page.review.status), Vec::new(), page.labels),
         cells: CellsView::default(),
         converted,
         warnings,

@@ -9,6 +9,7 @@ mod groups;
 mod matrix;
 mod page;
 mod sources;
+mod state;
 mod totals;
 mod warnings;
 
@@ -29,6 +30,7 @@ use matrix::MatrixView;
 use page::ReviewPage;
 pub use page::{Documents, Review};
 use sources::{KeptView, SharedView, SourceView};
+pub use state::{InvoiceState, StateCell, StateDocument, StateView};
 use totals::{BorneRowView, TotalRowView};
 use warnings::WarningGroupView;
 
