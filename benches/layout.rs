@@ -195,7 +195,7 @@ fn shortest(design: &str) -> Outcome<String> {
     let (mut workspace, assets) = assets()?;
     for customer in &mut workspace.settings.customers {
         customer.invoice.template.name = design.to_owned();
-        customer.invoice.details = DetailLevel::None;
+        customer.invoice.details = Some(DetailLevel::None);
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     html(root, &workspace, &assets, |documents| {
@@ -220,7 +220,7 @@ fn invoice(directory: &Path, rows: u32, design: &str) -> Outcome<String> {
     let mut workspace = workspace::load(&root).map_err(told)?;
     for customer in &mut workspace.settings.customers {
         customer.invoice.template.name = design.to_owned();
-        customer.invoice.details = DetailLevel::Rows;
+        customer.invoice.details = Some(DetailLevel::Rows);
     }
     let assets = Assets::load(&root, &workspace.settings).map_err(told)?;
     html(&root, &workspace, &assets, |documents| documents.into_iter().max_by_key(String::len))

@@ -24,12 +24,35 @@ use super::wording::Wording;
 pub enum DetailLevel {
     /// Every row of the provider.
     Rows,
-    /// A line per day, resource and item.
+    /// A line per resource and day, with a column for each of the items used most.
     Daily,
     /// A line per resource and item.
     Resource,
+    /// A line per resource, with a column for each of the items used most.
+    Summary,
     /// No appendix.
     None,
+}
+
+/// The most resources whose rows are all shown where `details` is not set: more are a summary.
+const RESOURCES_IN_ROWS: usize = 20;
+
+impl DetailLevel {
+    /// What is shown of that many resources where `details` is not set.
+    pub fn usual(resources: usize) -> DetailLevel {
+        if resources > RESOURCES_IN_ROWS { DetailLevel::Summary } else { DetailLevel::Rows }
+    }
+}
+
+/// What groups the resources of a summary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Grouping {
+    /// Nothing.
+    None,
+    /// Their groups at the provider.
+    Group,
+    /// A tag, by its name in NFC.
+    Tag(String),
 }
 
 /// What `build` does with a subtotal below zero before rounding.
@@ -60,8 +83,12 @@ pub struct InvoiceSettings {
     pub file_name: Pattern,
     /// The design.
     pub template: TemplateChoice,
-    /// How much of the month's charges is shown.
-    pub details: DetailLevel,
+    /// How much of the month's charges is shown; [`DetailLevel::usual`] where it is not set.
+    pub details: Option<DetailLevel>,
+    /// What groups the resources of a summary.
+    pub group_by: Grouping,
+    /// Whether resources are listed that have nothing but charges of zero.
+    pub show_zero: bool,
     /// What `build` does with a subtotal below zero.
     pub below_zero: BelowZero,
     /// Sentences at the foot of the first page.

@@ -131,11 +131,15 @@ fn source(path: &str, row: Option<&Value>) -> Source {
     match (top, last) {
         ("labels", _) => Source::Label,
         ("charges" | "discounts", "name") if !matches!(kind, Some("fee" | "minimum")) => Source::Bill("item name"),
+        ("appendix", "name") if path.contains(".table[") => Source::Bill("resource name"),
         ("appendix", "name") => Source::Bill("item name"),
         ("appendix", "resource") => Source::Bill("resource"),
         ("appendix", "resource_name") => Source::Bill("resource name"),
+        ("appendix", "heading") if text("resource") == Some("") => Source::Bill("group"),
         // Made of id and name, or a label.
-        ("appendix", "heading") => Source::Label,
+        ("appendix" | "contents", "heading") => Source::Label,
+        // The item's, which the invoice's row has too.
+        ("appendix", "label") if path.contains(".columns[") => Source::Label,
         ("chart", _) => Source::Bill("item name"),
         _ => Source::Workspace,
     }

@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
 use crate::model::audience::Audience;
 use crate::model::invoice::Invoice;
 use crate::out;
-use crate::render::{self, Fit, InvoiceView};
+use crate::render::{self, Fit, InvoiceView, PAGES_WITH_CONTENTS};
 use pages::layout::{self, Fault};
 use pages::pdf::{self, Attachment, Metadata};
 
@@ -32,16 +32,23 @@ pub(super) fn laid_out(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result
     let images = |src: &str| writer.assets.image(src);
     let lay_out = |html: &str| layout::lay_out(html, &writer.assets.faces, &images);
     let whole = lay_out(&html);
+    let lay_out_other = |html: &str, other: &str| if html == other { None } else { lay_out(other).ok() };
     let fitted = |mut view: InvoiceView<'_>, html: String, document: layout::Document| {
         let render = |view: &InvoiceView<'_>| self::html(writer, invoice, view);
         fitting::choose(&writer.settings.customers[invoice.customer], &mut view, &document, &render, &|html| {
             lay_out(html).ok()
         })?;
         let fitted = if view.fit == Fit::default() { html.clone() } else { render(&view)? };
-        if fitted == html {
-            return Ok::<_, Problems>((html, document));
+        let made = match lay_out_other(&html, &fitted) {
+            Some(document) => (fitted, document),
+            None => (html, document),
+        };
+        if !view.may_need_contents || made.1.pages.len() < PAGES_WITH_CONTENTS {
+            return Ok::<_, Problems>(made);
         }
-        Ok(lay_out(&fitted).map_or((html, document), |document| (fitted, document)))
+        view.has_contents = true;
+        let html = render(&view)?;
+        Ok(lay_out(&html).map_or(made, |document| (html, document)))
     };
     let is_too_long = match &whole {
         Ok(_) => !view.has_room(),
@@ -68,7 +75,8 @@ pub(super) fn laid_out(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result
 /// The HTML of an invoice without PDF: the same as with one, but without errors about what only the PDF cannot show.
 pub(super) fn html_alone(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result<String, Problems> {
     let mut view = view(writer, invoice)?;
-    if view.longest_amount() <= SHORT_AMOUNT {
+    // Whether there is a table of contents is seen from the pages.
+    if view.longest_amount() <= SHORT_AMOUNT && !view.may_need_contents {
         fit_first_page(writer, invoice, &mut view)?;
         return Ok(html(writer, invoice, &view)?);
     }

@@ -105,6 +105,8 @@ impl<'a> ItemRows<'a, '_> {
         let quantity = figures.quantity;
         RowView {
             line: self.invoice.line_of(index).map_or_else(String::new, |line| line.to_string()),
+            index,
+            part: String::new(),
             stays: false,
             kind: item.kind,
             source: &item.source,

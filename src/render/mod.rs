@@ -18,6 +18,7 @@ mod templates;
 mod units;
 mod view;
 
+pub use appendix::PAGES_WITH_CONTENTS;
 pub use finance::subject;
 pub use fit::{AppendixFit, ChartFit, Fit, Percent, RowFit, TotalsFit};
 pub use format::{date_text, grouped, money};

@@ -16,16 +16,20 @@ impl InvoiceView<'_> {
         let original = &self.original;
         let texts = texts.chain([&original.total, &original.returned_before, &original.returned, &original.left]);
         let texts = texts.chain(rows).chain(taxes).chain(bars).chain(details).map(|text| text.chars().count());
+        let tables = self.appendix.iter().flat_map(|group| {
+            let rows = group.table.iter().flat_map(|row| row.cells.iter().chain([&row.total]));
+            rows.chain(&group.sums).map(|text| text.chars().count())
+        });
         let split = |split: &Split| split.whole.chars().count() + split.fraction.chars().count();
         let groups = self.appendix.iter().flat_map(|group| {
             group.rows.iter().map(move |detail| split(&detail.amount)).chain([split(&group.subtotal)])
         });
-        texts.chain(groups).chain(self.closing.iter().map(|row| split(&row.amount))).max().unwrap_or(0)
+        texts.chain(groups).chain(tables).chain(self.closing.iter().map(|row| split(&row.amount))).max().unwrap_or(0)
     }
 
     /// Whether all figures fit into the columns of the appendix, whose width is fixed.
     pub fn has_room(&mut self) -> bool {
-        self.appendix.is_empty() || self.appendix_has.fit(&self.appendix, &self.closing).1
+        self.appendix.is_empty() || self.appendix_has.fit(&self.appendix, &self.appendix_sums, &self.closing).1
     }
 
     /// Shortens every amount, price and quantity with more characters than `limit`.
@@ -57,9 +61,15 @@ impl InvoiceView<'_> {
                 shorten_split(&mut detail.amount, limit);
             }
             shorten_split(&mut group.subtotal, limit);
+            for row in &mut group.table {
+                row.cells.iter_mut().chain([&mut row.total]).for_each(|text| shorten(text, limit));
+            }
+            group.sums.iter_mut().for_each(|text| shorten(text, limit));
         }
+        self.appendix_sums.iter_mut().for_each(|text| shorten(text, limit));
+        self.contents.iter_mut().for_each(|entry| shorten_split(&mut entry.subtotal, limit));
         self.closing.iter_mut().for_each(|row| shorten_split(&mut row.amount, limit));
-        let (longest_fraction, _) = self.appendix_has.fit(&self.appendix, &self.closing);
+        let (longest_fraction, _) = self.appendix_has.fit(&self.appendix, &self.appendix_sums, &self.closing);
         self.appendix_fraction_width = fraction_width(longest_fraction);
         let amounts = self.rows().flat_map(|row| [row.amount.as_str(), row.heading_amount.as_str()]);
         self.items_fraction_width =

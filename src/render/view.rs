@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::appendix::{
-    Appendix, AppendixColumns, ClosingRow, GroupView, appendix, fraction_width, has_contents, shared_fraction_width,
+    Appendix, AppendixColumns, ClosingRow, ContentsRow, GroupView, appendix, fraction_width, needs_contents,
+    shared_fraction_width,
 };
 use super::chart::{ChartView, chart};
 use super::finance::{BankView, accounts, subject_line};
@@ -71,8 +72,15 @@ pub struct InvoiceView<'a> {
     pub notes: &'a [String],
     pub details: &'static str,
     pub has_contents: bool,
+    /// Whether only layout knows if the appendix needs a table of contents.
+    #[serde(skip)]
+    pub may_need_contents: bool,
+    pub contents: Vec<ContentsRow>,
     pub appendix: Vec<GroupView<'a>>,
+    pub appendix_sums: Vec<String>,
+    pub without_charges: String,
     pub appendix_has: AppendixColumns,
+    pub appendix_columns: String,
     pub appendix_columns_before_amount: String,
     pub appendix_fraction_width: String,
     pub appendix_rounded: bool,
@@ -134,6 +142,11 @@ pub struct CustomerView<'a> {
 #[derive(Debug, Serialize)]
 pub struct RowView<'a> {
     pub line: String,
+    /// Position among the invoice's items.
+    #[serde(skip)]
+    pub index: usize,
+    /// The id of the part of the appendix that shows what it consists of; empty where none does.
+    pub part: String,
     /// Whether it is on the page of the row before it: the last rows of an invoice stay together.
     pub stays: bool,
     pub kind: ItemKind,
@@ -204,8 +217,22 @@ pub fn view<'a>(
     let optional_columns = count(&[has_quantity, has_unit, has_unit_price]);
     let has_headings = all_rows().any(|row| row.is_headed);
     let has_item_notes = all_rows().any(|row| !row.note.is_empty());
-    let Appendix { groups: appendix, columns: appendix_has, closing, longest_fraction } =
-        appendix(bill, customer, invoice, labels, &item_labels)?;
+    let Appendix {
+        level,
+        groups: appendix,
+        sums: appendix_sums,
+        columns: appendix_has,
+        contents,
+        closing,
+        longest_fraction,
+        without_charges,
+        anchors,
+    } = appendix(bill, customer, invoice, labels, &item_labels)?;
+    for row in charges.iter_mut().chain(&mut discounts).chain(&mut adjustments) {
+        row.part.clone_from(&anchors[row.index]);
+    }
+    let all_rows = || charges.iter().chain(&discounts).chain(&adjustments);
+    let (may_need_contents, has_contents) = needs_contents(&appendix, &contents);
     let issuer = issuer(settings, customer, labels, image);
     let plain = |amount| money(amount, invoice.currency, 0);
     let discounts_total = if discounts.is_empty() { String::new() } else { plain(discounts_total) };
@@ -261,12 +288,24 @@ pub fn view<'a>(
         },
         // Notes are about paying, and a credit note asks for no payment.
         notes: if invoice.kind == DocumentKind::CreditNote { &[] } else { &customer.invoice.notes },
-        details: detail_level_name(customer.invoice.details),
+        details: detail_level_name(level),
         charges,
         discounts,
         adjustments,
-        has_contents: has_contents(&appendix),
+        has_contents,
+        may_need_contents: may_need_contents && !has_contents,
+        contents,
         appendix,
+        appendix_sums,
+        without_charges: if without_charges > 0 { without_charges.to_string() } else { String::new() },
+        appendix_columns: (2 + count(&[
+            appendix_has.date,
+            appendix_has.quantity,
+            appendix_has.unit,
+            appendix_has.unit_price,
+            appendix_has.fraction,
+        ]))
+        .to_string(),
         appendix_columns_before_amount: (1 + count(&[
             appendix_has.date,
             appendix_has.quantity,
@@ -317,6 +356,7 @@ fn detail_level_name(level: DetailLevel) -> &'static str {
         DetailLevel::Rows => "rows",
         DetailLevel::Daily => "daily",
         DetailLevel::Resource => "resource",
+        DetailLevel::Summary => "summary",
         DetailLevel::None => "none",
     }
 }

@@ -9,13 +9,14 @@ use crate::diagnostic::Diagnostic;
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::definition::Definition;
+use crate::model::matcher::normalized;
 use crate::model::period::BillingMonth;
 use crate::model::price::{DiscountRule, Markup, Money, Price, PriceRule, Pricing, PricingDefinitions, RoundAt, Tier};
 use crate::model::rounding::Rounding;
 use crate::model::schedule::{DateRule, DueRule, OnHoliday};
 use crate::model::settings::{
-    BelowZero, DetailLevel, Envelope, EnvelopeWindow, InvoiceSettings, Language, Pattern, PatternField, PatternPart,
-    Subjects, TemplateChoice,
+    BelowZero, DetailLevel, Envelope, EnvelopeWindow, Grouping, InvoiceSettings, Language, Pattern, PatternField,
+    PatternPart, Subjects, TemplateChoice,
 };
 use crate::model::wording::Wording;
 
@@ -31,6 +32,8 @@ pub(super) struct InvoiceLayer {
     file_name: Option<Pattern>,
     template: Option<TemplateChoice>,
     details: Option<DetailLevel>,
+    group_by: Option<Grouping>,
+    show_zero: Option<bool>,
     below_zero: Option<BelowZero>,
     notes: Option<Vec<String>>,
     envelope: Option<Envelope>,
@@ -72,9 +75,12 @@ impl InvoiceLayer {
                     ("rows", DetailLevel::Rows),
                     ("daily", DetailLevel::Daily),
                     ("resource", DetailLevel::Resource),
+                    ("summary", DetailLevel::Summary),
                     ("none", DetailLevel::None),
                 ])
             }),
+            group_by: section.read("group-by", grouping),
+            show_zero: section.read("show-zero", Value::boolean),
             below_zero: section.read("below-zero", |value| {
                 value.one_of(&[("refuse", BelowZero::Refuse), ("carry", BelowZero::Carry)])
             }),
@@ -115,7 +121,9 @@ impl InvoiceLayer {
                 name: DEFAULT_TEMPLATE.to_owned(),
                 definition: Definition::default(),
             }),
-            details: self.details.or(below.details).unwrap_or(DetailLevel::Rows),
+            details: self.details.or(below.details),
+            group_by: self.group_by.or(below.group_by).unwrap_or(Grouping::None),
+            show_zero: self.show_zero.or(below.show_zero).unwrap_or(false),
             below_zero: self.below_zero.or(below.below_zero).unwrap_or(BelowZero::Refuse),
             notes: self.notes.or(below.notes).unwrap_or_default(),
             envelope: self.envelope.or(below.envelope).unwrap_or(Envelope::None),
@@ -172,6 +180,20 @@ fn subjects(section: &Section<'_, '_>) -> BTreeMap<BillingMonth, Wording<Pattern
         }
     }
     subjects
+}
+
+/// `group`, `none`, or `tag:` and the name of a tag.
+fn grouping(value: &Value<'_, '_>) -> Result<Grouping, Diagnostic> {
+    let hint = "group-by = \"group\" takes the provider's groups, \"tag:site\" the values of the tag `site`";
+    let expected = || value.expected("\"none\", \"group\" or \"tag:NAME\"").with_hint(hint);
+    match value.string()?.as_str() {
+        "none" => Ok(Grouping::None),
+        "group" => Ok(Grouping::Group),
+        text => match text.strip_prefix("tag:").map(str::trim) {
+            Some(tag) if !tag.is_empty() => Ok(Grouping::Tag(normalized(tag).into_owned())),
+            _ => Err(expected()),
+        },
+    }
 }
 
 /// `[pricing]` of one file; absent keys come from the other layer.

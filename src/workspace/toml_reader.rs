@@ -348,6 +348,13 @@ impl<'f, 'a> Value<'f, 'a> {
         }
     }
 
+    pub(super) fn boolean(&self) -> Result<bool, Diagnostic> {
+        match self.value {
+            DeValue::Boolean(value) => Ok(*value),
+            _ => Err(self.expected("true or false, without quotes")),
+        }
+    }
+
     pub(super) fn array(&self) -> Result<Vec<Value<'f, 'a>>, Diagnostic> {
         let DeValue::Array(entries) = self.value else {
             return Err(self.expected("a list").with_hint("write it in square brackets: [\"…\"]"));

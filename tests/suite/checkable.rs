@@ -126,7 +126,8 @@ fn a_share_is_printed_as_a_fraction_where_that_is_clearer() {
     let sandbox = shop(RULES, "[invoice]\nlanguage = \"en\"\n", &bill);
     build(&sandbox);
     let html = file(&sandbox, "html");
-    let group = table(&html, "group-2");
+    // By name: the gate is before the meter.
+    let group = table(&html, "group-1");
     assert_eq!(
         group,
         [
@@ -157,8 +158,8 @@ fn only_shares_are_fractions() {
     let sandbox = shop(&format!("{}{}", rule("a", 5, 7), rule("b", 5, 8)), "", bill);
     build(&sandbox);
     let html = file(&sandbox, "html");
-    assert_eq!(table(&html, "group-1"), ["08-01 dataGb 0.6667 100 ¥66.67", "小計 ¥66.67"]);
-    assert_eq!(table(&html, "group-2"), ["08-04 a按分 5/12 ¥5", "08-04 b按分 0.3846 ¥5", "小計 ¥10"]);
+    assert_eq!(table(&html, "group-2"), ["08-01 dataGb 0.6667 100 ¥66.67", "小計 ¥66.67"]);
+    assert_eq!(table(&html, "group-1"), ["08-04 a按分 5/12 ¥5", "08-04 b按分 0.3846 ¥5", "小計 ¥10"]);
 }
 
 /// Rounded up, 3 × 1.1 = 3.3 is 4. The second row's amount is not its price times its quantity, as with SORACOM it need not

@@ -57,7 +57,7 @@ struct Month {
 
 const CUSTOMERS: usize = 4;
 const DISCOUNTS: [&str; 4] = ["marked-up", "at-cost", "keep", "marked-up"];
-const DETAILS: [&str; 4] = ["rows", "daily", "resource", "none"];
+const DETAILS: [&str; 5] = ["rows", "daily", "summary", "resource", "none"];
 
 impl Month {
     /// Digits that occur nowhere else: none is zero, so that no form of a number cuts any off.
@@ -109,7 +109,7 @@ impl Month {
         let [name, department, contact, note] =
             ["Name", "Dept", "Contact", "Note"].map(|prefix| self.word(prefix, Some(at)));
         let markup = self.number("13", None);
-        let (details, discounts) = (DETAILS[(at + turn) % 4], DISCOUNTS[(at + turn) % 4]);
+        let (details, discounts) = (DETAILS[(at + turn) % DETAILS.len()], DISCOUNTS[(at + turn) % 4]);
         let template = ["classic", "modern"][(at + turn / 2) % 2];
         let language = ["ja", "en"][at / 2];
         // One customer has a price of its own for basicCharge.

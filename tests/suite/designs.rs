@@ -235,22 +235,22 @@ fn the_modern_design_draws_each_day() {
 fn the_contents_name_the_page_of_each_group() {
     let document = lay_out(&html("five-thousand-rows", "classic", "ja", &[]));
     let texts = texts(&document);
-    let heading = |sim: usize| format!("4401000000{sim:05}meter-{sim}");
-    let is_contents = |text: &String| text.matches("meter-").count() > 5;
-    let listed: String = texts.iter().filter(|text| is_contents(text)).cloned().collect();
+    let heading = |sim: usize| format!("meter-{sim}4401000000{sim:05}");
+    // An entry of the contents ends with its sum, and a table begins with the names of its columns.
+    let listed: String = texts.iter().filter(|text| text.matches("meter-").count() > 5).cloned().collect();
     for sim in 1..=100 {
         // A heading comes back on each page of its table; the first is where the group begins.
-        let begins = |text: &String| !is_contents(text) && text.contains(&heading(sim));
+        let begins = |text: &String| text.contains(&format!("{}日付", heading(sim)));
         let page = texts.iter().position(begins).unwrap() + 1;
-        let (_, entry) = listed.split_once(&heading(sim)).unwrap();
+        let (_, entry) = listed.split_once(&format!("{}¥", heading(sim))).unwrap();
         // 1,225 and fifty times a thousandth for each SIM before it, plus 15 %: in ten-thousandths of a yen, and then in
         // hundredths half up.
         let units = (14_087_500 + 575 * sim + 50) / 100;
         let fraction = format!(".{:02}", units % 100);
         let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
-        let subtotal = format!("¥1,{:03}{fraction}", units / 100 % 1000);
+        let subtotal = format!("1,{:03}{fraction}", units / 100 % 1000);
         let number = entry.strip_prefix(&format!("{subtotal}{page}")).unwrap_or_else(|| panic!("SIM {sim}: {entry}"));
-        assert!(number.starts_with("4401") || !number.starts_with(|c: char| c.is_ascii_digit()), "SIM {sim}: {entry}");
+        assert!(number.starts_with("meter") || !number.starts_with(|c: char| c.is_ascii_digit()), "SIM {sim}: {entry}");
     }
     // A short appendix needs none.
     assert!(!html("plain", "classic", "ja", &[]).contains("class=\"contents\""));

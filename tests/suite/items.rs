@@ -83,8 +83,7 @@ fn item_rows(html: &str) -> Vec<String> {
 /// and 22,938.46… yen, rounded up 22,939.
 #[test]
 fn quantities_and_prices_are_scaled_and_the_amount_is_not_touched() {
-    let own =
-        "[invoice]\ndetails = \"daily\"\n[[pricing.rule]]\nitem = \"*\"\nunit-price = \"0.0000007877349853515625\"\n";
+    let own = "[invoice]\ndetails = \"resource\"\n[[pricing.rule]]\nitem = \"*\"\nunit-price = \"0.0000007877349853515625\"\n";
     let sandbox = shop("", own, &[["downloadDataCharge", "0.0000002", "29119514991", "5823.9"]]);
     let invoice = build(&sandbox);
     let item = &invoice["items"][0];
@@ -99,7 +98,10 @@ fn quantities_and_prices_are_scaled_and_the_amount_is_not_touched() {
     let html = text(&sandbox, "out/202208/acme/INV-202208-acme.html");
     assert_eq!(item_rows(&html), ["1 データ通信料（下り） 27,770.53 MB 0.826 10% ¥22,939"]);
     // On the invoice and in the appendix, with the provider's name for those who ask for it; the note stands once.
-    assert_eq!(html.matches("title=\"downloadDataCharge\">データ通信料（下り）<").count(), 2);
+    for link in ["#use-1", "#item-1"] {
+        let name = format!("title=\"downloadDataCharge\"><a href=\"{link}\" data-optional>データ通信料（下り）<");
+        assert_eq!(html.matches(&name).count(), 1, "{link}");
+    }
     assert_eq!(html.matches("27,770.53").count(), 2);
     assert_eq!(html.matches("数量は端数を四捨五入して表示しています。").count(), 1);
     let csv = text(&sandbox, "out/202208/acme/INV-202208-acme.csv");

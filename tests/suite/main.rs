@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
+mod appendix;
 mod architecture;
 #[path = "../../crates/pages/tests/suite/browser_tree.rs"]
 mod browser_tree;

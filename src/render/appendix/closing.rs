@@ -15,6 +15,8 @@ pub struct ClosingRow<'a> {
     /// `usage`, `fees`, `minimum`, `discounts`, `carried`, `rounding`, or `subtotal` in the last row.
     pub name: &'static str,
     pub label: &'a str,
+    /// The first line of the invoice that it is the sum of, where it is one of items and not of details.
+    pub item: String,
     pub amount: Split,
 }
 
@@ -35,7 +37,9 @@ pub(super) fn closing<'a>(
     let mut add = |name: &'static str, key: &str, printed: Amount| {
         if !printed.is_zero() || matches!(name, "usage" | "subtotal") {
             let label = labels.get(key).map_or("", String::as_str);
-            rows.push(ClosingRow { name, label, amount: Split::new(printed, invoice.currency) });
+            let line = invoice.items.iter().position(|item| closing_row(item.kind) == Some(name));
+            let item = line.map_or_else(String::new, |line| (line + 1).to_string());
+            rows.push(ClosingRow { name, label, item, amount: Split::new(printed, invoice.currency) });
         }
     };
     for (name, key, sum) in [
@@ -52,4 +56,15 @@ pub(super) fn closing<'a>(
     add("rounding", "closing_rounding", left);
     add("subtotal", "subtotal", invoice.subtotal);
     Ok(rows)
+}
+
+/// The row that items without details are part of.
+pub(super) fn closing_row(kind: ItemKind) -> Option<&'static str> {
+    match kind {
+        ItemKind::Usage | ItemKind::Discount => None,
+        ItemKind::Fee => Some("fees"),
+        ItemKind::Minimum => Some("minimum"),
+        ItemKind::Carried => Some("carried"),
+        ItemKind::Rounding => Some("rounding"),
+    }
 }

@@ -3,8 +3,34 @@
 use serde::Serialize;
 
 use super::closing::ClosingRow;
-use super::figures::text_width;
+use super::figures::{id_width, text_width};
 use super::groups::GroupView;
+
+/// Width of the tables of `daily` and `summary`, and the least that their names and dates get, in tenths of points: 175 mm,
+/// 30 mm and 15 mm.
+pub(super) const WIDTH: usize = 4960;
+pub(super) const NAME_LEAST: usize = 850;
+pub(super) const DATE: usize = 425;
+
+/// Padding on both sides of their cells, and the least width of a column of figures: 2.4 mm and 14 mm.
+const CELL_PADDING: usize = 68;
+pub(super) const CELL_LEAST: usize = 397;
+
+/// The width of a cell with a figure, in the size of those tables: 7.5 pt.
+pub(super) fn cell_width(text: &str) -> usize {
+    text_width(text) * 15 / 16 + CELL_PADDING
+}
+
+/// The width of a cell with an id.
+pub(super) fn id_cell_width(id: &str) -> usize {
+    id_width(id) * 15 / 16 + CELL_PADDING
+}
+
+/// The widest column of ids, whose longer ones wrap: 72 mm.
+pub(super) const ID_MOST: usize = 2050;
+
+/// The widest id in a heading, over all columns.
+pub(super) const HEADING_ID_MOST: usize = 4400;
 
 /// Columns of the appendix that have any content, and their widths.
 #[derive(Debug, Default, Serialize)]
@@ -23,6 +49,16 @@ pub struct AppendixColumns {
     pub quantity_width: String,
     pub unit_price_width: String,
     pub amount_width: String,
+    /// Whether rows of a summary have ids.
+    pub id: bool,
+    /// How many columns are before the figures of `daily` and `summary`.
+    pub lead: String,
+    /// Widths of the columns of `daily` and `summary` in CSS.
+    pub id_width: String,
+    pub cell_width: String,
+    pub total_width: String,
+    /// Whether the longest id is too long for a line of its own.
+    pub long_id: bool,
 }
 
 /// Padding on both sides of a cell, in tenths of points: 3 mm.
@@ -35,7 +71,12 @@ const FIGURES: usize = 3260;
 impl AppendixColumns {
     /// Fits the columns to their figures. Returns the length of the longest fraction in characters, and whether all
     /// figures fit: in columns of fixed width, a figure that is too long would be printed over its neighbour.
-    pub(crate) fn fit(&mut self, groups: &[GroupView<'_>], closing: &[ClosingRow<'_>]) -> (usize, bool) {
+    pub(crate) fn fit(
+        &mut self,
+        groups: &[GroupView<'_>],
+        all_sums: &[String],
+        closing: &[ClosingRow<'_>],
+    ) -> (usize, bool) {
         let rows = || groups.iter().flat_map(|group| &group.rows);
         let sums = || groups.iter().map(|group| &group.subtotal).chain(closing.iter().map(|row| &row.amount));
         let amounts = || rows().map(|row| &row.amount).chain(sums());
@@ -55,9 +96,42 @@ impl AppendixColumns {
         self.quantity_width = quantity_width;
         self.unit_price_width = unit_price_width;
         self.amount_width = amount_width;
+        let tables_fit = self.fit_tables(groups, all_sums);
         let columns = [(self.quantity, quantity), (self.unit_price, unit_price), (true, amount + fraction)];
         let taken: usize = columns.into_iter().filter(|(is_there, _)| *is_there).map(|(_, width)| width).sum();
-        (longest_fraction, taken <= FIGURES)
+        (longest_fraction, taken <= FIGURES && tables_fit)
+    }
+
+    /// Fits the columns of `daily` and `summary`; returns whether names keep their room.
+    fn fit_tables(&mut self, groups: &[GroupView<'_>], all_sums: &[String]) -> bool {
+        let rows = || groups.iter().flat_map(|group| &group.table);
+        let ids = rows().map(|row| row.resource).filter(|id| !id.is_empty());
+        let id = ids.map(id_cell_width).max().unwrap_or(0);
+        let (mut cell, mut total) = (CELL_LEAST, CELL_LEAST);
+        let named = |group: &GroupView<'_>| group.columns.iter().filter(|column| !column.item.is_empty()).count();
+        for group in groups {
+            for texts in
+                group.table.iter().map(|row| &row.cells).chain([&group.sums]).map(Vec::as_slice).chain([all_sums])
+            {
+                let (items, sums) = texts.split_at(named(group).min(texts.len()));
+                cell = items.iter().map(|text| cell_width(text)).fold(cell, usize::max);
+                total = sums.iter().map(|text| cell_width(text)).fold(total, usize::max);
+            }
+        }
+        total = rows().map(|row| cell_width(&row.total)).fold(total, usize::max);
+        let css = |width: usize| format!("{}.{}pt", width / 10, width % 10);
+        (self.id, self.long_id) = (id > 0, id > ID_MOST);
+        self.lead = if self.id { "2" } else { "1" }.to_owned();
+        let id = id.min(ID_MOST);
+        (self.id_width, self.cell_width, self.total_width) = (css(id), css(cell), css(total));
+        let name = if self.id { NAME_LEAST } else { DATE };
+        let taken = |group: &GroupView<'_>| {
+            let sums = group.columns.len() - named(group) + 1;
+            name + id + named(group) * cell + sums * total
+        };
+        // Names can do with a little less.
+        let most = groups.iter().filter(|group| !group.columns.is_empty()).map(taken).max().unwrap_or(0);
+        most <= WIDTH + NAME_LEAST / 4
     }
 }
 
@@ -74,6 +148,8 @@ mod tests {
         let fitted = |quantity: &str, amount: &str| {
             let amount = || Split { whole: amount.to_owned(), fraction: String::new() };
             let row = DetailView {
+                id: String::new(),
+                item: String::new(),
                 date: String::new(),
                 name: "data",
                 label: "data",
@@ -84,16 +160,9 @@ mod tests {
                 shared: false,
                 is_rounded: false,
             };
-            let group = GroupView {
-                id: String::new(),
-                resource: "",
-                resource_name: "",
-                heading: String::new(),
-                rows: vec![row],
-                subtotal: amount(),
-            };
+            let group = GroupView { rows: vec![row], subtotal: amount(), ..GroupView::default() };
             let mut columns = AppendixColumns { quantity: true, ..AppendixColumns::default() };
-            let (_, has_room) = columns.fit(&[group], &[]);
+            let (_, has_room) = columns.fit(&[group], &[], &[]);
             (columns.quantity_width, columns.amount_width, has_room)
         };
         let widths = |quantity: &str, amount: &str| (quantity.to_owned(), amount.to_owned(), true);

@@ -16,8 +16,20 @@ pub(super) fn text_width(text: &str) -> usize {
     text.chars().map(width).sum()
 }
 
+/// The same of an id, whose letters are mostly narrow.
+pub(super) fn id_width(text: &str) -> usize {
+    let width = |letter| match letter {
+        '0'..='9' | 'A'..='L' | 'N'..='V' | 'X'..='Z' => 64,
+        'm' | 'w' | 'M' | 'W' => 82,
+        'a'..='z' => 54,
+        '-' | '_' | '.' | ':' | '/' => 50,
+        _ => 80,
+    };
+    text.chars().map(width).sum()
+}
+
 /// An amount split at its point, so that templates can align figures with many decimals.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Split {
     pub whole: String,
     pub fraction: String,

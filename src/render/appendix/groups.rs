@@ -4,18 +4,35 @@ use serde::Serialize;
 
 use super::figures::Split;
 
-#[derive(Debug, Serialize)]
+/// A part of the appendix with a sum: a resource or, in a summary, a group of resources.
+#[derive(Debug, Default, Serialize)]
 pub struct GroupView<'a> {
     pub id: String,
     pub resource: &'a str,
     pub resource_name: &'a str,
+    /// Name and id, or the name of the group; empty in a summary without groups.
     pub heading: String,
+    /// The rows of `rows` and `resource`.
     pub rows: Vec<DetailView<'a>>,
+    /// The columns of figures of `daily` and `summary`; the sum is behind them.
+    pub columns: Vec<ColumnView<'a>>,
+    /// The rows of `daily` and `summary`.
+    pub table: Vec<TableRow<'a>>,
+    /// How many columns `table` has.
+    pub span: String,
+    /// Whether the id is too long for one line.
+    pub long_id: bool,
+    /// The sums of the columns, and that of all.
+    pub sums: Vec<String>,
     pub subtotal: Split,
 }
 
 #[derive(Debug, Serialize)]
 pub struct DetailView<'a> {
+    /// For links from the invoice's row; empty but for the first row of each item.
+    pub id: String,
+    /// The line of the invoice, where the row has an id.
+    pub item: String,
     pub date: String,
     pub name: &'a str,
     pub label: &'a str,
@@ -26,4 +43,38 @@ pub struct DetailView<'a> {
     pub shared: bool,
     #[serde(skip)]
     pub is_rounded: bool,
+}
+
+/// A column of figures.
+#[derive(Debug, Serialize)]
+pub struct ColumnView<'a> {
+    /// For links from the invoice's row; empty but for the first column of each item.
+    pub id: String,
+    pub label: &'a str,
+    /// The line of the invoice; empty above the sums of several.
+    pub item: String,
+    /// Whether charges in it are shares.
+    pub shared: bool,
+}
+
+/// A day or a resource.
+#[derive(Debug, Default, Serialize)]
+pub struct TableRow<'a> {
+    /// For links from the contents; empty but for rows that they list.
+    pub id: String,
+    pub date: String,
+    pub name: &'a str,
+    pub resource: &'a str,
+    pub cells: Vec<String>,
+    pub total: String,
+}
+
+/// An entry of the table of contents.
+#[derive(Debug, Serialize)]
+pub struct ContentsRow {
+    /// Where it leads.
+    pub id: String,
+    pub heading: String,
+    /// Empty where the entry is no group.
+    pub subtotal: Split,
 }

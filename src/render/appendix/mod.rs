@@ -1,207 +1,168 @@
-//! Builds the appendix of an invoice: its details as lines, grouped by resource, and the way from them to the subtotal.
+//! Builds the appendix of an invoice: what its items consist of, by resource, and the way from there to the subtotal.
 
 mod closing;
 mod columns;
 mod figures;
 mod groups;
+mod lists;
+mod matrix;
+mod order;
+mod resources;
 
 use std::collections::BTreeMap;
 
-use chrono::Datelike;
 pub(super) use closing::ClosingRow;
-use closing::closing;
+use closing::{closing, closing_row};
 pub(super) use columns::AppendixColumns;
+use columns::HEADING_ID_MOST;
+use figures::id_width;
 pub(super) use figures::{Split, fraction_width, shared_fraction_width};
-use groups::DetailView;
-pub(super) use groups::GroupView;
+pub(super) use groups::{ContentsRow, GroupView};
+use lists::Lists;
+use matrix::{Matrix, Words};
+use resources::Resources;
 
-use super::format::{grouped, unit_text};
-use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::charge::{Bill, EMPTY, NameId};
+use crate::model::amount::TooLong;
+use crate::model::charge::Bill;
 use crate::model::customer::Customer;
-use crate::model::invoice::{Detail, Invoice, ItemIndex};
+use crate::model::invoice::Invoice;
 use crate::model::item_label::ItemLabel;
-use crate::model::printed::{self, PrintedFigures, PrintedRounding};
 use crate::model::settings::DetailLevel;
 
-/// Approximate lines of the appendix per page, and lines that a group needs besides its rows.
-const PAGE_LINES: usize = 48;
-const GROUP_LINES: usize = 4;
-
-/// Maximum estimated pages of an appendix without a table of contents.
-const PAGES_WITHOUT_CONTENTS: usize = 20;
-
-/// Whether an appendix is so long that it needs a table of contents.
-pub(super) fn has_contents(groups: &[GroupView<'_>]) -> bool {
-    let lines: usize = groups.iter().map(|group| group.rows.len() + GROUP_LINES).sum();
-    groups.len() > 1 && lines > PAGES_WITHOUT_CONTENTS * PAGE_LINES
-}
-
-/// A line of the appendix with its sums.
-struct LineTotals {
-    day: u8,
-    name: NameId,
-    /// An item it is part of; those added up to one line have one label.
-    item: ItemIndex,
-    resource: NameId,
-    resource_name: NameId,
-    quantity: Option<Sum>,
-    unit: &'static str,
-    unit_price: Option<Amount>,
-    amount: Sum,
-    shared: bool,
-}
-
 /// The appendix; `longest_fraction` is in characters.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Appendix<'a> {
+    pub(super) level: DetailLevel,
     pub(super) groups: Vec<GroupView<'a>>,
+    /// The sums of all groups of a summary, where it has several.
+    pub(super) sums: Vec<String>,
     pub(super) columns: AppendixColumns,
+    pub(super) contents: Vec<ContentsRow>,
     pub(super) closing: Vec<ClosingRow<'a>>,
     pub(super) longest_fraction: usize,
+    /// How many resources are left out, because nothing of theirs costs anything.
+    pub(super) without_charges: usize,
+    /// By item, the id of the part that shows it; empty where none does.
+    pub(super) anchors: Vec<String>,
 }
 
 pub(super) fn appendix<'a>(
     bill: &'a Bill,
-    customer: &Customer,
+    customer: &'a Customer,
     invoice: &'a Invoice,
     labels: &'a BTreeMap<String, String>,
     item_labels: &[ItemLabel<'a>],
 ) -> Result<Appendix<'a>, TooLong> {
-    let mut columns = AppendixColumns::default();
-    if customer.invoice.details == DetailLevel::None {
-        return Ok(Appendix::default());
-    }
-    let lines = lines(bill, invoice, customer.invoice.details, item_labels)?;
-    let mut by_resource: BTreeMap<(bool, &str), Vec<&LineTotals>> = BTreeMap::new();
-    for line in &lines {
-        // Charges without a resource come last.
-        let key = (line.resource == EMPTY, bill.names.get(line.resource));
-        by_resource.entry(key).or_default().push(line);
-    }
-    let mut groups = Vec::with_capacity(by_resource.len());
-    for ((_, resource), lines) in by_resource {
-        let mut rows = Vec::with_capacity(lines.len());
-        let mut subtotal = Sum::default();
-        for line in &lines {
-            let amount = line.amount.total()?;
-            subtotal.add(amount)?;
-            let label = &item_labels[line.item.0 as usize];
-            let row = detail_row(bill, line, label, amount, (invoice, customer))?;
-            columns.rounded |= row.is_rounded;
-            columns.rounded_amount |= printed::amount(amount, invoice.currency)? != amount;
-            columns.date |= !row.date.is_empty();
-            columns.quantity |= !row.quantity.is_empty();
-            columns.unit |= !row.unit.is_empty();
-            columns.unit_price |= !row.unit_price.is_empty();
-            columns.shared |= row.shared;
-            rows.push(row);
-        }
-        let resource_name = lines.first().map_or("", |line| bill.names.get(line.resource_name));
-        let heading = match (resource, resource_name) {
-            ("", _) => labels.get("no_resource").cloned().unwrap_or_default(),
-            (resource, "") => resource.to_owned(),
-            (resource, name) => format!("{resource}　{name}"),
-        };
-        let subtotal = Split::new(printed::amount(subtotal.total()?, invoice.currency)?, invoice.currency);
-        let id = format!("group-{}", groups.len() + 1);
-        groups.push(GroupView { id, resource, resource_name, heading, rows, subtotal });
-    }
-    let closing = if groups.is_empty() { Vec::new() } else { closing(invoice, labels)? };
-    let (longest_fraction, _) = columns.fit(&groups, &closing);
-    Ok(Appendix { groups, columns, closing, longest_fraction })
-}
-
-fn detail_row<'a>(
-    bill: &'a Bill,
-    line: &LineTotals,
-    label: &ItemLabel<'a>,
-    amount: Amount,
-    (invoice, customer): (&Invoice, &Customer),
-) -> Result<DetailView<'a>, TooLong> {
-    let date = match line.day {
-        0 => String::new(),
-        day => format!("{:02}-{day:02}", bill.month.first().month()),
+    let settings = &customer.invoice;
+    let word = |key: &str| labels.get(key).map_or("", String::as_str);
+    let level = settings.details.unwrap_or_else(|| DetailLevel::usual(resources::count(bill, invoice)));
+    let mut appendix = Appendix {
+        level,
+        groups: Vec::new(),
+        sums: Vec::new(),
+        columns: AppendixColumns::default(),
+        contents: Vec::new(),
+        closing: Vec::new(),
+        longest_fraction: 0,
+        without_charges: 0,
+        anchors: vec![String::new(); invoice.items.len()],
     };
-    let printed = printed::amount(amount, invoice.currency)?;
-    let quantity = line.quantity.map(Sum::total).transpose()?;
-    let quantity = quantity.and_then(|quantity| label.printed_quantity(quantity, line.shared));
-    let price = line.unit_price.and_then(|price| label.printed_unit_price(price));
-    let rounding = PrintedRounding::of_details(&customer.pricing, invoice.currency);
-    let PrintedFigures { quantity, unit_price } = PrintedFigures::beside(printed, rounding, quantity, price);
-    let name = bill.names.get(line.name);
-    Ok(DetailView {
-        date,
-        name,
-        label: label.name_or(name),
-        unit: quantity.map_or("", |_| label.unit.unwrap_or_else(|| unit_text(line.unit, customer.invoice.language))),
-        quantity: quantity.map_or_else(String::new, |quantity| quantity.grouped()),
-        unit_price: unit_price.map_or_else(String::new, |price| grouped(price, 0)),
-        is_rounded: quantity.is_some_and(|quantity| quantity.is_cut),
-        amount: Split::new(printed, invoice.currency),
-        shared: line.shared,
-    })
-}
-
-/// The invoice's details as lines: one per detail, or summed by day, resource and item, or by resource and item.
-fn lines(
-    bill: &Bill,
-    invoice: &Invoice,
-    level: DetailLevel,
-    item_labels: &[ItemLabel<'_>],
-) -> Result<Vec<LineTotals>, TooLong> {
-    let mut lines: Vec<LineTotals> = Vec::new();
-    // Items of one name, such as usage and a discount, are one line as long as they read alike.
-    let mut first: BTreeMap<&ItemLabel<'_>, u32> = BTreeMap::new();
-    let alike: Vec<u32> = (0..).zip(item_labels).map(|(item, label)| *first.entry(label).or_insert(item)).collect();
-    let mut known: BTreeMap<(NameId, u8, NameId, u32, bool), usize> = BTreeMap::new();
-    for detail in &invoice.details {
-        let new = line(bill, invoice, detail, level)?;
-        let index = match level {
-            DetailLevel::Rows | DetailLevel::None => lines.len(),
-            DetailLevel::Daily | DetailLevel::Resource => {
-                let label = alike[detail.item.0 as usize];
-                *known.entry((new.resource, new.day, new.name, label, new.shared)).or_insert(lines.len())
+    if level == DetailLevel::None || invoice.details.is_empty() {
+        return Ok(appendix);
+    }
+    let resources = Resources::of(bill, invoice, settings.show_zero);
+    match level {
+        DetailLevel::Rows | DetailLevel::Resource | DetailLevel::None => {
+            let lists = Lists { bill, customer, invoice, item_labels, level };
+            appendix.groups = lists.groups(&resources, &mut appendix.columns, &mut appendix.anchors)?;
+        }
+        DetailLevel::Daily | DetailLevel::Summary => {
+            let words = Words {
+                discounts: word("discounts"),
+                others: word("others"),
+                whole_month: word("whole_month"),
+                no_resource: word("no_resource"),
+                no_group: word("no_group"),
+            };
+            let mut matrix = Matrix::new(bill, invoice, item_labels, words);
+            if level == DetailLevel::Daily {
+                appendix.groups = matrix.days(&resources)?;
+            } else {
+                let summary = matrix.summary(&resources, &settings.group_by)?;
+                appendix.groups = summary.groups;
+                appendix.sums = if appendix.groups.len() > 1 { summary.sums } else { Vec::new() };
             }
-        };
-        match lines.get_mut(index) {
-            None => lines.push(new),
-            Some(line) => {
-                line.amount.add(invoice.amount(detail))?;
-                line.quantity = match (line.quantity, new.quantity) {
-                    (Some(mut sum), Some(more)) => {
-                        sum.add(more.total()?)?;
-                        Some(sum)
-                    }
-                    _ => None,
-                };
-                line.unit_price = line.unit_price.filter(|price| Some(*price) == new.unit_price);
-            }
+            appendix.columns.rounded_amount = matrix.has_rounded;
+            appendix.columns.shared =
+                appendix.groups.iter().flat_map(|group| &group.columns).any(|column| column.shared);
+            appendix.anchors = matrix.anchors();
         }
     }
-    Ok(lines)
+    let has_ids = appendix.groups.iter().flat_map(|group| &group.table).any(|row| !row.resource.is_empty());
+    let lead = if has_ids { 2 } else { 1 };
+    for group in &mut appendix.groups {
+        group.span = (lead + group.columns.len() + 1).to_string();
+        group.long_id = id_width(group.resource) > HEADING_ID_MOST;
+    }
+    if level != DetailLevel::Summary {
+        for group in &mut appendix.groups {
+            group.heading = match (group.resource_name, group.resource) {
+                (_, "") => word("no_resource").to_owned(),
+                ("", id) => id.to_owned(),
+                (name, id) => format!("{name}　{id}"),
+            };
+        }
+    }
+    for (anchor, item) in appendix.anchors.iter_mut().zip(&invoice.items) {
+        if closing_row(item.kind).is_some() {
+            "closing".clone_into(anchor);
+        }
+    }
+    appendix.contents = contents(level, &mut appendix.groups);
+    appendix.closing = closing(invoice, labels)?;
+    appendix.longest_fraction = appendix.columns.fit(&appendix.groups, &appendix.sums, &appendix.closing).0;
+    appendix.without_charges = resources.without_charges;
+    Ok(appendix)
 }
 
-fn line(bill: &Bill, invoice: &Invoice, detail: &Detail, level: DetailLevel) -> Result<LineTotals, TooLong> {
-    let charge = bill.charge(detail.charge);
-    let subject = bill.subject(charge);
-    let quantity = invoice.detail_quantity(bill, detail);
-    let mut amount = Sum::default();
-    amount.add(invoice.amount(detail))?;
-    let sum = |quantity| {
-        let mut sum = Sum::default();
-        sum.add(quantity).map(|()| sum)
-    };
-    Ok(LineTotals {
-        day: if level == DetailLevel::Resource { 0 } else { charge.day },
-        name: charge.item,
-        item: detail.item,
-        resource: subject.resource,
-        resource_name: subject.resource_name,
-        quantity: quantity.map(sum).transpose()?,
-        unit: bill.unit(subject.source, charge.item),
-        unit_price: invoice.unit_price(detail),
-        amount,
-        shared: invoice.share(detail).is_some(),
-    })
+/// How many rows of a summary without groups are one entry of the contents.
+const ROWS_OF_AN_ENTRY: usize = 25;
+
+/// The entries of the contents: the groups or, in a summary without groups, the first of every [`ROWS_OF_AN_ENTRY`] rows.
+/// None where there is only one.
+fn contents(level: DetailLevel, groups: &mut [GroupView<'_>]) -> Vec<ContentsRow> {
+    let mut entries = Vec::new();
+    if let (DetailLevel::Summary, [group]) = (level, &mut *groups) {
+        for (index, rows) in group.table.chunks_mut(ROWS_OF_AN_ENTRY).enumerate() {
+            let [first, ..] = rows else { continue };
+            first.id = format!("row-{}", index * ROWS_OF_AN_ENTRY + 1);
+            let id = first.id.clone();
+            let name =
+                |row: &groups::TableRow<'_>| if row.name.is_empty() { row.resource } else { row.name }.to_owned();
+            let last = rows.last().map(name).unwrap_or_default();
+            let heading = format!("{} – {last}", rows.first().map(name).unwrap_or_default());
+            entries.push(ContentsRow { id, heading, subtotal: Split::default() });
+        }
+    } else {
+        entries.extend(groups.iter().map(|group| ContentsRow {
+            id: group.id.clone(),
+            heading: group.heading.clone(),
+            subtotal: group.subtotal.clone(),
+        }));
+    }
+    if entries.len() > 1 { entries } else { Vec::new() }
+}
+
+/// Lines that a group needs besides its rows, and lines that certainly take a page.
+const GROUP_LINES: usize = 2;
+const PAGE_LINES_MOST: usize = 60;
+
+/// Pages from which on an invoice has a table of contents.
+pub const PAGES_WITH_CONTENTS: usize = 5;
+
+/// Whether an appendix may need a table of contents, and whether it certainly does. Between them, only layout knows.
+pub(super) fn needs_contents(groups: &[GroupView<'_>], contents: &[ContentsRow]) -> (bool, bool) {
+    let lines: usize = groups.iter().map(|group| group.rows.len() + group.table.len() + GROUP_LINES).sum();
+    let has_entries = !contents.is_empty();
+    (has_entries && lines > PAGE_LINES_MOST, has_entries && lines > PAGES_WITH_CONTENTS * PAGE_LINES_MOST)
 }

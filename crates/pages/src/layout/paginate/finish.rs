@@ -30,6 +30,9 @@ impl Pager<'_, '_> {
         let tagger = tag(context, &mut pages);
         for (page, area, node) in links {
             let Some(href) = context.tree.attribute(node, "href") else { continue };
+            if is_dead_option(context, node, href, &anchors) {
+                continue;
+            }
             if let (Some(target), Some(page)) = (target(href, &anchors, context.faults), pages.get_mut(page)) {
                 let element = tagger.element_of_link(node);
                 page.links.push(Link { area, target, element });
@@ -40,6 +43,12 @@ impl Pager<'_, '_> {
         }
         Document { pages, outline, structure: tagger.structure, places: named, ..Document::default() }
     }
+}
+
+/// Whether a link leads to an id that nothing has, and may: `<a href="#id" data-optional>` is then no link.
+fn is_dead_option(context: &Context<'_>, link: NodeId, href: &Attribute<'_>, anchors: &Anchors<'_>) -> bool {
+    let id = href.value.trim().strip_prefix('#');
+    context.tree.attribute(link, "data-optional").is_some() && id.is_some_and(|id| !anchors.contains_key(id))
 }
 
 fn target(href: &Attribute<'_>, anchors: &Anchors<'_>, faults: &Faults<'_>) -> Option<Target> {

@@ -1,0 +1,178 @@
+//! Lists of charges by resource: every row (`rows`), or a row an item (`resource`).
+
+use std::collections::BTreeMap;
+
+use chrono::Datelike;
+
+use super::columns::AppendixColumns;
+use super::figures::Split;
+use super::groups::{DetailView, GroupView};
+use super::resources::Resources;
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::charge::{Bill, NameId};
+use crate::model::customer::Customer;
+use crate::model::figures::grouped;
+use crate::model::invoice::{Detail, Invoice, ItemIndex};
+use crate::model::item_label::ItemLabel;
+use crate::model::printed::{self, PrintedFigures, PrintedRounding};
+use crate::model::settings::DetailLevel;
+use crate::render::format::unit_text;
+
+/// A line of the appendix with its sums.
+struct LineTotals {
+    day: u8,
+    name: NameId,
+    /// An item it is part of; those added up to one line have one label.
+    item: ItemIndex,
+    /// Its resource's position in the list of resources.
+    place: usize,
+    quantity: Option<Sum>,
+    unit: &'static str,
+    unit_price: Option<Amount>,
+    amount: Sum,
+    shared: bool,
+}
+
+/// Everything that lists are made of.
+pub(super) struct Lists<'a, 'i> {
+    pub(super) bill: &'a Bill,
+    pub(super) customer: &'i Customer,
+    pub(super) invoice: &'i Invoice,
+    pub(super) item_labels: &'i [ItemLabel<'a>],
+    /// `Rows` or `Resource`.
+    pub(super) level: DetailLevel,
+}
+
+impl<'a> Lists<'a, '_> {
+    /// A list for each resource; notes in `columns` what they have, and in `anchors` the first row of each item.
+    pub(super) fn groups(
+        &self,
+        resources: &Resources<'a>,
+        columns: &mut AppendixColumns,
+        anchors: &mut [String],
+    ) -> Result<Vec<GroupView<'a>>, TooLong> {
+        let mut by_resource: Vec<Vec<LineTotals>> = resources.list.iter().map(|_| Vec::new()).collect();
+        for line in self.lines(resources)? {
+            by_resource[line.place].push(line);
+        }
+        let mut groups = Vec::with_capacity(by_resource.len());
+        for (resource, lines) in resources.list.iter().zip(by_resource) {
+            let mut rows = Vec::with_capacity(lines.len());
+            let mut subtotal = Sum::default();
+            for line in &lines {
+                let amount = line.amount.total()?;
+                subtotal.add(amount)?;
+                let mut row = self.row(line, amount)?;
+                let anchor = &mut anchors[line.item.0 as usize];
+                if anchor.is_empty() {
+                    row.item = (line.item.0 + 1).to_string();
+                    row.id = format!("use-{}", row.item);
+                    anchor.clone_from(&row.id);
+                }
+                columns.rounded |= row.is_rounded;
+                columns.rounded_amount |= printed::amount(amount, self.invoice.currency)? != amount;
+                columns.date |= !row.date.is_empty();
+                columns.quantity |= !row.quantity.is_empty();
+                columns.unit |= !row.unit.is_empty();
+                columns.unit_price |= !row.unit_price.is_empty();
+                columns.shared |= row.shared;
+                rows.push(row);
+            }
+            let currency = self.invoice.currency;
+            let subtotal = Split::new(printed::amount(subtotal.total()?, currency)?, currency);
+            let id = format!("group-{}", groups.len() + 1);
+            let (resource, resource_name) = (resource.id, resource.name);
+            groups.push(GroupView { id, resource, resource_name, rows, subtotal, ..GroupView::default() });
+        }
+        Ok(groups)
+    }
+
+    fn row(&self, line: &LineTotals, amount: Amount) -> Result<DetailView<'a>, TooLong> {
+        let Lists { bill, customer, invoice, .. } = *self;
+        let label = &self.item_labels[line.item.0 as usize];
+        let date = match line.day {
+            0 => String::new(),
+            day => format!("{:02}-{day:02}", bill.month.first().month()),
+        };
+        let printed = printed::amount(amount, invoice.currency)?;
+        let quantity = line.quantity.map(Sum::total).transpose()?;
+        let quantity = quantity.and_then(|quantity| label.printed_quantity(quantity, line.shared));
+        let price = line.unit_price.and_then(|price| label.printed_unit_price(price));
+        let rounding = PrintedRounding::of_details(&customer.pricing, invoice.currency);
+        let PrintedFigures { quantity, unit_price } = PrintedFigures::beside(printed, rounding, quantity, price);
+        let name = bill.names.get(line.name);
+        Ok(DetailView {
+            id: String::new(),
+            item: String::new(),
+            date,
+            name,
+            label: label.name_or(name),
+            unit: quantity
+                .map_or("", |_| label.unit.unwrap_or_else(|| unit_text(line.unit, customer.invoice.language))),
+            quantity: quantity.map_or_else(String::new, |quantity| quantity.grouped()),
+            unit_price: unit_price.map_or_else(String::new, |price| grouped(price, 0)),
+            is_rounded: quantity.is_some_and(|quantity| quantity.is_cut),
+            amount: Split::new(printed, invoice.currency),
+            shared: line.shared,
+        })
+    }
+
+    /// The invoice's details as lines: one per detail, or summed by resource and item.
+    fn lines(&self, resources: &Resources<'_>) -> Result<Vec<LineTotals>, TooLong> {
+        let Lists { invoice, item_labels, .. } = *self;
+        let mut lines: Vec<LineTotals> = Vec::new();
+        // Items of one name, such as usage and a discount, are one line as long as they read alike.
+        let mut first: BTreeMap<&ItemLabel<'_>, u32> = BTreeMap::new();
+        let alike: Vec<u32> = (0..).zip(item_labels).map(|(item, label)| *first.entry(label).or_insert(item)).collect();
+        let mut known: BTreeMap<(usize, NameId, u32, bool), usize> = BTreeMap::new();
+        for detail in &invoice.details {
+            let Some(place) = resources.place(self.bill, detail) else { continue };
+            let new = self.line(detail, place)?;
+            let index = if self.level == DetailLevel::Resource {
+                let label = alike[detail.item.0 as usize];
+                *known.entry((place, new.name, label, new.shared)).or_insert(lines.len())
+            } else {
+                lines.len()
+            };
+            match lines.get_mut(index) {
+                None => lines.push(new),
+                Some(line) => {
+                    line.amount.add(invoice.amount(detail))?;
+                    line.quantity = match (line.quantity, new.quantity) {
+                        (Some(mut sum), Some(more)) => {
+                            sum.add(more.total()?)?;
+                            Some(sum)
+                        }
+                        _ => None,
+                    };
+                    line.unit_price = line.unit_price.filter(|price| Some(*price) == new.unit_price);
+                }
+            }
+        }
+        Ok(lines)
+    }
+
+    fn line(&self, detail: &Detail, place: usize) -> Result<LineTotals, TooLong> {
+        let Lists { bill, invoice, level, .. } = *self;
+        let charge = bill.charge(detail.charge);
+        let subject = bill.subject(charge);
+        let quantity = invoice.detail_quantity(bill, detail);
+        let mut amount = Sum::default();
+        amount.add(invoice.amount(detail))?;
+        let sum = |quantity| {
+            let mut sum = Sum::default();
+            sum.add(quantity).map(|()| sum)
+        };
+        Ok(LineTotals {
+            day: if level == DetailLevel::Resource { 0 } else { charge.day },
+            name: charge.item,
+            item: detail.item,
+            place,
+            quantity: quantity.map(sum).transpose()?,
+            unit: bill.unit(subject.source, charge.item),
+            unit_price: invoice.unit_price(detail),
+            amount,
+            shared: invoice.share(detail).is_some(),
+        })
+    }
+}
