@@ -16,6 +16,9 @@ pub(super) const DATE: usize = 425;
 const CELL_PADDING: usize = 68;
 pub(super) const CELL_LEAST: usize = 397;
 
+/// The width that columns of figures get where there is room: 22 mm.
+const CELL_WIDE: usize = 624;
+
 /// The width of a cell with a figure, in the size of those tables: 7.5 pt.
 pub(super) fn cell_width(text: &str) -> usize {
     text_width(text) * 15 / 16 + CELL_PADDING
@@ -119,18 +122,22 @@ impl AppendixColumns {
             }
         }
         total = rows().map(|row| cell_width(&row.total)).fold(total, usize::max);
-        let css = |width: usize| format!("{}.{}pt", width / 10, width % 10);
         (self.id, self.long_id) = (id > 0, id > ID_MOST);
         self.lead = if self.id { "2" } else { "1" }.to_owned();
         let id = id.min(ID_MOST);
-        (self.id_width, self.cell_width, self.total_width) = (css(id), css(cell), css(total));
         let name = if self.id { NAME_LEAST } else { DATE };
         let taken = |group: &GroupView<'_>| {
             let sums = group.columns.len() - named(group) + 1;
             name + id + named(group) * cell + sums * total
         };
+        let tables = || groups.iter().filter(|group| !group.columns.is_empty());
+        let most = tables().map(taken).max().unwrap_or(0);
+        // Half of the room that is left lets the names of items break less; the other half is that of names.
+        let columns = tables().map(named).max().unwrap_or(0).max(1);
+        let wide = (cell + WIDTH.saturating_sub(most) / 2 / columns).min(CELL_WIDE).max(cell);
+        let css = |width: usize| format!("{}.{}pt", width / 10, width % 10);
+        (self.id_width, self.cell_width, self.total_width) = (css(id), css(wide), css(total));
         // Names can do with a little less.
-        let most = groups.iter().filter(|group| !group.columns.is_empty()).map(taken).max().unwrap_or(0);
         most <= WIDTH + NAME_LEAST / 4
     }
 }
