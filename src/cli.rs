@@ -1,6 +1,7 @@
 //! The command line, as definitions only.
 
 mod help;
+mod language;
 mod values;
 
 use std::path::PathBuf;
@@ -10,8 +11,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::amount::Amount;
 use crate::model::endpoint::AllowedHost;
+use crate::model::language::Language;
 use crate::model::period::{BillingMonth, MonthRange};
 pub use help::{EXAMPLES, command, manual, parse};
+pub use language::{asked_language, shown};
 pub use values::{DateBound, Format};
 use values::{credited_line, money, reason};
 
@@ -46,6 +49,9 @@ pub struct Global {
     /// Do not show progress
     #[arg(long, global = true)]
     pub no_progress: bool,
+    /// Language of help, tables and messages; by default that of LC_ALL, LC_MESSAGES or LANG
+    #[arg(long, value_name = "LANG", value_enum, global = true)]
+    pub lang: Option<Lang>,
 }
 
 /// When to use colours.
@@ -57,6 +63,24 @@ pub enum ColorChoice {
     Always,
     /// Never
     Never,
+}
+
+/// A language of the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    /// Japanese
+    Ja,
+    /// English
+    En,
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Language {
+        match lang {
+            Lang::Ja => Language::Japanese,
+            Lang::En => Language::English,
+        }
+    }
 }
 
 /// The commands.

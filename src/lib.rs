@@ -12,6 +12,8 @@
 
 pub mod model;
 
+pub mod catalogue;
+
 pub mod diagnostic;
 
 pub mod environment;

@@ -1,5 +1,6 @@
 //! Turns arguments into an exit code. The only code that reads the clock, the environment and the current directory.
 
+use std::ffi::OsString;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -8,9 +9,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use terminal_size::{Height, Width, terminal_size_of};
 
+use invoicer::catalogue;
 use invoicer::cli::{self, ColorChoice};
 use invoicer::commands;
 use invoicer::environment::{Environment, Secret};
+use invoicer::model::language::Language;
 use invoicer::printer::{Activity, Printer, Unwritten};
 use invoicer::staging::interruption;
 
@@ -22,10 +25,24 @@ const COULD_NOT_RUN: u8 = 2;
 
 fn main() -> ExitCode {
     since_start();
-    let cli = match cli::parse(std::env::args_os()) {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let language = cli::asked_language(&arguments, language_of_locale());
+    let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
+    let cli = match cli::parse(arguments, language) {
         Ok(cli) => cli,
         Err(error) => {
-            let printed = error.print().and_then(|()| std::io::stdout().flush());
+            let printed = match (language, error.use_stderr()) {
+                (Language::English, _) => error.print(),
+                (Language::Japanese, false) => {
+                    let columns = columns(&stdout, terminal_size_of(&stdout));
+                    stdout.lock().write_all(cli::shown(&error, columns).as_bytes())
+                }
+                (Language::Japanese, true) => {
+                    let columns = columns(&stderr, terminal_size_of(&stderr));
+                    stderr.lock().write_all(cli::shown(&error, columns).as_bytes())
+                }
+            };
+            let printed = printed.and_then(|()| std::io::stdout().flush());
             let unwritten = printed.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe);
             return match (error.use_stderr(), unwritten) {
                 (true, _) => ExitCode::from(WRONG_USAGE),
@@ -47,7 +64,6 @@ fn main() -> ExitCode {
     // What tests take for a terminal on stdout.
     let assumed = std::env::var("INVOICER_TERMINAL").ok().filter(|_| cfg!(debug_assertions));
     let assumed = assumed.and_then(|columns| columns.parse().ok());
-    let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
     let terminal = stderr.is_terminal();
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let printer = Printer {
@@ -58,6 +74,7 @@ fn main() -> ExitCode {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
         },
+        language,
         columns: assumed.or_else(|| columns(&stdout, terminal_size_of(&stdout))),
         status_columns: columns(&stderr, terminal_size_of(&stderr)),
         progress: terminal && !cli.global.no_progress,
@@ -81,6 +98,13 @@ fn main() -> ExitCode {
         secrets: Arc::default(),
     };
     ExitCode::from(commands::run(cli, &current, &environment, &printer))
+}
+
+/// The language of the user's locale for messages, by the rules of POSIX.
+fn language_of_locale() -> Language {
+    let names = ["LC_ALL", "LC_MESSAGES", "LANG"];
+    let locale = names.iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.is_empty());
+    catalogue::of_locale(&locale.unwrap_or_default())
 }
 
 /// Columns of a stream's terminal; none where it is no terminal. A terminal that does not tell its size has 80.

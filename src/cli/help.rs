@@ -6,6 +6,8 @@ use std::io;
 use clap::{CommandFactory, FromArgMatches};
 
 use super::Cli;
+use super::language::in_japanese;
+use crate::model::language::Language;
 
 /// An example for each command, in alphabetical order; the first is that of the program itself.
 pub const EXAMPLES: &[(&str, &[&str])] = &[
@@ -37,7 +39,14 @@ const EXIT_CODES: &str =
     "Exit codes: 0 done, 1 refused (nothing was written), 2 could not run (I/O, network), 64 wrong usage.";
 
 /// The command line as it is parsed and shown.
-pub fn command() -> clap::Command {
+pub fn command(language: Language) -> clap::Command {
+    match language {
+        Language::English => in_english(),
+        Language::Japanese => in_japanese(in_english()),
+    }
+}
+
+fn in_english() -> clap::Command {
     let command = Cli::command().mut_args(|argument| match argument.is_global_set() {
         true => argument.help_heading("Global options"),
         false => argument,
@@ -58,8 +67,8 @@ fn shown(examples: &[&str]) -> String {
 ///
 /// # Errors
 /// Help and version that were asked for, and wrong usage.
-pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    let mut command = command();
+pub fn parse(arguments: impl IntoIterator<Item = OsString>, language: Language) -> Result<Cli, clap::Error> {
+    let mut command = command(language);
     let mut matches = command.try_get_matches_from_mut(arguments)?;
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
@@ -80,9 +89,12 @@ pub(super) fn name_of_command(text: &str) -> Result<String, String> {
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn manual(name: Option<&str>) -> io::Result<Vec<u8>> {
-    let mut all = command().disable_help_subcommand(true);
+pub fn manual(name: Option<&str>, language: Language) -> io::Result<Vec<u8>> {
+    let mut all = in_english().disable_help_subcommand(true);
     all.build();
+    if language == Language::Japanese {
+        all = in_japanese(all);
+    }
     let page = name.and_then(|name| all.find_subcommand(name)).unwrap_or(&all).clone();
     let mut text = Vec::new();
     clap_mangen::Man::new(page).render(&mut text)?;

@@ -148,7 +148,7 @@ fn build(
         printer.result_files(files.iter().map(|file| shown.join(&file.path).display().to_string()));
     }
     print_sources(&computed.billed, printer);
-    for line in summary_table(&summary)? {
+    for line in summary_table(&summary, printer)? {
         printer.status(&line);
     }
     if arguments.json {
@@ -237,9 +237,9 @@ fn print_sources(billed: &BilledMonth, printer: &Printer) {
 }
 
 /// The month as a table, with the total of each currency as its last rows.
-fn summary_table(summary: &Summary<'_>) -> Result<Vec<String>, Diagnostic> {
+fn summary_table(summary: &Summary<'_>, printer: &Printer) -> Result<Vec<String>, Diagnostic> {
     let header = ["customer", "items", "subtotal", "tax", "total", "margin"];
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    let mut rows = vec![printer.heading(header)];
     let row = |name: String, items: usize, currency: Currency, amounts: [Amount; 4]| {
         // An exact margin can have many decimals, which summary.json has; the table is easier to read without.
         let decimals = currency.decimals();
@@ -257,7 +257,7 @@ fn summary_table(summary: &Summary<'_>) -> Result<Vec<String>, Diagnostic> {
         let sum = |index: usize| Sum::of(of_currency().map(|one| amounts(one)[index])).of("the total of the month");
         let sums = [sum(0)?, sum(1)?, sum(2)?, sum(3)?];
         let name = if currencies.len() == 1 { "total".to_owned() } else { format!("total, {currency}") };
-        rows.push(row(name, of_currency().map(|one| one.items).sum(), *currency, sums));
+        rows.push(row(printer.text(&name).into_owned(), of_currency().map(|one| one.items).sum(), *currency, sums));
     }
     let align = [Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Right];
     Ok(table(&rows, &align))

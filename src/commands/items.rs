@@ -75,14 +75,14 @@ fn print(
         (true, true) => printer.status("every item has a name"),
         (true, false) => printer.status("the month has no items"),
         (false, true) => stubs(&listed, settings).iter().for_each(|line| printer.result(line)),
-        (false, false) => lines(&listed).iter().for_each(|line| printer.result(line)),
+        (false, false) => lines(&listed, printer).iter().for_each(|line| printer.result(line)),
     }
     Ok(())
 }
 
-fn lines(listed: &[ListedItem<'_>]) -> Vec<String> {
+fn lines(listed: &[ListedItem<'_>], printer: &Printer) -> Vec<String> {
     let header = ["source", "item", "kind", "rows", "quantity", "cost", "unit price", "ja", "en"];
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    let mut rows = vec![printer.heading(header)];
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     for item in listed {
         let quantity = item.quantity.map(|quantity| match item.unit {
@@ -96,7 +96,7 @@ fn lines(listed: &[ListedItem<'_>]) -> Vec<String> {
         rows.push(vec![
             or_dash(Some(item.source.to_owned()).filter(|source| !source.is_empty())),
             item.item.to_owned(),
-            word(item.kind).to_owned(),
+            printer.text(word(item.kind)).into_owned(),
             or_dash(Some(item.rows.to_string()).filter(|_| item.kind.is_provided())),
             or_dash(quantity),
             or_dash(Some(render::money(item.cost, item.currency, 0)).filter(|_| item.kind.is_provided())),

@@ -52,9 +52,8 @@ pub(super) fn run(root: &Path, arguments: &cli::List, printer: &Printer) -> Resu
         printer.status(if ledger.records.is_empty() { "nothing is issued" } else { "nothing issued fits" });
         return Ok(());
     }
-    let header = ["date", "number", "customer", "total", ""].map(str::to_owned).to_vec();
-    let mut lines = vec![header];
-    lines.extend(rows.iter().map(cells));
+    let mut lines = vec![printer.heading(["date", "number", "customer", "total", ""])];
+    lines.extend(rows.iter().map(|row| cells(row, printer)));
     for line in table(&lines, &[Align::Left, Align::Left, Align::Left, Align::Right, Align::Left]) {
         printer.result(line.trim_end());
     }
@@ -99,7 +98,7 @@ fn row<'a>(ledger: &'a Ledger, stored: &'a Stored, document: &'a Document) -> Re
     })
 }
 
-fn cells(row: &ListedDocument<'_>) -> Vec<String> {
+fn cells(row: &ListedDocument<'_>, printer: &Printer) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(original) = row.original {
         remarks.push(match row.kind {
@@ -123,6 +122,6 @@ fn cells(row: &ListedDocument<'_>) -> Vec<String> {
         row.number.to_owned(),
         row.customer_name.to_owned(),
         money(row.total),
-        remarks.join("; "),
+        remarks.iter().map(|remark| printer.text(remark)).collect::<Vec<_>>().join("; "),
     ]
 }

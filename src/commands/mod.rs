@@ -50,12 +50,12 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
         Command::Whatif(arguments) => within(&start, |root| whatif::run(root, current, &arguments, printer)),
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut cli::command(), "invoicer", &mut script);
+            clap_complete::generate(shell, &mut cli::command(printer.language), "invoicer", &mut script);
             printer.result_bytes(&script);
             Ok(())
         }
         Command::Man { command } => {
-            let page = cli::manual(command.as_deref()).context("cannot write the manual page");
+            let page = cli::manual(command.as_deref(), printer.language).context("cannot write the manual page");
             page.map(|page| printer.result_bytes(&page)).map_err(Problems::from)
         }
     };

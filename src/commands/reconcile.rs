@@ -52,7 +52,7 @@ pub(super) fn run(
 
 fn print(found: &[Reconciliation], settings: &Settings, month: BillingMonth, printer: &Printer) {
     let header = ["source", "rows", "with tax", "provider", "difference", "days", "resources"];
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    let mut rows = vec![printer.heading(header)];
     for one in found {
         let optional = |amount: Option<Amount>| amount.map_or("-".to_owned(), |amount| money(amount, one.currency, 0));
         let days = match (one.days, one.day_differences.len()) {
@@ -70,8 +70,8 @@ fn print(found: &[Reconciliation], settings: &Settings, month: BillingMonth, pri
             money(one.total_with_tax, one.currency, 0),
             optional(one.provider_total),
             optional(one.difference),
-            days,
-            resources,
+            printer.text(&days).into_owned(),
+            printer.text(&resources).into_owned(),
         ]);
     }
     let right = Align::Right;

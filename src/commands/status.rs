@@ -36,8 +36,8 @@ fn print(rows: &[SourceMonth], workspace: &Workspace, printer: &Printer) {
         return;
     }
     let header = ["month", "source", "provider", "amount", "here", "built", "issued"];
-    let mut lines = vec![header.map(str::to_owned).to_vec()];
-    let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    let mut lines = vec![printer.heading(header)];
+    let yes = |yes: bool| printer.text(if yes { "yes" } else { "no" }).into_owned();
     for row in rows {
         let source = workspace.settings.source(&row.source);
         let amount = row.amount.zip(source).map(|(amount, source)| money(amount, source.currency, 0));
@@ -46,7 +46,7 @@ fn print(rows: &[SourceMonth], workspace: &Workspace, printer: &Printer) {
             row.source.clone(),
             row.state.clone().unwrap_or_else(|| "-".to_owned()),
             amount.unwrap_or_else(|| "-".to_owned()),
-            row.here.name().to_owned(),
+            printer.text(row.here.name()).into_owned(),
             yes(row.built),
             yes(row.issued),
         ]);

@@ -36,7 +36,7 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Whatif, printer:
 /// Prints the comparison as a table: a line per customer, and with `-v` per month.
 fn print(comparison: &Comparison, printer: &Printer) {
     let header = ["customer", "month", "old", "new", "difference", "%", "old margin", "new margin"];
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    let mut rows = vec![printer.heading(header)];
     let mut push =
         |name: &str, month: &str, change: &FiguresChange, currency| rows.push(row(name, month, change, currency));
     let several = comparison.months.len() > 1;
@@ -54,7 +54,7 @@ fn print(comparison: &Comparison, printer: &Printer) {
         push(&customer.customer, &all, &customer.change, customer.currency);
     }
     for total in &comparison.totals {
-        push(&format!("all, {}", total.currency), &all, &total.change, total.currency);
+        push(&printer.text(&format!("all, {}", total.currency)), &all, &total.change, total.currency);
     }
     let (left, right) = (Align::Left, Align::Right);
     for line in table(&rows, &[left, left, right, right, right, right, right, right]) {

@@ -8,12 +8,20 @@ use unicode_width::UnicodeWidthStr;
 use super::place::Place;
 use super::report::{Diagnostic, Severity};
 use super::secrets::masked;
+use crate::catalogue::translated;
+use crate::model::language::Language;
 
 impl Diagnostic {
-    /// The text for the terminal, ending with a newline.
+    /// The English text for the terminal, ending with a newline.
     pub fn render(&self, color: bool) -> String {
+        self.render_in(Language::English, color)
+    }
+
+    /// [`render`](Self::render) with message and hint in that language, where the catalogue has them.
+    pub fn render_in(&self, language: Language, color: bool) -> String {
         // Cuts generously before masking and to the final length after it, so that no half of a secret is shown.
-        let message = shown(&masked(&cut(&self.message, 4 * LONGEST)));
+        let message = masked(&cut(&self.message, 4 * LONGEST));
+        let message = shown(&translated(&message, language));
         let paint = |code: &str, text: &str| match color {
             true => format!("\x1b[{code}m{text}\x1b[0m"),
             false => text.to_owned(),
@@ -24,6 +32,7 @@ impl Diagnostic {
             Severity::Note => ("note", "1;36"),
         };
         let name = self.finding.as_ref().map_or_else(String::new, |finding| format!("[{}]", finding.code.name()));
+        let label = translated(label, language);
         let mut out = format!("{}{}\n", paint(code, &format!("{label}{name}")), paint("1", &format!(": {message}")));
         if let Some(place) = &self.place {
             render_place(&mut out, place, &|text| paint("34", text), &|text| paint(code, text));
@@ -32,7 +41,13 @@ impl Diagnostic {
             let _ = writeln!(out, "  {} {}", paint("34", "="), shown(note));
         }
         if let Some(hint) = &self.hint {
-            let _ = writeln!(out, "{}{}", paint("1;32", "hint: "), shown(hint));
+            let hint = cut(hint, LONGEST);
+            let _ = writeln!(
+                out,
+                "{}{}",
+                paint("1;32", &translated("hint: ", language)),
+                shown(&translated(&hint, language))
+            );
         }
         out
     }

@@ -1,6 +1,6 @@
-//! [`Language`]: what an invoice is written in.
+//! [`Language`]: what an invoice is written in, and what a terminal shows.
 
-/// The language of an invoice.
+/// The language of an invoice, or of what is printed on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// Japanese.

@@ -8,7 +8,9 @@ use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::catalogue::translated;
 use crate::diagnostic::{Diagnostic, Severity, cause, is_obeyed, printable};
+use crate::model::language::Language;
 pub use activity::{Activity, Progress};
 pub use table::{Align, table, table_within, wrapped};
 
@@ -21,6 +23,8 @@ pub struct Printer {
     pub verbose: bool,
     /// Colours on stderr.
     pub color: bool,
+    /// Language of tables, messages and hints.
+    pub language: Language,
     /// Columns of the terminal that shows the results; none where they go to a file or another program.
     pub columns: Option<usize>,
     /// Columns of the terminal on stderr; none where messages go elsewhere.
@@ -52,6 +56,16 @@ impl Unwritten {
 }
 
 impl Printer {
+    /// A text of the program in the language of the terminal.
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        translated(text, self.language)
+    }
+
+    /// The heading of a table.
+    pub fn heading<'t>(&self, names: impl IntoIterator<Item = &'t str>) -> Vec<String> {
+        names.into_iter().map(|name| self.text(name).into_owned()).collect()
+    }
+
     /// Prints a line of the result to stdout.
     pub fn result(&self, line: &str) {
         self.activity.aside(|| self.unwritten.note(writeln!(io::stdout().lock(), "{}", printable(line))));
@@ -100,14 +114,14 @@ impl Printer {
     /// Prints a line about what was done to stderr.
     pub fn status(&self, line: &str) {
         if !self.quiet {
-            self.to_stderr(&format!("{}\n", printable(line)));
+            self.to_stderr(&format!("{}\n", printable(&self.text(line))));
         }
     }
 
     /// [`status`](Self::status) of a long line, which a terminal gets broken between words.
     pub fn status_wrapped(&self, line: &str) {
         match self.status_columns {
-            Some(columns) => wrapped(&printable(line), columns).iter().for_each(|part| self.status(part)),
+            Some(columns) => wrapped(&printable(&self.text(line)), columns).iter().for_each(|part| self.status(part)),
             None => self.status(line),
         }
     }
@@ -125,7 +139,7 @@ impl Printer {
             if self.quiet && diagnostic.severity != Severity::Error {
                 continue;
             }
-            self.to_stderr(&format!("{}\n", diagnostic.render(self.color)));
+            self.to_stderr(&format!("{}\n", diagnostic.render_in(self.language, self.color)));
         }
     }
 
@@ -137,14 +151,14 @@ impl Printer {
     /// Says what is being done, as long as nothing else is: `reading the bills of 202208`.
     pub fn doing(&self, what: &str) {
         if self.shows_progress() {
-            self.activity.begin(&printable(what), (self.clock)());
+            self.activity.begin(&printable(&self.text(what)), (self.clock)());
         }
     }
 
     /// Starts a progress bar of `count` steps.
     pub fn progress(&self, count: usize, what: &str) -> Progress {
         if self.shows_progress() {
-            self.activity.begin_steps(&printable(what), count, (self.clock)());
+            self.activity.begin_steps(&printable(&self.text(what)), count, (self.clock)());
         }
         Progress { activity: self.activity.clone() }
     }

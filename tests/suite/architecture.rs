@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The modules in the order in which the data passes them; one may only use those before it.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "model",
+    "catalogue",
     "diagnostic",
     "environment",
     "files",

@@ -38,6 +38,7 @@ mod items;
 mod kept;
 mod kore_api;
 mod kore_others;
+mod languages;
 mod ledger_edits;
 mod mutations;
 mod narrow_pages;

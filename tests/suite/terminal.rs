@@ -6,6 +6,7 @@ use std::ffi::OsString;
 
 use clap::CommandFactory;
 use invoicer::cli::{self, Cli, EXAMPLES};
+use invoicer::model::language::Language;
 use unicode_width::UnicodeWidthStr;
 
 use crate::commands::sample;
@@ -110,7 +111,7 @@ fn every_command_has_help_with_options_in_groups_and_an_example() {
             assert!(shown.contains(&format!("\n  {example}\n")), "{name}: {shown}");
             let command = example.split(" > ").next().unwrap().split(" >> ").next().unwrap();
             let command = command.split(" | ").next().unwrap();
-            let parsed = cli::parse(shell_words(command));
+            let parsed = cli::parse(shell_words(command), Language::English);
             assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
             assert!(name.is_empty() || command.starts_with(&format!("invoicer {name}")), "{example}");
         }

@@ -52,17 +52,17 @@ pub(super) fn explain(
         original.number,
         of_invoice.rules_directory()
     ));
-    for line in text(&explanation, note.currency.decimals()) {
+    for line in text(&explanation, note.currency.decimals(), printer) {
         printer.result_wrapped(&line);
     }
     Ok(())
 }
 
-fn text(explanation: &CreditExplanation<'_>, decimals: u32) -> Vec<String> {
+fn text(explanation: &CreditExplanation<'_>, decimals: u32, printer: &Printer) -> Vec<String> {
     let CreditExplanation { number, month, customer, currency, .. } = explanation;
     let original = explanation.original.map_or("", |original| original.number.as_str());
     let mut text = vec![format!("{number}: {customer}, {month}, {currency}, takes back {original}"), String::new()];
-    text.extend(lines(explanation, decimals));
+    text.extend(lines(explanation, decimals, printer));
     text.push(String::new());
     text.extend(explanation.taxes.iter().flat_map(|tax| tax_text(explanation, tax, decimals)));
     if let Some(totals) = &explanation.totals {
@@ -77,9 +77,9 @@ fn text(explanation: &CreditExplanation<'_>, decimals: u32) -> Vec<String> {
 }
 
 /// The lines as a table: invoiced + before + now = left.
-fn lines(explanation: &CreditExplanation<'_>, decimals: u32) -> Vec<String> {
+fn lines(explanation: &CreditExplanation<'_>, decimals: u32, printer: &Printer) -> Vec<String> {
     let heading = ["line", "item", "invoice's line", "invoiced", "before", "now", "left"];
-    let mut cells = vec![heading.map(str::to_owned).to_vec()];
+    let mut cells = vec![printer.heading(heading)];
     let row = |line: &CreditLineExplanation<'_>| {
         vec![
             line.line.to_string(),
@@ -95,7 +95,7 @@ fn lines(explanation: &CreditExplanation<'_>, decimals: u32) -> Vec<String> {
     if let Some(totals) = &explanation.totals {
         let subtotal = totals.subtotal.to_text(decimals);
         let empty = String::new;
-        cells.push(vec![empty(), "subtotal".to_owned(), empty(), empty(), empty(), subtotal, empty()]);
+        cells.push(vec![empty(), printer.text("subtotal").into_owned(), empty(), empty(), empty(), subtotal, empty()]);
     }
     let (left, right) = (Align::Left, Align::Right);
     table(&cells, &[right, left, right, right, right, right, right])

@@ -6,7 +6,7 @@ use crate::billing::explanation::{
     SharingExplanation,
 };
 use crate::model::amount::{Amount, TooLong};
-use crate::printer::{Align, table};
+use crate::printer::{Align, Printer, table};
 
 /// How the parts of a split add up.
 const LARGEST_REMAINDERS: &str =
@@ -23,14 +23,15 @@ pub(super) fn charges(
     explanation: &Explanation<'_>,
     line: &LineExplanation<'_>,
     charges: &ChargesExplanation<'_>,
-    verbose: bool,
+    printer: &Printer,
 ) -> Vec<String> {
+    let verbose = printer.verbose;
     let mut text = Vec::new();
     for (index, part) in charges.parts.iter().enumerate() {
         if charges.parts.len() > 1 {
             text.push(format!("  part {} of {}", index + 1, charges.parts.len()));
         }
-        text.extend(rows(explanation, line, part, verbose).into_iter().map(|row| format!("    {row}")));
+        text.extend(rows(explanation, line, part, printer).into_iter().map(|row| format!("    {row}")));
         text.extend(price(&explanation.month, part, charges));
     }
     text.extend(claims(charges, verbose));
@@ -49,7 +50,7 @@ fn rows(
     explanation: &Explanation<'_>,
     line: &LineExplanation<'_>,
     part: &PartExplanation<'_>,
-    verbose: bool,
+    printer: &Printer,
 ) -> Vec<String> {
     let columns = RowColumns {
         shares: part.rows.iter().any(|row| row.share.is_some()),
@@ -58,11 +59,10 @@ fn rows(
         decimals: explanation.rounding.decimals,
     };
     let quantity = if line.unit.is_empty() { "quantity".to_owned() } else { format!("quantity, {}", line.unit) };
-    let heading = ["row", "date", "resource", "by", "of the row's cost"].map(str::to_owned).into_iter();
-    let heading = heading.chain([quantity]).chain(["cost", "tiers", "price", "rounded"].map(str::to_owned));
-    let mut cells = vec![heading.collect::<Vec<String>>()];
+    let heading = ["row", "date", "resource", "by", "of the row's cost"].into_iter().chain([quantity.as_str()]);
+    let mut cells = vec![printer.heading(heading.chain(["cost", "tiers", "price", "rounded"]))];
     let rows = &part.rows;
-    if verbose || rows.len() <= SHOWN {
+    if printer.verbose || rows.len() <= SHOWN {
         cells.extend(rows.iter().map(|row| columns.row(row)));
     } else {
         let (first, rest) = rows.split_at(FIRST);

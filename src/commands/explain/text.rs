@@ -20,7 +20,7 @@ pub(super) fn lines(explanation: &Explanation<'_>, wanted: &Wanted, printer: &Pr
     let mut text = vec![format!("{number}: {customer}, {month}, {currency}")];
     let Some(totals) = &explanation.totals else {
         for line in &explanation.lines {
-            text.extend(block(explanation, line, verbose));
+            text.extend(block(explanation, line, printer));
         }
         if let Some((pattern, _)) = &wanted.resource {
             text.extend([String::new(), format!("only rows of resources {pattern:?} are shown")]);
@@ -28,7 +28,7 @@ pub(super) fn lines(explanation: &Explanation<'_>, wanted: &Wanted, printer: &Pr
         return text;
     };
     text.push(String::new());
-    text.extend(overview(explanation, totals, printer.columns));
+    text.extend(overview(explanation, totals, printer));
     text.push(String::new());
     text.extend(totals.taxes.iter().map(|tax| format!("tax, {}", tax_text(explanation, totals, tax))));
     let decimals = explanation.rounding.decimals;
@@ -40,16 +40,16 @@ pub(super) fn lines(explanation: &Explanation<'_>, wanted: &Wanted, printer: &Pr
         at("", totals.tax_rounding, totals.tax_rounding_rule)
     ));
     match verbose {
-        true => text.extend(explanation.lines.iter().flat_map(|line| block(explanation, line, verbose))),
+        true => text.extend(explanation.lines.iter().flat_map(|line| block(explanation, line, printer))),
         false => text.push(format!("the rows and rules of a line: invoicer explain {number} LINE")),
     }
     text
 }
 
 /// Each line with its calculation.
-fn overview(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>, columns: Option<usize>) -> Vec<String> {
+fn overview(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>, printer: &Printer) -> Vec<String> {
     let decimals = explanation.rounding.decimals;
-    let mut cells = vec![["line", "item", "amount", "how"].map(str::to_owned).to_vec()];
+    let mut cells = vec![printer.heading(["line", "item", "amount", "how"])];
     for line in &explanation.lines {
         let amount = line.amount.to_text(decimals);
         cells.push(vec![
@@ -60,8 +60,8 @@ fn overview(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>, colum
         ]);
     }
     let subtotal = totals.subtotal.to_text(decimals);
-    cells.push(vec![String::new(), "subtotal".to_owned(), subtotal, String::new()]);
-    table_within(&cells, &[Align::Right, Align::Left, Align::Right, Align::Left], columns)
+    cells.push(vec![String::new(), printer.text("subtotal").into_owned(), subtotal, String::new()]);
+    table_within(&cells, &[Align::Right, Align::Left, Align::Right, Align::Left], printer.columns)
 }
 
 /// The names of a line, the customer's and the provider's, with its kind unless that is usage.
@@ -78,7 +78,7 @@ pub(super) fn titled(kind: ItemKind, label: &str, name: &str) -> String {
 }
 
 /// A line with its full explanation.
-fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, verbose: bool) -> Vec<String> {
+fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, printer: &Printer) -> Vec<String> {
     let decimals = explanation.rounding.decimals;
     let amount = line.amount.to_text(decimals);
     let source = if line.source.is_empty() { String::new() } else { format!(", {}", line.source) };
@@ -87,7 +87,7 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, verbose: boo
         format!("line {}: {}{source}, {category}: {amount}", line.line, titled(line.kind, line.label, line.name));
     let mut text = vec![String::new(), heading];
     match &line.origin {
-        LineOrigin::Charges(charges) => text.extend(rows::charges(explanation, line, charges, verbose)),
+        LineOrigin::Charges(charges) => text.extend(rows::charges(explanation, line, charges, printer)),
         LineOrigin::Fee(fee) => {
             text.push(format!("  {} per {}{}", fee.price, fee.per, written(fee.rule)));
             if let Some(conversion) = &fee.conversion {
@@ -97,7 +97,7 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, verbose: boo
             if !fee.resources.is_empty() {
                 let known: Vec<String> =
                     fee.resources.iter().map(|known| format!("{} {}", known.source, known.resource)).collect();
-                let shown = if verbose { known.len() } else { known.len().min(10) };
+                let shown = if printer.verbose { known.len() } else { known.len().min(10) };
                 let more = if known.len() > shown { ", …" } else { "" };
                 text.push(format!("  charged for {}{more}", known[..shown].join(", ")));
             }
