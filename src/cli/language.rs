@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn lines_break_where_japanese_may() {
-        assert_eq!(broken("  init  文書を作成します。", 16), ["  init  文書を", "        作成しま", "        す。"]);
+        assert_eq!(broken("  init  文書を作成します。", 16), ["  init  文書を作", "        成しま", "        す。"]);
         assert_eq!(broken("  -q      静か", 40), ["  -q      静か"]);
         // A phrase does not begin with its end, and words of other scripts stay whole.
         assert_eq!(broken("色（例: always）を使う", 12), ["色（例:", "always）を使", "う"]);

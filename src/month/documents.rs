@@ -98,6 +98,10 @@ impl<'a> DocumentWriter<'a> {
             let directory = audience.directory(customer);
             sink(&format!("{directory}/{}.{}", invoice.file_name, format.extension()), bytes)
         };
+        // Only the file comes to life: the PDF is laid out from the page as the template made it.
+        let language = self.settings.customers[invoice.customer].invoice.language;
+        let labels = self.assets.templates.labels(language, invoice.kind);
+        let put_html = |html: &str| put(Audience::Customer, Format::Html, render::living(html, labels).as_bytes());
         let wanted = |format: Format| self.formats.contains(&format);
         let mut made = Documents {
             html: wanted(Format::Html),
@@ -116,10 +120,10 @@ impl<'a> DocumentWriter<'a> {
             put(Audience::Customer, Format::Pdf, &rendered::pdf(self, invoice, &pages, &customers_json)?)?;
             made.pages = Some(pages.pages.len());
             if made.html {
-                put(Audience::Customer, Format::Html, html.as_bytes())?;
+                put_html(&html)?;
             }
         } else if made.html {
-            put(Audience::Customer, Format::Html, rendered::html_alone(self, &printed)?.as_bytes())?;
+            put_html(&rendered::html_alone(self, &printed)?)?;
         }
         if made.json {
             put(Audience::Customer, Format::Json, &customers_json)?;

@@ -87,6 +87,17 @@ fn collect(root: &Path, directory: &Path, files: &mut Vec<(String, Vec<u8>)>) {
     }
 }
 
+/// The HTML of an invoice as its template made it and its PDF was laid out from it: without what only browsers run.
+pub(crate) fn as_laid_out(html: &str) -> String {
+    let without = |html: &str, start: &str, end: &str| match html.split_once(start) {
+        Some((before, rest)) => format!("{before}{}", rest.split_once(end).map_or("", |(_, after)| after)),
+        None => html.to_owned(),
+    };
+    let html = without(html, "\n<meta http-equiv=\"Content-Security-Policy\"", ">");
+    let html = without(&html, "<style>\n.live-tools", "</style>\n");
+    without(&html, "<script", "</script>\n")
+}
+
 /// Copies a directory with everything in it.
 pub(crate) fn copy_tree(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();

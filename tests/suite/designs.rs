@@ -13,7 +13,7 @@ use pages::layout::{self, Document, Faces, Item, Picture, PictureData};
 use serde_json::Value;
 
 use crate::browser_tree::assert_agrees;
-use crate::common::{Sandbox, copy_tree};
+use crate::common::{Sandbox, as_laid_out, copy_tree};
 
 pub(crate) const DESIGNS: [&str; 2] = ["classic", "modern"];
 
@@ -32,7 +32,7 @@ pub(crate) fn html(name: &str, design: &str, language: &str, arguments: &[&str])
     sandbox.write("invoicer.toml", chosen);
     let run = sandbox.run(&[&["build", "202208", "--quiet", "--format", "html"], arguments].concat());
     assert_eq!(run.code, 0, "{}", run.stderr);
-    String::from_utf8(sandbox.read("out/202208/acme/INV-202208-acme.html")).unwrap()
+    as_laid_out(&String::from_utf8(sandbox.read("out/202208/acme/INV-202208-acme.html")).unwrap())
 }
 
 fn picture(src: &str) -> Result<Arc<Picture>, String> {
@@ -41,7 +41,7 @@ fn picture(src: &str) -> Result<Arc<Picture>, String> {
 }
 
 pub(crate) fn lay_out(html: &str) -> Document {
-    layout::lay_out(html, &Faces::built_in(), &picture).unwrap()
+    layout::lay_out(&as_laid_out(html), &Faces::built_in(), &picture).unwrap()
 }
 
 /// The text of each page without spaces.

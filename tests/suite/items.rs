@@ -5,7 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::common::{Run, Sandbox, copy_tree};
+use crate::common::{Run, Sandbox, as_laid_out, copy_tree};
 use crate::properties::{csv, rows, workspace};
 
 const ISSUER: &str = "[issuer]\nname = \"サンプル通信株式会社\"\n[[source]]\nname = \"soracom\"\nkind = \"soracom-csv\"\n\
@@ -57,7 +57,7 @@ fn read(html: &str) -> String {
 fn printed(sandbox: &Sandbox) -> String {
     use pages::layout::{Faces, Item, lay_out};
     let picture = |_: &str| Err("no picture is expected".to_owned());
-    let document = lay_out(&html(sandbox), &Faces::built_in(), &picture).unwrap();
+    let document = lay_out(&as_laid_out(&html(sandbox)), &Faces::built_in(), &picture).unwrap();
     let items = document.pages.iter().flat_map(|page| &page.layers).flat_map(|layer| &layer.items);
     let texts = items.filter_map(|item| if let Item::Text(text) = item { Some(text.text.as_ref()) } else { None });
     texts.collect::<Vec<&str>>().join("|")

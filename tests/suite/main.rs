@@ -40,6 +40,7 @@ mod kore_api;
 mod kore_others;
 mod languages;
 mod ledger_edits;
+mod living_pages;
 mod mutations;
 mod narrow_pages;
 mod not_final;
