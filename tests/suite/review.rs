@@ -111,9 +111,9 @@ fn costs_and_totals_are_comparable_and_one_payer_has_one_sum() {
     let sandbox = two_months();
     let page = build(&sandbox, &["--format", "json"]);
     let of = |text: &str| cells(&page, text).into_iter().filter(|cell| cell != "JSON").collect::<Vec<String>>();
-    assert_eq!(of("id=\"customer-a1\""), ["¥165", "+¥77", "+87.5%", "¥150", "¥15", "9.1%", "¥182", "2"]);
-    assert_eq!(of("id=\"customer-a2\""), ["¥220", "¥0", "0.0%", "¥200", "¥20", "9.1%", "¥242"]);
-    assert_eq!(of("id=\"customer-b\""), ["¥330", "¥0", "0.0%", "¥270", "¥60", "18.2%", "¥363"]);
+    assert_eq!(of("id=\"customer-a1\""), ["未発行", "¥165", "+¥77", "+87.5%", "¥150", "¥15", "9.1%", "¥182", "2"]);
+    assert_eq!(of("id=\"customer-a2\""), ["未発行", "¥220", "¥0", "0.0%", "¥200", "¥20", "9.1%", "¥242"]);
+    assert_eq!(of("id=\"customer-b\""), ["未発行", "¥330", "¥0", "0.0%", "¥270", "¥60", "18.2%", "¥363"]);
     assert_eq!(of("<tr class=\"group\""), ["¥385", "+¥77", "+25.0%", "¥350", "¥35", "9.1%", "¥424", "2"]);
     assert_eq!(of("<tr class=\"all\""), ["¥715", "+¥77", "+12.1%", "¥620", "¥95", "13.3%", "¥787"]);
     assert_eq!(of("<tr class=\"borne\""), ["¥100"]);
