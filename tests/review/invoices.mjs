@@ -1,6 +1,7 @@
 // What an invoice's HTML can do in headless Chromium: search and sort of its details, bars of days, phones, paper, and the same
 // page without its script. Expected rows come from the invoice's JSON, not from the page.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -81,7 +82,7 @@ const tests = {
       await button.click();
       assert.equal(await head.getAttribute("aria-sort"), "ascending");
       assert.deepEqual(await amounts(), (await amounts()).toSorted((a, b) => a - b), customer);
-      await button.click();
+      await button.press("Enter");
       assert.equal(await head.getAttribute("aria-sort"), "descending");
       assert.deepEqual(await amounts(), (await amounts()).toSorted((a, b) => b - a), customer);
       await button.click();
@@ -107,6 +108,16 @@ const tests = {
     await page.emulateMedia({ media: "screen" });
     await page.evaluate(() => dispatchEvent(new Event("afterprint")));
     assert.equal((await rows(page)).length, 0);
+  },
+
+  async "it prints as without script"() {
+    for (const customer of customers) {
+      const printed = async (options) => {
+        const pdf = await (await open(customer, options)).pdf({ preferCSSPageSize: true, printBackground: true });
+        return execFileSync("pdftotext", ["-bbox", "-", "-"], { input: pdf }).toString().match(/<word .*/g);
+      };
+      assert.deepEqual(await printed({}), await printed({ javaScriptEnabled: false }), customer);
+    }
   },
 
   async "without script it is the same page"() {

@@ -77,9 +77,11 @@
       column += span;
       // A heading that links to its item stays a link; it is sorted by a button behind it.
       const link = head.querySelector("a");
-      const button = document.createElement("button");
-      button.type = "button";
+      // No <button>: Chromium leaves it out where a table's head is repeated on paper.
+      const button = document.createElement("span");
       button.className = "live-sort";
+      button.tabIndex = 0;
+      button.setAttribute("role", "button");
       if (link) {
         const mark = document.createElement("span");
         mark.className = "live-mark";
@@ -92,6 +94,11 @@
         button.title = (words.sort ?? "") + button.textContent;
         head.append(button);
       }
+      button.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        button.click();
+      });
       button.addEventListener("click", () => {
         const now = part.sorted?.head === head ? part.sorted.sign : 0;
         part.sorted = now < 0 ? null : { head, column: at, span, sign: now > 0 ? -1 : 1 };
