@@ -239,7 +239,14 @@ fn html(
     for invoice in &billed.invoices {
         let chosen = &settings.customers[invoice.customer].invoice;
         let labels = assets.templates.labels(chosen.language, DocumentKind::Invoice);
-        let view = render::view(&bill, settings, invoice, labels, &|path| assets.link(path))?;
+        let view = render::view(
+            &bill,
+            settings,
+            invoice,
+            labels,
+            &|path| assets.link(path),
+            &invoicer::model::history::History::default(),
+        )?;
         documents.push(assets.templates.document(&chosen.template.name, &view).map_err(|problem| told(vec![problem]))?);
     }
     choose(documents).ok_or_else(|| "the month has no such invoice".into())

@@ -304,6 +304,9 @@ pub struct Explain {
     /// Show only rows of resources with this id; * and ? are wildcards
     #[arg(long, value_name = "ID")]
     pub resource: Option<String>,
+    /// Compare with the customer's invoice for this month, item by item
+    #[arg(long, value_name = "MONTH", conflicts_with_all = ["line", "resource"])]
+    pub against: Option<BillingMonth>,
     /// Print JSON, with every row
     #[arg(long)]
     pub json: bool,

@@ -23,6 +23,7 @@ mod reconciliation;
 mod record;
 mod resources;
 mod sharing;
+pub mod story;
 mod taxation;
 mod tiers;
 mod unassigned;

@@ -91,6 +91,8 @@ pub struct InvoiceSettings {
     pub show_zero: bool,
     /// What `build` does with a subtotal below zero.
     pub below_zero: BelowZero,
+    /// Whether invoices tell what changed since the last one.
+    pub story: bool,
     /// Sentences at the foot of the first page.
     pub notes: Vec<String>,
     /// The envelope whose window shows the addressee.

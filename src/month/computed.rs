@@ -6,6 +6,7 @@ use std::path::Path;
 use super::carried;
 use super::documents::{DocumentWriter, WrittenDocuments, doing, review_page};
 use super::earlier::EarlierMonths;
+use super::issued_history;
 use super::summary::{self, Summary};
 use super::warnings;
 use crate::assets::Assets;
@@ -124,6 +125,8 @@ pub struct ComputedMonth {
     pub billed: BilledMonth,
     /// The earlier months.
     history: History,
+    /// The issued months, of which invoices tell.
+    told: History,
     /// Files that only warnings were made from.
     pub compared: Vec<Written>,
     /// All warnings.
@@ -171,6 +174,7 @@ impl ComputedMonth {
         if deny_warnings {
             warnings::deny(&warnings)?;
         }
+        let told = issued_history::for_stories(root, ledger, settings, month)?;
         let overview = billing::overview(&bill, settings, &billed).of("the sums of the month")?;
         let compared = files;
         Ok(ComputedMonth {
@@ -179,6 +183,7 @@ impl ComputedMonth {
             bill,
             billed,
             history,
+            told,
             compared,
             warnings,
             overview,
@@ -202,7 +207,7 @@ impl ComputedMonth {
         let all = &self.billed.invoices;
         let (places, invoices): (Vec<usize>, Vec<&Invoice>) =
             all.iter().enumerate().filter(|(_, invoice)| chosen(invoice)).unzip();
-        let writer = DocumentWriter::new(&self.workspace, &self.assets, &self.bill, formats);
+        let writer = DocumentWriter::new(&self.workspace, &self.assets, &self.bill, &self.told, formats);
         let sink = |path: &str, bytes: &[u8]| staging.write(path, bytes);
         let written = writer.write(&invoices, &sink, printer, doing(staging))?;
         // Customers that were not chosen have no documents.

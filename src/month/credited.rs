@@ -10,6 +10,7 @@ use super::carried;
 use super::computed::{Inputs, invoices};
 use super::documents::DocumentWriter;
 use super::evidence::changed_evidence;
+use super::issued_history;
 use super::rebuilt::{OutputTarget, fill, finish_interrupted, refuse_misrecorded};
 use super::recorded;
 use super::reproduced::{Reproduction, terms};
@@ -23,6 +24,7 @@ use crate::model::carried::Carried;
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
+use crate::model::history::History;
 use crate::model::invoice::{DocumentKind, Invoice, Original, Status};
 use crate::model::period::BillingMonth;
 use crate::model::schedule::{self, DateRule};
@@ -126,7 +128,7 @@ impl CreditRequest<'_> {
         let base = Reproduction::of(root, ledger, stored)?;
         refuse_misrecorded(ledger, stored, &base)?;
         let (note, mut document) = self.credit_note(ledger, stored, original, &base)?;
-        document.outputs = outputs(&base.workspace, &base.assets, &base.bill, &note, printer)?;
+        document.outputs = outputs(&base.workspace, &base.assets, &base.bill, &History::default(), &note, printer)?;
         exemption(&note, printer);
         let mut record = Record {
             format: FORMAT,
@@ -249,7 +251,8 @@ impl CreditRequest<'_> {
         let customer = &settings.customers[invoice.customer];
         let naming = self.name_corrected(ledger, original, customer, &record.documents[0], month, &mut invoice);
         let mut document = Document::of(&invoice, naming);
-        document.outputs = outputs(&workspace, &assets, &bill, &invoice, printer)?;
+        let told = issued_history::for_stories(root, ledger, &workspace.settings, month)?;
+        document.outputs = outputs(&workspace, &assets, &bill, &told, &invoice, printer)?;
         ledger.check_numbers([document.number.as_str()].into_iter())?;
         let Inputs { bills, rules } = Inputs::of(&workspace, &assets, &bill)?;
         record.documents.push(document);
@@ -301,6 +304,7 @@ fn outputs(
     workspace: &Workspace,
     assets: &Assets,
     bill: &Bill,
+    told: &History,
     invoice: &Invoice,
     printer: &Printer,
 ) -> Result<Vec<Written>, Problems> {
@@ -310,7 +314,7 @@ fn outputs(
         written.push(Written { path: path.to_owned(), sha256: hash(bytes) });
         Ok(())
     };
-    let writer = DocumentWriter::new(workspace, assets, bill, &Format::ALL);
+    let writer = DocumentWriter::new(workspace, assets, bill, told, &Format::ALL);
     let made = writer.write(&[invoice], &sink, printer, "Writing")?;
     printer.diagnostics(&made.warnings);
     let mut written = written.into_inner().expect("no thread panics while it holds the lock");

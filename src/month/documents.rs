@@ -10,6 +10,7 @@ use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Figure, Problems};
 use crate::model::audience::Audience;
 use crate::model::charge::Bill;
+use crate::model::history::History;
 use crate::model::invoice::Invoice;
 use crate::model::settings::Settings;
 use crate::out;
@@ -25,6 +26,8 @@ pub struct DocumentWriter<'a> {
     /// The workspace's files, relative to the root, to find the place of a text.
     pub(super) files: &'a [(String, Vec<u8>)],
     pub(super) assets: &'a Assets,
+    /// The issued months, of which invoices tell.
+    pub(super) told: &'a History,
     formats: &'a [Format],
 }
 
@@ -40,14 +43,15 @@ pub struct WrittenDocuments {
 }
 
 impl<'a> DocumentWriter<'a> {
-    /// A writer of documents in those formats.
+    /// A writer of documents in those formats; `told` are the months of which invoices tell.
     pub fn new(
         workspace: &'a Workspace,
         assets: &'a Assets,
         bill: &'a Bill,
+        told: &'a History,
         formats: &'a [Format],
     ) -> DocumentWriter<'a> {
-        DocumentWriter { bill, settings: &workspace.settings, files: &workspace.files, assets, formats }
+        DocumentWriter { bill, settings: &workspace.settings, files: &workspace.files, assets, told, formats }
     }
 
     /// Makes the documents of all invoices; `doing` is what the progress bar says.

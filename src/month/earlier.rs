@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::standing::{StandingFigures, standing_figures};
+use super::standing::{self, StandingFigures, standing_figures, standing_lines};
 use super::summary::{self, ReadSummary};
 use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
 use crate::ledger::{DIRECTORY, Ledger};
@@ -114,9 +114,15 @@ impl EarlierMonths {
         let Some(mut customers) = self.history.month(month).cloned() else {
             return Ok(());
         };
-        let standing = standing_figures(ledger, month)?;
-        customers.retain(|id, _| standing.contains_key(id));
-        for (id, StandingFigures { currency, cost, subtotal, total, .. }) in standing {
+        let net = standing_figures(ledger, month)?;
+        customers.retain(|id, _| net.contains_key(id));
+        for document in standing::standing(ledger, month) {
+            if let Some(customer) = customers.get_mut(&document.customer) {
+                let lines = standing_lines(ledger, document, customer.lines.as_deref(), customer.used.as_ref())?;
+                customer.lines = Some(lines);
+            }
+        }
+        for (id, StandingFigures { currency, cost, subtotal, total, .. }) in net {
             if let Some(customer) = customers.get_mut(&id) {
                 let (used, lines) = (customer.used.take(), customer.lines.take());
                 *customer = BilledCustomer { currency, cost, subtotal, total, used, lines };

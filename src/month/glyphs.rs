@@ -83,7 +83,7 @@ struct Field {
 fn fields(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Vec<Field> {
     let customer = &writer.settings.customers[invoice.customer];
     let labels = writer.assets.templates.labels(customer.invoice.language, invoice.kind);
-    let view = render::view(writer.bill, writer.settings, invoice, labels, &|_| String::new());
+    let view = render::view(writer.bill, writer.settings, invoice, labels, &|_| String::new(), writer.told);
     let value = view.ok().and_then(|view| serde_json::to_value(&view).ok());
     let mut fields = Vec::new();
     for (key, value) in value.iter().filter_map(Value::as_object).flatten() {
@@ -141,6 +141,9 @@ fn source(path: &str, row: Option<&Value>) -> Source {
         // The item's, which the invoice's row has too.
         ("appendix", "label") if path.contains(".columns[") => Source::Label,
         ("chart", _) => Source::Bill("item name"),
+        ("story", _) if path.starts_with("story.groups") => Source::Bill("group"),
+        ("story", _) if path.starts_with("story.resources") => Source::Bill("resource"),
+        ("story", _) => Source::Bill("item name"),
         _ => Source::Workspace,
     }
 }

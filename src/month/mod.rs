@@ -15,6 +15,7 @@ pub mod evidence;
 mod fitting;
 mod glyphs;
 pub mod issued;
+pub mod issued_history;
 pub mod price_change;
 pub mod provider_drift;
 pub mod rebuilt;

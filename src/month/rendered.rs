@@ -109,7 +109,7 @@ fn view<'a>(writer: &DocumentWriter<'a>, invoice: &'a Invoice) -> Result<Invoice
     let customer = &writer.settings.customers[invoice.customer];
     let labels = writer.assets.templates.labels(customer.invoice.language, invoice.kind);
     let link = |path: &str| writer.assets.link(path);
-    render::view(writer.bill, writer.settings, invoice, labels, &link)
+    render::view(writer.bill, writer.settings, invoice, labels, &link, writer.told)
         .of(format_args!("the appendix of \"{}\"", customer.id))
 }
 

@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use rayon::prelude::*;
 
 use super::documents::{DocumentWriter, Sink};
+use super::issued_history;
 use super::rendered::pdf_with_costs;
 use crate::assets::Assets;
 use crate::billing::{self, BilledMonth, CreditTerms, CreditedLine, Extent};
@@ -18,6 +19,7 @@ use crate::ledger::{self, Document, Ledger, Stored};
 use crate::model::audience::INTERNAL;
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
+use crate::model::history::History;
 use crate::model::invoice::{DocumentKind, Invoice, Status};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
@@ -34,6 +36,8 @@ pub struct Reproduction {
     pub assets: Assets,
     /// The bills, which are not copied: `billing/` is never edited.
     pub bill: Bill,
+    /// The months issued before, of which invoices tell.
+    told: History,
     /// The documents computed again, each with its record.
     pub documents: Vec<(Invoice, Document)>,
     /// Issue and due date of each invoice by number, as the rules give them.
@@ -64,10 +68,13 @@ impl Reproduction {
         let bill = sources::read(root, &workspace.settings, stored.record.month, true)?;
         let taken = &stored.record.carried.taken;
         let billed = billing::invoices(&bill, &workspace.settings, Status::Issued, taken).map_err(inside)?;
+        let before = Ledger { records: ledger.before(stored).to_vec() };
+        let told = issued_history::for_stories(root, &before, &workspace.settings, stored.record.month)?;
         let mut reproduction = Reproduction {
             workspace,
             assets,
             bill,
+            told,
             documents: Vec::new(),
             dates: BTreeMap::new(),
             note_lines: BTreeMap::new(),
@@ -171,7 +178,7 @@ impl Reproduction {
             sink(path, bytes)
         };
         let invoices: Vec<&Invoice> = chosen.iter().map(|(invoice, _)| invoice).collect();
-        let writer = DocumentWriter::new(&self.workspace, &self.assets, &self.bill, formats);
+        let writer = DocumentWriter::new(&self.workspace, &self.assets, &self.bill, &self.told, formats);
         writer.write(&invoices, &compared, printer, doing)?;
         if formats.contains(&Format::Pdf) {
             with_costs.par_iter().try_for_each(|(invoice, recorded)| sent(&writer, invoice, recorded, sink))?;

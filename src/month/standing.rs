@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::billing::NO_LINE;
 use crate::ledger::{Document, Ledger};
 use crate::model::amount::{Amount, TooLong};
 use crate::model::currency::Currency;
-use crate::model::invoice::DocumentKind;
+use crate::model::history::{BilledLine, Used};
+use crate::model::invoice::{DocumentKind, ItemKind};
 use crate::model::period::BillingMonth;
 use crate::render::InvoiceState;
 
@@ -63,6 +65,56 @@ pub fn corrections<'l>(ledger: &'l Ledger, invoice: &Document) -> Vec<&'l Docume
         }
     }
     corrections
+}
+
+/// The lines of a valid invoice without what was taken back of them; what was taken back whole is left out.
+///
+/// `built` are the lines as they were when the month was issued, and `used` what was used then: they tell of a line what its
+/// record does not, unless it is another one now.
+///
+/// # Errors
+/// Sums with too many digits.
+pub fn standing_lines(
+    ledger: &Ledger,
+    document: &Document,
+    built: Option<&[BilledLine]>,
+    used: Option<&Used>,
+) -> Result<Vec<BilledLine>, TooLong> {
+    let mut credited = ledger.credited(&document.number, None)?.lines;
+    let mut lines = Vec::with_capacity(document.items.len());
+    for (index, item) in document.items.iter().enumerate() {
+        let built = built.and_then(|lines| lines.get(index));
+        let built = built.filter(|line| (&line.name, line.kind, line.amount) == (&item.name, item.kind, item.amount));
+        let source = |name: &str| {
+            let known = used.into_iter().flat_map(|used| &used.items).find(|(_, items)| items.contains_key(name));
+            known.filter(|_| item.kind.is_provided()).map_or_else(String::new, |(source, _)| source.clone())
+        };
+        let line = BilledLine {
+            source: built.map_or_else(|| source(&item.name), |line| line.source.clone()),
+            name: item.name.clone(),
+            kind: item.kind,
+            quantity: built.and_then(|line| line.quantity),
+            unit_price: built.and_then(|line| line.unit_price),
+            amount: item.amount,
+        };
+        match credited.remove(&item.line) {
+            None => lines.push(line),
+            Some(taken) => {
+                let amount = line.amount.plus(taken)?;
+                if !amount.is_zero() {
+                    lines.push(BilledLine { quantity: None, unit_price: None, amount, ..line });
+                }
+            }
+        }
+    }
+    // A 端数調整 that only credit notes have.
+    if let Some(amount) = credited.remove(&NO_LINE).filter(|amount| !amount.is_zero()) {
+        let notes = ledger.credits_of(&document.number).flat_map(|(_, note)| &note.items);
+        let name = notes.filter(|item| item.line == NO_LINE).map(|item| item.name.clone()).next().unwrap_or_default();
+        let (source, kind) = (String::new(), ItemKind::Rounding);
+        lines.push(BilledLine { source, name, kind, quantity: None, unit_price: None, amount });
+    }
+    Ok(lines)
 }
 
 /// A customer's figures for a month after all corrections.

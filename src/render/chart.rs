@@ -36,6 +36,8 @@ pub struct ChartView {
     pub bars: Vec<BarView>,
     pub peak: String,
     pub peak_label: String,
+    /// For days: what the field's top, middle and bottom stand for.
+    pub scale: Vec<String>,
     /// Whether charges without a day are left out.
     pub partial: bool,
 }
@@ -91,15 +93,40 @@ fn by_day(bill: &Bill, invoice: &Invoice, language: Language) -> Result<Option<C
     let dated = Sum::of(amounts.iter().copied())?;
     let used_days = amounts.iter().filter(|amount| amount.is_positive()).count();
     let plain = amounts.iter().all(|amount| !amount.is_negative()) && !undated.is_negative();
-    if !plain || used_days < 2 || dated.minus(undated)?.is_negative() {
+    let is_flat = amounts.iter().all(|amount| Some(amount) == amounts.first());
+    if !plain || used_days < 2 || is_flat || dated.minus(undated)?.is_negative() {
         return Ok(None);
     }
+    let top = top_of(amounts.iter().copied(), invoice.currency)?;
     let bars = amounts.into_iter().zip(1..).map(|(amount, day): (Amount, u32)| (day.to_string(), amount)).collect();
     let mut chart =
-        ChartView { kind: ChartKind::Day, partial: undated.is_positive(), ..drawn(bars, invoice.currency)? };
+        ChartView { kind: ChartKind::Day, partial: undated.is_positive(), ..drawn(bars, invoice.currency, Some(top))? };
     let peak = last.with_day(chart.peak_label.parse().unwrap_or(1)).unwrap_or(last);
     chart.peak_label = date_text(peak, language);
     Ok(Some(chart))
+}
+
+/// The least round amount that is not below any of these: what the top of a scale stands for.
+pub(super) fn top_of(amounts: impl Iterator<Item = Amount>, currency: Currency) -> Result<Amount, TooLong> {
+    round_top(amounts.max().unwrap_or_default(), currency)
+}
+
+/// What the top of a scale may be, times a power of ten: all even, so that the half is a whole number too.
+const TOPS: [i64; 15] = [2, 4, 6, 8, 10, 12, 16, 20, 24, 30, 40, 50, 60, 80, 100];
+
+/// The least round amount that is not below the peak.
+fn round_top(peak: Amount, currency: Currency) -> Result<Amount, TooLong> {
+    let peak = Rounding::Up.apply(peak, currency.decimals())?;
+    let mut unit = Amount::new(1, currency.decimals())?;
+    loop {
+        for times in TOPS {
+            let top = unit.times(Amount::whole(times))?;
+            if top >= peak {
+                return Ok(top);
+            }
+        }
+        unit = unit.times(Amount::whole(10))?;
+    }
 }
 
 /// The cost of the most expensive items, and of all others together.
@@ -117,21 +144,30 @@ fn by_item(invoice: &Invoice, item_labels: &[ItemLabel<'_>], others: &str) -> Re
         let rest = bars.split_off(ITEMS - 1);
         bars.push((others.to_owned(), Sum::of(rest.into_iter().map(|(_, amount)| amount))?));
     }
-    Ok(Some(ChartView { kind: ChartKind::Item, ..drawn(bars, invoice.currency)? }))
+    Ok(Some(ChartView { kind: ChartKind::Item, ..drawn(bars, invoice.currency, None)? }))
 }
 
-/// Lays out bars side by side, the highest as high as the field.
-fn drawn(bars: Vec<(String, Amount)>, currency: Currency) -> Result<ChartView, TooLong> {
+/// Lays out bars side by side in a field whose top stands for `top`, or for the highest of them.
+pub(super) fn drawn(
+    bars: Vec<(String, Amount)>,
+    currency: Currency,
+    top: Option<Amount>,
+) -> Result<ChartView, TooLong> {
     let mut heights = Vec::with_capacity(bars.len());
     for (_, amount) in &bars {
         heights.push(Rounding::HalfUp.apply(*amount, DECIMALS)?.coefficient_at(DECIMALS)?);
     }
     let peak = heights.iter().copied().max().unwrap_or(0).max(1);
+    let field = top.map_or(Ok(peak), |top| top.coefficient_at(DECIMALS))?.max(1);
     let step = WIDTH / u32::try_from(bars.len()).unwrap_or(WIDTH).max(1);
     let width = step * 5 / 8;
     let mut chart = ChartView::default();
+    if let Some(top) = top {
+        let half = top.times(Amount::new(5, 1)?)?;
+        chart.scale = [top, half, Amount::ZERO].map(|amount| money(amount, currency, 0)).to_vec();
+    }
     for (((label, amount), height), index) in bars.into_iter().zip(heights).zip(0_u32..) {
-        let scaled = height.checked_mul(HEIGHT).ok_or(TooLong)? / peak;
+        let scaled = height.checked_mul(HEIGHT).ok_or(TooLong)? / field;
         let amount = money(Rounding::HalfUp.apply(amount, currency.decimals())?, currency, 0);
         let is_peak = height == peak && chart.peak.is_empty();
         if is_peak {
@@ -158,7 +194,7 @@ mod tests {
 
     fn bars(amounts: &[&str], currency: Currency) -> ChartView {
         let amount = |text: &&str| ((*text).to_owned(), Amount::parse(text.as_bytes()).unwrap());
-        drawn(amounts.iter().map(amount).collect(), currency).unwrap()
+        drawn(amounts.iter().map(amount).collect(), currency, None).unwrap()
     }
 
     /// Four bars are 2,000 apart and 1,250 wide, with 375 on both sides; 25 of 40 is 625 thousandths.
@@ -189,6 +225,30 @@ mod tests {
     #[test]
     fn figures_too_long_are_not_drawn() {
         let long = Amount::parse("9".repeat(34).as_bytes()).unwrap();
-        assert!(drawn(vec![(String::new(), long), (String::new(), long)], Currency::Jpy).is_err());
+        assert!(drawn(vec![(String::new(), long), (String::new(), long)], Currency::Jpy, None).is_err());
+    }
+
+    /// The half of the top is round too; a bar of 24 in a field of 30 is 800 thousandths of it.
+    #[test]
+    fn scales_end_at_round_amounts() {
+        for (peak, currency, expected) in [
+            ("0", Currency::Jpy, "2"),
+            ("3", Currency::Jpy, "4"),
+            ("4.2", Currency::Jpy, "6"),
+            ("123456", Currency::Jpy, "160000"),
+            ("283942", Currency::Jpy, "300000"),
+            ("400001", Currency::Jpy, "500000"),
+            ("0.03", Currency::Usd, "0.04"),
+            ("41.2", Currency::Usd, "50"),
+        ] {
+            let top = round_top(Amount::parse(peak.as_bytes()).unwrap(), currency).unwrap();
+            assert_eq!(top, Amount::parse(expected.as_bytes()).unwrap(), "{peak}");
+        }
+        let amounts = [("1".to_owned(), Amount::whole(24)), ("2".to_owned(), Amount::whole(30))];
+        let top = top_of(amounts.iter().map(|(_, amount)| *amount), Currency::Jpy).unwrap();
+        let chart = drawn(amounts.to_vec(), Currency::Jpy, Some(top)).unwrap();
+        assert_eq!(chart.scale, ["¥30", "¥15", "¥0"]);
+        assert_eq!((chart.bars[0].height.as_str(), chart.bars[1].height.as_str()), ("800", "1000"));
+        assert_eq!(chart.peak, "¥30");
     }
 }

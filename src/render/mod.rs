@@ -15,6 +15,7 @@ mod lexer;
 mod living;
 mod review;
 mod shorten;
+mod story;
 mod templates;
 mod units;
 mod view;

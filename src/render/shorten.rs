@@ -10,6 +10,8 @@ impl InvoiceView<'_> {
         let rows = self.rows().flat_map(|row| [&row.quantity, &row.unit_price, &row.amount, &row.heading_amount]);
         let taxes = self.tax_subtotals.iter().flat_map(|tax| [&tax.taxable, &tax.tax, &tax.tax_jpy]);
         let bars = self.chart.bars.iter().map(|bar| &bar.amount);
+        let told = self.story.items.iter().flat_map(|item| [&item.before, &item.now, &item.change]);
+        let bars = bars.chain(self.story.groups.iter().map(|bar| &bar.amount)).chain(told);
         let details = self.appendix.iter().flat_map(|group| &group.rows);
         let details = details.flat_map(|detail| [&detail.quantity, &detail.unit_price]);
         let texts = [&self.subtotal, &self.tax, &self.total, &self.discounts_total, &self.chart.peak].into_iter();
@@ -54,6 +56,14 @@ impl InvoiceView<'_> {
             }
         }
         self.chart.bars.iter_mut().for_each(|bar| shorten(&mut bar.amount, limit));
+        let story = &mut self.story;
+        story.groups.iter_mut().for_each(|bar| shorten(&mut bar.amount, limit));
+        for text in story.items.iter_mut().flat_map(|item| [&mut item.before, &mut item.now, &mut item.change]) {
+            shorten(text, limit);
+        }
+        for text in [&mut story.before, &mut story.now, &mut story.change] {
+            shorten(text, limit);
+        }
         for group in &mut self.appendix {
             for detail in &mut group.rows {
                 shorten(&mut detail.quantity, limit);

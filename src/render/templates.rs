@@ -21,7 +21,7 @@ use crate::model::settings::{Language, Settings, TemplateChoice};
 use crate::model::warning::WarningCode;
 
 /// The built-in templates: first the designs, then the pieces they share.
-const BUILT_IN: [(&str, &str); 20] = [
+const BUILT_IN: &[(&str, &str)] = &[
     ("invoice.html", include_str!("../../templates/invoice.html")),
     ("classic.html", include_str!("../../templates/classic.html")),
     ("modern.html", include_str!("../../templates/modern.html")),
@@ -36,6 +36,8 @@ const BUILT_IN: [(&str, &str); 20] = [
     ("appendix.html", include_str!("../../templates/appendix.html")),
     ("phone.html", include_str!("../../templates/phone.html")),
     ("review.html", include_str!("../../templates/review.html")),
+    ("plot.html", include_str!("../../templates/plot.html")),
+    ("story.html", include_str!("../../templates/story.html")),
     ("review-cells.html", include_str!("../../templates/review-cells.html")),
     ("review-order.html", include_str!("../../templates/review-order.html")),
     ("review-parts.html", include_str!("../../templates/review-parts.html")),

@@ -13,10 +13,13 @@ use super::finance::{BankView, accounts, subject_line};
 use super::fit::Fit;
 use super::format::{date_text, grouped, money, month_text, period_text};
 use super::item_rows::ItemRows;
+use super::story::{StoryView, story_view};
+use crate::billing::story::story;
 use crate::model::amount::{Sum, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
+use crate::model::history::History;
 use crate::model::invoice::{DocumentKind, Invoice, ItemKind, Status, TaxSubtotal};
 use crate::model::item_label::ItemTables;
 use crate::model::price::RoundAt;
@@ -69,6 +72,8 @@ pub struct InvoiceView<'a> {
     pub envelope: EnvelopeView,
     pub fx_note: String,
     pub chart: ChartView,
+    pub has_story: bool,
+    pub story: StoryView,
     pub notes: &'a [String],
     pub details: &'static str,
     pub has_contents: bool,
@@ -185,7 +190,7 @@ pub struct TaxView {
 /// Converts an image's workspace path to the value of `src`.
 pub(crate) type ImageLink<'a> = &'a dyn Fn(&str) -> String;
 
-/// The view of an invoice.
+/// The view of an invoice; `told` are the issued months, of which it may tell.
 ///
 /// # Errors
 /// When a subtotal of the appendix has too many digits.
@@ -195,6 +200,7 @@ pub fn view<'a>(
     invoice: &'a Invoice,
     labels: &'a BTreeMap<String, String>,
     image: ImageLink<'_>,
+    told: &History,
 ) -> Result<InvoiceView<'a>, TooLong> {
     let customer = &settings.customers[invoice.customer];
     let language = customer.invoice.language;
@@ -234,6 +240,14 @@ pub fn view<'a>(
     let all_rows = || charges.iter().chain(&discounts).chain(&adjustments);
     let (may_need_contents, has_contents) = needs_contents(&appendix, &contents);
     let issuer = issuer(settings, customer, labels, image);
+    let story = match customer.invoice.story && invoice.kind == DocumentKind::Invoice {
+        true => {
+            let tables = ItemTables::of_customer(settings, invoice.customer);
+            let story = story(bill, &tables, invoice, &customer.id, told)?;
+            story_view(&story, invoice, bill.month, language, labels, &item_labels)?
+        }
+        false => None,
+    };
     let plain = |amount| money(amount, invoice.currency, 0);
     let discounts_total = if discounts.is_empty() { String::new() } else { plain(discounts_total) };
     let subtotal = plain(invoice.subtotal);
@@ -286,6 +300,8 @@ pub fn view<'a>(
             DocumentKind::Invoice => chart(bill, invoice, language, labels, &item_labels),
             DocumentKind::CreditNote => ChartView::default(),
         },
+        has_story: story.is_some(),
+        story: story.unwrap_or_default(),
         // Notes are about paying, and a credit note asks for no payment.
         notes: if invoice.kind == DocumentKind::CreditNote { &[] } else { &customer.invoice.notes },
         details: detail_level_name(level),

@@ -35,6 +35,7 @@ pub(super) struct InvoiceLayer {
     group_by: Option<Grouping>,
     show_zero: Option<bool>,
     below_zero: Option<BelowZero>,
+    story: Option<bool>,
     notes: Option<Vec<String>>,
     envelope: Option<Envelope>,
     window_left: Option<i64>,
@@ -84,6 +85,7 @@ impl InvoiceLayer {
             below_zero: section.read("below-zero", |value| {
                 value.one_of(&[("refuse", BelowZero::Refuse), ("carry", BelowZero::Carry)])
             }),
+            story: section.read("story", Value::boolean),
             notes: section.list("notes", Value::string),
             envelope: section.read("envelope", |value| value.one_of(&Envelope::NAMES)),
             // Beside the window the issuer needs 63 mm, and the page has margins of 17 mm at its sides and 16 above.
@@ -125,6 +127,7 @@ impl InvoiceLayer {
             group_by: self.group_by.or(below.group_by).unwrap_or(Grouping::None),
             show_zero: self.show_zero.or(below.show_zero).unwrap_or(false),
             below_zero: self.below_zero.or(below.below_zero).unwrap_or(BelowZero::Refuse),
+            story: self.story.or(below.story).unwrap_or(false),
             notes: self.notes.or(below.notes).unwrap_or_default(),
             envelope: self.envelope.or(below.envelope).unwrap_or(Envelope::None),
             window: EnvelopeWindow {

@@ -224,8 +224,10 @@ fn the_modern_design_draws_each_day() {
         String::from_utf8(svg).ok().filter(|text| text.contains("8000"))
     });
     let svg = encoded.unwrap();
-    assert_eq!(svg.matches("<rect").count(), 31);
-    assert_eq!(svg.matches("height=\"1000\" fill=\"#0f6a8b\"").count(), 1);
+    let bars = |colour: &str| svg.matches(&format!("fill=\"{colour}\"")).count();
+    assert_eq!((bars("#0f6a8b"), bars("#a8ccd8")), (1, 30));
+    // The peak is 127, for which the scale ends at 160.
+    assert!(html.contains("<div>¥160</div><div>¥80</div><div>¥0</div>"), "no scale");
     assert!(html.contains("alt=\"日別のご利用料金: 最高 ¥127 (2022年8月7日)\""), "no text stands for the chart");
     // One charge on one day gives nothing to compare.
     assert!(!self::html("one-line", "modern", "ja", &[]).contains("class=\"chart\""));

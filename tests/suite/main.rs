@@ -58,6 +58,7 @@ mod several_sources;
 mod soracom_api;
 mod soracom_others;
 mod source_months;
+mod story;
 mod strange_files;
 mod terminal;
 mod warnings;

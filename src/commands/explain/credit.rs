@@ -23,6 +23,12 @@ pub(super) fn explain(
     arguments: &cli::Explain,
     printer: &Printer,
 ) -> Result<(), Problems> {
+    if arguments.against.is_some() {
+        let diagnostic =
+            Diagnostic::error(format!("{} is a credit note: months are compared by invoices", document.number));
+        let hint = format!("invoicer explain {} --against MONTH", original.number);
+        return Err(diagnostic.with_hint(hint).into());
+    }
     if arguments.resource.is_some() {
         let diagnostic = Diagnostic::error(format!("{} has no rows: it is a credit note", document.number));
         let hint = format!("the rows are on the invoice: invoicer explain {} --resource ID", original.number);

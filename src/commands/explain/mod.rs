@@ -1,5 +1,6 @@
 //! `invoicer explain`: shows how the figures of an invoice were computed.
 
+mod against;
 mod credit;
 mod lookup;
 mod rows;
@@ -51,6 +52,10 @@ fn of_issued(
     printer.doing(&format!("reading the bills of {}", stored.record.month));
     let reproduction = Reproduction::of(root, &Ledger::default(), stored)?;
     let invoice = computed_again(&reproduction, (stored, document), stored)?;
+    if let Some(month) = arguments.against {
+        let rules = (&reproduction.bill, &reproduction.workspace.settings);
+        return against::explain((root, ledger), rules, invoice, month, arguments.json, printer);
+    }
     let wanted = wanted(arguments);
     let mut explanation = explain(&reproduction.bill, &reproduction.workspace.settings, invoice, &wanted)?;
     explanation.rules_directory = Some(stored.rules_directory());
@@ -97,6 +102,9 @@ fn of_built(
         let message = format!("\"{}\" has neither charges nor fees in {}: no invoice", built.customer, built.month);
         Diagnostic::error(message)
     })?;
+    if let Some(month) = arguments.against {
+        return against::explain((root, ledger), (&bill, settings), invoice, month, arguments.json, printer);
+    }
     let wanted = wanted(arguments);
     let explanation = explain(&bill, settings, invoice, &wanted)?;
     let now = invoice.total;

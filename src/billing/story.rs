@@ -1,0 +1,390 @@
+//! What an invoice tells of its month: what changed since the month before and why, the months before that, and which groups
+//! cost most. It knows nothing that its customer may not: own amounts, quantities, prices and resources alone.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::charge::{Bill, EMPTY};
+use crate::model::currency::Currency;
+use crate::model::history::{BilledCustomer, BilledLine, History, Used};
+use crate::model::invoice::{Detail, Invoice, ItemKind};
+use crate::model::item_label::ItemTables;
+use crate::model::period::BillingMonth;
+use crate::model::rounding::Rounding;
+
+/// Number of months before the invoice's.
+const MONTHS: usize = 11;
+
+/// What an invoice tells of its month.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// Against the month before; none where that was not issued for the customer, or in another currency.
+    pub changes: Option<Changes>,
+    /// Totals with tax of the months before, the oldest first; none where a month is not known.
+    pub months: Vec<(BillingMonth, Option<Amount>)>,
+    /// Usage by group, the most expensive first; the name is empty for resources without a group.
+    pub groups: Vec<GroupAmount>,
+    /// Usage that is common to several customers, and is of no group.
+    pub common: Amount,
+}
+
+/// What a group's usage costs the customer, before tax and discounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupAmount {
+    /// The group's name.
+    pub name: String,
+    /// The sum, exact.
+    pub amount: Amount,
+}
+
+/// An invoice compared with that of another month.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Changes {
+    /// The other month, `202207`.
+    pub against: String,
+    /// Its subtotal.
+    pub before: Amount,
+    /// This one's.
+    pub now: Amount,
+    /// Currency of both.
+    pub currency: Currency,
+    /// Item by item, the largest changes first, and then those that did not change.
+    pub items: Vec<ItemChange>,
+    /// Ids of resources that the other month did not have, where its record says what it had.
+    pub new_resources: Vec<String>,
+    /// Ids of resources that only the other month had.
+    pub gone_resources: Vec<String>,
+}
+
+/// What is paid for an item now, and was paid in the other month.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ItemChange {
+    /// The item's name for readers.
+    pub label: String,
+    /// Amount in the other month; none where it was not billed.
+    pub before: Option<Amount>,
+    /// Amount now; none where it is not billed.
+    pub now: Option<Amount>,
+    /// The difference.
+    pub change: Amount,
+    /// Why. Parts with an amount add up to the difference.
+    pub reasons: Vec<Reason>,
+}
+
+/// Why an amount changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// Kind.
+    pub kind: ReasonKind,
+    /// Number of resources, where it is about some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
+    /// The price in the other month and now, where it is about prices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prices: Option<(Amount, Amount)>,
+    /// Its part of the difference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Amount>,
+}
+
+/// Kind of a [`Reason`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReasonKind {
+    /// No known month had the item before.
+    NewItem,
+    /// The item was billed regularly, and is no more.
+    EndedItem,
+    /// The item is billed now and then, in one of the two months.
+    OneOff,
+    /// Resources that the other month did not have.
+    NewResources,
+    /// Other quantities, some because of resources that are gone.
+    GoneResources,
+    /// Other quantities.
+    Usage,
+    /// Another price per unit.
+    Price,
+    /// The customer's part of what several customers bear.
+    Shared,
+    /// Quantity and price are the same.
+    Rounding,
+    /// It follows from the other items, like discounts and a minimum.
+    Follows,
+}
+
+impl Reason {
+    fn of(kind: ReasonKind) -> Reason {
+        Reason { kind, count: None, prices: None, amount: None }
+    }
+
+    fn with(kind: ReasonKind, amount: Amount) -> Reason {
+        Reason { amount: Some(amount), ..Reason::of(kind) }
+    }
+}
+
+/// Lines of one name, added up.
+#[derive(Clone, Debug, Default)]
+struct Item {
+    amount: Amount,
+    /// None where any line has none.
+    quantity: Option<Amount>,
+    /// None unless it is that of all lines.
+    price: Option<Amount>,
+    kind: Option<ItemKind>,
+    sources: BTreeSet<String>,
+}
+
+impl Item {
+    fn add(&mut self, line: &BilledLine) -> Result<(), TooLong> {
+        let is_first = self.kind.is_none();
+        self.amount = self.amount.plus(line.amount)?;
+        self.quantity = match (is_first, self.quantity, line.quantity) {
+            (true, _, quantity) => quantity,
+            (false, Some(one), Some(other)) => Some(one.plus(other)?),
+            _ => None,
+        };
+        self.price = if is_first || self.price == line.unit_price { line.unit_price } else { None };
+        self.kind = self.kind.or(Some(line.kind));
+        self.sources.insert(line.source.clone());
+        Ok(())
+    }
+}
+
+/// What is in this month alone, of one item.
+#[derive(Clone, Debug, Default)]
+struct Fresh {
+    amount: Sum,
+    quantity: Option<Sum>,
+    resources: BTreeSet<String>,
+    /// Whether any of the item's details are no shares.
+    has_own: bool,
+}
+
+/// The story of an invoice of the customer with that id; `history` are the issued months.
+///
+/// # Errors
+/// Sums with too many digits.
+pub fn story(
+    bill: &Bill,
+    tables: &ItemTables<'_>,
+    invoice: &Invoice,
+    id: &str,
+    history: &History,
+) -> Result<Story, TooLong> {
+    let known = |month: BillingMonth| history.customer(month, id).filter(|past| past.currency == invoice.currency);
+    let mut months: Vec<BillingMonth> =
+        std::iter::successors(Some(bill.month.previous()), |month| Some(month.previous())).take(MONTHS).collect();
+    months.reverse();
+    let previous = bill.month.previous();
+    let changes = known(previous).map(|before| changes(bill, tables, invoice, (previous, before), id, history));
+    let (groups, common) = groups(bill, invoice)?;
+    Ok(Story {
+        changes: changes.transpose()?,
+        months: months.into_iter().map(|month| (month, known(month).map(|past| past.total))).collect(),
+        groups,
+        common,
+    })
+}
+
+/// Compares an invoice with what the customer was billed in another month. `history` tells which items were billed before
+/// and after that.
+///
+/// # Errors
+/// Sums with too many digits.
+pub fn changes(
+    bill: &Bill,
+    tables: &ItemTables<'_>,
+    invoice: &Invoice,
+    (against, before): (BillingMonth, &BilledCustomer),
+    id: &str,
+    history: &History,
+) -> Result<Changes, TooLong> {
+    let now_used = used_resources(bill, invoice);
+    let lines = BilledLine::of(invoice);
+    let items_now = by_label(tables, &lines)?;
+    let items_before = by_label(tables, before.lines.as_deref().unwrap_or_default())?;
+    let fresh = fresh(bill, tables, invoice, before.used.as_ref())?;
+    let (new, gone) = match &before.used {
+        Some(used) => {
+            let new = now_used.iter().filter(|(source, id)| !used.has_resource(source, id));
+            let gone = used.resources().filter(|(source, id)| !now_used.contains(&(*source, *id)));
+            (new.copied().collect(), gone.collect())
+        }
+        None => (Vec::new(), Vec::new()),
+    };
+    let earlier: Vec<BTreeSet<&str>> = history
+        .before(bill.month, id)
+        .filter(|past| !std::ptr::eq(*past, before))
+        .filter_map(|past| past.lines.as_deref())
+        .map(|lines| lines.iter().map(|line| label(tables, line)).collect())
+        .collect();
+    let labels: BTreeSet<&str> = items_now.keys().chain(items_before.keys()).copied().collect();
+    let mut items = Vec::with_capacity(labels.len());
+    for label in labels {
+        let (now, before) = (items_now.get(label), items_before.get(label));
+        let amount = |item: Option<&Item>| item.map(|item| item.amount);
+        let change = amount(now).unwrap_or_default().minus(amount(before).unwrap_or_default())?;
+        let reasons = match (now, before) {
+            _ if change.is_zero() => Vec::new(),
+            (Some(_), None) if earlier.iter().any(|items| items.contains(label)) => {
+                vec![Reason::of(ReasonKind::OneOff)]
+            }
+            (Some(_), None) => vec![Reason::of(ReasonKind::NewItem)],
+            (None, Some(_)) => match earlier.first() {
+                Some(items) if !items.contains(label) => vec![Reason::of(ReasonKind::OneOff)],
+                _ => vec![Reason::of(ReasonKind::EndedItem)],
+            },
+            (Some(now), Some(before)) => {
+                let gone = gone.iter().filter(|(source, _)| now.sources.contains(*source)).count();
+                reasons(now, before, fresh.get(label), gone, invoice.currency)?
+            }
+            (None, None) => Vec::new(),
+        };
+        items.push(ItemChange { label: label.to_owned(), before: amount(before), now: amount(now), change, reasons });
+    }
+    items.sort_by_key(|item| (Reverse(item.change.magnitude()), Reverse(item.now), item.label.clone()));
+    let ids = |resources: Vec<(&str, &str)>| resources.into_iter().map(|(_, id)| id.to_owned()).collect();
+    Ok(Changes {
+        against: against.to_string(),
+        before: before.subtotal,
+        now: invoice.subtotal,
+        currency: invoice.currency,
+        items,
+        new_resources: ids(new),
+        gone_resources: ids(gone),
+    })
+}
+
+fn label<'l>(tables: &ItemTables<'l>, line: &'l BilledLine) -> &'l str {
+    tables.label(&line.source, &line.name, line.kind).name_or(&line.name)
+}
+
+fn by_label<'l>(tables: &ItemTables<'l>, lines: &'l [BilledLine]) -> Result<BTreeMap<&'l str, Item>, TooLong> {
+    let mut items: BTreeMap<&str, Item> = BTreeMap::new();
+    for line in lines {
+        items.entry(label(tables, line)).or_default().add(line)?;
+    }
+    Ok(items)
+}
+
+/// Source and id of a detail's resource; none for shares, which are of no resource of the customer.
+fn resource<'b>(bill: &'b Bill, invoice: &Invoice, detail: &Detail) -> Option<(&'b str, &'b str)> {
+    let subject = bill.subject(bill.charge(detail.charge));
+    let is_own = subject.resource != EMPTY && invoice.share(detail).is_none();
+    is_own.then(|| (bill.sources[usize::from(subject.source)].name.as_str(), bill.names.get(subject.resource)))
+}
+
+fn used_resources<'b>(bill: &'b Bill, invoice: &Invoice) -> BTreeSet<(&'b str, &'b str)> {
+    invoice.details.iter().filter_map(|detail| resource(bill, invoice, detail)).collect()
+}
+
+/// By item, what resources cost that the other month did not have.
+fn fresh(
+    bill: &Bill,
+    tables: &ItemTables<'_>,
+    invoice: &Invoice,
+    before: Option<&Used>,
+) -> Result<BTreeMap<String, Fresh>, TooLong> {
+    let labels = tables.labels(invoice);
+    let mut all: BTreeMap<String, Fresh> = BTreeMap::new();
+    for detail in &invoice.details {
+        let index = detail.item.0 as usize;
+        let name = labels[index].name_or(&invoice.items[index].name);
+        if !all.contains_key(name) {
+            all.insert(name.to_owned(), Fresh { quantity: Some(Sum::default()), ..Fresh::default() });
+        }
+        let Some(fresh) = all.get_mut(name) else { continue };
+        fresh.has_own |= invoice.share(detail).is_none();
+        let (Some((source, id)), Some(used)) = (resource(bill, invoice, detail), before) else { continue };
+        if used.has_resource(source, id) {
+            continue;
+        }
+        fresh.resources.insert(id.to_owned());
+        fresh.amount.add(invoice.amount(detail))?;
+        match (invoice.detail_quantity(bill, detail), &mut fresh.quantity) {
+            (Some(quantity), Some(sum)) => sum.add(quantity)?,
+            (_, quantity) => *quantity = None,
+        }
+    }
+    Ok(all)
+}
+
+/// Why an item that both months have changed: new resources, then the price of everything else, then its quantity.
+fn reasons(
+    now: &Item,
+    before: &Item,
+    fresh: Option<&Fresh>,
+    gone: usize,
+    currency: Currency,
+) -> Result<Vec<Reason>, TooLong> {
+    let rounded = |amount: Amount| Rounding::HalfUp.apply(amount, currency.decimals());
+    let change = now.amount.minus(before.amount)?;
+    match now.kind {
+        Some(ItemKind::Usage | ItemKind::Fee) => {}
+        _ => return Ok(vec![Reason::with(ReasonKind::Follows, change)]),
+    }
+    if fresh.is_some_and(|fresh| !fresh.has_own) {
+        return Ok(vec![Reason::with(ReasonKind::Shared, change)]);
+    }
+    let mut reasons = Vec::new();
+    let mut rest = change;
+    let mut old_quantity = now.quantity;
+    if let Some(fresh) = fresh.filter(|fresh| !fresh.resources.is_empty()) {
+        let amount = rounded(fresh.amount.total()?)?;
+        rest = rest.minus(amount)?;
+        let count = Some(fresh.resources.len());
+        reasons.push(Reason { count, ..Reason::with(ReasonKind::NewResources, amount) });
+        old_quantity = match (now.quantity, fresh.quantity) {
+            (Some(all), Some(new)) => Some(all.minus(new.total()?)?),
+            _ => None,
+        };
+    }
+    if let (Some(from), Some(to), Some(quantity)) = (before.price, now.price, old_quantity)
+        && from != to
+    {
+        let amount = rounded(to.minus(from)?.times(quantity)?)?;
+        rest = rest.minus(amount)?;
+        reasons.push(Reason { prices: Some((from, to)), ..Reason::with(ReasonKind::Price, amount) });
+    }
+    if !rest.is_zero() {
+        let is_same = old_quantity.is_some() && old_quantity == before.quantity;
+        reasons.push(match (is_same, gone) {
+            (true, _) => Reason::with(ReasonKind::Rounding, rest),
+            (false, 1..) if rest.is_negative() && now.kind == Some(ItemKind::Usage) => {
+                Reason { count: Some(gone), ..Reason::with(ReasonKind::GoneResources, rest) }
+            }
+            (false, _) => Reason::with(ReasonKind::Usage, rest),
+        });
+    }
+    Ok(reasons)
+}
+
+/// Usage by the first group of its resource, and what is shared.
+fn groups(bill: &Bill, invoice: &Invoice) -> Result<(Vec<GroupAmount>, Amount), TooLong> {
+    let mut sums: BTreeMap<&str, Sum> = BTreeMap::new();
+    let mut common = Sum::default();
+    for detail in invoice.details.iter().filter(|detail| invoice.item(detail).kind == ItemKind::Usage) {
+        let amount = invoice.amount(detail);
+        if invoice.share(detail).is_some() {
+            common.add(amount)?;
+            continue;
+        }
+        let groups = &bill.subject(bill.charge(detail.charge)).groups;
+        let name = groups.first().map_or("", |group| bill.names.get(*group));
+        sums.entry(name).or_default().add(amount)?;
+    }
+    // A single group, or none at all, tells nothing.
+    if sums.len() < 2 {
+        return Ok((Vec::new(), Amount::ZERO));
+    }
+    let mut groups = Vec::with_capacity(sums.len());
+    for (name, sum) in sums {
+        groups.push(GroupAmount { name: name.to_owned(), amount: sum.total()? });
+    }
+    groups.sort_by_key(|group| Reverse(group.amount));
+    Ok((groups, common.total()?))
+}

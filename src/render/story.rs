@@ -1,0 +1,281 @@
+//! [`StoryView`]: what an invoice tells of its month, as text and drawings.
+
+use std::collections::BTreeMap;
+
+use chrono::Datelike;
+use serde::Serialize;
+
+use super::chart::{BarView, drawn, top_of};
+use super::format::{grouped, money, month_text};
+use crate::billing::story::{Changes, ItemChange, Reason, ReasonKind, Story};
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::currency::Currency;
+use crate::model::invoice::Invoice;
+use crate::model::item_label::ItemLabel;
+use crate::model::period::BillingMonth;
+use crate::model::settings::Language;
+
+/// Maximum number of items that changed with a row of their own.
+const ITEMS: usize = 9;
+
+/// Maximum number of resources that are named.
+const RESOURCES: usize = 4;
+
+/// Maximum number of groups with a bar of their own.
+const GROUPS: usize = 6;
+
+/// Maximum number of characters of an amount below a month's bar.
+const SHORT_AMOUNT: usize = 10;
+
+/// The field `story` of an invoice; empty where nothing is told.
+#[derive(Debug, Default, Serialize)]
+pub struct StoryView {
+    /// Whether it is compared with the month before.
+    pub has_changes: bool,
+    /// `2022年7月`
+    pub against: String,
+    pub before: String,
+    pub now: String,
+    pub change: String,
+    pub items: Vec<StoryItemView>,
+    /// One sentence each: new resources, and those that are gone.
+    pub resources: Vec<String>,
+    /// Twelve bars, or none.
+    pub months: Vec<BarView>,
+    /// What the field's top, middle and bottom stand for.
+    pub months_scale: Vec<String>,
+    /// All months with their totals, for those who do not see the bars.
+    pub months_text: String,
+    /// Whether all amounts are short enough to be printed below their bars.
+    pub has_month_amounts: bool,
+    pub groups: Vec<BarView>,
+}
+
+/// An item that changed, or several.
+#[derive(Debug, Serialize)]
+pub struct StoryItemView {
+    pub label: String,
+    pub before: String,
+    pub now: String,
+    pub change: String,
+    pub reasons: Vec<ReasonView>,
+    /// Whether it is of several items.
+    pub is_rest: bool,
+}
+
+/// A reason, with its part of the change where it is one of several.
+#[derive(Debug, Serialize)]
+pub struct ReasonView {
+    pub text: String,
+    pub amount: String,
+}
+
+/// The words of the templates, the language and the currency.
+struct Words<'a> {
+    labels: &'a BTreeMap<String, String>,
+    language: Language,
+    currency: Currency,
+}
+
+impl Words<'_> {
+    fn label(&self, key: &str) -> &str {
+        self.labels.get(key).map_or("", String::as_str)
+    }
+
+    /// A label with its placeholders filled in.
+    fn filled(&self, key: &str, fields: &[(&str, &str)]) -> String {
+        fields
+            .iter()
+            .fold(self.label(key).to_owned(), |text, (field, value)| text.replace(&format!("{{{field}}}"), value))
+    }
+
+    fn money(&self, amount: Amount) -> String {
+        money(amount, self.currency, 0)
+    }
+
+    fn signed(&self, amount: Amount) -> String {
+        let text = self.money(amount);
+        if amount.is_positive() { format!("+{text}") } else { text }
+    }
+}
+
+/// The view of an invoice's story; `None` where there is nothing to tell.
+///
+/// # Errors
+/// Sums with too many digits.
+pub(super) fn story_view(
+    story: &Story,
+    invoice: &Invoice,
+    month: BillingMonth,
+    language: Language,
+    labels: &BTreeMap<String, String>,
+    item_labels: &[ItemLabel<'_>],
+) -> Result<Option<StoryView>, TooLong> {
+    let words = Words { labels, language, currency: invoice.currency };
+    let mut view = StoryView::default();
+    if let Some(changes) = &story.changes {
+        tell(&mut view, changes, &words, invoice, item_labels, month)?;
+    }
+    months(&mut view, story, &words, month, invoice.total)?;
+    view.groups = groups(story, &words)?;
+    let is_told = view.has_changes || !view.months.is_empty() || !view.groups.is_empty();
+    Ok(is_told.then_some(view))
+}
+
+fn tell(
+    view: &mut StoryView,
+    changes: &Changes,
+    words: &Words<'_>,
+    invoice: &Invoice,
+    item_labels: &[ItemLabel<'_>],
+    month: BillingMonth,
+) -> Result<(), TooLong> {
+    view.has_changes = true;
+    view.against = month_text(month.previous(), words.language);
+    view.before = words.money(changes.before);
+    view.now = words.money(changes.now);
+    view.change = words.signed(changes.now.minus(changes.before)?);
+    let (changed, same): (Vec<&ItemChange>, Vec<&ItemChange>) =
+        changes.items.iter().partition(|item| !item.change.is_zero());
+    let own = if changed.len() > ITEMS { ITEMS - 1 } else { changed.len() };
+    let (own, others) = changed.split_at(own);
+    let amount = |amount: Option<Amount>| amount.map_or_else(String::new, |amount| words.money(amount));
+    for item in own {
+        let price = |price: Amount| {
+            let label =
+                invoice.items.iter().zip(item_labels).find(|(one, label)| label.name_or(&one.name) == item.label);
+            label.map_or(Some(price), |(_, label)| label.printed_unit_price(price))
+        };
+        let reasons = item.reasons.iter().map(|reason| reason_view(reason, words, item.reasons.len() > 1, &price));
+        view.items.push(StoryItemView {
+            label: item.label.clone(),
+            before: amount(item.before),
+            now: amount(item.now),
+            change: words.signed(item.change),
+            reasons: reasons.collect(),
+            is_rest: false,
+        });
+    }
+    for (key, items) in [("story_others", others), ("story_same", &same[..])] {
+        if items.is_empty() {
+            continue;
+        }
+        let sum = |figure: fn(&ItemChange) -> Option<Amount>| Sum::of(items.iter().filter_map(|item| figure(item)));
+        let (before, now) = (sum(|item| item.before)?, sum(|item| item.now)?);
+        view.items.push(StoryItemView {
+            label: words.filled(key, &[("count", &items.len().to_string())]),
+            before: words.money(before),
+            now: words.money(now),
+            change: words.signed(now.minus(before)?),
+            reasons: Vec::new(),
+            is_rest: true,
+        });
+    }
+    for (key, ids) in
+        [("story_resources_new", &changes.new_resources), ("story_resources_gone", &changes.gone_resources)]
+    {
+        if ids.is_empty() {
+            continue;
+        }
+        let mut list = ids[..ids.len().min(RESOURCES)].join(words.label("story_comma"));
+        if ids.len() > RESOURCES {
+            list += &words.filled("story_more", &[("count", &(ids.len() - RESOURCES).to_string())]);
+        }
+        view.resources.push(words.filled(key, &[("count", &ids.len().to_string()), ("list", &list)]));
+    }
+    Ok(())
+}
+
+fn reason_view(
+    reason: &Reason,
+    words: &Words<'_>,
+    is_part: bool,
+    price: &dyn Fn(Amount) -> Option<Amount>,
+) -> ReasonView {
+    let key = match reason.kind {
+        ReasonKind::NewItem => "story_new_item",
+        ReasonKind::EndedItem => "story_ended_item",
+        ReasonKind::OneOff => "story_one_off",
+        ReasonKind::NewResources => "story_new_resources",
+        ReasonKind::GoneResources => "story_gone_resources",
+        ReasonKind::Usage => "story_usage",
+        ReasonKind::Price => "story_price",
+        ReasonKind::Shared => "story_shared",
+        ReasonKind::Rounding => "story_rounding",
+        ReasonKind::Follows => "story_follows",
+    };
+    let prices = reason.prices.and_then(|(before, after)| Some((price(before)?, price(after)?)));
+    let text = match (reason.kind, prices) {
+        (ReasonKind::Price, Some((before, after))) => {
+            words.filled("story_prices", &[("before", &grouped(before, 0)), ("after", &grouped(after, 0))])
+        }
+        _ => words.filled(key, &[("count", &reason.count.unwrap_or(0).to_string())]),
+    };
+    let amount = reason.amount.filter(|_| is_part).map_or_else(String::new, |amount| words.signed(amount));
+    ReasonView { text, amount }
+}
+
+/// The totals of a year; none where no earlier month is known, because a single bar says nothing.
+fn months(
+    view: &mut StoryView,
+    story: &Story,
+    words: &Words<'_>,
+    month: BillingMonth,
+    total: Amount,
+) -> Result<(), TooLong> {
+    let all: Vec<(BillingMonth, Option<Amount>)> = story.months.iter().copied().chain([(month, Some(total))]).collect();
+    if all.iter().filter(|(_, total)| total.is_some()).count() < 2 {
+        return Ok(());
+    }
+    let label = |month: BillingMonth| match words.language {
+        Language::Japanese => format!("{}月", month.first().month()),
+        Language::English => month_text(month, words.language).chars().take(3).collect(),
+    };
+    let bars: Vec<(String, Amount)> =
+        all.iter().map(|(month, total)| (label(*month), total.unwrap_or_default())).collect();
+    let top = top_of(bars.iter().map(|(_, total)| *total), words.currency)?;
+    let chart = drawn(bars, words.currency, Some(top))?;
+    view.months_scale = chart.scale;
+    view.months = chart.bars;
+    let mut told = Vec::new();
+    for (bar, (_, total)) in view.months.iter_mut().zip(&all) {
+        bar.is_peak = false;
+        match total {
+            None => bar.amount = String::new(),
+            Some(total) => told.push(format!("{} {}", bar.label, words.money(*total))),
+        }
+    }
+    if let Some(bar) = view.months.last_mut() {
+        bar.is_peak = true;
+    }
+    view.months_text = format!("{}: {}", words.label("story_months"), told.join(words.label("story_comma")));
+    view.has_month_amounts = view.months.iter().all(|bar| bar.amount.chars().count() <= SHORT_AMOUNT);
+    Ok(())
+}
+
+/// The groups that cost most, all others together, and what is shared.
+fn groups(story: &Story, words: &Words<'_>) -> Result<Vec<BarView>, TooLong> {
+    let own = if story.groups.len() > GROUPS { GROUPS - 1 } else { story.groups.len() };
+    let (own, others) = story.groups.split_at(own);
+    let mut bars: Vec<(String, Amount)> = Vec::new();
+    for group in own {
+        let name = if group.name.is_empty() { words.label("story_no_group") } else { &group.name };
+        bars.push((name.to_owned(), group.amount));
+    }
+    if !others.is_empty() {
+        let name = words.filled("story_other_groups", &[("count", &others.len().to_string())]);
+        bars.push((name, Sum::of(others.iter().map(|group| group.amount))?));
+    }
+    if !story.common.is_zero() {
+        bars.push((words.label("story_shared").to_owned(), story.common));
+    }
+    // Amounts below zero have no bars.
+    if bars.iter().any(|(_, amount)| amount.is_negative()) {
+        return Ok(Vec::new());
+    }
+    let mut bars = drawn(bars, words.currency, None)?.bars;
+    for bar in &mut bars {
+        bar.is_peak = false;
+    }
+    Ok(bars)
+}

@@ -1,0 +1,239 @@
+//! What an invoice tells of its month, on its page and by `explain --against`.
+
+use crate::common::{Run, Sandbox};
+
+fn good(run: Run) -> Run {
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    run
+}
+
+/// Three months of `acme`, without a markup; a line of basic charges costs 10 a day until July and 12 from August.
+///
+/// | item        | June     | July     | August                                        |
+/// |-------------|----------|----------|-----------------------------------------------|
+/// | basicCharge | 30 × 10  | 62 × 10  | 41 × 12: line 2 is gone, 10 days are of line 3 |
+/// | dataCharge  | 100      | 100      | 100                                           |
+/// | oldCharge   | 50       | 50       |                                               |
+/// | setupCharge |          | 500      |                                               |
+/// | smsCharge   | 20       |          | 30                                            |
+/// | vpnCharge   |          |          | 70                                            |
+/// | shareCharge |          | 30 of 90 | 100 of 300                                    |
+///
+/// Together 470, 1300 and 792; with tax, rounded up, 517, 1430 and 872.
+fn workspace(template: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "invoicer.toml",
+        format!(
+            "[issuer]\nname = \"サンプル通信\"\n[invoice]\nstory = true\ntemplate = \"{template}\"\n\
+             [[pricing.rule]]\nitem = \"basicCharge\"\nunit-price = \"10\"\nuntil = \"202207\"\n\
+             [[pricing.rule]]\nitem = \"basicCharge\"\nunit-price = \"12\"\nfrom = \"202208\"\n\
+             [[allocation.share]]\nmatch = {{ item = \"shareCharge\" }}\nweights = {{ acme = 1, other = 2 }}\n\
+             [[source]]\nname = \"s\"\nkind = \"soracom-csv\"\npath = \"billing/{{month}}/*.csv\"\n"
+        ),
+    );
+    for id in ["acme", "other"] {
+        let file = format!("name = \"{id}株式会社\"\n[[match]]\ntag = {{ customer = \"{id}\" }}\n");
+        sandbox.write(&format!("customers/{id}.toml"), file);
+    }
+    let months: [(&str, &[&str]); 3] = [
+        (
+            "202206",
+            &["1,basicCharge,30,7.77,東", "1,dataCharge,1,100,東", "1,oldCharge,1,50,東", "1,smsCharge,2,20,東"],
+        ),
+        (
+            "202207",
+            &[
+                "1,basicCharge,31,7.77,東",
+                "2,basicCharge,31,7.77,東",
+                "1,dataCharge,1,100,東",
+                "1,oldCharge,1,50,東",
+                "1,setupCharge,1,500,東",
+                ",shareCharge,1,90,",
+            ],
+        ),
+        (
+            "202208",
+            &[
+                "1,basicCharge,31,7.77,東",
+                "3,basicCharge,10,7.77,西",
+                "1,dataCharge,1,100,東",
+                "1,smsCharge,3,30,東",
+                "1,vpnCharge,1,70,東",
+                ",shareCharge,1,300,",
+            ],
+        ),
+    ];
+    for (month, rows) in months {
+        let row = |row: &&str| {
+            let fields: Vec<&str> = row.split(',').collect();
+            let [line, item, quantity, amount, group] = fields[..] else { panic!("{row}") };
+            let (imsi, customer) = match line {
+                "" => (String::new(), ""),
+                line => (format!("44010000000000{line}"), "acme"),
+            };
+            format!("{imsi},{month}01,{item},{quantity},{amount},{customer},{group}\n")
+        };
+        let rows: String = rows.iter().map(row).collect();
+        let head = "imsi,date,billItemName,quantity,amount,customer,groupName\n";
+        let other = format!("440100000000009,{month}01,dataCharge,1,5,other,北\n");
+        sandbox.write(&format!("billing/{month}/b.csv"), format!("{head}{rows}{other}"));
+    }
+    sandbox
+}
+
+fn issue(sandbox: &Sandbox, month: &str) {
+    good(sandbox.run(&["build", month, "-q"]));
+    good(sandbox.run(&["issue", month, "-q"]));
+}
+
+fn page(sandbox: &Sandbox) -> String {
+    good(sandbox.run(&["build", "202208", "-q"]));
+    String::from_utf8(sandbox.read("out/202208/acme/INV-202208-acme.html")).unwrap()
+}
+
+/// The texts of the cells of the row that begins with a text.
+fn row(page: &str, text: &str) -> Vec<String> {
+    let table = page.split_once("<table class=\"changes\">").unwrap().1.split("</table>").next().unwrap();
+    let row = table.split("<tr").find(|row| row.contains(&format!("<td>{text}"))).unwrap_or_else(|| panic!("{text}"));
+    let plain = |cell: &str| {
+        let texts = cell.split_once('>').unwrap().1.split('<').map(|part| part.rsplit('>').next().unwrap());
+        texts.collect::<String>().trim().to_owned()
+    };
+    row.split("<td").skip(2).map(plain).collect()
+}
+
+/// Of the 128 that basic charges fell, line 3 is 10 × 12 = 120 more; 31 days of line 1 at 2 more are 62; what remains,
+/// −128 − 120 − 62 = −310, is what line 2 was: 31 × 10.
+#[test]
+fn changes_have_reasons_that_add_up() {
+    let sandbox = workspace("classic");
+    for month in ["202206", "202207"] {
+        issue(&sandbox, month);
+    }
+    let page = page(&sandbox);
+    assert_eq!(row(&page, "setupCharge"), ["¥500", "", "-¥500", "一時的なご利用"]);
+    let why = "新しい回線・機器 1 件 +¥120、単価 10 → 12 +¥62、ご利用量（終了した回線・機器 1 件を含む） -¥310";
+    assert_eq!(row(&page, "基本料金"), ["¥620", "¥492", "-¥128", why]);
+    assert_eq!(row(&page, "shareCharge"), ["¥30", "¥100", "+¥70", "共通料金のご負担分"]);
+    assert_eq!(row(&page, "vpnCharge"), ["", "¥70", "+¥70", "新しい品目"]);
+    assert_eq!(row(&page, "oldCharge"), ["¥50", "", "-¥50", "ご利用終了"]);
+    assert_eq!(row(&page, "smsCharge"), ["", "¥30", "+¥30", "一時的なご利用"]);
+    assert_eq!(row(&page, "増減のない"), ["¥100", "¥100", "¥0", ""]);
+    assert_eq!(row(&page, "小計"), ["¥1,300", "¥792", "-¥508", ""]);
+    assert!(page.contains("：440100000000003</p>") && page.contains("：440100000000002</p>"), "resources");
+    for total in [">¥517<", ">¥1,430<", ">¥872<", ">¥1,600<", ">¥800<"] {
+        assert!(page.contains(total), "{total}");
+    }
+    // 31 × 12 + 100 + 30 + 70 of 東, 10 × 12 of 西, and the share.
+    for (group, amount) in [("東", "¥572"), ("西", "¥120"), ("共通料金のご負担分", "¥100")] {
+        let bar = page.split_once(&format!("<td class=\"group-name\">{group}</td>")).unwrap().1;
+        assert!(bar.split("</tr>").next().unwrap().contains(&format!(">{amount}<")), "{group}");
+    }
+    // Nothing of the provider's cost, of the other customer or of the whole that is shared.
+    for word in ["7.77", "241", "318.57", "¥300", "¥90", "other", "北", "¥200"] {
+        assert!(
+            !page.split_once("class=\"story\"").unwrap().1.split("class=\"appendix").next().unwrap().contains(word),
+            "{word}"
+        );
+    }
+}
+
+#[test]
+fn explain_tells_the_same_item_by_item() {
+    let sandbox = workspace("classic");
+    for month in ["202206", "202207", "202208"] {
+        issue(&sandbox, month);
+    }
+    let expected = "\
+INV-202208-acme: 202208 against 202207, JPY, before tax
+
+item         202207  202208  change  why
+setupCharge     500       -    -500  one-off
+基本料金        620     492    -128  1 new resource +120, price 10 → 12 +62, usage, with 1 resource gone -310
+shareCharge      30     100     +70  share of common charges
+vpnCharge         -      70     +70  new item
+oldCharge        50       -     -50  ended
+smsCharge         -      30     +30  one-off
+dataCharge      100     100       0
+subtotal       1300     792    -508
+
+new resources: 440100000000003
+
+resources gone: 440100000000002
+";
+    let run = good(sandbox.run(&["explain", "INV-202208-acme", "--against", "202207"]));
+    assert_eq!(run.stdout, expected);
+    let json = good(sandbox.run(&["explain", "INV-202208-acme", "--against", "2022-07", "--json"])).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["items"][1]["reasons"][1]["prices"], serde_json::json!(["10", "12"]));
+    assert_eq!((&json["before"], &json["now"]), (&"1300".into(), &"792".into()));
+    for (arguments, message, hint) in [
+        (["INV-202208-acme", "--against", "202208"], "INV-202208-acme is of 202208 itself", "--against 202207"),
+        (["INV-202208-acme", "--against", "202108"], "202108 is neither issued nor built", "invoicer build 202108"),
+        (["INV-202208-other", "--against", "202206"], "", ""),
+    ] {
+        let run = sandbox.run(&[&["explain"], &arguments[..]].concat());
+        assert_eq!(run.code, i32::from(!message.is_empty()), "{}", run.stderr);
+        assert!(run.stderr.contains(message) && run.stderr.contains(hint), "{}", run.stderr);
+    }
+}
+
+/// An invoice tells of the months issued before it, and of these as they were then: what is built, issued or taken back
+/// later changes nothing.
+#[test]
+fn the_story_is_of_what_was_issued_before() {
+    let sandbox = workspace("modern");
+    good(sandbox.run(&["build", "202207", "-q"]));
+    let page_without = page(&sandbox);
+    assert!(!page_without.contains("class=\"changes\"") && page_without.contains("class=\"groups\""));
+    issue(&sandbox, "202207");
+    issue(&sandbox, "202208");
+    let issued = String::from_utf8(sandbox.read("out/202208/acme/INV-202208-acme.html")).unwrap();
+    // June is not known.
+    assert_eq!(row(&issued, "oldCharge"), ["¥50", "", "-¥50", "ご利用終了"]);
+    issue(&sandbox, "202206");
+    let credit = ["credit", "INV-202207-acme", "--reason", "解約", "--date", "2022-09-20", "--line", "1=20", "-q"];
+    good(sandbox.run(&credit));
+    good(sandbox.run(&["verify", "--all"]));
+    std::fs::remove_dir_all(sandbox.path().join("out")).unwrap();
+    assert_eq!(page(&sandbox), issued);
+    // What is compared now is what is left of July: 620 − 20.
+    let run = good(sandbox.run(&["explain", "INV-202208-acme", "--against", "202207"]));
+    assert!(run.stdout.contains("基本料金        600     492    -108"), "{}", run.stdout);
+    // A corrected invoice tells of what was issued before itself.
+    let credit = ["credit", "INV-202208-acme", "--reason", "訂正", "--date", "2022-09-20", "--reissue", "-q"];
+    good(sandbox.run(&credit));
+    good(sandbox.run(&["verify", "--all"]));
+    let corrected = String::from_utf8(sandbox.read("out/202208/acme/INV-202208-acme-2.html")).unwrap();
+    assert_eq!(row(&corrected, "基本料金")[..3], ["¥600", "¥492", "-¥108"]);
+}
+
+#[test]
+fn days_are_drawn_only_where_they_differ() {
+    let sandbox = workspace("modern");
+    let days = |last: u32| {
+        let row = |day: u32| {
+            let amount = if day == 31 { last } else { 10 };
+            format!("440100000000001,202208{day:02},dataCharge,1,{amount},acme,東\n")
+        };
+        let rows: String = (1..=31).map(row).collect();
+        let head = "imsi,date,billItemName,quantity,amount,customer,groupName\n";
+        sandbox.write("billing/202208/b.csv", format!("{head}{rows}"));
+    };
+    days(10);
+    assert!(!page(&sandbox).contains("日別のご利用料金"));
+    days(18);
+    let page = page(&sandbox);
+    assert!(page.contains("日別のご利用料金"));
+    assert!(page.contains("<div>¥20</div><div>¥10</div><div>¥0</div>"));
+}
+
+#[test]
+fn without_the_setting_nothing_is_told() {
+    let sandbox = workspace("classic");
+    issue(&sandbox, "202207");
+    let file = String::from_utf8(sandbox.read("customers/acme.toml")).unwrap();
+    sandbox.write("customers/acme.toml", format!("{file}[invoice]\nstory = false\n"));
+    assert!(!page(&sandbox).contains("class=\"story\""));
+}
