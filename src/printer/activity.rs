@@ -44,10 +44,11 @@ impl Activity {
 
     /// Says what is being done in `count` steps.
     pub(super) fn begin_steps(&self, what: &str, count: usize, elapsed: Duration) {
-        self.bar.set_style(style("{spinner} {msg} [{bar:30}] {pos}/{len}"));
+        // The bar comes last: it may be drawn between any two of these.
+        self.bar.set_message(what.to_owned());
         self.bar.set_length(count as u64);
         self.bar.set_position(0);
-        self.bar.set_message(what.to_owned());
+        self.bar.set_style(style("{spinner} {msg} [{bar:30}] {pos}/{len}"));
         self.show_later(elapsed);
     }
 
