@@ -9,11 +9,13 @@ use serde::Serialize;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, EMPTY};
 use crate::model::currency::Currency;
+use crate::model::customer::Customer;
 use crate::model::history::{BilledCustomer, BilledLine, History, Used};
 use crate::model::invoice::{Detail, Invoice, ItemKind};
 use crate::model::item_label::ItemTables;
 use crate::model::period::BillingMonth;
 use crate::model::rounding::Rounding;
+use crate::model::settings::Grouping;
 
 /// Number of months before the invoice's.
 const MONTHS: usize = 11;
@@ -172,16 +174,17 @@ pub fn story(
     bill: &Bill,
     tables: &ItemTables<'_>,
     invoice: &Invoice,
-    id: &str,
+    customer: &Customer,
     history: &History,
 ) -> Result<Story, TooLong> {
+    let id = customer.id.as_str();
     let known = |month: BillingMonth| history.customer(month, id).filter(|past| past.currency == invoice.currency);
     let mut months: Vec<BillingMonth> =
         std::iter::successors(Some(bill.month.previous()), |month| Some(month.previous())).take(MONTHS).collect();
     months.reverse();
     let previous = bill.month.previous();
     let changes = known(previous).map(|before| changes(bill, tables, invoice, (previous, before), id, history));
-    let (groups, common) = groups(bill, invoice)?;
+    let (groups, common) = groups(bill, invoice, &customer.invoice.group_by)?;
     Ok(Story {
         changes: changes.transpose()?,
         months: months.into_iter().map(|month| (month, known(month).map(|past| past.total))).collect(),
@@ -363,8 +366,9 @@ fn reasons(
     Ok(reasons)
 }
 
-/// Usage by the first group of its resource, and what is shared.
-fn groups(bill: &Bill, invoice: &Invoice) -> Result<(Vec<GroupAmount>, Amount), TooLong> {
+/// Usage by the group of its resource, and what is shared. Invoices whose summaries are not grouped take the provider's groups.
+fn groups(bill: &Bill, invoice: &Invoice, grouping: &Grouping) -> Result<(Vec<GroupAmount>, Amount), TooLong> {
+    let grouping = if *grouping == Grouping::None { &Grouping::Group } else { grouping };
     let mut sums: BTreeMap<&str, Sum> = BTreeMap::new();
     let mut common = Sum::default();
     for detail in invoice.details.iter().filter(|detail| invoice.item(detail).kind == ItemKind::Usage) {
@@ -373,8 +377,7 @@ fn groups(bill: &Bill, invoice: &Invoice) -> Result<(Vec<GroupAmount>, Amount), 
             common.add(amount)?;
             continue;
         }
-        let groups = &bill.subject(bill.charge(detail.charge)).groups;
-        let name = groups.first().map_or("", |group| bill.names.get(*group));
+        let name = bill.group(bill.charge(detail.charge).subject, grouping);
         sums.entry(name).or_default().add(amount)?;
     }
     // A single group, or none at all, tells nothing.

@@ -15,7 +15,7 @@ use super::currency::Currency;
 use super::matcher;
 use super::packed::{LongAmounts, Packed};
 use super::period::BillingMonth;
-use super::settings::{SourceKind, SourceSettings};
+use super::settings::{Grouping, SourceKind, SourceSettings};
 use super::statement::Statement;
 
 /// Index of a text in [`Bill::names`].
@@ -308,6 +308,21 @@ impl Bill {
     /// A subject as rules see it.
     pub fn seen(&self, subject: SubjectId) -> SeenSubject<'_> {
         SeenSubject { bill: self, subject: &self.subjects[subject.0 as usize] }
+    }
+
+    /// The group that a subject is listed in; empty where it names none.
+    pub fn group(&self, subject: SubjectId, grouping: &Grouping) -> &str {
+        match grouping {
+            Grouping::None => "",
+            Grouping::Group => {
+                let groups = &self.subjects[subject.0 as usize].groups;
+                groups.first().map_or("", |group| self.names.get(*group))
+            }
+            Grouping::Tag(tag) => {
+                let named = self.seen(subject).tags().find(|(name, _)| matcher::normalized(name) == *tag);
+                named.map_or("", |(_, value)| value)
+            }
+        }
     }
 
     /// The source of a charge.

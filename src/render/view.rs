@@ -243,7 +243,7 @@ pub fn view<'a>(
     let story = match customer.invoice.story && invoice.kind == DocumentKind::Invoice {
         true => {
             let tables = ItemTables::of_customer(settings, invoice.customer);
-            let story = story(bill, &tables, invoice, &customer.id, told)?;
+            let story = story(bill, &tables, invoice, customer, told)?;
             story_view(&story, invoice, bill.month, language, labels, &item_labels)?
         }
         false => None,

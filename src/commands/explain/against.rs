@@ -72,7 +72,7 @@ pub(super) fn explain(
         return print_json(&changes, printer);
     }
     for line in text(&changes, invoice, bill.month) {
-        printer.result(&line);
+        printer.result_wrapped(&line);
     }
     Ok(())
 }

@@ -16,7 +16,6 @@ use crate::model::charge::Bill;
 use crate::model::figures::{grouped, money};
 use crate::model::invoice::{Detail, Invoice, ItemKind};
 use crate::model::item_label::ItemLabel;
-use crate::model::matcher::normalized;
 use crate::model::printed;
 use crate::model::settings::Grouping;
 
@@ -169,20 +168,11 @@ impl<'a> Matrix<'a> {
 
     /// The group that a detail is listed in; empty where its row names none.
     fn group_of(&self, detail: &Detail, grouping: &Grouping) -> &'a str {
-        let subject = self.bill.charge(detail.charge).subject;
-        match grouping {
-            // The tags of what several customers share may name others.
-            _ if self.invoice.share(detail).is_some() => "",
-            Grouping::None => "",
-            Grouping::Group => {
-                let groups = &self.bill.subjects[subject.0 as usize].groups;
-                groups.first().map_or("", |group| self.bill.names.get(*group))
-            }
-            Grouping::Tag(tag) => {
-                let named = self.bill.seen(subject).tags().find(|(name, _)| normalized(name) == *tag);
-                named.map_or("", |(_, value)| value)
-            }
+        // The tags of what several customers share may name others.
+        if self.invoice.share(detail).is_some() {
+            return "";
         }
+        self.bill.group(self.bill.charge(detail.charge).subject, grouping)
     }
 
     /// The sums of the details that have a place: a table and a row in it.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::cells::{CellsView, RowFigures, orders};
 use super::format::link;
-use super::groups::{Grouping, group};
+use super::groups::{PayerGroups, group};
 use super::page::ReviewPage;
 use super::state::{InvoiceState, StateView};
 use super::warnings::label_of;
@@ -68,7 +68,7 @@ pub(super) fn customers<'a>(page: ReviewPage<'a>, figures: &MonthFigures) -> Res
         all.push(RowFigures { warnings: warnings.len(), ..RowFigures::of(page, figures, index) });
         rows.push(Some(row(page, index, invoice, warnings)));
     }
-    let Grouping { order, heads } = group(page, &all)?;
+    let PayerGroups { order, heads } = group(page, &all)?;
     // Rows and sums are in one order, so that they can be sorted together.
     let mut orders = orders(&all, heads.iter().map(|head| (head.first, &head.figures)));
     let of_heads = orders.split_off(rows.len());

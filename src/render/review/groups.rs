@@ -8,7 +8,7 @@ use crate::model::amount::TooLong;
 use crate::model::currency::Currency;
 
 /// The order of the rows, and the sums among them.
-pub(super) struct Grouping<'a> {
+pub(super) struct PayerGroups<'a> {
     /// Indices of all customers, those of one payer and department below each other.
     pub(super) order: Vec<usize>,
     /// The sums, a payer's before those of its departments.
@@ -29,7 +29,7 @@ pub(super) struct GroupHead<'a> {
 
 /// Groups customers by their names, where several have one, and those of one name by department. Amounts in different
 /// currencies have no sum, so currency counts like a part of the name.
-pub(super) fn group<'a>(page: ReviewPage<'a>, rows: &[RowFigures]) -> Result<Grouping<'a>, TooLong> {
+pub(super) fn group<'a>(page: ReviewPage<'a>, rows: &[RowFigures]) -> Result<PayerGroups<'a>, TooLong> {
     let customer = |index: usize| &page.review.settings.customers[page.review.billed.invoices[index].customer];
     let mut payers: BTreeMap<(&'a str, Currency), Vec<usize>> = BTreeMap::new();
     for (index, row) in rows.iter().enumerate() {
@@ -37,7 +37,7 @@ pub(super) fn group<'a>(page: ReviewPage<'a>, rows: &[RowFigures]) -> Result<Gro
     }
     let mut groups: Vec<Vec<usize>> = payers.into_values().collect();
     groups.sort_by_key(|members| members[0]);
-    let mut grouping = Grouping { order: Vec::with_capacity(rows.len()), heads: Vec::new() };
+    let mut grouping = PayerGroups { order: Vec::with_capacity(rows.len()), heads: Vec::new() };
     for (number, members) in groups.into_iter().enumerate() {
         if let [only] = members[..] {
             grouping.order.push(only);
