@@ -16,8 +16,9 @@ const ITEMS_MOST: usize = 60;
 const LEAST_ROWS: usize = 5;
 /// Below it on the paper there are only page margins: 297 mm less 18 mm, in points.
 const BOTTOM: f32 = 279.0 / 25.4 * 72.0;
-/// Where its head, three rows and their sum still fit below: they take some 40 mm.
-const ROOM_FOR_APPENDIX: f32 = 235.0 / 25.4 * 72.0;
+/// Where the appendix still begins below: its space and head with three lines of notes take 37 mm, the heading and the heads
+/// of the first table 10 and its first two rows, which are on two lines where names are long, up to 17.
+const ROOM_FOR_APPENDIX: f32 = 215.0 / 25.4 * 72.0;
 const HALF: f32 = 297.0 / 25.4 * 72.0 / 2.0;
 
 /// What an invoice is tried with.
