@@ -46,7 +46,7 @@ fn rows(table: &str) -> Vec<String> {
 
 /// The tables of figures of an appendix.
 fn tables(html: &str) -> Vec<Vec<String>> {
-    let parts = html.split("class=\"d t").skip(1);
+    let parts = html.split("class=\"d sheet").skip(1);
     parts.map(|part| rows(part.split("</table>").next().unwrap())).collect()
 }
 

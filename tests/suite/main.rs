@@ -25,6 +25,7 @@ mod fake_kore;
 mod finance;
 mod fitting;
 mod glyphs;
+mod golden_pages;
 mod half_a_bill;
 mod history;
 mod hostile;
