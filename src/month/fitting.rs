@@ -1,7 +1,7 @@
 //! Well filled pages: an invoice is laid out as designed and, where that leaves a page nearly empty or parts the way to
 //! pay from the first page, with less and less room for what matters less, until its pages are right.
 //!
-//! [`judge`] is the rule, over pages that are laid out; [`choose`] tries one setting after another.
+//! [`judge`] is the rule, over pages that are laid out; [`Trials`] tries one setting after another.
 
 use std::collections::BTreeMap;
 
@@ -108,97 +108,99 @@ fn is_in_window(document: &Document) -> bool {
     }
 }
 
-/// Lays out an invoice; `None` where that fails.
-type LayOut<'a> = dyn Fn(&str) -> Option<Document> + 'a;
-/// Fills in the template.
-type Render<'a> = dyn Fn(&InvoiceView<'_>) -> Result<String, Diagnostic> + 'a;
-
-/// Sets `view.fit` to the first setting whose pages are right or, where none is, to the one with the fewest faults.
-/// `designed` is the invoice as designed, with or without its appendix. The appendix is left out of all that is tried: it
-/// comes last, and may be long. Where an envelope has a window, the addressee is made to fit it first.
-///
-/// # Errors
-/// A mistake in the template; an addressee that no size makes fit the window.
-pub(super) fn choose(
-    customer: &Customer,
-    view: &mut InvoiceView<'_>,
-    designed: &Document,
-    render: &Render<'_>,
-    lay_out: &LayOut<'_>,
-) -> Result<(), Diagnostic> {
-    let verdict = judge(designed);
-    let is_in_window = is_in_window(designed);
-    if verdict.is_good() && verdict.last == 0 && is_in_window {
-        return Ok(());
-    }
-    let appendix = std::mem::take(&mut view.appendix);
-    let has_contents = std::mem::take(&mut view.has_contents);
-    let verdict = if is_in_window { Ok(verdict) } else { shrink_addressee(customer, view, render, lay_out) };
-    let chosen = verdict.and_then(|verdict| best(view, verdict, render, lay_out));
-    view.appendix = appendix;
-    view.has_contents = has_contents;
-    view.fit = chosen?;
-    Ok(())
+/// How an invoice is tried with another setting.
+pub(super) struct Trials<'a> {
+    pub customer: &'a Customer,
+    /// Fills in the template.
+    pub render: &'a dyn Fn(&InvoiceView<'_>) -> Result<String, Diagnostic>,
+    /// Lays out the result; `None` where that fails.
+    pub lay_out: &'a dyn Fn(&str) -> Option<Document>,
 }
 
-/// Sets the largest size at which the addressee fits the window; returns how the pages come out then.
-fn shrink_addressee(
-    customer: &Customer,
-    view: &mut InvoiceView<'_>,
-    render: &Render<'_>,
-    lay_out: &LayOut<'_>,
-) -> Result<Verdict, Diagnostic> {
-    for size in ADDRESSEE_SIZES {
-        view.fit.addressee = Percent(size);
-        if let Some(document) = lay_out(&render(view)?).filter(is_in_window) {
-            return Ok(judge(&document));
+impl Trials<'_> {
+    /// [`choose`](Trials::choose) for an invoice that is not laid out yet; its appendix never is.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn choose_alone(&self, view: &mut InvoiceView<'_>) -> Result<(), Diagnostic> {
+        let designed = without_appendix(view, |view| (self.render)(view).map(|html| (self.lay_out)(&html)))?;
+        // A page with faults is shown as it is.
+        designed.map_or(Ok(()), |designed| self.choose(view, &designed))
+    }
+
+    /// Sets `view.fit` to the first setting whose pages are right or, where none is, to the one with the fewest faults.
+    /// `designed` is the invoice as designed, with or without its appendix. The appendix is left out of all that is tried:
+    /// it comes last, and may be long. Where an envelope has a window, the addressee is made to fit it first.
+    ///
+    /// # Errors
+    /// A mistake in the template; an addressee that no size makes fit the window.
+    pub(super) fn choose(&self, view: &mut InvoiceView<'_>, designed: &Document) -> Result<(), Diagnostic> {
+        let verdict = judge(designed);
+        let is_in_window = is_in_window(designed);
+        if verdict.is_good() && verdict.last == 0 && is_in_window {
+            return Ok(());
         }
+        view.fit = without_appendix(view, |view| {
+            let verdict = if is_in_window { verdict } else { self.shrink_addressee(view)? };
+            self.best(view, verdict)
+        })?;
+        Ok(())
     }
-    let window = customer.invoice.window;
-    let message = format!(
-        "the addressee of \"{}\" does not fit the envelope's window, {} mm wide and {} mm high",
-        customer.id, window.width, window.height
-    );
-    Err(Diagnostic::error(message)
-        .at(Place::file(&customer.path))
-        .with_hint("shorten the name or address, or put envelope = \"none\" into the customer's [invoice]"))
-}
 
-fn best(
-    view: &mut InvoiceView<'_>,
-    designed: Verdict,
-    render: &Render<'_>,
-    lay_out: &LayOut<'_>,
-) -> Result<Fit, Diagnostic> {
-    let leaves_little = designed.leaves_little();
-    let mut best = (view.fit, designed);
-    let addressee = view.fit.addressee;
-    // A template that takes no notice of a setting gives the same page, which needs no other layout.
-    let mut tried = Vec::new();
-    if !best.1.is_good() {
-        tried.push(render(view)?);
+    /// Sets the largest size at which the addressee fits the window; returns how the pages come out then.
+    fn shrink_addressee(&self, view: &mut InvoiceView<'_>) -> Result<Verdict, Diagnostic> {
+        for size in ADDRESSEE_SIZES {
+            view.fit.addressee = Percent(size);
+            if let Some(document) = (self.lay_out)(&(self.render)(view)?).filter(is_in_window) {
+                return Ok(judge(&document));
+            }
+        }
+        let Customer { id, path, invoice, .. } = self.customer;
+        let message = format!(
+            "the addressee of \"{id}\" does not fit the envelope's window, {} mm wide and {} mm high",
+            invoice.window.width, invoice.window.height
+        );
+        let hint = "shorten the name or address, or put envelope = \"none\" into the customer's [invoice]";
+        Err(Diagnostic::error(message).at(Place::file(path)).with_hint(hint))
+    }
+
+    /// The setting with the fewest faults, the first of several.
+    fn best(&self, view: &mut InvoiceView<'_>, designed: Verdict) -> Result<Fit, Diagnostic> {
+        let (addressee, leaves_little) = (view.fit.addressee, designed.leaves_little());
+        let mut best = (view.fit, designed);
+        // A template that takes no notice of a setting gives the same page, which needs no other layout.
+        let mut tried = Vec::new();
+        if !best.1.is_good() {
+            tried.push((self.render)(view)?);
+        }
         for fit in candidates(leaves_little) {
-            let fit = Fit { addressee, ..fit };
-            view.fit = fit;
-            let html = render(view)?;
-            if tried.contains(&html) {
-                continue;
-            }
-            let verdict = lay_out(&html).map(|document| judge(&document));
-            tried.push(html);
-            let Some(verdict) = verdict else { continue };
-            let faults = |verdict: &Verdict| (!verdict.pays_on_first, verdict.thin);
-            if faults(&verdict) < faults(&best.1) {
-                best = (fit, verdict);
-            }
             if best.1.is_good() {
                 break;
             }
+            view.fit = Fit { addressee, ..fit };
+            let html = (self.render)(view)?;
+            if tried.contains(&html) {
+                continue;
+            }
+            let verdict = (self.lay_out)(&html).map(|document| judge(&document));
+            tried.push(html);
+            let faults = |verdict: &Verdict| (!verdict.pays_on_first, verdict.thin);
+            if let Some(verdict) = verdict.filter(|verdict| faults(verdict) < faults(&best.1)) {
+                best = (view.fit, verdict);
+            }
         }
+        let (fit, verdict) = best;
+        let appendix = if verdict.last > 0 { AppendixFit::Below } else { AppendixFit::Page };
+        Ok(Fit { appendix, continued: verdict.rows_left > 0, ..fit })
     }
-    let (fit, verdict) = best;
-    let appendix = if verdict.last > 0 { AppendixFit::Below } else { AppendixFit::Page };
-    Ok(Fit { appendix, continued: verdict.rows_left > 0, ..fit })
+}
+
+/// Runs something with a view whose appendix is taken away meanwhile.
+fn without_appendix<'v, T>(view: &mut InvoiceView<'v>, run: impl FnOnce(&mut InvoiceView<'v>) -> T) -> T {
+    let (appendix, has_contents) = (std::mem::take(&mut view.appendix), std::mem::take(&mut view.has_contents));
+    let result = run(view);
+    (view.appendix, view.has_contents) = (appendix, has_contents);
+    result
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! reported at the template's line.
 
 use super::documents::DocumentWriter;
-use super::fitting;
+use super::fitting::Trials;
 use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
 use crate::model::audience::Audience;
@@ -25,31 +25,14 @@ const SHORT_AMOUNT: usize = 14;
 /// Maximum lengths of an amount, in characters, tried in turn where the page is too narrow.
 const LIMITS: [usize; 5] = [30, 24, 18, SHORT_AMOUNT, 11];
 
+/// An invoice's HTML and its pages.
+type Pages = (String, layout::Document);
+
 /// Renders and lays out an invoice, with amounts as exact as the page has room for.
-pub(super) fn laid_out(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result<(String, layout::Document), Problems> {
+pub(super) fn laid_out(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result<Pages, Problems> {
     let mut view = view(writer, invoice)?;
-    let html = html(writer, invoice, &view)?;
-    let images = |src: &str| writer.assets.image(src);
-    let lay_out = |html: &str| layout::lay_out(html, &writer.assets.faces, &images);
-    let whole = lay_out(&html);
-    let lay_out_other = |html: &str, other: &str| if html == other { None } else { lay_out(other).ok() };
-    let fitted = |mut view: InvoiceView<'_>, html: String, document: layout::Document| {
-        let render = |view: &InvoiceView<'_>| self::html(writer, invoice, view);
-        fitting::choose(&writer.settings.customers[invoice.customer], &mut view, &document, &render, &|html| {
-            lay_out(html).ok()
-        })?;
-        let fitted = if view.fit == Fit::default() { html.clone() } else { render(&view)? };
-        let made = match lay_out_other(&html, &fitted) {
-            Some(document) => (fitted, document),
-            None => (html, document),
-        };
-        if !view.may_need_contents || made.1.pages.len() < PAGES_WITH_CONTENTS {
-            return Ok::<_, Problems>(made);
-        }
-        view.has_contents = true;
-        let html = render(&view)?;
-        Ok(lay_out(&html).map_or(made, |document| (html, document)))
-    };
+    let whole_html = html(writer, invoice, &view)?;
+    let whole = lay_out(writer, &whole_html);
     let is_too_long = match &whole {
         Ok(_) => !view.has_room(),
         Err(faults) => faults.iter().all(|fault| fault.is_outside),
@@ -57,18 +40,17 @@ pub(super) fn laid_out(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Result
     let longest = view.longest_amount();
     for limit in LIMITS.into_iter().filter(|limit| is_too_long && *limit < longest) {
         view.shorten(limit);
-        let html = self::html(writer, invoice, &view)?;
-        if let Ok(document) = lay_out(&html)
+        let html = html(writer, invoice, &view)?;
+        if let Ok(document) = lay_out(writer, &html)
             && view.has_room()
         {
-            return fitted(view, html, document);
+            return fitted(writer, invoice, view, (html, document));
         }
     }
-    // Errors that no shortening removes are mistakes in the template, or data that it cannot show.
-    let reported = |faults: Vec<Fault>| faults.iter().map(|fault| reported(writer, invoice, fault)).collect();
     match whole {
-        Ok(document) => fitted(view, html, document),
-        Err(faults) => Err(reported(faults)),
+        Ok(document) => fitted(writer, invoice, view, (whole_html, document)),
+        // Errors that no shortening removes are mistakes in the template, or data that it cannot show.
+        Err(faults) => Err(faults.iter().map(|fault| reported(writer, invoice, fault)).collect()),
     }
 }
 
@@ -77,32 +59,57 @@ pub(super) fn html_alone(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Resu
     let mut view = view(writer, invoice)?;
     // Whether there is a table of contents is seen from the pages.
     if view.longest_amount() <= SHORT_AMOUNT && !view.may_need_contents {
-        fit_first_page(writer, invoice, &mut view)?;
+        trials(writer, invoice, |trials| trials.choose_alone(&mut view))?;
         return Ok(html(writer, invoice, &view)?);
     }
     let whole = html(writer, invoice, &view)?;
     Ok(laid_out(writer, invoice).map_or(whole, |(html, _)| html))
 }
 
-/// Fits an invoice without laying out its appendix, which comes behind all that is fitted.
-fn fit_first_page(
+/// Makes the pages of an invoice well filled, and adds a table of contents where they are many.
+fn fitted(
     writer: &DocumentWriter<'_>,
     invoice: &Invoice,
-    view: &mut InvoiceView<'_>,
-) -> Result<(), Diagnostic> {
-    let render = |view: &InvoiceView<'_>| html(writer, invoice, view);
-    let images = |src: &str| writer.assets.image(src);
-    let lay_out = |html: &str| layout::lay_out(html, &writer.assets.faces, &images).ok();
-    let (appendix, has_contents) = (std::mem::take(&mut view.appendix), std::mem::take(&mut view.has_contents));
-    let designed = render(view).map(|html| lay_out(&html));
-    (view.appendix, view.has_contents) = (appendix, has_contents);
-    // A page with faults is shown as it is.
-    match designed? {
-        Some(designed) => {
-            fitting::choose(&writer.settings.customers[invoice.customer], view, &designed, &render, &lay_out)
-        }
-        None => Ok(()),
+    mut view: InvoiceView<'_>,
+    designed: Pages,
+) -> Result<Pages, Problems> {
+    trials(writer, invoice, |trials| trials.choose(&mut view, &designed.1))?;
+    let mut pages = designed;
+    if view.fit != Fit::default() {
+        pages = laid_out_again(writer, invoice, &view, pages)?;
     }
+    if view.may_need_contents && pages.1.pages.len() >= PAGES_WITH_CONTENTS {
+        view.has_contents = true;
+        pages = laid_out_again(writer, invoice, &view, pages)?;
+    }
+    Ok(pages)
+}
+
+/// The pages of a view that has changed; those before where its HTML is the same, or cannot be laid out.
+fn laid_out_again(
+    writer: &DocumentWriter<'_>,
+    invoice: &Invoice,
+    view: &InvoiceView<'_>,
+    before: Pages,
+) -> Result<Pages, Diagnostic> {
+    let html = html(writer, invoice, view)?;
+    if html == before.0 {
+        return Ok(before);
+    }
+    Ok(lay_out(writer, &html).map_or(before, |document| (html, document)))
+}
+
+/// Runs something with what tries an invoice's settings.
+fn trials<T>(writer: &DocumentWriter<'_>, invoice: &Invoice, run: impl FnOnce(&Trials<'_>) -> T) -> T {
+    run(&Trials {
+        customer: &writer.settings.customers[invoice.customer],
+        render: &|view| html(writer, invoice, view),
+        lay_out: &|html| lay_out(writer, html).ok(),
+    })
+}
+
+fn lay_out(writer: &DocumentWriter<'_>, html: &str) -> Result<layout::Document, Vec<Fault>> {
+    layout::lay_out(html, &writer.assets.faces, &|src| writer.assets.image(src))
 }
 
 fn view<'a>(writer: &DocumentWriter<'a>, invoice: &'a Invoice) -> Result<InvoiceView<'a>, Diagnostic> {
