@@ -348,8 +348,9 @@ fn reasons(
     }
     if let (Some(from), Some(to), Some(quantity)) = (before.price, now.price, old_quantity)
         && from != to
+        // With too many digits, the price's part is told with the quantity's: an invoice does not fail for its story.
+        && let Ok(amount) = to.minus(from).and_then(|step| step.times(quantity)).and_then(rounded)
     {
-        let amount = rounded(to.minus(from)?.times(quantity)?)?;
         rest = rest.minus(amount)?;
         reasons.push(Reason { prices: Some((from, to)), ..Reason::with(ReasonKind::Price, amount) });
     }
@@ -390,4 +391,36 @@ fn groups(bill: &Bill, invoice: &Invoice, grouping: &Grouping) -> Result<(Vec<Gr
     }
     groups.sort_by_key(|group| Reverse(group.amount));
     Ok((groups, common.total()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(amount: &str, price: &str, quantity: &str) -> Item {
+        let parsed = |text: &str| Amount::parse(text.as_bytes()).unwrap();
+        Item {
+            amount: parsed(amount),
+            price: Some(parsed(price)),
+            quantity: Some(parsed(quantity)),
+            kind: Some(ItemKind::Usage),
+            ..Item::default()
+        }
+    }
+
+    fn told(before: &Item, now: &Item) -> Vec<(ReasonKind, Option<Amount>)> {
+        let reasons = reasons(now, before, None, 0, Currency::Jpy).unwrap();
+        reasons.into_iter().map(|reason| (reason.kind, reason.amount)).collect()
+    }
+
+    #[test]
+    fn a_price_with_too_many_digits_is_told_with_the_quantity() {
+        let whole = |amount| Some(Amount::whole(amount));
+        // 120 at 2 more each, and ten more at the old price.
+        let told_apart = told(&item("1100", "10", "110"), &item("1440", "12", "120"));
+        assert_eq!(told_apart, [(ReasonKind::Price, whole(240)), (ReasonKind::Usage, whole(100))]);
+        let long = item("900", "0.3333333333333333333333333333", "98765432109876543210987654");
+        let longer = item("1000", "0.4444444444444444444444444447", "98765432109876543210987655");
+        assert_eq!(told(&long, &longer), [(ReasonKind::Usage, whole(100))]);
+    }
 }
