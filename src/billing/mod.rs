@@ -21,7 +21,7 @@ mod price_choice;
 mod pricing;
 mod reconciliation;
 mod record;
-mod resources;
+pub(crate) mod resources;
 mod sharing;
 pub mod story;
 mod taxation;

@@ -6,6 +6,7 @@ use rustc_hash::FxHashSet;
 
 use crate::model::charge::{Bill, Charge, ChargeKind, EMPTY, NameId, SubjectId};
 use crate::model::customer::Customer;
+use crate::model::invoice::Invoice;
 use crate::model::period::BillingMonth;
 use crate::model::price::FeePer;
 
@@ -59,8 +60,23 @@ impl<'a> UsedResources<'a> {
         counted.filter(|(_, count)| *count > 0)
     }
 
+    /// Adds what an invoice was made from.
+    fn add_details(&mut self, bill: &Bill, invoice: &Invoice) {
+        for detail in invoice.details.iter().filter(|detail| invoice.share(detail).is_none()) {
+            self.add(bill, bill.charge(detail.charge));
+        }
+    }
+
     /// The resources for which the fee with that index is charged: source and id.
     pub(super) fn of_fee(&self, fee: usize) -> &BTreeSet<Resource> {
         &self.by_fee[fee]
     }
+}
+
+/// The ids of the resources of an invoice for which its customer pays a fee in the month.
+pub(crate) fn with_fee(bill: &Bill, customer: &Customer, invoice: &Invoice) -> BTreeSet<NameId> {
+    let mut used = UsedResources::new(customer);
+    used.add_details(bill, invoice);
+    let fees = used.charged_fees(bill.month).map(|(fee, _)| fee);
+    fees.flat_map(|fee| used.of_fee(fee)).map(|(_, resource)| *resource).collect()
 }

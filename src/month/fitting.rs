@@ -4,6 +4,7 @@
 //! [`judge`] is the rule, over pages that are laid out; [`Trials`] tries one setting after another.
 
 use std::collections::BTreeMap;
+use std::mem::take;
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::customer::Customer;
@@ -197,9 +198,10 @@ impl Trials<'_> {
 
 /// Runs something with a view whose appendix is taken away meanwhile.
 fn without_appendix<'v, T>(view: &mut InvoiceView<'v>, run: impl FnOnce(&mut InvoiceView<'v>) -> T) -> T {
-    let (appendix, has_contents) = (std::mem::take(&mut view.appendix), std::mem::take(&mut view.has_contents));
+    let (appendix, has_appendix, has_contents) =
+        (take(&mut view.appendix), take(&mut view.has_appendix), take(&mut view.has_contents));
     let result = run(view);
-    (view.appendix, view.has_contents) = (appendix, has_contents);
+    (view.appendix, view.has_appendix, view.has_contents) = (appendix, has_appendix, has_contents);
     result
 }
 

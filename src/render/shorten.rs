@@ -31,7 +31,7 @@ impl InvoiceView<'_> {
 
     /// Whether all figures fit into the columns of the appendix, whose width is fixed.
     pub fn has_room(&mut self) -> bool {
-        self.appendix.is_empty() || self.appendix_has.fit(&self.appendix, &self.appendix_sums, &self.closing).1
+        !self.has_appendix || self.appendix_has.fit(&self.appendix, &self.appendix_sums, &self.closing).1
     }
 
     /// Shortens every amount, price and quantity with more characters than `limit`.

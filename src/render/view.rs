@@ -81,6 +81,7 @@ pub struct InvoiceView<'a> {
     #[serde(skip)]
     pub may_need_contents: bool,
     pub contents: Vec<ContentsRow>,
+    pub has_appendix: bool,
     pub appendix: Vec<GroupView<'a>>,
     pub appendix_sums: Vec<String>,
     pub without_charges: String,
@@ -311,6 +312,8 @@ pub fn view<'a>(
         has_contents,
         may_need_contents: may_need_contents && !has_contents,
         contents,
+        // Where no resource is listed, the way to the subtotal still is.
+        has_appendix: !closing.is_empty(),
         appendix,
         appendix_sums,
         without_charges: if without_charges > 0 { without_charges.to_string() } else { String::new() },

@@ -224,6 +224,36 @@ fn resources_without_charges_are_counted_not_listed() {
     }
 }
 
+/// A fee of 300 for each of 30 SIMs that sent nothing, all but one of them: whoever pays for a SIM finds it.
+#[test]
+fn resources_that_a_fee_counts_are_listed() {
+    let mut bill = "vpg,,gw,,,20220801,hours,0,1,0\n".replace("vpg", "");
+    for sim in 1..=30 {
+        writeln!(bill, "4401012345{sim:05},,m{sim},,,20220801,upload,0,{sim},0").unwrap();
+    }
+    let fee = "[[fee]]\nname = \"management\"\namount = \"300\"\nper = \"resource\"\n";
+    for details in ["rows", "daily", "resource", "summary"] {
+        let page = |fee: &str| {
+            let invoice = format!("[invoice]\ndetails = \"{details}\"\nlanguage = \"en\"\n{fee}");
+            let html = built(&shop("", &invoice, &bill));
+            links(&html);
+            html
+        };
+        let html = page(fee);
+        for sim in 1..=30 {
+            assert!(html.contains(&format!("4401012345{sim:05}")), "{details}: m{sim}");
+        }
+        assert!(!html.contains("without charges"), "{details}");
+        let closing = rows(html.split("<table id=\"closing\"").nth(1).unwrap());
+        assert_eq!(closing[1..], ["Usage details|¥0", "Fees|¥9,000", "Subtotal (excl. tax)|¥9,000"], "{details}");
+        // A fee that is over counts none, and one for other items only theirs.
+        let html = page(&format!("{fee}until = \"202207\"\n[[fee]]\nname = \"base\"\namount = \"1\"\n"));
+        assert!(!html.contains("440101234500001") && html.contains("and 30 without charges"), "{details}");
+        let closing = rows(html.split("<table id=\"closing\"").nth(1).unwrap());
+        assert_eq!(closing[1..], ["Usage details|¥0", "Fees|¥1", "Subtotal (excl. tax)|¥1"], "{details}");
+    }
+}
+
 /// A bill of that many SIMs with four items each; names have two digits in front, so that the order is by number.
 fn large(sims: u32) -> String {
     let mut bill = String::new();

@@ -22,6 +22,7 @@ use lists::Lists;
 use matrix::{Matrix, Words};
 use resources::Resources;
 
+use crate::billing::resources::with_fee;
 use crate::model::amount::TooLong;
 use crate::model::charge::Bill;
 use crate::model::customer::Customer;
@@ -40,7 +41,7 @@ pub(super) struct Appendix<'a> {
     pub(super) contents: Vec<ContentsRow>,
     pub(super) closing: Vec<ClosingRow<'a>>,
     pub(super) longest_fraction: usize,
-    /// How many resources are left out, because nothing of theirs costs anything.
+    /// How many resources are left out, because nothing of theirs costs anything and no fee counts them.
     pub(super) without_charges: usize,
     /// By item, the id of the part that shows it; empty where none does.
     pub(super) anchors: Vec<String>,
@@ -70,7 +71,8 @@ pub(super) fn appendix<'a>(
     if level == DetailLevel::None || invoice.details.is_empty() {
         return Ok(appendix);
     }
-    let resources = Resources::of(bill, invoice, settings.show_zero);
+    let with_fee = with_fee(bill, customer, invoice);
+    let resources = Resources::of(bill, invoice, &with_fee, settings.show_zero);
     match level {
         DetailLevel::Rows | DetailLevel::Resource | DetailLevel::None => {
             let lists = Lists { bill, customer, invoice, item_labels, level };

@@ -1,6 +1,6 @@
 //! The resources of an invoice, in the order in which the appendix lists them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::order::natural;
 use crate::model::charge::{Bill, EMPTY, NameId};
@@ -11,36 +11,41 @@ pub(super) struct Resource<'a> {
     pub(super) id: &'a str,
     /// Its first name in the month.
     pub(super) name: &'a str,
-    has_charges: bool,
+    is_charged: bool,
 }
 
 /// The resources of an invoice: by name, those without a name behind them by id, and last what belongs to none.
 pub(super) struct Resources<'a> {
     pub(super) list: Vec<Resource<'a>>,
     places: BTreeMap<NameId, usize>,
-    /// How many are left out, because nothing of theirs costs anything.
+    /// How many are left out, because nothing of theirs costs anything and no fee counts them.
     pub(super) without_charges: usize,
 }
 
 impl<'a> Resources<'a> {
-    /// The resources that an invoice lists; `shows_zero` keeps those without charges.
-    pub(super) fn of(bill: &'a Bill, invoice: &Invoice, shows_zero: bool) -> Resources<'a> {
+    /// The resources that an invoice lists: those with charges or in `with_fee`; `shows_zero` keeps all others too.
+    pub(super) fn of(
+        bill: &'a Bill,
+        invoice: &Invoice,
+        with_fee: &BTreeSet<NameId>,
+        shows_zero: bool,
+    ) -> Resources<'a> {
         let mut found: BTreeMap<NameId, Resource<'a>> = BTreeMap::new();
         for detail in &invoice.details {
             let subject = bill.subject(bill.charge(detail.charge));
             let known = found.entry(subject.resource).or_insert_with(|| Resource {
                 id: bill.names.get(subject.resource),
                 name: "",
-                has_charges: false,
+                is_charged: with_fee.contains(&subject.resource),
             });
             if known.name.is_empty() {
                 known.name = bill.names.get(subject.resource_name);
             }
-            known.has_charges |= !invoice.amount(detail).is_zero();
+            known.is_charged |= !invoice.amount(detail).is_zero();
         }
         let all = found.len();
         let mut listed: Vec<(NameId, Resource<'a>)> =
-            found.into_iter().filter(|(id, resource)| shows_zero || resource.has_charges || *id == EMPTY).collect();
+            found.into_iter().filter(|(id, resource)| shows_zero || resource.is_charged || *id == EMPTY).collect();
         let without_charges = all - listed.len();
         listed.sort_by(|(first, one), (second, other)| {
             let last = |id: NameId, resource: &Resource<'_>| (id == EMPTY, resource.name.is_empty());
