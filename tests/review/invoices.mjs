@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const [tools, month] = process.argv.slice(2);
+const [tools, month, names] = process.argv.slice(2);
 const { chromium } = createRequire(join(tools, "package.json"))("playwright-core");
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -15,10 +15,10 @@ const browser = await chromium.launch({
 });
 const problems = [];
 const customers = ["yamamoto", "harbourline", "zuiun", "midorino"];
-const path = (customer, extension) => join(month, customer, `INV-202208-${customer}.${extension}`);
+const path = (customer, extension, directory = month) => join(directory, customer, `INV-202208-${customer}.${extension}`);
 const invoice = (customer) => JSON.parse(readFileSync(path(customer, "json"), "utf8"));
 
-async function open(customer, options = {}) {
+async function open(customer, options = {}, directory = month) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   context.on("request", (request) => {
     if (!/^(file|data|about):/.test(request.url())) problems.push("asked for " + request.url());
@@ -28,7 +28,7 @@ async function open(customer, options = {}) {
     if (["error", "warning"].includes(message.type())) problems.push(message.text());
   });
   page.on("pageerror", (error) => problems.push(String(error)));
-  await page.goto(pathToFileURL(path(customer, "html")).href);
+  await page.goto(pathToFileURL(path(customer, "html", directory)).href);
   return page;
 }
 
@@ -95,6 +95,27 @@ const tests = {
     const page = await open("yamamoto");
     const charts = await page.$$eval(".live-days", (charts) => charts.map((chart) => chart.querySelectorAll("rect").length));
     assert.ok(charts.length > 0 && charts.every((bars) => bars >= 2 && bars <= 31), String(charts));
+  },
+
+  async "items are no days, whatever their names"() {
+    const page = await open("names", {}, names);
+    assert.ok((await rows(page)).length === 4);
+    assert.equal(await page.locator(".live-days").count(), 0);
+  },
+
+  async "a group is found by its name"() {
+    const page = await open("zuiun");
+    const groups = await page.$$eval(DETAILS + " tbody", (bodies) =>
+      bodies.filter((body) => body.querySelector("tr.l")).map((body) => [body.querySelector("tr.l").textContent, body.querySelectorAll("tr:not(.s):not(.l)").length]),
+    );
+    assert.ok(groups.length > 1);
+    const [name, count] = groups[0];
+    // A name that no row has.
+    assert.ok(!(await rows(page)).some((row) => row.includes(name)), name);
+    await box(page).fill(name);
+    assert.equal((await rows(page)).length, count);
+    assert.equal(await page.locator(DETAILS + " tr.l:visible").count(), 1);
+    assert.equal(await page.locator(DETAILS + " tr.s:visible").count(), 1);
   },
 
   async "paper has every row in order, and no tools"() {

@@ -35,7 +35,9 @@
   };
 
   const parts = tables.map((table) => {
-    const bodies = [...table.tBodies].map((body) => ({ body, rows: [...body.rows] }));
+    // The parts of a summary have their groups' names above their rows.
+    const heading = (body) => fold(body.querySelector("tr.l")?.textContent ?? "");
+    const bodies = [...table.tBodies].map((body) => ({ body, rows: [...body.rows], title: heading(body) }));
     const title = table.tHead?.querySelector(".g")?.textContent ?? "";
     return { table, bodies, title: fold(title), sorted: null };
   });
@@ -107,19 +109,19 @@
     }
   }
 
-  // The days of a resource as bars, where its first column is the date.
+  // The days of a resource as bars, where its first column has dates.
   const bars = (part) => {
     const heads = part.table.tHead?.rows;
     const title = part.table.tHead?.querySelector(".g");
     const last = heads?.[heads.length - 1].cells;
-    if (!title || !last?.[0]?.classList.contains("w") || last[0] === title) return;
+    if (!title || !last?.[0]?.hasAttribute("data-day")) return;
     let columns = 0;
     for (const head of last) columns += head.colSpan;
     const span = last[last.length - 1].colSpan;
     const days = new Map();
     for (const { rows } of part.bodies) {
       for (const row of rows.filter((row) => !isFixed(row))) {
-        const day = Number(/([0-9]+)[^0-9]*$/.exec(row.cells[0].textContent)?.[1]);
+        const day = Number(/-([0-9]+)$/.exec(row.cells[0].textContent)?.[1]);
         const amount = number(textAt(row, columns - span, span));
         if (!(day >= 1 && day <= 31) || amount === null) continue;
         days.set(day, (days.get(day) ?? 0) + amount);
@@ -166,13 +168,14 @@
     let found = 0;
     let all = 0;
     for (const part of parts) {
-      const whole = part.title !== "" && fits(part.title);
       let shown = 0;
-      for (const { body, rows } of part.bodies) {
+      for (const { body, rows, title } of part.bodies) {
+        const above = (part.title + " " + title).trim();
+        const whole = above !== "" && fits(above);
         let open = 0;
         let left = 0;
         for (const row of rows.filter((row) => !isFixed(row))) {
-          const hidden = wanted.length > 0 && !whole && !fits(part.title + " " + fold(row.textContent));
+          const hidden = wanted.length > 0 && !whole && !fits(above + " " + fold(row.textContent));
           hide(row, hidden);
           all += 1;
           open += hidden ? 0 : 1;
