@@ -33,8 +33,10 @@ struct Verdict {
     rows: usize,
     /// Rows behind the first page.
     rows_left: usize,
-    /// The last page that anything but the appendix is on.
+    /// The last page that anything but story and appendix is on.
     last: usize,
+    /// Whether the first page is less than half full.
+    hollow_first: bool,
 }
 
 impl Verdict {
@@ -46,10 +48,17 @@ impl Verdict {
     fn leaves_little(&self) -> bool {
         self.rows_left < FEW_ROWS || self.rows < 2 * LEAST_ROWS
     }
+
+    /// Where story and appendix begin. They fill any page that items leave short: a second one, and a first one that
+    /// would be less than half full with them behind it.
+    fn appendix(&self, has_more: bool) -> AppendixFit {
+        if self.last > 0 || self.hollow_first && has_more { AppendixFit::Below } else { AppendixFit::Page }
+    }
 }
 
 /// The rule: total, due date, taxes and bank accounts end on the first page; of several pages, each has at least
-/// [`LEAST_ROWS`] rows, though the first may have none; each but the last is at least half full.
+/// [`LEAST_ROWS`] rows, though the first may have none; each but the last is at least half full. Story and appendix are
+/// not part of it: they break anywhere, and begin where [`Verdict::appendix`] says.
 fn judge(document: &Document) -> Verdict {
     let mut pays_on_first = true;
     let mut rows = BTreeMap::<usize, usize>::new();
@@ -66,10 +75,10 @@ fn judge(document: &Document) -> Verdict {
         last = last.max(end);
     }
     let on = |page: usize| rows.get(&page).copied().unwrap_or(0);
+    let is_hollow = |page: usize| document.pages.get(page).is_some_and(|page| page.filled_percent() < LEAST_FILLED);
     let is_thin = |page: usize| {
         let too_few = on(page) < LEAST_ROWS && (page > 0 || on(page) > 0);
-        let hollow = page < last && document.pages.get(page).is_some_and(|page| page.filled_percent() < LEAST_FILLED);
-        last > 0 && (too_few || hollow)
+        last > 0 && (too_few || page < last && is_hollow(page))
     };
     let count = rows.values().sum::<usize>();
     Verdict {
@@ -78,6 +87,7 @@ fn judge(document: &Document) -> Verdict {
         rows: count,
         rows_left: count - on(0),
         last,
+        hollow_first: is_hollow(0),
     }
 }
 
@@ -138,12 +148,13 @@ impl Trials<'_> {
     pub(super) fn choose(&self, view: &mut InvoiceView<'_>, designed: &Document) -> Result<(), Diagnostic> {
         let verdict = judge(designed);
         let is_in_window = is_in_window(designed);
-        if verdict.is_good() && verdict.last == 0 && is_in_window {
+        let has_more = view.has_story || view.has_appendix;
+        if verdict.is_good() && verdict.appendix(has_more) == AppendixFit::Page && is_in_window {
             return Ok(());
         }
         view.fit = without_appendix(view, |view| {
             let verdict = if is_in_window { verdict } else { self.shrink_addressee(view)? };
-            self.best(view, verdict)
+            self.best(view, verdict, has_more)
         })?;
         Ok(())
     }
@@ -166,7 +177,7 @@ impl Trials<'_> {
     }
 
     /// The setting with the fewest faults, the first of several.
-    fn best(&self, view: &mut InvoiceView<'_>, designed: Verdict) -> Result<Fit, Diagnostic> {
+    fn best(&self, view: &mut InvoiceView<'_>, designed: Verdict, has_more: bool) -> Result<Fit, Diagnostic> {
         let (addressee, leaves_little) = (view.fit.addressee, designed.leaves_little());
         let mut best = (view.fit, designed);
         // A template that takes no notice of a setting gives the same page, which needs no other layout.
@@ -191,8 +202,7 @@ impl Trials<'_> {
             }
         }
         let (fit, verdict) = best;
-        let appendix = if verdict.last > 0 { AppendixFit::Below } else { AppendixFit::Page };
-        Ok(Fit { appendix, continued: verdict.rows_left > 0, ..fit })
+        Ok(Fit { appendix: verdict.appendix(has_more), continued: verdict.rows_left > 0, ..fit })
     }
 }
 
@@ -240,6 +250,15 @@ mod tests {
     #[test]
     fn one_page_is_good_however_few_rows_it_has() {
         assert!(judged(&[30.0, 90.0], &[1], &[("bank", 0), ("summary", 0), ("appendix", 1)]).is_good());
+    }
+
+    #[test]
+    fn what_follows_fills_a_page_less_than_half_full() {
+        let appendix = |first: f32, rows: &[usize], has_more| judged(&[first, 90.0], rows, &[]).appendix(has_more);
+        assert_eq!(appendix(49.0, &[2], true), AppendixFit::Below);
+        assert_eq!(appendix(49.0, &[2], false), AppendixFit::Page);
+        assert_eq!(appendix(50.0, &[2], true), AppendixFit::Page);
+        assert_eq!(appendix(90.0, &[9, 9], true), AppendixFit::Below);
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub struct Fit {
     pub rows: RowFit,
     /// Where totals, taxes, bank accounts and notes are.
     pub totals: TotalsFit,
-    /// Where the appendix begins.
+    /// Where story and appendix begin.
     pub appendix: AppendixFit,
     /// Whether the items go on after the first page, which says so.
     pub continued: bool,
@@ -72,13 +72,13 @@ pub enum TotalsFit {
     Alone,
 }
 
-/// Where the appendix begins.
+/// Where story and appendix begin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AppendixFit {
-    /// On a page of its own.
+    /// On a page of their own.
     #[default]
     Page,
-    /// Below what comes before it, which takes more than the first page.
+    /// Below what comes before them, which takes more than the first page or less than half of it.
     Below,
 }
