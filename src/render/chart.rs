@@ -9,6 +9,7 @@ use chrono::Datelike;
 use serde::Serialize;
 
 use super::format::{date_text, money};
+use super::shorten::shorten;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
@@ -147,6 +148,9 @@ fn by_item(invoice: &Invoice, item_labels: &[ItemLabel<'_>], others: &str) -> Re
     Ok(Some(ChartView { kind: ChartKind::Item, ..drawn(bars, invoice.currency, None)? }))
 }
 
+/// Characters of a mark of the scale that fit beside the field in the built-in designs' smallest letters.
+const SCALE_LONGEST: usize = 14;
+
 /// Lays out bars side by side in a field whose top stands for `top`, or for the highest of them.
 pub(super) fn drawn(
     bars: Vec<(String, Amount)>,
@@ -165,6 +169,7 @@ pub(super) fn drawn(
     if let Some(top) = top {
         let half = top.times(Amount::new(5, 1)?)?;
         chart.scale = [top, half, Amount::ZERO].map(|amount| money(amount, currency, 0)).to_vec();
+        chart.scale.iter_mut().for_each(|mark| shorten(mark, SCALE_LONGEST));
     }
     for (((label, amount), height), index) in bars.into_iter().zip(heights).zip(0_u32..) {
         let scaled = height.checked_mul(HEIGHT).ok_or(TooLong)? / field;

@@ -6,27 +6,46 @@ use super::view::{InvoiceView, RowView};
 
 impl InvoiceView<'_> {
     /// The number of characters of the longest amount, price or quantity.
-    pub fn longest_amount(&self) -> usize {
-        let rows = self.rows().flat_map(|row| [&row.quantity, &row.unit_price, &row.amount, &row.heading_amount]);
-        let taxes = self.tax_subtotals.iter().flat_map(|tax| [&tax.taxable, &tax.tax, &tax.tax_jpy]);
-        let bars = self.chart.bars.iter().map(|bar| &bar.amount);
-        let told = self.story.items.iter().flat_map(|item| [&item.before, &item.now, &item.change]);
-        let bars = bars.chain(self.story.groups.iter().map(|bar| &bar.amount)).chain(told);
-        let details = self.appendix.iter().flat_map(|group| &group.rows);
-        let details = details.flat_map(|detail| [&detail.quantity, &detail.unit_price]);
-        let texts = [&self.subtotal, &self.tax, &self.total, &self.discounts_total, &self.chart.peak].into_iter();
-        let original = &self.original;
-        let texts = texts.chain([&original.total, &original.returned_before, &original.returned, &original.left]);
-        let texts = texts.chain(rows).chain(taxes).chain(bars).chain(details).map(|text| text.chars().count());
-        let tables = self.appendix.iter().flat_map(|group| {
-            let rows = group.table.iter().flat_map(|row| row.cells.iter().chain([&row.total]));
-            rows.chain(&group.sums).map(|text| text.chars().count())
-        });
-        let split = |split: &Split| split.whole.chars().count() + split.fraction.chars().count();
-        let groups = self.appendix.iter().flat_map(|group| {
-            group.rows.iter().map(move |detail| split(&detail.amount)).chain([split(&group.subtotal)])
-        });
-        texts.chain(groups).chain(tables).chain(self.closing.iter().map(|row| split(&row.amount))).max().unwrap_or(0)
+    pub fn longest_amount(&mut self) -> usize {
+        let mut longest = 0;
+        self.each_figure(&mut |figure| longest = longest.max(figure.length()));
+        longest
+    }
+
+    /// Visits every figure that is printed. Texts for those who do not see the chart take no room, and keep theirs whole.
+    fn each_figure(&mut self, visit: &mut dyn FnMut(Figure<'_>)) {
+        let mut texts: Vec<&mut String> =
+            vec![&mut self.subtotal, &mut self.tax, &mut self.total, &mut self.discounts_total];
+        let original = &mut self.original;
+        texts.extend([&mut original.total, &mut original.returned_before, &mut original.returned, &mut original.left]);
+        for row in self.charges.iter_mut().chain(&mut self.discounts).chain(&mut self.adjustments) {
+            texts.extend([&mut row.quantity, &mut row.unit_price, &mut row.amount, &mut row.heading_amount]);
+        }
+        texts.extend(self.tax_subtotals.iter_mut().flat_map(|tax| [&mut tax.taxable, &mut tax.tax, &mut tax.tax_jpy]));
+        texts.push(&mut self.chart.peak);
+        texts.extend(&mut self.chart.scale);
+        let story = &mut self.story;
+        texts.extend([&mut story.before, &mut story.now, &mut story.change]);
+        for item in &mut story.items {
+            texts.extend([&mut item.before, &mut item.now, &mut item.change]);
+            texts.extend(item.reasons.iter_mut().map(|reason| &mut reason.amount));
+        }
+        texts.extend(&mut story.months_scale);
+        let bars = self.chart.bars.iter_mut().chain(&mut story.months).chain(&mut story.groups);
+        texts.extend(bars.map(|bar| &mut bar.amount));
+        for group in &mut self.appendix {
+            for detail in &mut group.rows {
+                texts.extend([&mut detail.quantity, &mut detail.unit_price]);
+                visit(Figure::Split(&mut detail.amount));
+            }
+            visit(Figure::Split(&mut group.subtotal));
+            texts.extend(group.table.iter_mut().flat_map(|row| row.cells.iter_mut().chain([&mut row.total])));
+            texts.extend(&mut group.sums);
+        }
+        texts.extend(&mut self.appendix_sums);
+        texts.into_iter().for_each(|text| visit(Figure::Text(text)));
+        self.contents.iter_mut().for_each(|entry| visit(Figure::Split(&mut entry.subtotal)));
+        self.closing.iter_mut().for_each(|row| visit(Figure::Split(&mut row.amount)));
     }
 
     /// Whether all figures fit into the columns of the appendix, whose width is fixed.
@@ -36,49 +55,7 @@ impl InvoiceView<'_> {
 
     /// Shortens every amount, price and quantity with more characters than `limit`.
     pub fn shorten(&mut self, limit: usize) {
-        for text in
-            [&mut self.subtotal, &mut self.tax, &mut self.total, &mut self.discounts_total, &mut self.chart.peak]
-        {
-            shorten(text, limit);
-        }
-        let original = &mut self.original;
-        for text in [&mut original.total, &mut original.returned_before, &mut original.returned, &mut original.left] {
-            shorten(text, limit);
-        }
-        for row in self.charges.iter_mut().chain(&mut self.discounts).chain(&mut self.adjustments) {
-            for text in [&mut row.quantity, &mut row.unit_price, &mut row.amount, &mut row.heading_amount] {
-                shorten(text, limit);
-            }
-        }
-        for tax in &mut self.tax_subtotals {
-            for text in [&mut tax.taxable, &mut tax.tax, &mut tax.tax_jpy] {
-                shorten(text, limit);
-            }
-        }
-        self.chart.bars.iter_mut().for_each(|bar| shorten(&mut bar.amount, limit));
-        let story = &mut self.story;
-        story.groups.iter_mut().for_each(|bar| shorten(&mut bar.amount, limit));
-        for text in story.items.iter_mut().flat_map(|item| [&mut item.before, &mut item.now, &mut item.change]) {
-            shorten(text, limit);
-        }
-        for text in [&mut story.before, &mut story.now, &mut story.change] {
-            shorten(text, limit);
-        }
-        for group in &mut self.appendix {
-            for detail in &mut group.rows {
-                shorten(&mut detail.quantity, limit);
-                shorten(&mut detail.unit_price, limit);
-                shorten_split(&mut detail.amount, limit);
-            }
-            shorten_split(&mut group.subtotal, limit);
-            for row in &mut group.table {
-                row.cells.iter_mut().chain([&mut row.total]).for_each(|text| shorten(text, limit));
-            }
-            group.sums.iter_mut().for_each(|text| shorten(text, limit));
-        }
-        self.appendix_sums.iter_mut().for_each(|text| shorten(text, limit));
-        self.contents.iter_mut().for_each(|entry| shorten_split(&mut entry.subtotal, limit));
-        self.closing.iter_mut().for_each(|row| shorten_split(&mut row.amount, limit));
+        self.each_figure(&mut |figure| figure.shorten(limit));
         let (longest_fraction, _) = self.appendix_has.fit(&self.appendix, &self.appendix_sums, &self.closing);
         self.appendix_fraction_width = fraction_width(longest_fraction);
         let amounts = self.rows().flat_map(|row| [row.amount.as_str(), row.heading_amount.as_str()]);
@@ -91,16 +68,36 @@ impl InvoiceView<'_> {
     }
 }
 
-fn shorten_split(amount: &mut Split, limit: usize) {
-    let mut text = format!("{}{}", amount.whole, amount.fraction);
-    shorten(&mut text, limit);
-    let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
-    *amount = Split { whole: whole.to_owned(), fraction: fraction.to_owned() };
+/// A figure on the page.
+enum Figure<'f> {
+    Text(&'f mut String),
+    Split(&'f mut Split),
+}
+
+impl Figure<'_> {
+    fn length(&self) -> usize {
+        match self {
+            Figure::Text(text) => text.chars().count(),
+            Figure::Split(split) => split.whole.chars().count() + split.fraction.chars().count(),
+        }
+    }
+
+    fn shorten(self, limit: usize) {
+        match self {
+            Figure::Text(text) => shorten(text, limit),
+            Figure::Split(split) => {
+                let mut text = format!("{}{}", split.whole, split.fraction);
+                shorten(&mut text, limit);
+                let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
+                *split = Split { whole: whole.to_owned(), fraction: fraction.to_owned() };
+            }
+        }
+    }
 }
 
 /// Cuts off decimals or, where the whole part alone is too long, groups of three in the middle: `¥1,234.567…`,
 /// `¥1,234,…,678`. An amount that cannot be cut further stays too long.
-fn shorten(amount: &mut String, limit: usize) {
+pub(super) fn shorten(amount: &mut String, limit: usize) {
     if amount.chars().count() <= limit {
         return;
     }
