@@ -105,6 +105,7 @@ impl<'a> ItemRows<'a, '_> {
         let quantity = figures.quantity;
         RowView {
             line: self.invoice.line_of(index).map_or_else(String::new, |line| line.to_string()),
+            id: format!("item-{}", index + 1),
             index,
             part: String::new(),
             stays: false,

@@ -148,6 +148,8 @@ pub struct CustomerView<'a> {
 #[derive(Debug, Serialize)]
 pub struct RowView<'a> {
     pub line: String,
+    /// For links and for the rule of full pages: two rows of a credit note may have one line, or none.
+    pub id: String,
     /// Position among the invoice's items.
     #[serde(skip)]
     pub index: usize,

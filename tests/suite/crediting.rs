@@ -124,6 +124,28 @@ fn exact_lines_are_rounded_to_the_currency() {
     assert!(run.stdout.contains("(rounding)"), "{}", run.stdout);
 }
 
+/// 100.5 and 100.5 are 201 without 端数調整. Line 1 alone is 100.5, up to 101, and the half more has no line of the invoice:
+/// its row has an id of its own, as every row has.
+#[test]
+fn rows_have_ids_of_their_own() {
+    let sandbox = crate::explain::worked_example();
+    sandbox.write(
+        "billing/202208/soracom.csv",
+        "imsi,customer,date,billItemName,quantity,amount\n1,acme,20220801,a,1,100.5\n1,acme,20220801,b,1,100.5\n",
+    );
+    let text = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    sandbox.write("invoicer.toml", text.replace("\"15%\"", "\"0%\"\nround-at = \"invoice\""));
+    good(sandbox.run(&["build", "202208", "-q"]));
+    good(sandbox.run(&["issue", "202208", "-q"]));
+    good(credit(&sandbox, &["--line", "2"]));
+    let page = html(&sandbox, "out/202208/acme/CN-INV-202208-acme.html");
+    let rows: Vec<&str> = page.split("<tr id=\"").skip(1).map(|row| row.split("</td>").next().unwrap()).collect();
+    // The id, and the number before the item.
+    let plain = |row: &&str| (row.split('"').next().unwrap().to_owned(), row.rsplit('>').next().unwrap().to_owned());
+    let expected = [("item-1", "2"), ("item-2", "")].map(|(id, line)| (id.to_owned(), line.to_owned()));
+    assert_eq!(rows.iter().map(plain).take(2).collect::<Vec<_>>(), expected);
+}
+
 /// The worked example with a text on how money returns, issued.
 fn issued_with_refund_note(design: &str) -> Sandbox {
     let sandbox = crate::explain::worked_example();
