@@ -267,19 +267,34 @@ fn large(sims: u32) -> String {
     bill
 }
 
-/// The pages of the table of contents, each entry with its page number, agree with where things are.
-fn assert_contents(document: &Document, entries: usize, what: &str) {
-    let pages = texts(document);
-    let contents = pages.iter().position(|page| page.contains("目次") || page.contains("Contents")).unwrap();
-    let linked = document.pages[contents..].iter().flat_map(|page| &page.links);
-    let _ = linked;
-    assert!(
-        pages[contents].matches(" – bus-").count() >= entries.min(10) || entries == 0,
-        "{what}: {}",
-        pages[contents]
-    );
-    // The contents leave room for what follows.
-    assert!(document.pages.len() > contents, "{what}");
+/// The table of contents has that many entries, each with the number of the page on which what it lists begins.
+fn assert_contents(html: &str, document: &Document, entries: usize, what: &str) {
+    let table = html.split("<table class=\"contents\">").nth(1).unwrap_or_else(|| panic!("{what}: no contents"));
+    let table = table.split("</table>").next().unwrap();
+    let ids: Vec<&str> =
+        table.split("<td class=g><a href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(ids.len(), entries, "{what}");
+    // Page numbers are links, and no other link is a number.
+    let numbers = document.pages.iter().flat_map(|page| {
+        let numbers = page.layers.iter().flat_map(|layer| &layer.items).filter_map(|item| match item {
+            Item::Text(text) => Some((text, text.text.trim().parse::<usize>().ok()?)),
+            _ => None,
+        });
+        numbers.filter(|(text, _)| {
+            let mut areas = page.links.iter().map(|link| link.area);
+            areas.any(|area| {
+                let (right, bottom) = (area.x + area.width, area.y + area.height);
+                area.x - 0.1 <= text.x && text.x + text.width <= right + 0.1 && area.y < text.y && text.y <= bottom
+            })
+        })
+    });
+    let numbers: Vec<usize> = numbers.map(|(_, number)| number).collect();
+    let expected = ids.iter().map(|id| {
+        let place = document.places.iter().find(|place| &*place.id == *id);
+        place.unwrap_or_else(|| panic!("{what}: nothing has the id {id}")).start.0 + 1
+    });
+    assert_eq!(numbers, expected.collect::<Vec<usize>>(), "{what}: {ids:?}");
+    assert!(numbers.is_sorted() && numbers.last() > numbers.first(), "{what}: {numbers:?}");
 }
 
 #[test]
@@ -298,7 +313,7 @@ fn five_hundred_sims_are_twelve_pages_as_a_summary() {
                 let id = format!("4401012345{sim:05}");
                 assert_eq!(text.matches(&id).count(), 1, "{what}: {id}");
             }
-            assert_contents(&document, 20, &what);
+            assert_contents(&html, &document, 20, &what);
             links(&html);
             // 310 + 1,234.5678 + 12.5 + 0.25 = 1,557.3178 for each.
             assert_eq!(text.matches("¥1,557.32").count(), 500, "{what}");
@@ -328,12 +343,29 @@ fn a_document_of_five_pages_has_contents_with_the_right_pages() {
             let found = pages.iter().position(|page| page.contains(&begins)).unwrap_or_else(|| panic!("{begins}")) + 1;
             assert_eq!(number, found, "{level}: {heading}");
         }
+        assert_contents(&html, &document, sims as usize, level);
         // What follows the contents begins on their page.
         let last =
             pages.iter().rposition(|page| page.contains("　4401012345") && page.contains("Page")).unwrap_or(contents);
         assert!(pages[last].contains("|Description|"), "{level}: the contents have page {} for themselves", last + 1);
     }
     assert!(!details("resource", 8).contains("class=\"contents\""), "three pages need none");
+}
+
+/// 200 items take five pages and more by themselves: the appendix of two rows has contents.
+#[test]
+fn items_count_among_the_pages() {
+    let mut bill = String::new();
+    for item in 0..200 {
+        writeln!(bill, "44010123450000{0},,m{0},,g{0},20220801,item{item:03},,1,10", item % 2 + 1).unwrap();
+    }
+    let page = |group_by: &str| built(&shop("", &format!("[invoice]\ndetails = \"summary\"\n{group_by}"), &bill));
+    let html = page("group-by = \"group\"\n");
+    let document = lay_out(&html);
+    assert!(document.pages.len() >= 5, "{}", document.pages.len());
+    let table = html.split("<table class=\"contents\">").nth(1).unwrap_or_else(|| panic!("no contents"));
+    assert!(table.split("</table>").next().unwrap().contains(">g2<"));
+    assert!(!page("").contains("class=\"contents\""), "one entry is none");
 }
 
 #[test]

@@ -162,9 +162,10 @@ const PAGE_LINES_MOST: usize = 60;
 /// Pages from which on an invoice has a table of contents.
 pub const PAGES_WITH_CONTENTS: usize = 5;
 
-/// Whether an appendix may need a table of contents, and whether it certainly does. Between them, only layout knows.
+/// Whether an appendix may need a table of contents, and whether it certainly does, which saves laying out a long document
+/// twice. Between them only layout knows: items and story take pages too.
 pub(super) fn needs_contents(groups: &[GroupView<'_>], contents: &[ContentsRow]) -> (bool, bool) {
     let lines: usize = groups.iter().map(|group| group.rows.len() + group.table.len() + GROUP_LINES).sum();
     let has_entries = !contents.is_empty();
-    (has_entries && lines > PAGE_LINES_MOST, has_entries && lines > PAGES_WITH_CONTENTS * PAGE_LINES_MOST)
+    (has_entries, has_entries && lines > PAGES_WITH_CONTENTS * PAGE_LINES_MOST)
 }
