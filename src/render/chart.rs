@@ -55,6 +55,8 @@ pub enum ChartKind {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct BarView {
     pub label: String,
+    /// The provider's names of the items; the label of other bars.
+    pub name: String,
     pub amount: String,
     pub x: String,
     pub y: String,
@@ -135,17 +137,36 @@ fn by_item(invoice: &Invoice, item_labels: &[ItemLabel<'_>], others: &str) -> Re
     let charged = |kind| matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Minimum);
     let items = invoice.items.iter().zip(item_labels);
     let items = items.filter(|(item, _)| charged(item.kind) && item.amount.is_positive());
-    let mut bars: Vec<(String, Amount)> =
-        items.map(|(item, label)| (label.name_or(&item.name).to_owned(), item.amount)).collect();
+    let mut bars: Vec<(&str, &str, Amount)> =
+        items.map(|(item, label)| (label.name_or(&item.name), item.name.as_str(), item.amount)).collect();
     if bars.len() < 2 {
         return Ok(None);
     }
-    bars.sort_by_key(|(_, amount)| Reverse(*amount));
-    if bars.len() > ITEMS {
-        let rest = bars.split_off(ITEMS - 1);
-        bars.push((others.to_owned(), Sum::of(rest.into_iter().map(|(_, amount)| amount))?));
+    bars.sort_by_key(|(.., amount)| Reverse(*amount));
+    let rest = if bars.len() > ITEMS { bars.split_off(ITEMS - 1) } else { Vec::new() };
+    let mut names: Vec<String> = bars.iter().map(|(_, name, _)| (*name).to_owned()).collect();
+    let mut bars: Vec<(String, Amount)> =
+        bars.iter().map(|(label, _, amount)| ((*label).to_owned(), *amount)).collect();
+    if !rest.is_empty() {
+        names.push(distinct(rest.iter().map(|(_, name, _)| *name)));
+        bars.push((others.to_owned(), Sum::of(rest.iter().map(|(.., amount)| *amount))?));
     }
-    Ok(Some(ChartView { kind: ChartKind::Item, ..drawn(bars, invoice.currency, None)? }))
+    let mut chart = ChartView { kind: ChartKind::Item, ..drawn(bars, invoice.currency, None)? };
+    for (bar, name) in chart.bars.iter_mut().zip(names) {
+        bar.name = name;
+    }
+    Ok(Some(chart))
+}
+
+/// Names, each once, in one text.
+pub(super) fn distinct<'n>(all: impl Iterator<Item = &'n str>) -> String {
+    let mut names = Vec::new();
+    for name in all {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(", ")
 }
 
 /// Characters of a mark of the scale that fit beside the field in the built-in designs' smallest letters.
@@ -180,6 +201,7 @@ pub(super) fn drawn(
             chart.peak_label.clone_from(&label);
         }
         chart.bars.push(BarView {
+            name: label.clone(),
             label,
             amount,
             x: (index * step + (step - width) / 2).to_string(),

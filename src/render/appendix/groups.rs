@@ -51,6 +51,8 @@ pub struct ColumnView<'a> {
     /// For links from the invoice's row; empty but for the first column of each item.
     pub id: String,
     pub label: &'a str,
+    /// The provider's names of what is in it.
+    pub name: String,
     /// The line of the invoice; empty above the sums of several.
     pub item: String,
     /// Whether charges in it are shares.

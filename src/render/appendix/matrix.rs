@@ -18,6 +18,7 @@ use crate::model::invoice::{Detail, Invoice, ItemKind};
 use crate::model::item_label::ItemLabel;
 use crate::model::printed;
 use crate::model::settings::Grouping;
+use crate::render::chart::distinct;
 
 /// The most items with a column of their own.
 const COLUMNS_MOST: usize = 7;
@@ -25,6 +26,8 @@ const COLUMNS_MOST: usize = 7;
 /// What one column can show: all items that read alike.
 struct Candidate<'a> {
     label: &'a str,
+    /// The provider's names of them.
+    names: Vec<&'a str>,
     /// The smallest of their positions.
     item: usize,
     /// Where the invoice lists them.
@@ -81,8 +84,14 @@ impl<'a> Matrix<'a> {
             let place = (is_discount, order, index);
             let candidate = *known.entry((is_discount, text)).or_insert(candidates.len());
             match candidates.get_mut(candidate) {
-                None => candidates.push(Candidate { label: text, item: index, place, shared: false }),
-                Some(known) => known.place = known.place.min(place),
+                None => {
+                    let names = vec![item.name.as_str()];
+                    candidates.push(Candidate { label: text, names, item: index, place, shared: false });
+                }
+                Some(known) => {
+                    known.place = known.place.min(place);
+                    known.names.push(&item.name);
+                }
             }
             by_item.push(candidate);
         }
@@ -272,15 +281,22 @@ impl<'a> Matrix<'a> {
             let line = self.candidates[*item].item + 1;
             let id = self.anchor(&[*item], format!("use-{line}"));
             let Candidate { label, shared, .. } = self.candidates[*item];
-            views.push(ColumnView { id, label, item: line.to_string(), shared });
+            let name = self.names(&[*item]);
+            views.push(ColumnView { id, label, name, item: line.to_string(), shared });
         }
         if !columns.others.is_empty() {
             let id = self.anchor(&columns.others, format!("others-{}", position + 1));
             let shared = columns.others.iter().any(|other| self.candidates[*other].shared);
-            views.push(ColumnView { id, label: self.words.others, item: String::new(), shared });
+            let name = self.names(&columns.others);
+            views.push(ColumnView { id, label: self.words.others, name, item: String::new(), shared });
         }
         let id = format!("group-{}", position + 1);
         Ok(GroupView { id, columns: views, table, sums, subtotal, ..GroupView::default() })
+    }
+
+    /// The provider's names of candidates, each once.
+    fn names(&self, candidates: &[usize]) -> String {
+        distinct(candidates.iter().flat_map(|candidate| &self.candidates[*candidate].names).copied())
     }
 
     /// The anchor of a column, where it is the first that shows one of these candidates; else none.
