@@ -1,5 +1,7 @@
 //! The appendix: summaries and days, groups, contents, links, and what is left out. Expected figures are worked out by hand.
 
+#![allow(clippy::float_arithmetic, reason = "places on pages are no money")]
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
