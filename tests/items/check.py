@@ -70,14 +70,30 @@ class Tables:
         return words
 
 
-def expected(item, tables, mode, decimals, by_item):
-    """Label, heading, printed quantity, unit and unit price of an item."""
+class Rounded:
+    """How an amount came to be printed: with `round-at = "invoice"` items are exact, and pages print two more decimals than
+    the currency has, half up, one unit beside that where the printed amounts would not add up."""
+
+    def __init__(self, pricing, currency):
+        self.is_exact = pricing.get("round-at", "item") == "invoice"
+        self.decimals = CURRENCY_DECIMALS[currency] + (2 if self.is_exact else 0)
+        self.mode = ROUND_HALF_UP if self.is_exact else MODES[pricing["rounding"]]
+
+    def off_by(self, product, amount):
+        """How many units a product is away from the printed amount; one unit may be that of an amount that was moved."""
+        printed = rounded(Fraction(amount), self.decimals, self.mode)
+        return abs(rounded(product, self.decimals, self.mode) - printed).scaleb(self.decimals)
+
+
+def expected(item, tables, rounding, fraction):
+    """Label, heading, printed quantity, unit and the unit prices that an item may print, beside a share as a fraction or
+    none."""
     measure = next((table for table in tables.tables if "unit" in table or "scale" in table), {})
     scale = Fraction(str(measure.get("scale", 1)))
     unit = measure.get("unit", item["unit"])
     unit = unit.get(tables.language) or next(iter(unit.values())) if isinstance(unit, dict) else unit
     hidden = tables.first("quantity") == "hide"
-    quantity = price = None
+    quantity, prices = None, [None]
     if item["quantity"] is not None and not hidden:
         exact = Fraction(item["quantity"]) / scale
         places = tables.first("decimals")
@@ -85,11 +101,11 @@ def expected(item, tables, mode, decimals, by_item):
         quantity = rounded(exact, places, ROUND_HALF_UP)
     if item["unit_price"] is not None and quantity is not None:
         exact = Fraction(item["unit_price"]) * scale
-        product = rounded(Fraction(quantity) * exact, decimals, mode)
-        is_amount = product == Decimal(item["amount"]) if by_item else abs(product - Decimal(item["amount"])) <= Decimal("0.01")
-        if ended(exact) is not None and ended(exact) <= PRICE_DECIMALS and is_amount:
-            price = rounded(exact, ended(exact), ROUND_HALF_UP)
-    return tables.worded("name") or item["name"], tables.worded("heading"), quantity, unit, price
+        off_by = rounding.off_by((fraction or Fraction(quantity)) * exact, item["amount"])
+        if ended(exact) is not None and ended(exact) <= PRICE_DECIMALS and off_by <= (1 if rounding.is_exact else 0):
+            price = f"{rounded(exact, ended(exact), ROUND_HALF_UP):f}"
+            prices = [price, None] if off_by else [price]
+    return tables.worded("name") or item["name"], tables.worded("heading"), quantity, unit if quantity is not None else "", prices
 
 
 def faults_of(workspace, path):
@@ -97,30 +113,28 @@ def faults_of(workspace, path):
     settings = tomllib.loads((workspace / "invoicer.toml").read_text(encoding="utf-8"))
     customer = tomllib.loads((workspace / "customers" / f"{invoice['customer']['id']}.toml").read_text(encoding="utf-8"))
     pricing = settings.get("pricing", {}) | customer.get("pricing", {})
-    by_item = pricing.get("round-at", "item") == "item"
-    decimals = CURRENCY_DECIMALS[invoice["currency"]] + (0 if by_item else 2)
-    mode = MODES[pricing["rounding"]] if by_item else ROUND_HALF_UP
+    rounding = Rounded(pricing, invoice["currency"])
     language = invoice["language"]
     text = subprocess.run(["pdftotext", "-layout", path.with_suffix(".pdf"), "-"], check=True, capture_output=True).stdout
     lines = re.split(rf"^\s*{APPENDIX[language]}\b", text.decode(), flags=re.M)[0].splitlines()
     headings = {}
     for item in invoice["items"]:
         tables = Tables(customer.get("item", []) + settings.get("item", []) + BUILT_IN, item, language)
-        label, heading, quantity, unit, price = expected(item, tables, mode, decimals, by_item)
         where = f"{path.name} line {item['line']} {item['name']}"
         found = item["printed"]
+        fraction = Fraction(found["quantity"]) if "/" in (found["quantity"] or "") else None
+        label, heading, quantity, unit, prices = expected(item, tables, rounding, fraction)
         if (item["label"], item["heading"]) != (label, heading):
             yield f"{where}: called {item['label']!r} under {item['heading']!r}, expected {label!r} under {heading!r}"
-        if "/" in (found["quantity"] or ""):
-            # A share as a fraction: 0.6667 is 2/3.
-            if abs(Fraction(found["quantity"]) - Fraction(item["quantity"])) > Fraction(1, 10000):
+        if fraction is not None:
+            # 0.6667 is 2/3.
+            if abs(fraction - Fraction(item["quantity"])) > Fraction(1, 10000):
                 yield f"{where}: printed {found['quantity']} for {item['quantity']}"
         elif found["quantity"] != (None if quantity is None else f"{quantity:f}"):
             yield f"{where}: printed {found['quantity']}, expected {quantity}"
-        elif found["unit_price"] is not None or by_item:
-            if found["unit_price"] != (None if price is None else f"{price:f}"):
-                yield f"{where}: printed the price {found['unit_price']}, expected {price}"
-        if found["unit"] != (unit if found["quantity"] is not None else found["unit"]):
+        if found["unit_price"] not in prices:
+            yield f"{where}: printed the price {found['unit_price']}, expected {prices[0]}"
+        if found["unit"] != unit:
             yield f"{where}: printed the unit {found['unit']!r}, expected {unit!r}"
         row = re.compile(rf"^\s*{item['line']}\s+{re.escape(label)}(\s|$)")
         if (count := sum(1 for line in lines if row.match(line))) != 1:
