@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::Datelike;
 use serde::Serialize;
 
-use super::format::{date_text, money};
+use super::format::{date_text, distinct, money};
 use super::shorten::shorten;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
@@ -156,17 +156,6 @@ fn by_item(invoice: &Invoice, item_labels: &[ItemLabel<'_>], others: &str) -> Re
         bar.name = name;
     }
     Ok(Some(chart))
-}
-
-/// Names, each once, in one text.
-pub(super) fn distinct<'n>(all: impl Iterator<Item = &'n str>) -> String {
-    let mut names = Vec::new();
-    for name in all {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names.join(", ")
 }
 
 /// Characters of a mark of the scale that fit beside the field in the built-in designs' smallest letters.

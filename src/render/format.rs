@@ -60,6 +60,17 @@ pub(super) fn period_text(month: BillingMonth, language: Language) -> String {
     }
 }
 
+/// Names, each once, in one text.
+pub(super) fn distinct<'n>(all: impl Iterator<Item = &'n str>) -> String {
+    let mut names = Vec::new();
+    for name in all {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@
 mod appendix;
 mod bounds;
 mod chart;
+mod figures;
 mod filters;
 mod finance;
 mod fit;

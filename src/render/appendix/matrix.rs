@@ -18,7 +18,7 @@ use crate::model::invoice::{Detail, Invoice, ItemKind};
 use crate::model::item_label::ItemLabel;
 use crate::model::printed;
 use crate::model::settings::Grouping;
-use crate::render::chart::distinct;
+use crate::render::format::distinct;
 
 /// The most items with a column of their own.
 const COLUMNS_MOST: usize = 7;
