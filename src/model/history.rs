@@ -1,6 +1,7 @@
 //! [`History`]: what was billed for earlier months, to compare this month with.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +9,9 @@ use super::amount::Amount;
 use super::currency::Currency;
 use super::invoice::{Invoice, ItemKind, LineItem};
 use super::period::BillingMonth;
+
+/// Number of earlier months that a month is compared with: together with the month itself, a year.
+pub const EARLIER_MONTHS: usize = 11;
 
 /// What one customer was billed in a month, as far as later months are compared with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,26 +101,18 @@ pub type BilledCustomers = BTreeMap<String, BilledCustomer>;
 /// The billed months, each with its customers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
-    months: BTreeMap<BillingMonth, BilledCustomers>,
+    months: BTreeMap<BillingMonth, Arc<BilledCustomers>>,
 }
 
 impl History {
     /// Adds a month, or replaces it.
-    pub fn insert(&mut self, month: BillingMonth, customers: BilledCustomers) {
-        self.months.insert(month, customers);
-    }
-
-    /// The months of both; where both have a month, this one's wins: issued months take precedence over built ones.
-    #[must_use]
-    pub fn over(self, below: History) -> History {
-        let mut months = below.months;
-        months.extend(self.months);
-        History { months }
+    pub fn insert(&mut self, month: BillingMonth, customers: impl Into<Arc<BilledCustomers>>) {
+        self.months.insert(month, customers.into());
     }
 
     /// The customers of a month, when the month is known.
     pub fn month(&self, month: BillingMonth) -> Option<&BilledCustomers> {
-        self.months.get(&month)
+        self.months.get(&month).map(Arc::as_ref)
     }
 
     /// What a customer was billed in a month; none where the month or the customer in it is not known.
@@ -127,6 +123,17 @@ impl History {
     /// The customer in every known month before `month`, newest first.
     pub fn before<'h>(&'h self, month: BillingMonth, id: &'h str) -> impl Iterator<Item = &'h BilledCustomer> {
         self.months.range(..month).rev().filter_map(move |(_, customers)| customers.get(id))
+    }
+
+    /// The customer in every known month between two, without these.
+    pub fn between<'h>(
+        &'h self,
+        after: BillingMonth,
+        before: BillingMonth,
+        id: &'h str,
+    ) -> impl Iterator<Item = &'h BilledCustomer> {
+        let between = self.months.iter().filter(move |(month, _)| after < **month && **month < before);
+        between.filter_map(move |(_, customers)| customers.get(id))
     }
 }
 
@@ -148,18 +155,21 @@ mod tests {
     }
 
     #[test]
-    fn issued_months_take_precedence() {
+    fn months_are_found_by_their_place() {
         let month = |text: &str| text.parse::<BillingMonth>().unwrap();
-        let (mut built, mut issued) = (History::default(), History::default());
-        built.insert(month("202206"), billed(1));
-        built.insert(month("202207"), billed(2));
-        issued.insert(month("202207"), billed(3));
-        let history = issued.over(built);
+        let mut history = History::default();
+        for (text, total) in [("202205", 1), ("202206", 2), ("202207", 3), ("202208", 4)] {
+            history.insert(month(text), billed(total));
+        }
         let total = |text| history.customer(month(text), "acme").map(|customer| customer.total);
-        assert_eq!(total("202206"), Some(Amount::whole(1)));
-        assert_eq!(total("202207"), Some(Amount::whole(3)));
-        assert_eq!(total("202208"), None);
-        let before: Vec<Amount> = history.before(month("202207"), "acme").map(|customer| customer.total).collect();
-        assert_eq!(before, [Amount::whole(1)]);
+        assert_eq!(total("202206"), Some(Amount::whole(2)));
+        assert_eq!(total("202209"), None);
+        let totals = |found: Vec<&BilledCustomer>| found.iter().map(|customer| customer.total).collect::<Vec<Amount>>();
+        let before = totals(history.before(month("202207"), "acme").collect());
+        assert_eq!(before, [Amount::whole(2), Amount::whole(1)]);
+        let between = |after, before| totals(history.between(month(after), month(before), "acme").collect());
+        assert_eq!(between("202205", "202208"), [Amount::whole(2), Amount::whole(3)]);
+        assert_eq!(between("202207", "202208"), []);
+        assert_eq!(between("202208", "202205"), []);
     }
 }

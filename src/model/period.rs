@@ -49,6 +49,11 @@ impl BillingMonth {
         BillingMonth { first }
     }
 
+    /// That many months before this one, the newest first.
+    pub fn earlier(self, count: usize) -> impl Iterator<Item = BillingMonth> {
+        std::iter::successors(Some(self.previous()), |month| Some(month.previous())).take(count)
+    }
+
     /// The day of the month with that number, when the month has it.
     pub fn day(self, day: u32) -> Option<NaiveDate> {
         self.first.with_day(day)
@@ -160,6 +165,14 @@ mod tests {
         {
             assert_eq!(text.parse::<BillingMonth>(), Err(NotAMonth), "{text}");
         }
+    }
+
+    #[test]
+    fn earlier_months_are_the_newest_first() {
+        let earlier = |count| "202302".parse::<BillingMonth>().unwrap().earlier(count);
+        let months: Vec<String> = earlier(3).map(|month| month.to_string()).collect();
+        assert_eq!(months, ["202301", "202212", "202211"]);
+        assert_eq!(earlier(0).count(), 0);
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::path::Path;
 use super::carried;
 use super::documents::{DocumentWriter, WrittenDocuments, doing, review_page};
 use super::earlier::EarlierMonths;
-use super::issued_history;
 use super::summary::{self, Summary};
 use super::warnings;
 use crate::assets::Assets;
@@ -167,14 +166,13 @@ impl ComputedMonth {
             return Err(refused(early, problem.into()));
         }
         printer.doing(&format!("comparing {month} with earlier months"));
-        let EarlierMonths { history, files, warnings } = EarlierMonths::read(root, ledger, out, settings, month)?;
+        let EarlierMonths { history, told, files, warnings } = EarlierMonths::read(root, ledger, out, settings, month)?;
         early.extend(warnings);
         early.extend(bill.files.iter().find_map(|file| ledger::bill_outside(&file.path)).map(as_warning));
         let warnings = billing::warnings(&bill, settings, &billed, &history, early)?;
         if deny_warnings {
             warnings::deny(&warnings)?;
         }
-        let told = issued_history::for_stories(root, ledger, settings, month)?;
         let overview = billing::overview(&bill, settings, &billed).of("the sums of the month")?;
         let compared = files;
         Ok(ComputedMonth {

@@ -2,15 +2,15 @@
 //! collects warnings about the month's sources.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::standing::{self, StandingFigures, standing_figures, standing_lines};
+use super::issued_history::{self, IssuedMonth};
 use super::summary::{self, ReadSummary};
-use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::ledger::{DIRECTORY, Ledger};
-use crate::model::amount::TooLong;
-use crate::model::history::{BilledCustomer, History};
+use crate::model::history::{EARLIER_MONTHS, History};
 use crate::model::invoice::Status;
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
@@ -18,34 +18,30 @@ use crate::model::warning::WarningCode;
 use crate::sources::{absent, drift};
 use crate::staging::Written;
 
-/// Number of earlier months read: together with the month itself, the twelve that the review page compares.
-const MONTHS: usize = 11;
-
 /// The months that a month is compared with.
 #[derive(Debug, Default)]
 pub(super) struct EarlierMonths {
     /// What was billed for them.
     pub(super) history: History,
+    /// The issued ones alone, of which invoices tell.
+    pub(super) told: History,
     /// The files read, for the manifest.
     pub(super) files: Vec<Written>,
     /// Warnings about unreadable summaries and about the month's sources.
     pub(super) warnings: Vec<Diagnostic>,
 }
 
-/// A directory with summaries of months.
-#[derive(Clone, Copy)]
-struct Summaries<'a> {
-    /// Directory of the months' directories.
-    directory: &'a Path,
-    /// Its name in the manifest and in messages.
-    shown: &'a str,
-    /// Hint for a summary that cannot be read.
-    way_out: &'a str,
+/// A month as it was found.
+enum Found {
+    /// In the records.
+    Issued(IssuedMonth),
+    /// In the directory of months that were only built.
+    Built(Box<ReadSummary>),
 }
 
 impl EarlierMonths {
-    /// Reads the months before `month`; `out` is the directory of months that were only built, and its name in
-    /// messages.
+    /// Reads the months before `month`, each from the records or else from `out`, the directory of months that were only
+    /// built, with its name in messages.
     ///
     /// # Errors
     /// When the issued figures of a month cannot be added up.
@@ -56,15 +52,23 @@ impl EarlierMonths {
         settings: &Settings,
         month: BillingMonth,
     ) -> Result<EarlierMonths, Problems> {
-        let issued = Summaries {
-            directory: &root.join(DIRECTORY),
-            shown: DIRECTORY,
-            way_out: "it was kept when the month was issued: put back what a backup or git has",
+        let find = |month: BillingMonth| -> Result<Option<(BillingMonth, Found)>, Diagnostic> {
+            let found = match issued_history::read(root, ledger, month)? {
+                Some(issued) => Some(Found::Issued(issued)),
+                None => summary::read(&out.join(month.to_string()), month).map(Box::new).map(Found::Built),
+            };
+            Ok(found.map(|found| (month, found)))
         };
-        let built = Summaries { directory: out, shown, way_out: "build that month again, or remove the file" };
-        let mut earlier = EarlierMonths::of_summaries([issued, built], month);
-        for month in ledger.months() {
-            earlier.correct(ledger, month).of(format_args!("what was issued for {month}"))?;
+        let months: Vec<BillingMonth> = month.earlier(EARLIER_MONTHS).collect();
+        let found: Vec<_> = months.into_par_iter().map(find).collect();
+        let mut earlier = EarlierMonths::default();
+        // In the order of the months, so that of several that fail it is always the same one that is reported.
+        for found in found {
+            match found? {
+                Some((month, Found::Issued(issued))) => earlier.add_issued(month, issued),
+                Some((month, Found::Built(read))) => earlier.add_built(month, *read, shown),
+                None => {}
+            }
         }
         earlier.warnings.extend(absent::unread_bills(root, settings, month));
         for (warning, file) in settings.sources_of(month).filter_map(|source| drift::warning(root, source, month)) {
@@ -74,61 +78,39 @@ impl EarlierMonths {
         Ok(earlier)
     }
 
-    /// Reads each month from the first directory that has it. Drafts do not count. A summary that cannot be read is
-    /// only a warning, because no figure of an invoice comes from it.
-    fn of_summaries(all: [Summaries<'_>; 2], month: BillingMonth) -> EarlierMonths {
-        let months: Vec<BillingMonth> =
-            std::iter::successors(Some(month.previous()), |month| Some(month.previous())).take(MONTHS).collect();
-        let read = |month: &BillingMonth| {
-            all.iter().find_map(|summaries| {
-                let read = summary::read(&summaries.directory.join(month.to_string()), *month)?;
-                Some((*month, read, *summaries))
-            })
-        };
-        let found: Vec<_> = months.par_iter().filter_map(read).collect();
-        let mut earlier = EarlierMonths::default();
-        for (month, read, summaries) in found {
-            earlier.add(month, read, summaries);
+    fn add_issued(&mut self, month: BillingMonth, IssuedMonth { customers, copy }: IssuedMonth) {
+        let path = format!("{DIRECTORY}/{month}/{}", summary::FILE);
+        let customers = Arc::new(customers);
+        self.told.insert(month, Arc::clone(&customers));
+        match copy {
+            Some(Err(why)) => {
+                let way_out = "it was kept when the month was issued: put back what a backup or git has";
+                self.warnings.push(unreadable(month, path, &why, way_out));
+            }
+            copy => {
+                self.history.insert(month, customers);
+                self.files.extend(copy.and_then(Result::ok).map(|sha256| Written { path, sha256 }));
+            }
         }
-        earlier
     }
 
-    fn add(&mut self, month: BillingMonth, ReadSummary { sha256, summary }: ReadSummary, summaries: Summaries<'_>) {
-        let path = format!("{}/{month}/{}", summaries.shown, summary::FILE);
+    /// Drafts do not count.
+    fn add_built(&mut self, month: BillingMonth, ReadSummary { sha256, summary }: ReadSummary, shown: &str) {
+        let path = format!("{shown}/{month}/{}", summary::FILE);
         match summary {
             Ok(summary) if summary.status == Status::Draft => {}
             Ok(summary) => {
                 self.history.insert(month, summary.into_billed());
                 self.files.push(Written { path, sha256 });
             }
-            Err(why) => {
-                let message = format!("{month} is not compared with: its summary cannot be read: {why}");
-                let warning = Diagnostic::finding(WarningCode::UnreadableMonth, message, &path);
-                self.warnings.push(warning.at(Place::file(path)).with_hint(summaries.way_out));
-            }
+            Err(why) => self.warnings.push(unreadable(month, path, &why, "build that month again, or remove the file")),
         }
     }
+}
 
-    /// Corrects the summary of an issued month, which was kept when it was issued, by what was taken back since.
-    fn correct(&mut self, ledger: &Ledger, month: BillingMonth) -> Result<(), TooLong> {
-        let Some(mut customers) = self.history.month(month).cloned() else {
-            return Ok(());
-        };
-        let net = standing_figures(ledger, month)?;
-        customers.retain(|id, _| net.contains_key(id));
-        for document in standing::standing(ledger, month) {
-            if let Some(customer) = customers.get_mut(&document.customer) {
-                let lines = standing_lines(ledger, document, customer.lines.as_deref(), customer.used.as_ref())?;
-                customer.lines = Some(lines);
-            }
-        }
-        for (id, StandingFigures { currency, cost, subtotal, total, .. }) in net {
-            if let Some(customer) = customers.get_mut(&id) {
-                let (used, lines) = (customer.used.take(), customer.lines.take());
-                *customer = BilledCustomer { currency, cost, subtotal, total, used, lines };
-            }
-        }
-        self.history.insert(month, customers);
-        Ok(())
-    }
+/// A summary that cannot be read is only a warning, because no figure of an invoice comes from it.
+fn unreadable(month: BillingMonth, path: String, why: &str, way_out: &str) -> Diagnostic {
+    let message = format!("{month} is not compared with: its summary cannot be read: {why}");
+    let warning = Diagnostic::finding(WarningCode::UnreadableMonth, message, &path);
+    warning.at(Place::file(path)).with_hint(way_out)
 }

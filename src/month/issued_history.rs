@@ -1,19 +1,29 @@
-//! What customers were billed in the months that were issued before a document: what the document tells of them, now and
-//! whenever it is made again.
+//! What remains of issued months, customer by customer: what later months are compared with, and what a document tells of
+//! the months issued before it, now and whenever it is made again.
 
 use std::path::Path;
 
 use super::standing::{standing, standing_figures, standing_lines};
-use super::summary;
+use super::summary::{self, ReadSummary};
 use crate::diagnostic::{Diagnostic, Figure};
 use crate::ledger::{Ledger, Stored};
 use crate::model::amount::TooLong;
-use crate::model::history::{BilledCustomer, BilledCustomers, History};
+use crate::model::history::{BilledCustomer, BilledCustomers, EARLIER_MONTHS, History};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
 
-/// Number of earlier months: together with the month itself, a year.
-const MONTHS: usize = 11;
+/// An issued month as it stands now.
+pub(super) struct IssuedMonth {
+    /// What remains of it after all corrections.
+    pub(super) customers: BilledCustomers,
+    /// SHA-256 of the copy of its summary, where there is one, or why it cannot be read.
+    pub(super) copy: Option<Result<String, String>>,
+}
+
+/// Whether any customer's invoices tell of earlier months.
+pub(super) fn has_stories(settings: &Settings) -> bool {
+    settings.customers.iter().any(|customer| customer.invoice.story)
+}
 
 /// The months issued before `month`, as far as `ledger` has them and any customer's invoices tell of them.
 ///
@@ -28,10 +38,10 @@ pub(super) fn for_stories(
     month: BillingMonth,
 ) -> Result<History, Diagnostic> {
     let mut history = History::default();
-    if !settings.customers.iter().any(|customer| customer.invoice.story) {
+    if !has_stories(settings) {
         return Ok(history);
     }
-    for month in std::iter::successors(Some(month.previous()), |month| Some(month.previous())).take(MONTHS) {
+    for month in month.earlier(EARLIER_MONTHS) {
         if let Some(customers) = issued(root, ledger, month)? {
             history.insert(month, customers);
         }
@@ -44,19 +54,35 @@ pub(super) fn for_stories(
 /// # Errors
 /// Sums with too many digits.
 pub fn issued(root: &Path, ledger: &Ledger, month: BillingMonth) -> Result<Option<BilledCustomers>, Diagnostic> {
+    Ok(read(root, ledger, month)?.map(|issued| issued.customers))
+}
+
+/// Reads an issued month; none where it is not issued.
+///
+/// # Errors
+/// Sums with too many digits.
+pub(super) fn read(root: &Path, ledger: &Ledger, month: BillingMonth) -> Result<Option<IssuedMonth>, Diagnostic> {
     let Some(stored) = ledger.month(month) else {
         return Ok(None);
     };
-    customers(root, ledger, stored).map(Some).of(format_args!("what was issued for {month}"))
+    let read = summary::read(&root.join(stored.review_directory()), month);
+    let (copy, kept) = match read {
+        None => (None, None),
+        Some(ReadSummary { sha256, summary: Ok(summary) }) => {
+            // A copy that was changed tells nothing; `verify` reports it.
+            let is_as_recorded = stored.record.review.iter().any(|file| file.sha256 == sha256);
+            (Some(Ok(sha256)), is_as_recorded.then(|| summary.into_billed()))
+        }
+        Some(ReadSummary { summary: Err(why), .. }) => (Some(Err(why)), None),
+    };
+    let customers = customers(ledger, stored, kept.unwrap_or_default());
+    let customers = customers.of(format_args!("what was issued for {month}"))?;
+    Ok(Some(IssuedMonth { customers, copy }))
 }
 
-fn customers(root: &Path, ledger: &Ledger, stored: &Stored) -> Result<BilledCustomers, TooLong> {
+/// `kept` is what the month's summary has, which was kept when it was issued.
+fn customers(ledger: &Ledger, stored: &Stored, mut kept: BilledCustomers) -> Result<BilledCustomers, TooLong> {
     let month = stored.record.month;
-    // A copy that is gone or was changed tells nothing; `verify` reports it.
-    let kept = summary::read(&root.join(stored.review_directory()), month);
-    let is_as_recorded = |sha256: &str| stored.record.review.iter().any(|file| file.sha256 == sha256);
-    let kept = kept.filter(|read| is_as_recorded(&read.sha256)).and_then(|read| read.summary.ok());
-    let mut kept = kept.map(summary::Summary::into_billed).unwrap_or_default();
     let figures = standing_figures(ledger, month)?;
     let mut customers = BilledCustomers::new();
     for document in standing(ledger, month) {

@@ -68,8 +68,13 @@ impl Reproduction {
         let bill = sources::read(root, &workspace.settings, stored.record.month, true)?;
         let taken = &stored.record.carried.taken;
         let billed = billing::invoices(&bill, &workspace.settings, Status::Issued, taken).map_err(inside)?;
-        let before = Ledger { records: ledger.before(stored).to_vec() };
-        let told = issued_history::for_stories(root, &before, &workspace.settings, stored.record.month)?;
+        let told = match issued_history::has_stories(&workspace.settings) {
+            true => {
+                let before = Ledger { records: ledger.before(stored).to_vec() };
+                issued_history::for_stories(root, &before, &workspace.settings, stored.record.month)?
+            }
+            false => History::default(),
+        };
         let mut reproduction = Reproduction {
             workspace,
             assets,

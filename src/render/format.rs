@@ -51,6 +51,14 @@ pub(super) fn month_text(month: BillingMonth, language: Language) -> String {
     }
 }
 
+/// `8月`, `Aug`: a month below its bar.
+pub(super) fn short_month_text(month: BillingMonth, language: Language) -> String {
+    match language {
+        Language::Japanese => format!("{}月", month.first().month()),
+        Language::English => month_word(month.first()).chars().take(3).collect(),
+    }
+}
+
 /// The first and last day of a month: the 取引年月日 of what is supplied all month.
 pub(super) fn period_text(month: BillingMonth, language: Language) -> String {
     let (first, last) = (month.first(), month.last());
@@ -80,5 +88,7 @@ mod tests {
         let month: BillingMonth = "202202".parse().unwrap();
         assert_eq!(period_text(month, Language::Japanese), "2022年2月1日〜2022年2月28日");
         assert_eq!(period_text(month, Language::English), "1–28 February 2022");
+        assert_eq!(short_month_text(month, Language::Japanese), "2月");
+        assert_eq!(short_month_text(month, Language::English), "Feb");
     }
 }

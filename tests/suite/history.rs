@@ -86,6 +86,10 @@ fn a_summary_that_cannot_be_read_is_a_warning() {
         assert!(run.stderr.contains("build that month again"), "{}", run.stderr);
         assert_eq!(sandbox.json("out/202208/summary.json")["customers"][0]["previous_total"], Value::Null);
         // What was issued is evidence: nobody is told to remove it.
+        month(&sandbox, "202207", "70");
+        for command in ["build", "issue"] {
+            assert_eq!(sandbox.run(&[command, "202207", "--quiet"]).code, 0);
+        }
         sandbox.write("issued/202207/summary.json", text);
         let run = sandbox.run(&["build", "202208", "--format", "json"]);
         assert!(run.stderr.contains("issued/202207/summary.json"), "{}", run.stderr);

@@ -6,14 +6,11 @@ use serde::Serialize;
 use super::format::{glance, thousandths};
 use super::page::ReviewPage;
 use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::history::EARLIER_MONTHS;
 use crate::model::invoice::ItemKind;
 use crate::model::item_label::ItemTables;
 use crate::model::period::BillingMonth;
-use crate::model::settings::Language;
-use crate::render::format::month_text;
-
-/// Number of months drawn.
-const MONTHS: usize = 12;
+use crate::render::format::{month_text, short_month_text};
 
 /// Maximum number of items with a bar of their own.
 const ITEMS: usize = 8;
@@ -60,10 +57,9 @@ pub(super) fn peak(bars: &[MonthBarView]) -> String {
 pub(super) fn months(page: ReviewPage<'_>) -> Result<Vec<MonthBarView>, TooLong> {
     let currency = page.main_currency();
     let this = page.review.bill.month;
-    let mut months: Vec<BillingMonth> =
-        std::iter::successors(Some(this), |month| Some(month.previous())).take(MONTHS).collect();
+    let mut months: Vec<BillingMonth> = [this].into_iter().chain(this.earlier(EARLIER_MONTHS)).collect();
     months.reverse();
-    let mut totals = Vec::with_capacity(MONTHS);
+    let mut totals = Vec::with_capacity(months.len());
     for month in &months {
         totals.push(match *month == this {
             true => Some(page.sum(currency, |invoice| invoice.subtotal)?),
@@ -77,13 +73,9 @@ pub(super) fn months(page: ReviewPage<'_>) -> Result<Vec<MonthBarView>, TooLong>
     let bars = (0..).zip(months.iter().zip(totals)).map(|(index, (month, total))| {
         let first = month.first();
         let height = total.map_or_else(|| "0".to_owned(), |total| thousandths(total, peak));
-        let label = match page.language {
-            Language::Japanese => format!("{}月", first.month()),
-            Language::English => month_text(*month, page.language).chars().take(3).collect(),
-        };
         MonthBarView {
             name: month_text(*month, page.language),
-            label,
+            label: short_month_text(*month, page.language),
             year: if index == 0 || first.month() == 1 { first.year().to_string() } else { String::new() },
             amount: total.map_or_else(String::new, |total| glance(total, currency)),
             y: (1000 - height.parse::<i64>().unwrap_or(0)).to_string(),
