@@ -259,7 +259,7 @@ fn groups(story: &Story, words: &Words<'_>) -> Result<Vec<BarView>, TooLong> {
     let (own, others) = story.groups.split_at(own);
     let mut bars: Vec<(String, Amount)> = Vec::new();
     for group in own {
-        let name = if group.name.is_empty() { words.label("story_no_group") } else { &group.name };
+        let name = if group.name.is_empty() { words.label("no_group") } else { &group.name };
         bars.push((name.to_owned(), group.amount));
     }
     if !others.is_empty() {

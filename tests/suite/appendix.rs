@@ -154,7 +154,7 @@ fn a_resource_is_a_row_of_a_summary_and_groups_have_sums() {
             lines[0],
             lines[2],
             "Subtotal|20.00||6.00||||¥26.00",
-            "Others",
+            "No group",
             lines[3],
             lines[4],
             "Subtotal||744.13||100.00|||¥844.13",

@@ -237,3 +237,36 @@ fn without_the_setting_nothing_is_told() {
     sandbox.write("customers/acme.toml", format!("{file}[invoice]\nstory = false\n"));
     assert!(!page(&sandbox).contains("class=\"story\""));
 }
+
+/// A workspace of `acme` alone, without a markup, with those months; a row is `resource,item,quantity,unit price,amount,group`.
+fn months(settings: &str, months: &[(&str, &[&str])]) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let source = "[[source]]\nname = \"s\"\nkind = \"soracom-csv\"\npath = \"billing/{month}/*.csv\"\n";
+    sandbox.write("invoicer.toml", format!("[issuer]\nname = \"サンプル通信\"\n{source}{settings}"));
+    sandbox.write("customers/acme.toml", "name = \"B株式会社\"\n[[match]]\ntag = { customer = \"acme\" }\n");
+    for (month, rows) in months {
+        let row = |row: &&str| {
+            let fields: Vec<&str> = row.split(',').collect();
+            let [resource, item, quantity, price, amount, group] = fields[..] else { panic!("{row}") };
+            format!("{resource},{month}01,{item},{quantity},{price},{amount},acme,{group}\n")
+        };
+        let rows: String = rows.iter().map(row).collect();
+        let head = "imsi,date,billItemName,quantity,unitPrice,amount,customer,groupName\n";
+        sandbox.write(&format!("billing/{month}/b.csv"), format!("{head}{rows}"));
+    }
+    sandbox
+}
+
+const STORY: &str = "[invoice]\nstory = true\n";
+
+/// Resources without a group are called the same in the story and in the appendix; その他 are items.
+#[test]
+fn what_is_in_no_group_has_one_name() {
+    for (language, name, others) in [("ja", "グループなし", "その他"), ("en", "No group", "Others")] {
+        let settings = format!("{STORY}details = \"summary\"\ngroup-by = \"group\"\nlanguage = \"{language}\"\n");
+        let rows = ["1,dataCharge,1,100,100,東", "2,dataCharge,1,50,50,"];
+        let page = page(&months(&settings, &[("202208", &rows)]));
+        assert_eq!(page.matches(&format!(">{name}<")).count(), 2, "{language}");
+        assert!(!page.contains(&format!(">{others}<")), "{language}");
+    }
+}
