@@ -10,15 +10,12 @@ use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, EMPTY};
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
-use crate::model::history::{BilledCustomer, BilledLine, History, Used};
+use crate::model::history::{BilledCustomer, BilledLine, EARLIER_MONTHS, History, Used};
 use crate::model::invoice::{Detail, Invoice, ItemKind};
 use crate::model::item_label::ItemTables;
 use crate::model::period::BillingMonth;
 use crate::model::rounding::Rounding;
 use crate::model::settings::Grouping;
-
-/// Number of months before the invoice's.
-const MONTHS: usize = 11;
 
 /// What an invoice tells of its month.
 #[derive(Clone, Debug)]
@@ -66,6 +63,8 @@ pub struct Changes {
 pub struct ItemChange {
     /// The item's name for readers.
     pub label: String,
+    /// Kind of the item: usage and a discount can have one name.
+    pub kind: ItemKind,
     /// Amount in the other month; none where it was not billed.
     pub before: Option<Amount>,
     /// Amount now; none where it is not billed.
@@ -104,15 +103,13 @@ pub enum ReasonKind {
     OneOff,
     /// Resources that the other month did not have.
     NewResources,
-    /// Other quantities, some because of resources that are gone.
-    GoneResources,
-    /// Other quantities.
+    /// The quantity changed.
     Usage,
-    /// Another price per unit.
+    /// The price per unit changed, or what a unit costs where the invoice names no price.
     Price,
     /// The customer's part of what several customers bear.
     Shared,
-    /// Quantity and price are the same.
+    /// Quantity and price are known to be the same.
     Rounding,
     /// It follows from the other items, like discounts and a minimum.
     Follows,
@@ -128,21 +125,24 @@ impl Reason {
     }
 }
 
-/// Lines of one name, added up.
+/// What tells items apart: the name for readers, and the kind, because usage and its discount can have one name.
+type ItemKey<'l> = (&'l str, ItemKind);
+
+/// Lines of one item, added up.
 #[derive(Clone, Debug, Default)]
 struct Item {
+    lines: i64,
     amount: Amount,
     /// None where any line has none.
     quantity: Option<Amount>,
     /// None unless it is that of all lines.
     price: Option<Amount>,
-    kind: Option<ItemKind>,
-    sources: BTreeSet<String>,
 }
 
 impl Item {
     fn add(&mut self, line: &BilledLine) -> Result<(), TooLong> {
-        let is_first = self.kind.is_none();
+        let is_first = self.lines == 0;
+        self.lines += 1;
         self.amount = self.amount.plus(line.amount)?;
         self.quantity = match (is_first, self.quantity, line.quantity) {
             (true, _, quantity) => quantity,
@@ -150,8 +150,6 @@ impl Item {
             _ => None,
         };
         self.price = if is_first || self.price == line.unit_price { line.unit_price } else { None };
-        self.kind = self.kind.or(Some(line.kind));
-        self.sources.insert(line.source.clone());
         Ok(())
     }
 }
@@ -179,8 +177,7 @@ pub fn story(
 ) -> Result<Story, TooLong> {
     let id = customer.id.as_str();
     let known = |month: BillingMonth| history.customer(month, id).filter(|past| past.currency == invoice.currency);
-    let mut months: Vec<BillingMonth> =
-        std::iter::successors(Some(bill.month.previous()), |month| Some(month.previous())).take(MONTHS).collect();
+    let mut months: Vec<BillingMonth> = bill.month.earlier(EARLIER_MONTHS).collect();
     months.reverse();
     let previous = bill.month.previous();
     let changes = known(previous).map(|before| changes(bill, tables, invoice, (previous, before), id, history));
@@ -208,8 +205,8 @@ pub fn changes(
 ) -> Result<Changes, TooLong> {
     let now_used = used_resources(bill, invoice);
     let lines = BilledLine::of(invoice);
-    let items_now = by_label(tables, &lines)?;
-    let items_before = by_label(tables, before.lines.as_deref().unwrap_or_default())?;
+    let items_now = by_item(tables, &lines)?;
+    let items_before = by_item(tables, before.lines.as_deref().unwrap_or_default())?;
     let fresh = fresh(bill, tables, invoice, before.used.as_ref())?;
     let (new, gone) = match &before.used {
         Some(used) => {
@@ -219,37 +216,26 @@ pub fn changes(
         }
         None => (Vec::new(), Vec::new()),
     };
-    let earlier: Vec<BTreeSet<&str>> = history
-        .before(bill.month, id)
-        .filter(|past| !std::ptr::eq(*past, before))
-        .filter_map(|past| past.lines.as_deref())
-        .map(|lines| lines.iter().map(|line| label(tables, line)).collect())
-        .collect();
-    let labels: BTreeSet<&str> = items_now.keys().chain(items_before.keys()).copied().collect();
-    let mut items = Vec::with_capacity(labels.len());
-    for label in labels {
-        let (now, before) = (items_now.get(label), items_before.get(label));
+    let past = Past::of(tables, history, (against, bill.month), id);
+    let keys: BTreeSet<ItemKey<'_>> = items_now.keys().chain(items_before.keys()).copied().collect();
+    let mut items = Vec::with_capacity(keys.len());
+    for key in keys {
+        let (now, before) = (items_now.get(&key), items_before.get(&key));
         let amount = |item: Option<&Item>| item.map(|item| item.amount);
         let change = amount(now).unwrap_or_default().minus(amount(before).unwrap_or_default())?;
-        let reasons = match (now, before) {
+        let reasons = match (key.1, now, before) {
             _ if change.is_zero() => Vec::new(),
-            (Some(_), None) if earlier.iter().any(|items| items.contains(label)) => {
-                vec![Reason::of(ReasonKind::OneOff)]
+            (ItemKind::Usage | ItemKind::Fee, Some(now), Some(before)) => {
+                reasons(now, before, fresh.get(&key), invoice.currency)?
             }
-            (Some(_), None) => vec![Reason::of(ReasonKind::NewItem)],
-            (None, Some(_)) => match earlier.first() {
-                Some(items) if !items.contains(label) => vec![Reason::of(ReasonKind::OneOff)],
-                _ => vec![Reason::of(ReasonKind::EndedItem)],
-            },
-            (Some(now), Some(before)) => {
-                let gone = gone.iter().filter(|(source, _)| now.sources.contains(*source)).count();
-                reasons(now, before, fresh.get(label), gone, invoice.currency)?
-            }
-            (None, None) => Vec::new(),
+            (ItemKind::Usage | ItemKind::Fee, Some(_), _) => vec![Reason::of(past.why_new(key))],
+            (ItemKind::Usage | ItemKind::Fee, None, _) => vec![Reason::of(past.why_ended(key))],
+            _ => vec![Reason::with(ReasonKind::Follows, change)],
         };
-        items.push(ItemChange { label: label.to_owned(), before: amount(before), now: amount(now), change, reasons });
+        let (label, kind) = (key.0.to_owned(), key.1);
+        items.push(ItemChange { label, kind, before: amount(before), now: amount(now), change, reasons });
     }
-    items.sort_by_key(|item| (Reverse(item.change.magnitude()), Reverse(item.now), item.label.clone()));
+    items.sort_by_key(|item| (Reverse(item.change.magnitude()), Reverse(item.now), item.label.clone(), item.kind));
     let ids = |resources: Vec<(&str, &str)>| resources.into_iter().map(|(_, id)| id.to_owned()).collect();
     Ok(Changes {
         against: against.to_string(),
@@ -262,14 +248,52 @@ pub fn changes(
     })
 }
 
-fn label<'l>(tables: &ItemTables<'l>, line: &'l BilledLine) -> &'l str {
-    tables.label(&line.source, &line.name, line.kind).name_or(&line.name)
+/// The items of the months around the one compared with.
+struct Past<'l> {
+    /// Those of the known months before it, the newest first.
+    before: Vec<BTreeSet<ItemKey<'l>>>,
+    /// Those of the months between it and the invoice's.
+    between: Vec<BTreeSet<ItemKey<'l>>>,
 }
 
-fn by_label<'l>(tables: &ItemTables<'l>, lines: &'l [BilledLine]) -> Result<BTreeMap<&'l str, Item>, TooLong> {
-    let mut items: BTreeMap<&str, Item> = BTreeMap::new();
+impl<'l> Past<'l> {
+    fn of(
+        tables: &ItemTables<'l>,
+        history: &'l History,
+        (against, month): (BillingMonth, BillingMonth),
+        id: &'l str,
+    ) -> Past<'l> {
+        let items = |past: &'l BilledCustomer| {
+            past.lines.as_deref().map(|lines| lines.iter().map(|line| key(tables, line)).collect())
+        };
+        Past {
+            before: history.before(against.min(month), id).filter_map(items).collect(),
+            between: history.between(against, month, id).filter_map(items).collect(),
+        }
+    }
+
+    /// Why this month has an item that the other did not have.
+    fn why_new(&self, key: ItemKey<'_>) -> ReasonKind {
+        let was_billed = self.before.iter().any(|items| items.contains(&key));
+        if was_billed { ReasonKind::OneOff } else { ReasonKind::NewItem }
+    }
+
+    /// Why this month lacks an item that the other had.
+    fn why_ended(&self, key: ItemKey<'_>) -> ReasonKind {
+        let was_regular = self.before.first().is_none_or(|items| items.contains(&key))
+            || self.between.iter().any(|items| items.contains(&key));
+        if was_regular { ReasonKind::EndedItem } else { ReasonKind::OneOff }
+    }
+}
+
+fn key<'l>(tables: &ItemTables<'l>, line: &'l BilledLine) -> ItemKey<'l> {
+    (tables.label(&line.source, &line.name, line.kind).name_or(&line.name), line.kind)
+}
+
+fn by_item<'l>(tables: &ItemTables<'l>, lines: &'l [BilledLine]) -> Result<BTreeMap<ItemKey<'l>, Item>, TooLong> {
+    let mut items: BTreeMap<ItemKey<'l>, Item> = BTreeMap::new();
     for line in lines {
-        items.entry(label(tables, line)).or_default().add(line)?;
+        items.entry(key(tables, line)).or_default().add(line)?;
     }
     Ok(items)
 }
@@ -286,21 +310,19 @@ fn used_resources<'b>(bill: &'b Bill, invoice: &Invoice) -> BTreeSet<(&'b str, &
 }
 
 /// By item, what resources cost that the other month did not have.
-fn fresh(
+fn fresh<'l>(
     bill: &Bill,
-    tables: &ItemTables<'_>,
-    invoice: &Invoice,
+    tables: &ItemTables<'l>,
+    invoice: &'l Invoice,
     before: Option<&Used>,
-) -> Result<BTreeMap<String, Fresh>, TooLong> {
+) -> Result<BTreeMap<ItemKey<'l>, Fresh>, TooLong> {
     let labels = tables.labels(invoice);
-    let mut all: BTreeMap<String, Fresh> = BTreeMap::new();
+    let keys: Vec<ItemKey<'l>> =
+        invoice.items.iter().zip(&labels).map(|(item, label)| (label.name_or(&item.name), item.kind)).collect();
+    let mut all: BTreeMap<ItemKey<'l>, Fresh> = BTreeMap::new();
     for detail in &invoice.details {
-        let index = detail.item.0 as usize;
-        let name = labels[index].name_or(&invoice.items[index].name);
-        if !all.contains_key(name) {
-            all.insert(name.to_owned(), Fresh { quantity: Some(Sum::default()), ..Fresh::default() });
-        }
-        let Some(fresh) = all.get_mut(name) else { continue };
+        let none = || Fresh { quantity: Some(Sum::default()), ..Fresh::default() };
+        let fresh = all.entry(keys[detail.item.0 as usize]).or_insert_with(none);
         fresh.has_own |= invoice.share(detail).is_none();
         let (Some((source, id)), Some(used)) = (resource(bill, invoice, detail), before) else { continue };
         if used.has_resource(source, id) {
@@ -316,20 +338,10 @@ fn fresh(
     Ok(all)
 }
 
-/// Why an item that both months have changed: new resources, then the price of everything else, then its quantity.
-fn reasons(
-    now: &Item,
-    before: &Item,
-    fresh: Option<&Fresh>,
-    gone: usize,
-    currency: Currency,
-) -> Result<Vec<Reason>, TooLong> {
+/// Why usage or a fee that both months have changed: new resources, then the price of everything else, then its quantity.
+fn reasons(now: &Item, before: &Item, fresh: Option<&Fresh>, currency: Currency) -> Result<Vec<Reason>, TooLong> {
     let rounded = |amount: Amount| Rounding::HalfUp.apply(amount, currency.decimals());
     let change = now.amount.minus(before.amount)?;
-    match now.kind {
-        Some(ItemKind::Usage | ItemKind::Fee) => {}
-        _ => return Ok(vec![Reason::with(ReasonKind::Follows, change)]),
-    }
     if fresh.is_some_and(|fresh| !fresh.has_own) {
         return Ok(vec![Reason::with(ReasonKind::Shared, change)]);
     }
@@ -346,6 +358,7 @@ fn reasons(
             _ => None,
         };
     }
+    let mut is_price_told = now.price.is_some() && now.price == before.price;
     if let (Some(from), Some(to), Some(quantity)) = (before.price, now.price, old_quantity)
         && from != to
         // With too many digits, the price's part is told with the quantity's: an invoice does not fail for its story.
@@ -353,16 +366,19 @@ fn reasons(
     {
         rest = rest.minus(amount)?;
         reasons.push(Reason { prices: Some((from, to)), ..Reason::with(ReasonKind::Price, amount) });
+        is_price_told = true;
     }
     if !rest.is_zero() {
         let is_same = old_quantity.is_some() && old_quantity == before.quantity;
-        reasons.push(match (is_same, gone) {
-            (true, _) => Reason::with(ReasonKind::Rounding, rest),
-            (false, 1..) if rest.is_negative() && now.kind == Some(ItemKind::Usage) => {
-                Reason { count: Some(gone), ..Reason::with(ReasonKind::GoneResources, rest) }
-            }
-            (false, _) => Reason::with(ReasonKind::Usage, rest),
-        });
+        // The least difference can make a line a unit more; the two parts told above are rounded by half a unit each.
+        let units = now.lines.max(before.lines) + i64::from(!reasons.is_empty());
+        let is_small = rest.magnitude() <= Amount::new(i128::from(units), currency.decimals())?;
+        let kind = match is_same {
+            true if is_price_told && is_small => ReasonKind::Rounding,
+            true => ReasonKind::Price,
+            false => ReasonKind::Usage,
+        };
+        reasons.push(Reason::with(kind, rest));
     }
     Ok(reasons)
 }
@@ -399,17 +415,11 @@ mod tests {
 
     fn item(amount: &str, price: &str, quantity: &str) -> Item {
         let parsed = |text: &str| Amount::parse(text.as_bytes()).unwrap();
-        Item {
-            amount: parsed(amount),
-            price: Some(parsed(price)),
-            quantity: Some(parsed(quantity)),
-            kind: Some(ItemKind::Usage),
-            ..Item::default()
-        }
+        Item { amount: parsed(amount), price: Some(parsed(price)), quantity: Some(parsed(quantity)), lines: 1 }
     }
 
     fn told(before: &Item, now: &Item) -> Vec<(ReasonKind, Option<Amount>)> {
-        let reasons = reasons(now, before, None, 0, Currency::Jpy).unwrap();
+        let reasons = reasons(now, before, None, Currency::Jpy).unwrap();
         reasons.into_iter().map(|reason| (reason.kind, reason.amount)).collect()
     }
 

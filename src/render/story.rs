@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use chrono::Datelike;
 use serde::Serialize;
 
 use super::chart::{BarView, drawn, top_of};
-use super::format::{grouped, money, month_text};
+use super::format::{grouped, money, month_text, short_month_text};
 use crate::billing::story::{Changes, ItemChange, Reason, ReasonKind, Story};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::currency::Currency;
-use crate::model::invoice::Invoice;
+use crate::model::invoice::{Invoice, ItemKind};
 use crate::model::item_label::ItemLabel;
 use crate::model::period::BillingMonth;
+use crate::model::printed::{self, PrintedItem};
 use crate::model::settings::Language;
 
 /// Maximum number of items that changed with a row of their own.
@@ -110,11 +110,13 @@ pub(super) fn story_view(
     language: Language,
     labels: &BTreeMap<String, String>,
     item_labels: &[ItemLabel<'_>],
+    printed: &[PrintedItem],
 ) -> Result<Option<StoryView>, TooLong> {
     let words = Words { labels, language, currency: invoice.currency };
     let mut view = StoryView::default();
     if let Some(changes) = &story.changes {
-        tell(&mut view, changes, &words, invoice, item_labels, month)?;
+        let items = PrintedItems::of(invoice, item_labels, printed)?;
+        tell(&mut view, changes, &words, &items, month)?;
     }
     months(&mut view, story, &words, month, invoice.total)?;
     view.groups = groups(story, &words)?;
@@ -122,12 +124,74 @@ pub(super) fn story_view(
     Ok(is_told.then_some(view))
 }
 
+/// The items of the invoice as its own lines are printed, by the name for readers and the kind.
+struct PrintedItems<'a> {
+    amounts: BTreeMap<(&'a str, ItemKind), Amount>,
+    labels: BTreeMap<(&'a str, ItemKind), &'a ItemLabel<'a>>,
+}
+
+impl<'a> PrintedItems<'a> {
+    fn of(
+        invoice: &'a Invoice,
+        item_labels: &'a [ItemLabel<'a>],
+        printed: &[PrintedItem],
+    ) -> Result<PrintedItems<'a>, TooLong> {
+        let mut items = PrintedItems { amounts: BTreeMap::new(), labels: BTreeMap::new() };
+        for ((item, label), printed) in invoice.items.iter().zip(item_labels).zip(printed) {
+            let key = (label.name_or(&item.name), item.kind);
+            let amount = items.amounts.entry(key).or_default();
+            *amount = amount.plus(printed.amount)?;
+            items.labels.entry(key).or_insert(label);
+        }
+        Ok(items)
+    }
+}
+
+/// A change as it is printed: the difference of what is printed, so that readers can check it.
+struct PrintedChange<'c> {
+    item: &'c ItemChange,
+    before: Option<Amount>,
+    now: Option<Amount>,
+    change: Amount,
+}
+
+impl<'c> PrintedChange<'c> {
+    fn of(item: &'c ItemChange, items: &PrintedItems<'_>, currency: Currency) -> Result<PrintedChange<'c>, TooLong> {
+        let now = items.amounts.get(&(item.label.as_str(), item.kind)).copied();
+        let before = match (item.before, now) {
+            // What makes this month's table add up makes no change.
+            (Some(_), Some(now)) if item.change.is_zero() => Some(now),
+            (Some(before), _) => Some(printed::amount(before, currency)?),
+            (None, _) => None,
+        };
+        let change = now.unwrap_or_default().minus(before.unwrap_or_default())?;
+        Ok(PrintedChange { item, before, now, change })
+    }
+
+    /// The reasons with their parts of the printed change; the last has what remains of it.
+    fn reasons(&self, currency: Currency) -> Result<Vec<Reason>, TooLong> {
+        let mut rest = self.change;
+        let mut reasons = self.item.reasons.clone();
+        let Some((last, others)) = reasons.split_last_mut() else { return Ok(reasons) };
+        for reason in others {
+            if let Some(amount) = &mut reason.amount {
+                *amount = printed::amount(*amount, currency)?;
+                rest = rest.minus(*amount)?;
+            }
+        }
+        last.amount = last.amount.map(|_| rest);
+        if reasons.len() > 1 {
+            reasons.retain(|reason| reason.amount.is_none_or(|amount| !amount.is_zero()));
+        }
+        Ok(reasons)
+    }
+}
+
 fn tell(
     view: &mut StoryView,
     changes: &Changes,
     words: &Words<'_>,
-    invoice: &Invoice,
-    item_labels: &[ItemLabel<'_>],
+    items: &PrintedItems<'_>,
     month: BillingMonth,
 ) -> Result<(), TooLong> {
     view.has_changes = true;
@@ -135,24 +199,27 @@ fn tell(
     view.before = words.money(changes.before);
     view.now = words.money(changes.now);
     view.change = words.signed(changes.now.minus(changes.before)?);
-    let (changed, same): (Vec<&ItemChange>, Vec<&ItemChange>) =
-        changes.items.iter().partition(|item| !item.change.is_zero());
+    let all = changes.items.iter().map(|item| PrintedChange::of(item, items, words.currency));
+    let all = all.collect::<Result<Vec<PrintedChange<'_>>, TooLong>>()?;
+    let (changed, same): (Vec<PrintedChange<'_>>, Vec<PrintedChange<'_>>) =
+        all.into_iter().partition(|item| !item.change.is_zero());
     let own = if changed.len() > ITEMS { ITEMS - 1 } else { changed.len() };
     let (own, others) = changed.split_at(own);
     let amount = |amount: Option<Amount>| amount.map_or_else(String::new, |amount| words.money(amount));
-    for item in own {
-        let price = |price: Amount| {
-            let label =
-                invoice.items.iter().zip(item_labels).find(|(one, label)| label.name_or(&one.name) == item.label);
-            label.map_or(Some(price), |(_, label)| label.printed_unit_price(price))
+    for printed in own {
+        let ItemChange { label, kind, .. } = printed.item;
+        let price = |price: Amount| match items.labels.get(&(label.as_str(), *kind)) {
+            Some(label) => label.printed_unit_price(price),
+            None => Some(price),
         };
-        let reasons = item.reasons.iter().map(|reason| reason_view(reason, words, item.reasons.len() > 1, &price));
+        let reasons = printed.reasons(words.currency)?;
+        let is_part = reasons.len() > 1;
         view.items.push(StoryItemView {
-            label: item.label.clone(),
-            before: amount(item.before),
-            now: amount(item.now),
-            change: words.signed(item.change),
-            reasons: reasons.collect(),
+            label: label.clone(),
+            before: amount(printed.before),
+            now: amount(printed.now),
+            change: words.signed(printed.change),
+            reasons: reasons.iter().map(|reason| reason_view(reason, words, is_part, &price)).collect(),
             is_rest: false,
         });
     }
@@ -160,8 +227,8 @@ fn tell(
         if items.is_empty() {
             continue;
         }
-        let sum = |figure: fn(&ItemChange) -> Option<Amount>| Sum::of(items.iter().filter_map(|item| figure(item)));
-        let (before, now) = (sum(|item| item.before)?, sum(|item| item.now)?);
+        let before = Sum::of(items.iter().filter_map(|item| item.before))?;
+        let now = Sum::of(items.iter().filter_map(|item| item.now))?;
         view.items.push(StoryItemView {
             label: words.filled(key, &[("count", &items.len().to_string())]),
             before: words.money(before),
@@ -197,7 +264,6 @@ fn reason_view(
         ReasonKind::EndedItem => "story_ended_item",
         ReasonKind::OneOff => "story_one_off",
         ReasonKind::NewResources => "story_new_resources",
-        ReasonKind::GoneResources => "story_gone_resources",
         ReasonKind::Usage => "story_usage",
         ReasonKind::Price => "story_price",
         ReasonKind::Shared => "story_shared",
@@ -227,12 +293,10 @@ fn months(
     if all.iter().filter(|(_, total)| total.is_some()).count() < 2 {
         return Ok(());
     }
-    let label = |month: BillingMonth| match words.language {
-        Language::Japanese => format!("{}月", month.first().month()),
-        Language::English => month_text(month, words.language).chars().take(3).collect(),
+    let bar = |(month, total): &(BillingMonth, Option<Amount>)| {
+        (short_month_text(*month, words.language), total.unwrap_or_default())
     };
-    let bars: Vec<(String, Amount)> =
-        all.iter().map(|(month, total)| (label(*month), total.unwrap_or_default())).collect();
+    let bars: Vec<(String, Amount)> = all.iter().map(bar).collect();
     let top = top_of(bars.iter().map(|(_, total)| *total), words.currency)?;
     let chart = drawn(bars, words.currency, Some(top))?;
     view.months_scale = chart.scale;

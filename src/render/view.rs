@@ -247,7 +247,7 @@ pub fn view<'a>(
         true => {
             let tables = ItemTables::of_customer(settings, invoice.customer);
             let story = story(bill, &tables, invoice, customer, told)?;
-            story_view(&story, invoice, bill.month, language, labels, &item_labels)?
+            story_view(&story, invoice, bill.month, language, labels, &item_labels, &printed)?
         }
         false => None,
     };

@@ -1,5 +1,6 @@
 //! `invoicer explain NUMBER --against MONTH`: what changed between two invoices of a customer, item by item.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::print_json;
@@ -8,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Figure, Problems};
 use crate::ledger::Ledger;
 use crate::model::amount::Amount;
 use crate::model::charge::Bill;
-use crate::model::history::{BilledCustomers, History};
+use crate::model::history::{BilledCustomers, EARLIER_MONTHS, History};
 use crate::model::invoice::{Invoice, Status};
 use crate::model::item_label::ItemTables;
 use crate::model::period::BillingMonth;
@@ -16,9 +17,6 @@ use crate::model::settings::Settings;
 use crate::month::issued_history;
 use crate::month::summary;
 use crate::printer::{Align, Printer, table};
-
-/// Number of months before an invoice's that say which items are billed now and then.
-const MONTHS: usize = 11;
 
 /// Maximum number of resources named without `--json`.
 const RESOURCES: usize = 10;
@@ -40,8 +38,9 @@ pub(super) fn explain(
         return Err(refused(message, format!("name another month: --against {previous}")));
     }
     let mut history = History::default();
-    let months = std::iter::successors(Some(bill.month.previous()), |month| Some(month.previous())).take(MONTHS);
-    for month in months.chain([against]) {
+    // Months before both say which items are billed now and then: those that the invoice's story knows, if both are adjacent.
+    let months = bill.month.earlier(EARLIER_MONTHS).chain([against]).chain(against.earlier(EARLIER_MONTHS - 1));
+    for month in months.filter(|month| *month != bill.month).collect::<BTreeSet<BillingMonth>>() {
         if let Some(customers) = billed(root, ledger, month)? {
             history.insert(month, customers);
         }
@@ -120,10 +119,6 @@ fn text(changes: &Changes, invoice: &Invoice, month: BillingMonth) -> Vec<String
 
 /// A reason; with its part of the change where it is one of several.
 fn reason_text(reason: &Reason, is_part: bool, signed: &dyn Fn(Amount) -> String) -> String {
-    let resources = |count: Option<usize>| match count {
-        Some(1) => "1 resource".to_owned(),
-        count => format!("{} resources", count.unwrap_or(0)),
-    };
     let text = match (reason.kind, reason.prices) {
         (ReasonKind::NewItem, _) => "new item".to_owned(),
         (ReasonKind::EndedItem, _) => "ended".to_owned(),
@@ -132,7 +127,6 @@ fn reason_text(reason: &Reason, is_part: bool, signed: &dyn Fn(Amount) -> String
             Some(1) => "1 new resource".to_owned(),
             count => format!("{} new resources", count.unwrap_or(0)),
         },
-        (ReasonKind::GoneResources, _) => format!("usage, with {} gone", resources(reason.count)),
         (ReasonKind::Usage, _) => "usage".to_owned(),
         (ReasonKind::Price, Some((before, after))) => format!("price {before} → {after}"),
         (ReasonKind::Price, None) => "price".to_owned(),
