@@ -3,10 +3,10 @@
 use super::amount::Amount;
 use super::invoice::{Invoice, ItemKind};
 use super::item_table::{ItemTable, QuantityDisplay, Wording};
-use super::printed::PrintedQuantity;
+use super::printed::{PrintedFigures, PrintedQuantity, PrintedRounding};
 use super::ratio::exact_quotient;
 use super::rounding::Rounding;
-use super::settings::{Language, Settings};
+use super::settings::{DocumentForm, Language, Settings};
 
 /// Decimals of a printed quantity that has no end.
 const DECIMALS_OF_ENDLESS: u32 = 3;
@@ -34,6 +34,8 @@ pub struct ItemLabel<'a> {
     quantity: Option<QuantityDisplay>,
     /// Small print under the name.
     pub note: Option<&'a str>,
+    /// How the document shows figures.
+    form: DocumentForm,
 }
 
 /// The name of an item that customers read with that of the provider, for the issuer: `データ通信料（下り） (downloadDataCharge)`.
@@ -52,14 +54,31 @@ impl<'a> ItemLabel<'a> {
         both_names(self.name.unwrap_or(raw), raw)
     }
 
-    /// A quantity of the provider as it is printed; none where it is hidden, or has too many digits. `is_share` says that
-    /// it is the customer's part of something that several customers bear.
-    pub fn printed_quantity(&self, quantity: Amount, is_share: bool) -> Option<PrintedQuantity> {
+    /// A quantity and a unit price of the provider as they are printed beside an amount that is printed as `amount`;
+    /// `is_share` says that the quantity is the customer's part of something that several customers bear.
+    pub fn printed_figures(
+        &self,
+        (amount, rounding): (Amount, PrintedRounding),
+        quantity: Option<Amount>,
+        is_share: bool,
+        unit_price: Option<Amount>,
+    ) -> PrintedFigures {
+        let quantity = quantity.and_then(|quantity| self.printed_quantity(quantity, is_share));
+        let unit_price = unit_price.and_then(|price| self.printed_unit_price(price));
+        let explains =
+            |price: &Amount| quantity.is_some_and(|quantity| quantity.multiplies_out(*price, amount, rounding));
+        let is_checked = self.form.has_checkable_figures();
+        PrintedFigures { quantity, unit_price: unit_price.filter(|price| !is_checked || explains(price)) }
+    }
+
+    /// A quantity as it is printed; none where it is hidden, or has too many digits.
+    fn printed_quantity(&self, quantity: Amount, is_share: bool) -> Option<PrintedQuantity> {
         if self.quantity == Some(QuantityDisplay::Hide) {
             return None;
         }
         let is_plain = self.scale.is_none_or(|scale| scale == Amount::whole(1)) && self.decimals.is_none();
-        if let Some(fraction) = PrintedQuantity::of_share(quantity).filter(|_| is_share && is_plain) {
+        let may_be_fraction = is_share && is_plain && self.form.has_checkable_figures();
+        if let Some(fraction) = PrintedQuantity::of_share(quantity).filter(|_| may_be_fraction) {
             return Some(fraction);
         }
         let scale = self.scale.unwrap_or(Amount::whole(1));
@@ -134,8 +153,9 @@ impl<'a> ItemTables<'a> {
 
     /// What a reader sees of the item of that name. Fees and adjustments are of no source.
     pub fn label(&self, source: &str, name: &str, kind: ItemKind) -> ItemLabel<'a> {
-        let mut label = ItemLabel::default();
-        if !self.settings.document_form.has_labels() {
+        let form = self.settings.document_form;
+        let mut label = ItemLabel { form, ..ItemLabel::default() };
+        if !form.has_labels() {
             return label;
         }
         let built_in = self.settings.source(source).map_or(&[][..], |source| source.kind.items());

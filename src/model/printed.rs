@@ -139,20 +139,6 @@ pub struct PrintedFigures {
     pub unit_price: Option<Amount>,
 }
 
-impl PrintedFigures {
-    /// The figures beside an amount that is printed as `amount`.
-    pub fn beside(
-        amount: Amount,
-        rounding: PrintedRounding,
-        quantity: Option<PrintedQuantity>,
-        unit_price: Option<Amount>,
-    ) -> PrintedFigures {
-        let explains =
-            |price: &Amount| quantity.is_some_and(|quantity| quantity.multiplies_out(*price, amount, rounding));
-        PrintedFigures { quantity, unit_price: unit_price.filter(explains) }
-    }
-}
-
 /// An item as pages print it.
 #[derive(Clone, Copy, Debug)]
 pub struct PrintedItem {
@@ -177,9 +163,9 @@ pub fn items(invoice: &Invoice, pricing: &Pricing, labels: &[ItemLabel<'_>]) -> 
     };
     let rows = (0..).zip(&invoice.items).zip(labels).zip(item_amounts(invoice)?);
     let printed = rows.map(|(((index, item), label), amount)| {
-        let quantity = item.quantity.and_then(|quantity| label.printed_quantity(quantity, shared.contains(&index)));
-        let price = item.unit_price.and_then(|price| label.printed_unit_price(price));
-        PrintedItem { figures: PrintedFigures::beside(amount, rounding, quantity, price), amount }
+        let is_share = shared.contains(&index);
+        let figures = label.printed_figures((amount, rounding), item.quantity, is_share, item.unit_price);
+        PrintedItem { figures, amount }
     });
     Ok(printed.collect())
 }

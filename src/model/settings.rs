@@ -461,7 +461,8 @@ pub enum DocumentForm {
     Plain,
     /// Items have labels, as in records of format 3.
     Labelled,
-    /// The code of a foreign currency is printed.
+    /// The code of a foreign currency is printed, and quantities and prices so that a reader can check them, as in records
+    /// of format 4.
     #[default]
     Coded,
 }
@@ -474,6 +475,11 @@ impl DocumentForm {
 
     /// Whether the code of a foreign currency is printed.
     pub fn has_currency_code(self) -> bool {
+        self >= DocumentForm::Coded
+    }
+
+    /// Whether shares are printed as fractions, and prices only where they multiply out.
+    pub fn has_checkable_figures(self) -> bool {
         self >= DocumentForm::Coded
     }
 }

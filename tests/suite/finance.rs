@@ -191,8 +191,10 @@ fn a_credit_note_has_the_subject_of_its_invoice() {
     good(sandbox.run(&["verify", "202208"]));
 }
 
-/// `tests/data/record-format-3`: 2 × 10 of basicCharge and 10 for data in yen, 1,000 in dollars, issued, and 5 of a line
-/// taken back. The hashes in its records are those of the files made then.
+/// `tests/data/record-format-3`: 2 × 10 of basicCharge and 10 for data in yen, 1,000 in dollars, 2.5 messages at 10, and a
+/// gateway that two customers share 1 to 2, issued; 5 of a line and the one part of the gateway taken back. The hashes in
+/// its records are those of the files made then, when a share was no fraction yet, and a price was printed beside a quantity
+/// whatever they gave: 3 × 11.5 = 34.5 is not 2.5 × 11.5 = 28.75, up to 29.
 #[test]
 fn months_issued_before_these_keys_are_made_again_to_the_byte() {
     let sandbox = Sandbox::new();
@@ -202,4 +204,21 @@ fn months_issued_before_these_keys_are_made_again_to_the_byte() {
     assert!(invoice["issuer"].get("banks").is_none() && invoice.get("subject").is_none(), "{invoice}");
     let note: Value = sandbox.json("out/202207/acme/CN-INV-202207-0001.json");
     assert_eq!((&note["items"][0]["amount"], &note["original"].as_object().unwrap().len()), (&json!("-5"), &3));
+    let printed = |path: &str, item: usize| sandbox.json(path)["items"][item]["printed"].clone();
+    let expected = json!({ "quantity": "3", "unit": "", "unit_price": "11.5" });
+    assert_eq!(printed("out/202207/opal/INV-202207-0003.json", 0), expected);
+    for (path, item, quantity) in [
+        ("opal/INV-202207-0003", 1, "0.3333"),
+        ("pine/INV-202207-0004", 0, "0.6667"),
+        ("opal/CN-INV-202207-0003", 0, "-0.3333"),
+    ] {
+        let expected = json!({ "quantity": quantity, "unit": "", "unit_price": null });
+        assert_eq!(printed(&format!("out/202207/{path}.json"), item), expected);
+    }
+    // Credit notes counted their lines themselves, so `explain` names the invoice's beside them: 1,150 ÷ 3, up to 384.
+    let run = good(sandbox.run(&["explain", "CN-INV-202207-0003", "1"]));
+    assert!(run.stdout.contains("line  item                   invoice's line  invoiced"), "{}", run.stdout);
+    assert!(run.stdout.contains("   1  virtualPrivateGateway               2       384"), "{}", run.stdout);
+    let csv = String::from_utf8(sandbox.read("out/202207/opal/CN-INV-202207-0003.csv")).unwrap();
+    assert!(csv.lines().next().unwrap().ends_with(",heading"), "{csv}");
 }

@@ -96,10 +96,9 @@ impl<'a> Lists<'a, '_> {
         };
         let printed = printed::amount(amount, invoice.currency)?;
         let quantity = line.quantity.map(Sum::total).transpose()?;
-        let quantity = quantity.and_then(|quantity| label.printed_quantity(quantity, line.shared));
-        let price = line.unit_price.and_then(|price| label.printed_unit_price(price));
         let rounding = PrintedRounding::of_details(&customer.pricing, invoice.currency);
-        let PrintedFigures { quantity, unit_price } = PrintedFigures::beside(printed, rounding, quantity, price);
+        let PrintedFigures { quantity, unit_price } =
+            label.printed_figures((printed, rounding), quantity, line.shared, line.unit_price);
         let name = bill.names.get(line.name);
         Ok(DetailView {
             id: String::new(),
