@@ -131,7 +131,8 @@ fn build(
     let review = computed.review(&made.documents);
     computed.write_review(review, &staging)?;
     let inputs = computed.inputs()?.written();
-    let manifest = Manifest::new(month.to_string(), inputs, computed.compared.clone(), staging.written());
+    let mut manifest = Manifest::new(month.to_string(), inputs, computed.compared.clone(), staging.written());
+    manifest.story.clone_from(&computed.story_files);
     staging.write("manifest.json", &out::to_json(&manifest)?)?;
     let files = staging.written();
     let directory = staging.commit()?;

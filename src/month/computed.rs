@@ -6,6 +6,7 @@ use std::path::Path;
 use super::carried;
 use super::documents::{DocumentWriter, WrittenDocuments, doing, review_page};
 use super::earlier::EarlierMonths;
+use super::issued_history;
 use super::summary::{self, Summary};
 use super::warnings;
 use crate::assets::Assets;
@@ -126,6 +127,8 @@ pub struct ComputedMonth {
     history: History,
     /// The issued months, of which invoices tell.
     told: History,
+    /// The files that these were read from, for the manifest.
+    pub story_files: Vec<Written>,
     /// Files that only warnings were made from.
     pub compared: Vec<Written>,
     /// All warnings.
@@ -173,6 +176,7 @@ impl ComputedMonth {
         if deny_warnings {
             warnings::deny(&warnings)?;
         }
+        let story_files = issued_history::files_of_stories(root, ledger, settings, month);
         let overview = billing::overview(&bill, settings, &billed).of("the sums of the month")?;
         let compared = files;
         Ok(ComputedMonth {
@@ -182,6 +186,7 @@ impl ComputedMonth {
             billed,
             history,
             told,
+            story_files,
             compared,
             warnings,
             overview,

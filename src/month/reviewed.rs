@@ -1,5 +1,5 @@
 //! Checks that a month could be reviewed before it is issued: the last build in `out/` must be complete, from the same
-//! inputs, and its files unchanged.
+//! inputs and, where invoices have a story, the same issued months, and its files unchanged.
 
 use std::path::Path;
 
@@ -41,11 +41,22 @@ pub(super) fn check_reviewed(root: &Path, computed: &ComputedMonth, inputs: &Inp
     if *summary.carried != computed.billed.carried {
         return Err(whole(format!("what {month} carries over from earlier months has changed since it was built")));
     }
-    let changed = changed_inputs(&inputs.written(), &manifest.inputs);
-    if !changed.is_empty() {
-        let diagnostic =
-            Diagnostic { place: None, ..whole(format!("the inputs of {month} have changed since it was built")) };
-        return Err(changed.iter().map(|path| format!("{path} has changed")).fold(diagnostic, Diagnostic::with_note));
+    let written = inputs.written();
+    for (message, now, built) in [
+        (format!("the inputs of {month} have changed since it was built"), &written, &manifest.inputs),
+        // A story prints what was issued before.
+        (
+            format!("the earlier months in the stories of {month} have changed since it was built"),
+            &computed.story_files,
+            &manifest.story,
+        ),
+    ] {
+        let changed = changed_inputs(now, built);
+        if !changed.is_empty() {
+            let diagnostic = Diagnostic { place: None, ..whole(message) };
+            let notes = changed.iter().map(|path| format!("{path} has changed"));
+            return Err(notes.fold(diagnostic, Diagnostic::with_note));
+        }
     }
     if let Some((message, path)) = edited_output(&directory, &manifest) {
         return Err(refused((message, format!("{shown}/{path}"))));

@@ -22,6 +22,9 @@ pub struct Manifest {
     /// Files read to compare with earlier months; no invoice depends on them.
     #[serde(default)]
     pub compared: Vec<Written>,
+    /// Records and summaries of issued months that the stories of invoices were made from; empty without stories.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub story: Vec<Written>,
     /// Files written, relative to the month's directory, except this one.
     pub outputs: Vec<Written>,
 }
@@ -32,6 +35,6 @@ impl Manifest {
         inputs.sort();
         inputs.dedup();
         compared.sort();
-        Manifest { tool: tool(), month, inputs, compared, outputs }
+        Manifest { tool: tool(), month, inputs, compared, story: Vec::new(), outputs }
     }
 }

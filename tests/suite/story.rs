@@ -209,6 +209,46 @@ fn the_story_is_of_what_was_issued_before() {
     assert_eq!(row(&corrected, "基本料金")[..3], ["¥600", "¥492", "-¥108"]);
 }
 
+/// Pages that tell of July are reviewed with July as it is then: issued or not, with or without 20 taken back.
+#[test]
+fn a_month_is_not_issued_with_another_story_than_was_reviewed() {
+    let sandbox = workspace("modern");
+    let refused = |expected: &str| {
+        let run = sandbox.run(&["issue", "202208", "-q"]);
+        assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{}", run.stderr);
+        let message = "error: the earlier months in the stories of 202208 have changed since it was built\n";
+        let hint = "hint: run `invoicer build 202208`, review out/202208/index.html, then issue the month\n";
+        for text in [message, expected, hint] {
+            assert!(run.stderr.contains(text), "{}", run.stderr);
+        }
+        assert!(!sandbox.path().join("issued/202208.json").exists());
+    };
+    good(sandbox.run(&["build", "202208", "-q"]));
+    assert!(sandbox.json("out/202208/manifest.json").get("story").is_none());
+    issue(&sandbox, "202207");
+    refused("issued/202207.json has changed");
+    good(sandbox.run(&["build", "202208", "-q"]));
+    let read = sandbox.json("out/202208/manifest.json")["story"].clone();
+    let paths: Vec<&str> = read.as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["issued/202207.json", "issued/202207/summary.json"]);
+    let credit = ["credit", "INV-202207-acme", "--reason", "解約", "--date", "2022-09-20", "--line", "1=20", "-q"];
+    good(sandbox.run(&credit));
+    refused("issued/202207-1.json has changed");
+    issue(&sandbox, "202208");
+    good(sandbox.run(&["verify", "--all"]));
+}
+
+#[test]
+fn without_a_story_what_is_issued_meanwhile_changes_no_invoice() {
+    let sandbox = workspace("modern");
+    let text = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    sandbox.write("invoicer.toml", text.replace("story = true\n", ""));
+    good(sandbox.run(&["build", "202208", "-q"]));
+    issue(&sandbox, "202207");
+    good(sandbox.run(&["issue", "202208", "-q"]));
+    good(sandbox.run(&["verify", "--all"]));
+}
+
 #[test]
 fn days_are_drawn_only_where_they_differ() {
     let sandbox = workspace("modern");
