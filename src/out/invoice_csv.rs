@@ -15,7 +15,7 @@ use crate::model::settings::Settings;
 const CANNOT: &str = "cannot write CSV";
 
 /// The columns, each with its audience: the issuer sees the customer's columns too.
-const COLUMNS: [(&str, Audience); 22] = [
+const COLUMNS: [(&str, Audience); 23] = [
     ("number", Audience::Customer),
     ("item", Audience::Customer),
     ("kind", Audience::Customer),
@@ -38,10 +38,14 @@ const COLUMNS: [(&str, Audience); 22] = [
     ("share_ratio", Audience::Issuer),
     ("label", Audience::Customer),
     ("heading", Audience::Customer),
+    ("original_line", Audience::Customer),
 ];
 
-/// How many of the columns, at the end, show what readers see of items: documents older than that have them not.
-const SHOWN: usize = 2;
+/// Columns of what readers see of items: documents older than that have them not.
+const SHOWN: [&str; 2] = ["label", "heading"];
+
+/// Column of the invoice's line that a line of a credit note takes back, as `original_line` in the JSON.
+const ORIGINAL_LINE: &str = "original_line";
 
 /// The CSV of an invoice's details. Fees, the minimum and rounding follow as rows without origin, so that the column
 /// `amount` adds up to what the items were rounded from. The customer's lacks costs, origins and shares.
@@ -56,9 +60,14 @@ pub fn invoice_csv(
 ) -> Result<Vec<u8>, Diagnostic> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(b"\xef\xbb\xbf".to_vec());
     let labels = ItemTables::of_customer(settings, invoice.customer).labels(invoice);
-    let columns = if settings.document_form.has_labels() { COLUMNS.len() } else { COLUMNS.len() - SHOWN };
+    let has_column = |name: &str| match name {
+        ORIGINAL_LINE => invoice.returned.is_some(),
+        _ => settings.document_form.has_labels() || !SHOWN.contains(&name),
+    };
+    let original_line = |index: usize| invoice.line_of(index).map_or_else(String::new, |line| line.to_string());
     let mut write = |cells: [String; COLUMNS.len()]| {
-        let seen = cells.into_iter().zip(COLUMNS).take(columns).filter(|(_, (_, first))| sees(audience, *first));
+        let seen = cells.into_iter().zip(COLUMNS);
+        let seen = seen.filter(|(_, (name, first))| sees(audience, *first) && has_column(name));
         writer.write_record(seen.map(|(cell, _)| defused(cell)))
     };
     write(COLUMNS.map(|(name, _)| name.to_owned())).context(CANNOT)?;
@@ -97,6 +106,7 @@ pub fn invoice_csv(
             share_ratio,
             labels[index].name_or(&item.name).to_owned(),
             labels[index].heading.unwrap_or_default().to_owned(),
+            original_line(index),
         ];
         write(cells).context(CANNOT)?;
     }
@@ -124,6 +134,7 @@ pub fn invoice_csv(
             String::new(),
             labels[index].name_or(&item.name).to_owned(),
             labels[index].heading.unwrap_or_default().to_owned(),
+            original_line(index),
         ];
         write(cells).context(CANNOT)?;
     }

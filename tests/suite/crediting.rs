@@ -51,10 +51,10 @@ fn credit_notes_are_explained_line_by_line() {
     let expected = "\
 CN-INV-202208-acme-2: acme, 202208, JPY, takes back INV-202208-acme
 
-line  item                                     invoice's line  invoiced  before  now  left
-   1  基本料金 (basicCharge)                                1       357    -300   -5    52
-   2  データ通信料（上り） (uploadDataCharge)               2        15       0   -2    13
-      subtotal                                                                    -7
+line  item                                     invoiced  before  now  left
+   1  基本料金 (basicCharge)                        357    -300   -5    52
+   2  データ通信料（上り） (uploadDataCharge)        15       0   -2    13
+      subtotal                                                    -7
 
 tax, standard 10%: -5 - 2 = -7, with -300 before -307, of 335 invoiced
   -307 × 10% = -30.7 → up → -31; -31 so far less -30 before = -1; of 34 invoiced
@@ -234,6 +234,35 @@ fn an_empty_refund_note_is_refused() {
     let run = credit(&issued(), &["--refund-note", " "]);
     assert_eq!(run.code, 1);
     assert_eq!(run.stderr, "error: the refund note is empty\nhint: it is printed on the credit note\n\n");
+}
+
+/// Line 2 alone, 14.4325 up to 15, is the note's first.
+#[test]
+fn a_line_has_one_number_wherever_it_is_shown() {
+    let sandbox = issued();
+    good(credit(&sandbox, &["--line", "2"]));
+    let run = good(sandbox.run(&["explain", "CN-INV-202208-acme"]));
+    let row = "   2  データ通信料（上り） (uploadDataCharge)        15       0  -15     0\n";
+    assert!(run.stdout.contains(row) && !run.stdout.contains("invoice's line"), "{}", run.stdout);
+    assert!(run.stdout.contains("tax, standard 10%: line 2, -15, of 335 invoiced"), "{}", run.stdout);
+    let run = good(sandbox.run(&["explain", "CN-INV-202208-acme", "2", "--json"]));
+    let explanation: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(
+        (&explanation["lines"][0]["line"], &explanation["taxes"][0]["lines"][0]["line"]),
+        (&2.into(), &2.into())
+    );
+    let run = sandbox.run(&["explain", "CN-INV-202208-acme", "1"]);
+    assert!(run.code == 1 && run.stderr.contains("its lines are 2; without a line"), "{}", run.stderr);
+
+    // `item` counts the note's own lines, as in the JSON; the column behind all others has the invoice's.
+    for path in ["acme", "internal/acme"] {
+        let csv = html(&sandbox, &format!("out/202208/{path}/CN-INV-202208-acme.csv"));
+        let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+        assert_eq!((rows[0][1], *rows[0].last().unwrap()), ("item", "original_line"));
+        assert_eq!((rows.len(), rows[1][1], *rows[1].last().unwrap()), (2, "1", "2"), "{csv}");
+        let invoice = html(&sandbox, &format!("out/202208/{path}/INV-202208-acme.csv"));
+        assert!(invoice.lines().next().unwrap().ends_with(",heading"), "{invoice}");
+    }
 }
 
 /// 369 − 330 − 8 = 31; then the rest.

@@ -67,8 +67,9 @@ pub struct CreditExplanation<'a> {
 /// A line of a credit note.
 #[derive(Clone, Debug, Serialize)]
 pub struct CreditLineExplanation<'a> {
-    /// Its number on the credit note.
-    pub line: usize,
+    /// The number printed before it, which is the invoice's since record format 4; none for a rounding adjustment that
+    /// the invoice did not need.
+    pub line: Option<usize>,
     /// The invoice's line; none for a rounding adjustment that the invoice did not need.
     pub invoice_line: Option<usize>,
     /// Kind of the line.
@@ -220,7 +221,7 @@ fn line(case: CreditCase<'_>, index: usize) -> Result<CreditLineExplanation<'_>,
         left = Some(left_before.plus(item.amount)?);
     }
     Ok(CreditLineExplanation {
-        line: index + 1,
+        line: note.line_of(index),
         invoice_line,
         kind: item.kind,
         name: &item.name,
@@ -242,7 +243,7 @@ fn tax<'a>(case: CreditCase<'a>, printed: &'a TaxSubtotal) -> Result<CreditTaxEx
     let of_rate =
         note.items.iter().enumerate().filter(|(_, item)| (item.tax_category, item.tax_rate) == (category, rate));
     let lines: Vec<LineAmount> =
-        of_rate.map(|(index, item)| LineAmount { line: index + 1, amount: item.amount }).collect();
+        of_rate.map(|(index, item)| LineAmount { line: note.line_of(index), amount: item.amount }).collect();
     let taxable = Sum::of(lines.iter().map(|line| line.amount))?;
     if taxable != printed.taxable {
         let printed = printed.taxable;

@@ -113,7 +113,7 @@ pub(super) fn adjustment<'a>(case: Case<'a>, item: &LineItem) -> Result<LineMake
 
 fn lines(case: Case<'_>, is_counted: impl Fn(&LineItem) -> bool) -> Vec<LineAmount> {
     let items = case.invoice.items.iter().enumerate().filter(|(_, item)| is_counted(item));
-    items.map(|(index, item)| LineAmount { line: index + 1, amount: item.amount }).collect()
+    items.map(|(index, item)| LineAmount { line: Some(index + 1), amount: item.amount }).collect()
 }
 
 /// Explains the steps from the lines to the total, compared with what is printed.

@@ -404,8 +404,8 @@ pub struct LiftExplanation {
 /// A line's number and amount.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct LineAmount {
-    /// Its number on the invoice.
-    pub line: usize,
+    /// The number printed before it; none where none is.
+    pub line: Option<usize>,
     /// Printed amount.
     pub amount: Amount,
 }

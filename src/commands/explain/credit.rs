@@ -64,6 +64,9 @@ pub(super) fn explain(
     Ok(())
 }
 
+/// The column of the table of lines with the invoice's numbers.
+const OF_INVOICE: usize = 2;
+
 fn text(explanation: &CreditExplanation<'_>, decimals: u32, printer: &Printer) -> Vec<String> {
     let CreditExplanation { number, month, customer, currency, .. } = explanation;
     let original = explanation.original.map_or("", |original| original.number.as_str());
@@ -82,15 +85,17 @@ fn text(explanation: &CreditExplanation<'_>, decimals: u32, printer: &Printer) -
     text
 }
 
-/// The lines as a table: invoiced + before + now = left.
+/// The lines as a table: invoiced + before + now = left. Notes of before record format 4 have numbers of their own, so
+/// the invoice's stand beside them.
 fn lines(explanation: &CreditExplanation<'_>, decimals: u32, printer: &Printer) -> Vec<String> {
-    let heading = ["line", "item", "invoice's line", "invoiced", "before", "now", "left"];
-    let mut cells = vec![printer.heading(heading)];
+    let has_own_numbers = explanation.lines.iter().any(|line| line.line != line.invoice_line);
+    let number = |line: Option<usize>| line.map_or_else(|| "-".to_owned(), |line| line.to_string());
+    let mut cells = vec![printer.heading(["line", "item", "invoice's line", "invoiced", "before", "now", "left"])];
     let row = |line: &CreditLineExplanation<'_>| {
         vec![
-            line.line.to_string(),
+            number(line.line),
             titled(line.kind, line.label, line.name),
-            line.invoice_line.map_or_else(|| "-".to_owned(), |line| line.to_string()),
+            number(line.invoice_line),
             line.invoiced.map_or_else(|| "-".to_owned(), |amount| amount.to_text(decimals)),
             line.before.to_text(decimals),
             line.amount.to_text(decimals),
@@ -104,7 +109,14 @@ fn lines(explanation: &CreditExplanation<'_>, decimals: u32, printer: &Printer) 
         cells.push(vec![empty(), printer.text("subtotal").into_owned(), empty(), empty(), empty(), subtotal, empty()]);
     }
     let (left, right) = (Align::Left, Align::Right);
-    table(&cells, &[right, left, right, right, right, right, right])
+    let mut alignment = vec![right, left, right, right, right, right, right];
+    if !has_own_numbers {
+        for row in &mut cells {
+            row.remove(OF_INVOICE);
+        }
+        alignment.remove(OF_INVOICE);
+    }
+    table(&cells, &alignment)
 }
 
 fn tax_text(explanation: &CreditExplanation<'_>, tax: &CreditTaxExplanation<'_>, decimals: u32) -> Vec<String> {

@@ -249,9 +249,8 @@ fn tax_text(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>, tax: 
 pub(super) fn added(lines: &[LineAmount]) -> String {
     let sum = crate::model::amount::Sum::of(lines.iter().map(|line| line.amount));
     let sum = sum.expect("these lines were added up when they were taxed");
-    let (first, last) = (lines.first().map_or(0, |line| line.line), lines.last().map_or(0, |line| line.line));
     match lines {
-        [only] => format!("line {first}, {}", only.amount),
+        [LineAmount { line: Some(line), amount }] => format!("line {line}, {amount}"),
         [_, ..] if lines.len() <= ADDED_UP => {
             let mut text = String::new();
             for (index, LineAmount { amount, .. }) in lines.iter().enumerate() {
@@ -263,7 +262,11 @@ pub(super) fn added(lines: &[LineAmount]) -> String {
             }
             format!("{text} = {sum}")
         }
-        _ => format!("{} lines from {first} to {last}, {sum}", lines.len()),
+        [LineAmount { line: None, amount }] => amount.to_string(),
+        [LineAmount { line: Some(first), .. }, .., LineAmount { line: Some(last), .. }] => {
+            format!("{} lines from {first} to {last}, {sum}", lines.len())
+        }
+        _ => format!("{} lines, {sum}", lines.len()),
     }
 }
 
