@@ -316,7 +316,11 @@ impl<'a> Details<'a> {
 
     fn items(&self) -> Result<Vec<ItemRecord<'a>>, TooLong> {
         let labels = ItemTables::of_customer(self.settings, self.invoice.customer).labels(self.invoice);
-        let printed = printed::items(self.invoice, &self.settings.customers[self.invoice.customer].pricing, &labels)?;
+        let printed = printed::items(
+            &self.invoice.as_printed(),
+            &self.settings.customers[self.invoice.customer].pricing,
+            &labels,
+        )?;
         let record =
             |(index, (item, (label, printed))): (usize, (&'a LineItem, (ItemLabel<'a>, PrintedItem)))| ItemRecord {
                 line: index + 1,

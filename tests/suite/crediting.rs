@@ -265,6 +265,21 @@ fn a_line_has_one_number_wherever_it_is_shown() {
     }
 }
 
+/// A basic charge at 310 × 1.15 = 356.5, up to 357.
+#[test]
+fn what_is_printed_is_what_the_page_says() {
+    let sandbox = issued();
+    good(credit(&sandbox, &[]));
+    let page = cells(&html(&sandbox, "out/202208/acme/CN-INV-202208-acme.html"));
+    assert_in_order(&page, &["1", "基本料金", "1", "356.5", "10%", "¥357"]);
+    for path in ["acme", "internal/acme"] {
+        let item = sandbox.json(&format!("out/202208/{path}/CN-INV-202208-acme.json"))["items"][0].clone();
+        assert_eq!((&item["quantity"], &item["amount"]), (&"-1".into(), &"-357".into()));
+        let printed = serde_json::json!({ "quantity": "1", "unit": "", "unit_price": "356.5" });
+        assert_eq!(item["printed"], printed);
+    }
+}
+
 /// 369 − 330 − 8 = 31; then the rest.
 #[test]
 fn the_list_says_what_is_left() {
