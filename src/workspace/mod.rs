@@ -23,7 +23,6 @@ use crate::diagnostic::{Diagnostic, Place, Problems, cannot, nearest};
 use crate::files;
 use crate::model::customer::Customer;
 use crate::model::settings::{DocumentForm, Pattern, PatternField, Ratio, Settings, SourceSettings};
-use crate::model::warning::WarningCode;
 use invoice_section::PricingLayer;
 pub use pricing_file::with_prices_of;
 pub use text_place::place_of_text;
@@ -173,7 +172,6 @@ fn check_across_files(settings: &Settings, default: &Pattern, text: &str, proble
             problems.push(unknown_customer(Diagnostic::error(message).at(place), id, &ids));
         }
     }
-    problems.extend(settings.customers.iter().filter_map(|customer| without_account(settings, customer)));
     if settings.sources.is_empty() {
         let diagnostic = Diagnostic::error("the workspace has no [[source]]").at(Place::file("invoicer.toml"));
         let hint =
@@ -197,19 +195,6 @@ fn unknown_customer(diagnostic: Diagnostic, id: &str, ids: &[&str]) -> Diagnosti
         Some(near) => format!("did you mean \"{near}\"?"),
         None => format!("customers: {}", ids.join(", ")),
     })
-}
-
-/// Warning about a customer whose invoices name no account, although others' do: an account in the currency is missing.
-fn without_account(settings: &Settings, customer: &Customer) -> Option<Diagnostic> {
-    let (currency, language) = (customer.invoice.currency, customer.invoice.language);
-    let has_account = !settings.issuer.accounts(language, currency, &customer.id).is_empty();
-    if settings.issuer.banks.is_empty() || has_account {
-        return None;
-    }
-    let message = format!("the invoices of \"{}\" are in {currency} and name no account to pay to", customer.id);
-    let warning = Diagnostic::finding(WarningCode::NoAccount, message, currency.code());
-    let hint = format!("add an [[issuer.bank]] with currency = \"{currency}\"");
-    Some(warning.concerning(&customer.id).at(Place::file(&customer.path)).with_hint(hint))
 }
 
 /// Reports customers whose invoices would have the same number.

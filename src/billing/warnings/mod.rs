@@ -1,5 +1,6 @@
 //! Warnings to look at before a month is issued: figures, items and resources that changed, and rules that do nothing.
 
+mod accounts;
 mod amounts;
 mod items;
 mod kept;
@@ -45,6 +46,7 @@ pub fn warnings(
         found.extend(amounts::unusual_totals(month)?);
         found.extend(prices::unusual_prices(month)?);
         found.extend(amounts::not_reconciled(month));
+        found.extend(accounts::without_account(month));
         found.extend(kept::kept(month)?);
         found.extend(usage::no_charges(month));
         found.extend(usage::changes(month));
