@@ -108,7 +108,7 @@ pub fn fill(
         let mut documents = reproduction.documents.iter().map(|(_, document)| document);
         has_costs_inside |=
             documents.any(|document| reproduction.costs_inside.contains(&document.number) && target.wants(document));
-        write_review(root, ledger, stored, &reproduction, &staging)?;
+        write_review(root, ledger, stored, &reproduction, &staging, printer)?;
     }
     let files = finish(staging, ledger, month)?;
     if has_costs_inside {
@@ -155,14 +155,17 @@ fn write_review(
     stored: &Stored,
     reproduction: &Reproduction,
     staging: &Staging,
+    printer: &Printer,
 ) -> Result<(), Problems> {
     for file in &stored.record.review {
-        staging.write(&file.path, &review_file(root, ledger, stored, reproduction, &file.path)?)?;
+        let (bytes, warnings) = review_file(root, ledger, stored, reproduction, &file.path)?;
+        printer.diagnostics(&warnings);
+        staging.write(&file.path, &bytes)?;
     }
     Ok(())
 }
 
-/// The content of a review file in `out/`.
+/// The content of a review file in `out/`, with warnings about it.
 ///
 /// # Errors
 /// When the copy that was kept cannot be read, or the page's template has a mistake.
@@ -172,10 +175,13 @@ pub(super) fn review_file(
     stored: &Stored,
     reproduction: &Reproduction,
     name: &str,
-) -> Result<Vec<u8>, Diagnostic> {
+) -> Result<(Vec<u8>, Vec<Diagnostic>), Diagnostic> {
     let path = format!("{}/{name}", stored.review_directory());
     let bytes = files::read(&root.join(&path), files::DATA).with_context(|| cannot("read the file", &path))?;
-    if name == states::PAGE { states::filled_in(bytes, ledger, stored, reproduction) } else { Ok(bytes) }
+    match name == states::PAGE {
+        true => states::filled_in(bytes, ledger, stored, reproduction),
+        false => Ok((bytes, Vec::new())),
+    }
 }
 
 /// Adds that another version of the program may lay out pages differently, so that the data need not be at fault.

@@ -223,6 +223,13 @@ fn escape(text: &str, output: &mut dyn Write) -> std::io::Result<()> {
     tera::escape_html(text, output)
 }
 
+/// A text as templates print it.
+pub fn escaped(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    tera::escape_html(text, &mut bytes).expect("memory takes every byte");
+    String::from_utf8(bytes).expect("escaping gives text")
+}
+
 /// Tera's function: whole numbers from `start` to before `end`.
 fn range(arguments: Kwargs, _: &State<'_>) -> TeraResult<Vec<i128>> {
     let start = arguments.get::<i128>("start")?.unwrap_or_default();

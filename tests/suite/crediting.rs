@@ -280,6 +280,41 @@ fn what_is_printed_is_what_the_page_says() {
     }
 }
 
+/// A review page of another version or a design of one's own: the cell is found by its attribute, whatever its text is.
+#[test]
+fn a_state_is_filled_in_where_the_page_names_the_invoice() {
+    let page = |cell: &str| {
+        let sandbox = crate::explain::worked_example();
+        let row = format!("{{% for row in customers %}}<tr>{cell}<td>{{{{ row.name }}}}</td></tr>{{% endfor %}}");
+        sandbox.write("templates/review.html", format!("<!doctype html>\n<title>x</title><table>{row}</table>\n"));
+        good(sandbox.run(&["build", "202208", "-q"]));
+        good(sandbox.run(&["issue", "202208", "-q"]));
+        let run = good(sandbox.run(&["credit", "INV-202208-acme", "--reason", "解約", "--date", "2022-09-20"]));
+        (sandbox, run.stderr)
+    };
+    let about_page = "the review page";
+    let (sandbox, stderr) =
+        page("<td class=\"mine\" data-invoice=\"{{ row.state.number }}\"><b>{{ row.state.label }}</b></td>");
+    assert!(!stderr.contains(about_page), "{stderr}");
+    let filled = html(&sandbox, "out/202208/index.html");
+    assert_eq!(state(&filled, "INV-202208-acme"), "全額返還済み CN-INV-202208-acme -> acme/CN-INV-202208-acme.html");
+    assert_eq!(state(&filled, "INV-202208-bravo"), "発行済み");
+    assert_eq!(filled.matches("class=\"mine\"").count(), 1);
+    good(sandbox.run(&["verify", "--all"]));
+
+    let (sandbox, stderr) = page("<td><b data-invoice=\"{{ row.state.number }}\">{{ row.state.label }}</b></td>");
+    let expected = "warning: the review page does not show that INV-202208-acme was corrected\n\
+                    --> issued/202208/index.html\n\
+                    hint: it names the invoice, but not in a <td> that ends: see templates/README.md\n\n";
+    assert!(stderr.contains(expected), "{stderr}");
+    assert_eq!(sandbox.read("out/202208/index.html"), sandbox.read("issued/202208/index.html"));
+    good(sandbox.run(&["verify", "--all"]));
+
+    // A page that shows no states is not asked for them.
+    let (_, stderr) = page("<td>{{ row.number }}</td>");
+    assert!(!stderr.contains(about_page), "{stderr}");
+}
+
 /// 369 − 330 − 8 = 31; then the rest.
 #[test]
 fn the_list_says_what_is_left() {

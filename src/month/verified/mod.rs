@@ -229,7 +229,7 @@ fn changed_results(
             }
             // After a correction the review page in `out/` shows another state than the one that was kept.
             for file in &stored.record.review {
-                if let Ok(bytes) = rebuilt::review_file(root, ledger, stored, &reproduction, &file.path) {
+                if let Ok((bytes, _)) = rebuilt::review_file(root, ledger, stored, &reproduction, &file.path) {
                     outputs.entry(file.path.clone()).or_default().sha256.push(hash(&bytes));
                 }
             }
