@@ -62,6 +62,7 @@ impl CreditRequest<'_> {
     pub fn credit(&self, root: &Path, printer: &Printer) -> Result<Stored, Problems> {
         let out = root.join("out");
         let target = OutputTarget::of_workspace(&out);
+        self.check_texts()?;
         // Refuses an unknown number before the lock creates anything.
         Ledger::open(root)?.expect(self.number)?;
         let _lock = ledger::lock(root)?;
@@ -165,11 +166,21 @@ impl CreditRequest<'_> {
                 None => "there is nothing left to credit".to_owned(),
             }));
         }
+        Ok(())
+    }
+
+    /// Refuses texts that cannot be printed on a line of the credit note, as the workspace's files are refused for them.
+    fn check_texts(&self) -> Result<(), Diagnostic> {
         for (what, text) in [("reason", Some(self.reason)), ("refund note", self.refund_note)] {
-            if text.is_some_and(|text| text.trim().is_empty()) {
-                let diagnostic = Diagnostic::error(format!("the {what} is empty"));
-                return Err(diagnostic.with_hint("it is printed on the credit note"));
-            }
+            let Some(text) = text else { continue };
+            let message = if text.trim().is_empty() {
+                format!("the {what} is empty")
+            } else if let Some(c) = text.chars().find(|c| c.is_control()) {
+                format!("the {what} is not one line of text: it has the control character {c:?}")
+            } else {
+                continue;
+            };
+            return Err(Diagnostic::error(message).with_hint("it is printed on the credit note"));
         }
         Ok(())
     }

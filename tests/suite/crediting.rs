@@ -230,10 +230,26 @@ fn a_credit_note_prints_what_returns_and_what_is_left() {
 }
 
 #[test]
-fn an_empty_refund_note_is_refused() {
-    let run = credit(&issued(), &["--refund-note", " "]);
-    assert_eq!(run.code, 1);
-    assert_eq!(run.stderr, "error: the refund note is empty\nhint: it is printed on the credit note\n\n");
+fn texts_that_cannot_be_printed_on_a_line_are_refused() {
+    let sandbox = issued();
+    for (more, message) in [
+        (["--refund-note", " "], "the refund note is empty"),
+        (["--refund-note", "a\nb"], "the refund note is not one line of text: it has the control character '\\n'"),
+        (
+            ["--refund-note", "\u{1b}[2J"],
+            "the refund note is not one line of text: it has the control character '\\u{1b}'",
+        ),
+    ] {
+        let run = credit(&sandbox, &more);
+        let expected = format!("error: {message}\nhint: it is printed on the credit note\n\n");
+        assert_eq!((run.code, run.stderr), (1, expected));
+    }
+    // Nothing is computed before: the number is not even looked up.
+    let run = sandbox.run(&["credit", "INV-x", "--reason", "a\u{85}b", "--date", "2022-09-20", "-q"]);
+    let expected = "error: the reason is not one line of text: it has the control character '\\u{85}'\nhint: it is printed \
+                    on the credit note\n\n";
+    assert_eq!((run.code, run.stderr.as_str()), (1, expected));
+    assert!(!sandbox.path().join("issued/202208-1.json").exists());
 }
 
 /// Line 2 alone, 14.4325 up to 15, is the note's first.
