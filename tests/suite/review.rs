@@ -105,7 +105,7 @@ fn cells(page: &str, text: &str) -> Vec<String> {
 /// 100, 50, 200 and 300 become 110, 55, 220 and 330; the tax of 165, 220 and 330 is 16.5 → 17, 22 and 33. The cost of `b` is
 /// 300 − 30 = 270, so its margin is 60 of 330 (18.18 %) and all of 715 − 620 = 95 (13.29 %). In July they were 88, 220 and
 /// 330, together 638: 77 more are 12.07 % of it, and 25 % of the 308 of the company with two departments. Both warnings are
-/// of `a1`: its total and its new item.
+/// of `a1`, its total and its new item, and so those of all.
 #[test]
 fn costs_and_totals_are_comparable_and_one_payer_has_one_sum() {
     let sandbox = two_months();
@@ -115,7 +115,7 @@ fn costs_and_totals_are_comparable_and_one_payer_has_one_sum() {
     assert_eq!(of("id=\"customer-a2\""), ["未発行", "¥220", "¥0", "0.0%", "¥200", "¥20", "9.1%", "¥242"]);
     assert_eq!(of("id=\"customer-b\""), ["未発行", "¥330", "¥0", "0.0%", "¥270", "¥60", "18.2%", "¥363"]);
     assert_eq!(of("<tr class=\"group\""), ["¥385", "+¥77", "+25.0%", "¥350", "¥35", "9.1%", "¥424", "2"]);
-    assert_eq!(of("<tr class=\"all\""), ["¥715", "+¥77", "+12.1%", "¥620", "¥95", "13.3%", "¥787"]);
+    assert_eq!(of("<tr class=\"all\""), ["¥715", "+¥77", "+12.1%", "¥620", "¥95", "13.3%", "¥787", "2"]);
     assert_eq!(of("<tr class=\"borne\""), ["¥100"]);
     for note in [">税込 ¥787<", "比 +¥77 (+12.1%)<", ">粗利率 13.3%<", ">ほかに自社の負担 ¥100<"] {
         assert!(page.contains(note), "{note}");

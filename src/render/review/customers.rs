@@ -57,24 +57,38 @@ pub struct GroupRowView<'a> {
     pub cells: CellsView,
 }
 
-/// The rows, those of one payer below each other.
-pub(super) fn customers<'a>(page: ReviewPage<'a>, figures: &MonthFigures) -> Result<Vec<CustomerRowView<'a>>, TooLong> {
-    let warned = warned(page);
+/// The figures of all invoices; `warned` are the [`warned`] customers.
+pub(super) fn figures(page: ReviewPage<'_>, figures: &MonthFigures, warned: &Warned<'_>) -> Vec<RowFigures> {
+    let customers = page.review.billed.invoices.iter().map(|invoice| invoice.customer).enumerate();
+    let row = |(index, customer): (usize, usize)| {
+        let warnings = warned.get(page.review.settings.customers[customer].id.as_str());
+        RowFigures::of(page, figures, index, warnings.map_or(0, Vec::len))
+    };
+    customers.map(row).collect()
+}
+
+/// The rows, those of one payer below each other; `all` are the [`figures`] of the invoices.
+///
+/// # Errors
+/// Sums with too many digits.
+pub(super) fn customers<'a>(
+    page: ReviewPage<'a>,
+    all: &[RowFigures],
+    warned: &Warned<'a>,
+) -> Result<Vec<CustomerRowView<'a>>, TooLong> {
     let mut rows = Vec::new();
-    let mut all = Vec::new();
     for (index, invoice) in page.review.billed.invoices.iter().enumerate() {
         let customer = &page.review.settings.customers[invoice.customer];
         let warnings = warned.get(customer.id.as_str()).cloned().unwrap_or_default();
-        all.push(RowFigures { warnings: warnings.len(), ..RowFigures::of(page, figures, index) });
         rows.push(Some(row(page, index, invoice, warnings)));
     }
-    let PayerGroups { order, heads } = group(page, &all)?;
+    let PayerGroups { order, heads } = group(page, all)?;
     // Rows and sums are in one order, so that they can be sorted together.
-    let mut orders = orders(&all, heads.iter().map(|head| (head.first, &head.figures)));
+    let mut orders = orders(all, heads.iter().map(|head| (head.first, &head.figures)))?;
     let of_heads = orders.split_off(rows.len());
-    for ((row, figures), order) in rows.iter_mut().zip(&all).zip(orders) {
+    for ((row, figures), order) in rows.iter_mut().zip(all).zip(orders) {
         if let Some(row) = row {
-            row.cells = CellsView::of(figures, order);
+            row.cells = CellsView::of(figures, order)?;
         }
     }
     let mut shown = Vec::with_capacity(rows.len());
@@ -92,7 +106,7 @@ pub(super) fn customers<'a>(page: ReviewPage<'a>, figures: &MonthFigures) -> Res
                     payer_department: head.payer_department.clone(),
                     name: head.name,
                     count: head.members.len().to_string(),
-                    cells: CellsView::of(&head.figures, order.clone()),
+                    cells: CellsView::of(&head.figures, order.clone())?,
                 });
             }
         }
@@ -102,8 +116,11 @@ pub(super) fn customers<'a>(page: ReviewPage<'a>, figures: &MonthFigures) -> Res
 }
 
 /// Names of warnings by customer id.
-fn warned<'a>(page: ReviewPage<'a>) -> BTreeMap<&'a str, Vec<&'a str>> {
-    let mut warned: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+pub(super) type Warned<'a> = BTreeMap<&'a str, Vec<&'a str>>;
+
+/// The customers that warnings concern.
+pub(super) fn warned(page: ReviewPage<'_>) -> Warned<'_> {
+    let mut warned = Warned::new();
     for finding in page.review.warnings.iter().filter_map(|warning| warning.finding.as_ref()) {
         if let Some(customer) = &finding.customer {
             warned.entry(customer).or_default().push(page.label(&label_of(finding.code)));

@@ -8,6 +8,7 @@ use super::cells::RowFigures;
 use super::format::{glance, percent, percent_change, signed};
 use super::page::ReviewPage;
 use super::totals::BorneRowView;
+use crate::model::amount::TooLong;
 use crate::render::format::month_text;
 
 /// A figure at the top of the page.
@@ -21,11 +22,14 @@ pub struct FigureView<'a> {
 }
 
 /// The figures; `sums` are those of all customers by currency, `borne` what the issuer bears beside them.
+///
+/// # Errors
+/// Costs and changes with too many digits.
 pub(super) fn figures<'a>(
     page: ReviewPage<'a>,
     sums: &[RowFigures],
     borne: &[BorneRowView<'_>],
-) -> Vec<FigureView<'a>> {
+) -> Result<Vec<FigureView<'a>>, TooLong> {
     let (mut billed, mut costs, mut margins) = (Vec::new(), Vec::new(), Vec::new());
     let (mut with_tax, mut changes, mut margin_shares) = (Vec::new(), Vec::new(), Vec::new());
     let month = month_text(page.review.bill.month.previous(), page.language);
@@ -34,10 +38,10 @@ pub(super) fn figures<'a>(
         let currency = sum.currency;
         billed.push(glance(sum.billed.subtotal, currency));
         with_tax.push(format!("{} {}", page.label("review_with_tax_short"), glance(sum.billed.total, currency)));
-        costs.push(glance(sum.cost(), currency));
+        costs.push(glance(sum.cost()?, currency));
         margins.push(glance(sum.billed.margin, currency));
         margin_shares.extend(percent(sum.billed.margin, sum.billed.subtotal));
-        if let (Some(before), Some(change)) = (sum.previous, sum.change()) {
+        if let (Some(before), Some(change)) = (sum.previous, sum.change()?) {
             let share = percent_change(change, before).map_or_else(String::new, |share| format!(" ({share})"));
             changes.push(against(&format!("{}{share}", signed(change, currency))));
         }
@@ -57,11 +61,11 @@ pub(super) fn figures<'a>(
     let shares = margin_shares.into_iter().map(|share| format!("{} {share}", page.label("review_margin_percent")));
     let besides = borne.iter().map(|row| format!("{} {}", page.label("review_borne_besides"), row.cost));
     let figure = |name, values, notes| FigureView { name, label: page.label(&format!("review_{name}")), values, notes };
-    vec![
+    Ok(vec![
         figure("billed", billed, with_tax.into_iter().chain(changes).collect()),
         figure("cost", costs, besides.collect()),
         figure("margin", margins, shares.collect()),
         figure("invoices", vec![page.review.billed.invoices.len().to_string()], pages),
         figure("warnings", vec![page.review.warnings.len().to_string()], concerned),
-    ]
+    ])
 }

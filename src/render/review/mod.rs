@@ -76,9 +76,10 @@ pub fn review<'a>(review: Review<'a>, labels: &'a BTreeMap<String, String>) -> R
     let documents = review.documents;
     let months = bars::months(page)?;
     let billed = comparison::figures(review.bill, review.settings, review.billed)?;
-    let customers = customers::customers(page, &billed)?;
-    let rows = (0..review.billed.invoices.len()).map(|index| RowFigures::of(page, &billed, index));
-    let sums = totals::sum(page, &billed, &rows.collect::<Vec<RowFigures>>())?;
+    let warned = customers::warned(page);
+    let rows: Vec<RowFigures> = customers::figures(page, &billed, &warned);
+    let customers = customers::customers(page, &rows, &warned)?;
+    let sums = totals::sum(page, &billed, &rows)?;
     let borne = totals::borne(page)?;
     Ok(ReviewView {
         language: page.language.tag(),
@@ -88,10 +89,10 @@ pub fn review<'a>(review: Review<'a>, labels: &'a BTreeMap<String, String>) -> R
         month_name: month_text(month, page.language),
         period: period_text(month, page.language),
         draft: review.status == Status::Draft,
-        figures: figures::figures(page, &sums, &borne),
+        figures: figures::figures(page, &sums, &borne)?,
         has_groups: customers.iter().any(|row| !row.payer.is_empty()),
         customers,
-        totals: totals::totals(page, &sums),
+        totals: totals::totals(page, &sums)?,
         borne,
         has_previous: review.history.month(month.previous()).is_some(),
         has_pages: documents.iter().any(|documents| documents.pages.is_some()),

@@ -47,11 +47,11 @@ pub(super) fn sum(
     page.currencies().into_iter().map(of_currency).collect()
 }
 
-pub(super) fn totals(page: ReviewPage<'_>, sums: &[RowFigures]) -> Vec<TotalRowView> {
+pub(super) fn totals(page: ReviewPage<'_>, sums: &[RowFigures]) -> Result<Vec<TotalRowView>, TooLong> {
     let has_several = page.currencies().len() > 1;
-    let row = |sum: &RowFigures| TotalRowView {
-        currency: if has_several { sum.currency.code() } else { "" },
-        cells: CellsView::of(sum, Order::new()),
+    let row = |sum: &RowFigures| {
+        let currency = if has_several { sum.currency.code() } else { "" };
+        Ok(TotalRowView { currency, cells: CellsView::of(sum, Order::new())? })
     };
     sums.iter().map(row).collect()
 }
