@@ -208,7 +208,7 @@ impl CreditRequest<'_> {
             return Err(diagnostic.with_hint(hint).into());
         };
         if let Some(difference) = original.difference_from(invoice) {
-            let diagnostic = Diagnostic::error(format!("{} comes out otherwise than it was issued", original.number));
+            let diagnostic = Diagnostic::error(format!("the rebuilt {} differs from the issued one", original.number));
             return Err(diagnostic.with_note(difference).with_hint(hint).into());
         }
         let credited =

@@ -143,7 +143,8 @@ fn made_without_costs(month: BillingMonth, shown: &Path, files: &[String]) -> Di
             "the PDFs that were sent, with the hashes of the record, are in {}",
             directory.display()
         )),
-        false => note.with_hint("the PDFs that were sent come out otherwise by this version: keep the copies you have"),
+        false => note
+            .with_hint("this version would make PDFs that differ from those that were sent: keep the copies you have"),
     }
 }
 

@@ -194,7 +194,7 @@ impl Reproduction {
         differing.sort();
         let problem = |path: &String| {
             let figures = recorded.get(path.as_str()).map(|(_, document)| self.difference(document));
-            let diagnostic = Diagnostic::error("the document comes out otherwise than it was issued")
+            let diagnostic = Diagnostic::error("the rebuilt document differs from the issued one")
                 .at(Place::file(format!("out/{}/{path}", self.bill.month)));
             match figures.flatten() {
                 Some(figures) => diagnostic.with_note(figures),

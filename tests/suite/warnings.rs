@@ -152,9 +152,9 @@ fn items_and_resources_come_and_go() {
     past_with(&sandbox, "202207", "JPY", "100", used);
     let expected = [
         ("new-item", "\"acme\" has an item that it did not have before: data"),
-        ("gone-item", "\"acme\" has no longer an item of the month before: beam"),
+        ("gone-item", "\"acme\" no longer has an item of the month before: beam"),
         ("new-resource", "\"acme\" has a resource that it did not have before: 2"),
-        ("gone-resource", "\"acme\" has no longer a resource of the month before: 3"),
+        ("gone-resource", "\"acme\" no longer has a resource of the month before: 3"),
     ];
     let expected = expected.map(|(code, message)| [code.to_owned(), "acme".to_owned(), message.to_owned()]);
     assert_eq!(warnings(&sandbox), expected);

@@ -88,7 +88,7 @@ fn told(customer: &Customer, code: WarningCode, found: impl Iterator<Item = Stri
         WarningCode::NewItem | WarningCode::NewResource => {
             format!("\"{}\" has {what} that it did not have before: {listed}", customer.id)
         }
-        _ => format!("\"{}\" has no longer {what} of the month before: {listed}", customer.id),
+        _ => format!("\"{}\" no longer has {what} of the month before: {listed}", customer.id),
     };
     let hint = format!("if that is usual, set ignore = [\"{}\"] in [warnings] of {}", code.name(), customer.path);
     let warning = Diagnostic::finding(code, message, facts).concerning(&customer.id);

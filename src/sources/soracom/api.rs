@@ -217,7 +217,7 @@ impl<'a> Api<'a> {
             }
         };
         let url = Url::parse(url.expose()).map_err(|_| {
-            Diagnostic::could_not_run("SORACOM names a place of the bill that is no URL").at(&self.source.definition)
+            Diagnostic::could_not_run("SORACOM returned an invalid download URL").at(&self.source.definition)
         })?;
         // The URL is itself a credential, and the host is not SORACOM's, so no key or token is sent along.
         Ok(Request::get(url).secret_query())
