@@ -2,8 +2,9 @@
 //! keys, and a text without an entry stays English.
 //!
 //! Texts are composed before they come here: an entry such as `"{1} has no line {2}"` fits every text that could have been
-//! composed that way, and what stands in its place takes over the parts. A test goes through all texts of the code
-//! and through every case of `tests/errors`, so that none is forgotten.
+//! composed that way, and what stands in its place takes over the parts. A part that is a text of the program is
+//! translated in its turn; one between quotes or backticks is a name of the user's and stays as it is. A test goes
+//! through all texts of the code and through every case of `tests/errors`, so that none is forgotten.
 
 mod pattern;
 
@@ -14,7 +15,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use crate::model::language::Language;
-use pattern::Pattern;
+use pattern::{Pattern, Quotations};
 
 /// The entries as a file.
 #[derive(Deserialize)]
@@ -23,7 +24,7 @@ struct Sections {
     usage: BTreeMap<String, String>,
     terminal: BTreeMap<String, String>,
     messages: BTreeMap<String, String>,
-    /// What stands inside other texts.
+    /// What stands inside other texts, and perhaps alone.
     parts: BTreeMap<String, String>,
 }
 
@@ -55,16 +56,18 @@ impl Entries {
     }
 
     /// What stands in the place of a text, with its parts in place.
-    fn find(&self, text: &str, parts: &Entries) -> Option<String> {
+    fn find(&self, text: &str, parts: &Entries, quotations: Quotations) -> Option<String> {
         if let Some(translated) = self.plain.get(text) {
             return Some(translated.clone());
         }
-        let fitting = self.composed.iter().find_map(|(pattern, translated)| Some((pattern.fit(text)?, translated)));
+        let fitting =
+            self.composed.iter().find_map(|(pattern, translated)| Some((pattern.fit(text, quotations)?, translated)));
         fitting.map(|(found, translated)| {
             pattern::fill(translated, |slot| {
-                let part = found.iter().find(|(known, _)| *known == slot).map_or("", |(_, part)| *part);
+                let Some(part) = found.iter().find(|part| part.slot == slot) else { return Cow::Borrowed("") };
                 // A part is shorter than its whole, so this ends.
-                parts.find(part, parts).map_or(Cow::Borrowed(part), Cow::Owned)
+                let translated = (!part.is_quoted).then(|| parts.find(part.text, parts, Quotations::Whole)).flatten();
+                translated.map_or(Cow::Borrowed(part.text), Cow::Owned)
             })
         })
     }
@@ -90,7 +93,12 @@ pub fn translated(text: &str, language: Language) -> Cow<'_, str> {
         Language::English => Cow::Borrowed(text),
         Language::Japanese => {
             let Catalogue { texts, parts } = japanese();
-            texts.find(text, parts).map_or(Cow::Borrowed(text), Cow::Owned)
+            // Some parts stand alone elsewhere, as a hint of their own.
+            let found = texts
+                .find(text, parts, Quotations::Whole)
+                .or_else(|| parts.find(text, parts, Quotations::Whole))
+                .or_else(|| texts.find(text, parts, Quotations::Cut));
+            found.map_or(Cow::Borrowed(text), Cow::Owned)
         }
     }
 }

@@ -171,12 +171,16 @@ impl CreditRequest<'_> {
 
     /// Refuses texts that cannot be printed on a line of the credit note, as the workspace's files are refused for them.
     fn check_texts(&self) -> Result<(), Diagnostic> {
-        for (what, text) in [("reason", Some(self.reason)), ("refund note", self.refund_note)] {
+        let texts = [
+            ("the reason is empty", "the reason is not one line of text", Some(self.reason)),
+            ("the refund note is empty", "the refund note is not one line of text", self.refund_note),
+        ];
+        for (empty, broken, text) in texts {
             let Some(text) = text else { continue };
             let message = if text.trim().is_empty() {
-                format!("the {what} is empty")
+                empty.to_owned()
             } else if let Some(c) = text.chars().find(|c| c.is_control()) {
-                format!("the {what} is not one line of text: it has the control character {c:?}")
+                format!("{broken}: it has the control character {c:?}")
             } else {
                 continue;
             };

@@ -51,8 +51,10 @@ pub fn changed_evidence(root: &Path, ledger: &Ledger, month: BillingMonth) -> Ve
     let mut problems = Vec::new();
     for stored in ledger.of_month(month) {
         for file in changed_files(root, &stored.record.bills) {
-            let problem = if file.is_missing { "the bill is gone" } else { "the bill was changed" };
-            let message = format!("{problem} since {month} was issued");
+            let message = match file.is_missing {
+                true => format!("the bill is gone since {month} was issued"),
+                false => format!("the bill was changed since {month} was issued"),
+            };
             let hint = "a bill is evidence and never edited: put back what git or a backup has";
             let diagnostic = Diagnostic::error(message).at(Place::file(&file.path)).with_hint(hint);
             if !problems.contains(&diagnostic) {
@@ -69,8 +71,11 @@ pub fn changed_copies(root: &Path, stored: &Stored) -> Vec<Diagnostic> {
     let of = |directory: String, files| {
         let changed = changed_files(&root.join(&directory), files);
         changed.into_iter().map(move |file| {
-            let problem = if file.is_missing { "the copy is gone" } else { "the copy was changed" };
-            Diagnostic::error(format!("{problem} that was kept when {} was written", stored.path()))
+            let message = match file.is_missing {
+                true => format!("the copy is gone that was kept when {} was written", stored.path()),
+                false => format!("the copy was changed that was kept when {} was written", stored.path()),
+            };
+            Diagnostic::error(message)
                 .at(Place::file(format!("{directory}/{}", file.path)))
                 .with_hint("issued/ is never edited: put back what git or a backup has")
         })

@@ -17,9 +17,72 @@ fn is_known(text: &str) -> bool {
     translated(text, Language::Japanese) != text
 }
 
+/// Words that are English wherever they stand: no key, unit or code is called so.
+const ENGLISH: [&str; 14] =
+    ["the", "an", "of", "and", "or", "in", "is", "are", "was", "with", "that", "which", "found", "expected"];
+
+/// Two lower-case words in a row, a number of a word, or a word of [`ENGLISH`], in a Japanese text without what it quotes, its paths and what is
+/// in brackets. A list of keys has commas between them.
+fn english_in(text: &str) -> Option<String> {
+    let mut plain = String::new();
+    let mut closing = Vec::new();
+    for c in text.chars() {
+        match (c, closing.last()) {
+            (c, Some(end)) if c == *end => drop(closing.pop()),
+            ('[', _) => closing.push(']'),
+            ('"' | '`' | '\'', None) => closing.push(c),
+            (c, None) => plain.push(c),
+            _ => continue,
+        }
+        if closing.len() == 1 && "[\"`'".contains(c) {
+            plain.push('\u{fffc}');
+        }
+    }
+    let is_of_word = |c: char| c.is_ascii_alphanumeric() || "_-./=<>{}*:@".contains(c);
+    let mut before = "";
+    let mut rest = plain.as_str();
+    while let Some(start) = rest.find(is_of_word) {
+        let word = &rest[start..];
+        let word = &word[..word.find(|c| !is_of_word(c)).unwrap_or(word.len())];
+        let is_lower = word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase());
+        // In a list of units, `in` is one.
+        let is_listed = rest[start + word.len()..].starts_with('、');
+        if is_lower && !is_listed && ENGLISH.contains(&word) {
+            return Some(word.to_owned());
+        }
+        let is_number = !before.is_empty() && before.chars().all(|c| c.is_ascii_digit());
+        let is_counted = is_number && word.len() > 2;
+        let is_command = before.ends_with("invoicer");
+        if is_lower && !is_command && (is_counted || !is_number && !before.is_empty()) && &rest[..start] == " " {
+            return Some(format!("{before} {word}"));
+        }
+        before = if is_lower || word.chars().all(|c| c.is_ascii_digit()) { word } else { "" };
+        rest = &rest[start + word.len()..];
+    }
+    None
+}
+
+#[test]
+fn english_is_found_in_japanese() {
+    for (text, found) in [
+        ("202208 の発行後にthe bill was changed", Some("the")),
+        ("記録が repeats it とoverlaps", Some("repeats it")),
+        ("ファイルの中にtheが 3 行あります", Some("the")),
+        ("使えるキー: name, unit, scale", None),
+        ("`invoicer fetch MONTH --force` で \"a of b\" と [[issuer.bank]]、customers/acme.toml、and-so", None),
+        ("上乗せは INV-1 of 2", Some("of")),
+        ("px、in、em の長さ", None),
+        ("1 invoice で", Some("1 invoice")),
+        ("210 mm", None),
+    ] {
+        assert_eq!(english_in(text).as_deref(), found, "{text}");
+    }
+}
+
 #[test]
 fn every_message_and_hint_of_the_known_mistakes_is_in_japanese() {
     let mut unknown = BTreeSet::new();
+    let mut half = BTreeSet::new();
     let mut count = 0;
     for reproducer in Reproducer::all() {
         for line in reproducer.expected.lines() {
@@ -34,10 +97,62 @@ fn every_message_and_hint_of_the_known_mistakes_is_in_japanese() {
             if !is_known(text) {
                 unknown.insert(format!("{}: {text}", reproducer.name));
             }
+            let japanese = translated(text, Language::Japanese);
+            if let Some(english) = english_in(&japanese) {
+                half.insert(format!("{}: {english}: {japanese}", reproducer.name));
+            }
         }
     }
     assert!(unknown.is_empty(), "{unknown:#?}");
+    assert!(half.is_empty(), "{half:#?}");
     assert!(count > 500, "{count} texts");
+}
+
+/// Texts that have an entry for each form that their parts give them.
+const COMPOSED: [&str; 8] = [
+    "in [[pricing.rule]], found {",
+    "in [[allocation.share]], found {",
+    "{what} {verb} {part}",
+    "{distance} {usual}, {months}",
+    "{} {} have a charge",
+    "{body} {times} in the file",
+    "{what} that it did not have",
+    "{what} of the month before",
+];
+
+/// Notes of a diagnostic, which have no language, where they are passed to a function.
+const NOTES: [&str; 1] = ["without it the sources cannot be added up"];
+
+/// Functions of these names exist with other results than a diagnostic, too, or take its notes.
+const EXCEPT: [&str; 12] = [
+    "new",
+    "from",
+    "at",
+    "named",
+    "error",
+    "note",
+    "tell",
+    "other",
+    "too_long",
+    "with_note",
+    "with_fact",
+    "with_note_and_facts",
+];
+
+/// The functions that return a diagnostic: what is passed to them is a text of it.
+fn diagnosing(sources: &[(String, String)]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (_, code) in sources {
+        for (at, _) in code.match_indices(") -> Diagnostic {") {
+            let Some(name) = code[..at].rfind("fn ").and_then(|start| code[start + 3..at].split(['(', '<']).next())
+            else {
+                continue;
+            };
+            names.insert(name.to_owned());
+        }
+    }
+    names.retain(|name| !EXCEPT.contains(&name.as_str()));
+    names
 }
 
 /// The texts in calls of these names, in the code of the program: what `format!` puts into them is `x`.
@@ -57,29 +172,64 @@ fn every_text_of_the_code_is_in_japanese() {
         "let message = format!(",
         "let hint = format!(",
         ".heading(",
+        "printer.text(",
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let sources = sources(&root);
+    let functions: Vec<String> = diagnosing(&sources).iter().map(|name| format!("{name}(")).collect();
+    assert!(functions.iter().any(|name| name == "unaccepted("), "{functions:?}");
+    let calls: Vec<&str> = calls.into_iter().chain(functions.iter().map(String::as_str)).collect();
     let mut unknown = BTreeSet::new();
+    let mut half = BTreeSet::new();
     let mut count = 0;
-    for (path, code) in sources(&root) {
+    for (path, code) in &sources {
         for (at, call) in calls.iter().flat_map(|call| code.match_indices(call)) {
+            let is_whole = !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            if !call.starts_with('.') && (!is_whole || code[..at].ends_with("fn ")) {
+                continue;
+            }
             for text in literals(&code[at + call.len() - 1..]) {
-                // One word, or less, is a part of another text.
+                // One word, or less, is a part of another text; so is a key, which has no space, and a command.
                 let plain = filled(&text);
                 let words = plain.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 2);
-                if words.count() < 2 {
+                if words.count() < 2 || !plain.contains(' ') || plain.starts_with("invoicer ") || plain.starts_with('[')
+                {
                     continue;
                 }
                 count += 1;
-                // A text that is not composed has braces of its own; "is" and "are" have entries of their own.
-                if !is_known(&plain) && !is_known(&text) && !text.contains("{what} {verb} ") {
+                // A text that is not composed has braces of its own.
+                let forms = [plain.clone(), text.clone(), format!("cannot {plain}: x")];
+                let is_exempt = COMPOSED.iter().any(|composed| text.contains(composed));
+                if !forms.iter().any(|form| is_known(form)) && !is_exempt && !NOTES.contains(&text.as_str()) {
                     unknown.insert(format!("{path}: {text}"));
+                }
+                let japanese = translated(&plain, Language::Japanese);
+                if let Some(english) = english_in(&japanese).filter(|_| !is_exempt && japanese != plain) {
+                    half.insert(format!("{path}: {english}: {japanese}"));
                 }
             }
         }
     }
     assert!(unknown.is_empty(), "{unknown:#?}");
+    assert!(half.is_empty(), "{half:#?}");
     assert!(count > 400, "{count} texts");
+}
+
+/// What is said of many warnings of a kind, once for all of them.
+#[test]
+fn warnings_of_a_kind_are_in_japanese() {
+    let code = include_str!("../../src/month/warnings.rs");
+    let start = code.find("fn many(").unwrap();
+    let mut count = 0;
+    for (at, _) in code[start..].match_indices("=> format!(") {
+        for text in literals(&code[start + at + "=> format!".len()..]) {
+            let many = text.replace("{count}", "12");
+            assert!(is_known(&many), "{text}");
+            assert_eq!(english_in(&translated(&many, Language::Japanese)), None, "{text}");
+            count += 1;
+        }
+    }
+    assert!(count > 25, "{count} texts");
 }
 
 /// The files of the code without their tests.
@@ -253,4 +403,14 @@ fn an_error_is_in_japanese_with_its_place_and_hint() {
     let expected = "エラー: <MONTH> に '202213' は使えません: 202208 か 2022-08 のような月を指定してください\n\n\
                     詳しくは --help をご覧ください。\n";
     assert_eq!(wrong.stderr, expected);
+}
+
+#[test]
+fn a_missing_command_is_in_japanese() {
+    let run = Sandbox::new().run(&["--lang", "ja"]);
+    assert_eq!(run.code, 64);
+    for line in run.stderr.lines().filter(|line| !line.contains('[')) {
+        assert_eq!(english_in(line), None, "{line}");
+    }
+    assert!(run.stderr.starts_with("エラー: invoicer にはコマンドが必要です"), "{}", run.stderr);
 }

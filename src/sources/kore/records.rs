@@ -240,8 +240,10 @@ impl Periods {
         let count = repeated.len();
         let (first, again) = repeated.into_iter().min_by_key(|(_, again)| (again.2, again.3))?;
         let path = |charged: &Charged| files[charged.2].path.as_str();
-        let what = if (first.0, first.1) == (again.0, again.1) { "repeats" } else { "overlaps the period of" };
-        let message = format!("the record {what} {}:{}", path(&first), first.3);
+        let message = match (first.0, first.1) == (again.0, again.1) {
+            true => format!("the record repeats {}:{}", path(&first), first.3),
+            false => format!("the record overlaps the period of {}:{}", path(&first), first.3),
+        };
         let records = if count == 1 { "1 record".to_owned() } else { format!("{count} records") };
         Some(
             Diagnostic::error(message)
