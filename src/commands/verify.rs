@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::ledger::Ledger;
-use crate::month::verified::{Discrepancy, Verification};
+use crate::month::verified::{Discrepancy, UNCOMPUTED, Verification};
 use crate::out;
 use crate::printer::Printer;
 
@@ -44,25 +44,46 @@ fn print(verification: &Verification, printer: &Printer) {
     for month in &verification.months {
         let mut kinds: Vec<&str> = month.findings.iter().map(|finding| finding.kind.words()).collect();
         kinds.dedup();
+        let kinds: Vec<String> = printer.heading(kinds);
         let what = match (month.same, month.note) {
-            (true, Some(note)) => format!("same ({note})"),
-            (true, None) => "same".to_owned(),
+            (true, Some(note)) => printer.text(&format!("same ({note})")).into_owned(),
+            (true, None) => printer.text("same").into_owned(),
             (false, _) => kinds.join(", "),
         };
-        printer.result(&format!("{}: {what} ({} documents)", month.month, month.documents));
-        month.changed_rules.iter().chain(&month.findings).for_each(|finding| printer.result(&line(finding)));
+        let summary = format!("{}: {what} ({} documents)", month.month, month.documents);
+        printer.result(&printer.text(&summary));
+        month.changed_rules.iter().chain(&month.findings).for_each(|finding| printer.result(&line(finding, printer)));
     }
     for finding in &verification.findings {
-        printer.result(&format!("{}:", finding.kind.words()));
-        printer.result(&line(finding));
+        printer.result(&format!("{}:", printer.text(finding.kind.words())));
+        printer.result(&line(finding, printer));
     }
     if verification.months.is_empty() && verification.findings.is_empty() {
         printer.status("nothing is issued");
     }
 }
 
-fn line(finding: &Discrepancy) -> String {
-    let parts = [finding.number.as_deref(), finding.file.as_deref(), Some(&finding.message)];
+fn line(finding: &Discrepancy, printer: &Printer) -> String {
+    let message = message(&finding.message, printer);
+    let parts = [finding.number.as_deref(), finding.file.as_deref(), Some(&message)];
     let parts: Vec<&str> = parts.into_iter().flatten().collect();
     format!("  {}", parts.join(": "))
+}
+
+/// A message in the language of the terminal: it may be that of a problem, with what the problem prevents before it and
+/// the version that issued the document after it.
+fn message(message: &str, printer: &Printer) -> String {
+    let (message, version) = message.split_at(message.rfind(" (issued by ").unwrap_or(message.len()));
+    let (prevented, problem) = match message.strip_prefix(UNCOMPUTED) {
+        Some(problem) => (UNCOMPUTED, problem.trim_start()),
+        None => ("", message),
+    };
+    // The notes of a problem follow its message; an entry for all of it comes first.
+    let whole = printer.text(problem);
+    let problem = match problem.split_once(": ") {
+        Some((message, note)) if whole == problem => format!("{}: {}", printer.text(message), printer.text(note)),
+        _ => whole.into_owned(),
+    };
+    let parts = [printer.text(prevented), problem.into(), printer.text(version.trim_start())];
+    parts.iter().filter(|part| !part.is_empty()).map(|part| part.as_ref()).collect::<Vec<&str>>().join(" ")
 }

@@ -405,6 +405,84 @@ fn an_error_is_in_japanese_with_its_place_and_hint() {
     assert_eq!(wrong.stderr, expected);
 }
 
+/// Two months of that many customers, `a0` and so on; the second has a SIM more and other prices. What customers do not
+/// claim is kept.
+fn workspace(customers: usize) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "invoicer.toml",
+        "[issuer]\nname = \"サンプル通信株式会社\"\n[allocation]\nunassigned = \"keep\"\n[[source]]\nname = \"soracom\"\n\
+         kind = \"soracom-csv\"\npath = \"billing/{month}/soracom.csv\"\n",
+    );
+    let head = "imsi,date,billItemName,unitPrice,quantity,amount,customer\n";
+    let (mut july, mut august) = (format!("{head}9,20220701,basicCharge,10,1,10,\n"), head.to_owned());
+    august += "9,20220801,basicCharge,10,1,10,\n";
+    for customer in 0..customers {
+        july += &format!("{customer}1,20220701,upload,10,5,50,a{customer}\n");
+        august += &format!(
+            "{customer}1,20220801,upload,12,6,72,a{customer}\n{customer}2,20220801,upload,12,2,24,a{customer}\n"
+        );
+        sandbox.write(
+            &format!("customers/a{customer}.toml"),
+            format!("name = \"A\"\n[[match]]\ntag = {{ customer = \"a{customer}\" }}\n"),
+        );
+    }
+    if customers == 0 {
+        sandbox.write("customers/a0.toml", "name = \"A\"\n[[match]]\ntag = { customer = \"a0\" }\n");
+    }
+    sandbox.write("billing/202207/soracom.csv", july);
+    sandbox.write("billing/202208/soracom.csv", august);
+    sandbox
+}
+
+fn japanese(sandbox: &Sandbox, arguments: &[&str], columns: &str) -> crate::common::Run {
+    sandbox.run_with(arguments, &[("LANG", "ja_JP.UTF-8"), ("INVOICER_TERMINAL", columns)])
+}
+
+#[test]
+fn verify_is_in_japanese() {
+    let sandbox = workspace(2);
+    assert_eq!(sandbox.run(&["build", "202208"]).code, 0);
+    assert_eq!(sandbox.run(&["issue", "202208"]).code, 0);
+    assert_eq!(japanese(&sandbox, &["verify", "--all"], "100").stdout, "202208: 一致（文書 2 件）\n");
+    let bill = String::from_utf8(sandbox.read("billing/202208/soracom.csv")).unwrap();
+    sandbox.write("billing/202208/soracom.csv", bill.replace(",72,", ",73,"));
+    sandbox.write("out/202208/a1/INV-202208-a1.csv", "");
+    let run = japanese(&sandbox, &["verify", "--all"], "100");
+    assert_eq!(run.code, 1);
+    let mut lines = run.stdout.lines();
+    assert_eq!(lines.next(), Some("202208: 入力が変化, 結果が変化, 文書が変化（文書 2 件）"), "{}", run.stdout);
+    for line in lines {
+        assert_eq!(english_in(line), None, "{line}");
+    }
+}
+
+/// 96 − 50 = 46 JPY more: 24 for the new SIM, and of the other the price 12 for one of 10 and one upload more.
+#[test]
+fn a_comparison_of_months_is_in_japanese_and_fits_the_terminal() {
+    let sandbox = workspace(1);
+    for month in ["202207", "202208"] {
+        assert_eq!(sandbox.run(&["build", month]).code, 0);
+    }
+    let run = japanese(&sandbox, &["explain", "INV-202208-a0", "--against", "202207"], "64");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(lines[0], "INV-202208-a0: 202208 と 202207 の比較、JPY、税抜");
+    let head: Vec<&str> = lines[2].split_whitespace().collect();
+    assert_eq!(head, ["品目", "202207", "202208", "増減", "理由"]);
+    assert!(run.stdout.contains("\n小計 ") && run.stdout.contains("新しいリソース 1 件 +24"), "{}", run.stdout);
+    assert_eq!(lines.last(), Some(&"新しいリソース: 02"));
+    for line in &lines {
+        assert!(line.width() <= 64, "{line}");
+        assert_eq!(english_in(line), None, "{line}");
+    }
+    let refused = japanese(&sandbox, &["explain", "INV-202208-a0", "--against", "202208"], "64").stderr;
+    assert_eq!(
+        refused,
+        "エラー: INV-202208-a0 は 202208 の請求書です\nヒント: 別の月を指定してください: --against 202207\n\n"
+    );
+}
+
 #[test]
 fn a_missing_command_is_in_japanese() {
     let run = Sandbox::new().run(&["--lang", "ja"]);

@@ -56,6 +56,9 @@ pub struct Verification {
 /// this is no finding, and its documents are made from the kept copies.
 const FIGURES_EQUAL: &str = "rules changed since; figures equal";
 
+/// What a problem of the current rules prevents; the problem's message follows.
+pub const UNCOMPUTED: &str = "cannot be computed with the current rules:";
+
 impl Verification {
     /// Compares issued months with what is there now; `faults` are what reading the ledger found. With `as_issued` the
     /// current rules are left out.
@@ -177,7 +180,7 @@ fn changed_rules(changes: RuleChanges) -> Vec<Discrepancy> {
             }));
         }
         Err(problems) => findings.extend(problems.iter().take(1).map(|problem| Discrepancy {
-            message: format!("cannot be computed with the current rules: {}", problem.message),
+            message: format!("{UNCOMPUTED} {}", problem.message),
             ..Discrepancy::of_problem(DiscrepancyKind::Result, problem)
         })),
     }
