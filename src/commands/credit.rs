@@ -60,7 +60,6 @@ fn print(stored: &Stored, number: &str, printer: &Printer) {
         }
     }
     printer.result(&stored.path());
-    for output in stored.record.documents.iter().flat_map(|document| &document.outputs) {
-        printer.result(&format!("out/{}/{}", stored.record.month, output.path));
-    }
+    let outputs = stored.record.documents.iter().flat_map(|document| &document.outputs);
+    printer.result_files(outputs.map(|output| format!("out/{}/{}", stored.record.month, output.path)));
 }

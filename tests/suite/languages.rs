@@ -440,6 +440,29 @@ fn japanese(sandbox: &Sandbox, arguments: &[&str], columns: &str) -> crate::comm
 }
 
 #[test]
+fn issue_and_credit_are_in_japanese_and_list_no_files_on_a_terminal() {
+    for (customers, expected) in [
+        (2, "202208 を発行しました: 請求書 2 件（INV-202208-a0 から INV-202208-a1）\n"),
+        (0, "202208 を発行しました: 請求書なし\n"),
+    ] {
+        let sandbox = workspace(customers);
+        assert_eq!(sandbox.run(&["build", "202208"]).code, 0);
+        let run = japanese(&sandbox, &["issue", "202208"], "100");
+        assert_eq!((run.code, run.stdout.as_str()), (0, "issued/202208.json\n"), "{}", run.stderr);
+        assert!(run.stderr.ends_with(expected), "{}", run.stderr);
+        if customers > 0 {
+            let run = japanese(&sandbox, &["credit", "INV-202208-a0", "--reason", "誤り"], "100");
+            assert_eq!((run.code, run.stdout.lines().count()), (0, 1), "{}{}", run.stdout, run.stderr);
+            assert!(
+                run.stdout.starts_with("issued/202208") && run.stderr.contains("INV-202208-a0 の取消"),
+                "{}",
+                run.stderr
+            );
+        }
+    }
+}
+
+#[test]
 fn verify_is_in_japanese() {
     let sandbox = workspace(2);
     assert_eq!(sandbox.run(&["build", "202208"]).code, 0);
