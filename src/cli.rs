@@ -74,6 +74,13 @@ pub enum Lang {
     En,
 }
 
+impl Global {
+    /// The language of the terminal; that of the locale unless the user asks for one.
+    pub fn language(&self, of_locale: Language) -> Language {
+        self.lang.map_or(of_locale, Language::from)
+    }
+}
+
 impl From<Lang> for Language {
     fn from(lang: Lang) -> Language {
         match lang {

@@ -26,7 +26,9 @@ const COULD_NOT_RUN: u8 = 2;
 fn main() -> ExitCode {
     since_start();
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let language = cli::asked_language(&arguments, language_of_locale());
+    let of_locale = language_of_locale();
+    // Help and what is said about wrong usage have a language before the arguments are understood.
+    let language = cli::asked_language(&arguments, of_locale);
     let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
     let cli = match cli::parse(arguments, language) {
         Ok(cli) => cli,
@@ -74,7 +76,7 @@ fn main() -> ExitCode {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
         },
-        language,
+        language: cli.global.language(of_locale),
         columns: assumed.or_else(|| columns(&stdout, terminal_size_of(&stdout))),
         status_columns: columns(&stderr, terminal_size_of(&stderr)),
         progress: terminal && !cli.global.no_progress,

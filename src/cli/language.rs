@@ -14,8 +14,9 @@ const COLUMNS: usize = 100;
 /// Layout of help: clap's own, without its English heading.
 const TEMPLATE: &str = "{before-help}{about-with-newline}\n使い方: {usage}\n\n{all-args}{after-help}";
 
-/// The language that the command line asks for with `--lang`, or else that of the locale. Known before the command line
-/// is parsed, which prints help.
+/// The language of help and of what is said about wrong usage: the one that the command line asks for with `--lang`, or
+/// else that of the locale. Known before the command line is parsed, which prints help; a command that runs has that of
+/// [`Global::language`](super::Global::language).
 pub fn asked_language(arguments: &[OsString], of_locale: Language) -> Language {
     let mut words = arguments.iter().map(|word| word.to_string_lossy()).take_while(|word| word != "--");
     let mut asked = None;

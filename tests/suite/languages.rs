@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use clap::Parser;
 use invoicer::catalogue::translated;
-use invoicer::cli::{self, EXAMPLES};
+use invoicer::cli::{self, Cli, EXAMPLES};
 use invoicer::model::language::Language;
 use unicode_width::UnicodeWidthStr;
 
@@ -514,4 +515,15 @@ fn a_missing_command_is_in_japanese() {
         assert_eq!(english_in(line), None, "{line}");
     }
     assert!(run.stderr.starts_with("エラー: invoicer にはコマンドが必要です"), "{}", run.stderr);
+}
+
+#[test]
+fn the_parsed_option_is_the_language_of_a_command() {
+    for (words, expected) in [
+        (&["invoicer", "list"][..], Language::English),
+        (&["invoicer", "list", "--lang", "ja"], Language::Japanese),
+        (&["invoicer", "--lang=en", "list"], Language::English),
+    ] {
+        assert_eq!(Cli::parse_from(words).global.language(Language::English), expected);
+    }
 }
