@@ -153,6 +153,17 @@ fn every_form_of_a_composed_text_is_a_sentence() {
             "taking back line 3 of INV-1 would charge 97 JPY for standard 10% items: a credit note only gives back",
             "INV-1 の 3 行目を取り消すと標準税率 10% の品目で 97 JPY の請求になります。返還請求書でできるのは返金だけです",
         ),
+        ("TOML: invalid float, expected nothing", "TOML: 小数の書き方が正しくありません"),
+        (
+            "TOML: unexpected key or value, expected newline, `#`",
+            "TOML: 余分なキーか値があります（改行か `#` が必要です）",
+        ),
+        ("TOML: unclosed array, expected `]`", "TOML: 配列が閉じていません（`]` が必要です）"),
+        (
+            "expected JSON: invalid escape at line 5 column 0",
+            "JSON ではありません: エスケープの書き方が正しくありません（5 行 0 列）",
+        ),
+        ("the file was changed after it was fetched", "取得後にファイルが変更されています"),
         (
             "usage of \"soracom\" is printed by the provider's name on 1 invoice",
             "\"soracom\" の usage が、1 件の請求書でプロバイダーの名称のまま印刷されます",

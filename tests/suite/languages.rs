@@ -19,8 +19,8 @@ fn is_known(text: &str) -> bool {
 }
 
 /// Words that are English wherever they stand: no key, unit or code is called so.
-const ENGLISH: [&str; 14] =
-    ["the", "an", "of", "and", "or", "in", "is", "are", "was", "with", "that", "which", "found", "expected"];
+const ENGLISH: [&str; 15] =
+    ["the", "to", "an", "of", "and", "or", "in", "is", "are", "was", "with", "that", "which", "found", "expected"];
 
 /// Two lower-case words in a row, a number of a word, or a word of [`ENGLISH`], in a Japanese text without what it quotes, its paths and what is
 /// in brackets. A list of keys has commas between them.
@@ -46,8 +46,8 @@ fn english_in(text: &str) -> Option<String> {
         let word = &rest[start..];
         let word = &word[..word.find(|c| !is_of_word(c)).unwrap_or(word.len())];
         let is_lower = word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase());
-        // In a list of units, `in` is one.
-        let is_listed = rest[start + word.len()..].starts_with('、');
+        // In a list of units, `in` is one; a key has its value after it.
+        let is_listed = ['、', '='].iter().any(|next| rest[start + word.len()..].trim_start().starts_with(*next));
         if is_lower && !is_listed && ENGLISH.contains(&word) {
             return Some(word.to_owned());
         }
@@ -75,6 +75,8 @@ fn english_is_found_in_japanese() {
         ("px、in、em の長さ", None),
         ("1 invoice で", Some("1 invoice")),
         ("210 mm", None),
+        ("from = \"USD\", to = \"JPY\"", None),
+        ("2022-08-01T00:00:00Z to 2022-08-02T00:00:00Z です", Some("to")),
     ] {
         assert_eq!(english_in(text).as_deref(), found, "{text}");
     }
