@@ -127,7 +127,7 @@ pub struct ComputedMonth {
     history: History,
     /// The issued months, of which invoices tell.
     told: History,
-    /// The files that these were read from, for the manifest.
+    /// The files that these were read from, for the manifest; none where no customer has a story.
     pub story_files: Vec<Written>,
     /// Files that only warnings were made from.
     pub compared: Vec<Written>,
@@ -169,14 +169,16 @@ impl ComputedMonth {
             return Err(refused(early, problem.into()));
         }
         printer.doing(&format!("comparing {month} with earlier months"));
-        let EarlierMonths { history, told, files, warnings } = EarlierMonths::read(root, ledger, out, settings, month)?;
+        let EarlierMonths { history, told, told_files, files, warnings } =
+            EarlierMonths::read(root, ledger, out, settings, month)?;
         early.extend(warnings);
         early.extend(bill.files.iter().find_map(|file| ledger::bill_outside(&file.path)).map(as_warning));
         let warnings = billing::warnings(&bill, settings, &billed, &history, early)?;
         if deny_warnings {
             warnings::deny(&warnings)?;
         }
-        let story_files = issued_history::files_of_stories(root, ledger, settings, month);
+        let mut story_files = if issued_history::has_stories(settings) { told_files } else { Vec::new() };
+        story_files.sort();
         let overview = billing::overview(&bill, settings, &billed).of("the sums of the month")?;
         let compared = files;
         Ok(ComputedMonth {

@@ -25,6 +25,8 @@ pub(super) struct EarlierMonths {
     pub(super) history: History,
     /// The issued ones alone, of which invoices tell.
     pub(super) told: History,
+    /// The records and summaries of these, for the manifest.
+    pub(super) told_files: Vec<Written>,
     /// The files read, for the manifest.
     pub(super) files: Vec<Written>,
     /// Warnings about unreadable summaries and about the month's sources.
@@ -65,7 +67,7 @@ impl EarlierMonths {
         // In the order of the months, so that of several that fail it is always the same one that is reported.
         for found in found {
             match found? {
-                Some((month, Found::Issued(issued))) => earlier.add_issued(month, issued),
+                Some((month, Found::Issued(issued))) => earlier.add_issued(ledger, month, issued),
                 Some((month, Found::Built(read))) => earlier.add_built(month, *read, shown),
                 None => {}
             }
@@ -78,8 +80,13 @@ impl EarlierMonths {
         Ok(earlier)
     }
 
-    fn add_issued(&mut self, month: BillingMonth, IssuedMonth { customers, copy }: IssuedMonth) {
+    fn add_issued(&mut self, ledger: &Ledger, month: BillingMonth, IssuedMonth { customers, copy }: IssuedMonth) {
         let path = format!("{DIRECTORY}/{month}/{}", summary::FILE);
+        let records = ledger.of_month(month);
+        self.told_files.extend(records.map(|stored| Written { path: stored.path(), sha256: stored.sha256.clone() }));
+        if let Some(Ok(sha256)) = &copy {
+            self.told_files.push(Written { path: path.clone(), sha256: sha256.clone() });
+        }
         let customers = Arc::new(customers);
         self.told.insert(month, Arc::clone(&customers));
         match copy {

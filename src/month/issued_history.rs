@@ -11,7 +11,6 @@ use crate::model::amount::TooLong;
 use crate::model::history::{BilledCustomer, BilledCustomers, EARLIER_MONTHS, History};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
-use crate::staging::Written;
 
 /// An issued month as it stands now.
 pub(super) struct IssuedMonth {
@@ -39,37 +38,15 @@ pub(super) fn for_stories(
     month: BillingMonth,
 ) -> Result<History, Diagnostic> {
     let mut history = History::default();
-    for month in months_of_stories(settings, month) {
+    if !has_stories(settings) {
+        return Ok(history);
+    }
+    for month in month.earlier(EARLIER_MONTHS) {
         if let Some(customers) = issued(root, ledger, month)? {
             history.insert(month, customers);
         }
     }
     Ok(history)
-}
-
-/// The files that [`for_stories`] reads: the records of the issued months, and the summaries kept with them.
-pub(super) fn files_of_stories(root: &Path, ledger: &Ledger, settings: &Settings, month: BillingMonth) -> Vec<Written> {
-    let mut files = Vec::new();
-    for month in months_of_stories(settings, month).filter(|month| ledger.month(*month).is_some()) {
-        for stored in ledger.of_month(month) {
-            files.push(Written { path: stored.path(), sha256: stored.sha256.clone() });
-        }
-        if let Some(stored) = ledger.month(month)
-            && let Some(kept) = summary::read(&root.join(stored.review_directory()), month)
-        {
-            files.push(Written {
-                path: format!("{}/{}", stored.review_directory(), summary::FILE),
-                sha256: kept.sha256,
-            });
-        }
-    }
-    files.sort();
-    files
-}
-
-/// The months of which any customer's invoices of a month may tell.
-fn months_of_stories(settings: &Settings, month: BillingMonth) -> impl Iterator<Item = BillingMonth> {
-    month.earlier(if has_stories(settings) { EARLIER_MONTHS } else { 0 })
 }
 
 /// What remains of an issued month, customer by customer; none where it is not issued.
