@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use invoicer::ledger::Ledger;
+use invoicer::model::numbering::Numbering;
 use invoicer::month::summary;
 use invoicer::render::Templates;
 
@@ -132,7 +133,8 @@ pub(super) fn record(bytes: &[u8]) {
     workspace.write("issued/202207.json", bytes);
     let (ledger, problems) = Ledger::read(workspace.root());
     assert_eq!(Ledger::open(workspace.root()).is_ok(), problems.is_empty());
-    let _ = (ledger.index(), ledger.next_running(), ledger.months());
+    let month = "202207".parse().unwrap();
+    let _ = (ledger.index(), ledger.next_running(month, Numbering::default()), ledger.months());
     for (_, document) in ledger.documents() {
         let _ = (ledger.credited(&document.number, None), ledger.replacement_of(&document.number));
     }

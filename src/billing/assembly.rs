@@ -125,10 +125,9 @@ pub fn file_name(month: BillingMonth, customer: &Customer, invoice: &Invoice) ->
 
 fn common_field(field: PatternField, month: BillingMonth, customer: &Customer) -> String {
     match field {
-        PatternField::Month => month.to_string(),
         PatternField::Customer => customer.id.clone(),
-        // The patterns were checked when the workspace was read: no other field can occur here.
-        _ => String::new(),
+        // The patterns were checked when the workspace was read: the others follow from the month.
+        field => customer.invoice.numbering.field(field, month).unwrap_or_default(),
     }
 }
 

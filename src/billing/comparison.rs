@@ -65,7 +65,8 @@ pub type MonthFigures = BTreeMap<(String, Currency), Figures>;
 pub fn figures(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Result<MonthFigures, TooLong> {
     let mut figures = MonthFigures::new();
     let kept = |customer: usize| billed.kept_of(bill, settings, customer);
-    for invoice in &billed.invoices {
+    // An invoice that is not made costs what it costs.
+    for invoice in billed.invoices.iter().chain(&billed.skipped) {
         let customer = &settings.customers[invoice.customer];
         let amounts = [invoice.subtotal, invoice.tax, invoice.total, invoice.cost];
         figures.insert((customer.id.clone(), invoice.currency), Figures::new(amounts, kept(invoice.customer)?)?);

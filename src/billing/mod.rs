@@ -57,6 +57,8 @@ pub use warnings::{wanted, warnings};
 pub struct BilledMonth {
     /// One for each customer with charges or fees, by customer id.
     pub invoices: Vec<Invoice>,
+    /// Invoices over 0 that are not made (`skip-zero`), by customer id.
+    pub skipped: Vec<Invoice>,
     /// Totals by source, in the order of `invoicer.toml`.
     pub sources: Vec<SourceTotals>,
     /// Proof that nothing was lost.
@@ -136,6 +138,7 @@ fn billed(
 
     let mut remarks = std::mem::take(&mut allocation.warnings);
     let mut invoices = Vec::new();
+    let mut skipped = Vec::new();
     let mut by_source = Vec::new();
     let mut kept = Vec::new();
     let mut converted = Vec::new();
@@ -170,6 +173,7 @@ fn billed(
         }
         let finished = finished(bill, settings, index, priced, status, taken, &mut remarks);
         match named(finished, &settings.customers[index]) {
+            Ok(Finished::Invoice(invoice)) if is_skipped(settings, &invoice) => skipped.push(*invoice),
             Ok(Finished::Invoice(invoice)) => invoices.push(*invoice),
             Ok(Finished::Rest(rest)) => carried.left.push(rest),
             Err(problem) => problems.push(problem),
@@ -180,7 +184,9 @@ fn billed(
         carried.taken.extend(rests.iter().copied().cloned());
         let is_billed = |invoice: &Invoice| settings.customers[invoice.customer].id == customer.id;
         let is_left = carried.left.iter().any(|rest| rest.customer == customer.id);
-        if rests.is_empty() || is_left || invoices.iter().any(is_billed) || !problems.is_empty() {
+        // An invoice over 0 has used up the rests, too.
+        let is_billed = invoices.iter().chain(&skipped).any(is_billed);
+        if rests.is_empty() || is_left || is_billed || !problems.is_empty() {
             continue;
         }
         match named(carrying::passed_on(&rests, customer, bill.month), customer) {
@@ -207,6 +213,7 @@ fn billed(
     let record = billed_customers(bill, settings, &invoices).of("the costs of the month's items")?;
     Ok(BilledMonth {
         invoices,
+        skipped,
         sources,
         conservation,
         kept,
@@ -218,6 +225,11 @@ fn billed(
         unassigned: allocation.unassigned,
         remarks,
     })
+}
+
+/// Whether an invoice is over 0 and its customer gets none then.
+fn is_skipped(settings: &Settings, invoice: &Invoice) -> bool {
+    settings.customers[invoice.customer].invoice.skip_zero && invoice.total.is_zero()
 }
 
 /// A step for one customer, with a name for the figures in it.

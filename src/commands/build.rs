@@ -138,6 +138,7 @@ fn build(
     let directory = staging.commit()?;
 
     excerpts::print_warnings(root, &computed.warnings, printer);
+    print_skipped(&computed, printer);
     if mode == Mode::Check {
         let (invoices, rows) = (computed.billed.invoices.len(), computed.bill.charges.len());
         printer.status(&format!("{month} is good: {invoices} invoices from {rows} rows"));
@@ -217,6 +218,15 @@ fn build_issued(
 fn print_page(directory: &Path, printer: &Printer) {
     if printer.columns.is_some() {
         printer.result(&directory.join("index.html").display().to_string());
+    }
+}
+
+/// Prints whose invoices are not made because they are over 0.
+fn print_skipped(computed: &ComputedMonth, printer: &Printer) {
+    let customer = |invoice: &Invoice| computed.workspace.settings.customers[invoice.customer].id.as_str();
+    let skipped: Vec<&str> = computed.billed.skipped.iter().map(customer).collect();
+    if !skipped.is_empty() {
+        printer.status_wrapped(&format!("no invoice for {}: the total is 0 (skip-zero)", skipped.join(", ")));
     }
 }
 

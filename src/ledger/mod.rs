@@ -7,6 +7,7 @@ mod index;
 mod record;
 mod soundness;
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
@@ -17,6 +18,7 @@ use crate::diagnostic::{Diagnostic, Place, Problems, cannot, nearest};
 use crate::files;
 use crate::model::amount::{Amount, TooLong};
 use crate::model::invoice::DocumentKind;
+use crate::model::numbering::Numbering;
 use crate::model::period::BillingMonth;
 use crate::staging::{self, Lock, Purpose, Staging, Written, hash};
 pub use record::{COSTS_INSIDE, Document, FORMAT, Line, Naming, Previous, Record, file_of};
@@ -152,9 +154,16 @@ impl Ledger {
         &self.records[..end]
     }
 
-    /// The next running number: one more than the largest.
-    pub fn next_running(&self) -> u64 {
-        self.documents().filter_map(|(_, document)| document.running).max().unwrap_or(0) + 1
+    /// The next running number of a month: one more than the largest of its sequence. The first of the ledger is
+    /// [`Numbering::start`]; that of each further sequence is 1.
+    pub fn next_running(&self, month: BillingMonth, numbering: Numbering) -> u64 {
+        let given = || self.documents().filter_map(|(stored, document)| Some((stored.record.month, document.running?)));
+        let of_sequence = given().filter(|(of, _)| numbering.is_one_sequence(*of, month));
+        match of_sequence.map(|(_, running)| running).max() {
+            Some(last) => last + 1,
+            None if given().next().is_some() => 1,
+            None => numbering.start,
+        }
     }
 
     /// The credit notes of an invoice, in the order in which they were issued.
@@ -232,12 +241,18 @@ impl Ledger {
         Ok(())
     }
 
-    /// Refuses numbers that were assigned before.
+    /// Refuses numbers that were assigned before, and numbers of two documents.
     ///
     /// # Errors
     /// The first such number.
     pub fn check_numbers<'n>(&self, numbers: impl Iterator<Item = &'n str>) -> Result<(), Diagnostic> {
+        let mut known: BTreeSet<&str> = BTreeSet::new();
         for number in numbers {
+            if !known.insert(number) {
+                let diagnostic = Diagnostic::error(format!("two documents would have the number {number}"));
+                let hint = "put text between the placeholders of [invoice] number, as in number = \"{customer}-{seq}\"";
+                return Err(diagnostic.with_hint(hint));
+            }
             if let Some((stored, _)) = self.find(number) {
                 let message = format!("the number {number} was given before");
                 let hint = "put {month} or {seq} into [invoice] number: a number stands for one document for ever";

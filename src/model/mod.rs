@@ -20,6 +20,7 @@ pub mod item_label;
 pub mod item_table;
 pub mod language;
 pub mod matcher;
+pub mod numbering;
 pub(crate) mod packed;
 pub mod period;
 pub mod plain;

@@ -38,8 +38,7 @@ impl BillingMonth {
     /// The month after.
     #[must_use]
     pub fn next(self) -> BillingMonth {
-        let first = self.first.checked_add_months(Months::new(1)).expect("months have years of four digits");
-        BillingMonth { first }
+        self.after(1)
     }
 
     /// The month before.
@@ -52,6 +51,23 @@ impl BillingMonth {
     /// That many months before this one, the newest first.
     pub fn earlier(self, count: usize) -> impl Iterator<Item = BillingMonth> {
         std::iter::successors(Some(self.previous()), |month| Some(month.previous())).take(count)
+    }
+
+    /// The calendar year.
+    pub fn year(self) -> i32 {
+        self.first.year()
+    }
+
+    /// The month's number in its year, 1 to 12.
+    pub fn number(self) -> u32 {
+        self.first.month()
+    }
+
+    /// The month that many months later.
+    #[must_use]
+    pub fn after(self, months: u32) -> BillingMonth {
+        let first = self.first.checked_add_months(Months::new(months)).expect("months have years of four digits");
+        BillingMonth { first }
     }
 
     /// The day of the month with that number, when the month has it.

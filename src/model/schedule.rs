@@ -9,23 +9,33 @@ use super::period::BillingMonth;
 pub enum DateRule {
     /// A fixed date.
     Fixed(NaiveDate),
-    /// The billing month's last day.
-    MonthEnd,
-    /// That day of the next month, or its last day when it is shorter.
-    NextMonthDay(u32),
-    /// The next month's last day.
-    NextMonthEnd,
+    /// A day of a month that many months after the billing month: that day, or the month's last when it is shorter.
+    Day {
+        /// Months after the billing month.
+        months: u32,
+        /// Day of that month.
+        day: u32,
+    },
+    /// The last day of a month that many months after the billing month.
+    End {
+        /// Months after the billing month.
+        months: u32,
+    },
 }
 
 impl DateRule {
+    /// `month+1-1`: the usual date of issue.
+    pub const NEXT_MONTH_FIRST: DateRule = DateRule::Day { months: 1, day: 1 };
+
+    /// `month+1-end`: the usual date of payment.
+    pub const NEXT_MONTH_END: DateRule = DateRule::End { months: 1 };
+
     /// The date for a bill of `month`.
     pub fn date(self, month: BillingMonth) -> NaiveDate {
-        let next = month.next();
         match self {
             DateRule::Fixed(date) => date,
-            DateRule::MonthEnd => month.last(),
-            DateRule::NextMonthDay(day) => next.day(day).unwrap_or(next.last()),
-            DateRule::NextMonthEnd => next.last(),
+            DateRule::Day { months, day } => month.after(months).day(day).unwrap_or(month.after(months).last()),
+            DateRule::End { months } => month.after(months).last(),
         }
     }
 }
@@ -118,8 +128,8 @@ mod tests {
             ("202211", OnHoliday::Previous, "2022-12-30"),
         ] {
             let month = month.parse().unwrap();
-            let due = DueRule::Date(DateRule::NextMonthEnd);
-            let (issued, due) = dates(month, DateRule::NextMonthDay(1), due, on_holiday);
+            let due = DueRule::Date(DateRule::NEXT_MONTH_END);
+            let (issued, due) = dates(month, DateRule::NEXT_MONTH_FIRST, due, on_holiday);
             assert_eq!(issued, month.next().first());
             assert_eq!(due, date(expected), "{month} {on_holiday:?}");
         }
@@ -127,14 +137,25 @@ mod tests {
 
     #[test]
     fn short_months_end_on_their_last_day() {
-        assert_eq!(DateRule::NextMonthDay(31).date("202201".parse().unwrap()), date("2022-02-28"));
-        assert_eq!(DateRule::MonthEnd.date("202402".parse().unwrap()), date("2024-02-29"));
+        let day = |months, day| DateRule::Day { months, day };
+        let end = |months| DateRule::End { months };
+        for (rule, month, expected) in [
+            (day(1, 31), "202201", "2022-02-28"),
+            (end(0), "202402", "2024-02-29"),
+            (end(2), "202212", "2023-02-28"),
+            (day(2, 30), "202312", "2024-02-29"),
+            (day(0, 20), "202208", "2022-08-20"),
+            (day(6, 31), "202208", "2023-02-28"),
+            (end(6), "202208", "2023-02-28"),
+        ] {
+            assert_eq!(rule.date(month.parse().unwrap()), date(expected), "{rule:?} of {month}");
+        }
     }
 
     #[test]
     fn days_after_issue() {
         let month = "202208".parse().unwrap();
-        let (_, due) = dates(month, DateRule::MonthEnd, DueRule::DaysAfterIssue(30), OnHoliday::None);
+        let (_, due) = dates(month, DateRule::End { months: 0 }, DueRule::DaysAfterIssue(30), OnHoliday::None);
         assert_eq!(due, date("2022-09-30"));
     }
 }

@@ -12,6 +12,7 @@ pub use super::issuer::Issuer;
 use super::item_table::{self, ItemTable};
 pub use super::language::Language;
 use super::matcher::{Glob, Matcher};
+use super::numbering::Numbering;
 use super::period::{BillingMonth, Validity};
 use super::rounding::Rounding;
 use super::schedule::{DateRule, DueRule, OnHoliday};
@@ -73,6 +74,8 @@ pub struct InvoiceSettings {
     pub language: Language,
     /// Pattern of invoice numbers.
     pub number: Pattern,
+    /// How running numbers count, the same for all customers.
+    pub numbering: Numbering,
     /// Date of issue.
     pub issue_date: DateRule,
     /// Date by which payment is due.
@@ -91,6 +94,8 @@ pub struct InvoiceSettings {
     pub show_zero: bool,
     /// What `build` does with a subtotal below zero.
     pub below_zero: BelowZero,
+    /// Whether no document is made whose total is 0.
+    pub skip_zero: bool,
     /// Whether invoices tell what changed since the last one.
     pub story: bool,
     /// Sentences at the foot of the first page.
@@ -190,6 +195,14 @@ pub enum PatternField {
     Month,
     /// The billing month in words, `2022年8月`.
     MonthName,
+    /// The billing month's year, `2022`.
+    Year,
+    /// The last two digits of the billing month's year, `22`.
+    ShortYear,
+    /// The billing month's number, `08`.
+    MonthNumber,
+    /// The billing month's fiscal year (年度), by the year in which it begins.
+    FiscalYear,
     /// The customer's id.
     Customer,
     /// The customer's name.

@@ -7,6 +7,7 @@ use super::carried;
 use super::documents::{DocumentWriter, WrittenDocuments, doing, review_page};
 use super::earlier::EarlierMonths;
 use super::issued_history;
+use super::numbers::numbers;
 use super::summary::{self, Summary};
 use super::warnings;
 use crate::assets::Assets;
@@ -102,14 +103,14 @@ impl MonthRequest<'_> {
         announced_invoices(self.root, settings, self.month, self.status, &taken, &announce)
     }
 
-    /// Refuses numbers that another month's documents have, so that `issue` need not. Only `issue` assigns running
-    /// numbers.
+    /// Refuses numbers that other documents have, so that `issue` need not. Only `issue` assigns running numbers: here
+    /// they are those that it would assign now.
     fn check_numbers(&self, settings: &Settings, invoices: &[Invoice]) -> Result<(), Diagnostic> {
         if self.status == Status::Draft {
             return Ok(());
         }
-        let fixed = invoices.iter().filter(|invoice| !settings.customers[invoice.customer].has_running_number());
-        self.ledger.check_numbers(fixed.map(|invoice| invoice.number.as_str()))
+        let numbers = numbers(self.ledger, settings, self.month, invoices);
+        self.ledger.check_numbers(numbers.iter().map(|given| given.number.as_str()))
     }
 }
 

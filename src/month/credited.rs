@@ -287,7 +287,7 @@ impl CreditRequest<'_> {
         month: BillingMonth,
         invoice: &mut Invoice,
     ) -> Naming {
-        let running = customer.has_running_number().then(|| ledger.next_running());
+        let running = customer.has_running_number().then(|| ledger.next_running(month, customer.invoice.numbering));
         let version = original.version + 1;
         let number = billing::number(month, customer, running);
         invoice.number = match running {

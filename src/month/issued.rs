@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 
 use super::carried;
 use super::computed::{ComputedMonth, Inputs, MonthRequest};
+use super::numbers::{InvoiceNumber, numbers};
 use super::rebuilt::finish;
 use super::reviewed::check_reviewed;
 use crate::billing;
@@ -120,17 +121,16 @@ fn has_ended(month: BillingMonth, today: NaiveDate) -> Result<(), Diagnostic> {
     Err(diagnostic.with_hint(format!("`invoicer build {month} --draft` shows what it comes to so far")))
 }
 
-/// Assigns running numbers without a gap, in the order of the customers' ids.
+/// Assigns the month's numbers.
 fn number(ledger: &Ledger, computed: &mut ComputedMonth) -> Vec<Naming> {
-    let mut next = ledger.next_running();
     let month = computed.bill.month;
-    let mut naming = Vec::with_capacity(computed.billed.invoices.len());
-    // Customers are sorted by id, and invoices by customer.
-    for invoice in &mut computed.billed.invoices {
-        let customer = &computed.workspace.settings.customers[invoice.customer];
-        let running = customer.has_running_number().then_some(next);
-        next += u64::from(running.is_some());
-        invoice.number = billing::number(month, customer, running);
+    let settings = &computed.workspace.settings;
+    let invoices = &mut computed.billed.invoices;
+    let mut naming = Vec::with_capacity(invoices.len());
+    let given = numbers(ledger, settings, month, invoices);
+    for (invoice, InvoiceNumber { number, running }) in invoices.iter_mut().zip(given) {
+        let customer = &settings.customers[invoice.customer];
+        invoice.number = number;
         invoice.file_name = billing::file_name(month, customer, invoice);
         naming.push(Naming::of_invoice(customer, invoice, 1, running));
     }

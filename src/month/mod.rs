@@ -16,6 +16,7 @@ mod fitting;
 mod glyphs;
 pub mod issued;
 pub mod issued_history;
+mod numbers;
 pub mod price_change;
 pub mod provider_drift;
 pub mod rebuilt;

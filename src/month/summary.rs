@@ -18,9 +18,10 @@ use crate::model::carried::Carried;
 use crate::model::charge::{Bill, ChargeId};
 use crate::model::currency::Currency;
 use crate::model::history::{BilledCustomer, BilledCustomers, BilledLine, Used};
-use crate::model::invoice::Status;
+use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
 use crate::model::plain::{beginning, is_name};
+use crate::model::settings::Settings;
 use crate::model::warning::WarningCode;
 use crate::render::Review;
 use crate::staging::hash;
@@ -38,6 +39,9 @@ pub struct Summary<'a> {
     sources: &'a [SourceTotals],
     /// One per invoice, by customer id.
     pub customers: Vec<CustomerSummary<'a>>,
+    /// Customers whose invoice over 0 is not made (`skip-zero`), by id.
+    #[serde(skip_deserializing, skip_serializing_if = "Vec::is_empty")]
+    skipped: Vec<SkippedSummary<'a>>,
     /// Rests below zero that the month takes from earlier months and leaves to the next.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub carried: Cow<'a, Carried>,
@@ -118,6 +122,29 @@ pub struct CustomerSummary<'a> {
     used: Option<Cow<'a, Used>>,
     /// The lines of the invoice, with which later months are compared.
     lines: Option<Cow<'a, [BilledLine]>>,
+}
+
+/// An invoice over 0 that is not made.
+#[derive(Debug, Serialize)]
+struct SkippedSummary<'a> {
+    /// Customer id.
+    id: &'a str,
+    /// Customer name.
+    name: &'a str,
+    currency: Currency,
+    /// What the provider charges.
+    cost: Amount,
+    subtotal: Amount,
+    tax: Amount,
+    total: Amount,
+}
+
+impl<'a> SkippedSummary<'a> {
+    fn of(settings: &'a Settings, invoice: &Invoice) -> SkippedSummary<'a> {
+        let customer = &settings.customers[invoice.customer];
+        let Invoice { currency, cost, subtotal, tax, total, .. } = *invoice;
+        SkippedSummary { id: &customer.id, name: &customer.name, currency, cost, subtotal, tax, total }
+    }
 }
 
 /// Prices of rules in another currency than the invoice's.
@@ -232,6 +259,7 @@ impl<'a> Summary<'a> {
             status,
             sources: &billed.sources,
             customers,
+            skipped: billed.skipped.iter().map(|invoice| SkippedSummary::of(review.settings, invoice)).collect(),
             carried: Cow::Borrowed(&billed.carried),
             unassigned: billed.unassigned.iter().map(|id| UnassignedCharge::of(bill, *id)).collect(),
             kept: billed.conservation.kept,

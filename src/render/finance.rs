@@ -17,12 +17,11 @@ pub fn subject(customer: &Customer, month: BillingMonth) -> Option<String> {
     let language = customer.invoice.language;
     let subject = customer.invoice.subject(month)?.of(language);
     Some(subject.fill(|field| match field {
-        PatternField::Month => month.to_string(),
         PatternField::MonthName => month_text(month, language),
         PatternField::Customer => customer.id.clone(),
         PatternField::CustomerName => customer.name.clone(),
-        // The pattern was checked when the workspace was read: no other field can occur here.
-        _ => String::new(),
+        // The pattern was checked when the workspace was read: the others follow from the month.
+        field => customer.invoice.numbering.field(field, month).unwrap_or_default(),
     }))
 }
 

@@ -21,7 +21,7 @@ pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> (Cust
     let table = file.parse();
     let root = Section::root(file, &table);
     let rules = root.sections("match", "[[match]]").iter().map(claim_rule).collect();
-    let invoice = InvoiceLayer::read(root.section("invoice", "[invoice]")).over(&base.invoice);
+    let invoice = InvoiceLayer::of_customer(root.section("invoice", "[invoice]"), &base.invoice).over(&base.invoice);
     let currency = invoice.currency;
     let pricing = PricingLayer::read(root.section("pricing", "[pricing]"), currency);
     let customer = Customer {

@@ -10,6 +10,7 @@ use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::definition::Definition;
 use crate::model::matcher::normalized;
+use crate::model::numbering::{Numbering, Restart};
 use crate::model::period::BillingMonth;
 use crate::model::price::{DiscountRule, Markup, Money, Price, PriceRule, Pricing, PricingDefinitions, RoundAt, Tier};
 use crate::model::rounding::Rounding;
@@ -26,6 +27,9 @@ pub(super) struct InvoiceLayer {
     currency: Option<Currency>,
     language: Option<Language>,
     number: Option<Pattern>,
+    number_start: Option<u64>,
+    number_restart: Option<Restart>,
+    fiscal_year_start: Option<u32>,
     issue_date: Option<DateRule>,
     due_date: Option<DueRule>,
     due_on_holiday: Option<OnHoliday>,
@@ -35,6 +39,7 @@ pub(super) struct InvoiceLayer {
     group_by: Option<Grouping>,
     show_zero: Option<bool>,
     below_zero: Option<BelowZero>,
+    skip_zero: Option<bool>,
     story: Option<bool>,
     notes: Option<Vec<String>>,
     envelope: Option<Envelope>,
@@ -49,20 +54,56 @@ pub(super) struct InvoiceLayer {
 /// The template of invoices for which no file chooses one.
 const DEFAULT_TEMPLATE: &str = "invoice";
 
-const NUMBER_FIELDS: [&str; 3] = ["month", "customer", "seq"];
-const SUBJECT_FIELDS: [&str; 4] = ["month", "month-name", "customer", "customer-name"];
-const FILE_NAME_FIELDS: [&str; 6] = ["number", "month", "customer", "customer-name", "issue-date", "total"];
+/// Keys of the sequence of running numbers, which all customers share.
+const SEQUENCE_KEYS: [&str; 3] = ["number-start", "number-restart", "fiscal-year-start"];
+
+const NUMBER_FIELDS: [&str; 7] = ["month", "year", "yy", "mm", "fiscal-year", "customer", "seq"];
+const SUBJECT_FIELDS: [&str; 8] =
+    ["month", "month-name", "year", "yy", "mm", "fiscal-year", "customer", "customer-name"];
+const FILE_NAME_FIELDS: [&str; 10] =
+    ["number", "month", "year", "yy", "mm", "fiscal-year", "customer", "customer-name", "issue-date", "total"];
 
 impl InvoiceLayer {
-    pub(super) fn read(section: Option<Section<'_, '_>>) -> InvoiceLayer {
+    /// Reads `[invoice]` of `invoicer.toml`.
+    pub(super) fn of_workspace(section: Option<Section<'_, '_>>) -> InvoiceLayer {
         let Some(section) = section else {
             return InvoiceLayer::default();
         };
+        let layer = InvoiceLayer::read(&section);
+        if let (Some(number), Some(value)) = (&layer.number, section.get("number-restart")) {
+            value.told(numbers_are_unique(number, layer.numbering()));
+        }
+        layer
+    }
+
+    /// Reads `[invoice]` of a customer's file, above that of `invoicer.toml`.
+    pub(super) fn of_customer(section: Option<Section<'_, '_>>, base: &InvoiceLayer) -> InvoiceLayer {
+        let Some(section) = section else {
+            return InvoiceLayer::default();
+        };
+        let layer = InvoiceLayer::read(&section);
+        for key in SEQUENCE_KEYS {
+            if let Some(value) = section.get(key) {
+                let problem =
+                    Diagnostic::error(format!("`{key}` of one customer: all customers share the running numbers"));
+                value.told::<()>(Err(problem.with_hint("move it to [invoice] of invoicer.toml")));
+            }
+        }
+        if let (Some(number), Some(value)) = (&layer.number, section.get("number")) {
+            value.told(numbers_are_unique(number, base.numbering()));
+        }
+        layer
+    }
+
+    fn read(section: &Section<'_, '_>) -> InvoiceLayer {
         let layer = InvoiceLayer {
             currency: section.read("currency", |value| value.one_of(&Currency::NAMES)),
             language: section
                 .read("language", |value| value.one_of(&[("ja", Language::Japanese), ("en", Language::English)])),
             number: section.read("number", |value| values::pattern(value, &NUMBER_FIELDS)),
+            number_start: section.read("number-start", values::first_number),
+            number_restart: section.read("number-restart", |value| value.one_of(&Restart::NAMES)),
+            fiscal_year_start: section.read("fiscal-year-start", values::month_of_year),
             issue_date: section.read("issue-date", values::date_rule),
             due_date: section.read("due-date", values::due_rule),
             due_on_holiday: section.read("due-on-holiday", |value| {
@@ -85,6 +126,7 @@ impl InvoiceLayer {
             below_zero: section.read("below-zero", |value| {
                 value.one_of(&[("refuse", BelowZero::Refuse), ("carry", BelowZero::Carry)])
             }),
+            skip_zero: section.read("skip-zero", Value::boolean),
             story: section.read("story", Value::boolean),
             notes: section.list("notes", Value::string),
             envelope: section.read("envelope", |value| value.one_of(&Envelope::NAMES)),
@@ -94,10 +136,19 @@ impl InvoiceLayer {
             window_width: section.read("window-width", |value| millimetres(value, 60..=95)),
             window_height: section.read("window-height", |value| millimetres(value, 30..=60)),
             refund_note: section.read("refund-note", wording::texts),
-            subjects: Subjects { usual: section.read("subject", subject), months: subjects(&section) },
+            subjects: Subjects { usual: section.read("subject", subject), months: subjects(section) },
         };
         section.finish();
         layer
+    }
+
+    fn numbering(&self) -> Numbering {
+        let usual = Numbering::default();
+        Numbering {
+            start: self.number_start.unwrap_or(usual.start),
+            restart: self.number_restart.unwrap_or(usual.restart),
+            fiscal_year_start: self.fiscal_year_start.unwrap_or(usual.fiscal_year_start),
+        }
     }
 
     /// This layer's keys, else those of `below`, else the defaults.
@@ -114,9 +165,10 @@ impl InvoiceLayer {
         InvoiceSettings {
             currency: self.currency.or(below.currency).unwrap_or(Currency::Jpy),
             language: self.language.or(below.language).unwrap_or(Language::Japanese),
+            numbering: below.numbering(),
             number: self.number.or(below.number).unwrap_or(default_number),
-            issue_date: self.issue_date.or(below.issue_date).unwrap_or(DateRule::NextMonthDay(1)),
-            due_date: self.due_date.or(below.due_date).unwrap_or(DueRule::Date(DateRule::NextMonthEnd)),
+            issue_date: self.issue_date.or(below.issue_date).unwrap_or(DateRule::NEXT_MONTH_FIRST),
+            due_date: self.due_date.or(below.due_date).unwrap_or(DueRule::Date(DateRule::NEXT_MONTH_END)),
             due_on_holiday: self.due_on_holiday.or(below.due_on_holiday).unwrap_or(OnHoliday::Next),
             file_name: self.file_name.or(below.file_name).unwrap_or(field(PatternField::Number)),
             template: self.template.or(below.template).unwrap_or_else(|| TemplateChoice {
@@ -127,6 +179,7 @@ impl InvoiceLayer {
             group_by: self.group_by.or(below.group_by).unwrap_or(Grouping::None),
             show_zero: self.show_zero.or(below.show_zero).unwrap_or(false),
             below_zero: self.below_zero.or(below.below_zero).unwrap_or(BelowZero::Refuse),
+            skip_zero: self.skip_zero.or(below.skip_zero).unwrap_or(false),
             story: self.story.or(below.story).unwrap_or(false),
             notes: self.notes.or(below.notes).unwrap_or_default(),
             envelope: self.envelope.or(below.envelope).unwrap_or(Envelope::None),
@@ -140,6 +193,24 @@ impl InvoiceLayer {
             subjects: vec![self.subjects, below.subjects],
         }
     }
+}
+
+/// Refuses a pattern of running numbers that would give a number again when they restart.
+fn numbers_are_unique(number: &Pattern, numbering: Numbering) -> Result<(), Diagnostic> {
+    let counts = number.has(|field| matches!(field, PatternField::Sequence(_)));
+    if !counts || numbering.tells_sequences_apart(number) {
+        return Ok(());
+    }
+    let (period, placeholder) = match numbering.restart {
+        Restart::Never | Restart::Year => ("year", "{year}"),
+        Restart::FiscalYear => ("fiscal year", "{fiscal-year}"),
+        Restart::Month => ("month", "{month}"),
+    };
+    let message = format!("numbers that restart every {period} would be given again: they lack the {period}");
+    let note = format!("number-restart = \"{}\" in [invoice] of invoicer.toml", numbering.restart.name());
+    let hint =
+        format!("put {placeholder} into number, as in number = \"{placeholder}-{{seq:04}}\", or remove number-restart");
+    Err(Diagnostic::error(message).with_note(note).with_hint(hint))
 }
 
 /// A length of the page that has bounds.

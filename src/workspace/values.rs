@@ -229,22 +229,52 @@ pub(super) fn validity(section: &Section<'_, '_>) -> Validity {
     validity
 }
 
-/// `YYYY-MM-DD`, `month-end`, `next-month-N` or `next-month-end`.
-pub(super) fn date_rule(value: &Value<'_, '_>) -> Read<DateRule> {
+/// Months after the billing month in which an invoice is issued or due, at most.
+const LAST_MONTH: u32 = 6;
+
+/// `month+N-D` or `month+N-end`, `month-end`, `next-month-D`, `next-month-end`; none for another text.
+fn relative_date(text: &str) -> Option<DateRule> {
+    let (months, day) = match text.strip_prefix("next-month-") {
+        Some(day) => (1, day),
+        None if text == "month-end" => (0, "end"),
+        None => {
+            let (months, day) = text.strip_prefix("month+")?.split_once('-')?;
+            (months.parse().ok().filter(|_| is_digits(months))?, day)
+        }
+    };
+    let rule = match day {
+        "end" => DateRule::End { months },
+        day => DateRule::Day {
+            months,
+            day: day.parse().ok().filter(|number| is_digits(day) && (1..=31).contains(number))?,
+        },
+    };
+    (months <= LAST_MONTH).then_some(rule)
+}
+
+/// Whether a text is digits only: `parse` takes a sign too.
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A date, or one that is relative to the billing month.
+fn any_date(value: &Value<'_, '_>) -> Read<Option<DateRule>> {
     let text = match value.value {
         DeValue::Datetime(date) => date.to_string(),
         _ => value.string()?,
     };
-    let day = |text: &str| text.parse().ok().filter(|day| (1..=31).contains(day)).map(DateRule::NextMonthDay);
-    let rule = match text.as_str() {
-        "month-end" => Some(DateRule::MonthEnd),
-        "next-month-end" => Some(DateRule::NextMonthEnd),
-        text => match text.strip_prefix("next-month-") {
-            Some(number) => day(number),
-            None => NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10).map(DateRule::Fixed),
-        },
-    };
-    rule.ok_or_else(|| value.expected("YYYY-MM-DD, month-end, next-month-N (N from 1 to 31) or next-month-end"))
+    let fixed = || NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok().filter(|_| text.len() == 10).map(DateRule::Fixed);
+    Ok(relative_date(&text).or_else(fixed))
+}
+
+/// `YYYY-MM-DD`, or `month+N-D` and its other forms.
+pub(super) fn date_rule(value: &Value<'_, '_>) -> Read<DateRule> {
+    any_date(value)?.ok_or_else(|| {
+        value.expected(
+            "month+N-D or month+N-end (N months later, from 0 to 6; D from 1 to 31), month-end, next-month-D, \
+             next-month-end or YYYY-MM-DD",
+        )
+    })
 }
 
 /// A [`date_rule`] or `+30d`.
@@ -255,9 +285,29 @@ pub(super) fn due_rule(value: &Value<'_, '_>) -> Read<DueRule> {
         let days = days.strip_suffix('d').and_then(|days| days.parse().ok()).filter(|days| *days <= 3660);
         return days.map(DueRule::DaysAfterIssue).ok_or_else(|| value.expected("a number of days such as \"+30d\""));
     }
-    let rule = date_rule(value)
-        .map_err(|_| value.expected("YYYY-MM-DD, month-end, next-month-N (N from 1 to 31), next-month-end or +30d"));
-    rule.map(DueRule::Date)
+    any_date(value)?.map(DueRule::Date).ok_or_else(|| {
+        value.expected(
+            "month+N-D or month+N-end (N months later, from 0 to 6; D from 1 to 31), month-end, next-month-D, \
+             next-month-end, +30d or YYYY-MM-DD",
+        )
+    })
+}
+
+/// The month in which a fiscal year begins: `"04"`, `"4"` or 4.
+pub(super) fn month_of_year(value: &Value<'_, '_>) -> Read<u32> {
+    let text = match value.value {
+        DeValue::Integer(number) => number.as_str().to_owned(),
+        _ => value.string()?,
+    };
+    let month = text.parse().ok().filter(|month| is_digits(&text) && text.len() <= 2 && (1..=12).contains(month));
+    month.ok_or_else(|| value.expected("a month of the year such as \"04\""))
+}
+
+/// What `{seq}` begins with: 1 or more, of at most nine digits.
+pub(super) fn first_number(value: &Value<'_, '_>) -> Read<u64> {
+    let number = value.integer()?;
+    let number = u64::try_from(number).ok().filter(|number| (1..=999_999_999).contains(number));
+    number.ok_or_else(|| value.expected("a number from 1 to 999999999"))
 }
 
 /// 登録番号, normalized: full-width digits, hyphens and a lower-case t are common in hand-typed files.
@@ -328,6 +378,10 @@ fn pattern_field(name: &str, allowed: &[&str]) -> Read<PatternField> {
     let field = match base {
         "month" => Some(PatternField::Month),
         "month-name" => Some(PatternField::MonthName),
+        "year" => Some(PatternField::Year),
+        "yy" => Some(PatternField::ShortYear),
+        "mm" => Some(PatternField::MonthNumber),
+        "fiscal-year" => Some(PatternField::FiscalYear),
         "customer" => Some(PatternField::Customer),
         "customer-name" => Some(PatternField::CustomerName),
         "number" => Some(PatternField::Number),

@@ -53,7 +53,7 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
         );
     }
     let (tax, tax_rules) = TaxLayer::of_workspace(root.section("tax", "[tax]"));
-    let invoice = InvoiceLayer::read(root.section("invoice", "[invoice]"));
+    let invoice = InvoiceLayer::of_workspace(root.section("invoice", "[invoice]"));
     let currency = InvoiceLayer::default().over(&invoice).currency;
     let known = file.count();
     let sources = sources(&root);

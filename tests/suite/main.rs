@@ -45,6 +45,7 @@ mod living_pages;
 mod mutations;
 mod narrow_pages;
 mod not_final;
+mod numbering;
 mod prism;
 mod properties;
 mod publishing;

@@ -16,7 +16,8 @@ pub(super) fn no_charges(month: Month<'_>) -> Vec<Diagnostic> {
     let active = customers.filter(|(_, customer)| customer.is_active(month.bill.month));
     let carries = |customer: &Customer| month.billed.carried.left.iter().any(|rest| rest.customer == customer.id);
     let warning = |(index, customer): (usize, &Customer)| {
-        let invoice = month.billed.invoices.iter().find(|invoice| invoice.customer == index);
+        let invoices = || month.billed.invoices.iter().chain(&month.billed.skipped);
+        let invoice = invoices().find(|invoice| invoice.customer == index);
         let what = match invoice {
             None => "no invoice",
             Some(invoice) if invoice.details.is_empty() && !customer.rules.is_empty() => "only fees",

@@ -97,7 +97,9 @@ fn of_built(
     let taken = carried::taken(ledger, &root.join("out"), built.month);
     printer.doing(&format!("reading the bills of {}", built.month));
     let (bill, billed) = invoices(root, settings, built.month, built.status, &taken)?;
-    let invoice = billed.invoices.iter().find(|invoice| settings.customers[invoice.customer].id == built.customer);
+    // An invoice over 0 that is not made can be explained, too: why it comes to nothing.
+    let mut invoices = billed.invoices.iter().chain(&billed.skipped);
+    let invoice = invoices.find(|invoice| settings.customers[invoice.customer].id == built.customer);
     let invoice = invoice.ok_or_else(|| {
         let message = format!("\"{}\" has neither charges nor fees in {}: no invoice", built.customer, built.month);
         Diagnostic::error(message)

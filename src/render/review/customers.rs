@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::cells::{CellsView, RowFigures, orders};
-use super::format::link;
+use super::format::{glance, link};
 use super::groups::{PayerGroups, group};
 use super::page::ReviewPage;
 use super::state::{InvoiceState, StateView};
@@ -55,6 +55,24 @@ pub struct GroupRowView<'a> {
     pub count: String,
     #[serde(flatten)]
     pub cells: CellsView,
+}
+
+/// A customer whose invoice over 0 is not made.
+#[derive(Debug, Serialize)]
+pub struct SkippedView<'a> {
+    pub id: &'a str,
+    pub name: &'a str,
+    /// The provider's cost of what it used.
+    pub cost: String,
+}
+
+/// The customers whose invoices over 0 are not made.
+pub(super) fn skipped(page: ReviewPage<'_>) -> Vec<SkippedView<'_>> {
+    let view = |invoice: &Invoice| {
+        let customer = &page.review.settings.customers[invoice.customer];
+        SkippedView { id: &customer.id, name: &customer.name, cost: glance(invoice.cost, invoice.currency) }
+    };
+    page.review.billed.skipped.iter().map(view).collect()
 }
 
 /// The figures of all invoices; `warned` are the [`warned`] customers.

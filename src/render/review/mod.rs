@@ -23,7 +23,7 @@ use crate::model::amount::TooLong;
 use crate::model::invoice::Status;
 use bars::{ItemBarView, MonthBarView};
 use cells::RowFigures;
-use customers::CustomerRowView;
+use customers::{CustomerRowView, SkippedView};
 use figures::FigureView;
 use format::glance;
 use matrix::MatrixView;
@@ -49,6 +49,7 @@ pub struct ReviewView<'a> {
     pub customers: Vec<CustomerRowView<'a>>,
     pub totals: Vec<TotalRowView>,
     pub borne: Vec<BorneRowView<'a>>,
+    pub skipped: Vec<SkippedView<'a>>,
     pub has_groups: bool,
     pub has_previous: bool,
     pub has_pages: bool,
@@ -94,6 +95,7 @@ pub fn review<'a>(review: Review<'a>, labels: &'a BTreeMap<String, String>) -> R
         customers,
         totals: totals::totals(page, &sums)?,
         borne,
+        skipped: customers::skipped(page),
         has_previous: review.history.month(month.previous()).is_some(),
         has_pages: documents.iter().any(|documents| documents.pages.is_some()),
         has_documents: documents
