@@ -81,7 +81,7 @@ def main():
         details = []
         for row, detail in enumerate(figures["details"]):
             line = next(item["line"] for item in items if all(item[key] == detail[key] for key in (
-                "kind", "source", "name", "tax_category")))
+                "kind", "source", "name", "tax_category", "tax_included")))
             details.append({**detail, "item": line, "origin": {"file": "soracom.csv", "row": row}})
         if fault == "row-order" and details:
             figures = {**figures, "notes": details[0]["resource"] + details[0]["date"] + details[0]["name"]}
@@ -91,7 +91,7 @@ def main():
             figures = {**figures, "total": figures["total"] + Fraction(1, 10 ** 20)}
         if fault == "no-items":
             del figures["items"]
-        written = {key: value for key, value in figures.items() if key not in ("cost", "margin", "details_cost")}
+        written = {key: value for key, value in figures.items() if key not in ("cost", "margin", "details_cost", "adjustments")}
         written.update(items=items, details=details)
         if fault == "no-items":
             del written["items"]
@@ -110,7 +110,8 @@ def main():
             path.write_text(text, "utf-8")
         customers.append({"id": one, **{name: figures[name] for name in ("cost", "subtotal", "tax", "total", "margin")}})
     conservation = result["conservation"]
-    summary = {"month": month, "sources": result["sources"], "customers": customers, "unassigned": [],
+    adjusted = [figures["adjustments"] for figures in result["customers"].values()]
+    summary = {"month": month, "adjustments": {name: sum(one[name] for one in adjusted) for name in ("count", "amount", "cost")}, "sources": result["sources"], "customers": customers, "unassigned": [],
                "kept": conservation["kept"], "allocated": conservation["allocated"], "conservation": conservation}
     (folder / "summary.json").write_text(json.dumps(summary, default=oracle.as_json, ensure_ascii=False), "utf-8")
     return 0

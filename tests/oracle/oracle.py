@@ -15,10 +15,14 @@ import json
 import re
 import sys
 import tomllib
-import unicodedata
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
+
+import adjustments
+import assignments
+from assignments import in_months
+from figures import Refused, composed, decimals, glob, holds, number, plain, rounded, setting, split
 
 # The first value of each is the one taken from the text; the others are what a reasonable reader could take instead.
 READINGS = {
@@ -68,144 +72,44 @@ READINGS = {
     "carried": ("printed", "exact"),
     # "a weight for a customer that is not active in the month is an error": also of a rule that no charge of the month reaches.
     "inactive-weight": ("always", "when-used"),
+    # "active may name days": on the others the customer claims nothing, as in months outside; or only its fees know of them.
+    "active-days": ("claims", "fees-only"),
+    # "Days held = days on which an assignment or dated match holds; without any dated rule the days of the month": where another
+    # customer's dated rule comes before an undated one, the days left to this one, or the whole month.
+    "days-held": ("claimed", "dated-rules"),
+    # "a negative fee stands with the discounts": its kind too, as of an adjustment below zero; or its place alone.
+    "negative-fee": ("discount", "fee"),
+    # The order of computing puts fees before adjustments: a fee in percent measures items and other fees; or items alone; or also
+    # this month's adjustments.
+    "percent-fee-base": ("fees", "items", "adjustments"),
+    # "other percent adjustments never": a fee in percent is no adjustment, and comes before them.
+    "percent-of-percent-fee": ("included", "excluded"),
+    # "`of` that matches nothing (error, not 0)" is said of adjustments; a standing fee finds nothing in some months.
+    "percent-of-nothing": ("none", "refuse"),
+    # "The sum of a tax group below zero → refused as today": of a group in which there is an adjustment; or, as today, only the
+    # subtotal; or of any group.
+    "adjusted-group": ("refuse", "subtotal"),
+    # "`minimum-excludes = ["adjustment"]` to leave them out": those below zero, whose kind is discount, too; or that kind alone.
+    "minimum-excludes": ("adjustments", "kind"),
+    # The subtotal of an invoice with prices that include tax: "total = Σ taxable + Σ tax", so what is taxable; or what is printed.
+    "included-subtotal": ("taxable", "items"),
+    # "by the exact amounts of its usage items": as they are; or without the tax that some of them include.
+    "included-ratio": ("amounts", "net"),
+    # {year}, {mm} and {fiscal-year} of a number: of the month that {month} prints; or of the day of issue.
+    "number-date": ("month", "issue-date"),
 }
 
 AMOUNT_ITEMS = ("date", "billItemName", "unitPrice", "quantity", "amount")
 RESOURCE_COLUMNS = ("imsi", "simId", "vpgId", "loraGatewayId", "loraDeviceId", "sigfoxDeviceId", "deviceId", "gadgetId",
                     "soraCamDeviceId")
 GROUP_COLUMNS = ("groupName", "groupId", "group", "グループ名")
-MATCH_KEYS = ("source", "account", "resource", "resource-name", "item", "group", "tag")
 TAXED = ("standard", "reduced")
 # In the order of billing-rules.md §3: the remainder of a discount goes to the earlier one.
 CATEGORIES = ("standard", "reduced", "exempt", "non-taxable", "out-of-scope")
+# next/01: the only units that the provider documents.
+BUILT_IN_UNITS = tuple({"item": name, "unit": "MB", "scale": "1048576"} for name in ("uploadDataCharge", "downloadDataCharge"))
 MINOR_DIGITS = {"JPY": 0, "USD": 2, "EUR": 2}
 HOLIDAYS = (Path(__file__).resolve().parent.parent / "data" / "jp-holidays-2014-2030.txt",)
-
-
-class Refused(Exception):
-    """The rules say that nothing may be billed; `kind` names the reason."""
-
-    def __init__(self, kind, detail=""):
-        super().__init__(f"{kind}: {detail}")
-        self.kind, self.detail = kind, detail
-
-
-# --- numbers ---------------------------------------------------------------------------------------------------------
-
-NUMBER = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d+))?\Z", re.ASCII)
-
-
-def number(text):
-    """The exact value of a number written plainly or with an exponent."""
-    found = NUMBER.match(text)
-    if not found:
-        raise Refused("bad-number", text)
-    sign, digits, exponent = found.groups()
-    whole, _, part = digits.partition(".")
-    value = Fraction(int((whole + part) or "0")) * Fraction(10) ** (int(exponent or 0) - len(part))
-    return -value if sign == "-" else value
-
-
-def setting(value):
-    """A figure from a TOML file: a string or an integer, with an optional percent sign; floats are refused."""
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise Refused("bad-number", repr(value))
-    text = str(value)
-    return number(text[:-1]) / 100 if text.endswith("%") else number(text)
-
-
-def decimals(value):
-    """How many decimals the value needs, trailing zeros dropped."""
-    twos = fives = 0
-    rest = value.denominator
-    while rest % 2 == 0:
-        rest, twos = rest // 2, twos + 1
-    while rest % 5 == 0:
-        rest, fives = rest // 5, fives + 1
-    if rest != 1:
-        raise ValueError(f"{value} is no finite decimal")
-    return max(twos, fives)
-
-
-def plain(value):
-    """The value as plain decimal text, without trailing zeros."""
-    places = decimals(value)
-    digits = str(abs(value.numerator) * 10 ** places // value.denominator).rjust(places + 1, "0")
-    text = digits[:-places] + "." + digits[-places:] if places else digits
-    return "-" + text if value < 0 else text
-
-
-def rounded(value, mode, places):
-    """Rounds the absolute value, then gives the sign back."""
-    scaled = abs(value) * 10 ** places
-    whole, rest = divmod(scaled.numerator, scaled.denominator)
-    twice = 2 * rest
-    if mode == "up":
-        more = rest > 0
-    elif mode == "down":
-        more = False
-    elif mode == "half-up":
-        more = twice >= scaled.denominator
-    elif mode == "half-even":
-        more = twice > scaled.denominator or (twice == scaled.denominator and whole % 2 == 1)
-    else:
-        raise Refused("bad-setting", f"rounding {mode}")
-    result = Fraction(whole + more, 10 ** places)
-    return -result if value < 0 else result
-
-
-# --- globs and matches -----------------------------------------------------------------------------------------------
-
-def composed(text):
-    return unicodedata.normalize("NFC", text)
-
-
-def glob(pattern, text):
-    """`*` and `?` on characters after NFC; everything else, brackets too, stands for itself."""
-    pattern, text = composed(pattern), composed(text)
-    # A table of reachable positions rather than a regular expression: nothing needs escaping, nothing backtracks.
-    reach = {0}
-    for sign in pattern:
-        if sign == "*":
-            reach = set(range(min(reach), len(text) + 1)) if reach else set()
-        else:
-            reach = {at + 1 for at in reach if at < len(text) and sign in ("?", text[at])}
-    return len(text) in reach
-
-
-def glob_or_absent(pattern, text):
-    """For tags, groups and names: an absent or empty value matches only the empty pattern."""
-    return glob(pattern, text) if text else pattern == ""
-
-
-def holds(rule, charge, readings):
-    """Whether all the match keys of a rule hold for the charge."""
-    for key in MATCH_KEYS:
-        if key not in rule:
-            continue
-        pattern = rule[key]
-        if key == "tag":
-            if not all(glob_or_absent(value, charge.tags.get(composed(name), "")) for name, value in pattern.items()):
-                return False
-        elif key == "group":
-            # A row may carry both the name and the id of its group; a pattern may mean either.
-            present = [group for group in charge.groups if group]
-            if not (any(glob(pattern, group) for group in present) if present else pattern == ""):
-                return False
-        elif key == "resource-name":
-            if not glob_or_absent(pattern, charge.resource_name):
-                return False
-        else:
-            text = {"source": charge.source, "account": charge.account, "resource": charge.resource,
-                    "item": charge.item}[key]
-            absent_matters = readings["empty-resource"] == "only-empty" and key in ("resource", "account")
-            if not (glob_or_absent(pattern, text) if absent_matters else glob(pattern, text)):
-                return False
-    return True
-
-
-def in_months(bounds, month):
-    return bounds.get("from", month) <= month <= bounds.get("until", month)
 
 
 # --- 1. charges ------------------------------------------------------------------------------------------------------
@@ -226,10 +130,12 @@ class Charge:
     cost: Fraction
     tags: dict
     groups: list
+    # Of a part: what the row costs. A part of nothing is still a discount where the row is one.
+    whole: Fraction | None = None
 
     @property
     def kind(self):
-        return "discount" if self.cost < 0 else "usage"
+        return "discount" if (self.cost if self.whole is None else self.whole) < 0 else "usage"
 
 
 def source_files(workspace, source, month):
@@ -303,6 +209,8 @@ class Piece:
     category: str = "standard"
     # Reduces the bill as a whole: to be split over the tax categories of what it reduces.
     proportional: bool = False
+    # The price was agreed with tax.
+    included: bool = False
 
 
 @dataclass
@@ -311,23 +219,7 @@ class Allocation:
     kept: list = field(default_factory=list)
 
 
-def claimant(charge, customers, readings):
-    """The customer that claims the charge, by the highest priority of each customer's rules that hold."""
-    best = {}
-    for customer in customers:
-        for rule in customer.get("match", ()):
-            if holds(rule, charge, readings):
-                priority = rule.get("priority", 0)
-                best[customer["id"]] = max(best.get(customer["id"], priority), priority)
-    if not best:
-        return None
-    top = [one for one, priority in best.items() if priority == max(best.values())]
-    if len(top) > 1:
-        raise Refused("claimed-twice", f"{charge.file}:{charge.row} by {', '.join(sorted(top))}")
-    return top[0]
-
-
-def measured(assigned, source, by, of, readings):
+def measured(assigned, source, by, of, claims, readings):
     """The ratio of each customer: what step 1 assigned to it from the same source."""
     ratios = {}
     for customer, charges in assigned.items():
@@ -339,28 +231,18 @@ def measured(assigned, source, by, of, readings):
             ratio = sum((one.quantity for one in usage if one.quantity is not None), Fraction(0))
         elif by == "resources":
             ratio = Fraction(len({one.resource for one in usage if one.resource}))
+        elif by == "resource-days":
+            by_resource = {}
+            for one in usage:
+                if one.resource:
+                    by_resource.setdefault(one.resource, []).append(one)
+            ratio = sum((Fraction(len(claims.days_held(customer, own)), len(claims.days)) for own in by_resource.values()), Fraction(0))
         elif by == "even":
             ratio = Fraction(1 if mine else 0)
         else:
             raise Refused("bad-setting", f"by {by}")
         ratios[customer] = ratio
     return ratios
-
-
-def split(value, ratios):
-    """Largest remainder: cut toward zero, then one unit each to the largest cut-off parts, ties to the smaller key."""
-    total = sum(ratios.values())
-    places = max(decimals(value), 4)
-    unit = Fraction(1, 10 ** places)
-    sign = -1 if value < 0 else 1
-    exact = {one: abs(value) * ratio / total for one, ratio in ratios.items()}
-    cut = {one: (part // unit) * unit for one, part in exact.items()}
-    missing = (abs(value) - sum(cut.values())) / unit
-    order = sorted(exact, key=lambda one: (-(exact[one] - cut[one]), one))
-    for one in order[:int(missing)]:
-        cut[one] += unit
-    assert sum(cut.values()) == abs(value) and missing < len(order) + 1
-    return {one: sign * part for one, part in cut.items()}
 
 
 def share(charge, ratios, rule_name, result, readings):
@@ -375,7 +257,7 @@ def share(charge, ratios, rule_name, result, readings):
         result.pieces[one].append(Piece(charge, costs[one], quantities[one], shared=True))
 
 
-def allocate(charges, customers, settings, readings):
+def allocate(charges, customers, settings, claims, readings):
     result = Allocation({customer["id"]: [] for customer in customers})
     assigned = {customer["id"]: [] for customer in customers}
     shares, keeps = settings.get("share", ()), settings.get("keep", ())
@@ -389,12 +271,12 @@ def allocate(charges, customers, settings, readings):
             check_weights(rule)
     rest = []
     for charge in charges:
-        owner = claimant(charge, customers, readings)
-        if owner is None:
-            rest.append(charge)
-        else:
-            assigned[owner].append(charge)
-            result.pieces[owner].append(Piece(charge, charge.cost, charge.quantity, shared=False))
+        for owner, part in claims.parts(charge):
+            if owner is None:
+                rest.append(part)
+            else:
+                assigned[owner].append(part)
+                result.pieces[owner].append(Piece(part, part.cost, part.quantity, shared=False))
     left = []
     for charge in rest:
         rule = next((one for one in shares if holds(one.get("match", {}), charge, readings)), None)
@@ -403,14 +285,14 @@ def allocate(charges, customers, settings, readings):
                 check_weights(rule)
                 ratios = {one: setting(weight) for one, weight in rule["weights"].items()}
             else:
-                ratios = measured(assigned, charge.source, rule.get("by", "amount"), rule.get("of", {}), readings)
+                ratios = measured(assigned, charge.source, rule.get("by", "amount"), rule.get("of", {}), claims, readings)
             share(charge, ratios, str(rule), result, readings)
             continue
         if any(holds(one.get("match", {}), charge, readings) for one in keeps):
             result.kept.append(charge)
             continue
         if charge.kind == "discount":
-            ratios = measured(assigned, charge.source, "amount", {}, readings)
+            ratios = measured(assigned, charge.source, "amount", {}, claims, readings)
             if any(ratios.values()):
                 share(charge, ratios, "discounts", result, readings)
                 continue
@@ -425,21 +307,43 @@ def allocate(charges, customers, settings, readings):
 
 # --- 3. pricing ------------------------------------------------------------------------------------------------------
 
+def price_limits(tiers, scale):
+    """(limit or None, price) of each tier, by the provider's unit where they are written in a unit of `scale` of those."""
+    return [(setting(one["up-to"]) * scale if "up-to" in one else None, setting(one["unit-price"]) / scale) for one in tiers]
+
+
 def tiered(tiers, start, quantity):
     """The price of `quantity` units that come after the first `start` units of the month."""
     amount, floor, end = Fraction(0), Fraction(0), start + quantity
-    for tier in tiers:
-        ceiling = setting(tier["up-to"]) if "up-to" in tier else None
+    for ceiling, unit_price in tiers:
         upper = end if ceiling is None else min(end, ceiling)
         overlap = upper - max(start, floor)
         if overlap > 0:
-            amount += overlap * setting(tier["unit-price"])
+            amount += overlap * unit_price
         if ceiling is None:
             return amount
         floor = ceiling
     if end > floor:
         raise Refused("tiers-exceeded", plain(end))
     return amount
+
+
+def volume_price(tiers, total):
+    """The price of every unit, where the whole month's quantity decides: that of the tier which the last unit is in."""
+    for ceiling, unit_price in tiers:
+        if ceiling is None or total <= ceiling:
+            return unit_price
+    raise Refused("tiers-exceeded", plain(total))
+
+
+def scale_of(charge, unit, tables):
+    """How many of the provider's units make one of the unit that the item is printed in, which must be the one named."""
+    naming = [one for one in tables if "unit" in one and glob(one.get("item", "*"), charge.item)
+              and glob(one.get("source", "*"), charge.source) and one.get("kind", charge.kind) == charge.kind]
+    units = naming[0]["unit"] if naming else {}
+    if unit not in (units.values() if isinstance(units, dict) else (units,)):
+        raise Refused("other-unit", f"{charge.item}: {unit}")
+    return setting(naming[0].get("scale", 1))
 
 
 def rule_for(piece, rules, readings):
@@ -449,10 +353,21 @@ def rule_for(piece, rules, readings):
     return matching[0] if matching else {}
 
 
-def price(pieces, rules, pricing, currency, rates, readings):
+def price(pieces, rules, pricing, currency, tables, rates, readings):
     """Sets the exact amount of each piece. The pieces' costs are already in the invoice's currency."""
     default = setting(pricing.get("markup", 0))
-    totals = {}
+    totals, whole = {}, {}
+
+    def scope(rule, charge):
+        if rule.get("together"):
+            return id(rule)
+        return {"item": (id(rule), charge.source, charge.item), "item-any-source": (id(rule), charge.item),
+                "rule": id(rule)}[readings["tier-scope"]]
+    for piece in pieces:
+        rule = rule_for(piece, rules, readings) if piece.charge.kind == "usage" else {}
+        if "tiers" in rule and piece.quantity is not None:
+            key = scope(rule, piece.charge)
+            whole[key] = whole.get(key, Fraction(0)) + piece.quantity
     # Tiers take the charges in the order of date, resource and row; for every other rule the order has no effect.
     for piece in sorted(pieces, key=lambda one: (one.charge.date, one.charge.resource, one.charge.file, one.charge.row)):
         charge, rule = piece.charge, rule_for(piece, rules, readings)
@@ -464,13 +379,17 @@ def price(pieces, rules, pricing, currency, rates, readings):
                 raise Refused("missing-quantity", f"{charge.file}:{charge.row}")
             # A unit price keeps all the digits that its conversion gives; the limits of tiers are quantities.
             rate = rates.rate(rule["currency"], currency)
+            piece.included = rule.get("tax") == "included"
             if "unit-price" in rule:
                 piece.exact = piece.quantity * setting(rule["unit-price"]) * rate
             else:
-                key = {"item": (id(rule), charge.source, charge.item), "item-any-source": (id(rule), charge.item),
-                       "rule": id(rule)}[readings["tier-scope"]]
+                key = scope(rule, charge)
                 start = totals.get(key, Fraction(0))
-                piece.exact = tiered(rule["tiers"], start, piece.quantity) * rate
+                tiers = price_limits(rule["tiers"], scale_of(charge, rule["per"], tables) if "per" in rule else Fraction(1))
+                if rule.get("tiering", "graduated") == "volume":
+                    piece.exact = piece.quantity * volume_price(tiers, whole[key]) * rate
+                else:
+                    piece.exact = tiered(tiers, start, piece.quantity) * rate
                 totals[key] = start + piece.quantity
         else:
             piece.exact = piece.cost * (1 + (setting(rule["markup"]) if "markup" in rule else default))
@@ -583,14 +502,13 @@ def month_end(year, month):
 
 def resolve_date(text, month, issued=None):
     year, number_of_month = int(month[:4]), int(month[4:])
-    following = (year + number_of_month // 12, number_of_month % 12 + 1)
     if text == "month-end":
         return month_end(year, number_of_month)
-    if text == "next-month-end":
-        return month_end(*following)
-    if found := re.fullmatch(r"next-month-(\d+)", text):
+    if found := re.fullmatch(r"(?:next-month|month\+([0-6]))-(\d+|end)", text):
+        at = year * 12 + number_of_month - 1 + int(found[1] or 1)
+        last = month_end(at // 12, at % 12 + 1)
         # A day the month does not have is taken as its last one.
-        return min(month_end(*following), datetime.date(*following, 1) + datetime.timedelta(days=int(found[1]) - 1))
+        return last if found[2] == "end" else min(last, last.replace(day=1) + datetime.timedelta(days=int(found[2]) - 1))
     if issued and (found := re.fullmatch(r"\+(\d+)d", text)):
         return issued + datetime.timedelta(days=int(found[1]))
     return datetime.date.fromisoformat(text)
@@ -636,23 +554,40 @@ def minimum_of(workspace, customer, home, currency):
     return None
 
 
-def fee_items(customer, pieces, month, own_category, converted, readings):
+def fee_items(customer, pieces, month, own_category, converted, claims, mode, digits, readings):
+    """The fees of an amount; those in percent are computed of these and of what else is billed."""
     items = []
     for fee in customer.get("fee", ()):
-        if not in_months(fee, month):
+        if not in_months(fee, month) or "percent" in fee:
             continue
-        count = Fraction(1)
+        quantity = count = Fraction(1)
         if fee.get("per", "month") == "resource":
-            count = Fraction(len({(one.charge.source, one.charge.resource) for one in pieces if one.charge.resource and (
-                readings["fee-resources"] == "all" or not one.shared) and (
-                readings["fee-resources"] != "assigned-usage" or one.charge.kind == "usage")}))
-            if count == 0:
+            used = {}
+            for one in pieces:
+                if one.charge.resource and (readings["fee-resources"] == "all" or not one.shared) and (
+                        readings["fee-resources"] != "assigned-usage" or one.charge.kind == "usage"):
+                    used.setdefault((one.charge.source, one.charge.resource), []).append(one.charge)
+            if not used:
                 continue
-        amount = setting(fee["amount"])
-        amount = converted(amount, fee.get("currency")) * count if readings["fee-conversion"] == "each" else (
-            converted(amount * count, fee.get("currency")))
-        items.append({"kind": "fee", "name": fee["name"], "source": None, "tax_category": fee.get("tax-category", own_category),
-                      "amount": amount, "quantity": count})
+            quantity = count = Fraction(len(used))
+        elif "quantity" in fee:
+            quantity = setting(fee["quantity"])
+        amount, given = setting(fee["amount"]), fee.get("currency")
+        if (how := fee.get("prorate", "none")) != "none":
+            # Once per resource; a customer's fee by the days on which the customer is active.
+            held = [claims.days_held(customer["id"], own) for own in used.values()] if fee.get("per") == "resource" else [
+                {day for day in claims.days if assignments.valid(customer.get("active", {}), day)}]
+            amount = sum((rounded(converted(amount, given) * assignments.of_the_month(days, month, how), mode, digits)
+                          for days in held), Fraction(0))
+        elif "quantity" in fee:
+            amount = rounded(converted(amount, given) * quantity, mode, digits)
+        elif readings["fee-conversion"] == "each":
+            amount = converted(amount, given) * count
+        else:
+            amount = converted(amount * count, given)
+        items.append({"kind": adjustments.kind_of(amount, "fee") if readings["negative-fee"] == "discount" else "fee",
+                      "name": fee["name"], "source": None, "tax_category": fee.get("tax-category", own_category),
+                      "amount": amount, "quantity": quantity, "tax_included": fee.get("tax") == "included", "fee": True})
     return items
 
 
@@ -661,6 +596,27 @@ def by_category(items):
     for item in items:
         sums[item["tax_category"]] = sums.get(item["tax_category"], Fraction(0)) + item["amount"]
     return sums
+
+
+def net(items, month, mode, digits):
+    """The rows of the tax table, {(category, rate, whether prices include it): (taxable, tax)}.
+
+    A row of prices with tax starts from what the customer pays, so that its tax cannot make it more or less.
+    """
+    sums = {}
+    for item in items:
+        group = tax_group(item, month)
+        sums[group] = sums.get(group, Fraction(0)) + item["amount"]
+    rows = {}
+    for (category, rate, included), amount in sums.items():
+        tax = rounded(amount * rate / (1 + rate) if included else amount * (rate or 0), mode, digits)
+        rows[category, rate, included] = (amount - tax if included else amount, tax)
+    return rows
+
+
+def tax_group(item, month):
+    rate = item["tax_rate"] if "tax_rate" in item else tax_rate(item["tax_category"], month)
+    return item["tax_category"], rate, bool(item.get("tax_included")) and rate is not None
 
 
 def extra_item(kind, category, amount):
@@ -682,7 +638,7 @@ def lifted(items, own_category, readings):
     return result
 
 
-def invoice(customer, pieces, kept_any, brought, brought_cost, workspace, month, rates, readings):
+def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspace, month, rates, claims, readings):
     """One customer's figures; None when there is nothing to bill; {"carried": rests by category} when it is below zero.
 
     `pieces` excludes discounts the issuer keeps; `brought` is what the month before has carried, by category, and `brought_cost`
@@ -714,10 +670,18 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, workspace, month,
                             "matching-rule": True}[readings["own-category"]]
         piece.proportional = piece.charge.kind == "discount" and not has_own and (piece.shared or not piece.charge.resource)
         piece.cost *= rates.rate(piece.charge.currency, currency)
-    price(pieces, rules, pricing, currency, rates, readings)
+    tables = (*customer.get("item", ()), *workspace.get("item", ()), *BUILT_IN_UNITS)
+    price(pieces, rules, pricing, currency, tables, rates, readings)
     rounded_ratio = round_at == "line" and readings["category-ratio"] == "rounded-lines"
+
+    def worth(piece):
+        weight = rounded(piece.exact, mode, digits) if rounded_ratio else piece.exact
+        return net_of(piece, weight) if readings["included-ratio"] == "net" else weight
+
+    def net_of(piece, amount):
+        return amount / (1 + (tax_rate(piece.category, month) or 0)) if piece.included else amount
     pieces = split_over_categories(
-        pieces, lambda one: rounded(one.exact, mode, digits) if rounded_ratio else one.exact,
+        pieces, worth,
         lambda one: rates.rate(one.charge.currency, currency) if readings["category-cost"] == "of-the-source" else Fraction(1))
     if readings["zero-part"] == "none":
         pieces = [one for one in pieces if not one.proportional or one.exact or one.cost or one.quantity]
@@ -725,75 +689,97 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, workspace, month,
     grouped = {}
     for piece in pieces:
         piece.amount = rounded(piece.exact, mode, digits) if round_at == "line" else piece.exact
-        grouped.setdefault((piece.charge.source, piece.charge.item, piece.charge.kind, piece.category), []).append(piece)
+        grouped.setdefault((piece.charge.source, piece.charge.item, piece.charge.kind, piece.category, piece.included), []).append(piece)
     items = []
-    for (source, name, kind, category), members in grouped.items():
+    for (source, name, kind, category, included), members in grouped.items():
         amount = sum(one.amount for one in members)
         if round_at == "item":
             amount = rounded(amount, mode, digits)
         known = all(one.quantity is not None for one in members)
         items.append({"kind": kind, "name": name, "source": source, "tax_category": category, "amount": amount,
-                      "quantity": sum(one.quantity for one in members) if known else None})
-    fees = fee_items(customer, pieces, month, own_category, converted, readings)
-    items += fees
+                      "quantity": sum(one.quantity for one in members) if known else None, "tax_included": included})
+    priced = list(items)
+
+    def group_of(item):
+        return tax_group(item, month)
+    fees = fee_items(customer, pieces, month, own_category, converted, claims, mode, digits, readings)
+    own = adjustments.amount_items(adjusted, own_category, tax_rate, converted, lambda given: rates.rate(given or currency, currency),
+                                   mode, digits)
+    base = {"fees": priced + fees, "items": priced, "adjustments": priced + fees + own}[readings["percent-fee-base"]]
+    fees += adjustments.percent_items([one for one in customer.get("fee", ()) if in_months(one, month)], base, group_of, "fee",
+                                      mode, digits, readings)
+    own += adjustments.percent_items(
+        adjusted, priced + own + [one for one in fees if readings["percent-of-percent-fee"] == "included" or "percent" not in one],
+        group_of, "adjustment", mode, digits, readings)
+    items += fees + own
     if not items and not (kept_any and readings["kept-only"] == "invoice"):
         return None
     # What is taken off was supplied in the month before: a price that is reduced later bears the tax of its supply.
     before = [{**extra_item("carried", category, amount), "tax_rate": tax_rate(category, previous_month(month))}
               for category, amount in brought.items() if amount]
     items += before
-    exact = sum((one.exact for one in pieces), Fraction(0)) + sum(one["amount"] for one in fees + before)
+    tax_mode = tax_rounding(workspace, customer)
+
+    def net_sum(some):
+        return sum((taxable for taxable, _ in net(some, month, tax_mode, digits).values()), Fraction(0))
+    exact = sum((net_of(one, one.exact) for one in pieces), Fraction(0)) + net_sum(fees + own + before)
 
     minimum = minimum_of(workspace, customer, home, currency)
 
+    def counts(item):
+        return "adjustment" not in pricing.get("minimum-excludes", ()) or (
+            "adjustment" not in item if readings["minimum-excludes"] == "adjustments" else item["kind"] != "adjustment")
+
     def top_up():
-        missing = converted(*minimum) - sum(item["amount"] for item in items) if minimum else 0
+        missing = converted(*minimum) - net_sum([one for one in items if counts(one)]) if minimum else 0
         if missing > 0:
             items.append(extra_item("minimum", own_category, missing))
 
     if readings["minimum"] == "before-rounding":
         top_up()
     if round_at == "invoice":
-        for category, sum_ in by_category(items).items():
-            if difference := rounded(sum_, mode, digits) - sum_:
-                items.append(extra_item("rounding", category, difference))
+        groups = {}
+        for item in items:
+            groups.setdefault(group_of(item), []).append(item["amount"])
+        for (category, rate, included), parts in groups.items():
+            if difference := rounded(sum(parts), mode, digits) - sum(parts):
+                items.append({**extra_item("rounding", category, difference), "tax_rate": rate, "tax_included": included})
     if readings["minimum"] == "after-rounding":
         top_up()
 
-    subtotal = sum(item["amount"] for item in items)
+    subtotal = net_sum(items)
     if subtotal < 0 or (readings["below-zero"] == "exact" and exact < 0 and not minimum):
         if exact < 0:
             if settings.get("below-zero", "refuse") == "refuse":
-                raise Refused("negative-subtotal", f"{customer['id']}: {plain(exact)}")
+                raise Refused("negative-subtotal", f"{customer['id']}: {plain(exact) if all(not one.included for one in pieces) else exact}")
             if readings["carried"] == "exact":
-                items = [extra_item("usage", one.category, one.exact) for one in pieces] + fees + before
+                items = [extra_item("usage", one.category, one.exact) for one in pieces] + fees + own + before
             return {"carried": by_category(items), "cost": sum((one.cost for one in pieces), brought_cost)}
         items += lifted(items, own_category, readings)
 
-    tax_mode = tax_rounding(workspace, customer)
+    rows = net(items, month, tax_mode, digits)
     tax_subtotals = []
-    taxed = {}
-    for item in items:
-        group = item["tax_category"], item.get("tax_rate", tax_rate(item["tax_category"], month))
-        taxed[group] = taxed.get(group, Fraction(0)) + item["amount"]
-    for (category, rate), taxable in sorted(taxed.items(), key=lambda one: (one[0][0], one[0][1] or 0)):
-        tax_subtotals.append({"category": category, "rate": rate, "taxable": taxable,
-                              "tax": rounded(taxable * (rate or 0), tax_mode, digits)})
+    touched = {group_of(item) for item in items if "adjustment" in item}
+    for (category, rate, included), (taxable, tax) in sorted(rows.items(), key=lambda one: (one[0][0], one[0][1] or 0, one[0][2])):
+        tax_subtotals.append({"category": category, "rate": rate, "taxable": taxable, "tax": tax, "tax_included": included})
         watched = {"refuse": True, "refuse-rated": rate is not None, "allow": False}[readings["negative-category"]]
+        watched = watched or (readings["adjusted-group"] == "refuse" and (category, rate, included) in touched)
         if taxable < 0 and watched:
             raise Refused("negative-subtotal", f"{customer['id']}: {category} {plain(taxable)}")
-    subtotal, tax = sum(item["amount"] for item in items), sum(one["tax"] for one in tax_subtotals)
+    taxable, tax = (sum(one[name] for one in tax_subtotals) for name in ("taxable", "tax"))
+    subtotal = taxable if readings["included-subtotal"] == "taxable" else sum(item["amount"] for item in items)
     details_cost = sum((one.cost for one in pieces), Fraction(0))
-    cost = details_cost + brought_cost
+    cost = details_cost + brought_cost + adjustments.cost_of(adjusted)
     return {
         "currency": currency,
         "items": items,
         "details": [{"source": one.charge.source, "date": one.charge.date, "resource": one.charge.resource,
                      "name": one.charge.item, "kind": one.charge.kind, "cost": one.cost, "amount": one.amount,
-                     "quantity": one.quantity, "tax_category": one.category} for one in pieces],
+                     "quantity": one.quantity, "tax_category": one.category, "tax_included": one.included} for one in pieces],
         "details_count": len(pieces), "details_cost": details_cost,
-        "tax_subtotals": tax_subtotals, "subtotal": subtotal, "tax": tax, "total": subtotal + tax,
-        "cost": cost, "margin": subtotal - cost,
+        "tax_subtotals": tax_subtotals, "subtotal": subtotal, "tax": tax, "total": taxable + tax,
+        "cost": cost, "margin": taxable - cost,
+        "adjustments": adjustments.summary(adjusted, [one for one in items if "adjustment" in one], adjustments.cost_of(adjusted)),
     }
 
 
@@ -802,12 +788,16 @@ def merged_pricing(workspace, customer):
     return {**defaults, **workspace.get("pricing", {}), **customer.get("pricing", {})}
 
 
-def issue_dates(workspace, customer, month, holidays):
+def issue_dates(workspace, customer, month, holidays, readings):
     settings = {**workspace.get("invoice", {}), **customer.get("invoice", {})}
     issued = resolve_date(settings.get("issue-date", "next-month-1"), month)
     due = resolve_date(settings.get("due-date", "next-month-end"), month, issued)
     due = bank_day(due, settings.get("due-on-holiday", "next"), holidays)
+    told = month if readings["number-date"] == "month" else issued.strftime("%Y%m")
+    fiscal_year = int(told[:4]) - (told[4:] < str(settings.get("fiscal-year-start", "04")).rjust(2, "0"))
     number_text = settings.get("number", "INV-{month}-{customer}").replace("{month}", month)
+    for name, value in (("year", told[:4]), ("yy", told[2:4]), ("mm", told[4:]), ("fiscal-year", fiscal_year)):
+        number_text = number_text.replace(f"{{{name}}}", str(value))
     number_text = re.sub(r"\{seq(:\d+)?\}", "draft", number_text.replace("{customer}", customer["id"]))
     return {"issue_date": issued.isoformat(), "due_date": due.isoformat(), "number": number_text}
 
@@ -871,9 +861,13 @@ def calculate(path, month, holidays=None, readings=None, brought=None, brought_c
             charge.cost *= rates.rate(charge.currency, home)
             charge.currency = home
 
-    allocation = allocate(charges, customers, workspace.get("allocation", {}), readings)
+    known, active = {one["id"] for one in everyone}, {one["id"] for one in customers}
+    rows = assignments.read_assignments(path, workspace.get("source", ()), known, month)
+    claims = assignments.Claims(customers, rows, month, workspace.get("allocation", {}), readings)
+    adjusted = adjustments.read_adjustments(path, month, known, active)
+    allocation = allocate(charges, customers, workspace.get("allocation", {}), claims, readings)
     flows = {"allocated": [], "kept": [(one.currency, one.cost) for one in allocation.kept]}
-    invoices, carried, carried_costs = {}, {}, {}
+    invoices, carried, carried_costs, skipped = {}, {}, {}, []
     for customer in customers:
         pieces = allocation.pieces[customer["id"]]
         # The issuer keeps these discounts: no line, no cost of the customer's.
@@ -883,12 +877,15 @@ def calculate(path, month, holidays=None, readings=None, brought=None, brought_c
         flows["kept"] += [(one.charge.currency, one.cost) for one in kept]
         flows["allocated"] += [(one.charge.currency, one.cost) for one in billed]
         made = invoice(customer, billed, bool(kept), (brought or {}).get(customer["id"], {}),
-                       (brought_costs or {}).get(customer["id"], Fraction(0)), workspace, month, rates, readings)
+                       (brought_costs or {}).get(customer["id"], Fraction(0)),
+                       [one for one in adjusted if one["customer"] == customer["id"]], workspace, month, rates, claims, readings)
         if made and "carried" in made:
             carried[customer["id"]] = made["carried"]
             carried_costs[customer["id"]] = made["cost"]
+        elif made and made["total"] == 0 and {**workspace.get("invoice", {}), **customer.get("invoice", {})}.get("skip-zero", False):
+            skipped.append(customer["id"])
         elif made:
-            invoices[customer["id"]] = {**issue_dates(workspace, customer, month, holidays), **made}
+            invoices[customer["id"]] = {**issue_dates(workspace, customer, month, holidays, readings), **made}
 
     def at_home(amounts):
         return sum((amount * rates.rate(currency, home) for currency, amount in amounts), Fraction(0))
@@ -896,7 +893,8 @@ def calculate(path, month, holidays=None, readings=None, brought=None, brought_c
                     "allocated": at_home(flows["allocated"]), "kept": at_home(flows["kept"]), "unassigned": Fraction(0)}
     conservation["difference"] = conservation["source_total"] - conservation["allocated"] - conservation["kept"]
     assert conservation["difference"] == 0, "the oracle itself does not conserve"
-    return {"month": month, "customers": invoices, "carried": carried, "carried_costs": carried_costs, "sources": sources, "conservation": conservation}
+    return {"month": month, "customers": invoices, "skipped": skipped, "carried": carried, "carried_costs": carried_costs,
+            "sources": sources, "conservation": conservation}
 
 
 def outcome(path, month, holidays=None, readings=None, brought=None, brought_costs=None):

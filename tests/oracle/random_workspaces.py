@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Seeded random workspaces that exercise the arithmetic in every combination.
 
-usage: random_workspaces.py --seed N --count K --out DIR
+usage: random_workspaces.py --seed N --count K --out DIR [--features GROUP,GROUP...]
 
 Writes K workspaces DIR/N-MONTH, DIR/N+1-MONTH ...; the same seed always gives the same bytes. About one in eight is made to be
-refused. Values are chosen so that no intermediate product needs more than 36 significant digits (see `Figures`), and so that
+refused. The groups of random_features.py, or all of them, add what they name. Values are chosen so that no intermediate product needs more than 36 significant digits (see `Figures`), and so that
 nothing depends on what the rules leave open where that can be avoided at little cost (see the comments).
 """
 import argparse
@@ -13,6 +13,8 @@ import io
 import json
 import random
 from pathlib import Path
+
+import random_features
 
 CUSTOMER_IDS = ("acme", "bravo", "c10", "c9", "delta-1", "echo", "foxtrot", "golf2", "hotel", "zulu")
 MONTHS = ("202208",) * 14 + ("201403", "201404", "201909", "201910", "202211", "202212", "202402")
@@ -110,7 +112,7 @@ def table(name, values):
 
 
 class Builder:
-    def __init__(self, seed):
+    def __init__(self, seed, features=()):
         self.random = random.Random(f"invoicer {seed}")
         pick = self.random
         self.month = pick.choice(MONTHS)
@@ -138,6 +140,10 @@ class Builder:
         self.files, self.rules_for_shares = {}, []
         # Items whose every row carries a quantity (and a resource), so that unit prices and tiers may apply to them.
         self.counted = set()
+        self.features = random_features.Features(self, seed, features)
+
+    def items_of(self, source):
+        return SOURCE_KINDS[source][1]
 
     # --- customers and what marks their rows -------------------------------------------------------------------------
 
@@ -480,7 +486,8 @@ class Builder:
             if one != "slight" and pick.random() < 0.08:
                 inactive.add(one)
         self.active = [one for one in self.customers if one not in inactive and one != "slight"]
-        self.rules_for_shares = self.share_rules()
+        self.features.move()
+        self.rules_for_shares = [*self.features.share_rules(), *self.share_rules()]
         if self.fault == "inactive-weight":
             inactive.add("late")
         self.tag_column = pick.choice(TAG_NAMES)
@@ -493,6 +500,10 @@ class Builder:
         # What is shared by what was assigned needs someone active to share with.
         sourced = {source: rows if any(row.get("customer") in self.active and row.get("imsi") for row in rows)
                    or source == "slight" else [] for source, rows in sourced.items()}
+        self.features.with_usage = {row["customer"] for rows in sourced.values() for row in rows
+                                    if row.get("customer") in self.active and row.get("imsi") and not row["amount"].startswith("-")}
+        for source, rows in sourced.items():
+            rows += self.features.moved_rows(source)
         if self.fault == "missing-fx":
             sourced["global"].append(self.plain_row(next(iter(self.customers)), "global", "12.34"))
         sourced[self.sources[0]] = self.inject(self.sources[0], sourced[self.sources[0]])
@@ -513,18 +524,22 @@ class Builder:
         text += table("[invoice]", {"currency": self.home, "language": pick.choice(("ja", "en")),
                                     "number": pick.choice(("INV-{month}-{customer}", "INV-{month}-{customer}", "{customer}-{month}",
                                                            "{month}-{customer}-{seq:05}")),
-                                    **self.below_zero(), **self.dates(), "details": pick.choice(("rows", "daily", "resource", "none"))})
+                                    **self.below_zero(), **{**self.dates(), **self.features.dates()}, "details": pick.choice(("rows", "daily", "resource", "none"))})
         pricing = self.pricing(complete=True)
         # A minimum would lift a negative subtotal.
         if pick.random() < 0.06 and self.fault != "negative-subtotal" and not self.owed and not self.slight:
             self.minimum(pricing, self.home)
         text += table("[pricing]", pricing)
-        for rule in self.pricing_rules():
+        workspace_tables = self.features.workspace_tables()
+        for rule in [*self.features.pricing_rules(), *self.pricing_rules()]:
             text += table("[[pricing.rule]]", rule)
+        for name, values in workspace_tables:
+            text += table(name, values)
         text += table("[tax]", {"rounding": pick.choice(ROUNDINGS)})
         for rule in self.tax_rules():
             text += table("[[tax.rule]]", rule)
-        text += table("[allocation]", {"unassigned": "keep" if self.keep_unassigned else "error"})
+        text += table("[allocation]", {"unassigned": "keep" if self.keep_unassigned else "error",
+                                       **self.features.allocation()})
         for rule in self.rules_for_shares:
             text += table("[[allocation.share]]", rule)
         for rule in self.keep_rules():
@@ -548,7 +563,7 @@ class Builder:
             if pick.random() < 0.2:
                 entry.update(pick.choice(({"from": month}, {"until": month}, {"from": "201001", "until": month},
                                           {"from": month, "until": "203001"})))
-            text += table("[[source]]", entry)
+            text += table("[[source]]", {**entry, **self.features.source_keys(source)})
         if pick.random() < 0.12:
             # A source of other months: with or without a file of this one, it is none of this month's.
             text += table("[[source]]", {"name": "another", "kind": "soracom-csv", "path": "billing/{month}/another*.csv",
@@ -559,6 +574,21 @@ class Builder:
         self.files["invoicer.toml"] = text.encode()
         for at, (one, own) in enumerate(self.customers.items()):
             self.files[f"customers/{one}.toml"] = self.customer_file(one, own, at, one in inactive).encode()
+        self.files.update(self.features.assignment_files())
+        for name, adjustments in self.features.adjustment_file().items():
+            if not isinstance(adjustments, bytes):
+                adjustments = "".join(table("[[adjustment]]", one) for one in adjustments).encode()
+            self.files[name] = adjustments
+        if free := self.features.free():
+            customer, invoice, rule, rows = free
+            self.files["invoicer.toml"] += table("[[source]]", {"name": "free", "kind": "soracom-csv", "path": "billing/{month}/free*.csv",
+                                                                "currency": "JPY"}).encode()
+            self.files[f"billing/{month}/free.csv"] = rows
+            self.files["customers/free.toml"] = (table("", customer).lstrip() + table("[[match]]", {"source": "free"}) + table(
+                "[invoice]", {**invoice, "currency": "JPY"}) + table("[[pricing.rule]]", {**rule, "currency": "JPY"})).encode()
+        if newcomer := self.features.newcomer():
+            self.files["customers/newcomer.toml"] = (table("", newcomer[0]).lstrip() + "".join(
+                table("[[fee]]", fee) for fee in newcomer[1])).encode()
         return self.files
 
     def customer_file(self, customer, own, at, inactive):
@@ -577,7 +607,7 @@ class Builder:
             # Likewise: rows without a tag, a group or a name are not this customer's.
             rules.append({**pick.choice(({"tag": {"site": "*"}}, {"group": "*"}, {"resource-name": "*"})),
                           "item": pick.choice(("vpg*", "*Discount"))})
-        for rule in rules + own["matches"]:
+        for rule in rules + own["matches"] + self.features.matches(customer):
             text += table("[[match]]", rule)
         local = self.dates() if pick.random() < 0.3 else {}
         # In a `long` workspace a further conversion would need more than 36 digits.
@@ -623,6 +653,9 @@ class Builder:
             if pick.random() < 0.3:
                 fee["from"] = month if self.empty and at == 0 else pick.choice((month, "201001", "203001"))
             text += table("[[fee]]", fee)
+        if not inactive:
+            for fee in self.features.fees():
+                text += table("[[fee]]", fee)
         return text
 
 
@@ -652,9 +685,9 @@ def with_following_month(seed):
     return month, later, result
 
 
-def build(seed):
+def build(seed, features=()):
     """The month and the files (path to bytes) of the workspace of this seed."""
-    builder = Builder(seed)
+    builder = Builder(seed, features)
     return builder.month, builder.build()
 
 
@@ -670,9 +703,10 @@ def main():
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--count", type=int, default=1)
     parser.add_argument("--out", required=True)
+    parser.add_argument("--features", type=random_features.groups, default=(), metavar="GROUP,GROUP...")
     given = parser.parse_args()
     for seed in range(given.seed, given.seed + given.count):
-        month, files = build(seed)
+        month, files = build(seed, given.features)
         folder = Path(given.out) / f"{seed}-{month}"
         write(files, folder)
         print(folder)
