@@ -201,12 +201,15 @@ fn numbers_are_unique(number: &Pattern, numbering: Numbering) -> Result<(), Diag
     if !counts || numbering.tells_sequences_apart(number) {
         return Ok(());
     }
-    let (period, placeholder) = match numbering.restart {
-        Restart::Never | Restart::Year => ("year", "{year}"),
-        Restart::FiscalYear => ("fiscal year", "{fiscal-year}"),
-        Restart::Month => ("month", "{month}"),
+    let (message, placeholder) = match numbering.restart {
+        Restart::Never | Restart::Year => {
+            ("numbers that restart every year would be given again: they lack the year", "{year}")
+        }
+        Restart::FiscalYear => {
+            ("numbers that restart every fiscal year would be given again: they lack the fiscal year", "{fiscal-year}")
+        }
+        Restart::Month => ("numbers that restart every month would be given again: they lack the month", "{month}"),
     };
-    let message = format!("numbers that restart every {period} would be given again: they lack the {period}");
     let note = format!("number-restart = \"{}\" in [invoice] of invoicer.toml", numbering.restart.name());
     let hint =
         format!("put {placeholder} into number, as in number = \"{placeholder}-{{seq:04}}\", or remove number-restart");
