@@ -4,10 +4,14 @@
 //! device would never end, so everything but regular files is refused at once, and no file is read beyond the size that
 //! its kind can need.
 
+mod expansion;
+
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
+
+pub use expansion::expand;
 
 /// Size limit of texts that people write: TOML, templates, credentials.
 pub const TEXT: u64 = 16 << 20;

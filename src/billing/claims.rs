@@ -1,23 +1,97 @@
-//! Finds the customer that a charge belongs to, by the customers' `[[match]]` rules.
+//! Finds the customer that a charge belongs to, by the customers' `[[match]]` rules and the assignments of resources.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustc_hash::FxHashMap;
 
-use crate::model::charge::{Bill, Charge, NameId, SeenSubject, SubjectId};
+use crate::model::charge::{Bill, BillSource, Charge, EMPTY, NameId, SeenSubject, SubjectId};
 use crate::model::customer::ClaimRule;
+use crate::model::days::MonthDays;
 use crate::model::matcher::{Matchable, Matcher, normalized};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
 
-/// A rule: index of the customer in the settings and of the rule in the customer.
+pub(super) use super::timeline::Timeline;
+use super::timeline::TimelineBuilder;
+
+/// A rule: index of the customer in the settings and of the rule in the customer, or of a row of assignments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct RuleId {
     pub(super) customer: u32,
-    pub(super) rule: u32,
+    rule: u32,
 }
 
-/// The customer that claims a charge, if any.
+/// Set in [`RuleId::rule`] where the rest is the index of a row of assignments.
+const ASSIGNMENT: u32 = 1 << 31;
+
+impl RuleId {
+    /// The row of assignments with that index.
+    pub(super) fn of_row(settings: &Settings, row: u32) -> RuleId {
+        RuleId { customer: settings.assignments.row(row).customer, rule: ASSIGNMENT | row }
+    }
+
+    /// Index of the row of assignments; none for a `[[match]]`.
+    pub(super) fn row(self) -> Option<u32> {
+        (self.rule & ASSIGNMENT != 0).then_some(self.rule & !ASSIGNMENT)
+    }
+
+    /// The `[[match]]`; none for a row of assignments.
+    pub(super) fn claim_rule(self, settings: &Settings) -> Option<&ClaimRule> {
+        self.row().is_none().then(|| &settings.customers[self.customer as usize].rules[self.rule as usize])
+    }
+
+    /// Where two customers claim a charge, the higher priority wins.
+    pub(super) fn priority(self, settings: &Settings) -> i64 {
+        match (self.claim_rule(settings), self.row()) {
+            (Some(rule), _) => rule.priority,
+            (None, row) => {
+                let row = settings.assignments.row(row.unwrap_or_default());
+                settings.sources[usize::from(row.source)].assignments_priority
+            }
+        }
+    }
+
+    /// The days of a month on which it claims.
+    pub(super) fn days(self, settings: &Settings, month: BillingMonth) -> MonthDays {
+        let customer = &settings.customers[self.customer as usize];
+        match (self.claim_rule(settings), self.row()) {
+            (Some(rule), _) => customer.days_of(rule, month),
+            (None, row) => {
+                let row = settings.assignments.row(row.unwrap_or_default());
+                row.days.in_month(month).intersection(customer.active.in_month(month))
+            }
+        }
+    }
+
+    /// Path and line.
+    pub(super) fn place(self, settings: &Settings) -> (&str, u32) {
+        match (self.claim_rule(settings), self.row()) {
+            (Some(rule), _) => (&rule.definition.path, rule.definition.line),
+            (None, row) => {
+                let row = settings.assignments.row(row.unwrap_or_default());
+                (settings.assignments.path(row), row.line)
+            }
+        }
+    }
+
+    /// `path:line`
+    pub(super) fn in_words(self, settings: &Settings) -> String {
+        let (path, line) = self.place(settings);
+        format!("{path}:{line}")
+    }
+
+    /// What is written there.
+    pub(super) fn text(self, settings: &Settings) -> &str {
+        match (self.claim_rule(settings), self.row()) {
+            (Some(rule), _) => &rule.definition.text,
+            (None, row) => settings.assignments.text(settings.assignments.row(row.unwrap_or_default())),
+        }
+    }
+}
+
+/// The customer that claims a charge on one day, if any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Claim {
     Nobody,
@@ -27,14 +101,32 @@ pub(super) enum Claim {
     Twice(RuleId, RuleId),
 }
 
+/// The claims on a charge.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Claimed<'c> {
+    /// The claim on its day, or on every day of a charge without one.
+    Once(Claim),
+    /// The claims on the days of the month, of a charge without a day.
+    ByDay(&'c Timeline),
+}
+
+/// The claims on all charges of a subject and item.
+#[derive(Clone, Copy, Debug)]
+enum Known {
+    AllMonth(Claim),
+    /// Index in [`Claims::timelines`].
+    ByDay(u32),
+}
+
 /// Finds claims, trying each rule once per distinct subject (and item, where rules match items).
 pub(super) struct Claims<'a> {
     bill: &'a Bill,
     settings: &'a Settings,
     index: &'a RuleIndex,
     by_item: bool,
-    known: FxHashMap<(SubjectId, NameId), Claim>,
-    last: Option<((SubjectId, NameId), Claim)>,
+    known: FxHashMap<(SubjectId, NameId), Known>,
+    last: Option<((SubjectId, NameId), Known)>,
+    timelines: Vec<Timeline>,
     /// Rules that matched some charge.
     pub(super) used: BTreeSet<RuleId>,
 }
@@ -48,66 +140,125 @@ impl<'a> Claims<'a> {
             by_item: active_rules(settings, bill.month).any(|(_, rule)| rule.matcher.item.is_some()),
             known: FxHashMap::default(),
             last: None,
+            timelines: Vec::new(),
             used: BTreeSet::new(),
         }
     }
 
-    /// The claim on a charge.
-    pub(super) fn of(&mut self, charge: &Charge) -> Claim {
-        let item = if self.by_item { charge.item } else { NameId(0) };
-        let key = (charge.subject, item);
-        if let Some((last, claim)) = self.last
-            && last == key
-        {
-            return claim;
-        }
-        let claim = match self.known.get(&key) {
-            Some(claim) => *claim,
-            None => {
-                let claim = self.find(charge);
-                self.known.insert(key, claim);
-                claim
+    /// The claims on a charge.
+    pub(super) fn of(&mut self, charge: &Charge) -> Claimed<'_> {
+        match self.known(charge) {
+            Known::AllMonth(claim) => Claimed::Once(claim),
+            Known::ByDay(index) => {
+                let timeline = &self.timelines[index as usize];
+                match charge.day {
+                    0 => Claimed::ByDay(timeline),
+                    day => Claimed::Once(timeline.on(day)),
+                }
             }
-        };
-        self.last = Some((key, claim));
-        claim
+        }
     }
 
-    fn find(&mut self, charge: &Charge) -> Claim {
+    /// The claims on a charge's subject and item, day by day; none where they are the same on every day.
+    pub(super) fn timeline(&mut self, charge: &Charge) -> Option<&Timeline> {
+        match self.known(charge) {
+            Known::AllMonth(_) => None,
+            Known::ByDay(index) => Some(&self.timelines[index as usize]),
+        }
+    }
+
+    fn known(&mut self, charge: &Charge) -> Known {
+        let item = if self.by_item { charge.item } else { NameId(0) };
+        let key = (charge.subject, item);
+        if let Some((last, known)) = self.last
+            && last == key
+        {
+            return known;
+        }
+        let known = match self.known.get(&key) {
+            Some(known) => *known,
+            None => {
+                let known = self.find(charge);
+                self.known.insert(key, known);
+                known
+            }
+        };
+        self.last = Some((key, known));
+        known
+    }
+
+    /// The customers that have the charges' resources, with the days: of claims that are the same all month only where
+    /// `wanted` names the customer.
+    #[expect(clippy::iter_over_hash_type, reason = "the days are joined, in any order")]
+    pub(super) fn held(&self, wanted: &[bool]) -> Vec<((u32, u16, NameId), MonthDays)> {
+        let month = MonthDays::all(self.bill.month);
+        let mut held = Vec::new();
+        for ((subject, _), known) in &self.known {
+            let subject = &self.bill.subjects[subject.0 as usize];
+            if subject.resource == EMPTY {
+                continue;
+            }
+            let mut add = |customer: u32, days| {
+                if wanted[customer as usize] {
+                    held.push(((customer, subject.source, subject.resource), days));
+                }
+            };
+            match known {
+                Known::AllMonth(Claim::Customer(id)) => add(id.customer, month),
+                Known::AllMonth(_) => {}
+                Known::ByDay(index) => {
+                    for (claim, days) in self.timelines[*index as usize].claims() {
+                        if let Claim::Customer(id) = claim {
+                            add(id.customer, *days);
+                        }
+                    }
+                }
+            }
+        }
+        held
+    }
+
+    fn find(&mut self, charge: &Charge) -> Known {
         let subject = self.bill.seen(charge.subject);
         let item = self.bill.names.get(charge.item);
-        let mut best: Option<(i64, RuleId)> = None;
-        let mut claim = Claim::Nobody;
+        let month = self.bill.month;
+        let mut timeline = TimelineBuilder::new(month);
         for id in self.index.candidates(&subject) {
             let rule = rule(self.settings, id);
             if !rule.matcher.matches(&subject, item) {
                 continue;
             }
             self.used.insert(id);
-            match best {
-                Some((priority, first))
-                    if priority > rule.priority || first.customer == id.customer && priority == rule.priority => {}
-                Some((priority, first)) if priority == rule.priority => claim = Claim::Twice(first, id),
-                _ => {
-                    best = Some((rule.priority, id));
-                    claim = Claim::Customer(id);
-                }
+            timeline.add(id, rule.priority, id.days(self.settings, month));
+        }
+        let source = self.bill.subjects[charge.subject.0 as usize].source;
+        for row in self.index.rows(source, subject.resource(), self.settings) {
+            let id = RuleId::of_row(self.settings, row);
+            timeline.add(id, id.priority(self.settings), id.days(self.settings, month));
+        }
+        match timeline.finish() {
+            Ok(claim) => Known::AllMonth(claim),
+            Err(timeline) => {
+                self.timelines.push(timeline);
+                Known::ByDay(self.timelines.len() as u32 - 1)
             }
         }
-        claim
     }
 }
 
-/// The rules of the customers that are active in the month, in the order of the customers.
+/// The rules of the customers that hold on any day of the month, in the order of the customers.
 pub(super) fn active_rules(settings: &Settings, month: BillingMonth) -> impl Iterator<Item = (RuleId, &ClaimRule)> {
     let active = settings.customers.iter().enumerate().filter(move |(_, customer)| customer.is_active(month));
-    active.flat_map(|(customer, settings)| {
+    active.flat_map(move |(customer, settings)| {
         let id = move |rule: usize| RuleId { customer: customer as u32, rule: rule as u32 };
-        settings.rules.iter().enumerate().map(move |(rule, settings)| (id(rule), settings))
+        let rules =
+            settings.rules.iter().enumerate().filter(move |(_, rule)| !settings.days_of(rule, month).is_empty());
+        rules.map(move |(rule, settings)| (id(rule), settings))
     })
 }
 
-pub(super) fn rule(settings: &Settings, id: RuleId) -> &ClaimRule {
+/// The `[[match]]` of an id that is no row of assignments.
+fn rule(settings: &Settings, id: RuleId) -> &ClaimRule {
     &settings.customers[id.customer as usize].rules[id.rule as usize]
 }
 
@@ -118,17 +269,28 @@ pub(super) struct RuleIndex {
     by_group: FxHashMap<String, Vec<RuleId>>,
     by_tag: FxHashMap<(String, String), Vec<RuleId>>,
     others: Vec<RuleId>,
+    /// By source of the bill: its index in the settings, where it has assignments.
+    assigned: Vec<Option<u16>>,
+    /// By row of assignments: whether the month has a charge of its resource.
+    charged: Vec<AtomicBool>,
 }
 
 impl RuleIndex {
-    pub(super) fn new(settings: &Settings, month: BillingMonth) -> RuleIndex {
+    pub(super) fn new(bill: &Bill, settings: &Settings) -> RuleIndex {
+        let assigned = |source: &BillSource| {
+            let mut known = (0..).zip(&settings.sources);
+            known.find(|(_, known)| known.name == source.name && known.assignments.is_some()).map(|(index, _)| index)
+        };
+        let rows = settings.assignments.rows().len();
         let mut index = RuleIndex {
             by_resource: FxHashMap::default(),
             by_group: FxHashMap::default(),
             by_tag: FxHashMap::default(),
             others: Vec::new(),
+            assigned: bill.sources.iter().map(assigned).collect(),
+            charged: std::iter::repeat_with(AtomicBool::default).take(rows).collect(),
         };
-        for (id, rule) in active_rules(settings, month) {
+        for (id, rule) in active_rules(settings, bill.month) {
             index.place_of(&rule.matcher).push(id);
         }
         index
@@ -146,6 +308,31 @@ impl RuleIndex {
             Some(group) => self.by_group.entry(group).or_default(),
             None => &mut self.others,
         }
+    }
+
+    /// The rows of assignments of a resource; notes that it has a charge.
+    fn rows(&self, source: u16, resource: &str, settings: &Settings) -> Range<u32> {
+        match self.assigned[usize::from(source)] {
+            Some(source) if !resource.is_empty() => {
+                let rows = settings.assignments.of(source, &normalized(resource));
+                // Every thread writes the same, so the order does not matter.
+                self.charged[rows.start as usize..rows.end as usize]
+                    .iter()
+                    .for_each(|charged| charged.store(true, Ordering::Relaxed));
+                rows
+            }
+            _ => 0..0,
+        }
+    }
+
+    /// Whether some charge tried so far is of the resource of that row.
+    pub(super) fn has_charge(&self, row: u32) -> bool {
+        self.charged[row as usize].load(Ordering::Relaxed)
+    }
+
+    /// Whether that source of the settings is in the bill.
+    pub(super) fn has_source(&self, source: u16) -> bool {
+        self.assigned.contains(&Some(source))
     }
 
     /// The rules that may match a subject, in the order of the customers.

@@ -128,10 +128,10 @@ fn source_sums(
     }
     let source = |id: &ChargeId| usize::from(bill.subject(bill.charge(*id)).source);
     for id in allocation.kept.iter().flatten().chain(&allocation.kept_unassigned) {
-        sums[source(id)].kept.add(bill.cost(bill.charge(*id)))?;
+        sums[source(id)].kept.add(allocation.remainders.cost(bill, *id))?;
     }
     for id in &allocation.unassigned {
-        sums[source(id)].unassigned.add(bill.cost(bill.charge(*id)))?;
+        sums[source(id)].unassigned.add(allocation.remainders.cost(bill, *id))?;
     }
     Ok(sums)
 }

@@ -12,7 +12,7 @@ use crate::model::charge::{Bill, NameId};
 use crate::model::customer::Customer;
 use crate::model::invoice::{Detail, ItemIndex, ItemKind, LineItem};
 use crate::model::period::BillingMonth;
-use crate::model::price::{Fee, RoundAt};
+use crate::model::price::RoundAt;
 use crate::model::settings::Language;
 use crate::model::tax::{TaxCategory, TaxRate};
 
@@ -116,13 +116,13 @@ impl Items {
     /// Adds a fee for `count` resources or months, each at `price` in the invoice's currency.
     pub(super) fn add_fee(
         &mut self,
-        fee: &Fee,
+        name: String,
         price: Amount,
         category: TaxCategory,
         count: Amount,
     ) -> Result<(), TooLong> {
         price.times(count)?;
-        self.fees.push(FeeItem { name: fee.name.clone(), category, count, price });
+        self.fees.push(FeeItem { name, category, count, price });
         Ok(())
     }
 

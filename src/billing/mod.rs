@@ -10,22 +10,30 @@ mod claims;
 pub mod comparison;
 mod conservation;
 mod credit;
+mod described;
 mod drift;
 pub mod explanation;
+mod gaps;
 mod inventory;
 mod items;
+mod near_match;
 mod order;
+mod overlaps;
 mod overview;
 mod own_money;
+mod ownership;
 mod price_choice;
 mod pricing;
+mod prorating;
 mod reconciliation;
 mod record;
+mod remainder;
 pub(crate) mod resources;
 mod sharing;
 pub mod story;
 mod taxation;
 mod tiers;
+mod timeline;
 mod unassigned;
 mod warnings;
 
@@ -48,8 +56,10 @@ pub use drift::drift;
 pub use inventory::{ListedItem, PriceRange, items_of_invoice, listed_items};
 pub use overview::{ItemCost, KeptByRule, KeptCharges, KeptCost, KeptItem, Overview, SharedCost, overview};
 pub use own_money::ConvertedPrices;
+use prorating::HeldBy;
 pub use reconciliation::{Reconciliation, reconcile};
 use record::billed_customers;
+pub use remainder::{Remainder, Remainders};
 pub use warnings::{wanted, warnings};
 
 /// A computed month: its invoices and where everything else of its bill went.
@@ -73,6 +83,8 @@ pub struct BilledMonth {
     pub kept_by_rule: Vec<Vec<ChargeId>>,
     /// Charges without an owner that the issuer bears because of `unassigned = "keep"`.
     pub kept_unassigned: Vec<ChargeId>,
+    /// The parts of kept and unassigned charges that no customer bears, where customers bear the rest.
+    pub remainders: Remainders,
     /// Customers with prices in another currency than their invoices, in the order of the customers.
     pub converted: Vec<ConvertedPrices>,
     /// The figures with which later months are compared.
@@ -131,7 +143,8 @@ fn billed(
     let active = work.into_par_iter().filter(|(((_, customer), _), _)| customer.is_active(bill.month));
     let priced: Vec<(usize, Result<_, Problems>)> = active
         .map(|(((index, customer), assigned), shares)| {
-            let priced = pricing::price(bill, settings, customer, &order, assigned, shares);
+            let held = HeldBy { held: &allocation.held, customer: index };
+            let priced = pricing::price(bill, settings, customer, &order, held, assigned, shares);
             (index, named(priced, customer))
         })
         .collect();
@@ -221,6 +234,7 @@ fn billed(
         carried,
         kept_by_rule: allocation.kept,
         kept_unassigned: allocation.kept_unassigned,
+        remainders: allocation.remainders,
         record,
         unassigned: allocation.unassigned,
         remarks,

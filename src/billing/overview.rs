@@ -197,7 +197,7 @@ fn shared_with(bill: &Bill, settings: &Settings, invoice: &Invoice) -> Result<Pa
     let keeps = settings.customers[invoice.customer].pricing.discounts == DiscountRule::Keep;
     let mut known: FxHashMap<(SubjectId, NameId), Option<usize>> = FxHashMap::default();
     let mut parts = Parts::new();
-    for share in &invoice.shares {
+    for share in invoice.shares.iter().filter(|share| !share.is_own()) {
         let charge = bill.charge(share.charge);
         let rule = *known.entry((charge.subject, charge.item)).or_insert_with(|| {
             let (subject, item) = (bill.seen(charge.subject), bill.names.get(charge.item));
@@ -211,9 +211,9 @@ fn shared_with(bill: &Bill, settings: &Settings, invoice: &Invoice) -> Result<Pa
 }
 
 fn kept(bill: &Bill, billed: &BilledMonth) -> Result<Vec<KeptCost>, TooLong> {
-    let by_rule = billed.kept_by_rule.iter().map(|charges| by_source(bill, charges));
+    let by_rule = billed.kept_by_rule.iter().map(|charges| by_source(bill, billed, charges));
     let mut by_rule: Vec<BTreeMap<u16, KeptCharges>> = by_rule.collect::<Result<_, TooLong>>()?;
-    let mut unowned = by_source(bill, &billed.kept_unassigned)?;
+    let mut unowned = by_source(bill, billed, &billed.kept_unassigned)?;
     let mut costs = Vec::new();
     for (source, totals) in (0_u16..).zip(&billed.sources) {
         let of_source = billed.kept.iter().filter(|kept| kept.source == source);
@@ -231,7 +231,7 @@ fn kept(bill: &Bill, billed: &BilledMonth) -> Result<Vec<KeptCost>, TooLong> {
 }
 
 /// Charges by their source, item by item.
-fn by_source(bill: &Bill, charges: &[ChargeId]) -> Result<BTreeMap<u16, KeptCharges>, TooLong> {
+fn by_source(bill: &Bill, billed: &BilledMonth, charges: &[ChargeId]) -> Result<BTreeMap<u16, KeptCharges>, TooLong> {
     let mut all: BTreeMap<u16, Vec<(ChargeId, usize, Sum)>> = BTreeMap::new();
     let mut places: FxHashMap<(u16, NameId, ChargeKind), usize> = FxHashMap::default();
     for id in charges {
@@ -243,7 +243,7 @@ fn by_source(bill: &Bill, charges: &[ChargeId]) -> Result<BTreeMap<u16, KeptChar
             items.len() - 1
         });
         items[place].1 += 1;
-        items[place].2.add(bill.cost(charge))?;
+        items[place].2.add(billed.remainders.cost(bill, *id))?;
     }
     let kept = |items: Vec<(ChargeId, usize, Sum)>| {
         let mut kept = KeptCharges::default();

@@ -12,6 +12,7 @@ use super::items::{ItemKey, Items};
 use super::order::{self, Order};
 use super::own_money::{rate_for, rounded_at, tiers_at};
 use super::price_choice::{PriceChoice, own_status, price_choice, tax_rule};
+use super::prorating::{ChargedFee, HeldBy};
 use super::resources::UsedResources;
 use super::tiers::TierState;
 use crate::diagnostic::{Diagnostic, Place, Problems};
@@ -56,12 +57,13 @@ pub(crate) fn price(
     settings: &Settings,
     customer: &Customer,
     order: &Order,
+    held: HeldBy<'_>,
     assigned: Vec<ChargeId>,
     shares: Vec<Share>,
 ) -> Result<PricedCustomer, Problems> {
     let portions = order.sorted(bill, &assigned, &shares);
     drop(assigned);
-    let mut pricing = CustomerPricer::new(bill, settings, customer);
+    let mut pricing = CustomerPricer::new(bill, settings, customer, held);
     let mut details = Vec::with_capacity(portions.len());
     let mut discounts = Vec::new();
     for portion in portions {
@@ -172,7 +174,7 @@ struct CustomerPricer<'a> {
 }
 
 impl<'a> CustomerPricer<'a> {
-    fn new(bill: &'a Bill, settings: &'a Settings, customer: &'a Customer) -> CustomerPricer<'a> {
+    fn new(bill: &'a Bill, settings: &'a Settings, customer: &'a Customer, held: HeldBy<'a>) -> CustomerPricer<'a> {
         let has_products = bill.sources.iter().any(|source| source.kind.has_product_ids());
         let sees_subjects = |matcher: &Matcher| !matcher.sees_only_items() || has_products && matcher.item.is_some();
         let prices = customer.pricing.rules.iter().map(|rule| &rule.matcher);
@@ -194,7 +196,7 @@ impl<'a> CustomerPricer<'a> {
             rates: vec![None; bill.sources.len()],
             price_rates: BTreeMap::new(),
             kept: vec![Sum::default(); bill.sources.len()],
-            resources: UsedResources::new(customer),
+            resources: UsedResources::new(customer, held),
             problems: Problems::default(),
         }
     }
@@ -211,10 +213,11 @@ impl<'a> CustomerPricer<'a> {
         let plan = self.plan(charge);
         let cost = share.map_or_else(|| self.bill.cost(charge), |share| share.cost);
         let quantity = share.map_or_else(|| self.bill.quantity(charge), |share| share.quantity);
-        if share.is_none() {
+        if share.is_none_or(Share::is_own) {
             self.resources.add(self.bill, charge);
         }
-        match self.outcome(plan, portion, charge, cost, quantity) {
+        let is_shared = share.is_some_and(|share| !share.is_own());
+        match self.outcome(plan, portion, (charge, is_shared), cost, quantity) {
             Ok(outcome) => outcome,
             Err(error) => {
                 self.refuse(self.refused(charge, error));
@@ -229,7 +232,7 @@ impl<'a> CustomerPricer<'a> {
         &mut self,
         plan: u32,
         portion: order::ChargePortion,
-        charge: &Charge,
+        (charge, is_shared): (&Charge, bool),
         cost: Amount,
         quantity: Option<Amount>,
     ) -> Result<Option<Outcome>, PriceError> {
@@ -246,7 +249,7 @@ impl<'a> CustomerPricer<'a> {
         };
         let unit_price = self.unit_price(plan, charge)?;
         let of_no_resource = || self.bill.subject(charge).resource == EMPTY;
-        if follows_usage && (portion.share.is_some() || of_no_resource()) {
+        if follows_usage && (is_shared || of_no_resource()) {
             let discount = WholeBillDiscount { portion, key, exact, cost, quantity, unit_price };
             return Ok(Some(Outcome::WholeBill(discount)));
         }
@@ -457,19 +460,23 @@ impl<'a> CustomerPricer<'a> {
     /// Adds the issuer's own charges.
     fn fees(&mut self) {
         let customer = self.customer;
-        let charged: Vec<(usize, i64)> = self.resources.charged_fees(self.bill.month).collect();
-        for (index, count) in charged {
-            if let Err(problem) = self.fee(&customer.fees[index], Amount::whole(count)) {
+        for charged in self.resources.charged_fees(self.bill.month) {
+            if let Err(problem) = self.fee(&customer.fees[charged.fee], charged) {
                 self.refuse(problem);
             }
         }
     }
 
-    fn fee(&mut self, fee: &Fee, count: Amount) -> Result<(), Diagnostic> {
+    fn fee(&mut self, fee: &Fee, charged: ChargedFee) -> Result<(), Diagnostic> {
         let rate = self.price_rate(fee.amount.currency, &fee.definition)?;
-        let price = rounded_at(fee.amount, rate, self.customer)?;
         let category = fee.tax_category.unwrap_or(self.category);
-        Ok(self.items.add_fee(fee, price, category, count)?)
+        let month = self.bill.month;
+        let price = match charged.is_part(month) {
+            true => charged.price(fee, fee.amount.amount.times(rate)?, month, self.customer)?,
+            false => rounded_at(fee.amount, rate, self.customer)?,
+        };
+        let name = charged.name(fee, month, self.customer.invoice.language);
+        Ok(self.items.add_fee(name, price, category, Amount::whole(charged.count))?)
     }
 
     /// The minimum in the invoice's currency; none for a customer without charges.

@@ -42,7 +42,7 @@ fn used(bill: &Bill, invoice: &Invoice) -> Result<Used, TooLong> {
         let cost = items.entry(item.source.clone()).or_default().entry(item.name.clone()).or_default();
         *cost = cost.plus(item.cost)?;
     }
-    let whole = invoice.details.iter().filter(|detail| invoice.share(detail).is_none());
+    let whole = invoice.details.iter().filter(|detail| invoice.is_own(detail));
     let ids: FxHashSet<(u16, NameId)> = whole
         .map(|detail| bill.subject(bill.charge(detail.charge)))
         .filter(|subject| subject.resource != EMPTY)

@@ -1,14 +1,16 @@
 //! Counts the resources a customer used, for fees per resource.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashSet;
 
+use super::prorating::{ChargedFee, HeldBy};
 use crate::model::charge::{Bill, Charge, ChargeKind, EMPTY, NameId, SubjectId};
 use crate::model::customer::Customer;
+use crate::model::days::MonthDays;
 use crate::model::invoice::Invoice;
 use crate::model::period::BillingMonth;
-use crate::model::price::FeePer;
+use crate::model::price::{Fee, FeePer, Prorate};
 
 /// Source and resource.
 pub(super) type Resource = (u16, NameId);
@@ -16,6 +18,7 @@ pub(super) type Resource = (u16, NameId);
 /// The distinct resources used, by fee of the customer.
 pub(super) struct UsedResources<'a> {
     customer: &'a Customer,
+    held: HeldBy<'a>,
     /// Whether the customer has any fee per resource.
     wanted: bool,
     /// Subjects and items already counted: their further charges change nothing.
@@ -24,16 +27,17 @@ pub(super) struct UsedResources<'a> {
 }
 
 impl<'a> UsedResources<'a> {
-    pub(super) fn new(customer: &'a Customer) -> UsedResources<'a> {
+    pub(super) fn new(customer: &'a Customer, held: HeldBy<'a>) -> UsedResources<'a> {
         UsedResources {
             customer,
+            held,
             wanted: customer.fees.iter().any(|fee| fee.per == FeePer::Resource),
             seen: FxHashSet::default(),
             by_fee: vec![BTreeSet::new(); customer.fees.len()],
         }
     }
 
-    /// Adds a charge that is the customer's alone.
+    /// Adds a charge that is the customer's alone, at least on some days.
     pub(super) fn add(&mut self, bill: &Bill, charge: &Charge) {
         if !self.wanted || charge.kind() != ChargeKind::Usage || !self.seen.insert((charge.subject, charge.item)) {
             return;
@@ -50,33 +54,54 @@ impl<'a> UsedResources<'a> {
         }
     }
 
-    /// The fees charged in the month: index, and number of months or resources.
-    pub(super) fn charged_fees(&self, month: BillingMonth) -> impl Iterator<Item = (usize, i64)> {
-        let due = self.customer.fees.iter().enumerate().filter(move |(_, fee)| fee.is_due(month));
-        let counted = due.map(|(index, fee)| match fee.per {
-            FeePer::Month => (index, 1),
-            FeePer::Resource => (index, self.by_fee[index].len() as i64),
-        });
-        counted.filter(|(_, count)| *count > 0)
-    }
-
-    /// Adds what an invoice was made from.
-    fn add_details(&mut self, bill: &Bill, invoice: &Invoice) {
-        for detail in invoice.details.iter().filter(|detail| invoice.share(detail).is_none()) {
-            self.add(bill, bill.charge(detail.charge));
+    /// The fees charged in the month, line by line.
+    pub(super) fn charged_fees(&self, month: BillingMonth) -> Vec<ChargedFee> {
+        let all = MonthDays::all(month);
+        let mut charged = Vec::new();
+        for (index, fee) in self.customer.fees.iter().enumerate().filter(|(_, fee)| fee.is_due(month)) {
+            let mut counts: BTreeMap<MonthDays, i64> = BTreeMap::new();
+            match fee.per {
+                FeePer::Month => {
+                    let active = self.customer.active.in_month(month);
+                    counts.insert(if fee.prorate == Prorate::None { all } else { active }, 1);
+                }
+                FeePer::Resource => {
+                    for resource in &self.by_fee[index] {
+                        *counts.entry(self.days(fee, month, *resource)).or_default() += 1;
+                    }
+                }
+            }
+            let mut counts: Vec<(MonthDays, i64)> = counts.into_iter().collect();
+            // Full months first, then by the days.
+            counts.sort_by_key(|(days, _)| (*days != all, days.first(), days.last(), *days));
+            charged.extend(counts.into_iter().map(|(days, count)| ChargedFee { fee: index, count, days }));
         }
+        charged
     }
 
-    /// The resources for which the fee with that index is charged: source and id.
-    pub(super) fn of_fee(&self, fee: usize) -> &BTreeSet<Resource> {
-        &self.by_fee[fee]
+    /// The resources of a line of a fee: source and id.
+    pub(super) fn of_fee(&self, charged: ChargedFee, month: BillingMonth) -> impl Iterator<Item = &Resource> {
+        let fee = &self.customer.fees[charged.fee];
+        self.by_fee[charged.fee].iter().filter(move |resource| self.days(fee, month, **resource) == charged.days)
+    }
+
+    /// The days for which a fee is charged for a resource.
+    fn days(&self, fee: &Fee, month: BillingMonth, resource: Resource) -> MonthDays {
+        if fee.prorate == Prorate::None { MonthDays::all(month) } else { self.held.days(month, resource) }
     }
 }
 
 /// The ids of the resources of an invoice for which its customer pays a fee in the month.
 pub(crate) fn with_fee(bill: &Bill, customer: &Customer, invoice: &Invoice) -> BTreeSet<NameId> {
-    let mut used = UsedResources::new(customer);
-    used.add_details(bill, invoice);
-    let fees = used.charged_fees(bill.month).map(|(fee, _)| fee);
-    fees.flat_map(|fee| used.of_fee(fee)).map(|(_, resource)| *resource).collect()
+    let due = customer.fees.iter().filter(|fee| fee.per == FeePer::Resource && fee.is_due(bill.month));
+    let fees: Vec<&Fee> = due.collect();
+    let mut resources = BTreeSet::new();
+    for detail in invoice.details.iter().filter(|detail| !fees.is_empty() && invoice.is_own(detail)) {
+        let charge = bill.charge(detail.charge);
+        let (seen, item) = (bill.seen(charge.subject), bill.names.get(charge.item));
+        if charge.kind() == ChargeKind::Usage && fees.iter().any(|fee| fee.matcher.matches(&seen, item)) {
+            resources.insert(bill.subject(charge).resource);
+        }
+    }
+    resources
 }

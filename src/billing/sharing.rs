@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::allocation::{customer, describe};
+use super::described::describe;
+use super::ownership::{DIVIDED, Ownership, customer};
+use super::remainder::Remainder;
 use crate::diagnostic::{Diagnostic, MayBeUnnamed, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, EMPTY};
+use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, EMPTY, NameId, Subject};
 use crate::model::customer::Customer;
-use crate::model::invoice::Share;
+use crate::model::invoice::{Share, ShareOf};
 use crate::model::matcher::Matcher;
 use crate::model::period::BillingMonth;
 use crate::model::settings::{Ratio, Settings, ShareBasis, ShareRule};
@@ -46,9 +48,9 @@ pub(super) struct Sharing<'a> {
 }
 
 impl<'a> Sharing<'a> {
-    /// A sharing step; `owners` holds the owner of each charge by the customers' rules.
-    pub(super) fn new(bill: &'a Bill, settings: &'a Settings, owners: &'a [u32]) -> Sharing<'a> {
-        Sharing { bill, settings, measures: Measures { bill, settings, owners, known: BTreeMap::new() } }
+    /// A sharing step after the customers' rules gave charges their owners.
+    pub(super) fn new(bill: &'a Bill, settings: &'a Settings, owned: &'a Ownership) -> Sharing<'a> {
+        Sharing { bill, settings, measures: Measures { bill, settings, owned, known: BTreeMap::new() } }
     }
 
     /// Applies steps 2 to 4 to a charge without an owner; returns the parts by customer where it is shared.
@@ -59,7 +61,7 @@ impl<'a> Sharing<'a> {
         let charge = self.bill.charge(id);
         match self.ratio(charge)? {
             Fate::Shared(ratio) => {
-                let shares = divide(self.bill, charge, id, &ratio.weights);
+                let shares = divide(self.bill, charge, id, self.measures.owned, &ratio.weights);
                 shares.map(Fate::Shared).map_err(|error| (usize::MAX, too_long(error, self.bill, charge)))
             }
             Fate::Kept(rule) => Ok(Fate::Kept(rule)),
@@ -153,14 +155,25 @@ fn given_weights(settings: &Settings, weights: &BTreeMap<String, Amount>) -> Wei
     customers.filter_map(|(index, customer)| Some((index, *weights.get(&customer.id)?))).collect()
 }
 
-fn divide(bill: &Bill, charge: &Charge, id: ChargeId, weights: &[(usize, Amount)]) -> Result<Shares, TooLong> {
+/// Divides a charge, or what is left of one that customers have on some days.
+fn divide(
+    bill: &Bill,
+    charge: &Charge,
+    id: ChargeId,
+    owned: &Ownership,
+    weights: &[(usize, Amount)],
+) -> Result<Shares, TooLong> {
+    let (cost, quantity, of) = match owned.remainder(id) {
+        None => (bill.cost(charge), bill.quantity(charge), ShareOf::Charge),
+        Some(Remainder { cost, quantity, .. }) => (cost, quantity, ShareOf::Unclaimed { cost, quantity }),
+    };
     let only: Vec<Amount> = weights.iter().map(|(_, weight)| *weight).collect();
     let total = Sum::of(only.iter().copied())?;
-    let costs = split(bill.cost(charge), &only)?;
-    let quantities = bill.quantity(charge).map(|quantity| split(quantity, &only)).transpose()?;
+    let costs = split(cost, &only)?;
+    let quantities = quantity.map(|quantity| split(quantity, &only)).transpose()?;
     let share = |(position, (customer, weight)): (usize, &(usize, Amount))| {
         let quantity = quantities.as_ref().map(|quantities| quantities[position]);
-        (*customer, Share { charge: id, cost: costs[position], quantity, ratio: (*weight, total) })
+        (*customer, Share { charge: id, cost: costs[position], quantity, ratio: (*weight, total), of: of.clone() })
     };
     Ok(weights.iter().enumerate().map(share).collect())
 }
@@ -172,7 +185,7 @@ pub(super) type Weights = Vec<(usize, Amount)>;
 struct Measures<'a> {
     bill: &'a Bill,
     settings: &'a Settings,
-    owners: &'a [u32],
+    owned: &'a Ownership,
     /// Weights by rule (none for discounts that no rule shares) and source.
     known: BTreeMap<(Option<usize>, u16), Weights>,
 }
@@ -199,8 +212,9 @@ impl Measures<'_> {
             .bill
             .charges
             .par_chunks(CHUNK)
-            .zip(self.owners.par_chunks(CHUNK))
-            .map(|(charges, owners)| self.measure_part(charges, owners, by, of, source))
+            .zip(self.owned.owners.par_chunks(CHUNK))
+            .enumerate()
+            .map(|(chunk, part)| self.measure_part(chunk * CHUNK, part, by, of, source))
             .collect();
         let mut all = Measured::new(self.settings.customers.len());
         for part in parts {
@@ -210,6 +224,13 @@ impl Measures<'_> {
         let weight = |customer: usize| match by {
             ShareBasis::Amount | ShareBasis::Quantity => sums[customer].total(),
             ShareBasis::Resources => Ok(Amount::whole(resources[customer].len() as i64)),
+            ShareBasis::ResourceDays => {
+                let days = |resource: &u32| {
+                    let days = self.owned.held.of(self.bill.month, customer, (source, NameId(*resource)));
+                    i64::from(days.count())
+                };
+                Ok(Amount::whole(resources[customer].iter().map(days).sum()))
+            }
             ShareBasis::Even => Ok(Amount::whole(i64::from(has_any[customer]))),
         };
         (0..sums.len()).map(|customer| Ok((customer, weight(customer)?))).collect()
@@ -217,19 +238,21 @@ impl Measures<'_> {
 
     fn measure_part(
         &self,
-        charges: &[Charge],
-        owners: &[u32],
+        first: usize,
+        (charges, owners): (&[Charge], &[u32]),
         by: ShareBasis,
         of: Option<&Matcher>,
         source: u16,
     ) -> Result<Measured, TooLong> {
         let mut measured = Measured::new(self.settings.customers.len());
         let mut matched: FxHashMap<(u32, u32), bool> = FxHashMap::default();
-        for (charge, owner) in charges.iter().zip(owners) {
+        for (index, (charge, owner)) in charges.iter().zip(owners).enumerate() {
             let subject = self.bill.subject(charge);
-            let Some(owner) = customer(*owner).filter(|_| subject.source == source) else {
+            let is_divided = *owner == DIVIDED;
+            let owner = customer(*owner);
+            if subject.source != source || owner.is_none() && !is_divided {
                 continue;
-            };
+            }
             let fits = of.is_none_or(|of| {
                 *matched
                     .entry((charge.subject.0, charge.item.0))
@@ -238,23 +261,17 @@ impl Measures<'_> {
             if !fits {
                 continue;
             }
-            measured.has_any[owner] = true;
-            if charge.kind() == ChargeKind::Discount {
-                // A free tier is no usage: its quantity repeats that of rows already measured.
-                continue;
-            }
-            match by {
-                ShareBasis::Amount => measured.sums[owner].add(self.bill.cost(charge))?,
-                // A row without a quantity adds nothing.
-                ShareBasis::Quantity => {
-                    if let Some(quantity) = self.bill.quantity(charge) {
-                        measured.sums[owner].add(quantity)?;
+            match owner {
+                Some(owner) => {
+                    measured.add(owner, by, charge, self.bill.cost(charge), self.bill.quantity(charge), subject)?;
+                }
+                None => {
+                    for part in self.owned.parts(ChargeId((first + index) as u32)) {
+                        if let Some(owner) = part.customer {
+                            measured.add(owner, by, charge, part.cost, part.quantity, subject)?;
+                        }
                     }
                 }
-                ShareBasis::Resources if subject.resource != EMPTY => {
-                    measured.resources[owner].insert(subject.resource.0);
-                }
-                ShareBasis::Resources | ShareBasis::Even => {}
             }
         }
         Ok(measured)
@@ -272,6 +289,37 @@ impl Measured {
     fn new(customers: usize) -> Measured {
         let resources = vec![BTreeSet::new(); customers];
         Measured { sums: vec![Sum::default(); customers], resources, has_any: vec![false; customers] }
+    }
+
+    /// Adds a charge, or a part of one, of a customer.
+    fn add(
+        &mut self,
+        owner: usize,
+        by: ShareBasis,
+        charge: &Charge,
+        cost: Amount,
+        quantity: Option<Amount>,
+        subject: &Subject,
+    ) -> Result<(), TooLong> {
+        self.has_any[owner] = true;
+        if charge.kind() == ChargeKind::Discount {
+            // A free tier is no usage: its quantity repeats that of rows already measured.
+            return Ok(());
+        }
+        match by {
+            ShareBasis::Amount => self.sums[owner].add(cost)?,
+            // A row without a quantity adds nothing.
+            ShareBasis::Quantity => {
+                if let Some(quantity) = quantity {
+                    self.sums[owner].add(quantity)?;
+                }
+            }
+            ShareBasis::Resources | ShareBasis::ResourceDays if subject.resource != EMPTY => {
+                self.resources[owner].insert(subject.resource.0);
+            }
+            ShareBasis::Resources | ShareBasis::ResourceDays | ShareBasis::Even => {}
+        }
+        Ok(())
     }
 
     fn merge(&mut self, other: Measured) -> Result<(), TooLong> {

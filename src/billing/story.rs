@@ -301,7 +301,7 @@ fn by_item<'l>(tables: &ItemTables<'l>, lines: &'l [BilledLine]) -> Result<BTree
 /// Source and id of a detail's resource; none for shares, which are of no resource of the customer.
 fn resource<'b>(bill: &'b Bill, invoice: &Invoice, detail: &Detail) -> Option<(&'b str, &'b str)> {
     let subject = bill.subject(bill.charge(detail.charge));
-    let is_own = subject.resource != EMPTY && invoice.share(detail).is_none();
+    let is_own = subject.resource != EMPTY && invoice.is_own(detail);
     is_own.then(|| (bill.sources[usize::from(subject.source)].name.as_str(), bill.names.get(subject.resource)))
 }
 
@@ -323,7 +323,7 @@ fn fresh<'l>(
     for detail in &invoice.details {
         let none = || Fresh { quantity: Some(Sum::default()), ..Fresh::default() };
         let fresh = all.entry(keys[detail.item.0 as usize]).or_insert_with(none);
-        fresh.has_own |= invoice.share(detail).is_none();
+        fresh.has_own |= invoice.is_own(detail);
         let (Some((source, id)), Some(used)) = (resource(bill, invoice, detail), before) else { continue };
         if used.has_resource(source, id) {
             continue;
@@ -390,7 +390,7 @@ fn groups(bill: &Bill, invoice: &Invoice, grouping: &Grouping) -> Result<(Vec<Gr
     let mut common = Sum::default();
     for detail in invoice.details.iter().filter(|detail| invoice.item(detail).kind == ItemKind::Usage) {
         let amount = invoice.amount(detail);
-        if invoice.share(detail).is_some() {
+        if !invoice.is_own(detail) {
             common.add(amount)?;
             continue;
         }

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::allocation::describe;
+use super::described::describe;
+use super::gaps;
+use super::remainder::Remainders;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::Sum;
 use crate::model::charge::{Bill, ChargeId, EMPTY, NameId};
+use crate::model::customer::ClaimRule;
 use crate::model::settings::Settings;
 
 /// Maximum number of resources reported one by one.
 const SHOWN: usize = 10;
 
 /// One message per resource, or per item without a resource, in the order of their first rows.
-pub(super) fn refused(bill: &Bill, settings: &Settings, unassigned: &[ChargeId]) -> Vec<Diagnostic> {
+pub(super) fn refused(bill: &Bill, settings: &Settings, unassigned: &[ChargeId], left: &Remainders) -> Vec<Diagnostic> {
     let mut groups: BTreeMap<(u16, NameId, NameId), Vec<ChargeId>> = BTreeMap::new();
     for id in unassigned {
         let charge = bill.charge(*id);
@@ -23,7 +26,8 @@ pub(super) fn refused(bill: &Bill, settings: &Settings, unassigned: &[ChargeId])
     let mut groups: Vec<Vec<ChargeId>> = groups.into_values().collect();
     groups.sort_by_key(|charges| charges.first().copied());
     let more: usize = groups.iter().skip(SHOWN).map(Vec::len).sum();
-    let mut told: Vec<Diagnostic> = groups.iter().take(SHOWN).map(|charges| tell(bill, settings, charges)).collect();
+    let mut told: Vec<Diagnostic> =
+        groups.iter().take(SHOWN).map(|charges| tell(bill, settings, charges, left)).collect();
     if let (Some(last), Some(next)) = (told.last_mut(), groups.get(SHOWN)) {
         let others = groups.len() - SHOWN;
         let (path, row) = bill.origin(bill.charge(next[0]));
@@ -32,12 +36,12 @@ pub(super) fn refused(bill: &Bill, settings: &Settings, unassigned: &[ChargeId])
     told
 }
 
-fn tell(bill: &Bill, settings: &Settings, charges: &[ChargeId]) -> Diagnostic {
+fn tell(bill: &Bill, settings: &Settings, charges: &[ChargeId], left: &Remainders) -> Diagnostic {
     let first = bill.charge(charges[0]);
     let (path, row) = bill.origin(first);
     let rows = if charges.len() == 1 { "1 row".to_owned() } else { format!("{} rows", charges.len()) };
-    let cost = Sum::of(charges.iter().map(|id| bill.cost(bill.charge(*id))))
-        .map_or_else(|_| "?".to_owned(), |sum| sum.to_string());
+    let cost =
+        Sum::of(charges.iter().map(|id| left.cost(bill, *id))).map_or_else(|_| "?".to_owned(), |sum| sum.to_string());
     let currency = bill.source(first).currency;
     let resource = bill.names.get(bill.subject(first).resource);
     let item = bill.names.get(first.item);
@@ -51,12 +55,33 @@ fn tell(bill: &Bill, settings: &Settings, charges: &[ChargeId]) -> Diagnostic {
     let diagnostic = Diagnostic::error("charge matches no customer")
         .at(Place::line(path, row))
         .with_note(format!("{rows}, {cost} {currency}, {}", describe(bill, first)));
+    let in_gap = gaps::timeline_in_words(bill, settings, first);
+    if !in_gap.is_empty() {
+        let hint = match first.day {
+            0 => {
+                "let the rules cover the whole month, or give such charges to who has the resource last: month-only = \"last\""
+            }
+            _ => "let one of the rules cover these days, or add a [[match]] with from and until for them",
+        };
+        return in_gap.into_iter().fold(diagnostic, Diagnostic::with_note).with_hint(hint);
+    }
     let subject = bill.seen(first.subject);
     let inactive = settings.customers.iter().find(|customer| {
         !customer.is_active(bill.month) && customer.rules.iter().any(|rule| rule.matcher.matches(&subject, item))
     });
+    let of_other_days = settings.customers.iter().find_map(|customer| {
+        let ended = |rule: &&ClaimRule| rule.days.in_month(bill.month).is_empty();
+        customer.rules.iter().filter(ended).find(|rule| rule.matcher.matches(&subject, item))
+    });
     match inactive {
-        None => diagnostic.with_hint(hint),
+        None => match of_other_days {
+            None => diagnostic.with_hint(hint),
+            Some(rule) => {
+                let (path, line) = (&rule.definition.path, rule.definition.line);
+                let hint = format!("change from or until there, or add a [[match]] for resource {resource:?}");
+                diagnostic.with_note(format!("{path}:{line} matches, but not in {}", bill.month)).with_hint(hint)
+            }
+        },
         Some(customer) => diagnostic
             .with_note(format!("{} matches, but \"{}\" is not active in {}", customer.path, customer.id, bill.month))
             .with_hint(format!("change `active` in {}, or add a [[match]] to another customer", customer.path)),

@@ -1,9 +1,10 @@
 //! [`Customer`]: an end customer, which charges it is billed for and how.
 
+use super::days::{DayRange, MonthDays};
 use super::definition::Definition;
 use super::item_table::ItemTable;
 use super::matcher::Matcher;
-use super::period::{BillingMonth, Validity};
+use super::period::BillingMonth;
 use super::price::{Fee, Pricing};
 use super::settings::{InvoiceSettings, PatternField};
 use super::tax::CustomerTax;
@@ -32,8 +33,8 @@ pub struct Customer {
     pub postal_code: Option<String>,
     /// Address, a line each.
     pub address: Vec<String>,
-    /// Months in which it is a customer.
-    pub active: Validity,
+    /// Days on which it is a customer.
+    pub active: DayRange,
     /// Rules that claim charges; one match is enough.
     pub rules: Vec<ClaimRule>,
     /// How its invoices look.
@@ -55,9 +56,14 @@ pub struct Customer {
 }
 
 impl Customer {
-    /// Whether it is a customer in `month`.
+    /// Whether it is a customer on any day of `month`.
     pub fn is_active(&self, month: BillingMonth) -> bool {
-        self.active.covers(month)
+        !self.active.in_month(month).is_empty()
+    }
+
+    /// The days of a month on which a rule of its file holds.
+    pub fn days_of(&self, rule: &ClaimRule, month: BillingMonth) -> MonthDays {
+        rule.days.in_month(month).intersection(self.active.in_month(month))
     }
 
     /// Whether its invoice numbers count up (`{seq}`): `issue` assigns such a number.
@@ -71,6 +77,8 @@ impl Customer {
 pub struct ClaimRule {
     /// The charges it claims.
     pub matcher: Matcher,
+    /// The days on which it claims them.
+    pub days: DayRange,
     /// Where two customers claim a charge, the higher priority wins.
     pub priority: i64,
     /// Where it is written.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::amount::Amount;
 use super::charge::{Bill, ChargeId};
 use super::currency::Currency;
+use super::days::MonthDays;
 pub use super::item_kind::ItemKind;
 use super::packed::{LongAmounts, Packed};
 use super::tax::{TaxCategory, TaxRate};
@@ -111,6 +112,31 @@ pub struct Share {
     pub quantity: Option<Amount>,
     /// The customer's weight, and the sum of all weights.
     pub ratio: (Amount, Amount),
+    /// What it is a part of.
+    pub of: ShareOf,
+}
+
+impl Share {
+    /// Whether the customer alone bears the charge on some days, instead of all days with others.
+    pub fn is_own(&self) -> bool {
+        matches!(self.of, ShareOf::Days(_))
+    }
+}
+
+/// What a [`Share`] is a part of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ShareOf {
+    /// A charge that several customers share.
+    Charge,
+    /// A charge without a day of a resource that the customer has on these days of the month.
+    Days(MonthDays),
+    /// The part of such a charge on days on which nobody has the resource.
+    Unclaimed {
+        /// The part's cost.
+        cost: Amount,
+        /// The part's quantity.
+        quantity: Option<Amount>,
+    },
 }
 
 /// Tax of one category and rate, rounded once (EN 16931 BG-23).
@@ -242,6 +268,11 @@ impl Invoice {
             Portion::CategoryPart(_) => self.category_part(detail)?.share,
         };
         self.shares.get(index? as usize)
+    }
+
+    /// Whether a detail is for a charge that others bear no part of on the same days.
+    pub fn is_own(&self, detail: &Detail) -> bool {
+        self.share(detail).is_none_or(Share::is_own)
     }
 
     /// The category part that a detail is for, of a discount that reduces several tax categories.

@@ -1,12 +1,14 @@
 //! The domain types: bills, rules and invoices. Imports nothing from the rest of the program.
 
 pub mod amount;
+pub mod assignments;
 pub mod audience;
 pub mod bank_account;
 pub mod carried;
 pub mod charge;
 pub mod currency;
 pub mod customer;
+pub mod days;
 pub mod definition;
 pub mod drift;
 pub mod endpoint;

@@ -150,6 +150,28 @@ impl FeePer {
     }
 }
 
+/// How much of a fee is charged for a part of the month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prorate {
+    /// All of it.
+    None,
+    /// Amount × days held ÷ days of the month.
+    Days,
+    /// Amount × days held ÷ 30: every month counts 30 days.
+    Thirty,
+}
+
+impl Prorate {
+    /// The names in TOML.
+    pub const NAMES: [(&'static str, Prorate); 3] =
+        [("none", Prorate::None), ("days", Prorate::Days), ("thirty", Prorate::Thirty)];
+
+    /// The name in TOML.
+    pub fn name(self) -> &'static str {
+        Prorate::NAMES.iter().find(|(_, prorate)| *prorate == self).map_or("", |(name, _)| name)
+    }
+}
+
 /// The issuer's own charge.
 #[derive(Clone, Debug)]
 pub struct Fee {
@@ -159,6 +181,8 @@ pub struct Fee {
     pub amount: Money,
     /// Unit it is charged per.
     pub per: FeePer,
+    /// How much of it is charged for a part of the month.
+    pub prorate: Prorate,
     /// For a fee per resource: the charges whose resources count.
     pub matcher: Matcher,
     /// Its tax category; the customer's where absent.

@@ -1,10 +1,12 @@
 //! The settings of a workspace: the issuer, how invoices look, how charges are allocated, where bills come from.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use url::Url;
 
 use super::amount::Amount;
+use super::assignments::Assignments;
 use super::currency::Currency;
 use super::customer::Customer;
 use super::definition::Definition;
@@ -290,16 +292,19 @@ pub enum ShareBasis {
     Quantity,
     /// Number of distinct resources with usage; discounts are not measured.
     Resources,
+    /// Number of distinct resources with usage, each counted with the days on which the customer has it.
+    ResourceDays,
     /// One for each customer with any measured charge.
     Even,
 }
 
 impl ShareBasis {
     /// The names in TOML.
-    pub const NAMES: [(&'static str, ShareBasis); 4] = [
+    pub const NAMES: [(&'static str, ShareBasis); 5] = [
         ("amount", ShareBasis::Amount),
         ("quantity", ShareBasis::Quantity),
         ("resources", ShareBasis::Resources),
+        ("resource-days", ShareBasis::ResourceDays),
         ("even", ShareBasis::Even),
     ];
 
@@ -318,9 +323,34 @@ pub struct KeepRule {
     pub definition: Definition,
 }
 
+/// Who bears a charge without a day, where claims change within the month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MonthOnly {
+    /// Everyone, in proportion to the claimed days.
+    Days,
+    /// Who has it on the last claimed day.
+    Last,
+    /// Who has it on the first claimed day.
+    First,
+    /// Nobody: such a charge is an error.
+    Error,
+}
+
+impl MonthOnly {
+    /// The names in TOML.
+    pub const NAMES: [(&'static str, MonthOnly); 4] = [
+        ("days", MonthOnly::Days),
+        ("last", MonthOnly::Last),
+        ("first", MonthOnly::First),
+        ("error", MonthOnly::Error),
+    ];
+}
+
 /// `[allocation]`.
 #[derive(Clone, Debug)]
 pub struct AllocationSettings {
+    /// Who bears charges without a day, where claims change within the month.
+    pub month_only: MonthOnly,
     /// Whether the issuer bears charges without an owner; otherwise they are an error.
     pub keep_unassigned: bool,
     /// Rules of shared charges; the first match wins.
@@ -445,6 +475,10 @@ pub struct SourceSettings {
     pub coverage: Option<String>,
     /// Names of further columns that hold groups, in NFC; for `soracom-csv`.
     pub group_columns: Vec<String>,
+    /// Pattern of the files that say who has which of its resources, relative to the workspace's root.
+    pub assignments: Option<String>,
+    /// Priority of their rows among `[[match]]`es.
+    pub assignments_priority: i64,
     /// The months in which the source exists; other months have none of its charges.
     pub validity: Validity,
     /// The provider's amount with tax by month, as the user read it off the provider's invoice; for the `*-csv` kinds,
@@ -526,6 +560,8 @@ pub struct Settings {
     pub items: Vec<ItemTable>,
     /// How documents show what they hold.
     pub document_form: DocumentForm,
+    /// Who has which resource, by tables.
+    pub assignments: Arc<Assignments>,
     /// The end customers, by id.
     pub customers: Vec<Customer>,
 }

@@ -39,6 +39,10 @@ pub enum WarningCode {
     EndedRule,
     /// A `[[match]]` matches nothing.
     UnusedMatch,
+    /// A resource is assigned to a customer all month and has no charges.
+    AssignmentWithoutCharges,
+    /// A resource has charges on days on which nobody has it.
+    ChargesInGap,
     /// A `[[pricing.rule]]` matches nothing.
     UnusedPriceRule,
     /// A `[[tax.rule]]` matches nothing.
@@ -75,7 +79,7 @@ pub enum WarningCode {
 
 impl WarningCode {
     /// The names in TOML and JSON, in the order in which warnings are reported.
-    pub const NAMES: [(&'static str, WarningCode); 31] = [
+    pub const NAMES: [(&'static str, WarningCode); 33] = [
         ("below-cost", WarningCode::BelowCost),
         ("unusual-total", WarningCode::UnusualTotal),
         ("unusual-price", WarningCode::UnusualPrice),
@@ -91,6 +95,8 @@ impl WarningCode {
         ("ended-fee", WarningCode::EndedFee),
         ("ended-rule", WarningCode::EndedRule),
         ("unused-match", WarningCode::UnusedMatch),
+        ("assignment-without-charges", WarningCode::AssignmentWithoutCharges),
+        ("charges-in-gap", WarningCode::ChargesInGap),
         ("unused-price-rule", WarningCode::UnusedPriceRule),
         ("unused-tax-rule", WarningCode::UnusedTaxRule),
         ("unused-share-rule", WarningCode::UnusedShareRule),

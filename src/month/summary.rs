@@ -261,7 +261,7 @@ impl<'a> Summary<'a> {
             customers,
             skipped: billed.skipped.iter().map(|invoice| SkippedSummary::of(review.settings, invoice)).collect(),
             carried: Cow::Borrowed(&billed.carried),
-            unassigned: billed.unassigned.iter().map(|id| UnassignedCharge::of(bill, *id)).collect(),
+            unassigned: billed.unassigned.iter().map(|id| UnassignedCharge::of(bill, billed, *id)).collect(),
             kept: billed.conservation.kept,
             kept_details: kept_details(review),
             allocated: billed.conservation.allocated,
@@ -313,7 +313,7 @@ impl<'a> CustomerSummary<'a> {
 }
 
 impl<'a> UnassignedCharge<'a> {
-    fn of(bill: &'a Bill, id: ChargeId) -> UnassignedCharge<'a> {
+    fn of(bill: &'a Bill, billed: &BilledMonth, id: ChargeId) -> UnassignedCharge<'a> {
         let charge = bill.charge(id);
         let (file, row) = bill.origin(charge);
         UnassignedCharge {
@@ -322,7 +322,7 @@ impl<'a> UnassignedCharge<'a> {
             row,
             resource: bill.names.get(bill.subject(charge).resource),
             item: bill.names.get(charge.item),
-            cost: bill.cost(charge),
+            cost: billed.remainders.cost(bill, id),
         }
     }
 }

@@ -62,6 +62,8 @@ fn many(code: WarningCode, count: usize) -> String {
         WarningCode::EndedFee => format!("{count} fees ended"),
         WarningCode::EndedRule => format!("{count} pricing rules ended"),
         WarningCode::UnusedMatch => format!("{count} [[match]] match nothing"),
+        WarningCode::AssignmentWithoutCharges => format!("{count} customers have assigned resources without charges"),
+        WarningCode::ChargesInGap => format!("{count} resources have charges on days on which nobody has them"),
         WarningCode::UnusedPriceRule => format!("{count} [[pricing.rule]] match nothing"),
         WarningCode::UnusedTaxRule => format!("{count} [[tax.rule]] match nothing"),
         WarningCode::UnusedShareRule => format!("{count} [[allocation.share]] match nothing"),

@@ -13,7 +13,7 @@ use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::invoice::{
-    Detail, DocumentKind, Invoice, ItemKind, LineItem, Original, Returned, Share, Status, TaxSubtotal,
+    Detail, DocumentKind, Invoice, ItemKind, LineItem, Original, Returned, Share, ShareOf, Status, TaxSubtotal,
 };
 use crate::model::issuer::{Accounts, Issuer};
 use crate::model::item_label::{ItemLabel, ItemTables};
@@ -362,7 +362,10 @@ impl<'a> Details<'a> {
             Origin { file, row }
         };
         let share_record = |share: &Share| ShareRecord {
-            of: bill.cost(charge),
+            of: match share.of {
+                ShareOf::Charge | ShareOf::Days(_) => bill.cost(charge),
+                ShareOf::Unclaimed { cost, .. } => cost,
+            },
             ratio: format!("{}/{}", share.ratio.0, share.ratio.1),
         };
         Ok(DetailRecord {

@@ -1,5 +1,6 @@
 //! Reads a file of `customers/` as a [`Customer`].
 
+use super::day_values;
 use super::invoice_section::{InvoiceLayer, PricingLayer};
 use super::item_section;
 use super::tax_section::TaxLayer;
@@ -11,8 +12,8 @@ use super::workspace_file::WorkspaceFile;
 use crate::diagnostic::Diagnostic;
 use crate::model::currency::Currency;
 use crate::model::customer::{ClaimRule, Customer, CustomerMail};
-use crate::model::period::Validity;
-use crate::model::price::{Fee, FeePer, Money};
+use crate::model::days::DayRange;
+use crate::model::price::{Fee, FeePer, Money, Prorate};
 use crate::model::tax::{TaxCategory, has_check_digit};
 use crate::model::warning::WarningCode;
 
@@ -64,18 +65,19 @@ pub(super) fn registration_number(section: &Section<'_, '_>) -> Option<String> {
     Some(number)
 }
 
-fn active(root: &Section<'_, '_>) -> Validity {
+fn active(root: &Section<'_, '_>) -> DayRange {
     let Some(section) = root.section("active", "active") else {
-        return Validity::default();
+        return DayRange::default();
     };
-    let validity = values::validity(&section);
+    let days = day_values::day_range(&section);
     section.finish();
-    validity
+    days
 }
 
 fn claim_rule(section: &Section<'_, '_>) -> ClaimRule {
     let rule = ClaimRule {
         matcher: values::matcher(section),
+        days: day_values::day_range(section),
         priority: section.read("priority", Value::integer).unwrap_or(0),
         definition: section.definition(),
     };
@@ -93,6 +95,7 @@ fn fee(section: &Section<'_, '_>, default: Currency) -> Option<Fee> {
     let name = section.require("name", "\"運用保守料\"", Value::text);
     let amount = section.require("amount", "\"5000\"", |value| values::whole_units(value, values::money, currency));
     let per = section.read("per", |value| value.one_of(&FeePer::NAMES));
+    let prorate = section.read("prorate", |value| value.one_of(&Prorate::NAMES));
     let category = section.read("tax-category", |value| value.one_of(&TaxCategory::NAMES));
     let validity = values::validity(section);
     let matcher = section.read("match", |value| {
@@ -110,6 +113,7 @@ fn fee(section: &Section<'_, '_>, default: Currency) -> Option<Fee> {
         name: name?,
         amount: Money { amount: amount?, currency: currency? },
         per: per.unwrap_or(FeePer::Month),
+        prorate: prorate.unwrap_or(Prorate::None),
         matcher: matcher.unwrap_or_default(),
         tax_category: category,
         validity,

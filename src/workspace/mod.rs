@@ -1,8 +1,10 @@
 //! Reads a directory with `invoicer.toml` and `customers/*.toml` into checked [`Settings`], or reports every mistake at
 //! once.
 
+mod assignment_files;
 mod customer_file;
 mod customer_files;
+mod day_values;
 mod invoice_section;
 mod issuer_section;
 mod item_section;
@@ -16,6 +18,7 @@ mod wording;
 mod workspace_file;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 
@@ -35,7 +38,7 @@ pub struct Workspace {
     pub root: PathBuf,
     /// Its checked settings.
     pub settings: Settings,
-    /// Its TOML files, relative to the root, with their bytes; for the manifest.
+    /// Its TOML files and tables of assignments, relative to the root, with their bytes; for the manifest.
     pub files: Vec<(String, Vec<u8>)>,
     /// Warnings.
     pub warnings: Vec<Diagnostic>,
@@ -99,6 +102,11 @@ pub fn load(root: &Path) -> Result<Workspace, Problems> {
         layers.push(pricing);
         files.push((path, text.into_bytes()));
     }
+    let (assignments, tables) = match base.sources_are_good {
+        true => assignment_files::read(root, &base.sources, &customers, &mut problems),
+        false => Default::default(),
+    };
+    files.extend(tables);
     let default_invoice = invoice_section::InvoiceLayer::default().over(&base.invoice);
     let settings = Settings {
         issuer: base.issuer,
@@ -114,6 +122,7 @@ pub fn load(root: &Path) -> Result<Workspace, Problems> {
         currency: default_invoice.currency,
         items: base.items,
         document_form: DocumentForm::default(),
+        assignments: Arc::new(assignments),
         customers,
     };
     if !broken {

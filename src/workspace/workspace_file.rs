@@ -19,7 +19,7 @@ use crate::model::item_table::ItemTable;
 use crate::model::matcher::{Matcher, normalized};
 use crate::model::period::{BillingMonth, Validity};
 use crate::model::settings::{
-    AllocationSettings, FxRate, Issuer, KeepRule, MailSettings, Ratio, ShareBasis, ShareRule, SourceKind,
+    AllocationSettings, FxRate, Issuer, KeepRule, MailSettings, MonthOnly, Ratio, ShareBasis, ShareRule, SourceKind,
     SourceSettings, TaxRule,
 };
 
@@ -78,10 +78,17 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
 
 fn allocation(section: Option<Section<'_, '_>>) -> AllocationSettings {
     let Some(section) = section else {
-        return AllocationSettings { keep_unassigned: false, shares: Vec::new(), keeps: Vec::new() };
+        return AllocationSettings {
+            month_only: MonthOnly::Days,
+            keep_unassigned: false,
+            shares: Vec::new(),
+            keeps: Vec::new(),
+        };
     };
     let keep = section.read("unassigned", |value| value.one_of(&[("error", false), ("keep", true)]));
+    let month_only = section.read("month-only", |value| value.one_of(&MonthOnly::NAMES));
     let settings = AllocationSettings {
+        month_only: month_only.unwrap_or(MonthOnly::Days),
         keep_unassigned: keep.unwrap_or(false),
         shares: section.sections("share", "[[allocation.share]]").iter().filter_map(share_rule).collect(),
         keeps: section.sections("keep", "[[allocation.keep]]").iter().filter_map(keep_rule).collect(),
@@ -132,7 +139,7 @@ fn share_rule(section: &Section<'_, '_>) -> Option<ShareRule> {
         let diagnostic =
             Diagnostic::error(format!("expected either `by` or `weights` in [[allocation.share]], found {found}"));
         section.tell(diagnostic.with_hint(
-            "by = \"amount\" | \"quantity\" | \"resources\" | \"even\", or weights = { acme = 2, bravo = 1 }",
+            "by = \"amount\" | \"quantity\" | \"resources\" | \"resource-days\" | \"even\", or weights = { acme = 2, bravo = 1 }",
         ));
         return None;
     }
@@ -199,10 +206,16 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
         group_columns: section
             .list("group-columns", |value| value.text().map(|name| normalized(&name).into_owned()))
             .unwrap_or_default(),
+        assignments: section.read("assignments", Value::text),
+        assignments_priority: section.read("assignments-priority", Value::integer).unwrap_or(1),
         validity: values::validity(section),
         totals: BTreeMap::new(),
         definition: section.definition(),
     };
+    if let (Some(value), None) = (section.get("assignments-priority"), section.get("assignments")) {
+        let diagnostic = Diagnostic::error("`assignments-priority` without `assignments`");
+        value.told::<()>(Err(diagnostic.with_hint("add assignments = \"assignments/NAME*.csv\", or remove it")));
+    }
     source.totals = totals(section, source.kind, source.validity);
     source.path = match source.kind.is_csv() && kind.is_some() {
         true => section.require("path", "\"billing/{month}/soracom*.csv\"", source_path),

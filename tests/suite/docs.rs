@@ -120,6 +120,7 @@ fn accepts(file: &str, example: &Value) -> Result<(), String> {
         let lines = table.as_object().unwrap().iter().map(|(key, value)| format!("{key} = {}\n", to_toml(value)));
         sandbox.write(path, lines.collect::<String>());
     }
+    sandbox.write("assignments/soracom.csv", "resource,customer,from,until\n");
     for other in ["bravo", "harbourline"] {
         sandbox.write(&format!("customers/{other}.toml"), "name = \"Other\"\n");
     }

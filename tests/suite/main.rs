@@ -4,6 +4,7 @@
 
 mod appendix;
 mod architecture;
+mod assignments;
 #[path = "../../crates/pages/tests/suite/browser_tree.rs"]
 mod browser_tree;
 mod carry;

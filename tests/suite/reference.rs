@@ -206,6 +206,8 @@ impl Example {
             let lines = value.as_object().unwrap().iter().map(|(key, value)| format!("{key} = {}\n", to_toml(value)));
             sandbox.write(path, lines.collect::<String>());
         }
+        // The table of the examples.
+        sandbox.write("assignments/soracom.csv", "resource,customer,from,until\n440101234567890,acme,,2022-08-10\n");
         // The other customer of the examples.
         sandbox.write("customers/bravo.toml", "name = \"Bravo\"\n[[match]]\ntag = { customer = \"bravo\" }\n");
         let loaded = match workspace::load(sandbox.path()) {

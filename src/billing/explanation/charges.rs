@@ -7,18 +7,21 @@ use rustc_hash::FxHashMap;
 
 use super::record::*;
 use super::{Case, Wanted, conversion, defect, exchange};
-use crate::billing::allocation::{NOBODY, assign};
 use crate::billing::category_split::{CategorySplit, CategoryUsage, category_split};
-use crate::billing::claims::{Claim, Claims, RuleIndex, rule};
+use crate::billing::claims::{Claim, Claimed, Claims, RuleId, RuleIndex};
 use crate::billing::own_money::{rate_for, tiers_at};
+use crate::billing::ownership::{DIVIDED, NOBODY, Ownership, assign};
 use crate::billing::price_choice::{PriceChoice, own_status, price_choice, tax_rule};
+use crate::billing::prorating::HeldBy;
 use crate::billing::resources::UsedResources;
 use crate::billing::sharing::{Fate, Sharing};
 use crate::billing::tiers::{TierPart, TierState};
+use crate::billing::timeline::Division;
 use crate::diagnostic::Problems;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Charge, ChargeKind, EMPTY, NameId, SubjectId};
-use crate::model::invoice::{Detail, ItemKind, Share};
+use crate::model::days::MonthDays;
+use crate::model::invoice::{Detail, ItemKind, Share, ShareOf};
 use crate::model::matcher::Glob;
 use crate::model::price::{Price, RoundAt};
 use crate::model::rounding::Rounding;
@@ -26,11 +29,11 @@ use crate::model::settings::{Ratio, ShareBasis};
 use crate::model::tax::TaxCategory;
 
 /// The rows read for an invoice.
-pub(super) struct ReadRows<'a> {
+pub(super) struct ReadRows<'a, 'o> {
     /// By line of the invoice.
     pub(super) lines: Vec<LineRows<'a>>,
     /// The customer's own resources, which fees are charged for.
-    pub(super) resources: UsedResources<'a>,
+    pub(super) resources: UsedResources<'o>,
 }
 
 /// The rows of a line.
@@ -107,28 +110,30 @@ struct PricedRow {
 }
 
 /// Reads all rows of the invoice in the order in which they were priced, and keeps those wanted.
-pub(super) fn read<'a>(case: Case<'a>, wanted: &Wanted) -> Result<ReadRows<'a>, Problems> {
+pub(super) fn read<'a, 'o>(case: Case<'a>, owned: &'o Ownership, wanted: &Wanted) -> Result<ReadRows<'a, 'o>, Problems>
+where
+    'a: 'o,
+{
     let Case { bill, settings, invoice } = case;
     let is_wanted = |detail: &Detail| wanted.has_line(detail.item.0 as usize + 1);
-    let shares = invoice.details.iter().any(|detail| is_wanted(detail) && invoice.share(detail).is_some());
-    let owners = if shares { assign(bill, settings).owners } else { Vec::new() };
-    let index = RuleIndex::new(settings, bill.month);
+    let index = RuleIndex::new(bill, settings);
     let mut rules = Rules {
         case,
         claims: Claims::new(bill, settings, &index),
-        sharing: Sharing::new(bill, settings, &owners),
+        sharing: Sharing::new(bill, settings, owned),
         choices: FxHashMap::default(),
         tiers: BTreeMap::new(),
     };
     let customer = &settings.customers[invoice.customer];
-    let mut read = ReadRows { lines: Vec::new(), resources: UsedResources::new(customer) };
+    let held = HeldBy { held: &owned.held, customer: invoice.customer };
+    let mut read = ReadRows { lines: Vec::new(), resources: UsedResources::new(customer, held) };
     read.lines.resize_with(invoice.items.len(), LineRows::default);
     let mut usage: BTreeMap<(u16, TaxCategory), Sum> = BTreeMap::new();
     let mut details = Vec::with_capacity(invoice.details.len());
     for detail in &invoice.details {
         let charge = bill.charge(detail.charge);
         let share = invoice.share(detail);
-        if share.is_none() {
+        if share.is_none_or(Share::is_own) {
             read.resources.add(bill, charge);
         }
         let choice = rules.choice(charge);
@@ -275,15 +280,25 @@ impl<'a> Rules<'a, '_> {
         let Case { bill, settings, invoice } = self.case;
         let (file, row) = bill.origin(charge);
         let subject = bill.subject(charge);
-        let (claim, share) = match share {
-            Some(share) => (None, Some(self.share(charge, share, sharings)?)),
-            None => match self.claims.of(charge) {
-                Claim::Customer(id) if id.customer as usize == invoice.customer => {
-                    (Rule::at(&rule(settings, id).definition), None)
-                }
-                _ => return Err(defect(format!("no rule of the customer claims {file}:{row}"))),
-            },
+        let (claim, share, by_days) = match share {
+            Some(share) if share.is_own() => {
+                let (rule, days) = self.by_days(charge, share)?;
+                (Some(rule), None, Some(days))
+            }
+            Some(share) => (None, Some(self.share(charge, share, sharings)?), None),
+            None => (Some(self.claim(charge)?), None, None),
         };
+        let days = match (claim, &by_days) {
+            (Some(_), Some(days)) => Some(days.days.clone()),
+            (Some(rule), None) => Some(rule.days(settings, bill.month))
+                .filter(|days| *days != MonthDays::all(bill.month))
+                .map(|days| days.in_words(bill.month)),
+            (None, _) => None,
+        };
+        let claim = claim.map(|rule| {
+            let (file, line) = rule.place(settings);
+            Rule { file, line, text: rule.text(settings) }
+        });
         let pricing = &settings.customers[invoice.customer].pricing;
         let tier = |part: &TierPart| {
             let index = choice.rule().ok_or_else(|| defect("tiers without a rule".to_owned()))?;
@@ -303,11 +318,52 @@ impl<'a> Rules<'a, '_> {
             quantity: priced.quantity,
             cost: priced.cost,
             claim,
+            days,
+            by_days,
             share,
             tiers: priced.tiers.iter().map(tier).collect::<Result<_, Problems>>()?,
             exact: priced.exact,
             amount: priced.amount,
         })
+    }
+
+    /// The rule by which the customer has a row.
+    fn claim(&mut self, charge: &Charge) -> Result<RuleId, Problems> {
+        let Case { bill, settings, invoice } = self.case;
+        let claim = match self.claims.of(charge) {
+            Claimed::Once(claim) => Division::Whole(claim),
+            Claimed::ByDay(timeline) => timeline.divided(settings.allocation.month_only),
+        };
+        match claim {
+            Division::Whole(Claim::Customer(id)) if id.customer as usize == invoice.customer => Ok(id),
+            _ => {
+                let (file, row) = bill.origin(charge);
+                Err(defect(format!("no rule of the customer claims {file}:{row}")))
+            }
+        }
+    }
+
+    /// Explains the part of a row without a day that the customer has by days.
+    fn by_days(&mut self, charge: &Charge, share: &Share) -> Result<(RuleId, DaysExplanation), Problems> {
+        let Case { bill, settings, invoice } = self.case;
+        let (file, row) = bill.origin(charge);
+        let timeline = self.claims.timeline(charge).map(|timeline| timeline.divided(settings.allocation.month_only));
+        let Some(Division::Parts(parts)) = timeline else {
+            return Err(defect(format!("{file}:{row} is not divided by days")));
+        };
+        let own = |rule: &RuleId| rule.customer as usize == invoice.customer;
+        let part = parts.iter().find_map(|(rule, days)| Some(((*rule).filter(own)?, *days)));
+        let (rule, days) = part.ok_or_else(|| defect(format!("the customer has no day of {file}:{row}")))?;
+        let weight = Amount::whole(i64::from(days.count()));
+        let total = Amount::whole(parts.iter().map(|(_, days)| i64::from(days.count())).sum());
+        let of = bill.cost(charge);
+        let (quotient, is_near) = quotient(of, (weight, total), share)?;
+        if (weight, total) != share.ratio || !is_near {
+            return Err(defect(format!("the part of {file}:{row} is {}, its days give {quotient}", share.cost)));
+        }
+        let of_quantity = bill.quantity(charge);
+        let days = days.in_words(bill.month);
+        Ok((rule, DaysExplanation { days, of, of_quantity, weight, total, quotient }))
     }
 
     /// Explains how a row is shared.
@@ -325,11 +381,11 @@ impl<'a> Rules<'a, '_> {
         };
         let own = ratio.weights.iter().find(|(customer, _)| *customer == invoice.customer).map(|(_, weight)| *weight);
         let total = Sum::of(ratio.weights.iter().map(|(_, weight)| *weight))?;
-        let of = bill.cost(charge);
-        let decimals = of.scale().max(4);
-        let quotient = Rounding::Down.quotient(of.times(share.ratio.0)?, total, decimals + 4)?;
-        // A share is the ratio's quotient, cut off, or one unit of its last decimal more.
-        let near = share.cost.minus(quotient)?.magnitude() < Amount::new(1, decimals)?;
+        let (of, of_quantity) = match share.of {
+            ShareOf::Charge | ShareOf::Days(_) => (bill.cost(charge), bill.quantity(charge)),
+            ShareOf::Unclaimed { cost, quantity } => (cost, quantity),
+        };
+        let (quotient, near) = quotient(of, (share.ratio.0, total), share)?;
         if own.zip(Some(total)) != Some(share.ratio) || !near {
             return Err(defect(format!("the share of {file}:{row} is {}, the ratio gives {quotient}", share.cost)));
         }
@@ -352,15 +408,17 @@ impl<'a> Rules<'a, '_> {
             sharings.push((ratio.rule, explanation));
             sharings.len() - 1
         });
-        Ok(ShareExplanation {
-            sharing: position + 1,
-            of,
-            of_quantity: bill.quantity(charge),
-            weight: share.ratio.0,
-            total,
-            quotient,
-        })
+        Ok(ShareExplanation { sharing: position + 1, of, of_quantity, weight: share.ratio.0, total, quotient })
     }
+}
+
+/// The exact share in a ratio, cut off four decimals later than the share, and whether the share is near it.
+fn quotient(of: Amount, (weight, total): (Amount, Amount), share: &Share) -> Result<(Amount, bool), Problems> {
+    let decimals = of.scale().max(4);
+    let quotient = Rounding::Down.quotient(of.times(weight)?, total, decimals + 4)?;
+    // A share is the ratio's quotient, cut off, or one unit of its last decimal more.
+    let is_near = share.cost.minus(quotient)?.magnitude() < Amount::new(1, decimals)?;
+    Ok((quotient, is_near))
 }
 
 impl<'a> LineRows<'a> {
@@ -464,10 +522,11 @@ pub(super) fn kept_by(case: Case<'_>, resource: &Glob) -> Result<Option<String>,
     if settings.allocation.keeps.is_empty() {
         return Ok(None);
     }
-    let owners = assign(bill, settings).owners;
-    let mut sharing = Sharing::new(bill, settings, &owners);
+    let owned = assign(bill, settings);
+    let mut sharing = Sharing::new(bill, settings, &owned);
     let known = |id| id != EMPTY && resource.matches(bill.names.get(id));
-    for (charge, _) in bill.charges.iter().zip(&owners).filter(|(_, owner)| **owner == NOBODY) {
+    let is_unclaimed = |owner: u32| owner == NOBODY || owner == DIVIDED;
+    for (charge, _) in bill.charges.iter().zip(&owned.owners).filter(|(_, owner)| is_unclaimed(**owner)) {
         if !known(bill.subject(charge).resource) {
             continue;
         }

@@ -9,6 +9,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 
+use crate::billing::ownership::{Ownership, assign};
 use crate::diagnostic::{Diagnostic, Figure, Problems};
 use crate::model::amount::{Amount, Sum};
 use crate::model::charge::{Bill, EMPTY};
@@ -16,7 +17,7 @@ use crate::model::currency::Currency;
 use crate::model::invoice::{Invoice, ItemKind};
 use crate::model::item_label::ItemTables;
 use crate::model::matcher::Glob;
-use crate::model::price::RoundAt;
+use crate::model::price::{FeePer, Prorate, RoundAt};
 use crate::model::settings::Settings;
 use charges::{LineRows, read};
 pub use credit::{
@@ -80,7 +81,14 @@ fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Pro
         let diagnostic = Diagnostic::error(format!("{} has no line {line}", invoice.number));
         return Err(diagnostic.with_hint(format!("its lines are 1 to {count}; without a line all are shown")).into());
     }
-    let read = read(case, wanted)?;
+    // What others have is measured again only where the invoice depends on it.
+    let depends = |case: Case<'_>| {
+        let customer = &case.settings.customers[case.invoice.customer];
+        let is_shared = case.invoice.shares.iter().any(|share| !share.is_own());
+        is_shared || customer.fees.iter().any(|fee| fee.prorate != Prorate::None && fee.per == FeePer::Resource)
+    };
+    let owned = if depends(case) { assign(bill, settings) } else { Ownership::default() };
+    let read = read(case, &owned, wanted)?;
     if let Some((pattern, glob)) = wanted.resource.as_ref().filter(|_| read.lines.iter().all(|line| line.shown() == 0))
     {
         let problem = without_rows(case, wanted, pattern);

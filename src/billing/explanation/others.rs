@@ -4,6 +4,7 @@ use super::record::*;
 use super::{Case, LineMakeup, conversion, defect, exchange};
 use crate::billing::own_money::{rate_for, rounded_at};
 use crate::billing::price_choice::own_status;
+use crate::billing::prorating::{ChargedFee, counted};
 use crate::billing::resources::UsedResources;
 use crate::diagnostic::Problems;
 use crate::model::amount::{Amount, Sum};
@@ -18,27 +19,39 @@ pub(super) fn fees<'a>(
 ) -> Result<Vec<(FeeExplanation<'a>, Vec<Rule<'a>>)>, Problems> {
     let Case { bill, settings, invoice } = case;
     let customer = &settings.customers[invoice.customer];
-    let fee = |(index, count): (usize, i64)| {
-        let fee = &customer.fees[index];
+    let month = bill.month;
+    let fee = |charged: ChargedFee| {
+        let fee = &customer.fees[charged.fee];
         let rate = rate_for(settings, bill.month, customer, fee.amount.currency, &fee.definition)?;
-        let resources = used.of_fee(index).iter().map(|(source, resource)| FeeResource {
+        let resources = used.of_fee(charged, month).map(|(source, resource)| FeeResource {
             source: &bill.sources[usize::from(*source)].name,
             resource: bill.names.get(*resource),
         });
         let mut resources: Vec<FeeResource<'a>> = resources.collect();
         resources.sort_unstable();
+        let full = fee.amount.amount.times(rate)?;
+        let (price, prorated) = match charged.is_part(month) {
+            true => {
+                let (counted, of) = counted(fee.prorate, charged.days, month);
+                let (method, days) = (fee.prorate.name(), charged.days.in_words(month));
+                let prorated = ProratedExplanation { method, days, full, charged: counted, of };
+                (charged.price(fee, full, month, customer)?, Some(prorated))
+            }
+            false => (rounded_at(fee.amount, rate, customer)?, None),
+        };
         let explanation = FeeExplanation {
             rule: Rule::at(&fee.definition),
             per: fee.per.name(),
-            price: rounded_at(fee.amount, rate, customer)?,
+            price,
             conversion: conversion(case, fee.amount.amount, fee.amount.currency)?,
-            count: Amount::whole(count),
+            count: Amount::whole(charged.count),
             resources,
+            prorated,
         };
         let tax_rules = if fee.tax_category.is_some() { Vec::new() } else { status_rule(case) };
         Ok((explanation, tax_rules))
     };
-    used.charged_fees(bill.month).map(fee).collect()
+    used.charged_fees(month).into_iter().map(fee).collect()
 }
 
 /// The setting behind the category of lines that no rule matches.

@@ -288,9 +288,15 @@ pub struct RowExplanation<'a> {
     pub quantity: Option<Amount>,
     /// Cost the customer bears, in the source's currency.
     pub cost: Amount,
-    /// The `[[match]]` that claimed it; none for a shared row.
+    /// The `[[match]]` or row of assignments that claimed it; none for a shared row.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claim: Option<Rule<'a>>,
+    /// The days on which that claim holds, where they are not all of the month.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days: Option<String>,
+    /// How it is divided by days, for a row without a day whose resource changes hands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_days: Option<DaysExplanation>,
     /// How it is shared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub share: Option<ShareExplanation>,
@@ -317,6 +323,23 @@ pub struct ShareExplanation {
     /// Everyone's weight.
     pub total: Amount,
     /// `of` × `weight` ÷ `total`, cut off four decimals later than the share.
+    pub quotient: Amount,
+}
+
+/// A customer's part of a row without a day.
+#[derive(Clone, Debug, Serialize)]
+pub struct DaysExplanation {
+    /// The days on which the customer has the resource.
+    pub days: String,
+    /// Cost of the whole row.
+    pub of: Amount,
+    /// Units of the whole row.
+    pub of_quantity: Option<Amount>,
+    /// Number of the days.
+    pub weight: Amount,
+    /// Number of all days of the row.
+    pub total: Amount,
+    /// `of` × `weight` ÷ `total`, cut off four decimals later than the part.
     pub quotient: Amount,
 }
 
@@ -349,6 +372,24 @@ pub struct FeeExplanation<'a> {
     pub count: Amount,
     /// The counted resources.
     pub resources: Vec<FeeResource<'a>>,
+    /// The part of the month it is charged for; none for all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prorated: Option<ProratedExplanation>,
+}
+
+/// The part of a month that a fee is charged for: `full` × `charged` ÷ `of`, rounded.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProratedExplanation {
+    /// `days` or `thirty`.
+    pub method: &'static str,
+    /// The days.
+    pub days: String,
+    /// Price of a full month before rounding, in the invoice's currency.
+    pub full: Amount,
+    /// Number of days charged.
+    pub charged: u32,
+    /// Number of days of a full month.
+    pub of: u32,
 }
 
 /// A resource that a fee is charged for.

@@ -38,8 +38,9 @@ fn of_source(month: Month<'_>, source: u16, charges: &[ChargeId]) -> Result<Diag
             items.len() - 1
         });
         items[place].1 += 1;
-        items[place].2.add(bill.cost(charge))?;
-        all.add(bill.cost(charge))?;
+        let cost = month.billed.remainders.cost(bill, *id);
+        items[place].2.add(cost)?;
+        all.add(cost)?;
     }
     let total = money(all.total()?, source.currency, 0);
     let message =

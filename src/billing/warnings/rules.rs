@@ -63,7 +63,8 @@ pub(super) fn unused(month: Month<'_>) -> Vec<Diagnostic> {
     let is_idle = |seen: &ChargeSubjects, matcher: &Matcher| {
         !seen.any(month.bill, matcher, false) && !month.settings.is_of_absent_source(matcher, month.bill.month)
     };
-    let shared = month.billed.invoices.iter().flat_map(|invoice| invoice.shares.iter().map(|share| share.charge));
+    let shares = month.billed.invoices.iter().flat_map(|invoice| &invoice.shares);
+    let shared = shares.filter(|share| !share.is_own()).map(|share| share.charge);
     let shared = ChargeSubjects::of(month.bill, shared.chain(month.billed.unassigned.iter().copied()));
     for rule in month.settings.allocation.shares.iter().filter(|rule| is_idle(&shared, &rule.matcher)) {
         warnings.push(nothing(month, WarningCode::UnusedShareRule, "[[allocation.share]]", &rule.definition));

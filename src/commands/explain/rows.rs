@@ -53,7 +53,7 @@ fn rows(
     printer: &Printer,
 ) -> Vec<String> {
     let columns = RowColumns {
-        shares: part.rows.iter().any(|row| row.share.is_some()),
+        shares: part.rows.iter().any(|row| row.share.is_some() || row.by_days.is_some()),
         tiers: !part.price.tiers.is_empty(),
         rounded: explanation.rounding.at == "line",
         decimals: explanation.rounding.decimals,
@@ -110,15 +110,22 @@ impl RowColumns {
 
     fn row(&self, row: &RowExplanation<'_>) -> Vec<String> {
         let by = match (&row.claim, &row.share) {
-            (Some(Rule { file, line, .. }), _) => format!("{file}:{line}"),
+            (Some(Rule { file, line, .. }), _) => match &row.days {
+                Some(days) => format!("{file}:{line} ({days})"),
+                None => format!("{file}:{line}"),
+            },
             (None, Some(share)) => format!("share {}", share.sharing),
             (None, None) => String::new(),
         };
-        let share = row.share.as_ref().map_or_else(String::new, |share| {
-            let whole = share.of.times(share.weight);
-            let equals = if share.quotient.times(share.total) == whole { '=' } else { '≈' };
-            format!("{} × {} / {} {equals} {}", share.of, share.weight, share.total, share.quotient)
-        });
+        let part = |of: Amount, weight: Amount, total: Amount, quotient: Amount, unit: &str| {
+            let equals = if quotient.times(total) == of.times(weight) { '=' } else { '≈' };
+            format!("{of} × {weight} / {total}{unit} {equals} {quotient}")
+        };
+        let share = match (&row.share, &row.by_days) {
+            (Some(share), _) => part(share.of, share.weight, share.total, share.quotient, ""),
+            (None, Some(days)) => part(days.of, days.weight, days.total, days.quotient, " days"),
+            (None, None) => String::new(),
+        };
         let tier = |tier: &crate::billing::explanation::TierUnits| format!("{} × {}", tier.units, tier.unit_price);
         vec![
             format!("{}:{}", row.file, row.row),

@@ -92,7 +92,17 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, printer: &Pr
             text.push(format!("  {} per {}{}", fee.price, fee.per, written(fee.rule)));
             if let Some(conversion) = &fee.conversion {
                 let amount = converted("amount", conversion, fee.rule, &explanation.month);
-                text.push(format!("  {amount}{}", rounded_to(explanation, conversion.exact, fee.price)));
+                let rounded = match fee.prorated {
+                    Some(_) => String::new(),
+                    None => rounded_to(explanation, conversion.exact, fee.price),
+                };
+                text.push(format!("  {amount}{rounded}"));
+            }
+            if let Some(part) = &fee.prorated {
+                let price = fee.price.to_text(decimals);
+                let mode = explanation.rounding.mode;
+                text.push(format!("  for {} (prorate = \"{}\")", part.days, part.method));
+                text.push(format!("  {} × {} / {} → {mode} → {price}", part.full, part.charged, part.of));
             }
             if !fee.resources.is_empty() {
                 let known: Vec<String> =

@@ -1,0 +1,94 @@
+//! [`NearValues`]: what the month has that is nearest to a value that a `[[match]]` names in vain.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::diagnostic::nearest;
+use crate::model::charge::{Bill, SubjectId};
+use crate::model::matcher::{Glob, Matchable, Matcher, normalized};
+
+/// Number of rules that a value is looked for: each is compared with every value of the month.
+const RULES: usize = 20;
+/// Number of values of a key beyond which none is near.
+const VALUES: usize = 20_000;
+
+/// The values of a month, by key: `resource`, `group`, or a tag's name after `tag.`.
+pub(super) struct NearValues<'b> {
+    bill: &'b Bill,
+    values: Option<BTreeMap<String, BTreeSet<String>>>,
+    tried: usize,
+}
+
+impl<'b> NearValues<'b> {
+    pub(super) fn new(bill: &'b Bill) -> NearValues<'b> {
+        NearValues { bill, values: None, tried: 0 }
+    }
+
+    /// The key with the nearest value, as it is written in TOML; none where the month has the values that the rule
+    /// names, or none that is near.
+    pub(super) fn of(&mut self, matcher: &Matcher) -> Option<String> {
+        self.tried += 1;
+        if self.tried > RULES {
+            return None;
+        }
+        let bill = self.bill;
+        let values = self.values.get_or_insert_with(|| values(bill));
+        let near = |key: &str, glob: &Option<Glob>| {
+            let literal = glob.as_ref()?.literal()?;
+            let known = values.get(key).filter(|known| known.len() <= VALUES && !known.contains(&literal))?;
+            nearest(&literal, known.iter().map(String::as_str)).map(str::to_owned)
+        };
+        for (name, glob) in &matcher.tags {
+            if let Some(value) = near(&format!("tag.{name}"), &Some(glob.clone())) {
+                return Some(format!("tag = {{ {} = {value:?} }}", key(name)));
+            }
+        }
+        let keys = [
+            ("group", &matcher.group),
+            ("account", &matcher.account),
+            ("resource", &matcher.resource),
+            ("resource-name", &matcher.resource_name),
+            ("item", &matcher.item),
+            ("source", &matcher.source),
+        ];
+        keys.into_iter().find_map(|(key, glob)| Some(format!("{key} = {:?}", near(key, glob)?)))
+    }
+}
+
+/// A key of TOML, in quotes where it needs them.
+pub(super) fn key(name: &str) -> String {
+    let is_bare = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if is_bare { name.to_owned() } else { format!("{name:?}") }
+}
+
+fn values(bill: &Bill) -> BTreeMap<String, BTreeSet<String>> {
+    let mut values: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut add = |key: &str, value: &str| {
+        if value.is_empty() {
+            return;
+        }
+        let known = match values.get_mut(key) {
+            Some(known) => known,
+            None => values.entry(key.to_owned()).or_default(),
+        };
+        // One more shows that there are too many.
+        if known.len() <= VALUES {
+            known.insert(normalized(value).into_owned());
+        }
+    };
+    for index in 0..bill.subjects.len() {
+        let subject = bill.seen(SubjectId(index as u32));
+        for (name, value) in subject.tags() {
+            add(&format!("tag.{}", normalized(name)), value);
+        }
+        subject.groups().for_each(|group| add("group", group));
+        add("account", subject.account());
+        add("resource", subject.resource());
+        add("resource-name", subject.resource_name());
+        add("source", subject.source());
+    }
+    let mut items: Vec<_> = bill.charges.iter().map(|charge| charge.item).collect();
+    items.sort_unstable();
+    items.dedup();
+    items.into_iter().for_each(|item| add("item", bill.names.get(item)));
+    values
+}
