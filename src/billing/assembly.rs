@@ -6,7 +6,7 @@ use super::carrying;
 use super::pricing::{PricedCustomer, missing_rate};
 use super::taxation;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::model::amount::{Amount, Sum};
+use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
@@ -42,8 +42,7 @@ pub(super) fn assemble(
         let exact = carrying::exact_sum(priced.exact_sum, &priced.items)?;
         return Err(below_zero(customer, exact, &tax_subtotals));
     }
-    remarks
-        .extend(tax_subtotals.iter().filter(|tax| tax.taxable.is_negative()).map(|tax| negative_base(customer, tax)));
+    remarks.extend(negative_bases(customer, &tax_subtotals)?);
     let pricing = &customer.invoice;
     let (issue_date, due_date) =
         schedule::dates(bill.month, pricing.issue_date, pricing.due_date, pricing.due_on_holiday);
@@ -156,14 +155,24 @@ fn below_zero(customer: &Customer, exact: Amount, taxes: &[TaxSubtotal]) -> Diag
                     month then takes what is below zero")
 }
 
-fn negative_base(customer: &Customer, tax: &TaxSubtotal) -> Diagnostic {
-    let message =
-        format!("the {} items of \"{}\" add up to {}, below zero", tax.category.name(), customer.id, tax.taxable);
-    let facts = format!("{}: {}", tax.category.name(), money(tax.taxable, customer.invoice.currency, 0));
-    Diagnostic::finding(WarningCode::NegativeBase, message, facts)
-        .concerning(&customer.id)
-        .at(Place::file(&customer.path))
-        .with_hint("give the discount the tax category of what it reduces with [[tax.rule]]")
+/// Warnings about categories whose items, with and without tax in their prices, add up to less than zero.
+fn negative_bases(customer: &Customer, taxes: &[TaxSubtotal]) -> Result<Vec<Diagnostic>, TooLong> {
+    let mut warnings = Vec::new();
+    for kind in taxes.chunk_by(|one, next| (one.category, one.rate) == (next.category, next.rate)) {
+        let (category, taxable) = (kind[0].category.name(), Sum::of(kind.iter().map(|tax| tax.taxable))?);
+        if !taxable.is_negative() {
+            continue;
+        }
+        let message = format!("the {} items of \"{}\" add up to {}, below zero", category, customer.id, taxable);
+        let facts = format!("{category}: {}", money(taxable, customer.invoice.currency, 0));
+        warnings.push(
+            Diagnostic::finding(WarningCode::NegativeBase, message, facts)
+                .concerning(&customer.id)
+                .at(Place::file(&customer.path))
+                .with_hint("give the discount the tax category of what it reduces with [[tax.rule]]"),
+        );
+    }
+    Ok(warnings)
 }
 
 #[cfg(test)]

@@ -10,11 +10,11 @@ use crate::model::figures::money;
 use crate::model::invoice::{ItemKind, LineItem};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Language;
-use crate::model::tax::{TaxCategory, TaxRate};
+use crate::model::tax::TaxGroup;
 use crate::model::warning::WarningCode;
 
-/// Amount and cost by category and rate.
-type RestSums = BTreeMap<(TaxCategory, TaxRate), (Sum, Sum)>;
+/// Amount and cost by what is taxed together.
+type RestSums = BTreeMap<TaxGroup, (Sum, Sum)>;
 
 /// Adds the rests of earlier months to a customer's items, before the rounding items.
 ///
@@ -31,7 +31,7 @@ pub(super) fn take(items: &mut Vec<LineItem>, customer: &Customer, rests: &[&Cus
     };
     let before = items.iter().position(|item| item.kind == ItemKind::Rounding).unwrap_or(items.len());
     let mut carried = Vec::with_capacity(sums.len());
-    for CategoryRest { category, rate, amount, cost } in rests_of(sums)? {
+    for CategoryRest { category, rate, amount, tax_included, cost } in rests_of(sums)? {
         carried.push(LineItem {
             source: String::new(),
             name: name.to_owned(),
@@ -43,6 +43,7 @@ pub(super) fn take(items: &mut Vec<LineItem>, customer: &Customer, rests: &[&Cus
             amount,
             tax_category: category,
             tax_rate: rate,
+            tax_included,
         });
     }
     items.splice(before..before, carried);
@@ -55,8 +56,9 @@ pub(super) fn take(items: &mut Vec<LineItem>, customer: &Customer, rests: &[&Cus
 /// Figures with too many digits.
 pub(super) fn left(items: &[LineItem], customer: &Customer, month: BillingMonth) -> Result<CustomerRest, TooLong> {
     let mut sums = RestSums::new();
-    for item in items {
-        let (amount, cost) = sums.entry((item.tax_category, item.tax_rate)).or_default();
+    // The tax in prices follows from them in the month that takes them.
+    for item in items.iter().filter(|item| item.kind != ItemKind::IncludedTax) {
+        let (amount, cost) = sums.entry(item.tax_group()).or_default();
         amount.add(item.amount)?;
         cost.add(item.cost)?;
     }
@@ -86,11 +88,16 @@ pub(super) fn remark(customer: &Customer, rest: &CustomerRest) -> Result<Diagnos
     let sum = Sum::of(rest.rests.iter().map(|rest| rest.amount))?;
     let amount = money(sum, rest.currency, 0);
     let message = format!("\"{}\" gets no invoice for {}: {amount} is carried forward", customer.id, rest.month);
-    let by_category = |rest: &CategoryRest| format!("{} {} {}", rest.category.name(), rest.rate, rest.amount);
-    let rests: Vec<String> = rest.rests.iter().map(by_category).collect();
+    let rests: Vec<String> = rest.rests.iter().map(of_category).collect();
     let warning = Diagnostic::finding(WarningCode::CarriedForward, message, rests.join(", ")).concerning(&customer.id);
     let warning = warning.at(Place::file(&customer.path)).with_note(format!("by tax category: {}", rests.join(", ")));
     Ok(warning.with_hint("the next month takes it; to pay it back instead, write a credit note by hand"))
+}
+
+/// `standard 10% -300`
+fn of_category(rest: &CategoryRest) -> String {
+    let included = if rest.tax_included { " incl. tax" } else { "" };
+    format!("{} {}{included} {}", rest.category.name(), rest.rate, rest.amount)
 }
 
 /// Warning that a rest waits for a customer whose file is gone.
@@ -98,9 +105,8 @@ pub(super) fn without_customer(rest: &CustomerRest) -> Diagnostic {
     let CustomerRest { customer, month, currency, .. } = rest;
     let path = format!("customers/{customer}.toml");
     let message = format!("nobody takes what {month} carried forward for \"{customer}\": there is no such customer");
-    let of_category =
-        |rest: &CategoryRest| format!("{} {} {} {currency}", rest.category.name(), rest.rate, rest.amount);
-    let rests = rest.rests.iter().map(of_category).collect::<Vec<String>>().join(", ");
+    let in_currency = |rest: &CategoryRest| format!("{} {currency}", of_category(rest));
+    let rests = rest.rests.iter().map(in_currency).collect::<Vec<String>>().join(", ");
     let warning =
         Diagnostic::finding(WarningCode::CarriedForward, message, format!("{month}: {rests}")).concerning(customer);
     let hint = format!(
@@ -125,7 +131,8 @@ fn check_currency(customer: &Customer, rest: &CustomerRest) -> Result<(), Diagno
 fn sums_of_rests(rests: &[&CustomerRest]) -> Result<RestSums, TooLong> {
     let mut sums = RestSums::new();
     for rest in rests.iter().flat_map(|rest| &rest.rests) {
-        let (amount, cost) = sums.entry((rest.category, rest.rate)).or_default();
+        let group = TaxGroup { category: rest.category, rate: rest.rate, included: rest.tax_included };
+        let (amount, cost) = sums.entry(group).or_default();
         amount.add(rest.amount)?;
         cost.add(rest.cost)?;
     }
@@ -134,10 +141,10 @@ fn sums_of_rests(rests: &[&CustomerRest]) -> Result<RestSums, TooLong> {
 
 fn rests_of(sums: RestSums) -> Result<Vec<CategoryRest>, TooLong> {
     let mut rests = Vec::with_capacity(sums.len());
-    for ((category, rate), (amount, cost)) in sums {
+    for (TaxGroup { category, rate, included }, (amount, cost)) in sums {
         let (amount, cost) = (amount.total()?, cost.total()?);
         if !amount.is_zero() || !cost.is_zero() {
-            rests.push(CategoryRest { category, rate, amount, cost });
+            rests.push(CategoryRest { category, rate, amount, tax_included: included, cost });
         }
     }
     Ok(rests)
@@ -148,6 +155,9 @@ fn rests_of(sums: RestSums) -> Result<Vec<CategoryRest>, TooLong> {
 /// # Errors
 /// When it has too many digits.
 pub(super) fn exact_sum(own: Amount, items: &[LineItem]) -> Result<Amount, TooLong> {
-    let carried = items.iter().filter(|item| item.kind == ItemKind::Carried);
-    Sum::of(std::iter::once(own).chain(carried.map(|item| item.amount)))
+    let mut sum = Sum::of([own])?;
+    for item in items.iter().filter(|item| item.kind == ItemKind::Carried) {
+        sum = sum.plus(item.tax_group().without_tax(item.amount)?)?;
+    }
+    Ok(sum)
 }

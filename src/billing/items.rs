@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use super::category_split::CategoryUsage;
+use super::taxation::included_tax;
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
@@ -12,9 +13,9 @@ use crate::model::charge::{Bill, NameId};
 use crate::model::customer::Customer;
 use crate::model::invoice::{Detail, ItemIndex, ItemKind, LineItem};
 use crate::model::period::BillingMonth;
-use crate::model::price::RoundAt;
+use crate::model::price::{Fee, RoundAt};
 use crate::model::settings::Language;
-use crate::model::tax::{TaxCategory, TaxRate};
+use crate::model::tax::{TaxCategory, TaxGroup, TaxRate};
 
 /// Charges with the same key are one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +24,8 @@ pub(super) struct ItemKey {
     pub(super) source: u16,
     pub(super) name: NameId,
     pub(super) category: TaxCategory,
+    /// Whether its prices include the tax.
+    pub(super) tax_included: bool,
 }
 
 /// An item being added up.
@@ -48,6 +51,7 @@ enum Seen {
 struct FeeItem {
     name: String,
     category: TaxCategory,
+    tax_included: bool,
     count: Amount,
     price: Amount,
 }
@@ -113,24 +117,26 @@ impl Items {
         !self.growing.is_empty() || !self.fees.is_empty()
     }
 
-    /// Adds a fee for `count` resources or months, each at `price` in the invoice's currency.
+    /// Adds a line of a fee by its name, for `count` resources or months, each at `price` in the invoice's currency.
     pub(super) fn add_fee(
         &mut self,
+        fee: &Fee,
         name: String,
         price: Amount,
         category: TaxCategory,
         count: Amount,
     ) -> Result<(), TooLong> {
         price.times(count)?;
-        self.fees.push(FeeItem { name, category, count, price });
+        let tax_included = fee.tax_included && category.is_taxed();
+        self.fees.push(FeeItem { name, category, tax_included, count, price });
         Ok(())
     }
 
-    /// Per source, the exact amounts of usage by tax category, where above zero.
-    pub(super) fn usage_by_category(&self, sources: usize) -> Result<Vec<CategoryUsage>, TooLong> {
+    /// Per source, the amounts of usage by tax category before rounding and without tax, where above zero.
+    pub(super) fn usage_by_category(&self, sources: usize, month: BillingMonth) -> Result<Vec<CategoryUsage>, TooLong> {
         let mut sums: Vec<BTreeMap<TaxCategory, Sum>> = vec![BTreeMap::new(); sources];
         for item in self.growing.iter().filter(|item| item.key.kind == ItemKind::Usage) {
-            sums[usize::from(item.key.source)].entry(item.key.category).or_default().add(item.exact()?)?;
+            sums[usize::from(item.key.source)].entry(item.key.category).or_default().add(item.net(month)?)?;
         }
         let totals = |sums: BTreeMap<TaxCategory, Sum>| -> Result<CategoryUsage, TooLong> {
             let totals = sums.into_iter().map(|(category, sum)| Ok((category, sum.total()?)));
@@ -143,14 +149,14 @@ impl Items {
         sums.into_iter().map(totals).collect()
     }
 
-    /// The sum of all items before any rounding.
-    pub(super) fn exact_sum(&self) -> Result<Amount, TooLong> {
+    /// The sum of all items before any rounding and without tax.
+    pub(super) fn exact_sum(&self, month: BillingMonth) -> Result<Amount, TooLong> {
         let mut sum = Sum::default();
         for item in &self.growing {
-            sum.add(item.exact()?)?;
+            sum.add(item.net(month)?)?;
         }
         for fee in &self.fees {
-            sum.add(fee.price.times(fee.count)?)?;
+            sum.add(net(fee.price.times(fee.count)?, fee.category, fee.tax_included, month)?)?;
         }
         sum.total()
     }
@@ -179,7 +185,7 @@ impl Items {
         let mut order: Vec<usize> = (0..self.growing.len()).collect();
         let sort_key = |index: &usize| {
             let key = &self.growing[*index].key;
-            (key.kind, key.source, bill.names.get(key.name), key.category)
+            (key.kind, key.source, bill.names.get(key.name), key.category, key.tax_included)
         };
         order.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
         let usage_count = order.partition_point(|index| self.growing[*index].key.kind == ItemKind::Usage);
@@ -195,15 +201,19 @@ impl Items {
         let discounts: Vec<LineItem> = order[usage_count..].iter().map(line).collect::<Result<_, Diagnostic>>()?;
         let charged = || lines.iter().chain(&discounts);
         let rounding = rounding_items(charged(), customer)?;
-        let subtotal = Sum::of(charged().chain(&rounding).map(|line| line.amount))?;
+        // The tax in prices counts here and below, and gets its lines when all items are known: rests of earlier months
+        // may bring more.
+        let all: Vec<LineItem> = charged().chain(&rounding).cloned().collect();
+        let included = included_tax(&all, customer)?;
+        let subtotal = Sum::of(all.iter().chain(&included).map(|line| line.amount))?;
         if let Some((minimum, category)) = minimum {
             lines.extend(minimum_item(minimum, subtotal, category, month, customer)?);
         }
         let discounts_from = lines.len();
         lines.extend(discounts);
         lines.extend(rounding);
-        if !self.exact_sum()?.is_negative() {
-            lines.extend(lifting_item(&lines, customer)?);
+        if !self.exact_sum(month)?.is_negative() {
+            lines.extend(lifting_item(lines.iter().chain(&included), customer)?);
         }
 
         let mut moved = vec![ItemIndex(0); order.len()];
@@ -222,6 +232,11 @@ impl Growing {
     /// The sum of the details before any rounding.
     fn exact(&self) -> Result<Amount, TooLong> {
         self.amount.total()?.minus(self.rounded_off.total()?)
+    }
+
+    /// [`exact`](Self::exact) without tax.
+    fn net(&self, month: BillingMonth) -> Result<Amount, TooLong> {
+        net(self.exact()?, self.key.category, self.key.tax_included, month)
     }
 
     fn line(
@@ -246,6 +261,7 @@ impl Growing {
             amount,
             tax_category: self.key.category,
             tax_rate: rate(self.key.category, bill.month, customer)?,
+            tax_included: self.key.tax_included,
         })
     }
 
@@ -276,7 +292,17 @@ impl FeeItem {
             amount: rounded(exact, customer)?,
             tax_category: self.category,
             tax_rate: rate(self.category, month, customer)?,
+            tax_included: self.tax_included,
         })
+    }
+}
+
+/// An amount before rounding, without the tax that it includes. A category without a rate in that month, which is refused when
+/// its line is made, has no tax to take off.
+fn net(exact: Amount, category: TaxCategory, included: bool, month: BillingMonth) -> Result<Amount, TooLong> {
+    match category.rate(month) {
+        Some(rate) => TaxGroup { category, rate, included }.without_tax(exact),
+        None => Ok(exact),
     }
 }
 
@@ -312,17 +338,16 @@ fn rounding_items<'l>(
     if customer.pricing.round_at != RoundAt::Invoice {
         return Ok(Vec::new());
     }
-    let mut sums: BTreeMap<(TaxCategory, TaxRate), Sum> = BTreeMap::new();
+    let mut sums: BTreeMap<TaxGroup, Sum> = BTreeMap::new();
     for line in lines {
-        let sum = sums.entry((line.tax_category, line.tax_rate)).or_default();
-        sum.add(line.amount)?;
+        sums.entry(line.tax_group()).or_default().add(line.amount)?;
     }
     let mut items = Vec::new();
-    for ((category, tax_rate), sum) in sums {
+    for (group, sum) in sums {
         let exact = sum.total()?;
         let difference = to_minor_unit(exact, customer)?.minus(exact)?;
         if !difference.is_zero() {
-            items.push(adjustment(ItemKind::Rounding, difference, category, tax_rate, customer));
+            items.push(adjustment(ItemKind::Rounding, difference, group, customer));
         }
     }
     Ok(items)
@@ -340,13 +365,16 @@ fn minimum_item(
     if !missing.is_positive() {
         return Ok(None);
     }
-    let tax_rate = rate(category, month, customer)?;
-    Ok(Some(adjustment(ItemKind::Minimum, missing, category, tax_rate, customer)))
+    let group = TaxGroup { category, rate: rate(category, month, customer)?, included: false };
+    Ok(Some(adjustment(ItemKind::Minimum, missing, group, customer)))
 }
 
 /// The item that lifts to zero a subtotal which rounding alone made negative. It goes to the most negative category, so
 /// that no other category is taxed for it.
-fn lifting_item(lines: &[LineItem], customer: &Customer) -> Result<Option<LineItem>, Diagnostic> {
+fn lifting_item<'l>(
+    lines: impl Iterator<Item = &'l LineItem>,
+    customer: &Customer,
+) -> Result<Option<LineItem>, Diagnostic> {
     let mut sums: BTreeMap<(TaxCategory, TaxRate), Sum> = BTreeMap::new();
     for line in lines {
         let sum = sums.entry((line.tax_category, line.tax_rate)).or_default();
@@ -362,18 +390,13 @@ fn lifting_item(lines: &[LineItem], customer: &Customer) -> Result<Option<LineIt
         }
     }
     let subtotal = subtotal.total()?;
-    Ok(lowest.filter(|_| subtotal.is_negative()).map(|((category, tax_rate), _)| {
-        adjustment(ItemKind::Rounding, subtotal.negated(), category, tax_rate, customer)
+    Ok(lowest.filter(|_| subtotal.is_negative()).map(|((category, rate), _)| {
+        let group = TaxGroup { category, rate, included: false };
+        adjustment(ItemKind::Rounding, subtotal.negated(), group, customer)
     }))
 }
 
-fn adjustment(
-    kind: ItemKind,
-    amount: Amount,
-    tax_category: TaxCategory,
-    tax_rate: TaxRate,
-    customer: &Customer,
-) -> LineItem {
+fn adjustment(kind: ItemKind, amount: Amount, group: TaxGroup, customer: &Customer) -> LineItem {
     let name = match (kind, customer.invoice.language) {
         (ItemKind::Minimum, Language::Japanese) => "最低利用料金調整",
         (ItemKind::Minimum, Language::English) => "Minimum charge adjustment",
@@ -388,8 +411,9 @@ fn adjustment(
         unit_price: None,
         cost: Amount::ZERO,
         amount,
-        tax_category,
-        tax_rate,
+        tax_category: group.category,
+        tax_rate: group.rate,
+        tax_included: group.included,
     }
 }
 

@@ -47,7 +47,7 @@ use crate::model::carried::{Carried, CustomerRest};
 use crate::model::charge::{Bill, ChargeId};
 use crate::model::customer::Customer;
 use crate::model::history::BilledCustomers;
-use crate::model::invoice::{Invoice, Status};
+use crate::model::invoice::{Invoice, ItemKind, Status};
 use crate::model::settings::{BelowZero, Settings};
 pub use assembly::{file_name, number};
 pub use conservation::{Conservation, SourceTotals};
@@ -272,6 +272,9 @@ fn finished(
     let customer = &settings.customers[index];
     let rests: Vec<&CustomerRest> = taken.iter().filter(|rest| rest.customer == customer.id).collect();
     carrying::take(&mut priced.items, customer, &rests)?;
+    let included = taxation::included_tax(&priced.items, customer)?;
+    let before = priced.items.iter().position(|item| item.kind == ItemKind::Rounding).unwrap_or(priced.items.len());
+    priced.items.splice(before..before, included);
     let subtotal = Sum::of(priced.items.iter().map(|item| item.amount))?;
     if subtotal.is_negative() && customer.invoice.below_zero == BelowZero::Carry {
         return Ok(Finished::Rest(carrying::left(&priced.items, customer, bill.month)?));

@@ -92,7 +92,7 @@ pub(crate) fn price(
     let CustomerPricer { items, rates, long_amounts, category, price_rates, mut problems, .. } = pricing;
     let least = minimum.map(|minimum| (minimum, category));
     // Priced items may still lack a tax rate.
-    let exact_sum = items.exact_sum()?;
+    let exact_sum = items.exact_sum(bill.month)?;
     let items = items.finish(bill, customer, least, &rates, &unit_prices, &mut details);
     match (problems.keep(by_source), problems.keep(items)) {
         (Some(by_source), Some(items)) if problems.is_empty() => Ok(PricedCustomer {
@@ -290,7 +290,7 @@ impl<'a> CustomerPricer<'a> {
         if discounts.is_empty() {
             return Ok((details, Vec::new()));
         }
-        let usage = self.items.usage_by_category(self.kept.len())?;
+        let usage = self.items.usage_by_category(self.kept.len(), self.bill.month)?;
         let mut all = Vec::with_capacity(details.len() + 2 * discounts.len());
         let mut parts = Vec::new();
         let mut rest = details.into_iter();
@@ -374,7 +374,8 @@ impl<'a> CustomerPricer<'a> {
                 let plan = self.new_plan(charge, subject).unwrap_or_else(|problem| {
                     self.refuse(problem);
                     let (kind, category) = (ItemKind::Usage, self.category);
-                    let key = ItemKey { kind, source: subject.source, name: charge.item, category };
+                    let (source, name) = (subject.source, charge.item);
+                    let key = ItemKey { kind, source, name, category, tax_included: false };
                     Plan { method: Method::Refused, key, item: None, follows_usage: false, unit_price: None }
                 });
                 self.plans.push(plan);
@@ -403,9 +404,17 @@ impl<'a> CustomerPricer<'a> {
             ChargeKind::Usage => ItemKind::Usage,
             ChargeKind::Discount => ItemKind::Discount,
         };
-        let key = ItemKey { kind, source: subject.source, name: charge.item, category };
+        let tax_included = category.is_taxed() && self.price_includes_tax(charge);
+        let key = ItemKey { kind, source: subject.source, name: charge.item, category, tax_included };
         let follows_usage = kind == ItemKind::Discount && !is_named;
         Ok(Plan { method, key, item: None, follows_usage, unit_price: None })
+    }
+
+    fn price_includes_tax(&self, charge: &Charge) -> bool {
+        match price_choice(self.bill, self.customer, charge) {
+            PriceChoice::Rule(index) => self.customer.pricing.rules[index].tax_included,
+            PriceChoice::Kept | PriceChoice::AtCost | PriceChoice::DefaultMarkup => false,
+        }
     }
 
     fn rate(&mut self, source: u16) -> Result<Amount, Diagnostic> {
@@ -476,7 +485,7 @@ impl<'a> CustomerPricer<'a> {
             false => rounded_at(fee.amount, rate, self.customer)?,
         };
         let name = charged.name(fee, month, self.customer.invoice.language);
-        Ok(self.items.add_fee(name, price, category, Amount::whole(charged.count))?)
+        Ok(self.items.add_fee(fee, name, price, category, Amount::whole(charged.count))?)
     }
 
     /// The minimum in the invoice's currency; none for a customer without charges.

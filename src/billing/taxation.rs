@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::currency::Currency;
-use crate::model::invoice::{LineItem, TaxSubtotal};
+use crate::model::customer::Customer;
+use crate::model::invoice::{ItemKind, LineItem, TaxSubtotal};
 use crate::model::rounding::Rounding;
-use crate::model::tax::{TaxCategory, TaxRate};
+use crate::model::settings::Language;
+use crate::model::tax::TaxGroup;
 
 /// The taxes of an invoice. With `to_yen`, the rate from another currency, tax is stated in yen too.
 ///
@@ -18,24 +20,69 @@ pub(crate) fn tax(
     currency: Currency,
     to_yen: Option<Amount>,
 ) -> Result<Vec<TaxSubtotal>, TooLong> {
-    let mut sums: BTreeMap<(TaxCategory, TaxRate), Sum> = BTreeMap::new();
-    for item in items {
-        sums.entry((item.tax_category, item.tax_rate)).or_default().add(item.amount)?;
-    }
-    let subtotal = |((category, rate), sum): ((TaxCategory, TaxRate), Sum)| {
-        let taxable = sum.total()?;
-        let exact = taxable.times(rate.factor())?;
-        let in_yen = |to_yen: Amount| rounding.apply(exact.times(to_yen)?, Currency::Jpy.decimals());
-        let tax_jpy = to_yen.filter(|_| category.is_taxed()).map(in_yen).transpose()?;
-        Ok(TaxSubtotal { category, rate, taxable, tax: rounding.apply(exact, currency.decimals())?, tax_jpy })
+    let subtotal = |(group, prices): (TaxGroup, Amount)| {
+        let decimals = currency.decimals();
+        let tax = group.tax(prices, rounding, decimals)?;
+        let in_yen = |to_yen: Amount| group.tax_at(prices, to_yen, rounding, Currency::Jpy.decimals());
+        let tax_jpy = to_yen.filter(|_| group.category.is_taxed()).map(in_yen).transpose()?;
+        let TaxGroup { category, rate, included } = group;
+        let taxable = if included { prices.minus(tax)? } else { prices };
+        Ok(TaxSubtotal { category, rate, taxable, tax, tax_jpy, tax_included: included })
     };
-    sums.into_iter().map(subtotal).collect()
+    prices(items)?.into_iter().map(subtotal).collect()
+}
+
+/// The sums of prices by what is taxed together.
+fn prices(items: &[LineItem]) -> Result<BTreeMap<TaxGroup, Amount>, TooLong> {
+    let mut sums: BTreeMap<TaxGroup, Sum> = BTreeMap::new();
+    for item in items.iter().filter(|item| item.kind != ItemKind::IncludedTax) {
+        sums.entry(item.tax_group()).or_default().add(item.amount)?;
+    }
+    sums.into_iter().map(|(group, sum)| Ok((group, sum.total()?))).collect()
+}
+
+/// The lines that take the tax out of prices that include it, one for each rate: with them the items add up to the subtotal
+/// before tax.
+///
+/// # Errors
+/// When a sum has too many digits.
+pub(crate) fn included_tax(items: &[LineItem], customer: &Customer) -> Result<Vec<LineItem>, TooLong> {
+    let decimals = customer.invoice.currency.decimals();
+    let mut lines = Vec::new();
+    for (group, prices) in prices(items)?.into_iter().filter(|(group, _)| group.included) {
+        let tax = group.tax(prices, customer.tax.rounding, decimals)?;
+        if !tax.is_zero() {
+            lines.push(included_tax_line(group, tax.negated(), customer.invoice.language));
+        }
+    }
+    Ok(lines)
+}
+
+/// A line of kind `included-tax`.
+pub(crate) fn included_tax_line(group: TaxGroup, amount: Amount, language: Language) -> LineItem {
+    let name = match language {
+        Language::Japanese => "税込価格に含まれる消費税",
+        Language::English => "Consumption tax included in prices",
+    };
+    LineItem {
+        source: String::new(),
+        name: name.to_owned(),
+        kind: ItemKind::IncludedTax,
+        quantity: None,
+        unit: "",
+        unit_price: None,
+        cost: Amount::ZERO,
+        amount,
+        tax_category: group.category,
+        tax_rate: group.rate,
+        tax_included: true,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::invoice::ItemKind;
+    use crate::model::tax::{TaxCategory, TaxRate};
 
     fn item(category: TaxCategory, percent: u32, amount: i64) -> LineItem {
         LineItem {
@@ -49,33 +96,39 @@ mod tests {
             amount: Amount::whole(amount),
             tax_category: category,
             tax_rate: TaxRate { percent },
+            tax_included: false,
         }
     }
 
-    /// The National Tax Agency's examples for amounts without tax; per-line rounding would give other sums.
+    /// The National Tax Agency's examples; per-line rounding would give other sums.
     #[test]
     fn tax_agency_vectors() {
         let vectors: serde_json::Value =
             serde_json::from_str(include_str!("../../tests/data/nta-vectors.json")).unwrap();
         let mut checked = 0;
-        for vector in vectors.as_array().unwrap().iter().filter(|vector| vector["mode"] == "excl") {
+        for vector in vectors.as_array().unwrap() {
+            let tax_included = vector["mode"] == "incl";
             let items: Vec<LineItem> = vector["in"]
                 .as_object()
                 .unwrap()
                 .iter()
                 .map(|(percent, base)| {
                     let category = if percent == "10" { TaxCategory::Standard } else { TaxCategory::Reduced };
-                    item(category, percent.parse().unwrap(), base.as_i64().unwrap())
+                    let item = item(category, percent.parse().unwrap(), base.as_i64().unwrap());
+                    LineItem { tax_included, ..item }
                 })
                 .collect();
             let taxes = tax(&items, Rounding::Down, Currency::Jpy, None).unwrap();
             for subtotal in taxes {
                 let expected = vector["tax"][subtotal.rate.percent.to_string()].as_i64().unwrap();
                 assert_eq!(subtotal.tax, Amount::whole(expected), "{}", vector["src"]);
+                let paid = if tax_included { subtotal.taxable.plus(subtotal.tax).unwrap() } else { subtotal.taxable };
+                let percent = subtotal.rate.percent.to_string();
+                assert_eq!(paid, Amount::whole(vector["in"][percent].as_i64().unwrap()), "{}", vector["src"]);
                 checked += 1;
             }
         }
-        assert_eq!(checked, 9);
+        assert_eq!(checked, 15);
     }
 
     /// Three lines of 105 yen at 10 %: 31.5, so 31 or 32 by mode, and never three times 10.

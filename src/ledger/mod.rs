@@ -200,7 +200,7 @@ impl Ledger {
                 *sum = sum.plus(line.amount)?;
             }
             for tax in &note.tax_subtotals {
-                let sums = credited.rates.entry((tax.category, tax.rate)).or_default();
+                let sums = credited.rates.entry(tax.group()).or_default();
                 sums.base = sums.base.plus(tax.taxable)?;
                 sums.tax = sums.tax.plus(tax.tax)?;
                 if let Some(tax_jpy) = tax.tax_jpy {

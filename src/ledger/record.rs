@@ -138,12 +138,15 @@ pub struct Line {
     pub name: String,
     /// Kind of the line.
     pub kind: ItemKind,
-    /// Amount before tax.
+    /// Amount before tax, unless it includes the tax.
     pub amount: Amount,
     /// Tax category.
     pub tax_category: TaxCategory,
     /// Tax rate.
     pub tax_rate: TaxRate,
+    /// Whether the amount includes the tax.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub tax_included: bool,
 }
 
 fn is_false(value: &bool) -> bool {
@@ -228,6 +231,7 @@ impl Document {
                     amount: item.amount,
                     tax_category: item.tax_category,
                     tax_rate: item.tax_rate,
+                    tax_included: item.tax_included,
                 })
                 .collect(),
             tax_subtotals: invoice.tax_subtotals.clone(),
@@ -242,9 +246,10 @@ impl Document {
         }
     }
 
-    /// The credit note's lines that the user asked for. A 端数調整 (rounding adjustment) follows from them.
+    /// The credit note's lines that the user asked for. A 端数調整 (rounding adjustment) and the tax in prices follow from
+    /// them.
     pub fn credited_lines(&self) -> impl Iterator<Item = &Line> {
-        self.items.iter().filter(|item| item.kind != ItemKind::Rounding)
+        self.items.iter().filter(|item| !item.kind.follows_from_others())
     }
 
     /// Name of its files without directory and extension.

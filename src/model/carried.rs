@@ -16,10 +16,17 @@ pub struct CategoryRest {
     pub category: TaxCategory,
     /// Rate of the month of supply, which the rest keeps in later months.
     pub rate: TaxRate,
-    /// Sum of what was not billed, before tax: below zero, or above it where other categories bring the sum below zero.
+    /// Sum of what was not billed, before tax unless it is included: below zero, or above it where other categories bring the sum below zero.
     pub amount: Amount,
+    /// Whether the amount includes the tax.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub tax_included: bool,
     /// What the provider charges for it, which no month's margin has counted yet.
     pub cost: Amount,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// A customer's rest, which a month leaves in place of an invoice.

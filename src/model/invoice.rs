@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::amount::Amount;
+use super::amount::{Amount, TooLong};
 use super::charge::{Bill, ChargeId};
 use super::currency::Currency;
 use super::days::MonthDays;
 pub use super::item_kind::ItemKind;
 use super::packed::{LongAmounts, Packed};
-use super::tax::{TaxCategory, TaxRate};
+use super::tax::{TaxCategory, TaxGroup, TaxRate};
 
 /// Position of an item in [`Invoice::items`], counted from 0; printed as `line`, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,12 +34,21 @@ pub struct LineItem {
     pub unit_price: Option<Amount>,
     /// The provider's cost in the invoice's currency.
     pub cost: Amount,
-    /// What the customer pays, before tax.
+    /// What the customer pays: before tax, unless the price includes it.
     pub amount: Amount,
     /// Tax category.
     pub tax_category: TaxCategory,
     /// Tax rate.
     pub tax_rate: TaxRate,
+    /// Whether the price includes the tax; also for the line that takes that tax off, and never where none is due.
+    pub tax_included: bool,
+}
+
+impl LineItem {
+    /// What it is taxed with.
+    pub fn tax_group(&self) -> TaxGroup {
+        TaxGroup { category: self.tax_category, rate: self.tax_rate, included: self.tax_included }
+    }
 }
 
 /// A priced charge, or a priced part of one.
@@ -153,6 +162,28 @@ pub struct TaxSubtotal {
     /// The tax in yen, on an invoice in another currency (消費税法基本通達 and Q&A 66: tax is stated in yen).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tax_jpy: Option<Amount>,
+    /// Whether it is of prices that include the tax, which it was taken out of.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub tax_included: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl TaxSubtotal {
+    /// What is taxed together.
+    pub fn group(&self) -> TaxGroup {
+        TaxGroup { category: self.category, rate: self.rate, included: self.tax_included }
+    }
+
+    /// Sum of the prices: with the tax where they include it.
+    ///
+    /// # Errors
+    /// When it has too many digits.
+    pub fn prices(&self) -> Result<Amount, TooLong> {
+        if self.tax_included { self.taxable.plus(self.tax) } else { Ok(self.taxable) }
+    }
 }
 
 /// Whether an invoice is a draft, built or issued.

@@ -16,20 +16,29 @@ pub enum ItemKind {
     Discount,
     /// 前月繰越: a rest below zero from an earlier month.
     Carried,
+    /// The tax in prices that include it, below zero: it makes the items add up to the subtotal, which is before tax.
+    #[serde(rename = "included-tax")]
+    IncludedTax,
     /// 端数調整: the adjustment that makes the printed items add up to the rounded sum.
     Rounding,
 }
 
 impl ItemKind {
     /// The names in TOML and JSON.
-    pub const NAMES: [(&'static str, ItemKind); 6] = [
+    pub const NAMES: [(&'static str, ItemKind); 7] = [
         ("usage", ItemKind::Usage),
         ("fee", ItemKind::Fee),
         ("minimum", ItemKind::Minimum),
         ("discount", ItemKind::Discount),
         ("carried", ItemKind::Carried),
+        ("included-tax", ItemKind::IncludedTax),
         ("rounding", ItemKind::Rounding),
     ];
+
+    /// Whether the amount follows from other lines alone, so that nobody can be billed or given back the line by itself.
+    pub fn follows_from_others(self) -> bool {
+        matches!(self, ItemKind::IncludedTax | ItemKind::Rounding)
+    }
 
     /// Whether it stands for charges of a provider, which names it.
     pub fn is_provided(self) -> bool {

@@ -26,6 +26,8 @@ pub struct PriceRule {
     pub price: Price,
     /// Currency of its unit price or tiers.
     pub currency: Currency,
+    /// Whether its unit price or tiers include the tax.
+    pub tax_included: bool,
     /// The months it applies to.
     pub validity: Validity,
     /// Where it is written.
@@ -179,6 +181,8 @@ pub struct Fee {
     pub name: String,
     /// Price of one month or resource.
     pub amount: Money,
+    /// Whether the price includes the tax.
+    pub tax_included: bool,
     /// Unit it is charged per.
     pub per: FeePer,
     /// How much of it is charged for a part of the month.

@@ -10,7 +10,7 @@ use super::invoice::{Invoice, ItemKind};
 use super::item_label::ItemLabel;
 use super::price::{Pricing, RoundAt};
 use super::rounding::Rounding;
-use super::tax::{TaxCategory, TaxRate};
+use super::tax::TaxGroup;
 
 /// The most decimals that pages print of an amount beyond those of its currency.
 pub const MORE_DECIMALS: u32 = 2;
@@ -176,11 +176,11 @@ pub fn items(invoice: &Invoice, pricing: &Pricing, labels: &[ItemLabel<'_>]) -> 
 fn item_amounts(invoice: &Invoice) -> Result<Vec<Amount>, TooLong> {
     let print = |exact| amount(exact, invoice.currency);
     let mut printed = invoice.items.iter().map(|item| print(item.amount)).collect::<Result<Vec<Amount>, TooLong>>()?;
-    let mut categories: BTreeMap<(TaxCategory, TaxRate), Vec<usize>> = BTreeMap::new();
+    let mut groups: BTreeMap<TaxGroup, Vec<usize>> = BTreeMap::new();
     for (index, item) in invoice.items.iter().enumerate() {
-        categories.entry((item.tax_category, item.tax_rate)).or_default().push(index);
+        groups.entry(item.tax_group()).or_default().push(index);
     }
-    for items in categories.into_values() {
+    for items in groups.into_values() {
         let sum = print(Sum::of(items.iter().map(|index| invoice.items[*index].amount))?)?;
         let missing = sum.minus(Sum::of(items.iter().map(|index| printed[*index]))?)?;
         if missing.is_zero() {

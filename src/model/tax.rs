@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::amount::Amount;
+use super::amount::{Amount, TooLong};
 use super::definition::Definition;
 use super::period::BillingMonth;
 use super::plain::beginning;
@@ -113,6 +113,61 @@ impl<'de> Deserialize<'de> for TaxRate {
     }
 }
 
+/// What is taxed together on an invoice: a category at a rate, and in it prices with and without tax apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TaxGroup {
+    /// Category.
+    pub category: TaxCategory,
+    /// Rate.
+    pub rate: TaxRate,
+    /// Whether prices include the tax.
+    pub included: bool,
+}
+
+impl TaxGroup {
+    /// The share of a sum of prices that is tax, as numerator and denominator: 0.1 and 1, or 10 and 110 where the prices
+    /// include it (消費税法施行令70条の10 第2号).
+    fn share(self) -> (Amount, Amount) {
+        let percent = i64::from(self.rate.percent);
+        match self.included {
+            true => (Amount::whole(percent), Amount::whole(100 + percent)),
+            false => (self.rate.factor(), Amount::whole(1)),
+        }
+    }
+
+    /// Tax of a sum of prices, rounded once.
+    ///
+    /// # Errors
+    /// When it has too many digits.
+    pub fn tax(self, prices: Amount, rounding: Rounding, decimals: u32) -> Result<Amount, TooLong> {
+        self.tax_at(prices, Amount::whole(1), rounding, decimals)
+    }
+
+    /// [`tax`](Self::tax) in another currency, at that rate.
+    ///
+    /// # Errors
+    /// When it has too many digits.
+    pub fn tax_at(self, prices: Amount, rate: Amount, rounding: Rounding, decimals: u32) -> Result<Amount, TooLong> {
+        let (numerator, denominator) = self.share();
+        let product = prices.times(numerator)?.times(rate)?;
+        match self.included {
+            true => rounding.quotient(product, denominator, decimals),
+            false => rounding.apply(product, decimals),
+        }
+    }
+
+    /// What is left of a price without its tax: exact, or to ten decimals more where the quotient has no end.
+    ///
+    /// # Errors
+    /// When it has too many digits.
+    pub fn without_tax(self, price: Amount) -> Result<Amount, TooLong> {
+        match self.included {
+            true => price.minus(self.tax(price, Rounding::HalfEven, price.scale() + 10)?),
+            false => Ok(price),
+        }
+    }
+}
+
 /// Whether the first of a registration number's 13 digits is the correct check digit of the other twelve.
 ///
 /// 9 − (Σ Pₙ·Qₙ mod 9), Pₙ the n-th digit from the right, Qₙ 1 for odd n and 2 for even (平成26年財務省令70号 2条).
@@ -145,6 +200,22 @@ mod tests {
             let rate = category.rate(month.parse().unwrap());
             assert_eq!(rate.map(|rate| rate.percent), expected, "{category:?} {month}");
         }
+    }
+
+    /// 980 × 10/110 = 89.09…; at 8 % 980 × 8/108 = 72.59…; without tax 890.909… are left of it.
+    #[test]
+    fn tax_in_prices() {
+        let group = |percent| TaxGroup { category: TaxCategory::Standard, rate: TaxRate { percent }, included: true };
+        let price = Amount::whole(980);
+        for (percent, rounding, expected) in
+            [(10, Rounding::Up, 90), (10, Rounding::Down, 89), (8, Rounding::Down, 72), (8, Rounding::HalfUp, 73)]
+        {
+            assert_eq!(group(percent).tax(price, rounding, 0), Ok(Amount::whole(expected)), "{percent} {rounding:?}");
+            assert_eq!(group(percent).tax(price.negated(), rounding, 0), Ok(Amount::whole(-expected)));
+        }
+        assert_eq!(group(10).without_tax(price).unwrap().to_string(), "890.9090909091");
+        let without = TaxGroup { included: false, ..group(10) };
+        assert_eq!(without.tax(price, Rounding::Up, 0), Ok(Amount::whole(98)));
     }
 
     /// The examples of `japan.md` §1.2, tested against the ministry's formula by hand.

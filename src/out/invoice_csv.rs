@@ -15,7 +15,7 @@ use crate::model::settings::Settings;
 const CANNOT: &str = "cannot write CSV";
 
 /// The columns, each with its audience: the issuer sees the customer's columns too.
-const COLUMNS: [(&str, Audience); 23] = [
+const COLUMNS: [(&str, Audience); 24] = [
     ("number", Audience::Customer),
     ("item", Audience::Customer),
     ("kind", Audience::Customer),
@@ -39,6 +39,7 @@ const COLUMNS: [(&str, Audience); 23] = [
     ("label", Audience::Customer),
     ("heading", Audience::Customer),
     ("original_line", Audience::Customer),
+    ("tax_included", Audience::Customer),
 ];
 
 /// Columns of what readers see of items: documents older than that have them not.
@@ -61,6 +62,7 @@ pub fn invoice_csv(
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(b"\xef\xbb\xbf".to_vec());
     let labels = ItemTables::of_customer(settings, invoice.customer).labels(invoice);
     let has_column = |name: &str| match name {
+        "tax_included" => invoice.items.iter().any(|item| item.tax_included),
         ORIGINAL_LINE => invoice.returned.is_some(),
         _ => settings.document_form.has_labels() || !SHOWN.contains(&name),
     };
@@ -107,6 +109,7 @@ pub fn invoice_csv(
             labels[index].name_or(&item.name).to_owned(),
             labels[index].heading.unwrap_or_default().to_owned(),
             original_line(index),
+            item.tax_included.to_string(),
         ];
         write(cells).context(CANNOT)?;
     }
@@ -135,6 +138,7 @@ pub fn invoice_csv(
             labels[index].name_or(&item.name).to_owned(),
             labels[index].heading.unwrap_or_default().to_owned(),
             original_line(index),
+            item.tax_included.to_string(),
         ];
         write(cells).context(CANNOT)?;
     }

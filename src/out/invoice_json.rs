@@ -221,6 +221,9 @@ struct ItemRecord<'a> {
     amount: Amount,
     tax_category: TaxCategory,
     tax_rate: TaxRate,
+    /// Whether the amount includes the tax; absent where it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tax_included: Option<bool>,
     /// What the reader sees of it, unless the document is older than that.
     #[serde(flatten)]
     shown: Option<ShownItem<'a>>,
@@ -335,6 +338,7 @@ impl<'a> Details<'a> {
                 amount: item.amount,
                 tax_category: item.tax_category,
                 tax_rate: item.tax_rate,
+                tax_included: item.tax_included.then_some(true),
                 shown: self.settings.document_form.has_labels().then(|| shown(item, label, printed.figures)),
             };
         Ok(self.invoice.items.iter().zip(labels.into_iter().zip(printed)).enumerate().map(record).collect())

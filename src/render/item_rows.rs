@@ -1,5 +1,6 @@
 //! The rows of an invoice's items, in the order in which they are printed: under their headings, then those of no heading.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::format::{grouped, money, unit_text};
@@ -65,7 +66,7 @@ impl<'a> ItemRows<'a, '_> {
         let mut views = Vec::with_capacity(rows.len());
         let mut above = None;
         for (part, _, index) in &rows {
-            let mut view = self.row(*index);
+            let mut view = self.row(*index)?;
             let is_first = above != Some(*part);
             above = Some(*part);
             match *part {
@@ -88,7 +89,7 @@ impl<'a> ItemRows<'a, '_> {
 
     /// What invoices call a source; none above adjustments, which are of all.
     fn section(&self, kind: ItemKind, source: &'a str) -> &'a str {
-        if matches!(kind, ItemKind::Carried | ItemKind::Rounding) {
+        if matches!(kind, ItemKind::Carried | ItemKind::IncludedTax | ItemKind::Rounding) {
             return "";
         }
         match self.settings.source(source) {
@@ -98,12 +99,39 @@ impl<'a> ItemRows<'a, '_> {
         }
     }
 
-    fn row(&self, index: usize) -> RowView<'a> {
+    /// What stands behind the name: ※ for the reduced rate, and that the price includes the tax.
+    fn mark(&self, item: &LineItem) -> String {
+        let reduced = if item.tax_category == TaxCategory::Reduced { "※" } else { "" };
+        let is_price = item.tax_included && item.kind != ItemKind::IncludedTax;
+        let included = if is_price { self.words.get("tax_included_mark").map_or("", String::as_str) } else { "" };
+        let between = if reduced.is_empty() || included.is_empty() { "" } else { " " };
+        format!("{reduced}{between}{included}")
+    }
+
+    /// The small print below the name: for the tax in prices, how it is computed from their printed sum.
+    fn note(&self, item: &LineItem, label: &ItemLabel<'a>) -> Result<Cow<'a, str>, TooLong> {
+        if item.kind != ItemKind::IncludedTax {
+            return Ok(Cow::Borrowed(label.note.unwrap_or_default()));
+        }
+        let group = item.tax_group();
+        let of_group = self
+            .invoice
+            .items
+            .iter()
+            .zip(self.printed)
+            .filter(|(other, _)| other.tax_group() == group && other.kind != ItemKind::IncludedTax);
+        let prices = money(Sum::of(of_group.map(|(_, printed)| printed.amount))?, self.invoice.currency, 0);
+        let percent = group.rate.percent;
+        let word = self.words.get("included_tax_note").map_or("", String::as_str);
+        Ok(Cow::Owned(format!("{word} {prices} × {percent}/{}", 100 + percent)))
+    }
+
+    fn row(&self, index: usize) -> Result<RowView<'a>, TooLong> {
         let item = &self.invoice.items[index];
         let label = &self.item_labels[index];
         let PrintedItem { figures, amount } = self.printed[index];
         let quantity = figures.quantity;
-        RowView {
+        Ok(RowView {
             line: self.invoice.line_of(index).map_or_else(String::new, |line| line.to_string()),
             id: format!("item-{}", index + 1),
             index,
@@ -117,8 +145,8 @@ impl<'a> ItemRows<'a, '_> {
             is_headed: false,
             name: &item.name,
             label: label.name_or(&item.name),
-            note: label.note.unwrap_or_default(),
-            mark: if item.tax_category == TaxCategory::Reduced { "※" } else { "" },
+            note: self.note(item, label)?,
+            mark: self.mark(item),
             unit: quantity.map_or("", |_| label.unit.unwrap_or_else(|| unit_text(item.unit, self.language))),
             quantity: quantity.map_or_else(String::new, |quantity| quantity.grouped()),
             unit_price: figures.unit_price.map_or_else(String::new, |price| grouped(price, 0)),
@@ -128,7 +156,7 @@ impl<'a> ItemRows<'a, '_> {
                 true => item.tax_rate.to_string(),
                 false => category_word(item.tax_category, self.language).to_owned(),
             },
-        }
+        })
     }
 
     /// Whether any printed quantity was cut, so that it need not multiply out.

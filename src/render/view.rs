@@ -1,5 +1,6 @@
 //! [`InvoiceView`]: what a template sees of an invoice, the contract with templates. Every number is already text.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -57,6 +58,7 @@ pub struct InvoiceView<'a> {
     pub adjustments: Vec<RowView<'a>>,
     pub tax_subtotals: Vec<TaxView>,
     pub has_reduced: bool,
+    pub has_tax_included: bool,
     pub has_quantity: bool,
     pub has_unit: bool,
     pub has_unit_price: bool,
@@ -171,8 +173,8 @@ pub struct RowView<'a> {
     pub name: &'a str,
     /// The name for readers.
     pub label: &'a str,
-    pub note: &'a str,
-    pub mark: &'static str,
+    pub note: Cow<'a, str>,
+    pub mark: String,
     pub quantity: String,
     pub unit: &'a str,
     pub unit_price: String,
@@ -213,7 +215,7 @@ pub fn view<'a>(
     let (mut charges, mut discounts, mut adjustments) = (
         table.rows(|kind| matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Minimum))?,
         table.rows(|kind| kind == ItemKind::Discount)?,
-        table.rows(|kind| matches!(kind, ItemKind::Carried | ItemKind::Rounding))?,
+        table.rows(|kind| matches!(kind, ItemKind::Carried | ItemKind::IncludedTax | ItemKind::Rounding))?,
     );
     let of_discounts = invoice.items.iter().zip(&printed).filter(|(item, _)| item.kind == ItemKind::Discount);
     let discounts_total = Sum::of(of_discounts.map(|(_, printed)| printed.amount))?;
@@ -283,6 +285,7 @@ pub fn view<'a>(
         total: plain(invoice.total),
         discounts_total,
         has_reduced: invoice.items.iter().any(|item| item.tax_category == TaxCategory::Reduced),
+        has_tax_included: invoice.items.iter().any(|item| item.tax_included),
         has_quantity,
         has_unit,
         has_unit_price,
@@ -453,16 +456,21 @@ pub(super) fn category_word(category: TaxCategory, language: Language) -> &'stat
 fn tax_view(tax: &TaxSubtotal, currency: Currency, language: Language) -> TaxView {
     let taxed = tax.category.is_taxed();
     let mark = if tax.category == TaxCategory::Reduced { " ※" } else { "" };
+    let (of_prices, in_prices) = match (tax.tax_included, language) {
+        (false, _) => ("", ""),
+        (true, Language::Japanese) => ("（税込価格分）", "・税込価格分"),
+        (true, Language::English) => (", prices incl. tax", ", in prices"),
+    };
     let label = match (taxed, language) {
-        (true, Language::Japanese) => format!("{}対象{mark}", tax.rate),
-        (true, Language::English) => format!("Subject to {}{mark}", tax.rate),
+        (true, Language::Japanese) => format!("{}対象{of_prices}{mark}", tax.rate),
+        (true, Language::English) => format!("Subject to {}{of_prices}{mark}", tax.rate),
         (false, Language::Japanese) => format!("{}対象", category_word(tax.category, language)),
         (false, Language::English) => category_word(tax.category, language).to_owned(),
     };
     let tax_label = match (taxed, language) {
         (false, _) => String::new(),
-        (true, Language::Japanese) => format!("消費税（{}）{}", tax.rate, mark.trim_start()),
-        (true, Language::English) => format!("Consumption tax ({}){mark}", tax.rate),
+        (true, Language::Japanese) => format!("消費税（{}{in_prices}）{}", tax.rate, mark.trim_start()),
+        (true, Language::English) => format!("Consumption tax ({}{in_prices}){mark}", tax.rate),
     };
     TaxView {
         label,

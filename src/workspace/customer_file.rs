@@ -94,6 +94,7 @@ fn fee(section: &Section<'_, '_>, default: Currency) -> Option<Fee> {
     let currency = values::currency(section, default);
     let name = section.require("name", "\"運用保守料\"", Value::text);
     let amount = section.require("amount", "\"5000\"", |value| values::whole_units(value, values::money, currency));
+    let tax_included = values::tax_included(section);
     let per = section.read("per", |value| value.one_of(&FeePer::NAMES));
     let prorate = section.read("prorate", |value| value.one_of(&Prorate::NAMES));
     let category = section.read("tax-category", |value| value.one_of(&TaxCategory::NAMES));
@@ -112,6 +113,7 @@ fn fee(section: &Section<'_, '_>, default: Currency) -> Option<Fee> {
     Some(Fee {
         name: name?,
         amount: Money { amount: amount?, currency: currency? },
+        tax_included,
         per: per.unwrap_or(FeePer::Month),
         prorate: prorate.unwrap_or(Prorate::None),
         matcher: matcher.unwrap_or_default(),

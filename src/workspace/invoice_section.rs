@@ -369,6 +369,7 @@ fn price_rule(section: &Section<'_, '_>, default: Currency) -> Option<PriceRule>
         }
         Price::Tiers(tiers)
     });
+    let tax_included = values::tax_included(section);
     let validity = values::validity(section);
     let prices: Vec<&str> =
         ["markup", "unit-price", "tiers"].into_iter().filter(|key| section.has_any(&[key])).collect();
@@ -392,8 +393,13 @@ fn price_rule(section: &Section<'_, '_>, default: Currency) -> Option<PriceRule>
         let hint = "remove `currency`: a markup multiplies the cost, which is converted with the [[fx]] of its source";
         value.told::<()>(Err(diagnostic.with_hint(hint)));
     }
+    if let (Some(value), ["markup"]) = (section.get("tax"), prices.as_slice()) {
+        let diagnostic = Diagnostic::error("a markup includes no tax");
+        let hint = "remove `tax`: a markup multiplies the provider's cost, which is without tax";
+        value.told::<()>(Err(diagnostic.with_hint(hint)));
+    }
     let price = markup.or(unit_price).or(tiers)?;
-    Some(PriceRule { matcher, price, currency: currency?, validity, definition: section.definition() })
+    Some(PriceRule { matcher, price, currency: currency?, tax_included, validity, definition: section.definition() })
 }
 
 fn tier(value: &Value<'_, '_>) -> Result<Tier, Diagnostic> {

@@ -293,6 +293,12 @@ pub(super) fn due_rule(value: &Value<'_, '_>) -> Read<DueRule> {
     })
 }
 
+/// `tax`: whether the money of a section includes the tax.
+pub(super) fn tax_included(section: &Section<'_, '_>) -> bool {
+    let read = section.read("tax", |value| value.one_of(&[("excluded", false), ("included", true)]));
+    read.unwrap_or(false)
+}
+
 /// The month in which a fiscal year begins: `"04"`, `"4"` or 4.
 pub(super) fn month_of_year(value: &Value<'_, '_>) -> Read<u32> {
     let text = match value.value {

@@ -63,6 +63,7 @@ mod soracom_others;
 mod source_months;
 mod story;
 mod strange_files;
+mod tax_included;
 mod terminal;
 mod warnings;
 mod whatif;

@@ -40,7 +40,8 @@ pub(super) fn chosen(
 
 fn whole(invoice: &Invoice, before: &Credited) -> Result<Vec<(usize, Amount)>, Diagnostic> {
     let mut chosen = Vec::with_capacity(invoice.items.len());
-    for line in 1..=invoice.items.len() {
+    // The tax in prices follows from what is taken back of them.
+    for line in (1..=invoice.items.len()).filter(|line| invoice.items[line - 1].kind != ItemKind::IncludedTax) {
         let left = before.left_of_line(invoice, line)?;
         // A line of zero is taken back once, with the rest.
         if !left.is_zero() || !before.lines.contains_key(&line) {
@@ -48,7 +49,7 @@ fn whole(invoice: &Invoice, before: &Credited) -> Result<Vec<(usize, Amount)>, D
         }
     }
     // A rounding line follows from the others, so it alone never counts as left.
-    let is_billed = |line: usize| invoice.items[line - 1].kind != ItemKind::Rounding;
+    let is_billed = |line: usize| !invoice.items[line - 1].kind.follows_from_others();
     let nothing = chosen.iter().all(|(line, left)| left.is_zero() || !is_billed(*line));
     if nothing && !invoice.items.iter().all(|item| item.amount.is_zero()) {
         let hint = "its credit notes take back all of it already: `invoicer list` names them";
@@ -60,9 +61,14 @@ fn whole(invoice: &Invoice, before: &Credited) -> Result<Vec<(usize, Amount)>, D
 fn part(invoice: &Invoice, before: &Credited, line: usize, amount: Option<Amount>) -> Result<Amount, Diagnostic> {
     let item = &invoice.items[line - 1];
     let currency = invoice.currency;
-    if item.kind == ItemKind::Rounding {
+    if item.kind.follows_from_others() {
         let message = format!("line {line} of {}, {:?}, cannot be taken back by itself", invoice.number, item.name);
-        let hint = "a credit note rounds what it takes back of the other lines: name those, or leave out --line";
+        let hint = match item.kind {
+            ItemKind::IncludedTax => {
+                "the tax in prices follows from the lines that include it: name those, or leave out --line"
+            }
+            _ => "a credit note rounds what it takes back of the other lines: name those, or leave out --line",
+        };
         return Err(Diagnostic::error(message).with_hint(hint));
     }
     let left = before.left_of_line(invoice, line)?;

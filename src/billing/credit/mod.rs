@@ -18,7 +18,7 @@ use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::invoice::{DocumentKind, Invoice, LineItem, Original, Returned};
 use crate::model::rounding::Rounding;
 use crate::model::settings::Language;
-use crate::model::tax::{TaxCategory, TaxRate};
+use crate::model::tax::TaxGroup;
 
 /// How much of an invoice is taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +43,8 @@ pub struct CreditedLine {
 pub struct Credited {
     /// By line, counted from 1; see [`NO_LINE`].
     pub lines: BTreeMap<usize, Amount>,
-    /// By category and rate.
-    pub rates: BTreeMap<(TaxCategory, TaxRate), CreditedRate>,
+    /// By what is taxed together.
+    pub rates: BTreeMap<TaxGroup, CreditedRate>,
 }
 
 /// What earlier credit notes took back of a category and rate.
@@ -56,6 +56,13 @@ pub struct CreditedRate {
     pub tax: Amount,
     /// Tax in yen, on an invoice in another currency.
     pub tax_jpy: Amount,
+}
+
+impl CreditedRate {
+    /// What was taken back of the prices of a group, which may include the tax.
+    fn prices(&self, group: TaxGroup) -> Result<Amount, TooLong> {
+        if group.included { self.base.plus(self.tax) } else { Ok(self.base) }
+    }
 }
 
 impl Credited {
@@ -78,10 +85,10 @@ impl Credited {
         Sum::of(self.rates.values().flat_map(|rate| [rate.base, rate.tax]))
     }
 
-    /// What was taken back of a category and rate.
-    pub fn of_rate(&self, category: TaxCategory, rate: TaxRate) -> CreditedRate {
-        // A rate without an entry was never taken back.
-        self.rates.get(&(category, rate)).copied().unwrap_or_default()
+    /// What was taken back of what is taxed together.
+    pub fn of_group(&self, group: TaxGroup) -> CreditedRate {
+        // A group without an entry was never taken back.
+        self.rates.get(&group).copied().unwrap_or_default()
     }
 }
 
@@ -131,11 +138,12 @@ pub fn credit(
 fn computed(invoice: &Invoice, before: &Credited, terms: CreditTerms<'_>) -> Result<(Invoice, Vec<usize>), Diagnostic> {
     let chosen = lines::chosen(invoice, before, terms.extent)?;
     let items = lines::items(invoice, before, &chosen)?;
-    let (items, bases) = rates::with_adjustments(invoice, before, items, &terms)?;
+    let (mut items, bases) = rates::with_adjustments(invoice, before, items, &terms)?;
     if *terms.extent != Extent::Whole {
         rates::check_bases(invoice, &chosen, &bases)?;
     }
     let tax_subtotals = rates::taxes(invoice, &bases, &terms)?;
+    rates::add_included_tax(invoice, &tax_subtotals, &mut items, &terms);
     let (lines, items): (Vec<usize>, Vec<LineItem>) = items.into_iter().unzip();
     let subtotal = Sum::of(items.iter().map(|item| item.amount))?;
     let cost = Sum::of(items.iter().map(|item| item.cost))?;

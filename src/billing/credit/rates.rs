@@ -5,13 +5,15 @@ use std::cmp::Ordering;
 use super::lines::Numbered;
 use super::{CreditTerms, Credited, CreditedRate, Extent, NO_LINE, named};
 use crate::billing::items::rounding_name;
+use crate::billing::taxation::included_tax_line;
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::currency::Currency;
 use crate::model::invoice::{Invoice, ItemKind, LineItem, TaxSubtotal};
 use crate::model::rounding::Rounding;
+use crate::model::tax::TaxGroup;
 
-/// The base taken back of a category and rate, in the invoice's sign.
+/// The prices taken back of what is taxed together, in the invoice's sign.
 pub(super) struct Base<'a> {
     billed: &'a TaxSubtotal,
     /// Taken back by earlier notes, in the opposite sign.
@@ -22,7 +24,12 @@ pub(super) struct Base<'a> {
 }
 
 fn is_of(item: &LineItem, billed: &TaxSubtotal) -> bool {
-    (item.tax_category, item.tax_rate) == (billed.category, billed.rate)
+    item.tax_group() == billed.group()
+}
+
+/// Whether an item is of a group, and its amount does not follow from others.
+fn is_priced(item: &LineItem, billed: &TaxSubtotal) -> bool {
+    is_of(item, billed) && !item.kind.follows_from_others()
 }
 
 /// The bases of the items' rates, and the items with the 端数調整 that make them add up to those bases.
@@ -44,8 +51,9 @@ pub(super) fn with_adjustments<'a>(
         let pattern = first.clone();
         let taken = items[..taken_back].iter().filter(|(_, item)| is_of(item, billed));
         let taken = Sum::of(taken.map(|(_, item)| item.amount))?.negated();
-        let credited = before.of_rate(billed.category, billed.rate);
-        let left = billed.taxable.plus(credited.base)?;
+        let credited = before.of_group(billed.group());
+        let credited_prices = credited.prices(billed.group())?;
+        let left = billed.prices()?.plus(credited_prices)?;
         let part = match terms.extent {
             Extent::Whole => left,
             Extent::Lines(_) => {
@@ -56,7 +64,7 @@ pub(super) fn with_adjustments<'a>(
                     true => left,
                     false => {
                         let so_far = exact_billed(invoice, billed)?.minus(after)?;
-                        terms.rounding.apply(so_far, invoice.currency.decimals())?.plus(credited.base)?
+                        terms.rounding.apply(so_far, invoice.currency.decimals())?.plus(credited_prices)?
                     }
                 }
             }
@@ -72,14 +80,14 @@ pub(super) fn with_adjustments<'a>(
 
 /// The sum of a rate's lines before the 端数調整.
 fn exact_billed(invoice: &Invoice, billed: &TaxSubtotal) -> Result<Amount, TooLong> {
-    let lines = invoice.items.iter().filter(|item| is_of(item, billed) && item.kind != ItemKind::Rounding);
+    let lines = invoice.items.iter().filter(|item| is_priced(item, billed));
     Sum::of(lines.map(|item| item.amount))
 }
 
 fn exact_left(invoice: &Invoice, before: &Credited, billed: &TaxSubtotal) -> Result<Amount, TooLong> {
     let mut left = Sum::default();
     for (index, item) in invoice.items.iter().enumerate() {
-        if is_of(item, billed) && item.kind != ItemKind::Rounding {
+        if is_priced(item, billed) {
             left.add(before.left_of_line(invoice, index + 1)?)?;
         }
     }
@@ -146,11 +154,7 @@ fn others<'a>(
     let wanted = move |line: &usize| {
         let item = &invoice.items[line - 1];
         let is_chosen = chosen.iter().any(|(chosen, _)| chosen == line);
-        is_of(item, billed)
-            && item.kind != ItemKind::Rounding
-            && item.amount.is_negative() == is_negative
-            && !item.amount.is_zero()
-            && !is_chosen
+        is_priced(item, billed) && item.amount.is_negative() == is_negative && !item.amount.is_zero() && !is_chosen
     };
     (1..=invoice.items.len()).filter(wanted)
 }
@@ -213,36 +217,51 @@ pub(super) fn taxes(
 ) -> Result<Vec<TaxSubtotal>, Diagnostic> {
     let mut taxes = Vec::with_capacity(bases.len());
     for Base { billed, before, left, part } in bases {
-        let factor = billed.rate.factor();
-        let rounding = terms.tax_rounding;
-        let of = |factor: Amount, decimals: u32, total: Amount, credited: Amount| {
-            let rounded = Cumulative { rounding, decimals, factor, billed: billed.taxable, left: *left, part: *part };
+        let (group, rounding, all) = (billed.group(), terms.tax_rounding, billed.prices()?);
+        let of = |to: Amount, decimals: u32, total: Amount, credited: Amount| {
+            let rounded = Cumulative { group, to, rounding, decimals, billed: all, left: *left, part: *part };
             rounded.tax(total, credited).map(Amount::negated)
         };
-        let tax = of(factor, invoice.currency.decimals(), billed.tax, before.tax)?;
+        let tax = of(Amount::whole(1), invoice.currency.decimals(), billed.tax, before.tax)?;
         let tax_jpy = match (billed.tax_jpy, terms.to_yen) {
             (None, _) => None,
-            (Some(total), Some(to_yen)) => {
-                Some(of(factor.times(to_yen)?, Currency::Jpy.decimals(), total, before.tax_jpy)?)
-            }
+            (Some(total), Some(to_yen)) => Some(of(to_yen, Currency::Jpy.decimals(), total, before.tax_jpy)?),
             (Some(_), None) => {
                 let message = format!("{} states its tax in yen, and the rate is missing", invoice.number);
                 return Err(Diagnostic::error(message).with_hint("put back the [[fx]] of its month"));
             }
         };
-        let taxable = part.negated();
-        taxes.push(TaxSubtotal { category: billed.category, rate: billed.rate, taxable, tax, tax_jpy });
+        let prices = part.negated();
+        let taxable = if group.included { prices.minus(tax)? } else { prices };
+        let tax_included = group.included;
+        taxes.push(TaxSubtotal { category: billed.category, rate: billed.rate, taxable, tax, tax_jpy, tax_included });
     }
     Ok(taxes)
 }
 
-/// Computes a tax that is taken back in parts of its base, one after the other.
+/// Adds the lines that take the tax out of what is given back of prices that include it, on the invoice's own lines.
+pub(super) fn add_included_tax(
+    invoice: &Invoice,
+    taxes: &[TaxSubtotal],
+    items: &mut Numbered,
+    terms: &CreditTerms<'_>,
+) {
+    for tax in taxes.iter().filter(|tax| tax.tax_included && !tax.tax.is_zero()) {
+        let own = invoice.items.iter().position(|item| is_of(item, tax) && item.kind == ItemKind::IncludedTax);
+        let item = included_tax_line(tax.group(), tax.tax.negated(), terms.language);
+        items.push((own.map_or(NO_LINE, |index| index + 1), item));
+    }
+}
+
+/// Computes a tax that is taken back in parts of its prices, one after the other.
 struct Cumulative {
+    group: TaxGroup,
+    /// The rate to the currency of the tax.
+    to: Amount,
     rounding: Rounding,
     decimals: u32,
-    factor: Amount,
     billed: Amount,
-    /// Left of the base before the part.
+    /// Left of the prices before the part.
     left: Amount,
     part: Amount,
 }
@@ -259,15 +278,13 @@ impl Cumulative {
         // Computed on absolute values (japan.md §1.6: a negative base of −172.8 rounds down to −172).
         let is_negative = self.billed.is_negative();
         let positive = |amount: Amount| if is_negative { amount.negated() } else { amount };
-        let exact = |base: Amount| positive(base).times(self.factor);
-        let round = |mode: Rounding, value: Amount| mode.apply(value, self.decimals);
+        let tax = |mode: Rounding, prices: Amount| self.group.tax_at(positive(prices), self.to, mode, self.decimals);
         let rest = self.left.minus(self.part)?;
-        let so_far = round(self.rounding, exact(self.billed.minus(rest)?)?)?;
+        let so_far = tax(self.rounding, self.billed.minus(rest)?)?;
         let (credited, billed) = (positive(credited).negated(), positive(billed));
         let left = billed.minus(credited)?;
-        let (part, rest) = (exact(self.part)?, exact(rest)?);
-        let of_part = (round(Rounding::Down, part)?, round(Rounding::Up, part)?);
-        let of_rest = (round(Rounding::Down, rest)?, round(Rounding::Up, rest)?);
+        let of_part = (tax(Rounding::Down, self.part)?, tax(Rounding::Up, self.part)?);
+        let of_rest = (tax(Rounding::Down, rest)?, tax(Rounding::Up, rest)?);
         let tax = so_far.minus(credited)?;
         let tax = within(tax, of_part.0, of_part.1);
         // The limits of the rest come last, so that the parts add up in any case.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::model::currency::Currency;
 use crate::model::invoice::{ItemKind, Status, TaxSubtotal};
+use crate::model::tax::{TaxCategory, TaxRate};
 
 fn amount(text: &str) -> Amount {
     Amount::parse(text.as_bytes()).unwrap()
@@ -22,6 +23,7 @@ fn item(name: &str, value: &str, category: TaxCategory) -> LineItem {
         amount: amount(value),
         tax_category: category,
         tax_rate: rate(category),
+        tax_included: false,
     }
 }
 
@@ -33,6 +35,7 @@ fn invoice() -> Invoice {
         taxable: amount(taxable),
         tax: amount(tax),
         tax_jpy: None,
+        tax_included: false,
     };
     Invoice {
         customer: 0,
@@ -82,7 +85,7 @@ fn add(before: &mut Credited, (note, lines): &(Invoice, Vec<usize>)) {
         *sum = sum.plus(item.amount).unwrap();
     }
     for tax in &note.tax_subtotals {
-        let sum = before.rates.entry((tax.category, tax.rate)).or_default();
+        let sum = before.rates.entry(tax.group()).or_default();
         sum.base = sum.base.plus(tax.taxable).unwrap();
         sum.tax = sum.tax.plus(tax.tax).unwrap();
         sum.tax_jpy = sum.tax_jpy.plus(tax.tax_jpy.unwrap_or_default()).unwrap();
@@ -142,6 +145,7 @@ fn tax_in_yen_is_taken_back_like_the_tax_itself() {
         taxable: amount("10.01"),
         tax: amount("1.01"),
         tax_jpy: Some(amount("141")),
+        tax_included: false,
     }];
     let taken = |before: &Credited, extent: &Extent| {
         let terms = CreditTerms { to_yen: Some(amount("140.5")), ..by(Rounding::Up, &invoice, extent) };
@@ -330,20 +334,27 @@ fn by<'a>(tax_rounding: Rounding, invoice: &Invoice, extent: &'a Extent) -> Cred
     }
 }
 
-/// The taxes of lines in hundredths by the law, in whole numbers: a rate's base times 10 or 8 over 100.
+/// The tax of prices in hundredths by the law, in whole numbers: 10 or 8 over 100 of them, or over 110 or 108 where they
+/// include it.
+fn tax_of(group: TaxGroup, prices: i128, rounding: Rounding) -> i128 {
+    let percent = i128::from(group.rate.percent);
+    divided(prices * percent, 100 * (100 + if group.included { percent } else { 0 }), rounding)
+}
+
+/// The taxes of lines in hundredths.
 fn taxed(items: &[LineItem], rounding: Rounding) -> Vec<TaxSubtotal> {
-    let mut bases: BTreeMap<(TaxCategory, TaxRate), i128> = BTreeMap::new();
+    let mut sums: BTreeMap<TaxGroup, i128> = BTreeMap::new();
     for item in items {
-        *bases.entry((item.tax_category, item.tax_rate)).or_default() += item.amount.coefficient_at(2).unwrap();
+        *sums.entry(item.tax_group()).or_default() += item.amount.coefficient_at(2).unwrap();
     }
-    let subtotal = |(&(category, rate), &base): (&(TaxCategory, TaxRate), &i128)| TaxSubtotal {
-        category,
-        rate,
-        taxable: Amount::new(base, 2).unwrap(),
-        tax: Amount::new(divided(base * i128::from(rate.percent), 10_000, rounding), 0).unwrap(),
-        tax_jpy: None,
+    let subtotal = |(&group, &prices): (&TaxGroup, &i128)| {
+        let tax = tax_of(group, prices, rounding);
+        let TaxGroup { category, rate, included } = group;
+        let taxable = if included { prices - 100 * tax } else { prices };
+        let (taxable, tax) = (Amount::new(taxable, 2).unwrap(), Amount::new(tax, 0).unwrap());
+        TaxSubtotal { category, rate, taxable, tax, tax_jpy: None, tax_included: included }
     };
-    bases.iter().map(subtotal).collect()
+    sums.iter().map(subtotal).collect()
 }
 
 /// A quotient in whole numbers, rounded on its absolute value.
@@ -361,25 +372,38 @@ fn divided(value: i128, by: i128, rounding: Rounding) -> i128 {
 const MODES: [Rounding; 4] = [Rounding::Up, Rounding::Down, Rounding::HalfUp, Rounding::HalfEven];
 
 /// An invoice of any lines, in hundredths where `exact`, with the 端数調整 that `round-at = "invoice"` gives it.
-fn any_invoice(lines: &[(i64, bool)], exact: bool, mode: Rounding, tax_mode: Rounding) -> Invoice {
+fn any_invoice(lines: &[(i64, (bool, bool))], exact: bool, mode: Rounding, tax_mode: Rounding) -> Invoice {
     let mut invoice = invoice();
     let category = |reduced| if reduced { TaxCategory::Reduced } else { TaxCategory::Standard };
     let hundredths = |value: i64| if exact { i128::from(value) } else { i128::from(value) * 100 };
     let amount = |hundredths: i128| Amount::new(hundredths, 2).unwrap();
     invoice.items = Vec::new();
-    for (value, reduced) in lines {
-        invoice.items.push(LineItem { amount: amount(hundredths(*value)), ..item("any", "0", category(*reduced)) });
+    let any = |name: &str, (reduced, tax_included): (bool, bool)| LineItem {
+        tax_included,
+        ..item(name, "0", category(reduced))
+    };
+    for (value, of) in lines {
+        invoice.items.push(LineItem { amount: amount(hundredths(*value)), ..any("any", *of) });
     }
-    for reduced in [false, true] {
-        let sum: i128 = lines.iter().filter(|line| line.1 == reduced).map(|line| hundredths(line.0)).sum();
+    for of in [(false, false), (false, true), (true, false), (true, true)] {
+        let sum: i128 = lines.iter().filter(|line| line.1 == of).map(|line| hundredths(line.0)).sum();
         let difference = 100 * divided(sum, 100, mode) - sum;
         if difference != 0 {
-            let rounding = item("端数調整", "0", category(reduced));
             let amount = amount(difference);
-            invoice.items.push(LineItem { kind: ItemKind::Rounding, cost: Amount::ZERO, amount, ..rounding });
+            invoice.items.push(LineItem {
+                kind: ItemKind::Rounding,
+                cost: Amount::ZERO,
+                amount,
+                ..any("端数調整", of)
+            });
         }
     }
     invoice.tax_subtotals = taxed(&invoice.items, tax_mode);
+    for tax in invoice.tax_subtotals.iter().filter(|tax| tax.tax_included && !tax.tax.is_zero()) {
+        let amount = tax.tax.negated();
+        let line = any("税", (tax.category == TaxCategory::Reduced, true));
+        invoice.items.push(LineItem { kind: ItemKind::IncludedTax, cost: Amount::ZERO, amount, ..line });
+    }
     invoice.subtotal = Sum::of(invoice.items.iter().map(|item| item.amount)).unwrap();
     invoice.tax = Sum::of(invoice.tax_subtotals.iter().map(|tax| tax.tax)).unwrap();
     invoice.total = invoice.subtotal.plus(invoice.tax).unwrap();
@@ -394,7 +418,7 @@ proptest::proptest! {
     /// lines, bases, taxes and costs.
     #[test]
     fn parts_and_the_rest_add_up_to_the_invoice(
-        billed in proptest::collection::vec((-900i64..3000, proptest::bool::ANY), 1..6),
+        billed in proptest::collection::vec((-900i64..3000, (proptest::bool::ANY, proptest::bool::ANY)), 1..6),
         parts in proptest::collection::vec(proptest::collection::vec((0usize..6, 1i64..4000), 1..4), 0..8),
         exact in proptest::bool::ANY,
         modes in (0usize..4, 0usize..4),
@@ -430,27 +454,31 @@ proptest::proptest! {
             add(&mut before, &note);
             notes.push(note.0);
         }
-        let mut so_far: BTreeMap<(TaxCategory, TaxRate), (Amount, Amount)> = BTreeMap::new();
+        let mut so_far: BTreeMap<TaxGroup, (Amount, Amount)> = BTreeMap::new();
         for note in &notes {
             let items = Sum::of(note.items.iter().map(|item| item.amount)).unwrap();
             proptest::prop_assert_eq!(items, note.subtotal);
             proptest::prop_assert_eq!(note.subtotal.scale(), 0);
             for tax in &note.tax_subtotals {
-                let exact = tax.taxable.magnitude().times(tax.rate.factor()).unwrap();
-                let (floor, ceiling) = (Rounding::Down.apply(exact, 0).unwrap(), Rounding::Up.apply(exact, 0).unwrap());
+                let exact = |mode| {
+                    let prices = tax.prices().unwrap().magnitude().coefficient_at(2).unwrap();
+                    Amount::new(tax_of(tax.group(), prices, mode), 0).unwrap()
+                };
+                let (floor, ceiling) = (exact(Rounding::Down), exact(Rounding::Up));
                 let tax_given = tax.tax.magnitude();
-                proptest::prop_assert!(floor <= tax_given && tax_given <= ceiling, "{tax_given} of {exact}");
-                let sums = so_far.entry((tax.category, tax.rate)).or_default();
+                proptest::prop_assert!(floor <= tax_given && tax_given <= ceiling, "{tax_given} of {tax:?}");
+                let sums = so_far.entry(tax.group()).or_default();
                 *sums = (sums.0.plus(tax.taxable).unwrap(), sums.1.plus(tax.tax).unwrap());
-                let of = invoice.tax_subtotals.iter().find(|of| (of.category, of.rate) == (tax.category, tax.rate));
+                let of = invoice.tax_subtotals.iter().find(|of| of.group() == tax.group());
                 let of = of.unwrap();
                 for (sum, billed) in [(sums.0, of.taxable), (sums.1, of.tax)] {
                     proptest::prop_assert!(sum.magnitude() <= billed.magnitude());
                     proptest::prop_assert!(sum.is_zero() || sum.is_negative() != billed.is_negative());
                 }
                 if tax_mode != Rounding::HalfEven {
-                    let exact = sums.0.negated().times(tax.rate.factor()).unwrap();
-                    proptest::prop_assert_eq!(sums.1.negated(), tax_mode.apply(exact, 0).unwrap());
+                    let prices = if tax.tax_included { sums.0.plus(sums.1).unwrap() } else { sums.0 };
+                    let exact = tax_of(tax.group(), prices.negated().coefficient_at(2).unwrap(), tax_mode);
+                    proptest::prop_assert_eq!(sums.1.negated(), Amount::new(exact, 0).unwrap());
                 }
             }
             total = total.plus(note.total).unwrap();
@@ -462,7 +490,7 @@ proptest::proptest! {
         }
         proptest::prop_assert_eq!(total.negated(), invoice.total);
         for tax in &invoice.tax_subtotals {
-            let credited = before.of_rate(tax.category, tax.rate);
+            let credited = before.of_group(tax.group());
             proptest::prop_assert_eq!((credited.base.negated(), credited.tax.negated()), (tax.taxable, tax.tax));
         }
         proptest::prop_assert_eq!(cost.negated(), Sum::of(invoice.items.iter().map(|item| item.cost)).unwrap());

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::defect;
-use super::record::{LineAmount, Rule};
+use super::record::{LineAmount, Rule, is_false};
 use crate::billing::{Credited, NO_LINE};
 use crate::diagnostic::{Diagnostic, Figure, Problems};
 use crate::model::amount::{Amount, Sum};
@@ -14,7 +14,7 @@ use crate::model::item_label::ItemTables;
 use crate::model::period::BillingMonth;
 use crate::model::rounding::Rounding;
 use crate::model::settings::Settings;
-use crate::model::tax::{TaxCategory, TaxRate};
+use crate::model::tax::{TaxCategory, TaxGroup, TaxRate};
 
 /// A credit note with everything that explains it.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +82,9 @@ pub struct CreditLineExplanation<'a> {
     pub tax_category: TaxCategory,
     /// Tax rate.
     pub tax_rate: TaxRate,
+    /// Whether the amount includes the tax.
+    #[serde(skip_serializing_if = "is_false")]
+    pub tax_included: bool,
     /// Amount of the invoice's line; none where it has no such line.
     pub invoiced: Option<Amount>,
     /// Taken back of it by earlier notes.
@@ -99,6 +102,12 @@ pub struct CreditTaxExplanation<'a> {
     pub category: TaxCategory,
     /// Rate.
     pub rate: TaxRate,
+    /// Whether it is of prices that include the tax.
+    #[serde(skip_serializing_if = "is_false")]
+    pub tax_included: bool,
+    /// Taken back so far of prices that include the tax, including this note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prices_so_far: Option<Amount>,
     /// This note's lines of that category and rate.
     pub lines: Vec<LineAmount>,
     /// Their sum.
@@ -122,7 +131,7 @@ pub struct CreditTaxExplanation<'a> {
 pub struct CreditTax {
     /// The tax invoiced.
     pub tax_invoiced: Amount,
-    /// Base taken back so far × rate, before rounding.
+    /// Base taken back so far × rate, before rounding; cut to eight decimals where prices include the tax.
     pub exact: Amount,
     /// `exact`, rounded. Differs from `tax_so_far` only where half-even would move a part outside its floor and
     /// ceiling.
@@ -185,7 +194,10 @@ fn explained(case: CreditCase<'_>, wanted: Option<usize>) -> Result<CreditExplan
     for subtotal in &note.tax_subtotals {
         // Checks sums that are not shown, too.
         let tax = tax(case, subtotal)?;
-        if lines.iter().any(|line| (line.tax_category, line.tax_rate) == (tax.category, tax.rate)) {
+        let is_of = |line: &CreditLineExplanation<'_>| {
+            (line.tax_category, line.tax_rate, line.tax_included) == (tax.category, tax.rate, tax.tax_included)
+        };
+        if lines.iter().any(is_of) {
             taxes.push(tax);
         }
     }
@@ -228,6 +240,7 @@ fn line(case: CreditCase<'_>, index: usize) -> Result<CreditLineExplanation<'_>,
         label: tables.label(&item.source, &item.name, item.kind).name_or(&item.name),
         tax_category: item.tax_category,
         tax_rate: item.tax_rate,
+        tax_included: item.tax_included,
         invoiced,
         before: credited,
         amount: item.amount,
@@ -237,11 +250,11 @@ fn line(case: CreditCase<'_>, index: usize) -> Result<CreditLineExplanation<'_>,
 
 fn tax<'a>(case: CreditCase<'a>, printed: &'a TaxSubtotal) -> Result<CreditTaxExplanation<'a>, Problems> {
     let CreditCase { month, settings, invoice, before, note, .. } = case;
-    let (category, rate) = (printed.category, printed.rate);
-    let billed = invoice.tax_subtotals.iter().find(|billed| (billed.category, billed.rate) == (category, rate));
+    let group = printed.group();
+    let TaxGroup { category, rate, included } = group;
+    let billed = invoice.tax_subtotals.iter().find(|billed| billed.group() == group);
     let billed = billed.ok_or_else(|| defect(format!("the invoice has no {} {rate}", category.name())))?;
-    let of_rate =
-        note.items.iter().enumerate().filter(|(_, item)| (item.tax_category, item.tax_rate) == (category, rate));
+    let of_rate = note.items.iter().enumerate().filter(|(_, item)| item.tax_group() == group);
     let lines: Vec<LineAmount> =
         of_rate.map(|(index, item)| LineAmount { line: note.line_of(index), amount: item.amount }).collect();
     let taxable = Sum::of(lines.iter().map(|line| line.amount))?;
@@ -250,15 +263,28 @@ fn tax<'a>(case: CreditCase<'a>, printed: &'a TaxSubtotal) -> Result<CreditTaxEx
         return Err(defect(format!("{} {rate} is {printed}, its lines add up to {taxable}", category.name())));
     }
     let (rounding, _) = settings.tax_rounding(invoice.customer);
-    let earlier = before.of_rate(category, rate);
+    let earlier = before.of_group(group);
     let so_far = earlier.base.plus(taxable)?;
-    let exact = so_far.times(rate.factor())?;
-    let tax = part(rounding, exact, note.currency.decimals(), [billed.tax, earlier.tax, printed.tax])?;
+    let prices = match included {
+        true => Sum::of([so_far, earlier.tax, printed.tax])?,
+        false => so_far,
+    };
+    let taxed = |to: Amount, decimals: u32| {
+        let exact = match included {
+            // A quotient need not end.
+            true => group.tax_at(prices, to, Rounding::Down, 8)?,
+            false => prices.times(rate.factor())?.times(to)?,
+        };
+        let of = |mode: Rounding| group.tax_at(prices, to, mode, decimals);
+        Ok::<_, Problems>((exact, of(rounding)?, [of(Rounding::Down)?, of(Rounding::Up)?]))
+    };
+    let of_note = taxed(Amount::whole(1), note.currency.decimals())?;
+    let tax = part(rounding, of_note, [billed.tax, earlier.tax, printed.tax])?;
     let exchange = settings.fx_entry(month, invoice.currency, Currency::Jpy);
     let yen = match (billed.tax_jpy, printed.tax_jpy, exchange) {
         (Some(billed), Some(printed), Some(exchange)) => {
-            let exact = exact.times(exchange.rate)?;
-            let tax = part(rounding, exact, Currency::Jpy.decimals(), [billed, earlier.tax_jpy, printed])?;
+            let in_yen = taxed(exchange.rate, Currency::Jpy.decimals())?;
+            let tax = part(rounding, in_yen, [billed, earlier.tax_jpy, printed])?;
             let exchange_rule = Rule::at(&exchange.definition);
             Some(CreditYenExplanation { exchange_rate: exchange.rate, exchange_rule, tax })
         }
@@ -267,6 +293,8 @@ fn tax<'a>(case: CreditCase<'a>, printed: &'a TaxSubtotal) -> Result<CreditTaxEx
     Ok(CreditTaxExplanation {
         category,
         rate,
+        tax_included: included,
+        prices_so_far: included.then_some(prices),
         lines,
         taxable,
         invoiced: billed.taxable,
@@ -279,13 +307,11 @@ fn tax<'a>(case: CreditCase<'a>, printed: &'a TaxSubtotal) -> Result<CreditTaxEx
 
 fn part(
     rounding: Rounding,
-    exact: Amount,
-    decimals: u32,
+    (exact, rounded, neighbours): (Amount, Amount, [Amount; 2]),
     [tax_invoiced, tax_before, tax]: [Amount; 3],
 ) -> Result<CreditTax, Problems> {
-    let rounded = rounding.apply(exact, decimals)?;
     let tax_so_far = tax_before.plus(tax)?;
-    let is_neighbour = [Rounding::Up, Rounding::Down].iter().any(|mode| mode.apply(exact, decimals) == Ok(tax_so_far));
+    let is_neighbour = neighbours.contains(&tax_so_far);
     if tax_so_far != rounded && !(rounding == Rounding::HalfEven && is_neighbour) {
         return Err(defect(format!(
             "the tax so far is {tax_so_far}, {exact} rounded {} is {rounded}",

@@ -118,6 +118,7 @@ fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Pro
                 let carried = LineOrigin::Carried(CarriedExplanation { rest: item.amount });
                 (carried, item.amount, item.amount, Vec::new())
             }
+            ItemKind::IncludedTax => others::included_tax(case, item)?,
             ItemKind::Rounding => match others::lift(case, index)? {
                 Some(lift) => lift,
                 None => others::adjustment(case, item)?,
@@ -139,6 +140,7 @@ fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Pro
             unit: item.unit,
             tax_category: item.tax_category,
             tax_rate: item.tax_rate,
+            tax_included: item.tax_included,
             tax_rules,
             origin,
             exact,

@@ -6,11 +6,16 @@ use crate::billing::own_money::{rate_for, rounded_at};
 use crate::billing::price_choice::own_status;
 use crate::billing::prorating::{ChargedFee, counted};
 use crate::billing::resources::UsedResources;
+use crate::billing::taxation;
 use crate::diagnostic::Problems;
 use crate::model::amount::{Amount, Sum};
 use crate::model::currency::Currency;
-use crate::model::invoice::{ItemKind, LineItem};
-use crate::model::tax::{TaxCategory, TaxRate};
+use crate::model::invoice::{ItemKind, LineItem, TaxSubtotal};
+use crate::model::rounding::Rounding;
+use crate::model::tax::TaxGroup;
+
+/// Decimals of a quotient that has no end.
+const SHOWN_DECIMALS: u32 = 8;
 
 /// The fees of the month, in the order of their lines.
 pub(super) fn fees<'a>(
@@ -90,8 +95,12 @@ pub(super) fn minimum(case: Case<'_>) -> Result<LineMakeup<'_>, Problems> {
     let rate = rate_for(settings, bill.month, customer, money.currency, &pricing.definitions.minimum)?;
     let minimum = money.amount.times(rate)?;
     let conversion = conversion(case, money.amount, money.currency)?;
-    let others = case.invoice.items.iter().filter(|item| !matches!(item.kind, ItemKind::Minimum | ItemKind::Carried));
-    let others = Sum::of(others.map(|item| item.amount))?;
+    // The tax in prices counts without that in rests, which the minimum leaves out.
+    let is_counted =
+        |item: &&LineItem| !matches!(item.kind, ItemKind::Minimum | ItemKind::Carried | ItemKind::IncludedTax);
+    let others: Vec<LineItem> = case.invoice.items.iter().filter(is_counted).cloned().collect();
+    let included = taxation::included_tax(&others, customer)?;
+    let others = Sum::of(others.iter().chain(&included).map(|item| item.amount))?;
     let rounded = rounded(case, minimum)?;
     let missing = rounded.minus(others)?;
     let rule = Rule::at(&pricing.definitions.minimum);
@@ -114,8 +123,9 @@ pub(super) fn lift(case: Case<'_>, index: usize) -> Result<Option<LineMakeup<'_>
 
 pub(super) fn adjustment<'a>(case: Case<'a>, item: &LineItem) -> Result<LineMakeup<'a>, Problems> {
     let is_counted = |other: &LineItem| {
-        let added_up = !matches!(other.kind, ItemKind::Rounding | ItemKind::Minimum | ItemKind::Carried);
-        added_up && (other.tax_category, other.tax_rate) == (item.tax_category, item.tax_rate)
+        let added_up =
+            !other.kind.follows_from_others() && !matches!(other.kind, ItemKind::Minimum | ItemKind::Carried);
+        added_up && other.tax_group() == item.tax_group()
     };
     let lines = lines(case, is_counted);
     let sum = Sum::of(lines.iter().map(|line| line.amount))?;
@@ -129,27 +139,49 @@ fn lines(case: Case<'_>, is_counted: impl Fn(&LineItem) -> bool) -> Vec<LineAmou
     items.map(|(index, item)| LineAmount { line: Some(index + 1), amount: item.amount }).collect()
 }
 
+/// The lines of a group whose prices are taxed together.
+fn priced_lines(case: Case<'_>, group: TaxGroup) -> Vec<LineAmount> {
+    lines(case, |item| item.tax_group() == group && item.kind != ItemKind::IncludedTax)
+}
+
+/// The tax in prices that include it, which the line takes off.
+pub(super) fn included_tax<'a>(case: Case<'a>, item: &LineItem) -> Result<LineMakeup<'a>, Problems> {
+    let Case { settings, invoice, .. } = case;
+    let (rounding, _) = settings.tax_rounding(invoice.customer);
+    let group = item.tax_group();
+    let lines = priced_lines(case, group);
+    let prices = Sum::of(lines.iter().map(|line| line.amount))?;
+    let tax = group.tax(prices, rounding, invoice.currency.decimals())?.negated();
+    let exact = group.tax(prices, Rounding::Down, SHOWN_DECIMALS)?.negated();
+    let explanation = IncludedTaxExplanation { lines, prices, percent: group.rate.percent, rounding: rounding.name() };
+    Ok((LineOrigin::IncludedTax(explanation), exact, tax, Vec::new()))
+}
+
 /// Explains the steps from the lines to the total, compared with what is printed.
 pub(super) fn totals(case: Case<'_>) -> Result<TotalsExplanation<'_>, Problems> {
     let Case { settings, invoice, .. } = case;
-    let mut kinds: Vec<(TaxCategory, TaxRate)> =
-        invoice.items.iter().map(|item| (item.tax_category, item.tax_rate)).collect();
-    kinds.sort_unstable();
-    kinds.dedup();
-    let printed: Vec<_> = invoice.tax_subtotals.iter().map(|tax| (tax.category, tax.rate)).collect();
-    if kinds != printed {
-        return Err(defect(format!("taxes are printed for {printed:?}, the lines have {kinds:?}")));
+    let mut groups: Vec<TaxGroup> = invoice.items.iter().map(LineItem::tax_group).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    let printed: Vec<_> = invoice.tax_subtotals.iter().map(TaxSubtotal::group).collect();
+    if groups != printed {
+        return Err(defect(format!("taxes are printed for {printed:?}, the lines have {groups:?}")));
     }
     let (rounding, definition) = settings.tax_rounding(invoice.customer);
     let mut taxes = Vec::new();
-    for ((category, rate), printed) in kinds.into_iter().zip(&invoice.tax_subtotals) {
-        let lines = lines(case, |item| (item.tax_category, item.tax_rate) == (category, rate));
-        let taxable = Sum::of(lines.iter().map(|line| line.amount))?;
-        let exact = taxable.times(rate.factor())?;
-        let tax = rounding.apply(exact, invoice.currency.decimals())?;
+    for (group, printed) in groups.into_iter().zip(&invoice.tax_subtotals) {
+        let TaxGroup { category, rate, included } = group;
+        let lines = priced_lines(case, group);
+        let prices = Sum::of(lines.iter().map(|line| line.amount))?;
+        let decimals = invoice.currency.decimals();
+        let tax = group.tax(prices, rounding, decimals)?;
+        let (taxable, exact) = match included {
+            true => (prices.minus(tax)?, group.tax(prices, Rounding::Down, SHOWN_DECIMALS)?),
+            false => (prices, prices.times(rate.factor())?),
+        };
         let in_yen = |exchange: ExchangeExplanation<'_>| {
             let exact = exact.times(exchange.rate)?;
-            let tax = rounding.apply(exact, Currency::Jpy.decimals())?;
+            let tax = group.tax_at(prices, exchange.rate, rounding, Currency::Jpy.decimals())?;
             Ok::<_, Problems>((exact, tax))
         };
         let yen = match exchange(case, invoice.currency, Currency::Jpy).filter(|_| category.is_taxed()) {
@@ -164,7 +196,7 @@ pub(super) fn totals(case: Case<'_>) -> Result<TotalsExplanation<'_>, Problems> 
             let (category, rate, base, tax) = (category.name(), rate, printed.taxable, printed.tax);
             return Err(defect(format!("{category} {rate} is {base} and {tax} of tax, its lines give {ours:?}")));
         }
-        taxes.push(TaxExplanation { category, rate, lines, taxable, exact, tax, yen });
+        taxes.push(TaxExplanation { category, rate, tax_included: included, lines, taxable, exact, tax, yen });
     }
     let subtotal = Sum::of(invoice.items.iter().map(|item| item.amount))?;
     let tax = Sum::of(taxes.iter().map(|tax| tax.tax))?;

@@ -86,6 +86,9 @@ pub struct LineExplanation<'a> {
     pub tax_category: TaxCategory,
     /// Tax rate.
     pub tax_rate: TaxRate,
+    /// Whether the amount includes the tax.
+    #[serde(skip_serializing_if = "is_false")]
+    pub tax_included: bool,
     /// What set the category: `[[tax.rule]]`s, or the customer's `[tax] category`; none where it is the default or a
     /// fee's own.
     pub tax_rules: Vec<Rule<'a>>,
@@ -96,6 +99,10 @@ pub struct LineExplanation<'a> {
     pub exact: Amount,
     /// Printed amount.
     pub amount: Amount,
+}
+
+pub(super) fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// What a line consists of.
@@ -112,6 +119,8 @@ pub enum LineOrigin<'a> {
     Adjustment(AdjustmentExplanation),
     /// Rests below zero from earlier months.
     Carried(CarriedExplanation),
+    /// The tax in prices that include it.
+    IncludedTax(IncludedTaxExplanation),
     /// 端数調整 that lifts to zero a subtotal that is negative by rounding alone.
     Lift(LiftExplanation),
 }
@@ -435,6 +444,19 @@ pub struct CarriedExplanation {
     pub rest: Amount,
 }
 
+/// The tax in prices that include it: rate / (100 + rate) of their sum, rounded as tax is.
+#[derive(Clone, Debug, Serialize)]
+pub struct IncludedTaxExplanation {
+    /// The lines whose prices include it.
+    pub lines: Vec<LineAmount>,
+    /// Their sum.
+    pub prices: Amount,
+    /// The rate in percent.
+    pub percent: u32,
+    /// The mode in which tax is rounded.
+    pub rounding: &'static str,
+}
+
 /// Zero minus the sum of the other lines, which is negative by rounding alone.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct LiftExplanation {
@@ -475,11 +497,14 @@ pub struct TaxExplanation<'a> {
     pub category: TaxCategory,
     /// Rate.
     pub rate: TaxRate,
+    /// Whether it is of prices that include the tax.
+    #[serde(skip_serializing_if = "is_false")]
+    pub tax_included: bool,
     /// The lines of that category and rate.
     pub lines: Vec<LineAmount>,
-    /// Their sum.
+    /// Their sum; without the tax where their prices include it.
     pub taxable: Amount,
-    /// taxable × rate.
+    /// taxable × rate; where prices include the tax, their sum × rate / (100 + rate), cut to eight decimals.
     pub exact: Amount,
     /// Rounded.
     pub tax: Amount,

@@ -120,7 +120,8 @@ fn lines(explanation: &CreditExplanation<'_>, decimals: u32, printer: &Printer) 
 }
 
 fn tax_text(explanation: &CreditExplanation<'_>, tax: &CreditTaxExplanation<'_>, decimals: u32) -> Vec<String> {
-    let head = format!("tax, {} {}", tax.category.name(), tax.rate);
+    let included = if tax.tax_included { " incl. tax" } else { "" };
+    let head = format!("tax, {} {}{included}", tax.category.name(), tax.rate);
     let base = match tax.lines.len() {
         0..=ADDED_UP => added(&tax.lines),
         _ => tax.taxable.to_text(decimals),
@@ -136,7 +137,14 @@ fn tax_text(explanation: &CreditExplanation<'_>, tax: &CreditTaxExplanation<'_>,
         return vec![format!("{head}; no tax")];
     }
     let of_part = part(explanation, &tax.tax, decimals);
-    let mut text = vec![head, format!("  {so_far} × {} = {of_part}", tax.rate)];
+    let calculation = match tax.prices_so_far {
+        Some(prices) => {
+            let (prices, percent) = (prices.to_text(decimals), tax.rate.percent);
+            format!("  {prices} with tax × {percent} / {} = {of_part}", 100 + percent)
+        }
+        None => format!("  {so_far} × {} = {of_part}", tax.rate),
+    };
+    let mut text = vec![head, calculation];
     if let Some(yen) = &tax.yen {
         let (exact, rate) = (tax.tax.exact, yen.exchange_rate);
         let of_part = part(explanation, &yen.tax, 0);

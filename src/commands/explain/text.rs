@@ -2,8 +2,8 @@
 
 use super::rows;
 use crate::billing::explanation::{
-    ConversionExplanation, ExchangeExplanation, Explanation, LineAmount, LineExplanation, LineOrigin, PartExplanation,
-    Rule, TaxExplanation, TotalsExplanation, Wanted,
+    ConversionExplanation, ExchangeExplanation, Explanation, IncludedTaxExplanation, LineAmount, LineExplanation,
+    LineOrigin, PartExplanation, Rule, TaxExplanation, TotalsExplanation, Wanted,
 };
 use crate::model::amount::Amount;
 use crate::model::invoice::ItemKind;
@@ -73,6 +73,7 @@ pub(super) fn titled(kind: ItemKind, label: &str, name: &str) -> String {
         ItemKind::Fee => format!("{name} (fee)"),
         ItemKind::Minimum => format!("{name} (minimum)"),
         ItemKind::Carried => format!("{name} (carried)"),
+        ItemKind::IncludedTax => format!("{name} (included tax)"),
         ItemKind::Rounding => format!("{name} (rounding)"),
     }
 }
@@ -82,7 +83,8 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, printer: &Pr
     let decimals = explanation.rounding.decimals;
     let amount = line.amount.to_text(decimals);
     let source = if line.source.is_empty() { String::new() } else { format!(", {}", line.source) };
-    let category = format!("{} {}", line.tax_category.name(), line.tax_rate);
+    let included = if line.tax_included { " incl. tax" } else { "" };
+    let category = format!("{} {}{included}", line.tax_category.name(), line.tax_rate);
     let heading =
         format!("line {}: {}{source}, {category}: {amount}", line.line, titled(line.kind, line.label, line.name));
     let mut text = vec![String::new(), heading];
@@ -122,6 +124,11 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, printer: &Pr
         }
         LineOrigin::Carried(_) => {
             text.push("  the amount below zero that earlier months left in this tax category".to_owned());
+        }
+        LineOrigin::IncludedTax(included) => {
+            text.push(format!("  {}", added(&included.lines)));
+            text.push(format!("  {}", calculation(explanation, line)));
+            return text;
         }
         LineOrigin::Lift(lift) => {
             text.push(format!(
@@ -166,6 +173,16 @@ fn calculation(explanation: &Explanation<'_>, line: &LineExplanation<'_>) -> Str
             return format!("{rounded}{least} - {others} = {}", line.amount.to_text(decimals));
         }
         LineOrigin::Carried(carried) => return carried.rest.to_text(decimals),
+        LineOrigin::IncludedTax(IncludedTaxExplanation { prices, percent, rounding, .. }) => {
+            let (tax, amount) = (line.exact.negated(), line.amount.negated().to_text(decimals));
+            let quotient = format!("{prices} × {percent} / {}", 100 + percent);
+            return match tax == line.amount.negated() {
+                true => format!("{quotient} = {tax}, taken off: {}", line.amount.to_text(decimals)),
+                false => {
+                    format!("{quotient} ≈ {tax} → {rounding} → {amount}, taken off: {}", line.amount.to_text(decimals))
+                }
+            };
+        }
         LineOrigin::Lift(lift) => {
             let others = in_brackets(lift.others);
             return format!("0 - {others} = {}", line.amount.to_text(decimals));
@@ -237,7 +254,8 @@ fn tax_text(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>, tax: 
     let decimals = explanation.rounding.decimals;
     let base = added(&tax.lines);
     let mode = totals.tax_rounding;
-    let head = format!("{} {}: {base}", tax.category.name(), tax.rate);
+    let included = if tax.tax_included { " incl. tax" } else { "" };
+    let head = format!("{} {}{included}: {base}", tax.category.name(), tax.rate);
     if !tax.category.is_taxed() {
         return format!("{head}; no tax");
     }
@@ -246,7 +264,11 @@ fn tax_text(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>, tax: 
         false => format!("{exact} → {mode} → {}", result.to_text(decimals)),
     };
     let taxable = tax.taxable.to_text(decimals);
-    let mut text = format!("{head}; {taxable} × {} = {}", tax.rate, rounded(tax.exact, tax.tax, decimals));
+    let result = rounded(tax.exact, tax.tax, decimals);
+    let mut text = match tax.tax_included {
+        true => format!("{head}; × {} / {} = {result}; taxable {taxable}", tax.rate.percent, 100 + tax.rate.percent),
+        false => format!("{head}; {taxable} × {} = {result}", tax.rate),
+    };
     if let Some(yen) = &tax.yen {
         let (exact, rate) = (tax.exact, &yen.exchange);
         let result = rounded(yen.exact, yen.tax, 0);

@@ -12,7 +12,7 @@ use crate::model::printed;
 /// A summand of the subtotal, or the subtotal.
 #[derive(Debug, Serialize)]
 pub struct ClosingRow<'a> {
-    /// `usage`, `fees`, `minimum`, `discounts`, `carried`, `rounding`, or `subtotal` in the last row.
+    /// `usage`, `fees`, `minimum`, `discounts`, `carried`, `included_tax`, `rounding`, or `subtotal` in the last row.
     pub name: &'static str,
     pub label: &'a str,
     /// The first line of the invoice that it is the sum of, where it is one of items and not of details.
@@ -48,6 +48,7 @@ pub(super) fn closing<'a>(
         ("minimum", "closing_minimum", of_items(ItemKind::Minimum)?),
         ("discounts", "closing_discounts", of_details(ItemKind::Discount)?),
         ("carried", "closing_carried", of_items(ItemKind::Carried)?),
+        ("included_tax", "closing_included_tax", of_items(ItemKind::IncludedTax)?),
     ] {
         let printed = printed::amount(sum, invoice.currency)?;
         left = left.minus(printed)?;
@@ -65,6 +66,7 @@ pub(super) fn closing_row(kind: ItemKind) -> Option<&'static str> {
         ItemKind::Fee => Some("fees"),
         ItemKind::Minimum => Some("minimum"),
         ItemKind::Carried => Some("carried"),
+        ItemKind::IncludedTax => Some("included_tax"),
         ItemKind::Rounding => Some("rounding"),
     }
 }
