@@ -12,19 +12,39 @@ from pathlib import Path
 import oracle
 
 
-def issue(workspace, month):
+def issue(workspace, month, fault):
     documents = [{**json.loads(path.read_text("utf-8")), "customer": path.parent.name}
                  for path in sorted((workspace / "out" / month / "internal").glob("*/*.json"))]
+    settings, _ = oracle.load(workspace)
+    first = settings["invoice"].get("number-start", 1) + (fault == "gap-of-numbers")
+    for document in documents:
+        if "draft" in document["number"]:
+            document["number"] = document["number"].replace("draft", f"{first:05}")
+            first += 1
     (workspace / "issued").mkdir()
+    adjusted = sorted((workspace / "adjustments").glob(f"{month}*"))
+    (workspace / "issued" / "adjustments").write_bytes(b"".join(path.read_bytes() for path in adjusted))
     (workspace / "issued" / f"{month}.json").write_text(json.dumps({"documents": documents}), "utf-8")
     (workspace / "issued" / "notes").write_text("[]")
     return 0
+
+
+def verify(workspace, month):
+    adjusted = sorted((workspace / "adjustments").glob(f"{month}*"))
+    changed = (workspace / "issued" / "adjustments").read_bytes() != b"".join(path.read_bytes() for path in adjusted)
+    print(*(path.name for path in adjusted) if changed else ())
+    return 1 if changed else 0
 
 
 def credit(workspace, number, lines, fault):
     """Takes the lines (`N=AMOUNT`) of the invoice back, after the notes that `issued/notes` remembers."""
     path, = (workspace / "issued").glob("*.json")
     document = next(one for one in json.loads(path.read_text("utf-8"))["documents"] if one["number"] == number)
+    if not lines:
+        print(json.dumps({"documents": [{"tax_subtotals": [
+            {**one, "taxable": oracle.plain(-Fraction(one["taxable"])), "tax": oracle.plain(-Fraction(one["tax"]))}
+            for one in document["tax_subtotals"]]}]}))
+        return 0
     settings, customers = oracle.load(workspace)
     customer = next(one for one in customers if one["id"] == document["customer"])
     subtotals = {one["category"]: (Fraction(one["rate"] or 0), Fraction(one["taxable"])) for one in document["tax_subtotals"]}
@@ -54,7 +74,9 @@ def main():
     fault = os.environ.get("FAKE_FAULT", "")
     readings = oracle.parse_readings(os.environ.get("FAKE_READING", "").split())
     if arguments[2] == "issue":
-        return issue(workspace, month)
+        return issue(workspace, month, fault)
+    if arguments[2] == "verify":
+        return verify(workspace, month)
     if arguments[2] == "credit":
         return credit(workspace, arguments[3], [one.removeprefix("--line=") for one in arguments if one.startswith("--line=")], fault)
     if arguments[2] != "build" or arguments[4:-1] not in (["--format", "json"], ["-q"]):
@@ -96,7 +118,7 @@ def main():
         if fault == "no-items":
             del written["items"]
         def seen_by_the_customer(entries):
-            hidden = ("margin",) if fault == "leak" else ("cost", "origin")
+            hidden = ("margin", "adjustment") if fault == "leak" else ("cost", "origin", "adjustment")
             return [{key: value for key, value in entry.items() if key not in hidden} for entry in entries]
         published = {**written, "details": seen_by_the_customer(details)}
         if "items" in published:

@@ -79,6 +79,9 @@ READINGS = {
     "days-held": ("claimed", "dated-rules"),
     # "a negative fee stands with the discounts": its kind too, as of an adjustment below zero; or its place alone.
     "negative-fee": ("discount", "fee"),
+    # A fee's quantity × amount: exact where `round-at = "invoice"` leaves items exact, since a fee is an item; or always rounded to
+    # the minor unit, as an adjustment's.
+    "fee-quantity": ("as-items", "rounded"),
     # The order of computing puts fees before adjustments: a fee in percent measures items and other fees; or items alone; or also
     # this month's adjustments.
     "percent-fee-base": ("fees", "items", "adjustments"),
@@ -554,7 +557,7 @@ def minimum_of(workspace, customer, home, currency):
     return None
 
 
-def fee_items(customer, pieces, month, own_category, converted, claims, mode, digits, readings):
+def fee_items(customer, pieces, month, own_category, converted, claims, mode, digits, exact_items, readings):
     """The fees of an amount; those in percent are computed of these and of what else is billed."""
     items = []
     for fee in customer.get("fee", ()):
@@ -580,7 +583,9 @@ def fee_items(customer, pieces, month, own_category, converted, claims, mode, di
             amount = sum((rounded(converted(amount, given) * assignments.of_the_month(days, month, how), mode, digits)
                           for days in held), Fraction(0))
         elif "quantity" in fee:
-            amount = rounded(converted(amount, given) * quantity, mode, digits)
+            amount = converted(amount, given) * quantity
+            if readings["fee-quantity"] == "rounded" or not exact_items:
+                amount = rounded(amount, mode, digits)
         elif readings["fee-conversion"] == "each":
             amount = converted(amount, given) * count
         else:
@@ -702,7 +707,7 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspa
 
     def group_of(item):
         return tax_group(item, month)
-    fees = fee_items(customer, pieces, month, own_category, converted, claims, mode, digits, readings)
+    fees = fee_items(customer, pieces, month, own_category, converted, claims, mode, digits, round_at == "invoice", readings)
     own = adjustments.amount_items(adjusted, own_category, tax_rate, converted, lambda given: rates.rate(given or currency, currency),
                                    mode, digits)
     base = {"fees": priced + fees, "items": priced, "adjustments": priced + fees + own}[readings["percent-fee-base"]]

@@ -69,8 +69,14 @@ class Features:
         if first == 0:
             values["issue-date"] = pick.choice(("month+0-end", "month+0-31"))
         if pick.random() < 0.6:
-            values["number"] = pick.choice(("{year}-{mm}-{customer}", "{yy}{mm}-{customer}-{seq:04}", "FY{fiscal-year}-{customer}-{month}",
+            values["number"] = pick.choice(("{year}-{mm}-{customer}", "{yy}{mm}-{customer}-{seq:04}", "{yy}{mm}-{seq}",
+                                            "{year}{mm}-{seq:03}", "FY{fiscal-year}-{customer}-{month}",
                                             "{customer}-{yy}{mm}"))
+        if "{seq" in values.get("number", ""):
+            if pick.random() < 0.7:
+                values["number-start"] = pick.choice((124, 2, 9999))
+            if pick.random() < 0.7:
+                values["number-restart"] = pick.choice(("never", "year", "month"))
         if pick.random() < 0.3:
             values["fiscal-year-start"] = pick.choice(("04", "01", "10"))
         if pick.random() < 0.5:
@@ -378,7 +384,8 @@ class Features:
                     if one["supply"] > self.month:
                         del one["supply"]
                 self.mark_included(one)
-            if pick.random() < 0.25:
+            # What a percentage costs, the page does not say.
+            if kind != "percent" and pick.random() < 0.25:
                 one["cost"] = pick.choice(("9000", "0.5", 12))
             if pick.random() < 0.3:
                 one["note"] = "見積 Q-118 による"

@@ -396,6 +396,12 @@ class RandomFeatures(unittest.TestCase):
             if wanted:
                 self.assertIn("equal with --reading percent-fee-base=items", said.getvalue())
 
+    def test_numbers_with_a_gap_are_seen(self):
+        said = io.StringIO()
+        with mock.patch.dict(os.environ, {"FAKE_FAULT": "gap-of-numbers"}), contextlib.redirect_stdout(said):
+            code = compare.main(["--binary", str(FAKE), "--seeds", "100..100", "--features", "dates", "--no-shuffle"])
+        self.assertEqual((code, "numbers given" in said.getvalue()), (1, True), said.getvalue())
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -686,7 +686,7 @@ class Compare(unittest.TestCase):
         self.assertRegex(said, rf"carried of seed {seed} .*oracle \(\(carried, ")
 
     def test_the_tax_of_parts(self):
-        code, said = self.run_compare("--seeds", "10", "--no-shuffle", FAKE_FAULT="tax-per-note")
+        code, said = self.run_compare("--seeds", "20", "--no-shuffle", FAKE_FAULT="tax-per-note")
         self.assertEqual(code, 1)
         self.assertIn("credits of seed", said)
         self.assertIn("(category, base, tax): oracle", said)
