@@ -36,7 +36,7 @@ def read_adjustments(workspace, month, customers, active):
             raise Refused("inactive-customer", what)
         if sum(key in one for key in KINDS) != 1 or ("quantity" in one) != ("unit-price" in one):
             raise Refused("adjustment-kind", what)
-        if "amount" in one and setting(one["amount"]) == 0:
+        if any(key in one and setting(one[key]) == 0 for key in ("amount", "quantity", "unit-price")):
             raise Refused("adjustment-amount", what)
         if "percent" in one and not -1 <= setting(one["percent"]) <= 10:
             raise Refused("adjustment-percent", what)

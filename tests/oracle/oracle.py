@@ -89,11 +89,13 @@ READINGS = {
     "percent-of-percent-fee": ("included", "excluded"),
     # "`of` that matches nothing (error, not 0)" is said of adjustments; a standing fee finds nothing in some months.
     "percent-of-nothing": ("none", "refuse"),
-    # "The sum of a tax group below zero → refused as today": of a group in which there is an adjustment; or, as today, only the
-    # subtotal; or of any group.
-    "adjusted-group": ("refuse", "subtotal"),
+    # "The sum of a tax group below zero → refused as today ..., naming the adjustment": where adjustments lower the group; or where
+    # there are any; or where the group is not below zero without them; or, as today, only the subtotal.
+    "adjusted-group": ("lowered", "any", "brought-below", "subtotal"),
     # "`minimum-excludes = ["adjustment"]` to leave them out": those below zero, whose kind is discount, too; or that kind alone.
     "minimum-excludes": ("adjustments", "kind"),
+    # Such a minimum of a customer with adjustments only: as without them, when there would be no invoice to top up; or all of it.
+    "minimum-of-nothing": ("none", "topped"),
     # The subtotal of an invoice with prices that include tax: "total = Σ taxable + Σ tax", so what is taxable; or what is printed.
     "included-subtotal": ("taxable", "items"),
     # "by the exact amounts of its usage items": as they are; or without the tax that some of them include.
@@ -573,8 +575,8 @@ def fee_items(customer, pieces, month, own_category, converted, claims, mode, di
             if not used:
                 continue
             quantity = count = Fraction(len(used))
-        elif "quantity" in fee:
-            quantity = setting(fee["quantity"])
+        if "quantity" in fee:
+            quantity *= setting(fee["quantity"])
         amount, given = setting(fee["amount"]), fee.get("currency")
         if (how := fee.get("prorate", "none")) != "none":
             # Once per resource; a customer's fee by the days on which the customer is active.
@@ -736,7 +738,10 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspa
             "adjustment" not in item if readings["minimum-excludes"] == "adjustments" else item["kind"] != "adjustment")
 
     def top_up():
-        missing = converted(*minimum) - net_sum([one for one in items if counts(one)]) if minimum else 0
+        counted = [one for one in items if counts(one)]
+        if not minimum or (not counted and readings["minimum-of-nothing"] == "none"):
+            return
+        missing = converted(*minimum) - net_sum(counted)
         if missing > 0:
             items.append(extra_item("minimum", own_category, missing))
 
@@ -764,11 +769,16 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspa
 
     rows = net(items, month, tax_mode, digits)
     tax_subtotals = []
-    touched = {group_of(item) for item in items if "adjustment" in item}
+    touched = {}
+    for item in items:
+        if "adjustment" in item:
+            touched[group_of(item)] = touched.get(group_of(item), Fraction(0)) + item["amount"]
     for (category, rate, included), (taxable, tax) in sorted(rows.items(), key=lambda one: (one[0][0], one[0][1] or 0, one[0][2])):
         tax_subtotals.append({"category": category, "rate": rate, "taxable": taxable, "tax": tax, "tax_included": included})
         watched = {"refuse": True, "refuse-rated": rate is not None, "allow": False}[readings["negative-category"]]
-        watched = watched or (readings["adjusted-group"] == "refuse" and (category, rate, included) in touched)
+        part = touched.get((category, rate, included))
+        watched = watched or (part is not None and {
+            "lowered": part < 0, "any": True, "brought-below": taxable >= part, "subtotal": False}[readings["adjusted-group"]])
         if taxable < 0 and watched:
             raise Refused("negative-subtotal", f"{customer['id']}: {category} {plain(taxable)}")
     taxable, tax = (sum(one[name] for one in tax_subtotals) for name in ("taxable", "tax"))

@@ -179,7 +179,8 @@ class Features:
                              "of": pick.choice(({"item": "*"}, {"item": "*", "kind": "usage"}, {"kind": "usage"}, {"item": "*Charge"},
                                                 {"kind": "discount"}, {"source": "soracom", "item": "*asic*"}))})
             if pick.random() < 0.4:
-                fees.append({"name": "units-fee", "amount": pick.choice(("500", "80", 3)), "quantity": pick.choice(("3", "12", "1.5", "0.25", 2))})
+                fees.append({"name": "units-fee", "amount": pick.choice(("500", "80", 3)), "quantity": pick.choice(("3", "12", "1.5", "0.25", 2)),
+                             "per": pick.choice(("month", "month", "resource"))})
             if pick.random() < 0.2:
                 fees.append({"name": "rebate-fee", "amount": pick.choice(("-1", "-1", "-20"))})
             for one in fees:
@@ -241,6 +242,20 @@ class Features:
             spans.pop(pick.randrange(len(spans)))
         return spans
 
+    def override(self, source, rows):
+        """For some days a resource that its tags give to one customer is another's."""
+        tagged = sorted({(row["imsi"], row["customer"]) for row in rows if row.get("imsi", "").startswith("4401")
+                         and row.get("customer") in self.active})
+        if source != "soracom" or not self.has("assignments") or self.fault or not tagged or len(self.active) < 2:
+            return
+        pick = self.random["assignments"]
+        if pick.random() < 0.5:
+            return
+        resource, owner = pick.choice(tagged)
+        first, until = sorted(pick.choices(range(1, self.last + 1), k=2))
+        self.moved.append({"id": resource, "in-file": pick.random() < 0.5, "override": True,
+                           "spans": [(pick.choice([one for one in self.active if one != owner]), first, until)]})
+
     def moved_rows(self, source):
         """The rows of what is moved, all of them in the first source: every day with a holder may have one."""
         if not self.moved or source != "soracom":
@@ -249,7 +264,7 @@ class Features:
         pick = self.random["assignments"]
         items = self.builder.items_of(source)
         rows = []
-        for one in self.moved:
+        for one in (one for one in self.moved if "override" not in one):
             held = {day for _, first, until in one["spans"] for day in range(first, until + 1)}
             mark = {"imsi": one["id"], "unitPrice": ""}
             for day in pick.sample(sorted(held), min(len(held), pick.choice((1, 2, 4)))):
@@ -308,7 +323,9 @@ class Features:
     def source_keys(self, source):
         if source != "soracom" or not any(one["in-file"] for one in self.moved):
             return {}
-        return {"assignments": "assignments/soracom*.csv"}
+        # Before the rules with a priority of one customer for another's rows.
+        over = any("override" in one and one["in-file"] for one in self.moved)
+        return {"assignments": "assignments/soracom*.csv", **({"assignments-priority": 5} if over else {})}
 
     def assignment_files(self):
         """The rows of what is moved by file, spread over one or two files."""
@@ -351,7 +368,7 @@ class Features:
         for one in self.moved:
             for holder, first, until in one["spans"] if not one["in-file"] else ():
                 if holder == customer:
-                    result.append({"resource": one["id"], **self.bounds(pick, first, until)})
+                    result.append({"resource": one["id"], **self.bounds(pick, first, until), **({"priority": 5} if "override" in one else {})})
         return result
 
     # --- what this month alone has -----------------------------------------------------------------------------------
@@ -399,6 +416,10 @@ class Features:
             csv.writer(text, lineterminator="\n").writerows([columns, *([one.get(name, "") for name in columns] for one in adjustments)])
             return {f"adjustments/{self.month}{pick.choice(('', '-more'))}.csv": text.getvalue().encode()}
         return {f"adjustments/{self.month}.toml": adjustments}
+
+    def minimum(self, pricing):
+        if self.has("adjustments") and self.random["adjustments"].random() < 0.5:
+            pricing["minimum-excludes"] = ["adjustment"]
 
     def of(self, pick, customer):
         always = ({"item": "*"}, {"item": "*"}, {"item": "adjustment-*"}, {"item": "*", "kind": "adjustment"})

@@ -369,6 +369,7 @@ class Builder:
         pricing["minimum"] = ""
         self.money(pricing, "minimum")
         pricing["minimum"] = self.amount_in(pricing.get("currency", default), ("1000", "50", 500, "100000"))
+        self.features.minimum(pricing)
 
     def pricing_rules(self):
         pick = self.random
@@ -503,6 +504,7 @@ class Builder:
         self.features.with_usage = {row["customer"] for rows in sourced.values() for row in rows
                                     if row.get("customer") in self.active and row.get("imsi") and not row["amount"].startswith("-")}
         for source, rows in sourced.items():
+            self.features.override(source, rows)
             rows += self.features.moved_rows(source)
         if self.fault == "missing-fx":
             sourced["global"].append(self.plain_row(next(iter(self.customers)), "global", "12.34"))

@@ -139,6 +139,8 @@ class Fees(unittest.TestCase):
     def test_quantity_and_below_zero(self):
         self.assertEqual(self.items('[[fee]]\nname = "f"\namount = "500"\nquantity = "3"\n[[fee]]\nname = "g"\namount = "-5"\n'),
                          [("fee", "f", "1500"), ("discount", "g", "-5")])
+        # Twelve times 7 for the one resource.
+        self.assertEqual(self.items('[[fee]]\nname = "f"\namount = "7"\nquantity = "12"\nper = "resource"\n'), [("fee", "f", "84")])
         # 333 × 1.5 = 499.5, up.
         self.assertEqual(self.items('[[fee]]\nname = "f"\namount = "333"\nquantity = "1.5"\n'), [("fee", "f", "500")])
 
