@@ -256,14 +256,18 @@ def compare_invoice(customer, expected, found, pricing, differences):
         return [one for one in items if one[0] not in sums and (one[1] or one[0] not in parts)] + [
             (key, *values) for key, values in sums.items()]
     items = [(item_key(item, names), exact(item["amount"], "amount"), exact(item.get("quantity"), "quantity"))
-             for item in found["items"]]
+             for item in found["items"] if item["kind"] != "included-tax"]
     unmeasured = {item_key(item, names) for item in expected["items"] if item["quantity"] is None}
     differences.add_counts(
         customer, "item", joined([(key, one["amount"], None if key in unmeasured else one["quantity"])
                                   for one in expected["items"] for key in [item_key(one, names)]]),
         joined([(key, amount, None if key in unmeasured else quantity) for key, amount, quantity in items]))
-    # Items whose price includes tax add up to what is paid.
+    # Items whose price includes tax add up to what is paid: an item of the tax in them may bring that down to the subtotal.
     with_tax = expected["total"] - expected["subtotal"] - sum(one["tax"] for one in expected["tax_subtotals"] if not one["tax_included"])
+    inside = [(one["tax_category"], exact(one["amount"], "amount")) for one in found["items"] if one["kind"] == "included-tax"]
+    if inside:
+        differences.add_counts(customer, "tax inside prices", [(one["category"], -one["tax"]) for one in expected["tax_subtotals"]
+                                                               if one["tax_included"] and one["tax"]], inside)
     differences.add(customer, "sum of the items", exact(found["subtotal"], "subtotal") + with_tax, sum(amount for _, amount, _ in items))
 
     def subtotals(entries, read):

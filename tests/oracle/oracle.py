@@ -98,8 +98,8 @@ READINGS = {
     "minimum-of-nothing": ("none", "topped"),
     # The subtotal of an invoice with prices that include tax: "total = Σ taxable + Σ tax", so what is taxable; or what is printed.
     "included-subtotal": ("taxable", "items"),
-    # "by the exact amounts of its usage items": as they are; or without the tax that some of them include.
-    "included-ratio": ("amounts", "net"),
+    # "by the exact amounts of its usage items": all without tax, as the discount is; or as they are, though some include it.
+    "included-ratio": ("net", "amounts"),
     # {year}, {mm} and {fiscal-year} of a number: of the month that {month} prints; or of the day of issue.
     "number-date": ("month", "issue-date"),
 }
