@@ -217,9 +217,12 @@ fn text(path: &str, bytes: &[u8]) -> Result<String, Diagnostic> {
 fn columns_of(header: &ByteRecord) -> Result<Columns, Diagnostic> {
     let names: Vec<&str> = header.iter().map(|name| std::str::from_utf8(name).unwrap_or("").trim()).collect();
     if let [name] = names.as_slice() {
-        for (separator, word) in [(';', "semicolons"), ('\t', "tabs")] {
+        let separators = [
+            (';', "the table is separated by semicolons, not by commas"),
+            ('\t', "the table is separated by tabs, not by commas"),
+        ];
+        for (separator, message) in separators {
             if name.contains(separator) {
-                let message = format!("the table is separated by {word}, not by commas");
                 return Err(Diagnostic::error(message).with_hint("save it as \"CSV UTF-8 (comma delimited)\""));
             }
         }
