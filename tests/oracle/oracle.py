@@ -100,6 +100,8 @@ READINGS = {
     "included-subtotal": ("taxable", "items"),
     # "by the exact amounts of its usage items": all without tax, as the discount is; or as they are, though some include it.
     "included-ratio": ("net", "amounts"),
+    # "units of what is summed must agree": so they must be known; or two that nobody has named agree.
+    "unknown-units": ("refuse", "agree"),
     # {year}, {mm} and {fiscal-year} of a number: of the month that {month} prints; or of the day of issue.
     "number-date": ("month", "issue-date"),
 }
@@ -341,14 +343,20 @@ def volume_price(tiers, total):
     raise Refused("tiers-exceeded", plain(total))
 
 
-def scale_of(charge, unit, tables):
-    """How many of the provider's units make one of the unit that the item is printed in, which must be the one named."""
+def printed_unit(charge, tables):
+    """The names of the unit that the item is printed in, and how many of the provider's units make one of it."""
     naming = [one for one in tables if "unit" in one and glob(one.get("item", "*"), charge.item)
               and glob(one.get("source", "*"), charge.source) and one.get("kind", charge.kind) == charge.kind]
     units = naming[0]["unit"] if naming else {}
-    if unit not in (units.values() if isinstance(units, dict) else (units,)):
+    return tuple(units.values()) if isinstance(units, dict) else (units,), setting(naming[0].get("scale", 1)) if naming else None
+
+
+def scale_of(charge, unit, tables):
+    """The scale of the unit that the item is printed in, which must be the one named."""
+    units, scale = printed_unit(charge, tables)
+    if unit not in units:
         raise Refused("other-unit", f"{charge.item}: {unit}")
-    return setting(naming[0].get("scale", 1))
+    return scale
 
 
 def rule_for(piece, rules, readings):
@@ -361,7 +369,7 @@ def rule_for(piece, rules, readings):
 def price(pieces, rules, pricing, currency, tables, rates, readings):
     """Sets the exact amount of each piece. The pieces' costs are already in the invoice's currency."""
     default = setting(pricing.get("markup", 0))
-    totals, whole = {}, {}
+    totals, whole, together = {}, {}, {}
 
     def scope(rule, charge):
         if rule.get("together"):
@@ -373,6 +381,12 @@ def price(pieces, rules, pricing, currency, tables, rates, readings):
         if "tiers" in rule and piece.quantity is not None:
             key = scope(rule, piece.charge)
             whole[key] = whole.get(key, Fraction(0)) + piece.quantity
+            if rule.get("together"):
+                together.setdefault(key, {})[piece.charge.item] = printed_unit(piece.charge, tables)
+    for units in together.values():
+        unknown = readings["unknown-units"] == "refuse" and any(scale is None for _, scale in units.values())
+        if len(units) > 1 and (unknown or len(set(units.values())) > 1):
+            raise Refused("units-differ", ", ".join(units))
     # Tiers take the charges in the order of date, resource and row; for every other rule the order has no effect.
     for piece in sorted(pieces, key=lambda one: (one.charge.date, one.charge.resource, one.charge.file, one.charge.row)):
         charge, rule = piece.charge, rule_for(piece, rules, readings)

@@ -13,7 +13,7 @@ from figures import glob
 
 GROUPS = ("dates", "adjustments", "percent", "included", "tiers", "assignments", "prorate")
 # Not every workspace of a seed has every group: what one changes must be seen alone, too.
-LIKELY = {"dates": 0.5, "adjustments": 0.5, "percent": 0.4, "included": 0.35, "tiers": 0.4, "assignments": 0.5, "prorate": 0.7}
+LIKELY = {"dates": 0.5, "adjustments": 0.5, "percent": 0.4, "included": 0.35, "tiers": 0.5, "assignments": 0.5, "prorate": 0.7}
 FAULTS = {"adjustments": ("unknown-customer", "same-id", "of-nothing", "date-outside", "supply-later", "two-kinds", "percent-outside",
                           "negative-group"),
           "assignments": ("overlap", "gap", "month-only", "unknown-holder", "until-before-from")}
@@ -32,6 +32,7 @@ class Features:
 
     def __init__(self, builder, seed, names):
         self.builder, self.month = builder, builder.month
+        self.wide = None
         # What is made to be refused, owed or lifted stays as it is: a feature could turn it into something else.
         eligible = not (builder.fault or builder.owed or builder.slight)
         self.random = {name: random.Random(f"invoicer {seed} {name}") for name in names}
@@ -44,6 +45,10 @@ class Features:
         # The customers with days of their own, and what is moved between customers.
         self.moved, self.with_usage, self.unit = [], set(), None
         self.order_matters = False
+        if self.has("tiers") and self.random["tiers"].random() < 0.75:
+            # Several items of one source, all of them in one unit.
+            self.wide = self.random["tiers"].choice(({"item": "*loadDataCharge"}, {"item": "*loadDataCharge"}, {"source": "soracom", "item": "?a*Charge"},
+                                                     {"source": "soracom", "item": "*am*Charge"}))
         self.mode = self.random["assignments"].choice(("", "days", "days", "first", "last")) if self.has("assignments") else ""
 
     def has(self, name):
@@ -105,19 +110,22 @@ class Features:
         """Rules of tiers over several items, of volume tiers, and of tiers in the item's printed unit."""
         result = []
         counted = sorted(self.builder.counted)
-        if self.has("tiers") and counted:
+        if self.has("tiers") and (counted or self.wide):
             pick = self.random["tiers"]
+            counted = counted or [self.wide["item"]]
             for _ in range(pick.choice((1, 1, 2))):
                 rule = {"item": pick.choice(counted)}
-                if self.unit and pick.random() < 0.5:
+                if self.unit and (result or not self.wide) and pick.random() < 0.5:
                     rule["item"], rule["per"] = self.unit["item"], self.unit["unit"]
                 rule["tiers"] = self.tiers(pick, int(self.unit["scale"]) if "per" in rule else 1)
                 if pick.random() < 0.6:
                     rule["tiering"] = pick.choice(("volume", "volume", "graduated"))
-                wide = [one for one in ("*loadDataCharge", "?a*Charge", "*e*Charge", "b*Charge", "*D*Charge") if self.all_counted(one)]
-                if wide and "per" not in rule and pick.random() < 0.6:
-                    rule["item"] = pick.choice(wide)
-                if pick.random() < 0.5:
+                if self.wide and "per" not in rule and not result:
+                    rule.update(self.wide)
+                    if rule["item"] == "*loadDataCharge" and pick.random() < 0.5:
+                        rule.update({"per": "MB", "tiers": [{"up-to": pick.choice(("1", "2", "0.5")), "unit-price": "100"}, {"unit-price": "40"}]})
+                    rule["together"] = pick.random() < 0.8
+                elif pick.random() < 0.4:
                     rule["together"] = pick.random() < 0.85
                 if rule.get("together") and "*" in rule["item"] and rule.get("tiering") != "volume":
                     # The units of two items on one day and resource come in the order of the rows.
@@ -130,25 +138,44 @@ class Features:
         return result
 
     def tiers(self, pick, scale):
-        first = max(1, pick.randint(1, 1000) * (1 if scale == 1 else 1000) // scale)
+        first = max(1, pick.choice((pick.randint(1, 1000), pick.randint(100_000, 3_000_000))) * (1 if scale == 1 else 1000) // scale)
         tiers = [{"up-to": str(first), "unit-price": pick.choice(("0.5", "1", "0.25"))},
                  {"up-to": str(first * pick.choice((2, 20, 1000))), "unit-price": pick.choice(("0.2", "0", "0.05"))},
                  {"unit-price": pick.choice(("0.1", "0.025", "0.01"))}]
         return tiers if pick.random() < 0.6 else [tiers[0], tiers[2]]
 
-    def all_counted(self, pattern):
-        """Whether the pattern takes several items, each of whose rows has its quantity, all of them in one unit."""
-        known = {one for source in self.builder.sources for one in self.builder.items_of(source)}
-        taken = {one for one in known if glob(pattern, one)}
-        in_bytes = taken & {"uploadDataCharge", "downloadDataCharge"}
-        return len(taken) > 1 and taken <= self.builder.counted and in_bytes in (set(), taken) and (
-            not self.unit or self.unit["item"] not in taken)
+    def count(self, source, rows):
+        """Gives each row of the items that are measured together a quantity and a day, so that tiers may take them."""
+        if source != "soracom" or not self.wide:
+            return
+        pick, seen = self.random["tiers"], set()
+        for row in list(rows):
+            if not glob(self.wide["item"], row["billItemName"]) or not row.get("imsi") or row["amount"].startswith("-"):
+                continue
+            row["quantity"] = row.get("quantity") or str(pick.randint(1, 2_000_000))
+            row["date"] = row["date"] if len(row["date"]) == 8 else f"{self.month}{pick.randint(1, 28):02}"
+            key = row["imsi"], row["date"], row["billItemName"]
+            if key in seen:
+                rows.remove(row)
+            elif pick.random() < 0.6:
+                # The same resource uses another of the items, on a day of its own.
+                other = pick.choice([one for one in self.builder.items_of(source) if glob(self.wide["item"], one)])
+                twin = {**row, "date": f"{self.month}{29 if self.last > 28 else 28}", "billItemName": other, "amount": "0.5",
+                        "quantity": str(pick.randint(1, 2_000_000))}
+                if (twin["imsi"], twin["date"], other) not in seen:
+                    rows.append(twin)
+                    seen.add((twin["imsi"], twin["date"], other))
+            seen.add(key)
 
     def workspace_tables(self):
         """[(name, values)] to add to invoicer.toml."""
         self.unit = None
         tables = []
         counted = [one for one in sorted(self.builder.counted) if one not in ("uploadDataCharge", "downloadDataCharge")]
+        counted = [one for one in counted if not self.wide or not glob(self.wide["item"], one)]
+        if self.wide and "source" in self.wide:
+            # What is measured together is in one unit, which no provider names for these.
+            tables.append(("[[item]]", {"item": self.wide["item"], "unit": "回"}))
         if self.has("tiers") and counted:
             pick = self.random["tiers"]
             self.unit = {"item": pick.choice(counted), "unit": "kB", "scale": pick.choice(("1024", "1000", "8"))}

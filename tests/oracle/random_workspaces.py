@@ -504,6 +504,7 @@ class Builder:
         self.features.with_usage = {row["customer"] for rows in sourced.values() for row in rows
                                     if row.get("customer") in self.active and row.get("imsi") and not row["amount"].startswith("-")}
         for source, rows in sourced.items():
+            self.features.count(source, rows)
             self.features.override(source, rows)
             rows += self.features.moved_rows(source)
         if self.fault == "missing-fx":

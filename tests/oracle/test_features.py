@@ -194,6 +194,15 @@ class Tiers(unittest.TestCase):
         self.assertEqual(self.items("together = true"), ["310", "230"])
         self.assertEqual(self.items("together = false"), ["350", "350"])
 
+    def test_units_must_agree(self):
+        rule = '[[pricing.rule]]\nitem = "*Charge"\ntogether = true\ntiers = [{ unit-price = "1" }]\n'
+        rows = ["1,,20220801,basicCharge,,2,1,,acme", "1,,20220801,harvestCharge,,3,1,,acme"]
+        for units, wanted in ((("", ""), "units-differ"), (('unit = "a"', 'unit = "b"'), "units-differ"), (('unit = "a"', ""), "units-differ"),
+                              (('unit = "a"', 'unit = "a"\nscale = "8"'), "units-differ"), (('unit = "a"', 'unit = "a"'), ["2", "3"])):
+            tables = "".join(f'[[item]]\nitem = "{item}*"\n{unit}\n' for item, unit in zip(("basic", "harvest"), units))
+            result = outcome(example(rows, acme=rule, settings=tables))
+            self.assertEqual(result.get("refused") or [amount for _, _, amount in amounts(result, "acme")], wanted, units)
+
     def test_volume(self):
         # All 1,400 at 0.1; each on its own at 0.5. The last unit of a tier is in it.
         self.assertEqual(self.items('together = true\ntiering = "volume"'), ["70", "70"])
