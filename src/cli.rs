@@ -111,6 +111,8 @@ pub enum Command {
     Reconcile(Reconcile),
     /// List a month's items with the names that customers see, and print tables to name the rest
     Items(Items),
+    /// Show who has which resource from when to when, with gaps and overlaps
+    Assignments(Assignments),
     /// Show how an invoice was computed, from rows and rules to rounding and tax, for checking with a calculator
     Explain(Explain),
     /// Assign the numbers of a reviewed month and lock it in issued/MONTH.json
@@ -179,6 +181,9 @@ pub struct Check {
     /// Treat warnings as errors
     #[arg(long)]
     pub deny_warnings: bool,
+    /// Only list the charges that no customer claims, with the tables that would claim them
+    #[arg(long, requires = "month", conflicts_with_all = ["customers", "out", "as_issued", "deny_warnings"])]
+    pub unclaimed: bool,
 }
 
 /// Options of `fetch`.
@@ -294,6 +299,23 @@ pub struct Items {
     /// Print tables for items without a name, to fill in and append to invoicer.toml
     #[arg(long, conflicts_with = "json")]
     pub stubs: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `assignments`.
+#[derive(Debug, Args)]
+pub struct Assignments {
+    /// Show only this month, 202208 or 2022-08, with the charges of days on which nobody has a resource
+    #[arg(long, value_name = "MONTH")]
+    pub month: Option<BillingMonth>,
+    /// Show only resources with this id; * and ? are wildcards
+    #[arg(long, value_name = "ID")]
+    pub resource: Option<String>,
+    /// Show only resources that this customer has at some time
+    #[arg(long, value_name = "ID")]
+    pub customer: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -27,6 +27,11 @@ pub(super) struct RuleId {
 const ASSIGNMENT: u32 = 1 << 31;
 
 impl RuleId {
+    /// The `[[match]]` with that index, of the customer with that index.
+    pub(super) fn of_match(customer: u32, rule: u32) -> RuleId {
+        RuleId { customer, rule }
+    }
+
     /// The row of assignments with that index.
     pub(super) fn of_row(settings: &Settings, row: u32) -> RuleId {
         RuleId { customer: settings.assignments.row(row).customer, rule: ASSIGNMENT | row }

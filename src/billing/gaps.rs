@@ -4,14 +4,16 @@
 use std::collections::BTreeMap;
 
 use super::claims::{Claim, Claims, RuleIndex};
-use super::ownership::Ownership;
+use super::ownership::{Ownership, assign};
 use super::remainder::Remainders;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::model::amount::Sum;
+use crate::model::amount::{Sum, TooLong};
 use crate::model::assignments::AssignmentRow;
 use crate::model::charge::{Bill, Charge, ChargeId, NameId};
+use crate::model::currency::Currency;
 use crate::model::days::MonthDays;
 use crate::model::figures::money;
+use crate::model::matcher::normalized;
 use crate::model::period::BillingMonth;
 use crate::model::plain::beginning;
 use crate::model::settings::Settings;
@@ -42,6 +44,41 @@ pub(super) fn timeline_in_words(bill: &Bill, settings: &Settings, charge: &Charg
     let timeline = claims.timeline(charge);
     let claims = timeline.iter().flat_map(|timeline| timeline.claims());
     claims.map(|(claim, days)| claim_in_words(settings, bill.month, *claim, *days)).collect()
+}
+
+/// The charges of a month on days on which nobody has their resource, although someone has it on others: rows, cost and
+/// currency by name of the source and resource.
+#[derive(Debug, Default)]
+pub struct GapCharges(BTreeMap<(String, String), (usize, Sum, Currency)>);
+
+impl GapCharges {
+    /// Number, cost and currency of the charges of a resource; of any source, where none is named.
+    pub(super) fn of(&self, source: &str, resource: &str) -> Option<(usize, Sum, Currency)> {
+        match source {
+            "" => self.0.iter().find(|((_, known), _)| known == resource).map(|(_, found)| *found),
+            source => self.0.get(&(source.to_owned(), resource.to_owned())).copied(),
+        }
+    }
+}
+
+/// Finds the charges in gaps.
+///
+/// # Errors
+/// When a sum has too many digits.
+pub fn gap_charges(bill: &Bill, settings: &Settings) -> Result<GapCharges, TooLong> {
+    let owned = assign(bill, settings);
+    let left = owned.remainders();
+    let mut found = GapCharges::default();
+    for id in &owned.in_gaps {
+        let charge = bill.charge(*id);
+        let source = bill.source(charge);
+        let resource = normalized(bill.names.get(bill.subject(charge).resource)).into_owned();
+        let zero = (0, Sum::default(), source.currency);
+        let known = found.0.entry((source.name.clone(), resource)).or_insert(zero);
+        known.0 += 1;
+        known.1.add(left.cost(bill, *id))?;
+    }
+    Ok(found)
 }
 
 /// Charges on days on which nobody has their resource, although someone has it on others: by resource.
@@ -94,6 +131,10 @@ pub(super) fn without_charges(bill: &Bill, settings: &Settings, index: &RuleInde
     let mut idle: BTreeMap<(u32, u16), Vec<&AssignmentRow>> = BTreeMap::new();
     for (first, rows) in assignments.by_resource() {
         if index.has_charge(first) || !index.has_source(rows[0].source) {
+            continue;
+        }
+        let days = rows.iter().fold(MonthDays::NONE, |days, row| days.union(row.days.in_month(bill.month)));
+        if days != all {
             continue;
         }
         for customer in rows.iter().map(|row| row.customer).collect::<std::collections::BTreeSet<u32>>() {

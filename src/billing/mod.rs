@@ -14,6 +14,7 @@ mod described;
 mod drift;
 pub mod explanation;
 mod gaps;
+mod holdings;
 mod inventory;
 mod items;
 mod near_match;
@@ -35,6 +36,7 @@ mod taxation;
 mod tiers;
 mod timeline;
 mod unassigned;
+mod unclaimed;
 mod warnings;
 
 use std::collections::BTreeMap;
@@ -53,6 +55,8 @@ pub use assembly::{file_name, number};
 pub use conservation::{Conservation, SourceTotals};
 pub use credit::{CreditTerms, Credited, CreditedLine, CreditedRate, Extent, NO_LINE, credit};
 pub use drift::drift;
+pub use gaps::{GapCharges, gap_charges};
+pub use holdings::{ChargesInGaps, Holding, Span, SpanState, holdings};
 pub use inventory::{ListedItem, PriceRange, items_of_invoice, listed_items};
 pub use overview::{ItemCost, KeptByRule, KeptCharges, KeptCost, KeptItem, Overview, SharedCost, overview};
 pub use own_money::ConvertedPrices;
@@ -60,6 +64,7 @@ use prorating::HeldBy;
 pub use reconciliation::{Reconciliation, reconcile};
 use record::billed_customers;
 pub use remainder::{Remainder, Remainders};
+pub use unclaimed::{Unclaimed, UnclaimedGroup, UnclaimedResource, unclaimed};
 pub use warnings::{wanted, warnings};
 
 /// A computed month: its invoices and where everything else of its bill went.

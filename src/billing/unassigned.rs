@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::described::describe;
 use super::gaps;
 use super::remainder::Remainders;
+use super::unclaimed;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::model::amount::Sum;
+use crate::model::amount::{Sum, TooLong};
 use crate::model::charge::{Bill, ChargeId, EMPTY, NameId};
 use crate::model::customer::ClaimRule;
 use crate::model::settings::Settings;
@@ -33,7 +34,32 @@ pub(super) fn refused(bill: &Bill, settings: &Settings, unassigned: &[ChargeId],
         let (path, row) = bill.origin(bill.charge(next[0]));
         last.notes.push(format!("and {more} more rows of {others} other resources or items, the next at {path}:{row}"));
     }
+    if let (Some(last), true) = (told.last_mut(), groups.len() > 1)
+        && let Ok(Some(note)) = widest(bill, settings, unassigned, left)
+    {
+        last.notes.push(note);
+    }
     told
+}
+
+/// The one rule that would claim most of the charges, where there is a tag or group for it.
+fn widest(
+    bill: &Bill,
+    settings: &Settings,
+    unassigned: &[ChargeId],
+    left: &Remainders,
+) -> Result<Option<String>, TooLong> {
+    let groups = unclaimed::groups(bill, settings, unassigned, left)?;
+    let widest = groups.first().filter(|group| group.resources.len() > 1);
+    Ok(widest.map(|group| {
+        let rule = group.table.last().map_or("", String::as_str);
+        format!(
+            "a [[match]] with {rule} would claim {} of {} rows; invoicer check {} --unclaimed lists all",
+            group.rows,
+            unassigned.len(),
+            bill.month
+        )
+    }))
 }
 
 fn tell(bill: &Bill, settings: &Settings, charges: &[ChargeId], left: &Remainders) -> Diagnostic {

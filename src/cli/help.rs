@@ -12,8 +12,9 @@ use crate::model::language::Language;
 /// An example for each command, in alphabetical order; the first is that of the program itself.
 pub const EXAMPLES: &[(&str, &[&str])] = &[
     ("", &["invoicer init shop", "invoicer -C shop build 202208 --open", "invoicer -C shop issue 202208"]),
+    ("assignments", &["invoicer assignments --month 202208", "invoicer assignments --resource \"44010*\""]),
     ("build", &["invoicer build 202208 --open", "invoicer build 202208 --draft --customer acme --format pdf"]),
-    ("check", &["invoicer check 202208 --deny-warnings"]),
+    ("check", &["invoicer check 202208 --deny-warnings", "invoicer check 202208 --unclaimed"]),
     ("completions", &["invoicer completions bash > ~/.local/share/bash-completion/completions/invoicer"]),
     (
         "credit",

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{build, excerpts};
+use super::{build, excerpts, unclaimed};
 use crate::assets::Assets;
 use crate::billing;
 use crate::cli::{self, Format};
@@ -24,6 +24,9 @@ pub(super) fn run(
     let Some(month) = arguments.month else {
         return check_files(root, arguments, printer);
     };
+    if arguments.unclaimed {
+        return unclaimed::run(root, month, printer);
+    }
     let build = cli::Build {
         month,
         customers: arguments.customers.clone(),

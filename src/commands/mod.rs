@@ -1,5 +1,6 @@
 //! The commands, one file each: load, run, print.
 
+mod assignments;
 mod build;
 mod check;
 mod credit;
@@ -12,6 +13,7 @@ mod items;
 mod list;
 mod reconcile;
 mod status;
+mod unclaimed;
 mod verify;
 mod viewer;
 mod whatif;
@@ -41,6 +43,7 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
         Command::Build(arguments) => within(&start, |root| build::run(root, current, &arguments, environment, printer)),
         Command::Status(arguments) => within(&start, |root| status::run(root, &arguments, environment, printer)),
         Command::Reconcile(arguments) => within(&start, |root| reconcile::run(root, &arguments, environment, printer)),
+        Command::Assignments(arguments) => within(&start, |root| assignments::run(root, &arguments, printer)),
         Command::Items(arguments) => within(&start, |root| items::run(root, &arguments, printer)),
         Command::Explain(arguments) => within(&start, |root| explain::run(root, &arguments, printer)),
         Command::Issue(arguments) => within(&start, |root| issue::run(root, &arguments, environment, printer)),

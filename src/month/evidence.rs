@@ -18,12 +18,27 @@ pub struct ChangedFile {
     pub path: String,
     /// Whether it is missing.
     pub is_missing: bool,
+    /// The rows that changed, of a table of assignments.
+    pub rows: Vec<String>,
 }
+
+/// Maximum number of changed rows named.
+const SHOWN: usize = 5;
 
 impl ChangedFile {
     /// `invoicer.toml changed`
     pub fn in_words(&self) -> String {
-        format!("{} {}", self.path, if self.is_missing { "is gone" } else { "changed" })
+        format!("{} {}{}", self.path, if self.is_missing { "is gone" } else { "changed" }, self.rows_in_words())
+    }
+
+    /// The first of the changed rows; nothing where none is known.
+    pub fn rows_in_words(&self) -> String {
+        let shown = self.rows.iter().take(SHOWN).map(String::as_str).collect::<Vec<&str>>().join("; ");
+        match self.rows.len() {
+            0 => String::new(),
+            count if count > SHOWN => format!(" ({shown}; and {} more rows)", count - SHOWN),
+            _ => format!(" ({shown})"),
+        }
     }
 }
 
@@ -41,7 +56,7 @@ pub fn changed_files(root: &Path, recorded: &[Written]) -> Vec<ChangedFile> {
         };
         let found = found.ok();
         let is_same = found.as_ref() == Some(&file.sha256);
-        (!is_same).then(|| ChangedFile { path: file.path.clone(), is_missing: found.is_none() })
+        (!is_same).then(|| ChangedFile { path: file.path.clone(), is_missing: found.is_none(), rows: Vec::new() })
     };
     recorded.par_iter().filter_map(changed).collect()
 }

@@ -6,7 +6,8 @@ use super::evidence::{ChangedFile, changed_files};
 use super::standing::standing;
 use crate::billing;
 use crate::diagnostic::{Diagnostic, Problems};
-use crate::ledger::{Document, Ledger};
+use crate::files;
+use crate::ledger::{Document, Ledger, Stored};
 use crate::model::carried::{Carried, CustomerRest};
 use crate::model::charge::Bill;
 use crate::model::invoice::{Invoice, Status};
@@ -37,8 +38,11 @@ pub struct RuleChanges {
 impl RuleChanges {
     /// Compares the present workspace with the rules that a month was issued from.
     pub fn since_issue(root: &Path, ledger: &Ledger, month: BillingMonth) -> RuleChanges {
-        let rules = ledger.latest_rules(month).map_or(&[][..], |stored| &stored.record.rules);
-        let files = changed_files(root, rules);
+        let stored = ledger.latest_rules(month);
+        let mut files = changed_files(root, stored.map_or(&[][..], |stored| &stored.record.rules));
+        for file in &mut files {
+            file.rows = stored.map_or_else(Vec::new, |stored| changed_assignments(root, stored, &file.path, month));
+        }
         let deviations = workspace::load(root).and_then(|workspace| {
             // `issue` has checked that the bills were final.
             let bill = sources::read(root, &workspace.settings, month, true)?;
@@ -82,6 +86,16 @@ impl RuleChanges {
                 Ok(vec![notes.fold(Diagnostic::warning(message), Diagnostic::with_note)])
             }
         }
+    }
+}
+
+/// The rows of a table of assignments that changed since a record was written and concern its month.
+fn changed_assignments(root: &Path, stored: &Stored, path: &str, month: BillingMonth) -> Vec<String> {
+    let read = |path: &Path| files::read(path, files::DATA);
+    let kept = read(&root.join(stored.rules_directory()).join(path)).ok().filter(|kept| workspace::is_table(kept));
+    match (kept, read(&root.join(path))) {
+        (Some(kept), Ok(now)) => workspace::changed_rows(&kept, &now, month),
+        _ => Vec::new(),
     }
 }
 

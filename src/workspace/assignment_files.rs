@@ -1,5 +1,6 @@
 //! Reads the tables that say who has which resource (`assignments` of a `[[source]]`) as [`Assignments`].
 
+mod changes;
 mod faults;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::path::Path;
 use anyhow::Context;
 use csv::{ByteRecord, ReaderBuilder};
 
+pub use self::changes::{changed_rows, is_table};
 use self::faults::{Fault, Faults};
 use super::day_values::days_between;
 use crate::diagnostic::{Diagnostic, Place, cannot, nearest};

@@ -26,6 +26,7 @@ use crate::diagnostic::{Diagnostic, Place, Problems, cannot, nearest};
 use crate::files;
 use crate::model::customer::Customer;
 use crate::model::settings::{DocumentForm, Pattern, PatternField, Ratio, Settings, SourceSettings};
+pub use assignment_files::{changed_rows, is_table};
 use invoice_section::PricingLayer;
 pub use pricing_file::with_prices_of;
 pub use text_place::place_of_text;

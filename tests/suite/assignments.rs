@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::common::Sandbox;
+use crate::common::{Sandbox, copy_tree};
 
 /// Random numbers that are the same in every run (Knuth's MMIX).
 struct Random(u64);
@@ -187,6 +187,9 @@ fn moves_gaps_and_overlaps_are_allocated_as_a_naive_scan_does() {
                 continue;
             }
             let invoice = sandbox.json(&path);
+            // An explanation adds up again, and is an error where it does not.
+            let explained = sandbox.run(&["explain", &format!("{of}/{id}"), "--json"]);
+            assert_eq!(explained.code, 0, "{number}: {}", explained.stderr);
             // A share of a discount that nobody claims has the other customers' amounts in its ratio, not days.
             let mut found: BTreeMap<usize, String> = BTreeMap::new();
             for detail in invoice["details"].as_array().unwrap() {
@@ -266,4 +269,178 @@ fn workspace(month: &str, rows: &[Row], charges: &[Charge]) -> Sandbox {
     }
     sandbox.write(&format!("billing/{}/a.csv", month.replace('-', "")), bill);
     sandbox
+}
+
+fn case(name: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    copy_tree(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name), sandbox.path());
+    sandbox
+}
+
+/// The table of the case, with a second SIM that two customers have from 15 to 20 August.
+fn with_an_overlap() -> Sandbox {
+    let sandbox = case("assignments-with-a-gap");
+    let table = String::from_utf8(sandbox.read("assignments/soracom.csv")).unwrap();
+    let rows = "440101234567899,acme,202207,2022-08-20,,\n440101234567899,bravo,2022-08-15,,,\n";
+    sandbox.write("assignments/soracom.csv", table + rows);
+    sandbox
+}
+
+#[test]
+fn timelines_mark_gaps_and_overlaps() {
+    let sandbox = with_an_overlap();
+    let run = sandbox.run(&["assignments"]);
+    let expected = "\
+source   resource         customer               from        until       rule
+soracom  440101234567890  acme                   -           2022-08-10  assignments/soracom.csv:2
+                          (gap)                  2022-08-11  2022-08-15
+                          bravo                  2022-08-16  2022-08-25  assignments/soracom.csv:3
+soracom  440101234567899  acme                   2022-07-01  2022-08-14  assignments/soracom.csv:4
+                          acme, bravo (overlap)  2022-08-15  2022-08-20  assignments/soracom.csv:4, assignments/soracom.csv:5
+                          bravo                  2022-08-21  -           assignments/soracom.csv:5
+";
+    assert_eq!((run.code, run.stdout.as_str()), (0, expected), "{}", run.stderr);
+    let run = sandbox.run(&["assignments", "--month", "202208", "--resource", "*90", "--json"]);
+    let found: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let spans = found[0]["spans"].as_array().unwrap();
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or("-").to_owned();
+    let spans: Vec<String> = spans
+        .iter()
+        .map(|span| format!("{} {} {}", text(&span["state"]), text(&span["from"]), text(&span["until"])))
+        .collect();
+    // 310 × 11 / 31 of the charge without a day, and 7 of 12 August.
+    assert_eq!(found[0]["charges_in_gaps"], serde_json::json!({ "rows": 2, "cost": "117", "currency": "JPY" }));
+    let expected = [
+        "held 2022-08-01 2022-08-10",
+        "gap 2022-08-11 2022-08-15",
+        "held 2022-08-16 2022-08-25",
+        "gap 2022-08-26 2022-08-31",
+    ];
+    assert_eq!(spans, expected);
+    assert_eq!(found.as_array().unwrap().len(), 1);
+    let run = sandbox.run(&["assignments", "--customer", "charlie"]);
+    assert_eq!(run.code, 1);
+    // A month with the overlap is refused, although the second SIM has no charges.
+    let run = sandbox.run(&["check", "202208"]);
+    let expected = "error: \"acme\" and \"bravo\" both have 440101234567899 on 2022-08-15 to 2022-08-20\n";
+    assert!(run.code == 1 && run.stderr.starts_with(expected), "{}", run.stderr);
+}
+
+#[test]
+fn a_match_with_days_is_in_the_timeline() {
+    let sandbox = case("moves-within-a-month");
+    let run = sandbox.run(&["assignments", "--customer", "bravo"]);
+    let expected = "\
+source   resource         customer  from        until       rule
+soracom  440101234567890  acme      -           2022-08-10  customers/acme.toml:3
+                          bravo     2022-08-11  2022-10-31  customers/bravo.toml:3
+";
+    assert_eq!(run.stdout, expected, "{}", run.stderr);
+}
+
+#[test]
+fn assigned_resources_without_charges_are_a_warning() {
+    let sandbox = case("assignments-with-a-gap");
+    let table = String::from_utf8(sandbox.read("assignments/soracom.csv")).unwrap();
+    // All August in two rows; only a part of August; all August, but with charges.
+    let rows =
+        "7770,acme,202207,2022-08-20\n7770,acme,2022-08-21,202209\n7771,acme,2022-08-02,\n440101234567891,bravo,,\n";
+    sandbox.write("assignments/soracom.csv", table + rows);
+    let run = sandbox.run(&["check", "202208"]);
+    let expected =
+        "warning[assignment-without-charges]: 1 resource assigned to \"acme\" all month without charges in 202208";
+    assert!(run.code == 0 && run.stderr.contains(expected), "{}", run.stderr);
+    assert_eq!(run.stderr.matches("assignment-without-charges").count(), 1, "{}", run.stderr);
+    assert!(run.stderr.contains("warning[charges-in-gap]"), "{}", run.stderr);
+}
+
+#[test]
+fn changing_the_past_of_an_issued_month_is_told_with_the_rows() {
+    let sandbox = case("assignments-with-a-gap");
+    let run = |arguments: &[&str]| {
+        let run = sandbox.run(arguments);
+        (run.code, run.stdout + &run.stderr)
+    };
+    let issued = run(&["build", "202208", "--quiet"]);
+    assert_eq!(issued.0, 0, "{}", issued.1);
+    let issued = run(&["issue", "202208", "--quiet"]);
+    assert_eq!(issued.0, 0, "{}", issued.1);
+    let record = sandbox.json("issued/202208.json");
+    let rules: Vec<&str> =
+        record["rules"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect();
+    assert!(rules.contains(&"assignments/soracom.csv"), "{rules:?}");
+    assert_eq!(run(&["verify", "202208"]), (0, "202208: same (2 documents)\n".to_owned()));
+    let table = String::from_utf8(sandbox.read("assignments/soracom.csv")).unwrap();
+    // A row of a later month changes no figure.
+    let later = table.clone() + "440101234567890,acme,2022-09-01,,,\n";
+    sandbox.write("assignments/soracom.csv", &later);
+    let (code, told) = run(&["verify", "202208"]);
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("assignments/soracom.csv: the file changed\n"), "{told}");
+    sandbox.write("assignments/soracom.csv", table.replace("2022-08-16,2022-08-25", "2022-08-11,2022-08-25"));
+    let (code, told) = run(&["verify", "202208"]);
+    assert_eq!(code, 1, "{told}");
+    let expected = "assignments/soracom.csv: the file changed (line 3: 440101234567890,bravo,2022-08-11,2022-08-25; \
+                    no longer: 440101234567890,bravo,2022-08-16,2022-08-25)";
+    assert!(told.contains(expected), "{told}");
+    let (code, told) = run(&["build", "202208"]);
+    assert!(code == 1 && told.contains("line 3: 440101234567890,bravo,2022-08-11"), "{told}");
+    assert_eq!(run(&["verify", "202208", "--as-issued"]).0, 0);
+}
+
+/// Of four resources two have a tag, one is in a gap, and one has nothing to match but its id.
+#[test]
+fn unclaimed_charges_come_with_the_tables_to_paste() {
+    let sandbox = case("assignments-with-a-gap");
+    let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    sandbox.write("invoicer.toml", settings.replace("unassigned = \"keep\"\n", ""));
+    let bill = String::from_utf8(sandbox.read("billing/202208/soracom.csv")).unwrap();
+    let rows = "440101234567801,20220801,dataCharge,0.5,6,3,charlie\n440101234567802,20220801,dataCharge,0.5,7,3.5,charlie\n\
+                440101234567803,20220801,dataCharge,0.5,6,3,\n,20220801,platform,0.5,6,3,\n";
+    sandbox.write("billing/202208/soracom.csv", bill + rows);
+    let run = sandbox.run(&["check", "202208", "--unclaimed"]);
+    let expected = "\
+# soracom: 2 rows of 2 resources, ¥6.5
+#   440101234567801: 1 row, ¥3; customer=\"charlie\"
+#   440101234567802: 1 row, ¥3.5; customer=\"charlie\"
+[[match]]
+tag = { customer = \"charlie\" }
+
+# soracom: 2 rows of 1 resource, ¥117
+#   440101234567890: 2 rows, ¥117
+[[match]]
+resource = \"440101234567890\"
+from = \"2022-08-11\"
+until = \"2022-08-15\"
+[[match]]
+resource = \"440101234567890\"
+from = \"2022-08-26\"
+until = \"2022-08-31\"
+
+# soracom: 1 row of 1 resource, ¥3
+#   440101234567803: 1 row, ¥3
+[[match]]
+resource = \"440101234567803\"
+
+# soracom: 1 row without a resource, ¥3
+#   platform: 1 row, ¥3
+[[allocation.share]]
+match = { source = \"soracom\", item = \"platform\" }
+by = \"amount\"
+";
+    assert_eq!((run.code, run.stdout.as_str()), (1, expected));
+    assert!(run.stderr.starts_with("error: 6 rows of 202208 without an owner\n"), "{}", run.stderr);
+    let run = sandbox.run(&["check", "202208"]);
+    let note =
+        "a [[match]] with tag = { customer = \"charlie\" } would claim 2 of 6 rows; invoicer check 202208 --unclaimed";
+    assert!(run.stderr.contains(note), "{}", run.stderr);
+    // Pasted, they claim everything.
+    let (matches, shares) = expected.split_at(expected.find("# soracom: 1 row without").unwrap());
+    let customer = String::from_utf8(sandbox.read("customers/acme.toml")).unwrap();
+    sandbox.write("customers/acme.toml", customer + matches);
+    let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    sandbox.write("invoicer.toml", settings + shares);
+    let run = sandbox.run(&["check", "202208", "--unclaimed"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{}", run.stderr);
+    assert!(run.stderr.contains("every charge of 202208 has an owner"), "{}", run.stderr);
 }

@@ -60,7 +60,8 @@ impl Discrepancy {
     }
 
     pub(super) fn of_file(kind: DiscrepancyKind, file: &ChangedFile) -> Discrepancy {
-        let message = if file.is_missing { "the file is gone" } else { "the file changed" }.to_owned();
+        let what = if file.is_missing { "the file is gone" } else { "the file changed" };
+        let message = format!("{what}{}", file.rows_in_words());
         Discrepancy { kind, file: Some(file.path.clone()), number: None, message }
     }
 }

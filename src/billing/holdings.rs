@@ -1,0 +1,216 @@
+//! [`holdings`]: who has which resource from when to when, by the tables of assignments and the `[[match]]`es that name a
+//! resource and days.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Days, NaiveDate};
+use serde::Serialize;
+
+use super::claims::RuleId;
+use super::gaps::GapCharges;
+use crate::model::amount::{Amount, TooLong};
+use crate::model::currency::Currency;
+use crate::model::customer::ClaimRule;
+use crate::model::days::DayRange;
+use crate::model::matcher::Matcher;
+use crate::model::period::BillingMonth;
+use crate::model::settings::Settings;
+
+/// A resource and who has it when.
+#[derive(Clone, Debug, Serialize)]
+pub struct Holding<'a> {
+    /// Name of the source; empty where a `[[match]]` names none of several.
+    pub source: &'a str,
+    /// Id of the resource.
+    pub resource: String,
+    /// In the order of their days.
+    pub spans: Vec<Span<'a>>,
+    /// Charges of the month on days on which nobody has the resource.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub charges_in_gaps: Option<ChargesInGaps>,
+}
+
+/// Consecutive days on which the same customers have a resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Span<'a> {
+    /// One customer, none or several.
+    pub state: SpanState,
+    /// Ids of the customers.
+    pub customers: Vec<&'a str>,
+    /// The first day; none where it has no beginning.
+    pub from: Option<NaiveDate>,
+    /// The last day; none where it has no end.
+    pub until: Option<NaiveDate>,
+    /// Where that is written: `path:line`.
+    pub rules: Vec<String>,
+}
+
+/// Whether a resource has one customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SpanState {
+    /// One customer has it.
+    Held,
+    /// Nobody has it, although someone has it before and after.
+    Gap,
+    /// Several customers have it.
+    Overlap,
+}
+
+impl SpanState {
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            SpanState::Held => "held",
+            SpanState::Gap => "gap",
+            SpanState::Overlap => "overlap",
+        }
+    }
+}
+
+/// The charges of a month on days on which nobody has a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ChargesInGaps {
+    /// Number of rows.
+    pub rows: usize,
+    /// Their cost, or the part of it of such days.
+    pub cost: Amount,
+    /// The source's currency.
+    pub currency: Currency,
+}
+
+/// A rule that gives a resource to a customer.
+struct Given {
+    id: RuleId,
+    days: DayRange,
+}
+
+/// Who has which resource when; only the days of `month`, where one is given. `gaps` are the charges in its gaps.
+///
+/// # Errors
+/// When a sum has too many digits.
+pub fn holdings<'a>(
+    settings: &'a Settings,
+    month: Option<BillingMonth>,
+    gaps: Option<&GapCharges>,
+) -> Result<Vec<Holding<'a>>, TooLong> {
+    let mut given: BTreeMap<(Option<u16>, &str), Vec<Given>> = BTreeMap::new();
+    let assignments = &settings.assignments;
+    for (row, index) in assignments.rows().iter().zip(0..) {
+        let key = (Some(row.source), assignments.resource(row));
+        given.entry(key).or_default().push(Given { id: RuleId::of_row(settings, index), days: row.days });
+    }
+    let literals: Vec<(RuleId, Option<u16>, String, DayRange)> = literal_matches(settings).collect();
+    for (id, source, resource, days) in &literals {
+        given.entry((*source, resource)).or_default().push(Given { id: *id, days: *days });
+    }
+    let mut holdings = Vec::new();
+    for ((source, resource), given) in &given {
+        let name = source.map_or("", |source| settings.sources[usize::from(source)].name.as_str());
+        let mut spans = spans(settings, given, month);
+        let charges_in_gaps = gaps.and_then(|gaps| gaps.of(name, resource));
+        let charges_in_gaps =
+            charges_in_gaps.map(|(rows, cost, currency)| Ok(ChargesInGaps { rows, cost: cost.total()?, currency }));
+        let charges_in_gaps = charges_in_gaps.transpose()?;
+        if let (Some(month), Some(_)) = (month, &charges_in_gaps) {
+            fill(&mut spans, month);
+        }
+        if !spans.is_empty() {
+            holdings.push(Holding { source: name, resource: (*resource).to_owned(), spans, charges_in_gaps });
+        }
+    }
+    Ok(holdings)
+}
+
+/// The `[[match]]`es that name days and one resource, with their source.
+fn literal_matches(settings: &Settings) -> impl Iterator<Item = (RuleId, Option<u16>, String, DayRange)> {
+    let customers = (0..).zip(&settings.customers);
+    let rules = customers.flat_map(|(customer, settings)| {
+        (0..).zip(&settings.rules).map(move |(rule, settings)| (RuleId::of_match(customer, rule), settings))
+    });
+    rules.filter(|(_, rule)| !rule.days.is_always()).filter_map(|(id, rule)| {
+        let resource = rule.matcher.resource.as_ref()?.literal()?;
+        names_only_resource(&rule.matcher).then(|| (id, source_of(settings, rule), resource, rule.days))
+    })
+}
+
+fn names_only_resource(matcher: &Matcher) -> bool {
+    let Matcher { source: _, account, resource: _, resource_name, item, group, tags } = matcher;
+    account.is_none() && resource_name.is_none() && item.is_none() && group.is_none() && tags.is_empty()
+}
+
+/// The only source that a rule can be about.
+fn source_of(settings: &Settings, rule: &ClaimRule) -> Option<u16> {
+    let fits = |name: &str| rule.matcher.source.as_ref().is_none_or(|glob| glob.matches(name));
+    let mut fitting = (0..).zip(&settings.sources).filter(|(_, source)| fits(&source.name));
+    let (first, _) = fitting.next()?;
+    fitting.next().is_none().then_some(first)
+}
+
+/// The days of a rule, cut to those of its customer and of the month; none where nothing is left.
+fn ends(settings: &Settings, given: &Given, month: Option<BillingMonth>) -> Option<(NaiveDate, NaiveDate)> {
+    let active = settings.customers[given.id.customer as usize].active;
+    let month =
+        month.map_or(DayRange::default(), |month| DayRange { from: Some(month.first()), until: Some(month.last()) });
+    let ranges = [given.days, active, month];
+    let from = ranges.iter().filter_map(|range| range.from).max().unwrap_or(NaiveDate::MIN);
+    let until = ranges.iter().filter_map(|range| range.until).min().unwrap_or(NaiveDate::MAX);
+    (from <= until).then_some((from, until))
+}
+
+/// Adds the days before and after the spans of a month: nobody has the resource then, and it may have charges.
+fn fill(spans: &mut Vec<Span<'_>>, month: BillingMonth) {
+    let gap = |from: Option<NaiveDate>, until: Option<NaiveDate>| Span {
+        state: SpanState::Gap,
+        customers: Vec::new(),
+        from,
+        until,
+        rules: Vec::new(),
+    };
+    let first = spans.first().and_then(|first| first.from).filter(|from| *from > month.first());
+    if let Some(from) = first {
+        spans.insert(0, gap(Some(month.first()), from.checked_sub_days(Days::new(1))));
+    }
+    let last = spans.last().and_then(|last| last.until).filter(|until| *until < month.last());
+    if let Some(until) = last {
+        spans.push(gap(until.checked_add_days(Days::new(1)), Some(month.last())));
+    }
+}
+
+fn spans<'a>(settings: &'a Settings, given: &[Given], month: Option<BillingMonth>) -> Vec<Span<'a>> {
+    let given: Vec<(RuleId, (NaiveDate, NaiveDate))> =
+        given.iter().filter_map(|given| Some((given.id, ends(settings, given, month)?))).collect();
+    let after = |day: NaiveDate| day.checked_add_days(Days::new(1));
+    let mut starts: BTreeSet<NaiveDate> = BTreeSet::new();
+    for (_, (from, until)) in &given {
+        starts.insert(*from);
+        starts.extend(after(*until));
+    }
+    let last = given.iter().map(|(_, (_, until))| *until).max();
+    let starts: Vec<NaiveDate> = starts.into_iter().filter(|start| last.is_some_and(|last| *start <= last)).collect();
+    let mut spans: Vec<Span<'a>> = Vec::new();
+    for (index, start) in starts.iter().enumerate() {
+        let next = starts.get(index + 1).and_then(|next| next.checked_sub_days(Days::new(1)));
+        let Some(end) = next.or(last) else {
+            continue;
+        };
+        let holds = given.iter().filter(|(_, (from, until))| from <= start && start <= until);
+        let highest = holds.clone().map(|(id, _)| id.priority(settings)).max();
+        let mut rules: Vec<RuleId> =
+            holds.map(|(id, _)| *id).filter(|id| Some(id.priority(settings)) == highest).collect();
+        rules.sort_unstable();
+        let mut customers: Vec<&str> =
+            rules.iter().map(|id| settings.customers[id.customer as usize].id.as_str()).collect();
+        customers.dedup();
+        let state = match customers.len() {
+            0 => SpanState::Gap,
+            1 => SpanState::Held,
+            _ => SpanState::Overlap,
+        };
+        let from = Some(*start).filter(|start| *start != NaiveDate::MIN);
+        let until = Some(end).filter(|end| *end != NaiveDate::MAX);
+        let rules = rules.iter().map(|id| id.in_words(settings)).collect();
+        spans.push(Span { state, customers, from, until, rules });
+    }
+    spans
+}

@@ -1,0 +1,232 @@
+//! [`Unclaimed`]: the charges that no customer claims, by the tag or group whose value claims most of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::allocation::allocate;
+use super::claims::{Claims, RuleIndex, Timeline};
+use super::near_match::key;
+use super::remainder::Remainders;
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::charge::{Bill, ChargeId, EMPTY, NameId, SubjectId};
+use crate::model::currency::Currency;
+use crate::model::invoice::Status;
+use crate::model::matcher::Matchable;
+use crate::model::settings::Settings;
+
+/// The charges that no customer claims and no rule shares or keeps.
+#[derive(Debug, Default)]
+pub struct Unclaimed {
+    /// The most rows first, and what only the id of a resource can claim last.
+    pub groups: Vec<UnclaimedGroup>,
+    /// Number of rows.
+    pub rows: usize,
+}
+
+/// Charges that one rule would claim.
+#[derive(Debug)]
+pub struct UnclaimedGroup {
+    /// The rule as a table of TOML, to be pasted: `[[match]]` for a customer's file, `[[allocation.share]]` for invoicer.toml.
+    pub table: Vec<String>,
+    /// Name of the source of the first row.
+    pub source: String,
+    /// Number of rows.
+    pub rows: usize,
+    /// Their cost, by currency.
+    pub costs: Vec<(Currency, Amount)>,
+    /// Whether its charges have resources.
+    pub has_resources: bool,
+    /// The resources, or the items of charges without a resource.
+    pub resources: Vec<UnclaimedResource>,
+}
+
+/// The unclaimed charges of a resource.
+#[derive(Debug)]
+pub struct UnclaimedResource {
+    /// Id, or the item where the charges have none.
+    pub id: String,
+    /// Name; empty where it has none.
+    pub name: String,
+    /// Tags with a value.
+    pub tags: Vec<(String, String)>,
+    /// Number of rows.
+    pub rows: usize,
+    /// Their cost.
+    pub cost: Amount,
+    /// Currency of the cost.
+    pub currency: Currency,
+}
+
+/// What one rule can name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Value {
+    Tag(NameId, NameId),
+    Group(NameId),
+}
+
+/// Finds the charges that nobody claims.
+///
+/// # Errors
+/// When a sum has too many digits.
+pub fn unclaimed(bill: &Bill, settings: &Settings) -> Result<Unclaimed, TooLong> {
+    let allocation = allocate(bill, settings, Status::Draft);
+    let mut charges: Vec<ChargeId> = allocation.unassigned.iter().chain(&allocation.kept_unassigned).copied().collect();
+    charges.sort_unstable();
+    let rows = charges.len();
+    Ok(Unclaimed { groups: groups(bill, settings, &charges, &allocation.remainders)?, rows })
+}
+
+/// Groups unclaimed charges by what one rule would claim.
+///
+/// # Errors
+/// When a sum has too many digits.
+pub(super) fn groups(
+    bill: &Bill,
+    settings: &Settings,
+    charges: &[ChargeId],
+    left: &Remainders,
+) -> Result<Vec<UnclaimedGroup>, TooLong> {
+    let mut by_subject: BTreeMap<SubjectId, Vec<ChargeId>> = BTreeMap::new();
+    let mut groups = Vec::new();
+    let mut without: BTreeMap<(u16, NameId), Vec<ChargeId>> = BTreeMap::new();
+    for id in charges {
+        let charge = bill.charge(*id);
+        let subject = bill.subject(charge);
+        match subject.resource {
+            EMPTY => without.entry((subject.source, charge.item)).or_default().push(*id),
+            _ => by_subject.entry(charge.subject).or_default().push(*id),
+        }
+    }
+    // A value that claimed resources have, too, would claim them for a second customer.
+    let mut of_claimed: BTreeSet<Value> = BTreeSet::new();
+    for (index, subject) in (0..).zip(&bill.subjects) {
+        if !by_subject.contains_key(&SubjectId(index)) && subject.resource != EMPTY {
+            of_claimed.extend(values(bill, SubjectId(index)));
+        }
+    }
+    let mut counts: BTreeMap<Value, BTreeSet<SubjectId>> = BTreeMap::new();
+    for subject in by_subject.keys() {
+        for value in values(bill, *subject).filter(|value| !of_claimed.contains(value)) {
+            counts.entry(value).or_default().insert(*subject);
+        }
+    }
+    let mut open = by_subject;
+    while !open.is_empty() {
+        let rows = |subjects: &BTreeSet<SubjectId>| -> usize {
+            subjects.iter().filter_map(|subject| open.get(subject)).map(Vec::len).sum()
+        };
+        let best = counts.iter().map(|(value, subjects)| (rows(subjects), value)).filter(|(rows, _)| *rows > 0);
+        let best = best.max_by(|(one, value), (other, than)| {
+            // Of several that claim as many, the first by its text.
+            one.cmp(other).then_with(|| text(bill, than).cmp(&text(bill, value)))
+        });
+        let Some(value) = best.map(|(_, value)| value.clone()) else {
+            break;
+        };
+        let subjects = counts.remove(&value).unwrap_or_default();
+        let claimed: Vec<ChargeId> = subjects.iter().filter_map(|subject| open.remove(subject)).flatten().collect();
+        let (name, value) = text(bill, &value);
+        let table = match name {
+            Some(name) => format!("tag = {{ {} = {value:?} }}", key(name)),
+            None => format!("group = {value:?}"),
+        };
+        groups.push(group(bill, left, vec!["[[match]]".to_owned(), table], claimed)?);
+    }
+    let mut by_resource: BTreeMap<(u16, NameId), Vec<ChargeId>> = BTreeMap::new();
+    for charges in open.into_values().flatten() {
+        let subject = bill.subject(bill.charge(charges));
+        by_resource.entry((subject.source, subject.resource)).or_default().push(charges);
+    }
+    let mut alone: Vec<((u16, NameId), Vec<ChargeId>)> = by_resource.into_iter().collect();
+    alone.sort_by_key(|(_, charges)| charges.first().copied());
+    let index = RuleIndex::new(bill, settings);
+    let mut claims = Claims::new(bill, settings, &index);
+    for ((_, resource), charges) in alone {
+        // A rule without days would dispute the days on which someone has the resource.
+        let days = charges.iter().find_map(|id| claims.timeline(bill.charge(*id)).map(Timeline::unclaimed));
+        let resource = format!("resource = {:?}", bill.names.get(resource));
+        let table = match days {
+            None => vec!["[[match]]".to_owned(), resource],
+            Some(days) => {
+                let day = |day: u8| format!("{}-{day:02}", bill.month.first().format("%Y-%m"));
+                let of_run = |(first, last): (u8, u8)| {
+                    let (from, until) = (format!("from = {:?}", day(first)), format!("until = {:?}", day(last)));
+                    ["[[match]]".to_owned(), resource.clone(), from, until]
+                };
+                days.runs().into_iter().flat_map(of_run).collect()
+            }
+        };
+        groups.push(group(bill, left, table, charges)?);
+    }
+    for ((source, item), charges) in without {
+        let source = &bill.sources[usize::from(source)].name;
+        let item = bill.names.get(item);
+        let matched = format!("match = {{ source = {source:?}, item = {item:?} }}");
+        let table = vec!["[[allocation.share]]".to_owned(), matched, "by = \"amount\"".to_owned()];
+        groups.push(group(bill, left, table, charges)?);
+    }
+    Ok(groups)
+}
+
+/// The tags and groups of a subject; a resource's own name is in no other.
+fn values(bill: &Bill, subject: SubjectId) -> impl Iterator<Item = Value> {
+    let subject = &bill.subjects[subject.0 as usize];
+    let tags = subject.tags.iter().map(|(tag, value)| Value::Tag(*tag, *value));
+    tags.chain(subject.groups.iter().map(|group| Value::Group(*group)))
+}
+
+/// Name of the tag, none for a group, and the value.
+fn text<'b>(bill: &'b Bill, value: &Value) -> (Option<&'b str>, &'b str) {
+    match value {
+        Value::Tag(name, value) => (Some(bill.names.get(*name)), bill.names.get(*value)),
+        Value::Group(group) => (None, bill.names.get(*group)),
+    }
+}
+
+fn group(
+    bill: &Bill,
+    left: &Remainders,
+    table: Vec<String>,
+    mut charges: Vec<ChargeId>,
+) -> Result<UnclaimedGroup, TooLong> {
+    charges.sort_unstable();
+    let mut resources: Vec<(UnclaimedResource, Sum)> = Vec::new();
+    let mut places: BTreeMap<(u16, NameId), usize> = BTreeMap::new();
+    let mut costs: BTreeMap<&'static str, (Currency, Sum)> = BTreeMap::new();
+    for id in &charges {
+        let charge = bill.charge(*id);
+        let subject = bill.subject(charge);
+        let currency = bill.source(charge).currency;
+        let cost = left.cost(bill, *id);
+        costs.entry(currency.code()).or_insert((currency, Sum::default())).1.add(cost)?;
+        let place = *places.entry((subject.source, subject.resource)).or_insert_with(|| {
+            let seen = bill.seen(charge.subject);
+            let id = if subject.resource == EMPTY { charge.item } else { subject.resource };
+            let resource = UnclaimedResource {
+                id: bill.names.get(id).to_owned(),
+                name: seen.resource_name().to_owned(),
+                tags: seen.tags().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+                rows: 0,
+                cost: Amount::ZERO,
+                currency,
+            };
+            resources.push((resource, Sum::default()));
+            resources.len() - 1
+        });
+        resources[place].0.rows += 1;
+        resources[place].1.add(cost)?;
+    }
+    let source = charges.first().map_or_else(String::new, |id| bill.source(bill.charge(*id)).name.clone());
+    let resources =
+        resources.into_iter().map(|(resource, sum)| Ok(UnclaimedResource { cost: sum.total()?, ..resource }));
+    Ok(UnclaimedGroup {
+        table,
+        source,
+        rows: charges.len(),
+        has_resources: charges.iter().all(|id| bill.subject(bill.charge(*id)).resource != EMPTY),
+        costs: costs
+            .into_values()
+            .map(|(currency, sum)| Ok((currency, sum.total()?)))
+            .collect::<Result<_, TooLong>>()?,
+        resources: resources.collect::<Result<_, TooLong>>()?,
+    })
+}
