@@ -22,7 +22,7 @@ use crate::model::warning::WarningCode;
 /// Maximum number of resources reported one by one, or named in a warning.
 const SHOWN: usize = 10;
 
-/// Who has a resource on some days, and by which rule: `"acme" on 2022-08-11 to 2022-08-31 (customers/acme.toml:3)`.
+/// Who has a resource on some days, and by which rule: `"acme" on 2022-08-11..2022-08-31 (customers/acme.toml:3)`.
 pub(super) fn claim_in_words(settings: &Settings, month: BillingMonth, claim: Claim, days: MonthDays) -> String {
     let days = days.in_words(month);
     match claim {

@@ -115,7 +115,7 @@ impl MonthDays {
         runs
     }
 
-    /// The days as messages name them: `2022-08-11 to 2022-08-31`.
+    /// The days as messages name them, in any language: `2022-08-11..2022-08-31`.
     pub fn in_words(self, month: BillingMonth) -> String {
         let mut words = String::new();
         for (first, last) in self.runs() {
@@ -123,7 +123,7 @@ impl MonthDays {
             let day = |day: u8| format!("{}-{day:02}", month.first().format("%Y-%m"));
             let _ = match first == last {
                 true => write!(words, "{separator}{}", day(first)),
-                false => write!(words, "{separator}{} to {}", day(first), day(last)),
+                false => write!(words, "{separator}{}..{}", day(first), day(last)),
             };
         }
         words
@@ -145,13 +145,13 @@ mod tests {
     #[test]
     fn a_range_is_cut_to_the_month() {
         for (from, until, of, expected) in [
-            ("", "", "202208", "2022-08-01 to 2022-08-31"),
-            ("2022-08-11", "", "202208", "2022-08-11 to 2022-08-31"),
-            ("2022-07-20", "2022-08-10", "202208", "2022-08-01 to 2022-08-10"),
+            ("", "", "202208", "2022-08-01..2022-08-31"),
+            ("2022-08-11", "", "202208", "2022-08-11..2022-08-31"),
+            ("2022-07-20", "2022-08-10", "202208", "2022-08-01..2022-08-10"),
             ("2022-08-31", "2022-12-31", "202208", "2022-08-31"),
             ("2022-09-01", "", "202208", ""),
             ("", "2022-07-31", "202208", ""),
-            ("", "", "202202", "2022-02-01 to 2022-02-28"),
+            ("", "", "202202", "2022-02-01..2022-02-28"),
             ("2024-02-29", "", "202402", "2024-02-29"),
             // A day of another year with the same month.
             ("2021-08-11", "2021-08-20", "202208", ""),

@@ -322,7 +322,7 @@ soracom  440101234567899  acme                   2022-07-01  2022-08-14  assignm
     assert_eq!(run.code, 1);
     // A month with the overlap is refused, although the second SIM has no charges.
     let run = sandbox.run(&["check", "202208"]);
-    let expected = "error: \"acme\" and \"bravo\" both have 440101234567899 on 2022-08-15 to 2022-08-20\n";
+    let expected = "error: \"acme\" and \"bravo\" both have 440101234567899 on 2022-08-15..2022-08-20\n";
     assert!(run.code == 1 && run.stderr.starts_with(expected), "{}", run.stderr);
 }
 
