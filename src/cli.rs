@@ -13,10 +13,11 @@ use crate::model::amount::Amount;
 use crate::model::endpoint::AllowedHost;
 use crate::model::language::Language;
 use crate::model::period::{BillingMonth, MonthRange};
+use crate::model::tax::TaxCategory;
 pub use help::{EXAMPLES, command, manual, parse};
 pub use language::{asked_language, shown};
 pub use values::{DateBound, Format};
-use values::{credited_line, money, reason};
+use values::{credited_line, money, name, reason, tax_category};
 
 /// Bills end customers for SORACOM, SAKURA Cloud and KORE: splits a provider's monthly bill by your rules, adds markup
 /// and tax, and writes an invoice for each customer as PDF, HTML, JSON and CSV.
@@ -103,6 +104,8 @@ pub enum Command {
     Check(Check),
     /// Download the bills of the API sources into billing/MONTH/
     Fetch(Fetch),
+    /// Add something that a customer pays or gets back in one month alone
+    Adjust(Adjust),
     /// Write all customers' invoices for a month
     Build(Build),
     /// Show which months each source has, and which are fetched, built and issued
@@ -418,6 +421,26 @@ pub struct Credit {
     pub json: bool,
 }
 
+/// Options of `adjust`.
+#[derive(Debug, Args)]
+pub struct Adjust {
+    /// Month of the adjustment, 202208 or 2022-08
+    #[arg(value_name = "MONTH")]
+    pub month: BillingMonth,
+    /// Customer that is charged, by its id
+    #[arg(long, value_name = "ID")]
+    pub customer: String,
+    /// Name printed on the invoice
+    #[arg(long, value_name = "TEXT", value_parser = name)]
+    pub name: String,
+    /// Amount before tax, in the currency of the customer's invoices; below zero for a discount
+    #[arg(long, value_name = "AMOUNT", value_parser = money, allow_hyphen_values = true)]
+    pub amount: Amount,
+    /// Tax category; the customer's without it: standard, reduced, exempt, non-taxable or out-of-scope
+    #[arg(long, value_name = "CATEGORY", value_parser = tax_category)]
+    pub tax_category: Option<TaxCategory>,
+}
+
 /// Options of `list`.
 #[derive(Debug, Args)]
 pub struct List {
@@ -430,6 +453,9 @@ pub struct List {
     /// List only documents of this customer: its id, or part of its name (repeatable)
     #[arg(long = "customer", value_name = "CUSTOMER")]
     pub customers: Vec<String>,
+    /// List only documents with an order number that fits this pattern: PO-4711, or PO-*
+    #[arg(long, value_name = "GLOB")]
+    pub order_number: Option<String>,
     /// List only documents with at least this total, including tax; totals of credit notes are negative
     #[arg(long, value_name = "AMOUNT", value_parser = money, allow_hyphen_values = true)]
     pub min: Option<Amount>,

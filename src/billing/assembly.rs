@@ -2,16 +2,16 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::carrying;
 use super::pricing::{PricedCustomer, missing_rate};
 use super::taxation;
+use super::{carrying, orders};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::figures::money;
-use crate::model::invoice::{DocumentKind, Invoice, Status, TaxSubtotal};
+use crate::model::invoice::{DocumentKind, Invoice, LineItem, Status, TaxSubtotal};
 use crate::model::period::BillingMonth;
 use crate::model::schedule;
 use crate::model::settings::{PatternField, Settings};
@@ -30,6 +30,7 @@ pub(super) fn assemble(
     remarks: &mut Vec<Diagnostic>,
 ) -> Result<Invoice, Diagnostic> {
     let customer = &settings.customers[index];
+    orders::check_order_number(settings, bill.month, customer)?;
     let currency = customer.invoice.currency;
     let to_yen = rate_to_yen(bill.month, settings, customer)?;
     let (rounding, _) = settings.tax_rounding(index);
@@ -40,7 +41,11 @@ pub(super) fn assemble(
     let total = subtotal.plus(tax)?;
     if subtotal.is_negative() {
         let exact = carrying::exact_sum(priced.exact_sum, &priced.items)?;
-        return Err(below_zero(customer, exact, &tax_subtotals));
+        let problem = below_zero(customer, exact, &tax_subtotals);
+        return Err(with_adjustments(problem, settings, bill.month, customer, priced.items.iter()));
+    }
+    if let Some(tax) = tax_subtotals.iter().find(|tax| tax.taxable.is_negative()) {
+        refuse_adjustments_below_zero(settings, bill.month, customer, tax, &priced.items)?;
     }
     remarks.extend(negative_bases(customer, &tax_subtotals)?);
     let pricing = &customer.invoice;
@@ -67,6 +72,7 @@ pub(super) fn assemble(
         status,
         issue_date,
         due_date,
+        order_number: settings.order_number(bill.month, customer).map(str::to_owned),
         currency,
         items: priced.items,
         details: priced.details,
@@ -153,6 +159,61 @@ fn below_zero(customer: &Customer, exact: Amount, taxes: &[TaxSubtotal]) -> Diag
         .with_note("discounts exceed what the customer used; giving money back is a credit note's business, not an invoice's")
         .with_hint("set a minimum or discounts = \"keep\" in the customer's [pricing], or below-zero = \"carry\" in its [invoice]: the next \
                     month then takes what is below zero")
+}
+
+/// Refuses adjustments that bring the sum of a tax category and rate below zero: no invoice can give that money back.
+fn refuse_adjustments_below_zero(
+    settings: &Settings,
+    month: BillingMonth,
+    customer: &Customer,
+    tax: &TaxSubtotal,
+    items: &[LineItem],
+) -> Result<(), Diagnostic> {
+    let is_of_group = |item: &&LineItem| item.tax_group() == tax.group();
+    let in_group = || items.iter().filter(is_of_group);
+    let lowered = Sum::of(in_group().filter(|item| item.adjusted.is_some()).map(|item| item.amount))?;
+    // Where adjustments do not lower the sum, others are to blame for it.
+    if !lowered.is_negative() {
+        return Ok(());
+    }
+    let currency = customer.invoice.currency;
+    let (category, rate) = (tax.category.name(), tax.rate);
+    let message = format!(
+        "adjustments bring the {category} items of \"{}\" at {rate} to {}, below zero",
+        customer.id,
+        money(tax.taxable, currency, 0)
+    );
+    let diagnostic = with_adjustments(Diagnostic::error(message), settings, month, customer, in_group());
+    let hint = "giving money back is a credit note's business: take back what was issued with `invoicer credit`";
+    Err(diagnostic.with_hint(hint))
+}
+
+/// Names the adjustments that give money back, and begins at the first.
+fn with_adjustments<'l>(
+    mut diagnostic: Diagnostic,
+    settings: &Settings,
+    month: BillingMonth,
+    customer: &Customer,
+    items: impl Iterator<Item = &'l LineItem>,
+) -> Diagnostic {
+    let currency = customer.invoice.currency;
+    let mut is_first = true;
+    for (item, own) in items.filter_map(|item| Some((item, item.adjusted.as_ref()?))) {
+        let definition = settings.adjustments_of(month, customer).find(|adjustment| adjustment.id == own.id);
+        let Some(definition) =
+            definition.map(|adjustment| &adjustment.definition).filter(|_| item.amount.is_negative())
+        else {
+            continue;
+        };
+        if is_first {
+            diagnostic = diagnostic.at(Place::start_of(definition));
+        }
+        is_first = false;
+        let amount = money(item.amount, currency, 0);
+        diagnostic =
+            diagnostic.with_note(format!("\"{}\" is {amount} ({}:{})", own.id, definition.path, definition.line));
+    }
+    diagnostic
 }
 
 /// Warnings about categories whose items, with and without tax in their prices, add up to less than zero.

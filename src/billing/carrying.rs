@@ -37,13 +37,14 @@ pub(super) fn take(items: &mut Vec<LineItem>, customer: &Customer, rests: &[&Cus
             name: name.to_owned(),
             kind: ItemKind::Carried,
             quantity: None,
-            unit: "",
+            unit: "".into(),
             unit_price: None,
             cost,
             amount,
             tax_category: category,
             tax_rate: rate,
             tax_included,
+            adjusted: None,
         });
     }
     items.splice(before..before, carried);

@@ -27,7 +27,7 @@ pub struct ListedItem<'a> {
     /// Units of the provider; none where a row gives none.
     pub quantity: Option<Amount>,
     /// What they count, empty where the provider names nothing.
-    pub unit: &'static str,
+    pub unit: &'a str,
     /// What the provider charges, in `currency`.
     pub cost: Amount,
     /// The source's currency; for what has no source, the invoice's.
@@ -172,7 +172,7 @@ pub fn items_of_invoice<'a>(
     for (item, sums) in invoice.items.iter().zip(sums) {
         let source = bill.sources.iter().find(|source| source.name == item.source);
         let currency = source.map_or(invoice.currency, |source| source.currency);
-        let sums = match item.kind.is_provided() {
+        let sums = match item.is_provided() {
             true => sums,
             false => {
                 let mut quantity = Sum::default();
@@ -180,15 +180,22 @@ pub fn items_of_invoice<'a>(
                 ItemTotals { quantity, ..sums }
             }
         };
-        all.push(listed(tables, (&item.source, &item.name, item.kind), item.unit, currency, sums)?);
+        all.push(listed(tables, (&item.source, &item.name, item.kind), &item.unit, currency, sums)?);
     }
     Ok(all)
+}
+
+impl ListedItem<'_> {
+    /// Whether it stands for charges of a provider.
+    pub fn is_provided(&self) -> bool {
+        !self.source.is_empty()
+    }
 }
 
 fn listed<'a>(
     tables: ItemTables<'a>,
     (source, item, kind): (&'a str, &'a str, ItemKind),
-    unit: &'static str,
+    unit: &'a str,
     currency: Currency,
     sums: ItemTotals,
 ) -> Result<ListedItem<'a>, TooLong> {

@@ -1,20 +1,22 @@
-//! Adds up details to the items of an invoice, with fees, rounding and the minimum.
+//! Adds up details to the items of an invoice, and puts fees, adjustments, the minimum and rounding with them.
 
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
 use super::category_split::CategoryUsage;
+use super::prorating::ChargedFee;
 use super::taxation::included_tax;
+use super::{adjustments, fees};
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, NameId};
 use crate::model::customer::Customer;
 use crate::model::invoice::{Detail, ItemIndex, ItemKind, LineItem};
 use crate::model::period::BillingMonth;
-use crate::model::price::{Fee, RoundAt};
-use crate::model::settings::Language;
+use crate::model::price::RoundAt;
+use crate::model::settings::{Language, Settings};
 use crate::model::tax::{TaxCategory, TaxGroup, TaxRate};
 
 /// Charges with the same key are one item.
@@ -48,20 +50,11 @@ enum Seen {
     Several,
 }
 
-struct FeeItem {
-    name: String,
-    category: TaxCategory,
-    tax_included: bool,
-    count: Amount,
-    price: Amount,
-}
-
 /// The items of one customer.
 #[derive(Default)]
 pub(super) struct Items {
     growing: Vec<Growing>,
     positions: FxHashMap<ItemKey, u32>,
-    fees: Vec<FeeItem>,
 }
 
 impl Items {
@@ -112,24 +105,9 @@ impl Items {
         Ok(())
     }
 
-    /// Whether the customer is charged for anything.
+    /// Whether the customer bears any charge.
     pub(super) fn has_any(&self) -> bool {
-        !self.growing.is_empty() || !self.fees.is_empty()
-    }
-
-    /// Adds a line of a fee by its name, for `count` resources or months, each at `price` in the invoice's currency.
-    pub(super) fn add_fee(
-        &mut self,
-        fee: &Fee,
-        name: String,
-        price: Amount,
-        category: TaxCategory,
-        count: Amount,
-    ) -> Result<(), TooLong> {
-        price.times(count)?;
-        let tax_included = fee.tax_included && category.is_taxed();
-        self.fees.push(FeeItem { name, category, tax_included, count, price });
-        Ok(())
+        !self.growing.is_empty()
     }
 
     /// Per source, the amounts of usage by tax category before rounding and without tax, where above zero.
@@ -149,14 +127,11 @@ impl Items {
         sums.into_iter().map(totals).collect()
     }
 
-    /// The sum of all items before any rounding and without tax.
-    pub(super) fn exact_sum(&self, month: BillingMonth) -> Result<Amount, TooLong> {
+    /// The sum of the provider's items before any rounding and without tax.
+    fn exact_sum(&self, month: BillingMonth) -> Result<Amount, TooLong> {
         let mut sum = Sum::default();
         for item in &self.growing {
             sum.add(item.net(month)?)?;
-        }
-        for fee in &self.fees {
-            sum.add(net(fee.price.times(fee.count)?, fee.category, fee.tax_included, month)?)?;
         }
         sum.total()
     }
@@ -170,17 +145,15 @@ impl Items {
         Ok(sums)
     }
 
-    /// The finished lines in the order in which they are printed: usage, fees, minimum, discounts, rounding. Sets the
-    /// item of each of `details`. `minimum` is rounded, and comes with the tax category of the line it adds.
+    /// The finished lines in the order in which they are printed: usage, fees, adjustments, minimum, discounts, rounding.
+    /// Sets the item of each of `details`. `minimum` is rounded, and comes with the tax category of the line it adds.
     pub(super) fn finish(
         self,
-        bill: &Bill,
-        customer: &Customer,
+        context: LineContext<'_>,
         minimum: Option<(Amount, TaxCategory)>,
-        rates: &[Option<Amount>],
-        unit_prices: &[Amount],
         details: &mut [Detail],
-    ) -> Result<Vec<LineItem>, Diagnostic> {
+    ) -> Result<FinishedLines, Problems> {
+        let LineContext { bill, settings, customer, charged_fees, rates, unit_prices } = context;
         let month = bill.month;
         let mut order: Vec<usize> = (0..self.growing.len()).collect();
         let sort_key = |index: &usize| {
@@ -194,25 +167,44 @@ impl Items {
             let rate = rates[usize::from(item.key.source)].expect("an item is made of charges whose rate is known");
             item.line(bill, customer, rate, unit_prices)
         };
-        let mut lines: Vec<LineItem> = order[..usage_count].iter().map(line).collect::<Result<_, Diagnostic>>()?;
-        for fee in &self.fees {
-            lines.push(fee.line(month, customer)?);
+        let mut lines: Vec<LineItem> = order.iter().map(line).collect::<Result<_, Diagnostic>>()?;
+        let fees = fees::lines(settings, customer, month, charged_fees, &lines)?;
+        let mut discounts = lines.split_off(usage_count);
+        let of_fees: Vec<&LineItem> = fees.iter().map(|fee| &fee.item).collect();
+        let others: Vec<&LineItem> = lines.iter().chain(&discounts).chain(of_fees).collect();
+        let adjustments = adjustments::lines(settings, customer, month, &others)?;
+        let mut exact_sum = Sum::of([self.exact_sum(month)?])?;
+        for (item, exact) in fees.iter().map(|fee| (&fee.item, fee.exact)) {
+            exact_sum = exact_sum.plus(item.tax_group().without_tax(exact)?)?;
         }
-        let discounts: Vec<LineItem> = order[usage_count..].iter().map(line).collect::<Result<_, Diagnostic>>()?;
+        for own in &adjustments {
+            exact_sum = exact_sum.plus(own.item.tax_group().without_tax(own.item.amount)?)?;
+        }
+        let own = fees.into_iter().map(|fee| fee.item).chain(adjustments.into_iter().map(|own| own.item));
+        for item in own {
+            if item.kind == ItemKind::Discount { discounts.push(item) } else { lines.push(item) }
+        }
         let charged = || lines.iter().chain(&discounts);
         let rounding = rounding_items(charged(), customer)?;
         // The tax in prices counts here and below, and gets its lines when all items are known: rests of earlier months
         // may bring more.
         let all: Vec<LineItem> = charged().chain(&rounding).cloned().collect();
         let included = included_tax(&all, customer)?;
-        let subtotal = Sum::of(all.iter().chain(&included).map(|line| line.amount))?;
+        let counted = match customer.pricing.minimum_excludes_adjustments {
+            false => Sum::of(all.iter().chain(&included).map(|line| line.amount))?,
+            true => {
+                let others: Vec<LineItem> = all.iter().filter(|line| line.adjusted.is_none()).cloned().collect();
+                let included = included_tax(&others, customer)?;
+                Sum::of(others.iter().chain(&included).map(|line| line.amount))?
+            }
+        };
         if let Some((minimum, category)) = minimum {
-            lines.extend(minimum_item(minimum, subtotal, category, month, customer)?);
+            lines.extend(minimum_item(minimum, counted, category, month, customer)?);
         }
         let discounts_from = lines.len();
         lines.extend(discounts);
         lines.extend(rounding);
-        if !self.exact_sum(month)?.is_negative() {
+        if !exact_sum.is_negative() {
             lines.extend(lifting_item(lines.iter().chain(&included), customer)?);
         }
 
@@ -224,8 +216,28 @@ impl Items {
         for detail in details {
             detail.item = moved[detail.item.0 as usize];
         }
-        Ok(lines)
+        Ok(FinishedLines { lines, exact_sum })
     }
+}
+
+/// What lines are made from besides the items.
+#[derive(Clone, Copy)]
+pub(super) struct LineContext<'a> {
+    pub(super) bill: &'a Bill,
+    pub(super) settings: &'a Settings,
+    pub(super) customer: &'a Customer,
+    /// The fees of the month, line by line.
+    pub(super) charged_fees: &'a [ChargedFee],
+    /// Per source, the exchange rate to the invoice's currency.
+    pub(super) rates: &'a [Option<Amount>],
+    pub(super) unit_prices: &'a [Amount],
+}
+
+/// The lines of a customer.
+pub(super) struct FinishedLines {
+    pub(super) lines: Vec<LineItem>,
+    /// Their sum before any rounding and without tax, without minimum.
+    pub(super) exact_sum: Amount,
 }
 
 impl Growing {
@@ -255,13 +267,14 @@ impl Growing {
             name: bill.names.get(self.key.name).to_owned(),
             kind: self.key.kind,
             quantity,
-            unit: quantity.map_or("", |_| bill.unit(self.key.source, self.key.name)),
+            unit: quantity.map_or("", |_| bill.unit(self.key.source, self.key.name)).into(),
             unit_price: self.unit_price(exact, quantity, unit_prices),
             cost,
             amount,
             tax_category: self.key.category,
             tax_rate: rate(self.key.category, bill.month, customer)?,
             tax_included: self.key.tax_included,
+            adjusted: None,
         })
     }
 
@@ -278,25 +291,6 @@ impl Growing {
     }
 }
 
-impl FeeItem {
-    fn line(&self, month: BillingMonth, customer: &Customer) -> Result<LineItem, Diagnostic> {
-        let exact = self.price.times(self.count)?;
-        Ok(LineItem {
-            source: String::new(),
-            name: self.name.clone(),
-            kind: ItemKind::Fee,
-            quantity: Some(self.count),
-            unit: "",
-            unit_price: Some(self.price),
-            cost: Amount::ZERO,
-            amount: rounded(exact, customer)?,
-            tax_category: self.category,
-            tax_rate: rate(self.category, month, customer)?,
-            tax_included: self.tax_included,
-        })
-    }
-}
-
 /// An amount before rounding, without the tax that it includes. A category without a rate in that month, which is refused when
 /// its line is made, has no tax to take off.
 fn net(exact: Amount, category: TaxCategory, included: bool, month: BillingMonth) -> Result<Amount, TooLong> {
@@ -307,7 +301,7 @@ fn net(exact: Amount, category: TaxCategory, included: bool, month: BillingMonth
 }
 
 /// An item's amount: rounded, unless rounding is left to the sum of its category.
-fn rounded(exact: Amount, customer: &Customer) -> Result<Amount, Diagnostic> {
+pub(super) fn rounded(exact: Amount, customer: &Customer) -> Result<Amount, Diagnostic> {
     let pricing = &customer.pricing;
     match pricing.round_at {
         RoundAt::Invoice => Ok(exact),
@@ -320,7 +314,7 @@ fn to_minor_unit(exact: Amount, customer: &Customer) -> Result<Amount, Diagnosti
     Ok(customer.pricing.rounding.apply(exact, decimals)?)
 }
 
-fn rate(category: TaxCategory, month: BillingMonth, customer: &Customer) -> Result<TaxRate, Diagnostic> {
+pub(super) fn rate(category: TaxCategory, month: BillingMonth, customer: &Customer) -> Result<TaxRate, Diagnostic> {
     category.rate(month).ok_or_else(|| {
         let message = format!("there is no tax rate for the category \"{}\" in {month}", category.name());
         Diagnostic::error(message)
@@ -407,13 +401,14 @@ fn adjustment(kind: ItemKind, amount: Amount, group: TaxGroup, customer: &Custom
         name: name.to_owned(),
         kind,
         quantity: None,
-        unit: "",
+        unit: "".into(),
         unit_price: None,
         cost: Amount::ZERO,
         amount,
         tax_category: group.category,
         tax_rate: group.rate,
         tax_included: group.included,
+        adjusted: None,
     }
 }
 

@@ -2,6 +2,7 @@
 //! `claims` and `allocation` decide who bears a charge, `pricing` and `items` what it costs, `taxation` the tax on it;
 //! `assembly` makes the invoices and `conservation` proves that nothing was lost.
 
+mod adjustments;
 mod allocation;
 mod assembly;
 mod carrying;
@@ -13,16 +14,19 @@ mod credit;
 mod described;
 mod drift;
 pub mod explanation;
+mod fees;
 mod gaps;
 mod holdings;
 mod inventory;
 mod items;
 mod near_match;
 mod order;
+mod orders;
 mod overlaps;
 mod overview;
 mod own_money;
 mod ownership;
+mod percentage;
 mod price_choice;
 mod pricing;
 mod prorating;
@@ -51,6 +55,7 @@ use crate::model::customer::Customer;
 use crate::model::history::BilledCustomers;
 use crate::model::invoice::{Invoice, ItemKind, Status};
 use crate::model::settings::{BelowZero, Settings};
+pub use adjustments::AdjustmentSums;
 pub use assembly::{file_name, number};
 pub use conservation::{Conservation, SourceTotals};
 pub use credit::{CreditTerms, Credited, CreditedLine, CreditedRate, Extent, NO_LINE, credit};
@@ -58,6 +63,7 @@ pub use drift::drift;
 pub use gaps::{GapCharges, gap_charges};
 pub use holdings::{ChargesInGaps, Holding, Span, SpanState, holdings};
 pub use inventory::{ListedItem, PriceRange, items_of_invoice, listed_items};
+pub use orders::held;
 pub use overview::{ItemCost, KeptByRule, KeptCharges, KeptCost, KeptItem, Overview, SharedCost, overview};
 pub use own_money::ConvertedPrices;
 use prorating::HeldBy;
@@ -285,6 +291,7 @@ fn finished(
         return Ok(Finished::Rest(carrying::left(&priced.items, customer, bill.month)?));
     }
     let invoice = assembly::assemble(bill, settings, index, priced, status, remarks)?;
+    remarks.extend(orders::on_hold(settings, bill.month, customer));
     Ok(Finished::Invoice(Box::new(invoice)))
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use super::category_split::{CategorySplit, category_split};
-use super::items::{ItemKey, Items};
+use super::items::{FinishedLines, ItemKey, Items, LineContext};
 use super::order::{self, Order};
 use super::own_money::{rate_for, rounded_at, tiers_at};
 use super::price_choice::{PriceChoice, own_status, price_choice, tax_rule};
@@ -25,7 +25,7 @@ use crate::model::invoice::{CategoryPart, Detail, ItemIndex, ItemKind, LineItem,
 use crate::model::matcher::Matcher;
 use crate::model::packed::{LongAmounts, Packed};
 use crate::model::period::BillingMonth;
-use crate::model::price::{Fee, Price, RoundAt};
+use crate::model::price::{Fee, FeePrice, Price, RoundAt};
 use crate::model::settings::Settings;
 use crate::model::tax::TaxCategory;
 
@@ -42,7 +42,7 @@ pub(crate) struct PricedCustomer {
     pub(crate) by_source: Vec<(Amount, Amount)>,
     /// The rates at which rules' prices were converted, by the prices' currency.
     pub(crate) price_rates: BTreeMap<Currency, Amount>,
-    /// Sum of charges and fees before any rounding.
+    /// Sum of charges, fees and adjustments before any rounding.
     pub(crate) exact_sum: Amount,
 }
 
@@ -82,20 +82,26 @@ pub(crate) fn price(
             return Err(pricing.problems);
         }
     };
-    pricing.fees();
-    let minimum = pricing.minimum().unwrap_or_else(|problem| {
+    let charged_fees = pricing.resources.charged_fees(bill.month);
+    pricing.convert_own_money(&charged_fees);
+    let minimum = pricing.minimum(&charged_fees).unwrap_or_else(|problem| {
         pricing.refuse(problem);
         None
     });
     let by_source = pricing.source_sums();
     let unit_prices = pricing.unit_prices.values().to_vec();
-    let CustomerPricer { items, rates, long_amounts, category, price_rates, mut problems, .. } = pricing;
-    let least = minimum.map(|minimum| (minimum, category));
+    let least = minimum.map(|minimum| (minimum, pricing.category));
     // Priced items may still lack a tax rate.
-    let exact_sum = items.exact_sum(bill.month)?;
-    let items = items.finish(bill, customer, least, &rates, &unit_prices, &mut details);
-    match (problems.keep(by_source), problems.keep(items)) {
-        (Some(by_source), Some(items)) if problems.is_empty() => Ok(PricedCustomer {
+    let items = std::mem::take(&mut pricing.items);
+    let rates = std::mem::take(&mut pricing.rates);
+    let context =
+        LineContext { bill, settings, customer, charged_fees: &charged_fees, rates: &rates, unit_prices: &unit_prices };
+    let finished = items.finish(context, least, &mut details).map_err(|found| {
+        found.into_iter().for_each(|problem| pricing.refuse(problem));
+    });
+    let CustomerPricer { long_amounts, price_rates, mut problems, .. } = pricing;
+    match (problems.keep(by_source), finished) {
+        (Some(by_source), Ok(FinishedLines { lines: items, exact_sum })) if problems.is_empty() => Ok(PricedCustomer {
             items,
             details,
             shares,
@@ -466,32 +472,32 @@ impl<'a> CustomerPricer<'a> {
         Ok(rate)
     }
 
-    /// Adds the issuer's own charges.
-    fn fees(&mut self) {
+    /// Looks up the exchange rates of fees and adjustments.
+    fn convert_own_money(&mut self, charged_fees: &[ChargedFee]) {
         let customer = self.customer;
-        for charged in self.resources.charged_fees(self.bill.month) {
-            if let Err(problem) = self.fee(&customer.fees[charged.fee], charged) {
+        let fees = charged_fees.iter().filter_map(|charged| match &customer.fees[charged.fee] {
+            fee @ Fee { price: FeePrice::Amount { price, .. }, .. } => Some((price.currency, &fee.definition)),
+            _ => None,
+        });
+        let adjustments = self.settings.adjustments_of(self.bill.month, customer);
+        let adjustments = adjustments.filter_map(|own| Some((own.currency()?, &own.definition)));
+        for (currency, definition) in fees.chain(adjustments).collect::<Vec<_>>() {
+            if let Err(problem) = self.price_rate(currency, definition) {
                 self.refuse(problem);
             }
         }
     }
 
-    fn fee(&mut self, fee: &Fee, charged: ChargedFee) -> Result<(), Diagnostic> {
-        let rate = self.price_rate(fee.amount.currency, &fee.definition)?;
-        let category = fee.tax_category.unwrap_or(self.category);
-        let month = self.bill.month;
-        let price = match charged.is_part(month) {
-            true => charged.price(fee, fee.amount.amount.times(rate)?, month, self.customer)?,
-            false => rounded_at(fee.amount, rate, self.customer)?,
-        };
-        let name = charged.name(fee, month, self.customer.invoice.language);
-        Ok(self.items.add_fee(fee, name, price, category, Amount::whole(charged.count))?)
-    }
-
-    /// The minimum in the invoice's currency; none for a customer without charges.
-    fn minimum(&mut self) -> Result<Option<Amount>, Diagnostic> {
+    /// The minimum in the invoice's currency; none for a customer who is charged for nothing that it counts.
+    fn minimum(&mut self, charged_fees: &[ChargedFee]) -> Result<Option<Amount>, Diagnostic> {
         let pricing = &self.customer.pricing;
-        let Some(minimum) = pricing.minimum.filter(|_| self.items.has_any()) else {
+        let is_of_amount =
+            |charged: &ChargedFee| matches!(self.customer.fees[charged.fee].price, FeePrice::Amount { .. });
+        let counts_adjustments = !pricing.minimum_excludes_adjustments;
+        let has_any = self.items.has_any()
+            || charged_fees.iter().any(is_of_amount)
+            || counts_adjustments && self.settings.adjustments_of(self.bill.month, self.customer).next().is_some();
+        let Some(minimum) = pricing.minimum.filter(|_| has_any) else {
             return Ok(None);
         };
         let rate = self.price_rate(minimum.currency, &pricing.definitions.minimum)?;

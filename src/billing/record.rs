@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use crate::model::amount::{Amount, TooLong};
 use crate::model::charge::{Bill, EMPTY, NameId};
 use crate::model::history::{BilledCustomer, BilledCustomers, BilledLine, Used};
-use crate::model::invoice::{Invoice, ItemKind};
+use crate::model::invoice::Invoice;
 use crate::model::settings::Settings;
 
 /// What each customer with an invoice was billed and used.
@@ -36,8 +36,7 @@ pub(super) fn billed_customers(
 
 fn used(bill: &Bill, invoice: &Invoice) -> Result<Used, TooLong> {
     let mut items: BTreeMap<String, BTreeMap<String, Amount>> = BTreeMap::new();
-    let provided = |kind: ItemKind| matches!(kind, ItemKind::Usage | ItemKind::Discount);
-    for item in invoice.items.iter().filter(|item| provided(item.kind)) {
+    for item in invoice.items.iter().filter(|item| item.is_provided()) {
         // An item of usage and a discount can have one name, and so can items of two tax categories.
         let cost = items.entry(item.source.clone()).or_default().entry(item.name.clone()).or_default();
         *cost = cost.plus(item.cost)?;

@@ -225,11 +225,11 @@ pub fn changes(
         let change = amount(now).unwrap_or_default().minus(amount(before).unwrap_or_default())?;
         let reasons = match (key.1, now, before) {
             _ if change.is_zero() => Vec::new(),
-            (ItemKind::Usage | ItemKind::Fee, Some(now), Some(before)) => {
+            (ItemKind::Usage | ItemKind::Fee | ItemKind::Adjustment, Some(now), Some(before)) => {
                 reasons(now, before, fresh.get(&key), invoice.currency)?
             }
-            (ItemKind::Usage | ItemKind::Fee, Some(_), _) => vec![Reason::of(past.why_new(key))],
-            (ItemKind::Usage | ItemKind::Fee, None, _) => vec![Reason::of(past.why_ended(key))],
+            (ItemKind::Usage | ItemKind::Fee | ItemKind::Adjustment, Some(_), _) => vec![Reason::of(past.why_new(key))],
+            (ItemKind::Usage | ItemKind::Fee | ItemKind::Adjustment, None, _) => vec![Reason::of(past.why_ended(key))],
             _ => vec![Reason::with(ReasonKind::Follows, change)],
         };
         let (label, kind) = (key.0.to_owned(), key.1);

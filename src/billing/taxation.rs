@@ -69,13 +69,14 @@ pub(crate) fn included_tax_line(group: TaxGroup, amount: Amount, language: Langu
         name: name.to_owned(),
         kind: ItemKind::IncludedTax,
         quantity: None,
-        unit: "",
+        unit: "".into(),
         unit_price: None,
         cost: Amount::ZERO,
         amount,
         tax_category: group.category,
         tax_rate: group.rate,
         tax_included: true,
+        adjusted: None,
     }
 }
 
@@ -90,13 +91,14 @@ mod tests {
             name: "x".to_owned(),
             kind: ItemKind::Usage,
             quantity: None,
-            unit: "",
+            unit: "".into(),
             unit_price: None,
             cost: Amount::ZERO,
             amount: Amount::whole(amount),
             tax_category: category,
             tax_rate: TaxRate { percent },
             tax_included: false,
+            adjusted: None,
         }
     }
 

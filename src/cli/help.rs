@@ -12,6 +12,7 @@ use crate::model::language::Language;
 /// An example for each command, in alphabetical order; the first is that of the program itself.
 pub const EXAMPLES: &[(&str, &[&str])] = &[
     ("", &["invoicer init shop", "invoicer -C shop build 202208 --open", "invoicer -C shop issue 202208"]),
+    ("adjust", &["invoicer adjust 202208 --customer acme --name Set-up --amount 18000"]),
     ("assignments", &["invoicer assignments --month 202208", "invoicer assignments --resource \"44010*\""]),
     ("build", &["invoicer build 202208 --open", "invoicer build 202208 --draft --customer acme --format pdf"]),
     ("check", &["invoicer check 202208 --deny-warnings", "invoicer check 202208 --unclaimed"]),

@@ -5,6 +5,7 @@ use clap::ValueEnum;
 
 use crate::model::amount::Amount;
 use crate::model::period::BillingMonth;
+use crate::model::tax::TaxCategory;
 
 pub(super) fn credited_line(text: &str) -> Result<(usize, Option<Amount>), String> {
     let (line, amount) = text.split_once('=').map_or((text, None), |(line, amount)| (line, Some(amount)));
@@ -18,6 +19,20 @@ pub(super) fn reason(text: &str) -> Result<String, String> {
         true => Err("expected a reason on one line, such as \"credited by support, ticket 4711\"".to_owned()),
         false => Ok(text.to_owned()),
     }
+}
+
+pub(super) fn name(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    match text.is_empty() || text.contains(char::is_control) {
+        true => Err("expected a name on one line, such as \"初期設定費\"".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
+pub(super) fn tax_category(text: &str) -> Result<TaxCategory, String> {
+    let known = TaxCategory::NAMES.iter().find(|(name, _)| *name == text);
+    let names = || TaxCategory::NAMES.map(|(name, _)| name).join(", ");
+    known.map(|(_, category)| *category).ok_or_else(|| format!("expected one of {}, found {text:?}", names()))
 }
 
 pub(super) fn money(text: &str) -> Result<Amount, String> {

@@ -21,7 +21,7 @@ use crate::workspace;
 const SUMS: &str = "the sums of an item";
 
 pub(super) fn run(root: &Path, arguments: &cli::Items, printer: &Printer) -> Result<(), Problems> {
-    let workspace = workspace::load(root)?;
+    let workspace = workspace::load_for(root, &[arguments.month])?;
     let settings = &workspace.settings;
     if let Some(source) = &arguments.source {
         check_source(settings, source)?;
@@ -66,7 +66,7 @@ fn print(
     listed.retain(|item| arguments.source.as_ref().is_none_or(|source| item.source == source));
     if arguments.stubs {
         // Fees and adjustments have the names they were given.
-        listed.retain(|item| item.labels.is_empty() && item.kind.is_provided());
+        listed.retain(|item| item.labels.is_empty() && item.is_provided());
     }
     match (listed.is_empty(), arguments.stubs) {
         _ if arguments.json => {
@@ -97,9 +97,9 @@ fn lines(listed: &[ListedItem<'_>], printer: &Printer) -> Vec<String> {
             or_dash(Some(item.source.to_owned()).filter(|source| !source.is_empty())),
             item.item.to_owned(),
             printer.text(word(item.kind)).into_owned(),
-            or_dash(Some(item.rows.to_string()).filter(|_| item.kind.is_provided())),
+            or_dash(Some(item.rows.to_string()).filter(|_| item.is_provided())),
             or_dash(quantity),
-            or_dash(Some(render::money(item.cost, item.currency, 0)).filter(|_| item.kind.is_provided())),
+            or_dash(Some(render::money(item.cost, item.currency, 0)).filter(|_| item.is_provided())),
             or_dash(price),
             or_dash(item.labels.ja.map(str::to_owned)),
             or_dash(item.labels.en.map(str::to_owned)),

@@ -11,6 +11,7 @@ use crate::ledger::{Document, Ledger, Stored};
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::invoice::DocumentKind;
+use crate::model::matcher::Glob;
 use crate::out;
 use crate::printer::{Align, Printer, table};
 use crate::render;
@@ -27,6 +28,8 @@ struct ListedDocument<'a> {
     month: String,
     currency: Currency,
     total: Amount,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_number: Option<&'a str>,
     /// The invoice it takes back or replaces.
     original: Option<&'a str>,
     /// Credit notes that take it back.
@@ -62,6 +65,10 @@ pub(super) fn run(root: &Path, arguments: &cli::List, printer: &Printer) -> Resu
 
 fn is_wanted(document: &Document, arguments: &cli::List) -> bool {
     let name = |customer: &String| document.customer == *customer || document.customer_name.contains(customer.as_str());
+    let has_order = |pattern: &String| {
+        let glob = Glob::new(pattern);
+        document.order_number.as_ref().is_some_and(|number| glob.matches(number))
+    };
     let at_least = |min: Amount| document.total.minus(min).is_ok_and(|above| !above.is_negative());
     let at_most = |max: Amount| max.minus(document.total).is_ok_and(|below| !below.is_negative());
     arguments.from.is_none_or(|from| from.first() <= document.issue_date)
@@ -69,6 +76,7 @@ fn is_wanted(document: &Document, arguments: &cli::List) -> bool {
         && (arguments.customers.is_empty() || arguments.customers.iter().any(name))
         && arguments.min.is_none_or(at_least)
         && arguments.max.is_none_or(at_most)
+        && arguments.order_number.as_ref().is_none_or(has_order)
 }
 
 fn row<'a>(ledger: &'a Ledger, stored: &'a Stored, document: &'a Document) -> Result<ListedDocument<'a>, Diagnostic> {
@@ -89,6 +97,7 @@ fn row<'a>(ledger: &'a Ledger, stored: &'a Stored, document: &'a Document) -> Re
         month: stored.record.month.to_string(),
         currency: document.currency,
         total: document.total,
+        order_number: document.order_number.as_deref(),
         original: document.original.as_ref().map(|original| original.number.as_str()),
         credited_by: ledger.credits_of(&document.number).map(|(_, note)| note.number.as_str()).collect(),
         left,

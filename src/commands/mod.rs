@@ -1,5 +1,6 @@
 //! The commands, one file each: load, run, print.
 
+mod adjust;
 mod assignments;
 mod build;
 mod check;
@@ -40,6 +41,7 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
         Command::Init { target } => init::run(&start, &target, printer),
         Command::Check(arguments) => within(&start, |root| check::run(root, current, &arguments, environment, printer)),
         Command::Fetch(arguments) => within(&start, |root| fetch::run(root, &arguments, environment, printer)),
+        Command::Adjust(arguments) => within(&start, |root| adjust::run(root, &arguments, printer)),
         Command::Build(arguments) => within(&start, |root| build::run(root, current, &arguments, environment, printer)),
         Command::Status(arguments) => within(&start, |root| status::run(root, &arguments, environment, printer)),
         Command::Reconcile(arguments) => within(&start, |root| reconcile::run(root, &arguments, environment, printer)),

@@ -17,11 +17,11 @@ use crate::render::money;
 use crate::workspace;
 
 pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Whatif, printer: &Printer) -> Result<(), Problems> {
-    let workspace = workspace::load(root)?;
+    let months: Vec<BillingMonth> = arguments.months.months().collect();
+    let workspace = workspace::load_for(root, &months)?;
     let path = arguments.pricing.display().to_string();
     let new = workspace::with_prices_of(&workspace, current, &path)?;
     let ledger = Ledger::open(root)?;
-    let months: Vec<BillingMonth> = arguments.months.months().collect();
     let prices = PriceChange { workspace: &workspace, ledger: &ledger, new: &new, path: &path };
     printer.doing("computing the months twice");
     let comparison = prices.compare(&months)?;

@@ -31,6 +31,9 @@ const HEADER: [&str; 14] = [
     "record_sha256",
 ];
 
+/// The column that lists have since a record can have numbers of orders: the list of older records stays as it was written.
+const ORDER_NUMBER: &str = "order_number";
+
 /// Column of the document's number.
 const NUMBER: usize = 6;
 
@@ -61,7 +64,8 @@ pub(super) fn disagreement(records: &[Stored], written: Option<&[u8]>) -> String
 /// When CSV cannot be written, which does not happen in memory.
 pub(super) fn index(records: &[Stored]) -> Result<Vec<u8>, Diagnostic> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(b"\xef\xbb\xbf".to_vec());
-    writer.write_record(HEADER).context(CANNOT)?;
+    let has_orders = records.iter().any(|stored| stored.record.has_order_numbers());
+    writer.write_record(HEADER.into_iter().chain(has_orders.then_some(ORDER_NUMBER))).context(CANNOT)?;
     let mut count: u64 = 0;
     for stored in records {
         for document in &stored.record.documents {
@@ -87,7 +91,8 @@ pub(super) fn index(records: &[Stored]) -> Result<Vec<u8>, Diagnostic> {
                 stored.path(),
                 stored.sha256.clone(),
             ];
-            writer.write_record(cells.map(defused)).context(CANNOT)?;
+            let order_number = has_orders.then(|| document.order_number.clone().unwrap_or_default());
+            writer.write_record(cells.into_iter().chain(order_number).map(defused)).context(CANNOT)?;
         }
     }
     Ok(writer.into_inner().context(CANNOT)?)

@@ -7,7 +7,7 @@ mod index;
 mod record;
 mod soundness;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
@@ -16,10 +16,12 @@ use anyhow::Context;
 use crate::billing::Credited;
 use crate::diagnostic::{Diagnostic, Place, Problems, cannot, nearest};
 use crate::files;
+use crate::model::adjustment::Adjustment;
 use crate::model::amount::{Amount, TooLong};
 use crate::model::invoice::DocumentKind;
 use crate::model::numbering::Numbering;
 use crate::model::period::BillingMonth;
+use crate::model::settings::Settings;
 use crate::staging::{self, Lock, Purpose, Staging, Written, hash};
 pub use record::{COSTS_INSIDE, Document, FORMAT, Line, Naming, Previous, Record, file_of};
 
@@ -262,6 +264,29 @@ impl Ledger {
         Ok(())
     }
 
+    /// Refuses adjustments of a month whose ids were used in another month: an id stands for one adjustment for ever, also
+    /// when the file it was in is gone.
+    ///
+    /// # Errors
+    /// Every such adjustment.
+    pub fn check_adjustments(&self, month: BillingMonth, settings: &Settings) -> Result<(), Problems> {
+        let others = self.records.iter().filter(|stored| stored.record.month != month);
+        let lines = others.flat_map(|stored| stored.record.documents.iter().map(move |document| (stored, document)));
+        let mut used: BTreeMap<&str, &Stored> = BTreeMap::new();
+        for (stored, document) in lines {
+            used.extend(document.items.iter().filter_map(|line| Some((line.adjustment.as_deref()?, stored))));
+        }
+        let adjustments = settings.adjustments.get(&month).into_iter().flat_map(|of| &of.adjustments);
+        let again = adjustments.filter_map(|own| Some((own, used.get(own.id.as_str())?)));
+        let problem = |(own, stored): (&Adjustment, &&Stored)| {
+            let message = format!("the adjustment \"{}\" was issued in {}", own.id, stored.record.month);
+            let hint = "an id stands for one adjustment for ever, in all months: give this one another";
+            let diagnostic = Diagnostic::error(message).at(Place::start_of(&own.definition));
+            diagnostic.with_note(format!("see {}", stored.path())).with_hint(hint)
+        };
+        again.map(problem).collect::<Problems>().check()
+    }
+
     /// The bytes of [`INDEX`].
     ///
     /// # Errors
@@ -378,22 +403,45 @@ pub fn lock(root: &Path) -> Result<Issuing, Diagnostic> {
     Ok(Issuing { lock: Some(lock), directory })
 }
 
-/// Paths and hashes of the rules and review files, for the record; [`keep`] writes the copies.
+/// The workspace's own files and the review files of a record, with their bytes.
+#[derive(Clone, Copy)]
+pub struct Copies<'a> {
+    /// The rules.
+    pub rules: &'a [(String, Vec<u8>)],
+    /// The month's adjustments.
+    pub adjustments: &'a [(String, Vec<u8>)],
+    /// The review files.
+    pub review: &'a [(&'static str, Vec<u8>)],
+}
+
+/// Paths and hashes of [`Copies`], for the record.
+pub struct CopyList {
+    /// The rules.
+    pub rules: Vec<Written>,
+    /// The month's adjustments.
+    pub adjustments: Vec<Written>,
+    /// The review files.
+    pub review: Vec<Written>,
+}
+
+/// Paths and hashes of copies, for the record; [`keep`] writes them.
 ///
 /// # Errors
 /// Rules outside the workspace.
-pub fn copies(
-    rules: &[(String, Vec<u8>)],
-    review: &[(&str, Vec<u8>)],
-) -> Result<(Vec<Written>, Vec<Written>), Diagnostic> {
+pub fn copies(copies: Copies<'_>) -> Result<CopyList, Diagnostic> {
+    let Copies { rules, adjustments, review } = copies;
     if let Some(problem) = rules.iter().find_map(|(path, _)| outside(path)) {
         return Err(problem);
     }
     let written = |path: &str, bytes: &[u8]| Written { path: path.to_owned(), sha256: hash(bytes) };
-    let mut kept: Vec<Written> = rules.iter().map(|(path, bytes)| written(path, bytes)).collect();
-    kept.sort();
-    kept.dedup();
-    Ok((kept, review.iter().map(|(path, bytes)| written(path, bytes)).collect()))
+    let all = |files: &[(String, Vec<u8>)]| {
+        let mut all: Vec<Written> = files.iter().map(|(path, bytes)| written(path, bytes)).collect();
+        all.sort();
+        all.dedup();
+        all
+    };
+    let review = review.iter().map(|(path, bytes)| written(path, bytes)).collect();
+    Ok(CopyList { rules: all(rules), adjustments: all(adjustments), review })
 }
 
 /// Writes copies of the rules and review files beside the record that is about to be written under that name, and
@@ -401,16 +449,12 @@ pub fn copies(
 ///
 /// # Errors
 /// When nothing can be written.
-pub fn keep(
-    root: &Path,
-    name: &str,
-    rules: &[(String, Vec<u8>)],
-    review: &[(&str, Vec<u8>)],
-) -> Result<(), Diagnostic> {
+pub fn keep(root: &Path, name: &str, copies: Copies<'_>) -> Result<(), Diagnostic> {
+    let Copies { rules, adjustments, review } = copies;
     let shown = PathBuf::from(DIRECTORY).join(name);
     let purpose = Purpose { shown: shown.clone(), what: "the copies", busy: busy(name), other: "" };
     let staging = Staging::begin(root.join(&shown), &root.join(DIRECTORY).join(format!(".{name}")), purpose)?;
-    for (path, bytes) in rules {
+    for (path, bytes) in rules.iter().chain(adjustments) {
         staging.write(&format!("{RULES}/{path}"), bytes)?;
     }
     for (path, bytes) in review {

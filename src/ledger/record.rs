@@ -15,7 +15,7 @@ use crate::model::tax::{TaxCategory, TaxRate};
 use crate::staging::Written;
 
 /// Record format that this program writes.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// Record format whose documents held the issuer's costs, origins and shares in the customers' files: JSON, CSV and the
 /// JSON inside the PDF. Since format 2 they are under [`INTERNAL`] only; otherwise the formats are the same, so that all can be read.
@@ -28,6 +28,10 @@ const LABELLED_SINCE: u32 = 3;
 
 /// First record format whose documents in a foreign currency print its code.
 const CODED_SINCE: u32 = 4;
+
+/// First record format whose documents list a fee below zero with the discounts. Only since then are there adjustments and
+/// numbers of orders.
+const ADJUSTED_SINCE: u32 = 5;
 
 /// First record format whose credit notes print amounts above zero, the invoice's line numbers and what is left of it.
 const STATED_SINCE: u32 = 4;
@@ -48,6 +52,9 @@ pub struct Record {
     /// The workspace's own files it was made from, relative to the workspace's root; a copy of each is kept beside the
     /// record. Empty for a credit note alone, which is made from those of its invoice.
     pub rules: Vec<Written>,
+    /// The adjustments of the month, relative to the workspace's root; a copy of each is kept beside the rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adjustments: Vec<Written>,
     /// The review files as they were when it was issued; copies are kept beside the record too.
     pub review: Vec<Written>,
     /// Rests below zero that the month takes from earlier months and leaves to the next.
@@ -63,12 +70,18 @@ impl Record {
         self.format >= STATED_SINCE
     }
 
+    /// Whether documents with numbers of orders can be in it.
+    pub fn has_order_numbers(&self) -> bool {
+        self.format >= ADJUSTED_SINCE
+    }
+
     /// How its documents show what they hold.
     pub fn document_form(&self) -> DocumentForm {
         match self.format {
             ..LABELLED_SINCE => DocumentForm::Plain,
             LABELLED_SINCE..CODED_SINCE => DocumentForm::Labelled,
-            _ => DocumentForm::Coded,
+            CODED_SINCE..ADJUSTED_SINCE => DocumentForm::Coded,
+            _ => DocumentForm::Adjusted,
         }
     }
 }
@@ -102,6 +115,9 @@ pub struct Document {
     pub issue_date: NaiveDate,
     /// Date by which payment is due; for a credit note, its date of issue.
     pub due_date: NaiveDate,
+    /// The customer's order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_number: Option<String>,
     /// Currency of all amounts.
     pub currency: Currency,
     /// The invoice it takes back or replaces.
@@ -147,6 +163,9 @@ pub struct Line {
     /// Whether the amount includes the tax.
     #[serde(default, skip_serializing_if = "is_false")]
     pub tax_included: bool,
+    /// The id of the adjustment that it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adjustment: Option<String>,
 }
 
 fn is_false(value: &bool) -> bool {
@@ -220,6 +239,7 @@ impl Document {
             running: naming.running,
             issue_date: invoice.issue_date,
             due_date: invoice.due_date,
+            order_number: invoice.order_number.clone(),
             currency: invoice.currency,
             original: invoice.original.clone(),
             whole: naming.whole,
@@ -232,6 +252,7 @@ impl Document {
                     tax_category: item.tax_category,
                     tax_rate: item.tax_rate,
                     tax_included: item.tax_included,
+                    adjustment: item.adjusted.as_ref().map(|own| own.id.clone()),
                 })
                 .collect(),
             tax_subtotals: invoice.tax_subtotals.clone(),

@@ -9,6 +9,7 @@ use chrono::{Datelike, NaiveDate};
 use super::record::{Document, Record, file_of};
 use super::{Stored, chain};
 use crate::diagnostic::{Diagnostic, Place};
+use crate::model::adjustment::DIRECTORY;
 use crate::model::audience::{INTERNAL, is_reserved};
 use crate::model::carried::CustomerRest;
 use crate::model::invoice::{DocumentKind, Original};
@@ -45,6 +46,9 @@ pub(super) fn record(record: &Record) -> Checked {
     }
     files("bills", &record.bills, is_path)?;
     files("rules", &record.rules, is_path)?;
+    files("adjustments", &record.adjustments, |path| {
+        is_path(path) && path.strip_prefix(DIRECTORY).is_some_and(|rest| rest.starts_with('/'))
+    })?;
     files("review", &record.review, |path| matches!(path, "summary.json" | "index.html"))?;
     for rest in record.carried.taken.iter().chain(&record.carried.left) {
         field("carried.customer", &rest.customer, is_customer(&rest.customer))?;
@@ -72,6 +76,12 @@ fn document(document: &Document) -> Checked {
     }
     field("documents.customer", &document.customer, is_customer(&document.customer))?;
     text("documents.customer_name", &document.customer_name)?;
+    let order_number = document.order_number.as_deref();
+    field(
+        "documents.order_number",
+        order_number.unwrap_or_default(),
+        order_number.is_none_or(|it| is_line(it, LONGEST_TEXT)),
+    )?;
     date("documents.issue_date", document.issue_date)?;
     date("documents.due_date", document.due_date)?;
     if let Some(original) = &document.original {
@@ -82,6 +92,8 @@ fn document(document: &Document) -> Checked {
     }
     for (index, item) in document.items.iter().enumerate() {
         text("documents.items.name", &item.name)?;
+        let adjustment = item.adjustment.as_deref();
+        field("documents.items.adjustment", adjustment.unwrap_or_default(), adjustment.is_none_or(is_name))?;
         let expected =
             if document.kind == DocumentKind::Invoice { index + 1..=index + 1 } else { 0..=u32::MAX as usize };
         if !expected.contains(&item.line) {

@@ -4,7 +4,7 @@ use super::days::{DayRange, MonthDays};
 use super::definition::Definition;
 use super::item_table::ItemTable;
 use super::matcher::Matcher;
-use super::period::BillingMonth;
+use super::period::{BillingMonth, Validity};
 use super::price::{Fee, Pricing};
 use super::settings::{InvoiceSettings, PatternField};
 use super::tax::CustomerTax;
@@ -21,6 +21,10 @@ pub struct Customer {
     pub code: Option<String>,
     /// The contract under which it is billed.
     pub reference: Option<String>,
+    /// `order-number`: its orders, no two of which are of one month.
+    pub order_numbers: Vec<OrderNumber>,
+    /// Whether no invoice is made without the number of an order.
+    pub order_required: bool,
     /// 御中, 様.
     pub honorific: String,
     /// Department.
@@ -70,6 +74,15 @@ impl Customer {
     pub fn has_running_number(&self) -> bool {
         self.invoice.number.has(|field| matches!(field, PatternField::Sequence(_)))
     }
+}
+
+/// The number of a customer's order, and the months it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderNumber {
+    /// The number.
+    pub number: String,
+    /// The months.
+    pub validity: Validity,
 }
 
 /// One `[[match]]`.

@@ -11,6 +11,7 @@ use super::currency::Currency;
 use super::days::MonthDays;
 pub use super::item_kind::ItemKind;
 use super::packed::{LongAmounts, Packed};
+use super::period::BillingMonth;
 use super::tax::{TaxCategory, TaxGroup, TaxRate};
 
 /// Position of an item in [`Invoice::items`], counted from 0; printed as `line`, counted from 1.
@@ -29,7 +30,7 @@ pub struct LineItem {
     /// Units used; absent when any charge gives none.
     pub quantity: Option<Amount>,
     /// Unit of the quantity, empty when the provider names none.
-    pub unit: &'static str,
+    pub unit: Cow<'static, str>,
     /// Price per unit in the invoice's currency; absent unless all charges share it.
     pub unit_price: Option<Amount>,
     /// The provider's cost in the invoice's currency.
@@ -42,9 +43,29 @@ pub struct LineItem {
     pub tax_rate: TaxRate,
     /// Whether the price includes the tax; also for the line that takes that tax off, and never where none is due.
     pub tax_included: bool,
+    /// What an adjustment has besides; none for all other lines.
+    pub adjusted: Option<Box<AdjustedLine>>,
+}
+
+/// What a line has that is of an [`Adjustment`](super::adjustment::Adjustment).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdjustedLine {
+    /// Its id.
+    pub id: String,
+    /// Day of supply.
+    pub date: Option<NaiveDate>,
+    /// An earlier month of supply.
+    pub supply: Option<BillingMonth>,
+    /// Small print under the name.
+    pub note: Option<String>,
 }
 
 impl LineItem {
+    /// Whether it stands for charges of a provider, which names it. An adjustment or a fee can be a discount too.
+    pub fn is_provided(&self) -> bool {
+        !self.source.is_empty()
+    }
+
     /// What it is taxed with.
     pub fn tax_group(&self) -> TaxGroup {
         TaxGroup { category: self.tax_category, rate: self.tax_rate, included: self.tax_included }
@@ -264,6 +285,8 @@ pub struct Invoice {
     pub issue_date: NaiveDate,
     /// Date by which payment is due.
     pub due_date: NaiveDate,
+    /// The customer's order.
+    pub order_number: Option<String>,
     /// Currency of all amounts.
     pub currency: Currency,
     /// The lines.

@@ -12,7 +12,9 @@ pub enum ItemKind {
     Fee,
     /// The difference up to the minimum.
     Minimum,
-    /// Free tier, coupon and the like.
+    /// Something of this month alone that is charged.
+    Adjustment,
+    /// Free tier, coupon and the like; an adjustment or a fee below zero.
     Discount,
     /// 前月繰越: a rest below zero from an earlier month.
     Carried,
@@ -25,10 +27,11 @@ pub enum ItemKind {
 
 impl ItemKind {
     /// The names in TOML and JSON.
-    pub const NAMES: [(&'static str, ItemKind); 7] = [
+    pub const NAMES: [(&'static str, ItemKind); 8] = [
         ("usage", ItemKind::Usage),
         ("fee", ItemKind::Fee),
         ("minimum", ItemKind::Minimum),
+        ("adjustment", ItemKind::Adjustment),
         ("discount", ItemKind::Discount),
         ("carried", ItemKind::Carried),
         ("included-tax", ItemKind::IncludedTax),
@@ -38,10 +41,5 @@ impl ItemKind {
     /// Whether the amount follows from other lines alone, so that nobody can be billed or given back the line by itself.
     pub fn follows_from_others(self) -> bool {
         matches!(self, ItemKind::IncludedTax | ItemKind::Rounding)
-    }
-
-    /// Whether it stands for charges of a provider, which names it.
-    pub fn is_provided(self) -> bool {
-        matches!(self, ItemKind::Usage | ItemKind::Discount)
     }
 }

@@ -166,6 +166,13 @@ impl Validity {
     pub fn covers(self, month: BillingMonth) -> bool {
         self.from.is_none_or(|from| from <= month) && self.until.is_none_or(|until| month <= until)
     }
+
+    /// Whether both apply to any one month.
+    pub fn overlaps(self, other: Validity) -> bool {
+        let ends_before =
+            |one: Validity, next: Validity| matches!((one.until, next.from), (Some(until), Some(from)) if until < from);
+        !ends_before(self, other) && !ends_before(other, self)
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Pricing of a customer's charges: markups, unit prices, tiers, fees and the minimum.
 
+use super::adjustment::PercentOf;
 use super::amount::Amount;
 use super::currency::Currency;
 use super::definition::Definition;
@@ -111,6 +112,8 @@ pub struct Pricing {
     pub discounts: DiscountRule,
     /// Minimum a customer pays per month, before tax.
     pub minimum: Option<Money>,
+    /// Whether adjustments come on top of the minimum, or below it.
+    pub minimum_excludes_adjustments: bool,
     /// The customer's rules, then the workspace's; the first match wins.
     pub rules: Vec<PriceRule>,
     /// Where this customer's keys are set.
@@ -174,13 +177,27 @@ impl Prorate {
     }
 }
 
+/// How a [`Fee`] is computed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FeePrice {
+    /// A price, and how many of it a month or resource has.
+    Amount {
+        /// The price of one.
+        price: Money,
+        /// `quantity`: how many, for each month or resource.
+        quantity: Amount,
+    },
+    /// A percentage of the month's other items.
+    Percent(PercentOf),
+}
+
 /// The issuer's own charge.
 #[derive(Clone, Debug)]
 pub struct Fee {
     /// Name printed on the invoice.
     pub name: String,
-    /// Price of one month or resource.
-    pub amount: Money,
+    /// What is charged.
+    pub price: FeePrice,
     /// Whether the price includes the tax.
     pub tax_included: bool,
     /// Unit it is charged per.

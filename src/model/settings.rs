@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use super::adjustment::{Adjustment, DocumentNotes, MonthAdjustments};
 use super::amount::Amount;
 use super::assignments::Assignments;
 use super::currency::Currency;
@@ -510,8 +511,10 @@ pub enum DocumentForm {
     Labelled,
     /// The code of a foreign currency is printed, and quantities and prices so that a reader can check them, as in records
     /// of format 4.
-    #[default]
     Coded,
+    /// A fee below zero stands with the discounts.
+    #[default]
+    Adjusted,
 }
 
 impl DocumentForm {
@@ -528,6 +531,11 @@ impl DocumentForm {
     /// Whether shares are printed as fractions, and prices only where they multiply out.
     pub fn has_checkable_figures(self) -> bool {
         self >= DocumentForm::Coded
+    }
+
+    /// Whether a fee below zero is a discount.
+    pub fn has_fees_among_discounts(self) -> bool {
+        self >= DocumentForm::Adjusted
     }
 }
 
@@ -564,12 +572,35 @@ pub struct Settings {
     pub assignments: Arc<Assignments>,
     /// The end customers, by id.
     pub customers: Vec<Customer>,
+    /// What single months alone have, of the months that were asked for.
+    pub adjustments: BTreeMap<BillingMonth, MonthAdjustments>,
 }
 
 impl Settings {
     /// The sources that exist in a month, in the order of `invoicer.toml`.
     pub fn sources_of(&self, month: BillingMonth) -> impl Iterator<Item = &SourceSettings> {
         self.sources.iter().filter(move |source| source.validity.covers(month))
+    }
+
+    /// A customer's adjustments of a month.
+    pub fn adjustments_of<'a>(
+        &'a self,
+        month: BillingMonth,
+        customer: &'a Customer,
+    ) -> impl Iterator<Item = &'a Adjustment> {
+        self.adjustments.get(&month).into_iter().flat_map(|of| of.of_customer(&customer.id))
+    }
+
+    /// What a customer's documents hold in a month alone.
+    pub fn document_notes(&self, month: BillingMonth, customer: &Customer) -> Option<&DocumentNotes> {
+        self.adjustments.get(&month)?.customers.get(&customer.id)
+    }
+
+    /// The number of a customer's order for a month: the month's own, or that of the customer's file.
+    pub fn order_number<'a>(&'a self, month: BillingMonth, customer: &'a Customer) -> Option<&'a str> {
+        let own = self.document_notes(month, customer).and_then(|notes| notes.order_number.as_deref());
+        let usual = || customer.order_numbers.iter().find(|order| order.validity.covers(month));
+        own.or_else(|| usual().map(|order| order.number.as_str()))
     }
 
     /// The source with that name.

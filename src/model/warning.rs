@@ -73,13 +73,15 @@ pub enum WarningCode {
     UnusedItem,
     /// Invoices print an item by the provider's name.
     UnnamedItem,
+    /// A customer's invoice may not be issued yet.
+    OnHold,
     /// A customer's invoices name no account to pay to, although others' do.
     NoAccount,
 }
 
 impl WarningCode {
     /// The names in TOML and JSON, in the order in which warnings are reported.
-    pub const NAMES: [(&'static str, WarningCode); 33] = [
+    pub const NAMES: [(&'static str, WarningCode); 34] = [
         ("below-cost", WarningCode::BelowCost),
         ("unusual-total", WarningCode::UnusualTotal),
         ("unusual-price", WarningCode::UnusualPrice),
@@ -113,6 +115,7 @@ impl WarningCode {
         ("unused-item", WarningCode::UnusedItem),
         ("unnamed-item", WarningCode::UnnamedItem),
         ("no-account", WarningCode::NoAccount),
+        ("on-hold", WarningCode::OnHold),
     ];
 
     /// The name in TOML and JSON.

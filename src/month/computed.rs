@@ -88,7 +88,7 @@ impl MonthRequest<'_> {
     /// Loads the workspace. When it has mistakes, also reports those in the bills on disk, which can be read without
     /// customers and prices.
     fn workspace(&self) -> Result<Workspace, Problems> {
-        workspace::load(self.root).map_err(|mut problems| {
+        workspace::load_for(self.root, &[self.month]).map_err(|mut problems| {
             let mut sources = workspace::good_sources(self.root);
             sources.retain(|source| source.kind.is_csv() && source.validity.covers(self.month));
             problems.extend(sources::read_good(self.root, &sources, self.month, self.status == Status::Draft).1);
@@ -168,6 +168,9 @@ impl ComputedMonth {
         };
         if let Err(problem) = request.check_numbers(settings, &billed.invoices) {
             return Err(refused(early, problem.into()));
+        }
+        if let Err(problems) = ledger.check_adjustments(month, settings) {
+            return Err(refused(early, problems));
         }
         printer.doing(&format!("comparing {month} with earlier months"));
         let EarlierMonths { history, told, told_files, files, warnings } =
@@ -291,6 +294,8 @@ pub struct Inputs {
     pub bills: Vec<Written>,
     /// The workspace's own files, with their bytes.
     pub rules: Vec<(String, Vec<u8>)>,
+    /// The files of the month's adjustments, with their bytes.
+    pub adjustments: Vec<(String, Vec<u8>)>,
 }
 
 impl Inputs {
@@ -301,12 +306,17 @@ impl Inputs {
     pub fn of(workspace: &Workspace, assets: &Assets, bill: &Bill) -> Result<Inputs, Problems> {
         let hashes = sources::hashes(&workspace.root, bill)?;
         let bills = bill.files.iter().zip(hashes).map(|(file, sha256)| Written { path: file.path.clone(), sha256 });
-        Ok(Inputs { bills: in_order(bills), rules: rules(workspace, assets) })
+        let adjustments = workspace.adjustment_files.clone();
+        Ok(Inputs { bills: in_order(bills), rules: rules(workspace, assets), adjustments })
     }
 
     /// All files with their hashes.
     pub fn written(&self) -> Vec<Written> {
-        let rules = self.rules.iter().map(|(path, bytes)| Written { path: path.clone(), sha256: hash(bytes) });
+        let rules = self
+            .rules
+            .iter()
+            .chain(&self.adjustments)
+            .map(|(path, bytes)| Written { path: path.clone(), sha256: hash(bytes) });
         in_order(self.bills.iter().cloned().chain(rules))
     }
 }

@@ -1,6 +1,7 @@
 //! Takes back an invoice, whole or in part, by a credit note with its own record; a corrected invoice from the present
 //! rules may replace it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -18,7 +19,7 @@ use crate::assets::Assets;
 use crate::billing::{self, CreditTerms, Extent};
 use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Figure, Located, Place, Problems};
-use crate::ledger::{self, Document, FORMAT, Ledger, Naming, Record, Stored};
+use crate::ledger::{self, Copies, Document, FORMAT, Ledger, Naming, Record, Stored};
 use crate::model::amount::Amount;
 use crate::model::carried::Carried;
 use crate::model::charge::Bill;
@@ -30,6 +31,7 @@ use crate::model::period::BillingMonth;
 use crate::model::schedule::{self, DateRule};
 use crate::out;
 use crate::printer::Printer;
+use crate::render;
 use crate::staging::{Written, hash};
 use crate::workspace::{self, Workspace};
 
@@ -138,17 +140,19 @@ impl CreditRequest<'_> {
             previous: None,
             bills: Vec::new(),
             rules: Vec::new(),
+            adjustments: Vec::new(),
             review: Vec::new(),
             carried: Carried::default(),
             documents: vec![document],
         };
         let copies = match self.reissue {
-            true => self.add_corrected(root, ledger, original, &mut record, printer)?,
-            false => Vec::new(),
+            true => self.add_corrected(root, ledger, (original, &base), &mut record, printer)?,
+            false => (Vec::new(), Vec::new()),
         };
         ledger.check(&record)?;
-        if !copies.is_empty() {
-            ledger::keep(root, name, &copies, &[])?;
+        let (rules, adjustments) = &copies;
+        if !rules.is_empty() {
+            ledger::keep(root, name, Copies { rules, adjustments, review: &[] })?;
         }
         Ok(record)
     }
@@ -241,17 +245,17 @@ impl CreditRequest<'_> {
         Ok((note, document))
     }
 
-    /// Adds the invoice that replaces the one taken back, from the present inputs; returns the rules to keep.
+    /// Adds the invoice that replaces the one taken back, from the present inputs; returns the rules and adjustments to keep.
     fn add_corrected(
         &self,
         root: &Path,
         ledger: &Ledger,
-        original: &Document,
+        (original, base): (&Document, &Reproduction),
         record: &mut Record,
         printer: &Printer,
-    ) -> Result<Vec<(String, Vec<u8>)>, Problems> {
+    ) -> Result<(KeptFiles, KeptFiles), Problems> {
         let month = record.month;
-        let workspace = workspace::load(root)?;
+        let workspace = workspace::load_for(root, &[month])?;
         let settings = &workspace.settings;
         let assets = Assets::load(root, settings)?;
         // It takes the same rests as the invoice it replaces.
@@ -264,17 +268,23 @@ impl CreditRequest<'_> {
             return Err(Diagnostic::error(message).with_hint(hint).into());
         };
         let customer = &settings.customers[invoice.customer];
+        Problems::from_iter(billing::held(settings, month, customer)).check()?;
+        ledger.check_adjustments(month, settings)?;
+        if let Some((before, _)) = base.document(&original.number) {
+            changed_adjustments(before, &invoice).iter().for_each(|line| printer.status(line));
+        }
         let naming = self.name_corrected(ledger, original, customer, &record.documents[0], month, &mut invoice);
         let mut document = Document::of(&invoice, naming);
         let told = issued_history::for_stories(root, ledger, &workspace.settings, month)?;
         document.outputs = outputs(&workspace, &assets, &bill, &told, &invoice, printer)?;
         ledger.check_numbers([document.number.as_str()].into_iter())?;
-        let Inputs { bills, rules } = Inputs::of(&workspace, &assets, &bill)?;
+        let Inputs { bills, rules, adjustments } = Inputs::of(&workspace, &assets, &bill)?;
         record.documents.push(document);
         record.bills = bills;
         record.carried.taken = taken;
-        record.rules = ledger::copies(&rules, &[])?.0;
-        Ok(rules)
+        let listed = ledger::copies(Copies { rules: &rules, adjustments: &adjustments, review: &[] })?;
+        (record.rules, record.adjustments) = (listed.rules, listed.adjustments);
+        Ok((rules, adjustments))
     }
 
     /// Gives a corrected invoice its number, names and dates; `note` is the credit note beside it.
@@ -307,6 +317,30 @@ impl CreditRequest<'_> {
         invoice.file_name = recorded::free_file_name(&ledger.records, month, customer, invoice, &[note]);
         Naming::of_invoice(customer, invoice, version, running)
     }
+}
+
+/// Files of the workspace with their bytes.
+type KeptFiles = Vec<(String, Vec<u8>)>;
+
+/// What became of the adjustments of an invoice that another replaces.
+fn changed_adjustments(before: &Invoice, now: &Invoice) -> Vec<String> {
+    let of = |invoice: &Invoice| {
+        let lines = invoice.items.iter().filter_map(|item| Some((item.adjusted.as_ref()?, item)));
+        lines.fold(BTreeMap::new(), |mut lines: BTreeMap<String, Vec<String>>, (own, item)| {
+            let money = render::money(item.amount, invoice.currency, 0);
+            lines.entry(own.id.clone()).or_default().push(format!("{} {money}", item.name));
+            lines
+        })
+    };
+    let (before, now) = (of(before), of(now));
+    let ids: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+    let told = |id: &String| match (before.get(id), now.get(id)) {
+        (Some(before), Some(now)) if before == now => None,
+        (Some(before), Some(now)) => Some(format!("adjustment {id}: {} → {}", before.join(", "), now.join(", "))),
+        (Some(before), None) => Some(format!("adjustment {id} is gone: {}", before.join(", "))),
+        (None, now) => Some(format!("adjustment {id} is new: {}", now.map_or_else(String::new, |now| now.join(", ")))),
+    };
+    ids.into_iter().filter_map(told).collect()
 }
 
 /// Name of the month's next correction: `202208-1` and so on.

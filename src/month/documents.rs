@@ -24,7 +24,7 @@ pub struct DocumentWriter<'a> {
     pub(super) bill: &'a Bill,
     pub(super) settings: &'a Settings,
     /// The workspace's files, relative to the root, to find the place of a text.
-    pub(super) files: &'a [(String, Vec<u8>)],
+    pub(super) files: [&'a [(String, Vec<u8>)]; 2],
     pub(super) assets: &'a Assets,
     /// The issued months, of which invoices tell.
     pub(super) told: &'a History,
@@ -51,7 +51,8 @@ impl<'a> DocumentWriter<'a> {
         told: &'a History,
         formats: &'a [Format],
     ) -> DocumentWriter<'a> {
-        DocumentWriter { bill, settings: &workspace.settings, files: &workspace.files, assets, told, formats }
+        let files = [workspace.files.as_slice(), workspace.adjustment_files.as_slice()];
+        DocumentWriter { bill, settings: &workspace.settings, files, assets, told, formats }
     }
 
     /// Makes the documents of all invoices; `doing` is what the progress bar says.

@@ -8,18 +8,31 @@ use rayon::prelude::*;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::files;
 use crate::ledger::{Ledger, Stored};
+use crate::model::adjustment;
 use crate::model::period::BillingMonth;
 use crate::staging::{Written, digest, hash};
+use crate::workspace;
 
 /// A file that changed since a record was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedFile {
     /// Path relative to the workspace's root.
     pub path: String,
-    /// Whether it is missing.
-    pub is_missing: bool,
+    /// How it changed.
+    pub change: FileChange,
     /// The rows that changed, of a table of assignments.
     pub rows: Vec<String>,
+}
+
+/// How a file changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileChange {
+    /// Its content is different.
+    Changed,
+    /// It is gone.
+    Missing,
+    /// It was not there.
+    New,
 }
 
 /// Maximum number of changed rows named.
@@ -28,7 +41,12 @@ const SHOWN: usize = 5;
 impl ChangedFile {
     /// `invoicer.toml changed`
     pub fn in_words(&self) -> String {
-        format!("{} {}{}", self.path, if self.is_missing { "is gone" } else { "changed" }, self.rows_in_words())
+        let change = match self.change {
+            FileChange::Changed => "changed",
+            FileChange::Missing => "is gone",
+            FileChange::New => "is new",
+        };
+        format!("{} {change}{}", self.path, self.rows_in_words())
     }
 
     /// The first of the changed rows; nothing where none is known.
@@ -46,7 +64,7 @@ impl ChangedFile {
 pub fn changed_files(root: &Path, recorded: &[Written]) -> Vec<ChangedFile> {
     let changed = |file: &Written| {
         let path = root.join(&file.path);
-        let found = match file.path.ends_with(".toml") {
+        let found = match is_text(&file.path) {
             // The list has hashes of the text as read, without byte order mark.
             true => {
                 let text = files::read(&path, files::TEXT);
@@ -56,9 +74,28 @@ pub fn changed_files(root: &Path, recorded: &[Written]) -> Vec<ChangedFile> {
         };
         let found = found.ok();
         let is_same = found.as_ref() == Some(&file.sha256);
-        (!is_same).then(|| ChangedFile { path: file.path.clone(), is_missing: found.is_none(), rows: Vec::new() })
+        let change = if found.is_none() { FileChange::Missing } else { FileChange::Changed };
+        (!is_same).then(|| ChangedFile { path: file.path.clone(), change, rows: Vec::new() })
     };
     recorded.par_iter().filter_map(changed).collect()
+}
+
+/// Whether a file is read as a text of the workspace.
+fn is_text(path: &str) -> bool {
+    path.ends_with(".toml") || path.strip_prefix(adjustment::DIRECTORY).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The files of adjustments that have changed since a month's latest invoices were issued.
+///
+/// # Errors
+/// When the directory cannot be listed.
+pub fn changed_adjustments(root: &Path, ledger: &Ledger, month: BillingMonth) -> Result<Vec<ChangedFile>, Diagnostic> {
+    let recorded = ledger.latest_rules(month).map_or(&[][..], |stored| &stored.record.adjustments);
+    let mut changed = changed_files(root, recorded);
+    let now = workspace::adjustment_files(root, month)?.into_iter();
+    let is_new = |path: &String| !recorded.iter().any(|file| file.path == *path);
+    changed.extend(now.filter(is_new).map(|path| ChangedFile { path, change: FileChange::New, rows: Vec::new() }));
+    Ok(changed)
 }
 
 /// Errors for bills and kept copies of an issued month that have changed.
@@ -66,7 +103,7 @@ pub fn changed_evidence(root: &Path, ledger: &Ledger, month: BillingMonth) -> Ve
     let mut problems = Vec::new();
     for stored in ledger.of_month(month) {
         for file in changed_files(root, &stored.record.bills) {
-            let message = match file.is_missing {
+            let message = match file.change == FileChange::Missing {
                 true => format!("the bill is gone since {month} was issued"),
                 false => format!("the bill was changed since {month} was issued"),
             };
@@ -86,7 +123,7 @@ pub fn changed_copies(root: &Path, stored: &Stored) -> Vec<Diagnostic> {
     let of = |directory: String, files| {
         let changed = changed_files(&root.join(&directory), files);
         changed.into_iter().map(move |file| {
-            let message = match file.is_missing {
+            let message = match file.change == FileChange::Missing {
                 true => format!("the copy is gone that was kept when {} was written", stored.path()),
                 false => format!("the copy was changed that was kept when {} was written", stored.path()),
             };
@@ -96,5 +133,6 @@ pub fn changed_copies(root: &Path, stored: &Stored) -> Vec<Diagnostic> {
         })
     };
     let rules = of(stored.rules_directory(), &stored.record.rules);
-    rules.chain(of(stored.review_directory(), &stored.record.review)).collect()
+    let adjustments = of(stored.rules_directory(), &stored.record.adjustments);
+    rules.chain(adjustments).chain(of(stored.review_directory(), &stored.record.review)).collect()
 }

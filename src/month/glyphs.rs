@@ -122,7 +122,6 @@ fn source(path: &str, row: Option<&Value>) -> Source {
     let top = path.split(['.', '[']).next().unwrap_or_default();
     let last = path.rsplit('.').next().unwrap_or_default();
     let text = |key: &str| row.and_then(|row| row.get(key)).and_then(Value::as_str);
-    let kind = text("kind");
     let last = match last {
         // The provider's own, where no [[item]] gives another.
         "label" if text("label") == text("name") => "name",
@@ -130,7 +129,7 @@ fn source(path: &str, row: Option<&Value>) -> Source {
     };
     match (top, last) {
         ("labels", _) => Source::Label,
-        ("charges" | "discounts", "name") if !matches!(kind, Some("fee" | "minimum")) => Source::Bill("item name"),
+        ("charges" | "discounts", "name") if text("source") != Some("") => Source::Bill("item name"),
         ("appendix", "name") if path.contains(".table[") => Source::Bill("resource name"),
         ("appendix", "name") => Source::Bill("item name"),
         ("appendix", "resource") => Source::Bill("resource"),
@@ -160,7 +159,7 @@ fn mistake(writer: &DocumentWriter<'_>, invoice: &Invoice, missing: &Missing, fi
     };
     let in_files = |text: &str| {
         let own = |path: &String| *path == customer.path;
-        let (mut first, rest): (Vec<_>, Vec<_>) = writer.files.iter().cloned().partition(|(path, _)| own(path));
+        let (mut first, rest): (Vec<_>, Vec<_>) = writer.files.concat().into_iter().partition(|(path, _)| own(path));
         // Other customers' files are not used for this invoice.
         first.extend(rest.into_iter().filter(|(path, _)| !path.starts_with("customers/")));
         first.extend(writer.assets.templates.files.iter().cloned());

@@ -13,7 +13,7 @@ use super::reviewed::check_reviewed;
 use crate::billing;
 use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Place, Problems};
-use crate::ledger::{self, Document, FORMAT, Ledger, Naming, Record};
+use crate::ledger::{self, Copies, CopyList, Document, FORMAT, Ledger, Naming, Record};
 use crate::model::carried::CustomerRest;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
@@ -48,6 +48,7 @@ pub fn issue(
     let request = MonthRequest { root, ledger, out: (&out, "out"), month, status, deny_warnings, printer };
     let mut computed = ComputedMonth::of(&request, |_| Ok(()))?;
     let inputs = computed.inputs()?;
+    on_hold(&computed)?;
     takes_from_issued(ledger, month, &computed.billed.carried.taken)?;
     if let Some(problem) = inputs.bills.iter().find_map(|bill| ledger::bill_outside(&bill.path)) {
         return Err(problem.into());
@@ -63,8 +64,9 @@ pub fn issue(
     let review = computed.write_review(computed.review(&written.documents), &staging)?;
     staging.sync()?;
     let documents = documents(&computed.billed.invoices, naming, outputs);
-    let Inputs { bills, rules: copied } = inputs;
-    let (rules, review_files) = ledger::copies(&copied, &review)?;
+    let Inputs { bills, rules, adjustments } = inputs;
+    let kept = Copies { rules: &rules, adjustments: &adjustments, review: &review };
+    let CopyList { rules, adjustments, review } = ledger::copies(kept)?;
     let carried = computed.billed.carried.clone();
     let record = Record {
         format: FORMAT,
@@ -73,12 +75,13 @@ pub fn issue(
         previous: None,
         bills,
         rules,
-        review: review_files,
+        adjustments,
+        review,
         carried,
         documents,
     };
     ledger.check(&record)?;
-    ledger::keep(root, &month.to_string(), &copied, &review)?;
+    ledger::keep(root, &month.to_string(), kept)?;
     ledger.append(root, month.to_string(), record)?;
     let files = finish(staging, ledger, month)?;
     ledger.write_index(root)?;
@@ -97,6 +100,14 @@ fn documents(invoices: &[Invoice], naming: Vec<Naming>, outputs: Vec<Written>) -
         document
     };
     invoices.iter().zip(naming).map(document).collect()
+}
+
+/// Refuses invoices that the month's adjustments hold back.
+fn on_hold(computed: &ComputedMonth) -> Result<(), Problems> {
+    let settings = &computed.workspace.settings;
+    let customers = computed.billed.invoices.iter().map(|invoice| &settings.customers[invoice.customer]);
+    let problems = customers.filter_map(|customer| billing::held(settings, computed.bill.month, customer));
+    problems.collect::<Problems>().check()
 }
 
 /// Refuses rests of months that are not issued, because they could change afterwards.

@@ -65,7 +65,10 @@ impl PriceChange<'_> {
         };
         let without: Vec<String> = months
             .iter()
-            .filter(|month| !settings.sources_of(**month).any(|source| has_bill(source, **month)))
+            // A workspace without sources has adjustments alone.
+            .filter(|month| {
+                !settings.sources.is_empty() && !settings.sources_of(**month).any(|source| has_bill(source, **month))
+            })
             .map(|month| month.to_string())
             .collect();
         if without.is_empty() {
@@ -83,7 +86,8 @@ impl PriceChange<'_> {
             let (old, _) = present.map_err(|problems| noted(problems, "with the present prices"))?;
             return Ok((OldFigures::Rules, old));
         };
-        let rules = workspace::load(&self.workspace.root.join(stored.rules_directory()))?;
+        let directory = self.workspace.root.join(stored.rules_directory());
+        let rules = workspace::load_for(&directory, &[bill.month])?;
         let (then, _) = computed(&rules.settings, bill, taken)?;
         let standing = standing_figures(self.ledger, bill.month).of(SUMS)?;
         Ok((OldFigures::Issued, issued(&then, standing).of(SUMS)?))

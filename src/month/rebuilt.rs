@@ -13,7 +13,7 @@ use super::states;
 use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Problems, cannot};
 use crate::files;
-use crate::ledger::{Document, Ledger, Stored};
+use crate::ledger::{Document, Ledger, Record, Stored};
 use crate::model::audience::INTERNAL;
 use crate::model::period::BillingMonth;
 use crate::out;
@@ -218,7 +218,8 @@ pub fn finish_interrupted(
 pub fn manifest(ledger: &Ledger, month: BillingMonth, outputs: Vec<Written>) -> out::Manifest {
     let mut inputs: Vec<Written> = Vec::new();
     if let Some(stored) = ledger.month(month) {
-        inputs.extend(stored.record.bills.iter().chain(&stored.record.rules).cloned());
+        let Record { bills, rules, adjustments, .. } = &stored.record;
+        inputs.extend(bills.iter().chain(rules).chain(adjustments).cloned());
     }
     out::Manifest::new(month.to_string(), inputs, Vec::new(), outputs)
 }

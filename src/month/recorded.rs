@@ -33,10 +33,14 @@ pub fn misrecorded(ledger: &Ledger, stored: &Stored, reproduction: &Reproduction
             .with_hint("issued/ is never edited: put back what git or a backup has")
     };
     let whole = |what: String| Misrecorded { file: String::new(), problem: wrong(stored, what) };
-    for (path, bytes) in rules(workspace, &reproduction.assets) {
+    let rules = rules(workspace, &reproduction.assets);
+    let lists = [(&rules, &stored.record.rules), (&workspace.adjustment_files, &stored.record.adjustments)];
+    for (path, bytes, list) in
+        lists.into_iter().flat_map(|(files, list)| files.iter().map(move |(path, bytes)| (path, bytes, list)))
+    {
         // An extra file among the copies would be read like one of them.
-        let sha256 = hash(&bytes);
-        if !stored.record.rules.iter().any(|file| file.path == path && file.sha256 == sha256) {
+        let sha256 = hash(bytes);
+        if !list.iter().any(|file| file.path == *path && file.sha256 == sha256) {
             found.push(whole(format!("the record does not list {}/{path}", stored.rules_directory())));
         }
     }
@@ -179,6 +183,7 @@ fn differences(recorded: &Document, expected: &Document) -> Vec<String> {
         ("customer_name", Some(recorded.customer_name.clone()), Some(expected.customer_name.clone())),
         ("issue_date", Some(date(recorded.issue_date)), Some(date(expected.issue_date))),
         ("due_date", Some(date(recorded.due_date)), Some(date(expected.due_date))),
+        ("order_number", recorded.order_number.clone(), expected.order_number.clone()),
         ("original", reference(&recorded.original), reference(&expected.original)),
         ("whole", Some(recorded.whole.to_string()), Some(expected.whole.to_string())),
         ("cost", Some(recorded.cost.to_string()), Some(expected.cost.to_string())),

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::evidence::{ChangedFile, changed_files};
+use super::evidence::{ChangedFile, changed_adjustments, changed_files};
 use super::standing::standing;
 use crate::billing;
-use crate::diagnostic::{Diagnostic, Problems};
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::files;
 use crate::ledger::{Document, Ledger, Stored};
 use crate::model::carried::{Carried, CustomerRest};
@@ -31,6 +31,8 @@ pub struct Deviation {
 pub struct RuleChanges {
     /// Changed rules, relative to the workspace's root.
     pub files: Vec<ChangedFile>,
+    /// Changed files of adjustments; an error where they cannot be listed.
+    pub adjustments: Result<Vec<ChangedFile>, Diagnostic>,
     /// The deviations they cause, or the errors where the month cannot be computed with them at all.
     pub deviations: Result<Vec<Deviation>, Problems>,
 }
@@ -43,12 +45,13 @@ impl RuleChanges {
         for file in &mut files {
             file.rows = stored.map_or_else(Vec::new, |stored| changed_assignments(root, stored, &file.path, month));
         }
-        let deviations = workspace::load(root).and_then(|workspace| {
+        let adjustments = changed_adjustments(root, ledger, month);
+        let deviations = workspace::load_for(root, &[month]).and_then(|workspace| {
             // `issue` has checked that the bills were final.
             let bill = sources::read(root, &workspace.settings, month, true)?;
             deviations(ledger, &workspace.settings, &bill)
         });
-        RuleChanges { files, deviations }
+        RuleChanges { files, adjustments, deviations }
     }
 
     /// Refuses to build an issued month with rules that change its figures; warns that the kept copies are used where
@@ -57,7 +60,8 @@ impl RuleChanges {
     /// # Errors
     /// What changed, file by file, with the difference for each invoice.
     pub fn refuse(self, month: BillingMonth) -> Result<Vec<Diagnostic>, Problems> {
-        let files: Vec<String> = self.files.iter().map(ChangedFile::in_words).collect();
+        let adjustments = self.adjustments?;
+        let files: Vec<String> = self.files.iter().chain(&adjustments).map(ChangedFile::in_words).collect();
         let hint = format!(
             "an issued invoice never changes: correct it with `invoicer credit NUMBER --reason TEXT --reissue`, or make \
              the documents as they were issued with `invoicer build {month} --as-issued`"
@@ -78,6 +82,11 @@ impl RuleChanges {
                 };
                 let diagnostic = refusal(format!("{month} is issued, and the current rules give other figures"));
                 Err(deviations.iter().map(note).fold(diagnostic, Diagnostic::with_note).into())
+            }
+            Ok(_) if !adjustments.is_empty() => {
+                let message = format!("{month} is issued, and its adjustments have changed since");
+                let problem = refusal(message).with_note("the figures are equal");
+                Err(adjustments.first().map(|file| problem.at(Place::file(&file.path))).into_iter().collect())
             }
             Ok(_) if files.is_empty() => Ok(Vec::new()),
             Ok(_) => {

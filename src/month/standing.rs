@@ -87,7 +87,9 @@ pub fn standing_lines(
         let built = built.filter(|line| (&line.name, line.kind, line.amount) == (&item.name, item.kind, item.amount));
         let source = |name: &str| {
             let known = used.into_iter().flat_map(|used| &used.items).find(|(_, items)| items.contains_key(name));
-            known.filter(|_| item.kind.is_provided()).map_or_else(String::new, |(source, _)| source.clone())
+            known
+                .filter(|_| matches!(item.kind, ItemKind::Usage | ItemKind::Discount))
+                .map_or_else(String::new, |(source, _)| source.clone())
         };
         let line = BilledLine {
             source: built.map_or_else(|| source(&item.name), |line| line.source.clone()),

@@ -5,12 +5,13 @@
 //! others, so all other fields are ignored.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::billing::{BilledMonth, Conservation, SourceTotals};
+use crate::billing::{AdjustmentSums, BilledMonth, Conservation, SourceTotals};
 use crate::diagnostic::{Diagnostic, Figure, cause, json_fault};
 use crate::files;
 use crate::model::amount::{Amount, Sum, TooLong};
@@ -56,6 +57,9 @@ pub struct Summary<'a> {
     allocated: Amount,
     #[serde(skip_deserializing)]
     conservation: Option<&'a Conservation>,
+    /// What the month alone has, which no provider charged: none where there are no adjustments.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    adjustments: Option<AdjustmentTotals>,
     /// The messages alone, for scripts that only print them.
     #[serde(skip_deserializing)]
     warnings: Vec<&'a str>,
@@ -115,6 +119,12 @@ pub struct CustomerSummary<'a> {
     /// Rates at which prices in another currency were converted.
     #[serde(skip_deserializing, skip_serializing_if = "Vec::is_empty")]
     converted_prices: Vec<ConvertedSummary>,
+    /// Its adjustments, where it has any.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    adjustments: Option<AdjustmentSummary>,
+    /// The customer's order.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    order_number: Option<&'a str>,
     /// Pages of the PDF, when one was made.
     #[serde(skip_deserializing)]
     pages: Option<usize>,
@@ -154,6 +164,50 @@ struct ConvertedSummary {
     from: Currency,
     /// The `[[fx]]` rate to the invoice's.
     rate: Amount,
+}
+
+/// How many adjustments there are, what they bring before tax, and what they cost.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct AdjustmentSummary {
+    count: usize,
+    amount: Amount,
+    cost: Amount,
+}
+
+impl AdjustmentSummary {
+    fn of(sums: AdjustmentSums) -> Option<AdjustmentSummary> {
+        let AdjustmentSums { count, amount, cost } = sums;
+        (count > 0).then_some(AdjustmentSummary { count, amount, cost })
+    }
+}
+
+/// The adjustments of the month.
+#[derive(Debug, Serialize)]
+struct AdjustmentTotals {
+    #[serde(flatten)]
+    sums: AdjustmentSummary,
+    /// Currency of the sums.
+    currency: Currency,
+    /// Those of invoices in other currencies, which are not added to the others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_currencies: Vec<AdjustmentTotals>,
+}
+
+impl AdjustmentTotals {
+    /// The sums by currency, that of the workspace first.
+    fn of(review: Review<'_>) -> Result<Option<AdjustmentTotals>, TooLong> {
+        let mut by_currency: BTreeMap<(bool, Currency), AdjustmentSums> = BTreeMap::new();
+        for invoice in &review.billed.invoices {
+            let is_other = invoice.currency != review.settings.currency;
+            let sums = by_currency.entry((is_other, invoice.currency)).or_default();
+            *sums = sums.plus(AdjustmentSums::of(review.settings, review.bill.month, invoice)?)?;
+        }
+        let mut totals = by_currency.into_iter().filter_map(|((_, currency), sums)| {
+            Some(AdjustmentTotals { sums: AdjustmentSummary::of(sums)?, currency, other_currencies: Vec::new() })
+        });
+        let first = totals.next();
+        Ok(first.map(|first| AdjustmentTotals { other_currencies: totals.collect(), ..first }))
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -266,6 +320,7 @@ impl<'a> Summary<'a> {
             kept_details: kept_details(review),
             allocated: billed.conservation.allocated,
             conservation: Some(&billed.conservation),
+            adjustments: AdjustmentTotals::of(review).of("the sum of the adjustments")?,
             warnings: warnings.iter().map(|warning| warning.message.as_str()).collect(),
             warning_details: warnings.iter().filter_map(detail).collect(),
         })
@@ -305,6 +360,8 @@ impl<'a> CustomerSummary<'a> {
             kept: billed.kept_of(bill, settings, invoice.customer)?,
             previous_total: previous.map(|previous| previous.total),
             converted_prices: converted(billed, invoice.customer).collect(),
+            adjustments: AdjustmentSummary::of(AdjustmentSums::of(settings, bill.month, invoice)?),
+            order_number: invoice.order_number.as_deref(),
             pages: documents.get(index).and_then(|documents| documents.pages),
             used: record.and_then(|record| record.used.as_ref()).map(Cow::Borrowed),
             lines: record.and_then(|record| record.lines.as_deref()).map(Cow::Borrowed),

@@ -124,7 +124,7 @@ pub fn invoice_csv(
             String::new(),
             item.name.clone(),
             number(item.quantity),
-            item.unit.to_owned(),
+            item.unit.clone().into_owned(),
             number(item.unit_price),
             item.cost.to_string(),
             item.amount.to_string(),

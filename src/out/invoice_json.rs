@@ -13,7 +13,8 @@ use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::invoice::{
-    Detail, DocumentKind, Invoice, ItemKind, LineItem, Original, Returned, Share, ShareOf, Status, TaxSubtotal,
+    AdjustedLine, Detail, DocumentKind, Invoice, ItemKind, LineItem, Original, Returned, Share, ShareOf, Status,
+    TaxSubtotal,
 };
 use crate::model::issuer::{Accounts, Issuer};
 use crate::model::item_label::{ItemLabel, ItemTables};
@@ -48,6 +49,7 @@ pub fn invoice_json(
         currency: invoice.currency,
         language: customer.invoice.language.tag(),
         subject: render::subject(customer, bill.month),
+        order_number: invoice.order_number.as_deref(),
         issuer: issuer(&settings.issuer, customer),
         customer: recipient(customer),
         items: details.items().of(format_args!("the items of {}", invoice.number))?,
@@ -73,6 +75,8 @@ struct InvoiceRecord<'a> {
     language: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_number: Option<&'a str>,
     issuer: IssuerRecord<'a>,
     customer: CustomerRecord<'a>,
     items: Vec<ItemRecord<'a>>,
@@ -213,7 +217,7 @@ struct ItemRecord<'a> {
     name: &'a str,
     kind: ItemKind,
     quantity: Option<Amount>,
-    unit: &'static str,
+    unit: &'a str,
     unit_price: Option<Amount>,
     /// For the issuer only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -224,9 +228,25 @@ struct ItemRecord<'a> {
     /// Whether the amount includes the tax; absent where it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     tax_included: Option<bool>,
+    #[serde(flatten)]
+    adjusted: Option<AdjustedRecord<'a>>,
     /// What the reader sees of it, unless the document is older than that.
     #[serde(flatten)]
     shown: Option<ShownItem<'a>>,
+}
+
+/// What an adjustment has besides.
+#[derive(Serialize)]
+struct AdjustedRecord<'a> {
+    /// For the issuer only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adjustment: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    supply: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
 }
 
 /// An item as documents show it; the provider's name and figures stand beside it.
@@ -306,7 +326,7 @@ fn shown<'a>(item: &'a LineItem, label: ItemLabel<'a>, printed: PrintedFigures) 
         heading: label.heading,
         printed: PrintedRecord {
             quantity: quantity.map(|quantity| quantity.plain()),
-            unit: quantity.map_or("", |_| label.unit.unwrap_or(item.unit)),
+            unit: quantity.map_or("", |_| label.unit.unwrap_or(&item.unit)),
             unit_price,
         },
     }
@@ -332,16 +352,26 @@ impl<'a> Details<'a> {
                 name: &item.name,
                 kind: item.kind,
                 quantity: item.quantity,
-                unit: item.unit,
+                unit: &item.unit,
                 unit_price: item.unit_price,
                 cost: self.for_issuer(|| item.cost),
                 amount: item.amount,
                 tax_category: item.tax_category,
                 tax_rate: item.tax_rate,
                 tax_included: item.tax_included.then_some(true),
+                adjusted: item.adjusted.as_ref().map(|own| self.adjusted(own)),
                 shown: self.settings.document_form.has_labels().then(|| shown(item, label, printed.figures)),
             };
         Ok(self.invoice.items.iter().zip(labels.into_iter().zip(printed)).enumerate().map(record).collect())
+    }
+
+    fn adjusted(&self, own: &'a AdjustedLine) -> AdjustedRecord<'a> {
+        AdjustedRecord {
+            adjustment: self.for_issuer(|| own.id.as_str()),
+            date: own.date.map(|date| date.to_string()),
+            supply: own.supply.map(|supply| supply.to_string()),
+            note: own.note.as_deref(),
+        }
     }
 
     /// A value that only the issuer sees.

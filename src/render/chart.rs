@@ -134,7 +134,7 @@ fn round_top(peak: Amount, currency: Currency) -> Result<Amount, TooLong> {
 
 /// The cost of the most expensive items, and of all others together.
 fn by_item(invoice: &Invoice, item_labels: &[ItemLabel<'_>], others: &str) -> Result<Option<ChartView>, TooLong> {
-    let charged = |kind| matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Minimum);
+    let charged = |kind| matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Adjustment | ItemKind::Minimum);
     let items = invoice.items.iter().zip(item_labels);
     let items = items.filter(|(item, _)| charged(item.kind) && item.amount.is_positive());
     let mut bars: Vec<(&str, &str, Amount)> =

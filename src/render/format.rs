@@ -7,7 +7,7 @@ use crate::model::period::BillingMonth;
 use crate::model::settings::Language;
 
 /// A unit as printed; `hour` and so on are the names in JSON and CSV.
-pub(super) fn unit_text(unit: &'static str, language: Language) -> &'static str {
+pub(super) fn unit_text(unit: &str, language: Language) -> &str {
     match (unit, language) {
         ("hour", Language::Japanese) => "時間",
         ("hour", Language::English) => "h",

@@ -94,7 +94,8 @@ impl<'a> ItemRows<'a, '_> {
         }
         match self.settings.source(source) {
             Some(source) => source.title.as_ref().unwrap_or(&source.name),
-            // Fees and the minimum have no source: they are the issuer's own.
+            // Fees, adjustments and the minimum have no source: they are the issuer's own.
+            None if kind == ItemKind::Discount => self.words.get("own_discounts").map_or("", String::as_str),
             None => self.words.get("fees").map_or("", String::as_str),
         }
     }
@@ -109,9 +110,10 @@ impl<'a> ItemRows<'a, '_> {
     }
 
     /// The small print below the name: for the tax in prices, how it is computed from their printed sum.
-    fn note(&self, item: &LineItem, label: &ItemLabel<'a>) -> Result<Cow<'a, str>, TooLong> {
+    fn note(&self, item: &'a LineItem, label: &ItemLabel<'a>) -> Result<Cow<'a, str>, TooLong> {
         if item.kind != ItemKind::IncludedTax {
-            return Ok(Cow::Borrowed(label.note.unwrap_or_default()));
+            let own = item.adjusted.as_ref().and_then(|own| own.note.as_deref());
+            return Ok(Cow::Borrowed(label.note.or(own).unwrap_or_default()));
         }
         let group = item.tax_group();
         let of_group = self
@@ -147,7 +149,7 @@ impl<'a> ItemRows<'a, '_> {
             label: label.name_or(&item.name),
             note: self.note(item, label)?,
             mark: self.mark(item),
-            unit: quantity.map_or("", |_| label.unit.unwrap_or_else(|| unit_text(item.unit, self.language))),
+            unit: quantity.map_or("", |_| label.unit.unwrap_or_else(|| unit_text(&item.unit, self.language))),
             quantity: quantity.map_or_else(String::new, |quantity| quantity.grouped()),
             unit_price: figures.unit_price.map_or_else(String::new, |price| grouped(price, 0)),
             amount: money(amount, self.invoice.currency, 0),

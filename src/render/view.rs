@@ -23,6 +23,7 @@ use crate::model::customer::Customer;
 use crate::model::history::History;
 use crate::model::invoice::{DocumentKind, Invoice, ItemKind, Status, TaxSubtotal};
 use crate::model::item_label::ItemTables;
+use crate::model::period::BillingMonth;
 use crate::model::price::RoundAt;
 use crate::model::printed;
 use crate::model::settings::{DetailLevel, EnvelopeWindow, Language, Settings};
@@ -44,6 +45,7 @@ pub struct InvoiceView<'a> {
     pub period: String,
     pub issue_date: String,
     pub due_date: String,
+    pub order_number: &'a str,
     pub currency: &'static str,
     pub currency_code: &'static str,
     pub subject: String,
@@ -76,7 +78,7 @@ pub struct InvoiceView<'a> {
     pub chart: ChartView,
     pub has_story: bool,
     pub story: StoryView,
-    pub notes: &'a [String],
+    pub notes: Vec<&'a str>,
     pub details: &'static str,
     pub has_contents: bool,
     /// Whether only layout knows if the appendix needs a table of contents.
@@ -213,7 +215,8 @@ pub fn view<'a>(
     let printed = printed::items(invoice, &customer.pricing, &item_labels)?;
     let table = ItemRows { settings, invoice, item_labels: &item_labels, printed: &printed, words: labels, language };
     let (mut charges, mut discounts, mut adjustments) = (
-        table.rows(|kind| matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Minimum))?,
+        table
+            .rows(|kind| matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Adjustment | ItemKind::Minimum))?,
         table.rows(|kind| kind == ItemKind::Discount)?,
         table.rows(|kind| matches!(kind, ItemKind::Carried | ItemKind::IncludedTax | ItemKind::Rounding))?,
     );
@@ -271,6 +274,7 @@ pub fn view<'a>(
         period: period_text(bill.month, language),
         issue_date: date_text(invoice.issue_date, language),
         due_date: date_text(invoice.due_date, language),
+        order_number: invoice.order_number.as_deref().unwrap_or_default(),
         currency: invoice.currency.code(),
         currency_code: match invoice.currency {
             Currency::Jpy => "",
@@ -309,7 +313,10 @@ pub fn view<'a>(
         has_story: story.is_some(),
         story: story.unwrap_or_default(),
         // Notes are about paying, and a credit note asks for no payment.
-        notes: if invoice.kind == DocumentKind::CreditNote { &[] } else { &customer.invoice.notes },
+        notes: match invoice.kind {
+            DocumentKind::Invoice => notes(settings, bill.month, customer),
+            DocumentKind::CreditNote => Vec::new(),
+        },
         details: detail_level_name(level),
         charges,
         discounts,
@@ -416,6 +423,12 @@ fn issuer<'a>(
 fn envelope(customer: &Customer) -> EnvelopeView {
     let EnvelopeWindow { left, top, width, height } = customer.invoice.window;
     EnvelopeView { kind: customer.invoice.envelope.name(), left, top, width, height }
+}
+
+/// The sentences at the foot of the first page: the usual ones, then that of the month.
+fn notes<'a>(settings: &'a Settings, month: BillingMonth, customer: &'a Customer) -> Vec<&'a str> {
+    let of_month = settings.document_notes(month, customer).and_then(|notes| notes.note.as_deref());
+    customer.invoice.notes.iter().map(String::as_str).chain(of_month).collect()
 }
 
 fn recipient(customer: &Customer) -> CustomerView<'_> {

@@ -2,6 +2,7 @@
 
 use super::day_values;
 use super::invoice_section::{InvoiceLayer, PricingLayer};
+use super::item_match::item_match;
 use super::item_section;
 use super::tax_section::TaxLayer;
 use super::toml_reader::{Section, TomlFile, Value};
@@ -10,10 +11,12 @@ use super::warning_section::WarningLayer;
 use super::wording::line;
 use super::workspace_file::WorkspaceFile;
 use crate::diagnostic::Diagnostic;
+use crate::model::adjustment::PercentOf;
+use crate::model::amount::Amount;
 use crate::model::currency::Currency;
-use crate::model::customer::{ClaimRule, Customer, CustomerMail};
+use crate::model::customer::{ClaimRule, Customer, CustomerMail, OrderNumber};
 use crate::model::days::DayRange;
-use crate::model::price::{Fee, FeePer, Money, Prorate};
+use crate::model::price::{Fee, FeePer, FeePrice, Money, Prorate};
 use crate::model::tax::{TaxCategory, has_check_digit};
 use crate::model::warning::WarningCode;
 
@@ -30,6 +33,8 @@ pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> (Cust
         name: root.require("name", "\"アクメ株式会社\"", Value::text).unwrap_or_default(),
         code: root.read("code", line),
         reference: root.read("reference", line),
+        order_numbers: order_numbers(&root),
+        order_required: root.read("order-required", Value::boolean).unwrap_or(false),
         honorific: root.read("honorific", Value::string).unwrap_or_else(|| "御中".to_owned()),
         department: root.read("department", Value::string),
         contact: root.read("contact", Value::string),
@@ -65,6 +70,38 @@ pub(super) fn registration_number(section: &Section<'_, '_>) -> Option<String> {
     Some(number)
 }
 
+/// Reads `order-number = [{ number = "PO-4500", from = "202204" }]`: at most one number for each month.
+fn order_numbers(root: &Section<'_, '_>) -> Vec<OrderNumber> {
+    const HINT: &str = "write order-number = [{ number = \"PO-4500\", from = \"202204\", until = \"202303\" }]";
+    let Some(value) = root.get("order-number") else {
+        return Vec::new();
+    };
+    let Some(entries) = value.told(value.array().map_err(|_| value.expected("a list of orders").with_hint(HINT)))
+    else {
+        return Vec::new();
+    };
+    let mut orders: Vec<OrderNumber> = Vec::new();
+    for entry in entries {
+        let Some(section) = entry.told(entry.section("order-number").map_err(|problem| problem.with_hint(HINT))) else {
+            continue;
+        };
+        let number = section.require("number", "\"PO-4500\"", line);
+        let validity = values::validity(&section);
+        section.finish();
+        let Some(number) = number else {
+            continue;
+        };
+        if let Some(first) = orders.iter().find(|first| first.validity.overlaps(validity)) {
+            let message = format!("the orders {:?} and {number:?} are of the same months", first.number);
+            entry.told::<()>(Err(
+                Diagnostic::error(message).with_hint("give each its from and until, which are included")
+            ));
+        }
+        orders.push(OrderNumber { number, validity });
+    }
+    orders
+}
+
 fn active(root: &Section<'_, '_>) -> DayRange {
     let Some(section) = root.section("active", "active") else {
         return DayRange::default();
@@ -93,7 +130,7 @@ fn claim_rule(section: &Section<'_, '_>) -> ClaimRule {
 fn fee(section: &Section<'_, '_>, default: Currency) -> Option<Fee> {
     let currency = values::currency(section, default);
     let name = section.require("name", "\"運用保守料\"", Value::text);
-    let amount = section.require("amount", "\"5000\"", |value| values::whole_units(value, values::money, currency));
+    let price = fee_price(section, currency);
     let tax_included = values::tax_included(section);
     let per = section.read("per", |value| value.one_of(&FeePer::NAMES));
     let prorate = section.read("prorate", |value| value.one_of(&Prorate::NAMES));
@@ -112,7 +149,7 @@ fn fee(section: &Section<'_, '_>, default: Currency) -> Option<Fee> {
     section.finish();
     Some(Fee {
         name: name?,
-        amount: Money { amount: amount?, currency: currency? },
+        price: price?,
         tax_included,
         per: per.unwrap_or(FeePer::Month),
         prorate: prorate.unwrap_or(Prorate::None),
@@ -121,6 +158,46 @@ fn fee(section: &Section<'_, '_>, default: Currency) -> Option<Fee> {
         validity,
         definition: section.definition(),
     })
+}
+
+/// `amount`, with `quantity` where it is of several, or `percent` of other items.
+fn fee_price(section: &Section<'_, '_>, currency: Option<Currency>) -> Option<FeePrice> {
+    let percent = section.read("percent", |value| {
+        let share = values::signed_percentage(value)?;
+        if share.is_zero() { Err(value.expected("a percentage other than zero")) } else { Ok(share) }
+    });
+    let of = section.read("of", item_match);
+    let quantity = section.read("quantity", |value| {
+        const EXPECTED: &str = "a quantity above zero such as \"12\"";
+        let quantity = values::quantity(value, EXPECTED)?;
+        if quantity.is_positive() { Ok(quantity) } else { Err(value.expected(EXPECTED)) }
+    });
+    if !section.has_any(&["percent"]) {
+        let amount = section.require("amount", "\"5000\"", |value| values::whole_units(value, values::money, currency));
+        if let Some(value) = section.get("of") {
+            let diagnostic = Diagnostic::error("`of` says what a percentage is of");
+            value.told::<()>(Err(diagnostic.with_hint("remove `of`, or write percent = \"3%\" in place of amount")));
+        }
+        let quantity = if section.has_any(&["quantity"]) { quantity? } else { Amount::whole(1) };
+        return Some(FeePrice::Amount { price: Money { amount: amount?, currency: currency? }, quantity });
+    }
+    for (key, why) in [
+        ("amount", "a fee has an amount or a percentage"),
+        ("quantity", "a percentage counts nothing"),
+        ("per", "a percentage is of the month's items, and counts neither months nor resources"),
+        ("tax-category", "a percentage has the tax categories of the items it is of"),
+        ("tax", "a percentage includes tax where the items do that it is of"),
+        ("prorate", "a percentage counts no days"),
+        ("currency", "a percentage has no currency"),
+    ] {
+        if let Some(value) = section.get(key) {
+            value.told::<()>(Err(Diagnostic::error(why).with_hint(format!("remove `{key}`"))));
+        }
+    }
+    if !section.has_any(&["of"]) {
+        let _ = section.require("of", "{ item = \"*\" }", item_match);
+    }
+    Some(FeePrice::Percent(PercentOf { share: percent?, of: of? }))
 }
 
 fn mail(section: &Section<'_, '_>) -> CustomerMail {

@@ -281,6 +281,7 @@ pub(super) struct PricingLayer {
     round_at: Option<RoundAt>,
     discounts: Option<DiscountRule>,
     minimum: Option<Money>,
+    minimum_excludes_adjustments: Option<bool>,
     rules: Vec<PriceRule>,
     definitions: PricingDefinitions,
 }
@@ -303,6 +304,7 @@ impl PricingLayer {
                 ])
             }),
             minimum: minimum(&section, currency),
+            minimum_excludes_adjustments: minimum_excludes(&section),
             rules: section
                 .sections("rule", "[[pricing.rule]]")
                 .iter()
@@ -338,6 +340,10 @@ impl PricingLayer {
             round_at: self.round_at.or(below.round_at).unwrap_or(RoundAt::Item),
             discounts: self.discounts.or(below.discounts).unwrap_or(DiscountRule::MarkedUp),
             minimum: self.minimum.or(below.minimum),
+            minimum_excludes_adjustments: self
+                .minimum_excludes_adjustments
+                .or(below.minimum_excludes_adjustments)
+                .unwrap_or(false),
             rules: self.rules.into_iter().chain(below.rules.iter().cloned()).collect(),
             definitions,
         }
@@ -354,6 +360,12 @@ fn minimum(section: &Section<'_, '_>, default: Currency) -> Option<Money> {
         )));
     }
     Some(Money { amount: minimum?, currency: currency? })
+}
+
+/// `minimum-excludes = ["adjustment"]`: what the minimum does not count.
+fn minimum_excludes(section: &Section<'_, '_>) -> Option<bool> {
+    let excluded = section.list("minimum-excludes", |value| value.one_of(&[("adjustment", ())]))?;
+    Some(!excluded.is_empty())
 }
 
 fn price_rule(section: &Section<'_, '_>, default: Currency) -> Option<PriceRule> {

@@ -1,15 +1,19 @@
 //! Reads a directory with `invoicer.toml` and `customers/*.toml` into checked [`Settings`], or reports every mistake at
 //! once.
 
+mod adjustments;
 mod assignment_files;
 mod customer_file;
 mod customer_files;
+mod customer_ids;
 mod day_values;
 mod invoice_section;
 mod issuer_section;
+mod item_match;
 mod item_section;
 mod pricing_file;
 mod tax_section;
+mod text_file;
 mod text_place;
 mod toml_reader;
 mod values;
@@ -17,18 +21,20 @@ mod warning_section;
 mod wording;
 mod workspace_file;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context;
-
-use crate::diagnostic::{Diagnostic, Place, Problems, cannot, nearest};
-use crate::files;
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::model::customer::Customer;
+use crate::model::period::BillingMonth;
 use crate::model::settings::{DocumentForm, Pattern, PatternField, Ratio, Settings, SourceSettings};
+pub use adjustments::{files_of as adjustment_files, ids_of_all as adjustment_ids};
 pub use assignment_files::{changed_rows, is_table};
+use customer_ids::unknown_customer;
 use invoice_section::PricingLayer;
 pub use pricing_file::with_prices_of;
+use text_file::read_text;
 pub use text_place::place_of_text;
 use toml_reader::TomlFile;
 
@@ -41,6 +47,8 @@ pub struct Workspace {
     pub settings: Settings,
     /// Its TOML files and tables of assignments, relative to the root, with their bytes; for the manifest.
     pub files: Vec<(String, Vec<u8>)>,
+    /// The files of the months' adjustments, likewise.
+    pub adjustment_files: Vec<(String, Vec<u8>)>,
     /// Warnings.
     pub warnings: Vec<Diagnostic>,
     /// `[pricing]` of each file, before the layers are combined.
@@ -73,11 +81,19 @@ pub fn find_root(start: &Path) -> Result<PathBuf, Diagnostic> {
     })
 }
 
-/// Reads and checks a workspace.
+/// Reads and checks a workspace, without what single months have.
 ///
 /// # Errors
 /// Every mistake in every file, each with its place.
 pub fn load(root: &Path) -> Result<Workspace, Problems> {
+    load_for(root, &[])
+}
+
+/// Reads and checks a workspace with the adjustments of some months.
+///
+/// # Errors
+/// Every mistake in every file, each with its place.
+pub fn load_for(root: &Path, months: &[BillingMonth]) -> Result<Workspace, Problems> {
     let text = read_text(root, "invoicer.toml")?;
     let file = TomlFile::new("invoicer.toml", &text);
     let base = workspace_file::read(&file);
@@ -108,6 +124,13 @@ pub fn load(root: &Path) -> Result<Workspace, Problems> {
         false => Default::default(),
     };
     files.extend(tables);
+    let mut of_months = BTreeMap::new();
+    let mut adjustment_files = Vec::new();
+    for month in months {
+        let read = adjustments::read(root, *month, &customers, &mut problems);
+        of_months.insert(*month, read.month);
+        adjustment_files.extend(read.files);
+    }
     let default_invoice = invoice_section::InvoiceLayer::default().over(&base.invoice);
     let settings = Settings {
         issuer: base.issuer,
@@ -125,14 +148,24 @@ pub fn load(root: &Path) -> Result<Workspace, Problems> {
         document_form: DocumentForm::default(),
         assignments: Arc::new(assignments),
         customers,
+        adjustments: of_months,
     };
     if !broken {
-        check_across_files(&settings, &default_invoice.number, &text, &mut problems);
+        check_across_files(root, &settings, &default_invoice.number, &text, &mut problems);
     }
     let (errors, warnings): (Vec<Diagnostic>, Vec<Diagnostic>) = problems.into_iter().partition(Diagnostic::is_error);
     Problems::from(errors).check()?;
     let pricing = PricingLayers { base: base.pricing, customers: layers };
-    Ok(Workspace { root: root.to_path_buf(), settings, files, warnings, pricing })
+    Ok(Workspace { root: root.to_path_buf(), settings, files, adjustment_files, warnings, pricing })
+}
+
+/// Checks the text of a file of adjustments that is about to be written, by the workspace's customers.
+///
+/// # Errors
+/// Every mistake in the text, and those of the workspace.
+pub fn check_adjustments(root: &Path, month: BillingMonth, path: &str, text: &str) -> Result<(), Problems> {
+    let customers = load(root)?.settings.customers;
+    adjustments::check(month, path, text, &customers).into_iter().collect::<Problems>().check()
 }
 
 /// The sources of a workspace with mistakes elsewhere, so that their bills can be checked all the same. Empty where the
@@ -146,22 +179,8 @@ pub fn good_sources(root: &Path) -> Vec<SourceSettings> {
     if base.sources_are_good && !file.is_broken() { base.sources } else { Vec::new() }
 }
 
-/// Reads a text file of the workspace.
-fn read_text(root: &Path, path: &str) -> Result<String, Diagnostic> {
-    let bytes = files::read(&root.join(path), files::TEXT).with_context(|| cannot("read the file", path))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
-        let place = Place::line(path, u32::try_from(line).unwrap_or(u32::MAX));
-        Diagnostic::error("the file is not UTF-8")
-            .at(place)
-            .with_hint("save it as UTF-8 (in some editors: \"UTF-8 without BOM\")")
-    })?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
-}
-
 /// Checks what needs all files.
-fn check_across_files(settings: &Settings, default: &Pattern, text: &str, problems: &mut Vec<Diagnostic>) {
+fn check_across_files(root: &Path, settings: &Settings, default: &Pattern, text: &str, problems: &mut Vec<Diagnostic>) {
     let ids: Vec<&str> = settings.customers.iter().map(|customer| customer.id.as_str()).collect();
     let line = |line: u32| text.lines().nth(line as usize - 1).unwrap_or_default().to_owned();
     for rule in &settings.allocation.shares {
@@ -182,7 +201,8 @@ fn check_across_files(settings: &Settings, default: &Pattern, text: &str, proble
             problems.push(unknown_customer(Diagnostic::error(message).at(place), id, &ids));
         }
     }
-    if settings.sources.is_empty() {
+    // Adjustments alone can be billed.
+    if settings.sources.is_empty() && !adjustments::has_any(root) {
         let diagnostic = Diagnostic::error("the workspace has no [[source]]").at(Place::file("invoicer.toml"));
         let hint =
             "add [[source]] with name = \"soracom\", kind = \"soracom-csv\", path = \"billing/{month}/soracom*.csv\"";
@@ -197,14 +217,6 @@ fn check_across_files(settings: &Settings, default: &Pattern, text: &str, proble
         }
     }
     check_numbers(settings, default, problems);
-}
-
-/// Adds the nearest customer's id, or all ids.
-fn unknown_customer(diagnostic: Diagnostic, id: &str, ids: &[&str]) -> Diagnostic {
-    diagnostic.with_hint(match nearest(id, ids.iter().copied()) {
-        Some(near) => format!("did you mean \"{near}\"?"),
-        None => format!("customers: {}", ids.join(", ")),
-    })
 }
 
 /// Reports customers whose invoices would have the same number.

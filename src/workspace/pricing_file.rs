@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use super::Workspace;
 use super::invoice_section::PricingLayer;
+use super::text_file::read_text;
 use super::toml_reader::{Section, TomlFile, Value};
-use super::{Workspace, read_text};
 use crate::diagnostic::{Diagnostic, Problems, nearest};
 use crate::model::currency::Currency;
 use crate::model::settings::Settings;

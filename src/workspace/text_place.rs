@@ -10,11 +10,12 @@ const NEVER_PRINTED: [&str; 8] = ["match", "of", "pricing", "tax", "allocation",
 /// Finds a character of a printed text: in a string that equals the text or, failing that, is a part of it. Searches
 /// the files, each with its path relative to the root, in their order.
 pub fn place_of_text(files: &[(String, Vec<u8>)], text: &str, character: char) -> Option<Place> {
-    let files: Vec<(&str, &str)> = files
-        .iter()
-        .filter(|(path, _)| path.ends_with(".toml"))
-        .filter_map(|(path, bytes)| Some((path.as_str(), std::str::from_utf8(bytes).ok()?)))
-        .collect();
+    let texts = files.iter().filter_map(|(path, bytes)| Some((path.as_str(), std::str::from_utf8(bytes).ok()?)));
+    let texts: Vec<(&str, &str)> = texts.collect();
+    let of_ending = |ending: &str| -> Vec<(&str, &str)> {
+        texts.iter().filter(|(path, _)| path.ends_with(ending)).copied().collect()
+    };
+    let (files, rows) = (of_ending(".toml"), of_ending(".csv"));
     let whole = |value: &str| value == text;
     let part = |value: &str| value.contains(character) && text.contains(value);
     let among = |fits: &dyn Fn(&str) -> bool| {
@@ -27,7 +28,15 @@ pub fn place_of_text(files: &[(String, Vec<u8>)], text: &str, character: char) -
             Some(Place::span(path, source, span))
         })
     };
-    among(&whole).or_else(|| among(&part))
+    among(&whole).or_else(|| among(&part)).or_else(|| in_rows(&rows, character))
+}
+
+/// The first place of a character in CSV files, whose cells are nearly all printed.
+fn in_rows(files: &[(&str, &str)], character: char) -> Option<Place> {
+    files.iter().find_map(|(path, text)| {
+        let at = text.find(character)?;
+        Some(Place::span(path, text, at..at + character.len_utf8()))
+    })
 }
 
 /// The first string that fits, in file order.

@@ -124,6 +124,16 @@ impl<'f, 'a> Section<'f, 'a> {
         Section { file, name: "this file".to_owned(), table: table.get_ref(), span: 0..0, known, missing }
     }
 
+    /// A table that was not read from the file's TOML; `span` is where it is written.
+    pub(super) fn of(
+        file: &'f TomlFile<'a>,
+        name: &str,
+        table: &'f DeTable<'a>,
+        span: Range<usize>,
+    ) -> Section<'f, 'a> {
+        Section { file, name: name.to_owned(), table, span, known: RefCell::default(), missing: RefCell::default() }
+    }
+
     /// The value of a key, if present.
     pub(super) fn get(&self, key: &'static str) -> Option<Value<'f, 'a>> {
         self.knows(key);

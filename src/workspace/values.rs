@@ -184,6 +184,15 @@ pub(super) fn markup(value: &Value<'_, '_>) -> Read<Markup> {
     Ok(Markup(share))
 }
 
+/// `"-10%"`: a percentage of either sign. Without the sign of percent it could be ten or a tenth.
+pub(super) fn signed_percentage(value: &Value<'_, '_>) -> Read<Amount> {
+    const EXPECTED: &str = "a percentage such as \"-10%\"";
+    match share(value, EXPECTED)? {
+        (share, true) => Ok(share),
+        (number, false) => Err(value.expected(EXPECTED).with_hint(format!("write \"{number}%\" for {number} percent"))),
+    }
+}
+
 /// `"30%"` or `"0.3"`, not negative.
 pub(super) fn percentage(value: &Value<'_, '_>) -> Read<Amount> {
     let (share, _) = share(value, "a percentage such as \"30%\"")?;

@@ -302,7 +302,7 @@ fn rehash(sandbox: &Sandbox, name: &str, record: &Value) {
     };
     let names = ["202207", "202207-1", "202207-2"];
     let mut changed = record.clone();
-    let mut rows = vec!["\u{feff}no,date,counterparty,amount,currency,kind,number,version,original,customer,file,sha256,record,record_sha256".to_owned()];
+    let mut rows = vec!["\u{feff}no,date,counterparty,amount,currency,kind,number,version,original,customer,file,sha256,record,record_sha256,order_number".to_owned()];
     let mut previous = None;
     for this in names {
         let path = format!("issued/{this}.json");
@@ -340,6 +340,7 @@ fn rehash(sandbox: &Sandbox, name: &str, record: &Value) {
                 text(&pdf["sha256"]),
                 path.clone(),
                 hash.clone(),
+                document.get("order_number").map_or_else(String::new, text),
             ];
             rows.push(cells.join(","));
         }

@@ -148,5 +148,5 @@ fn every_command_has_a_manual_page() {
     }
     let wrong = sandbox.run(&["man", "bild"]);
     assert_eq!(wrong.code, 64);
-    assert!(wrong.stderr.contains("expected one of assignments, build, check"), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("expected one of adjust, assignments, build, check"), "{}", wrong.stderr);
 }

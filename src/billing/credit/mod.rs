@@ -174,6 +174,7 @@ fn computed(invoice: &Invoice, before: &Credited, terms: CreditTerms<'_>) -> Res
         status: invoice.status,
         issue_date: terms.date,
         due_date: terms.date,
+        order_number: invoice.order_number.clone(),
         currency: invoice.currency,
         items,
         details: Vec::new(),

@@ -108,10 +108,11 @@ fn adjusted(
         name: rounding_name(terms.language).to_owned(),
         kind: ItemKind::Rounding,
         quantity: None,
-        unit: "",
+        unit: "".into(),
         unit_price: None,
         cost: Amount::ZERO,
         amount: amount.negated(),
+        adjusted: None,
         ..pattern
     };
     (own.map_or(NO_LINE, |index| index + 1), item)

@@ -17,13 +17,14 @@ fn item(name: &str, value: &str, category: TaxCategory) -> LineItem {
         name: name.to_owned(),
         kind: ItemKind::Usage,
         quantity: Some(amount("2")),
-        unit: "",
+        unit: "".into(),
         unit_price: None,
         cost: amount("7"),
         amount: amount(value),
         tax_category: category,
         tax_rate: rate(category),
         tax_included: false,
+        adjusted: None,
     }
 }
 
@@ -47,6 +48,7 @@ fn invoice() -> Invoice {
         status: Status::Issued,
         issue_date: NaiveDate::from_ymd_opt(2022, 9, 1).unwrap(),
         due_date: NaiveDate::from_ymd_opt(2022, 9, 30).unwrap(),
+        order_number: None,
         currency: Currency::Jpy,
         items: vec![
             item("basicCharge", "1100", TaxCategory::Standard),

@@ -5,6 +5,7 @@
 mod charges;
 mod credit;
 mod others;
+mod own;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -99,19 +100,20 @@ fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Pro
     }
     let customer = &settings.customers[invoice.customer];
     let labels = ItemTables::of_customer(settings, invoice.customer).labels(invoice);
-    let mut fees = others::fees(case, &read.resources)?.into_iter();
+    let mut own = own::OwnLines::of(case, read.resources)?;
     let mut lines = Vec::new();
     for ((index, item), rows) in invoice.items.iter().enumerate().zip(read.lines) {
         let (origin, exact, amount, tax_rules) = match item.kind {
+            _ if item.adjusted.is_some() => own.adjustment(item)?,
+            _ if own::is_fee(item) => own.fee(index)?,
             ItemKind::Usage | ItemKind::Discount => {
                 if !wanted.has_line(index + 1) || wanted.resource.is_some() && rows.shown() == 0 {
                     continue;
                 }
                 charge_line(case, index, rows)?
             }
-            ItemKind::Fee => {
-                let fee = fees.next().ok_or_else(|| defect(format!("no fee is charged for line {}", index + 1)))?;
-                others::fee(case, fee)?
+            ItemKind::Fee | ItemKind::Adjustment => {
+                return Err(defect(format!("line {} is neither a fee nor an adjustment", index + 1)));
             }
             ItemKind::Minimum => others::minimum(case)?,
             ItemKind::Carried => {
@@ -137,7 +139,7 @@ fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Pro
             source: &item.source,
             name: &item.name,
             label: labels[index].name_or(&item.name),
-            unit: item.unit,
+            unit: &item.unit,
             tax_category: item.tax_category,
             tax_rate: item.tax_rate,
             tax_included: item.tax_included,

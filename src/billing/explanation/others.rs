@@ -2,10 +2,8 @@
 
 use super::record::*;
 use super::{Case, LineMakeup, conversion, defect, exchange};
-use crate::billing::own_money::{rate_for, rounded_at};
+use crate::billing::own_money::rate_for;
 use crate::billing::price_choice::own_status;
-use crate::billing::prorating::{ChargedFee, counted};
-use crate::billing::resources::UsedResources;
 use crate::billing::taxation;
 use crate::diagnostic::Problems;
 use crate::model::amount::{Amount, Sum};
@@ -17,69 +15,10 @@ use crate::model::tax::TaxGroup;
 /// Decimals of a quotient that has no end.
 const SHOWN_DECIMALS: u32 = 8;
 
-/// The fees of the month, in the order of their lines.
-pub(super) fn fees<'a>(
-    case: Case<'a>,
-    used: &UsedResources<'_>,
-) -> Result<Vec<(FeeExplanation<'a>, Vec<Rule<'a>>)>, Problems> {
-    let Case { bill, settings, invoice } = case;
-    let customer = &settings.customers[invoice.customer];
-    let month = bill.month;
-    let fee = |charged: ChargedFee| {
-        let fee = &customer.fees[charged.fee];
-        let rate = rate_for(settings, bill.month, customer, fee.amount.currency, &fee.definition)?;
-        let resources = used.of_fee(charged, month).map(|(source, resource)| FeeResource {
-            source: &bill.sources[usize::from(*source)].name,
-            resource: bill.names.get(*resource),
-        });
-        let mut resources: Vec<FeeResource<'a>> = resources.collect();
-        resources.sort_unstable();
-        let full = fee.amount.amount.times(rate)?;
-        let (price, prorated) = match charged.is_part(month) {
-            true => {
-                let (counted, of) = counted(fee.prorate, charged.days, month);
-                let (method, days) = (fee.prorate.name(), charged.days.in_words(month));
-                let prorated = ProratedExplanation { method, days, full, charged: counted, of };
-                (charged.price(fee, full, month, customer)?, Some(prorated))
-            }
-            false => (rounded_at(fee.amount, rate, customer)?, None),
-        };
-        let explanation = FeeExplanation {
-            rule: Rule::at(&fee.definition),
-            per: fee.per.name(),
-            price,
-            conversion: conversion(case, fee.amount.amount, fee.amount.currency)?,
-            count: Amount::whole(charged.count),
-            resources,
-            prorated,
-        };
-        let tax_rules = if fee.tax_category.is_some() { Vec::new() } else { status_rule(case) };
-        Ok((explanation, tax_rules))
-    };
-    used.charged_fees(month).into_iter().map(fee).collect()
-}
-
 /// The setting behind the category of lines that no rule matches.
-fn status_rule(case: Case<'_>) -> Vec<Rule<'_>> {
+pub(super) fn status_rule(case: Case<'_>) -> Vec<Rule<'_>> {
     let customer = &case.settings.customers[case.invoice.customer];
     Rule::at(own_status(case.settings, customer).1).into_iter().collect()
-}
-
-pub(super) fn fee<'a>(
-    case: Case<'a>,
-    (fee, tax_rules): (FeeExplanation<'a>, Vec<Rule<'a>>),
-) -> Result<LineMakeup<'a>, Problems> {
-    let exact = fee.price.times(fee.count)?;
-    Ok((LineOrigin::Fee(fee), exact, rounded_at_item(case, exact)?, tax_rules))
-}
-
-/// A line rounded by itself, unless `round-at = "invoice"` leaves that to the sum of its category.
-fn rounded_at_item(case: Case<'_>, exact: Amount) -> Result<Amount, Problems> {
-    use crate::model::price::RoundAt;
-    match case.settings.customers[case.invoice.customer].pricing.round_at {
-        RoundAt::Invoice => Ok(exact),
-        RoundAt::Line | RoundAt::Item => rounded(case, exact),
-    }
 }
 
 fn rounded(case: Case<'_>, exact: Amount) -> Result<Amount, Problems> {
@@ -96,8 +35,10 @@ pub(super) fn minimum(case: Case<'_>) -> Result<LineMakeup<'_>, Problems> {
     let minimum = money.amount.times(rate)?;
     let conversion = conversion(case, money.amount, money.currency)?;
     // The tax in prices counts without that in rests, which the minimum leaves out.
-    let is_counted =
-        |item: &&LineItem| !matches!(item.kind, ItemKind::Minimum | ItemKind::Carried | ItemKind::IncludedTax);
+    let is_counted = |item: &&LineItem| {
+        let is_excluded = pricing.minimum_excludes_adjustments && item.adjusted.is_some();
+        !is_excluded && !matches!(item.kind, ItemKind::Minimum | ItemKind::Carried | ItemKind::IncludedTax)
+    };
     let others: Vec<LineItem> = case.invoice.items.iter().filter(is_counted).cloned().collect();
     let included = taxation::included_tax(&others, customer)?;
     let others = Sum::of(others.iter().chain(&included).map(|item| item.amount))?;

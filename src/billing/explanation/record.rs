@@ -81,7 +81,7 @@ pub struct LineExplanation<'a> {
     /// What the customer reads instead.
     pub label: &'a str,
     /// Unit of the quantities, empty when the provider names none.
-    pub unit: &'static str,
+    pub unit: &'a str,
     /// Tax category.
     pub tax_category: TaxCategory,
     /// Tax rate.
@@ -115,6 +115,10 @@ pub enum LineOrigin<'a> {
     Fee(FeeExplanation<'a>),
     /// The difference up to the minimum.
     Minimum(MinimumExplanation<'a>),
+    /// The issuer's own charge in percent of other lines.
+    FeePercentage(PercentageExplanation<'a>),
+    /// What this month alone has.
+    Adjusted(AdjustedExplanation<'a>),
     /// 端数調整.
     Adjustment(AdjustmentExplanation),
     /// Rests below zero from earlier months.
@@ -377,7 +381,10 @@ pub struct FeeExplanation<'a> {
     /// Conversion of a fee in another currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversion: Option<ConversionExplanation<'a>>,
-    /// Number of months or resources.
+    /// How many each month or resource has, where that is not one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<Amount>,
+    /// Number of months or resources, times that quantity.
     pub count: Amount,
     /// The counted resources.
     pub resources: Vec<FeeResource<'a>>,
@@ -408,6 +415,48 @@ pub struct FeeResource<'a> {
     pub source: &'a str,
     /// Its id.
     pub resource: &'a str,
+}
+
+/// A percentage of other lines of one tax category and rate: base × share.
+#[derive(Clone, Debug, Serialize)]
+pub struct PercentageExplanation<'a> {
+    /// Where it is set.
+    pub rule: Option<Rule<'a>>,
+    /// 0.03 for 3 %.
+    pub share: Amount,
+    /// The lines it is of.
+    pub lines: Vec<LineAmount>,
+    /// Their sum.
+    pub base: Amount,
+}
+
+/// An adjustment of the month: an amount, quantity × price, or a percentage.
+#[derive(Clone, Debug, Serialize)]
+pub struct AdjustedExplanation<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// The `[[adjustment]]`, or the row of a CSV file.
+    pub rule: Option<Rule<'a>>,
+    /// Day of supply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// An earlier month of supply, whose tax rate applies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supply: Option<String>,
+    /// How many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<Amount>,
+    /// The amount or the price of one, in the invoice's currency; none for a percentage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<Amount>,
+    /// Conversion of money in another currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversion: Option<ConversionExplanation<'a>>,
+    /// For a percentage, what it is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub percentage: Option<PercentageExplanation<'a>>,
+    /// What it cost the issuer, in the invoice's currency.
+    pub cost: Amount,
 }
 
 /// The minimum minus the sum of the other lines.

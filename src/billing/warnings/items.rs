@@ -20,9 +20,8 @@ pub(super) fn unnamed(month: Month<'_>) -> Vec<Diagnostic> {
             continue;
         }
         let tables = ItemTables::of_customer(month.settings, invoice.customer);
-        let is_unnamed = |item: &&LineItem| {
-            item.kind.is_provided() && tables.label(&item.source, &item.name, item.kind).name.is_none()
-        };
+        let is_unnamed =
+            |item: &&LineItem| item.is_provided() && tables.label(&item.source, &item.name, item.kind).name.is_none();
         let unnamed = invoice.items.iter().filter(is_unnamed);
         // One name can be usage and a discount, or of several tax categories.
         let names: BTreeSet<(&str, &str)> = unnamed.map(|item| (item.source.as_str(), item.name.as_str())).collect();

@@ -91,7 +91,7 @@ fn of_built(
     arguments: &cli::Explain,
     printer: &Printer,
 ) -> Result<(), Problems> {
-    let workspace = workspace::load(root)?;
+    let workspace = workspace::load_for(root, &[built.month])?;
     let settings = &workspace.settings;
     check_customer(settings, &built.customer)?;
     let taken = carried::taken(ledger, &root.join("out"), built.month);

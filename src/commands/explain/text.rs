@@ -2,8 +2,9 @@
 
 use super::rows;
 use crate::billing::explanation::{
-    ConversionExplanation, ExchangeExplanation, Explanation, IncludedTaxExplanation, LineAmount, LineExplanation,
-    LineOrigin, PartExplanation, Rule, TaxExplanation, TotalsExplanation, Wanted,
+    AdjustedExplanation, ConversionExplanation, ExchangeExplanation, Explanation, IncludedTaxExplanation, LineAmount,
+    LineExplanation, LineOrigin, PartExplanation, PercentageExplanation, Rule, TaxExplanation, TotalsExplanation,
+    Wanted,
 };
 use crate::model::amount::Amount;
 use crate::model::invoice::ItemKind;
@@ -72,6 +73,7 @@ pub(super) fn titled(kind: ItemKind, label: &str, name: &str) -> String {
         ItemKind::Discount => format!("{name} (discount)"),
         ItemKind::Fee => format!("{name} (fee)"),
         ItemKind::Minimum => format!("{name} (minimum)"),
+        ItemKind::Adjustment => format!("{name} (adjustment)"),
         ItemKind::Carried => format!("{name} (carried)"),
         ItemKind::IncludedTax => format!("{name} (included tax)"),
         ItemKind::Rounding => format!("{name} (rounding)"),
@@ -91,7 +93,8 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, printer: &Pr
     match &line.origin {
         LineOrigin::Charges(charges) => text.extend(rows::charges(explanation, line, charges, printer)),
         LineOrigin::Fee(fee) => {
-            text.push(format!("  {} per {}{}", fee.price, fee.per, written(fee.rule)));
+            let each = fee.quantity.map_or_else(String::new, |quantity| format!("{quantity} × "));
+            text.push(format!("  {each}{} per {}{}", fee.price, fee.per, written(fee.rule)));
             if let Some(conversion) = &fee.conversion {
                 let amount = converted("amount", conversion, fee.rule, &explanation.month);
                 let rounded = match fee.prorated {
@@ -114,6 +117,8 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, printer: &Pr
                 text.push(format!("  charged for {}{more}", known[..shown].join(", ")));
             }
         }
+        LineOrigin::FeePercentage(percentage) => text.extend(of_percentage(percentage)),
+        LineOrigin::Adjusted(adjusted) => text.extend(adjustment(explanation, line, adjusted)),
         LineOrigin::Minimum(minimum) => {
             text.push(format!("  minimum {}{}", minimum.minimum, written(minimum.rule)));
             if let Some(conversion) = &minimum.conversion {
@@ -148,6 +153,43 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, printer: &Pr
     text
 }
 
+/// What a percentage is of.
+fn of_percentage(percentage: &PercentageExplanation<'_>) -> [String; 2] {
+    let of = format!("  {} of {}", percent(percentage.share), added(&percentage.lines));
+    [format!("  percentage{}", written(percentage.rule)), of]
+}
+
+/// `3%` for 0.03.
+fn percent(share: Amount) -> String {
+    share.times(Amount::whole(100)).map_or_else(|_| share.to_string(), |percent| format!("{percent}%"))
+}
+
+/// Where an adjustment is written, and what it is of.
+fn adjustment(
+    explanation: &Explanation<'_>,
+    line: &LineExplanation<'_>,
+    adjusted: &AdjustedExplanation<'_>,
+) -> Vec<String> {
+    let mut text = vec![format!("  adjustment {}{}", adjusted.id, written(adjusted.rule))];
+    if let Some(supply) = &adjusted.supply {
+        text.push(format!("  supplied in {supply}: the tax rate is that of the month"));
+    }
+    if let Some(conversion) = &adjusted.conversion {
+        let key = if adjusted.quantity.is_some() { "unit-price" } else { "amount" };
+        let amount = converted(key, conversion, adjusted.rule, &explanation.month);
+        text.push(format!("  {amount}"));
+    }
+    if let Some(percentage) = &adjusted.percentage {
+        text.push(format!("  {} of {}", percent(percentage.share), added(&percentage.lines)));
+    }
+    if !adjusted.cost.is_zero() {
+        let margin =
+            line.amount.minus(adjusted.cost).map_or_else(|_| String::new(), |margin| format!(", margin {margin}"));
+        text.push(format!("  cost {}{margin}", adjusted.cost));
+    }
+    text
+}
+
 /// A line in one calculation: `310 × 1.15 = 356.5 → up → 357`.
 fn calculation(explanation: &Explanation<'_>, line: &LineExplanation<'_>) -> String {
     let decimals = explanation.rounding.decimals;
@@ -163,6 +205,12 @@ fn calculation(explanation: &Explanation<'_>, line: &LineExplanation<'_>) -> Str
             parts.join(" + ")
         }
         LineOrigin::Fee(fee) => format!("{} × {}", fee.price, fee.count),
+        LineOrigin::FeePercentage(percentage) => format!("{} × {}", percentage.base, percentage.share),
+        LineOrigin::Adjusted(adjusted) => match (&adjusted.percentage, adjusted.quantity, adjusted.price) {
+            (Some(percentage), ..) => format!("{} × {}", percentage.base, percentage.share),
+            (None, Some(quantity), Some(price)) => format!("{quantity} × {price}"),
+            (None, _, price) => price.unwrap_or(line.exact).to_string(),
+        },
         LineOrigin::Minimum(minimum) => {
             let (least, others) = (minimum.rounded.to_text(decimals), minimum.others.to_text(decimals));
             let rounded = if minimum.rounded == minimum.minimum {

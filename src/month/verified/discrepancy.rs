@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use crate::diagnostic::Diagnostic;
-use crate::month::evidence::ChangedFile;
+use crate::month::evidence::{ChangedFile, FileChange};
 
 /// Kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum DiscrepancyKind {
-    /// A provider's bill.
+    /// A provider's bill, or adjustments of the month.
     #[serde(rename = "inputs-changed")]
     Inputs,
     /// A file of the workspace; a finding only where it changes figures.
@@ -60,7 +60,11 @@ impl Discrepancy {
     }
 
     pub(super) fn of_file(kind: DiscrepancyKind, file: &ChangedFile) -> Discrepancy {
-        let what = if file.is_missing { "the file is gone" } else { "the file changed" };
+        let what = match file.change {
+            FileChange::Changed => "the file changed",
+            FileChange::Missing => "the file is gone",
+            FileChange::New => "the file is new",
+        };
         let message = format!("{what}{}", file.rows_in_words());
         Discrepancy { kind, file: Some(file.path.clone()), number: None, message }
     }

@@ -167,6 +167,11 @@ fn of_month_alone(
 fn changed_rules(changes: RuleChanges) -> Vec<Discrepancy> {
     let files = changes.files.iter().map(|file| Discrepancy::of_file(DiscrepancyKind::Rules, file));
     let mut findings: Vec<Discrepancy> = files.collect();
+    match &changes.adjustments {
+        // A changed file is a finding even where the figures are equal: adjustments are evidence, as bills are.
+        Ok(files) => findings.extend(files.iter().map(|file| Discrepancy::of_file(DiscrepancyKind::Inputs, file))),
+        Err(problem) => findings.push(Discrepancy::of_problem(DiscrepancyKind::Inputs, problem)),
+    }
     match changes.deviations {
         Ok(deviations) => {
             findings.extend(deviations.into_iter().map(|Deviation { customer, number, difference }| Discrepancy {

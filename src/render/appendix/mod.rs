@@ -116,7 +116,7 @@ pub(super) fn appendix<'a>(
         }
     }
     for (anchor, item) in appendix.anchors.iter_mut().zip(&invoice.items) {
-        if closing_row(item.kind).is_some() {
+        if closing_row(item).is_some() {
             "closing".clone_into(anchor);
         }
     }

@@ -1,5 +1,6 @@
 //! [`ReviewView`]: the fields of `review.html` for a month. Figures and places in an order are already text.
 
+mod adjustments;
 mod bars;
 mod cells;
 mod customers;
@@ -21,6 +22,7 @@ use super::format::{month_text, period_text};
 use crate::billing::comparison;
 use crate::model::amount::TooLong;
 use crate::model::invoice::Status;
+use adjustments::{AdjustmentRowView, AdjustmentSumView};
 use bars::{ItemBarView, MonthBarView};
 use cells::RowFigures;
 use customers::{CustomerRowView, SkippedView};
@@ -65,6 +67,8 @@ pub struct ReviewView<'a> {
     pub sources: Vec<SourceView<'a>>,
     pub shared: Vec<SharedView<'a>>,
     pub kept: Vec<KeptView<'a>>,
+    pub adjustments: Vec<AdjustmentRowView<'a>>,
+    pub adjustment_sums: Vec<AdjustmentSumView>,
 }
 
 /// Builds the view of a month.
@@ -118,5 +122,7 @@ pub fn review<'a>(review: Review<'a>, labels: &'a BTreeMap<String, String>) -> R
         sources: sources::sources(page),
         shared: sources::shared(page),
         kept: sources::kept(page),
+        adjustments: adjustments::rows(page),
+        adjustment_sums: adjustments::sums(page)?,
     })
 }

@@ -1,0 +1,220 @@
+//! Lines of adjustments: what the month alone has. They come after fees and before the minimum; those of an amount or a
+//! quantity first, because those in percent can be of them.
+
+use super::own_money::rate_for;
+use super::percentage::{self, PercentagePart};
+use super::price_choice::own_status;
+use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
+use crate::model::adjustment::{Adjustment, AdjustmentValue};
+use crate::model::amount::{Amount, TooLong};
+use crate::model::customer::Customer;
+use crate::model::invoice::{AdjustedLine, Invoice, ItemKind, LineItem};
+use crate::model::period::BillingMonth;
+use crate::model::settings::{Language, Settings};
+use crate::model::tax::TaxCategory;
+
+/// A line of an adjustment, with what it is computed from.
+#[derive(Clone, Debug)]
+pub(super) struct AdjustmentLine<'a> {
+    /// The adjustment.
+    pub(super) adjustment: &'a Adjustment,
+    /// The part of an adjustment in percent that it is.
+    pub(super) part: Option<PercentagePart>,
+    /// Before rounding.
+    pub(super) exact: Amount,
+    /// The line.
+    pub(super) item: LineItem,
+}
+
+/// The lines of a customer's adjustments, by date and id. `others` are the lines of charges and fees.
+///
+/// # Errors
+/// Missing exchange and tax rates, percentages of nothing, figures with too many digits: all of them.
+pub(super) fn lines<'a>(
+    settings: &'a Settings,
+    customer: &'a Customer,
+    month: BillingMonth,
+    others: &[&LineItem],
+) -> Result<Vec<AdjustmentLine<'a>>, Problems> {
+    let mut problems = Problems::default();
+    let mut lines: Vec<(usize, AdjustmentLine<'a>)> = Vec::new();
+    let adjustments = || settings.adjustments_of(month, customer).enumerate();
+    for (index, adjustment) in adjustments() {
+        if !matches!(adjustment.value, AdjustmentValue::Percent(_)) {
+            let line = of_amount(settings, customer, month, adjustment);
+            lines.extend(problems.keep(line).map(|line| (index, line)));
+        }
+    }
+    let of_amounts = lines.len();
+    for (index, adjustment) in adjustments() {
+        let AdjustmentValue::Percent(percent) = &adjustment.value else {
+            continue;
+        };
+        let before = others.iter().copied().chain(lines[..of_amounts].iter().map(|(_, line)| &line.item));
+        let parts = percentage::parts(percent, before, customer);
+        let parts = problems.keep(parts.of_at(figure(adjustment), || place(adjustment))).unwrap_or_default();
+        if parts.is_empty() {
+            if problems.is_empty() {
+                problems.push(of_nothing(adjustment, customer));
+            }
+            continue;
+        }
+        // An adjustment in percent has no money in another currency than the invoice.
+        let mut cost = adjustment.cost;
+        for part in parts.iter().filter(|part| !part.amount.is_zero()) {
+            let name =
+                part.named(adjustment.name.of(customer.invoice.language), parts.len(), customer.invoice.language);
+            let item = LineItem {
+                source: String::new(),
+                name,
+                kind: kind(part.amount),
+                quantity: None,
+                unit: "".into(),
+                unit_price: None,
+                // What it cost is of all parts; the first of them bears it.
+                cost: std::mem::take(&mut cost),
+                amount: part.amount,
+                tax_category: part.category,
+                tax_rate: part.rate,
+                tax_included: part.tax_included,
+                adjusted: Some(Box::new(adjusted(adjustment, customer.invoice.language))),
+            };
+            lines.push((index, AdjustmentLine { adjustment, part: Some(*part), exact: part.exact, item }));
+        }
+    }
+    problems.check()?;
+    lines.sort_by_key(|(index, _)| *index);
+    Ok(lines.into_iter().map(|(_, line)| line).collect())
+}
+
+/// Whether a line is an adjustment in percent, which no other percentage is of.
+pub(super) fn is_percentage(settings: &Settings, customer: &Customer, month: BillingMonth, item: &LineItem) -> bool {
+    let is_own = |adjustment: &Adjustment| item.adjusted.as_ref().is_some_and(|own| own.id == adjustment.id);
+    let mut adjustments = settings.adjustments_of(month, customer);
+    adjustments.any(|adjustment| is_own(adjustment) && matches!(adjustment.value, AdjustmentValue::Percent(_)))
+}
+
+fn of_amount<'a>(
+    settings: &Settings,
+    customer: &Customer,
+    month: BillingMonth,
+    adjustment: &'a Adjustment,
+) -> Result<AdjustmentLine<'a>, Diagnostic> {
+    let language = customer.invoice.language;
+    let (money, quantity, unit) = match &adjustment.value {
+        AdjustmentValue::Units { quantity, unit, unit_price } => (*unit_price, Some(*quantity), unit.as_ref()),
+        AdjustmentValue::Amount(money) => (*money, None, None),
+        AdjustmentValue::Percent(_) => unreachable!("percentages have lines of their own"),
+    };
+    let to_invoice = rate_for(settings, month, customer, money.currency, &adjustment.definition)?;
+    let category = adjustment.tax_category.unwrap_or_else(|| own_status(settings, customer).0);
+    let supply = adjustment.supply.unwrap_or(month);
+    let rate = category.rate(supply).ok_or_else(|| without_rate(adjustment, category, supply))?;
+    let figures = || -> Result<(Amount, Amount, Amount), TooLong> {
+        let price = money.amount.times(to_invoice)?;
+        let exact = quantity.map_or(Ok(price), |quantity| price.times(quantity))?;
+        Ok((price, exact, customer.pricing.rounding.apply(exact, customer.invoice.currency.decimals())?))
+    };
+    let (price, exact, amount) = figures().of_at(figure(adjustment), || place(adjustment))?;
+    let item = LineItem {
+        source: String::new(),
+        name: named(adjustment, language),
+        kind: kind(amount),
+        quantity,
+        unit: unit.map_or("".into(), |unit| unit.of(language).clone().into()),
+        unit_price: quantity.map(|_| price),
+        cost: adjustment.cost.times(to_invoice).of_at(figure(adjustment), || place(adjustment))?,
+        amount,
+        tax_category: category,
+        tax_rate: rate,
+        tax_included: false,
+        adjusted: Some(Box::new(adjusted(adjustment, language))),
+    };
+    Ok(AdjustmentLine { adjustment, part: None, exact, item })
+}
+
+fn kind(amount: Amount) -> ItemKind {
+    if amount.is_negative() { ItemKind::Discount } else { ItemKind::Adjustment }
+}
+
+/// The name of an adjustment, with an earlier month of supply.
+fn named(adjustment: &Adjustment, language: Language) -> String {
+    let name = adjustment.name.of(language);
+    match (adjustment.supply, language) {
+        (None, _) => name.clone(),
+        (Some(supply), Language::Japanese) => format!("{name}（{}分）", supply.first().format("%Y年%-m月")),
+        (Some(supply), Language::English) => format!("{name} ({})", supply.first().format("%B %Y")),
+    }
+}
+
+fn adjusted(adjustment: &Adjustment, language: Language) -> AdjustedLine {
+    AdjustedLine {
+        id: adjustment.id.clone(),
+        date: adjustment.date,
+        supply: adjustment.supply,
+        note: adjustment.note.as_ref().map(|note| note.of(language).clone()),
+    }
+}
+
+fn figure(adjustment: &Adjustment) -> String {
+    format!("the adjustment \"{}\"", adjustment.id)
+}
+
+fn place(adjustment: &Adjustment) -> Place {
+    Place::start_of(&adjustment.definition)
+}
+
+fn of_nothing(adjustment: &Adjustment, customer: &Customer) -> Diagnostic {
+    let message = format!("the adjustment \"{}\" is a percentage of nothing: `of` matches no item", adjustment.id);
+    let note = format!("it is of the items of \"{}\" in this month, by the names on the invoice", customer.id);
+    let hint = "correct `of`, or remove the adjustment; `invoicer items MONTH --customer ID` lists the items";
+    Diagnostic::error(message).at(place(adjustment)).with_note(note).with_hint(hint)
+}
+
+fn without_rate(adjustment: &Adjustment, category: TaxCategory, supply: BillingMonth) -> Diagnostic {
+    let message = format!("there is no tax rate for the category \"{}\" in {supply}", category.name());
+    Diagnostic::error(message)
+        .at(place(adjustment))
+        .with_note("the reduced rate exists since October 2019")
+        .with_hint("use another tax category for this adjustment")
+}
+
+/// What adjustments bring and cost, for the issuer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AdjustmentSums {
+    /// How many there are.
+    pub count: usize,
+    /// Sum of what they charge and give back, before tax.
+    pub amount: Amount,
+    /// Sum of what they cost.
+    pub cost: Amount,
+}
+
+impl AdjustmentSums {
+    /// Those of a customer's invoice; an adjustment that comes to nothing is counted too.
+    ///
+    /// # Errors
+    /// Sums with too many digits.
+    pub fn of(settings: &Settings, month: BillingMonth, invoice: &Invoice) -> Result<AdjustmentSums, TooLong> {
+        let customer = &settings.customers[invoice.customer];
+        let count = settings.adjustments_of(month, customer).count();
+        let mut sums = AdjustmentSums { count, ..AdjustmentSums::default() };
+        for item in invoice.items.iter().filter(|item| item.adjusted.is_some()) {
+            sums.amount = sums.amount.plus(item.amount)?;
+            sums.cost = sums.cost.plus(item.cost)?;
+        }
+        Ok(sums)
+    }
+
+    /// Both together.
+    ///
+    /// # Errors
+    /// Sums with too many digits.
+    pub fn plus(self, other: AdjustmentSums) -> Result<AdjustmentSums, TooLong> {
+        Ok(AdjustmentSums {
+            count: self.count + other.count,
+            amount: self.amount.plus(other.amount)?,
+            cost: self.cost.plus(other.cost)?,
+        })
+    }
+}

@@ -1,0 +1,78 @@
+//! Percentages of a month's items: one part for each tax category and rate, and of prices with and without tax, so that a
+//! discount is never of mixed rates.
+
+use std::collections::BTreeMap;
+
+use crate::model::adjustment::PercentOf;
+use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::customer::Customer;
+use crate::model::invoice::LineItem;
+use crate::model::settings::Language;
+use crate::model::tax::{TaxCategory, TaxGroup, TaxRate};
+
+/// The part of a percentage that is of one tax category and rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PercentagePart {
+    /// Category of the items it is of.
+    pub(super) category: TaxCategory,
+    /// Rate of the items it is of.
+    pub(super) rate: TaxRate,
+    /// Whether their prices include the tax, and so does this part.
+    pub(super) tax_included: bool,
+    /// Sum of those items.
+    pub(super) base: Amount,
+    /// base × share.
+    pub(super) exact: Amount,
+    /// The same, rounded once to the currency's minor unit.
+    pub(super) amount: Amount,
+}
+
+/// The parts of a percentage of those items that it selects, those of zero included; none where it selects nothing.
+///
+/// # Errors
+/// Figures with too many digits.
+pub(super) fn parts<'l>(
+    percent: &PercentOf,
+    items: impl Iterator<Item = &'l LineItem>,
+    customer: &Customer,
+) -> Result<Vec<PercentagePart>, TooLong> {
+    let mut bases: BTreeMap<TaxGroup, Sum> = BTreeMap::new();
+    for item in items.filter(|item| percent.of.matches(&item.source, &item.name, item.kind)) {
+        bases.entry(item.tax_group()).or_default().add(item.amount)?;
+    }
+    let part = |(group, base): (TaxGroup, Sum)| {
+        let TaxGroup { category, rate, included: tax_included } = group;
+        let base = base.total()?;
+        let exact = base.times(percent.share)?;
+        let amount = customer.pricing.rounding.apply(exact, customer.invoice.currency.decimals())?;
+        Ok(PercentagePart { category, rate, tax_included, base, exact, amount })
+    };
+    bases.into_iter().map(part).collect()
+}
+
+impl PercentagePart {
+    /// The name of its line: with its rate where the percentage has several parts.
+    pub(super) fn named(&self, name: &str, parts: usize, language: Language) -> String {
+        if parts < 2 {
+            return name.to_owned();
+        }
+        let rate = self.rate;
+        let of = match (self.category, language) {
+            (TaxCategory::Standard, _) => rate.to_string(),
+            (TaxCategory::Reduced, Language::Japanese) => format!("軽減{rate}"),
+            (TaxCategory::Reduced, Language::English) => format!("reduced {rate}"),
+            (TaxCategory::Exempt, Language::Japanese) => "免税".to_owned(),
+            (TaxCategory::Exempt, Language::English) => "exempt".to_owned(),
+            (TaxCategory::NonTaxable, Language::Japanese) => "非課税".to_owned(),
+            (TaxCategory::NonTaxable, Language::English) => "non-taxable".to_owned(),
+            (TaxCategory::OutOfScope, Language::Japanese) => "不課税".to_owned(),
+            (TaxCategory::OutOfScope, Language::English) => "out of scope".to_owned(),
+        };
+        match (language, self.tax_included) {
+            (Language::Japanese, false) => format!("{name}（{of}）"),
+            (Language::Japanese, true) => format!("{name}（{of}・税込）"),
+            (Language::English, false) => format!("{name} ({of})"),
+            (Language::English, true) => format!("{name} ({of}, incl. tax)"),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! `invoicer adjust`: appends an adjustment to `adjustments/MONTH.toml`.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::Context;
+
+use super::check_customer;
+use crate::cli;
+use crate::diagnostic::{Diagnostic, Place, Problems, cannot};
+use crate::files;
+use crate::ledger::Ledger;
+use crate::model::adjustment::DIRECTORY;
+use crate::printer::Printer;
+use crate::render::money;
+use crate::staging::{self, Lock};
+use crate::workspace;
+
+pub(super) fn run(root: &Path, arguments: &cli::Adjust, printer: &Printer) -> Result<(), Problems> {
+    let month = arguments.month;
+    let ledger = Ledger::open(root)?;
+    if ledger.month(month).is_some() {
+        let diagnostic = Diagnostic::error(format!("{month} is issued: nothing is added to it any more"));
+        let hint = format!(
+            "put the adjustment into a later month with supply = \"{month}\"; to correct what was issued, change \
+             adjustments/{month}.toml and run `invoicer credit NUMBER --reason TEXT --reissue`"
+        );
+        return Err(diagnostic.with_hint(hint).into());
+    }
+    let settings = workspace::load_for(root, &[month])?.settings;
+    check_customer(&settings, &arguments.customer)?;
+    let path = format!("{DIRECTORY}/{month}.toml");
+    let directory = root.join(DIRECTORY);
+    let is_new = !directory.exists();
+    std::fs::create_dir_all(&directory).with_context(|| cannot("write the directory", DIRECTORY))?;
+    // Two runs at once would each write the file without the other's addition.
+    let lock = Lock::take(directory.join(".lock"), "another run adds an adjustment");
+    let lock = lock.and_then(|lock| Ok(lock.with_context(|| cannot("write the directory", DIRECTORY))?));
+    let added = lock.map_err(Problems::from).and_then(|_lock| add(root, &path, &ledger, arguments));
+    if is_new && added.is_err() {
+        // Leaves a directory with files alone.
+        let _ = std::fs::remove_dir(&directory);
+    }
+    let id = added?;
+    let customer = settings.customers.iter().find(|customer| customer.id == arguments.customer);
+    if let Some(customer) = customer {
+        let amount = money(arguments.amount, customer.invoice.currency, 0);
+        printer.status(&format!("adjustment {id}: {amount} for {}", customer.id));
+    }
+    printer.result(&path);
+    Ok(())
+}
+
+/// Writes the file with another table, and returns the new id.
+fn add(root: &Path, path: &str, ledger: &Ledger, arguments: &cli::Adjust) -> Result<String, Problems> {
+    let before = match files::read(&root.join(path), files::TEXT) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        read => read.with_context(|| cannot("read the file", path)).map_err(Diagnostic::from)?,
+    };
+    let id = free_id(root, ledger, arguments)?;
+    let mut bytes = before;
+    if !bytes.is_empty() {
+        let ends = bytes.ends_with(b"\n");
+        bytes.extend_from_slice(if ends { b"\n" } else { b"\n\n" });
+    }
+    bytes.extend_from_slice(table(&id, arguments).as_bytes());
+    let text = std::str::from_utf8(&bytes).map_err(|_| {
+        Problems::from(Diagnostic::error("the file is not UTF-8").at(Place::file(path)).with_hint("save it as UTF-8"))
+    })?;
+    // What would be refused by the next build is not written.
+    workspace::check_adjustments(root, arguments.month, path, text)?;
+    staging::replace(&root.join(path), path, &bytes)?;
+    Ok(id)
+}
+
+/// `202208-acme-1`, or the next that no adjustment has or had.
+fn free_id(root: &Path, ledger: &Ledger, arguments: &cli::Adjust) -> Result<String, Problems> {
+    let mut used: BTreeSet<String> = workspace::adjustment_ids(root)?;
+    let lines = ledger.documents().flat_map(|(_, document)| &document.items);
+    used.extend(lines.filter_map(|line| line.adjustment.clone()));
+    // Ids of customers may have characters that those of adjustments do not.
+    let plain: String =
+        arguments.customer.chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).collect();
+    let plain: String = plain.chars().take(40).collect();
+    let stem = if plain.is_empty() { arguments.month.to_string() } else { format!("{}-{plain}", arguments.month) };
+    let mut number = 1_u32;
+    while used.contains(&format!("{stem}-{number}")) {
+        number += 1;
+    }
+    Ok(format!("{stem}-{number}"))
+}
+
+fn table(id: &str, arguments: &cli::Adjust) -> String {
+    let cli::Adjust { customer, name, amount, tax_category, .. } = arguments;
+    let category =
+        tax_category.map_or_else(String::new, |category| format!("tax-category = {}\n", quoted(category.name())));
+    format!(
+        "[[adjustment]]\nid = {}\ncustomer = {}\nname = {}\namount = {}\n{category}",
+        quoted(id),
+        quoted(customer),
+        quoted(name),
+        quoted(&amount.to_string())
+    )
+}
+
+/// A basic string of TOML.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}

@@ -1,0 +1,185 @@
+//! Reads `adjustments/`: what a month alone has, in `202208.toml` and any number of files such as `202208-parts.csv`.
+
+mod entry;
+mod rows;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::Context;
+
+use super::customer_ids::unknown_customer;
+use super::text_file::read_text;
+use super::toml_reader::{Section, TomlFile, Value};
+use super::wording::line;
+use crate::diagnostic::{Diagnostic, Place, cannot};
+use crate::files;
+use crate::model::adjustment::{Adjustment, DIRECTORY, DocumentNotes, MonthAdjustments};
+use crate::model::customer::Customer;
+use crate::model::definition::Definition;
+use crate::model::period::BillingMonth;
+use entry::Entries;
+
+/// The adjustments of a month, and the files they are written in.
+pub(super) struct ReadAdjustments {
+    pub(super) month: MonthAdjustments,
+    pub(super) files: Vec<(String, Vec<u8>)>,
+}
+
+/// The files of a month, relative to the workspace's root, in order. Files of other kinds, such as the estimates that an
+/// adjustment is by, may lie beside them.
+///
+/// # Errors
+/// A directory that cannot be listed, and files that look like adjustments but are of no month: they would be left out of
+/// every invoice in silence.
+pub fn files_of(root: &Path, month: BillingMonth) -> Result<Vec<String>, Diagnostic> {
+    Ok(listed(root)?.into_iter().filter(|(of, _)| *of == month).map(|(_, path)| path).collect())
+}
+
+/// Whether the workspace has adjustments of any month.
+pub(super) fn has_any(root: &Path) -> bool {
+    // A file that is of no month is reported where a month is read.
+    listed(root).map_or(true, |files| !files.is_empty())
+}
+
+/// All files of adjustments with their months, by path.
+fn listed(root: &Path) -> Result<Vec<(BillingMonth, String)>, Diagnostic> {
+    let names = match files::names(&root.join(DIRECTORY)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        names => names.with_context(|| cannot("read the directory", DIRECTORY))?,
+    };
+    let mut listed = Vec::new();
+    for name in names.iter().map(|name| name.to_string_lossy()).filter(|name| !name.starts_with('.')) {
+        let (stem, ending) = name.rsplit_once('.').unwrap_or((&name, ""));
+        let path = format!("{DIRECTORY}/{name}");
+        let month = stem.get(..6).and_then(|month| month.parse::<BillingMonth>().ok());
+        match (month, ending) {
+            (Some(month), "toml") if stem.len() == 6 => listed.push((month, path)),
+            (Some(month), "csv") => listed.push((month, path)),
+            _ if ["toml", "csv"].iter().any(|known| ending.eq_ignore_ascii_case(known)) => {
+                let diagnostic = Diagnostic::error("the file's name does not say which month it is of");
+                let hint =
+                    "adjustments are read from MONTH.toml and MONTH*.csv, such as 202208.toml and 202208-parts.csv";
+                return Err(diagnostic.at(Place::file(path)).with_hint(hint));
+            }
+            _ => {}
+        }
+    }
+    listed.sort();
+    Ok(listed)
+}
+
+/// Reads the adjustments of a month for these customers, by id. Mistakes go to `problems`.
+pub(super) fn read(
+    root: &Path,
+    month: BillingMonth,
+    customers: &[Customer],
+    problems: &mut Vec<Diagnostic>,
+) -> ReadAdjustments {
+    let listed = listed(root).unwrap_or_else(|problem| {
+        problems.push(problem);
+        Vec::new()
+    });
+    let mut entries = Entries::new(month, customers);
+    for (_, path) in listed.iter().filter(|(other, _)| *other != month) {
+        // Mistakes in the files of other months matter when those are billed.
+        if let Ok(text) = read_text(root, path) {
+            entries.used.extend(ids(path, &text));
+        }
+    }
+    let mut files = Vec::new();
+    let mut notes = BTreeMap::new();
+    for (_, path) in listed.into_iter().filter(|(of, _)| *of == month) {
+        let text = match read_text(root, &path) {
+            Ok(text) => text,
+            Err(problem) => {
+                problems.push(problem);
+                continue;
+            }
+        };
+        let file = TomlFile::new(&path, &text);
+        match path.ends_with(".csv") {
+            true => rows::read(&file, |section, definition| entries.add(section, definition)),
+            false => notes.extend(read_toml(&file, &mut entries)),
+        }
+        problems.extend(file.into_problems());
+        files.push((path, text.into_bytes()));
+    }
+    let mut adjustments: Vec<Adjustment> = entries.adjustments;
+    adjustments.sort_by(|one, other| one.order(month).cmp(&other.order(month)));
+    ReadAdjustments { month: MonthAdjustments { adjustments, customers: notes }, files }
+}
+
+/// Everything wrong with a text that is about to be `202208.toml`.
+pub(super) fn check(month: BillingMonth, path: &str, text: &str, customers: &[Customer]) -> Vec<Diagnostic> {
+    let file = TomlFile::new(path, text);
+    read_toml(&file, &mut Entries::new(month, customers));
+    file.into_problems()
+}
+
+/// The ids of all adjustments of all months, whatever else is wrong with them.
+///
+/// # Errors
+/// When the directory cannot be listed.
+pub fn ids_of_all(root: &Path) -> Result<BTreeSet<String>, Diagnostic> {
+    let mut all = BTreeSet::new();
+    for (_, path) in listed(root)? {
+        if let Ok(text) = read_text(root, &path) {
+            all.extend(ids(&path, &text).into_iter().map(|(id, _)| id));
+        }
+    }
+    Ok(all)
+}
+
+/// Reads `202208.toml`, and returns its `[customer.ID]` tables.
+fn read_toml(file: &TomlFile<'_>, entries: &mut Entries<'_>) -> BTreeMap<String, DocumentNotes> {
+    let table = file.parse();
+    let root = Section::root(file, &table);
+    for section in root.sections("adjustment", "[[adjustment]]") {
+        entries.add(&section, section.definition());
+    }
+    let mut notes = BTreeMap::new();
+    for (id, value) in root.section("customer", "[customer]").iter().flat_map(Section::entries) {
+        let known: Vec<&str> = entries.customers.iter().map(|customer| customer.id.as_str()).collect();
+        if !known.contains(&id.as_str()) {
+            let message = format!("there is no customer \"{id}\"");
+            value.told::<()>(Err(unknown_customer(Diagnostic::error(message), &id, &known)));
+            continue;
+        }
+        if let Some(section) = value.told(value.section(&format!("[customer.{id}]"))) {
+            notes.insert(id, document_notes(&section));
+        }
+    }
+    root.finish();
+    notes
+}
+
+fn document_notes(section: &Section<'_, '_>) -> DocumentNotes {
+    let notes = DocumentNotes {
+        order_number: section.read("order-number", line),
+        note: section.read("note", Value::text),
+        hold: section.read("hold", line),
+        hold_definition: section.definition_of("hold"),
+    };
+    section.finish();
+    notes
+}
+
+/// The ids in a file of another month.
+fn ids(path: &str, text: &str) -> Vec<(String, Definition)> {
+    let file = TomlFile::new(path, text);
+    let mut ids = Vec::new();
+    let mut add = |section: &Section<'_, '_>, definition: Definition| {
+        ids.extend(section.read("id", Value::string).map(|id| (id, definition)));
+    };
+    match path.ends_with(".csv") {
+        true => rows::read(&file, add),
+        false => {
+            let table = file.parse();
+            let root = Section::root(&file, &table);
+            root.sections("adjustment", "[[adjustment]]").iter().for_each(|section| add(section, section.definition()));
+        }
+    }
+    ids
+}
