@@ -5,6 +5,8 @@
 
 use std::cmp::Ordering;
 
+use rayon::prelude::*;
+
 use super::days::DayRange;
 
 /// A file of assignments.
@@ -62,7 +64,7 @@ impl Assignments {
             one_key.cmp(other_key).then_with(texts).then_with(|| rest(one).cmp(&rest(other)))
         };
         if !keyed.is_sorted_by(|one, other| order(one, other) != Ordering::Greater) {
-            keyed.sort_unstable_by(order);
+            keyed.par_sort_unstable_by(order);
         }
         let rows = keyed.into_iter().map(|(_, row)| row).collect();
         assignments.rows = rows;

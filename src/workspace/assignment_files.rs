@@ -3,11 +3,13 @@
 mod changes;
 mod faults;
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::Context;
 use csv::{ByteRecord, ReaderBuilder};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 pub use self::changes::{changed_rows, is_table};
 use self::faults::{Fault, Faults};
@@ -81,7 +83,7 @@ fn paths(root: &Path, pattern: &str, source: &SourceSettings) -> Result<Vec<Stri
 
 struct TableReader<'a> {
     /// Customers by id.
-    ids: BTreeMap<&'a str, u32>,
+    ids: FxHashMap<&'a str, u32>,
     files: Vec<AssignmentFile>,
     rows: Vec<AssignmentRow>,
 }
@@ -100,39 +102,62 @@ impl TableReader<'_> {
             return vec![Diagnostic::error("too many tables of assignments").at(Place::file(path))];
         };
         let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
-        let mut record = ByteRecord::new();
-        let mut columns: Option<Columns> = None;
-        let mut faults = Faults::new(path);
+        let mut header = ByteRecord::new();
         // Reading from memory fails for nothing but records of other lengths, which `flexible` allows.
+        if !reader.read_byte_record(&mut header).unwrap_or(false) {
+            let problem = Diagnostic::error("the table of assignments is empty").at(Place::file(path));
+            return vec![problem.with_hint(format!("its first line is {HEADER}"))];
+        }
+        let columns = match columns_of(&header) {
+            Ok(columns) => columns,
+            Err(problem) => {
+                let first = text.lines().zip(1..).find(|(line, _)| !line.is_empty());
+                let (line, number) = first.unwrap_or_default();
+                return vec![problem.at(Place::line(path, number).with_excerpt(line))];
+            }
+        };
+        let body = reader.position().byte() as usize;
+        let pieces: Vec<(Vec<AssignmentRow>, Faults<'_>)> = pieces(&text, body, PIECE)
+            .into_par_iter()
+            .map(|(piece, line)| self.rows_of(path, (file, source), &columns, (&text, piece), line))
+            .collect();
+        let mut faults = Faults::new(path);
+        for (rows, others) in pieces {
+            self.rows.extend(rows);
+            faults.merge(others);
+        }
+        self.files.push(AssignmentFile { path: path.to_owned(), text });
+        faults.into_diagnostics()
+    }
+
+    /// Reads the rows of a part of a text, which begins at that line.
+    fn rows_of<'p>(
+        &self,
+        path: &'p str,
+        (file, source): (u16, u16),
+        columns: &Columns,
+        (text, piece): (&str, Range<usize>),
+        first_line: u32,
+    ) -> (Vec<AssignmentRow>, Faults<'p>) {
+        let text = &text[..piece.end];
+        let bytes = &text.as_bytes()[piece.start..];
+        let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+        let mut record = ByteRecord::new();
+        let (mut rows, mut faults) = (Vec::new(), Faults::new(path));
         while reader.read_byte_record(&mut record).unwrap_or(false) {
-            let (start, line) = record.position().map_or((0, 0), |at| (at.byte() as usize, at.line() as u32));
-            let end = reader.position().byte() as usize;
+            let (start, line) = record.position().map_or((0, 1), |at| (at.byte() as usize, at.line() as u32));
+            let (start, end) = (piece.start + start, piece.start + reader.position().byte() as usize);
             // The position is that of blank lines before the row.
             let written = text.get(start..end).unwrap_or_default();
             let blank = written.len() - written.trim_start_matches(['\r', '\n']).len();
             let (blank, written) = written.split_at(blank);
-            let line = line + blank.matches('\n').count() as u32;
-            let start = start + blank.len();
-            match &columns {
-                None => match columns_of(&record) {
-                    Ok(found) => columns = Some(found),
-                    Err(problem) => {
-                        let excerpt = written.lines().next().unwrap_or_default();
-                        return vec![problem.at(Place::line(path, line).with_excerpt(excerpt))];
-                    }
-                },
-                Some(columns) => match self.row(columns, &record, (start, written)) {
-                    Ok(row) => self.rows.push(AssignmentRow { line, file, source, ..row }),
-                    Err(fault) => faults.add(fault, line, written),
-                },
+            let line = first_line + line - 1 + blank.matches('\n').count() as u32;
+            match self.row(columns, &record, (start + blank.len(), written)) {
+                Ok(row) => rows.push(AssignmentRow { line, file, source, ..row }),
+                Err(fault) => faults.add(fault, line, written),
             }
         }
-        if columns.is_none() {
-            let problem = Diagnostic::error("the table of assignments is empty").at(Place::file(path));
-            return vec![problem.with_hint(format!("its first line is {HEADER}"))];
-        }
-        self.files.push(AssignmentFile { path: path.to_owned(), text });
-        faults.into_diagnostics()
+        (rows, faults)
     }
 
     /// Reads a row, which is written at a byte of the file.
@@ -187,12 +212,33 @@ impl TableReader<'_> {
         }
         let kind = format!("customer {customer}");
         let message = format!("there is no customer {customer:?}: no file customers/{customer}.toml");
-        let hint = match nearest(customer, self.ids.keys().copied()) {
+        let mut ids: Vec<&str> = self.ids.keys().copied().collect();
+        ids.sort_unstable();
+        let hint = match nearest(customer, ids.iter().copied()) {
             Some(near) => format!("did you mean {near:?}?"),
-            None => format!("customers: {}", self.ids.keys().copied().collect::<Vec<&str>>().join(", ")),
+            None => format!("customers: {}", ids.join(", ")),
         };
         Fault { kind, message, hint }
     }
+}
+
+/// Size of the pieces that are read at once, on all cores: a row of ids and days has some fifty bytes.
+const PIECE: usize = 4 << 20;
+
+/// Pieces of a text of whole lines, of at least that size, from a byte on, each with the number of its first line. A row has no line break:
+/// one inside quotes is a fault, whichever way it is read.
+fn pieces(text: &str, from: usize, size: usize) -> Vec<(Range<usize>, u32)> {
+    let mut pieces = Vec::new();
+    let lines = |range: Range<usize>| memchr::memchr_iter(b'\n', &text.as_bytes()[range]).count() as u32;
+    let (mut start, mut line) = (from, 1 + lines(0..from));
+    while start < text.len() {
+        let least = start.saturating_add(size).min(text.len());
+        let end = memchr::memchr(b'\n', &text.as_bytes()[least..]).map_or(text.len(), |at| least + at + 1);
+        pieces.push((start..end, line));
+        line += lines(start..end);
+        start = end;
+    }
+    pieces
 }
 
 /// The text of a table.
@@ -212,7 +258,8 @@ fn text(path: &str, bytes: &[u8]) -> Result<String, Diagnostic> {
         problem.with_hint("save the table as \"CSV UTF-8\": a spreadsheet's plain CSV may be Shift_JIS")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    Ok(normalized(text).into_owned())
+    // Looking for what is not in NFC takes longer than all the rest, and ASCII has nothing of it.
+    Ok(if text.is_ascii() { text.to_owned() } else { normalized(text).into_owned() })
 }
 
 /// The columns by their names.
@@ -253,6 +300,9 @@ fn columns_of(header: &ByteRecord) -> Result<Columns, Diagnostic> {
 
 /// Refuses what is no resource's id: it would match nothing, and nobody would notice.
 fn check_resource(resource: &str) -> Result<(), Fault> {
+    if !resource.is_empty() && resource.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(());
+    }
     if resource.is_empty() {
         return Err(Fault::new("empty", "the row names no resource".to_owned(), "write its id".to_owned()));
     }
@@ -276,4 +326,24 @@ fn check_resource(resource: &str) -> Result<(), Fault> {
         return Err(Fault::new("number", message, hint));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pieces;
+
+    #[test]
+    fn pieces_are_whole_lines_with_their_numbers() {
+        let text = "head\naa\n\nbbbb\nc\ndd";
+        for size in 0..20 {
+            let found = pieces(text, 5, size);
+            let joined: String = found.iter().map(|(piece, _)| &text[piece.clone()]).collect();
+            assert_eq!(joined, &text[5..], "{size}");
+            for (piece, line) in found {
+                assert!(text[..piece.start].ends_with('\n'), "{size}");
+                assert_eq!(text[..piece.start].matches('\n').count() as u32 + 1, line, "{size}");
+            }
+        }
+        assert_eq!(pieces("head\n", 5, 4), []);
+    }
 }

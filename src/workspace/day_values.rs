@@ -30,10 +30,29 @@ impl DayOrMonth {
 
 /// Reads a day or a month, or says why there is none; without a message where the text is neither.
 fn day_or_month(text: &str) -> Result<DayOrMonth, Option<String>> {
+    // Tables have millions of days, and hardly a month.
+    if let Some(day) = plain_day(text.as_bytes()) {
+        return Ok(DayOrMonth::Day(day));
+    }
     if let Ok(month) = text.parse() {
         return Ok(DayOrMonth::Month(month));
     }
     day(text).map(DayOrMonth::Day)
+}
+
+/// A day of the usual form that there is; none for anything else, also for a mistake.
+fn plain_day(text: &[u8]) -> Option<NaiveDate> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else {
+        return None;
+    };
+    let number = |digits: &[&u8]| {
+        digits.iter().try_fold(0_u32, |number, digit| {
+            let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+            Some(number * 10 + u32::from(digit))
+        })
+    };
+    let year = number(&[y1, y2, y3, y4]).filter(|year| *year >= 1990)?;
+    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, number(&[m1, m2])?, number(&[d1, d2])?)
 }
 
 /// `2022-08-11`; an error has a message only where the text looks like a day.

@@ -58,6 +58,22 @@ impl<'p> Faults<'p> {
         }
     }
 
+    /// Adds those of a later part of the file.
+    pub(super) fn merge(&mut self, later: Faults<'_>) {
+        self.more += later.more;
+        for kind in later.kinds {
+            if let Some(known) = self.kinds.iter_mut().find(|known| known.fault.kind == kind.fault.kind) {
+                let missing = NAMED.saturating_sub(known.rows.len());
+                known.rows.extend(kind.rows.iter().take(missing));
+                known.count += kind.count;
+            } else if self.kinds.len() < SHOWN {
+                self.kinds.push(kind);
+            } else {
+                self.more += kind.count;
+            }
+        }
+    }
+
     pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
         let Faults { path, kinds, more } = self;
         let finish = |kind: Kind| {
