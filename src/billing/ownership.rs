@@ -222,7 +222,13 @@ impl Assigned {
         let mut claims = Claims::new(bill, settings, index);
         let mut assigned = Assigned { owners: Vec::with_capacity(charges.len()), ..Assigned::default() };
         for (index, charge) in (0..).zip(charges) {
-            let division = match claims.of(charge) {
+            let claimed = claims.of(charge);
+            // Nearly every charge of millions.
+            if let Claimed::Once(Claim::Customer(rule)) = claimed {
+                assigned.owners.push(rule.customer);
+                continue;
+            }
+            let division = match claimed {
                 Claimed::Once(claim) => Division::Whole(claim),
                 Claimed::ByDay(timeline) => timeline.divided(settings.allocation.month_only),
             };

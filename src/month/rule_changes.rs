@@ -14,7 +14,7 @@ use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
 use crate::sources;
-use crate::workspace;
+use crate::workspace::{self, Workspace};
 
 /// A customer for whom the current rules give other figures than were issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,7 @@ impl RuleChanges {
         }
         let adjustments = changed_adjustments(root, ledger, month);
         let deviations = workspace::load_for(root, &[month]).and_then(|workspace| {
+            files.extend(stored.iter().flat_map(|stored| new_tables(&workspace, stored, month)));
             // `issue` has checked that the bills were final.
             let bill = sources::read(root, &workspace.settings, month, true)?;
             deviations(ledger, &workspace.settings, &bill)
@@ -106,6 +107,18 @@ fn changed_assignments(root: &Path, stored: &Stored, path: &str, month: BillingM
         (Some(kept), Ok(now)) => workspace::changed_rows(&kept, &now, month),
         _ => Vec::new(),
     }
+}
+
+/// Tables of assignments that a record does not have, with their rows of its month.
+fn new_tables(workspace: &Workspace, stored: &Stored, month: BillingMonth) -> Vec<ChangedFile> {
+    let is_recorded = |path: &str| stored.record.rules.iter().any(|file| file.path == path);
+    let tables = workspace.files.iter().filter(|(path, _)| !path.ends_with(".toml") && !is_recorded(path));
+    let changed = tables.map(|(path, bytes)| ChangedFile {
+        path: path.clone(),
+        is_missing: false,
+        rows: workspace::changed_rows(b"", bytes, month),
+    });
+    changed.filter(|file| !file.rows.is_empty()).collect()
 }
 
 /// Deviations of the current rules from what was issued, by customer.

@@ -386,6 +386,13 @@ fn changing_the_past_of_an_issued_month_is_told_with_the_rows() {
     let (code, told) = run(&["build", "202208"]);
     assert!(code == 1 && told.contains("line 3: 440101234567890,bravo,2022-08-11"), "{told}");
     assert_eq!(run(&["verify", "202208", "--as-issued"]).0, 0);
+    // A further table, too, can change what was issued.
+    sandbox.write("assignments/soracom.csv", &table);
+    let row = "440101234567890,bravo,2022-08-12,2022-08-12";
+    sandbox.write("assignments/soracom-2.csv", format!("resource,customer,from,until\n{row}\n"));
+    let (code, told) = run(&["verify", "202208"]);
+    assert_eq!(code, 1, "{told}");
+    assert!(told.contains(&format!("assignments/soracom-2.csv: the file changed (line 2: {row})")), "{told}");
 }
 
 /// Of four resources two have a tag, one is in a gap, and one has nothing to match but its id.
