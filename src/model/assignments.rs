@@ -30,7 +30,7 @@ pub struct AssignmentRow {
     /// Where the resource is in the file's text.
     pub(crate) start: u32,
     pub(crate) length: u16,
-    /// Index in [`Assignments::files`].
+    /// Index of its file.
     pub file: u16,
     /// Index of the source in the settings.
     pub source: u16,
