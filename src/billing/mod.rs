@@ -34,6 +34,7 @@ mod reconciliation;
 mod record;
 mod remainder;
 pub(crate) mod resources;
+mod rule_prices;
 mod sharing;
 pub mod story;
 mod taxation;

@@ -7,7 +7,7 @@ use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::definition::Definition;
 use crate::model::period::BillingMonth;
-use crate::model::price::{Money, Tier};
+use crate::model::price::Money;
 use crate::model::settings::Settings;
 
 /// A customer's prices that were converted at a month's `[[fx]]` rate.
@@ -50,14 +50,6 @@ pub(super) fn rate_for(
             "add [[fx]] with month = \"{month}\", from = \"{from}\", to = \"{to}\", rate = \"…\" to invoicer.toml"
         ))
     })
-}
-
-/// Tiers with converted prices; their limits are quantities and stay the same.
-///
-/// # Errors
-/// When a price has too many digits.
-pub(super) fn tiers_at(tiers: &[Tier], rate: Amount) -> Result<Vec<Tier>, TooLong> {
-    tiers.iter().map(|tier| Ok(Tier { unit_price: tier.unit_price.times(rate)?, ..*tier })).collect()
 }
 
 /// A fee or minimum in the invoice's currency, rounded to its minor unit as the customer's amounts are.

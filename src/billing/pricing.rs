@@ -10,11 +10,12 @@ use rustc_hash::FxHashMap;
 use super::category_split::{CategorySplit, category_split};
 use super::items::{FinishedLines, ItemKey, Items, LineContext};
 use super::order::{self, Order};
-use super::own_money::{rate_for, rounded_at, tiers_at};
+use super::own_money::{rate_for, rounded_at};
 use super::price_choice::{PriceChoice, own_status, price_choice, tax_rule};
 use super::prorating::{ChargedFee, HeldBy};
 use super::resources::UsedResources;
-use super::tiers::TierState;
+use super::rule_prices::{BillItem, RulePrices};
+use super::tiers::{TierKey, TierState};
 use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, Charge, ChargeId, ChargeKind, EMPTY, Interner, NO_PRICE, Subject};
@@ -25,7 +26,7 @@ use crate::model::invoice::{CategoryPart, Detail, ItemIndex, ItemKind, LineItem,
 use crate::model::matcher::Matcher;
 use crate::model::packed::{LongAmounts, Packed};
 use crate::model::period::BillingMonth;
-use crate::model::price::{Fee, FeePrice, Price, RoundAt};
+use crate::model::price::{Fee, FeePrice, Price, PriceRule, RoundAt};
 use crate::model::settings::Settings;
 use crate::model::tax::TaxCategory;
 
@@ -61,9 +62,14 @@ pub(crate) fn price(
     assigned: Vec<ChargeId>,
     shares: Vec<Share>,
 ) -> Result<PricedCustomer, Problems> {
+    let mut pricing = CustomerPricer::new(bill, settings, customer, held);
+    if customer.pricing.rules.iter().any(PriceRule::is_by_volume) {
+        for portion in order.sorted(bill, &assigned, &shares) {
+            pricing.measure(bill.charge(portion.charge), portion.share.map(|index| &shares[index as usize]));
+        }
+    }
     let portions = order.sorted(bill, &assigned, &shares);
     drop(assigned);
-    let mut pricing = CustomerPricer::new(bill, settings, customer, held);
     let mut details = Vec::with_capacity(portions.len());
     let mut discounts = Vec::new();
     for portion in portions {
@@ -162,8 +168,9 @@ struct CustomerPricer<'a> {
     /// row.
     recent: [Option<(PlanKey, u32)>; RECENT],
     tiers: Vec<TierState>,
-    /// By rule, source and item.
-    tier_index: FxHashMap<(usize, u16, u32), usize>,
+    /// The index of each state, with the first item that it measures.
+    tier_index: FxHashMap<TierKey, (usize, BillItem)>,
+    rule_prices: RulePrices<'a>,
     items: Items,
     unit_prices: Interner<Amount>,
     long_amounts: LongAmounts,
@@ -196,6 +203,7 @@ impl<'a> CustomerPricer<'a> {
             recent: [None; RECENT],
             tiers: Vec::new(),
             tier_index: FxHashMap::default(),
+            rule_prices: RulePrices::new(bill, settings, customer),
             items: Items::default(),
             unit_prices: Interner::default(),
             long_amounts: LongAmounts::new(),
@@ -211,6 +219,19 @@ impl<'a> CustomerPricer<'a> {
     fn refuse(&mut self, problem: Diagnostic) {
         if self.problems.iter().all(|known| known.message != problem.message) {
             self.problems.push(problem);
+        }
+    }
+
+    /// Counts the units of a charge that is priced by the sum of the month.
+    fn measure(&mut self, charge: &Charge, share: Option<&Share>) {
+        let plan = self.plan(charge);
+        let Method::Tiers(state) = self.plans[plan as usize].method else {
+            return;
+        };
+        // A charge without a quantity is refused when it is priced.
+        let quantity = share.map_or_else(|| self.bill.quantity(charge), |share| share.quantity);
+        if let Some(Err(error)) = quantity.map(|quantity| self.tiers[state].measure(quantity)) {
+            self.refuse(self.refused(charge, error.into()));
         }
     }
 
@@ -340,7 +361,8 @@ impl<'a> CustomerPricer<'a> {
                 Some(price) => Some(price.times(factor)?),
                 None => None,
             },
-            Method::Tiers(_) | Method::Keep | Method::Refused => None,
+            Method::Tiers(state) => self.tiers[state].flat_price(),
+            Method::Keep | Method::Refused => None,
         };
         let index = price.map_or(NO_PRICE, |price| self.unit_prices.intern(price));
         self.plans[plan as usize].unit_price = Some((charge.unit_price, index));
@@ -439,20 +461,26 @@ impl<'a> CustomerPricer<'a> {
             PriceChoice::DefaultMarkup => Method::Factor(pricing.markup.factor()),
             PriceChoice::Rule(index) => {
                 let rule = &pricing.rules[index];
+                let item = (source, charge.item);
                 match &rule.price {
                     Price::UnitPrice(price) => {
                         let rate = self.price_rate(rule.currency, &rule.definition)?;
-                        Method::UnitPrice(price.times(rate)?)
+                        let scale = self.rule_prices.scale(rule, item)?;
+                        Method::UnitPrice(self.rule_prices.price(rule, *price, rate, scale)?)
                     }
                     Price::Tiers(tiers) => {
-                        let key = (index, source, charge.item.0);
-                        let known = self.tier_index.get(&key).copied();
-                        Method::Tiers(match known {
-                            Some(state) => state,
+                        let key = (index, Some(item).filter(|_| !tiers.together));
+                        let scale = self.rule_prices.scale(rule, item)?;
+                        Method::Tiers(match self.tier_index.get(&key).copied() {
+                            Some((state, first)) => {
+                                self.rule_prices.check_together(rule, first, item)?;
+                                state
+                            }
                             None => {
                                 let rate = self.price_rate(rule.currency, &rule.definition)?;
-                                self.tiers.push(TierState::new(tiers_at(tiers, rate)?));
-                                self.tier_index.insert(key, self.tiers.len() - 1);
+                                let prices = self.rule_prices.tiers(rule, tiers, rate, scale)?;
+                                self.tiers.push(TierState::new(prices, tiers.tiering));
+                                self.tier_index.insert(key, (self.tiers.len() - 1, item));
                                 self.tiers.len() - 1
                             }
                         })

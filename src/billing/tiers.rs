@@ -1,11 +1,17 @@
-//! Graduated prices over a month.
+//! Prices by the quantity of a month: each unit by the tier it falls in, or all units by the tier of their sum.
 
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::price::Tier;
+use crate::model::charge::NameId;
+use crate::model::price::{Tier, Tiering};
 
-/// A graduated price, and how much of the month's quantity is already priced.
+/// What tiers measure in one sum: a rule, by its index, and the source and item unless it measures all of its items.
+pub(super) type TierKey = (usize, Option<(u16, NameId)>);
+
+/// A price by quantity, and how much of the month's quantity is already measured and priced.
 pub(super) struct TierState {
     tiers: Vec<Tier>,
+    tiering: Tiering,
+    measured: Amount,
     used: Amount,
 }
 
@@ -16,14 +22,43 @@ pub(super) struct TierPart {
     pub(super) tier: usize,
     /// Number of units.
     pub(super) units: Amount,
+    /// Price of each.
+    pub(super) unit_price: Amount,
     /// Their price.
     pub(super) amount: Amount,
 }
 
 impl TierState {
-    /// The state at the beginning of the month.
-    pub(super) fn new(tiers: Vec<Tier>) -> TierState {
-        TierState { tiers, used: Amount::ZERO }
+    /// The state at the beginning of the month. Tiers by volume need the whole quantity of the month before any of it is
+    /// priced: see [`measure`](Self::measure).
+    pub(super) fn new(tiers: Vec<Tier>, tiering: Tiering) -> TierState {
+        TierState { tiers, tiering, measured: Amount::ZERO, used: Amount::ZERO }
+    }
+
+    /// The tiers.
+    pub(super) fn tiers(&self) -> &[Tier] {
+        &self.tiers
+    }
+
+    /// Counts units of the month, for tiers by volume.
+    ///
+    /// # Errors
+    /// When the sum has too many digits.
+    pub(super) fn measure(&mut self, quantity: Amount) -> Result<(), TooLong> {
+        self.measured = self.measured.plus(quantity)?;
+        Ok(())
+    }
+
+    /// The whole quantity of the month, and the index of the tier that it falls in; none for graduated tiers.
+    pub(super) fn volume(&self) -> Option<(Amount, usize)> {
+        let holds = |tier: &Tier| tier.up_to.is_none_or(|up_to| self.measured <= up_to);
+        let tier = self.tiers.iter().position(holds)?;
+        (self.tiering == Tiering::Volume).then_some((self.measured, tier))
+    }
+
+    /// The price of every unit of the month; none for graduated tiers.
+    pub(super) fn flat_price(&self) -> Option<Amount> {
+        self.volume().map(|(_, tier)| self.tiers[tier].unit_price)
     }
 
     /// The price of the next `quantity` units of the month; calls `part` with the units that fall in each tier.
@@ -31,6 +66,12 @@ impl TierState {
     /// # Errors
     /// When a result has too many digits.
     pub(super) fn price(&mut self, quantity: Amount, mut part: impl FnMut(TierPart)) -> Result<Amount, TooLong> {
+        if let Some((_, tier)) = self.volume() {
+            let unit_price = self.tiers[tier].unit_price;
+            let amount = quantity.times(unit_price)?;
+            part(TierPart { tier, units: quantity, unit_price, amount });
+            return Ok(amount);
+        }
         let start = self.used;
         let end = start.plus(quantity)?;
         let mut price = Sum::default();
@@ -39,10 +80,10 @@ impl TierState {
             let ceiling = tier.up_to.map_or(end, |up_to| up_to.min(end));
             let from = floor.max(start);
             if ceiling > from {
-                let units = ceiling.minus(from)?;
-                let amount = units.times(tier.unit_price)?;
+                let (units, unit_price) = (ceiling.minus(from)?, tier.unit_price);
+                let amount = units.times(unit_price)?;
                 price.add(amount)?;
-                part(TierPart { tier: index, units, amount });
+                part(TierPart { tier: index, units, unit_price, amount });
             }
             floor = tier.up_to.unwrap_or(end);
         }
@@ -66,7 +107,7 @@ mod tests {
             Tier { up_to: Some(amount("1000000")), unit_price: amount("0.2") },
             Tier { up_to: None, unit_price: amount("0.1") },
         ];
-        let mut state = TierState::new(tiers.to_vec());
+        let mut state = TierState::new(tiers.to_vec(), Tiering::Graduated);
         assert_eq!(state.price(amount("600000"), |_| {}).unwrap(), amount("120000"));
         assert_eq!(state.price(amount("600000"), |_| {}).unwrap(), amount("100000"));
         assert_eq!(state.price(amount("0"), |_| {}).unwrap(), Amount::ZERO);
@@ -82,10 +123,28 @@ mod tests {
             Tier { up_to: None, unit_price: amount("1") },
         ];
         let mut parts = Vec::new();
-        let price =
-            TierState::new(tiers.to_vec()).price(amount("25"), |part| parts.push((part.tier, part.units, part.amount)));
+        let price = TierState::new(tiers.to_vec(), Tiering::Graduated)
+            .price(amount("25"), |part| parts.push((part.tier, part.units, part.amount)));
         assert_eq!(price.unwrap(), amount("55"));
         let expected = [(0, "10", "30"), (1, "10", "20"), (2, "5", "5")];
         assert_eq!(parts, expected.map(|(tier, units, price)| (tier, amount(units), amount(price))));
+    }
+
+    /// Up to 10 units 3 each, up to 20 units 2, beyond 1: 10 units are 30, 11 are 22, 20 are 40, and 20.5 are 20.5.
+    #[test]
+    fn volume_prices_all_units_by_their_sum() {
+        let tiers = [
+            Tier { up_to: Some(amount("10")), unit_price: amount("3") },
+            Tier { up_to: Some(amount("20")), unit_price: amount("2") },
+            Tier { up_to: None, unit_price: amount("1") },
+        ];
+        for (quantities, expected) in
+            [(&["4", "6"][..], "30"), (&["4", "7"], "22"), (&["20"], "40"), (&["20", "0.5"], "20.5"), (&["0"], "0")]
+        {
+            let mut state = TierState::new(tiers.to_vec(), Tiering::Volume);
+            quantities.iter().for_each(|quantity| state.measure(amount(quantity)).unwrap());
+            let prices = quantities.iter().map(|quantity| state.price(amount(quantity), |_| {}).unwrap());
+            assert_eq!(Sum::of(prices), Ok(amount(expected)), "{quantities:?}");
+        }
     }
 }

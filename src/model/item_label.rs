@@ -1,8 +1,9 @@
 //! [`ItemLabel`]: what a reader sees of an item, put together from all `[[item]]` tables that match it.
 
 use super::amount::Amount;
+use super::customer::Customer;
 use super::invoice::{Invoice, ItemKind};
-use super::item_table::{ItemTable, QuantityDisplay, Wording};
+use super::item_table::{ItemTable, PrintedUnit, QuantityDisplay, Wording};
 use super::printed::{PrintedFigures, PrintedQuantity, PrintedRounding};
 use super::ratio::exact_quotient;
 use super::rounding::Rounding;
@@ -131,7 +132,11 @@ pub struct ItemTables<'a> {
 impl<'a> ItemTables<'a> {
     /// Those for a customer, an index in [`Settings::customers`], in the language of its invoices.
     pub fn of_customer(settings: &'a Settings, customer: usize) -> ItemTables<'a> {
-        let customer = &settings.customers[customer];
+        ItemTables::of(settings, &settings.customers[customer])
+    }
+
+    /// [`of_customer`](Self::of_customer).
+    pub fn of(settings: &'a Settings, customer: &'a Customer) -> ItemTables<'a> {
         ItemTables { settings, own: &customer.items, language: customer.invoice.language }
     }
 
@@ -143,6 +148,11 @@ impl<'a> ItemTables<'a> {
     /// Those for the issuer, of the workspace alone.
     pub fn of_issuer(settings: &'a Settings) -> ItemTables<'a> {
         ItemTables { settings, own: &[], language: settings.language }
+    }
+
+    /// The language of their reader.
+    pub fn language(&self) -> Language {
+        self.language
     }
 
     /// The same in another language.
@@ -164,6 +174,13 @@ impl<'a> ItemTables<'a> {
             label.complete(table, self.language);
         }
         label
+    }
+
+    /// The printed unit of a provider's usage, with its scale; none where no table has one.
+    pub fn measure(&self, source: &str, name: &str) -> Option<&'a PrintedUnit> {
+        let built_in = self.settings.source(source).map_or(&[][..], |source| source.kind.items());
+        let tables = self.own.iter().chain(&self.settings.items).chain(built_in);
+        tables.filter(|table| table.matches(source, name, ItemKind::Usage)).find_map(|table| table.measure.as_ref())
     }
 
     /// Both names of an item of a provider, be it usage or a discount.

@@ -29,10 +29,19 @@ pub struct PriceRule {
     pub currency: Currency,
     /// Whether its unit price or tiers include the tax.
     pub tax_included: bool,
+    /// The printed unit of its items that its prices and limits are for; the bill's own where absent.
+    pub per: Option<String>,
     /// The months it applies to.
     pub validity: Validity,
     /// Where it is written.
     pub definition: Definition,
+}
+
+impl PriceRule {
+    /// Whether it prices by the sum of the month, which must be known first.
+    pub fn is_by_volume(&self) -> bool {
+        matches!(&self.price, Price::Tiers(tiers) if tiers.tiering == Tiering::Volume)
+    }
 }
 
 /// How a rule prices a charge.
@@ -42,8 +51,38 @@ pub enum Price {
     Markup(Markup),
     /// quantity × price, whatever the provider charged.
     UnitPrice(Amount),
-    /// Graduated prices over the month's total quantity.
-    Tiers(Vec<Tier>),
+    /// Prices by the month's total quantity.
+    Tiers(Tiers),
+}
+
+/// Prices by the quantity of a month.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tiers {
+    /// The tiers, in rising order.
+    pub tiers: Vec<Tier>,
+    /// What they price.
+    pub tiering: Tiering,
+    /// Whether they measure all items that the rule matches in one sum, and not each item for itself.
+    pub together: bool,
+}
+
+/// What tiers price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tiering {
+    /// Each unit by the tier that it falls in.
+    Graduated,
+    /// All units of the month by the tier that their sum falls in.
+    Volume,
+}
+
+impl Tiering {
+    /// The names in TOML.
+    pub const NAMES: [(&'static str, Tiering); 2] = [("graduated", Tiering::Graduated), ("volume", Tiering::Volume)];
+
+    /// The name in TOML.
+    pub fn name(self) -> &'static str {
+        Tiering::NAMES.iter().find(|(_, tiering)| *tiering == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// A share added to a cost: 0.15 for 15 %.
@@ -57,7 +96,7 @@ impl Markup {
     }
 }
 
-/// A range of a graduated price.
+/// A range of quantities with a price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tier {
     /// The last unit of the month at this price; none on the last tier.

@@ -27,6 +27,11 @@ impl<T> Wording<T> {
 }
 
 impl Wording {
+    /// Whether readers of some language see that text.
+    pub fn has(&self, text: &str) -> bool {
+        [Language::Japanese, Language::English].into_iter().any(|language| self.of(language) == text)
+    }
+
     /// A text in both languages.
     pub fn both(ja: &str, en: &str) -> Wording {
         Wording::Both { ja: ja.to_owned(), en: en.to_owned() }

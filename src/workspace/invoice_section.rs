@@ -12,7 +12,9 @@ use crate::model::definition::Definition;
 use crate::model::matcher::normalized;
 use crate::model::numbering::{Numbering, Restart};
 use crate::model::period::BillingMonth;
-use crate::model::price::{DiscountRule, Markup, Money, Price, PriceRule, Pricing, PricingDefinitions, RoundAt, Tier};
+use crate::model::price::{
+    DiscountRule, Markup, Money, Price, PriceRule, Pricing, PricingDefinitions, RoundAt, Tier, Tiering, Tiers,
+};
 use crate::model::rounding::Rounding;
 use crate::model::schedule::{DateRule, DueRule, OnHoliday};
 use crate::model::settings::{
@@ -374,13 +376,16 @@ fn price_rule(section: &Section<'_, '_>, default: Currency) -> Option<PriceRule>
     let markup = section.read("markup", values::markup).map(Price::Markup);
     let unit_price = section.read("unit-price", values::positive).map(Price::UnitPrice);
     let told = section.file.problems.borrow().len();
+    let tiering = section.read("tiering", |value| value.one_of(&Tiering::NAMES)).unwrap_or(Tiering::Graduated);
+    let together = section.read("together", Value::boolean).unwrap_or(false);
     let tiers = section.list("tiers", tier).map(|tiers| {
         // Once an unreadable tier is reported, the remaining tiers need not fit together.
         if section.file.problems.borrow().len() == told {
             check_tiers(section, &tiers);
         }
-        Price::Tiers(tiers)
+        Price::Tiers(Tiers { tiers, tiering, together })
     });
+    let per = section.read("per", wording::line);
     let tax_included = values::tax_included(section);
     let validity = values::validity(section);
     let prices: Vec<&str> =
@@ -410,8 +415,33 @@ fn price_rule(section: &Section<'_, '_>, default: Currency) -> Option<PriceRule>
         let hint = "remove `tax`: a markup multiplies the provider's cost, which is without tax";
         value.told::<()>(Err(diagnostic.with_hint(hint)));
     }
+    check_keys_of_tiers(section, prices.as_slice());
     let price = markup.or(unit_price).or(tiers)?;
-    Some(PriceRule { matcher, price, currency: currency?, tax_included, validity, definition: section.definition() })
+    Some(PriceRule {
+        matcher,
+        price,
+        currency: currency?,
+        tax_included,
+        per,
+        validity,
+        definition: section.definition(),
+    })
+}
+
+/// Refuses keys that say how something is priced by quantity, in a rule that does not.
+fn check_keys_of_tiers(section: &Section<'_, '_>, prices: &[&str]) {
+    for key in ["tiering", "together"] {
+        if let (Some(value), ["markup" | "unit-price"]) = (section.get(key), prices) {
+            let diagnostic = Diagnostic::error(format!("`{key}` is about tiers, and the rule has none"));
+            value.told::<()>(Err(diagnostic.with_hint(
+                "remove it, or write tiers = [{ up-to = \"100\", unit-price = \"2\" }, { unit-price = \"1\" }]",
+            )));
+        }
+    }
+    if let (Some(value), ["markup"]) = (section.get("per"), prices) {
+        let diagnostic = Diagnostic::error("a markup is per no unit");
+        value.told::<()>(Err(diagnostic.with_hint("remove `per`, or write a unit-price instead of the markup")));
+    }
 }
 
 fn tier(value: &Value<'_, '_>) -> Result<Tier, Diagnostic> {

@@ -66,5 +66,6 @@ mod story;
 mod strange_files;
 mod tax_included;
 mod terminal;
+mod tiers;
 mod warnings;
 mod whatif;

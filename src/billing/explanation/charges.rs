@@ -9,13 +9,14 @@ use super::record::*;
 use super::{Case, Wanted, conversion, defect, exchange};
 use crate::billing::category_split::{CategorySplit, CategoryUsage, category_split};
 use crate::billing::claims::{Claim, Claimed, Claims, RuleId, RuleIndex};
-use crate::billing::own_money::{rate_for, tiers_at};
+use crate::billing::own_money::rate_for;
 use crate::billing::ownership::{DIVIDED, NOBODY, Ownership, assign};
 use crate::billing::price_choice::{PriceChoice, own_status, price_choice, tax_rule};
 use crate::billing::prorating::HeldBy;
 use crate::billing::resources::UsedResources;
+use crate::billing::rule_prices::RulePrices;
 use crate::billing::sharing::{Fate, Sharing};
-use crate::billing::tiers::{TierPart, TierState};
+use crate::billing::tiers::{TierKey, TierPart, TierState};
 use crate::billing::timeline::Division;
 use crate::diagnostic::Problems;
 use crate::model::amount::{Amount, Sum, TooLong};
@@ -23,7 +24,7 @@ use crate::model::charge::{Charge, ChargeKind, EMPTY, NameId, SubjectId};
 use crate::model::days::MonthDays;
 use crate::model::invoice::{Detail, ItemKind, Share, ShareOf};
 use crate::model::matcher::Glob;
-use crate::model::price::{Price, RoundAt};
+use crate::model::price::{Price, PriceRule, RoundAt, Tier, Tiering};
 use crate::model::rounding::Rounding;
 use crate::model::settings::{Ratio, ShareBasis};
 use crate::model::tax::TaxCategory;
@@ -57,6 +58,19 @@ struct ChargePart<'a> {
     all: PartSums,
     /// By tier: units and price.
     tiers: BTreeMap<usize, (Sum, Sum)>,
+    /// The prices per unit of the bill; none for prices that multiply a cost.
+    prices: Option<UnitPrices>,
+}
+
+/// Prices of a rule per unit of the bill, and what it measures.
+#[derive(Clone)]
+struct UnitPrices {
+    /// Units of the bill in one of the rule's.
+    scale: Amount,
+    unit_price: Option<Amount>,
+    tiers: Vec<Tier>,
+    /// The units of the month, for tiers by volume.
+    measured: Option<Amount>,
 }
 
 struct PartSums {
@@ -105,6 +119,7 @@ struct PricedRow {
     quantity: Option<Amount>,
     cost: Amount,
     tiers: Vec<TierPart>,
+    prices: Option<UnitPrices>,
     exact: Amount,
     amount: Amount,
 }
@@ -123,12 +138,18 @@ where
         sharing: Sharing::new(bill, settings, owned),
         choices: FxHashMap::default(),
         tiers: BTreeMap::new(),
+        prices: RulePrices::new(bill, settings, &settings.customers[invoice.customer]),
     };
     let customer = &settings.customers[invoice.customer];
     let held = HeldBy { held: &owned.held, customer: invoice.customer };
     let mut read = ReadRows { lines: Vec::new(), resources: UsedResources::new(customer, held) };
     read.lines.resize_with(invoice.items.len(), LineRows::default);
-    let mut usage: BTreeMap<(u16, TaxCategory), Sum> = BTreeMap::new();
+    if customer.pricing.rules.iter().any(PriceRule::is_by_volume) {
+        for detail in &invoice.details {
+            rules.measure(bill.charge(detail.charge), invoice.share(detail))?;
+        }
+    }
+    let mut usage: BTreeMap<u32, Sum> = BTreeMap::new();
     let mut details = Vec::with_capacity(invoice.details.len());
     for detail in &invoice.details {
         let charge = bill.charge(detail.charge);
@@ -140,12 +161,11 @@ where
         let priced = rules.priced(charge, share, choice)?;
         let item = invoice.item(detail);
         if item.kind == ItemKind::Usage {
-            let source = bill.subject(charge).source;
-            usage.entry((source, item.tax_category)).or_default().add(priced.exact)?;
+            usage.entry(detail.item.0).or_default().add(priced.exact)?;
         }
         details.push((detail, choice, priced));
     }
-    let usage = by_source(usage, bill.sources.len())?;
+    let usage = by_source(case, usage)?;
     for (detail, choice, whole) in details {
         let charge = bill.charge(detail.charge);
         let share = invoice.share(detail);
@@ -176,20 +196,23 @@ where
             line.tax_rules.push(rule);
         }
         let part = line.parts.entry((choice, is_split)).or_default();
+        if part.prices.is_none() {
+            part.prices.clone_from(&priced.prices);
+        }
         if is_split {
             part.split.get_or_insert_with(|| (usage[source].clone(), category));
             part.whole.0.add(of_whole.0)?;
             part.whole.1.add(of_whole.1)?;
         }
         part.all.add(&priced)?;
-        for TierPart { tier, units, amount } in &priced.tiers {
+        for TierPart { tier, units, amount, .. } in &priced.tiers {
             let (all_units, all_amount) = part.tiers.entry(*tier).or_default();
             all_units.add(*units)?;
             all_amount.add(*amount)?;
         }
         if wanted.has_resource(bill.names.get(bill.subject(charge).resource)) {
             part.shown.add(&priced)?;
-            let row = rules.row(charge, share, choice, priced, &mut line.sharings)?;
+            let row = rules.row(charge, share, priced, &mut line.sharings)?;
             part.rows.push(row);
         }
     }
@@ -205,8 +228,8 @@ struct Rules<'a, 'r> {
     claims: Claims<'r>,
     sharing: Sharing<'r>,
     choices: FxHashMap<ChoiceKey, PriceChoice>,
-    /// By rule, source and item.
-    tiers: BTreeMap<(usize, u16, NameId), TierState>,
+    tiers: BTreeMap<TierKey, TierState>,
+    prices: RulePrices<'a>,
 }
 
 impl<'a> Rules<'a, '_> {
@@ -214,6 +237,39 @@ impl<'a> Rules<'a, '_> {
         let Case { bill, settings, invoice } = self.case;
         let key = (charge.subject, charge.item, charge.kind());
         *self.choices.entry(key).or_insert_with(|| price_choice(bill, &settings.customers[invoice.customer], charge))
+    }
+
+    /// The state of the tiers that price a charge.
+    fn state(&mut self, index: usize, charge: &Charge) -> Result<&mut TierState, Problems> {
+        let case = self.case;
+        let Case { bill, settings, invoice } = case;
+        let rule = &settings.customers[invoice.customer].pricing.rules[index];
+        let Price::Tiers(tiers) = &rule.price else {
+            return Err(defect("a rule without tiers".to_owned()));
+        };
+        let item = (bill.subject(charge).source, charge.item);
+        let key = (index, Some(item).filter(|_| !tiers.together));
+        Ok(match self.tiers.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let scale = self.prices.scale(rule, item)?;
+                let prices = self.prices.tiers(rule, tiers, own_rate(case, index)?, scale)?;
+                new.insert(TierState::new(prices, tiers.tiering))
+            }
+        })
+    }
+
+    /// Counts the units of a row that is priced by the sum of the month.
+    fn measure(&mut self, charge: &Charge, share: Option<&Share>) -> Result<(), Problems> {
+        let Case { bill, settings, invoice } = self.case;
+        let rules = &settings.customers[invoice.customer].pricing.rules;
+        let Some(index) = self.choice(charge).rule().filter(|index| rules[*index].is_by_volume()) else {
+            return Ok(());
+        };
+        if let Some(quantity) = share.map_or_else(|| bill.quantity(charge), |share| share.quantity) {
+            self.state(index, charge)?.measure(quantity)?;
+        }
+        Ok(())
     }
 
     /// Computes the figures of a row again.
@@ -228,21 +284,28 @@ impl<'a> Rules<'a, '_> {
             quantity.ok_or_else(|| defect(format!("{file}:{row} is priced by a quantity it does not have")))
         };
         let rate = settings.known_rate(bill.month, bill.source(charge).currency, invoice.currency);
-        let mut tiers = Vec::new();
+        let (mut tiers, mut prices) = (Vec::new(), None);
+        let item = (bill.subject(charge).source, charge.item);
         let exact = match choice {
             PriceChoice::Kept => return Err(defect("the issuer keeps the row".to_owned())),
             PriceChoice::AtCost => cost.times(rate)?,
             PriceChoice::DefaultMarkup => cost.times(pricing.markup.factor().times(rate)?)?,
             PriceChoice::Rule(index) => match &pricing.rules[index].price {
                 Price::Markup(markup) => cost.times(markup.factor().times(rate)?)?,
-                Price::UnitPrice(price) => units()?.times(price.times(own_rate(case, index)?)?)?,
-                Price::Tiers(prices) => {
-                    let key = (index, bill.subject(charge).source, charge.item);
-                    let state = match self.tiers.entry(key) {
-                        Entry::Occupied(known) => known.into_mut(),
-                        Entry::Vacant(new) => new.insert(TierState::new(tiers_at(prices, own_rate(case, index)?)?)),
-                    };
-                    state.price(units()?, |part| tiers.push(part))?
+                Price::UnitPrice(price) => {
+                    let rule = &pricing.rules[index];
+                    let scale = self.prices.scale(rule, item)?;
+                    let price = self.prices.price(rule, *price, own_rate(case, index)?, scale)?;
+                    prices = Some(UnitPrices { scale, unit_price: Some(price), tiers: Vec::new(), measured: None });
+                    units()?.times(price)?
+                }
+                Price::Tiers(_) => {
+                    let scale = self.prices.scale(&pricing.rules[index], item)?;
+                    let quantity = units()?;
+                    let state = self.state(index, charge)?;
+                    let measured = state.volume().map(|(measured, _)| measured);
+                    prices = Some(UnitPrices { scale, unit_price: None, tiers: state.tiers().to_vec(), measured });
+                    state.price(quantity, |part| tiers.push(part))?
                 }
             },
         };
@@ -250,7 +313,7 @@ impl<'a> Rules<'a, '_> {
             RoundAt::Line => pricing.rounding.apply(exact, invoice.currency.decimals())?,
             RoundAt::Item | RoundAt::Invoice => exact,
         };
-        Ok(PricedRow { quantity, cost, tiers, exact, amount })
+        Ok(PricedRow { quantity, cost, tiers, prices, exact, amount })
     }
 
     /// The part of a discount that reduces a category.
@@ -265,7 +328,7 @@ impl<'a> Rules<'a, '_> {
             RoundAt::Line => pricing.rounding.apply(exact, invoice.currency.decimals())?,
             RoundAt::Item | RoundAt::Invoice => exact,
         };
-        Ok(PricedRow { quantity, cost, tiers: Vec::new(), exact, amount })
+        Ok(PricedRow { quantity, cost, tiers: Vec::new(), prices: None, exact, amount })
     }
 
     /// Explains a row by its rules.
@@ -273,11 +336,10 @@ impl<'a> Rules<'a, '_> {
         &mut self,
         charge: &Charge,
         share: Option<&Share>,
-        choice: PriceChoice,
         priced: PricedRow,
         sharings: &mut Vec<(Option<usize>, SharingExplanation<'a>)>,
     ) -> Result<RowExplanation<'a>, Problems> {
-        let Case { bill, settings, invoice } = self.case;
+        let Case { bill, settings, .. } = self.case;
         let (file, row) = bill.origin(charge);
         let subject = bill.subject(charge);
         let (claim, share, by_days) = match share {
@@ -299,14 +361,11 @@ impl<'a> Rules<'a, '_> {
             let (file, line) = rule.place(settings);
             Rule { file, line, text: rule.text(settings) }
         });
-        let pricing = &settings.customers[invoice.customer].pricing;
-        let tier = |part: &TierPart| {
-            let index = choice.rule().ok_or_else(|| defect("tiers without a rule".to_owned()))?;
-            let Price::Tiers(tiers) = &pricing.rules[index].price else {
-                return Err(defect("a rule without tiers".to_owned()));
-            };
-            let unit_price = tiers[part.tier].unit_price.times(own_rate(self.case, index)?)?;
-            Ok(TierUnits { tier: part.tier + 1, units: part.units, unit_price, amount: part.amount })
+        let tier = |part: &TierPart| TierUnits {
+            tier: part.tier + 1,
+            units: part.units,
+            unit_price: part.unit_price,
+            amount: part.amount,
         };
         Ok(RowExplanation {
             file,
@@ -321,7 +380,7 @@ impl<'a> Rules<'a, '_> {
             days,
             by_days,
             share,
-            tiers: priced.tiers.iter().map(tier).collect::<Result<_, Problems>>()?,
+            tiers: priced.tiers.iter().map(tier).collect(),
             exact: priced.exact,
             amount: priced.amount,
         })
@@ -446,25 +505,37 @@ impl<'a> LineRows<'a> {
                 factor: None,
                 unit_price: None,
                 conversion: None,
+                per: None,
+                tiering: None,
+                together: false,
+                measured: None,
                 tiers: Vec::new(),
             };
+            let of_units = || part.prices.clone().ok_or_else(|| defect("a rule without prices".to_owned()));
+            if let (Some(per), Some(prices)) = (rule.and_then(|rule| rule.per.as_deref()), &part.prices) {
+                price.per = Some(PerExplanation { unit: per, scale: prices.scale });
+            }
             match (choice, rule.map(|rule| &rule.price)) {
                 (PriceChoice::AtCost | PriceChoice::Kept, _) => price.method = "at-cost",
                 (PriceChoice::DefaultMarkup, _) | (_, None) => price.factor = Some(pricing.markup.factor()),
                 (_, Some(Price::Markup(markup))) => price.factor = Some(markup.factor()),
                 (PriceChoice::Rule(index), Some(Price::UnitPrice(unit_price))) => {
                     price.method = "unit-price";
-                    price.unit_price = Some(unit_price.times(own_rate(case, index)?)?);
+                    price.unit_price = of_units()?.unit_price;
                     price.conversion = conversion(case, *unit_price, pricing.rules[index].currency)?;
                 }
                 (PriceChoice::Rule(rule), Some(Price::Tiers(tiers))) => {
                     price.method = "tiers";
-                    for (index, tier) in tiers.iter().enumerate() {
+                    price.tiering = Some(tiers.tiering.name()).filter(|_| tiers.tiering != Tiering::Graduated);
+                    price.together = tiers.together;
+                    let prices = of_units()?;
+                    price.measured = prices.measured;
+                    for (index, (tier, of_rule)) in prices.tiers.iter().zip(&tiers.tiers).enumerate() {
                         let (units, amount) = part.tiers.get(&index).copied().unwrap_or_default();
                         price.tiers.push(TierExplanation {
                             up_to: tier.up_to,
-                            unit_price: tier.unit_price.times(own_rate(case, rule)?)?,
-                            conversion: conversion(case, tier.unit_price, pricing.rules[rule].currency)?,
+                            unit_price: tier.unit_price,
+                            conversion: conversion(case, of_rule.unit_price, pricing.rules[rule].currency)?,
                             units: units.total()?,
                             amount: amount.total()?,
                         });
@@ -496,16 +567,22 @@ impl<'a> LineRows<'a> {
     }
 }
 
-/// Exact amounts of usage by source and category, where above zero.
-fn by_source(sums: BTreeMap<(u16, TaxCategory), Sum>, sources: usize) -> Result<Vec<CategoryUsage>, TooLong> {
-    let mut usage = vec![CategoryUsage::new(); sources];
-    for ((source, category), sum) in sums {
-        let sum = sum.total()?;
-        if sum.is_positive() {
-            usage[usize::from(source)].insert(category, sum);
-        }
+/// Amounts of usage by source and category, before rounding and without tax, where above zero; `sums` are by item.
+fn by_source(case: Case<'_>, sums: BTreeMap<u32, Sum>) -> Result<Vec<CategoryUsage>, Problems> {
+    let Case { bill, invoice, .. } = case;
+    let mut usage: Vec<BTreeMap<TaxCategory, Sum>> = vec![BTreeMap::new(); bill.sources.len()];
+    for (index, sum) in sums {
+        let item = &invoice.items[index as usize];
+        let source = bill.sources.iter().position(|source| source.name == item.source);
+        let source = source.ok_or_else(|| defect(format!("{} is of no source", item.name)))?;
+        usage[source].entry(item.tax_category).or_default().add(item.tax_group().without_tax(sum.total()?)?)?;
     }
-    Ok(usage)
+    let totals = |sums: BTreeMap<TaxCategory, Sum>| {
+        let totals = sums.into_iter().map(|(category, sum)| Ok((category, sum.total()?)));
+        let totals = totals.collect::<Result<CategoryUsage, TooLong>>()?;
+        Ok(totals.into_iter().filter(|(_, sum)| sum.is_positive()).collect())
+    };
+    usage.into_iter().map(totals).collect()
 }
 
 /// The exchange rate of the customer's rule with that index.

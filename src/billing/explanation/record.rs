@@ -261,9 +261,30 @@ pub struct PriceExplanation<'a> {
     /// Conversion of the rule's unit price from another currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversion: Option<ConversionExplanation<'a>>,
+    /// The printed unit of the rule's prices, where it names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per: Option<PerExplanation<'a>>,
+    /// `volume`, where tiers price all units by their sum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tiering: Option<&'static str>,
+    /// Whether the tiers measure all items of the rule in one sum.
+    #[serde(skip_serializing_if = "is_false")]
+    pub together: bool,
+    /// The units of the month, where tiers price all units by their sum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Amount>,
     /// The tiers, with the units that fell in each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tiers: Vec<TierExplanation<'a>>,
+}
+
+/// The unit that a rule's prices are for.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct PerExplanation<'a> {
+    /// Unit as it is printed.
+    pub unit: &'a str,
+    /// Units of the bill in one of it.
+    pub scale: Amount,
 }
 
 /// A tier with the units of the part that fell in it.

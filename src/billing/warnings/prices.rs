@@ -8,8 +8,8 @@ use rustc_hash::FxHashMap;
 
 use super::Month;
 use super::rules::of_file;
-use crate::billing::own_money::tiers_at;
 use crate::billing::price_choice::price_choice;
+use crate::billing::rule_prices::RulePrices;
 use crate::billing::tiers::TierState;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
@@ -19,7 +19,7 @@ use crate::model::definition::Definition;
 use crate::model::figures::money;
 use crate::model::invoice::Invoice;
 use crate::model::item_label::ItemTables;
-use crate::model::price::{Price, PriceRule};
+use crate::model::price::{Price, PriceRule, Tiering};
 use crate::model::ratio::quotient;
 use crate::model::rounding::Rounding;
 use crate::model::warning::WarningCode;
@@ -115,11 +115,16 @@ fn comparisons<'a>(month: Month<'a>, invoice: &Invoice) -> Result<Vec<PriceCompa
             continue;
         }
         let own = match (&rule.price, priced.own_price) {
-            (Price::Tiers(tiers), _) => {
-                let Some(rate) = month.settings.fx_rate(bill.month, rule.currency, invoice.currency) else { continue };
-                TierState::new(tiers_at(tiers, rate)?).price(quantity, |_| {})?
-            }
             (_, Some(price)) => quantity.times(price)?,
+            (Price::Tiers(tiers), None) => {
+                let Some(rate) = month.settings.fx_rate(bill.month, rule.currency, invoice.currency) else { continue };
+                let prices = RulePrices::new(bill, month.settings, customer);
+                let scaled =
+                    prices.scale(rule, (source, item)).and_then(|scale| prices.tiers(rule, tiers, rate, scale));
+                // A month whose rules give no exact prices is not computed.
+                let Ok(scaled) = scaled else { continue };
+                TierState::new(scaled, Tiering::Graduated).price(quantity, |_| {})?
+            }
             (_, None) => continue,
         };
         let provider = cost.times(rate)?;

@@ -2,7 +2,7 @@
 
 use super::text::{converted, equals, product, written};
 use crate::billing::explanation::{
-    ChargesExplanation, Explanation, LineExplanation, PartExplanation, RowExplanation, RowSums, Rule,
+    ChargesExplanation, Explanation, LineExplanation, PartExplanation, PerExplanation, RowExplanation, RowSums, Rule,
     SharingExplanation,
 };
 use crate::model::amount::{Amount, TooLong};
@@ -197,12 +197,22 @@ fn price(month: &str, part: &PartExplanation<'_>, charges: &ChargesExplanation<'
     let method = match price.method {
         "markup" => "cost × (1 + markup)",
         "unit-price" => "quantity × unit price",
+        "tiers" if price.measured.is_some() => "all units by the tier of their sum in the month",
         "tiers" => "graduated over the month",
         _ => "discounts at cost",
     };
     let mut text = vec![format!("  price: {method}{}", written(price.rule))];
     if let Some(conversion) = &price.conversion {
         text.push(format!("    {}", converted("unit-price", conversion, price.rule, month)));
+    }
+    if let Some(PerExplanation { unit, scale }) = price.per {
+        text.push(format!("    prices are per {unit}: 1 {unit} is {scale} units of the bill"));
+    }
+    if price.together {
+        text.push("    the tiers measure all items of the rule in one sum".to_owned());
+    }
+    if let Some(measured) = price.measured {
+        text.push(format!("    units of the month: {measured}"));
     }
     for tier in &price.tiers {
         if let Some(conversion) = &tier.conversion {
