@@ -131,6 +131,31 @@ fn the_rest_of_each_category_comes_off_the_next_month() {
     assert_eq!(subtotal(&sandbox, "202209"), Some(7));
 }
 
+/// July leaves −300 standard and 50 exempt, which August takes beside 1000. The exempt rest is given back by its line, 50, as any line
+/// is; the rest of the note takes back what is left: 820 − 50 = 770.
+#[test]
+fn a_carried_line_is_credited_like_any_other() {
+    let sandbox = workspace();
+    bill(&sandbox, "202207", &[("basicCharge", 100), ("roaming", 50), ("coupon", -400)]);
+    bill(&sandbox, "202208", &[("basicCharge", 1000)]);
+    for month in ["202207", "202208"] {
+        run(&sandbox, &["build", month]);
+        run(&sandbox, &["issue", month]);
+    }
+    let credit = ["credit", "INV-202208-acme", "--reason", "x", "--date", "2022-09-20"];
+    run(&sandbox, &[&credit[..], &["--line", "3"]].concat());
+    run(&sandbox, &credit);
+    run(&sandbox, &["verify", "202208"]);
+    let note = |record: &str| sandbox.json(&format!("issued/{record}.json"))["documents"][0].clone();
+    let (part, rest) = (note("202208-1"), note("202208-2"));
+    assert_eq!((&part["items"][0]["kind"], &part["items"][0]["line"]), (&json!("carried"), &json!(3)));
+    assert_eq!((&part["total"], &rest["total"]), (&json!("-50"), &json!("-770")));
+    // Nothing of it is open again.
+    bill(&sandbox, "202209", &[("basicCharge", 7)]);
+    run(&sandbox, &["build", "202209"]);
+    assert_eq!(subtotal(&sandbox, "202209"), Some(7));
+}
+
 /// A month without anything of the customer's passes the rest on, and without the setting the month is refused.
 #[test]
 fn a_month_without_charges_passes_the_rest_on() {
