@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::evidence::{ChangedFile, changed_adjustments, changed_files};
+use super::evidence::{ChangedFile, FileChange, changed_adjustments, changed_files};
 use super::standing::standing;
 use crate::billing;
 use crate::diagnostic::{Diagnostic, Place, Problems};
@@ -112,10 +112,10 @@ fn changed_assignments(root: &Path, stored: &Stored, path: &str, month: BillingM
 /// Tables of assignments that a record does not have, with their rows of its month.
 fn new_tables(workspace: &Workspace, stored: &Stored, month: BillingMonth) -> Vec<ChangedFile> {
     let is_recorded = |path: &str| stored.record.rules.iter().any(|file| file.path == path);
-    let tables = workspace.files.iter().filter(|(path, _)| !path.ends_with(".toml") && !is_recorded(path));
+    let tables = workspace.files.iter().filter(|(path, bytes)| workspace::is_table(bytes) && !is_recorded(path));
     let changed = tables.map(|(path, bytes)| ChangedFile {
         path: path.clone(),
-        is_missing: false,
+        change: FileChange::New,
         rows: workspace::changed_rows(b"", bytes, month),
     });
     changed.filter(|file| !file.rows.is_empty()).collect()
