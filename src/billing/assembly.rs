@@ -48,6 +48,7 @@ pub(super) fn assemble(
         refuse_adjustments_below_zero(settings, bill.month, customer, tax, &priced.items)?;
     }
     remarks.extend(negative_bases(customer, &tax_subtotals)?);
+    remarks.extend(total.is_negative().then(|| negative_total(customer, total, tax)));
     let pricing = &customer.invoice;
     let (issue_date, due_date) =
         schedule::dates(bill.month, pricing.issue_date, pricing.due_date, pricing.due_on_holiday);
@@ -234,6 +235,18 @@ fn negative_bases(customer: &Customer, taxes: &[TaxSubtotal]) -> Result<Vec<Diag
         );
     }
     Ok(warnings)
+}
+
+/// Nobody can pay a total below zero. The rules refuse such a subtotal only (billing-rules §4), and taxes below zero can exceed
+/// what is left of it.
+fn negative_total(customer: &Customer, total: Amount, tax: Amount) -> Diagnostic {
+    let currency = customer.invoice.currency;
+    let (total, tax) = (money(total, currency, 0), money(tax, currency, 0));
+    let message = format!("the total of \"{}\" is {total}, below zero: its taxes come to {tax}", customer.id);
+    Diagnostic::finding(WarningCode::NegativeTotal, message, total)
+        .concerning(&customer.id)
+        .at(Place::file(&customer.path))
+        .with_hint("give the discount the tax category of what it reduces with [[tax.rule]], or hold the invoice back (docs/adjustments.md)")
 }
 
 #[cfg(test)]

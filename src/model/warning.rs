@@ -21,6 +21,8 @@ pub enum WarningCode {
     NoCharges,
     /// The tax base of a category is below zero.
     NegativeBase,
+    /// The total of an invoice is below zero, because its taxes are.
+    NegativeTotal,
     /// A subtotal below zero is carried forward, so no document is made.
     CarriedForward,
     /// Payment is due before the date of issue.
@@ -81,13 +83,14 @@ pub enum WarningCode {
 
 impl WarningCode {
     /// The names in TOML and JSON, in the order in which warnings are reported.
-    pub const NAMES: [(&'static str, WarningCode); 34] = [
+    pub const NAMES: [(&'static str, WarningCode); 35] = [
         ("below-cost", WarningCode::BelowCost),
         ("unusual-total", WarningCode::UnusualTotal),
         ("unusual-price", WarningCode::UnusualPrice),
         ("short-month", WarningCode::ShortMonth),
         ("no-charges", WarningCode::NoCharges),
         ("negative-base", WarningCode::NegativeBase),
+        ("negative-total", WarningCode::NegativeTotal),
         ("carried-forward", WarningCode::CarriedForward),
         ("due-before-issue", WarningCode::DueBeforeIssue),
         ("new-item", WarningCode::NewItem),

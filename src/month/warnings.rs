@@ -54,6 +54,7 @@ fn many(code: WarningCode, count: usize) -> String {
         WarningCode::ShortMonth => format!("{count} bills end before the month does"),
         WarningCode::NoCharges => format!("{count} customers have no charges"),
         WarningCode::NegativeBase => format!("{count} tax bases are below zero"),
+        WarningCode::NegativeTotal => format!("the totals of {count} invoices are below zero"),
         WarningCode::DueBeforeIssue => format!("{count} invoices are due before their issue"),
         WarningCode::NewItem => format!("{count} customers have items that they did not have before"),
         WarningCode::GoneItem => format!("{count} customers no longer have items of the month before"),

@@ -445,3 +445,17 @@ fn a_bill_that_ends_before_the_month_is_short() {
     sandbox.write("invoicer.toml", WORKSPACE);
     assert_eq!(codes(&sandbox), ["short-month"]);
 }
+
+/// 100 exempt and a discount of 95 at 10 %: 5 before tax, and a tax of −9.5, rounded up to −10.
+#[test]
+fn a_total_below_zero_is_warned_of_where_its_subtotal_is_not() {
+    let sandbox = workspace(&[("1", "roaming", "100"), ("1", "basicCharge", "-95")]);
+    sandbox.write(
+        "invoicer.toml",
+        WORKSPACE.replace("item = \"*\"\ncategory = \"out-of-scope\"", "item = \"roaming\"\ncategory = \"exempt\""),
+    );
+    let run = sandbox.run(&["check", "202208"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let message = "warning[negative-total]: the total of \"acme\" is -¥5, below zero: its taxes come to -¥10";
+    assert!(run.stderr.contains(message), "{}", run.stderr);
+}
