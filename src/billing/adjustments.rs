@@ -127,7 +127,7 @@ fn of_amount<'a>(
         amount,
         tax_category: category,
         tax_rate: rate,
-        tax_included: false,
+        tax_included: adjustment.tax_included && category.is_taxed(),
         adjusted: Some(Box::new(adjusted(adjustment, language))),
     };
     Ok(AdjustmentLine { adjustment, part: None, exact, item })

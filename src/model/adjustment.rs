@@ -31,6 +31,8 @@ pub struct Adjustment {
     pub value: AdjustmentValue,
     /// Its tax category; the customer's where absent. None for a percentage, which has those of what it is of.
     pub tax_category: Option<TaxCategory>,
+    /// `tax = "included"`: whether its money was agreed with tax.
+    pub tax_included: bool,
     /// Day of supply, inside the month.
     pub date: Option<NaiveDate>,
     /// An earlier month of supply, whose tax rate applies.

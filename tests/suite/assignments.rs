@@ -392,7 +392,7 @@ fn changing_the_past_of_an_issued_month_is_told_with_the_rows() {
     sandbox.write("assignments/soracom-2.csv", format!("resource,customer,from,until\n{row}\n"));
     let (code, told) = run(&["verify", "202208"]);
     assert_eq!(code, 1, "{told}");
-    assert!(told.contains(&format!("assignments/soracom-2.csv: the file changed (line 2: {row})")), "{told}");
+    assert!(told.contains(&format!("assignments/soracom-2.csv: the file is new (line 2: {row})")), "{told}");
 }
 
 /// Of four resources two have a tag, one is in a gap, and one has nothing to match but its id.

@@ -251,3 +251,32 @@ proptest! {
         }
     }
 }
+
+/// 980 with tax at 10 %: 980 × 10/110 = 89.09…, 90 up. Of September 2019 at 8 %: 980 × 8/108 = 72.59…, 73. A discount of 110
+/// at 10 % makes the first 870, with 79.09…, 80 of tax; what is exempt includes none.
+#[test]
+fn adjustments_can_be_agreed_with_tax() {
+    let sandbox = workspace("up");
+    customer(&sandbox, "acme", "");
+    bill(&sandbox, "202208", &[("basicCharge", 100)]);
+    let adjustment = |id: &str, amount: i64, more: &str| {
+        format!(
+            "[[adjustment]]\nid = \"{id}\"\ncustomer = \"acme\"\nname = \"{id}\"\namount = {amount}\n{more}{INCLUDED}"
+        )
+    };
+    let one = adjustment("a", 980, "");
+    sandbox.write("adjustments/202208.toml", &one);
+    run(&sandbox, &["build", "202208"]);
+    let built = || figures(&sandbox.json("out/202208/acme/INV-202208-acme.json"));
+    let expected = "usage 100, adjustment* 980, included-tax* -90, 10% 100 + 10, 10%* 890 + 90, 990 + 100 = 1090";
+    assert_eq!(built(), expected);
+    let others = adjustment("b", -110, "")
+        + &adjustment("c", 980, "supply = \"201909\"\n")
+        + &adjustment("d", 50, "tax-category = \"exempt\"\n");
+    sandbox.write("adjustments/202208.toml", one + &others);
+    run(&sandbox, &["build", "202208"]);
+    // 100 + 870 + 980 + 50 − (80 + 73) = 1,847; with 10 + 80 + 73 of tax it is 100 × 1.1 + 870 + 980 + 50 = 2,010.
+    let figures = built();
+    assert!(figures.contains("10%* 790 + 80, ") && figures.contains("8%* 907 + 73, "), "{figures}");
+    assert!(figures.ends_with("1847 + 163 = 2010"), "{figures}");
+}

@@ -48,6 +48,7 @@ impl<'c> Entries<'c> {
         let name = section.require("name", "\"初期設定費\"", texts);
         let value = value(section, customer.map(|customer| customer.invoice.currency));
         let tax_category = section.read("tax-category", |value| value.one_of(&TaxCategory::NAMES));
+        let tax_included = values::tax_included(section);
         let date = section.read("date", |value| self.date(value));
         let supply = section.read("supply", |value| self.supply(value));
         let cost = section.read("cost", values::money);
@@ -68,6 +69,7 @@ impl<'c> Entries<'c> {
                 name,
                 value,
                 tax_category,
+                tax_included,
                 date,
                 supply: supply.filter(|supply| *supply != self.month),
                 cost: cost.unwrap_or_default(),
@@ -130,6 +132,7 @@ impl<'c> Entries<'c> {
     fn check_percentage(&self, section: &Section<'_, '_>) {
         for (key, why) in [
             ("tax-category", "a percentage has the tax categories of the items it is of"),
+            ("tax", "a percentage includes tax where the items that it is of do"),
             ("supply", "a percentage is of this month's items"),
             ("currency", "a percentage has no currency"),
             ("unit", "a percentage counts nothing"),

@@ -12,7 +12,7 @@ use crate::model::definition::Definition;
 use crate::workspace::toml_reader::{Section, TomlFile};
 
 /// The columns, as documented; a file need not have those that none of its rows uses.
-pub(super) const COLUMNS: [&str; 15] = [
+pub(super) const COLUMNS: [&str; 16] = [
     "id",
     "customer",
     "name",
@@ -28,6 +28,7 @@ pub(super) const COLUMNS: [&str; 15] = [
     "cost",
     "note",
     "currency",
+    "tax",
 ];
 
 /// A cell with its place in the text.
