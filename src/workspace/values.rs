@@ -184,11 +184,12 @@ pub(super) fn markup(value: &Value<'_, '_>) -> Read<Markup> {
     Ok(Markup(share))
 }
 
-/// `"-10%"`: a percentage of either sign. Without the sign of percent it could be ten or a tenth.
+/// `"-10%"` or `"-0.1"`: a percentage of either sign. A number of 1 and more without the sign of percent may be meant as one.
 pub(super) fn signed_percentage(value: &Value<'_, '_>) -> Read<Amount> {
     const EXPECTED: &str = "a percentage such as \"-10%\"";
     match share(value, EXPECTED)? {
         (share, true) => Ok(share),
+        (share, false) if share.magnitude() < Amount::whole(1) => Ok(share),
         (number, false) => Err(value.expected(EXPECTED).with_hint(format!("write \"{number}%\" for {number} percent"))),
     }
 }
