@@ -78,6 +78,7 @@ pub(super) fn lines<'a>(
                 tax_rate: part.rate,
                 tax_included: part.tax_included,
                 adjusted: Some(Box::new(adjusted(adjustment, customer.invoice.language))),
+                section: None,
             };
             lines.push((index, AdjustmentLine { adjustment, part: Some(*part), exact: part.exact, item }));
         }
@@ -129,6 +130,7 @@ fn of_amount<'a>(
         tax_rate: rate,
         tax_included: adjustment.tax_included && category.is_taxed(),
         adjusted: Some(Box::new(adjusted(adjustment, language))),
+        section: None,
     };
     Ok(AdjustmentLine { adjustment, part: None, exact, item })
 }

@@ -45,6 +45,7 @@ pub(super) fn take(items: &mut Vec<LineItem>, customer: &Customer, rests: &[&Cus
             tax_rate: rate,
             tax_included,
             adjusted: None,
+            section: None,
         });
     }
     items.splice(before..before, carried);

@@ -30,7 +30,7 @@ pub(super) struct FeeLine {
 
 /// The lines of a customer's fees, in the order in which they are printed: those below zero stand with the discounts.
 /// `charged` are the fees of the month line by line, and `provided` the lines of the
-/// provider's charges.
+/// provider's charges. None of them is in a section yet.
 ///
 /// # Errors
 /// Missing exchange and tax rates, figures with too many digits.
@@ -73,6 +73,7 @@ pub(super) fn lines(
             tax_rate: rate(category, month, customer)?,
             tax_included: fee.tax_included && category.is_taxed(),
             adjusted: None,
+            section: None,
         };
         lines.push(FeeLine { charged: *charged, full: Some(full), part: None, exact, item });
     }
@@ -98,6 +99,7 @@ pub(super) fn lines(
                 tax_rate: part.rate,
                 tax_included: part.tax_included,
                 adjusted: None,
+                section: None,
             };
             lines.push(FeeLine { charged: *charged, full: None, part: Some(*part), exact: part.exact, item });
         }

@@ -12,6 +12,7 @@ use crate::model::currency::Currency;
 use crate::model::invoice::{Invoice, ItemKind};
 use crate::model::item_label::ItemTables;
 use crate::model::settings::{Language, Settings};
+use crate::model::tax::TaxCategory;
 
 /// An item of a month.
 #[derive(Clone, Debug, Serialize)]
@@ -162,14 +163,18 @@ pub fn items_of_invoice<'a>(
     invoice: &'a Invoice,
 ) -> Result<Vec<ListedItem<'a>>, TooLong> {
     let mut sums = vec![ItemTotals::new(); invoice.items.len()];
+    let lines = lines_of_items(invoice);
     for detail in &invoice.details {
         let price = bill.unit_price(bill.charge(detail.charge));
         let (quantity, cost) = (invoice.detail_quantity(bill, detail), invoice.detail_cost(bill, detail));
-        sums[detail.item.0 as usize].add(quantity, cost, price)?;
+        sums[lines[detail.item.0 as usize]].add(quantity, cost, price)?;
     }
     let tables = ItemTables::of_customer(settings, invoice.customer);
     let mut all = Vec::with_capacity(sums.len());
-    for (item, sums) in invoice.items.iter().zip(sums) {
+    for (index, (item, sums)) in invoice.items.iter().zip(sums).enumerate() {
+        if lines[index] != index {
+            continue;
+        }
         let source = bill.sources.iter().find(|source| source.name == item.source);
         let currency = source.map_or(invoice.currency, |source| source.currency);
         let sums = match item.is_provided() {
@@ -190,6 +195,18 @@ impl ListedItem<'_> {
     pub fn is_provided(&self) -> bool {
         !self.source.is_empty()
     }
+}
+
+/// By item, the first that is the same in another section of the invoice, or itself.
+fn lines_of_items(invoice: &Invoice) -> Vec<usize> {
+    let mut first: BTreeMap<(&str, &str, ItemKind, TaxCategory, bool), usize> = BTreeMap::new();
+    let mut lines = Vec::with_capacity(invoice.items.len());
+    for (index, item) in invoice.items.iter().enumerate() {
+        let is_in_section = item.section.is_some() && item.is_provided();
+        let key = (item.source.as_str(), item.name.as_str(), item.kind, item.tax_category, item.tax_included);
+        lines.push(if is_in_section { *first.entry(key).or_insert(index) } else { index });
+    }
+    lines
 }
 
 fn listed<'a>(

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::category_split::CategoryUsage;
 use super::prorating::ChargedFee;
+use super::sections::{SectionId, Sections};
 use super::taxation::included_tax;
 use super::{adjustments, fees};
 
@@ -28,6 +29,7 @@ pub(super) struct ItemKey {
     pub(super) category: TaxCategory,
     /// Whether its prices include the tax.
     pub(super) tax_included: bool,
+    pub(super) section: Option<SectionId>,
 }
 
 /// An item being added up.
@@ -51,13 +53,18 @@ enum Seen {
 }
 
 /// The items of one customer.
-#[derive(Default)]
-pub(super) struct Items {
+pub(super) struct Items<'a> {
+    pub(super) sections: Sections<'a>,
     growing: Vec<Growing>,
     positions: FxHashMap<ItemKey, u32>,
 }
 
-impl Items {
+impl<'a> Items<'a> {
+    /// No items yet, for an invoice with those sections.
+    pub(super) fn new(sections: Sections<'a>) -> Items<'a> {
+        Items { sections, growing: Vec::new(), positions: FxHashMap::default() }
+    }
+
     /// The position of an item, which is added when it is new.
     pub(super) fn position(&mut self, key: ItemKey) -> u32 {
         let next = self.growing.len() as u32;
@@ -145,10 +152,11 @@ impl Items {
         Ok(sums)
     }
 
-    /// The finished lines in the order in which they are printed: usage, fees, adjustments, minimum, discounts, rounding.
-    /// Sets the item of each of `details`. `minimum` is rounded, and comes with the tax category of the line it adds.
+    /// The finished lines in the order in which they are printed, in each section: usage, fees, adjustments, minimum,
+    /// discounts, rounding. Sets the item of each of `details`. `minimum` is rounded, and comes with the tax category of
+    /// the line it adds.
     pub(super) fn finish(
-        self,
+        mut self,
         context: LineContext<'_>,
         minimum: Option<(Amount, TaxCategory)>,
         details: &mut [Detail],
@@ -165,7 +173,8 @@ impl Items {
         let line = |index: &usize| {
             let item = &self.growing[*index];
             let rate = rates[usize::from(item.key.source)].expect("an item is made of charges whose rate is known");
-            item.line(bill, customer, rate, unit_prices)
+            let section = item.key.section.map(|id| self.sections.section(id).clone());
+            Ok(LineItem { section, ..item.line(bill, customer, rate, unit_prices)? })
         };
         let mut lines: Vec<LineItem> = order.iter().map(line).collect::<Result<_, Diagnostic>>()?;
         let fees = fees::lines(settings, customer, month, charged_fees, &lines)?;
@@ -180,7 +189,15 @@ impl Items {
         for own in &adjustments {
             exact_sum = exact_sum.plus(own.item.tax_group().without_tax(own.item.amount)?)?;
         }
-        let own = fees.into_iter().map(|fee| fee.item).chain(adjustments.into_iter().map(|own| own.item));
+        // A fee that no section claims is in none, and so are adjustments.
+        let fees: Vec<LineItem> = fees
+            .into_iter()
+            .map(|fee| {
+                let id = self.sections.of_fee(&customer.fees[fee.charged.fee].name);
+                LineItem { section: id.map(|id| self.sections.section(id).clone()), ..fee.item }
+            })
+            .collect();
+        let own = fees.into_iter().chain(adjustments.into_iter().map(|own| own.item));
         for item in own {
             if item.kind == ItemKind::Discount { discounts.push(item) } else { lines.push(item) }
         }
@@ -213,10 +230,10 @@ impl Items {
             let line = if position < usage_count { position } else { discounts_from + position - usage_count };
             moved[*index] = ItemIndex(line as u32);
         }
-        for detail in details {
+        for detail in &mut *details {
             detail.item = moved[detail.item.0 as usize];
         }
-        Ok(FinishedLines { lines, exact_sum })
+        Ok(FinishedLines { lines: self.sections.arrange(lines, details), exact_sum })
     }
 }
 
@@ -275,6 +292,7 @@ impl Growing {
             tax_rate: rate(self.key.category, bill.month, customer)?,
             tax_included: self.key.tax_included,
             adjusted: None,
+            section: None,
         })
     }
 
@@ -409,6 +427,7 @@ fn adjustment(kind: ItemKind, amount: Amount, group: TaxGroup, customer: &Custom
         tax_rate: group.rate,
         tax_included: group.included,
         adjusted: None,
+        section: None,
     }
 }
 

@@ -35,6 +35,7 @@ mod record;
 mod remainder;
 pub(crate) mod resources;
 mod rule_prices;
+mod sections;
 mod sharing;
 pub mod story;
 mod taxation;

@@ -15,6 +15,7 @@ use super::price_choice::{PriceChoice, own_status, price_choice, tax_rule};
 use super::prorating::{ChargedFee, HeldBy};
 use super::resources::UsedResources;
 use super::rule_prices::{BillItem, RulePrices};
+use super::sections::Sections;
 use super::tiers::{TierKey, TierState};
 use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::model::amount::{Amount, Sum, TooLong};
@@ -98,14 +99,12 @@ pub(crate) fn price(
     let unit_prices = pricing.unit_prices.values().to_vec();
     let least = minimum.map(|minimum| (minimum, pricing.category));
     // Priced items may still lack a tax rate.
-    let items = std::mem::take(&mut pricing.items);
-    let rates = std::mem::take(&mut pricing.rates);
+    let CustomerPricer { items, rates, long_amounts, price_rates, mut problems, .. } = pricing;
     let context =
         LineContext { bill, settings, customer, charged_fees: &charged_fees, rates: &rates, unit_prices: &unit_prices };
     let finished = items.finish(context, least, &mut details).map_err(|found| {
-        found.into_iter().for_each(|problem| pricing.refuse(problem));
+        found.into_iter().for_each(|problem| push_once(&mut problems, problem));
     });
-    let CustomerPricer { long_amounts, price_rates, mut problems, .. } = pricing;
     match (problems.keep(by_source), finished) {
         (Some(by_source), Ok(FinishedLines { lines: items, exact_sum })) if problems.is_empty() => Ok(PricedCustomer {
             items,
@@ -119,6 +118,13 @@ pub(crate) fn price(
             exact_sum,
         }),
         _ => Err(problems),
+    }
+}
+
+/// Reports a problem, unless the same was reported.
+fn push_once(problems: &mut Problems, problem: Diagnostic) {
+    if problems.iter().all(|known| known.message != problem.message) {
+        problems.push(problem);
     }
 }
 
@@ -160,7 +166,7 @@ struct CustomerPricer<'a> {
     customer: &'a Customer,
     /// The category of charges that no rule matches.
     category: TaxCategory,
-    /// Whether a rule matches on more than source and item, so that plans differ by subject.
+    /// Whether a rule or section depends on more than source and item, so that plans differ by subject.
     by_subject: bool,
     plans: Vec<Plan>,
     known: FxHashMap<PlanKey, u32>,
@@ -171,7 +177,7 @@ struct CustomerPricer<'a> {
     /// The index of each state, with the first item that it measures.
     tier_index: FxHashMap<TierKey, (usize, BillItem)>,
     rule_prices: RulePrices<'a>,
-    items: Items,
+    items: Items<'a>,
     unit_prices: Interner<Amount>,
     long_amounts: LongAmounts,
     /// Per source, the exchange rate from its currency to the invoice's, filled in when needed.
@@ -192,19 +198,20 @@ impl<'a> CustomerPricer<'a> {
         let sees_subjects = |matcher: &Matcher| !matcher.sees_only_items() || has_products && matcher.item.is_some();
         let prices = customer.pricing.rules.iter().map(|rule| &rule.matcher);
         let taxes = settings.tax_rules.iter().map(|rule| &rule.matcher);
+        let sections = Sections::new(settings, customer);
         CustomerPricer {
             bill,
             settings,
             customer,
             category: own_status(settings, customer).0,
-            by_subject: prices.chain(taxes).any(sees_subjects),
+            by_subject: sections.are_set() || prices.chain(taxes).any(sees_subjects),
             plans: Vec::new(),
             known: FxHashMap::default(),
             recent: [None; RECENT],
             tiers: Vec::new(),
             tier_index: FxHashMap::default(),
             rule_prices: RulePrices::new(bill, settings, customer),
-            items: Items::default(),
+            items: Items::new(sections),
             unit_prices: Interner::default(),
             long_amounts: LongAmounts::new(),
             rates: vec![None; bill.sources.len()],
@@ -217,9 +224,7 @@ impl<'a> CustomerPricer<'a> {
 
     /// Reports why a charge cannot be priced, unless the same was reported for another.
     fn refuse(&mut self, problem: Diagnostic) {
-        if self.problems.iter().all(|known| known.message != problem.message) {
-            self.problems.push(problem);
-        }
+        push_once(&mut self.problems, problem);
     }
 
     /// Counts the units of a charge that is priced by the sum of the month.
@@ -263,7 +268,12 @@ impl<'a> CustomerPricer<'a> {
         cost: Amount,
         quantity: Option<Amount>,
     ) -> Result<Option<Outcome>, PriceError> {
-        let Plan { method, key, item, follows_usage, .. } = self.plans[plan as usize];
+        let Plan { method, mut key, item, follows_usage, .. } = self.plans[plan as usize];
+        // The tags of what several customers share may be those of others.
+        let is_outside = portion.share.is_some() && key.section.is_some();
+        if is_outside {
+            key.section = None;
+        }
         let exact = match method {
             Method::Factor(factor) => cost.times(factor)?,
             Method::UnitPrice(price) => quantity.ok_or(PriceError::NoQuantity)?.times(price)?,
@@ -280,8 +290,10 @@ impl<'a> CustomerPricer<'a> {
             let discount = WholeBillDiscount { portion, key, exact, cost, quantity, unit_price };
             return Ok(Some(Outcome::WholeBill(discount)));
         }
-        let item = item.unwrap_or_else(|| self.items.position(key));
-        self.plans[plan as usize].item = Some(item);
+        let item = item.filter(|_| !is_outside).unwrap_or_else(|| self.items.position(key));
+        if !is_outside {
+            self.plans[plan as usize].item = Some(item);
+        }
         let amount = self.add(item, exact, cost, quantity, unit_price)?;
         let of_charge = portion.share.map_or(Portion::Whole, Portion::Share).packed();
         let (charge, item) = (portion.charge, ItemIndex(item));
@@ -403,7 +415,7 @@ impl<'a> CustomerPricer<'a> {
                     self.refuse(problem);
                     let (kind, category) = (ItemKind::Usage, self.category);
                     let (source, name) = (subject.source, charge.item);
-                    let key = ItemKey { kind, source, name, category, tax_included: false };
+                    let key = ItemKey { kind, source, name, category, tax_included: false, section: None };
                     Plan { method: Method::Refused, key, item: None, follows_usage: false, unit_price: None }
                 });
                 self.plans.push(plan);
@@ -432,8 +444,10 @@ impl<'a> CustomerPricer<'a> {
             ChargeKind::Usage => ItemKind::Usage,
             ChargeKind::Discount => ItemKind::Discount,
         };
+        let section = self.items.sections.of_charge(self.bill, charge);
         let tax_included = category.is_taxed() && self.price_includes_tax(charge);
-        let key = ItemKey { kind, source: subject.source, name: charge.item, category, tax_included };
+        let (source, name) = (subject.source, charge.item);
+        let key = ItemKey { kind, source, name, category, tax_included, section };
         let follows_usage = kind == ItemKind::Discount && !is_named;
         Ok(Plan { method, key, item: None, follows_usage, unit_price: None })
     }

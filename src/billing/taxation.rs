@@ -77,6 +77,7 @@ pub(crate) fn included_tax_line(group: TaxGroup, amount: Amount, language: Langu
         tax_rate: group.rate,
         tax_included: true,
         adjusted: None,
+        section: None,
     }
 }
 
@@ -99,6 +100,7 @@ mod tests {
             tax_rate: TaxRate { percent },
             tax_included: false,
             adjusted: None,
+            section: None,
         }
     }
 

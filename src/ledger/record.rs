@@ -166,6 +166,9 @@ pub struct Line {
     /// The id of the adjustment that it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adjustment: Option<String>,
+    /// The printed name of the section that lists it; none where the invoice has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
 }
 
 fn is_false(value: &bool) -> bool {
@@ -253,6 +256,7 @@ impl Document {
                     tax_rate: item.tax_rate,
                     tax_included: item.tax_included,
                     adjustment: item.adjusted.as_ref().map(|own| own.id.clone()),
+                    section: item.section.as_ref().map(|section| section.name.clone()),
                 })
                 .collect(),
             tax_subtotals: invoice.tax_subtotals.clone(),
@@ -295,7 +299,11 @@ impl Document {
             return Some(format!("total {} when issued, {} now", money(self), money(computed)));
         }
         let lines = |document: &Document| -> Vec<String> {
-            document.items.iter().map(|line| format!("{} {}", line.name, line.amount)).collect()
+            let text = |line: &Line| match &line.section {
+                Some(section) => format!("{section}: {} {}", line.name, line.amount),
+                None => format!("{} {}", line.name, line.amount),
+            };
+            document.items.iter().map(text).collect()
         };
         let (before, now) = (lines(self), lines(computed));
         let gone = before.iter().filter(|line| !now.contains(line)).map(|line| format!("-{line}"));

@@ -94,6 +94,7 @@ fn document(document: &Document) -> Checked {
         text("documents.items.name", &item.name)?;
         let adjustment = item.adjustment.as_deref();
         field("documents.items.adjustment", adjustment.unwrap_or_default(), adjustment.is_none_or(is_name))?;
+        text("documents.items.section", item.section.as_deref().unwrap_or_default())?;
         let expected =
             if document.kind == DocumentKind::Invoice { index + 1..=index + 1 } else { 0..=u32::MAX as usize };
         if !expected.contains(&item.line) {

@@ -6,7 +6,8 @@ use super::item_table::ItemTable;
 use super::matcher::Matcher;
 use super::period::{BillingMonth, Validity};
 use super::price::{Fee, Pricing};
-use super::settings::{InvoiceSettings, PatternField};
+use super::section::SectionTable;
+use super::settings::{Grouping, InvoiceSettings, PatternField};
 use super::tax::CustomerTax;
 use super::warning::WarningSettings;
 
@@ -49,6 +50,8 @@ pub struct Customer {
     pub tax: CustomerTax,
     /// `[[item]]` of its own, before those of the workspace.
     pub items: Vec<ItemTable>,
+    /// `[[section]]` of its own, before those of the workspace.
+    pub sections: Vec<SectionTable>,
     /// The issuer's own charges.
     pub fees: Vec<Fee>,
     /// The workspace's `[warnings]` with the customer's own on top.
@@ -68,6 +71,11 @@ impl Customer {
     /// The days of a month on which a rule of its file holds.
     pub fn days_of(&self, rule: &ClaimRule, month: BillingMonth) -> MonthDays {
         rule.days.in_month(month).intersection(self.active.in_month(month))
+    }
+
+    /// Whether its invoices have sections.
+    pub fn has_sections(&self) -> bool {
+        self.invoice.sections != Grouping::None
     }
 
     /// Whether its invoice numbers count up (`{seq}`): `issue` assigns such a number.

@@ -12,13 +12,14 @@ use super::days::MonthDays;
 pub use super::item_kind::ItemKind;
 use super::packed::{LongAmounts, Packed};
 use super::period::BillingMonth;
+use super::section::Section;
 use super::tax::{TaxCategory, TaxGroup, TaxRate};
 
 /// Position of an item in [`Invoice::items`], counted from 0; printed as `line`, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ItemIndex(pub u32);
 
-/// A line of an invoice: all charges of one source, name, kind and tax category.
+/// A line of an invoice: all charges of one source, name, kind and tax category, in one section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineItem {
     /// The source's name; empty for fees, the minimum and rounding.
@@ -45,6 +46,8 @@ pub struct LineItem {
     pub tax_included: bool,
     /// What an adjustment has besides; none for all other lines.
     pub adjusted: Option<Box<AdjustedLine>>,
+    /// The part of the invoice that lists it; none where it is in none, or the invoice has none.
+    pub section: Option<Section>,
 }
 
 /// What a line has that is of an [`Adjustment`](super::adjustment::Adjustment).
@@ -64,6 +67,11 @@ impl LineItem {
     /// Whether it stands for charges of a provider, which names it. An adjustment or a fee can be a discount too.
     pub fn is_provided(&self) -> bool {
         !self.source.is_empty()
+    }
+
+    /// Whether it is a fee, which is a discount where it is below zero.
+    pub fn is_fee(&self) -> bool {
+        matches!(self.kind, ItemKind::Fee | ItemKind::Discount) && !self.is_provided() && self.adjusted.is_none()
     }
 
     /// What it is taxed with.

@@ -19,6 +19,7 @@ use super::numbering::Numbering;
 use super::period::{BillingMonth, Validity};
 use super::rounding::Rounding;
 use super::schedule::{DateRule, DueRule, OnHoliday};
+use super::section::{SectionTable, SectionTables};
 use super::tax::TaxCategory;
 use super::warning::WarningSettings;
 use super::wording::Wording;
@@ -48,7 +49,7 @@ impl DetailLevel {
     }
 }
 
-/// What groups the resources of a summary.
+/// What groups the resources of a summary, or divides an invoice into sections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Grouping {
     /// Nothing.
@@ -93,6 +94,8 @@ pub struct InvoiceSettings {
     pub details: Option<DetailLevel>,
     /// What groups the resources of a summary.
     pub group_by: Grouping,
+    /// What divides invoices into sections.
+    pub sections: Grouping,
     /// Whether resources are listed that have nothing but charges of zero.
     pub show_zero: bool,
     /// What `build` does with a subtotal below zero.
@@ -566,6 +569,8 @@ pub struct Settings {
     pub currency: Currency,
     /// `[[item]]`, for all customers.
     pub items: Vec<ItemTable>,
+    /// `[[section]]`, for all customers.
+    pub sections: Vec<SectionTable>,
     /// How documents show what they hold.
     pub document_form: DocumentForm,
     /// Who has which resource, by tables.
@@ -580,6 +585,12 @@ impl Settings {
     /// The sources that exist in a month, in the order of `invoicer.toml`.
     pub fn sources_of(&self, month: BillingMonth) -> impl Iterator<Item = &SourceSettings> {
         self.sources.iter().filter(move |source| source.validity.covers(month))
+    }
+
+    /// The tables that name the sections of a customer's invoices; none where they have no sections.
+    pub fn section_tables<'a>(&'a self, customer: &'a Customer) -> Option<SectionTables<'a>> {
+        let tables = || SectionTables::new(&customer.sections, &self.sections, customer.invoice.language);
+        customer.has_sections().then(tables)
     }
 
     /// A customer's adjustments of a month.

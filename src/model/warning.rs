@@ -73,6 +73,8 @@ pub enum WarningCode {
     NotACustomer,
     /// An `[[item]]` matches nothing, or an earlier one leaves nothing to it.
     UnusedItem,
+    /// A `[[section]]` matches nothing, or an earlier one leaves nothing to it.
+    UnusedSection,
     /// Invoices print an item by the provider's name.
     UnnamedItem,
     /// A customer's invoice may not be issued yet.
@@ -83,7 +85,7 @@ pub enum WarningCode {
 
 impl WarningCode {
     /// The names in TOML and JSON, in the order in which warnings are reported.
-    pub const NAMES: [(&'static str, WarningCode); 35] = [
+    pub const NAMES: [(&'static str, WarningCode); 36] = [
         ("below-cost", WarningCode::BelowCost),
         ("unusual-total", WarningCode::UnusualTotal),
         ("unusual-price", WarningCode::UnusualPrice),
@@ -116,6 +118,7 @@ impl WarningCode {
         ("unreadable-month", WarningCode::UnreadableMonth),
         ("not-a-customer", WarningCode::NotACustomer),
         ("unused-item", WarningCode::UnusedItem),
+        ("unused-section", WarningCode::UnusedSection),
         ("unnamed-item", WarningCode::UnnamedItem),
         ("no-account", WarningCode::NoAccount),
         ("on-hold", WarningCode::OnHold),

@@ -70,6 +70,7 @@ fn many(code: WarningCode, count: usize) -> String {
         WarningCode::UnusedShareRule => format!("{count} [[allocation.share]] match nothing"),
         WarningCode::UnusedKeepRule => format!("{count} [[allocation.keep]] match nothing"),
         WarningCode::UnnamedItem => format!("{count} items are printed by the provider's names"),
+        WarningCode::UnusedSection => format!("{count} [[section]] match nothing"),
         WarningCode::UnusedItem => format!("{count} [[item]] name nothing"),
         WarningCode::Kept => format!("charges of {count} sources are kept by no rule"),
         WarningCode::UnreadBill => format!("bills of {count} sources are left out"),

@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Figure, is_invisible};
 use crate::model::amount::Amount;
 use crate::model::audience::Audience;
 use crate::model::charge::Bill;
-use crate::model::invoice::Invoice;
+use crate::model::invoice::{Invoice, LineItem};
 use crate::model::item_label::ItemTables;
 use crate::model::settings::Settings;
 
@@ -15,7 +15,7 @@ use crate::model::settings::Settings;
 const CANNOT: &str = "cannot write CSV";
 
 /// The columns, each with its audience: the issuer sees the customer's columns too.
-const COLUMNS: [(&str, Audience); 24] = [
+const COLUMNS: [(&str, Audience); 26] = [
     ("number", Audience::Customer),
     ("item", Audience::Customer),
     ("kind", Audience::Customer),
@@ -40,6 +40,8 @@ const COLUMNS: [(&str, Audience); 24] = [
     ("heading", Audience::Customer),
     ("original_line", Audience::Customer),
     ("tax_included", Audience::Customer),
+    ("section", Audience::Customer),
+    ("section_name", Audience::Customer),
 ];
 
 /// Columns of what readers see of items: documents older than that have them not.
@@ -47,6 +49,9 @@ const SHOWN: [&str; 2] = ["label", "heading"];
 
 /// Column of the invoice's line that a line of a credit note takes back, as `original_line` in the JSON.
 const ORIGINAL_LINE: &str = "original_line";
+
+/// Columns of sections, for customers whose invoices have sections.
+const SECTIONS: [&str; 2] = ["section", "section_name"];
 
 /// The CSV of an invoice's details. Fees, the minimum and rounding follow as rows without origin, so that the column
 /// `amount` adds up to what the items were rounded from. The customer's lacks costs, origins and shares.
@@ -61,12 +66,15 @@ pub fn invoice_csv(
 ) -> Result<Vec<u8>, Diagnostic> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(b"\xef\xbb\xbf".to_vec());
     let labels = ItemTables::of_customer(settings, invoice.customer).labels(invoice);
+    let customer = &settings.customers[invoice.customer];
     let has_column = |name: &str| match name {
         "tax_included" => invoice.items.iter().any(|item| item.tax_included),
         ORIGINAL_LINE => invoice.returned.is_some(),
+        name if SECTIONS.contains(&name) => customer.has_sections(),
         _ => settings.document_form.has_labels() || !SHOWN.contains(&name),
     };
     let original_line = |index: usize| invoice.line_of(index).map_or_else(String::new, |line| line.to_string());
+    let section_name = |item: &LineItem| item.section.as_ref().map_or_else(String::new, |section| section.name.clone());
     let mut write = |cells: [String; COLUMNS.len()]| {
         let seen = cells.into_iter().zip(COLUMNS);
         let seen = seen.filter(|(_, (name, first))| sees(audience, *first) && has_column(name));
@@ -110,6 +118,11 @@ pub fn invoice_csv(
             labels[index].heading.unwrap_or_default().to_owned(),
             original_line(index),
             item.tax_included.to_string(),
+            match &item.section {
+                Some(_) => bill.group(bill.charge(detail.charge).subject, &customer.invoice.sections).to_owned(),
+                None => String::new(),
+            },
+            section_name(item),
         ];
         write(cells).context(CANNOT)?;
     }
@@ -139,6 +152,8 @@ pub fn invoice_csv(
             labels[index].heading.unwrap_or_default().to_owned(),
             original_line(index),
             item.tax_included.to_string(),
+            item.section.as_ref().and_then(|section| section.value.clone()).unwrap_or_default(),
+            section_name(item),
         ];
         write(cells).context(CANNOT)?;
     }

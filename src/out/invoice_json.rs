@@ -230,6 +230,9 @@ struct ItemRecord<'a> {
     tax_included: Option<bool>,
     #[serde(flatten)]
     adjusted: Option<AdjustedRecord<'a>>,
+    /// Where the invoice lists it, for customers whose invoices have sections.
+    #[serde(flatten)]
+    section: Option<SectionRecord<'a>>,
     /// What the reader sees of it, unless the document is older than that.
     #[serde(flatten)]
     shown: Option<ShownItem<'a>>,
@@ -247,6 +250,22 @@ struct AdjustedRecord<'a> {
     supply: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
+}
+
+/// The section of an item; both are none outside sections.
+#[derive(Serialize)]
+struct SectionRecord<'a> {
+    /// The value of its charges; none too where they have several, or it has none.
+    section: Option<&'a str>,
+    section_name: Option<&'a str>,
+}
+
+fn section(item: &LineItem) -> SectionRecord<'_> {
+    let section = item.section.as_ref();
+    SectionRecord {
+        section: section.and_then(|section| section.value.as_deref()),
+        section_name: section.map(|section| section.name.as_str()),
+    }
 }
 
 /// An item as documents show it; the provider's name and figures stand beside it.
@@ -339,11 +358,8 @@ impl<'a> Details<'a> {
 
     fn items(&self) -> Result<Vec<ItemRecord<'a>>, TooLong> {
         let labels = ItemTables::of_customer(self.settings, self.invoice.customer).labels(self.invoice);
-        let printed = printed::items(
-            &self.invoice.as_printed(),
-            &self.settings.customers[self.invoice.customer].pricing,
-            &labels,
-        )?;
+        let customer = &self.settings.customers[self.invoice.customer];
+        let printed = printed::items(&self.invoice.as_printed(), &customer.pricing, &labels)?;
         let record =
             |(index, (item, (label, printed))): (usize, (&'a LineItem, (ItemLabel<'a>, PrintedItem)))| ItemRecord {
                 line: index + 1,
@@ -360,6 +376,7 @@ impl<'a> Details<'a> {
                 tax_rate: item.tax_rate,
                 tax_included: item.tax_included.then_some(true),
                 adjusted: item.adjusted.as_ref().map(|own| self.adjusted(own)),
+                section: customer.has_sections().then(|| section(item)),
                 shown: self.settings.document_form.has_labels().then(|| shown(item, label, printed.figures)),
             };
         Ok(self.invoice.items.iter().zip(labels.into_iter().zip(printed)).enumerate().map(record).collect())

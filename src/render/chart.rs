@@ -137,8 +137,17 @@ fn by_item(invoice: &Invoice, item_labels: &[ItemLabel<'_>], others: &str) -> Re
     let charged = |kind| matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Adjustment | ItemKind::Minimum);
     let items = invoice.items.iter().zip(item_labels);
     let items = items.filter(|(item, _)| charged(item.kind) && item.amount.is_positive());
-    let mut bars: Vec<(&str, &str, Amount)> =
-        items.map(|(item, label)| (label.name_or(&item.name), item.name.as_str(), item.amount)).collect();
+    let mut bars: Vec<(&str, &str, Amount)> = Vec::new();
+    // The bar of an item that several sections list, by its label.
+    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+    for (item, label) in items {
+        let label = label.name_or(&item.name);
+        let bar = if item.section.is_some() { *known.entry(label).or_insert(bars.len()) } else { bars.len() };
+        match bars.get_mut(bar) {
+            Some((_, _, sum)) => *sum = sum.plus(item.amount)?,
+            None => bars.push((label, item.name.as_str(), item.amount)),
+        }
+    }
     if bars.len() < 2 {
         return Ok(None);
     }

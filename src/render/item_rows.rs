@@ -1,8 +1,10 @@
-//! The rows of an invoice's items, in the order in which they are printed: under their headings, then those of no heading.
+//! The rows of an invoice's items, in the order in which they are printed: under their headings, then those of no heading;
+//! section by section where the invoice has sections.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::divisions::{divisions, has_sections};
 use super::format::{grouped, money, unit_text};
 use super::view::{RowView, category_word};
 use crate::model::amount::{Sum, TooLong};
@@ -33,58 +35,120 @@ enum TablePart<'a> {
     Heading(&'a str),
     /// What is under no heading: of a source, where the invoice has charges of several.
     Source(&'a str),
+    /// The discounts of a section that are under no heading.
+    Discounts,
+}
+
+impl TablePart<'_> {
+    /// Where it stands among the parts of a section: headings come first.
+    fn rank(self) -> u8 {
+        match self {
+            TablePart::Heading(_) => 0,
+            TablePart::Source(_) => 1,
+            TablePart::Discounts => 2,
+        }
+    }
+}
+
+/// A row to be printed.
+struct TableRow<'a> {
+    /// Where its section stands.
+    division: usize,
+    part: TablePart<'a>,
+    order: i64,
+    /// Position of the item.
+    index: usize,
 }
 
 /// Where an item without an order stands: behind those that have one.
 const UNORDERED: i64 = i64::MAX;
 
 impl<'a> ItemRows<'a, '_> {
-    /// The rows of some kinds of items.
+    /// The rows of some items.
     ///
     /// # Errors
-    /// When the sum of a heading has too many digits.
-    pub(super) fn rows(&self, wanted: fn(ItemKind) -> bool) -> Result<Vec<RowView<'a>>, TooLong> {
+    /// When the sum of a heading or section has too many digits.
+    pub(super) fn rows(&self, wanted: impl Fn(&LineItem) -> bool) -> Result<Vec<RowView<'a>>, TooLong> {
+        let divisions = divisions(self.invoice);
         let items = self.invoice.items.iter().zip(self.item_labels).enumerate();
-        let items = items.filter(|(_, (item, _))| wanted(item.kind));
-        let has_sections = has_several_sources(self.invoice);
+        let items = items.filter(|(_, (item, _))| wanted(item));
+        let has_sources = has_several_sources(self.invoice);
         let part = |item: &'a LineItem, label: &ItemLabel<'a>| match label.heading {
             Some(heading) => TablePart::Heading(heading),
-            None if has_sections => TablePart::Source(&item.source),
+            None if item.section.is_some() && item.kind == ItemKind::Discount => TablePart::Discounts,
+            None if has_sources => TablePart::Source(&item.source),
             None => TablePart::Source(""),
         };
-        let mut rows: Vec<(TablePart<'a>, i64, usize)> =
-            items.map(|(index, (item, label))| (part(item, label), label.order.unwrap_or(UNORDERED), index)).collect();
+        let mut rows: Vec<TableRow<'a>> = items
+            .map(|(index, (item, label))| TableRow {
+                division: divisions[index],
+                part: part(item, label),
+                order: label.order.unwrap_or(UNORDERED),
+                index,
+            })
+            .collect();
         // A part stands where the smallest order in it says, and of equal ones where its first item is.
-        let mut first: BTreeMap<TablePart<'a>, (i64, usize)> = BTreeMap::new();
-        for (part, order, index) in &rows {
-            let place = first.entry(*part).or_insert((*order, *index));
-            *place = ((*order).min(place.0), place.1);
+        let mut first: BTreeMap<(usize, TablePart<'a>), (i64, usize)> = BTreeMap::new();
+        for row in &rows {
+            let place = first.entry((row.division, row.part)).or_insert((row.order, row.index));
+            *place = (row.order.min(place.0), place.1);
         }
-        rows.sort_by_key(|(part, order, index)| {
-            (matches!(part, TablePart::Source(_)), first.get(part).copied(), *order, *index)
+        rows.sort_by_key(|row| {
+            let place = first.get(&(row.division, row.part)).copied();
+            (row.division, row.part.rank(), place, row.order, row.index)
         });
+        let (mut of_parts, mut of_divisions) = (BTreeMap::new(), BTreeMap::new());
+        for row in &rows {
+            let amount = self.printed[row.index].amount;
+            of_parts.entry((row.division, row.part)).or_insert_with(Sum::default).add(amount)?;
+            of_divisions.entry(row.division).or_insert_with(Sum::default).add(amount)?;
+        }
+        let text = |sum: Option<&Sum>| match sum {
+            Some(sum) => Ok(money(sum.total()?, self.invoice.currency, 0)),
+            None => Ok(String::new()),
+        };
         let mut views = Vec::with_capacity(rows.len());
-        let mut above = None;
-        for (part, _, index) in &rows {
-            let mut view = self.row(*index)?;
-            let is_first = above != Some(*part);
-            above = Some(*part);
-            match *part {
+        let mut above: Option<&TableRow<'a>> = None;
+        for row in &rows {
+            let mut view = self.row(row.index)?;
+            let begins = above.is_none_or(|above| above.division != row.division);
+            let is_first = begins || above.is_some_and(|above| above.part != row.part);
+            above = Some(row);
+            let division = if begins { self.division(row.index) } else { "" };
+            if !division.is_empty() {
+                view.division = division;
+                view.division_amount = text(of_divisions.get(&row.division))?;
+            }
+            match row.part {
                 TablePart::Heading(heading) => {
                     view.is_headed = true;
                     if is_first {
                         view.heading = heading;
-                        let below = rows.iter().filter(|(other, ..)| other == part);
-                        let sum = Sum::of(below.map(|(_, _, index)| self.printed[*index].amount))?;
-                        view.heading_amount = money(sum, self.invoice.currency, 0);
+                        view.heading_amount = text(of_parts.get(&(row.division, row.part)))?;
                     }
                 }
-                TablePart::Source(source) if is_first && has_sections => view.section = self.section(view.kind, source),
-                TablePart::Source(_) => {}
+                TablePart::Source(source) if is_first && has_sources => view.section = self.section(view.kind, source),
+                TablePart::Discounts if is_first => view.section = self.word("discounts"),
+                TablePart::Source(_) | TablePart::Discounts => {}
             }
             views.push(view);
         }
         Ok(views)
+    }
+
+    fn word(&self, key: &str) -> &'a str {
+        self.words.get(key).map_or("", String::as_str)
+    }
+
+    /// The name above the first row of a section, and above that of what is charged outside all sections; empty on invoices
+    /// without sections, and for discounts and adjustments outside, which have parts of their own.
+    fn division(&self, index: usize) -> &'a str {
+        let item = &self.invoice.items[index];
+        match &item.section {
+            Some(section) => &section.name,
+            None if has_sections(self.invoice) && is_charged(item.kind) => self.word("outside_sections"),
+            None => "",
+        }
     }
 
     /// What invoices call a source; none above adjustments, which are of all.
@@ -95,8 +159,8 @@ impl<'a> ItemRows<'a, '_> {
         match self.settings.source(source) {
             Some(source) => source.title.as_ref().unwrap_or(&source.name),
             // Fees, adjustments and the minimum have no source: they are the issuer's own.
-            None if kind == ItemKind::Discount => self.words.get("own_discounts").map_or("", String::as_str),
-            None => self.words.get("fees").map_or("", String::as_str),
+            None if kind == ItemKind::Discount => self.word("own_discounts"),
+            None => self.word("fees"),
         }
     }
 
@@ -141,6 +205,8 @@ impl<'a> ItemRows<'a, '_> {
             stays: false,
             kind: item.kind,
             source: &item.source,
+            division: "",
+            division_amount: String::new(),
             section: "",
             heading: "",
             heading_amount: String::new(),
@@ -177,4 +243,9 @@ pub(super) fn has_several_sources(invoice: &Invoice) -> bool {
     let mut used = invoice.items.iter().map(|item| &item.source).filter(|source| !source.is_empty());
     let first = used.next();
     used.any(|source| Some(source) != first)
+}
+
+/// Whether items of a kind are listed among what is charged, not among discounts or adjustments.
+pub(super) fn is_charged(kind: ItemKind) -> bool {
+    matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Adjustment | ItemKind::Minimum)
 }

@@ -4,6 +4,7 @@
 mod appendix;
 mod bounds;
 mod chart;
+mod divisions;
 mod figures;
 mod filters;
 mod finance;

@@ -10,10 +10,11 @@ use super::appendix::{
     shared_fraction_width,
 };
 use super::chart::{ChartView, chart};
+use super::divisions::has_sections;
 use super::finance::{BankView, accounts, subject_line};
 use super::fit::Fit;
 use super::format::{date_text, grouped, money, month_text, period_text};
-use super::item_rows::ItemRows;
+use super::item_rows::{ItemRows, is_charged};
 use super::story::{StoryView, story_view};
 use crate::billing::story::story;
 use crate::model::amount::{Sum, TooLong};
@@ -21,7 +22,7 @@ use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::history::History;
-use crate::model::invoice::{DocumentKind, Invoice, ItemKind, Status, TaxSubtotal};
+use crate::model::invoice::{DocumentKind, Invoice, ItemKind, LineItem, Status, TaxSubtotal};
 use crate::model::item_label::ItemTables;
 use crate::model::period::BillingMonth;
 use crate::model::price::RoundAt;
@@ -64,6 +65,7 @@ pub struct InvoiceView<'a> {
     pub has_quantity: bool,
     pub has_unit: bool,
     pub has_unit_price: bool,
+    pub has_divisions: bool,
     pub has_headings: bool,
     pub has_item_notes: bool,
     pub has_rounded_quantity: bool,
@@ -163,6 +165,10 @@ pub struct RowView<'a> {
     pub stays: bool,
     pub kind: ItemKind,
     pub source: &'a str,
+    /// Above the first row of each section (`[invoice] sections`): its name.
+    pub division: &'a str,
+    /// The sum of the rows of the section, beside it.
+    pub division_amount: String,
     /// Heading above the first row of each source, where there are several.
     pub section: &'a str,
     /// Above the first row of each heading: the heading.
@@ -215,12 +221,12 @@ pub fn view<'a>(
     let printed = printed::items(invoice, &customer.pricing, &item_labels)?;
     let table = ItemRows { settings, invoice, item_labels: &item_labels, printed: &printed, words: labels, language };
     let (mut charges, mut discounts, mut adjustments) = (
-        table
-            .rows(|kind| matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Adjustment | ItemKind::Minimum))?,
-        table.rows(|kind| kind == ItemKind::Discount)?,
-        table.rows(|kind| matches!(kind, ItemKind::Carried | ItemKind::IncludedTax | ItemKind::Rounding))?,
+        table.rows(|item| item.section.is_some() || is_charged(item.kind))?,
+        table.rows(|item| item.section.is_none() && item.kind == ItemKind::Discount)?,
+        table.rows(|item| matches!(item.kind, ItemKind::Carried | ItemKind::IncludedTax | ItemKind::Rounding))?,
     );
-    let of_discounts = invoice.items.iter().zip(&printed).filter(|(item, _)| item.kind == ItemKind::Discount);
+    let is_listed = |item: &LineItem| item.section.is_none() && item.kind == ItemKind::Discount;
+    let of_discounts = invoice.items.iter().zip(&printed).filter(|(item, _)| is_listed(item));
     let discounts_total = Sum::of(of_discounts.map(|(_, printed)| printed.amount))?;
     let last_rows = charges.iter_mut().chain(&mut discounts).chain(&mut adjustments).rev();
     last_rows.take(LEAST_ROWS - 1).for_each(|row| row.stays = true);
@@ -259,7 +265,8 @@ pub fn view<'a>(
     let plain = |amount| money(amount, invoice.currency, 0);
     let discounts_total = if discounts.is_empty() { String::new() } else { plain(discounts_total) };
     let subtotal = plain(invoice.subtotal);
-    let amounts = all_rows().flat_map(|row| [row.amount.as_str(), row.heading_amount.as_str()]);
+    let amounts = all_rows().flat_map(|row| [&row.amount, &row.heading_amount, &row.division_amount]);
+    let amounts = amounts.map(String::as_str);
     let items_fraction_width = shared_fraction_width(amounts.chain([discounts_total.as_str(), subtotal.as_str()]));
     Ok(InvoiceView {
         kind: invoice.kind,
@@ -293,6 +300,7 @@ pub fn view<'a>(
         has_quantity,
         has_unit,
         has_unit_price,
+        has_divisions: has_sections(invoice),
         has_headings,
         has_item_notes,
         has_rounded_quantity: table.has_rounded_quantity(),

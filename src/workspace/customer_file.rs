@@ -4,6 +4,7 @@ use super::day_values;
 use super::invoice_section::{InvoiceLayer, PricingLayer};
 use super::item_match::item_match;
 use super::item_section;
+use super::section_tables;
 use super::tax_section::TaxLayer;
 use super::toml_reader::{Section, TomlFile, Value};
 use super::values;
@@ -48,6 +49,7 @@ pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> (Cust
         tax: TaxLayer::of_customer(root.section("tax", "[tax]")).over(&base.tax),
         fees: root.sections("fee", "[[fee]]").iter().filter_map(|section| fee(section, currency)).collect(),
         items: item_section::read(&root),
+        sections: section_tables::read(&root),
         warnings: WarningLayer::read(root.section("warnings", "[warnings]")).over(&base.warnings),
         mail: root.section("mail", "[mail]").map(|section| mail(&section)),
         path: file.path.to_owned(),

@@ -39,6 +39,7 @@ pub(super) struct InvoiceLayer {
     template: Option<TemplateChoice>,
     details: Option<DetailLevel>,
     group_by: Option<Grouping>,
+    sections: Option<Grouping>,
     show_zero: Option<bool>,
     below_zero: Option<BelowZero>,
     skip_zero: Option<bool>,
@@ -123,7 +124,8 @@ impl InvoiceLayer {
                     ("none", DetailLevel::None),
                 ])
             }),
-            group_by: section.read("group-by", grouping),
+            group_by: section.read("group-by", |value| grouping(value, "group-by")),
+            sections: section.read("sections", |value| grouping(value, "sections")),
             show_zero: section.read("show-zero", Value::boolean),
             below_zero: section.read("below-zero", |value| {
                 value.one_of(&[("refuse", BelowZero::Refuse), ("carry", BelowZero::Carry)])
@@ -179,6 +181,7 @@ impl InvoiceLayer {
             }),
             details: self.details.or(below.details),
             group_by: self.group_by.or(below.group_by).unwrap_or(Grouping::None),
+            sections: self.sections.or(below.sections).unwrap_or(Grouping::None),
             show_zero: self.show_zero.or(below.show_zero).unwrap_or(false),
             below_zero: self.below_zero.or(below.below_zero).unwrap_or(BelowZero::Refuse),
             skip_zero: self.skip_zero.or(below.skip_zero).unwrap_or(false),
@@ -262,9 +265,9 @@ fn subjects(section: &Section<'_, '_>) -> BTreeMap<BillingMonth, Wording<Pattern
 }
 
 /// `group`, `none`, or `tag:` and the name of a tag.
-fn grouping(value: &Value<'_, '_>) -> Result<Grouping, Diagnostic> {
-    let hint = "group-by = \"group\" takes the provider's groups, \"tag:site\" the values of the tag `site`";
-    let expected = || value.expected("\"none\", \"group\" or \"tag:NAME\"").with_hint(hint);
+fn grouping(value: &Value<'_, '_>, key: &str) -> Result<Grouping, Diagnostic> {
+    let hint = format!("{key} = \"group\" takes the provider's groups, \"tag:site\" the values of the tag `site`");
+    let expected = || value.expected("\"none\", \"group\" or \"tag:NAME\"").with_hint(&hint);
     match value.string()?.as_str() {
         "none" => Ok(Grouping::None),
         "group" => Ok(Grouping::Group),

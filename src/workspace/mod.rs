@@ -12,6 +12,7 @@ mod issuer_section;
 mod item_match;
 mod item_section;
 mod pricing_file;
+mod section_tables;
 mod tax_section;
 mod text_file;
 mod text_place;
@@ -145,6 +146,7 @@ pub fn load_for(root: &Path, months: &[BillingMonth]) -> Result<Workspace, Probl
         mail: base.mail,
         currency: default_invoice.currency,
         items: base.items,
+        sections: base.sections,
         document_form: DocumentForm::default(),
         assignments: Arc::new(assignments),
         customers,

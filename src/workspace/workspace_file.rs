@@ -7,6 +7,7 @@ use url::Url;
 use super::invoice_section::{InvoiceLayer, PricingLayer};
 use super::issuer_section;
 use super::item_section;
+use super::section_tables;
 use super::tax_section::TaxLayer;
 use super::toml_reader::{Section, TomlFile, Value};
 use super::values;
@@ -18,6 +19,7 @@ use crate::model::endpoint;
 use crate::model::item_table::ItemTable;
 use crate::model::matcher::{Matcher, normalized};
 use crate::model::period::{BillingMonth, Validity};
+use crate::model::section::SectionTable;
 use crate::model::settings::{
     AllocationSettings, FxRate, Issuer, KeepRule, MailSettings, MonthOnly, Ratio, ShareBasis, ShareRule, SourceKind,
     SourceSettings, TaxRule,
@@ -37,6 +39,7 @@ pub(super) struct WorkspaceFile {
     pub(super) sources_are_good: bool,
     pub(super) fonts: Vec<String>,
     pub(super) items: Vec<ItemTable>,
+    pub(super) sections: Vec<SectionTable>,
     pub(super) warnings: WarningLayer,
     pub(super) mail: Option<MailSettings>,
 }
@@ -69,6 +72,7 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
         fx: root.sections("fx", "[[fx]]").iter().filter_map(fx).collect(),
         fonts: fonts(root.section("fonts", "[fonts]")),
         items: item_section::read(&root),
+        sections: section_tables::read(&root),
         warnings: WarningLayer::read(root.section("warnings", "[warnings]")),
         mail: root.section("mail", "[mail]").and_then(|section| mail(&section)),
     };

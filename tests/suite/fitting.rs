@@ -19,6 +19,8 @@ const BOTTOM: f32 = 279.0 / 25.4 * 72.0;
 /// Where the appendix still begins below: its space and head with three lines of notes take 37 mm, the heading and the heads
 /// of the first table 10 and its first two rows, which are on two lines where names are long, up to 17.
 const ROOM_FOR_APPENDIX: f32 = 215.0 / 25.4 * 72.0;
+/// The same where the heading of its first section comes before the table: 7 mm of space and a line of 11 pt × 1.4.
+const ROOM_WITH_SECTIONS: f32 = ROOM_FOR_APPENDIX - 7.0 / 25.4 * 72.0 - 11.0 * 1.4;
 const HALF: f32 = 297.0 / 25.4 * 72.0 / 2.0;
 
 /// What an invoice is tried with.
@@ -34,6 +36,8 @@ struct Kind {
     has_story: bool,
     /// Whether its issuer has no bank account and no notes.
     is_bare: bool,
+    /// How many sections the items are in; 0 on an invoice without.
+    sections: usize,
 }
 
 impl Kind {
@@ -46,6 +50,7 @@ impl Kind {
         has_appendix: false,
         has_story: false,
         is_bare: false,
+        sections: 0,
     };
 }
 
@@ -67,7 +72,7 @@ impl Case {
             (self.kind.is_bare, 'b'),
         ];
         let flags: String = flags.into_iter().filter_map(|(on, letter)| on.then_some(letter)).collect();
-        format!("{design}-{language}-{flags}-{}", self.items)
+        format!("{design}-{language}-{flags}{}-{}", self.kind.sections, self.items)
     }
 }
 
@@ -116,19 +121,22 @@ fn workspace(cases: &[Case]) -> Sandbox {
          {bank}{notes}[pricing]\nmarkup = \"15%\"\n\
          [[source]]\nname = \"soracom\"\nkind = \"soracom-csv\"\npath = \"billing/{{month}}/*.csv\"\n"),
     );
-    const HEAD: &str = "imsi,date,billItemName,unitPrice,quantity,amount\n";
+    const HEAD: &str = "imsi,date,billItemName,unitPrice,quantity,amount,department\n";
     let (mut bill, mut july) = (HEAD.to_owned(), HEAD.to_owned());
     for (index, case) in cases.iter().enumerate() {
         let (id, imsi) = (case.id(), format!("4401{index:011}"));
-        let Kind { design, language, has_discounts, is_daily, has_long_names, has_appendix, has_story, .. } = case.kind;
+        let Kind {
+            design, language, has_discounts, is_daily, has_long_names, has_appendix, has_story, sections, ..
+        } = case.kind;
         let details = if has_appendix { "resource" } else { "none" };
+        let division = if sections > 0 { "sections = \"tag:department\"\n" } else { "" };
         let address = "postal-code = \"530-0001\"\naddress = [\"大阪府大阪市北区梅田1-1-1\", \"梅田見本ビル8階\"]";
         sandbox.write(
             &format!("customers/{id}.toml"),
             format!(
                 "name = \"アクメ株式会社\"\ndepartment = \"経理部\"\ncontact = \"山田 太郎\"\n{address}\n\
                  [[match]]\nresource = \"{imsi}\"\n[invoice]\ntemplate = \"{design}\"\nlanguage = \"{language}\"\n\
-                 details = \"{details}\"\nstory = {has_story}\nfile-name = \"invoice\"\n"
+                 details = \"{details}\"\nstory = {has_story}\nfile-name = \"invoice\"\n{division}"
             ),
         );
         let discounts = if has_discounts { case.items / 4 } else { 0 };
@@ -140,12 +148,13 @@ fn workspace(cases: &[Case]) -> Sandbox {
                 String::new()
             };
             let amount = if is_discount { "-10" } else { "100" };
+            let department = if sections > 0 { format!("department{}", item % sections + 1) } else { String::new() };
             if has_story {
-                writeln!(july, "{imsi},202207,item{item:02}{long},,1,{}", 200 + item).unwrap();
+                writeln!(july, "{imsi},202207,item{item:02}{long},,1,{},", 200 + item).unwrap();
             }
             for day in if is_daily { 1..=2 } else { 0..=0 } {
                 let date = if day == 0 { "202208".to_owned() } else { format!("202208{day:02}") };
-                writeln!(bill, "{imsi},{date},item{item:02}{long},,1,{amount}").unwrap();
+                writeln!(bill, "{imsi},{date},item{item:02}{long},,1,{amount},{department}").unwrap();
             }
         }
     }
@@ -208,7 +217,8 @@ fn faults(case: Case, document: &Document) -> Vec<String> {
     let appendix = document.places.iter().find(|place| &*place.id == "appendix");
     if let Some(appendix) = appendix.filter(|_| !case.kind.has_story) {
         let page = appendix.start.0;
-        let has_room = page > 0 && bottom(&document.pages[page - 1]) < ROOM_FOR_APPENDIX;
+        let room = if case.kind.sections > 0 { ROOM_WITH_SECTIONS } else { ROOM_FOR_APPENDIX };
+        let has_room = page > 0 && bottom(&document.pages[page - 1]) < room;
         if last_row > 0 && page > last_row && has_room {
             faults.push(format!("the appendix is on page {}, and has room below the items", page + 1));
         }
@@ -308,6 +318,21 @@ fn an_appendix_fills_a_short_first_page() {
     let kinds = dressed(bare).chain(dressed(Kind { is_daily: true, has_story: true, ..bare }));
     let cases: Vec<Case> =
         kinds.flat_map(|kind| [1, 2, 3, 5, 8, 12].into_iter().map(move |items| Case { kind, items })).collect();
+    assert_well_filled(&cases);
+}
+
+/// Headings and subtotals of one, three and nine sections take rows of their own, and stay with what is below them.
+#[test]
+fn pages_with_sections_are_well_filled() {
+    let kinds = kinds().into_iter().filter(|kind| !kind.has_long_names && kind.is_daily == kind.has_appendix);
+    let kinds = kinds.flat_map(|kind| [1, 3, 9].map(|sections| Kind { sections, ..kind }));
+    let cases: Vec<Case> = (0..)
+        .zip(kinds)
+        .flat_map(|(index, kind)| {
+            let items = (kind.sections..=ITEMS_MOST).filter(move |items| (items + 5 * index) % 13 == 0);
+            items.map(move |items| Case { kind, items })
+        })
+        .collect();
     assert_well_filled(&cases);
 }
 

@@ -27,21 +27,21 @@ fn shop(settings: &str, customer: &str, rows: &[[&str; 4]]) -> Sandbox {
     sandbox
 }
 
-fn good(run: Run) -> Run {
+pub(crate) fn good(run: Run) -> Run {
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     run
 }
 
-fn text(sandbox: &Sandbox, path: &str) -> String {
+pub(crate) fn text(sandbox: &Sandbox, path: &str) -> String {
     String::from_utf8(sandbox.read(path)).unwrap()
 }
 
-fn build(sandbox: &Sandbox) -> Value {
+pub(crate) fn build(sandbox: &Sandbox) -> Value {
     good(sandbox.run(&["build", "202208", "--quiet", "--format", "json,csv,html"]));
     sandbox.json("out/202208/acme/INV-202208-acme.json")
 }
 
-fn html(sandbox: &Sandbox) -> String {
+pub(crate) fn html(sandbox: &Sandbox) -> String {
     build(sandbox);
     text(sandbox, "out/202208/acme/INV-202208-acme.html")
 }
@@ -64,7 +64,7 @@ fn printed(sandbox: &Sandbox) -> String {
 }
 
 /// The table of the items, row by row.
-fn item_rows(html: &str) -> Vec<String> {
+pub(crate) fn item_rows(html: &str) -> Vec<String> {
     let table = html.split("<table class=\"items\">").nth(1).unwrap().split("</table>").next().unwrap();
     let rows = table.split("<tr").skip(2).map(|row| row.split_once('>').unwrap().1);
     let cells = |row: &str| {

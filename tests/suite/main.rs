@@ -58,6 +58,7 @@ mod reproducer;
 mod review;
 mod sakura_api;
 mod sakura_cloud;
+mod sections;
 mod several_sources;
 mod soracom_api;
 mod soracom_others;

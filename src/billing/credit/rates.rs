@@ -113,6 +113,7 @@ fn adjusted(
         cost: Amount::ZERO,
         amount: amount.negated(),
         adjusted: None,
+        section: None,
         ..pattern
     };
     (own.map_or(NO_LINE, |index| index + 1), item)

@@ -25,6 +25,7 @@ fn item(name: &str, value: &str, category: TaxCategory) -> LineItem {
         tax_rate: rate(category),
         tax_included: false,
         adjusted: None,
+        section: None,
     }
 }
 

@@ -78,6 +78,9 @@ pub struct CreditLineExplanation<'a> {
     pub name: &'a str,
     /// What the customer reads instead.
     pub label: &'a str,
+    /// The name of the section that lists it, where the invoice has sections.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub section: Option<&'a str>,
     /// Tax category.
     pub tax_category: TaxCategory,
     /// Tax rate.
@@ -238,6 +241,7 @@ fn line(case: CreditCase<'_>, index: usize) -> Result<CreditLineExplanation<'_>,
         kind: item.kind,
         name: &item.name,
         label: tables.label(&item.source, &item.name, item.kind).name_or(&item.name),
+        section: item.section.as_ref().map(|section| section.name.as_str()),
         tax_category: item.tax_category,
         tax_rate: item.tax_rate,
         tax_included: item.tax_included,

@@ -15,10 +15,11 @@ use crate::diagnostic::{Diagnostic, Figure, Problems};
 use crate::model::amount::{Amount, Sum};
 use crate::model::charge::{Bill, EMPTY};
 use crate::model::currency::Currency;
-use crate::model::invoice::{Invoice, ItemKind};
+use crate::model::invoice::{Invoice, ItemKind, LineItem};
 use crate::model::item_label::ItemTables;
 use crate::model::matcher::Glob;
 use crate::model::price::{FeePer, Prorate, RoundAt};
+use crate::model::section::Section;
 use crate::model::settings::Settings;
 use charges::{LineRows, read};
 pub use credit::{
@@ -105,7 +106,7 @@ fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Pro
     for ((index, item), rows) in invoice.items.iter().enumerate().zip(read.lines) {
         let (origin, exact, amount, tax_rules) = match item.kind {
             _ if item.adjusted.is_some() => own.adjustment(item)?,
-            _ if own::is_fee(item) => own.fee(index)?,
+            _ if item.is_fee() => own.fee(index)?,
             ItemKind::Usage | ItemKind::Discount => {
                 if !wanted.has_line(index + 1) || wanted.resource.is_some() && rows.shown() == 0 {
                     continue;
@@ -144,6 +145,7 @@ fn explained<'a>(case: Case<'a>, wanted: &Wanted) -> Result<Explanation<'a>, Pro
             tax_rate: item.tax_rate,
             tax_included: item.tax_included,
             tax_rules,
+            section: section(case, item),
             origin,
             exact,
             amount,
@@ -190,6 +192,19 @@ fn charge_line<'a>(case: Case<'a>, index: usize, rows: LineRows<'a>) -> Result<L
         return Err(defect(format!("line {} costs {}, its rows add up to {cost}", index + 1, item.cost)));
     }
     Ok((LineOrigin::Charges(charges), exact, amount, tax_rules))
+}
+
+/// The section of a line; none where no section lists it.
+fn section<'a>(case: Case<'a>, item: &'a LineItem) -> Option<SectionExplanation<'a>> {
+    let Section { value, name } = item.section.as_ref()?;
+    let customer = &case.settings.customers[case.invoice.customer];
+    let naming = |value: &String| case.settings.section_tables(customer)?.naming(value);
+    let named_by = value.as_ref().filter(|_| item.is_provided()).and_then(naming);
+    Some(SectionExplanation {
+        name,
+        value: value.as_deref(),
+        rule: named_by.and_then(|table| Rule::at(&table.definition)),
+    })
 }
 
 /// The rate from one currency to another; none where both are the same.

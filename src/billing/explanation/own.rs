@@ -13,7 +13,7 @@ use crate::diagnostic::Problems;
 use crate::model::adjustment::{AdjustmentValue, PercentOf};
 use crate::model::amount::Amount;
 use crate::model::definition::Definition;
-use crate::model::invoice::{ItemKind, LineItem};
+use crate::model::invoice::LineItem;
 use crate::model::price::{Fee, FeePrice, Money};
 use crate::model::tax::TaxGroup;
 
@@ -27,22 +27,19 @@ pub(super) struct OwnLines<'a, 'o> {
     adjustments: Vec<AdjustmentLine<'a>>,
 }
 
-/// Whether an item is a fee, which may be a discount.
-pub(super) fn is_fee(item: &LineItem) -> bool {
-    matches!(item.kind, ItemKind::Fee | ItemKind::Discount) && !item.is_provided() && item.adjusted.is_none()
-}
-
 impl<'a, 'o> OwnLines<'a, 'o> {
     pub(super) fn of(case: Case<'a>, resources: UsedResources<'o>) -> Result<OwnLines<'a, 'o>, Problems> {
         let Case { bill, settings, invoice } = case;
         let customer = &settings.customers[invoice.customer];
         let charged = resources.charged_fees(bill.month);
         let provided: Vec<LineItem> = invoice.items.iter().filter(|item| item.is_provided()).cloned().collect();
-        let fees = fees::lines(settings, customer, bill.month, &charged, &provided)?;
-        let others: Vec<&LineItem> = provided.iter().chain(invoice.items.iter().filter(|item| is_fee(item))).collect();
+        let mut fees = fees::lines(settings, customer, bill.month, &charged, &provided)?;
+        // They are printed section by section.
+        fees.sort_by_cached_key(|fee| place_of_fee(case, &customer.fees[fee.charged.fee].name));
+        let others: Vec<&LineItem> = provided.iter().chain(invoice.items.iter().filter(|item| item.is_fee())).collect();
         let adjustments = adjustments::lines(settings, customer, bill.month, &others)?;
         let mut known = fees.iter();
-        let is_of_amount = |item: &LineItem| is_fee(item) && known.next().is_some_and(|fee| fee.part.is_none());
+        let is_of_amount = |item: &LineItem| item.is_fee() && known.next().is_some_and(|fee| fee.part.is_none());
         let of_amounts = invoice.items.iter().map(is_of_amount).collect();
         Ok(OwnLines { case, fees: fees.into_iter(), of_amounts, resources, adjustments })
     }
@@ -124,7 +121,7 @@ impl<'a, 'o> OwnLines<'a, 'o> {
         match (&adjustment.value, &line.part) {
             (AdjustmentValue::Percent(percent), Some(part)) => {
                 let is_counted = |_: usize, item: &LineItem| {
-                    let is_before = item.is_provided() || is_fee(item) || item.adjusted.is_some();
+                    let is_before = item.is_provided() || item.is_fee() || item.adjusted.is_some();
                     is_before && !adjustments::is_percentage(settings, customer, bill.month, item)
                 };
                 explanation.percentage = Some(self.percentage(&adjustment.definition, percent, part, is_counted));
@@ -161,4 +158,13 @@ impl<'a, 'o> OwnLines<'a, 'o> {
             base: part.base,
         }
     }
+}
+
+/// Where the section of a fee stands: at its first line, or behind all sections.
+fn place_of_fee(case: Case<'_>, name: &str) -> usize {
+    let customer = &case.settings.customers[case.invoice.customer];
+    let placed = case.settings.section_tables(customer).and_then(|tables| tables.of_fee(name));
+    let is_in = |item: &LineItem, name: &str| item.section.as_ref().is_some_and(|section| section.name == name);
+    let place = placed.and_then(|of| case.invoice.items.iter().position(|item| is_in(item, &of.section.name)));
+    place.unwrap_or(usize::MAX)
 }

@@ -92,6 +92,9 @@ pub struct LineExplanation<'a> {
     /// What set the category: `[[tax.rule]]`s, or the customer's `[tax] category`; none where it is the default or a
     /// fee's own.
     pub tax_rules: Vec<Rule<'a>>,
+    /// The section that lists it, where the invoice has sections.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub section: Option<SectionExplanation<'a>>,
     /// What the line consists of.
     #[serde(flatten)]
     pub origin: LineOrigin<'a>,
@@ -103,6 +106,17 @@ pub struct LineExplanation<'a> {
 
 pub(super) fn is_false(value: &bool) -> bool {
     !value
+}
+
+/// The section of an invoice that lists a line.
+#[derive(Clone, Debug, Serialize)]
+pub struct SectionExplanation<'a> {
+    /// Its printed name.
+    pub name: &'a str,
+    /// The value of the tag or group that all its charges have; none where it has several, or no charges.
+    pub value: Option<&'a str>,
+    /// The `[[section]]` that names it.
+    pub rule: Option<Rule<'a>>,
 }
 
 /// What a line consists of.

@@ -6,6 +6,7 @@ mod items;
 mod kept;
 mod prices;
 mod rules;
+mod sections;
 mod usage;
 
 use std::collections::BTreeSet;
@@ -54,6 +55,7 @@ pub fn warnings(
         found.extend(rules::unused(month));
         found.extend(items::unnamed(month));
         found.extend(items::unused(month));
+        found.extend(sections::unused(month));
         Ok(found)
     };
     Ok(wanted(settings, found().of("the comparison with earlier months")?))
@@ -65,8 +67,13 @@ pub fn wanted(settings: &Settings, mut found: Vec<Diagnostic>) -> Vec<Diagnostic
         findings(&found).filter(|finding| finding.code == WarningCode::NoCharges).filter_map(concerned).collect();
     // Without charges, every rule of a customer matches nothing.
     let follows = |finding: &Finding| {
-        let of_rule =
-            matches!(finding.code, WarningCode::UnusedMatch | WarningCode::UnusedPriceRule | WarningCode::UnusedItem);
+        let of_rule = matches!(
+            finding.code,
+            WarningCode::UnusedMatch
+                | WarningCode::UnusedPriceRule
+                | WarningCode::UnusedItem
+                | WarningCode::UnusedSection
+        );
         of_rule && finding.customer.as_ref().is_some_and(|customer| idle.contains(customer))
     };
     found.retain(|warning| {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::text::{ADDED_UP, added, at, titled, written};
+use super::text::{ADDED_UP, added, at, in_section, titled, written};
 use super::{computed_again, print_json};
 use crate::billing::explanation::{
     CreditCase, CreditExplanation, CreditLineExplanation, CreditTax, CreditTaxExplanation, explain_credit,
@@ -94,7 +94,7 @@ fn lines(explanation: &CreditExplanation<'_>, decimals: u32, printer: &Printer) 
     let row = |line: &CreditLineExplanation<'_>| {
         vec![
             number(line.line),
-            titled(line.kind, line.label, line.name),
+            in_section(line.section, titled(line.kind, line.label, line.name)),
             number(line.invoice_line),
             line.invoiced.map_or_else(|| "-".to_owned(), |amount| amount.to_text(decimals)),
             line.before.to_text(decimals),

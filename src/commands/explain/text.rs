@@ -55,7 +55,7 @@ fn overview(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>, print
         let amount = line.amount.to_text(decimals);
         cells.push(vec![
             line.line.to_string(),
-            titled(line.kind, line.label, line.name),
+            in_section(line.section.as_ref().map(|section| section.name), titled(line.kind, line.label, line.name)),
             amount,
             calculation(explanation, line),
         ]);
@@ -77,6 +77,14 @@ pub(super) fn titled(kind: ItemKind, label: &str, name: &str) -> String {
         ItemKind::Carried => format!("{name} (carried)"),
         ItemKind::IncludedTax => format!("{name} (included tax)"),
         ItemKind::Rounding => format!("{name} (rounding)"),
+    }
+}
+
+/// The title of a line behind the name of its section: `営業部: 基本料金 (basicCharge)`.
+pub(super) fn in_section(section: Option<&str>, title: String) -> String {
+    match section {
+        Some(section) => format!("{section}: {title}"),
+        None => title,
     }
 }
 
@@ -144,6 +152,11 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, printer: &Pr
         LineOrigin::Adjustment(adjustment) => {
             text.push(format!("  {}", added(&adjustment.lines)));
         }
+    }
+    if let Some(section) = &line.section {
+        let value = section.value.map_or_else(String::new, |value| format!(" of {value:?}"));
+        let rule = section.rule.map_or_else(String::new, |rule| written(Some(rule)));
+        text.push(format!("  section {}{value}{rule}", section.name));
     }
     for rule in &line.tax_rules {
         text.push(format!("  tax category{}", written(Some(*rule))));

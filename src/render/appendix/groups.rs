@@ -10,6 +10,14 @@ pub struct GroupView<'a> {
     pub id: String,
     pub resource: &'a str,
     pub resource_name: &'a str,
+    /// Above the first group of each section of the invoice: its name.
+    pub division: String,
+    /// The name of its section, where a group is only part of one.
+    #[serde(skip)]
+    pub part_of: String,
+    /// Where its section stands.
+    #[serde(skip)]
+    pub section: usize,
     /// Name and id, or the name of the group; empty in a summary without groups.
     pub heading: String,
     /// The rows of `rows` and `resource`.

@@ -24,8 +24,8 @@ struct LineTotals {
     name: NameId,
     /// An item it is part of; those added up to one line have one label.
     item: ItemIndex,
-    /// Its resource's position in the list of resources.
-    place: usize,
+    /// Its resource's position in the list of resources, behind that of its section.
+    place: (usize, usize),
     quantity: Option<Sum>,
     unit: &'static str,
     unit_price: Option<Amount>,
@@ -39,6 +39,8 @@ pub(super) struct Lists<'a, 'i> {
     pub(super) customer: &'i Customer,
     pub(super) invoice: &'i Invoice,
     pub(super) item_labels: &'i [ItemLabel<'a>],
+    /// By item, where its section stands.
+    pub(super) divisions: &'i [usize],
     /// `Rows` or `Resource`.
     pub(super) level: DetailLevel,
 }
@@ -51,12 +53,13 @@ impl<'a> Lists<'a, '_> {
         columns: &mut AppendixColumns,
         anchors: &mut [String],
     ) -> Result<Vec<GroupView<'a>>, TooLong> {
-        let mut by_resource: Vec<Vec<LineTotals>> = resources.list.iter().map(|_| Vec::new()).collect();
+        let mut by_resource: BTreeMap<(usize, usize), Vec<LineTotals>> = BTreeMap::new();
         for line in self.lines(resources)? {
-            by_resource[line.place].push(line);
+            by_resource.entry(line.place).or_default().push(line);
         }
         let mut groups = Vec::with_capacity(by_resource.len());
-        for (resource, lines) in resources.list.iter().zip(by_resource) {
+        for ((section, resource), lines) in by_resource {
+            let resource = &resources.list[resource];
             let mut rows = Vec::with_capacity(lines.len());
             let mut subtotal = Sum::default();
             for line in &lines {
@@ -82,7 +85,7 @@ impl<'a> Lists<'a, '_> {
             let subtotal = Split::new(printed::amount(subtotal.total()?, currency)?, currency);
             let id = format!("group-{}", groups.len() + 1);
             let (resource, resource_name) = (resource.id, resource.name);
-            groups.push(GroupView { id, resource, resource_name, rows, subtotal, ..GroupView::default() });
+            groups.push(GroupView { section, id, resource, resource_name, rows, subtotal, ..GroupView::default() });
         }
         Ok(groups)
     }
@@ -123,13 +126,13 @@ impl<'a> Lists<'a, '_> {
         // Items of one name, such as usage and a discount, are one line as long as they read alike.
         let mut first: BTreeMap<&ItemLabel<'_>, u32> = BTreeMap::new();
         let alike: Vec<u32> = (0..).zip(item_labels).map(|(item, label)| *first.entry(label).or_insert(item)).collect();
-        let mut known: BTreeMap<(usize, NameId, u32, bool), usize> = BTreeMap::new();
+        let mut known: BTreeMap<((usize, usize), NameId, u32, bool), usize> = BTreeMap::new();
         for detail in &invoice.details {
             let Some(place) = resources.place(self.bill, detail) else { continue };
-            let new = self.line(detail, place)?;
+            let new = self.line(detail, (self.divisions[detail.item.0 as usize], place))?;
             let index = if self.level == DetailLevel::Resource {
                 let label = alike[detail.item.0 as usize];
-                *known.entry((place, new.name, label, new.shared)).or_insert(lines.len())
+                *known.entry((new.place, new.name, label, new.shared)).or_insert(lines.len())
             } else {
                 lines.len()
             };
@@ -151,7 +154,7 @@ impl<'a> Lists<'a, '_> {
         Ok(lines)
     }
 
-    fn line(&self, detail: &Detail, place: usize) -> Result<LineTotals, TooLong> {
+    fn line(&self, detail: &Detail, place: (usize, usize)) -> Result<LineTotals, TooLong> {
         let Lists { bill, invoice, level, .. } = *self;
         let charge = bill.charge(detail.charge);
         let subject = bill.subject(charge);

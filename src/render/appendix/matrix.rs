@@ -9,15 +9,16 @@ use chrono::Datelike;
 use super::columns::{CELL_LEAST, DATE, ID_MOST, NAME_LEAST, WIDTH, cell_width, id_cell_width};
 use super::figures::Split;
 use super::groups::{ColumnView, GroupView, TableRow};
-use super::order::natural;
 use super::resources::{Resource, Resources};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
 use crate::model::figures::{grouped, money};
 use crate::model::invoice::{Detail, Invoice, ItemKind};
 use crate::model::item_label::ItemLabel;
+use crate::model::natural::natural;
 use crate::model::printed;
 use crate::model::settings::Grouping;
+use crate::render::divisions::has_sections;
 use crate::render::format::distinct;
 
 /// The most items with a column of their own.
@@ -40,12 +41,14 @@ struct Candidate<'a> {
 type Cells = Vec<Option<Sum>>;
 
 /// Everything that tables are made of.
-pub(super) struct Matrix<'a> {
+pub(super) struct Matrix<'a, 'd> {
     bill: &'a Bill,
     invoice: &'a Invoice,
     candidates: Vec<Candidate<'a>>,
     /// The candidate of each item.
     by_item: Vec<usize>,
+    /// By item, where its section stands.
+    divisions: &'d [usize],
     words: Words<'a>,
     /// Decimals of all cells, so that they stand below each other.
     decimals: u32,
@@ -67,13 +70,14 @@ pub(super) struct Words<'a> {
     pub(super) no_group: &'a str,
 }
 
-impl<'a> Matrix<'a> {
+impl<'a, 'd> Matrix<'a, 'd> {
     pub(super) fn new(
         bill: &'a Bill,
         invoice: &'a Invoice,
         item_labels: &[ItemLabel<'a>],
+        divisions: &'d [usize],
         words: Words<'a>,
-    ) -> Matrix<'a> {
+    ) -> Matrix<'a, 'd> {
         let mut candidates: Vec<Candidate<'a>> = Vec::new();
         let mut known: BTreeMap<(bool, &str), usize> = BTreeMap::new();
         let mut by_item = Vec::with_capacity(invoice.items.len());
@@ -99,7 +103,7 @@ impl<'a> Matrix<'a> {
             candidates[by_item[detail.item.0 as usize]].shared = true;
         }
         let anchors = vec![String::new(); candidates.len()];
-        Matrix { bill, invoice, candidates, by_item, words, decimals: 0, anchors, has_rounded: false }
+        Matrix { bill, invoice, candidates, by_item, divisions, words, decimals: 0, anchors, has_rounded: false }
     }
 
     /// The anchor of each item in the tables; empty where they do not have it.
@@ -111,11 +115,11 @@ impl<'a> Matrix<'a> {
     pub(super) fn days(&mut self, resources: &Resources<'a>) -> Result<Vec<GroupView<'a>>, TooLong> {
         let tables = self.sums(|detail| {
             let day = self.bill.charge(detail.charge).day;
-            Some((resources.place(self.bill, detail)?, usize::from(day)))
+            Some(((self.division(detail), resources.place(self.bill, detail)?), usize::from(day)))
         })?;
         self.set_decimals(&tables)?;
         let mut groups = Vec::with_capacity(tables.len());
-        for (table, rows) in &tables {
+        for ((section, table), rows) in &tables {
             let columns = self.columns(rows.values(), WIDTH - DATE)?;
             let mut lines = Vec::with_capacity(rows.len());
             for (day, cells) in rows {
@@ -129,28 +133,34 @@ impl<'a> Matrix<'a> {
             let resource = &resources.list[*table];
             let mut group = self.group(rows.values(), lines, &columns, groups.len())?;
             (group.resource, group.resource_name) = (resource.id, self.name_of(resource));
+            group.section = *section;
             groups.push(group);
         }
         Ok(groups)
     }
 
-    /// A table for each group, with a row a resource, and the sums of all of them; all have the same columns.
+    /// A table for each group or, where the invoice has sections, for each of them, with a row a resource, and the sums of
+    /// all of them; all have the same columns.
     pub(super) fn summary(&mut self, resources: &Resources<'a>, grouping: &Grouping) -> Result<Summary<'a>, TooLong> {
+        let has_sections = has_sections(self.invoice);
         let details = || self.invoice.details.iter();
         let names: BTreeSet<&'a str> = details().map(|detail| self.group_of(detail, grouping)).collect();
         let mut names: Vec<&'a str> = names.into_iter().collect();
         names.sort_by(|one, other| one.is_empty().cmp(&other.is_empty()).then_with(|| natural(one, other)));
         let places: BTreeMap<&str, usize> = names.iter().zip(0..).map(|(name, place)| (*name, place)).collect();
         let tables = self.sums(|detail| {
-            let group = places.get(self.group_of(detail, grouping))?;
-            Some((*group, resources.place(self.bill, detail)?))
+            let group = match has_sections {
+                true => self.division(detail),
+                false => *places.get(self.group_of(detail, grouping))?,
+            };
+            Some(((group, 0), resources.place(self.bill, detail)?))
         })?;
         self.set_decimals(&tables)?;
         let longest = resources.list.iter().map(|resource| id_cell_width(resource.id)).max().unwrap_or(0);
         let all = || tables.values().flat_map(BTreeMap::values);
         let columns = self.columns(all(), WIDTH - NAME_LEAST - longest.min(ID_MOST))?;
         let mut groups = Vec::with_capacity(tables.len());
-        for (table, rows) in &tables {
+        for ((table, _), rows) in &tables {
             let mut lines = Vec::with_capacity(rows.len());
             for (place, cells) in rows {
                 let resource = &resources.list[*place];
@@ -159,16 +169,24 @@ impl<'a> Matrix<'a> {
                 lines.push(TableRow { name, resource, cells, total, ..TableRow::default() });
             }
             let mut group = self.group(rows.values(), lines, &columns, groups.len())?;
-            group.heading = match (grouping, names[*table]) {
-                (Grouping::None, _) => String::new(),
-                (_, "") => self.words.no_group.to_owned(),
-                (_, name) => name.to_owned(),
+            group.section = *table;
+            group.heading = match (grouping, names.get(*table)) {
+                // The section names it.
+                _ if has_sections => String::new(),
+                (Grouping::None, _) | (_, None) => String::new(),
+                (_, Some(&"")) => self.words.no_group.to_owned(),
+                (_, Some(name)) => (*name).to_owned(),
             };
             groups.push(group);
         }
         let (mut sums, total) = self.line(&merged(all())?, &columns)?;
         sums.push(total);
         Ok(Summary { groups, sums })
+    }
+
+    /// Where the section of a detail stands.
+    fn division(&self, detail: &Detail) -> usize {
+        self.divisions[detail.item.0 as usize]
     }
 
     fn name_of(&self, resource: &Resource<'a>) -> &'a str {
@@ -185,7 +203,7 @@ impl<'a> Matrix<'a> {
     }
 
     /// The sums of the details that have a place: a table and a row in it.
-    fn sums(&self, place: impl Fn(&Detail) -> Option<(usize, usize)>) -> Result<Tables, TooLong> {
+    fn sums(&self, place: impl Fn(&Detail) -> Option<((usize, usize), usize)>) -> Result<Tables, TooLong> {
         let mut tables = Tables::new();
         for detail in &self.invoice.details {
             let Some((table, row)) = place(detail) else { continue };
@@ -313,8 +331,8 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// The sums of rows by table and row.
-type Tables = BTreeMap<usize, BTreeMap<usize, Cells>>;
+/// The sums of rows by table, which is one of a section, and row.
+type Tables = BTreeMap<(usize, usize), BTreeMap<usize, Cells>>;
 
 /// Candidates with a column each, in the order of the columns, and those that share one.
 #[derive(Default)]

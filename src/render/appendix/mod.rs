@@ -6,7 +6,6 @@ mod figures;
 mod groups;
 mod lists;
 mod matrix;
-mod order;
 mod resources;
 
 use std::collections::BTreeMap;
@@ -29,6 +28,7 @@ use crate::model::customer::Customer;
 use crate::model::invoice::Invoice;
 use crate::model::item_label::ItemLabel;
 use crate::model::settings::DetailLevel;
+use crate::render::divisions::{divisions, has_sections};
 
 /// The appendix; `longest_fraction` is in characters.
 #[derive(Debug)]
@@ -73,9 +73,10 @@ pub(super) fn appendix<'a>(
     }
     let with_fee = with_fee(bill, customer, invoice);
     let resources = Resources::of(bill, invoice, &with_fee, settings.show_zero);
+    let divisions = divisions(invoice);
     match level {
         DetailLevel::Rows | DetailLevel::Resource | DetailLevel::None => {
-            let lists = Lists { bill, customer, invoice, item_labels, level };
+            let lists = Lists { bill, customer, invoice, item_labels, divisions: &divisions, level };
             appendix.groups = lists.groups(&resources, &mut appendix.columns, &mut appendix.anchors)?;
         }
         DetailLevel::Daily | DetailLevel::Summary => {
@@ -86,7 +87,7 @@ pub(super) fn appendix<'a>(
                 no_resource: word("no_resource"),
                 no_group: word("no_group"),
             };
-            let mut matrix = Matrix::new(bill, invoice, item_labels, words);
+            let mut matrix = Matrix::new(bill, invoice, item_labels, &divisions, words);
             if level == DetailLevel::Daily {
                 appendix.groups = matrix.days(&resources)?;
             } else {
@@ -113,6 +114,24 @@ pub(super) fn appendix<'a>(
                 ("", id) => id.to_owned(),
                 (name, id) => format!("{name}　{id}"),
             };
+        }
+    }
+    if has_sections(invoice) {
+        let name = |section: usize| match invoice.items.get(section).and_then(|item| item.section.as_ref()) {
+            Some(section) => section.name.clone(),
+            None => word("outside_sections").to_owned(),
+        };
+        let mut above = None;
+        for group in &mut appendix.groups {
+            if level == DetailLevel::Summary {
+                group.heading = name(group.section);
+                continue;
+            }
+            group.part_of = name(group.section);
+            if above != Some(group.section) {
+                group.division.clone_from(&group.part_of);
+            }
+            above = Some(group.section);
         }
     }
     for (anchor, item) in appendix.anchors.iter_mut().zip(&invoice.items) {
@@ -148,7 +167,10 @@ fn contents(level: DetailLevel, groups: &mut [GroupView<'_>]) -> Vec<ContentsRow
     } else {
         entries.extend(groups.iter().map(|group| ContentsRow {
             id: group.id.clone(),
-            heading: group.heading.clone(),
+            heading: match group.part_of.as_str() {
+                "" => group.heading.clone(),
+                section => format!("{section}　{}", group.heading),
+            },
             subtotal: group.subtotal.clone(),
         }));
     }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::order::natural;
 use crate::model::charge::{Bill, EMPTY, NameId};
 use crate::model::invoice::{Detail, Invoice};
+use crate::model::natural::natural;
 
 /// A SIM, server or the like; or, without an id, what belongs to none.
 pub(super) struct Resource<'a> {

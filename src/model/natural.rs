@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 /// Compares two names piece by piece; names that differ only in zeros before numbers compare as texts.
-pub(super) fn natural(one: &str, other: &str) -> Ordering {
+pub fn natural(one: &str, other: &str) -> Ordering {
     let (mut left, mut right) = (one, other);
     while !left.is_empty() && !right.is_empty() {
         let ((a, left_rest), (b, right_rest)) = (piece(left), piece(right));
