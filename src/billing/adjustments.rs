@@ -62,11 +62,10 @@ pub(super) fn lines<'a>(
         // An adjustment in percent has no money in another currency than the invoice.
         let mut cost = adjustment.cost;
         for part in parts.iter().filter(|part| !part.amount.is_zero()) {
-            let name =
-                part.named(adjustment.name.of(customer.invoice.language), parts.len(), customer.invoice.language);
             let item = LineItem {
                 source: String::new(),
-                name,
+                name: adjustment.name.of(customer.invoice.language).clone(),
+                qualifier: part.qualifier(parts.len(), customer.invoice.language),
                 kind: kind(part.amount),
                 quantity: None,
                 unit: "".into(),
@@ -119,7 +118,8 @@ fn of_amount<'a>(
     let (price, exact, amount) = figures().of_at(figure(adjustment), || place(adjustment))?;
     let item = LineItem {
         source: String::new(),
-        name: named(adjustment, language),
+        name: adjustment.name.of(language).clone(),
+        qualifier: adjustment.supply.map(|supply| printed_supply(supply, language)),
         kind: kind(amount),
         quantity,
         unit: unit.map_or("".into(), |unit| unit.of(language).clone().into()),
@@ -139,13 +139,11 @@ fn kind(amount: Amount) -> ItemKind {
     if amount.is_negative() { ItemKind::Discount } else { ItemKind::Adjustment }
 }
 
-/// The name of an adjustment, with an earlier month of supply.
-fn named(adjustment: &Adjustment, language: Language) -> String {
-    let name = adjustment.name.of(language);
-    match (adjustment.supply, language) {
-        (None, _) => name.clone(),
-        (Some(supply), Language::Japanese) => format!("{name}（{}分）", supply.first().format("%Y年%-m月")),
-        (Some(supply), Language::English) => format!("{name} ({})", supply.first().format("%B %Y")),
+/// An earlier month of supply as it is printed after the name.
+fn printed_supply(supply: BillingMonth, language: Language) -> String {
+    match language {
+        Language::Japanese => format!("（{}分）", supply.first().format("%Y年%-m月")),
+        Language::English => format!("({})", supply.first().format("%B %Y")),
     }
 }
 

@@ -44,6 +44,7 @@ pub(super) fn take(items: &mut Vec<LineItem>, customer: &Customer, rests: &[&Cus
             tax_category: category,
             tax_rate: rate,
             tax_included,
+            qualifier: None,
             adjusted: None,
             section: None,
         });

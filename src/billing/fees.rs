@@ -62,7 +62,8 @@ pub(super) fn lines(
         let category = fee.tax_category.unwrap_or_else(|| own_status(settings, customer).0);
         let item = LineItem {
             source: String::new(),
-            name: charged.name(fee, month, customer.invoice.language),
+            name: fee.name.clone(),
+            qualifier: charged.qualifier(month, customer.invoice.language),
             kind: kind(exact),
             quantity: Some(count),
             unit: "".into(),
@@ -88,7 +89,8 @@ pub(super) fn lines(
         for part in parts.iter().filter(|part| !part.amount.is_zero()) {
             let item = LineItem {
                 source: String::new(),
-                name: part.named(&fee.name, parts.len(), customer.invoice.language),
+                name: fee.name.clone(),
+                qualifier: part.qualifier(parts.len(), customer.invoice.language),
                 kind: kind(part.amount),
                 quantity: None,
                 unit: "".into(),

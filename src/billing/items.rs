@@ -291,6 +291,7 @@ impl Growing {
             tax_category: self.key.category,
             tax_rate: rate(self.key.category, bill.month, customer)?,
             tax_included: self.key.tax_included,
+            qualifier: None,
             adjusted: None,
             section: None,
         })
@@ -426,6 +427,7 @@ fn adjustment(kind: ItemKind, amount: Amount, group: TaxGroup, customer: &Custom
         tax_category: group.category,
         tax_rate: group.rate,
         tax_included: group.included,
+        qualifier: None,
         adjusted: None,
         section: None,
     }

@@ -51,10 +51,10 @@ pub(super) fn parts<'l>(
 }
 
 impl PercentagePart {
-    /// The name of its line: with its rate where the percentage has several parts.
-    pub(super) fn named(&self, name: &str, parts: usize, language: Language) -> String {
+    /// What is printed after the name of its line: its rate, where the percentage has several parts.
+    pub(super) fn qualifier(&self, parts: usize, language: Language) -> Option<String> {
         if parts < 2 {
-            return name.to_owned();
+            return None;
         }
         let rate = self.rate;
         let of = match (self.category, language) {
@@ -68,11 +68,11 @@ impl PercentagePart {
             (TaxCategory::OutOfScope, Language::Japanese) => "不課税".to_owned(),
             (TaxCategory::OutOfScope, Language::English) => "out of scope".to_owned(),
         };
-        match (language, self.tax_included) {
-            (Language::Japanese, false) => format!("{name}（{of}）"),
-            (Language::Japanese, true) => format!("{name}（{of}・税込）"),
-            (Language::English, false) => format!("{name} ({of})"),
-            (Language::English, true) => format!("{name} ({of}, incl. tax)"),
-        }
+        Some(match (language, self.tax_included) {
+            (Language::Japanese, false) => format!("（{of}）"),
+            (Language::Japanese, true) => format!("（{of}・税込）"),
+            (Language::English, false) => format!("({of})"),
+            (Language::English, true) => format!("({of}, incl. tax)"),
+        })
     }
 }

@@ -58,12 +58,9 @@ impl ChargedFee {
         customer.pricing.rounding.quotient(product, Amount::whole(i64::from(whole)), decimals)
     }
 
-    /// The name printed for it: with the days, where they are not all of the month.
-    pub(super) fn name(&self, fee: &Fee, month: BillingMonth, language: Language) -> String {
-        match self.is_part(month) {
-            true => format!("{} {}", fee.name, printed_days(self.days, month, language)),
-            false => fee.name.clone(),
-        }
+    /// The days as they are printed after its name, where they are not all of the month.
+    pub(super) fn qualifier(&self, month: BillingMonth, language: Language) -> Option<String> {
+        self.is_part(month).then(|| printed_days(self.days, month, language))
     }
 }
 

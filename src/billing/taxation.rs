@@ -76,6 +76,7 @@ pub(crate) fn included_tax_line(group: TaxGroup, amount: Amount, language: Langu
         tax_category: group.category,
         tax_rate: group.rate,
         tax_included: true,
+        qualifier: None,
         adjusted: None,
         section: None,
     }
@@ -99,6 +100,7 @@ mod tests {
             tax_category: category,
             tax_rate: TaxRate { percent },
             tax_included: false,
+            qualifier: None,
             adjusted: None,
             section: None,
         }

@@ -8,7 +8,7 @@ use crate::model::audience::INTERNAL;
 use crate::model::carried::Carried;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
-use crate::model::invoice::{DocumentKind, Invoice, ItemKind, Original, TaxSubtotal};
+use crate::model::invoice::{DocumentKind, Invoice, ItemKind, Original, TaxSubtotal, qualified};
 use crate::model::period::BillingMonth;
 use crate::model::settings::DocumentForm;
 use crate::model::tax::{TaxCategory, TaxRate};
@@ -152,6 +152,9 @@ pub struct Line {
     pub line: usize,
     /// Bill item or fee.
     pub name: String,
+    /// What is printed after the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qualifier: Option<String>,
     /// Kind of the line.
     pub kind: ItemKind,
     /// Amount before tax, unless it includes the tax.
@@ -250,6 +253,7 @@ impl Document {
                 .map(|(line, item)| Line {
                     line: *line,
                     name: item.name.clone(),
+                    qualifier: item.qualifier.clone(),
                     kind: item.kind,
                     amount: item.amount,
                     tax_category: item.tax_category,
@@ -299,9 +303,12 @@ impl Document {
             return Some(format!("total {} when issued, {} now", money(self), money(computed)));
         }
         let lines = |document: &Document| -> Vec<String> {
-            let text = |line: &Line| match &line.section {
-                Some(section) => format!("{section}: {} {}", line.name, line.amount),
-                None => format!("{} {}", line.name, line.amount),
+            let text = |line: &Line| {
+                let name = qualified(&line.name, line.qualifier.as_deref());
+                match &line.section {
+                    Some(section) => format!("{section}: {name} {}", line.amount),
+                    None => format!("{name} {}", line.amount),
+                }
             };
             document.items.iter().map(text).collect()
         };

@@ -92,6 +92,7 @@ fn document(document: &Document) -> Checked {
     }
     for (index, item) in document.items.iter().enumerate() {
         text("documents.items.name", &item.name)?;
+        text("documents.items.qualifier", item.qualifier.as_deref().unwrap_or_default())?;
         let adjustment = item.adjustment.as_deref();
         field("documents.items.adjustment", adjustment.unwrap_or_default(), adjustment.is_none_or(is_name))?;
         text("documents.items.section", item.section.as_deref().unwrap_or_default())?;

@@ -26,6 +26,9 @@ pub struct LineItem {
     pub source: String,
     /// Bill item or fee.
     pub name: String,
+    /// What distinguishes lines of one name, printed after it: the days of a fee for a part of the month, the tax rate of a
+    /// part of a percentage, an earlier month of supply.
+    pub qualifier: Option<String>,
     /// Kind of the line.
     pub kind: ItemKind,
     /// Units used; absent when any charge gives none.
@@ -64,6 +67,11 @@ pub struct AdjustedLine {
 }
 
 impl LineItem {
+    /// The name with the qualifier.
+    pub fn qualified_name(&self) -> Cow<'_, str> {
+        qualified(&self.name, self.qualifier.as_deref())
+    }
+
     /// Whether it stands for charges of a provider, which names it. An adjustment or a fee can be a discount too.
     pub fn is_provided(&self) -> bool {
         !self.source.is_empty()
@@ -77,6 +85,15 @@ impl LineItem {
     /// What it is taxed with.
     pub fn tax_group(&self) -> TaxGroup {
         TaxGroup { category: self.tax_category, rate: self.tax_rate, included: self.tax_included }
+    }
+}
+
+/// A name with what is printed after it. Full-width parentheses bring their own space.
+pub fn qualified<'n>(name: &'n str, qualifier: Option<&str>) -> Cow<'n, str> {
+    match qualifier {
+        None => Cow::Borrowed(name),
+        Some(qualifier) if qualifier.starts_with('（') => Cow::Owned(format!("{name}{qualifier}")),
+        Some(qualifier) => Cow::Owned(format!("{name} {qualifier}")),
     }
 }
 

@@ -1,8 +1,10 @@
 //! [`ItemLabel`]: what a reader sees of an item, put together from all `[[item]]` tables that match it.
 
+use std::borrow::Cow;
+
 use super::amount::Amount;
 use super::customer::Customer;
-use super::invoice::{Invoice, ItemKind};
+use super::invoice::{Invoice, ItemKind, LineItem, qualified};
 use super::item_table::{ItemTable, PrintedUnit, QuantityDisplay, Wording};
 use super::printed::{PrintedFigures, PrintedQuantity, PrintedRounding};
 use super::ratio::exact_quotient;
@@ -48,6 +50,11 @@ impl<'a> ItemLabel<'a> {
     /// The name a reader sees of an item that the provider calls `raw`.
     pub fn name_or(&self, raw: &'a str) -> &'a str {
         self.name.unwrap_or(raw)
+    }
+
+    /// The name a reader sees of a line, with its qualifier.
+    pub fn name_of(&self, item: &'a LineItem) -> Cow<'a, str> {
+        qualified(self.name_or(&item.name), item.qualifier.as_deref())
     }
 
     /// Both names of an item, as [`both_names`] gives them.

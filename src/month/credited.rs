@@ -328,7 +328,7 @@ fn changed_adjustments(before: &Invoice, now: &Invoice) -> Vec<String> {
         let lines = invoice.items.iter().filter_map(|item| Some((item.adjusted.as_ref()?, item)));
         lines.fold(BTreeMap::new(), |mut lines: BTreeMap<String, Vec<String>>, (own, item)| {
             let money = render::money(item.amount, invoice.currency, 0);
-            lines.entry(own.id.clone()).or_default().push(format!("{} {money}", item.name));
+            lines.entry(own.id.clone()).or_default().push(format!("{} {money}", item.qualified_name()));
             lines
         })
     };

@@ -1,6 +1,8 @@
 //! An invoice as JSON: the record that all other documents print, with every detail. Money and quantities are strings.
 //! The customer's record lacks the fields that only the issuer may see.
 
+use std::borrow::Cow;
+
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
@@ -215,6 +217,9 @@ struct ItemRecord<'a> {
     original_line: Option<usize>,
     source: &'a str,
     name: &'a str,
+    /// What is printed after the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    qualifier: Option<&'a str>,
     kind: ItemKind,
     quantity: Option<Amount>,
     unit: &'a str,
@@ -271,7 +276,7 @@ fn section(item: &LineItem) -> SectionRecord<'_> {
 /// An item as documents show it; the provider's name and figures stand beside it.
 #[derive(Serialize)]
 struct ShownItem<'a> {
-    label: &'a str,
+    label: Cow<'a, str>,
     heading: Option<&'a str>,
     printed: PrintedRecord<'a>,
 }
@@ -341,7 +346,7 @@ pub(super) struct ShareRecord {
 fn shown<'a>(item: &'a LineItem, label: ItemLabel<'a>, printed: PrintedFigures) -> ShownItem<'a> {
     let PrintedFigures { quantity, unit_price } = printed;
     ShownItem {
-        label: label.name_or(&item.name),
+        label: label.name_of(item),
         heading: label.heading,
         printed: PrintedRecord {
             quantity: quantity.map(|quantity| quantity.plain()),
@@ -366,6 +371,7 @@ impl<'a> Details<'a> {
                 original_line: self.invoice.returned.as_ref().and_then(|_| self.invoice.line_of(index)),
                 source: &item.source,
                 name: &item.name,
+                qualifier: item.qualifier.as_deref(),
                 kind: item.kind,
                 quantity: item.quantity,
                 unit: &item.unit,

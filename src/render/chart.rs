@@ -2,6 +2,7 @@
 //!
 //! Bars are whole numbers on a field of [`WIDTH`] × [`HEIGHT`], so that a template can draw them without computing.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -137,15 +138,15 @@ fn by_item(invoice: &Invoice, item_labels: &[ItemLabel<'_>], others: &str) -> Re
     let charged = |kind| matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Adjustment | ItemKind::Minimum);
     let items = invoice.items.iter().zip(item_labels);
     let items = items.filter(|(item, _)| charged(item.kind) && item.amount.is_positive());
-    let mut bars: Vec<(&str, &str, Amount)> = Vec::new();
+    let mut bars: Vec<(Cow<'_, str>, Cow<'_, str>, Amount)> = Vec::new();
     // The bar of an item that several sections list, by its label.
-    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut known: BTreeMap<Cow<'_, str>, usize> = BTreeMap::new();
     for (item, label) in items {
-        let label = label.name_or(&item.name);
-        let bar = if item.section.is_some() { *known.entry(label).or_insert(bars.len()) } else { bars.len() };
+        let label = label.name_of(item);
+        let bar = if item.section.is_some() { *known.entry(label.clone()).or_insert(bars.len()) } else { bars.len() };
         match bars.get_mut(bar) {
             Some((_, _, sum)) => *sum = sum.plus(item.amount)?,
-            None => bars.push((label, item.name.as_str(), item.amount)),
+            None => bars.push((label, item.qualified_name(), item.amount)),
         }
     }
     if bars.len() < 2 {
@@ -153,11 +154,11 @@ fn by_item(invoice: &Invoice, item_labels: &[ItemLabel<'_>], others: &str) -> Re
     }
     bars.sort_by_key(|(.., amount)| Reverse(*amount));
     let rest = if bars.len() > ITEMS { bars.split_off(ITEMS - 1) } else { Vec::new() };
-    let mut names: Vec<String> = bars.iter().map(|(_, name, _)| (*name).to_owned()).collect();
+    let mut names: Vec<String> = bars.iter().map(|(_, name, _)| name.clone().into_owned()).collect();
     let mut bars: Vec<(String, Amount)> =
-        bars.iter().map(|(label, _, amount)| ((*label).to_owned(), *amount)).collect();
+        bars.into_iter().map(|(label, _, amount)| (label.into_owned(), amount)).collect();
     if !rest.is_empty() {
-        names.push(distinct(rest.iter().map(|(_, name, _)| *name)));
+        names.push(distinct(rest.iter().map(|(_, name, _)| name.as_ref())));
         bars.push((others.to_owned(), Sum::of(rest.iter().map(|(.., amount)| *amount))?));
     }
     let mut chart = ChartView { kind: ChartKind::Item, ..drawn(bars, invoice.currency, None)? };

@@ -178,9 +178,9 @@ pub struct RowView<'a> {
     /// Whether a heading lists the row.
     pub is_headed: bool,
     /// The provider's name.
-    pub name: &'a str,
+    pub name: Cow<'a, str>,
     /// The name for readers.
-    pub label: &'a str,
+    pub label: Cow<'a, str>,
     pub note: Cow<'a, str>,
     pub mark: String,
     pub quantity: String,

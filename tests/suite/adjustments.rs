@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::common::{Run, Sandbox};
+use crate::common::{Run, Sandbox, qualified_name};
 
 const INVOICER: &str = "[issuer]\nname = \"x\"\n[[tax.rule]]\nitem = \"roaming\"\ncategory = \"exempt\"\n\
                         [[source]]\nname = \"soracom\"\nkind = \"soracom-csv\"\npath = \"billing/{month}/*.csv\"\n";
@@ -39,7 +39,8 @@ fn refused(run: Run, expected: &str) {
 }
 
 fn items(invoice: &Value) -> Vec<String> {
-    let item = |item: &Value| ["kind", "name", "amount"].map(|key| item[key].as_str().unwrap().to_owned()).join(" ");
+    let text = |item: &Value, key: &str| item[key].as_str().unwrap().to_owned();
+    let item = |item: &Value| [text(item, "kind"), qualified_name(item), text(item, "amount")].join(" ");
     invoice["items"].as_array().unwrap().iter().map(item).collect()
 }
 
@@ -301,8 +302,14 @@ fn a_percentage_of_prices_that_include_tax_includes_it() {
         format!("{acme}[[fee]]\nname = \"月額\"\namount = \"980\"\ntax = \"included\"\n"),
     );
     sandbox.write("adjustments/202208.toml", adjustment("x", "percent = \"-10%\"\nof = { item = \"*\" }"));
-    good(sandbox.run(&["build", "202208"]));
+    // Each part is an item of the adjustment's own name.
+    let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    sandbox.write("invoicer.toml", format!("{settings}\n[[item]]\nitem = \"x\"\nname = \"値引\"\n"));
+    let built = good(sandbox.run(&["build", "202208"]));
+    assert!(!built.stderr.contains("unused-item"), "{}", built.stderr);
     let invoice = sandbox.json("out/202208/acme/INV-202208-acme.json");
+    let labels = [2, 3].map(|line| invoice["items"][line]["label"].as_str().unwrap());
+    assert_eq!(labels, ["値引（10%）", "値引（10%・税込）"]);
     let expected = [
         "usage basicCharge 1000",
         "fee 月額 980",

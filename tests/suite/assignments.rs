@@ -451,3 +451,54 @@ by = \"amount\"
     assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{}", run.stderr);
     assert!(run.stderr.contains("every charge of 202208 has an owner"), "{}", run.stderr);
 }
+
+/// A fee for a part of the month is named, headed and hidden by its own name; the days follow whatever it is called.
+#[test]
+fn a_fee_by_days_is_named_by_its_own_name() {
+    let sandbox = case("moves-within-a-month");
+    let item = "[[item]]\nitem = \"回線基本料\"\nname = { ja = \"回線料\", en = \"Line fee\" }\n\
+                heading = { ja = \"基本\", en = \"Base\" }\nquantity = \"hide\"\n";
+    let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    sandbox.write("invoicer.toml", format!("{settings}\n{item}"));
+    let bravo = String::from_utf8(sandbox.read("customers/bravo.toml")).unwrap();
+    sandbox.write("customers/bravo.toml", format!("{bravo}\n[invoice]\nlanguage = \"en\"\n"));
+    let run = sandbox.run(&["build", "202208"]);
+    assert!(run.code == 0 && !run.stderr.contains("unused-item"), "{}", run.stderr);
+    for (customer, line, days, label, heading) in [
+        ("acme", 3, "8/1–8/10 (10日)", "回線料 8/1–8/10 (10日)", "基本"),
+        ("bravo", 2, "11–31 August (21 days)", "Line fee 11–31 August (21 days)", "Base"),
+    ] {
+        let invoice = sandbox.json(&format!("out/202208/{customer}/INV-202208-{customer}.json"));
+        let item = &invoice["items"][line];
+        let found = ["name", "qualifier", "label", "heading"].map(|key| item[key].as_str().unwrap());
+        assert_eq!(found, ["回線基本料", days, label, heading]);
+        assert!(item["printed"]["quantity"].is_null() && item["printed"]["unit_price"].is_null(), "{item}");
+        let page = sandbox.read(&format!("out/202208/{customer}/INV-202208-{customer}.html"));
+        let page = String::from_utf8(page).unwrap();
+        let page =
+            page.replace("<span style=\"white-space:nowrap\">", "").replace("</span>", "").replace("&#x2f;", "/");
+        assert!(page.contains(&format!(">{label}<")) && page.contains(heading), "{label}");
+        let csv = sandbox.read(&format!("out/202208/{customer}/INV-202208-{customer}.csv"));
+        let csv = String::from_utf8(csv).unwrap();
+        assert!(csv.contains(",回線基本料,") && csv.contains(&format!(",{label},{heading}")), "{csv}");
+    }
+    // The next month has the whole fee: the same item, whatever days it was for.
+    std::fs::create_dir_all(sandbox.path().join("billing/202209")).unwrap();
+    sandbox.write(
+        "billing/202209/soracom.csv",
+        "imsi,date,billItemName,unitPrice,quantity,amount,customer\n440101234567890,20220905,dataCharge,0.5,10,5,\n",
+    );
+    let build = sandbox.run(&["build", "202209", "--format", "json"]);
+    assert_eq!(build.code, 0, "{}", build.stderr);
+    let told = sandbox.run(&["explain", "202209/bravo", "--against", "202208"]);
+    let text = told.stdout + &told.stderr;
+    assert!(told.code == 0 && text.contains("回線料"), "{text}");
+    assert!(!text.contains("8/11") && !text.contains("11–31") && !text.contains("new item"), "{text}");
+    let explained = sandbox.run(&["explain", "202208/bravo", "3"]).stdout;
+    assert!(explained.contains("line 3: Line fee 11–31 August (21 days) (回線基本料) (fee)"), "{explained}");
+    // The record keeps name and days apart, and the documents are made again from it.
+    assert_eq!(sandbox.run(&["issue", "202208", "--quiet"]).code, 0);
+    let line = &sandbox.json("issued/202208.json")["documents"][0]["items"][3];
+    assert_eq!([&line["name"], &line["qualifier"]], ["回線基本料", "8/1–8/10 (10日)"]);
+    assert_eq!(sandbox.run(&["verify", "202208"]).stdout, "202208: same (2 documents)\n");
+}

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::common::{Sandbox, copy_tree};
+use crate::common::{Sandbox, copy_tree, qualified_name};
 use serde_json::Value;
 
 #[test]
@@ -35,7 +35,8 @@ fn figures(sandbox: &Sandbox) -> String {
         let invoice = sandbox.json(&format!("out/202208/{id}/{}.json", word(customer, "number")));
         writeln!(text, "{id} {}", word(customer, "total")).unwrap();
         for item in invoice["items"].as_array().unwrap() {
-            let [kind, name, category, amount] = ["kind", "name", "tax_category", "amount"].map(|key| word(item, key));
+            let [kind, category, amount] = ["kind", "tax_category", "amount"].map(|key| word(item, key));
+            let name = qualified_name(item);
             writeln!(text, "  {} {kind} {name} {category} {amount}", item["line"]).unwrap();
         }
         let details = invoice["details"].as_array().unwrap().len();

@@ -111,3 +111,13 @@ pub(crate) fn copy_tree(from: &Path, to: &Path) {
         }
     }
 }
+
+/// The name of an item in JSON with its qualifier, as an invoice prints it where no `[[item]]` names it.
+pub(crate) fn qualified_name(item: &serde_json::Value) -> String {
+    let name = item["name"].as_str().unwrap();
+    match item["qualifier"].as_str() {
+        None => name.to_owned(),
+        Some(qualifier) if qualifier.starts_with('（') => format!("{name}{qualifier}"),
+        Some(qualifier) => format!("{name} {qualifier}"),
+    }
+}

@@ -112,6 +112,7 @@ fn adjusted(
         unit_price: None,
         cost: Amount::ZERO,
         amount: amount.negated(),
+        qualifier: None,
         adjusted: None,
         section: None,
         ..pattern

@@ -24,6 +24,7 @@ fn item(name: &str, value: &str, category: TaxCategory) -> LineItem {
         tax_category: category,
         tax_rate: rate(category),
         tax_included: false,
+        qualifier: None,
         adjusted: None,
         section: None,
     }

@@ -1,6 +1,8 @@
 //! Explains a credit note: per line what was invoiced, what earlier notes took back and what this one takes back; per
 //! rate the tax on everything taken back so far.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::defect;
@@ -76,8 +78,11 @@ pub struct CreditLineExplanation<'a> {
     pub kind: ItemKind,
     /// Bill item or fee.
     pub name: &'a str,
-    /// What the customer reads instead.
-    pub label: &'a str,
+    /// What is printed after the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub qualifier: Option<&'a str>,
+    /// What the customer reads instead, with the qualifier.
+    pub label: Cow<'a, str>,
     /// The name of the section that lists it, where the invoice has sections.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub section: Option<&'a str>,
@@ -240,7 +245,8 @@ fn line(case: CreditCase<'_>, index: usize) -> Result<CreditLineExplanation<'_>,
         invoice_line,
         kind: item.kind,
         name: &item.name,
-        label: tables.label(&item.source, &item.name, item.kind).name_or(&item.name),
+        qualifier: item.qualifier.as_deref(),
+        label: tables.label(&item.source, &item.name, item.kind).name_of(item),
         section: item.section.as_ref().map(|section| section.name.as_str()),
         tax_category: item.tax_category,
         tax_rate: item.tax_rate,

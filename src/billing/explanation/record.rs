@@ -1,5 +1,7 @@
 //! The data of an explanation: everything a person needs to recompute an invoice with a calculator.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::model::amount::Amount;
@@ -78,8 +80,11 @@ pub struct LineExplanation<'a> {
     pub source: &'a str,
     /// Bill item or fee.
     pub name: &'a str,
-    /// What the customer reads instead.
-    pub label: &'a str,
+    /// What is printed after the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub qualifier: Option<&'a str>,
+    /// What the customer reads instead, with the qualifier.
+    pub label: Cow<'a, str>,
     /// Unit of the quantities, empty when the provider names none.
     pub unit: &'a str,
     /// Tax category.

@@ -94,7 +94,7 @@ fn lines(explanation: &CreditExplanation<'_>, decimals: u32, printer: &Printer) 
     let row = |line: &CreditLineExplanation<'_>| {
         vec![
             number(line.line),
-            in_section(line.section, titled(line.kind, line.label, line.name)),
+            in_section(line.section, titled(line.kind, &line.label, (line.name, line.qualifier))),
             number(line.invoice_line),
             line.invoiced.map_or_else(|| "-".to_owned(), |amount| amount.to_text(decimals)),
             line.before.to_text(decimals),

@@ -7,7 +7,7 @@ use crate::billing::explanation::{
     Wanted,
 };
 use crate::model::amount::Amount;
-use crate::model::invoice::ItemKind;
+use crate::model::invoice::{ItemKind, qualified};
 use crate::model::item_label::both_names;
 use crate::printer::{Align, Printer, table_within};
 
@@ -55,7 +55,10 @@ fn overview(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>, print
         let amount = line.amount.to_text(decimals);
         cells.push(vec![
             line.line.to_string(),
-            in_section(line.section.as_ref().map(|section| section.name), titled(line.kind, line.label, line.name)),
+            in_section(
+                line.section.as_ref().map(|section| section.name),
+                titled(line.kind, &line.label, (line.name, line.qualifier)),
+            ),
             amount,
             calculation(explanation, line),
         ]);
@@ -66,8 +69,8 @@ fn overview(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>, print
 }
 
 /// The names of a line, the customer's and the provider's, with its kind unless that is usage.
-pub(super) fn titled(kind: ItemKind, label: &str, name: &str) -> String {
-    let name = both_names(label, name);
+pub(super) fn titled(kind: ItemKind, label: &str, (name, qualifier): (&str, Option<&str>)) -> String {
+    let name = if label == qualified(name, qualifier) { label.to_owned() } else { both_names(label, name) };
     match kind {
         ItemKind::Usage => name,
         ItemKind::Discount => format!("{name} (discount)"),
@@ -95,8 +98,11 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, printer: &Pr
     let source = if line.source.is_empty() { String::new() } else { format!(", {}", line.source) };
     let included = if line.tax_included { " incl. tax" } else { "" };
     let category = format!("{} {}{included}", line.tax_category.name(), line.tax_rate);
-    let heading =
-        format!("line {}: {}{source}, {category}: {amount}", line.line, titled(line.kind, line.label, line.name));
+    let heading = format!(
+        "line {}: {}{source}, {category}: {amount}",
+        line.line,
+        titled(line.kind, &line.label, (line.name, line.qualifier))
+    );
     let mut text = vec![String::new(), heading];
     match &line.origin {
         LineOrigin::Charges(charges) => text.extend(rows::charges(explanation, line, charges, printer)),

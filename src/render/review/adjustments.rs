@@ -1,5 +1,7 @@
 //! The adjustments of the month, customer by customer, with where each is written.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::page::ReviewPage;
@@ -12,7 +14,7 @@ use crate::model::invoice::{Invoice, LineItem};
 #[derive(Debug, Serialize)]
 pub struct AdjustmentRowView<'a> {
     pub customer: &'a str,
-    pub name: &'a str,
+    pub name: Cow<'a, str>,
     pub id: &'a str,
     /// `adjustments/202208.toml:3`
     pub place: String,
@@ -43,7 +45,7 @@ fn of_invoice<'a>(page: ReviewPage<'a>, invoice: &'a Invoice) -> impl Iterator<I
         let definition = written.map(|adjustment| &adjustment.definition);
         Some(AdjustmentRowView {
             customer: &customer.name,
-            name: &item.name,
+            name: item.qualified_name(),
             id: &own.id,
             place: definition.map_or_else(String::new, |place| format!("{}:{}", place.path, place.line)),
             amount: money(item.amount, invoice.currency, 0),
