@@ -502,3 +502,28 @@ fn a_fee_by_days_is_named_by_its_own_name() {
     assert_eq!([&line["name"], &line["qualifier"]], ["回線基本料", "8/1–8/10 (10日)"]);
     assert_eq!(sandbox.run(&["verify", "202208"]).stdout, "202208: same (2 documents)\n");
 }
+
+/// A divided charge is not common to several customers.
+#[test]
+fn a_charge_divided_by_days_is_marked_so() {
+    let sandbox = case("moves-within-a-month");
+    let bravo = String::from_utf8(sandbox.read("customers/bravo.toml")).unwrap();
+    for details in ["rows", "resource", "daily", "summary"] {
+        let form = format!("\n[invoice]\nlanguage = \"en\"\ndetails = \"{details}\"\n");
+        sandbox.write("customers/bravo.toml", format!("{bravo}{form}"));
+        sandbox.write("customers/acme.toml", {
+            let acme = String::from_utf8(case("moves-within-a-month").read("customers/acme.toml")).unwrap();
+            format!("{acme}\n[invoice]\ndetails = \"{details}\"\n")
+        });
+        let run = sandbox.run(&["build", "202208", "--format", "html"]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let page = |customer: &str| {
+            let page = sandbox.read(&format!("out/202208/{customer}/INV-202208-{customer}.html"));
+            String::from_utf8(page).unwrap()
+        };
+        let (acme, bravo) = (page("acme"), page("bravo"));
+        assert!(acme.contains("<small>日割り</small>") && acme.contains("「日割り」は"), "{details}");
+        assert!(bravo.contains("<small>By days</small>") && bravo.contains("“By days” marks"), "{details}");
+        assert!(!acme.contains("按分") && !bravo.contains("Shared"), "{details}");
+    }
+}

@@ -44,6 +44,7 @@ pub struct AppendixColumns {
     pub unit_price: bool,
     pub fraction: bool,
     pub shared: bool,
+    pub by_days: bool,
     /// Whether a quantity was cut.
     pub rounded: bool,
     /// Whether an amount has more decimals than are printed.
@@ -165,6 +166,7 @@ mod tests {
                 unit_price: String::new(),
                 amount: amount(),
                 shared: false,
+                by_days: false,
                 is_rounded: false,
             };
             let group = GroupView { rows: vec![row], subtotal: amount(), ..GroupView::default() };

@@ -48,7 +48,10 @@ pub struct DetailView<'a> {
     pub unit: &'a str,
     pub unit_price: String,
     pub amount: Split,
+    /// Whether it is a share of a charge common to several customers.
     pub shared: bool,
+    /// Whether it is a part of a charge divided by days.
+    pub by_days: bool,
     #[serde(skip)]
     pub is_rounded: bool,
 }
@@ -65,6 +68,8 @@ pub struct ColumnView<'a> {
     pub item: String,
     /// Whether charges in it are shares.
     pub shared: bool,
+    /// Whether charges in it are divided by days.
+    pub by_days: bool,
 }
 
 /// A day or a resource.

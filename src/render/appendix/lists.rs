@@ -30,7 +30,8 @@ struct LineTotals {
     unit: &'static str,
     unit_price: Option<Amount>,
     amount: Sum,
-    shared: bool,
+    /// Shared with others, and divided by days.
+    marks: (bool, bool),
 }
 
 /// Everything that lists are made of.
@@ -79,6 +80,7 @@ impl<'a> Lists<'a, '_> {
                 columns.unit |= !row.unit.is_empty();
                 columns.unit_price |= !row.unit_price.is_empty();
                 columns.shared |= row.shared;
+                columns.by_days |= row.by_days;
                 rows.push(row);
             }
             let currency = self.invoice.currency;
@@ -93,6 +95,7 @@ impl<'a> Lists<'a, '_> {
     fn row(&self, line: &LineTotals, amount: Amount) -> Result<DetailView<'a>, TooLong> {
         let Lists { bill, customer, invoice, .. } = *self;
         let label = &self.item_labels[line.item.0 as usize];
+        let (shared, by_days) = line.marks;
         let date = match line.day {
             0 => String::new(),
             day => format!("{:02}-{day:02}", bill.month.first().month()),
@@ -101,7 +104,7 @@ impl<'a> Lists<'a, '_> {
         let quantity = line.quantity.map(Sum::total).transpose()?;
         let rounding = PrintedRounding::of_details(&customer.pricing, invoice.currency);
         let PrintedFigures { quantity, unit_price } =
-            label.printed_figures((printed, rounding), quantity, line.shared, line.unit_price);
+            label.printed_figures((printed, rounding), quantity, shared || by_days, line.unit_price);
         let name = bill.names.get(line.name);
         Ok(DetailView {
             id: String::new(),
@@ -115,7 +118,8 @@ impl<'a> Lists<'a, '_> {
             unit_price: unit_price.map_or_else(String::new, |price| grouped(price, 0)),
             is_rounded: quantity.is_some_and(|quantity| quantity.is_cut),
             amount: Split::new(printed, invoice.currency),
-            shared: line.shared,
+            shared,
+            by_days,
         })
     }
 
@@ -126,13 +130,13 @@ impl<'a> Lists<'a, '_> {
         // Items of one name, such as usage and a discount, are one line as long as they read alike.
         let mut first: BTreeMap<&ItemLabel<'_>, u32> = BTreeMap::new();
         let alike: Vec<u32> = (0..).zip(item_labels).map(|(item, label)| *first.entry(label).or_insert(item)).collect();
-        let mut known: BTreeMap<((usize, usize), NameId, u32, bool), usize> = BTreeMap::new();
+        let mut known: BTreeMap<((usize, usize), NameId, u32, (bool, bool)), usize> = BTreeMap::new();
         for detail in &invoice.details {
             let Some(place) = resources.place(self.bill, detail) else { continue };
             let new = self.line(detail, (self.divisions[detail.item.0 as usize], place))?;
             let index = if self.level == DetailLevel::Resource {
                 let label = alike[detail.item.0 as usize];
-                *known.entry((new.place, new.name, label, new.shared)).or_insert(lines.len())
+                *known.entry((new.place, new.name, label, new.marks)).or_insert(lines.len())
             } else {
                 lines.len()
             };
@@ -174,7 +178,7 @@ impl<'a> Lists<'a, '_> {
             unit: bill.unit(subject.source, charge.item),
             unit_price: invoice.unit_price(detail),
             amount,
-            shared: invoice.share(detail).is_some(),
+            marks: invoice.share(detail).map_or((false, false), |share| (!share.is_own(), share.is_own())),
         })
     }
 }

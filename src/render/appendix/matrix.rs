@@ -35,6 +35,8 @@ struct Candidate<'a> {
     place: (bool, i64, usize),
     /// Whether any of it is a share.
     shared: bool,
+    /// Whether any of it is divided by days.
+    by_days: bool,
 }
 
 /// The sums of a row by candidate; none where it has no detail of it.
@@ -90,7 +92,14 @@ impl<'a, 'd> Matrix<'a, 'd> {
             match candidates.get_mut(candidate) {
                 None => {
                     let names = vec![item.name.as_str()];
-                    candidates.push(Candidate { label: text, names, item: index, place, shared: false });
+                    candidates.push(Candidate {
+                        label: text,
+                        names,
+                        item: index,
+                        place,
+                        shared: false,
+                        by_days: false,
+                    });
                 }
                 Some(known) => {
                     known.place = known.place.min(place);
@@ -99,8 +108,11 @@ impl<'a, 'd> Matrix<'a, 'd> {
             }
             by_item.push(candidate);
         }
-        for detail in invoice.details.iter().filter(|detail| invoice.share(detail).is_some()) {
-            candidates[by_item[detail.item.0 as usize]].shared = true;
+        for detail in &invoice.details {
+            let Some(share) = invoice.share(detail) else { continue };
+            let candidate = &mut candidates[by_item[detail.item.0 as usize]];
+            candidate.shared |= !share.is_own();
+            candidate.by_days |= share.is_own();
         }
         let anchors = vec![String::new(); candidates.len()];
         Matrix { bill, invoice, candidates, by_item, divisions, words, decimals: 0, anchors, has_rounded: false }
@@ -298,15 +310,16 @@ impl<'a, 'd> Matrix<'a, 'd> {
         for item in &columns.items {
             let line = self.candidates[*item].item + 1;
             let id = self.anchor(&[*item], format!("use-{line}"));
-            let Candidate { label, shared, .. } = self.candidates[*item];
+            let Candidate { label, shared, by_days, .. } = self.candidates[*item];
             let name = self.names(&[*item]);
-            views.push(ColumnView { id, label, name, item: line.to_string(), shared });
+            views.push(ColumnView { id, label, name, item: line.to_string(), shared, by_days });
         }
         if !columns.others.is_empty() {
             let id = self.anchor(&columns.others, format!("others-{}", position + 1));
             let shared = columns.others.iter().any(|other| self.candidates[*other].shared);
+            let by_days = columns.others.iter().any(|other| self.candidates[*other].by_days);
             let name = self.names(&columns.others);
-            views.push(ColumnView { id, label: self.words.others, name, item: String::new(), shared });
+            views.push(ColumnView { id, label: self.words.others, name, item: String::new(), shared, by_days });
         }
         let id = format!("group-{}", position + 1);
         Ok(GroupView { id, columns: views, table, sums, subtotal, ..GroupView::default() })

@@ -96,8 +96,9 @@ pub(super) fn appendix<'a>(
                 appendix.sums = if appendix.groups.len() > 1 { summary.sums } else { Vec::new() };
             }
             appendix.columns.rounded_amount = matrix.has_rounded;
-            appendix.columns.shared =
-                appendix.groups.iter().flat_map(|group| &group.columns).any(|column| column.shared);
+            let columns = || appendix.groups.iter().flat_map(|group| &group.columns);
+            (appendix.columns.shared, appendix.columns.by_days) =
+                (columns().any(|column| column.shared), columns().any(|column| column.by_days));
             appendix.anchors = matrix.anchors();
         }
     }
