@@ -91,16 +91,11 @@ pub(super) fn remark(customer: &Customer, rest: &CustomerRest) -> Result<Diagnos
     let sum = Sum::of(rest.rests.iter().map(|rest| rest.amount))?;
     let amount = money(sum, rest.currency, 0);
     let message = format!("\"{}\" gets no invoice for {}: {amount} is carried forward", customer.id, rest.month);
-    let rests: Vec<String> = rest.rests.iter().map(of_category).collect();
-    let warning = Diagnostic::finding(WarningCode::CarriedForward, message, rests.join(", ")).concerning(&customer.id);
-    let warning = warning.at(Place::file(&customer.path)).with_note(format!("by tax category: {}", rests.join(", ")));
+    let rests = rest.by_category();
+    let note = format!("by tax category: {rests}");
+    let warning = Diagnostic::finding(WarningCode::CarriedForward, message, rests).concerning(&customer.id);
+    let warning = warning.at(Place::file(&customer.path)).with_note(note);
     Ok(warning.with_hint("the next month takes it; to pay it back instead, write a credit note by hand"))
-}
-
-/// `standard 10% -300`
-fn of_category(rest: &CategoryRest) -> String {
-    let included = if rest.tax_included { " incl. tax" } else { "" };
-    format!("{} {}{included} {}", rest.category.name(), rest.rate, rest.amount)
 }
 
 /// Warning that a rest waits for a customer whose file is gone.
@@ -108,7 +103,7 @@ pub(super) fn without_customer(rest: &CustomerRest) -> Diagnostic {
     let CustomerRest { customer, month, currency, .. } = rest;
     let path = format!("customers/{customer}.toml");
     let message = format!("nobody takes what {month} carried forward for \"{customer}\": there is no such customer");
-    let in_currency = |rest: &CategoryRest| format!("{} {currency}", of_category(rest));
+    let in_currency = |rest: &CategoryRest| format!("{} {currency}", rest.in_words());
     let rests = rest.rests.iter().map(in_currency).collect::<Vec<String>>().join(", ");
     let warning =
         Diagnostic::finding(WarningCode::CarriedForward, message, format!("{month}: {rests}")).concerning(customer);

@@ -108,8 +108,18 @@ pub(super) fn warnings(
             days.union(left.unwrap_or_else(|| MonthDays::of(bill.charge(*id).day)))
         });
         let days = days.in_words(bill.month);
-        let message = format!("nobody has the resource {resource} on {days}, when it has charges: {rows}, {cost}");
-        let facts = format!("{resource} ({days}): {cost} ({})", charges.len());
+        let (message, name) = match resource.is_empty() {
+            true => {
+                let message = format!("nobody has the charges without a resource on {days}: {rows}, {cost}");
+                (message, "charges without a resource")
+            }
+            false => {
+                let message =
+                    format!("nobody has the resource {resource} on {days}, when it has charges: {rows}, {cost}");
+                (message, resource.as_ref())
+            }
+        };
+        let facts = format!("{name} ({days}): {cost} ({})", charges.len());
         let warning = Diagnostic::finding(WarningCode::ChargesInGap, message, facts).at(Place::line(path, row));
         let notes = timeline_in_words(bill, settings, first);
         let warning = notes.into_iter().fold(warning, Diagnostic::with_note);

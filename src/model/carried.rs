@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::amount::Amount;
+use super::amount::{Amount, Sum, TooLong};
 use super::currency::Currency;
 use super::period::BillingMonth;
 use super::plain::is_name;
@@ -29,6 +29,14 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
+impl CategoryRest {
+    /// `standard 10% -300`
+    pub fn in_words(&self) -> String {
+        let included = if self.tax_included { " incl. tax" } else { "" };
+        format!("{} {}{included} {}", self.category.name(), self.rate, self.amount)
+    }
+}
+
 /// A customer's rest, which a month leaves in place of an invoice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomerRest {
@@ -40,6 +48,22 @@ pub struct CustomerRest {
     pub currency: Currency,
     /// The rests by category and rate.
     pub rests: Vec<CategoryRest>,
+}
+
+impl CustomerRest {
+    /// The sum; none where prices with and without tax cannot be added up.
+    ///
+    /// # Errors
+    /// When it has too many digits.
+    pub fn sum(&self) -> Result<Option<Amount>, TooLong> {
+        let is_mixed = self.rests.windows(2).any(|two| two[0].tax_included != two[1].tax_included);
+        if is_mixed { Ok(None) } else { Sum::of(self.rests.iter().map(|rest| rest.amount)).map(Some) }
+    }
+
+    /// `standard 10% -300, exempt 0% 20`
+    pub fn by_category(&self) -> String {
+        self.rests.iter().map(CategoryRest::in_words).collect::<Vec<String>>().join(", ")
+    }
 }
 
 /// The rests that a month takes from earlier months and leaves to the next.

@@ -527,3 +527,22 @@ fn a_charge_divided_by_days_is_marked_so() {
         assert!(!acme.contains("按分") && !bravo.contains("Shared"), "{details}");
     }
 }
+
+/// Charges without a resource can be in a gap of a rule for a tag.
+#[test]
+fn a_gap_of_charges_without_a_resource_is_named() {
+    let sandbox = case("moves-within-a-month");
+    let acme = "name = \"acme\"\n[[match]]\nresource = \"440101234567890\"\nuntil = \"2022-08-10\"\n\
+                [[match]]\ntag = { customer = \"acme\" }\nuntil = \"2022-08-03\"\n";
+    sandbox.write("customers/acme.toml", acme);
+    let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    sandbox.write("invoicer.toml", format!("{settings}\n[allocation]\nunassigned = \"keep\"\n"));
+    let bill = "imsi,date,billItemName,unitPrice,quantity,amount,customer\n,20220802,support,,1,7,acme\n\
+                ,20220805,support,,1,7,acme\n440101234567890,20220803,dataCharge,0.5,25,12.5,\n";
+    for file in std::fs::read_dir(sandbox.path().join("billing/202208")).unwrap() {
+        std::fs::write(file.unwrap().path(), bill).unwrap();
+    }
+    let run = sandbox.run(&["check", "202208"]);
+    let expected = "warning[charges-in-gap]: nobody has the charges without a resource on 2022-08-05: 1 row, ¥7\n";
+    assert!(run.stderr.contains(expected), "{}", run.stderr);
+}

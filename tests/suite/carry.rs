@@ -219,6 +219,17 @@ proptest! {
     }
 }
 
+/// What became of a month without an invoice: 10 - 30 = -20 is carried.
+#[test]
+fn a_carried_month_is_explained_as_such() {
+    let sandbox = workspace();
+    bill(&sandbox, "202207", &[("basicCharge", 10), ("coupon", -30)]);
+    let explained = sandbox.run(&["explain", "202207/acme"]);
+    let expected = "error: \"acme\" gets no invoice for 202207: it is below zero, and -¥20 is carried forward\n";
+    assert!(explained.code == 1 && explained.stderr.starts_with(expected), "{}", explained.stderr);
+    assert!(explained.stderr.contains("  = by tax category: standard 10% -20\n"), "{}", explained.stderr);
+}
+
 /// Money that is owed to somebody must not be forgotten because a file was removed: it waits, and every month says so.
 #[test]
 fn a_rest_of_a_removed_customer_is_reported_and_waits() {

@@ -13,6 +13,8 @@ use crate::billing::explanation::{Explanation, Wanted, explain};
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::ledger::{Document, Ledger, Stored};
+use crate::model::carried::CustomerRest;
+use crate::model::figures::money;
 use crate::model::invoice::{DocumentKind, Invoice};
 use crate::model::matcher::Glob;
 use crate::month::carried;
@@ -100,10 +102,10 @@ fn of_built(
     // An invoice over 0 that is not made can be explained, too: why it comes to nothing.
     let mut invoices = billed.invoices.iter().chain(&billed.skipped);
     let invoice = invoices.find(|invoice| settings.customers[invoice.customer].id == built.customer);
-    let invoice = invoice.ok_or_else(|| {
-        let message = format!("\"{}\" has neither charges nor fees in {}: no invoice", built.customer, built.month);
-        Diagnostic::error(message)
-    })?;
+    let Some(invoice) = invoice else {
+        let rest = billed.carried.left.iter().find(|rest| rest.customer == built.customer);
+        return Err(rest.map_or_else(|| without_items(built), carried_forward).into());
+    };
     if let Some(month) = arguments.against {
         return against::explain((root, ledger), (&bill, settings), invoice, month, arguments.json, printer);
     }
@@ -117,6 +119,27 @@ fn of_built(
         printer.diagnostics(&[warning.with_hint(format!("build again with invoicer build {}", built.month))]);
     }
     print(&explanation, &wanted, arguments, printer)
+}
+
+fn without_items(built: &UnissuedInvoice) -> Diagnostic {
+    let message = format!("\"{}\" has neither charges nor fees in {}: no invoice", built.customer, built.month);
+    Diagnostic::error(message)
+}
+
+/// Why a customer whose items come to less than zero has no invoice to explain.
+fn carried_forward(rest: &CustomerRest) -> Diagnostic {
+    let CustomerRest { customer, month, currency, .. } = rest;
+    let message = match rest.sum() {
+        Ok(Some(sum)) => {
+            let amount = money(sum, *currency, 0);
+            format!("\"{customer}\" gets no invoice for {month}: it is below zero, and {amount} is carried forward")
+        }
+        // The categories below tell it.
+        Ok(None) | Err(_) => {
+            format!("\"{customer}\" gets no invoice for {month}: it is below zero and carried forward")
+        }
+    };
+    Diagnostic::error(message).with_note(format!("by tax category: {}", rest.by_category()))
 }
 
 fn print(
