@@ -130,7 +130,7 @@ impl<'a> Lists<'a, '_> {
         // Items of one name, such as usage and a discount, are one line as long as they read alike.
         let mut first: BTreeMap<&ItemLabel<'_>, u32> = BTreeMap::new();
         let alike: Vec<u32> = (0..).zip(item_labels).map(|(item, label)| *first.entry(label).or_insert(item)).collect();
-        let mut known: BTreeMap<((usize, usize), NameId, u32, (bool, bool)), usize> = BTreeMap::new();
+        let mut known: BTreeMap<_, usize> = BTreeMap::new();
         for detail in &invoice.details {
             let Some(place) = resources.place(self.bill, detail) else { continue };
             let new = self.line(detail, (self.divisions[detail.item.0 as usize], place))?;
