@@ -1,9 +1,13 @@
 //! Prices that include tax: `tax = "included"`. `tests/cases/prices-with-tax` has the arithmetic.
 
+#![allow(clippy::float_arithmetic, reason = "places on pages are no money")]
+
+use pages::layout::Item;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::common::{Sandbox, copy_tree};
+use crate::designs::{DESIGNS, lay_out};
 
 const INCLUDED: &str = "tax = \"included\"\n";
 
@@ -279,4 +283,35 @@ fn adjustments_can_be_agreed_with_tax() {
     let figures = built();
     assert!(figures.contains("10%* 790 + 80, ") && figures.contains("8%* 907 + 73, "), "{figures}");
     assert!(figures.ends_with("1847 + 163 = 2010"), "{figures}");
+}
+
+/// The rows of prices with tax have long names: the tax table ends before the totals begin all the same.
+#[test]
+fn tax_table_and_totals_stand_side_by_side() {
+    for design in DESIGNS {
+        for (language, tax, subtotal) in
+            [("ja", "消費税額", "小計（税抜）"), ("en", "Consumption tax", "Subtotal (excl. tax)")]
+        {
+            let sandbox = workspace("up");
+            let invoice = format!("[invoice]\ntemplate = \"{design}\"\nlanguage = \"{language}\"\n");
+            customer(&sandbox, "acme", &(invoice + &fee("plan", 980, INCLUDED)));
+            bill(&sandbox, "202208", &[("basicCharge", 12345)]);
+            run(&sandbox, &["build", "202208", "--format", "html"]);
+            let html = String::from_utf8(sandbox.read("out/202208/acme/INV-202208-acme.html")).unwrap();
+            let document = lay_out(&html);
+            let items = document.pages[0].layers.iter().flat_map(|layer| &layer.items);
+            let texts: Vec<_> = items
+                .filter_map(|item| match item {
+                    Item::Text(text) => Some((text.text.trim(), text.x, text.x + text.width)),
+                    _ => None,
+                })
+                .collect();
+            let place = |wanted: &str| {
+                let found = texts.iter().rfind(|(text, ..)| *text == wanted);
+                *found.unwrap_or_else(|| panic!("{design} {language}: no {wanted:?} in {texts:?}"))
+            };
+            let ((.., end), (_, begin, _)) = (place(tax), place(subtotal));
+            assert!(end < begin, "{design} {language}: the tax table ends at {end}, the totals begin at {begin}");
+        }
+    }
 }
