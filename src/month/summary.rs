@@ -197,7 +197,7 @@ impl AdjustmentTotals {
     /// The sums by currency, that of the workspace first.
     fn of(review: Review<'_>) -> Result<Option<AdjustmentTotals>, TooLong> {
         let mut by_currency: BTreeMap<(bool, Currency), AdjustmentSums> = BTreeMap::new();
-        for invoice in &review.billed.invoices {
+        for invoice in review.billed.invoices.iter().chain(&review.billed.skipped) {
             let is_other = invoice.currency != review.settings.currency;
             let sums = by_currency.entry((is_other, invoice.currency)).or_default();
             *sums = sums.plus(AdjustmentSums::of(review.settings, review.bill.month, invoice)?)?;

@@ -49,6 +49,21 @@ fn total(sandbox: &Sandbox, customer: &str) -> String {
     invoice["total"].as_str().unwrap().to_owned()
 }
 
+/// 1,000 of usage given back whole: no document is made over 0, and what was given back is summed all the same.
+#[test]
+fn adjustments_of_an_invoice_that_is_not_made_are_summed() {
+    let sandbox = workspace();
+    sandbox.write("invoicer.toml", format!("[invoice]\nskip-zero = true\n{INVOICER}"));
+    sandbox.write("adjustments/202208.toml", adjustment("back", "amount = \"-1000\"\ncost = \"-400\""));
+    good(sandbox.run(&["build", "202208"]));
+    let summary = sandbox.json("out/202208/summary.json");
+    assert_eq!(summary["customers"].as_array().unwrap().len(), 1);
+    let sums = json!({ "count": 1, "amount": "-1000", "cost": "-400", "currency": "JPY" });
+    assert_eq!(summary["adjustments"], sums);
+    let page = String::from_utf8(sandbox.read("out/202208/index.html")).unwrap();
+    assert!(page.contains("adjustments/202208.toml:1"), "{page}");
+}
+
 /// 1,000 of usage at cost and 18,000 that cost 9,000: margin 9,000. Conservation knows only the provider's 2,000.
 #[test]
 fn adjustments_are_summed_apart_from_what_the_provider_billed() {

@@ -72,9 +72,8 @@ fn values<'a>(month: Month<'a>, invoice: &Invoice, grouping: &Grouping) -> BTree
 }
 
 fn is_used(table: &SectionTable, customer: &Customer, values: &BTreeSet<Cow<'_, str>>, invoice: &Invoice) -> bool {
-    // An item can say more than the name of its fee, such as for how many days it is.
     let is_charged = |fee: &Fee| {
-        let is_item = |item: &LineItem| item.is_fee() && item.name.starts_with(&fee.name);
+        let is_item = |item: &LineItem| item.is_fee() && item.name == fee.name;
         table.lists_fee(&fee.name) && invoice.items.iter().any(is_item)
     };
     values.iter().any(|value| table.matches(value))

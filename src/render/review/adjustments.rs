@@ -33,7 +33,13 @@ pub struct AdjustmentSumView {
 }
 
 pub(super) fn rows(page: ReviewPage<'_>) -> Vec<AdjustmentRowView<'_>> {
-    page.review.billed.invoices.iter().flat_map(|invoice| of_invoice(page, invoice)).collect()
+    all(page).flat_map(|invoice| of_invoice(page, invoice)).collect()
+}
+
+/// The invoices, and those over 0 that are not made.
+fn all(page: ReviewPage<'_>) -> impl Iterator<Item = &Invoice> {
+    let billed = page.review.billed;
+    billed.invoices.iter().chain(&billed.skipped)
 }
 
 fn of_invoice<'a>(page: ReviewPage<'a>, invoice: &'a Invoice) -> impl Iterator<Item = AdjustmentRowView<'a>> {
@@ -59,7 +65,7 @@ pub(super) fn sums(page: ReviewPage<'_>) -> Result<Vec<AdjustmentSumView>, TooLo
     let currencies = page.currencies();
     let mut views = Vec::new();
     for currency in &currencies {
-        let invoices = page.review.billed.invoices.iter().filter(|invoice| invoice.currency == *currency);
+        let invoices = all(page).filter(|invoice| invoice.currency == *currency);
         let mut sums = AdjustmentSums::default();
         for invoice in invoices {
             sums = sums.plus(AdjustmentSums::of(page.review.settings, page.review.bill.month, invoice)?)?;
