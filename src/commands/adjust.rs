@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, Place, Problems, cannot};
 use crate::files;
 use crate::ledger::Ledger;
 use crate::model::adjustment::DIRECTORY;
+use crate::model::toml_text::toml_text;
 use crate::printer::Printer;
 use crate::render::money;
 use crate::staging::{self, Lock};
@@ -94,26 +95,12 @@ fn free_id(root: &Path, ledger: &Ledger, arguments: &cli::Adjust) -> Result<Stri
 fn table(id: &str, arguments: &cli::Adjust) -> String {
     let cli::Adjust { customer, name, amount, tax_category, .. } = arguments;
     let category =
-        tax_category.map_or_else(String::new, |category| format!("tax-category = {}\n", quoted(category.name())));
+        tax_category.map_or_else(String::new, |category| format!("tax-category = {}\n", toml_text(category.name())));
     format!(
         "[[adjustment]]\nid = {}\ncustomer = {}\nname = {}\namount = {}\n{category}",
-        quoted(id),
-        quoted(customer),
-        quoted(name),
-        quoted(&amount.to_string())
+        toml_text(id),
+        toml_text(customer),
+        toml_text(name),
+        toml_text(&amount.to_string())
     )
-}
-
-/// A basic string of TOML.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
 }

@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, Figure, Problems, nearest};
 use crate::ledger::Ledger;
 use crate::model::invoice::{ItemKind, Status};
 use crate::model::settings::Settings;
+use crate::model::toml_text::toml_text;
 use crate::month::{carried, computed};
 use crate::out;
 use crate::printer::{Align, Printer, table};
@@ -127,35 +128,11 @@ fn stubs(listed: &[ListedItem<'_>], settings: &Settings) -> Vec<String> {
         let quantity = item.quantity.map_or_else(String::new, |quantity| format!(", quantity {quantity}"));
         lines.push(format!("[[item]]  # {rows}{quantity}"));
         if has_several {
-            lines.push(format!("source = {}", quoted(item.source)));
+            lines.push(format!("source = {}", toml_text(item.source)));
         }
-        let name = quoted(item.item);
+        let name = toml_text(item.item);
         lines.push(format!("item = {name}"));
         lines.push(format!("name = {{ ja = {name}, en = {name} }}"));
     }
     lines
-}
-
-/// A text as TOML writes it.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn any_name_is_a_string_of_toml() {
-        assert_eq!(quoted("a\"b\\c\u{7f}\td"), "\"a\\\"b\\\\c\\u007F\\u0009d\"");
-    }
 }

@@ -39,5 +39,6 @@ pub mod source_sum;
 pub mod split;
 pub mod statement;
 pub mod tax;
+pub mod toml_text;
 pub mod warning;
 pub mod wording;
