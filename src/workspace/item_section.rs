@@ -1,5 +1,6 @@
 //! `[[item]]`: what customers read of items.
 
+use super::first_tables::{self, FirstDecides};
 use super::toml_reader::{Section, Value};
 use super::values;
 use super::wording::texts;
@@ -17,28 +18,22 @@ const MATCH_KEYS: [&str; 3] = ["item", "source", "kind"];
 /// The keys that say something about them.
 const KEYS: [&str; 8] = ["name", "unit", "scale", "decimals", "heading", "order", "quantity", "note"];
 
-/// Reads the tables of a file; those that an earlier one leaves nothing to give a warning.
+/// Reads the tables of a file.
 pub(super) fn read(root: &Section<'_, '_>) -> Vec<ItemTable> {
-    let mut tables: Vec<ItemTable> = Vec::new();
-    for section in root.sections("item", "[[item]]") {
-        let table = table(&section);
-        if let Some(first) = tables.iter().find(|first| first.hides(&table)) {
-            section.tell(hidden(&first.definition, &table.definition));
-        }
-        tables.push(table);
-    }
-    tables
+    first_tables::read(root, ("item", "[[item]]"), table)
 }
 
-fn hidden(first: &Definition, later: &Definition) -> Diagnostic {
-    let message = "an earlier [[item]] matches the same items and leaves this one nothing to say";
-    let facts = format!("{}:{}", later.path, later.line);
-    Diagnostic::finding(WarningCode::UnusedItem, message, facts)
-        .with_note_and_facts(
-            format!("the earlier one is at line {}: {}", first.line, first.text),
-            format!("{}:{}: {}", first.path, first.line, first.text),
-        )
-        .with_hint("the first table that has a key decides: put this one before it, or remove it")
+impl FirstDecides for ItemTable {
+    const HIDDEN: (WarningCode, &str) =
+        (WarningCode::UnusedItem, "an earlier [[item]] matches the same items and leaves this one nothing to say");
+
+    fn definition(&self) -> &Definition {
+        &self.definition
+    }
+
+    fn hides(&self, later: &ItemTable) -> bool {
+        ItemTable::hides(self, later)
+    }
 }
 
 fn table(section: &Section<'_, '_>) -> ItemTable {

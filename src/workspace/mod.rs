@@ -7,6 +7,7 @@ mod customer_file;
 mod customer_files;
 mod customer_ids;
 mod day_values;
+mod first_tables;
 mod invoice_section;
 mod issuer_section;
 mod item_match;

@@ -1,5 +1,6 @@
 //! `[[section]]`: names and order of the sections of invoices.
 
+use super::first_tables::{self, FirstDecides};
 use super::toml_reader::{Section, Value};
 use super::wording::texts;
 use crate::diagnostic::Diagnostic;
@@ -8,28 +9,24 @@ use crate::model::matcher::Glob;
 use crate::model::section::SectionTable;
 use crate::model::warning::WarningCode;
 
-/// Reads the tables of a file; those that an earlier one leaves nothing to give a warning.
+/// Reads the tables of a file.
 pub(super) fn read(root: &Section<'_, '_>) -> Vec<SectionTable> {
-    let mut tables: Vec<SectionTable> = Vec::new();
-    for section in root.sections("section", "[[section]]") {
-        let table = table(&section);
-        if let Some(first) = tables.iter().find(|first| first.hides(&table)) {
-            section.tell(hidden(&first.definition, &table.definition));
-        }
-        tables.push(table);
-    }
-    tables
+    first_tables::read(root, ("section", "[[section]]"), table)
 }
 
-fn hidden(first: &Definition, later: &Definition) -> Diagnostic {
-    let message = "an earlier [[section]] matches the same values and leaves this one nothing to say";
-    let facts = format!("{}:{}", later.path, later.line);
-    Diagnostic::finding(WarningCode::UnusedSection, message, facts)
-        .with_note_and_facts(
-            format!("the earlier one is at line {}: {}", first.line, first.text),
-            format!("{}:{}: {}", first.path, first.line, first.text),
-        )
-        .with_hint("the first table that has a key decides: put this one before it, or remove it")
+impl FirstDecides for SectionTable {
+    const HIDDEN: (WarningCode, &str) = (
+        WarningCode::UnusedSection,
+        "an earlier [[section]] matches the same values and leaves this one nothing to say",
+    );
+
+    fn definition(&self) -> &Definition {
+        &self.definition
+    }
+
+    fn hides(&self, later: &SectionTable) -> bool {
+        SectionTable::hides(self, later)
+    }
 }
 
 fn table(section: &Section<'_, '_>) -> SectionTable {
