@@ -11,7 +11,7 @@ use crate::model::customer::Customer;
 use crate::model::invoice::{AdjustedLine, Invoice, ItemKind, LineItem};
 use crate::model::period::BillingMonth;
 use crate::model::settings::{Language, Settings};
-use crate::model::tax::TaxCategory;
+use crate::model::tax::{TaxCategory, TaxGroup};
 
 /// A line of an adjustment, with what it is computed from.
 #[derive(Clone, Debug)]
@@ -62,22 +62,13 @@ pub(super) fn lines<'a>(
         // An adjustment in percent has no money in another currency than the invoice.
         let mut cost = adjustment.cost;
         for part in parts.iter().filter(|part| !part.amount.is_zero()) {
+            let name = adjustment.name.of(customer.invoice.language).clone();
             let item = LineItem {
-                source: String::new(),
-                name: adjustment.name.of(customer.invoice.language).clone(),
                 qualifier: part.qualifier(parts.len(), customer.invoice.language),
-                kind: kind(part.amount),
-                quantity: None,
-                unit: "".into(),
-                unit_price: None,
                 // What it cost is of all parts; the first of them bears it.
                 cost: std::mem::take(&mut cost),
-                amount: part.amount,
-                tax_category: part.category,
-                tax_rate: part.rate,
-                tax_included: part.tax_included,
                 adjusted: Some(Box::new(adjusted(adjustment, customer.invoice.language))),
-                section: None,
+                ..LineItem::own(kind(part.amount), name, part.amount, part.group)
             };
             lines.push((index, AdjustmentLine { adjustment, part: Some(*part), exact: part.exact, item }));
         }
@@ -116,21 +107,15 @@ fn of_amount<'a>(
         Ok((price, exact, customer.pricing.rounding.apply(exact, customer.invoice.currency.decimals())?))
     };
     let (price, exact, amount) = figures().of_at(figure(adjustment), || place(adjustment))?;
+    let group = TaxGroup { category, rate, included: adjustment.tax_included && category.is_taxed() };
     let item = LineItem {
-        source: String::new(),
-        name: adjustment.name.of(language).clone(),
         qualifier: adjustment.supply.map(|supply| printed_supply(supply, language)),
-        kind: kind(amount),
         quantity,
         unit: unit.map_or("".into(), |unit| unit.of(language).clone().into()),
         unit_price: quantity.map(|_| price),
         cost: adjustment.cost.times(to_invoice).of_at(figure(adjustment), || place(adjustment))?,
-        amount,
-        tax_category: category,
-        tax_rate: rate,
-        tax_included: adjustment.tax_included && category.is_taxed(),
         adjusted: Some(Box::new(adjusted(adjustment, language))),
-        section: None,
+        ..LineItem::own(kind(amount), adjustment.name.of(language).clone(), amount, group)
     };
     Ok(AdjustmentLine { adjustment, part: None, exact, item })
 }

@@ -32,22 +32,8 @@ pub(super) fn take(items: &mut Vec<LineItem>, customer: &Customer, rests: &[&Cus
     let before = items.iter().position(|item| item.kind == ItemKind::Rounding).unwrap_or(items.len());
     let mut carried = Vec::with_capacity(sums.len());
     for CategoryRest { category, rate, amount, tax_included, cost } in rests_of(sums)? {
-        carried.push(LineItem {
-            source: String::new(),
-            name: name.to_owned(),
-            kind: ItemKind::Carried,
-            quantity: None,
-            unit: "".into(),
-            unit_price: None,
-            cost,
-            amount,
-            tax_category: category,
-            tax_rate: rate,
-            tax_included,
-            qualifier: None,
-            adjusted: None,
-            section: None,
-        });
+        let group = TaxGroup { category, rate, included: tax_included };
+        carried.push(LineItem { cost, ..LineItem::own(ItemKind::Carried, name.to_owned(), amount, group) });
     }
     items.splice(before..before, carried);
     Ok(())

@@ -12,6 +12,7 @@ use crate::model::invoice::{ItemKind, LineItem};
 use crate::model::period::BillingMonth;
 use crate::model::price::FeePrice;
 use crate::model::settings::Settings;
+use crate::model::tax::TaxGroup;
 
 /// A line of a fee, with what it is computed from.
 #[derive(Clone, Debug)]
@@ -60,21 +61,16 @@ pub(super) fn lines(
         let count = Amount::whole(charged.count).times(*quantity)?;
         let exact = price.times(count)?;
         let category = fee.tax_category.unwrap_or_else(|| own_status(settings, customer).0);
+        let group = TaxGroup {
+            category,
+            rate: rate(category, month, customer)?,
+            included: fee.tax_included && category.is_taxed(),
+        };
         let item = LineItem {
-            source: String::new(),
-            name: fee.name.clone(),
             qualifier: charged.qualifier(month, customer.invoice.language),
-            kind: kind(exact),
             quantity: Some(count),
-            unit: "".into(),
             unit_price: Some(price),
-            cost: Amount::ZERO,
-            amount: rounded(exact, customer)?,
-            tax_category: category,
-            tax_rate: rate(category, month, customer)?,
-            tax_included: fee.tax_included && category.is_taxed(),
-            adjusted: None,
-            section: None,
+            ..LineItem::own(kind(exact), fee.name.clone(), rounded(exact, customer)?, group)
         };
         lines.push(FeeLine { charged: *charged, full: Some(full), part: None, exact, item });
     }
@@ -88,20 +84,8 @@ pub(super) fn lines(
         let parts = percentage::parts(percent, others, customer)?;
         for part in parts.iter().filter(|part| !part.amount.is_zero()) {
             let item = LineItem {
-                source: String::new(),
-                name: fee.name.clone(),
                 qualifier: part.qualifier(parts.len(), customer.invoice.language),
-                kind: kind(part.amount),
-                quantity: None,
-                unit: "".into(),
-                unit_price: None,
-                cost: Amount::ZERO,
-                amount: part.amount,
-                tax_category: part.category,
-                tax_rate: part.rate,
-                tax_included: part.tax_included,
-                adjusted: None,
-                section: None,
+                ..LineItem::own(kind(part.amount), fee.name.clone(), part.amount, part.group)
             };
             lines.push(FeeLine { charged: *charged, full: None, part: Some(*part), exact: part.exact, item });
         }

@@ -415,22 +415,7 @@ fn adjustment(kind: ItemKind, amount: Amount, group: TaxGroup, customer: &Custom
         (ItemKind::Minimum, Language::English) => "Minimum charge adjustment",
         (_, language) => rounding_name(language),
     };
-    LineItem {
-        source: String::new(),
-        name: name.to_owned(),
-        kind,
-        quantity: None,
-        unit: "".into(),
-        unit_price: None,
-        cost: Amount::ZERO,
-        amount,
-        tax_category: group.category,
-        tax_rate: group.rate,
-        tax_included: group.included,
-        qualifier: None,
-        adjusted: None,
-        section: None,
-    }
+    LineItem::own(kind, name.to_owned(), amount, group)
 }
 
 /// The name of a line of kind `rounding`.

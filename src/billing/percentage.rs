@@ -8,17 +8,13 @@ use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::customer::Customer;
 use crate::model::invoice::LineItem;
 use crate::model::settings::Language;
-use crate::model::tax::{TaxCategory, TaxGroup, TaxRate};
+use crate::model::tax::{TaxCategory, TaxGroup};
 
 /// The part of a percentage that is of one tax category and rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PercentagePart {
-    /// Category of the items it is of.
-    pub(super) category: TaxCategory,
-    /// Rate of the items it is of.
-    pub(super) rate: TaxRate,
-    /// Whether their prices include the tax, and so does this part.
-    pub(super) tax_included: bool,
+    /// What the items that it is of are taxed with, and so is this part.
+    pub(super) group: TaxGroup,
     /// Sum of those items.
     pub(super) base: Amount,
     /// base × share.
@@ -41,23 +37,23 @@ pub(super) fn parts<'l>(
         bases.entry(item.tax_group()).or_default().add(item.amount)?;
     }
     let part = |(group, base): (TaxGroup, Sum)| {
-        let TaxGroup { category, rate, included: tax_included } = group;
         let base = base.total()?;
         let exact = base.times(percent.share)?;
         let amount = customer.pricing.rounding.apply(exact, customer.invoice.currency.decimals())?;
-        Ok(PercentagePart { category, rate, tax_included, base, exact, amount })
+        Ok(PercentagePart { group, base, exact, amount })
     };
     bases.into_iter().map(part).collect()
 }
 
 impl PercentagePart {
-    /// What is printed after the name of its line: its rate, where the percentage has several parts.
+    /// What is printed after the name of its line: its rate, where the percentage has several parts. A part of prices with tax
+    /// has the mark that they have.
     pub(super) fn qualifier(&self, parts: usize, language: Language) -> Option<String> {
         if parts < 2 {
             return None;
         }
-        let rate = self.rate;
-        let of = match (self.category, language) {
+        let rate = self.group.rate;
+        let of = match (self.group.category, language) {
             (TaxCategory::Standard, _) => rate.to_string(),
             (TaxCategory::Reduced, Language::Japanese) => format!("軽減{rate}"),
             (TaxCategory::Reduced, Language::English) => format!("reduced {rate}"),
@@ -68,11 +64,9 @@ impl PercentagePart {
             (TaxCategory::OutOfScope, Language::Japanese) => "不課税".to_owned(),
             (TaxCategory::OutOfScope, Language::English) => "out of scope".to_owned(),
         };
-        Some(match (language, self.tax_included) {
-            (Language::Japanese, false) => format!("（{of}）"),
-            (Language::Japanese, true) => format!("（{of}・税込）"),
-            (Language::English, false) => format!("({of})"),
-            (Language::English, true) => format!("({of}, incl. tax)"),
+        Some(match language {
+            Language::Japanese => format!("（{of}）"),
+            Language::English => format!("({of})"),
         })
     }
 }

@@ -64,22 +64,7 @@ pub(crate) fn included_tax_line(group: TaxGroup, amount: Amount, language: Langu
         Language::Japanese => "税込価格に含まれる消費税",
         Language::English => "Consumption tax included in prices",
     };
-    LineItem {
-        source: String::new(),
-        name: name.to_owned(),
-        kind: ItemKind::IncludedTax,
-        quantity: None,
-        unit: "".into(),
-        unit_price: None,
-        cost: Amount::ZERO,
-        amount,
-        tax_category: group.category,
-        tax_rate: group.rate,
-        tax_included: true,
-        qualifier: None,
-        adjusted: None,
-        section: None,
-    }
+    LineItem::own(ItemKind::IncludedTax, name.to_owned(), amount, TaxGroup { included: true, ..group })
 }
 
 #[cfg(test)]

@@ -67,6 +67,26 @@ pub struct AdjustedLine {
 }
 
 impl LineItem {
+    /// A line that stands for no charges of a provider: `amount` for `name`, and nothing else.
+    pub fn own(kind: ItemKind, name: String, amount: Amount, group: TaxGroup) -> LineItem {
+        LineItem {
+            source: String::new(),
+            name,
+            qualifier: None,
+            kind,
+            quantity: None,
+            unit: "".into(),
+            unit_price: None,
+            cost: Amount::ZERO,
+            amount,
+            tax_category: group.category,
+            tax_rate: group.rate,
+            tax_included: group.included,
+            adjusted: None,
+            section: None,
+        }
+    }
+
     /// The name with the qualifier.
     pub fn qualified_name(&self) -> Cow<'_, str> {
         qualified(&self.name, self.qualifier.as_deref())

@@ -45,11 +45,10 @@ pub(super) fn with_adjustments<'a>(
     let mut bases = Vec::new();
     let taken_back = items.len();
     for billed in &invoice.tax_subtotals {
-        let Some((_, first)) = items[..taken_back].iter().find(|(_, item)| is_of(item, billed)) else {
+        let mut taken = items[..taken_back].iter().filter(|(_, item)| is_of(item, billed)).peekable();
+        if taken.peek().is_none() {
             continue;
-        };
-        let pattern = first.clone();
-        let taken = items[..taken_back].iter().filter(|(_, item)| is_of(item, billed));
+        }
         let taken = Sum::of(taken.map(|(_, item)| item.amount))?.negated();
         let credited = before.of_group(billed.group());
         let credited_prices = credited.prices(billed.group())?;
@@ -71,7 +70,7 @@ pub(super) fn with_adjustments<'a>(
         };
         let adjustment = part.minus(taken)?;
         if !adjustment.is_zero() {
-            items.push(adjusted(invoice, billed, pattern, adjustment, terms));
+            items.push(adjusted(invoice, billed, adjustment, terms));
         }
         bases.push(Base { billed, before: credited, left, part });
     }
@@ -95,28 +94,10 @@ fn exact_left(invoice: &Invoice, before: &Credited, billed: &TaxSubtotal) -> Res
 }
 
 /// The 端数調整 of a part, on the invoice's own line where it has one.
-fn adjusted(
-    invoice: &Invoice,
-    billed: &TaxSubtotal,
-    pattern: LineItem,
-    amount: Amount,
-    terms: &CreditTerms<'_>,
-) -> (usize, LineItem) {
+fn adjusted(invoice: &Invoice, billed: &TaxSubtotal, amount: Amount, terms: &CreditTerms<'_>) -> (usize, LineItem) {
     let own = invoice.items.iter().position(|item| is_of(item, billed) && item.kind == ItemKind::Rounding);
-    let item = LineItem {
-        source: String::new(),
-        name: rounding_name(terms.language).to_owned(),
-        kind: ItemKind::Rounding,
-        quantity: None,
-        unit: "".into(),
-        unit_price: None,
-        cost: Amount::ZERO,
-        amount: amount.negated(),
-        qualifier: None,
-        adjusted: None,
-        section: None,
-        ..pattern
-    };
+    let name = rounding_name(terms.language).to_owned();
+    let item = LineItem::own(ItemKind::Rounding, name, amount.negated(), billed.group());
     (own.map_or(NO_LINE, |index| index + 1), item)
 }
 

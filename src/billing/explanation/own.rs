@@ -15,7 +15,6 @@ use crate::model::amount::Amount;
 use crate::model::definition::Definition;
 use crate::model::invoice::LineItem;
 use crate::model::price::{Fee, FeePrice, Money};
-use crate::model::tax::TaxGroup;
 
 /// Lines of the issuer's own, computed again: each is taken once, in the order of the invoice.
 pub(super) struct OwnLines<'a, 'o> {
@@ -146,7 +145,7 @@ impl<'a, 'o> OwnLines<'a, 'o> {
         is_counted: impl Fn(usize, &LineItem) -> bool,
     ) -> PercentageExplanation<'a> {
         let items = self.case.invoice.items.iter().enumerate();
-        let group = TaxGroup { category: part.category, rate: part.rate, included: part.tax_included };
+        let group = part.group;
         let is_of_part = |item: &LineItem| item.tax_group() == group;
         let of = items.filter(|(index, item)| {
             is_of_part(item) && percent.of.matches(&item.source, &item.name, item.kind) && is_counted(*index, item)
