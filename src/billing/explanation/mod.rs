@@ -6,7 +6,9 @@ mod charges;
 mod credit;
 mod others;
 mod own;
+mod own_record;
 mod record;
+mod rules;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +28,7 @@ pub use credit::{
     CreditCase, CreditExplanation, CreditLineExplanation, CreditTax, CreditTaxExplanation, CreditTotals,
     CreditYenExplanation, explain_credit,
 };
+pub use own_record::*;
 pub use record::*;
 
 /// The part of an invoice to explain.

@@ -1,5 +1,6 @@
 //! Explains lines without rows, and the steps from the lines to the total.
 
+use super::own_record::*;
 use super::record::*;
 use super::{Case, LineMakeup, conversion, defect, exchange};
 use crate::billing::own_money::rate_for;

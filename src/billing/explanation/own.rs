@@ -1,6 +1,7 @@
 //! Explains lines of the issuer's own: fees and adjustments, of an amount or in percent.
 
 use super::others::status_rule;
+use super::own_record::*;
 use super::record::*;
 use super::{Case, LineMakeup, conversion, defect};
 use crate::billing::adjustments::{self, AdjustmentLine};
