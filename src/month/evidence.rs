@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+use super::standing::Issuers;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::files;
 use crate::ledger::{Ledger, Stored};
@@ -20,7 +21,7 @@ pub struct ChangedFile {
     pub path: String,
     /// How it changed.
     pub change: FileChange,
-    /// The rows that changed, of a table of assignments.
+    /// What changed in it: rows of a table of assignments, ids of adjustments.
     pub rows: Vec<String>,
 }
 
@@ -85,17 +86,47 @@ fn is_text(path: &str) -> bool {
     path.ends_with(".toml") || path.strip_prefix(adjustment::DIRECTORY).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// The files of adjustments that have changed since a month's latest invoices were issued.
+/// The files of adjustments that have changed since a month's valid invoices were issued.
 ///
 /// # Errors
 /// When the directory cannot be listed.
 pub fn changed_adjustments(root: &Path, ledger: &Ledger, month: BillingMonth) -> Result<Vec<ChangedFile>, Diagnostic> {
-    let recorded = ledger.latest_rules(month).map_or(&[][..], |stored| &stored.record.adjustments);
-    let mut changed = changed_files(root, recorded);
-    let now = workspace::adjustment_files(root, month)?.into_iter();
-    let is_new = |path: &String| !recorded.iter().any(|file| file.path == *path);
-    changed.extend(now.filter(is_new).map(|path| ChangedFile { path, change: FileChange::New, rows: Vec::new() }));
+    let issuers = Issuers::of(ledger, month);
+    let present = workspace::adjustment_files(root, month)?;
+    let mut changed = Vec::new();
+    for stored in issuers.records() {
+        let recorded = &stored.record.adjustments;
+        let is_new = |path: &&String| !recorded.iter().any(|file| file.path == **path);
+        let new = present.iter().filter(is_new).cloned();
+        let new = new.map(|path| ChangedFile { path, change: FileChange::New, rows: Vec::new() });
+        for file in changed_files(root, recorded).into_iter().chain(new) {
+            // A missing file is one without adjustments.
+            let read = |root: &Path| files::read(&root.join(&file.path), files::TEXT).unwrap_or_default();
+            let (kept, now) = (read(&root.join(stored.rules_directory())), read(root));
+            let concerns = |customer: &str| issuers.is_of(stored, customer);
+            let entries = workspace::changed_entries(&file.path, &kept, &now, concerns);
+            // Of several records each has adjustments that only the others' invoices are made with.
+            if issuers.is_one() || entries.as_ref().is_none_or(|entries| !entries.is_empty()) {
+                let rows = entries.unwrap_or_default();
+                add(&mut changed, ChangedFile { rows, ..file });
+            }
+        }
+    }
     Ok(changed)
+}
+
+/// Adds a changed file to those of other records.
+pub fn add(changed: &mut Vec<ChangedFile>, file: ChangedFile) {
+    match changed.iter_mut().find(|known| known.path == file.path) {
+        None => changed.push(file),
+        Some(known) => {
+            for row in file.rows {
+                if !known.rows.contains(&row) {
+                    known.rows.push(row);
+                }
+            }
+        }
+    }
 }
 
 /// Errors for bills and kept copies of an issued month that have changed.

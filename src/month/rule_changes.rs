@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::evidence::{ChangedFile, FileChange, changed_adjustments, changed_files};
-use super::standing::standing;
+use super::evidence::{ChangedFile, FileChange, add, changed_adjustments, changed_files};
+use super::standing::{Issuers, standing};
 use crate::billing;
 use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::files;
@@ -40,18 +40,26 @@ pub struct RuleChanges {
 impl RuleChanges {
     /// Compares the present workspace with the rules that a month was issued from.
     pub fn since_issue(root: &Path, ledger: &Ledger, month: BillingMonth) -> RuleChanges {
-        let stored = ledger.latest_rules(month);
-        let mut files = changed_files(root, stored.map_or(&[][..], |stored| &stored.record.rules));
-        for file in &mut files {
-            file.rows = stored.map_or_else(Vec::new, |stored| changed_assignments(root, stored, &file.path, month));
-        }
-        let adjustments = changed_adjustments(root, ledger, month);
-        let deviations = workspace::load_for(root, &[month]).and_then(|workspace| {
-            files.extend(stored.iter().flat_map(|stored| new_tables(&workspace, stored, month)));
+        let workspace = workspace::load_for(root, &[month]);
+        let deviations = workspace.as_ref().map_err(Clone::clone).and_then(|workspace| {
             // `issue` has checked that the bills were final.
             let bill = sources::read(root, &workspace.settings, month, true)?;
             deviations(ledger, &workspace.settings, &bill)
         });
+        let comparison =
+            Comparison { root, issuers: Issuers::of(ledger, month), month, workspace: workspace.as_ref().ok() };
+        let mut files = Vec::new();
+        for stored in comparison.issuers.records() {
+            let is_of = |deviation: &Deviation| comparison.issuers.is_of(stored, &deviation.customer);
+            let deviates = deviations.as_ref().is_ok_and(|deviations| deviations.iter().any(is_of));
+            let mut changed = comparison.changed(stored, false);
+            if changed.is_empty() && deviates {
+                // What concerns other customers, such as shares and matches, can change these figures, too.
+                changed = comparison.changed(stored, true);
+            }
+            changed.into_iter().for_each(|file| add(&mut files, file));
+        }
+        let adjustments = changed_adjustments(root, ledger, month);
         RuleChanges { files, adjustments, deviations }
     }
 
@@ -99,26 +107,63 @@ impl RuleChanges {
     }
 }
 
-/// The rows of a table of assignments that changed since a record was written and concern its month.
-fn changed_assignments(root: &Path, stored: &Stored, path: &str, month: BillingMonth) -> Vec<String> {
-    let read = |path: &Path| files::read(path, files::DATA);
-    let kept = read(&root.join(stored.rules_directory()).join(path)).ok().filter(|kept| workspace::is_table(kept));
-    match (kept, read(&root.join(path))) {
-        (Some(kept), Ok(now)) => workspace::changed_rows(&kept, &now, month),
-        _ => Vec::new(),
+/// The present rules of a month and the records to compare them with.
+struct Comparison<'a> {
+    root: &'a Path,
+    issuers: Issuers<'a>,
+    month: BillingMonth,
+    /// None where it cannot be read.
+    workspace: Option<&'a Workspace>,
+}
+
+impl Comparison<'_> {
+    /// The rules that differ from a record's copies, and concern its customers or `all` customers.
+    fn changed(&self, stored: &Stored, all: bool) -> Vec<ChangedFile> {
+        let concerns = |customer: &str| all || self.issuers.is_of(stored, customer);
+        let changed = changed_files(self.root, &stored.record.rules).into_iter();
+        let mut files: Vec<ChangedFile> = changed
+            .filter_map(|file| match self.changed_assignments(stored, &file.path, concerns) {
+                Some(rows) => (self.issuers.is_one() || !rows.is_empty()).then_some(ChangedFile { rows, ..file }),
+                None if self.issuers.is_one() => Some(file),
+                None => match customer_of(&file.path) {
+                    Some(customer) => concerns(customer),
+                    None => all || self.issuers.is_latest(stored),
+                }
+                .then_some(file),
+            })
+            .collect();
+        files.extend(self.new_tables(stored, concerns));
+        files
+    }
+
+    /// The rows of a table of assignments that changed since a record was written and concern its month; none for other
+    /// files.
+    fn changed_assignments(&self, stored: &Stored, path: &str, concerns: impl Fn(&str) -> bool) -> Option<Vec<String>> {
+        let read = |root: &Path| files::read(&root.join(path), files::DATA).ok();
+        let kept = read(&self.root.join(stored.rules_directory())).filter(|kept| workspace::is_table(kept))?;
+        // A table that is gone has no rows.
+        let now = read(self.root).unwrap_or_default();
+        Some(workspace::changed_rows(&kept, &now, self.month, concerns))
+    }
+
+    /// Tables of assignments that a record does not have, with their rows of its month.
+    fn new_tables(&self, stored: &Stored, concerns: impl Fn(&str) -> bool) -> Vec<ChangedFile> {
+        let is_recorded = |path: &str| stored.record.rules.iter().any(|file| file.path == path);
+        let files = self.workspace.into_iter().flat_map(|workspace| &workspace.files);
+        let tables = files.filter(|(path, bytes)| workspace::is_table(bytes) && !is_recorded(path));
+        let changed = tables.map(|(path, bytes)| ChangedFile {
+            path: path.clone(),
+            change: FileChange::New,
+            rows: workspace::changed_rows(b"", bytes, self.month, &concerns),
+        });
+        changed.filter(|file| !file.rows.is_empty()).collect()
     }
 }
 
-/// Tables of assignments that a record does not have, with their rows of its month.
-fn new_tables(workspace: &Workspace, stored: &Stored, month: BillingMonth) -> Vec<ChangedFile> {
-    let is_recorded = |path: &str| stored.record.rules.iter().any(|file| file.path == path);
-    let tables = workspace.files.iter().filter(|(path, bytes)| workspace::is_table(bytes) && !is_recorded(path));
-    let changed = tables.map(|(path, bytes)| ChangedFile {
-        path: path.clone(),
-        change: FileChange::New,
-        rows: workspace::changed_rows(b"", bytes, month),
-    });
-    changed.filter(|file| !file.rows.is_empty()).collect()
+/// The customer whose own file it is.
+fn customer_of(path: &str) -> Option<&str> {
+    let name = path.strip_prefix("customers/")?.strip_suffix(".toml")?;
+    Some(name.rsplit_once('/').map_or(name, |(_, stem)| stem))
 }
 
 /// Deviations of the current rules from what was issued, by customer.

@@ -1,9 +1,9 @@
 //! Computes what remains of an issued month after all credit notes and corrected invoices.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::billing::NO_LINE;
-use crate::ledger::{Document, Ledger};
+use crate::ledger::{Document, Ledger, Stored};
 use crate::model::amount::{Amount, TooLong};
 use crate::model::currency::Currency;
 use crate::model::history::{BilledLine, Used};
@@ -13,15 +13,20 @@ use crate::render::InvoiceState;
 
 /// Each customer's valid invoice of a month: the last that was not replaced or taken back whole.
 pub fn standing(ledger: &Ledger, month: BillingMonth) -> Vec<&Document> {
-    let mut standing: BTreeMap<&str, &Document> = BTreeMap::new();
+    standing_in(ledger, month).map(|(_, document)| document).collect()
+}
+
+/// [`standing`], each with the record that it is in.
+fn standing_in(ledger: &Ledger, month: BillingMonth) -> impl Iterator<Item = (&Stored, &Document)> {
+    let mut standing: BTreeMap<&str, (&Stored, &Document)> = BTreeMap::new();
     for stored in ledger.of_month(month) {
         for document in &stored.record.documents {
             match (document.kind, &document.original) {
                 (DocumentKind::Invoice, _) => {
-                    standing.insert(&document.customer, document);
+                    standing.insert(&document.customer, (stored, document));
                 }
                 (DocumentKind::CreditNote, Some(original)) if document.whole => {
-                    if standing.get(document.customer.as_str()).is_some_and(|it| it.number == original.number) {
+                    if standing.get(document.customer.as_str()).is_some_and(|(_, it)| it.number == original.number) {
                         standing.remove(document.customer.as_str());
                     }
                 }
@@ -29,7 +34,56 @@ pub fn standing(ledger: &Ledger, month: BillingMonth) -> Vec<&Document> {
             }
         }
     }
-    standing.into_values().collect()
+    standing.into_values()
+}
+
+/// Which record each customer's valid invoice of a month is in. A corrected invoice has a record of its own, with copies of
+/// the workspace as it was then, while the invoices of the other customers still come from the copies before.
+pub struct Issuers<'l> {
+    records: Vec<&'l Stored>,
+    /// Names of the records; none for customers whose invoice was taken back and not replaced.
+    by_customer: BTreeMap<&'l str, Option<&'l str>>,
+    /// The month's first record, which says of all other customers that they get no invoice.
+    first: String,
+}
+
+impl<'l> Issuers<'l> {
+    /// Finds them in the ledger.
+    pub fn of(ledger: &'l Ledger, month: BillingMonth) -> Issuers<'l> {
+        let documents = ledger.of_month(month).flat_map(|stored| &stored.record.documents);
+        let mut by_customer: BTreeMap<&str, Option<&str>> =
+            documents.map(|document| (document.customer.as_str(), None)).collect();
+        for (stored, document) in standing_in(ledger, month) {
+            by_customer.insert(&document.customer, Some(&stored.name));
+        }
+        let first = month.to_string();
+        let latest = ledger.latest_rules(month).map(|stored| stored.name.as_str());
+        let used: BTreeSet<&str> = by_customer.values().copied().flatten().chain(latest).collect();
+        let is_used = |stored: &&Stored| stored.name == first || used.contains(stored.name.as_str());
+        let records = ledger.of_month(month).filter(is_used).collect();
+        Issuers { records, by_customer, first }
+    }
+
+    /// The records with copies to compare the workspace with, in the order in which they were written.
+    pub fn records(&self) -> &[&'l Stored] {
+        &self.records
+    }
+
+    /// Whether all customers are in one record, whose copies the workspace should have as they are.
+    pub fn is_one(&self) -> bool {
+        self.records.len() == 1
+    }
+
+    /// Whether it is the record of the latest invoice.
+    pub fn is_latest(&self, stored: &Stored) -> bool {
+        self.records.last().is_some_and(|latest| latest.name == stored.name)
+    }
+
+    /// Whether a record says what that customer is billed.
+    pub fn is_of(&self, stored: &Stored, customer: &str) -> bool {
+        let record = self.by_customer.get(customer).copied().unwrap_or(Some(&self.first));
+        record == Some(&stored.name)
+    }
 }
 
 /// What became of an issued invoice.

@@ -31,7 +31,7 @@ use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::model::customer::Customer;
 use crate::model::period::BillingMonth;
 use crate::model::settings::{DocumentForm, Pattern, PatternField, Ratio, Settings, SourceSettings};
-pub use adjustments::{files_of as adjustment_files, ids_of_all as adjustment_ids};
+pub use adjustments::{changed_entries, files_of as adjustment_files, ids_of_all as adjustment_ids};
 pub use assignment_files::{changed_rows, is_table};
 use customer_ids::unknown_customer;
 use invoice_section::PricingLayer;

@@ -197,6 +197,37 @@ fn a_reissued_invoice_has_the_adjustments_of_now() {
     good(sandbox.run(&["verify", "202208"]));
 }
 
+/// The corrected invoice of acme accepts its own adjustments of now, not what has changed in those of bravo.
+#[test]
+fn a_reissue_leaves_the_other_invoices_to_their_adjustments() {
+    let sandbox = workspace();
+    let of_bravo = |note: &str| {
+        adjustment("own", "amount = 7").replace("\"acme\"", "\"bravo\"") + "[customer.bravo]\nnote = \"" + note + "\"\n"
+    };
+    sandbox.write("adjustments/202208.toml", adjustment("setup", "amount = 5") + &of_bravo("ONE"));
+    good(sandbox.run(&["build", "202208"]));
+    good(sandbox.run(&["issue", "202208"]));
+    sandbox.write("adjustments/202208.toml", adjustment("setup", "amount = 6") + &of_bravo("TWO"));
+    good(sandbox.run(&["credit", "INV-202208-acme", "--reason", "x", "--reissue", "--date", "2022-09-20"]));
+    refused(sandbox.run(&["verify", "202208"]), "adjustments/202208.toml: the file changed ([customer.bravo])\n");
+    refused(sandbox.run(&["build", "202208"]), "adjustments/202208.toml changed ([customer.bravo])\n");
+    good(sandbox.run(&["build", "202208", "--as-issued"]));
+
+    sandbox.write("adjustments/202208.toml", adjustment("setup", "amount = 6") + &of_bravo("ONE"));
+    good(sandbox.run(&["build", "202208"]));
+    assert_eq!(good(sandbox.run(&["verify", "202208"])).stdout, "202208: same (4 documents)\n");
+    let more = "id,customer,name,amount\nmore,bravo,x,1\n";
+    sandbox.write("adjustments/202208-more.csv", more);
+    refused(sandbox.run(&["verify", "202208"]), "adjustments/202208-more.csv: the file is new (more)\n");
+
+    // bravo's corrected invoice has the file; acme's does not, and has nothing in it.
+    good(sandbox.run(&["credit", "INV-202208-bravo", "--reason", "x", "--reissue", "--date", "2022-09-20"]));
+    good(sandbox.run(&["build", "202208"]));
+    good(sandbox.run(&["verify", "202208"]));
+    sandbox.write("adjustments/202208.toml", adjustment("setup", "amount = 5") + &of_bravo("ONE"));
+    refused(sandbox.run(&["verify", "202208"]), "adjustments/202208.toml: the file changed (setup)\n");
+}
+
 /// An id stands for one adjustment for ever, also when the file that had it is gone.
 #[test]
 fn an_issued_id_never_comes_again() {

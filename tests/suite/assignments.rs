@@ -395,6 +395,36 @@ fn changing_the_past_of_an_issued_month_is_told_with_the_rows() {
     assert!(told.contains(&format!("assignments/soracom-2.csv: the file is new (line 2: {row})")), "{told}");
 }
 
+/// The corrected invoice of acme has the days of now; that of bravo was issued with those before.
+#[test]
+fn the_rows_of_invoices_that_a_reissue_leaves_alone_are_named() {
+    let sandbox = case("assignments-with-a-gap");
+    let run = |arguments: &[&str]| {
+        let run = sandbox.run(arguments);
+        (run.code, run.stdout + &run.stderr)
+    };
+    for command in ["build", "issue"] {
+        let (code, told) = run(&[command, "202208", "--quiet"]);
+        assert_eq!(code, 0, "{told}");
+    }
+    let table = String::from_utf8(sandbox.read("assignments/soracom.csv")).unwrap();
+    let changed = table.replace("2022-08-16,2022-08-25", "2022-08-11,2022-08-25");
+    // A row that is acme's alone, of a resource without charges.
+    sandbox.write("assignments/soracom.csv", changed + "7770,acme,202207,\n");
+    let number = sandbox.json("issued/202208.json")["documents"][0]["number"].as_str().unwrap().to_owned();
+    let (code, told) = run(&["credit", &number, "--reason", "x", "--reissue", "--date", "2022-09-20"]);
+    assert_eq!(code, 0, "{told}");
+    let rows = "line 3: 440101234567890,bravo,2022-08-11,2022-08-25; \
+                no longer: 440101234567890,bravo,2022-08-16,2022-08-25";
+    let (code, told) = run(&["verify", "202208"]);
+    assert!(code == 1 && told.contains(&format!("assignments/soracom.csv: the file changed ({rows})\n")), "{told}");
+    let (code, told) = run(&["build", "202208"]);
+    assert!(code == 1 && told.contains(&format!("assignments/soracom.csv changed ({rows})\n")), "{told}");
+    sandbox.write("assignments/soracom.csv", table + "7770,acme,202207,\n");
+    let (code, told) = run(&["verify", "202208"]);
+    assert_eq!(code, 0, "{told}");
+}
+
 /// Of four resources two have a tag, one is in a gap, and one has nothing to match but its id.
 #[test]
 fn unclaimed_charges_come_with_the_tables_to_paste() {

@@ -43,6 +43,21 @@ fn parts_end_at_the_invoice() {
     good(sandbox.run(&["verify", "--all"]));
 }
 
+/// acme's corrected invoice is made with a markup of 0, bravo's is still of 15 %: 155 - 16 = 139, and 14 of tax, are 153 now.
+#[test]
+fn rules_that_a_reissue_was_made_with_are_named_for_the_other_invoices() {
+    let sandbox = issued();
+    let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    assert!(settings.contains("markup = \"15%\""), "{settings}");
+    sandbox.write("invoicer.toml", settings.replace("markup = \"15%\"", "markup = \"0%\""));
+    good(credit(&sandbox, &["--reissue"]));
+    let verified = sandbox.run(&["verify", "202208"]);
+    let expected = "  invoicer.toml: the file changed\n  INV-202208-bravo: total 178 JPY when issued, 153 JPY now\n";
+    assert!(verified.code == 1 && verified.stdout.contains(expected), "{}{}", verified.stdout, verified.stderr);
+    let built = sandbox.run(&["build", "202208"]);
+    assert!(built.code == 1 && built.stderr.contains("= invoicer.toml changed\n"), "{}", built.stderr);
+}
+
 #[test]
 fn credit_notes_are_explained_line_by_line() {
     let sandbox = issued();

@@ -1,5 +1,6 @@
 //! Reads `adjustments/`: what a month alone has, in `202208.toml` and any number of files such as `202208-parts.csv`.
 
+mod changes;
 mod entry;
 mod rows;
 
@@ -9,6 +10,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
+pub use self::changes::changed_entries;
 use super::customer_ids::unknown_customer;
 use super::text_file::read_text;
 use super::toml_reader::{Section, TomlFile, Value};
