@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
 use crate::model::adjustment::{Adjustment, AdjustmentValue};
 use crate::model::amount::{Amount, TooLong};
 use crate::model::customer::Customer;
-use crate::model::invoice::{AdjustedLine, Invoice, ItemKind, LineItem};
+use crate::model::invoice::{AdjustedLine, ItemKind, LineItem};
 use crate::model::period::BillingMonth;
 use crate::model::settings::{Language, Settings};
 use crate::model::tax::{TaxCategory, TaxGroup};
@@ -176,15 +176,19 @@ pub struct AdjustmentSums {
 }
 
 impl AdjustmentSums {
-    /// Those of a customer's invoice; an adjustment that comes to nothing is counted too.
+    /// Those among a customer's items; an adjustment that comes to nothing is counted too.
     ///
     /// # Errors
     /// Sums with too many digits.
-    pub fn of(settings: &Settings, month: BillingMonth, invoice: &Invoice) -> Result<AdjustmentSums, TooLong> {
-        let customer = &settings.customers[invoice.customer];
+    pub fn of(
+        settings: &Settings,
+        month: BillingMonth,
+        customer: &Customer,
+        items: &[LineItem],
+    ) -> Result<AdjustmentSums, TooLong> {
         let count = settings.adjustments_of(month, customer).count();
         let mut sums = AdjustmentSums { count, ..AdjustmentSums::default() };
-        for item in invoice.items.iter().filter(|item| item.adjusted.is_some()) {
+        for item in items.iter().filter(|item| item.adjusted.is_some()) {
             sums.amount = sums.amount.plus(item.amount)?;
             sums.cost = sums.cost.plus(item.cost)?;
         }

@@ -55,7 +55,7 @@ use crate::model::carried::{Carried, CustomerRest};
 use crate::model::charge::{Bill, ChargeId};
 use crate::model::customer::Customer;
 use crate::model::history::BilledCustomers;
-use crate::model::invoice::{Invoice, ItemKind, Status};
+use crate::model::invoice::{Invoice, ItemKind, LineItem, Status};
 use crate::model::settings::{BelowZero, Settings};
 pub use adjustments::AdjustmentSums;
 pub use assembly::{file_name, number};
@@ -82,6 +82,8 @@ pub struct BilledMonth {
     pub invoices: Vec<Invoice>,
     /// Invoices over 0 that are not made (`skip-zero`), by customer id.
     pub skipped: Vec<Invoice>,
+    /// The items of customers whose sum below zero the next month takes, by customer id.
+    pub below_zero: Vec<CustomerItems>,
     /// Totals by source, in the order of `invoicer.toml`.
     pub sources: Vec<SourceTotals>,
     /// Proof that nothing was lost.
@@ -104,6 +106,15 @@ pub struct BilledMonth {
     pub record: BilledCustomers,
     /// Warnings and notes.
     pub remarks: Vec<Diagnostic>,
+}
+
+/// The priced items of a customer that gets no invoice for them.
+#[derive(Debug)]
+pub struct CustomerItems {
+    /// Index of the customer in the settings.
+    pub customer: usize,
+    /// The items.
+    pub items: Vec<LineItem>,
 }
 
 /// Discounts of a customer that the issuer keeps.
@@ -165,6 +176,7 @@ fn billed(
     let mut remarks = std::mem::take(&mut allocation.warnings);
     let mut invoices = Vec::new();
     let mut skipped = Vec::new();
+    let mut below_zero = Vec::new();
     let mut by_source = Vec::new();
     let mut kept = Vec::new();
     let mut converted = Vec::new();
@@ -201,7 +213,10 @@ fn billed(
         match named(finished, &settings.customers[index]) {
             Ok(Finished::Invoice(invoice)) if is_skipped(settings, &invoice) => skipped.push(*invoice),
             Ok(Finished::Invoice(invoice)) => invoices.push(*invoice),
-            Ok(Finished::Rest(rest)) => carried.left.push(rest),
+            Ok(Finished::Rest(rest, items)) => {
+                carried.left.push(rest);
+                below_zero.push(CustomerItems { customer: index, items });
+            }
             Err(problem) => problems.push(problem),
         }
     }
@@ -240,6 +255,7 @@ fn billed(
     Ok(BilledMonth {
         invoices,
         skipped,
+        below_zero,
         sources,
         conservation,
         kept,
@@ -268,8 +284,8 @@ fn named<T, E: MayBeUnnamed>(step: Result<T, E>, customer: &Customer) -> Result<
 enum Finished {
     /// A document.
     Invoice(Box<Invoice>),
-    /// A sum below zero, which the next month takes.
-    Rest(CustomerRest),
+    /// A sum below zero, which the next month takes, and the items it is of.
+    Rest(CustomerRest, Vec<LineItem>),
 }
 
 /// Makes an invoice, or the rest that this month leaves, from a customer's items and the rests of earlier months.
@@ -290,7 +306,7 @@ fn finished(
     priced.items.splice(before..before, included);
     let subtotal = Sum::of(priced.items.iter().map(|item| item.amount))?;
     if subtotal.is_negative() && customer.invoice.below_zero == BelowZero::Carry {
-        return Ok(Finished::Rest(carrying::left(&priced.items, customer, bill.month)?));
+        return Ok(Finished::Rest(carrying::left(&priced.items, customer, bill.month)?, priced.items));
     }
     let invoice = assembly::assemble(bill, settings, index, priced, status, remarks)?;
     remarks.extend(orders::on_hold(settings, bill.month, customer));
@@ -298,6 +314,13 @@ fn finished(
 }
 
 impl BilledMonth {
+    /// Every customer's items, whether an invoice is made of them or not.
+    pub fn items(&self) -> impl Iterator<Item = (usize, &[LineItem])> {
+        let invoices = self.invoices.iter().chain(&self.skipped);
+        let invoices = invoices.map(|invoice| (invoice.customer, invoice.items.as_slice()));
+        invoices.chain(self.below_zero.iter().map(|other| (other.customer, other.items.as_slice())))
+    }
+
     /// Sum of a customer's discounts that the issuer keeps, in the currency of the customer's invoices.
     ///
     /// # Errors

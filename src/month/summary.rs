@@ -197,10 +197,11 @@ impl AdjustmentTotals {
     /// The sums by currency, that of the workspace first.
     fn of(review: Review<'_>) -> Result<Option<AdjustmentTotals>, TooLong> {
         let mut by_currency: BTreeMap<(bool, Currency), AdjustmentSums> = BTreeMap::new();
-        for invoice in review.billed.invoices.iter().chain(&review.billed.skipped) {
-            let is_other = invoice.currency != review.settings.currency;
-            let sums = by_currency.entry((is_other, invoice.currency)).or_default();
-            *sums = sums.plus(AdjustmentSums::of(review.settings, review.bill.month, invoice)?)?;
+        for (customer, items) in review.billed.items() {
+            let customer = &review.settings.customers[customer];
+            let currency = customer.invoice.currency;
+            let sums = by_currency.entry((currency != review.settings.currency, currency)).or_default();
+            *sums = sums.plus(AdjustmentSums::of(review.settings, review.bill.month, customer, items)?)?;
         }
         let mut totals = by_currency.into_iter().filter_map(|((_, currency), sums)| {
             Some(AdjustmentTotals { sums: AdjustmentSummary::of(sums)?, currency, other_currencies: Vec::new() })
@@ -360,7 +361,7 @@ impl<'a> CustomerSummary<'a> {
             kept: billed.kept_of(bill, settings, invoice.customer)?,
             previous_total: previous.map(|previous| previous.total),
             converted_prices: converted(billed, invoice.customer).collect(),
-            adjustments: AdjustmentSummary::of(AdjustmentSums::of(settings, bill.month, invoice)?),
+            adjustments: AdjustmentSummary::of(AdjustmentSums::of(settings, bill.month, customer, &invoice.items)?),
             order_number: invoice.order_number.as_deref(),
             pages: documents.get(index).and_then(|documents| documents.pages),
             used: record.and_then(|record| record.used.as_ref()).map(Cow::Borrowed),

@@ -230,6 +230,23 @@ fn a_carried_month_is_explained_as_such() {
     assert!(explained.stderr.contains("  = by tax category: standard 10% -20\n"), "{}", explained.stderr);
 }
 
+fn adjustment(id: &str, customer: &str, amount: i64) -> String {
+    format!("[[adjustment]]\nid = \"{id}\"\ncustomer = \"{customer}\"\nname = \"{id}\"\namount = {amount}\n")
+}
+
+/// 1000 - 1500 is carried, and its adjustment is one of the month's: -1500 + 100.
+#[test]
+fn adjustments_of_a_carried_month_are_summed() {
+    let sandbox = workspace();
+    bill(&sandbox, "202208", &[("basicCharge", 1000)]);
+    sandbox.write("adjustments/202208.toml", adjustment("back", "acme", -1500) + &adjustment("more", "bravo", 100));
+    run(&sandbox, &["build", "202208"]);
+    let sums = json!({ "count": 2, "amount": "-1400", "cost": "0", "currency": "JPY" });
+    assert_eq!(summary(&sandbox, "202208")["adjustments"], sums);
+    let page = String::from_utf8(sandbox.read("out/202208/index.html")).unwrap();
+    assert!(page.contains("adjustments/202208.toml:1<") && page.contains("adjustments/202208.toml:6<"), "{page}");
+}
+
 /// Money that is owed to somebody must not be forgotten because a file was removed: it waits, and every month says so.
 #[test]
 fn a_rest_of_a_removed_customer_is_reported_and_waits() {

@@ -1,14 +1,16 @@
 //! The adjustments of the month, customer by customer, with where each is written.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::page::ReviewPage;
 use crate::billing::AdjustmentSums;
 use crate::model::amount::TooLong;
+use crate::model::currency::Currency;
 use crate::model::figures::money;
-use crate::model::invoice::{Invoice, LineItem};
+use crate::model::invoice::LineItem;
 
 /// A line of an adjustment.
 #[derive(Debug, Serialize)]
@@ -33,18 +35,17 @@ pub struct AdjustmentSumView {
 }
 
 pub(super) fn rows(page: ReviewPage<'_>) -> Vec<AdjustmentRowView<'_>> {
-    all(page).flat_map(|invoice| of_invoice(page, invoice)).collect()
+    page.review.billed.items().flat_map(|(customer, items)| of_customer(page, customer, items)).collect()
 }
 
-/// The invoices, and those over 0 that are not made.
-fn all(page: ReviewPage<'_>) -> impl Iterator<Item = &Invoice> {
-    let billed = page.review.billed;
-    billed.invoices.iter().chain(&billed.skipped)
-}
-
-fn of_invoice<'a>(page: ReviewPage<'a>, invoice: &'a Invoice) -> impl Iterator<Item = AdjustmentRowView<'a>> {
+fn of_customer<'a>(
+    page: ReviewPage<'a>,
+    customer: usize,
+    items: &'a [LineItem],
+) -> impl Iterator<Item = AdjustmentRowView<'a>> {
     let settings = page.review.settings;
-    let customer = &settings.customers[invoice.customer];
+    let customer = &settings.customers[customer];
+    let currency = customer.invoice.currency;
     let row = move |item: &'a LineItem| {
         let own = item.adjusted.as_ref()?;
         let written = settings.adjustments_of(page.review.bill.month, customer).find(|other| other.id == own.id);
@@ -54,27 +55,26 @@ fn of_invoice<'a>(page: ReviewPage<'a>, invoice: &'a Invoice) -> impl Iterator<I
             name: item.qualified_name(),
             id: &own.id,
             place: definition.map_or_else(String::new, |place| format!("{}:{}", place.path, place.line)),
-            amount: money(item.amount, invoice.currency, 0),
-            cost: if item.cost.is_zero() { String::new() } else { money(item.cost, invoice.currency, 0) },
+            amount: money(item.amount, currency, 0),
+            cost: if item.cost.is_zero() { String::new() } else { money(item.cost, currency, 0) },
         })
     };
-    invoice.items.iter().filter_map(row)
+    items.iter().filter_map(row)
 }
 
 pub(super) fn sums(page: ReviewPage<'_>) -> Result<Vec<AdjustmentSumView>, TooLong> {
-    let currencies = page.currencies();
-    let mut views = Vec::new();
-    for currency in &currencies {
-        let invoices = all(page).filter(|invoice| invoice.currency == *currency);
-        let mut sums = AdjustmentSums::default();
-        for invoice in invoices {
-            sums = sums.plus(AdjustmentSums::of(page.review.settings, page.review.bill.month, invoice)?)?;
-        }
-        if sums.count > 0 {
-            let code = if currencies.len() > 1 { currency.code() } else { "" };
-            let (amount, cost) = (money(sums.amount, *currency, 0), money(sums.cost, *currency, 0));
-            views.push(AdjustmentSumView { currency: code, amount, cost });
-        }
+    let mut by_currency: BTreeMap<Currency, AdjustmentSums> = BTreeMap::new();
+    for (customer, items) in page.review.billed.items() {
+        let customer = &page.review.settings.customers[customer];
+        let sums = by_currency.entry(customer.invoice.currency).or_default();
+        *sums = sums.plus(AdjustmentSums::of(page.review.settings, page.review.bill.month, customer, items)?)?;
     }
-    Ok(views)
+    // Where all customers have one currency, its code says nothing.
+    let is_one = by_currency.len() == 1;
+    let view = |(currency, sums): (Currency, AdjustmentSums)| AdjustmentSumView {
+        currency: if is_one { "" } else { currency.code() },
+        amount: money(sums.amount, currency, 0),
+        cost: money(sums.cost, currency, 0),
+    };
+    Ok(by_currency.into_iter().filter(|(_, sums)| sums.count > 0).map(view).collect())
 }
