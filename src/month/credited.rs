@@ -21,7 +21,7 @@ use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Figure, Located, Place, Problems};
 use crate::ledger::{self, Copies, Document, FORMAT, Ledger, Naming, Record, Stored};
 use crate::model::amount::Amount;
-use crate::model::carried::Carried;
+use crate::model::carried::{Carried, CustomerRest};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
@@ -263,6 +263,9 @@ impl CreditRequest<'_> {
         let (bill, billed) = invoices(root, settings, month, Status::Issued, &taken)?;
         let is_customer = |invoice: &Invoice| settings.customers[invoice.customer].id == original.customer;
         let Some(mut invoice) = billed.invoices.into_iter().find(is_customer) else {
+            if let Some(rest) = billed.carried.left.iter().find(|rest| rest.customer == original.customer) {
+                return Err(below_zero(rest).into());
+            }
             let message = format!("the current rules give no invoice for \"{}\"", original.customer);
             let hint = "leave out --reissue to take the invoice back and put nothing in its place";
             return Err(Diagnostic::error(message).with_hint(hint).into());
@@ -317,6 +320,25 @@ impl CreditRequest<'_> {
         invoice.file_name = recorded::free_file_name(&ledger.records, month, customer, invoice, &[note]);
         Naming::of_invoice(customer, invoice, version, running)
     }
+}
+
+/// Error for a corrected month that would be carried forward: only the record of a month's first invoices has rests, so that
+/// no later month would take this one.
+fn below_zero(rest: &CustomerRest) -> Diagnostic {
+    let CustomerRest { customer, month, currency, .. } = rest;
+    let hint = "leave out --reissue to take the invoice back, and give the customer what is below zero with an \
+                [[adjustment]] in a later month";
+    let message = match rest.sum() {
+        Ok(Some(sum)) => {
+            let amount = render::money(sum, *currency, 0);
+            format!("the current rules bring {month} of \"{customer}\" to {amount}: an invoice cannot be below zero")
+        }
+        // The categories below tell it.
+        Ok(None) | Err(_) => {
+            format!("the current rules bring {month} of \"{customer}\" below zero: an invoice cannot be")
+        }
+    };
+    Diagnostic::error(message).with_note(format!("by tax category: {}", rest.by_category())).with_hint(hint)
 }
 
 /// Files of the workspace with their bytes.

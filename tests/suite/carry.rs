@@ -230,6 +230,21 @@ fn a_carried_month_is_explained_as_such() {
     assert!(explained.stderr.contains("  = by tax category: standard 10% -20\n"), "{}", explained.stderr);
 }
 
+/// A later month takes only what a month's first record leaves: 10 - 60 = -50 of a corrected month would be lost.
+#[test]
+fn a_corrected_month_below_zero_is_refused_with_its_sum() {
+    let sandbox = workspace();
+    bill(&sandbox, "202208", &[("basicCharge", 10)]);
+    run(&sandbox, &["build", "202208"]);
+    run(&sandbox, &["issue", "202208"]);
+    sandbox.write("adjustments/202208.toml", adjustment("back", "acme", -60));
+    let credit = ["credit", "INV-202208-acme", "--reason", "x", "--reissue", "--date", "2022-09-20"];
+    let refused = sandbox.run(&credit);
+    let expected = "error: the current rules bring 202208 of \"acme\" to -¥50: an invoice cannot be below zero\n  = by tax category: standard 10% -50\n";
+    assert!(refused.code == 1 && refused.stderr.contains(expected), "{}", refused.stderr);
+    assert!(!sandbox.path().join("issued/202208-1.json").exists());
+}
+
 fn adjustment(id: &str, customer: &str, amount: i64) -> String {
     format!("[[adjustment]]\nid = \"{id}\"\ncustomer = \"{customer}\"\nname = \"{id}\"\namount = {amount}\n")
 }
