@@ -9,10 +9,11 @@ use super::remainder::Remainders;
 use super::sharing::{self, Fate, Sharing};
 use super::unassigned;
 use crate::diagnostic::Diagnostic;
+use crate::model::allocation::Ratio;
 use crate::model::charge::{Bill, ChargeId, ChargeKind, EMPTY};
 use crate::model::invoice::{Share, Status};
 use crate::model::matcher::Matcher;
-use crate::model::settings::{Ratio, Settings};
+use crate::model::settings::Settings;
 
 /// Who bears which charges.
 #[derive(Debug)]

@@ -14,6 +14,7 @@ use super::overlaps;
 use super::remainder::{Remainder, Remainders};
 use super::timeline::Division;
 use crate::diagnostic::{Diagnostic, MayBeUnnamed, Place};
+use crate::model::allocation::{Ratio, ShareBasis};
 use crate::model::amount::{Amount, TooLong};
 use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, NameId};
 use crate::model::customer::Customer;
@@ -21,7 +22,7 @@ use crate::model::days::MonthDays;
 use crate::model::invoice::{Share, ShareOf};
 use crate::model::period::BillingMonth;
 use crate::model::price::{FeePer, Prorate};
-use crate::model::settings::{Ratio, Settings, ShareBasis};
+use crate::model::settings::Settings;
 use crate::model::split::split;
 use crate::model::warning::WarningCode;
 

@@ -10,13 +10,14 @@ use super::described::describe;
 use super::ownership::{DIVIDED, Ownership, customer};
 use super::remainder::Remainder;
 use crate::diagnostic::{Diagnostic, MayBeUnnamed, Place};
+use crate::model::allocation::{Ratio, ShareBasis, ShareRule};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, EMPTY, NameId, Subject};
 use crate::model::customer::Customer;
 use crate::model::invoice::{Share, ShareOf};
 use crate::model::matcher::Matcher;
 use crate::model::period::BillingMonth;
-use crate::model::settings::{Ratio, Settings, ShareBasis, ShareRule};
+use crate::model::settings::Settings;
 use crate::model::split::split;
 
 /// Parts of a charge, by index of the customer.

@@ -1,9 +1,9 @@
 //! [`Timeline`]: who claims a resource on which days of a month.
 
 use super::claims::{Claim, RuleId};
+use crate::model::allocation::MonthOnly;
 use crate::model::days::MonthDays;
 use crate::model::period::BillingMonth;
-use crate::model::settings::MonthOnly;
 
 /// Days of the longest month.
 const DAYS: usize = 31;

@@ -8,8 +8,7 @@ use chrono::NaiveDate;
 use super::amount::Amount;
 use super::currency::Currency;
 use super::definition::Definition;
-use super::item_kind::ItemKind;
-use super::matcher::Glob;
+use super::item_match::ItemMatch;
 use super::period::BillingMonth;
 use super::price::Money;
 use super::tax::TaxCategory;
@@ -70,26 +69,6 @@ pub struct PercentOf {
     pub share: Amount,
     /// What it is of.
     pub of: ItemMatch,
-}
-
-/// Selects items by the keys of an `[[item]]`; all that are present must hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ItemMatch {
-    /// `item`: the item's name.
-    pub item: Option<Glob>,
-    /// `source`
-    pub source: Option<Glob>,
-    /// `kind`
-    pub kind: Option<ItemKind>,
-}
-
-impl ItemMatch {
-    /// Whether it selects an item.
-    pub fn matches(&self, source: &str, name: &str, kind: ItemKind) -> bool {
-        self.kind.is_none_or(|wanted| wanted == kind)
-            && self.item.as_ref().is_none_or(|glob| glob.matches(name))
-            && self.source.as_ref().is_none_or(|glob| glob.matches(source))
-    }
 }
 
 impl Adjustment {

@@ -177,7 +177,7 @@ impl<'a> ItemTables<'a> {
         }
         let built_in = self.settings.source(source).map_or(&[][..], |source| source.kind.items());
         let tables = self.own.iter().chain(&self.settings.items).chain(built_in);
-        for table in tables.filter(|table| table.matches(source, name, kind)) {
+        for table in tables.filter(|table| table.of.matches(source, name, kind)) {
             label.complete(table, self.language);
         }
         label
@@ -187,7 +187,7 @@ impl<'a> ItemTables<'a> {
     pub fn measure(&self, source: &str, name: &str) -> Option<&'a PrintedUnit> {
         let built_in = self.settings.source(source).map_or(&[][..], |source| source.kind.items());
         let tables = self.own.iter().chain(&self.settings.items).chain(built_in);
-        tables.filter(|table| table.matches(source, name, ItemKind::Usage)).find_map(|table| table.measure.as_ref())
+        tables.filter(|table| table.of.matches(source, name, ItemKind::Usage)).find_map(|table| table.measure.as_ref())
     }
 
     /// Both names of an item of a provider, be it usage or a discount.

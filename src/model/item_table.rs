@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::amount::Amount;
 use super::definition::Definition;
-use super::item_kind::ItemKind;
+use super::item_match::ItemMatch;
 use super::matcher::Glob;
 pub use super::wording::Wording;
 
@@ -39,12 +39,8 @@ pub const DECIMALS_MOST: u32 = 9;
 /// One `[[item]]`. Of each key, the first table counts that matches an item and has the key.
 #[derive(Clone, Debug, Default)]
 pub struct ItemTable {
-    /// `item`: the item's name, that of a fee included.
-    pub item: Option<Glob>,
-    /// `source`
-    pub source: Option<Glob>,
-    /// `kind`
-    pub kind: Option<ItemKind>,
+    /// The items it says something about.
+    pub of: ItemMatch,
     /// `name`: what the customer reads instead of the provider's name.
     pub name: Option<Wording>,
     /// `unit` and `scale`
@@ -64,25 +60,11 @@ pub struct ItemTable {
 }
 
 impl ItemTable {
-    /// Whether it says something about an item.
-    pub fn matches(&self, source: &str, name: &str, kind: ItemKind) -> bool {
-        self.kind.is_none_or(|wanted| wanted == kind)
-            && self.item.as_ref().is_none_or(|glob| glob.matches(name))
-            && self.source.as_ref().is_none_or(|glob| glob.matches(source))
-    }
-
     /// Whether nothing is left for `later` to say: this table, which comes before it, matches all of its items and has all
     /// of its keys.
     pub fn hides(&self, later: &ItemTable) -> bool {
-        let covers = |own: &Option<Glob>, other: &Option<Glob>| match (own, other) {
-            (None, _) => true,
-            (Some(own), None) => own.covers(&Glob::new("*")),
-            (Some(own), Some(other)) => own.covers(other),
-        };
         let has = |own: bool, other: bool| own || !other;
-        covers(&self.item, &later.item)
-            && covers(&self.source, &later.source)
-            && self.kind.is_none_or(|kind| later.kind == Some(kind))
+        self.of.covers(&later.of)
             && has(self.name.is_some(), later.name.is_some())
             && has(self.measure.is_some(), later.measure.is_some())
             && has(self.decimals.is_some(), later.decimals.is_some())
@@ -103,7 +85,7 @@ const MEGABYTE: i64 = 1 << 20;
 pub fn soracom() -> &'static [ItemTable] {
     static TABLES: LazyLock<Vec<ItemTable>> = LazyLock::new(|| {
         let named = |item: &str, ja: &str, en: &str| ItemTable {
-            item: Some(Glob::new(item)),
+            of: ItemMatch { item: Some(Glob::new(item)), ..ItemMatch::default() },
             name: Some(Wording::both(ja, en)),
             ..ItemTable::default()
         };
@@ -123,10 +105,18 @@ pub fn soracom() -> &'static [ItemTable] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::item_kind::ItemKind;
     use super::*;
 
     fn table(item: &str) -> ItemTable {
-        ItemTable { item: Some(Glob::new(item)), name: Some(Wording::Only("x".to_owned())), ..ItemTable::default() }
+        let of = ItemMatch { item: Some(Glob::new(item)), ..ItemMatch::default() };
+        ItemTable { of, name: Some(Wording::Only("x".to_owned())), ..ItemTable::default() }
+    }
+
+    fn narrowed(item: &str, kind: Option<ItemKind>, source: Option<Glob>) -> ItemTable {
+        let mut table = table(item);
+        (table.of.kind, table.of.source) = (kind, source);
+        table
     }
 
     #[test]
@@ -146,9 +136,9 @@ mod tests {
         let with_order = ItemTable { order: Some(1), ..table("a") };
         assert!(!table("*").hides(&with_order), "the order is still the later table's");
         assert!(with_order.hides(&table("a")));
-        let fees = ItemTable { kind: Some(ItemKind::Fee), ..table("*") };
+        let fees = narrowed("*", Some(ItemKind::Fee), None);
         assert!(!fees.hides(&table("a")) && table("*").hides(&fees));
-        let of_source = ItemTable { source: Some(Glob::new("soracom")), ..table("*") };
+        let of_source = narrowed("*", None, Some(Glob::new("soracom")));
         assert!(!of_source.hides(&table("a")) && table("*").hides(&of_source));
     }
 }

@@ -1,6 +1,7 @@
 //! The domain types: bills, rules and invoices. Imports nothing from the rest of the program.
 
 pub mod adjustment;
+pub mod allocation;
 pub mod amount;
 pub mod assignments;
 pub mod audience;
@@ -20,6 +21,7 @@ pub mod invoice;
 pub mod issuer;
 pub mod item_kind;
 pub mod item_label;
+pub mod item_match;
 pub mod item_table;
 pub mod language;
 pub mod matcher;

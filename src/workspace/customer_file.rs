@@ -2,7 +2,7 @@
 
 use super::day_values;
 use super::invoice_section::{InvoiceLayer, PricingLayer};
-use super::item_match::item_match;
+use super::item_match::Percentage;
 use super::item_section;
 use super::section_tables;
 use super::tax_section::TaxLayer;
@@ -12,7 +12,6 @@ use super::warning_section::WarningLayer;
 use super::wording::line;
 use super::workspace_file::WorkspaceFile;
 use crate::diagnostic::Diagnostic;
-use crate::model::adjustment::PercentOf;
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::customer::{ClaimRule, Customer, CustomerMail, OrderNumber};
@@ -164,11 +163,7 @@ fn fee(section: &Section<'_, '_>, default: Currency) -> Option<Fee> {
 
 /// `amount`, with `quantity` where it is of several, or `percent` of other items.
 fn fee_price(section: &Section<'_, '_>, currency: Option<Currency>) -> Option<FeePrice> {
-    let percent = section.read("percent", |value| {
-        let share = values::signed_percentage(value)?;
-        if share.is_zero() { Err(value.expected("a percentage other than zero")) } else { Ok(share) }
-    });
-    let of = section.read("of", item_match);
+    let percentage = Percentage::read(section);
     let quantity = section.read("quantity", |value| {
         const EXPECTED: &str = "a quantity above zero such as \"12\"";
         let quantity = values::quantity(value, EXPECTED)?;
@@ -176,30 +171,17 @@ fn fee_price(section: &Section<'_, '_>, currency: Option<Currency>) -> Option<Fe
     });
     if !section.has_any(&["percent"]) {
         let amount = section.require("amount", "\"5000\"", |value| values::whole_units(value, values::money, currency));
-        if let Some(value) = section.get("of") {
-            let diagnostic = Diagnostic::error("`of` says what a percentage is of");
-            value.told::<()>(Err(diagnostic.with_hint("remove `of`, or write percent = \"3%\" in place of amount")));
-        }
+        Percentage::refuse_of(section, "amount");
         let quantity = if section.has_any(&["quantity"]) { quantity? } else { Amount::whole(1) };
         return Some(FeePrice::Amount { price: Money { amount: amount?, currency: currency? }, quantity });
     }
-    for (key, why) in [
+    let refused = [
         ("amount", "a fee has an amount or a percentage"),
         ("quantity", "a percentage counts nothing"),
         ("per", "a percentage is of the month's items, and counts neither months nor resources"),
-        ("tax-category", "a percentage has the tax categories of the items it is of"),
-        ("tax", "a percentage includes tax where the items do that it is of"),
         ("prorate", "a percentage counts no days"),
-        ("currency", "a percentage has no currency"),
-    ] {
-        if let Some(value) = section.get(key) {
-            value.told::<()>(Err(Diagnostic::error(why).with_hint(format!("remove `{key}`"))));
-        }
-    }
-    if !section.has_any(&["of"]) {
-        let _ = section.require("of", "{ item = \"*\" }", item_match);
-    }
-    Some(FeePrice::Percent(PercentOf { share: percent?, of: of? }))
+    ];
+    percentage.of(section, &refused).map(FeePrice::Percent)
 }
 
 fn mail(section: &Section<'_, '_>) -> CustomerMail {

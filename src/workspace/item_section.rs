@@ -1,6 +1,7 @@
 //! `[[item]]`: what customers read of items.
 
 use super::first_tables::{self, FirstDecides};
+use super::item_match::{self, item_match};
 use super::toml_reader::{Section, Value};
 use super::values;
 use super::wording::texts;
@@ -9,13 +10,9 @@ use crate::model::amount::Amount;
 use crate::model::definition::Definition;
 use crate::model::invoice::ItemKind;
 use crate::model::item_table::{DECIMALS_MOST, ItemTable, PrintedUnit, QuantityDisplay};
-use crate::model::matcher::Glob;
 use crate::model::warning::WarningCode;
 
-/// The keys that say which items a table is about.
-const MATCH_KEYS: [&str; 3] = ["item", "source", "kind"];
-
-/// The keys that say something about them.
+/// The keys that say something about items.
 const KEYS: [&str; 8] = ["name", "unit", "scale", "decimals", "heading", "order", "quantity", "note"];
 
 /// Reads the tables of a file.
@@ -37,11 +34,8 @@ impl FirstDecides for ItemTable {
 }
 
 fn table(section: &Section<'_, '_>) -> ItemTable {
-    let glob = |key| section.read(key, |value| value.string().map(|pattern| Glob::new(&pattern)));
     let table = ItemTable {
-        item: glob("item"),
-        source: glob("source"),
-        kind: section.read("kind", |value| value.one_of(&ItemKind::NAMES)),
+        of: item_match(section, &ItemKind::NAMES),
         name: section.read("name", texts),
         measure: measure(section),
         decimals: section.read("decimals", decimals),
@@ -57,7 +51,7 @@ fn table(section: &Section<'_, '_>) -> ItemTable {
         section
             .tell(diagnostic.with_hint("remove `resource`; in a customer's file the table is for that customer alone"));
     } else if section.finish() {
-        if !section.has_any(&MATCH_KEYS) {
+        if !section.has_any(&item_match::KEYS) {
             let diagnostic = Diagnostic::error("an [[item]] that names no items");
             section.tell(
                 diagnostic.with_hint("add item = \"basicCharge\", or source or kind; item = \"*\" is every item"),

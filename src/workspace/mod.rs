@@ -28,9 +28,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Place, Problems};
+use crate::model::allocation::Ratio;
 use crate::model::customer::Customer;
 use crate::model::period::BillingMonth;
-use crate::model::settings::{DocumentForm, Pattern, PatternField, Ratio, Settings, SourceSettings};
+use crate::model::settings::{DocumentForm, Pattern, PatternField, Settings, SourceSettings};
 pub use adjustments::{changed_entries, files_of as adjustment_files, ids_of_all as adjustment_ids};
 pub use assignment_files::{changed_rows, is_table};
 use customer_ids::unknown_customer;

@@ -13,6 +13,7 @@ use super::toml_reader::{Section, TomlFile, Value};
 use super::values;
 use super::warning_section::WarningLayer;
 use crate::diagnostic::Diagnostic;
+use crate::model::allocation::{AllocationSettings, KeepRule, MonthOnly, Ratio, ShareBasis, ShareRule};
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::endpoint;
@@ -20,10 +21,7 @@ use crate::model::item_table::ItemTable;
 use crate::model::matcher::{Matcher, normalized};
 use crate::model::period::{BillingMonth, Validity};
 use crate::model::section::SectionTable;
-use crate::model::settings::{
-    AllocationSettings, FxRate, Issuer, KeepRule, MailSettings, MonthOnly, Ratio, ShareBasis, ShareRule, SourceKind,
-    SourceSettings, TaxRule,
-};
+use crate::model::settings::{FxRate, Issuer, MailSettings, SourceKind, SourceSettings, TaxRule};
 
 /// The settings of `invoicer.toml`, before the customers are read.
 pub(super) struct WorkspaceFile {

@@ -27,13 +27,13 @@ use crate::billing::sharing::{Fate, Sharing};
 use crate::billing::tiers::{TierKey, TierPart, TierState};
 use crate::billing::timeline::Division;
 use crate::diagnostic::Problems;
+use crate::model::allocation::{Ratio, ShareBasis};
 use crate::model::amount::{Amount, Sum};
 use crate::model::charge::{Charge, ChargeKind, NameId, SubjectId};
 use crate::model::days::MonthDays;
 use crate::model::invoice::{Share, ShareOf};
 use crate::model::price::{Price, RoundAt, Tier};
 use crate::model::rounding::Rounding;
-use crate::model::settings::{Ratio, ShareBasis};
 use crate::model::tax::TaxCategory;
 /// The figures of a row.
 pub(super) struct PricedRow {

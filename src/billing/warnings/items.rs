@@ -57,7 +57,7 @@ pub(super) fn unused(month: Month<'_>) -> Vec<Diagnostic> {
     }
     used.extend(month.settings.items.iter().filter(|table| is_used(table, &of_all)).map(|table| &table.definition));
     let is_idle = |table: &&ItemTable| {
-        !used.contains(&table.definition) && !month.settings.is_absent(table.source.as_ref(), month.bill.month)
+        !used.contains(&table.definition) && !month.settings.is_absent(table.of.source.as_ref(), month.bill.month)
     };
     let told = |table: &ItemTable| nothing(month, WarningCode::UnusedItem, "[[item]]", &table.definition);
     let mut warnings: Vec<Diagnostic> = month.settings.items.iter().filter(is_idle).map(told).collect();
@@ -73,5 +73,5 @@ fn items(invoice: &Invoice) -> BTreeSet<(&str, &str, ItemKind)> {
 }
 
 fn is_used(table: &ItemTable, items: &BTreeSet<(&str, &str, ItemKind)>) -> bool {
-    items.iter().any(|(source, name, kind)| table.matches(source, name, *kind))
+    items.iter().any(|(source, name, kind)| table.of.matches(source, name, *kind))
 }

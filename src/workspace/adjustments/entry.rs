@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use toml::de::DeValue;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::adjustment::{Adjustment, AdjustmentValue, PercentOf};
+use crate::model::adjustment::{Adjustment, AdjustmentValue};
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
@@ -13,7 +13,7 @@ use crate::model::period::BillingMonth;
 use crate::model::price::Money;
 use crate::model::tax::TaxCategory;
 use crate::workspace::customer_ids::unknown_customer;
-use crate::workspace::item_match::item_match;
+use crate::workspace::item_match::Percentage;
 use crate::workspace::toml_reader::{Section, Value};
 use crate::workspace::values;
 use crate::workspace::wording::texts;
@@ -54,9 +54,6 @@ impl<'c> Entries<'c> {
         let cost = section.read("cost", values::money);
         let note = section.read("note", texts);
         section.finish();
-        if section.has_any(&["percent"]) {
-            self.check_percentage(section);
-        }
         if section.has_any(&["date"]) && section.has_any(&["supply"]) {
             let diagnostic = Diagnostic::error("`date` and `supply` in one adjustment: both say when it was supplied");
             section
@@ -127,22 +124,6 @@ impl<'c> Entries<'c> {
         let diagnostic = Diagnostic::error(format!("a supply of {supply}, which is later than {}", self.month));
         Err(diagnostic.with_hint(format!("move the adjustment to adjustments/{supply}.toml")))
     }
-
-    /// Refuses what a percentage takes from the items it is of.
-    fn check_percentage(&self, section: &Section<'_, '_>) {
-        for (key, why) in [
-            ("tax-category", "a percentage has the tax categories of the items it is of"),
-            ("tax", "a percentage includes tax where the items that it is of do"),
-            ("supply", "a percentage is of this month's items"),
-            ("currency", "a percentage has no currency"),
-            ("unit", "a percentage counts nothing"),
-            ("cost", "a percentage has no cost of its own"),
-        ] {
-            if let Some(value) = section.get(key) {
-                value.told::<()>(Err(Diagnostic::error(why).with_hint(format!("remove `{key}`"))));
-            }
-        }
-    }
 }
 
 fn id(value: &Value<'_, '_>) -> Result<String, Diagnostic> {
@@ -186,8 +167,7 @@ fn value(section: &Section<'_, '_>, default: Option<Currency>) -> Option<Adjustm
         section.read("quantity", |value| nonzero(value, values::quantity(value, "a quantity such as \"12\"")?));
     let unit = section.read("unit", texts);
     let unit_price = section.read("unit-price", |value| nonzero(value, values::money(value)?));
-    let percent = section.read("percent", percentage);
-    let of = section.read("of", item_match);
+    let percentage = Percentage::read(section);
     let found: Vec<&str> = VALUES.into_iter().filter(|key| section.has_any(&[key])).collect();
     if found.len() != 1 {
         let (what, hint) = match found.is_empty() {
@@ -201,12 +181,14 @@ fn value(section: &Section<'_, '_>, default: Option<Currency>) -> Option<Adjustm
     for (key, with, why) in [
         ("unit-price", "quantity", "a unit price is of a quantity"),
         ("unit", "quantity", "a unit is that of a quantity"),
-        ("of", "percent", "`of` says what a percentage is of"),
     ] {
         if let (Some(value), false) = (section.get(key), section.has_any(&[with, "percent"])) {
             let hint = format!("remove `{key}`, or write {with} in place of {}", found[0]);
             value.told::<()>(Err(Diagnostic::error(why).with_hint(hint)));
         }
+    }
+    if found[0] != "percent" {
+        Percentage::refuse_of(section, found[0]);
     }
     match found[0] {
         "amount" => Some(AdjustmentValue::Amount(Money { amount: amount?, currency: currency? })),
@@ -218,10 +200,12 @@ fn value(section: &Section<'_, '_>, default: Option<Currency>) -> Option<Adjustm
             Some(AdjustmentValue::Units { quantity: quantity?, unit, unit_price })
         }
         _ => {
-            if !section.has_any(&["of"]) {
-                let _ = section.require("of", "{ item = \"*\" }", item_match);
-            }
-            Some(AdjustmentValue::Percent(PercentOf { share: percent?, of: of? }))
+            let refused = [
+                ("supply", "a percentage is of this month's items"),
+                ("unit", "a percentage counts nothing"),
+                ("cost", "a percentage has no cost of its own"),
+            ];
+            percentage.of(section, &refused).map(AdjustmentValue::Percent)
         }
     }
 }
@@ -230,15 +214,5 @@ fn nonzero(value: &Value<'_, '_>, amount: Amount) -> Result<Amount, Diagnostic> 
     match amount.is_zero() {
         false => Ok(amount),
         true => Err(value.expected("an amount other than zero").with_hint("remove the adjustment: it changes nothing")),
-    }
-}
-
-/// A percentage from −100 % to 1000 %, other than zero.
-fn percentage(value: &Value<'_, '_>) -> Result<Amount, Diagnostic> {
-    let share = values::signed_percentage(value)?;
-    let (least, most) = (Amount::whole(-1), Amount::whole(10));
-    match share >= least && share <= most {
-        true => nonzero(value, share),
-        false => Err(value.expected("a percentage from \"-100%\" to \"1000%\"")),
     }
 }
