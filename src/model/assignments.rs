@@ -42,23 +42,32 @@ pub struct Assignments {
     files: Vec<AssignmentFile>,
     /// By source and resource, then by days, customer, file and line.
     rows: Vec<AssignmentRow>,
+    /// The key of every [`FENCE`]th row. A search looks here first: these are small enough for a processor's cache, while
+    /// each row that is looked at costs two visits to memory, one for it and one for its text.
+    fences: Vec<Key>,
+}
+
+/// Number of rows from one fence to the next.
+const FENCE: usize = 64;
+
+/// Index of the source and the first bytes of the resource: most ids have at most 16 and differ in those.
+type Key = (u16, u128);
+
+fn key(source: u16, resource: &str) -> Key {
+    let mut bytes = [0; 16];
+    let length = resource.len().min(16);
+    bytes[..length].copy_from_slice(&resource.as_bytes()[..length]);
+    (source, u128::from_be_bytes(bytes))
 }
 
 impl Assignments {
     /// Sorts the rows of some files.
     pub fn new(files: Vec<AssignmentFile>, rows: Vec<AssignmentRow>) -> Assignments {
-        let mut assignments = Assignments { files, rows: Vec::new() };
-        // Comparing texts costs a visit to the file each; most ids have at most 16 bytes and differ in those.
-        let key = |row: &AssignmentRow| {
-            let mut bytes = [0; 16];
-            let resource = assignments.resource(row).as_bytes();
-            let length = resource.len().min(16);
-            bytes[..length].copy_from_slice(&resource[..length]);
-            (row.source, u128::from_be_bytes(bytes))
-        };
-        let mut keyed: Vec<((u16, u128), AssignmentRow)> = rows.into_iter().map(|row| (key(&row), row)).collect();
-        let order = |(one_key, one): &((u16, u128), AssignmentRow),
-                     (other_key, other): &((u16, u128), AssignmentRow)| {
+        let mut assignments = Assignments { files, ..Assignments::default() };
+        let of_row = |row: &AssignmentRow| key(row.source, assignments.resource(row));
+        // Comparing texts costs a visit to the file each.
+        let mut keyed: Vec<(Key, AssignmentRow)> = rows.into_iter().map(|row| (of_row(&row), row)).collect();
+        let order = |(one_key, one): &(Key, AssignmentRow), (other_key, other): &(Key, AssignmentRow)| {
             let texts = || assignments.resource(one).cmp(assignments.resource(other));
             let rest = |row: &AssignmentRow| (row.days, row.customer, row.file, row.line);
             one_key.cmp(other_key).then_with(texts).then_with(|| rest(one).cmp(&rest(other)))
@@ -66,8 +75,8 @@ impl Assignments {
         if !keyed.is_sorted_by(|one, other| order(one, other) != Ordering::Greater) {
             keyed.par_sort_unstable_by(order);
         }
-        let rows = keyed.into_iter().map(|(_, row)| row).collect();
-        assignments.rows = rows;
+        assignments.fences = keyed.iter().step_by(FENCE).map(|(key, _)| *key).collect();
+        assignments.rows = keyed.into_iter().map(|(_, row)| row).collect();
         assignments
     }
 
@@ -88,10 +97,15 @@ impl Assignments {
 
     /// The indices of the rows of a resource of a source.
     pub fn of(&self, source: u16, resource: &str) -> std::ops::Range<u32> {
-        let key = |row: &AssignmentRow| (row.source, self.resource(row)).cmp(&(source, resource));
-        let first = self.rows.partition_point(|row| key(row) == Ordering::Less);
-        let rest = &self.rows[first..];
-        let count = rest.iter().take_while(|row| key(row) == Ordering::Equal).count();
+        let order = |row: &AssignmentRow| (row.source, self.resource(row)).cmp(&(source, resource));
+        // Of texts with the same key any may come first, so the search ends behind the last fence with a smaller key and at
+        // the first with a larger one.
+        let wanted = key(source, resource);
+        let before = self.fences.partition_point(|fence| *fence < wanted).saturating_sub(1) * FENCE;
+        let after = self.fences.partition_point(|fence| *fence <= wanted) * FENCE;
+        let between = &self.rows[before..after.min(self.rows.len())];
+        let first = before + between.partition_point(|row| order(row) == Ordering::Less);
+        let count = self.rows[first..].iter().take_while(|row| order(row) == Ordering::Equal).count();
         first as u32..(first + count) as u32
     }
 
@@ -175,5 +189,51 @@ mod tests {
         assert_eq!(lines(0, "44"), [0; 0]);
         assert_eq!(assignments.by_resource().map(|(first, _)| first).collect::<Vec<u32>>(), [0, 1, 2, 3, 5]);
         assert_eq!(assignments.text(assignments.row(0)), "4401012345678901,x,,");
+    }
+
+    #[test]
+    fn rows_are_found_between_fences() {
+        // Ids of three lengths: those of 20 bytes have the first 16 in common, hundreds at a time.
+        let ids: Vec<String> = (0..600)
+            .map(|index| match index % 3 {
+                0 => format!("{index:015}"),
+                1 => format!("8981100000000000{index:04}"),
+                _ => format!("{index}"),
+            })
+            .collect();
+        let mut text = String::new();
+        let mut rows = Vec::new();
+        for (index, id) in ids.iter().enumerate() {
+            // Every seventh is there three times.
+            for _ in 0..if index % 7 == 0 { 3 } else { 1 } {
+                let (start, length) = (text.len() as u32, id.len() as u16);
+                text += &format!("{id},x,,\n");
+                let (line, source) = (rows.len() as u32 + 1, (index % 2) as u16);
+                rows.push(AssignmentRow {
+                    days: DayRange::default(),
+                    customer: 0,
+                    line,
+                    start,
+                    length,
+                    file: 0,
+                    source,
+                });
+            }
+        }
+        let file = AssignmentFile { path: "a.csv".to_owned(), text };
+        let assignments = Assignments::new(vec![file], rows);
+        let found = |source: u16, id: &str| {
+            let rows = assignments.of(source, id);
+            assert!(rows.clone().all(|row| assignments.resource(assignments.row(row)) == id), "{id}");
+            rows.len()
+        };
+        for (index, id) in ids.iter().enumerate() {
+            let source = (index % 2) as u16;
+            assert_eq!(found(source, id), if index % 7 == 0 { 3 } else { 1 }, "{id}");
+            assert_eq!(found(1 - source, id), 0, "{id}");
+        }
+        for absent in ["", "~", "8981100000000000", "89811000000000009999", "000000000000000", "0000000000000000"] {
+            assert_eq!(found(1, absent), 0, "{absent}");
+        }
     }
 }
