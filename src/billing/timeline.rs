@@ -39,12 +39,6 @@ impl Timeline {
         self.claims.iter().find(|(_, days)| days.contains(day)).map_or(Claim::Nobody, |(claim, _)| *claim)
     }
 
-    /// The days on which nobody claims.
-    pub(super) fn unclaimed(&self) -> MonthDays {
-        let nobody = self.claims.iter().find(|(claim, _)| *claim == Claim::Nobody);
-        nobody.map_or(MonthDays::NONE, |(_, days)| *days)
-    }
-
     /// The days on which two customers claim by those rules.
     pub(super) fn contested(&self, first: RuleId, second: RuleId) -> MonthDays {
         let found = self.claims.iter().find(|(claim, _)| *claim == Claim::Twice(first, second));

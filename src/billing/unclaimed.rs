@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::allocation::allocate;
-use super::claims::{Claims, RuleIndex, Timeline};
+use super::claims::{Claim, Claimed, Claims, RuleIndex};
 use super::near_match::key;
 use super::remainder::Remainders;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, ChargeId, EMPTY, NameId, SubjectId};
 use crate::model::currency::Currency;
+use crate::model::days::MonthDays;
 use crate::model::invoice::Status;
 use crate::model::matcher::Matchable;
 use crate::model::settings::Settings;
@@ -96,11 +97,13 @@ pub(super) fn groups(
             _ => by_subject.entry(charge.subject).or_default().push(*id),
         }
     }
-    // A value that claimed resources have, too, would claim them for a second customer.
+    // A value that claimed charges have, too, would claim them for a second customer: also where they have no resource, or are
+    // of the same resource on other days. Resources whose charges are all shared or kept by rules stay with these rules.
+    let taken = Taken::find(bill, settings);
     let mut of_claimed: BTreeSet<Value> = BTreeSet::new();
-    for (index, subject) in (0..).zip(&bill.subjects) {
-        if !by_subject.contains_key(&SubjectId(index)) && subject.resource != EMPTY {
-            of_claimed.extend(values(bill, SubjectId(index)));
+    for (subject, named) in (0..).map(SubjectId).zip(&bill.subjects) {
+        if taken.subjects.contains(&subject) || !by_subject.contains_key(&subject) && named.resource != EMPTY {
+            of_claimed.extend(values(bill, subject));
         }
     }
     let mut counts: BTreeMap<Value, BTreeSet<SubjectId>> = BTreeMap::new();
@@ -138,23 +141,8 @@ pub(super) fn groups(
     }
     let mut alone: Vec<((u16, NameId), Vec<ChargeId>)> = by_resource.into_iter().collect();
     alone.sort_by_key(|(_, charges)| charges.first().copied());
-    let index = RuleIndex::new(bill, settings);
-    let mut claims = Claims::new(bill, settings, &index);
     for ((_, resource), charges) in alone {
-        // A rule without days would dispute the days on which someone has the resource.
-        let days = charges.iter().find_map(|id| claims.timeline(bill.charge(*id)).map(Timeline::unclaimed));
-        let resource = format!("resource = {:?}", bill.names.get(resource));
-        let table = match days {
-            None => vec!["[[match]]".to_owned(), resource],
-            Some(days) => {
-                let day = |day: u8| format!("{}-{day:02}", bill.month.first().format("%Y-%m"));
-                let of_run = |(first, last): (u8, u8)| {
-                    let (from, until) = (format!("from = {:?}", day(first)), format!("until = {:?}", day(last)));
-                    ["[[match]]".to_owned(), resource.clone(), from, until]
-                };
-                days.runs().into_iter().flat_map(of_run).collect()
-            }
-        };
+        let table = taken.table(bill, left, resource, &charges);
         groups.push(group(bill, left, table, charges)?);
     }
     for ((source, item), charges) in without {
@@ -165,6 +153,70 @@ pub(super) fn groups(
         groups.push(group(bill, left, table, charges)?);
     }
     Ok(groups)
+}
+
+/// Who has the charges that a printed rule must not claim, too.
+struct Taken {
+    /// Subjects with a charge that some customer claims on some day.
+    subjects: BTreeSet<SubjectId>,
+    /// By resource: the days on which some customer claims any of its charges, whatever their tags and item, and the
+    /// lowest priority of these claims.
+    resources: BTreeMap<NameId, (MonthDays, i64)>,
+}
+
+impl Taken {
+    fn find(bill: &Bill, settings: &Settings) -> Taken {
+        let index = RuleIndex::new(bill, settings);
+        let mut claims = Claims::new(bill, settings, &index);
+        let mut taken = Taken { subjects: BTreeSet::new(), resources: BTreeMap::new() };
+        let all = MonthDays::all(bill.month);
+        for charge in &bill.charges {
+            let mut note = |claim: Claim, days: MonthDays| {
+                let (Claim::Customer(rule) | Claim::Twice(rule, _)) = claim else {
+                    return;
+                };
+                taken.subjects.insert(charge.subject);
+                let priority = rule.priority(settings);
+                let known = taken.resources.entry(bill.subject(charge).resource).or_insert((MonthDays::NONE, priority));
+                *known = (known.0.union(days), known.1.min(priority));
+            };
+            match claims.timeline(charge) {
+                Some(timeline) => timeline.claims().iter().for_each(|(claim, days)| note(*claim, *days)),
+                None => {
+                    if let Claimed::Once(claim) = claims.of(charge) {
+                        note(claim, all);
+                    }
+                }
+            }
+        }
+        taken
+    }
+
+    /// The `[[match]]` of a resource: on the days on which nobody claims it, or, where someone claims others of its charges
+    /// on the same days, with a priority below theirs.
+    fn table(&self, bill: &Bill, left: &Remainders, resource: NameId, charges: &[ChargeId]) -> Vec<String> {
+        let head = ["[[match]]".to_owned(), format!("resource = {:?}", bill.names.get(resource))];
+        let Some((taken, priority)) = self.resources.get(&resource) else {
+            return head.to_vec();
+        };
+        let all = MonthDays::all(bill.month);
+        let days = |id: &ChargeId| match (left.get(*id), bill.charge(*id).day) {
+            (Some(remainder), _) => remainder.days,
+            (None, 0) => all,
+            (None, day) => MonthDays::of(day),
+        };
+        let wanted = charges.iter().map(days).fold(MonthDays::NONE, MonthDays::union);
+        if !wanted.intersection(*taken).is_empty() {
+            let [table, resource] = head;
+            return vec![table, resource, format!("priority = {}", priority.saturating_sub(1))];
+        }
+        let day = |day: u8| format!("{}-{day:02}", bill.month.first().format("%Y-%m"));
+        let of_run = |(first, last): (u8, u8)| {
+            let [table, resource] = head.clone();
+            [table, resource, format!("from = {:?}", day(first)), format!("until = {:?}", day(last))]
+        };
+        all.without(*taken).runs().into_iter().flat_map(of_run).collect()
+    }
 }
 
 /// The tags and groups of a subject; a resource's own name is in no other.

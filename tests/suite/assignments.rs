@@ -482,6 +482,58 @@ by = \"amount\"
     assert!(run.stderr.contains("every charge of 202208 has an owner"), "{}", run.stderr);
 }
 
+/// Another customer has the SIM on other days, has another row of the same tag without a SIM, or has another item of the
+/// same SIM on the same day. A discount that nobody claims is shared, and no reason against the tag.
+#[test]
+fn tables_to_paste_clash_with_no_other_customer() {
+    let days = "resource = \"4402\"\nfrom = \"2022-08-03\"\nuntil = \"2022-08-31\"";
+    let until_second = "resource = \"4402\"\nuntil = \"2022-08-02\"";
+    for (bravo, rows, expected) in [
+        (until_second, "4402,202208,b,10,1,31,sp,\n", days),
+        (until_second, "4402,20220801,b,10,1,31,sp,\n4402,20220805,b,10,1,31,sp,\n", days),
+        (
+            "tag = { site = \"tokyo\" }",
+            ",20220803,b,10,1,5,sp,tokyo\n4401,20220803,b,10,1,7,sp,\n",
+            "resource = \"4401\"",
+        ),
+        (
+            "tag = { customer = \"sp\" }\nitem = \"b\"",
+            "4403,20220803,b,10,1,5,sp,\n4403,20220803,c,10,1,7,sp,\n",
+            "resource = \"4403\"\npriority = -1",
+        ),
+        (
+            "tag = { customer = \"sp\" }\nitem = \"b\"\npriority = -2",
+            "4403,20220803,b,10,1,5,sp,\n4403,20220803,c,10,1,7,sp,\n",
+            "resource = \"4403\"\npriority = -3",
+        ),
+        (
+            "resource = \"4409\"",
+            "4409,20220803,b,10,1,5,,\n4401,20220803,b,10,1,7,sp,\n4401,20220803,volumeDiscount,-1,1,-1,sp,\n",
+            "tag = { customer = \"sp\" }",
+        ),
+    ] {
+        let sandbox = of_two("name = \"acme\"\n", &format!("name = \"bravo\"\n[[match]]\n{bravo}\n"), rows);
+        let run = sandbox.run(&["check", "202208", "--unclaimed"]);
+        let lines: Vec<&str> = run.stdout.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!((run.code, lines.join("\n")), (1, format!("[[match]]\n{expected}")), "{}", run.stderr);
+        sandbox.write("customers/acme.toml", format!("name = \"acme\"\n{}", run.stdout));
+        let run = sandbox.run(&["check", "202208"]);
+        assert_eq!(run.code, 0, "{bravo}: {}", run.stderr);
+    }
+}
+
+/// Workspace of two customers and a bill with two tags.
+fn of_two(acme: &str, bravo: &str, rows: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let source = "[[source]]\nname = \"soracom\"\nkind = \"soracom-csv\"\npath = \"billing/{month}/*.csv\"\n";
+    sandbox.write("invoicer.toml", format!("[issuer]\nname = \"Shop\"\n{source}"));
+    sandbox.write("customers/acme.toml", acme);
+    sandbox.write("customers/bravo.toml", bravo);
+    let header = "imsi,date,billItemName,unitPrice,quantity,amount,customer,site\n";
+    sandbox.write("billing/202208/a.csv", format!("{header}{rows}"));
+    sandbox
+}
+
 /// A fee for a part of the month is named, headed and hidden by its own name; the days follow whatever it is called.
 #[test]
 fn a_fee_by_days_is_named_by_its_own_name() {
