@@ -341,7 +341,7 @@ impl RuleIndex {
     }
 
     /// The rules that may match a subject, in the order of the customers.
-    fn candidates(&self, subject: &SeenSubject<'_>) -> Vec<RuleId> {
+    pub(super) fn candidates(&self, subject: &SeenSubject<'_>) -> Vec<RuleId> {
         let mut found = self.others.clone();
         found.extend(self.by_resource.get(normalized(subject.resource()).as_ref()).into_iter().flatten());
         for group in subject.groups() {

@@ -49,7 +49,7 @@ pub(super) fn timeline_in_words(bill: &Bill, settings: &Settings, charge: &Charg
 /// The charges of a month on days on which nobody has their resource, although someone has it on others: rows, cost and
 /// currency by name of the source and resource.
 #[derive(Debug, Default)]
-pub struct GapCharges(BTreeMap<(String, String), (usize, Sum, Currency)>);
+pub(super) struct GapCharges(BTreeMap<(String, String), (usize, Sum, Currency)>);
 
 impl GapCharges {
     /// Number, cost and currency of the charges of a resource; of any source, where none is named.
@@ -65,7 +65,7 @@ impl GapCharges {
 ///
 /// # Errors
 /// When a sum has too many digits.
-pub fn gap_charges(bill: &Bill, settings: &Settings) -> Result<GapCharges, TooLong> {
+pub(super) fn gap_charges(bill: &Bill, settings: &Settings) -> Result<GapCharges, TooLong> {
     let owned = assign(bill, settings);
     let left = owned.remainders();
     let mut found = GapCharges::default();

@@ -1,18 +1,19 @@
-//! [`holdings`]: who has which resource from when to when, by the tables of assignments and the `[[match]]`es that name a
-//! resource and days.
+//! [`holdings`]: who has which resource from when to when, by the tables of assignments and the `[[match]]`es that name
+//! days: of one resource, or of the resources of a month's bill.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
 
-use super::claims::RuleId;
-use super::gaps::GapCharges;
+use super::claims::{RuleId, RuleIndex};
+use super::gaps::gap_charges;
 use crate::model::amount::{Amount, TooLong};
+use crate::model::charge::{Bill, EMPTY, SubjectId};
 use crate::model::currency::Currency;
 use crate::model::customer::ClaimRule;
 use crate::model::days::DayRange;
-use crate::model::matcher::Matcher;
+use crate::model::matcher::{Matchable, Matcher, normalized};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
 
@@ -85,30 +86,41 @@ struct Given {
     days: DayRange,
 }
 
-/// Who has which resource when; only the days of `month`, where one is given. `gaps` are the charges in its gaps.
+/// A rule with the source and id of a resource that it gives to its customer.
+type ResourceRule = (RuleId, Option<u16>, String, DayRange);
+
+/// Who has which resource when. With the bill of a month, only the days of that month, with the charges in gaps, and also
+/// the resources of the bill that a `[[match]]` claims by a pattern, tag or group.
 ///
 /// # Errors
 /// When a sum has too many digits.
-pub fn holdings<'a>(
-    settings: &'a Settings,
-    month: Option<BillingMonth>,
-    gaps: Option<&GapCharges>,
-) -> Result<Vec<Holding<'a>>, TooLong> {
+pub fn holdings<'a>(settings: &'a Settings, bill: Option<&Bill>) -> Result<Vec<Holding<'a>>, TooLong> {
+    let month = bill.map(|bill| bill.month);
+    let gaps = bill.map(|bill| gap_charges(bill, settings)).transpose()?;
     let mut given: BTreeMap<(Option<u16>, &str), Vec<Given>> = BTreeMap::new();
     let assignments = &settings.assignments;
     for (row, index) in assignments.rows().iter().zip(0..) {
         let key = (Some(row.source), assignments.resource(row));
         given.entry(key).or_default().push(Given { id: RuleId::of_row(settings, index), days: row.days });
     }
-    let literals: Vec<(RuleId, Option<u16>, String, DayRange)> = literal_matches(settings).collect();
+    let literals: Vec<ResourceRule> = literal_matches(settings).collect();
     for (id, source, resource, days) in &literals {
         given.entry((*source, resource)).or_default().push(Given { id: *id, days: *days });
+    }
+    let patterns = bill.map_or_else(BTreeSet::new, |bill| pattern_matches(bill, settings));
+    for (id, source, resource, days) in &patterns {
+        // A `[[match]]` of the same resource may name no source.
+        let source = source.filter(|source| {
+            let resource = resource.as_str();
+            !given.contains_key(&(None, resource)) || given.contains_key(&(Some(*source), resource))
+        });
+        given.entry((source, resource)).or_default().push(Given { id: *id, days: *days });
     }
     let mut holdings = Vec::new();
     for ((source, resource), given) in &given {
         let name = source.map_or("", |source| settings.sources[usize::from(source)].name.as_str());
         let mut spans = spans(settings, given, month);
-        let charges_in_gaps = gaps.and_then(|gaps| gaps.of(name, resource));
+        let charges_in_gaps = gaps.as_ref().and_then(|gaps| gaps.of(name, resource));
         let charges_in_gaps =
             charges_in_gaps.map(|(rows, cost, currency)| Ok(ChargesInGaps { rows, cost: cost.total()?, currency }));
         let charges_in_gaps = charges_in_gaps.transpose()?;
@@ -123,7 +135,7 @@ pub fn holdings<'a>(
 }
 
 /// The `[[match]]`es that name days and one resource, with their source.
-fn literal_matches(settings: &Settings) -> impl Iterator<Item = (RuleId, Option<u16>, String, DayRange)> {
+fn literal_matches(settings: &Settings) -> impl Iterator<Item = ResourceRule> {
     let customers = (0..).zip(&settings.customers);
     let rules = customers.flat_map(|(customer, settings)| {
         (0..).zip(&settings.rules).map(move |(rule, settings)| (RuleId::of_match(customer, rule), settings))
@@ -132,6 +144,30 @@ fn literal_matches(settings: &Settings) -> impl Iterator<Item = (RuleId, Option<
         let resource = rule.matcher.resource.as_ref()?.literal()?;
         names_only_resource(&rule.matcher).then(|| (id, source_of(settings, rule), resource, rule.days))
     })
+}
+
+/// The other `[[match]]`es that name days and no item, with each resource of a bill that they match.
+fn pattern_matches(bill: &Bill, settings: &Settings) -> BTreeSet<ResourceRule> {
+    let index = RuleIndex::new(bill, settings);
+    let is_of_resource = |matcher: &Matcher| {
+        names_only_resource(matcher) && matcher.resource.as_ref().is_some_and(|glob| glob.literal().is_some())
+    };
+    let mut found = BTreeSet::new();
+    for (at, subject) in (0..).zip(&bill.subjects).filter(|(_, subject)| subject.resource != EMPTY) {
+        let name = &bill.sources[usize::from(subject.source)].name;
+        let source = (0..).zip(&settings.sources).find(|(_, known)| known.name == *name).map(|(source, _)| source);
+        let subject = bill.seen(SubjectId(at));
+        for id in index.candidates(&subject) {
+            let Some(rule) = id.claim_rule(settings).filter(|rule| !rule.days.is_always()) else {
+                continue;
+            };
+            // One that names an item has only some of a resource's charges.
+            if rule.matcher.item.is_none() && !is_of_resource(&rule.matcher) && rule.matcher.matches(&subject, "") {
+                found.insert((id, source, normalized(subject.resource()).into_owned(), rule.days));
+            }
+        }
+    }
+    found
 }
 
 fn names_only_resource(matcher: &Matcher) -> bool {
@@ -209,8 +245,12 @@ fn spans<'a>(settings: &'a Settings, given: &[Given], month: Option<BillingMonth
         };
         let from = Some(*start).filter(|start| *start != NaiveDate::MIN);
         let until = Some(end).filter(|end| *end != NaiveDate::MAX);
-        let rules = rules.iter().map(|id| id.in_words(settings)).collect();
-        spans.push(Span { state, customers, from, until, rules });
+        let rules: Vec<String> = rules.iter().map(|id| id.in_words(settings)).collect();
+        match spans.last_mut() {
+            // What changed is a rule of a lower priority.
+            Some(last) if last.rules == rules => last.until = until,
+            _ => spans.push(Span { state, customers, from, until, rules }),
+        }
     }
     spans
 }

@@ -62,7 +62,6 @@ pub use assembly::{file_name, number};
 pub use conservation::{Conservation, SourceTotals};
 pub use credit::{CreditTerms, Credited, CreditedLine, CreditedRate, Extent, NO_LINE, credit};
 pub use drift::drift;
-pub use gaps::{GapCharges, gap_charges};
 pub use holdings::{ChargesInGaps, Holding, Span, SpanState, holdings};
 pub use inventory::{ListedItem, PriceRange, items_of_invoice, listed_items};
 pub use orders::held;

@@ -21,15 +21,14 @@ pub(super) fn run(root: &Path, arguments: &cli::Assignments, printer: &Printer) 
     if let Some(customer) = &arguments.customer {
         check_customer(settings, customer)?;
     }
-    let gaps = match arguments.month {
+    let bill = match arguments.month {
         None => None,
         Some(month) => {
             printer.doing(&format!("reading the bills of {month}"));
-            let bill = sources::read(root, settings, month, true)?;
-            Some(billing::gap_charges(&bill, settings).of("the charges in gaps")?)
+            Some(sources::read(root, settings, month, true)?)
         }
     };
-    let mut holdings = billing::holdings(settings, arguments.month, gaps.as_ref()).of("the charges in gaps")?;
+    let mut holdings = billing::holdings(settings, bill.as_ref()).of("the charges in gaps")?;
     let resource = arguments.resource.as_deref().map(Glob::new);
     holdings.retain(|holding| {
         let has = |customer: &String| holding.spans.iter().any(|span| span.customers.contains(&customer.as_str()));

@@ -534,6 +534,35 @@ fn of_two(acme: &str, bravo: &str, rows: &str) -> Sandbox {
     sandbox
 }
 
+/// 4401 and 4402 change hands by a pattern, 4402 also by its id, and 4403 begins by a tag. In the gap of 4401 are 10 of a
+/// day and 31 × 4 / 31 of the month.
+#[test]
+fn resources_that_a_dated_pattern_claims_are_in_the_timeline_of_a_month() {
+    let acme = "name = \"acme\"\n[[match]]\nresource = \"44??\"\nuntil = \"2022-08-05\"\n\
+                [[match]]\nresource = \"4402\"\nuntil = \"2022-08-05\"\n";
+    let bravo = "name = \"bravo\"\n[[match]]\nresource = \"44??\"\nfrom = \"2022-08-10\"\n\
+                 [[match]]\ntag = { customer = \"bravo\" }\nfrom = \"202208\"\npriority = 1\nuntil = \"2022-08-20\"\n";
+    let rows = "4401,20220805,b,10,1,10,,\n4401,20220807,b,10,1,10,,\n4401,202208,m,31,1,31,,\n\
+                4402,20220812,b,10,1,10,,\n4403,20220812,b,10,1,10,bravo,\n55,20220812,b,10,1,10,,\n";
+    let sandbox = of_two(acme, bravo, rows);
+    let run = sandbox.run(&["assignments", "--month", "202208"]);
+    let expected = "\
+source   resource  customer  from        until       rule                                          charges in gaps
+soracom  4401      acme      2022-08-01  2022-08-05  customers/acme.toml:2                         ¥14 (2)
+                   (gap)     2022-08-06  2022-08-09
+                   bravo     2022-08-10  2022-08-31  customers/bravo.toml:2
+soracom  4402      acme      2022-08-01  2022-08-05  customers/acme.toml:2, customers/acme.toml:5
+                   (gap)     2022-08-06  2022-08-09
+                   bravo     2022-08-10  2022-08-31  customers/bravo.toml:2
+soracom  4403      bravo     2022-08-01  2022-08-20  customers/bravo.toml:5
+                   bravo     2022-08-21  2022-08-31  customers/bravo.toml:2
+";
+    assert_eq!((run.code, run.stdout.as_str()), (0, expected), "{}", run.stderr);
+    // Without a bill nobody knows which resources the pattern claims.
+    let run = sandbox.run(&["assignments"]);
+    assert_eq!(run.stdout.lines().count(), 2, "{}", run.stdout);
+}
+
 /// A fee for a part of the month is named, headed and hidden by its own name; the days follow whatever it is called.
 #[test]
 fn a_fee_by_days_is_named_by_its_own_name() {
