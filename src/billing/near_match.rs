@@ -12,9 +12,12 @@ const RULES: usize = 20;
 const VALUES: usize = 20_000;
 
 /// The values of a month, by key: `resource`, `group`, or a tag's name after `tag.`.
+type Values = BTreeMap<String, BTreeSet<String>>;
+
+/// Finds the nearest values of a month.
 pub(super) struct NearValues<'b> {
     bill: &'b Bill,
-    values: Option<BTreeMap<String, BTreeSet<String>>>,
+    values: Option<Values>,
     tried: usize,
 }
 
@@ -32,13 +35,8 @@ impl<'b> NearValues<'b> {
         }
         let bill = self.bill;
         let values = self.values.get_or_insert_with(|| values(bill));
-        let near = |key: &str, glob: &Option<Glob>| {
-            let literal = glob.as_ref()?.literal()?;
-            let known = values.get(key).filter(|known| known.len() <= VALUES && !known.contains(&literal))?;
-            nearest(&literal, known.iter().map(String::as_str)).map(str::to_owned)
-        };
         for (name, glob) in &matcher.tags {
-            if let Some(value) = near(&format!("tag.{name}"), &Some(glob.clone())) {
+            if let Some((name, value)) = near_tag(values, name, glob) {
                 return Some(format!("tag = {{ {} = {value:?} }}", key(name)));
             }
         }
@@ -50,8 +48,32 @@ impl<'b> NearValues<'b> {
             ("item", &matcher.item),
             ("source", &matcher.source),
         ];
-        keys.into_iter().find_map(|(key, glob)| Some(format!("{key} = {:?}", near(key, glob)?)))
+        keys.into_iter().find_map(|(key, glob)| Some(format!("{key} = {:?}", near(values.get(key)?, glob.as_ref()?)?)))
     }
+}
+
+/// The nearest value; none where one matches.
+fn near(known: &BTreeSet<String>, glob: &Glob) -> Option<String> {
+    if known.len() > VALUES || known.iter().any(|value| glob.matches(value)) {
+        return None;
+    }
+    if let Some(literal) = glob.literal() {
+        return nearest(&literal, known.iter().map(String::as_str)).map(str::to_owned);
+    }
+    let (distance, value) = known.iter().map(|value| (glob.distance(value), value)).min()?;
+    // Unlike a word, a pattern of one or two characters is near to almost everything.
+    (distance <= glob.fixed() / 3).then(|| value.clone())
+}
+
+/// The tag with the nearest value, or, where the month has no tag of the name, the nearest name.
+fn near_tag<'v>(values: &'v Values, name: &'v str, glob: &Glob) -> Option<(&'v str, String)> {
+    if let Some(known) = values.get(&format!("tag.{name}")) {
+        return Some((name, near(known, glob)?));
+    }
+    let tags = || values.iter().filter_map(|(key, known)| Some((key.strip_prefix("tag.")?, known)));
+    let name = nearest(name, tags().map(|(name, _)| name))?;
+    let known = tags().find(|(known, _)| *known == name).map(|(_, known)| known)?;
+    Some((name, near(known, glob).unwrap_or_else(|| glob.text())))
 }
 
 /// A key of TOML, in quotes where it needs them.
@@ -60,8 +82,8 @@ pub(super) fn key(name: &str) -> String {
     if is_bare { name.to_owned() } else { format!("{name:?}") }
 }
 
-fn values(bill: &Bill) -> BTreeMap<String, BTreeSet<String>> {
-    let mut values: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+fn values(bill: &Bill) -> Values {
+    let mut values = Values::new();
     let mut add = |key: &str, value: &str| {
         if value.is_empty() {
             return;

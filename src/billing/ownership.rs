@@ -182,10 +182,12 @@ fn unused_matches(bill: &Bill, settings: &Settings, used: &BTreeSet<RuleId>) -> 
             ..Place::line(&rule.definition.path, rule.definition.line)
         };
         let message = format!("the [[match]] matches nothing in {}", bill.month);
+        let near = near.of(&rule.matcher);
         let facts = format!("{}:{}", rule.definition.path, rule.definition.line);
+        let facts = near.iter().fold(facts, |facts, written| format!("{facts} ≈ {written}"));
         let customer = &settings.customers[id.customer as usize].id;
         let warning = Diagnostic::finding(WarningCode::UnusedMatch, message, facts).concerning(customer).at(place);
-        match near.of(&rule.matcher) {
+        match near {
             Some(written) => warning.with_hint(format!("did you mean {written}?")),
             None => warning,
         }

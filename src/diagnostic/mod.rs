@@ -27,7 +27,12 @@ pub use secrets::names_secret;
 /// The known word nearest to a mistyped one, if any is near enough.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).max(1);
-    let distance = |candidate: &str| strsim::damerau_levenshtein(word, candidate);
+    let folded = word.to_lowercase();
+    // A word in capitals is as near as one mistyped letter, however short it is.
+    let distance = |candidate: &str| match candidate != word && candidate.to_lowercase() == folded {
+        true => 1,
+        false => strsim::damerau_levenshtein(word, candidate),
+    };
     let mut near: Vec<(usize, &str)> = known.into_iter().map(|candidate| (distance(candidate), candidate)).collect();
     near.sort_unstable();
     near.first().filter(|(distance, _)| *distance <= limit).map(|(_, candidate)| *candidate)

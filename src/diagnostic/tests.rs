@@ -94,6 +94,7 @@ fn no_message_is_endless() {
 fn nearest_words() {
     assert_eq!(nearest("mark-up", ["markup", "rounding"]), Some("markup"));
     assert_eq!(nearest("zzz", ["markup", "rounding"]), None);
+    assert_eq!(nearest("GB", ["ga", "gb"]), Some("gb"));
 }
 
 #[test]

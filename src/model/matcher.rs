@@ -23,6 +23,38 @@ impl Glob {
         (!wild && !self.pattern.is_empty()).then(|| self.pattern.iter().collect())
     }
 
+    /// The pattern as it is written.
+    pub fn text(&self) -> String {
+        self.pattern.iter().collect()
+    }
+
+    /// Number of characters of the pattern that are not wildcards.
+    pub fn fixed(&self) -> usize {
+        self.pattern.iter().filter(|c| !matches!(c, '*' | '?')).count()
+    }
+
+    /// Number of characters to add, remove or replace in a text before it matches, regardless of case.
+    pub fn distance(&self, value: &str) -> usize {
+        let value: Vec<char> = normalized(value).chars().collect();
+        // By the length of the text's beginning: its distance from the pattern up to a character.
+        let mut distances: Vec<usize> = (0..=value.len()).collect();
+        for c in &self.pattern {
+            let mut next = vec![distances[0] + usize::from(*c != '*')];
+            for (at, found) in value.iter().enumerate() {
+                let (before, above, left) = (distances[at], distances[at + 1], next[at]);
+                next.push(match c {
+                    '*' => above.min(left),
+                    _ => {
+                        let same = *c == '?' || c.to_lowercase().eq(found.to_lowercase());
+                        (before + usize::from(!same)).min(above + 1).min(left + 1)
+                    }
+                });
+            }
+            distances = next;
+        }
+        distances[value.len()]
+    }
+
     /// Whether every text that fits `other` surely fits this one too. The wildcards of `other` are matched like characters
     /// that only wildcards of the same reach take up, so some pairs are missed, such as `?*` and `*?`.
     pub fn covers(&self, other: &Glob) -> bool {
@@ -177,6 +209,22 @@ mod tests {
         }
         assert!(!Glob::new("*").matches_present(""));
         assert!(Glob::new("").matches_present(""));
+    }
+
+    #[test]
+    fn distances_from_a_pattern() {
+        for (pattern, value, expected) in [
+            ("acm-*", "acme-1", 1),
+            ("acme-*", "acme-1", 0),
+            ("ACME-?", "acme-12", 1),
+            ("*-web", "shop-wed-1", 3),
+            ("a?c", "abc", 0),
+            ("", "ab", 2),
+            ("ab", "", 2),
+            ("*", "", 0),
+        ] {
+            assert_eq!(Glob::new(pattern).distance(value), expected, "{pattern} {value}");
+        }
     }
 
     #[test]

@@ -36,9 +36,15 @@ pub fn grouped(warnings: &[Diagnostic]) -> Vec<Diagnostic> {
 }
 
 fn one_for(code: WarningCode, group: &[Diagnostic]) -> Diagnostic {
-    let facts = group.len().to_string();
-    let warning = Diagnostic::finding(code, many(code, group.len()), facts);
-    let warning = group.iter().take(EACH).map(|one| one.message.clone()).fold(warning, Diagnostic::with_note);
+    let facts: Vec<&str> = group.iter().filter_map(|one| Some(one.finding.as_ref()?.facts.as_str())).collect();
+    // Where all say the same, such as that a rule matches nothing, the facts say which it is.
+    let alike = group.iter().all(|one| one.message == group[0].message) && facts.iter().all(|facts| !facts.is_empty());
+    let warning = match alike {
+        true => Diagnostic::finding(code, many(code, group.len()), facts.join(", ")),
+        false => Diagnostic::finding(code, many(code, group.len()), group.len().to_string()),
+    };
+    let note = |(one, facts): (&Diagnostic, &&str)| if alike { (*facts).to_owned() } else { one.message.clone() };
+    let warning = group.iter().zip(&facts).take(EACH).map(note).fold(warning, Diagnostic::with_note);
     let warning = warning.with_note(format!("and {} more; -v tells each", group.len() - EACH));
     match &group[0].hint {
         Some(hint) if group.iter().all(|one| one.hint.as_ref() == Some(hint)) => warning.with_hint(hint),
@@ -106,6 +112,18 @@ mod tests {
         assert_eq!(told[3].message, "1000 customers have items that they did not have before");
         assert_eq!(told[3].notes, ["no. 0", "no. 1", "no. 2", "and 997 more; -v tells each"]);
         assert_eq!(told[3].hint.as_deref(), Some("look"));
+    }
+
+    #[test]
+    fn what_only_its_facts_tell_apart_is_told_by_them() {
+        let of = |line: u32| {
+            Diagnostic::finding(WarningCode::UnusedMatch, "the [[match]] matches nothing", format!("a.toml:{line}"))
+        };
+        let told = grouped(&(1..=5).map(of).collect::<Vec<Diagnostic>>());
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].notes, ["a.toml:1", "a.toml:2", "a.toml:3", "and 2 more; -v tells each"]);
+        let facts = told[0].finding.as_ref().map(|finding| finding.facts.as_str());
+        assert_eq!(facts, Some("a.toml:1, a.toml:2, a.toml:3, a.toml:4, a.toml:5"));
     }
 
     #[test]
