@@ -77,8 +77,20 @@ fn paths(root: &Path, pattern: &str, source: &SourceSettings) -> Result<Vec<Stri
         false => Ok(paths),
         true => Err(Diagnostic::error(format!("no table of assignments: no file {pattern}"))
             .at(&source.definition)
-            .with_hint(format!("save it as {}, with the first line {HEADER}", pattern.replace('*', &source.name)))),
+            .with_hint(format!("save it as {}, with the first line {HEADER}", path_for(pattern, &source.name)))),
     }
+}
+
+/// A path that a pattern matches: `assignments/soracom.csv` for `assignments/soracom*.csv` and, of that source,
+/// `assignments/*.csv`.
+fn path_for(pattern: &str, source: &str) -> String {
+    let component = |component: &str| {
+        let plain = component.replace('*', "").replace('?', "1");
+        // Hidden files do not match a wildcard.
+        let is_named = component.starts_with('.') || !plain.is_empty() && !plain.starts_with('.');
+        if is_named { plain } else { format!("{source}{plain}") }
+    };
+    pattern.split('/').map(component).collect::<Vec<String>>().join("/")
 }
 
 struct TableReader<'a> {
@@ -330,7 +342,19 @@ fn check_resource(resource: &str) -> Result<(), Fault> {
 
 #[cfg(test)]
 mod tests {
-    use super::pieces;
+    use super::{path_for, pieces};
+
+    #[test]
+    fn a_missing_table_can_be_saved_where_it_is_looked_for() {
+        for (pattern, expected) in [
+            ("assignments/*.csv", "assignments/soracom.csv"),
+            ("assignments/soracom*.csv", "assignments/soracom.csv"),
+            ("./*/sims-??.csv", "./soracom/sims-11.csv"),
+            ("sims.csv", "sims.csv"),
+        ] {
+            assert_eq!(path_for(pattern, "soracom"), expected, "{pattern}");
+        }
+    }
 
     #[test]
     fn pieces_are_whole_lines_with_their_numbers() {

@@ -1,6 +1,7 @@
 //! Reads `invoicer.toml` as settings.
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path};
 
 use url::Url;
 
@@ -208,7 +209,7 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
         group_columns: section
             .list("group-columns", |value| value.text().map(|name| normalized(&name).into_owned()))
             .unwrap_or_default(),
-        assignments: section.read("assignments", Value::text),
+        assignments: section.read("assignments", table_path),
         assignments_priority: section.read("assignments-priority", Value::integer).unwrap_or(1),
         validity: values::validity(section),
         totals: BTreeMap::new(),
@@ -288,6 +289,21 @@ fn source_path(value: &Value<'_, '_>) -> Result<String, Diagnostic> {
         return Err(diagnostic.with_hint("every month has its own files: \"billing/{month}/soracom*.csv\""));
     }
     Ok(path)
+}
+
+/// The path of tables of assignments, which `issue` keeps a copy of.
+fn table_path(value: &Value<'_, '_>) -> Result<String, Diagnostic> {
+    let path = value.text()?;
+    if path.contains(['{', '}']) {
+        let diagnostic = Diagnostic::error(format!("a placeholder in the path of a table of assignments: {path:?}"));
+        return Err(diagnostic.with_hint("a table is for all months, with its days in the columns from and until"));
+    }
+    let is_inside = |component| matches!(component, Component::Normal(_) | Component::CurDir);
+    if Path::new(&path).components().all(is_inside) {
+        return Ok(path);
+    }
+    Err(Diagnostic::error(format!("the table of assignments lies outside the workspace: {path:?}"))
+        .with_hint("write a path inside the workspace: \"assignments/soracom*.csv\""))
 }
 
 fn fonts(section: Option<Section<'_, '_>>) -> Vec<String> {
