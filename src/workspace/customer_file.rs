@@ -164,6 +164,7 @@ fn fee(section: &Section<'_, '_>, default: Currency) -> Option<Fee> {
 /// `amount`, with `quantity` where it is of several, or `percent` of other items.
 fn fee_price(section: &Section<'_, '_>, currency: Option<Currency>) -> Option<FeePrice> {
     let percentage = Percentage::read(section);
+    percentage.refuse_adjustments(section);
     let quantity = section.read("quantity", |value| {
         const EXPECTED: &str = "a quantity above zero such as \"12\"";
         let quantity = values::quantity(value, EXPECTED)?;

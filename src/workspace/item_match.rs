@@ -49,6 +49,17 @@ impl Percentage {
         Percentage { share: section.read("percent", share), of: section.read("of", of) }
     }
 
+    /// Refuses a fee of adjustments: they are made after fees.
+    pub(super) fn refuse_adjustments(&self, section: &Section<'_, '_>) {
+        let of_adjustments = self.of.as_ref().is_some_and(|of| of.kind == Some(ItemKind::Adjustment));
+        if let (true, Some(value)) = (of_adjustments, section.get("of")) {
+            let diagnostic =
+                Diagnostic::error("a fee cannot be a percentage of adjustments: they are computed after it");
+            let hint = "write the percentage as an [[adjustment]] in adjustments/MONTH.toml, or change `kind`";
+            value.told::<()>(Err(diagnostic.with_hint(hint)));
+        }
+    }
+
     /// Refuses `of` where there is no percentage, but `instead`.
     pub(super) fn refuse_of(section: &Section<'_, '_>, instead: &str) {
         if let Some(value) = section.get("of") {

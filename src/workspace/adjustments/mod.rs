@@ -33,8 +33,8 @@ pub(super) struct ReadAdjustments {
 /// adjustment is by, may lie beside them.
 ///
 /// # Errors
-/// A directory that cannot be listed, and files that look like adjustments but are of no month: they would be left out of
-/// every invoice in silence.
+/// A directory that cannot be listed, and files that look like adjustments but are of no month or in a sub-directory: they
+/// would be left out of every invoice in silence.
 pub fn files_of(root: &Path, month: BillingMonth) -> Result<Vec<String>, Diagnostic> {
     Ok(listed(root)?.into_iter().filter(|(of, _)| *of == month).map(|(_, path)| path).collect())
 }
@@ -47,7 +47,8 @@ pub(super) fn has_any(root: &Path) -> bool {
 
 /// All files of adjustments with their months, by path.
 fn listed(root: &Path) -> Result<Vec<(BillingMonth, String)>, Diagnostic> {
-    let names = match files::names(&root.join(DIRECTORY)) {
+    let directory = root.join(DIRECTORY);
+    let names = match files::names(&directory) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         names => names.with_context(|| cannot("read the directory", DIRECTORY))?,
     };
@@ -59,7 +60,8 @@ fn listed(root: &Path) -> Result<Vec<(BillingMonth, String)>, Diagnostic> {
         match (month, ending) {
             (Some(month), "toml") if stem.len() == 6 => listed.push((month, path)),
             (Some(month), "csv") => listed.push((month, path)),
-            _ if ["toml", "csv"].iter().any(|known| ending.eq_ignore_ascii_case(known)) => {
+            _ if directory.join(&*name).is_dir() => refuse_below(&directory.join(&*name), &path, DEPTH)?,
+            _ if is_of_adjustments(ending) => {
                 let diagnostic = Diagnostic::error("the file's name does not say which month it is of");
                 let hint =
                     "adjustments are read from MONTH.toml and MONTH*.csv, such as 202208.toml and 202208-parts.csv";
@@ -70,6 +72,32 @@ fn listed(root: &Path) -> Result<Vec<(BillingMonth, String)>, Diagnostic> {
     }
     listed.sort();
     Ok(listed)
+}
+
+/// Whether a file with that ending can be of adjustments.
+fn is_of_adjustments(ending: &str) -> bool {
+    ["toml", "csv"].iter().any(|known| ending.eq_ignore_ascii_case(known))
+}
+
+/// Depth to which sub-directories are searched, so that links in a circle come to an end.
+const DEPTH: usize = 4;
+
+/// Refuses files in a sub-directory that look like adjustments.
+fn refuse_below(directory: &Path, shown: &str, depth: usize) -> Result<(), Diagnostic> {
+    let names = files::names(directory).with_context(|| cannot("read the directory", shown))?;
+    for name in names.iter().map(|name| name.to_string_lossy()).filter(|name| !name.starts_with('.')) {
+        let (below, path) = (directory.join(&*name), format!("{shown}/{name}"));
+        if below.is_dir() {
+            if depth > 1 {
+                refuse_below(&below, &path, depth - 1)?;
+            }
+        } else if is_of_adjustments(name.rsplit_once('.').map_or("", |(_, ending)| ending)) {
+            let diagnostic = Diagnostic::error("adjustments are not read from sub-directories");
+            let hint = "move the file to adjustments/ itself, named MONTH.toml or MONTH*.csv, or out of adjustments/";
+            return Err(diagnostic.at(Place::file(path)).with_hint(hint));
+        }
+    }
+    Ok(())
 }
 
 /// Reads the adjustments of a month for these customers, by id. Mistakes go to `problems`.

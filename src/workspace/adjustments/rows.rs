@@ -62,7 +62,7 @@ pub(super) fn read(file: &TomlFile<'_>, mut add: impl FnMut(&Section<'_, '_>, De
         let place = file.place(span.clone());
         let line = place.line.unwrap_or(1);
         let definition = Definition { path: place.path, line, column: 1, text: one_line(text) };
-        let table = table(&header, row);
+        let table = table(file, &header, row);
         add(&Section::of(file, "this row", &table, span), definition);
     }
 }
@@ -106,12 +106,12 @@ fn check_header(file: &TomlFile<'_>, header: &[Cell<'_>]) -> bool {
 }
 
 /// A row as a table. An empty cell is an absent key.
-fn table<'a>(header: &[Cell<'a>], row: Vec<Cell<'a>>) -> DeTable<'a> {
+fn table<'a>(file: &TomlFile<'_>, header: &[Cell<'a>], row: Vec<Cell<'a>>) -> DeTable<'a> {
     let mut table = DeTable::new();
     for (name, cell) in header.iter().zip(row).filter(|(_, cell)| !cell.text.trim().is_empty()) {
         let Cell { text, span } = cell;
         let value = match name.text.as_ref() {
-            "of" => of(&text, &span),
+            "of" => of(file, &text, &span),
             _ => DeValue::String(text),
         };
         table.insert(Spanned::new(span.clone(), name.text.clone()), Spanned::new(span, value));
@@ -120,13 +120,16 @@ fn table<'a>(header: &[Cell<'a>], row: Vec<Cell<'a>>) -> DeTable<'a> {
 }
 
 /// `*`, a pattern of items, or `item=*; kind=usage`, the keys one by one.
-fn of<'a>(text: &str, span: &Range<usize>) -> DeValue<'a> {
+fn of<'a>(file: &TomlFile<'_>, text: &str, span: &Range<usize>) -> DeValue<'a> {
     let mut table = DeTable::new();
     for part in text.split(';') {
         let (key, value) = part.split_once('=').unwrap_or(("item", part));
         let spanned = |text: &str| Cow::<'a, str>::Owned(text.trim().to_owned());
         let value = Spanned::new(span.clone(), DeValue::String(spanned(value)));
-        table.insert(Spanned::new(span.clone(), spanned(key)), value);
+        if table.insert(Spanned::new(span.clone(), spanned(key)), value).is_some() {
+            let diagnostic = Diagnostic::error(format!("`of` has the key {:?} twice", key.trim()));
+            file.tell(diagnostic.with_hint("keep one of them"), span.clone());
+        }
     }
     DeValue::Table(table)
 }
