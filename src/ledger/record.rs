@@ -29,8 +29,8 @@ const LABELLED_SINCE: u32 = 3;
 /// First record format whose documents in a foreign currency print its code.
 const CODED_SINCE: u32 = 4;
 
-/// First record format whose documents list a fee below zero with the discounts. Only since then are there adjustments and
-/// numbers of orders.
+/// First record format whose documents list a fee below zero with the discounts, and whose credit notes have what their
+/// pages print in the JSON and the invoice's lines in the CSV. Only since then are there adjustments and numbers of orders.
 const ADJUSTED_SINCE: u32 = 5;
 
 /// First record format whose credit notes print amounts above zero, the invoice's line numbers and what is left of it.

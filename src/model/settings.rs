@@ -415,7 +415,8 @@ pub enum DocumentForm {
     /// The code of a foreign currency is printed, and quantities and prices so that a reader can check them, as in records
     /// of format 4.
     Coded,
-    /// A fee below zero stands with the discounts.
+    /// A fee below zero stands with the discounts, and the data of a credit note say what its pages print: quantities above
+    /// zero and the invoice's lines.
     #[default]
     Adjusted,
 }
@@ -438,6 +439,11 @@ impl DocumentForm {
 
     /// Whether a fee below zero is a discount.
     pub fn has_fees_among_discounts(self) -> bool {
+        self >= DocumentForm::Adjusted
+    }
+
+    /// Whether the JSON of a credit note has its quantities as pages print them, and its CSV the invoice's lines.
+    pub fn has_printed_returns(self) -> bool {
         self >= DocumentForm::Adjusted
     }
 }

@@ -69,7 +69,7 @@ pub fn invoice_csv(
     let customer = &settings.customers[invoice.customer];
     let has_column = |name: &str| match name {
         "tax_included" => invoice.items.iter().any(|item| item.tax_included),
-        ORIGINAL_LINE => invoice.returned.is_some(),
+        ORIGINAL_LINE => invoice.returned.is_some() && settings.document_form.has_printed_returns(),
         name if SECTIONS.contains(&name) => customer.has_sections(),
         _ => settings.document_form.has_labels() || !SHOWN.contains(&name),
     };

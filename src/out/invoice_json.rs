@@ -364,7 +364,11 @@ impl<'a> Details<'a> {
     fn items(&self) -> Result<Vec<ItemRecord<'a>>, TooLong> {
         let labels = ItemTables::of_customer(self.settings, self.invoice.customer).labels(self.invoice);
         let customer = &self.settings.customers[self.invoice.customer];
-        let printed = printed::items(&self.invoice.as_printed(), &customer.pricing, &labels)?;
+        let of_pages = match self.settings.document_form.has_printed_returns() {
+            true => self.invoice.as_printed(),
+            false => Cow::Borrowed(self.invoice),
+        };
+        let printed = printed::items(&of_pages, &customer.pricing, &labels)?;
         let record =
             |(index, (item, (label, printed))): (usize, (&'a LineItem, (ItemLabel<'a>, PrintedItem)))| ItemRecord {
                 line: index + 1,

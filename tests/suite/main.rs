@@ -53,6 +53,7 @@ mod properties;
 mod publishing;
 mod readers;
 mod record_format_1;
+mod record_format_4;
 mod reference;
 mod reproducer;
 mod review;
