@@ -44,15 +44,6 @@ const COLUMNS: [(&str, Audience); 26] = [
     ("section_name", Audience::Customer),
 ];
 
-/// Columns of what readers see of items: documents older than that have them not.
-const SHOWN: [&str; 2] = ["label", "heading"];
-
-/// Column of the invoice's line that a line of a credit note takes back, as `original_line` in the JSON.
-const ORIGINAL_LINE: &str = "original_line";
-
-/// Columns of sections, for customers whose invoices have sections.
-const SECTIONS: [&str; 2] = ["section", "section_name"];
-
 /// The CSV of an invoice's details. Fees, the minimum and rounding follow as rows without origin, so that the column
 /// `amount` adds up to what the items were rounded from. The customer's lacks costs, origins and shares.
 ///
@@ -67,18 +58,26 @@ pub fn invoice_csv(
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(b"\xef\xbb\xbf".to_vec());
     let labels = ItemTables::of_customer(settings, invoice.customer).labels(invoice);
     let customer = &settings.customers[invoice.customer];
-    let has_column = |name: &str| match name {
-        "tax_included" => invoice.items.iter().any(|item| item.tax_included),
-        ORIGINAL_LINE => invoice.returned.is_some() && settings.document_form.has_printed_returns(),
-        name if SECTIONS.contains(&name) => customer.has_sections(),
-        _ => settings.document_form.has_labels() || !SHOWN.contains(&name),
-    };
-    let original_line = |index: usize| invoice.line_of(index).map_or_else(String::new, |line| line.to_string());
+    let has_original_lines = invoice.returned.is_some() && settings.document_form.has_printed_returns();
+    let has_included_tax = invoice.items.iter().any(|item| item.tax_included);
+    // Decided once: a large invoice has hundreds of thousands of rows.
+    let is_written = COLUMNS.map(|(name, first)| {
+        let has_column = match name {
+            "label" | "heading" => settings.document_form.has_labels(),
+            "original_line" => has_original_lines,
+            "tax_included" => has_included_tax,
+            "section" | "section_name" => customer.has_sections(),
+            _ => true,
+        };
+        has_column && sees(audience, first)
+    });
+    let line_of = |index: usize| invoice.line_of(index).map_or_else(String::new, |line| line.to_string());
+    let original_line = |index: usize| cell_if(has_original_lines, || line_of(index));
+    let tax_included = |item: &LineItem| cell_if(has_included_tax, || item.tax_included.to_string());
     let section_name = |item: &LineItem| item.section.as_ref().map_or_else(String::new, |section| section.name.clone());
     let mut write = |cells: [String; COLUMNS.len()]| {
-        let seen = cells.into_iter().zip(COLUMNS);
-        let seen = seen.filter(|(_, (name, first))| sees(audience, *first) && has_column(name));
-        writer.write_record(seen.map(|(cell, _)| defused(cell)))
+        let written = cells.into_iter().zip(is_written).filter(|(_, is_written)| *is_written);
+        writer.write_record(written.map(|(cell, _)| defused(cell)))
     };
     write(COLUMNS.map(|(name, _)| name.to_owned())).context(CANNOT)?;
     let number = |amount: Option<Amount>| amount.map_or_else(String::new, |amount| amount.to_string());
@@ -117,7 +116,7 @@ pub fn invoice_csv(
             labels[index].name_of(item).into_owned(),
             labels[index].heading.unwrap_or_default().to_owned(),
             original_line(index),
-            item.tax_included.to_string(),
+            tax_included(item),
             match &item.section {
                 Some(_) => bill.group(bill.charge(detail.charge).subject, &customer.invoice.sections).to_owned(),
                 None => String::new(),
@@ -151,13 +150,18 @@ pub fn invoice_csv(
             labels[index].name_of(item).into_owned(),
             labels[index].heading.unwrap_or_default().to_owned(),
             original_line(index),
-            item.tax_included.to_string(),
+            tax_included(item),
             item.section.as_ref().and_then(|section| section.value.clone()).unwrap_or_default(),
             section_name(item),
         ];
         write(cells).context(CANNOT)?;
     }
     Ok(writer.into_inner().context(CANNOT)?)
+}
+
+/// A cell of a column that not every document has, made only where it is written.
+fn cell_if(is_written: bool, cell: impl FnOnce() -> String) -> String {
+    if is_written { cell() } else { String::new() }
 }
 
 /// Whether an audience sees a column.
