@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::ledger::Ledger;
-use crate::month::verified::{Discrepancy, UNCOMPUTED, Verification};
+use crate::month::verified::{Discrepancy, Verification};
 use crate::out;
 use crate::printer::Printer;
 
@@ -64,26 +64,8 @@ fn print(verification: &Verification, printer: &Printer) {
 }
 
 fn line(finding: &Discrepancy, printer: &Printer) -> String {
-    let message = message(&finding.message, printer);
+    let message = finding.message.sentence(&|part| printer.text(part).into_owned());
     let parts = [finding.number.as_deref(), finding.file.as_deref(), Some(&message)];
     let parts: Vec<&str> = parts.into_iter().flatten().collect();
     format!("  {}", parts.join(": "))
-}
-
-/// A message in the language of the terminal: it may be that of a problem, with what the problem prevents before it and
-/// the version that issued the document after it.
-fn message(message: &str, printer: &Printer) -> String {
-    let (message, version) = message.split_at(message.rfind(" (issued by ").unwrap_or(message.len()));
-    let (prevented, problem) = match message.strip_prefix(UNCOMPUTED) {
-        Some(problem) => (UNCOMPUTED, problem.trim_start()),
-        None => ("", message),
-    };
-    // The notes of a problem follow its message; an entry for all of it comes first.
-    let whole = printer.text(problem);
-    let problem = match problem.split_once(": ") {
-        Some((message, note)) if whole == problem => format!("{}: {}", printer.text(message), printer.text(note)),
-        _ => whole.into_owned(),
-    };
-    let parts = [printer.text(prevented), problem.into(), printer.text(version.trim_start())];
-    parts.iter().filter(|part| !part.is_empty()).map(|part| part.as_ref()).collect::<Vec<&str>>().join(" ")
 }

@@ -106,14 +106,6 @@ impl Diagnostic {
         self
     }
 
-    /// The message with its notes on one line, for lists that give each problem one line.
-    pub fn line(&self) -> String {
-        match self.notes.is_empty() {
-            true => self.message.clone(),
-            false => format!("{}: {}", self.message, self.notes.join("; ")),
-        }
-    }
-
     /// Adds a note.
     #[must_use]
     pub fn with_note(mut self, note: impl Into<String>) -> Diagnostic {

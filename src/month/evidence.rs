@@ -47,17 +47,19 @@ impl ChangedFile {
             FileChange::Missing => "is gone",
             FileChange::New => "is new",
         };
-        format!("{} {change}{}", self.path, self.rows_in_words())
+        match self.named_rows() {
+            rows if rows.is_empty() => format!("{} {change}", self.path),
+            rows => format!("{} {change} ({})", self.path, rows.join("; ")),
+        }
     }
 
-    /// The first of the changed rows; nothing where none is known.
-    pub fn rows_in_words(&self) -> String {
-        let shown = self.rows.iter().take(SHOWN).map(String::as_str).collect::<Vec<&str>>().join("; ");
-        match self.rows.len() {
-            0 => String::new(),
-            count if count > SHOWN => format!(" ({shown}; and {} more rows)", count - SHOWN),
-            _ => format!(" ({shown})"),
+    /// The first of the changed rows and how many more there are; nothing where none is known.
+    pub fn named_rows(&self) -> Vec<String> {
+        let mut named: Vec<String> = self.rows.iter().take(SHOWN).cloned().collect();
+        if self.rows.len() > SHOWN {
+            named.push(format!("and {} more rows", self.rows.len() - SHOWN));
         }
+        named
     }
 }
 

@@ -69,7 +69,7 @@ pub fn misrecorded(ledger: &Ledger, stored: &Stored, reproduction: &Reproduction
             |expected| differences(recorded, &expected),
         );
         if !differences.is_empty() {
-            let problem = wrong(own, what).with_note(differences.join("; "));
+            let problem = differences.into_iter().fold(wrong(own, what), Diagnostic::with_note);
             found.push(Misrecorded { file: recorded.file.clone(), problem });
         }
     }

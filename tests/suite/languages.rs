@@ -10,7 +10,7 @@ use invoicer::model::language::Language;
 use unicode_width::UnicodeWidthStr;
 
 use crate::commands::sample;
-use crate::common::Sandbox;
+use crate::common::{Sandbox, copy_tree};
 use crate::reproducer::Reproducer;
 
 /// Whether Japanese stands in the place of a text.
@@ -481,6 +481,36 @@ fn verify_is_in_japanese() {
     for line in lines {
         assert_eq!(english_in(line), None, "{line}");
     }
+}
+
+#[test]
+fn verify_names_changed_rows_in_japanese() {
+    let sandbox = Sandbox::new();
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/assignments-with-a-gap");
+    copy_tree(&case, sandbox.path());
+    assert_eq!(sandbox.run(&["build", "202208"]).code, 0);
+    assert_eq!(sandbox.run(&["issue", "202208"]).code, 0);
+    let verified = |expected: &str| {
+        let run = japanese(&sandbox, &["verify", "202208"], "100");
+        assert!(run.code == 1 && run.stdout.contains(expected), "{}", run.stdout);
+        for line in run.stdout.lines() {
+            assert_eq!(english_in(line), None, "{line}");
+        }
+    };
+    let table = String::from_utf8(sandbox.read("assignments/soracom.csv")).unwrap();
+    sandbox.write("assignments/soracom.csv", table.replace("2022-08-16,2022-08-25", "2022-08-11,2022-08-25"));
+    verified(
+        "  assignments/soracom.csv: ファイルが変わっています (3 行目: 440101234567890,bravo,2022-08-11,2022-08-25; \
+         なくなった行: 440101234567890,bravo,2022-08-16,2022-08-25)\n",
+    );
+    sandbox.write("assignments/soracom.csv", &table);
+    let row = "440101234567890,bravo,2022-08-12,2022-08-12";
+    sandbox.write("assignments/soracom-2.csv", format!("resource,customer,from,until\n{row}\n"));
+    verified(&format!("  assignments/soracom-2.csv: ファイルが加わりました (2 行目: {row})\n"));
+    // Gone, and the rest cannot be computed.
+    std::fs::remove_file(sandbox.path().join("assignments/soracom-2.csv")).unwrap();
+    sandbox.write("invoicer.toml", "[issuer]\nname = \"x\"\n");
+    verified("現在の規則では計算できません: ");
 }
 
 /// 96 − 50 = 46 JPY more: 24 for the new SIM, and of the other the price 12 for one of 10 and one upload more.

@@ -21,7 +21,7 @@ use crate::model::period::BillingMonth;
 use crate::out;
 use crate::printer::Printer;
 use crate::staging::hash;
-pub use discrepancy::{Discrepancy, DiscrepancyKind};
+pub use discrepancy::{Difference, Discrepancy, DiscrepancyKind};
 use outputs::Outputs;
 
 /// The findings about a month.
@@ -57,7 +57,7 @@ pub struct Verification {
 const FIGURES_EQUAL: &str = "rules changed since; figures equal";
 
 /// What a problem of the current rules prevents; the problem's message follows.
-pub const UNCOMPUTED: &str = "cannot be computed with the current rules:";
+const UNCOMPUTED: &str = "cannot be computed with the current rules:";
 
 impl Verification {
     /// Compares issued months with what is there now; `faults` are what reading the ledger found. With `as_issued` the
@@ -129,7 +129,7 @@ fn interrupted(last: &Stored) -> Discrepancy {
         last.path()
     );
     let file = Some(format!("{}/{}", ledger::DIRECTORY, ledger::INDEX));
-    Discrepancy { kind: DiscrepancyKind::Lock, file, number: None, message }
+    Discrepancy { kind: DiscrepancyKind::Lock, file, number: None, message: Difference::of(message) }
 }
 
 fn of_month_alone(
@@ -177,15 +177,12 @@ fn changed_rules(changes: RuleChanges) -> Vec<Discrepancy> {
             findings.extend(deviations.into_iter().map(|Deviation { customer, number, difference }| Discrepancy {
                 kind: DiscrepancyKind::Result,
                 file: None,
-                message: match &number {
-                    Some(_) => difference,
-                    None => format!("\"{customer}\": {difference}"),
-                },
+                message: Difference { customer: number.is_none().then_some(customer), ..Difference::of(difference) },
                 number,
             }));
         }
         Err(problems) => findings.extend(problems.iter().take(1).map(|problem| Discrepancy {
-            message: format!("{UNCOMPUTED} {}", problem.message),
+            message: Difference { prevented: Some(UNCOMPUTED), ..Difference::of(problem.message.clone()) },
             ..Discrepancy::of_problem(DiscrepancyKind::Result, problem)
         })),
     }
@@ -204,12 +201,16 @@ fn changed_results(
     outputs: &mut Outputs,
     printer: &Printer,
 ) -> Vec<Discrepancy> {
-    let other_version = match stored.record.tool == out::tool() {
-        true => String::new(),
-        false => format!(" (issued by {}, this is {})", stored.record.tool, out::tool()),
+    let versions = match stored.record.tool == out::tool() {
+        true => None,
+        false => Some(format!("(issued by {}, this is {})", stored.record.tool, out::tool())),
     };
     let problem = |problem: &Diagnostic| Discrepancy {
-        message: format!("{}{other_version}", problem.line()),
+        message: Difference {
+            notes: problem.notes.clone(),
+            versions: versions.clone(),
+            ..Difference::of(problem.message.clone())
+        },
         ..Discrepancy::of_problem(DiscrepancyKind::Result, problem)
     };
     printer.doing(&format!("reading the bills of {}", stored.record.month));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::discrepancy::{Discrepancy, DiscrepancyKind};
+use super::discrepancy::{Difference, Discrepancy, DiscrepancyKind};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::files;
 use crate::ledger::Ledger;
@@ -64,7 +64,7 @@ pub(super) fn changed(root: &Path, month: BillingMonth, outputs: &Outputs) -> Ve
             kind: DiscrepancyKind::Document,
             file: Some(format!("out/{month}/{path}")),
             number: output.number.clone(),
-            message: "the file is not the one issued".to_owned(),
+            message: Difference::of("the file is not the one issued"),
         })
     };
     outputs.iter().filter_map(differs).collect()
@@ -86,6 +86,6 @@ pub(super) fn changed_manifest(
     if expected.as_ref() == Some(&bytes) {
         return None;
     }
-    let message = "the manifest is not that of what was issued".to_owned();
+    let message = Difference::of("the manifest is not that of what was issued");
     Some(Discrepancy { kind: DiscrepancyKind::Document, file: Some(path), number: None, message })
 }
