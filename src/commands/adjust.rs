@@ -13,6 +13,7 @@ use crate::files;
 use crate::ledger::Ledger;
 use crate::model::adjustment::DIRECTORY;
 use crate::model::toml_text::toml_text;
+use crate::month::adjustment_ids;
 use crate::printer::Printer;
 use crate::render::money;
 use crate::staging::{self, Lock};
@@ -78,8 +79,7 @@ fn add(root: &Path, path: &str, ledger: &Ledger, arguments: &cli::Adjust) -> Res
 /// `202208-acme-1`, or the next that no adjustment has or had.
 fn free_id(root: &Path, ledger: &Ledger, arguments: &cli::Adjust) -> Result<String, Problems> {
     let mut used: BTreeSet<String> = workspace::adjustment_ids(root)?;
-    let lines = ledger.documents().flat_map(|(_, document)| &document.items);
-    used.extend(lines.filter_map(|line| line.adjustment.clone()));
+    used.extend(adjustment_ids::issued(root, ledger)?.into_keys());
     // Ids of customers may have characters that those of adjustments do not.
     let plain: String =
         arguments.customer.chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).collect();

@@ -7,7 +7,7 @@ mod index;
 mod record;
 mod soundness;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
@@ -16,12 +16,10 @@ use anyhow::Context;
 use crate::billing::Credited;
 use crate::diagnostic::{Diagnostic, Place, Problems, cannot, nearest};
 use crate::files;
-use crate::model::adjustment::Adjustment;
 use crate::model::amount::{Amount, TooLong};
 use crate::model::invoice::DocumentKind;
 use crate::model::numbering::Numbering;
 use crate::model::period::BillingMonth;
-use crate::model::settings::Settings;
 use crate::staging::{self, Lock, Purpose, Staging, Written, hash};
 pub use record::{COSTS_INSIDE, Document, FORMAT, Line, Naming, Previous, Record, file_of};
 
@@ -262,29 +260,6 @@ impl Ledger {
             }
         }
         Ok(())
-    }
-
-    /// Refuses adjustments of a month whose ids were used in another month: an id stands for one adjustment for ever, also
-    /// when the file it was in is gone.
-    ///
-    /// # Errors
-    /// Every such adjustment.
-    pub fn check_adjustments(&self, month: BillingMonth, settings: &Settings) -> Result<(), Problems> {
-        let others = self.records.iter().filter(|stored| stored.record.month != month);
-        let lines = others.flat_map(|stored| stored.record.documents.iter().map(move |document| (stored, document)));
-        let mut used: BTreeMap<&str, &Stored> = BTreeMap::new();
-        for (stored, document) in lines {
-            used.extend(document.items.iter().filter_map(|line| Some((line.adjustment.as_deref()?, stored))));
-        }
-        let adjustments = settings.adjustments.get(&month).into_iter().flat_map(|of| &of.adjustments);
-        let again = adjustments.filter_map(|own| Some((own, used.get(own.id.as_str())?)));
-        let problem = |(own, stored): (&Adjustment, &&Stored)| {
-            let message = format!("the adjustment \"{}\" was issued in {}", own.id, stored.record.month);
-            let hint = "an id stands for one adjustment for ever, in all months: give this one another";
-            let diagnostic = Diagnostic::error(message).at(Place::start_of(&own.definition));
-            diagnostic.with_note(format!("see {}", stored.path())).with_hint(hint)
-        };
-        again.map(problem).collect::<Problems>().check()
     }
 
     /// The bytes of [`INDEX`].

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::adjustment_ids;
 use super::carried;
 use super::documents::{DocumentWriter, WrittenDocuments, doing, review_page};
 use super::earlier::EarlierMonths;
@@ -169,7 +170,7 @@ impl ComputedMonth {
         if let Err(problem) = request.check_numbers(settings, &billed.invoices) {
             return Err(refused(early, problem.into()));
         }
-        if let Err(problems) = ledger.check_adjustments(month, settings) {
+        if let Err(problems) = adjustment_ids::check(root, ledger, month, settings) {
             return Err(refused(early, problems));
         }
         printer.doing(&format!("comparing {month} with earlier months"));

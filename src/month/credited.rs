@@ -7,6 +7,7 @@ use std::sync::Mutex;
 
 use chrono::NaiveDate;
 
+use super::adjustment_ids;
 use super::carried;
 use super::computed::{Inputs, invoices};
 use super::documents::DocumentWriter;
@@ -272,7 +273,7 @@ impl CreditRequest<'_> {
         };
         let customer = &settings.customers[invoice.customer];
         Problems::from_iter(billing::held(settings, month, customer)).check()?;
-        ledger.check_adjustments(month, settings)?;
+        adjustment_ids::check(root, ledger, month, settings)?;
         if let Some((before, _)) = base.document(&original.number) {
             changed_adjustments(before, &invoice).iter().for_each(|line| printer.status(line));
         }

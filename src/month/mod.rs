@@ -6,6 +6,7 @@
 //! writes the same bytes to `out/`, and [`verified`] finds whatever is no longer the same. All arithmetic is in
 //! [`billing`](crate::billing).
 
+pub mod adjustment_ids;
 pub mod carried;
 pub mod computed;
 pub mod credited;

@@ -32,7 +32,9 @@ use crate::model::allocation::Ratio;
 use crate::model::customer::Customer;
 use crate::model::period::BillingMonth;
 use crate::model::settings::{DocumentForm, Pattern, PatternField, Settings, SourceSettings};
-pub use adjustments::{changed_entries, files_of as adjustment_files, ids_of_all as adjustment_ids};
+pub use adjustments::{
+    changed_entries, files_of as adjustment_files, ids_in as adjustment_ids_in, ids_of_all as adjustment_ids,
+};
 pub use assignment_files::{changed_rows, is_table};
 use customer_ids::unknown_customer;
 use invoice_section::PricingLayer;

@@ -242,6 +242,32 @@ fn an_issued_id_never_comes_again() {
     refused(sandbox.run(&["check", "202209"]), "the adjustment \"setup\" was issued in 202208");
 }
 
+/// 1,000 of usage given back whole: skip-zero makes no document, so that the id is on none, and is used all the same. It is
+/// one that `adjust` would give in September.
+#[test]
+fn an_issued_id_without_a_document_never_comes_again() {
+    let sandbox = workspace();
+    sandbox.write("invoicer.toml", format!("[invoice]\nskip-zero = true\n{INVOICER}"));
+    sandbox.write("adjustments/202208.toml", adjustment("202209-acme-1", "amount = \"-1000\""));
+    good(sandbox.run(&["build", "202208"]));
+    good(sandbox.run(&["issue", "202208"]));
+    assert_eq!(sandbox.json("issued/202208.json")["documents"].as_array().unwrap().len(), 1, "bravo's");
+    std::fs::remove_file(sandbox.path().join("adjustments/202208.toml")).unwrap();
+    let bill = String::from_utf8(sandbox.read("billing/202208/a.csv")).unwrap();
+    sandbox.write("billing/202209/a.csv", bill.replace("202208", "202209"));
+    good(sandbox.run(&["adjust", "202209", "--customer", "acme", "--name", "x", "--amount", "5"]));
+    let written = String::from_utf8(sandbox.read("adjustments/202209.toml")).unwrap();
+    assert!(written.starts_with("[[adjustment]]\nid = \"202209-acme-2\"\n"), "{written}");
+    good(sandbox.run(&["check", "202209"]));
+    sandbox.write("adjustments/202209.toml", adjustment("202209-acme-1", "amount = 5"));
+    refused(sandbox.run(&["check", "202209"]), "the adjustment \"202209-acme-1\" was issued in 202208");
+    // Without the copy nothing says which ids were used.
+    std::fs::remove_file(sandbox.path().join("issued/202208/workspace/adjustments/202208.toml")).unwrap();
+    let run = sandbox.run(&["check", "202209"]);
+    let note = "in the copy of the rules that was kept: issued/202208/workspace";
+    assert!(run.code == 2 && run.stderr.contains(note), "{}", run.stderr);
+}
+
 #[test]
 fn orders_are_printed_recorded_and_found() {
     let sandbox = workspace();

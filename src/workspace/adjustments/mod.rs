@@ -155,11 +155,18 @@ pub(super) fn check(month: BillingMonth, path: &str, text: &str, customers: &[Cu
 pub fn ids_of_all(root: &Path) -> Result<BTreeSet<String>, Diagnostic> {
     let mut all = BTreeSet::new();
     for (_, path) in listed(root)? {
-        if let Ok(text) = read_text(root, &path) {
-            all.extend(ids(&path, &text).into_iter().map(|(id, _)| id));
-        }
+        all.extend(ids_in(root, &path).unwrap_or_default());
     }
     Ok(all)
+}
+
+/// The ids of the adjustments in a file, whatever else is wrong with them.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn ids_in(root: &Path, path: &str) -> Result<Vec<String>, Diagnostic> {
+    let text = read_text(root, path)?;
+    Ok(ids(path, &text).into_iter().map(|(id, _)| id).collect())
 }
 
 /// Reads `202208.toml`, and returns its `[customer.ID]` tables.
