@@ -5,7 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::pricing::{PricedCustomer, missing_rate};
 use super::taxation;
 use super::{carrying, orders};
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
@@ -15,12 +15,13 @@ use crate::model::invoice::{DocumentKind, Invoice, LineItem, Status, TaxSubtotal
 use crate::model::period::BillingMonth;
 use crate::model::schedule;
 use crate::model::settings::{PatternField, Settings};
+use crate::model::tax::TaxCategory;
 use crate::model::warning::WarningCode;
 
 /// Assembles the invoice of the customer at `index`.
 ///
 /// # Errors
-/// A subtotal below zero, a missing rate to yen, figures with too many digits.
+/// A subtotal below zero, categories that adjustments bring below zero, a missing rate to yen, figures with too many digits.
 pub(super) fn assemble(
     bill: &Bill,
     settings: &Settings,
@@ -28,7 +29,7 @@ pub(super) fn assemble(
     priced: PricedCustomer,
     status: Status,
     remarks: &mut Vec<Diagnostic>,
-) -> Result<Invoice, Diagnostic> {
+) -> Result<Invoice, Problems> {
     let customer = &settings.customers[index];
     orders::check_order_number(settings, bill.month, customer)?;
     let currency = customer.invoice.currency;
@@ -42,12 +43,9 @@ pub(super) fn assemble(
     if subtotal.is_negative() {
         let exact = carrying::exact_sum(priced.exact_sum, &priced.items)?;
         let problem = below_zero(customer, exact, &tax_subtotals);
-        return Err(with_adjustments(problem, settings, bill.month, customer, priced.items.iter()));
+        return Err(with_adjustments(problem, settings, bill.month, customer, priced.items.iter()).into());
     }
-    if let Some(tax) = tax_subtotals.iter().find(|tax| tax.taxable.is_negative()) {
-        refuse_adjustments_below_zero(settings, bill.month, customer, tax, &priced.items)?;
-    }
-    remarks.extend(negative_bases(customer, &tax_subtotals)?);
+    check_bases(settings, bill.month, customer, &tax_subtotals, &priced.items, remarks)?;
     remarks.extend(total.is_negative().then(|| negative_total(customer, total, tax)));
     let pricing = &customer.invoice;
     let (issue_date, due_date) =
@@ -162,31 +160,53 @@ fn below_zero(customer: &Customer, exact: Amount, taxes: &[TaxSubtotal]) -> Diag
                     month then takes what is below zero")
 }
 
-/// Refuses adjustments that bring the sum of a tax category and rate below zero: no invoice can give that money back.
-fn refuse_adjustments_below_zero(
+/// Reports tax categories and rates whose items, with and without tax in their prices, add up to less than zero: it refuses
+/// what adjustments lower, because no invoice can give that money back, and warns of what others are to blame for.
+fn check_bases(
     settings: &Settings,
     month: BillingMonth,
     customer: &Customer,
-    tax: &TaxSubtotal,
+    taxes: &[TaxSubtotal],
     items: &[LineItem],
-) -> Result<(), Diagnostic> {
-    let is_of_group = |item: &&LineItem| item.tax_group() == tax.group();
-    let in_group = || items.iter().filter(is_of_group);
-    let lowered = Sum::of(in_group().filter(|item| item.adjusted.is_some()).map(|item| item.amount))?;
-    // Where adjustments do not lower the sum, others are to blame for it.
-    if !lowered.is_negative() {
-        return Ok(());
+    remarks: &mut Vec<Diagnostic>,
+) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    for kind in taxes.chunk_by(|one, next| (one.category, one.rate) == (next.category, next.rate)) {
+        let (category, rate) = (kind[0].category, kind[0].rate);
+        let taxable = Sum::of(kind.iter().map(|tax| tax.taxable))?;
+        if !taxable.is_negative() {
+            continue;
+        }
+        let of_kind = || items.iter().filter(|item| (item.tax_category, item.tax_rate) == (category, rate));
+        let adjusted = of_kind().filter(|item| item.adjusted.is_some());
+        let lowered = adjusted.map(|item| item.tax_group().without_tax(item.amount));
+        if Sum::of(lowered.collect::<Result<Vec<Amount>, TooLong>>()?)?.is_negative() {
+            let problem = lowered_base(customer, &kind[0], taxable);
+            problems.push(with_adjustments(problem, settings, month, customer, of_kind()));
+        } else {
+            remarks.push(negative_base(customer, category, taxable));
+        }
     }
-    let currency = customer.invoice.currency;
+    problems.check()
+}
+
+fn lowered_base(customer: &Customer, tax: &TaxSubtotal, taxable: Amount) -> Diagnostic {
     let (category, rate) = (tax.category.name(), tax.rate);
-    let message = format!(
-        "adjustments bring the {category} items of \"{}\" at {rate} to {}, below zero",
-        customer.id,
-        money(tax.taxable, currency, 0)
-    );
-    let diagnostic = with_adjustments(Diagnostic::error(message), settings, month, customer, in_group());
+    let taxable = money(taxable, customer.invoice.currency, 0);
+    let message =
+        format!("adjustments bring the {category} items of \"{}\" at {rate} to {taxable}, below zero", customer.id);
     let hint = "giving money back is a credit note's business: take back what was issued with `invoicer credit`";
-    Err(diagnostic.with_hint(hint))
+    Diagnostic::error(message).with_hint(hint)
+}
+
+fn negative_base(customer: &Customer, category: TaxCategory, taxable: Amount) -> Diagnostic {
+    let category = category.name();
+    let message = format!("the {} items of \"{}\" add up to {}, below zero", category, customer.id, taxable);
+    let facts = format!("{category}: {}", money(taxable, customer.invoice.currency, 0));
+    Diagnostic::finding(WarningCode::NegativeBase, message, facts)
+        .concerning(&customer.id)
+        .at(Place::file(&customer.path))
+        .with_hint("give the discount the tax category of what it reduces with [[tax.rule]]")
 }
 
 /// Names the adjustments that give money back, and begins at the first.
@@ -215,26 +235,6 @@ fn with_adjustments<'l>(
             diagnostic.with_note(format!("\"{}\" is {amount} ({}:{})", own.id, definition.path, definition.line));
     }
     diagnostic
-}
-
-/// Warnings about categories whose items, with and without tax in their prices, add up to less than zero.
-fn negative_bases(customer: &Customer, taxes: &[TaxSubtotal]) -> Result<Vec<Diagnostic>, TooLong> {
-    let mut warnings = Vec::new();
-    for kind in taxes.chunk_by(|one, next| (one.category, one.rate) == (next.category, next.rate)) {
-        let (category, taxable) = (kind[0].category.name(), Sum::of(kind.iter().map(|tax| tax.taxable))?);
-        if !taxable.is_negative() {
-            continue;
-        }
-        let message = format!("the {} items of \"{}\" add up to {}, below zero", category, customer.id, taxable);
-        let facts = format!("{category}: {}", money(taxable, customer.invoice.currency, 0));
-        warnings.push(
-            Diagnostic::finding(WarningCode::NegativeBase, message, facts)
-                .concerning(&customer.id)
-                .at(Place::file(&customer.path))
-                .with_hint("give the discount the tax category of what it reduces with [[tax.rule]]"),
-        );
-    }
-    Ok(warnings)
 }
 
 /// Nobody can pay a total below zero. The rules refuse such a subtotal only (billing-rules §4), and taxes below zero can exceed

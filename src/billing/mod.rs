@@ -216,7 +216,7 @@ fn billed(
                 carried.left.push(rest);
                 below_zero.push(CustomerItems { customer: index, items });
             }
-            Err(problem) => problems.push(problem),
+            Err(found) => problems.extend(found),
         }
     }
     for customer in &settings.customers {
@@ -296,7 +296,7 @@ fn finished(
     status: Status,
     taken: &[CustomerRest],
     remarks: &mut Vec<Diagnostic>,
-) -> Result<Finished, Diagnostic> {
+) -> Result<Finished, Problems> {
     let customer = &settings.customers[index];
     let rests: Vec<&CustomerRest> = taken.iter().filter(|rest| rest.customer == customer.id).collect();
     carrying::take(&mut priced.items, customer, &rests)?;

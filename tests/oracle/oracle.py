@@ -640,6 +640,12 @@ def tax_group(item, month):
     return item["tax_category"], rate, bool(item.get("tax_included")) and rate is not None
 
 
+def without_tax(item, month, amount):
+    """An amount of an item, without the tax that it includes: exact."""
+    _, rate, included = tax_group(item, month)
+    return amount / (1 + rate) if included else amount
+
+
 def extra_item(kind, category, amount):
     return {"kind": kind, "name": None, "source": None, "tax_category": category, "amount": amount, "quantity": None}
 
@@ -783,14 +789,18 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspa
 
     rows = net(items, month, tax_mode, digits)
     tax_subtotals = []
-    touched = {}
+    # A discount agreed with tax takes off what other prices of its category and rate bring, whether those include tax or not.
+    sums, touched = {}, {}
     for item in items:
         if "adjustment" in item:
-            touched[group_of(item)] = touched.get(group_of(item), Fraction(0)) + item["amount"]
+            category, rate, _ = group_of(item)
+            touched[category, rate] = touched.get((category, rate), Fraction(0)) + without_tax(item, month, item["amount"])
     for (category, rate, included), (taxable, tax) in sorted(rows.items(), key=lambda one: (one[0][0], one[0][1] or 0, one[0][2])):
         tax_subtotals.append({"category": category, "rate": rate, "taxable": taxable, "tax": tax, "tax_included": included})
+        sums[category, rate] = sums.get((category, rate), Fraction(0)) + taxable
+    for (category, rate), taxable in sums.items():
         watched = {"refuse": True, "refuse-rated": rate is not None, "allow": False}[readings["negative-category"]]
-        part = touched.get((category, rate, included))
+        part = touched.get((category, rate))
         watched = watched or (part is not None and {
             "lowered": part < 0, "any": True, "brought-below": taxable >= part, "subtotal": False}[readings["adjusted-group"]])
         if taxable < 0 and watched:

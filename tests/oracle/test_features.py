@@ -106,6 +106,24 @@ class Adjustments(unittest.TestCase):
                                              "x,acme,parts,2,pcs,150,,,,exempt,2022-08-15,,200,\n")
         self.assertEqual(amounts(outcome(files), "acme")[-1], ("adjustment", "parts", "300"))
 
+    def test_a_discount_with_tax_takes_off_what_is_billed_without(self):
+        # 10,005 and -1,100 with tax, of which 100 are tax: 9,005 are left of standard at 10 %, in two rows. With -11,006, of which
+        # 1,000.5, up 1,001, are tax: -10,005 and 0 are left. With one more of a yen and its tax, it is below zero.
+        result = self.adjusted(self.table(amount="-1100", tax="included"))
+        self.assertEqual(rows_of(result), [("exempt", None, 995, 0), ("standard", 10, 10005, 1001), ("standard", 10, -1000, -100)])
+        self.assertEqual(result["customers"]["acme"]["total"], 995 + 11006 - 1100)
+        self.assertEqual(rows_of(self.adjusted(self.table(amount="-11006", tax="included")))[-1], ("standard", 10, -10005, -1001))
+        self.assertEqual(self.adjusted(self.table(amount="-11007", tax="included"))["detail"], "acme: standard -1")
+
+    def test_every_category_is_examined(self):
+        # Standard -100 is the provider's doing and no refusal; exempt 995 - 1,000 is the adjustment's.
+        rows = ["1,,20220801,campaign,,,-100,,acme", "1,,20220801,roaming,,1,995,,acme", "1,,20220801,food,,1,1000,,acme"]
+        food = '[[tax.rule]]\nitem = "food"\ncategory = "reduced"\n'
+        files = example(rows, settings=self.EXEMPT + food, replace=AT_COST)
+        self.assertEqual(rows_of(outcome(files)), [("exempt", None, 995, 0), ("reduced", 8, 1000, 80), ("standard", 10, -100, -10)])
+        files["adjustments/202208.toml"] = self.table(amount="-1000", tax_category="exempt")
+        self.assertEqual(outcome(files)["detail"], "acme: exempt -5")
+
     def test_refused(self):
         for text, kind in ((self.table(amount="1", customer="acm"), "unknown-customer"), (self.table(amount="1") * 2, "adjustment-id"),
                            (self.table(amount="1", id="a b"), "adjustment-id"), (self.table(amount="1", id="a" * 65), "adjustment-id"),

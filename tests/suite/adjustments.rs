@@ -394,6 +394,30 @@ fn a_percentage_of_prices_that_include_tax_includes_it() {
     good(sandbox.run(&["explain", "INV-202208-acme", "-v"]));
 }
 
+/// 1,000 without tax bear 100; a discount of 110 with tax takes 100 and its tax of 10 off: 900 + 90. Of 1,111 with tax, 101 are tax
+/// and 1,010 are taken off.
+#[test]
+fn a_discount_with_tax_comes_off_what_is_billed_without() {
+    let sandbox = workspace();
+    let back = |amount: &str| adjustment("back", &format!("amount = \"{amount}\"\ntax = \"included\""));
+    sandbox.write("adjustments/202208.toml", back("-110"));
+    good(sandbox.run(&["build", "202208"]));
+    let invoice = sandbox.json("out/202208/acme/INV-202208-acme.json");
+    let expected = ["usage basicCharge 1000", "discount back -110", "included-tax 税込価格に含まれる消費税 10"];
+    assert_eq!(items(&invoice), expected);
+    assert_eq!(
+        (&invoice["subtotal"], &invoice["tax"], &invoice["total"]),
+        (&json!("900"), &json!("90"), &json!("990"))
+    );
+    good(sandbox.run(&["explain", "INV-202208-acme", "-v"]));
+    let exempt = adjustment("other", "amount = 500\ntax-category = \"exempt\"");
+    sandbox.write("adjustments/202208.toml", back("-1111") + &exempt);
+    refused(
+        sandbox.run(&["build", "202208"]),
+        "adjustments bring the standard items of \"acme\" at 10% to -¥10, below zero",
+    );
+}
+
 /// What was issued before record format 5 has fees below zero with the fees, and is made again so.
 #[test]
 fn older_documents_have_fees_below_zero_with_the_fees() {
