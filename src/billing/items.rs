@@ -187,7 +187,7 @@ impl<'a> Items<'a> {
             exact_sum = exact_sum.plus(item.tax_group().without_tax(exact)?)?;
         }
         for own in &adjustments {
-            exact_sum = exact_sum.plus(own.item.tax_group().without_tax(own.item.amount)?)?;
+            exact_sum = exact_sum.plus(own.item.tax_group().without_tax(own.exact)?)?;
         }
         // A fee that no section claims is in none, and so are adjustments.
         let fees: Vec<LineItem> = fees

@@ -67,14 +67,17 @@ def amount_items(tables, own_category, rate_in, converted, exact_rate, mode, pla
             amount = setting(one["amount"])
             if decimals(amount) > places and "currency" not in one:
                 raise Refused("adjustment-amount", one["id"])
+            exact = amount * exact_rate(one.get("currency"))
             amount, quantity = converted(amount, one.get("currency")), None
         else:
             quantity = setting(one["quantity"])
-            amount = rounded(quantity * setting(one["unit-price"]) * exact_rate(one.get("currency")), mode, places)
+            exact = quantity * setting(one["unit-price"]) * exact_rate(one.get("currency"))
+            amount = rounded(exact, mode, places)
         category = one.get("tax-category", own_category)
         supply = re.sub(r"\D", "", one.get("supply", ""))
         items.append({"kind": kind_of(amount, "adjustment"), "name": first_name(one["name"]), "source": None,
-                      "tax_category": category, "amount": amount, "quantity": quantity, "tax_included": one.get("tax") == "included",
+                      "tax_category": category, "amount": amount, "exact": exact, "quantity": quantity,
+                      "tax_included": one.get("tax") == "included",
                       "adjustment": one["id"], **({"tax_rate": rate_in(category, supply)} if supply else {})})
     return items
 
@@ -92,9 +95,10 @@ def percent_items(tables, base, group_of, kind, mode, places, readings):
         if not sums and (kind == "adjustment" or readings["percent-of-nothing"] == "refuse"):
             raise Refused("percent-of-nothing", first_name(one["name"]))
         for (category, rate, included), parts in sums.items():
-            amount = rounded(sum(parts, Fraction(0)) * setting(one["percent"]), mode, places)
+            exact = sum(parts, Fraction(0)) * setting(one["percent"])
+            amount = rounded(exact, mode, places)
             items.append({"kind": kind_of(amount, kind), "name": first_name(one["name"]), "source": None, "tax_category": category,
-                          "amount": amount, "quantity": None, "tax_rate": rate, "tax_included": included, "percent": True,
+                          "amount": amount, "exact": exact, "quantity": None, "tax_rate": rate, "tax_included": included, "percent": True,
                           **({"adjustment": one["id"]} if kind == "adjustment" else {})})
     return items
 

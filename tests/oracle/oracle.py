@@ -591,7 +591,7 @@ def fee_items(customer, pieces, month, own_category, converted, claims, mode, di
             quantity = count = Fraction(len(used))
         if "quantity" in fee:
             quantity *= setting(fee["quantity"])
-        amount, given = setting(fee["amount"]), fee.get("currency")
+        amount, given, exact = setting(fee["amount"]), fee.get("currency"), None
         if (how := fee.get("prorate", "none")) != "none":
             # Once per resource; a customer's fee by the days on which the customer is active.
             held = [claims.days_held(customer["id"], own) for own in used.values()] if fee.get("per") == "resource" else [
@@ -599,7 +599,7 @@ def fee_items(customer, pieces, month, own_category, converted, claims, mode, di
             amount = sum((rounded(converted(amount, given) * assignments.of_the_month(days, month, how), mode, digits)
                           for days in held), Fraction(0))
         elif "quantity" in fee:
-            amount = converted(amount, given) * quantity
+            exact = amount = converted(amount, given) * quantity
             if readings["fee-quantity"] == "rounded" or not exact_items:
                 amount = rounded(amount, mode, digits)
         elif readings["fee-conversion"] == "each":
@@ -608,7 +608,8 @@ def fee_items(customer, pieces, month, own_category, converted, claims, mode, di
             amount = converted(amount * count, given)
         items.append({"kind": adjustments.kind_of(amount, "fee") if readings["negative-fee"] == "discount" else "fee",
                       "name": fee["name"], "source": None, "tax_category": fee.get("tax-category", own_category),
-                      "amount": amount, "quantity": quantity, "tax_included": fee.get("tax") == "included", "fee": True})
+                      "amount": amount, "exact": amount if exact is None else exact, "quantity": quantity,
+                      "tax_included": fee.get("tax") == "included", "fee": True})
     return items
 
 
@@ -749,7 +750,9 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspa
 
     def net_sum(some):
         return sum((taxable for taxable, _ in net(some, month, tax_mode, digits).values()), Fraction(0))
-    exact = sum((net_of(one, one.exact) for one in pieces), Fraction(0)) + net_sum(fees + own + before)
+    # "When rounding alone makes a subtotal negative": of percentages, too, each of the printed sum that it is of.
+    exact = sum((net_of(one, one.exact) for one in pieces), Fraction(0)) + sum(
+        (without_tax(one, month, one.get("exact", one["amount"])) for one in fees + own + before), Fraction(0))
 
     minimum = minimum_of(workspace, customer, home, currency)
 
@@ -781,7 +784,8 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspa
     if subtotal < 0 or (readings["below-zero"] == "exact" and exact < 0 and not minimum):
         if exact < 0:
             if settings.get("below-zero", "refuse") == "refuse":
-                raise Refused("negative-subtotal", f"{customer['id']}: {plain(exact) if all(not one.included for one in pieces) else exact}")
+                has_quotient = any(one.get("tax_included") for one in items)
+                raise Refused("negative-subtotal", f"{customer['id']}: {exact if has_quotient else plain(exact)}")
             if readings["carried"] == "exact":
                 items = [extra_item("usage", one.category, one.exact) for one in pieces] + fees + own + before
             return {"carried": by_category(items), "cost": sum((one.cost for one in pieces), brought_cost)}

@@ -115,6 +115,19 @@ class Adjustments(unittest.TestCase):
         self.assertEqual(rows_of(self.adjusted(self.table(amount="-11006", tax="included")))[-1], ("standard", 10, -10005, -1001))
         self.assertEqual(self.adjusted(self.table(amount="-11007", tax="included"))["detail"], "acme: standard -1")
 
+    def test_rounding_alone_below_zero_is_lifted(self):
+        # Twice -7.5, up -8: 15 - 16 = -1, of which nothing is left before rounding. With -0.5 more, up -1, that is below zero.
+        rows = ["1,,20220801,data,,1,15,,acme"]
+        half = "".join(self.table(id=one, name=one, percent="-50%", of='{ kind = "usage" }') for one in "ab")
+        result = self.adjusted(half, rows=rows)
+        self.assertEqual(amounts(result, "acme")[1:], [("discount", "a", "-8"), ("discount", "b", "-8"), ("rounding", None, "1")])
+        self.assertEqual(result["customers"]["acme"]["subtotal"], 0)
+        unit = self.table(id="c", name="c", quantity="-1", unit_price="0.5")
+        self.assertEqual(self.adjusted(half + unit, rows=rows)["detail"], "acme: -0.5")
+        # A fee in percent and one of a quantity are as exact: 15 - 7.5 - 2.5 × 3.
+        fees = '[[fee]]\nname = "f"\npercent = "-50%"\nof = { kind = "usage" }\n[[fee]]\nname = "g"\namount = "-3"\nquantity = "2.5"\n'
+        self.assertEqual(self.adjusted("", rows=rows, acme=fees)["customers"]["acme"]["subtotal"], 0)
+
     def test_every_category_is_examined(self):
         # Standard -100 is the provider's doing and no refusal; exempt 995 - 1,000 is the adjustment's.
         rows = ["1,,20220801,campaign,,,-100,,acme", "1,,20220801,roaming,,1,995,,acme", "1,,20220801,food,,1,1000,,acme"]

@@ -64,6 +64,23 @@ fn adjustments_of_an_invoice_that_is_not_made_are_summed() {
     assert!(page.contains("adjustments/202208.toml:1"), "{page}");
 }
 
+/// 15 of usage and twice -7.5, up to -8: rounding alone makes it -1. The half yen of a third adjustment is below zero.
+#[test]
+fn percentages_below_zero_by_rounding_alone_are_lifted_to_zero() {
+    let sandbox = workspace();
+    let bill = String::from_utf8(sandbox.read("billing/202208/a.csv")).unwrap();
+    sandbox.write("billing/202208/a.csv", bill.replace("1000,acme", "15,acme"));
+    let half = |id: &str| adjustment(id, "percent = \"-50%\"\nof = { kind = \"usage\" }");
+    sandbox.write("adjustments/202208.toml", half("a") + &half("b"));
+    good(sandbox.run(&["build", "202208"]));
+    let invoice = sandbox.json("out/202208/acme/INV-202208-acme.json");
+    assert_eq!(items(&invoice), ["usage basicCharge 15", "discount a -8", "discount b -8", "rounding 端数調整 1"]);
+    assert_eq!(invoice["total"], "0");
+    let unit = adjustment("c", "quantity = \"-1\"\nunit-price = \"0.5\"");
+    sandbox.write("adjustments/202208.toml", half("a") + &half("b") + &unit);
+    refused(sandbox.run(&["build", "202208"]), "the subtotal of \"acme\" is exactly -0.5 JPY, below zero");
+}
+
 /// 1,000 of usage at cost and 18,000 that cost 9,000: margin 9,000. Conservation knows only the provider's 2,000.
 #[test]
 fn adjustments_are_summed_apart_from_what_the_provider_billed() {
