@@ -189,7 +189,7 @@ impl AdjustmentSums {
         let count = settings.adjustments_of(month, customer).count();
         let mut sums = AdjustmentSums { count, ..AdjustmentSums::default() };
         for item in items.iter().filter(|item| item.adjusted.is_some()) {
-            sums.amount = sums.amount.plus(item.amount)?;
+            sums.amount = sums.amount.plus(adjusted_before_tax(item, customer)?)?;
             sums.cost = sums.cost.plus(item.cost)?;
         }
         Ok(sums)
@@ -199,11 +199,26 @@ impl AdjustmentSums {
     ///
     /// # Errors
     /// Sums with too many digits.
-    pub fn plus(self, other: AdjustmentSums) -> Result<AdjustmentSums, TooLong> {
+    pub(super) fn plus(self, other: AdjustmentSums) -> Result<AdjustmentSums, TooLong> {
         Ok(AdjustmentSums {
             count: self.count + other.count,
             amount: self.amount.plus(other.amount)?,
             cost: self.cost.plus(other.cost)?,
         })
+    }
+}
+
+/// What a line of an adjustment brings before tax. Where its price includes tax, that is taken off line by line, so that the
+/// lines add up to their sum.
+///
+/// # Errors
+/// When it has too many digits.
+pub fn adjusted_before_tax(item: &LineItem, customer: &Customer) -> Result<Amount, TooLong> {
+    let group = item.tax_group();
+    match group.included {
+        true => {
+            item.amount.minus(group.tax(item.amount, customer.tax.rounding, customer.invoice.currency.decimals())?)
+        }
+        false => Ok(item.amount),
     }
 }

@@ -53,11 +53,13 @@ use crate::diagnostic::{Diagnostic, Figure, MayBeUnnamed, Place, Problems};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::carried::{Carried, CustomerRest};
 use crate::model::charge::{Bill, ChargeId};
+use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::history::BilledCustomers;
 use crate::model::invoice::{Invoice, ItemKind, LineItem, Status};
+use crate::model::period::BillingMonth;
 use crate::model::settings::{BelowZero, Settings};
-pub use adjustments::AdjustmentSums;
+pub use adjustments::{AdjustmentSums, adjusted_before_tax};
 pub use assembly::{file_name, number};
 pub use conservation::{Conservation, SourceTotals};
 pub use credit::{CreditTerms, Credited, CreditedLine, CreditedRate, Extent, NO_LINE, credit};
@@ -318,6 +320,24 @@ impl BilledMonth {
         let invoices = self.invoices.iter().chain(&self.skipped);
         let invoices = invoices.map(|invoice| (invoice.customer, invoice.items.as_slice()));
         invoices.chain(self.below_zero.iter().map(|other| (other.customer, other.items.as_slice())))
+    }
+
+    /// The sums of the month's adjustments by the currency of the invoices, those of customers without an invoice included.
+    ///
+    /// # Errors
+    /// Sums with too many digits.
+    pub fn adjustment_sums(
+        &self,
+        settings: &Settings,
+        month: BillingMonth,
+    ) -> Result<BTreeMap<Currency, AdjustmentSums>, TooLong> {
+        let mut by_currency: BTreeMap<Currency, AdjustmentSums> = BTreeMap::new();
+        for (customer, items) in self.items() {
+            let customer = &settings.customers[customer];
+            let sums = by_currency.entry(customer.invoice.currency).or_default();
+            *sums = sums.plus(AdjustmentSums::of(settings, month, customer, items)?)?;
+        }
+        Ok(by_currency)
     }
 
     /// Sum of a customer's discounts that the issuer keeps, in the currency of the customer's invoices.

@@ -5,7 +5,6 @@
 //! others, so all other fields are ignored.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -196,16 +195,15 @@ struct AdjustmentTotals {
 impl AdjustmentTotals {
     /// The sums by currency, that of the workspace first.
     fn of(review: Review<'_>) -> Result<Option<AdjustmentTotals>, TooLong> {
-        let mut by_currency: BTreeMap<(bool, Currency), AdjustmentSums> = BTreeMap::new();
-        for (customer, items) in review.billed.items() {
-            let customer = &review.settings.customers[customer];
-            let currency = customer.invoice.currency;
-            let sums = by_currency.entry((currency != review.settings.currency, currency)).or_default();
-            *sums = sums.plus(AdjustmentSums::of(review.settings, review.bill.month, customer, items)?)?;
-        }
-        let mut totals = by_currency.into_iter().filter_map(|((_, currency), sums)| {
-            Some(AdjustmentTotals { sums: AdjustmentSummary::of(sums)?, currency, other_currencies: Vec::new() })
-        });
+        let Review { settings, bill, billed, .. } = review;
+        let sums = billed.adjustment_sums(settings, bill.month)?.into_iter();
+        let mut totals: Vec<AdjustmentTotals> = sums
+            .filter_map(|(currency, sums)| {
+                Some(AdjustmentTotals { sums: AdjustmentSummary::of(sums)?, currency, other_currencies: Vec::new() })
+            })
+            .collect();
+        totals.sort_by_key(|totals| totals.currency != settings.currency);
+        let mut totals = totals.into_iter();
         let first = totals.next();
         Ok(first.map(|first| AdjustmentTotals { other_currencies: totals.collect(), ..first }))
     }

@@ -103,8 +103,8 @@ def percent_items(tables, base, group_of, kind, mode, places, readings):
     return items
 
 
-def summary(tables, items, costs):
-    return {"count": len(tables), "amount": sum((one["amount"] for one in items), Fraction(0)), "cost": costs}
+def summary(tables, items, before_tax, costs):
+    return {"count": len(tables), "amount": sum((before_tax(one) for one in items), Fraction(0)), "cost": costs}
 
 
 def cost_of(tables):

@@ -813,6 +813,11 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspa
     subtotal = taxable if readings["included-subtotal"] == "taxable" else sum(item["amount"] for item in items)
     details_cost = sum((one.cost for one in pieces), Fraction(0))
     cost = details_cost + brought_cost + adjustments.cost_of(adjusted)
+
+    def before_tax(item):
+        """Each line by itself, so that what is listed adds up."""
+        _, rate, included = group_of(item)
+        return item["amount"] - rounded(item["amount"] * rate / (1 + rate), tax_mode, digits) if included else item["amount"]
     return {
         "currency": currency,
         "items": items,
@@ -822,7 +827,8 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspa
         "details_count": len(pieces), "details_cost": details_cost,
         "tax_subtotals": tax_subtotals, "subtotal": subtotal, "tax": tax, "total": taxable + tax,
         "cost": cost, "margin": taxable - cost,
-        "adjustments": adjustments.summary(adjusted, [one for one in items if "adjustment" in one], adjustments.cost_of(adjusted)),
+        "adjustments": adjustments.summary(adjusted, [one for one in items if "adjustment" in one], before_tax,
+                                         adjustments.cost_of(adjusted)),
     }
 
 

@@ -128,6 +128,12 @@ class Adjustments(unittest.TestCase):
         fees = '[[fee]]\nname = "f"\npercent = "-50%"\nof = { kind = "usage" }\n[[fee]]\nname = "g"\namount = "-3"\nquantity = "2.5"\n'
         self.assertEqual(self.adjusted("", rows=rows, acme=fees)["customers"]["acme"]["subtotal"], 0)
 
+    def test_sums_are_before_tax(self):
+        # 1,100 and 500 with tax, of which 100 and 45.45, up 46: 1,000 + 454 + 7.
+        three = (self.table(amount="1100", tax="included", cost="300") + self.table(id="b", name="b", amount="500", tax="included")
+                 + self.table(id="c", name="c", amount="7"))
+        self.assertEqual(self.adjusted(three)["customers"]["acme"]["adjustments"], {"count": 3, "amount": 1461, "cost": 300})
+
     def test_every_category_is_examined(self):
         # Standard -100 is the provider's doing and no refusal; exempt 995 - 1,000 is the adjustment's.
         rows = ["1,,20220801,campaign,,,-100,,acme", "1,,20220801,roaming,,1,995,,acme", "1,,20220801,food,,1,1000,,acme"]

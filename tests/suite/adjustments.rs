@@ -64,6 +64,34 @@ fn adjustments_of_an_invoice_that_is_not_made_are_summed() {
     assert!(page.contains("adjustments/202208.toml:1"), "{page}");
 }
 
+/// What is agreed with tax is summed without it, line by line: 1,100 with 100 of tax and 500 with 45.45, up 46, are 1,454.
+#[test]
+fn adjustments_with_tax_are_summed_before_tax() {
+    let sandbox = workspace();
+    let one = adjustment("one", "amount = 1100\ntax = \"included\"\ncost = 300");
+    sandbox.write("adjustments/202208.toml", one.clone() + &adjustment("two", "amount = 500\ntax = \"included\""));
+    good(sandbox.run(&["build", "202208"]));
+    let summary = sandbox.json("out/202208/summary.json");
+    let sums = json!({ "count": 2, "amount": "1454", "cost": "300", "currency": "JPY" });
+    assert_eq!(summary["adjustments"], sums);
+    let acme = &summary["customers"][0];
+    assert_eq!(acme["adjustments"], json!({ "count": 2, "amount": "1454", "cost": "300" }));
+    let page = String::from_utf8(sandbox.read("out/202208/index.html")).unwrap();
+    let part = page.split("id=\"adjustments\"").nth(1).unwrap().split("</section>").next().unwrap();
+    for amount in ["¥1,000", "¥454", "¥1,454"] {
+        assert!(part.contains(amount), "{part}");
+    }
+    assert!(!part.contains("¥1,100") && !part.contains("¥500"), "{part}");
+
+    // Alone, it is what the subtotal rises by: 1,000 of usage at cost, and 1,000 that cost 300.
+    sandbox.write("adjustments/202208.toml", one);
+    good(sandbox.run(&["build", "202208"]));
+    let summary = sandbox.json("out/202208/summary.json");
+    let acme = &summary["customers"][0];
+    assert_eq!((&acme["subtotal"], &acme["margin"]), (&json!("2000"), &json!("700")));
+    assert_eq!(acme["adjustments"]["amount"], "1000");
+}
+
 /// 15 of usage and twice -7.5, up to -8: rounding alone makes it -1. The half yen of a third adjustment is below zero.
 #[test]
 fn percentages_below_zero_by_rounding_alone_are_lifted_to_zero() {

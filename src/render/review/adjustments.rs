@@ -1,16 +1,15 @@
 //! The adjustments of the month, customer by customer, with where each is written.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::page::ReviewPage;
-use crate::billing::AdjustmentSums;
+use crate::billing::{AdjustmentSums, adjusted_before_tax};
 use crate::model::amount::TooLong;
 use crate::model::currency::Currency;
 use crate::model::figures::money;
-use crate::model::invoice::LineItem;
+use crate::model::invoice::{AdjustedLine, LineItem};
 
 /// A line of an adjustment.
 #[derive(Debug, Serialize)]
@@ -34,7 +33,7 @@ pub struct AdjustmentSumView {
     pub cost: String,
 }
 
-pub(super) fn rows(page: ReviewPage<'_>) -> Vec<AdjustmentRowView<'_>> {
+pub(super) fn rows(page: ReviewPage<'_>) -> Result<Vec<AdjustmentRowView<'_>>, TooLong> {
     page.review.billed.items().flat_map(|(customer, items)| of_customer(page, customer, items)).collect()
 }
 
@@ -42,33 +41,27 @@ fn of_customer<'a>(
     page: ReviewPage<'a>,
     customer: usize,
     items: &'a [LineItem],
-) -> impl Iterator<Item = AdjustmentRowView<'a>> {
+) -> impl Iterator<Item = Result<AdjustmentRowView<'a>, TooLong>> {
     let settings = page.review.settings;
     let customer = &settings.customers[customer];
     let currency = customer.invoice.currency;
-    let row = move |item: &'a LineItem| {
-        let own = item.adjusted.as_ref()?;
+    let row = move |(item, own): (&'a LineItem, &'a AdjustedLine)| {
         let written = settings.adjustments_of(page.review.bill.month, customer).find(|other| other.id == own.id);
         let definition = written.map(|adjustment| &adjustment.definition);
-        Some(AdjustmentRowView {
+        Ok(AdjustmentRowView {
             customer: &customer.name,
             name: item.qualified_name(),
             id: &own.id,
             place: definition.map_or_else(String::new, |place| format!("{}:{}", place.path, place.line)),
-            amount: money(item.amount, currency, 0),
+            amount: money(adjusted_before_tax(item, customer)?, currency, 0),
             cost: if item.cost.is_zero() { String::new() } else { money(item.cost, currency, 0) },
         })
     };
-    items.iter().filter_map(row)
+    items.iter().filter_map(|item| Some((item, item.adjusted.as_deref()?))).map(row)
 }
 
 pub(super) fn sums(page: ReviewPage<'_>) -> Result<Vec<AdjustmentSumView>, TooLong> {
-    let mut by_currency: BTreeMap<Currency, AdjustmentSums> = BTreeMap::new();
-    for (customer, items) in page.review.billed.items() {
-        let customer = &page.review.settings.customers[customer];
-        let sums = by_currency.entry(customer.invoice.currency).or_default();
-        *sums = sums.plus(AdjustmentSums::of(page.review.settings, page.review.bill.month, customer, items)?)?;
-    }
+    let by_currency = page.review.billed.adjustment_sums(page.review.settings, page.review.bill.month)?;
     // Where all customers have one currency, its code says nothing.
     let is_one = by_currency.len() == 1;
     let view = |(currency, sums): (Currency, AdjustmentSums)| AdjustmentSumView {

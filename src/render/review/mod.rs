@@ -122,7 +122,7 @@ pub fn review<'a>(review: Review<'a>, labels: &'a BTreeMap<String, String>) -> R
         sources: sources::sources(page),
         shared: sources::shared(page),
         kept: sources::kept(page),
-        adjustments: adjustments::rows(page),
+        adjustments: adjustments::rows(page)?,
         adjustment_sums: adjustments::sums(page)?,
     })
 }
