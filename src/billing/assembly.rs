@@ -2,9 +2,9 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::carrying;
 use super::pricing::{PricedCustomer, missing_rate};
 use super::taxation;
-use super::{carrying, orders};
 use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
@@ -31,7 +31,6 @@ pub(super) fn assemble(
     remarks: &mut Vec<Diagnostic>,
 ) -> Result<Invoice, Problems> {
     let customer = &settings.customers[index];
-    orders::check_order_number(settings, bill.month, customer)?;
     let currency = customer.invoice.currency;
     let to_yen = rate_to_yen(bill.month, settings, customer)?;
     let (rounding, _) = settings.tax_rounding(index);

@@ -212,7 +212,7 @@ fn billed(
         }
         let finished = finished(bill, settings, index, priced, status, taken, &mut remarks);
         match named(finished, &settings.customers[index]) {
-            Ok(Finished::Invoice(invoice)) if is_skipped(settings, &invoice) => skipped.push(*invoice),
+            Ok(Finished::Skipped(invoice)) => skipped.push(*invoice),
             Ok(Finished::Invoice(invoice)) => invoices.push(*invoice),
             Ok(Finished::Rest(rest, items)) => {
                 carried.left.push(rest);
@@ -271,11 +271,6 @@ fn billed(
     })
 }
 
-/// Whether an invoice is over 0 and its customer gets none then.
-fn is_skipped(settings: &Settings, invoice: &Invoice) -> bool {
-    settings.customers[invoice.customer].invoice.skip_zero && invoice.total.is_zero()
-}
-
 /// A step for one customer, with a name for the figures in it.
 fn named<T, E: MayBeUnnamed>(step: Result<T, E>, customer: &Customer) -> Result<T, E::Named> {
     step.of_at(format_args!("the amounts of \"{}\"", customer.id), || Place::file(&customer.path))
@@ -285,6 +280,8 @@ fn named<T, E: MayBeUnnamed>(step: Result<T, E>, customer: &Customer) -> Result<
 enum Finished {
     /// A document.
     Invoice(Box<Invoice>),
+    /// An invoice over 0, for a customer who gets none then.
+    Skipped(Box<Invoice>),
     /// A sum below zero, which the next month takes, and the items it is of.
     Rest(CustomerRest, Vec<LineItem>),
 }
@@ -309,9 +306,20 @@ fn finished(
     if subtotal.is_negative() && customer.invoice.below_zero == BelowZero::Carry {
         return Ok(Finished::Rest(carrying::left(&priced.items, customer, bill.month)?, priced.items));
     }
-    let invoice = assembly::assemble(bill, settings, index, priced, status, remarks)?;
-    remarks.extend(orders::on_hold(settings, bill.month, customer));
-    Ok(Finished::Invoice(Box::new(invoice)))
+    match assembly::assemble(bill, settings, index, priced, status, remarks) {
+        Ok(invoice) if customer.invoice.skip_zero && invoice.total.is_zero() => {
+            Ok(Finished::Skipped(Box::new(invoice)))
+        }
+        assembled => {
+            // Orders and holds are of invoices that are made.
+            let mut problems = Problems::default();
+            let invoice = problems.keep(assembled);
+            problems.keep(orders::check_order_number(settings, bill.month, customer));
+            remarks.extend(orders::on_hold(settings, bill.month, customer));
+            let invoice = invoice.filter(|_| problems.is_empty()).ok_or(problems)?;
+            Ok(Finished::Invoice(Box::new(invoice)))
+        }
+    }
 }
 
 impl BilledMonth {

@@ -109,6 +109,28 @@ fn percentages_below_zero_by_rounding_alone_are_lifted_to_zero() {
     refused(sandbox.run(&["build", "202208"]), "the subtotal of \"acme\" is exactly -0.5 JPY, below zero");
 }
 
+/// acme has 0, once given back, and no invoice: nobody orders or holds back what is not made.
+#[test]
+fn orders_and_holds_are_of_invoices_that_are_made() {
+    let sandbox = workspace();
+    let acme = String::from_utf8(sandbox.read("customers/acme.toml")).unwrap();
+    let hold = "[customer.acme]\nhold = \"waiting for approval\"\n";
+    for (key, back) in [("skip-zero = true", "-1000"), ("below-zero = \"carry\"", "-1500")] {
+        sandbox.write("customers/acme.toml", format!("order-required = true\n{acme}[invoice]\n{key}\n"));
+        let amount = |amount: &str| adjustment("back", &format!("amount = \"{amount}\"")) + hold;
+        sandbox.write("adjustments/202208.toml", amount(back));
+        let built = good(sandbox.run(&["build", "202208"])).stderr;
+        assert!(!built.contains("on-hold") && !built.contains("on hold"), "{built}");
+        assert_eq!(sandbox.json("out/202208/summary.json")["customers"].as_array().unwrap().len(), 1, "bravo");
+        // One yen is left to bill.
+        sandbox.write("adjustments/202208.toml", amount("-999"));
+        refused(
+            sandbox.run(&["build", "202208"]),
+            "the invoice of \"acme\" for 202208 needs the number of an order, and there is none",
+        );
+    }
+}
+
 /// 1,000 of usage at cost and 18,000 that cost 9,000: margin 9,000. Conservation knows only the provider's 2,000.
 #[test]
 fn adjustments_are_summed_apart_from_what_the_provider_billed() {
