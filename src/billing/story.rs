@@ -99,7 +99,7 @@ pub enum ReasonKind {
     NewItem,
     /// The item was billed regularly, and is no more.
     EndedItem,
-    /// The item is billed now and then, in one of the two months.
+    /// The item is billed now and then, in one of the two months; or it is an adjustment, which is of one month alone.
     OneOff,
     /// Resources that the other month did not have.
     NewResources,
@@ -111,7 +111,7 @@ pub enum ReasonKind {
     Shared,
     /// Quantity and price are known to be the same.
     Rounding,
-    /// It follows from the other items, like discounts and a minimum.
+    /// It follows from the other items, like a provider's discounts, percentages and a minimum.
     Follows,
 }
 
@@ -132,6 +132,8 @@ type ItemKey<'l> = (&'l str, ItemKind);
 #[derive(Clone, Debug, Default)]
 struct Item {
     lines: i64,
+    /// Whether any line stands for charges of a provider.
+    is_provided: bool,
     amount: Amount,
     /// None where any line has none.
     quantity: Option<Amount>,
@@ -143,6 +145,7 @@ impl Item {
     fn add(&mut self, line: &BilledLine) -> Result<(), TooLong> {
         let is_first = self.lines == 0;
         self.lines += 1;
+        self.is_provided |= !line.source.is_empty();
         self.amount = self.amount.plus(line.amount)?;
         self.quantity = match (is_first, self.quantity, line.quantity) {
             (true, _, quantity) => quantity,
@@ -217,20 +220,32 @@ pub fn changes(
         None => (Vec::new(), Vec::new()),
     };
     let past = Past::of(tables, history, (against, bill.month), id);
+    let adjusted = lines.iter().zip(&invoice.items).filter(|(_, item)| item.adjusted.is_some());
+    let adjusted: BTreeSet<ItemKey<'_>> = adjusted.map(|(line, _)| key(tables, line)).collect();
     let keys: BTreeSet<ItemKey<'_>> = items_now.keys().chain(items_before.keys()).copied().collect();
     let mut items = Vec::with_capacity(keys.len());
     for key in keys {
         let (now, before) = (items_now.get(&key), items_before.get(&key));
         let amount = |item: Option<&Item>| item.map(|item| item.amount);
         let change = amount(now).unwrap_or_default().minus(amount(before).unwrap_or_default())?;
-        let reasons = match (key.1, now, before) {
+        let is_provided = now.into_iter().chain(before).any(|item| item.is_provided);
+        let follows = match key.1 {
+            ItemKind::Usage | ItemKind::Fee | ItemKind::Adjustment => false,
+            // Fees and adjustments below zero are items like those above it.
+            ItemKind::Discount => is_provided,
+            _ => true,
+        };
+        let reasons = match (now, before) {
             _ if change.is_zero() => Vec::new(),
-            (ItemKind::Usage | ItemKind::Fee | ItemKind::Adjustment, Some(now), Some(before)) => {
-                reasons(now, before, fresh.get(&key), invoice.currency)?
+            _ if follows => vec![Reason::with(ReasonKind::Follows, change)],
+            // Of fees, those in percent alone have no quantity.
+            (Some(now), Some(_)) if !is_provided && now.quantity.is_none() => {
+                let kind = if adjusted.contains(&key) { ReasonKind::OneOff } else { ReasonKind::Follows };
+                vec![Reason::with(kind, change)]
             }
-            (ItemKind::Usage | ItemKind::Fee | ItemKind::Adjustment, Some(_), _) => vec![Reason::of(past.why_new(key))],
-            (ItemKind::Usage | ItemKind::Fee | ItemKind::Adjustment, None, _) => vec![Reason::of(past.why_ended(key))],
-            _ => vec![Reason::with(ReasonKind::Follows, change)],
+            (Some(now), Some(before)) => reasons(now, before, fresh.get(&key), invoice.currency)?,
+            (Some(_), _) => vec![Reason::of(past.why_new(key))],
+            (None, _) => vec![Reason::of(past.why_ended(key))],
         };
         let (label, kind) = (key.0.to_owned(), key.1);
         items.push(ItemChange { label, kind, before: amount(before), now: amount(now), change, reasons });
@@ -415,7 +430,13 @@ mod tests {
 
     fn item(amount: &str, price: &str, quantity: &str) -> Item {
         let parsed = |text: &str| Amount::parse(text.as_bytes()).unwrap();
-        Item { amount: parsed(amount), price: Some(parsed(price)), quantity: Some(parsed(quantity)), lines: 1 }
+        Item {
+            amount: parsed(amount),
+            price: Some(parsed(price)),
+            quantity: Some(parsed(quantity)),
+            lines: 1,
+            is_provided: true,
+        }
     }
 
     fn told(before: &Item, now: &Item) -> Vec<(ReasonKind, Option<Amount>)> {

@@ -397,6 +397,38 @@ fn what_is_neither_usage_nor_a_fee_follows_from_the_others() {
         assert!(item.ends_with(" follows from the others"), "{told:?}");
     }
 }
+/// 100 and 150 of usage. Fees and adjustments below zero are items like those above it, and percentages follow: -10 and -15.
+#[test]
+fn fees_and_adjustments_below_zero_are_told_as_items() {
+    let sandbox = months(STORY, &[("202207", &["1,dataCharge,10,10,100,"]), ("202208", &["1,dataCharge,15,10,150,"])]);
+    let acme = String::from_utf8(sandbox.read("customers/acme.toml")).unwrap();
+    let fees = [
+        ("standing", "amount = \"-4\""),
+        ("until", "amount = \"-20\"\nuntil = \"202207\""),
+        ("from", "amount = \"-9\"\nfrom = \"202208\""),
+        ("share", "percent = \"-10%\"\nof = { item = \"dataCharge\" }"),
+    ];
+    let fees = fees.map(|(name, rest)| format!("[[fee]]\nname = \"{name}\"\n{rest}\n")).concat();
+    sandbox.write("customers/acme.toml", acme + &fees);
+    let adjustment = |id: &str, name: &str, amount: i64| {
+        format!("[[adjustment]]\nid = \"{id}\"\ncustomer = \"acme\"\nname = \"{name}\"\namount = {amount}\n")
+    };
+    sandbox.write("adjustments/202207.toml", adjustment("a", "goodwill", -5));
+    sandbox.write("adjustments/202208.toml", adjustment("b", "goodwill", -12) + &adjustment("c", "refund", -3));
+    issue(&sandbox, "202207");
+    let told = told_after_build(&sandbox);
+    for (item, reason) in [
+        ("until", "+20 ended"),
+        ("from", "-9 new item"),
+        ("goodwill", "-7 one-off"),
+        ("share", "-5 follows from the others"),
+        ("refund", "-3 new item"),
+    ] {
+        let is_told = |line: &String| line.starts_with(item) && line.ends_with(reason);
+        assert!(told.iter().any(is_told), "{item}: {told:?}");
+    }
+    assert!(told.iter().any(|line| line.starts_with("standing -4 -4")), "{told:?}");
+}
 
 fn told_after_build(sandbox: &Sandbox) -> Vec<String> {
     good(sandbox.run(&["build", "202208", "-q"]));
