@@ -46,27 +46,24 @@ pub(super) fn lines<'a>(
         }
     }
     let of_amounts = lines.len();
+    // Without all amounts, a percentage may be of nothing for that reason alone.
+    let are_known = problems.is_empty();
     for (index, adjustment) in adjustments() {
         let AdjustmentValue::Percent(percent) = &adjustment.value else {
             continue;
         };
         let before = others.iter().copied().chain(lines[..of_amounts].iter().map(|(_, line)| &line.item));
         let parts = percentage::parts(percent, before, customer);
-        let parts = problems.keep(parts.of_at(figure(adjustment), || place(adjustment))).unwrap_or_default();
-        if parts.is_empty() {
-            if problems.is_empty() {
-                problems.push(of_nothing(adjustment, customer));
-            }
+        let Some(parts) = problems.keep(parts.of_at(figure(adjustment), || place(adjustment))) else {
             continue;
+        };
+        if parts.is_empty() && are_known {
+            problems.push(of_nothing(adjustment, customer));
         }
-        // An adjustment in percent has no money in another currency than the invoice.
-        let mut cost = adjustment.cost;
         for part in parts.iter().filter(|part| !part.amount.is_zero()) {
             let name = adjustment.name.of(customer.invoice.language).clone();
             let item = LineItem {
                 qualifier: part.qualifier(parts.len(), customer.invoice.language),
-                // What it cost is of all parts; the first of them bears it.
-                cost: std::mem::take(&mut cost),
                 adjusted: Some(Box::new(adjusted(adjustment, customer.invoice.language))),
                 ..LineItem::own(kind(part.amount), name, part.amount, part.group)
             };
@@ -151,7 +148,7 @@ fn place(adjustment: &Adjustment) -> Place {
 
 fn of_nothing(adjustment: &Adjustment, customer: &Customer) -> Diagnostic {
     let message = format!("the adjustment \"{}\" is a percentage of nothing: `of` matches no item", adjustment.id);
-    let note = format!("it is of the items of \"{}\" in this month, by the names on the invoice", customer.id);
+    let note = format!("`of` names the items of \"{}\" as the bill does, not as [[item]] prints them", customer.id);
     let hint = "correct `of`, or remove the adjustment; `invoicer items MONTH --customer ID` lists the items";
     Diagnostic::error(message).at(place(adjustment)).with_note(note).with_hint(hint)
 }
