@@ -34,10 +34,10 @@ pub fn held(settings: &Settings, month: BillingMonth, customer: &Customer) -> Op
     Some(diagnostic.with_hint("remove `hold` when it may be issued, and build the month again"))
 }
 
-/// [`held`] as a warning, for a month that is built and not issued.
+/// [`held`] as a warning, for a month that is built and not issued. Its facts are the reason, in the issuer's own words.
 pub(super) fn on_hold(settings: &Settings, month: BillingMonth, customer: &Customer) -> Option<Diagnostic> {
     let Diagnostic { message, place, hint, .. } = held(settings, month, customer)?;
-    let facts = message.clone();
-    let warning = Diagnostic::finding(WarningCode::OnHold, message, facts).concerning(&customer.id);
+    let reason = settings.document_notes(month, customer)?.hold.as_ref()?;
+    let warning = Diagnostic::finding(WarningCode::OnHold, message, reason).concerning(&customer.id);
     Some(Diagnostic { place, hint, ..warning })
 }

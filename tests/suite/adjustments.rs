@@ -377,6 +377,9 @@ fn an_invoice_on_hold_is_built_and_not_issued() {
     let warned = good(sandbox.run(&["build", "202208"])).stderr;
     let told = "the invoice of \"acme\" for 202208 is on hold: waiting for approval";
     assert!(warned.contains(&format!("warning[on-hold]: {told}")), "{warned}");
+    let page = String::from_utf8(sandbox.read("out/202208/index.html")).unwrap();
+    assert!(page.contains("発行保留") && page.contains("waiting for approval"), "{page}");
+    assert!(!page.contains("is on hold"), "the Japanese page has an English sentence");
     refused(sandbox.run(&["issue", "202208"]), told);
     assert!(!sandbox.path().join("issued").exists());
     sandbox.write("adjustments/202208.toml", "");

@@ -163,6 +163,21 @@ fn the_review_page_lists_every_warning() {
     assert_eq!(distinct, WarningCode::NAMES.iter().map(|(name, _)| *name).collect());
 }
 
+/// The page prints a label without a word as nothing: a group of warnings without a title or a hint.
+#[test]
+fn every_warning_has_a_title_and_a_hint_on_the_review_page() {
+    let labels = parsed(include_str!("../../templates/labels.toml"));
+    for language in ["ja", "en"] {
+        for (code, _) in WarningCode::NAMES {
+            let key = format!("warning_{}", code.replace('-', "_"));
+            for key in [format!("{key}_hint"), key] {
+                let word = labels[language].get(&key).and_then(|word| word.as_str()).unwrap_or_default();
+                assert!(!word.is_empty(), "[{language}] of templates/labels.toml has no {key}");
+            }
+        }
+    }
+}
+
 /// The long options in a text, such as `--source` in `` `--source NAME` ``.
 fn options(text: &str) -> BTreeSet<&str> {
     let ends = |c: char| !(c.is_ascii_lowercase() || c == '-');
