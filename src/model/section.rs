@@ -16,6 +16,13 @@ pub struct Section {
     pub name: String,
 }
 
+impl Section {
+    /// Whether its name is the bill's, which no `[[section]]` replaces.
+    pub fn is_named_by_value(&self) -> bool {
+        self.value.as_ref() == Some(&self.name)
+    }
+}
+
 /// The name of the section of charges without a value, unless a `[[section]]` names it.
 pub fn no_group_name(language: Language) -> &'static str {
     match language {

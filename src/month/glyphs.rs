@@ -85,10 +85,16 @@ fn fields(writer: &DocumentWriter<'_>, invoice: &Invoice) -> Vec<Field> {
     let labels = writer.assets.templates.labels(customer.invoice.language, invoice.kind);
     let view = render::view(writer.bill, writer.settings, invoice, labels, &|_| String::new(), writer.told);
     let value = view.ok().and_then(|view| serde_json::to_value(&view).ok());
+    let sections = invoice.items.iter().filter_map(|item| item.section.as_ref());
+    let of_bill: BTreeSet<&str> =
+        sections.filter(|section| section.is_named_by_value()).map(|section| section.name.as_str()).collect();
     let mut fields = Vec::new();
     for (key, value) in value.iter().filter_map(Value::as_object).flatten() {
         texts(value, key.clone(), &mut |path, text, row| {
-            let source = source(&path, row);
+            let source = match path.ends_with(".division") && of_bill.contains(text) {
+                true => Source::Bill("group"),
+                false => source(&path, row),
+            };
             fields.push(Field { path, text: text.to_owned(), source });
         });
     }

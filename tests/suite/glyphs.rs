@@ -105,6 +105,31 @@ fn a_pattern_for_such_a_name_is_no_mistake() {
     assert_eq!(told(&sandbox).len(), 1);
 }
 
+/// Departments are texts of the bill until a `[[section]]` names them: printed above the items and in the appendix.
+#[test]
+fn a_character_of_a_section_is_the_bills_unless_a_table_names_it() {
+    let sandbox = workspace(&[]);
+    let bill = "imsi,date,billItemName,quantity,amount,customer,department\n1,20220801,basic,1,1,acme,🚀課\n";
+    sandbox.write("billing/202208/soracom.csv", bill);
+    let sections = format!("[invoice]\nsections = \"tag:department\"\n{WORKSPACE}");
+    for details in ["rows", "daily", "summary"] {
+        let details = format!("[invoice]\ndetails = \"{details}\"\n");
+        sandbox.write("invoicer.toml", sections.replace("[invoice]\n", &details));
+        let run = sandbox.run(&["build", "202208"]);
+        assert_eq!(run.code, 0, "{details}{}", run.stderr);
+        let warnings = told(&sandbox);
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].1.ends_with(" in 1 invoice (group)"), "{warnings:?}");
+        assert!(text_of(&sandbox, "acme").replace(' ', "").contains("〓課"), "{details}");
+    }
+    let named = "[[section]]\nvalue = \"🚀課\"\nname = \"宇宙🚀課\"\n";
+    sandbox.write("invoicer.toml", format!("{sections}{named}"));
+    let refused = sandbox.run(&["build", "202208"]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.stderr.contains("error: no font has the character '🚀' (U+1F680)"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--> invoicer.toml:"), "{}", refused.stderr);
+}
+
 #[test]
 fn an_issued_month_comes_out_again_with_its_stand_ins() {
     let sandbox = workspace(&[("acme", "basic🚀", ""), ("bravo", "basic", "")]);
