@@ -19,7 +19,8 @@ impl InvoiceView<'_> {
         let original = &mut self.original;
         texts.extend([&mut original.total, &mut original.returned_before, &mut original.returned, &mut original.left]);
         for row in self.charges.iter_mut().chain(&mut self.discounts).chain(&mut self.adjustments) {
-            texts.extend([&mut row.quantity, &mut row.unit_price, &mut row.amount, &mut row.heading_amount]);
+            texts.extend([&mut row.quantity, &mut row.unit_price]);
+            texts.extend([&mut row.amount, &mut row.heading_amount, &mut row.division_amount]);
         }
         texts.extend(self.tax_subtotals.iter_mut().flat_map(|tax| [&mut tax.taxable, &mut tax.tax, &mut tax.tax_jpy]));
         texts.push(&mut self.chart.peak);
@@ -58,13 +59,9 @@ impl InvoiceView<'_> {
         self.each_figure(&mut |figure| figure.shorten(limit));
         let (longest_fraction, _) = self.appendix_has.fit(&self.appendix, &self.appendix_sums, &self.closing);
         self.appendix_fraction_width = fraction_width(longest_fraction);
-        let amounts = self.rows().flat_map(|row| [row.amount.as_str(), row.heading_amount.as_str()]);
-        self.items_fraction_width =
-            shared_fraction_width(amounts.chain([self.discounts_total.as_str(), self.subtotal.as_str()]));
-    }
-
-    fn rows(&self) -> impl Iterator<Item = &RowView<'_>> {
-        self.charges.iter().chain(&self.discounts).chain(&self.adjustments)
+        let rows = self.charges.iter().chain(&self.discounts).chain(&self.adjustments);
+        let amounts = rows.flat_map(RowView::amounts).chain([self.discounts_total.as_str(), &self.subtotal]);
+        self.items_fraction_width = shared_fraction_width(amounts);
     }
 }
 

@@ -191,6 +191,13 @@ pub struct RowView<'a> {
     pub tax_rate: String,
 }
 
+impl RowView<'_> {
+    /// What it prints in the column of amounts, where point stands below point.
+    pub(super) fn amounts(&self) -> [&str; 3] {
+        [&self.amount, &self.heading_amount, &self.division_amount]
+    }
+}
+
 #[derive(Debug, Serialize)]
 pub struct TaxView {
     pub label: String,
@@ -265,9 +272,8 @@ pub fn view<'a>(
     let plain = |amount| money(amount, invoice.currency, 0);
     let discounts_total = if discounts.is_empty() { String::new() } else { plain(discounts_total) };
     let subtotal = plain(invoice.subtotal);
-    let amounts = all_rows().flat_map(|row| [&row.amount, &row.heading_amount, &row.division_amount]);
-    let amounts = amounts.map(String::as_str);
-    let items_fraction_width = shared_fraction_width(amounts.chain([discounts_total.as_str(), subtotal.as_str()]));
+    let amounts = all_rows().flat_map(RowView::amounts).chain([discounts_total.as_str(), &subtotal]);
+    let items_fraction_width = shared_fraction_width(amounts);
     Ok(InvoiceView {
         kind: invoice.kind,
         original: original(invoice, language),

@@ -46,6 +46,7 @@ fn amounts_of_28_digits_never_refuse_a_month() {
             "currency = \"USD\"\n",
             "currency = \"USD\"\nlanguage = \"en\"\ndetails = \"daily\"\n",
             "details = \"none\"\n",
+            "sections = \"group\"\n",
         ] {
             let invoice = format!("{invoice}file-name = \"INV-202208-acme\"\n");
             for (rows, rounding) in several.iter().flat_map(|rows| [(rows, "item"), (rows, "invoice")]) {
@@ -109,10 +110,11 @@ fn a_template_too_wide_is_still_a_mistake() {
 }
 
 /// Ten months of figures with 14 and more characters, on paper where eleven fit: every figure of the story, of the chart and
-/// of the sums of groups is cut to as many as fit, or the page is beyond the edge of the paper.
+/// of the sums of sections and groups is cut to as many as fit, or the page is beyond the edge of the paper.
 #[test]
 fn every_figure_of_a_page_can_be_shortened() {
-    let sandbox = workspace("own", "story = true\ndetails = \"summary\"\ngroup-by = \"group\"\n", &[]);
+    let sandbox =
+        workspace("own", "story = true\ndetails = \"summary\"\ngroup-by = \"group\"\nsections = \"group\"\n", &[]);
     let rows = |month: &str, first: &str, second: &str| {
         format!(
             "imsi,groupName,date,billItemName,unitPrice,quantity,amount\n\
@@ -140,6 +142,7 @@ fn every_figure_of_a_page_can_be_shortened() {
     let listed = |list: &str| format!("{{% for one in {list} %}}<p>{{{{ one }}}}</p>{{% endfor %}}");
     let figures = [
         "<p>{{ total }}</p><p>{{ chart.peak }}</p><p>{{ story.before }}</p><p>{{ story.now }}</p><p>{{ story.change }}</p>".to_owned(),
+        each("charges", &["amount", "division_amount"]),
         each("story.items", &["before", "now", "change"]),
         "{% for item in story.items %}{% for one in item.reasons %}<p>{{ one.amount }}</p>{% endfor %}{% endfor %}".to_owned(),
         each("story.months", &["amount"]),
