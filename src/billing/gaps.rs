@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::claims::{Claim, Claims, RuleIndex};
 use super::ownership::{Ownership, assign};
 use super::remainder::Remainders;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, row_count};
 use crate::model::amount::{Sum, TooLong};
 use crate::model::assignments::AssignmentRow;
 use crate::model::charge::{Bill, Charge, ChargeId, NameId};
@@ -102,7 +102,7 @@ pub(super) fn warnings(
         let cost = Sum::of(charges.iter().map(|id| remainders.cost(bill, *id)));
         let currency = bill.source(first).currency;
         let cost = cost.map_or_else(|_| "?".to_owned(), |cost| money(cost, currency, 0));
-        let rows = rows(charges.len());
+        let rows = row_count(charges.len());
         let days = charges.iter().fold(MonthDays::NONE, |days, id| {
             let left = remainders.get(*id).map(|remainder| remainder.days);
             days.union(left.unwrap_or_else(|| MonthDays::of(bill.charge(*id).day)))
@@ -173,8 +173,4 @@ pub(super) fn without_charges(bill: &Bill, settings: &Settings, index: &RuleInde
         warning.with_hint("end the rows of what the customer no longer has with `until`")
     };
     idle.into_iter().map(warning).collect()
-}
-
-fn rows(count: usize) -> String {
-    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
 }

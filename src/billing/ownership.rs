@@ -13,7 +13,7 @@ use super::near_match::NearValues;
 use super::overlaps;
 use super::remainder::{Remainder, Remainders};
 use super::timeline::Division;
-use crate::diagnostic::{Diagnostic, MayBeUnnamed, Place};
+use crate::diagnostic::{Diagnostic, MayBeUnnamed, Place, row_count};
 use crate::model::allocation::{Ratio, ShareBasis};
 use crate::model::amount::{Amount, TooLong};
 use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, NameId};
@@ -302,7 +302,7 @@ fn claimed_twice(bill: &Bill, settings: &Settings, rules: (RuleId, RuleId), foun
     let customer = |id: RuleId| &settings.customers[id.customer as usize];
     let (first, second) = (customer(rules.0), customer(rules.1));
     let at = |id: RuleId| id.in_words(settings);
-    let rows = if found.count == 1 { "1 row".to_owned() } else { format!("{} rows", found.count) };
+    let rows = row_count(found.count);
     let higher = rules.0.priority(settings).saturating_add(1);
     let diagnostic =
         Diagnostic::error(format!("two customers claim the charge: \"{}\" and \"{}\"", first.id, second.id))
@@ -323,7 +323,7 @@ fn claimed_twice(bill: &Bill, settings: &Settings, rules: (RuleId, RuleId), foun
 fn changing_claims(bill: &Bill, settings: &Settings, index: &RuleIndex, id: ChargeId, count: usize) -> Diagnostic {
     let charge = bill.charge(id);
     let (path, row) = bill.origin(charge);
-    let rows = if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
+    let rows = row_count(count);
     let message = "the charge has no day, and its resource changes hands within the month";
     let diagnostic =
         Diagnostic::error(message).at(Place::line(path, row)).with_note(format!("{rows}; {}", describe(bill, charge)));

@@ -6,7 +6,7 @@ use super::described::describe;
 use super::gaps;
 use super::remainder::Remainders;
 use super::unclaimed;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, row_count};
 use crate::model::amount::{Sum, TooLong};
 use crate::model::charge::{Bill, ChargeId, EMPTY, NameId};
 use crate::model::customer::ClaimRule;
@@ -65,7 +65,7 @@ fn widest(
 fn tell(bill: &Bill, settings: &Settings, charges: &[ChargeId], left: &Remainders) -> Diagnostic {
     let first = bill.charge(charges[0]);
     let (path, row) = bill.origin(first);
-    let rows = if charges.len() == 1 { "1 row".to_owned() } else { format!("{} rows", charges.len()) };
+    let rows = row_count(charges.len());
     let cost =
         Sum::of(charges.iter().map(|id| left.cost(bill, *id))).map_or_else(|_| "?".to_owned(), |sum| sum.to_string());
     let currency = bill.source(first).currency;

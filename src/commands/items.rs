@@ -6,7 +6,7 @@ use std::path::Path;
 use super::check_customer;
 use crate::billing::{self, ListedItem, PriceRange};
 use crate::cli;
-use crate::diagnostic::{Diagnostic, Figure, Problems, nearest};
+use crate::diagnostic::{Diagnostic, Figure, Problems, nearest, row_count};
 use crate::ledger::Ledger;
 use crate::model::invoice::{ItemKind, Status};
 use crate::model::settings::Settings;
@@ -124,7 +124,7 @@ fn stubs(listed: &[ListedItem<'_>], settings: &Settings) -> Vec<String> {
         if !lines.is_empty() {
             lines.push(String::new());
         }
-        let rows = if item.rows == 1 { "1 row".to_owned() } else { format!("{} rows", item.rows) };
+        let rows = row_count(item.rows);
         let quantity = item.quantity.map_or_else(String::new, |quantity| format!(", quantity {quantity}"));
         lines.push(format!("[[item]]  # {rows}{quantity}"));
         if has_several {

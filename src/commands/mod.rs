@@ -25,7 +25,7 @@ use anyhow::Context;
 use chrono::{FixedOffset, NaiveDate};
 
 use crate::cli::{self, Cli, Command};
-use crate::diagnostic::{Diagnostic, Problems, nearest};
+use crate::diagnostic::{Diagnostic, Problems};
 use crate::environment::Environment;
 use crate::model::settings::Settings;
 use crate::printer::Printer;
@@ -98,10 +98,7 @@ fn check_known(id: &str, known: &[&str]) -> Result<(), Diagnostic> {
         return Ok(());
     }
     let diagnostic = Diagnostic::error(format!("there is no customer \"{id}\""));
-    Err(diagnostic.with_hint(match nearest(id, known.iter().copied()) {
-        Some(near) => format!("did you mean \"{near}\"?"),
-        None => format!("customers: {}", known.join(", ")),
-    }))
+    Err(diagnostic.with_hint(workspace::known_customers(id, known)))
 }
 
 /// Today in Japan, whose days the law and the providers use.

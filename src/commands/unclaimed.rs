@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::billing::{self, UnclaimedGroup, UnclaimedResource};
-use crate::diagnostic::{Diagnostic, Figure, Problems};
+use crate::diagnostic::{Diagnostic, Figure, Problems, row_count};
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::period::BillingMonth;
@@ -34,10 +34,10 @@ pub(super) fn run(root: &Path, month: BillingMonth, printer: &Printer) -> Result
         lines(group, printer.verbose).iter().for_each(|line| printer.result(line));
     }
     if settings.allocation.keep_unassigned {
-        printer.status(&format!("{} without an owner, which you bear", rows(found.rows)));
+        printer.status(&format!("{} without an owner, which you bear", row_count(found.rows)));
         return Ok(());
     }
-    let diagnostic = Diagnostic::error(format!("{} of {month} without an owner", rows(found.rows)));
+    let diagnostic = Diagnostic::error(format!("{} of {month} without an owner", row_count(found.rows)));
     Err(diagnostic.with_hint("add the tables to files in customers/ and to invoicer.toml, changed where needed").into())
 }
 
@@ -48,7 +48,7 @@ fn lines(group: &UnclaimedGroup, all: bool) -> Vec<String> {
         (true, 1) => "of 1 resource".to_owned(),
         (true, count) => format!("of {count} resources"),
     };
-    let mut lines = vec![format!("# {}: {} {resources}, {}", group.source, rows(group.rows), costs.join(" + "))];
+    let mut lines = vec![format!("# {}: {} {resources}, {}", group.source, row_count(group.rows), costs.join(" + "))];
     let shown = if all { group.resources.len() } else { SHOWN };
     lines.extend(group.resources.iter().take(shown).map(resource));
     if group.resources.len() > shown {
@@ -64,7 +64,7 @@ fn resource(resource: &UnclaimedResource) -> String {
     if !name.is_empty() && !tags.iter().any(|(tag, _)| tag == "name") {
         text.push_str(&format!(" {:?}", beginning(name)));
     }
-    text.push_str(&format!(": {}, {}", rows(*count), money(*cost, *currency)));
+    text.push_str(&format!(": {}, {}", row_count(*count), money(*cost, *currency)));
     let tags: Vec<String> =
         tags.iter().map(|(tag, value)| format!("{}={:?}", beginning(tag), beginning(value))).collect();
     if !tags.is_empty() {
@@ -75,8 +75,4 @@ fn resource(resource: &UnclaimedResource) -> String {
 
 fn money(cost: Amount, currency: Currency) -> String {
     render::money(cost, currency, 0)
-}
-
-fn rows(count: usize) -> String {
-    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
 }

@@ -38,5 +38,10 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     near.first().filter(|(distance, _)| *distance <= limit).map(|(_, candidate)| *candidate)
 }
 
+/// `1 row`, or as many.
+pub fn row_count(count: usize) -> String {
+    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
+}
+
 #[cfg(test)]
 mod tests;

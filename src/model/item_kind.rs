@@ -42,4 +42,9 @@ impl ItemKind {
     pub fn follows_from_others(self) -> bool {
         matches!(self, ItemKind::IncludedTax | ItemKind::Rounding)
     }
+
+    /// Whether its items are listed among what is charged, not among discounts or adjustments.
+    pub fn is_charged(self) -> bool {
+        matches!(self, ItemKind::Usage | ItemKind::Fee | ItemKind::Adjustment | ItemKind::Minimum)
+    }
 }

@@ -135,9 +135,8 @@ fn round_top(peak: Amount, currency: Currency) -> Result<Amount, TooLong> {
 
 /// The cost of the most expensive items, and of all others together.
 fn by_item(invoice: &Invoice, item_labels: &[ItemLabel<'_>], others: &str) -> Result<Option<ChartView>, TooLong> {
-    let charged = |kind| matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Adjustment | ItemKind::Minimum);
     let items = invoice.items.iter().zip(item_labels);
-    let items = items.filter(|(item, _)| charged(item.kind) && item.amount.is_positive());
+    let items = items.filter(|(item, _)| item.kind.is_charged() && item.amount.is_positive());
     let mut bars: Vec<(Cow<'_, str>, Cow<'_, str>, Amount)> = Vec::new();
     // The bar of an item that several sections list, by its label.
     let mut known: BTreeMap<Cow<'_, str>, usize> = BTreeMap::new();

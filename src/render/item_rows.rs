@@ -146,7 +146,7 @@ impl<'a> ItemRows<'a, '_> {
         let item = &self.invoice.items[index];
         match &item.section {
             Some(section) => &section.name,
-            None if has_sections(self.invoice) && is_charged(item.kind) => self.word("outside_sections"),
+            None if has_sections(self.invoice) && item.kind.is_charged() => self.word("outside_sections"),
             None => "",
         }
     }
@@ -243,9 +243,4 @@ pub(super) fn has_several_sources(invoice: &Invoice) -> bool {
     let mut used = invoice.items.iter().map(|item| &item.source).filter(|source| !source.is_empty());
     let first = used.next();
     used.any(|source| Some(source) != first)
-}
-
-/// Whether items of a kind are listed among what is charged, not among discounts or adjustments.
-pub(super) fn is_charged(kind: ItemKind) -> bool {
-    matches!(kind, ItemKind::Usage | ItemKind::Fee | ItemKind::Adjustment | ItemKind::Minimum)
 }

@@ -14,7 +14,7 @@ use super::divisions::has_sections;
 use super::finance::{BankView, accounts, subject_line};
 use super::fit::Fit;
 use super::format::{date_text, grouped, money, month_text, period_text};
-use super::item_rows::{ItemRows, is_charged};
+use super::item_rows::ItemRows;
 use super::story::{StoryView, story_view};
 use crate::billing::story::story;
 use crate::model::amount::{Sum, TooLong};
@@ -228,7 +228,7 @@ pub fn view<'a>(
     let printed = printed::items(invoice, &customer.pricing, &item_labels)?;
     let table = ItemRows { settings, invoice, item_labels: &item_labels, printed: &printed, words: labels, language };
     let (mut charges, mut discounts, mut adjustments) = (
-        table.rows(|item| item.section.is_some() || is_charged(item.kind))?,
+        table.rows(|item| item.section.is_some() || item.kind.is_charged())?,
         table.rows(|item| item.section.is_none() && item.kind == ItemKind::Discount)?,
         table.rows(|item| matches!(item.kind, ItemKind::Carried | ItemKind::IncludedTax | ItemKind::Rounding))?,
     );

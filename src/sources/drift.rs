@@ -10,7 +10,7 @@ use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 
 use super::snapshot::{DRIFT, directory};
-use crate::diagnostic::{Diagnostic, Place, cannot};
+use crate::diagnostic::{Diagnostic, Place, cannot, row_count};
 use crate::environment::Environment;
 use crate::files;
 use crate::model::amount::Amount;
@@ -100,7 +100,7 @@ pub fn refusal(changes: &[RowChange], source: &SourceSettings, month: BillingMon
 }
 
 fn message(source: &SourceSettings, count: usize) -> String {
-    let rows = if count == 1 { "1 row" } else { &format!("{count} rows") };
+    let rows = row_count(count);
     let are = if count == 1 { "is not what it was" } else { "are not what they were" };
     format!("{rows} of \"{}\" {are} when the month was fetched", source.name)
 }

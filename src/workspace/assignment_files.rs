@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 
 pub use self::changes::{changed_rows, is_table};
 use self::faults::{Fault, Faults};
+use super::customer_ids::known_customers;
 use super::day_values::days_between;
 use crate::diagnostic::{Diagnostic, Place, cannot, nearest};
 use crate::files;
@@ -226,11 +227,7 @@ impl TableReader<'_> {
         let message = format!("there is no customer {customer:?}: no file customers/{customer}.toml");
         let mut ids: Vec<&str> = self.ids.keys().copied().collect();
         ids.sort_unstable();
-        let hint = match nearest(customer, ids.iter().copied()) {
-            Some(near) => format!("did you mean {near:?}?"),
-            None => format!("customers: {}", ids.join(", ")),
-        };
-        Fault { kind, message, hint }
+        Fault { kind, message, hint: known_customers(customer, &ids) }
     }
 }
 

@@ -1,11 +1,11 @@
 //! Says which customer was meant where there is none of that id.
 
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::nearest;
 
-/// Adds the nearest customer's id, or all ids.
-pub(super) fn unknown_customer(diagnostic: Diagnostic, id: &str, ids: &[&str]) -> Diagnostic {
-    diagnostic.with_hint(match nearest(id, ids.iter().copied()) {
+/// The hint for an unknown id: the nearest customer's, or all ids.
+pub fn known_customers(id: &str, ids: &[&str]) -> String {
+    match nearest(id, ids.iter().copied()) {
         Some(near) => format!("did you mean \"{near}\"?"),
         None => format!("customers: {}", ids.join(", ")),
-    })
+    }
 }

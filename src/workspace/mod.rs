@@ -36,7 +36,7 @@ pub use adjustments::{
     changed_entries, files_of as adjustment_files, ids_in as adjustment_ids_in, ids_of_all as adjustment_ids,
 };
 pub use assignment_files::{changed_rows, is_table};
-use customer_ids::unknown_customer;
+pub use customer_ids::known_customers;
 use invoice_section::PricingLayer;
 pub use pricing_file::with_prices_of;
 use text_file::read_text;
@@ -197,14 +197,14 @@ fn check_across_files(root: &Path, settings: &Settings, default: &Pattern, text:
             let place = Place::from(&rule.definition).with_excerpt(line(rule.definition.line));
             let diagnostic =
                 Diagnostic::error(format!("weights name the customer \"{id}\", but there is no customers/{id}.toml"));
-            problems.push(unknown_customer(diagnostic.at(place), id, &ids));
+            problems.push(diagnostic.at(place).with_hint(known_customers(id, &ids)));
         }
     }
     for account in &settings.issuer.banks {
         for id in account.customers.iter().filter(|id| !ids.contains(&id.as_str())) {
             let place = Place::from(&account.definition).with_excerpt(line(account.definition.line));
             let message = format!("an account is for the customer \"{id}\", but there is no customers/{id}.toml");
-            problems.push(unknown_customer(Diagnostic::error(message).at(place), id, &ids));
+            problems.push(Diagnostic::error(message).at(place).with_hint(known_customers(id, &ids)));
         }
     }
     // Adjustments alone can be billed.

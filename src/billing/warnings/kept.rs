@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Month;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, row_count};
 use crate::model::amount::{Sum, TooLong};
 use crate::model::charge::{ChargeId, NameId};
 use crate::model::figures::money;
@@ -43,8 +43,11 @@ fn of_source(month: Month<'_>, source: u16, charges: &[ChargeId]) -> Result<Diag
         all.add(cost)?;
     }
     let total = money(all.total()?, source.currency, 0);
-    let message =
-        format!("{total} of \"{}\" that no rule claims is kept by the issuer: {}", source.name, rows(charges.len()));
+    let message = format!(
+        "{total} of \"{}\" that no rule claims is kept by the issuer: {}",
+        source.name,
+        row_count(charges.len())
+    );
     let tables = ItemTables::of_issuer(month.settings);
     let name = |item: NameId| beginning(&tables.both_names(&source.name, bill.names.get(item)));
     let names: Vec<String> = items.iter().take(SHOWN).map(|(item, ..)| name(*item)).collect();
@@ -57,7 +60,7 @@ fn of_source(month: Month<'_>, source: u16, charges: &[ChargeId]) -> Result<Diag
         let cost = money(sum.total()?, source.currency, 0);
         let name = name(item);
         let facts = format!("{name}: {cost} ({count})");
-        warning = warning.with_note_and_facts(format!("{name}: {}, {cost}", rows(count)), facts);
+        warning = warning.with_note_and_facts(format!("{name}: {}, {cost}", row_count(count)), facts);
     }
     if more > 0 {
         warning = warning.with_note_and_facts(format!("and {more} more items"), format!("… (+{more})"));
@@ -65,8 +68,4 @@ fn of_source(month: Month<'_>, source: u16, charges: &[ChargeId]) -> Result<Diag
     Ok(warning.with_hint(
         "give them to customers with [[match]] or [[allocation.share]], or keep them on purpose with [[allocation.keep]]",
     ))
-}
-
-fn rows(count: usize) -> String {
-    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
 }

@@ -5,6 +5,7 @@ use crate::billing::explanation::{
     ChargesExplanation, Explanation, LineExplanation, PartExplanation, PerExplanation, RowExplanation, RowSums, Rule,
     SharingExplanation,
 };
+use crate::diagnostic::row_count;
 use crate::model::amount::{Amount, TooLong};
 use crate::printer::{Align, Printer, table};
 
@@ -71,14 +72,13 @@ fn rows(
         cells.push(columns.sums(&format!("… {} rows", between.len()), sums(between).as_ref()));
         cells.extend(last.iter().map(|row| columns.row(row)));
     }
-    let count = |rows: usize| if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
     if part.shown.rows != part.all.rows {
-        cells.push(columns.sums(&format!("{} shown", count(part.shown.rows)), Ok(&part.shown)));
-        let others = count(part.all.rows - part.shown.rows);
+        cells.push(columns.sums(&format!("{} shown", row_count(part.shown.rows)), Ok(&part.shown)));
+        let others = row_count(part.all.rows - part.shown.rows);
         cells.push(columns.sums(&format!("{others} of other resources"), less(&part.all, &part.shown).as_ref()));
     }
     if part.all.rows > 1 {
-        cells.push(columns.sums(&count(part.all.rows), Ok(&part.all)));
+        cells.push(columns.sums(&row_count(part.all.rows), Ok(&part.all)));
     }
     let kept: Vec<bool> = (0..10).map(|column| columns.has(column)).collect();
     let cells: Vec<Vec<String>> = cells.into_iter().map(|row| only(row, &kept)).collect();

@@ -12,7 +12,7 @@ use crate::model::definition::Definition;
 use crate::model::period::BillingMonth;
 use crate::model::price::Money;
 use crate::model::tax::TaxCategory;
-use crate::workspace::customer_ids::unknown_customer;
+use crate::workspace::customer_ids::known_customers;
 use crate::workspace::item_match::Percentage;
 use crate::workspace::toml_reader::{Section, Value};
 use crate::workspace::values;
@@ -92,7 +92,8 @@ impl<'c> Entries<'c> {
         let id = value.text()?;
         let Some(customer) = self.customers.iter().find(|customer| customer.id == id) else {
             let known: Vec<&str> = self.customers.iter().map(|customer| customer.id.as_str()).collect();
-            return Err(unknown_customer(Diagnostic::error(format!("there is no customer \"{id}\"")), &id, &known));
+            let diagnostic = Diagnostic::error(format!("there is no customer \"{id}\""));
+            return Err(diagnostic.with_hint(known_customers(&id, &known)));
         };
         if customer.is_active(self.month) {
             return Ok(customer);

@@ -11,7 +11,7 @@ use std::path::Path;
 use anyhow::Context;
 
 pub use self::changes::changed_entries;
-use super::customer_ids::unknown_customer;
+use super::customer_ids::known_customers;
 use super::text_file::read_text;
 use super::toml_reader::{Section, TomlFile, Value};
 use super::wording::line;
@@ -181,7 +181,7 @@ fn read_toml(file: &TomlFile<'_>, entries: &mut Entries<'_>) -> BTreeMap<String,
         let known: Vec<&str> = entries.customers.iter().map(|customer| customer.id.as_str()).collect();
         if !known.contains(&id.as_str()) {
             let message = format!("there is no customer \"{id}\"");
-            value.told::<()>(Err(unknown_customer(Diagnostic::error(message), &id, &known)));
+            value.told::<()>(Err(Diagnostic::error(message).with_hint(known_customers(&id, &known))));
             continue;
         }
         if let Some(section) = value.told(value.section(&format!("[customer.{id}]"))) {
