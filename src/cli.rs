@@ -12,12 +12,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::model::amount::Amount;
 use crate::model::endpoint::AllowedHost;
 use crate::model::language::Language;
+use crate::model::matcher::Glob;
 use crate::model::period::{BillingMonth, MonthRange};
 use crate::model::tax::TaxCategory;
 pub use help::{EXAMPLES, command, manual, parse};
 pub use language::{asked_language, shown};
 pub use values::{DateBound, Format};
-use values::{credited_line, money, name, reason, tax_category};
+use values::{credited_line, glob, money, name, reason, tax_category};
 
 /// Bills end customers for SORACOM, SAKURA Cloud and KORE: splits a provider's monthly bill by your rules, adds markup
 /// and tax, and writes an invoice for each customer as PDF, HTML, JSON and CSV.
@@ -436,8 +437,8 @@ pub struct Adjust {
     /// Amount before tax, in the currency of the customer's invoices; below zero for a discount
     #[arg(long, value_name = "AMOUNT", value_parser = money, allow_hyphen_values = true)]
     pub amount: Amount,
-    /// Tax category; the customer's without it: standard, reduced, exempt, non-taxable or out-of-scope
-    #[arg(long, value_name = "CATEGORY", value_parser = tax_category)]
+    /// Tax category; the customer's without it
+    #[arg(long, value_name = "CATEGORY", value_parser = tax_category())]
     pub tax_category: Option<TaxCategory>,
 }
 
@@ -454,8 +455,8 @@ pub struct List {
     #[arg(long = "customer", value_name = "CUSTOMER")]
     pub customers: Vec<String>,
     /// List only documents with an order number that fits this pattern: PO-4711, or PO-*
-    #[arg(long, value_name = "GLOB")]
-    pub order_number: Option<String>,
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    pub order_number: Option<Glob>,
     /// List only documents with at least this total, including tax; totals of credit notes are negative
     #[arg(long, value_name = "AMOUNT", value_parser = money, allow_hyphen_values = true)]
     pub min: Option<Amount>,

@@ -1,9 +1,13 @@
 //! Values of options that the model has no type for.
 
+use std::convert::Infallible;
+
 use chrono::NaiveDate;
 use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::model::amount::Amount;
+use crate::model::matcher::Glob;
 use crate::model::period::BillingMonth;
 use crate::model::tax::TaxCategory;
 
@@ -29,10 +33,15 @@ pub(super) fn name(text: &str) -> Result<String, String> {
     }
 }
 
-pub(super) fn tax_category(text: &str) -> Result<TaxCategory, String> {
-    let known = TaxCategory::NAMES.iter().find(|(name, _)| *name == text);
-    let names = || TaxCategory::NAMES.map(|(name, _)| name).join(", ");
-    known.map(|(_, category)| *category).ok_or_else(|| format!("expected one of {}, found {text:?}", names()))
+/// One of the names, which help, manual and completions list.
+pub(super) fn tax_category() -> impl TypedValueParser<Value = TaxCategory> {
+    let known = |name: String| TaxCategory::NAMES.into_iter().find(|(known, _)| *known == name);
+    let names = PossibleValuesParser::new(TaxCategory::NAMES.map(|(name, _)| name));
+    names.try_map(move |name| known(name).map(|(_, category)| category).ok_or("not a tax category"))
+}
+
+pub(super) fn glob(text: &str) -> Result<Glob, Infallible> {
+    Ok(Glob::new(text))
 }
 
 pub(super) fn money(text: &str) -> Result<Amount, String> {

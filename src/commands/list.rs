@@ -65,10 +65,7 @@ pub(super) fn run(root: &Path, arguments: &cli::List, printer: &Printer) -> Resu
 
 fn is_wanted(document: &Document, arguments: &cli::List) -> bool {
     let name = |customer: &String| document.customer == *customer || document.customer_name.contains(customer.as_str());
-    let has_order = |pattern: &String| {
-        let glob = Glob::new(pattern);
-        document.order_number.as_ref().is_some_and(|number| glob.matches(number))
-    };
+    let has_order = |glob: &Glob| document.order_number.as_ref().is_some_and(|number| glob.matches(number));
     let at_least = |min: Amount| document.total.minus(min).is_ok_and(|above| !above.is_negative());
     let at_most = |max: Amount| max.minus(document.total).is_ok_and(|below| !below.is_negative());
     arguments.from.is_none_or(|from| from.first() <= document.issue_date)
