@@ -323,6 +323,11 @@ fn finished(
 }
 
 impl BilledMonth {
+    /// Whether no customer has anything in the month, not even a rest.
+    pub fn is_empty(&self) -> bool {
+        self.invoices.is_empty() && self.skipped.is_empty() && self.carried.left.is_empty()
+    }
+
     /// Every customer's items, whether an invoice is made of them or not.
     pub fn items(&self) -> impl Iterator<Item = (usize, &[LineItem])> {
         let invoices = self.invoices.iter().chain(&self.skipped);

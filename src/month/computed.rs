@@ -58,6 +58,9 @@ fn announced_invoices(
     if problems.is_empty() {
         announce(&format!("computing the invoices of {month} from {} rows", bill.charges.len()));
         let mut billed = billing::invoices(&bill, settings, status, taken)?;
+        if settings.sources.is_empty() && billed.is_empty() {
+            return Err(sources::absent::nothing_to_bill(month).into());
+        }
         if status != Status::Draft {
             billed.remarks.extend(sources::short_months(root, settings, &bill));
         }

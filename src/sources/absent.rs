@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::paths;
 use super::snapshot::Snapshot;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::model::period::BillingMonth;
 use crate::model::settings::{Settings, SourceSettings};
 use crate::model::warning::WarningCode;
@@ -21,6 +21,14 @@ pub(super) fn no_source(sources: &[SourceSettings], month: BillingMonth) -> Diag
         Some(source) => diagnostic.at(&source.definition).with_hint(hint),
         None => diagnostic.with_hint(hint),
     }
+}
+
+/// Error for a month of which nothing is billed, in a workspace that has no sources.
+pub fn nothing_to_bill(month: BillingMonth) -> Diagnostic {
+    let message = format!("the workspace has no [[source]], and {month} has no fees and no adjustments");
+    let hint =
+        "add [[source]] with name = \"soracom\", kind = \"soracom-csv\", path = \"billing/{month}/soracom*.csv\"";
+    Diagnostic::error(message).at(Place::file("invoicer.toml")).with_hint(hint)
 }
 
 /// Error for a source named by the user in a month in which it does not exist.

@@ -157,7 +157,7 @@ pub fn load_for(root: &Path, months: &[BillingMonth]) -> Result<Workspace, Probl
         adjustments: of_months,
     };
     if !broken {
-        check_across_files(root, &settings, &default_invoice.number, &text, &mut problems);
+        check_across_files(&settings, &default_invoice.number, &text, &mut problems);
     }
     let (errors, warnings): (Vec<Diagnostic>, Vec<Diagnostic>) = problems.into_iter().partition(Diagnostic::is_error);
     Problems::from(errors).check()?;
@@ -186,7 +186,7 @@ pub fn good_sources(root: &Path) -> Vec<SourceSettings> {
 }
 
 /// Checks what needs all files.
-fn check_across_files(root: &Path, settings: &Settings, default: &Pattern, text: &str, problems: &mut Vec<Diagnostic>) {
+fn check_across_files(settings: &Settings, default: &Pattern, text: &str, problems: &mut Vec<Diagnostic>) {
     let ids: Vec<&str> = settings.customers.iter().map(|customer| customer.id.as_str()).collect();
     let line = |line: u32| text.lines().nth(line as usize - 1).unwrap_or_default().to_owned();
     for rule in &settings.allocation.shares {
@@ -206,13 +206,6 @@ fn check_across_files(root: &Path, settings: &Settings, default: &Pattern, text:
             let message = format!("an account is for the customer \"{id}\", but there is no customers/{id}.toml");
             problems.push(Diagnostic::error(message).at(place).with_hint(known_customers(id, &ids)));
         }
-    }
-    // Adjustments alone can be billed.
-    if settings.sources.is_empty() && !adjustments::has_any(root) {
-        let diagnostic = Diagnostic::error("the workspace has no [[source]]").at(Place::file("invoicer.toml"));
-        let hint =
-            "add [[source]] with name = \"soracom\", kind = \"soracom-csv\", path = \"billing/{month}/soracom*.csv\"";
-        problems.push(diagnostic.with_hint(hint));
     }
     for (index, fx) in settings.fx.iter().enumerate() {
         let again =

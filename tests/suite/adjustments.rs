@@ -200,12 +200,30 @@ fn names_notes_and_money_are_those_of_the_invoice() {
 fn a_workspace_without_sources_bills_adjustments_alone() {
     let sandbox = workspace();
     sandbox.write("invoicer.toml", "[issuer]\nname = \"x\"\n");
-    refused(sandbox.run(&["check"]), "the workspace has no [[source]]");
-    sandbox.write("adjustments/202208.toml", adjustment("setup", "amount = 18000"));
+    good(sandbox.run(&["check"]));
+    refused(
+        sandbox.run(&["check", "202208"]),
+        "the workspace has no [[source]], and 202208 has no fees and no adjustments",
+    );
+    good(sandbox.run(&["adjust", "202208", "--customer", "acme", "--name", "x", "--amount", "18000"]));
     good(sandbox.run(&["build", "202208"]));
     assert_eq!(total(&sandbox, "acme"), "19800");
     let summary = sandbox.json("out/202208/summary.json");
     assert_eq!(summary["customers"].as_array().unwrap().len(), 1, "bravo has nothing");
+    // Another month's adjustments bill nothing in this one.
+    refused(sandbox.run(&["check", "202209"]), "202209 has no fees and no adjustments");
+}
+
+/// 5,000 and 10 %.
+#[test]
+fn a_workspace_without_sources_bills_fees_alone() {
+    let sandbox = workspace();
+    sandbox.write("invoicer.toml", "[issuer]\nname = \"x\"\n");
+    sandbox.write("customers/acme.toml", "name = \"acme\"\n[[fee]]\nname = \"運用保守料\"\namount = \"5000\"\n");
+    good(sandbox.run(&["build", "202208"]));
+    assert_eq!(total(&sandbox, "acme"), "5500");
+    good(sandbox.run(&["issue", "202208"]));
+    good(sandbox.run(&["verify", "202208"]));
 }
 
 /// Issued, the file is evidence: changed, gone or joined by another, it is named, even where nothing else is.

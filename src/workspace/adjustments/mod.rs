@@ -39,12 +39,6 @@ pub fn files_of(root: &Path, month: BillingMonth) -> Result<Vec<String>, Diagnos
     Ok(listed(root)?.into_iter().filter(|(of, _)| *of == month).map(|(_, path)| path).collect())
 }
 
-/// Whether the workspace has adjustments of any month.
-pub(super) fn has_any(root: &Path) -> bool {
-    // A file that is of no month is reported where a month is read.
-    listed(root).map_or(true, |files| !files.is_empty())
-}
-
 /// All files of adjustments with their months, by path.
 fn listed(root: &Path) -> Result<Vec<(BillingMonth, String)>, Diagnostic> {
     let directory = root.join(DIRECTORY);
