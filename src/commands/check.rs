@@ -9,10 +9,12 @@ use crate::billing;
 use crate::cli::{self, Format};
 use crate::diagnostic::Problems;
 use crate::environment::Environment;
+use crate::ledger::Ledger;
+use crate::model::period::BillingMonth;
 use crate::month::warnings;
 use crate::out::Mode;
 use crate::printer::Printer;
-use crate::workspace;
+use crate::workspace::{self, Workspace};
 
 pub(super) fn run(
     root: &Path,
@@ -44,9 +46,9 @@ pub(super) fn run(
     build::in_mode(Mode::Check, root, current, &build, environment, printer)
 }
 
-/// Checks the workspace's own files, without any month.
+/// Checks the workspace's own files, without any month's bills.
 fn check_files(root: &Path, arguments: &cli::Check, printer: &Printer) -> Result<(), Problems> {
-    let mut workspace = workspace::load(root)?;
+    let mut workspace = with_open_months(root)?;
     let mut early = std::mem::take(&mut workspace.warnings);
     let settings = &workspace.settings;
     let assets = Assets::load(root, settings);
@@ -62,4 +64,17 @@ fn check_files(root: &Path, arguments: &cli::Check, printer: &Printer) -> Result
     let count = settings.customers.len();
     printer.status(&format!("the workspace is good: {count} customers, {} sources", settings.sources.len()));
     Ok(())
+}
+
+/// The workspace with the adjustments of all months that are not issued. `verify` checks those of the others, which are
+/// evidence: their customers may be gone.
+fn with_open_months(root: &Path) -> Result<Workspace, Problems> {
+    let (ledger, _) = Ledger::read(root);
+    let listed = workspace::adjustment_months(root);
+    let months = listed.iter().flatten().copied().filter(|month| ledger.month(*month).is_none());
+    let workspace = workspace::load_for(root, &months.collect::<Vec<BillingMonth>>());
+    match listed {
+        Ok(_) => workspace,
+        Err(problem) => Err(workspace.err().into_iter().flatten().chain([problem]).collect()),
+    }
 }

@@ -23,7 +23,6 @@ mod warning_section;
 mod wording;
 mod workspace_file;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,6 +33,7 @@ use crate::model::period::BillingMonth;
 use crate::model::settings::{DocumentForm, Pattern, PatternField, Settings, SourceSettings};
 pub use adjustments::{
     changed_entries, files_of as adjustment_files, ids_in as adjustment_ids_in, ids_of_all as adjustment_ids,
+    months as adjustment_months,
 };
 pub use assignment_files::{changed_rows, is_table};
 pub use customer_ids::known_customers;
@@ -129,13 +129,7 @@ pub fn load_for(root: &Path, months: &[BillingMonth]) -> Result<Workspace, Probl
         false => Default::default(),
     };
     files.extend(tables);
-    let mut of_months = BTreeMap::new();
-    let mut adjustment_files = Vec::new();
-    for month in months {
-        let read = adjustments::read(root, *month, &customers, &mut problems);
-        of_months.insert(*month, read.month);
-        adjustment_files.extend(read.files);
-    }
+    let adjustments = adjustments::read(root, months, &customers, &mut problems);
     let default_invoice = invoice_section::InvoiceLayer::default().over(&base.invoice);
     let settings = Settings {
         issuer: base.issuer,
@@ -154,7 +148,7 @@ pub fn load_for(root: &Path, months: &[BillingMonth]) -> Result<Workspace, Probl
         document_form: DocumentForm::default(),
         assignments: Arc::new(assignments),
         customers,
-        adjustments: of_months,
+        adjustments: adjustments.months,
     };
     if !broken {
         check_across_files(&settings, &default_invoice.number, &text, &mut problems);
@@ -162,7 +156,7 @@ pub fn load_for(root: &Path, months: &[BillingMonth]) -> Result<Workspace, Probl
     let (errors, warnings): (Vec<Diagnostic>, Vec<Diagnostic>) = problems.into_iter().partition(Diagnostic::is_error);
     Problems::from(errors).check()?;
     let pricing = PricingLayers { base: base.pricing, customers: layers };
-    Ok(Workspace { root: root.to_path_buf(), settings, files, adjustment_files, warnings, pricing })
+    Ok(Workspace { root: root.to_path_buf(), settings, files, adjustment_files: adjustments.files, warnings, pricing })
 }
 
 /// Checks the text of a file of adjustments that is about to be written, by the workspace's customers.

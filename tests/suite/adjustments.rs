@@ -226,6 +226,31 @@ fn a_workspace_without_sources_bills_fees_alone() {
     good(sandbox.run(&["verify", "202208"]));
 }
 
+/// Without a month, the files of all months are read; those of issued months are evidence, which `verify` checks.
+#[test]
+fn check_reads_the_adjustments_of_all_months() {
+    let sandbox = workspace();
+    sandbox.write("adjustments/202208.toml", adjustment("setup", "amount = 18000"));
+    sandbox.write("adjustments/202209.toml", adjustment("parts", "amount = 0"));
+    sandbox.write("adjustments/202210.csv", "id,customer,name,amount\nsetup,acme,x,5\n");
+    let told = sandbox.run(&["check"]);
+    refused(sandbox.run(&["check"]), "expected an amount other than zero");
+    assert_eq!(told.stderr.matches("two adjustments have the id \"setup\"").count(), 1, "{}", told.stderr);
+    assert!(told.stderr.contains("adjustments/202210.csv:2"), "{}", told.stderr);
+    for month in ["202209.toml", "202210.csv"] {
+        std::fs::remove_file(sandbox.path().join("adjustments").join(month)).unwrap();
+    }
+    good(sandbox.run(&["check"]));
+    sandbox.write("adjustments/2022-08.toml", "");
+    refused(sandbox.run(&["check"]), "the file's name does not say which month it is of");
+    std::fs::remove_file(sandbox.path().join("adjustments/2022-08.toml")).unwrap();
+
+    good(sandbox.run(&["build", "202208"]));
+    good(sandbox.run(&["issue", "202208"]));
+    std::fs::remove_file(sandbox.path().join("customers/acme.toml")).unwrap();
+    good(sandbox.run(&["check"]));
+}
+
 /// Issued, the file is evidence: changed, gone or joined by another, it is named, even where nothing else is.
 #[test]
 fn a_changed_file_stops_an_issued_month() {

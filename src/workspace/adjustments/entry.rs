@@ -1,5 +1,8 @@
 //! One adjustment, read and checked: a `[[adjustment]]` of TOML, or a row of CSV with the same keys.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use chrono::NaiveDate;
 use toml::de::DeValue;
 
@@ -30,12 +33,15 @@ pub(super) struct Entries<'c> {
     pub(super) customers: &'c [Customer],
     pub(super) adjustments: Vec<Adjustment>,
     /// The ids of other months, and those of this month before.
-    pub(super) used: Vec<(String, Definition)>,
+    used: &'c mut UsedIds,
 }
 
+/// The ids that no other adjustment may have, with the places where they are written.
+pub(super) type UsedIds = BTreeMap<String, Definition>;
+
 impl<'c> Entries<'c> {
-    pub(super) fn new(month: BillingMonth, customers: &'c [Customer]) -> Entries<'c> {
-        Entries { month, customers, adjustments: Vec::new(), used: Vec::new() }
+    pub(super) fn new(month: BillingMonth, customers: &'c [Customer], used: &'c mut UsedIds) -> Entries<'c> {
+        Entries { month, customers, adjustments: Vec::new(), used }
     }
 
     /// Reads one adjustment; reports everything wrong with it.
@@ -77,9 +83,12 @@ impl<'c> Entries<'c> {
     }
 
     fn check_id(&mut self, section: &Section<'_, '_>, id: &str, definition: &Definition) {
-        match self.used.iter().find(|(used, _)| used == id) {
-            None => self.used.push((id.to_owned(), definition.clone())),
-            Some((_, first)) => {
+        match self.used.entry(id.to_owned()) {
+            Entry::Vacant(free) => {
+                free.insert(definition.clone());
+            }
+            Entry::Occupied(first) => {
+                let first = first.get();
                 let diagnostic = Diagnostic::error(format!("two adjustments have the id \"{id}\""));
                 let diagnostic = diagnostic.with_note(format!("the other is {}:{}", first.path, first.line));
                 let hint = "an id stands for one adjustment for ever, in all months: give this one another";

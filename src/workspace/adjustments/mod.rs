@@ -21,11 +21,12 @@ use crate::model::adjustment::{Adjustment, DIRECTORY, DocumentNotes, MonthAdjust
 use crate::model::customer::Customer;
 use crate::model::definition::Definition;
 use crate::model::period::BillingMonth;
-use entry::Entries;
+use entry::{Entries, UsedIds};
 
-/// The adjustments of a month, and the files they are written in.
+/// The adjustments of some months, and the files they are written in.
+#[derive(Default)]
 pub(super) struct ReadAdjustments {
-    pub(super) month: MonthAdjustments,
+    pub(super) months: BTreeMap<BillingMonth, MonthAdjustments>,
     pub(super) files: Vec<(String, Vec<u8>)>,
 }
 
@@ -37,6 +38,14 @@ pub(super) struct ReadAdjustments {
 /// would be left out of every invoice in silence.
 pub fn files_of(root: &Path, month: BillingMonth) -> Result<Vec<String>, Diagnostic> {
     Ok(listed(root)?.into_iter().filter(|(of, _)| *of == month).map(|(_, path)| path).collect())
+}
+
+/// The months that have files, in order.
+///
+/// # Errors
+/// Those of [`files_of`].
+pub fn months(root: &Path) -> Result<BTreeSet<BillingMonth>, Diagnostic> {
+    Ok(listed(root)?.into_iter().map(|(month, _)| month).collect())
 }
 
 /// All files of adjustments with their months, by path.
@@ -94,51 +103,60 @@ fn refuse_below(directory: &Path, shown: &str, depth: usize) -> Result<(), Diagn
     Ok(())
 }
 
-/// Reads the adjustments of a month for these customers, by id. Mistakes go to `problems`.
+/// Reads the adjustments of some months for these customers. Mistakes go to `problems`.
 pub(super) fn read(
     root: &Path,
-    month: BillingMonth,
+    months: &[BillingMonth],
     customers: &[Customer],
     problems: &mut Vec<Diagnostic>,
 ) -> ReadAdjustments {
+    let mut read = ReadAdjustments::default();
+    if months.is_empty() {
+        return read;
+    }
     let listed = listed(root).unwrap_or_else(|problem| {
         problems.push(problem);
         Vec::new()
     });
-    let mut entries = Entries::new(month, customers);
-    for (_, path) in listed.iter().filter(|(other, _)| *other != month) {
+    let (wanted, others): (Vec<_>, Vec<_>) = listed.into_iter().partition(|(month, _)| months.contains(month));
+    let mut used = UsedIds::new();
+    for (_, path) in others {
         // Mistakes in the files of other months matter when those are billed.
-        if let Ok(text) = read_text(root, path) {
-            entries.used.extend(ids(path, &text));
+        if let Ok(text) = read_text(root, &path) {
+            used.extend(ids(&path, &text));
         }
     }
-    let mut files = Vec::new();
-    let mut notes = BTreeMap::new();
-    for (_, path) in listed.into_iter().filter(|(of, _)| *of == month) {
-        let text = match read_text(root, &path) {
-            Ok(text) => text,
-            Err(problem) => {
-                problems.push(problem);
-                continue;
+    for files in wanted.chunk_by(|one, other| one.0 == other.0) {
+        let month = files[0].0;
+        let mut entries = Entries::new(month, customers, &mut used);
+        let mut notes = BTreeMap::new();
+        for (_, path) in files {
+            let text = match read_text(root, path) {
+                Ok(text) => text,
+                Err(problem) => {
+                    problems.push(problem);
+                    continue;
+                }
+            };
+            let file = TomlFile::new(path, &text);
+            match path.ends_with(".csv") {
+                true => rows::read(&file, |section, definition| entries.add(section, definition)),
+                false => notes.extend(read_toml(&file, &mut entries)),
             }
-        };
-        let file = TomlFile::new(&path, &text);
-        match path.ends_with(".csv") {
-            true => rows::read(&file, |section, definition| entries.add(section, definition)),
-            false => notes.extend(read_toml(&file, &mut entries)),
+            problems.extend(file.into_problems());
+            read.files.push((path.clone(), text.into_bytes()));
         }
-        problems.extend(file.into_problems());
-        files.push((path, text.into_bytes()));
+        let mut adjustments: Vec<Adjustment> = entries.adjustments;
+        adjustments.sort_by(|one, other| one.order(month).cmp(&other.order(month)));
+        read.months.insert(month, MonthAdjustments { adjustments, customers: notes });
     }
-    let mut adjustments: Vec<Adjustment> = entries.adjustments;
-    adjustments.sort_by(|one, other| one.order(month).cmp(&other.order(month)));
-    ReadAdjustments { month: MonthAdjustments { adjustments, customers: notes }, files }
+    read
 }
 
 /// Everything wrong with a text that is about to be `202208.toml`.
 pub(super) fn check(month: BillingMonth, path: &str, text: &str, customers: &[Customer]) -> Vec<Diagnostic> {
     let file = TomlFile::new(path, text);
-    read_toml(&file, &mut Entries::new(month, customers));
+    read_toml(&file, &mut Entries::new(month, customers, &mut UsedIds::new()));
     file.into_problems()
 }
 
