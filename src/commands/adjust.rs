@@ -6,21 +6,24 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::check_customer;
+use super::check_known;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Place, Problems, cannot};
 use crate::files;
-use crate::ledger::Ledger;
+use crate::ledger::{self, Ledger};
 use crate::model::adjustment::DIRECTORY;
+use crate::model::customer::Customer;
 use crate::model::toml_text::toml_text;
 use crate::month::adjustment_ids;
 use crate::printer::Printer;
 use crate::render::money;
-use crate::staging::{self, Lock};
+use crate::staging;
 use crate::workspace;
 
 pub(super) fn run(root: &Path, arguments: &cli::Adjust, printer: &Printer) -> Result<(), Problems> {
     let month = arguments.month;
+    // `issue` reads adjustments under this lock: each is in the record, or refused here.
+    let _lock = ledger::lock(root)?;
     let ledger = Ledger::open(root)?;
     if ledger.month(month).is_some() {
         let diagnostic = Diagnostic::error(format!("{month} is issued: nothing is added to it any more"));
@@ -30,23 +33,13 @@ pub(super) fn run(root: &Path, arguments: &cli::Adjust, printer: &Printer) -> Re
         );
         return Err(diagnostic.with_hint(hint).into());
     }
-    let settings = workspace::load_for(root, &[month])?.settings;
-    check_customer(&settings, &arguments.customer)?;
+    let customers = workspace::load_for(root, &[month])?.settings.customers;
+    let known: Vec<&str> = customers.iter().map(|customer| customer.id.as_str()).collect();
+    check_known(&arguments.customer, &known)?;
     let path = format!("{DIRECTORY}/{month}.toml");
-    let directory = root.join(DIRECTORY);
-    let is_new = !directory.exists();
-    std::fs::create_dir_all(&directory).with_context(|| cannot("write the directory", DIRECTORY))?;
-    // Two runs at once would each write the file without the other's addition.
-    let lock = Lock::take(directory.join(".lock"), "another run adds an adjustment");
-    let lock = lock.and_then(|lock| Ok(lock.with_context(|| cannot("write the directory", DIRECTORY))?));
-    let added = lock.map_err(Problems::from).and_then(|_lock| add(root, &path, &ledger, arguments));
-    if is_new && added.is_err() {
-        // Leaves a directory with files alone.
-        let _ = std::fs::remove_dir(&directory);
-    }
-    let id = added?;
-    let customer = settings.customers.iter().find(|customer| customer.id == arguments.customer);
-    if let Some(customer) = customer {
+    let id = free_id(root, &ledger, arguments)?;
+    add(root, &path, &id, &customers, arguments)?;
+    if let Some(customer) = customers.iter().find(|customer| customer.id == arguments.customer) {
         let amount = money(arguments.amount, customer.invoice.currency, 0);
         printer.status(&format!("adjustment {id}: {amount} for {}", customer.id));
     }
@@ -54,26 +47,23 @@ pub(super) fn run(root: &Path, arguments: &cli::Adjust, printer: &Printer) -> Re
     Ok(())
 }
 
-/// Writes the file with another table, and returns the new id.
-fn add(root: &Path, path: &str, ledger: &Ledger, arguments: &cli::Adjust) -> Result<String, Problems> {
-    let before = match files::read(&root.join(path), files::TEXT) {
+/// Writes the file with another table.
+fn add(root: &Path, path: &str, id: &str, customers: &[Customer], arguments: &cli::Adjust) -> Result<(), Problems> {
+    let mut bytes = match files::read(&root.join(path), files::TEXT) {
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         read => read.with_context(|| cannot("read the file", path)).map_err(Diagnostic::from)?,
     };
-    let id = free_id(root, ledger, arguments)?;
-    let mut bytes = before;
     if !bytes.is_empty() {
         let ends = bytes.ends_with(b"\n");
         bytes.extend_from_slice(if ends { b"\n" } else { b"\n\n" });
     }
-    bytes.extend_from_slice(table(&id, arguments).as_bytes());
+    bytes.extend_from_slice(table(id, arguments).as_bytes());
     let text = std::str::from_utf8(&bytes).map_err(|_| {
         Problems::from(Diagnostic::error("the file is not UTF-8").at(Place::file(path)).with_hint("save it as UTF-8"))
     })?;
     // What would be refused by the next build is not written.
-    workspace::check_adjustments(root, arguments.month, path, text)?;
-    staging::replace(&root.join(path), path, &bytes)?;
-    Ok(id)
+    workspace::check_adjustments(arguments.month, path, text, customers)?;
+    Ok(staging::replace(&root.join(path), path, &bytes)?)
 }
 
 /// `202208-acme-1`, or the next that no adjustment has or had.

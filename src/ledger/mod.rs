@@ -350,7 +350,7 @@ impl Document {
     }
 }
 
-/// Lock held while a command issues.
+/// Lock held while a command issues, or adds to what will be issued.
 #[derive(Debug)]
 pub struct Issuing {
     lock: Option<Lock>,
@@ -365,16 +365,17 @@ impl Drop for Issuing {
     }
 }
 
-/// Locks `issued/`, so that no other run issues at the same time.
+/// Locks `issued/`, so that no other run issues at the same time or changes what is being issued.
 ///
 /// # Errors
-/// When another run issues, or nothing can be written.
+/// When another run has the lock, or nothing can be written.
 pub fn lock(root: &Path) -> Result<Issuing, Diagnostic> {
     let directory = root.join(DIRECTORY);
     let context =
         || cannot("write the directory", DIRECTORY).with_hint("check the directory's permissions and free space");
     std::fs::create_dir_all(&directory).with_context(context)?;
-    let lock = Lock::take(directory.join(".lock"), "another run issues or credits invoices")?.with_context(context)?;
+    let lock = Lock::take(directory.join(".lock"), "another run issues or credits invoices, or adds an adjustment")?
+        .with_context(context)?;
     Ok(Issuing { lock: Some(lock), directory })
 }
 

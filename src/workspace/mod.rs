@@ -32,7 +32,8 @@ use crate::model::customer::Customer;
 use crate::model::period::BillingMonth;
 use crate::model::settings::{DocumentForm, Pattern, PatternField, Settings, SourceSettings};
 pub use adjustments::{
-    changed_entries, files_of as adjustment_files, ids_in as adjustment_ids_in, ids_of_all as adjustment_ids,
+    changed_entries, check as check_adjustments, files_of as adjustment_files, ids_in as adjustment_ids_in,
+    ids_of_all as adjustment_ids,
     months as adjustment_months,
 };
 pub use assignment_files::{changed_rows, is_table};
@@ -157,15 +158,6 @@ pub fn load_for(root: &Path, months: &[BillingMonth]) -> Result<Workspace, Probl
     Problems::from(errors).check()?;
     let pricing = PricingLayers { base: base.pricing, customers: layers };
     Ok(Workspace { root: root.to_path_buf(), settings, files, adjustment_files: adjustments.files, warnings, pricing })
-}
-
-/// Checks the text of a file of adjustments that is about to be written, by the workspace's customers.
-///
-/// # Errors
-/// Every mistake in the text, and those of the workspace.
-pub fn check_adjustments(root: &Path, month: BillingMonth, path: &str, text: &str) -> Result<(), Problems> {
-    let customers = load(root)?.settings.customers;
-    adjustments::check(month, path, text, &customers).into_iter().collect::<Problems>().check()
 }
 
 /// The sources of a workspace with mistakes elsewhere, so that their bills can be checked all the same. Empty where the

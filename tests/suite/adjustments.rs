@@ -251,6 +251,25 @@ fn check_reads_the_adjustments_of_all_months() {
     good(sandbox.run(&["check"]));
 }
 
+/// An `issue` that runs has read the month's adjustments already: nothing is added behind its back.
+#[test]
+fn adjust_waits_for_no_issue() {
+    let sandbox = workspace();
+    let adjust = || sandbox.run(&["adjust", "202208", "--customer", "acme", "--name", "x", "--amount", "5"]);
+    std::fs::create_dir(sandbox.path().join("issued")).unwrap();
+    let lock = std::fs::File::create(sandbox.path().join("issued/.lock")).unwrap();
+    lock.lock().unwrap();
+    let run = adjust();
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(run.stderr.contains("another run issues or credits invoices, or adds an adjustment"), "{}", run.stderr);
+    assert!(!sandbox.path().join("adjustments").exists());
+    drop(lock);
+    good(adjust());
+    let names = std::fs::read_dir(sandbox.path().join("adjustments")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(names.collect::<Vec<_>>(), ["202208.toml"]);
+    assert!(!sandbox.path().join("issued").exists(), "nothing was issued");
+}
+
 /// Issued, the file is evidence: changed, gone or joined by another, it is named, even where nothing else is.
 #[test]
 fn a_changed_file_stops_an_issued_month() {

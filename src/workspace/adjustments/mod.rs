@@ -15,7 +15,7 @@ use super::customer_ids::known_customers;
 use super::text_file::read_text;
 use super::toml_reader::{Section, TomlFile, Value};
 use super::wording::line;
-use crate::diagnostic::{Diagnostic, Place, cannot};
+use crate::diagnostic::{Diagnostic, Place, Problems, cannot};
 use crate::files;
 use crate::model::adjustment::{Adjustment, DIRECTORY, DocumentNotes, MonthAdjustments};
 use crate::model::customer::Customer;
@@ -153,11 +153,14 @@ pub(super) fn read(
     read
 }
 
-/// Everything wrong with a text that is about to be `202208.toml`.
-pub(super) fn check(month: BillingMonth, path: &str, text: &str, customers: &[Customer]) -> Vec<Diagnostic> {
+/// Checks a text that is about to be `202208.toml`.
+///
+/// # Errors
+/// Every mistake in it.
+pub fn check(month: BillingMonth, path: &str, text: &str, customers: &[Customer]) -> Result<(), Problems> {
     let file = TomlFile::new(path, text);
     read_toml(&file, &mut Entries::new(month, customers, &mut UsedIds::new()));
-    file.into_problems()
+    Problems::from(file.into_problems()).check()
 }
 
 /// The ids of all adjustments of all months, whatever else is wrong with them.
