@@ -227,7 +227,15 @@ impl Ledger {
     ///
     /// # Errors
     /// Those of [`check`](Self::check), and when the record cannot be written.
-    pub fn append(&mut self, root: &Path, name: String, mut record: Record) -> Result<(), Diagnostic> {
+    pub fn append(&mut self, root: &Path, name: String, record: Record) -> Result<(), Diagnostic> {
+        self.add(name, record)?.write(root)
+    }
+
+    /// Appends a record to the chain, in memory; returns its file, for the caller to write.
+    ///
+    /// # Errors
+    /// Those of [`check`](Self::check).
+    pub fn add(&mut self, name: String, mut record: Record) -> Result<Unwritten, Diagnostic> {
         self.check(&record)?;
         record.previous = self
             .records
@@ -236,9 +244,9 @@ impl Ledger {
         let mut bytes = serde_json::to_vec_pretty(&record).context("cannot write JSON")?;
         bytes.push(b'\n');
         let stored = Stored { name, sha256: hash(&bytes), record };
-        staging::replace(&root.join(stored.path()), &stored.path(), &bytes)?;
+        let path = stored.path();
         self.records.push(stored);
-        Ok(())
+        Ok(Unwritten { path, bytes })
     }
 
     /// Refuses numbers that were assigned before, and numbers of two documents.
@@ -377,6 +385,23 @@ pub fn lock(root: &Path) -> Result<Issuing, Diagnostic> {
     let lock = Lock::take(directory.join(".lock"), "another run issues or credits invoices, or adds an adjustment")?
         .with_context(context)?;
     Ok(Issuing { lock: Some(lock), directory })
+}
+
+/// The file of a record that is not yet written.
+#[must_use]
+pub struct Unwritten {
+    path: String,
+    bytes: Vec<u8>,
+}
+
+impl Unwritten {
+    /// Writes it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(self, root: &Path) -> Result<(), Diagnostic> {
+        staging::replace(&root.join(&self.path), &self.path, &self.bytes)
+    }
 }
 
 /// The workspace's own files and the review files of a record, with their bytes.

@@ -84,8 +84,12 @@ impl CreditRequest<'_> {
         // after.
         let staging = target.begin(root, &ledger, month)?;
         let record = self.record(root, &ledger, &name, printer)?;
-        ledger.append(root, name, record)?;
-        fill(staging, root, &ledger, month, &target, printer)?;
+        // Made before the record is written: a month that this version cannot make again would otherwise hold a credit note
+        // that nothing could finish.
+        let record = ledger.add(name, record)?;
+        let filled = fill(staging, root, &ledger, month, &target, printer)?;
+        record.write(root)?;
+        filled.finish(&ledger, &target, printer)?;
         ledger.write_index(root)?;
         Ok(ledger.records.pop().expect("a record was appended"))
     }

@@ -71,7 +71,8 @@ pub fn rebuild(
 ) -> Result<Vec<String>, Problems> {
     Problems::from(changed_evidence(root, ledger, month)).check()?;
     let staging = target.begin(root, ledger, month)?;
-    fill(staging, root, ledger, month, target, printer)
+    let filled = fill(staging, root, ledger, month, target, printer)?;
+    Ok(filled.finish(ledger, target, printer)?)
 }
 
 /// Refuses a record that differs from what its bills and rules give.
@@ -83,11 +84,36 @@ pub fn refuse_misrecorded(ledger: &Ledger, stored: &Stored, reproduction: &Repro
     found.collect::<Problems>().check().map_err(|found| by_another_version(stored, found))
 }
 
-/// The second half of [`rebuild`]: makes the documents in a directory that was [begun](OutputTarget::begin), and moves
-/// it into place.
+/// An issued month's documents, not yet in their place.
+pub struct Filled {
+    staging: Staging,
+    month: BillingMonth,
+    has_costs_inside: bool,
+}
+
+impl Filled {
+    /// Moves the documents into place; returns the files written.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn finish(
+        self,
+        ledger: &Ledger,
+        target: &OutputTarget<'_>,
+        printer: &Printer,
+    ) -> Result<Vec<String>, Diagnostic> {
+        let files = finish(self.staging, ledger, self.month)?;
+        if self.has_costs_inside {
+            printer.diagnostics(&[made_without_costs(self.month, target.shown, &files)]);
+        }
+        Ok(files)
+    }
+}
+
+/// Makes an issued month's documents in a directory that was [begun](OutputTarget::begin).
 ///
 /// # Errors
-/// Documents that differ from the issued ones; nothing is replaced then.
+/// Documents that differ from the issued ones.
 pub fn fill(
     staging: Staging,
     root: &Path,
@@ -95,7 +121,7 @@ pub fn fill(
     month: BillingMonth,
     target: &OutputTarget<'_>,
     printer: &Printer,
-) -> Result<Vec<String>, Problems> {
+) -> Result<Filled, Problems> {
     let wanted = |document: &Document| target.wants(document);
     let mut has_costs_inside = false;
     for stored in ledger.of_month(month).filter(|stored| !stored.record.rules.is_empty()) {
@@ -110,11 +136,7 @@ pub fn fill(
             documents.any(|document| reproduction.costs_inside.contains(&document.number) && target.wants(document));
         write_review(root, ledger, stored, &reproduction, &staging, printer)?;
     }
-    let files = finish(staging, ledger, month)?;
-    if has_costs_inside {
-        printer.diagnostics(&[made_without_costs(month, target.shown, &files)]);
-    }
-    Ok(files)
+    Ok(Filled { staging, month, has_costs_inside })
 }
 
 /// Writes an issued month's manifest and moves the directory into place; returns the files written.

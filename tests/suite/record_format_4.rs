@@ -24,6 +24,19 @@ fn good(run: Run) -> Run {
     run
 }
 
+/// Pages of then come out otherwise now, so that no credit note can be put beside them: nothing is left of the attempt.
+#[test]
+fn what_cannot_be_made_again_is_not_half_credited() {
+    let sandbox = workspace();
+    let html = "out/202207/acme/INV-202207-0001.html";
+    let credit = ["credit", "INV-202207-0003", "--reason", "解約", "--date", "2022-09-20"];
+    let run = sandbox.run(&credit);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert!(run.stderr.contains(html), "{}", run.stderr);
+    assert!(!sandbox.path().join("issued/202207-6.json").exists());
+    good(sandbox.run(&["build", "202207", "--format", "json,csv"]));
+}
+
 fn items(sandbox: &Sandbox, path: &str) -> Vec<Value> {
     sandbox.json(&format!("out/202207/{path}.json"))["items"].as_array().unwrap().clone()
 }
