@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diagnostic::nearest;
 use crate::model::charge::{Bill, SubjectId};
 use crate::model::matcher::{Glob, Matchable, Matcher, normalized};
+use crate::model::toml_text::{toml_key, toml_text};
 
 /// Number of rules that a value is looked for: each is compared with every value of the month.
 const RULES: usize = 20;
@@ -37,7 +38,7 @@ impl<'b> NearValues<'b> {
         let values = self.values.get_or_insert_with(|| values(bill));
         for (name, glob) in &matcher.tags {
             if let Some((name, value)) = near_tag(values, name, glob) {
-                return Some(format!("tag = {{ {} = {value:?} }}", key(name)));
+                return Some(format!("tag = {{ {} = {} }}", toml_key(name), toml_text(&value)));
             }
         }
         let keys = [
@@ -48,7 +49,8 @@ impl<'b> NearValues<'b> {
             ("item", &matcher.item),
             ("source", &matcher.source),
         ];
-        keys.into_iter().find_map(|(key, glob)| Some(format!("{key} = {:?}", near(values.get(key)?, glob.as_ref()?)?)))
+        let near_value = |key: &str, glob: &Option<Glob>| near(values.get(key)?, glob.as_ref()?);
+        keys.into_iter().find_map(|(key, glob)| Some(format!("{key} = {}", toml_text(&near_value(key, glob)?))))
     }
 }
 
@@ -74,12 +76,6 @@ fn near_tag<'v>(values: &'v Values, name: &'v str, glob: &Glob) -> Option<(&'v s
     let name = nearest(name, tags().map(|(name, _)| name))?;
     let known = tags().find(|(known, _)| *known == name).map(|(_, known)| known)?;
     Some((name, near(known, glob).unwrap_or_else(|| glob.text())))
-}
-
-/// A key of TOML, in quotes where it needs them.
-pub(super) fn key(name: &str) -> String {
-    let is_bare = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    if is_bare { name.to_owned() } else { format!("{name:?}") }
 }
 
 fn values(bill: &Bill) -> Values {

@@ -1,10 +1,10 @@
 //! [`Unclaimed`]: the charges that no customer claims, by the tag or group whose value claims most of them.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::allocation::allocate;
 use super::claims::{Claim, Claimed, Claims, RuleIndex};
-use super::near_match::key;
 use super::remainder::Remainders;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, ChargeId, EMPTY, NameId, SubjectId};
@@ -13,6 +13,7 @@ use crate::model::days::MonthDays;
 use crate::model::invoice::Status;
 use crate::model::matcher::Matchable;
 use crate::model::settings::Settings;
+use crate::model::toml_text::{toml_key, toml_text};
 
 /// The charges that no customer claims and no rule shares or keeps.
 #[derive(Debug, Default)]
@@ -113,24 +114,34 @@ pub(super) fn groups(
         }
     }
     let mut open = by_subject;
-    while !open.is_empty() {
-        let rows = |subjects: &BTreeSet<SubjectId>| -> usize {
-            subjects.iter().filter_map(|subject| open.get(subject)).map(Vec::len).sum()
-        };
-        let best = counts.iter().map(|(value, subjects)| (rows(subjects), value)).filter(|(rows, _)| *rows > 0);
-        let best = best.max_by(|(one, value), (other, than)| {
-            // Of several that claim as many, the first by its text.
-            one.cmp(other).then_with(|| text(bill, than).cmp(&text(bill, value)))
-        });
-        let Some(value) = best.map(|(_, value)| value.clone()) else {
-            break;
-        };
-        let subjects = counts.remove(&value).unwrap_or_default();
-        let claimed: Vec<ChargeId> = subjects.iter().filter_map(|subject| open.remove(subject)).flatten().collect();
-        let (name, value) = text(bill, &value);
+    let of_subjects = |(value, subjects): (&Value, &BTreeSet<SubjectId>)| {
+        let rows: usize = subjects.iter().filter_map(|subject| open.get(subject)).map(Vec::len).sum();
+        (value.clone(), rows)
+    };
+    let mut rows: BTreeMap<Value, usize> = counts.iter().map(of_subjects).collect();
+    // The most rows first; of several values with as many, the first by its text.
+    let place = |value: &Value, rows: usize| (Reverse(rows), text(bill, value), value.clone());
+    let mut queue: BTreeSet<_> = rows.iter().map(|(value, rows)| place(value, *rows)).collect();
+    while let Some((_, (name, value), best)) = queue.pop_first() {
+        rows.remove(&best);
+        let mut claimed: Vec<ChargeId> = Vec::new();
+        for subject in counts.remove(&best).unwrap_or_default() {
+            let charges = open.remove(&subject).unwrap_or_default();
+            for other in values(bill, subject).collect::<BTreeSet<Value>>() {
+                let Some(left) = rows.get_mut(&other) else {
+                    continue;
+                };
+                queue.remove(&place(&other, *left));
+                *left -= charges.len();
+                if *left > 0 {
+                    queue.insert(place(&other, *left));
+                }
+            }
+            claimed.extend(charges);
+        }
         let table = match name {
-            Some(name) => format!("tag = {{ {} = {value:?} }}", key(name)),
-            None => format!("group = {value:?}"),
+            Some(name) => format!("tag = {{ {} = {} }}", toml_key(name), toml_text(value)),
+            None => format!("group = {}", toml_text(value)),
         };
         groups.push(group(bill, left, vec!["[[match]]".to_owned(), table], claimed)?);
     }
@@ -148,7 +159,7 @@ pub(super) fn groups(
     for ((source, item), charges) in without {
         let source = &bill.sources[usize::from(source)].name;
         let item = bill.names.get(item);
-        let matched = format!("match = {{ source = {source:?}, item = {item:?} }}");
+        let matched = format!("match = {{ source = {}, item = {} }}", toml_text(source), toml_text(item));
         let table = vec!["[[allocation.share]]".to_owned(), matched, "by = \"amount\"".to_owned()];
         groups.push(group(bill, left, table, charges)?);
     }
@@ -195,7 +206,7 @@ impl Taken {
     /// The `[[match]]` of a resource: on the days on which nobody claims it, or, where someone claims others of its charges
     /// on the same days, with a priority below theirs.
     fn table(&self, bill: &Bill, left: &Remainders, resource: NameId, charges: &[ChargeId]) -> Vec<String> {
-        let head = ["[[match]]".to_owned(), format!("resource = {:?}", bill.names.get(resource))];
+        let head = ["[[match]]".to_owned(), format!("resource = {}", toml_text(bill.names.get(resource)))];
         let Some((taken, priority)) = self.resources.get(&resource) else {
             return head.to_vec();
         };
@@ -213,7 +224,7 @@ impl Taken {
         let day = |day: u8| format!("{}-{day:02}", bill.month.first().format("%Y-%m"));
         let of_run = |(first, last): (u8, u8)| {
             let [table, resource] = head.clone();
-            [table, resource, format!("from = {:?}", day(first)), format!("until = {:?}", day(last))]
+            [table, resource, format!("from = \"{}\"", day(first)), format!("until = \"{}\"", day(last))]
         };
         all.without(*taken).runs().into_iter().flat_map(of_run).collect()
     }

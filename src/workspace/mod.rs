@@ -33,8 +33,7 @@ use crate::model::period::BillingMonth;
 use crate::model::settings::{DocumentForm, Pattern, PatternField, Settings, SourceSettings};
 pub use adjustments::{
     changed_entries, check as check_adjustments, files_of as adjustment_files, ids_in as adjustment_ids_in,
-    ids_of_all as adjustment_ids,
-    months as adjustment_months,
+    ids_of_all as adjustment_ids, months as adjustment_months,
 };
 pub use assignment_files::{changed_rows, is_table};
 pub use customer_ids::known_customers;
