@@ -11,13 +11,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::amount::Amount;
 use crate::model::endpoint::AllowedHost;
+use crate::model::format::Format;
 use crate::model::language::Language;
 use crate::model::matcher::Glob;
 use crate::model::period::{BillingMonth, MonthRange};
 use crate::model::tax::TaxCategory;
 pub use help::{EXAMPLES, command, manual, parse};
 pub use language::{asked_language, shown};
-pub use values::{DateBound, Format};
+pub use values::DateBound;
 use values::{credited_line, glob, money, name, reason, tax_category};
 
 /// Bills end customers for SORACOM, SAKURA Cloud and KORE: splits a provider's monthly bill by your rules, adds markup

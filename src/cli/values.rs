@@ -4,9 +4,10 @@ use std::convert::Infallible;
 
 use chrono::NaiveDate;
 use clap::ValueEnum;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::model::amount::Amount;
+use crate::model::format::Format;
 use crate::model::matcher::Glob;
 use crate::model::period::BillingMonth;
 use crate::model::tax::TaxCategory;
@@ -85,30 +86,18 @@ impl std::str::FromStr for DateBound {
     }
 }
 
-/// A kind of document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum Format {
-    /// For printing and sending
-    Pdf,
-    /// For reading in a browser
-    Html,
-    /// The record everything else is made from
-    Json,
-    /// Every row, for a spreadsheet
-    Csv,
-}
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Format] {
+        &Format::ALL
+    }
 
-impl Format {
-    /// All kinds.
-    pub const ALL: [Format; 4] = [Format::Pdf, Format::Html, Format::Json, Format::Csv];
-
-    /// The file extension.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Format::Pdf => "pdf",
-            Format::Html => "html",
-            Format::Json => "json",
-            Format::Csv => "csv",
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Format::Pdf => "For printing and sending",
+            Format::Html => "For reading in a browser",
+            Format::Json => "The record everything else is made from",
+            Format::Csv => "Every row, for a spreadsheet",
+        };
+        Some(PossibleValue::new(self.extension()).help(help))
     }
 }

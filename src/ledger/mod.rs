@@ -1,15 +1,16 @@
 //! The issued documents in `issued/`: a chain of records that are written once. `issued/202208.json` locks a month's
 //! invoices, `issued/202208-1.json` a credit note and the corrected invoice, if any; a directory beside each holds
-//! copies of the rules it was made from. Amounts, numbers and hashes come from here, never from `out/`.
+//! copies of the rules it was made from and of its documents. Amounts, numbers and hashes come from here, never from `out/`.
 
 mod chain;
+mod copies;
 mod index;
 mod record;
 mod soundness;
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -20,7 +21,8 @@ use crate::model::amount::{Amount, TooLong};
 use crate::model::invoice::DocumentKind;
 use crate::model::numbering::Numbering;
 use crate::model::period::BillingMonth;
-use crate::staging::{self, Lock, Purpose, Staging, Written, hash};
+use crate::staging::{self, Lock, hash};
+pub use copies::{Copies, CopyList, bill_outside, copies, keep, kept, outside};
 pub use record::{COSTS_INSIDE, Document, FORMAT, Line, Naming, Previous, Record, file_of};
 
 /// Directory of the records, relative to the workspace's root.
@@ -48,7 +50,7 @@ impl Stored {
 
     /// Directory of the copies of its rules, relative to the workspace's root: a workspace without bills.
     pub fn rules_directory(&self) -> String {
-        format!("{DIRECTORY}/{}/{RULES}", self.name)
+        format!("{DIRECTORY}/{}/{}", self.name, copies::RULES)
     }
 
     /// Directory of the copies of its review files, relative to the workspace's root.
@@ -66,9 +68,6 @@ impl Stored {
         self.record.documents.iter().find(|document| document.number == number)
     }
 }
-
-/// Directory of the copies of the rules.
-const RULES: &str = "workspace";
 
 /// Everything that was issued.
 #[derive(Clone, Debug, Default)]
@@ -402,88 +401,4 @@ impl Unwritten {
     pub fn write(self, root: &Path) -> Result<(), Diagnostic> {
         staging::replace(&root.join(&self.path), &self.path, &self.bytes)
     }
-}
-
-/// The workspace's own files and the review files of a record, with their bytes.
-#[derive(Clone, Copy)]
-pub struct Copies<'a> {
-    /// The rules.
-    pub rules: &'a [(String, Vec<u8>)],
-    /// The month's adjustments.
-    pub adjustments: &'a [(String, Vec<u8>)],
-    /// The review files.
-    pub review: &'a [(&'static str, Vec<u8>)],
-}
-
-/// Paths and hashes of [`Copies`], for the record.
-pub struct CopyList {
-    /// The rules.
-    pub rules: Vec<Written>,
-    /// The month's adjustments.
-    pub adjustments: Vec<Written>,
-    /// The review files.
-    pub review: Vec<Written>,
-}
-
-/// Paths and hashes of copies, for the record; [`keep`] writes them.
-///
-/// # Errors
-/// Rules outside the workspace.
-pub fn copies(copies: Copies<'_>) -> Result<CopyList, Diagnostic> {
-    let Copies { rules, adjustments, review } = copies;
-    if let Some(problem) = rules.iter().find_map(|(path, _)| outside(path)) {
-        return Err(problem);
-    }
-    let written = |path: &str, bytes: &[u8]| Written { path: path.to_owned(), sha256: hash(bytes) };
-    let all = |files: &[(String, Vec<u8>)]| {
-        let mut all: Vec<Written> = files.iter().map(|(path, bytes)| written(path, bytes)).collect();
-        all.sort();
-        all.dedup();
-        all
-    };
-    let review = review.iter().map(|(path, bytes)| written(path, bytes)).collect();
-    Ok(CopyList { rules: all(rules), adjustments: all(adjustments), review })
-}
-
-/// Writes copies of the rules and review files beside the record that is about to be written under that name, and
-/// replaces what an interrupted run left there.
-///
-/// # Errors
-/// When nothing can be written.
-pub fn keep(root: &Path, name: &str, copies: Copies<'_>) -> Result<(), Diagnostic> {
-    let Copies { rules, adjustments, review } = copies;
-    let shown = PathBuf::from(DIRECTORY).join(name);
-    let purpose = Purpose { shown: shown.clone(), what: "the copies", busy: busy(name), other: "" };
-    let staging = Staging::begin(root.join(&shown), &root.join(DIRECTORY).join(format!(".{name}")), purpose)?;
-    for (path, bytes) in rules.iter().chain(adjustments) {
-        staging.write(&format!("{RULES}/{path}"), bytes)?;
-    }
-    for (path, bytes) in review {
-        staging.write(path, bytes)?;
-    }
-    staging.sync()?;
-    staging.commit()?;
-    Ok(())
-}
-
-/// Error for a rules file outside the workspace: a month made from it can be built but not issued.
-pub fn outside(path: &str) -> Option<Diagnostic> {
-    let message = "the file lies outside the workspace, so no copy of it can be kept when the month is issued";
-    let hint = "copy it into the workspace: what was issued must be possible to make again";
-    (!is_inside(path)).then(|| Diagnostic::error(message).at(Place::file(path)).with_hint(hint))
-}
-
-/// [`outside`] for a provider's bill: a record never refers to a file outside the workspace.
-pub fn bill_outside(path: &str) -> Option<Diagnostic> {
-    let message = "the bill lies outside the workspace, so the month cannot be issued from it";
-    let hint = "keep bills in billing/, with the records that are made from them";
-    (!is_inside(path)).then(|| Diagnostic::error(message).at(Place::file(path)).with_hint(hint))
-}
-
-fn is_inside(path: &str) -> bool {
-    Path::new(path).components().all(|component| matches!(component, Component::Normal(_)))
-}
-
-fn busy(name: &str) -> String {
-    format!("another run issues {name}")
 }

@@ -8,6 +8,7 @@ use crate::model::audience::INTERNAL;
 use crate::model::carried::Carried;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
+use crate::model::format::Format;
 use crate::model::invoice::{DocumentKind, Invoice, ItemKind, Original, TaxSubtotal, qualified};
 use crate::model::period::BillingMonth;
 use crate::model::settings::DocumentForm;
@@ -57,6 +58,10 @@ pub struct Record {
     pub adjustments: Vec<Written>,
     /// The review files as they were when it was issued; copies are kept beside the record too.
     pub review: Vec<Written>,
+    /// The kinds of documents that are kept beside the record, byte for byte as they were issued. Records written before
+    /// there were such have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Format>,
     /// Rests below zero that the month takes from earlier months and leaves to the next.
     #[serde(default, skip_serializing_if = "Carried::is_empty")]
     pub carried: Carried,
@@ -73,6 +78,14 @@ impl Record {
     /// Whether documents with numbers of orders can be in it.
     pub fn has_order_numbers(&self) -> bool {
         self.format >= ADJUSTED_SINCE
+    }
+
+    /// The files of its documents that are kept.
+    pub fn kept_files(&self) -> Vec<Written> {
+        let of_document = |document: &Document| -> Vec<Written> {
+            self.kept.iter().filter_map(|format| document.output(*format).cloned()).collect()
+        };
+        self.documents.iter().flat_map(of_document).collect()
     }
 
     /// How its documents show what they hold.
@@ -279,6 +292,12 @@ impl Document {
     /// them.
     pub fn credited_lines(&self) -> impl Iterator<Item = &Line> {
         self.items.iter().filter(|item| !item.kind.follows_from_others())
+    }
+
+    /// The customer's file of that kind.
+    pub fn output(&self, format: Format) -> Option<&Written> {
+        let path = format!("{}.{}", self.file, format.extension());
+        self.outputs.iter().find(|output| output.path == path)
     }
 
     /// Name of its files without directory and extension.

@@ -57,6 +57,7 @@ pub(super) fn record(record: &Record) -> Checked {
         return Err("carried is of other months".to_owned());
     }
     record.documents.iter().try_for_each(document)?;
+    kept(record)?;
     if record.rules.is_empty() && record.documents.iter().any(|document| document.kind == DocumentKind::Invoice) {
         // Without rules its invoices could not be computed again.
         return Err("rules is empty".to_owned());
@@ -66,6 +67,21 @@ pub(super) fn record(record: &Record) -> Checked {
         Some(twice) => Err(format!("documents.file {:?} is that of two documents", beginning(&twice.file))),
         None => Ok(()),
     }
+}
+
+/// Checks that every document has the files of which the record says that they are kept.
+fn kept(record: &Record) -> Checked {
+    let mut known = BTreeSet::new();
+    for format in &record.kept {
+        let name = format.extension();
+        if !known.insert(format) {
+            return Err(format!("kept names {name:?} twice"));
+        }
+        if let Some(without) = record.documents.iter().find(|document| document.output(*format).is_none()) {
+            return Err(format!("kept names {name:?}, which {:?} does not have", beginning(&without.number)));
+        }
+    }
+    Ok(())
 }
 
 fn document(document: &Document) -> Checked {

@@ -15,6 +15,7 @@ pub mod definition;
 pub mod drift;
 pub mod endpoint;
 pub mod figures;
+pub mod format;
 pub mod history;
 pub mod identifier;
 pub mod invoice;

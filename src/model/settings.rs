@@ -12,6 +12,7 @@ use super::assignments::Assignments;
 use super::currency::Currency;
 use super::customer::Customer;
 use super::definition::Definition;
+use super::format::Format;
 pub use super::issuer::Issuer;
 use super::item_table::{self, ItemTable};
 pub use super::language::Language;
@@ -471,6 +472,8 @@ pub struct Settings {
     pub warnings: WarningSettings,
     /// `[mail]`
     pub mail: Option<MailSettings>,
+    /// `[issue] keep`: the kinds of documents that are kept when they are issued.
+    pub kept_formats: Vec<Format>,
     /// Currency of conservation figures when sources differ.
     pub currency: Currency,
     /// `[[item]]`, for all customers.

@@ -18,7 +18,6 @@ use super::recorded;
 use super::reproduced::{Reproduction, terms};
 use crate::assets::Assets;
 use crate::billing::{self, CreditTerms, Extent};
-use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Figure, Located, Place, Problems};
 use crate::ledger::{self, Copies, Document, FORMAT, Ledger, Naming, Record, Stored};
 use crate::model::amount::Amount;
@@ -26,6 +25,7 @@ use crate::model::carried::{Carried, CustomerRest};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
+use crate::model::format::Format;
 use crate::model::history::History;
 use crate::model::invoice::{DocumentKind, Invoice, Original, Status};
 use crate::model::period::BillingMonth;
@@ -136,7 +136,8 @@ impl CreditRequest<'_> {
         let base = Reproduction::of(root, ledger, stored)?;
         refuse_misrecorded(ledger, stored, &base)?;
         let (note, mut document) = self.credit_note(ledger, stored, original, &base)?;
-        document.outputs = outputs(&base.workspace, &base.assets, &base.bill, &History::default(), &note, printer)?;
+        let mut made = made(&base.workspace, &base.assets, &base.bill, &History::default(), &note, printer)?;
+        document.outputs = outputs(&made);
         exemption(&note, printer);
         let mut record = Record {
             format: FORMAT,
@@ -147,17 +148,20 @@ impl CreditRequest<'_> {
             rules: Vec::new(),
             adjustments: Vec::new(),
             review: Vec::new(),
+            kept: base.workspace.settings.kept_formats.clone(),
             carried: Carried::default(),
             documents: vec![document],
         };
         let copies = match self.reissue {
-            true => self.add_corrected(root, ledger, (original, &base), &mut record, printer)?,
+            true => self.add_corrected(root, ledger, (original, &base), (&mut record, &mut made), printer)?,
             false => (Vec::new(), Vec::new()),
         };
         ledger.check(&record)?;
         let (rules, adjustments) = &copies;
-        if !rules.is_empty() {
-            ledger::keep(root, name, Copies { rules, adjustments, review: &[] })?;
+        let documents = record.kept_files();
+        if !rules.is_empty() || !documents.is_empty() {
+            let read = |path: &str| Ok(made.get(path).cloned().unwrap_or_default());
+            ledger::keep(root, name, Copies { rules, adjustments, review: &[], documents: &documents, read: &read })?;
         }
         Ok(record)
     }
@@ -256,7 +260,7 @@ impl CreditRequest<'_> {
         root: &Path,
         ledger: &Ledger,
         (original, base): (&Document, &Reproduction),
-        record: &mut Record,
+        (record, made_files): (&mut Record, &mut MadeFiles),
         printer: &Printer,
     ) -> Result<(KeptFiles, KeptFiles), Problems> {
         let month = record.month;
@@ -284,13 +288,16 @@ impl CreditRequest<'_> {
         let naming = self.name_corrected(ledger, original, customer, &record.documents[0], month, &mut invoice);
         let mut document = Document::of(&invoice, naming);
         let told = issued_history::for_stories(root, ledger, &workspace.settings, month)?;
-        document.outputs = outputs(&workspace, &assets, &bill, &told, &invoice, printer)?;
+        let made = made(&workspace, &assets, &bill, &told, &invoice, printer)?;
+        document.outputs = outputs(&made);
+        made_files.extend(made);
         ledger.check_numbers([document.number.as_str()].into_iter())?;
         let Inputs { bills, rules, adjustments } = Inputs::of(&workspace, &assets, &bill)?;
         record.documents.push(document);
         record.bills = bills;
         record.carried.taken = taken;
-        let listed = ledger::copies(Copies { rules: &rules, adjustments: &adjustments, review: &[] })?;
+        let listed = ledger::copies(&rules, &adjustments, &[])?;
+        record.kept.clone_from(&settings.kept_formats);
         (record.rules, record.adjustments) = (listed.rules, listed.adjustments);
         Ok((rules, adjustments))
     }
@@ -375,27 +382,33 @@ fn next_name(ledger: &Ledger, month: BillingMonth) -> String {
     format!("{month}-{}", ledger.of_month(month).filter(|stored| stored.name.contains('-')).count() + 1)
 }
 
-/// The files of a document with their hashes.
-fn outputs(
+/// The files of documents by path.
+type MadeFiles = BTreeMap<String, Vec<u8>>;
+
+/// Files with their hashes.
+fn outputs(made: &MadeFiles) -> Vec<Written> {
+    made.iter().map(|(path, bytes)| Written { path: path.clone(), sha256: hash(bytes) }).collect()
+}
+
+/// Makes the files of a document.
+fn made(
     workspace: &Workspace,
     assets: &Assets,
     bill: &Bill,
     told: &History,
     invoice: &Invoice,
     printer: &Printer,
-) -> Result<Vec<Written>, Problems> {
-    let written = Mutex::new(Vec::new());
+) -> Result<MadeFiles, Problems> {
+    let files = Mutex::new(MadeFiles::new());
     let sink = |path: &str, bytes: &[u8]| {
-        let mut written = written.lock().expect("no thread panics while it holds the lock");
-        written.push(Written { path: path.to_owned(), sha256: hash(bytes) });
+        let mut files = files.lock().expect("no thread panics while it holds the lock");
+        files.insert(path.to_owned(), bytes.to_vec());
         Ok(())
     };
     let writer = DocumentWriter::new(workspace, assets, bill, told, &Format::ALL);
     let made = writer.write(&[invoice], &sink, printer, "Writing")?;
     printer.diagnostics(&made.warnings);
-    let mut written = written.into_inner().expect("no thread panics while it holds the lock");
-    written.sort();
-    Ok(written)
+    Ok(files.into_inner().expect("no thread panics while it holds the lock"))
 }
 
 /// Amount with tax below which the law requires no credit note (消費税法施行令70条の9 3項2号), whatever the rates.

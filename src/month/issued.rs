@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use anyhow::Context;
 use chrono::NaiveDate;
 
 use super::carried;
@@ -11,10 +12,11 @@ use super::numbers::{InvoiceNumber, numbers};
 use super::rebuilt::finish;
 use super::reviewed::check_reviewed;
 use crate::billing;
-use crate::cli::Format;
-use crate::diagnostic::{Diagnostic, Place, Problems};
+use crate::diagnostic::{Diagnostic, Place, Problems, cannot};
+use crate::files;
 use crate::ledger::{self, Copies, CopyList, Document, FORMAT, Ledger, Naming, Record};
 use crate::model::carried::CustomerRest;
+use crate::model::format::Format;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
 use crate::out::{self, Mode};
@@ -61,12 +63,11 @@ pub fn issue(
     let written = computed.write_documents(&|_| true, &Format::ALL, &staging, printer)?;
     let outputs = staging.written();
     computed.add_warnings(written.warnings)?;
-    let review = computed.write_review(computed.review(&written.documents), &staging)?;
+    let review_files = computed.write_review(computed.review(&written.documents), &staging)?;
     staging.sync()?;
     let documents = documents(&computed.billed.invoices, naming, outputs);
-    let Inputs { bills, rules, adjustments } = inputs;
-    let kept = Copies { rules: &rules, adjustments: &adjustments, review: &review };
-    let CopyList { rules, adjustments, review } = ledger::copies(kept)?;
+    let Inputs { bills, rules: rules_files, adjustments: adjustment_files } = inputs;
+    let CopyList { rules, adjustments, review } = ledger::copies(&rules_files, &adjustment_files, &review_files)?;
     let carried = computed.billed.carried.clone();
     let record = Record {
         format: FORMAT,
@@ -77,11 +78,23 @@ pub fn issue(
         rules,
         adjustments,
         review,
+        kept: computed.workspace.settings.kept_formats.clone(),
         carried,
         documents,
     };
     ledger.check(&record)?;
-    ledger::keep(root, &month.to_string(), kept)?;
+    let read = |path: &str| {
+        let read = files::read(&staging.path(path), files::DATA);
+        Ok(read.with_context(|| cannot("read the file", format!("out/{month}/{path}")))?)
+    };
+    let copies = Copies {
+        rules: &rules_files,
+        adjustments: &adjustment_files,
+        review: &review_files,
+        documents: &record.kept_files(),
+        read: &read,
+    };
+    ledger::keep(root, &month.to_string(), copies)?;
     ledger.append(root, month.to_string(), record)?;
     let files = finish(staging, ledger, month)?;
     ledger.write_index(root)?;

@@ -3,9 +3,9 @@
 
 use super::documents::DocumentWriter;
 use super::fitting::Trials;
-use crate::cli::Format;
 use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
 use crate::model::audience::Audience;
+use crate::model::format::Format;
 use crate::model::invoice::Invoice;
 use crate::out;
 use crate::render::{self, Fit, InvoiceView, PAGES_WITH_CONTENTS};

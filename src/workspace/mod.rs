@@ -9,6 +9,7 @@ mod customer_ids;
 mod day_values;
 mod first_tables;
 mod invoice_section;
+mod issue_section;
 mod issuer_section;
 mod item_match;
 mod item_section;
@@ -142,6 +143,7 @@ pub fn load_for(root: &Path, months: &[BillingMonth]) -> Result<Workspace, Probl
         fonts: base.fonts,
         warnings: warning_section::WarningLayer::default().over(&base.warnings),
         mail: base.mail,
+        kept_formats: base.kept_formats,
         currency: default_invoice.currency,
         items: base.items,
         sections: base.sections,

@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 use crate::diagnostic::Place;
 
 /// Tables whose strings match charges or are never printed, so that no printed text comes from them.
-const NEVER_PRINTED: [&str; 8] = ["match", "of", "pricing", "tax", "allocation", "warnings", "mail", "fonts"];
+const NEVER_PRINTED: [&str; 9] = ["match", "of", "pricing", "tax", "allocation", "warnings", "mail", "issue", "fonts"];
 
 /// Finds a character of a printed text: in a string that equals the text or, failing that, is a part of it. Searches
 /// the files, each with its path relative to the root, in their order.

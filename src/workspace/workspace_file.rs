@@ -6,6 +6,7 @@ use std::path::{Component, Path};
 use url::Url;
 
 use super::invoice_section::{InvoiceLayer, PricingLayer};
+use super::issue_section;
 use super::issuer_section;
 use super::item_section;
 use super::section_tables;
@@ -18,6 +19,7 @@ use crate::model::allocation::{AllocationSettings, KeepRule, MonthOnly, Ratio, S
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::endpoint;
+use crate::model::format::Format;
 use crate::model::item_table::ItemTable;
 use crate::model::matcher::{Matcher, normalized};
 use crate::model::period::{BillingMonth, Validity};
@@ -41,6 +43,7 @@ pub(super) struct WorkspaceFile {
     pub(super) sections: Vec<SectionTable>,
     pub(super) warnings: WarningLayer,
     pub(super) mail: Option<MailSettings>,
+    pub(super) kept_formats: Vec<Format>,
 }
 
 /// Reads the file; errors are collected in `file`.
@@ -74,6 +77,7 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
         sections: section_tables::read(&root),
         warnings: WarningLayer::read(root.section("warnings", "[warnings]")),
         mail: root.section("mail", "[mail]").and_then(|section| mail(&section)),
+        kept_formats: issue_section::kept_formats(root.section("issue", "[issue]")),
     };
     root.finish();
     settings
