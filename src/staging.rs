@@ -4,7 +4,7 @@
 pub mod interruption;
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -256,6 +256,42 @@ pub fn replace(path: &Path, shown: &str, bytes: &[u8]) -> Result<(), Diagnostic>
     Ok(write().with_context(context)?)
 }
 
+/// Writes bytes to a file from `start` on, and cuts off what follows them; they survive a power failure. `start` is what
+/// the caller has read of the file: one that is shorter was changed by somebody else. `shown` is its path as the user
+/// would write it.
+///
+/// # Errors
+/// When it cannot be written or is no regular file; what was before `start` is then unchanged.
+pub fn append(path: &Path, shown: &str, start: u64, bytes: &[u8]) -> Result<(), Diagnostic> {
+    let write = || {
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        interruption::point();
+        let mut file = open_to_write(path)?;
+        let length = file.metadata()?.len();
+        if length < start {
+            return Err(io::Error::other("another program has shortened it meanwhile"));
+        }
+        file.set_len(start)?;
+        file.seek(io::SeekFrom::Start(start))?;
+        let written = file.write_all(bytes).and_then(|()| {
+            interruption::point();
+            file.sync_all()
+        });
+        if written.is_err() {
+            // Half a line at the end would only have to be cut off by the next run.
+            let _ = file.set_len(start);
+        }
+        written?;
+        sync_parent(path)?;
+        interruption::point();
+        Ok(())
+    };
+    let context = || cannot("write the file", shown).with_hint("check the directory's permissions and free space");
+    Ok(write().with_context(context)?)
+}
+
 /// Creates a file that does not exist; a link of that name is neither followed nor truncated.
 fn create_new(path: &Path) -> io::Result<File> {
     File::options().read(true).write(true).create_new(true).open(path)
@@ -347,7 +383,7 @@ impl Lock {
     /// When another run holds the lock; the inner error is that of creating the file.
     pub fn take(path: PathBuf, busy: &str) -> Result<io::Result<Lock>, Diagnostic> {
         loop {
-            let file = match open_lock(&path) {
+            let file = match open_to_write(&path) {
                 Ok(file) => file,
                 // The run that held it has just removed it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound && has_parent(&path) => continue,
@@ -366,9 +402,9 @@ impl Lock {
     }
 }
 
-/// Opens a lock's file: a new one, or one that an interrupted run left. It is never truncated and must be a regular
-/// file, because anybody who may write to the directory could have put a link there.
-fn open_lock(path: &Path) -> io::Result<File> {
+/// Opens a file to write to: a new one, or one that is there. It is never truncated and must be a regular file, because
+/// anybody who may write to the directory could have put a link there.
+fn open_to_write(path: &Path) -> io::Result<File> {
     match create_new(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         made => return made,

@@ -5,6 +5,7 @@
 mod chain;
 mod copies;
 mod index;
+pub mod journal;
 mod record;
 mod soundness;
 
