@@ -77,6 +77,39 @@ pub fn names(directory: &Path) -> io::Result<Vec<OsString>> {
     Ok(names)
 }
 
+/// Something below a directory that is no directory.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// Path with `/`, relative to the directory.
+    pub path: String,
+    /// Whether it is a file, not a link, named pipe, socket or device.
+    pub is_file: bool,
+}
+
+/// Everything below a directory but directories, by path. Follows no links.
+///
+/// # Errors
+/// When the directory, or one below it, cannot be read or is no directory.
+pub fn below(directory: &Path) -> io::Result<Vec<Entry>> {
+    if !directory.symlink_metadata()?.is_dir() {
+        return Err(io::Error::other("it is a link or a file, not a directory"));
+    }
+    let mut entries = Vec::new();
+    let mut open = vec![String::new()];
+    while let Some(parent) = open.pop() {
+        for name in names(&directory.join(&parent))? {
+            let found = directory.join(&parent).join(&name).symlink_metadata()?;
+            let path = format!("{parent}{}", name.to_string_lossy());
+            match found.is_dir() {
+                true => open.push(format!("{path}/")),
+                false => entries.push(Entry { path, is_file: found.is_file() }),
+            }
+        }
+    }
+    entries.sort();
+    Ok(entries)
+}
+
 fn check(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_file() {
         return Ok(());

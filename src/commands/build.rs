@@ -116,7 +116,8 @@ fn build(
     let chosen = |invoice: &Invoice| {
         arguments.customers.is_empty() || arguments.customers.contains(&settings.customers[invoice.customer].id)
     };
-    let target = OutputTarget { out: &out, shown: &shown, formats: &arguments.format, customers: &[], mode };
+    let target =
+        OutputTarget { out: &out, shown: &shown, formats: &arguments.format, customers: &[], mode, leaves_out: false };
     let staging = target.begin(root, &ledger, month)?;
     let made = match computed.write_documents(&chosen, &arguments.format, &staging, printer) {
         Ok(made) => made,
@@ -192,7 +193,14 @@ fn build_issued(
     if !arguments.as_issued {
         printer.diagnostics(&excerpts::fill(root, RuleChanges::since_issue(root, ledger, month).refuse(month)?));
     }
-    let target = OutputTarget { out, shown, formats: &arguments.format, customers: &arguments.customers, mode };
+    let target = OutputTarget {
+        out,
+        shown,
+        formats: &arguments.format,
+        customers: &arguments.customers,
+        mode,
+        leaves_out: false,
+    };
     let files = rebuild(root, ledger, month, &target, printer)?;
     // Documents with costs inside differ; a note says how.
     if !ledger.of_month(month).any(Stored::has_costs_inside) {

@@ -128,6 +128,19 @@ pub fn kept(root: &Path, stored: &Stored, document: &Document, format: Format) -
     }
 }
 
+/// The directories of kept documents in `issued/`, each with the name of its record, also of records that are gone. Those
+/// without files are left out.
+pub fn kept_directories(root: &Path) -> Vec<(String, String)> {
+    let names = files::names(&root.join(DIRECTORY)).unwrap_or_default();
+    let names = names.into_iter().filter_map(|name| name.into_string().ok()).filter(|name| !name.starts_with('.'));
+    let of_name = |name: String| {
+        let directory = format!("{DIRECTORY}/{name}/{DOCUMENTS}");
+        let has_files = files::below(&root.join(&directory)).is_ok_and(|entries| !entries.is_empty());
+        has_files.then_some((name, directory))
+    };
+    names.filter_map(of_name).collect()
+}
+
 impl Stored {
     /// Directory of its kept documents, relative to the workspace's root. A file has the path there that it has in the
     /// month's directory of `out/`.

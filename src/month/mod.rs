@@ -2,8 +2,8 @@
 //! it, or only hashes them; [`summary`] holds the month's key figures, with which later months are compared.
 //!
 //! [`issued`] gives a reviewed month its numbers and locks it, [`credited`] takes an invoice back. For an issued month,
-//! [`reproduced`] computes again what was issued, [`recorded`] compares it with the record field by field, [`rebuilt`]
-//! writes the same bytes to `out/`, and [`verified`] finds whatever is no longer the same. All arithmetic is in
+//! [`reproduced`] computes again what was issued, [`recorded`] compares it with the record field by field, `remade` makes
+//! the documents again or takes the kept ones, [`rebuilt`] writes the same bytes to `out/`, and [`verified`] finds whatever is no longer the same. All arithmetic is in
 //! [`billing`](crate::billing).
 
 pub mod adjustment_ids;
@@ -22,6 +22,7 @@ pub mod price_change;
 pub mod provider_drift;
 pub mod rebuilt;
 pub mod recorded;
+mod remade;
 mod rendered;
 pub mod reproduced;
 mod reviewed;

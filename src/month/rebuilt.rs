@@ -8,9 +8,10 @@ use anyhow::Context;
 use super::documents::doing;
 use super::evidence::changed_evidence;
 use super::recorded;
+use super::remade::{LeftOut, Remade, Remaking};
 use super::reproduced::Reproduction;
 use super::states;
-use crate::diagnostic::{Diagnostic, Problems, cannot};
+use crate::diagnostic::{Diagnostic, Place, Problems, cannot};
 use crate::files;
 use crate::ledger::{Document, Ledger, Record, Stored};
 use crate::model::audience::INTERNAL;
@@ -32,12 +33,22 @@ pub struct OutputTarget<'a> {
     pub customers: &'a [String],
     /// Whether to write anything.
     pub mode: out::Mode,
+    /// Whether documents of another version that this one makes differently are left out where none of them was kept;
+    /// otherwise they are an error.
+    pub leaves_out: bool,
 }
 
 impl<'a> OutputTarget<'a> {
     /// The whole month, in the workspace's own `out`.
     pub fn of_workspace(out: &'a Path) -> OutputTarget<'a> {
-        OutputTarget { out, shown: Path::new("out"), formats: &Format::ALL, customers: &[], mode: out::Mode::Write }
+        OutputTarget {
+            out,
+            shown: Path::new("out"),
+            formats: &Format::ALL,
+            customers: &[],
+            mode: out::Mode::Write,
+            leaves_out: true,
+        }
     }
 
     /// Begins writing a month's directory and takes its lock, then checks that `ledger` is still current: `issue` and
@@ -129,8 +140,15 @@ pub fn fill(
         let reproduction = Reproduction::of(root, ledger, stored)?;
         refuse_misrecorded(ledger, stored, &reproduction)?;
         let sink = |path: &str, bytes: &[u8]| staging.write(path, bytes);
-        let written = reproduction.write(target.formats, &wanted, &sink, printer, doing(&staging));
-        written.map_err(|problems| by_another_version(stored, problems))?;
+        let doing = doing(&staging);
+        let remaking = Remaking { root, ledger, formats: target.formats, wanted: &wanted, sink: &sink, doing };
+        let remade = reproduction.write(&remaking, printer).and_then(|mut remade| {
+            std::mem::take(&mut remade.problems).into_iter().collect::<Problems>().check()?;
+            Ok(remade)
+        });
+        let remade = remade.map_err(|problems| by_another_version(stored, problems))?;
+        left_out(stored, target, &remade, printer)?;
+        restored(stored, &remade, printer);
         let mut documents = reproduction.documents.iter().map(|(_, document)| document);
         has_costs_inside |=
             documents.any(|document| reproduction.costs_inside.contains(&document.number) && target.wants(document));
@@ -138,6 +156,60 @@ pub fn fill(
     }
     Ok(Filled { staging, month, has_costs_inside })
 }
+
+/// Notes that kept documents were put back.
+fn restored(stored: &Stored, remade: &Remade, printer: &Printer) {
+    if remade.restored.is_empty() && remade.internal.is_empty() {
+        return;
+    }
+    let month = stored.record.month;
+    let message = match remade.restored.is_empty() {
+        true => format!("the files of {month} under internal/ are made by this version"),
+        false => format!("the documents of {month} are those that were kept when they were issued"),
+    };
+    let (issuer, this) = (&stored.record.tool, out::tool());
+    let why = match *issuer == this {
+        true => "this version makes them differently".to_owned(),
+        false => format!("it was issued by {issuer}, this is {this}"),
+    };
+    let note = Diagnostic::note(message).with_note(why);
+    printer.diagnostics(&[note.with_note("all figures are the same")]);
+}
+
+/// Warns of files that are left out.
+///
+/// # Errors
+/// The files, where nothing of their documents was kept and they are not to be left out.
+fn left_out(stored: &Stored, target: &OutputTarget<'_>, remade: &Remade, printer: &Printer) -> Result<(), Problems> {
+    let month = stored.record.month;
+    let (issuer, this) = (&stored.record.tool, out::tool());
+    let hint = |LeftOut { copy, .. }: &LeftOut| {
+        format!(
+            "it was issued by {issuer}, this is {this}: use that version to make it again, or put the file that was sent at {copy}"
+        )
+    };
+    let (left_out, refused): (Vec<&LeftOut>, Vec<&LeftOut>) =
+        remade.left_out.iter().partition(|file| target.leaves_out || file.is_chosen);
+    let problem = |file: &LeftOut| {
+        let diagnostic = Diagnostic::error("the rebuilt document differs from the issued one");
+        let place = Place::file(format!("out/{month}/{}", file.path));
+        diagnostic.at(place).with_note("all figures are the same").with_hint(hint(file))
+    };
+    refused.into_iter().map(problem).collect::<Problems>().check()?;
+    if let Some(first) = left_out.first() {
+        let message =
+            format!("files of {month} are left out, because they would differ from those issued: {}", left_out.len());
+        let warning = left_out
+            .iter()
+            .take(SHOWN)
+            .fold(Diagnostic::warning(message), |warning, file| warning.with_note(file.path.clone()));
+        printer.diagnostics(&[warning.with_note("all figures are the same").with_hint(hint(first))]);
+    }
+    Ok(())
+}
+
+/// Maximum number of files named that are left out.
+const SHOWN: usize = 5;
 
 /// Writes an issued month's manifest and moves the directory into place; returns the files written.
 ///
@@ -209,11 +281,11 @@ pub(super) fn review_file(
 
 /// Adds that another version of the program may lay out pages differently, so that the data need not be at fault.
 fn by_another_version(stored: &Stored, problems: Problems) -> Problems {
-    let this = out::tool();
-    if stored.record.tool == this {
+    let (issuer, this) = (&stored.record.tool, out::tool());
+    if *issuer == this {
         return problems;
     }
-    let hint = format!("it was issued by {}, this is {this}: use that version to make it again", stored.record.tool);
+    let hint = format!("it was issued by {issuer}, this is {this}: use that version to make it again");
     problems.each(|problem| problem.with_hint(hint.clone()))
 }
 

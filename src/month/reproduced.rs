@@ -1,32 +1,22 @@
-//! Reproduces a month as it was issued: computes it again from its bills and the copies of its rules, and compares it
-//! with the record.
+//! Reproduces a month as it was issued: computes it again from its bills and the copies of its rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Mutex;
 
-use chrono::NaiveDate;
-use rayon::prelude::*;
-
-use super::documents::{DocumentWriter, Sink};
 use super::issued_history;
-use super::rendered::pdf_with_costs;
 use crate::assets::Assets;
 use crate::billing::{self, BilledMonth, CreditTerms, CreditedLine, Extent};
 use crate::diagnostic::{Diagnostic, Figure, Located, Place, Problems};
-use crate::ledger::{self, Document, Ledger, Stored};
-use crate::model::audience::INTERNAL;
+use crate::ledger::{Document, Ledger, Stored};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
-use crate::model::format::Format;
 use crate::model::history::History;
 use crate::model::invoice::{DocumentKind, Invoice, Status};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
-use crate::printer::Printer;
 use crate::sources;
-use crate::staging::hash;
 use crate::workspace::{self, Workspace};
+use chrono::NaiveDate;
 
 /// The documents issued from the rules of one record: its invoices, and the credit notes that take them back.
 pub struct Reproduction {
@@ -37,7 +27,7 @@ pub struct Reproduction {
     /// The bills, which are not copied: `billing/` is never edited.
     pub bill: Bill,
     /// The months issued before, of which invoices tell.
-    told: History,
+    pub(super) told: History,
     /// The documents computed again, each with its record.
     pub documents: Vec<(Invoice, Document)>,
     /// Issue and due date of each invoice by number, as the rules give them.
@@ -143,83 +133,6 @@ impl Reproduction {
     /// The document with that number, and its record.
     pub fn document(&self, number: &str) -> Option<&(Invoice, Document)> {
         self.documents.iter().find(|(_, recorded)| recorded.number == number)
-    }
-
-    /// Makes the documents for which `wanted` holds in those formats, and reports each that differs from the issued
-    /// one.
-    ///
-    /// Documents that were sent with costs inside are made without, so only their figures are compared. For the issuer
-    /// the PDF that was sent is made too, where it can still be reproduced.
-    ///
-    /// # Errors
-    /// Documents that differ from those issued, and whatever `sink` refuses.
-    pub fn write(
-        &self,
-        formats: &[Format],
-        wanted: &dyn Fn(&Document) -> bool,
-        sink: &Sink<'_>,
-        printer: &Printer,
-        doing: &'static str,
-    ) -> Result<(), Problems> {
-        let chosen: Vec<&(Invoice, Document)> =
-            self.documents.iter().filter(|(_, recorded)| wanted(recorded)).collect();
-        let mut recorded: BTreeMap<&str, (&str, &Document)> = BTreeMap::new();
-        for (_, document) in &chosen {
-            let outputs = document.outputs.iter();
-            recorded.extend(outputs.map(|output| (output.path.as_str(), (output.sha256.as_str(), document))));
-        }
-        let differing = Mutex::new(Vec::new());
-        let with_costs: Vec<&(Invoice, Document)> =
-            chosen.iter().copied().filter(|(_, recorded)| self.costs_inside.contains(&recorded.number)).collect();
-        let names_with_costs: BTreeSet<&str> = with_costs.iter().map(|(_, recorded)| recorded.file.as_str()).collect();
-        let compared = |path: &str, bytes: &[u8]| {
-            match recorded.get(path) {
-                _ if names_with_costs.contains(ledger::file_of(path)) => {}
-                Some((sha256, _)) if *sha256 == hash(bytes) => {}
-                _ => {
-                    differing.lock().expect("no thread panics while it holds the lock").push(path.to_owned());
-                }
-            }
-            sink(path, bytes)
-        };
-        let invoices: Vec<&Invoice> = chosen.iter().map(|(invoice, _)| invoice).collect();
-        let writer = DocumentWriter::new(&self.workspace, &self.assets, &self.bill, &self.told, formats);
-        writer.write(&invoices, &compared, printer, doing)?;
-        if formats.contains(&Format::Pdf) {
-            with_costs.par_iter().try_for_each(|(invoice, recorded)| sent(&writer, invoice, recorded, sink))?;
-        }
-        let mut differing = differing.into_inner().expect("no thread panics while it holds the lock");
-        let other_figures = with_costs.iter().filter(|(_, recorded)| self.difference(recorded).is_some());
-        differing.extend(other_figures.flat_map(|(_, recorded)| recorded.outputs.iter().map(|it| it.path.clone())));
-        differing.sort();
-        let problem = |path: &String| {
-            let figures = recorded.get(path.as_str()).map(|(_, document)| self.difference(document));
-            let diagnostic = Diagnostic::error("the rebuilt document differs from the issued one")
-                .at(Place::file(format!("out/{}/{path}", self.bill.month)));
-            match figures.flatten() {
-                Some(figures) => diagnostic.with_note(figures),
-                None => diagnostic,
-            }
-        };
-        if differing.is_empty() { Ok(()) } else { Err(differing.iter().map(problem).collect()) }
-    }
-
-    fn difference(&self, recorded: &Document) -> Option<String> {
-        recorded.difference_from(&self.document(&recorded.number)?.0)
-    }
-}
-
-/// Writes the PDF as it was sent, with costs inside, to the issuer's files, as evidence for the hash in the record.
-/// Writes none where this version of the program lays out pages differently.
-fn sent(writer: &DocumentWriter<'_>, invoice: &Invoice, recorded: &Document, sink: &Sink<'_>) -> Result<(), Problems> {
-    let path = format!("{}.{}", recorded.file, Format::Pdf.extension());
-    let Some(output) = recorded.outputs.iter().find(|output| output.path == path) else {
-        return Ok(());
-    };
-    let bytes = pdf_with_costs(writer, invoice)?;
-    match hash(&bytes) == output.sha256 {
-        true => Ok(sink(&format!("{INTERNAL}/{path}"), &bytes)?),
-        false => Ok(()),
     }
 }
 

@@ -20,7 +20,10 @@ pub enum DiscrepancyKind {
     /// A file in `out/`.
     #[serde(rename = "document-changed")]
     Document,
-    /// A record, a copy kept beside it or the list of records.
+    /// A document kept beside a record.
+    #[serde(rename = "kept-document-changed")]
+    Kept,
+    /// A record, a copy of the rules kept beside it or the list of records.
     #[serde(rename = "lock-changed")]
     Lock,
 }
@@ -33,6 +36,7 @@ impl DiscrepancyKind {
             DiscrepancyKind::Rules => "rules changed",
             DiscrepancyKind::Result => "result changed",
             DiscrepancyKind::Document => "document changed",
+            DiscrepancyKind::Kept => "kept document changed",
             DiscrepancyKind::Lock => "lock changed",
         }
     }

@@ -2,6 +2,7 @@
 //! [`Discrepancy`] by discrepancy.
 
 mod discrepancy;
+mod kept;
 mod outputs;
 
 use std::collections::BTreeMap;
@@ -11,10 +12,11 @@ use std::sync::Mutex;
 use serde::Serialize;
 
 use super::evidence::{changed_copies, changed_files};
+use super::remade::{Remade, Remaking};
 use super::reproduced::Reproduction;
 use super::rule_changes::{Deviation, RuleChanges};
 use super::{rebuilt, recorded};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::ledger::{self, Ledger, Stored};
 use crate::model::format::Format;
 use crate::model::period::BillingMonth;
@@ -56,6 +58,13 @@ pub struct Verification {
 /// this is no finding, and its documents are made from the kept copies.
 const FIGURES_EQUAL: &str = "rules changed since; figures equal";
 
+/// Note about documents that another version of the program issued, and that this one would make differently: the kept ones
+/// have the recorded hashes.
+const AS_KEPT: &str = "documents as kept";
+
+/// Both notes.
+const EQUAL_AND_AS_KEPT: &str = "rules changed since; figures equal; documents as kept";
+
 /// What a problem of the current rules prevents; the problem's message follows.
 const UNCOMPUTED: &str = "cannot be computed with the current rules:";
 
@@ -73,12 +82,13 @@ impl Verification {
         let of_month = |fault: &Diagnostic, month: BillingMonth| path_of(fault).contains(&format!("/{month}"));
         let verify = |month: &BillingMonth| {
             let faults = faults.iter().filter(|fault| of_month(fault, *month)).map(lock_changed);
-            let findings = faults.chain(of_month_alone(root, ledger, *month, as_issued, printer)).collect();
-            MonthVerification::new(ledger, *month, findings)
+            let (found, is_as_kept) = of_month_alone(root, ledger, *month, as_issued, printer);
+            MonthVerification::new(ledger, *month, faults.chain(found).collect(), is_as_kept)
         };
         let verified = months.iter().map(verify).collect();
         let elsewhere = |fault: &&Diagnostic| !months.iter().any(|month| of_month(fault, *month));
         let mut findings: Vec<Discrepancy> = faults.iter().filter(elsewhere).map(lock_changed).collect();
+        findings.extend(kept::without_record(root, ledger));
         match ledger.interrupted(root) {
             Ok(None) => {}
             Ok(Some(last)) => findings.push(interrupted(last)),
@@ -96,7 +106,12 @@ impl Verification {
 }
 
 impl MonthVerification {
-    fn new(ledger: &Ledger, month: BillingMonth, mut findings: Vec<Discrepancy>) -> MonthVerification {
+    fn new(
+        ledger: &Ledger,
+        month: BillingMonth,
+        mut findings: Vec<Discrepancy>,
+        is_as_kept: bool,
+    ) -> MonthVerification {
         findings.sort();
         findings.dedup();
         let changed_rules = match findings.iter().any(|finding| finding.kind != DiscrepancyKind::Rules) {
@@ -107,7 +122,12 @@ impl MonthVerification {
             month,
             documents: ledger.of_month(month).map(|stored| stored.record.documents.len()).sum(),
             same: findings.is_empty(),
-            note: (!changed_rules.is_empty()).then_some(FIGURES_EQUAL),
+            note: match (findings.is_empty(), changed_rules.is_empty(), is_as_kept) {
+                (false, ..) | (true, true, false) => None,
+                (true, true, true) => Some(AS_KEPT),
+                (true, false, true) => Some(EQUAL_AND_AS_KEPT),
+                (true, false, false) => Some(FIGURES_EQUAL),
+            },
             changed_rules,
             findings,
         }
@@ -132,14 +152,15 @@ fn interrupted(last: &Stored) -> Discrepancy {
     Discrepancy { kind: DiscrepancyKind::Lock, file, number: None, message: Difference::of(message) }
 }
 
+/// The findings about a month, and whether kept documents are in place of those that this version makes.
 fn of_month_alone(
     root: &Path,
     ledger: &Ledger,
     month: BillingMonth,
     as_issued: bool,
     printer: &Printer,
-) -> Vec<Discrepancy> {
-    let mut findings = Vec::new();
+) -> (Vec<Discrepancy>, bool) {
+    let (mut findings, mut is_as_kept) = (kept::changed(root, ledger, month), false);
     for stored in ledger.of_month(month) {
         findings.extend(changed_copies(root, stored).iter().map(lock_changed));
         let bills = changed_files(root, &stored.record.bills);
@@ -149,7 +170,9 @@ fn of_month_alone(
     let copies_are_good = !findings.iter().any(|finding| finding.kind == DiscrepancyKind::Lock);
     if copies_are_good {
         for stored in ledger.of_month(month).filter(|stored| !stored.record.rules.is_empty()) {
-            findings.extend(changed_results(root, ledger, stored, &mut outputs, printer));
+            let (found, is_other) = changed_results(root, ledger, stored, &mut outputs, printer);
+            findings.extend(found);
+            is_as_kept |= is_other;
         }
     }
     findings.extend(outputs::changed(root, month, &outputs));
@@ -160,7 +183,7 @@ fn of_month_alone(
     if !as_issued && ledger.month(month).is_some() {
         findings.extend(changed_rules(RuleChanges::since_issue(root, ledger, month)));
     }
-    findings
+    (findings, is_as_kept)
 }
 
 /// The rules that changed, and what they would give otherwise.
@@ -193,14 +216,15 @@ fn changed_rules(changes: RuleChanges) -> Vec<Discrepancy> {
 const UNPOISONED: &str = "no thread panics while it pushes to a list";
 
 /// Documents that differ when made again from the bills and the kept copies. Documents with costs inside are made
-/// without them, and their files are added to `outputs`.
+/// without them, and their files are added to `outputs`. Also returns whether kept documents are in place of those that this
+/// version makes.
 fn changed_results(
     root: &Path,
     ledger: &Ledger,
     stored: &Stored,
     outputs: &mut Outputs,
     printer: &Printer,
-) -> Vec<Discrepancy> {
+) -> (Vec<Discrepancy>, bool) {
     let versions = match stored.record.tool == out::tool() {
         true => None,
         false => Some(format!("(issued by {}, this is {})", stored.record.tool, out::tool())),
@@ -215,7 +239,7 @@ fn changed_results(
     };
     printer.doing(&format!("reading the bills of {}", stored.record.month));
     match Reproduction::of(root, ledger, stored) {
-        Err(problems) => problems.iter().map(problem).collect(),
+        Err(problems) => (problems.iter().map(problem).collect(), false),
         Ok(reproduction) => {
             let made = Mutex::new(Vec::new());
             let documents = reproduction.documents.iter().map(|(_, document)| document);
@@ -230,7 +254,18 @@ fn changed_results(
                 }
                 Ok(())
             };
-            let result = reproduction.write(&Format::ALL, &|_| true, &sink, printer, "verifying documents");
+            let doing = "verifying documents";
+            let remaking = Remaking { root, ledger, formats: &Format::ALL, wanted: &|_| true, sink: &sink, doing };
+            let (remade, problems) = match reproduction.write(&remaking, printer) {
+                Ok(mut remade) => {
+                    let problems = std::mem::take(&mut remade.problems);
+                    (remade, problems)
+                }
+                Err(problems) => (Remade::default(), problems.into()),
+            };
+            for file in &remade.internal {
+                outputs.entry(file.path.clone()).or_default().sha256.push(file.sha256.clone());
+            }
             for (path, number, sha256) in made.into_inner().expect(UNPOISONED) {
                 let output = outputs.entry(path).or_default();
                 output.number = Some(number);
@@ -242,7 +277,6 @@ fn changed_results(
                     outputs.entry(file.path.clone()).or_default().sha256.push(hash(&bytes));
                 }
             }
-            let problems = result.err().unwrap_or_default();
             let misrecorded = recorded::misrecorded(ledger, stored, &reproduction).into_iter();
             // A document that differs is reported with its figures; otherwise the record was changed.
             let is_told = |file: &str| {
@@ -253,8 +287,17 @@ fn changed_results(
             let mut findings: Vec<Discrepancy> = misrecorded
                 .map(|found| Discrepancy { kind: DiscrepancyKind::Lock, ..problem(&found.problem) })
                 .collect();
-            findings.extend(problems.iter().map(problem));
-            findings
+            // What is wrong with kept documents is reported with all of them.
+            let is_kept = |problem: &&Diagnostic| path_of(problem).starts_with(&format!("{}/", ledger::DIRECTORY));
+            findings.extend(problems.iter().filter(|found| !is_kept(found)).map(problem));
+            findings.extend(remade.left_out.iter().filter(|file| !file.is_chosen).map(|file| {
+                let note = format!("all figures are the same; put the file that was sent at {}", file.copy);
+                let place = Place::file(format!("out/{}/{}", stored.record.month, file.path));
+                problem(
+                    &Diagnostic::error("the rebuilt document differs from the issued one").at(place).with_note(note),
+                )
+            }));
+            (findings, remade.is_by_another_version())
         }
     }
 }
