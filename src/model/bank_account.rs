@@ -1,4 +1,4 @@
-//! [`BankAccount`]: an account that customers pay to, and the checks of its international codes.
+//! [`BankAccount`]: an account that customers pay to, and the checks of its codes.
 
 use std::collections::BTreeSet;
 
@@ -36,6 +36,28 @@ impl BankAccount {
     fn is_for(&self, customer: &str) -> bool {
         self.customers.contains(customer)
     }
+
+    /// Whether its bank is a code of 全国銀行協会 (Zengin) in place of a name: it is for e-invoices, and is not printed.
+    pub fn is_coded(&self) -> bool {
+        matches!(&self.bank, Wording::Only(bank) if is_code(bank, BANK_DIGITS))
+    }
+
+    /// The identifier of a coded account in e-invoices: `0001:123:1:1234567`.
+    pub fn identifier(&self) -> Option<String> {
+        let (Wording::Only(bank), Some(Wording::Only(branch))) = (&self.bank, &self.branch) else {
+            return None;
+        };
+        let (kind, number) = (self.kind?.code(), self.number.as_ref()?);
+        self.is_coded().then(|| format!("{bank}:{branch}:{kind}:{number}"))
+    }
+}
+
+/// Digits of a bank's code.
+const BANK_DIGITS: usize = 4;
+
+/// Whether a text is a code of that many digits.
+pub fn is_code(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Kind of a Japanese account.
@@ -47,18 +69,36 @@ pub enum AccountKind {
     Current,
     /// 貯蓄
     Savings,
+    /// その他
+    Other,
 }
 
 impl AccountKind {
-    /// The names in TOML: in English, and as Japanese bankbooks have them.
-    pub const NAMES: [(&'static str, AccountKind); 6] = [
+    /// The names in TOML: in English, as Japanese bankbooks have them, and the codes of 全国銀行協会.
+    pub const NAMES: [(&'static str, AccountKind); 12] = [
         ("ordinary", AccountKind::Ordinary),
         ("current", AccountKind::Current),
         ("savings", AccountKind::Savings),
+        ("other", AccountKind::Other),
         ("普通", AccountKind::Ordinary),
         ("当座", AccountKind::Current),
         ("貯蓄", AccountKind::Savings),
+        ("その他", AccountKind::Other),
+        ("1", AccountKind::Ordinary),
+        ("2", AccountKind::Current),
+        ("4", AccountKind::Savings),
+        ("9", AccountKind::Other),
     ];
+
+    /// The code of 全国銀行協会 for payments.
+    fn code(self) -> &'static str {
+        match self {
+            AccountKind::Ordinary => "1",
+            AccountKind::Current => "2",
+            AccountKind::Savings => "4",
+            AccountKind::Other => "9",
+        }
+    }
 
     /// The English name in TOML, also that in JSON.
     pub fn name(self) -> &'static str {
@@ -66,10 +106,20 @@ impl AccountKind {
     }
 }
 
-/// The accounts for an invoice in a currency to a customer: those of the customer alone or, where there are none, those of
-/// everybody.
+/// The printed accounts for an invoice in a currency to a customer: those of the customer alone or, where there are none,
+/// those of everybody.
 pub fn accounts_for<'a>(accounts: &'a [BankAccount], currency: Currency, customer: &str) -> Vec<&'a BankAccount> {
-    let in_currency = || accounts.iter().filter(|account| account.currency == currency);
+    chosen(accounts, currency, customer, false)
+}
+
+/// The same of coded accounts, which e-invoices name.
+pub fn coded_for<'a>(accounts: &'a [BankAccount], currency: Currency, customer: &str) -> Vec<&'a BankAccount> {
+    chosen(accounts, currency, customer, true)
+}
+
+fn chosen<'a>(accounts: &'a [BankAccount], currency: Currency, customer: &str, is_coded: bool) -> Vec<&'a BankAccount> {
+    let is_wanted = move |account: &&BankAccount| account.currency == currency && account.is_coded() == is_coded;
+    let in_currency = || accounts.iter().filter(is_wanted);
     let own: Vec<&BankAccount> = in_currency().filter(|account| account.is_for(customer)).collect();
     if own.is_empty() { in_currency().filter(|account| account.customers.is_empty()).collect() } else { own }
 }
@@ -189,11 +239,33 @@ mod tests {
             (Currency::Usd, "acme", &["dollars"]),
             (Currency::Eur, "acme", &[]),
         ] {
+            assert!(coded_for(&accounts, currency, customer).is_empty());
             let names: Vec<String> = accounts_for(&accounts, currency, customer)
                 .iter()
                 .map(|account| account.bank.of(super::super::language::Language::English).clone())
                 .collect();
             assert_eq!(names, expected, "{currency} {customer}");
         }
+    }
+
+    #[test]
+    fn coded_accounts_are_for_e_invoices_alone() {
+        let account = |bank: &str, branch: &str| BankAccount {
+            bank: Wording::Only(bank.to_owned()),
+            branch: Some(Wording::Only(branch.to_owned())),
+            kind: Some(AccountKind::Current),
+            number: Some("0123456".to_owned()),
+            name: Wording::Only(String::new()),
+            bic: None,
+            iban: None,
+            currency: Currency::Jpy,
+            customers: BTreeSet::new(),
+            definition: Definition::default(),
+        };
+        let accounts = [account("サンプル銀行", "本店"), account("0001", "123")];
+        let coded = coded_for(&accounts, Currency::Jpy, "acme");
+        assert_eq!(coded[0].identifier().as_deref(), Some("0001:123:2:0123456"));
+        assert_eq!(accounts_for(&accounts, Currency::Jpy, "acme"), [&accounts[0]]);
+        assert_eq!((coded.len(), accounts[0].identifier()), (1, None));
     }
 }

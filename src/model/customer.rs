@@ -4,6 +4,7 @@ use super::days::{DayRange, MonthDays};
 use super::definition::Definition;
 use super::item_table::ItemTable;
 use super::matcher::Matcher;
+use super::peppol::PeppolId;
 use super::period::{BillingMonth, Validity};
 use super::price::{Fee, Pricing};
 use super::section::SectionTable;
@@ -58,6 +59,12 @@ pub struct Customer {
     pub warnings: WarningSettings,
     /// Whom its invoices are mailed to.
     pub mail: Option<CustomerMail>,
+    /// `[peppol] id`: its address in the Peppol network; its registration number where it is not set.
+    pub peppol: Option<PeppolId>,
+    /// `buyer-reference`: whom or what e-invoices reach there.
+    pub buyer_reference: Option<String>,
+    /// `country`: ISO 3166-1 code of the country it is in.
+    pub country: String,
     /// Path of its file from the workspace's root.
     pub path: String,
 }

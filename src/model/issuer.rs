@@ -3,6 +3,7 @@
 use super::bank_account::{BankAccount, accounts_for};
 use super::currency::Currency;
 use super::language::Language;
+use super::peppol::PeppolId;
 
 /// The company that bills.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +16,8 @@ pub struct Issuer {
     pub en: IssuerTexts,
     /// `[[issuer.bank]]`: the accounts that customers pay to.
     pub banks: Vec<BankAccount>,
+    /// `peppol`: its address in the Peppol network; by its registration number where it is not set.
+    pub peppol: Option<PeppolId>,
 }
 
 /// The issuer for readers of one language.

@@ -18,6 +18,7 @@ use super::item_table::{self, ItemTable};
 pub use super::language::Language;
 use super::matcher::{Glob, Matcher};
 use super::numbering::Numbering;
+use super::peppol::JpPintSettings;
 use super::period::{BillingMonth, Validity};
 use super::rounding::Rounding;
 use super::schedule::{DateRule, DueRule, OnHoliday};
@@ -472,6 +473,8 @@ pub struct Settings {
     pub warnings: WarningSettings,
     /// `[mail]`
     pub mail: Option<MailSettings>,
+    /// `[jp-pint]`
+    pub jp_pint: JpPintSettings,
     /// `[issue] keep`: the kinds of documents that are kept when they are issued.
     pub kept_formats: Vec<Format>,
     /// Currency of conservation figures when sources differ.

@@ -54,6 +54,7 @@ fn bank_view<'a>(account: &'a BankAccount, language: Language, words: &'a BTreeM
         AccountKind::Ordinary => "account_ordinary",
         AccountKind::Current => "account_current",
         AccountKind::Savings => "account_savings",
+        AccountKind::Other => "account_other",
     });
     BankView {
         bank: account.bank.of(language),

@@ -4,6 +4,7 @@ use super::day_values;
 use super::invoice_section::{InvoiceLayer, PricingLayer};
 use super::item_match::Percentage;
 use super::item_section;
+use super::peppol_section;
 use super::section_tables;
 use super::tax_section::TaxLayer;
 use super::toml_reader::{Section, TomlFile, Value};
@@ -16,6 +17,7 @@ use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::customer::{ClaimRule, Customer, CustomerMail, OrderNumber};
 use crate::model::days::DayRange;
+use crate::model::peppol::JAPAN;
 use crate::model::price::{Fee, FeePer, FeePrice, Money, Prorate};
 use crate::model::tax::{TaxCategory, has_check_digit};
 use crate::model::warning::WarningCode;
@@ -51,6 +53,9 @@ pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> (Cust
         sections: section_tables::read(&root),
         warnings: WarningLayer::read(root.section("warnings", "[warnings]")).over(&base.warnings),
         mail: root.section("mail", "[mail]").map(|section| mail(&section)),
+        peppol: peppol_section::of_customer(&root),
+        buyer_reference: root.read("buyer-reference", line),
+        country: root.read("country", peppol_section::country).unwrap_or_else(|| JAPAN.to_owned()),
         path: file.path.to_owned(),
     };
     root.finish();

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::coded_account;
 use super::customer_file::registration_number;
+use super::peppol_section;
 use super::toml_reader::{Section, Value};
 use super::values;
 use super::wording::texts;
@@ -36,6 +38,7 @@ pub(super) fn read(section: &Section<'_, '_>, currency: Currency) -> Issuer {
         ja: IssuerLayer::of_language(section.section("ja", "[issuer.ja]")).over(&base),
         en: IssuerLayer::of_language(section.section("en", "[issuer.en]")).over(&base),
         banks: accounts.iter().filter_map(|account| bank(account, currency)).collect(),
+        peppol: section.read("peppol", peppol_section::address),
     };
     section.finish();
     issuer
@@ -90,18 +93,12 @@ fn bank(section: &Section<'_, '_>, default: Currency) -> Option<BankAccount> {
     let bic = section.read("bic", bic);
     let iban = section.read("iban", iban);
     let currency = values::currency(section, default);
-    let customers = section.list("for", |value| value.text().map(|id| normalized(&id).into_owned()));
-    if let (Some(value), Some([])) = (section.get("for"), customers.as_deref())
-        && value.array().is_ok_and(|entries| entries.is_empty())
-    {
-        let diagnostic = Diagnostic::error("an account for no customer would never be printed");
-        value.told::<()>(Err(diagnostic.with_hint("name customers, or remove `for` if the account is everybody's")));
-    }
+    let customers = customers(section);
     if section.finish() && !section.has_any(&["number", "iban"]) {
         let diagnostic = Diagnostic::error("an [[issuer.bank]] without a number to pay to");
         section.tell(diagnostic.with_hint("add number = \"1234567\", or iban = \"…\" for an account abroad"));
     }
-    Some(BankAccount {
+    let account = BankAccount {
         bank: bank?,
         branch,
         kind,
@@ -110,9 +107,25 @@ fn bank(section: &Section<'_, '_>, default: Currency) -> Option<BankAccount> {
         bic,
         iban,
         currency: currency?,
-        customers: customers.unwrap_or_default().into_iter().collect::<BTreeSet<String>>(),
+        customers,
         definition: section.definition(),
-    })
+    };
+    if account.is_coded() {
+        coded_account::check(section, &account);
+    }
+    Some(account)
+}
+
+/// `for`: the customers that pay to an account.
+fn customers(section: &Section<'_, '_>) -> BTreeSet<String> {
+    let customers = section.list("for", |value| value.text().map(|id| normalized(&id).into_owned()));
+    if let (Some(value), Some([])) = (section.get("for"), customers.as_deref())
+        && value.array().is_ok_and(|entries| entries.is_empty())
+    {
+        let diagnostic = Diagnostic::error("an account for no customer would never be printed");
+        value.told::<()>(Err(diagnostic.with_hint("name customers, or remove `for` if the account is everybody's")));
+    }
+    customers.unwrap_or_default().into_iter().collect()
 }
 
 /// Most characters of an account number: as many as an IBAN has.

@@ -3,6 +3,7 @@
 
 mod adjustments;
 mod assignment_files;
+mod coded_account;
 mod customer_file;
 mod customer_files;
 mod customer_ids;
@@ -13,6 +14,7 @@ mod issue_section;
 mod issuer_section;
 mod item_match;
 mod item_section;
+mod peppol_section;
 mod pricing_file;
 mod section_tables;
 mod tax_section;
@@ -143,6 +145,7 @@ pub fn load_for(root: &Path, months: &[BillingMonth]) -> Result<Workspace, Probl
         fonts: base.fonts,
         warnings: warning_section::WarningLayer::default().over(&base.warnings),
         mail: base.mail,
+        jp_pint: base.jp_pint,
         kept_formats: base.kept_formats,
         currency: default_invoice.currency,
         items: base.items,

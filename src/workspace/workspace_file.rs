@@ -9,6 +9,7 @@ use super::invoice_section::{InvoiceLayer, PricingLayer};
 use super::issue_section;
 use super::issuer_section;
 use super::item_section;
+use super::peppol_section;
 use super::section_tables;
 use super::tax_section::TaxLayer;
 use super::toml_reader::{Section, TomlFile, Value};
@@ -22,6 +23,7 @@ use crate::model::endpoint;
 use crate::model::format::Format;
 use crate::model::item_table::ItemTable;
 use crate::model::matcher::{Matcher, normalized};
+use crate::model::peppol::JpPintSettings;
 use crate::model::period::{BillingMonth, Validity};
 use crate::model::section::SectionTable;
 use crate::model::settings::{FxRate, Issuer, MailSettings, SourceKind, SourceSettings, TaxRule};
@@ -43,6 +45,7 @@ pub(super) struct WorkspaceFile {
     pub(super) sections: Vec<SectionTable>,
     pub(super) warnings: WarningLayer,
     pub(super) mail: Option<MailSettings>,
+    pub(super) jp_pint: JpPintSettings,
     pub(super) kept_formats: Vec<Format>,
 }
 
@@ -77,6 +80,7 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
         sections: section_tables::read(&root),
         warnings: WarningLayer::read(root.section("warnings", "[warnings]")),
         mail: root.section("mail", "[mail]").and_then(|section| mail(&section)),
+        jp_pint: peppol_section::jp_pint(&root),
         kept_formats: issue_section::kept_formats(root.section("issue", "[issue]")),
     };
     root.finish();
