@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use invoicer::export::jp_pint;
 use invoicer::ledger::Ledger;
 use invoicer::model::numbering::Numbering;
 use invoicer::month::summary;
@@ -150,6 +151,12 @@ pub(super) fn index(bytes: &[u8]) {
     let expected = ledger.index().expect("an index");
     // Any other list is refused; only that of a run interrupted at its first record is not.
     assert_eq!(matches!(ledger.interrupted(workspace.root()), Ok(None)), bytes == expected);
+}
+
+/// An e-invoice of another program.
+pub(super) fn ubl(bytes: &[u8]) {
+    let findings = jp_pint::check("invoice.xml", bytes, None);
+    assert!(findings.iter().all(|finding| finding.is_error() && !finding.message.is_empty()));
 }
 
 /// The summary of an earlier month.

@@ -34,6 +34,8 @@ pub mod out;
 
 pub mod ledger;
 
+pub mod export;
+
 pub mod assets;
 
 pub mod printer;

@@ -170,33 +170,41 @@ pub fn items(invoice: &Invoice, pricing: &Pricing, labels: &[ItemLabel<'_>]) -> 
     Ok(printed.collect())
 }
 
-/// The printed amounts of an invoice's items. With `round-at = "invoice"` items are exact, and rounding each for itself
-/// would make a table that does not add up: what is missing in a tax category goes to its 端数調整 or, where it has none,
-/// one unit each to the amounts that rounding moved furthest.
+/// The printed amounts of an invoice's items.
 fn item_amounts(invoice: &Invoice) -> Result<Vec<Amount>, TooLong> {
-    let print = |exact| amount(exact, invoice.currency);
-    let mut printed = invoice.items.iter().map(|item| print(item.amount)).collect::<Result<Vec<Amount>, TooLong>>()?;
+    let items = invoice.items.iter().map(|item| (item.tax_group(), item.amount, item.kind));
+    rounded_together(&items.collect::<Vec<_>>(), invoice.currency.decimals() + MORE_DECIMALS)
+}
+
+/// Amounts of items, each rounded half up to so many decimals. With `round-at = "invoice"` items are exact, and rounding
+/// each for itself would make a table that does not add up: what is missing in a tax category goes to its 端数調整 or, where
+/// it has none, one unit each to the amounts that rounding moved furthest.
+///
+/// # Errors
+/// When a sum has too many digits.
+pub fn rounded_together(exact: &[(TaxGroup, Amount, ItemKind)], decimals: u32) -> Result<Vec<Amount>, TooLong> {
+    let round = |exact| Rounding::HalfUp.apply(exact, decimals);
+    let mut printed = exact.iter().map(|(_, amount, _)| round(*amount)).collect::<Result<Vec<Amount>, TooLong>>()?;
     let mut groups: BTreeMap<TaxGroup, Vec<usize>> = BTreeMap::new();
-    for (index, item) in invoice.items.iter().enumerate() {
-        groups.entry(item.tax_group()).or_default().push(index);
+    for (index, (group, ..)) in exact.iter().enumerate() {
+        groups.entry(*group).or_default().push(index);
     }
     for items in groups.into_values() {
-        let sum = print(Sum::of(items.iter().map(|index| invoice.items[*index].amount))?)?;
+        let sum = round(Sum::of(items.iter().map(|index| exact[*index].1))?)?;
         let missing = sum.minus(Sum::of(items.iter().map(|index| printed[*index]))?)?;
         if missing.is_zero() {
             continue;
         }
-        let adjustment = items.iter().find(|index| invoice.items[**index].kind == ItemKind::Rounding);
+        let adjustment = items.iter().find(|index| exact[**index].2 == ItemKind::Rounding);
         if let Some(adjustment) = adjustment {
             printed[*adjustment] = printed[*adjustment].plus(missing)?;
             continue;
         }
-        let unit =
-            Amount::new(if missing.is_negative() { -1 } else { 1 }, invoice.currency.decimals() + MORE_DECIMALS)?;
+        let unit = Amount::new(if missing.is_negative() { -1 } else { 1 }, decimals)?;
         // How far rounding moved each amount away from where the unit would bring it.
         let mut moved = Vec::with_capacity(items.len());
         for index in items {
-            let by = invoice.items[index].amount.minus(printed[index])?;
+            let by = exact[index].1.minus(printed[index])?;
             moved.push((if unit.is_negative() { by } else { by.negated() }, index));
         }
         moved.sort();

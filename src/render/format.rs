@@ -43,7 +43,7 @@ pub fn date_text(date: NaiveDate, language: Language) -> String {
 }
 
 /// `2022年8月`, `August 2022`.
-pub(super) fn month_text(month: BillingMonth, language: Language) -> String {
+pub fn month_text(month: BillingMonth, language: Language) -> String {
     let first = month.first();
     match language {
         Language::Japanese => format!("{}年{}月", first.year(), first.month()),

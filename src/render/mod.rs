@@ -26,7 +26,7 @@ pub use appendix::PAGES_WITH_CONTENTS;
 pub use bounds::escaped;
 pub use finance::subject;
 pub use fit::{AppendixFit, ChartFit, Fit, Percent, RowFit, TotalsFit};
-pub use format::{date_text, grouped, money};
+pub use format::{date_text, grouped, money, month_text};
 pub use living::living;
 pub use review::{Documents, InvoiceState, Review, ReviewView, StateCell, StateDocument, StateView, review};
 pub use templates::Templates;

@@ -38,6 +38,7 @@ mod http_server;
 mod interruptions;
 mod issuing;
 mod items;
+mod jp_pint;
 mod keeping;
 mod kept;
 mod kore_api;

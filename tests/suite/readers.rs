@@ -28,7 +28,7 @@ fn files(below: &str, holds: &str, ending: &str) -> Vec<Vec<u8>> {
 #[test]
 fn readers_take_their_files_or_refuse_them() {
     type Reader = fn(&[u8]);
-    let readers: [(Reader, Vec<Vec<u8>>); 9] = [
+    let readers: [(Reader, Vec<Vec<u8>>); 10] = [
         (targets::template, files("templates", "", ".html")),
         (targets::workspace_toml, files("tests/cases", "", "/invoicer.toml")),
         (|bytes| targets::csv("soracom-csv", bytes), files("tests/cases", "/billing/", "soracom.csv")),
@@ -37,6 +37,7 @@ fn readers_take_their_files_or_refuse_them() {
         (targets::kore_json, files("tests/cases", "/kore/", ".json")),
         (targets::provenance, files("tests/cases", "/billing/", "provenance.json")),
         (targets::record, files("tests/data", "/issued/", ".json")),
+        (targets::ubl, files("tests/data/jp-pint", "", ".xml")),
         (targets::summary, files("tests/data", "", "summary.json")),
     ];
     for (read, files) in readers {

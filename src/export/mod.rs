@@ -1,0 +1,3 @@
+//! Issued documents for other programs.
+
+pub mod jp_pint;

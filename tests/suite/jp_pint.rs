@@ -1,0 +1,212 @@
+//! E-invoices: the checks of JP PINT over files of others, each with its mistake.
+
+use std::path::{Path, PathBuf};
+
+use invoicer::diagnostic::Problems;
+use invoicer::export::jp_pint::{EInvoice, Source, check};
+use invoicer::model::rounding::Rounding;
+use invoicer::model::settings::Settings;
+use invoicer::model::wording::Wording;
+use invoicer::workspace;
+
+use crate::common::{Sandbox, copy_tree};
+
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/jp-pint").join(name)
+}
+
+fn messages(bytes: &[u8], rounding: Option<Rounding>) -> Vec<String> {
+    check("x.xml", bytes, rounding).into_iter().map(|finding| finding.message).collect()
+}
+
+/// The official rules refuse the first three of them alone.
+#[test]
+fn given_files_are_refused_for_what_is_wrong_with_them() {
+    let refused = |name: &str| messages(&std::fs::read(data(name)).unwrap(), None);
+    let twelve = "expected 10 % in category S in 202610, found 12";
+    let ten = "expected 0 % in category G in 202610, found 10";
+    let reduced = "8 % has been the reduced rate since 2019-10: expected category AA, found S";
+    for (name, expected) in [
+        ("reseller-sample.xml", &[][..]),
+        ("m-25pct.xml", &[twelve; 4]),
+        ("m-g10.xml", &[ten; 2]),
+        ("m-o-percent.xml", &["category O has no cbc:Percent"; 2]),
+        ("m-8-as-s.xml", &[reduced; 2]),
+        ("m-perline.xml", &["no way of rounding gives all taxes of the invoice"]),
+        ("m-taxable.xml", &["the lines of S 10% add up to 172222, their subtotal is of 172223"]),
+        ("m-dupgroup.xml", &["a second subtotal of S 10%"]),
+    ] {
+        assert_eq!(refused(name), expected, "{name}");
+    }
+}
+
+#[test]
+fn taxes_are_those_of_the_issuers_rounding() {
+    let sample = std::fs::read(data("reseller-sample.xml")).unwrap();
+    assert_eq!(messages(&sample, Some(Rounding::Down)), [""; 0]);
+    assert_eq!(
+        messages(&sample, Some(Rounding::Up)),
+        ["a tax of 17222 on 172222 of S 10%: expected 17223 (up)", "a tax of 172 on 2160 of AA 8%: expected 173 (up)",]
+    );
+}
+
+/// A change of a file: its name, what is replaced with what, and the messages that then come.
+#[derive(Default)]
+struct Mutant<'t> {
+    file: &'t str,
+    name: &'t str,
+    replaced: Vec<(&'t str, &'t str)>,
+    messages: Vec<&'t str>,
+}
+
+fn mutants(text: &str) -> Vec<Mutant<'_>> {
+    let mut mutants: Vec<Mutant<'_>> = Vec::new();
+    let mut of_file = "";
+    for line in text.lines().skip_while(|line| !line.starts_with('@')) {
+        if let Some(file) = line.strip_prefix("@ ") {
+            of_file = file;
+        } else if let Some(name) = line.strip_prefix("== ") {
+            mutants.push(Mutant { file: of_file, name, ..Mutant::default() });
+        }
+        let Some(mutant) = mutants.last_mut() else { continue };
+        match line.split_at_checked(1) {
+            Some(("-", old)) => mutant.replaced.push((old.trim(), "")),
+            Some(("+", new)) => mutant.replaced.last_mut().unwrap().1 = new.trim(),
+            Some(("=", message)) if !message.starts_with('=') => mutant.messages.push(message.trim()),
+            _ => {}
+        }
+    }
+    mutants
+}
+
+#[test]
+fn each_check_refuses_what_no_other_does() {
+    let text = std::fs::read_to_string(data("mutants.txt")).unwrap();
+    let mutants = mutants(&text);
+    assert!(mutants.len() > 50, "{}", mutants.len());
+    let mut wrong = Vec::new();
+    for mutant in mutants {
+        let file = std::fs::read_to_string(data(mutant.file)).unwrap();
+        let mut changed: String = file.lines().map(str::trim).collect();
+        for (old, new) in &mutant.replaced {
+            assert_eq!(changed.matches(old).count(), 1, "{}: {old}", mutant.name);
+            changed = changed.replace(old, new);
+        }
+        let found = messages(changed.as_bytes(), None);
+        if found != mutant.messages {
+            wrong.push(format!("{}: {found:#?}", mutant.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The month of `tests/jp-pint`, issued, with credit notes in part and in whole, and a corrected invoice.
+fn sample() -> Sandbox {
+    let sandbox = Sandbox::new();
+    copy_tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/jp-pint/workspace"), sandbox.path());
+    for command in [
+        "build 202310 -q",
+        "issue 202310 -q",
+        "credit 202310-0001 --reason 解約のため --date 2023-11-10 --line 1=100 -q",
+        "credit 202310-0001 --reason 取り消し --date 2023-11-20 --refund-note 翌月のお支払いから差し引きます -q",
+        "credit 202310-0003 --reason 単価の誤り --date 2023-11-21 --reissue -q",
+    ] {
+        let run = sandbox.run(&command.split(' ').collect::<Vec<&str>>());
+        assert_eq!(run.code, 0, "{command}: {}", run.stderr);
+    }
+    sandbox
+}
+
+/// Makes the e-invoice of a document in `out/202310/`, with its CSV, after a change of the workspace's settings.
+fn e_invoice(sandbox: &Sandbox, document: &str, change: impl FnOnce(&mut Settings)) -> Result<EInvoice, Problems> {
+    let rules = workspace::load_for(sandbox.path(), &["202310".parse().unwrap()]).unwrap().settings;
+    let mut now = rules.clone();
+    change(&mut now);
+    let read = |ending: &str| sandbox.read(&format!("out/202310/{document}.{ending}"));
+    let (json, csv) = (read("json"), read("csv"));
+    let name = format!("{}.csv", document.rsplit('/').next().unwrap());
+    EInvoice::of(&Source { json: &json, csv: Some((&name, &csv)), as_issued: &rules, now: &now, path: "x.xml" })
+}
+
+/// Every document of the sample: an invoice with all tax categories, one in dollars, one with prices that include the tax,
+/// credit notes, a corrected invoice. `BLESS=1` writes the files; they are valid by the schema of UBL 2.1 and pass the official
+/// rules of JP PINT 1.1.3.
+#[test]
+fn documents_are_written_as_expected() {
+    let sandbox = sample();
+    let documents: Vec<(String, Vec<u8>)> = sandbox
+        .files()
+        .into_iter()
+        .filter(|(path, _)| {
+            path.starts_with("out/202310/") && path.ends_with(".json") && path.matches('/').count() == 3
+        })
+        .filter(|(path, _)| !path.contains("internal"))
+        .collect();
+    assert_eq!(documents.len(), 7, "{documents:?}");
+    for (path, _) in documents {
+        let document = path.trim_start_matches("out/202310/").trim_end_matches(".json");
+        let made = e_invoice(&sandbox, document, |_| ()).unwrap_or_else(|problems| panic!("{document}: {problems:#?}"));
+        assert_eq!(made.warnings, []);
+        let golden = data(&format!("{}.xml", made.number));
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&golden, &made.bytes).unwrap();
+        }
+        let expected = std::fs::read_to_string(&golden).unwrap();
+        assert_eq!(String::from_utf8(made.bytes).unwrap(), expected, "{}", golden.display());
+    }
+}
+
+#[test]
+fn what_a_document_lacks_is_refused() {
+    let sandbox = sample();
+    let messages = |change: &dyn Fn(&mut Settings)| -> Vec<String> {
+        let problems = e_invoice(&sandbox, "acme/202310-0001", change).unwrap_err();
+        problems.into_iter().map(|problem| problem.message).collect()
+    };
+    let acme = |settings: &mut Settings| settings.customers.iter().position(|customer| customer.id == "acme").unwrap();
+    let abroad = messages(&|settings| {
+        let acme = acme(settings);
+        settings.customers[acme].country = "NO".to_owned();
+    });
+    assert_eq!(abroad, ["the customer \"acme\" is in NO: JP PINT is for receivers in Japan"]);
+    let full_width = messages(&|settings| {
+        settings.issuer.banks[0].name = Wording::Only("サンプルツウシン（カ".to_owned());
+        settings.issuer.peppol = "0221:T1000012050002".parse().ok();
+    });
+    assert_eq!(full_width, ["expected the account's name in half-width kana, found \"サンプルツウシン（カ\""]);
+}
+
+/// A document's JSON with a text of it replaced.
+fn of_changed_json(sandbox: &Sandbox, document: &str, old: &str, new: &str) -> Result<EInvoice, Problems> {
+    let rules = workspace::load(sandbox.path()).unwrap().settings;
+    let json = String::from_utf8(sandbox.read(&format!("out/202310/{document}.json"))).unwrap();
+    assert!(json.contains(old), "{old}");
+    let json = json.replace(old, new);
+    EInvoice::of(&Source { json: json.as_bytes(), csv: None, as_issued: &rules, now: &rules, path: "x.xml" })
+}
+
+#[test]
+fn registration_numbers_are_needed_since_2023_10() {
+    let sandbox = sample();
+    let (old, new) = ("\"registration_number\": \"T7000012050002\"", "\"registration_number\": null");
+    let problems = of_changed_json(&sandbox, "acme/202310-0001", old, new).unwrap_err();
+    assert_eq!(problems[0].message, "202310-0001 was issued without a registration number");
+    // A sole proprietor's number, whose digits are no corporate number.
+    let sole = of_changed_json(&sandbox, "acme/202310-0001", "T7000012050002", "T1000012050002").unwrap_err();
+    assert_eq!(sole[0].message, "the check digit of 0188:1000012050002 does not fit");
+    let tax = of_changed_json(&sandbox, "bravo/202310-0002", "\"tax_jpy\": \"", "\"tax_jpn\": \"").unwrap_err();
+    assert_eq!(tax[0].message, "the tax of standard 10% in USD is not stated in yen");
+    let control = of_changed_json(&sandbox, "acme/202310-0001", "備蓄飲料水", "備蓄\\u0001").unwrap_err();
+    assert_eq!(control[0].message, "the character U+0001 in Name cannot be written to XML");
+}
+
+#[test]
+fn addresses_are_assumed_only_where_none_is_set() {
+    let sandbox = sample();
+    let receiver = |document: &str| {
+        let made = e_invoice(&sandbox, document, |_| ()).unwrap();
+        (made.receiver.to_string(), made.is_assumed)
+    };
+    assert_eq!(receiver("acme/202310-0001"), ("0221:T4011001098993".to_owned(), true));
+    assert_eq!(receiver("bravo/202310-0002"), ("0188:8700110005901".to_owned(), false));
+}
