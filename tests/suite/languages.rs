@@ -509,7 +509,8 @@ fn verify_names_changed_rows_in_japanese() {
     verified(&format!("  assignments/soracom-2.csv: ファイルが加わりました (2 行目: {row})\n"));
     // Gone, and the rest cannot be computed.
     std::fs::remove_file(sandbox.path().join("assignments/soracom-2.csv")).unwrap();
-    sandbox.write("invoicer.toml", "[issuer]\nname = \"x\"\n");
+    let source = "[[source]]\nname = \"soracom\"\nkind = \"soracom-csv\"\npath = \"billing/{month}/nothing.csv\"\n";
+    sandbox.write("invoicer.toml", format!("[issuer]\nname = \"x\"\n{source}"));
     verified("現在の規則では計算できません: ");
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::discrepancy::{Discrepancy, DiscrepancyKind};
+use super::discrepancy::{Difference, Discrepancy, DiscrepancyKind};
 use crate::diagnostic::{Diagnostic, cannot};
 use crate::files::{self, Entry};
 use crate::ledger::{self, Ledger, Stored};
@@ -41,7 +41,7 @@ fn of_record(root: &Path, stored: &Stored) -> Vec<Discrepancy> {
         kind: DiscrepancyKind::Kept,
         file: Some(format!("{directory}/{path}")),
         number: number.map(str::to_owned),
-        message: message.to_owned(),
+        message: Difference::of(message),
     };
     let entries = match files::below(&root.join(&directory)) {
         Ok(entries) => entries,
@@ -80,8 +80,9 @@ pub(super) fn without_record(root: &Path, ledger: &Ledger) -> Vec<Discrepancy> {
             kind: DiscrepancyKind::Kept,
             file: Some(directory),
             number: None,
-            message: "no record names these documents: their record was removed, or an interrupted run left them"
-                .to_owned(),
+            message: Difference::of(
+                "no record names these documents: their record was removed, or an interrupted run left them",
+            ),
         })
     };
     ledger::kept_directories(root).into_iter().filter_map(of_directory).collect()
