@@ -13,13 +13,14 @@ use crate::model::amount::Amount;
 use crate::model::endpoint::AllowedHost;
 use crate::model::format::Format;
 use crate::model::language::Language;
+use crate::model::mail::Mailbox;
 use crate::model::matcher::Glob;
 use crate::model::period::{BillingMonth, MonthRange};
 use crate::model::tax::TaxCategory;
 pub use help::{EXAMPLES, command, manual, parse};
 pub use language::{asked_language, shown};
 pub use values::DateBound;
-use values::{credited_line, glob, money, name, reason, tax_category};
+use values::{credited_line, glob, mailbox, money, name, reason, tax_category};
 
 /// Bills end customers for SORACOM, SAKURA Cloud and KORE: splits a provider's monthly bill by your rules, adds markup
 /// and tax, and writes an invoice for each customer as PDF, HTML, JSON and CSV.
@@ -126,6 +127,8 @@ pub enum Command {
     Verify(Verify),
     /// Cancel an issued invoice with a credit note (適格返還請求書), and issue a corrected one on request
     Credit(Credit),
+    /// Send issued documents by mail, each once; shows first what would go to whom
+    Send(Send),
     /// List issued documents
     List(List),
     /// Show what other prices would have yielded, customer by customer, without writing anything
@@ -464,6 +467,38 @@ pub struct List {
     /// List only documents with at most this total, including tax
     #[arg(long, value_name = "AMOUNT", value_parser = money, allow_hyphen_values = true)]
     pub max: Option<Amount>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `send`.
+#[derive(Debug, Args)]
+pub struct Send {
+    /// Month whose documents to send, 202208 or 2022-08
+    #[arg(value_name = "MONTH")]
+    pub month: BillingMonth,
+    /// Send the messages; without it, only show what would go to whom
+    #[arg(long, conflicts_with = "eml")]
+    pub yes: bool,
+    /// Only documents of this customer (repeatable)
+    #[arg(long = "customer", value_name = "ID")]
+    pub customers: Vec<String>,
+    /// Only the document with this number, also an invoice that was taken back (repeatable)
+    #[arg(long = "number", value_name = "NUMBER")]
+    pub numbers: Vec<String>,
+    /// Write the messages as drafts for a mail program to DIR, and send nothing
+    #[arg(long, value_name = "DIR")]
+    pub eml: Option<PathBuf>,
+    /// Send test copies to this address instead of to the customers
+    #[arg(long = "to", value_name = "ADDRESS", value_parser = mailbox, conflicts_with = "eml")]
+    pub test: Option<Mailbox>,
+    /// Send only this document, and once more; needs --reason
+    #[arg(long, value_name = "NUMBER", requires = "reason", conflicts_with_all = ["customers", "numbers", "test", "eml"])]
+    pub resend: Option<String>,
+    /// Reason for sending again; kept in the journal
+    #[arg(long, value_name = "TEXT", value_parser = reason, requires = "resend")]
+    pub reason: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

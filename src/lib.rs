@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! sources ─ Charge ─ billing (allocation ─ pricing ─ LineItem ─ taxation ─ assembly) ─ Invoice
-//!         ─ render ─ HTML ─ layout ─ Page ─ pdf ─ bytes ─ out ─ ledger
+//!         ─ render ─ HTML ─ layout ─ Page ─ pdf ─ bytes ─ out ─ ledger ─ mail
 //! ```
 //!
 //! Each stage is a pure function from one type to the next; only the edges touch disk, clock or environment. The
@@ -43,5 +43,7 @@ pub mod printer;
 pub mod cli;
 
 pub mod month;
+
+pub mod mail;
 
 pub mod commands;

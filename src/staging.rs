@@ -273,7 +273,9 @@ pub fn append(path: &Path, shown: &str, start: u64, bytes: &[u8]) -> Result<(), 
         if length < start {
             return Err(io::Error::other("another program has shortened it meanwhile"));
         }
-        file.set_len(start)?;
+        if length > start {
+            file.set_len(start)?;
+        }
         file.seek(io::SeekFrom::Start(start))?;
         let written = file.write_all(bytes).and_then(|()| {
             interruption::point();
@@ -284,7 +286,10 @@ pub fn append(path: &Path, shown: &str, start: u64, bytes: &[u8]) -> Result<(), 
             let _ = file.set_len(start);
         }
         written?;
-        sync_parent(path)?;
+        if start == 0 {
+            // The file may be new.
+            sync_parent(path)?;
+        }
         interruption::point();
         Ok(())
     };

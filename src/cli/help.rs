@@ -32,6 +32,14 @@ pub const EXAMPLES: &[(&str, &[&str])] = &[
     ("list", &["invoicer list --from 202204 --until 202303 --customer acme"]),
     ("man", &["invoicer man build | man -l -"]),
     ("reconcile", &["invoicer reconcile 202208 --fetch"]),
+    (
+        "send",
+        &[
+            "invoicer send 202208",
+            "invoicer send 202208 --yes",
+            "invoicer send 202208 --yes --resend INV-202208-acme --reason \"the customer lost it\"",
+        ],
+    ),
     ("status", &["invoicer status 202208 --offline"]),
     ("verify", &["invoicer verify --all"]),
     ("whatif", &["invoicer whatif --pricing prices.toml --months 202205..202208"]),

@@ -8,6 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::model::amount::Amount;
 use crate::model::format::Format;
+use crate::model::mail::Mailbox;
 use crate::model::matcher::Glob;
 use crate::model::period::BillingMonth;
 use crate::model::tax::TaxCategory;
@@ -24,6 +25,10 @@ pub(super) fn reason(text: &str) -> Result<String, String> {
         true => Err("expected a reason on one line, such as \"credited by support, ticket 4711\"".to_owned()),
         false => Ok(text.to_owned()),
     }
+}
+
+pub(super) fn mailbox(text: &str) -> Result<Mailbox, String> {
+    Mailbox::parse(text).map_err(|_| format!("expected an e-mail address such as me@example.jp, found {text:?}"))
 }
 
 pub(super) fn name(text: &str) -> Result<String, String> {

@@ -1,5 +1,7 @@
 //! `invoicer list`: searches issued documents by date, amount and customer (電子帳簿保存法施行規則4条1項).
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use chrono::NaiveDate;
@@ -8,10 +10,12 @@ use serde::Serialize;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Figure, Problems};
 use crate::ledger::{Document, Ledger, Stored};
+use crate::mail::deliveries::{Deliveries, DeliveryState};
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::invoice::DocumentKind;
 use crate::model::matcher::Glob;
+use crate::model::period::BillingMonth;
 use crate::out;
 use crate::printer::{Align, Printer, table};
 use crate::render;
@@ -40,13 +44,23 @@ struct ListedDocument<'a> {
     replaced_by: Option<&'a str>,
     file: Option<String>,
     sha256: Option<&'a str>,
+    /// What became of its message; none where there was none.
+    sent: Option<DeliveryState>,
 }
 
 pub(super) fn run(root: &Path, arguments: &cli::List, printer: &Printer) -> Result<(), Problems> {
     let ledger = Ledger::open(root)?;
     let wanted = ledger.documents().filter(|(_, document)| is_wanted(document, arguments));
-    let rows =
-        wanted.map(|(stored, document)| row(&ledger, stored, document)).collect::<Result<Vec<_>, Diagnostic>>()?;
+    let mut deliveries: BTreeMap<BillingMonth, Deliveries> = BTreeMap::new();
+    let mut rows = Vec::new();
+    for (stored, document) in wanted {
+        let of_month = match deliveries.entry(stored.record.month) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(Deliveries::read(root, stored.record.month)?),
+        };
+        let sent = of_month.latest(&document.number).map(|delivery| delivery.state);
+        rows.push(row(&ledger, stored, document, sent)?);
+    }
     if arguments.json {
         printer.result_json(&out::to_json(&rows)?);
         return Ok(());
@@ -76,7 +90,12 @@ fn is_wanted(document: &Document, arguments: &cli::List) -> bool {
         && arguments.order_number.as_ref().is_none_or(has_order)
 }
 
-fn row<'a>(ledger: &'a Ledger, stored: &'a Stored, document: &'a Document) -> Result<ListedDocument<'a>, Diagnostic> {
+fn row<'a>(
+    ledger: &'a Ledger,
+    stored: &'a Stored,
+    document: &'a Document,
+    sent: Option<DeliveryState>,
+) -> Result<ListedDocument<'a>, Diagnostic> {
     let pdf = document.outputs.iter().find(|output| output.path.ends_with(".pdf"));
     let left = match document.kind {
         DocumentKind::Invoice => {
@@ -101,6 +120,7 @@ fn row<'a>(ledger: &'a Ledger, stored: &'a Stored, document: &'a Document) -> Re
         replaced_by: ledger.replacement_of(&document.number).map(|document| document.number.as_str()),
         file: pdf.map(|pdf| format!("out/{}/{}", stored.record.month, pdf.path)),
         sha256: pdf.map(|pdf| pdf.sha256.as_str()),
+        sent,
     })
 }
 
@@ -123,6 +143,15 @@ fn cells(row: &ListedDocument<'_>, printer: &Printer) -> Vec<String> {
     if let Some(replacement) = row.replaced_by {
         remarks.push(format!("replaced by {replacement}"));
     }
+    remarks.extend(row.sent.map(|state| {
+        match state {
+            DeliveryState::Sent => "sent",
+            DeliveryState::Refused => "refused by the mail server",
+            DeliveryState::Unknown => "may have been sent",
+            DeliveryState::Queued | DeliveryState::Failed => "not sent for now",
+        }
+        .to_owned()
+    }));
     vec![
         row.date.to_string(),
         row.number.to_owned(),

@@ -13,6 +13,7 @@ mod issue;
 mod items;
 mod list;
 mod reconcile;
+mod send;
 mod status;
 mod unclaimed;
 mod verify;
@@ -51,6 +52,7 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
         Command::Issue(arguments) => within(&start, |root| issue::run(root, &arguments, environment, printer)),
         Command::Verify(arguments) => within(&start, |root| verify::run(root, &arguments, printer)),
         Command::Credit(arguments) => within(&start, |root| credit::run(root, &arguments, environment, printer)),
+        Command::Send(arguments) => within(&start, |root| send::run(root, current, &arguments, environment, printer)),
         Command::List(arguments) => within(&start, |root| list::run(root, &arguments, printer)),
         Command::Whatif(arguments) => within(&start, |root| whatif::run(root, current, &arguments, printer)),
         Command::Completions { shell } => {

@@ -3,6 +3,7 @@
 use super::days::{DayRange, MonthDays};
 use super::definition::Definition;
 use super::item_table::ItemTable;
+use super::mail::CustomerMail;
 use super::matcher::Matcher;
 use super::peppol::PeppolId;
 use super::period::{BillingMonth, Validity};
@@ -58,7 +59,7 @@ pub struct Customer {
     /// The workspace's `[warnings]` with the customer's own on top.
     pub warnings: WarningSettings,
     /// Whom its invoices are mailed to.
-    pub mail: Option<CustomerMail>,
+    pub mail: CustomerMail,
     /// `[peppol] id`: its address in the Peppol network; its registration number where it is not set.
     pub peppol: Option<PeppolId>,
     /// `buyer-reference`: whom or what e-invoices reach there.
@@ -111,15 +112,4 @@ pub struct ClaimRule {
     pub priority: i64,
     /// Where it is written.
     pub definition: Definition,
-}
-
-/// `[mail]` of a customer.
-#[derive(Clone, Debug)]
-pub struct CustomerMail {
-    /// Recipients.
-    pub to: Vec<String>,
-    /// Copies.
-    pub cc: Vec<String>,
-    /// Pattern of the subject line.
-    pub subject: Option<String>,
 }

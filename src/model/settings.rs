@@ -16,8 +16,10 @@ use super::format::Format;
 pub use super::issuer::Issuer;
 use super::item_table::{self, ItemTable};
 pub use super::language::Language;
+use super::mail::MailSettings;
 use super::matcher::{Glob, Matcher};
 use super::numbering::Numbering;
+pub use super::pattern::{Pattern, PatternField, PatternPart};
 use super::peppol::JpPintSettings;
 use super::period::{BillingMonth, Validity};
 use super::rounding::Rounding;
@@ -184,64 +186,6 @@ pub struct TemplateChoice {
     pub definition: Definition,
 }
 
-/// Text with placeholders in braces.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pattern(pub Vec<PatternPart>);
-
-/// A piece of a [`Pattern`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PatternPart {
-    /// Literal text.
-    Text(String),
-    /// A placeholder.
-    Field(PatternField),
-}
-
-/// The value a placeholder is replaced with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PatternField {
-    /// The billing month, `202208`.
-    Month,
-    /// The billing month in words, `2022年8月`.
-    MonthName,
-    /// The billing month's year, `2022`.
-    Year,
-    /// The last two digits of the billing month's year, `22`.
-    ShortYear,
-    /// The billing month's number, `08`.
-    MonthNumber,
-    /// The billing month's fiscal year (年度), by the year in which it begins.
-    FiscalYear,
-    /// The customer's id.
-    Customer,
-    /// The customer's name.
-    CustomerName,
-    /// A running number, with at least that many digits.
-    Sequence(usize),
-    /// The invoice number.
-    Number,
-    /// The date of issue, `2022-09-01`.
-    IssueDate,
-    /// The total in digits.
-    Total,
-}
-
-impl Pattern {
-    /// Whether the pattern has such a field.
-    pub fn has(&self, wanted: impl Fn(PatternField) -> bool) -> bool {
-        self.0.iter().any(|part| matches!(part, PatternPart::Field(field) if wanted(*field)))
-    }
-
-    /// The text with each field replaced by `value` of it.
-    pub fn fill(&self, value: impl Fn(PatternField) -> String) -> String {
-        let part = |part: &PatternPart| match part {
-            PatternPart::Text(text) => text.clone(),
-            PatternPart::Field(field) => value(*field),
-        };
-        self.0.iter().map(part).collect()
-    }
-}
-
 /// `[[tax.rule]]`: the category of what it matches.
 #[derive(Clone, Debug)]
 pub struct TaxRule {
@@ -394,19 +338,6 @@ pub struct SourceSettings {
     pub definition: Definition,
 }
 
-/// `[mail]` of the workspace.
-#[derive(Clone, Debug)]
-pub struct MailSettings {
-    /// Sender.
-    pub from: String,
-    /// Server URL.
-    pub smtp: Option<String>,
-    /// User name at the server; the password comes from the environment.
-    pub username: Option<String>,
-    /// Maximum number of messages per minute.
-    pub rate_per_minute: Option<u32>,
-}
-
 /// How documents show what they hold: what was issued is made again as it was. Each form shows what those before it show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DocumentForm {
@@ -471,7 +402,7 @@ pub struct Settings {
     pub fonts: Vec<String>,
     /// `[warnings]` that concern no single customer.
     pub warnings: WarningSettings,
-    /// `[mail]`
+    /// `[mail]`, apart from what customers can have otherwise.
     pub mail: Option<MailSettings>,
     /// `[jp-pint]`
     pub jp_pint: JpPintSettings,

@@ -66,11 +66,18 @@ pub struct Templates {
 }
 
 /// Templates with calls that count their work.
-struct Guards {
+pub(super) struct Guards {
     by_name: BTreeMap<String, Guarded>,
     sites: Arc<[Site]>,
     /// Total length of all templates.
     bytes: u64,
+}
+
+impl Guards {
+    /// The text of a template with these calls; none where it is not one of them.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.by_name.get(name).map(Guarded::text)
+    }
 }
 
 impl Templates {
@@ -102,8 +109,7 @@ impl Templates {
         if guards.is_some() {
             bounds::register(&mut tera);
         }
-        let text =
-            |name: &str, text| guards.as_ref().and_then(|guards| guards.by_name.get(name)).map_or(text, Guarded::text);
+        let text = |name: &str, text| guards.as_ref().and_then(|guards| guards.text(name)).unwrap_or(text);
         let texts = sources.iter().map(|(name, source)| (name.as_str(), text(name, source)));
         let added = tera.add_raw_templates(texts);
         added.map_err(|error| told(&error.to_string(), &sources, guards.as_ref()))?;
@@ -136,23 +142,8 @@ impl Templates {
     /// # Errors
     /// A mistake in the template, with its line and the fields that exist; more work or text than the view justifies.
     pub fn document(&self, design: &str, view: &impl Serialize) -> Result<String, Diagnostic> {
-        let name = format!("{design}.html");
-        let told = |error: tera::Error| told(&error.to_string(), &self.sources, self.guards.as_ref());
-        let context = Context::from_serialize(view).map_err(told)?;
-        let Some(guards) = &self.guards else {
-            return self.tera.render(&name, &context).map(|html| units::hold(&html)).map_err(told);
-        };
-        let rendered = bounds::run(&self.tera, &name, &context, view, (&guards.sites, guards.bytes));
-        rendered.map(|html| units::hold(&html)).map_err(|(error, site)| {
-            let site = site.and_then(|number| guards.sites.get(number));
-            let diagnostic = told(error);
-            match site.and_then(|site| Some((site, source(&self.sources, &site.template)?))) {
-                Some((site, text)) => {
-                    diagnostic.at(Place::span(&format!("templates/{}", site.template), text, site.tag.clone()))
-                }
-                None => diagnostic,
-            }
-        })
+        let html = rendered(&self.tera, (&self.sources, self.guards.as_ref()), &format!("{design}.html"), view)?;
+        Ok(units::hold(&html))
     }
 
     /// Finds a piece of a design's HTML in its templates: the file, line and column of its first occurrence.
@@ -167,11 +158,38 @@ impl Templates {
     }
 }
 
+/// Renders a template of these sources; within limits, if it has guards.
+///
+/// # Errors
+/// As [`Templates::document`].
+pub(super) fn rendered(
+    tera: &Tera,
+    (sources, guards): (&[(String, String)], Option<&Guards>),
+    name: &str,
+    view: &impl Serialize,
+) -> Result<String, Diagnostic> {
+    let told = |error: tera::Error| told(&error.to_string(), sources, guards);
+    let context = Context::from_serialize(view).map_err(told)?;
+    let Some(guards) = guards else {
+        return tera.render(name, &context).map_err(told);
+    };
+    bounds::run(tera, name, &context, view, (&guards.sites, guards.bytes)).map_err(|(error, site)| {
+        let site = site.and_then(|number| guards.sites.get(number));
+        let diagnostic = told(error);
+        match site.and_then(|site| Some((site, source(sources, &site.template)?))) {
+            Some((site, text)) => {
+                diagnostic.at(Place::span(&format!("templates/{}", site.template), text, site.tag.clone()))
+            }
+            None => diagnostic,
+        }
+    })
+}
+
 /// Maximum number of files in `templates/`: on loading, Tera recurses over those that extend each other.
 const FILES_MOST: usize = 500;
 
 /// Adds calls that count to all templates, because the workspace's own may include the built-in ones.
-fn guards(sources: &[(String, String)]) -> Result<Guards, Problems> {
+pub(super) fn guards(sources: &[(String, String)]) -> Result<Guards, Problems> {
     if sources.len() > FILES_MOST {
         let message = format!("expected at most {FILES_MOST} templates, found {}", sources.len());
         return Err(Diagnostic::error(message).at(Place::file("templates")).into());
@@ -290,7 +308,7 @@ fn own_files(root: &Path) -> Result<Vec<(String, Vec<u8>)>, Problems> {
 }
 
 /// Converts Tera's report (message, ` --> file:line:column`, excerpt with carets) to a diagnostic.
-fn told(report: &str, sources: &[(String, String)], guards: Option<&Guards>) -> Diagnostic {
+pub(super) fn told(report: &str, sources: &[(String, String)], guards: Option<&Guards>) -> Diagnostic {
     let mut lines = report.lines();
     let message = lines.next().unwrap_or_default().trim_start_matches("error: ");
     let (message, fields) = match message.split_once(". Available ") {

@@ -4,6 +4,7 @@ use super::day_values;
 use super::invoice_section::{InvoiceLayer, PricingLayer};
 use super::item_match::Percentage;
 use super::item_section;
+use super::mail_section::MailLayer;
 use super::peppol_section;
 use super::section_tables;
 use super::tax_section::TaxLayer;
@@ -15,7 +16,7 @@ use super::workspace_file::WorkspaceFile;
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
-use crate::model::customer::{ClaimRule, Customer, CustomerMail, OrderNumber};
+use crate::model::customer::{ClaimRule, Customer, OrderNumber};
 use crate::model::days::DayRange;
 use crate::model::peppol::JAPAN;
 use crate::model::price::{Fee, FeePer, FeePrice, Money, Prorate};
@@ -52,7 +53,7 @@ pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> (Cust
         items: item_section::read(&root),
         sections: section_tables::read(&root),
         warnings: WarningLayer::read(root.section("warnings", "[warnings]")).over(&base.warnings),
-        mail: root.section("mail", "[mail]").map(|section| mail(&section)),
+        mail: MailLayer::of_customer(root.section("mail", "[mail]")).over(&base.mail.layer),
         peppol: peppol_section::of_customer(&root),
         buyer_reference: root.read("buyer-reference", line),
         country: root.read("country", peppol_section::country).unwrap_or_else(|| JAPAN.to_owned()),
@@ -188,14 +189,4 @@ fn fee_price(section: &Section<'_, '_>, currency: Option<Currency>) -> Option<Fe
         ("prorate", "a percentage counts no days"),
     ];
     percentage.of(section, &refused).map(FeePrice::Percent)
-}
-
-fn mail(section: &Section<'_, '_>) -> CustomerMail {
-    let mail = CustomerMail {
-        to: section.list("to", values::mail_address).unwrap_or_default(),
-        cc: section.list("cc", values::mail_address).unwrap_or_default(),
-        subject: section.read("subject", Value::string),
-    };
-    section.finish();
-    mail
 }

@@ -14,6 +14,7 @@ mod issue_section;
 mod issuer_section;
 mod item_match;
 mod item_section;
+mod mail_section;
 mod peppol_section;
 mod pricing_file;
 mod section_tables;
@@ -144,7 +145,7 @@ pub fn load_for(root: &Path, months: &[BillingMonth]) -> Result<Workspace, Probl
         template: default_invoice.template,
         fonts: base.fonts,
         warnings: warning_section::WarningLayer::default().over(&base.warnings),
-        mail: base.mail,
+        mail: base.mail.settings,
         jp_pint: base.jp_pint,
         kept_formats: base.kept_formats,
         currency: default_invoice.currency,

@@ -9,6 +9,7 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::amount::{Amount, NumberError};
 use crate::model::currency::Currency;
 use crate::model::identifier::is_number_pattern;
+use crate::model::mail::{AddressFault, Mailbox};
 use crate::model::matcher::{Glob, Matcher, normalized};
 use crate::model::period::{BillingMonth, Validity};
 use crate::model::price::Markup;
@@ -342,25 +343,26 @@ pub(super) fn registration_number(value: &Value<'_, '_>) -> Read<String> {
     Ok(tidy)
 }
 
-/// `keiri@acme.example` or `経理部 <keiri@acme.example>`.
+/// `keiri@acme.example` or `経理部 <keiri@acme.example>`, as it is written.
 pub(super) fn mail_address(value: &Value<'_, '_>) -> Read<String> {
-    let text = value.string()?;
-    let address = match text.split_once('<') {
-        Some((_, rest)) => rest.strip_suffix('>').unwrap_or_default(),
-        None => &text,
-    };
-    let valid = address.split_once('@').is_some_and(|(local, domain)| {
-        let plain = |part: &str| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_graphic() && !b"<>()[]\\,;:\"@".contains(&b))
-        };
-        plain(local)
-            && plain(domain)
-            && domain.split('.').all(|label| !label.is_empty())
-            && domain.contains('.')
-            && !local.starts_with('.')
-            && !local.ends_with('.')
-    });
-    if valid { Ok(text) } else { Err(value.expected("an e-mail address such as \"keiri@acme.example\"")) }
+    mailbox(value)?;
+    value.string()
+}
+
+/// `keiri@acme.example` or `経理部 <keiri@acme.example>`.
+pub(super) fn mailbox(value: &Value<'_, '_>) -> Read<Mailbox> {
+    Mailbox::parse(&value.string()?).map_err(|fault| match fault {
+        AddressFault::Form => value.expected("an e-mail address such as \"keiri@acme.example\""),
+        AddressFault::Control(c) => {
+            let message = format!("expected an e-mail address on one line, found the control character {c:?}");
+            Diagnostic::error(message).with_hint("remove it; several addresses are a list")
+        }
+        AddressFault::LocalPart => {
+            let diagnostic = value.expected("an address that is ASCII before the @");
+            diagnostic
+                .with_hint("most servers refuse others: ask for the address in Latin letters; a name may be before it")
+        }
+    })
 }
 
 /// Text with placeholders in braces.

@@ -9,6 +9,7 @@ use super::invoice_section::{InvoiceLayer, PricingLayer};
 use super::issue_section;
 use super::issuer_section;
 use super::item_section;
+use super::mail_section::{self, WorkspaceMail};
 use super::peppol_section;
 use super::section_tables;
 use super::tax_section::TaxLayer;
@@ -26,7 +27,7 @@ use crate::model::matcher::{Matcher, normalized};
 use crate::model::peppol::JpPintSettings;
 use crate::model::period::{BillingMonth, Validity};
 use crate::model::section::SectionTable;
-use crate::model::settings::{FxRate, Issuer, MailSettings, SourceKind, SourceSettings, TaxRule};
+use crate::model::settings::{FxRate, Issuer, SourceKind, SourceSettings, TaxRule};
 
 /// The settings of `invoicer.toml`, before the customers are read.
 pub(super) struct WorkspaceFile {
@@ -44,7 +45,7 @@ pub(super) struct WorkspaceFile {
     pub(super) items: Vec<ItemTable>,
     pub(super) sections: Vec<SectionTable>,
     pub(super) warnings: WarningLayer,
-    pub(super) mail: Option<MailSettings>,
+    pub(super) mail: WorkspaceMail,
     pub(super) jp_pint: JpPintSettings,
     pub(super) kept_formats: Vec<Format>,
 }
@@ -79,7 +80,7 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
         items: item_section::read(&root),
         sections: section_tables::read(&root),
         warnings: WarningLayer::read(root.section("warnings", "[warnings]")),
-        mail: root.section("mail", "[mail]").and_then(|section| mail(&section)),
+        mail: mail_section::read(root.section("mail", "[mail]")),
         jp_pint: peppol_section::jp_pint(&root),
         kept_formats: issue_section::kept_formats(root.section("issue", "[issue]")),
     };
@@ -321,28 +322,4 @@ fn fonts(section: Option<Section<'_, '_>>) -> Vec<String> {
     let files = section.list("files", Value::text).unwrap_or_default();
     section.finish();
     files
-}
-
-fn mail(section: &Section<'_, '_>) -> Option<MailSettings> {
-    let from = section.require("from", "\"請求担当 <billing@example.jp>\"", values::mail_address);
-    let smtp = section.read("smtp", |value| {
-        let url = value.text()?;
-        if url.split_once("://").is_some_and(|(_, rest)| rest.contains('@')) {
-            let diagnostic = Diagnostic::error("a user name or password in the smtp URL");
-            return Err(diagnostic.with_hint("write username = …; the password comes from INVOICER_SMTP_PASSWORD"));
-        }
-        let known = ["smtp://", "smtp+starttls://", "smtps://"].iter().any(|scheme| url.starts_with(scheme));
-        if known {
-            Ok(url)
-        } else {
-            Err(value.expected("a URL that begins with smtps://, smtp+starttls:// or smtp://"))
-        }
-    });
-    let username = section.read("username", Value::text);
-    let rate_per_minute = section.read("rate-per-minute", |value| {
-        let rate = value.integer()?;
-        u32::try_from(rate).ok().filter(|rate| *rate > 0).ok_or_else(|| value.expected("a positive integer"))
-    });
-    section.finish();
-    Some(MailSettings { from: from?, smtp, username, rate_per_minute })
 }

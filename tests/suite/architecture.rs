@@ -24,6 +24,7 @@ const ORDER: [&str; 20] = [
     "printer",
     "cli",
     "month",
+    "mail",
     "commands",
 ];
 

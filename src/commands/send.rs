@@ -1,0 +1,296 @@
+//! `invoicer send`: sends a month's issued documents by mail, each once.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{check_known, excerpts};
+use crate::cli;
+use crate::diagnostic::{Diagnostic, Place, Problems, Stop, cannot, cause};
+use crate::environment::Environment;
+use crate::files;
+use crate::ledger::{self, Document, Ledger, Stored};
+use crate::mail::composer::{AttachedBytes, Composer};
+use crate::mail::connection::{Limits, Route};
+use crate::mail::deliveries::{Deliveries, DeliveryState};
+use crate::mail::message;
+use crate::mail::plan::{Planned, Request, Skipped};
+use crate::mail::sending::Sending;
+use crate::model::format::Format;
+use crate::model::invoice::DocumentKind;
+use crate::model::mail::{Attached, Login, MailSettings, Mailbox};
+use crate::out;
+use crate::printer::{Align, Printer, table};
+use crate::staging::{self, Lock};
+use crate::workspace;
+
+pub(super) fn run(
+    root: &Path,
+    current: &Path,
+    arguments: &cli::Send,
+    environment: &Environment,
+    printer: &Printer,
+) -> Result<(), Problems> {
+    let settings = workspace::load(root)?.settings;
+    let mail = settings.mail.as_ref().ok_or_else(no_mail)?;
+    let ledger = Ledger::open(root)?;
+    let month = arguments.month;
+    if ledger.of_month(month).next().is_none() {
+        let hint = format!("`invoicer issue {month}` gives the documents their numbers; drafts are never sent");
+        return Err(Diagnostic::error(format!("{month} is not issued")).with_hint(hint).into());
+    }
+    let ids: Vec<&str> = ledger.documents().map(|(_, document)| document.customer.as_str()).collect();
+    arguments.customers.iter().try_for_each(|id| check_known(id, &ids))?;
+    let route = if arguments.yes { Some(route(root, mail, environment)?) } else { None };
+    let _lock = if arguments.yes { Some(lock(root)?) } else { None };
+    let mut deliveries = Deliveries::read(root, month)?;
+    if arguments.yes {
+        deliveries.settle((environment.now)())?;
+    }
+    let request = Request {
+        month,
+        customers: &arguments.customers,
+        numbers: &arguments.numbers,
+        resend: arguments.resend.as_deref().zip(arguments.reason.as_deref()),
+        test: arguments.test.as_ref(),
+    };
+    let file = |stored: &Stored, document: &Document, kind| issued_file(root, stored, document, kind);
+    let mut composer = Composer::new((root, &ledger, &settings), mail, &file);
+    printer.doing("making the messages");
+    let planned = composer.plan(request, &deliveries, (environment.now)())?;
+    if let Some(directory) = &arguments.eml {
+        return Ok(write_drafts(&current.join(directory), directory, &planned, &composer, environment, printer)?);
+    }
+    let Some(route) = route else {
+        print(&planned, &deliveries, arguments, printer)?;
+        let count = planned.iter().filter(|one| one.skipped.is_none()).count();
+        printer.status(&format!("{count} messages to send; with --yes they are sent"));
+        return Ok(());
+    };
+    printer.doing("sending messages");
+    let report = |one: &Planned<'_>, state, reply: &str| printer.status(&told(&one.document.number, state, reply));
+    let sending = Sending {
+        root,
+        environment,
+        mail,
+        route: &route,
+        composer: &composer,
+        deliveries: &mut deliveries,
+        report: &report,
+    };
+    let sent = match planned.iter().any(|one| one.skipped.is_none()) {
+        true => sending.run(&planned),
+        false => Ok(()),
+    };
+    printer.idle();
+    print(&planned, &deliveries, arguments, printer)?;
+    sent.map_err(|problem| Problems::from(excerpts::fill(root, vec![problem])))?;
+    Ok(undelivered(&planned, &deliveries, arguments)?)
+}
+
+fn no_mail() -> Diagnostic {
+    Diagnostic::error("no [mail] in invoicer.toml: nobody is named who sends")
+        .at(Place::file("invoicer.toml"))
+        .with_hint("add [mail] with from = \"請求担当 <billing@example.jp>\" and smtp = \"smtp+starttls://mail.example.jp:587\"")
+}
+
+/// The server and the secret with which to log in.
+fn route(root: &Path, mail: &MailSettings, environment: &Environment) -> Result<Route, Diagnostic> {
+    let Some(server) = mail.server.clone() else {
+        let diagnostic = Diagnostic::error("missing key `smtp` in [mail]").at(&mail.definition);
+        return Err(diagnostic.with_hint("add smtp = \"smtp+starttls://mail.example.jp:587\""));
+    };
+    let secret = match mail.login.variable() {
+        None => None,
+        Some(name) => Some(environment.variable(name).cloned().ok_or_else(|| {
+            let message = match mail.login {
+                Login::OAuth2 => format!("there is no token for the mail server: {name} is not set"),
+                Login::Password | Login::None => {
+                    format!("there is no password for the mail server: {name} is not set")
+                }
+            };
+            Diagnostic::could_not_run(message)
+                .at(&mail.definition)
+                .with_hint("set the environment variable; it stands in no file and no argument")
+        })?),
+    };
+    secret.iter().for_each(|secret| environment.secrets.conceal(secret));
+    let ca = mail.ca.as_ref().map(|(path, definition)| {
+        let wrong = |why: String| {
+            let message = format!("cannot use the file that [mail] ca names: {why}");
+            Diagnostic::error(message).at(definition).with_hint("it is the server's root certificate as PEM")
+        };
+        let bytes = files::read(&root.join(path), files::TEXT).map_err(|error| wrong(cause(&error)))?;
+        let is_pem = String::from_utf8_lossy(&bytes).contains("-----BEGIN CERTIFICATE-----");
+        if is_pem { Ok(bytes) } else { Err(wrong("it has no certificate".to_owned())) }
+    });
+    let username = mail.username.clone().unwrap_or_default();
+    let limits = Limits::default();
+    Ok(Route { server, login: mail.login, username, secret, ca: ca.transpose()?, limits })
+}
+
+/// Admits one run that sends.
+fn lock(root: &Path) -> Result<Lock, Diagnostic> {
+    let path = root.join(ledger::DIRECTORY).join(".send.lock");
+    match Lock::take(path, "another run sends invoices") {
+        Ok(lock) => {
+            let cannot = || cannot("write the directory", ledger::DIRECTORY);
+            lock.map_err(|error| anyhow::Error::from(error).context(cannot()).into())
+        }
+        // Not an error of the machine: both runs would send the same messages.
+        Err(busy) => Err(Diagnostic { stop: Stop::Refused, ..busy }),
+    }
+}
+
+/// A file of a document as it was issued, with its name.
+fn issued_file(root: &Path, stored: &Stored, document: &Document, kind: Attached) -> Result<AttachedBytes, Diagnostic> {
+    let format = match kind {
+        Attached::Pdf => Format::Pdf,
+        Attached::Csv => Format::Csv,
+        Attached::Html => Format::Html,
+        Attached::Xml => {
+            let diagnostic = Diagnostic::error("`attach` names xml, which this version does not make");
+            return Err(diagnostic.with_hint("leave \"xml\" out of `attach` in [mail]"));
+        }
+    };
+    let bytes = ledger::kept(root, stored, document, format)?;
+    Ok(AttachedBytes { bytes, name: format!("{}.{}", document.file_name(), kind.extension()) })
+}
+
+fn told(number: &str, state: DeliveryState, reply: &str) -> String {
+    match state {
+        DeliveryState::Sent => format!("{number} was sent: {reply}"),
+        DeliveryState::Refused => format!("{number} was refused: {reply}"),
+        DeliveryState::Unknown => format!("{number} may have been delivered: {reply}"),
+        DeliveryState::Failed | DeliveryState::Queued => format!("{number} was not sent for now: {reply}"),
+    }
+}
+
+/// A message of the plan, as JSON.
+#[derive(Serialize)]
+struct Row<'a> {
+    number: &'a str,
+    kind: DocumentKind,
+    customer: &'a str,
+    to: Vec<String>,
+    cc: Vec<String>,
+    bcc: Vec<String>,
+    sender: String,
+    subject: &'a str,
+    files: &'a [String],
+    size: u64,
+    message_id: &'a str,
+    resend: u32,
+    state: Option<DeliveryState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply: Option<&'a str>,
+    sends: bool,
+}
+
+fn print<'p>(
+    planned: &'p [Planned<'_>],
+    deliveries: &'p Deliveries,
+    arguments: &cli::Send,
+    printer: &Printer,
+) -> Result<(), Diagnostic> {
+    let state = |one: &Planned<'_>| match one.test.is_some() || one.skipped.is_none() {
+        true => deliveries.find(&one.message_id).map(|delivery| delivery.state),
+        false => one.state,
+    };
+    let addresses = |all: &[Mailbox]| all.iter().map(Mailbox::to_string).collect::<Vec<String>>();
+    if arguments.json {
+        let row = |one: &'p Planned<'_>| {
+            let Planned { document, to, cc, bcc, sender, subject, files, size, message_id, resend, .. } = one;
+            let reply = deliveries.find(message_id).map(|delivery| delivery.reply.as_str());
+            Row {
+                number: &document.number,
+                kind: document.kind,
+                customer: &document.customer,
+                to: addresses(to),
+                cc: addresses(cc),
+                bcc: addresses(bcc),
+                sender: sender.address(),
+                subject,
+                files,
+                size: *size,
+                message_id,
+                resend: *resend,
+                state: state(one),
+                reply: reply.filter(|reply| !reply.is_empty()),
+                sends: one.skipped.is_none(),
+            }
+        };
+        let rows: Vec<Row<'_>> = planned.iter().map(row).collect();
+        printer.result_json(&out::to_json(&rows)?);
+        return Ok(());
+    }
+    let header = ["number", "to", "cc", "subject", "files", "size", "state"];
+    let mut lines = vec![printer.heading(header)];
+    for one in planned {
+        let size = if one.skipped.is_some() { String::new() } else { format!("{} kB", one.size.div_ceil(1000)) };
+        let word = match (&one.skipped, state(one)) {
+            (Some(Skipped::Credited), _) => "taken back",
+            (_, Some(state)) if arguments.yes || one.skipped.is_some() => state.name(),
+            (_, Some(_)) => "to send again",
+            (_, None) => "to send",
+        };
+        lines.push(vec![
+            one.document.number.clone(),
+            addresses(&one.to).join(", "),
+            addresses(&one.cc).join(", "),
+            one.subject.clone(),
+            one.files.join(", "),
+            size,
+            printer.text(word).into_owned(),
+        ]);
+    }
+    let left = Align::Left;
+    for line in table(&lines, &[left, left, left, left, left, Align::Right, left]) {
+        printer.result(line.trim_end());
+    }
+    Ok(())
+}
+
+/// Writes the messages as files that a mail program opens as drafts.
+fn write_drafts(
+    directory: &Path,
+    shown: &Path,
+    planned: &[Planned<'_>],
+    composer: &Composer<'_>,
+    environment: &Environment,
+    printer: &Printer,
+) -> Result<(), Diagnostic> {
+    for one in planned.iter().filter(|one| one.skipped.is_none()) {
+        let message = composer.message(one, (environment.now)(), true)?;
+        let name = format!("{}.r{}.eml", message::name(&one.document.number), one.resend);
+        let path = shown.join(&name).display().to_string();
+        staging::replace(&directory.join(&name), &path, &message.bytes)?;
+        printer.result(&path);
+    }
+    Ok(())
+}
+
+/// Error for the messages that did not arrive, or may not have.
+fn undelivered(planned: &[Planned<'_>], deliveries: &Deliveries, arguments: &cli::Send) -> Result<(), Diagnostic> {
+    let missing = |one: &&Planned<'_>| {
+        let state = deliveries.find(&one.message_id).map(|delivery| delivery.state);
+        one.skipped != Some(Skipped::Credited) && state != Some(DeliveryState::Sent)
+    };
+    let missing: Vec<&Planned<'_>> = planned.iter().filter(missing).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let message = format!("{} of {} messages were not delivered, or may not have been", missing.len(), planned.len());
+    let note = |diagnostic: Diagnostic, one: &&Planned<'_>| {
+        let delivery = deliveries.find(&one.message_id);
+        let (state, reply) =
+            delivery.map_or(("queued", ""), |delivery| (delivery.state.name(), delivery.reply.as_str()));
+        diagnostic.with_note(format!("{}: {state} {reply}", one.document.number).trim_end().to_owned())
+    };
+    let month = arguments.month;
+    let hint = format!(
+        "what failed is sent by the next run; after a refusal or where nobody knows, ask the customer, then \
+         `invoicer send {month} --yes --resend NUMBER --reason …`"
+    );
+    Err(missing.iter().fold(Diagnostic::error(message), note).with_hint(hint))
+}

@@ -1,0 +1,338 @@
+//! [`Session`]: a connection to a mail server, and what it makes of each message.
+//!
+//! The commands are sent one by one, because only that shows how far a message got: what was lost before its last byte can be
+//! sent again, what was lost after it may have been delivered.
+
+use std::time::Duration;
+
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{Certificate, SmtpConnection, TlsParameters};
+use lettre::transport::smtp::commands::{Auth, Data, Ehlo, Mail, Quit, Rcpt, Rset};
+use lettre::transport::smtp::extension::{ClientId, MailParameter};
+use lettre::transport::smtp::response::{Response, Severity};
+
+use super::message::address;
+use crate::diagnostic::Diagnostic;
+use crate::environment::Secret;
+use crate::model::mail::{Encryption, Login, MailServer, Mailbox};
+use crate::staging::interruption;
+
+/// How long to wait for the server.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For a connection.
+    pub connect: Duration,
+    /// For an answer to a command.
+    pub answer: Duration,
+    /// For what becomes of a message.
+    pub outcome: Duration,
+}
+
+impl Default for Limits {
+    /// What RFC 5321, 4.5.3.2 asks for: giving up too early on what becomes of a message would leave it unknown.
+    fn default() -> Limits {
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        Limits { connect: Duration::from_secs(30), answer: minutes(5), outcome: minutes(10) }
+    }
+}
+
+/// A server, and how to log in there.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The server.
+    pub server: MailServer,
+    /// How to log in.
+    pub login: Login,
+    /// User name; empty where nobody logs in.
+    pub username: String,
+    /// Password or token.
+    pub secret: Option<Secret>,
+    /// A further root certificate, as PEM.
+    pub ca: Option<Vec<u8>>,
+    /// How long to wait.
+    pub limits: Limits,
+}
+
+/// A message on its way: the envelope and the bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Parcel<'a> {
+    /// Envelope sender.
+    pub from: &'a Mailbox,
+    /// Envelope recipients.
+    pub to: &'a [Mailbox],
+    /// The message.
+    pub bytes: &'a [u8],
+}
+
+/// Why something did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The server's status, such as 421; none where it said nothing.
+    pub status: Option<u16>,
+    /// What it said, or what happened.
+    pub reply: String,
+}
+
+impl Fault {
+    fn new(reply: impl Into<String>) -> Fault {
+        Fault { status: None, reply: reply.into() }
+    }
+
+    fn of(error: &lettre::transport::smtp::Error) -> Fault {
+        use std::error::Error;
+        let status = error.status().map(u16::from);
+        let mut cause = error.source();
+        while let Some(inner) = cause.and_then(Error::source) {
+            cause = Some(inner);
+        }
+        let text = match cause {
+            Some(cause) => cause.to_string(),
+            None if status.is_some() => String::new(),
+            None => error.to_string(),
+        };
+        Fault { status, reply: shown(status, &text) }
+    }
+
+    /// An answer that does not belong to the command.
+    fn unexpected(response: &Response) -> Fault {
+        Fault::new(format!("unexpected answer: {}", said(response)))
+    }
+
+    /// Whether the server refused it for good.
+    fn is_final(&self) -> bool {
+        self.status.is_some_and(|status| status >= 500)
+    }
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The server accepted it; with its answer.
+    Sent(String),
+    /// It refused it for good.
+    Refused(Fault),
+    /// It was not delivered; another attempt may help.
+    Failed(Fault),
+    /// It may have been delivered.
+    Unknown(Fault),
+}
+
+/// An open connection.
+pub struct Session {
+    connection: SmtpConnection,
+    /// Most bytes of a message; none where the server names no limit.
+    size: Option<u64>,
+    outcome_limit: Duration,
+    answer_limit: Duration,
+}
+
+/// Bytes handed to the connection at once.
+const CHUNK: usize = 16 << 10;
+
+impl Session {
+    /// Connects, encrypts the connection and logs in.
+    ///
+    /// # Errors
+    /// A server that cannot be reached, does not encrypt, is not the one its certificate is for, or refuses the login. The
+    /// password is sent only through an encrypted connection.
+    pub fn open(route: &Route) -> Result<Session, Fault> {
+        let Route { server, limits, .. } = route;
+        let hello = ClientId::default();
+        let tls = match server.encryption {
+            Encryption::None => None,
+            Encryption::StartTls | Encryption::Tls => Some(tls(route)?),
+        };
+        let implicit = tls.as_ref().filter(|_| server.encryption == Encryption::Tls);
+        let place = (server.host.as_str(), server.port);
+        let connection = SmtpConnection::connect(place, Some(limits.connect), &hello, implicit, None);
+        let mut connection = connection.map_err(|error| Fault::of(&error))?;
+        if let (Encryption::StartTls, Some(tls)) = (server.encryption, &tls) {
+            if !connection.can_starttls() {
+                connection.abort();
+                return Err(Fault::new(NO_STARTTLS));
+            }
+            connection.starttls(tls, &hello).map_err(|error| Fault::of(&error))?;
+        }
+        connection.set_timeout(Some(limits.answer)).map_err(|error| Fault::new(error.to_string()))?;
+        // The library does not tell the limit that the server names.
+        let extensions = connection.command(Ehlo::new(hello)).map_err(|error| Fault::of(&error))?;
+        let size = size(&extensions);
+        log_in(&mut connection, route)?;
+        Ok(Session { connection, size, outcome_limit: limits.outcome, answer_limit: limits.answer })
+    }
+
+    /// Most bytes that the server takes; none where it names no limit.
+    pub fn size(&self) -> Option<u64> {
+        self.size
+    }
+
+    /// Whether the connection is good for another message.
+    pub fn is_alive(&mut self) -> bool {
+        self.connection.command(Rset).is_ok_and(|response| is_done(&response))
+    }
+
+    /// Hands a message over. `before_body` is called when the server has asked for the message and has no byte of it yet; if
+    /// it fails, the connection is closed and nothing was delivered.
+    ///
+    /// # Errors
+    /// Those of `before_body`.
+    pub fn deliver(
+        mut self,
+        parcel: Parcel<'_>,
+        before_body: &mut dyn FnMut() -> Result<(), Diagnostic>,
+    ) -> Result<(Outcome, Option<Session>), Diagnostic> {
+        if let Err(fault) = self.announce(parcel) {
+            let lost = fault.status.is_none() || fault.status == Some(421);
+            let session = (!lost).then_some(self);
+            let outcome = if fault.is_final() { Outcome::Refused(fault) } else { Outcome::Failed(fault) };
+            // Nobody gets a message that one recipient does not get; the next message begins with RSET.
+            return Ok((outcome, session));
+        }
+        // An error here drops the connection: the server has no end of the message and discards it.
+        before_body()?;
+        Ok(self.send_body(parcel.bytes))
+    }
+
+    /// Sends the envelope, up to the server's request for the message.
+    fn announce(&mut self, parcel: Parcel<'_>) -> Result<(), Fault> {
+        let done = |response: Result<Response, lettre::transport::smtp::Error>| match response {
+            Ok(response) if is_done(&response) => Ok(()),
+            Ok(response) => Err(Fault::unexpected(&response)),
+            Err(error) => Err(Fault::of(&error)),
+        };
+        let size = self.size.is_some().then_some(MailParameter::Size(parcel.bytes.len()));
+        let from = Mail::new(Some(address(parcel.from)), size.into_iter().collect());
+        done(self.connection.command(from))?;
+        for to in parcel.to {
+            done(self.connection.command(Rcpt::new(address(to), Vec::new())))
+                .map_err(|fault| Fault { reply: format!("{}: {}", to.address(), fault.reply), ..fault })?;
+        }
+        match self.connection.command(Data) {
+            Ok(response) if response.has_code(354) => Ok(()),
+            Ok(response) => Err(Fault::unexpected(&response)),
+            Err(error) => Err(Fault::of(&error)),
+        }
+    }
+
+    fn send_body(mut self, bytes: &[u8]) -> (Outcome, Option<Session>) {
+        // The library ends the message with a line break of its own.
+        let bytes = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
+        let mut is_whole = false;
+        let mut chunks = bytes.chunks(CHUNK);
+        let body = std::iter::from_fn(|| {
+            interruption::point();
+            let next = chunks.next();
+            is_whole = next.is_none();
+            next
+        });
+        let limited = self.connection.set_timeout(Some(self.outcome_limit));
+        let result = match limited {
+            Ok(()) => self.connection.message_iter(body),
+            Err(error) => return (Outcome::Failed(Fault::new(error.to_string())), None),
+        };
+        let outcome = match result {
+            Ok(response) if is_done(&response) => Outcome::Sent(said(&response)),
+            // Neither yes nor no.
+            Ok(response) => Outcome::Unknown(Fault::unexpected(&response)),
+            Err(error) => {
+                let fault = Fault::of(&error);
+                match fault.status {
+                    Some(_) if fault.is_final() => Outcome::Refused(fault),
+                    Some(_) => Outcome::Failed(fault),
+                    // A cut answer, silence and a lost connection are one: the server may have the message.
+                    None if is_whole => Outcome::Unknown(fault),
+                    None => Outcome::Failed(fault),
+                }
+            }
+        };
+        let is_alive = match &outcome {
+            Outcome::Sent(_) => true,
+            Outcome::Refused(fault) | Outcome::Failed(fault) => fault.status.is_some_and(|status| status != 421),
+            Outcome::Unknown(_) => false,
+        };
+        let is_alive = is_alive && self.connection.set_timeout(Some(self.answer_limit)).is_ok();
+        (outcome, is_alive.then_some(self))
+    }
+
+    /// Takes leave of the server.
+    pub fn close(mut self) {
+        // Everything is delivered; a server that does not answer makes no difference.
+        let _ = self.connection.set_timeout(Some(Duration::from_secs(2)));
+        let _ = self.connection.command(Quit);
+    }
+}
+
+/// The words for a server that would get everything in the clear.
+pub const NO_STARTTLS: &str = "the server does not offer STARTTLS";
+
+fn tls(route: &Route) -> Result<TlsParameters, Fault> {
+    let mut builder = TlsParameters::builder(route.server.host.clone());
+    if let Some(ca) = &route.ca {
+        let certificate = Certificate::from_pem(ca).map_err(|error| Fault::of(&error))?;
+        builder = builder.add_root_certificate(certificate);
+    }
+    builder.build().map_err(|error| Fault::of(&error))
+}
+
+fn log_in(connection: &mut SmtpConnection, route: &Route) -> Result<(), Fault> {
+    let mechanisms: &[Mechanism] = match route.login {
+        Login::None => return Ok(()),
+        Login::Password => &[Mechanism::Plain, Mechanism::Login],
+        Login::OAuth2 => &[Mechanism::Xoauth2],
+    };
+    let Some(secret) = &route.secret else { return Err(Fault::new("there is no password")) };
+    if !connection.is_encrypted() {
+        return Err(Fault::new("the connection is not encrypted"));
+    }
+    let names = mechanisms.iter().map(Mechanism::to_string).collect::<Vec<String>>().join(" or ");
+    if connection.server_info().get_auth_mechanism(mechanisms).is_none() {
+        return Err(Fault::new(format!("the server offers no AUTH {names}")));
+    }
+    let credentials = Credentials::new(route.username.clone(), secret.expose().to_owned());
+    let response = match route.login {
+        // A token that is refused has its reason in a challenge, which an empty answer ends.
+        Login::OAuth2 => Auth::new(Mechanism::Xoauth2, credentials, None)
+            .and_then(|auth| connection.command(auth))
+            .and_then(|response| if response.has_code(334) { connection.command("\r\n") } else { Ok(response) }),
+        Login::Password | Login::None => connection.auth(mechanisms, &credentials),
+    };
+    match response {
+        Ok(response) if response.has_code(235) => Ok(()),
+        Ok(response) => Err(Fault::unexpected(&response)),
+        Err(error) => {
+            let fault = Fault::of(&error);
+            Err(Fault { reply: format!("the login as {:?} failed: {}", route.username, fault.reply), ..fault })
+        }
+    }
+}
+
+/// The limit of the extension SIZE (RFC 1870); 0 is none.
+fn size(extensions: &Response) -> Option<u64> {
+    let limit = |line: &str| {
+        let (name, value) = line.split_once(' ')?;
+        name.eq_ignore_ascii_case("SIZE").then(|| value.trim().parse::<u64>().ok())?
+    };
+    extensions.message().find_map(limit).filter(|size| *size > 0)
+}
+
+fn is_done(response: &Response) -> bool {
+    response.code().severity == Severity::PositiveCompletion
+}
+
+fn said(response: &Response) -> String {
+    let text = response.message().collect::<Vec<&str>>().join(" ");
+    shown(Some(u16::from(response.code())), &text)
+}
+
+/// Most characters of an answer in messages and in the journal.
+const LONGEST_REPLY: usize = 300;
+
+/// A status with what the server said, on one line.
+fn shown(status: Option<u16>, text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_REPLY).collect();
+    match (status, text.trim()) {
+        (Some(status), "") => status.to_string(),
+        (Some(status), text) => format!("{status} {text}"),
+        (None, text) => text.to_owned(),
+    }
+}
