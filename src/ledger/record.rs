@@ -163,6 +163,9 @@ pub struct Line {
     /// Its number on the invoice; on a credit note, the number of the line it takes back, or 0 for a 端数調整 (rounding
     /// adjustment) that the invoice did not have in that category.
     pub line: usize,
+    /// The source of its charges, empty where it has none; records written before there was this field have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// Bill item or fee.
     pub name: String,
     /// What is printed after the name.
@@ -214,6 +217,8 @@ pub struct Naming {
     pub whole: bool,
     /// The numbers of the lines, as in [`Line::line`].
     pub lines: Vec<usize>,
+    /// Whether lines have their [`source`](Line::source).
+    pub sources: bool,
 }
 
 impl Naming {
@@ -226,6 +231,7 @@ impl Naming {
             running,
             whole: false,
             lines: (1..=invoice.items.len()).collect(),
+            sources: true,
         }
     }
 
@@ -243,6 +249,7 @@ impl Naming {
             running: recorded.running,
             whole: recorded.whole,
             lines,
+            sources: recorded.has_sources(),
         }
     }
 }
@@ -265,6 +272,7 @@ impl Document {
             items: lines
                 .map(|(line, item)| Line {
                     line: *line,
+                    source: naming.sources.then(|| item.source.clone()),
                     name: item.name.clone(),
                     qualifier: item.qualifier.clone(),
                     kind: item.kind,
@@ -286,6 +294,11 @@ impl Document {
             customer: naming.customer,
             customer_name: naming.customer_name,
         }
+    }
+
+    /// Whether its lines say which source they are of.
+    pub fn has_sources(&self) -> bool {
+        self.items.iter().any(|line| line.source.is_some())
     }
 
     /// The credit note's lines that the user asked for. A 端数調整 (rounding adjustment) and the tax in prices follow from

@@ -107,6 +107,7 @@ fn document(document: &Document) -> Checked {
         text("documents.original.refund_note", original.refund_note.as_deref().unwrap_or_default())?;
     }
     for (index, item) in document.items.iter().enumerate() {
+        text("documents.items.source", item.source.as_deref().unwrap_or_default())?;
         text("documents.items.name", &item.name)?;
         text("documents.items.qualifier", item.qualifier.as_deref().unwrap_or_default())?;
         let adjustment = item.adjustment.as_deref();

@@ -249,6 +249,7 @@ impl CreditRequest<'_> {
             running: None,
             whole: self.extent == Extent::Whole,
             lines,
+            sources: true,
         };
         let document = Document::of(&note, naming);
         Ok((note, document))

@@ -138,7 +138,7 @@ fn credit_note(
     let file_name = free_file_name(before, stored.record.month, customer, note, &[]);
     let lines = reproduction.note_lines.get(&recorded.number)?.clone();
     let version = credit_version(before, &original.number);
-    let naming = Naming { lines, ..Naming::of_invoice(customer, note, version, None) };
+    let naming = Naming { lines, sources: recorded.has_sources(), ..Naming::of_invoice(customer, note, version, None) };
     let document = Document { outputs: recorded.outputs.clone(), ..Document::of(note, naming) };
     Some(Document {
         number: credit_number(before, &original.number),
@@ -157,7 +157,7 @@ fn computed(
     (version, running): (u32, Option<u64>),
     recorded: &Document,
 ) -> Document {
-    let naming = Naming::of_invoice(customer, invoice, version, running);
+    let naming = Naming { sources: recorded.has_sources(), ..Naming::of_invoice(customer, invoice, version, running) };
     Document { outputs: recorded.outputs.clone(), ..Document::of(invoice, naming) }
 }
 

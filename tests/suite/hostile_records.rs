@@ -171,7 +171,7 @@ fn is_refused(run: &Run) -> bool {
 
 /// Fields that are only printed: any text will do, and `verify` and the commands that write compare it with what the rules
 /// give. The list of what was issued and the hashes of documents show a reason that was changed.
-const TEXTS: [&str; 4] = ["customer_name", "reason", "name", "tool"];
+const TEXTS: [&str; 5] = ["customer_name", "reason", "name", "source", "tool"];
 
 /// Every text of a record × everything that could lead astray, with all hashes as they should be.
 #[test]

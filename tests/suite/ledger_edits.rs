@@ -188,6 +188,7 @@ fn every_field_of_a_record_is_compared_with_what_is_computed() {
                 ("/currency", "USD".into()),
                 ("/whole", true.into()),
                 ("/items/0/name", "x".into()),
+                ("/items/0/source", "x".into()),
                 ("/items/0/kind", "fee".into()),
                 ("/items/0/amount", "1".into()),
                 ("/items/0/tax_category", "exempt".into()),
