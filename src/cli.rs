@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::export::{Encoding, Target};
 use crate::model::amount::Amount;
 use crate::model::endpoint::AllowedHost;
 use crate::model::format::Format;
@@ -131,6 +132,8 @@ pub enum Command {
     Send(Send),
     /// List issued documents
     List(List),
+    /// Write a month's issued documents for accounting programs, as journal entries, or as data
+    Export(Export),
     /// Show what other prices would have yielded, customer by customer, without writing anything
     Whatif(Whatif),
     /// Print a completion script for a shell
@@ -502,4 +505,52 @@ pub struct Send {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Options of `export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Month to export, 202208 or 2022-08: its invoices, and the credit notes and corrected invoices of them
+    #[arg(value_name = "MONTH")]
+    pub month: BillingMonth,
+    /// Program or format to export to
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub to: Target,
+    /// Write to PATH instead of export/MONTH/FORMAT.csv; - is stdout
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Export only this customer's documents (repeatable)
+    #[arg(long = "customer", value_name = "ID")]
+    pub customers: Vec<String>,
+    /// Export only the document with this number (repeatable)
+    #[arg(long = "number", value_name = "NUMBER")]
+    pub numbers: Vec<String>,
+    /// Export only what was not exported to this format before
+    #[arg(long, conflicts_with = "draft")]
+    pub new: bool,
+    /// Export what `build --draft` would make of a month that is not issued; the file's name says so
+    #[arg(long)]
+    pub draft: bool,
+    /// Encoding other than the program's usual one
+    #[arg(long, value_name = "ENCODING", value_enum)]
+    pub encoding: Option<Encoding>,
+    /// Template for --to template
+    #[arg(long, value_name = "FILE", required_if_eq("to", "template"))]
+    pub template: Option<PathBuf>,
+    /// Keep to the limits of Yayoi's online edition, in as many files as that takes
+    #[arg(long)]
+    pub online: bool,
+    /// Number of the first slip for Yayoi
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=999_999))]
+    pub first_slip: u32,
+    /// Write memos that begin with = + - @ without the apostrophe that keeps spreadsheets from running them
+    #[arg(long)]
+    pub no_guard: bool,
+}
+
+impl Export {
+    /// Whether the file goes to stdout.
+    pub fn is_for_stdout(&self) -> bool {
+        self.out.as_deref() == Some(std::path::Path::new("-"))
+    }
 }

@@ -25,6 +25,14 @@ pub const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("explain", &["invoicer explain INV-202208-acme 3", "invoicer explain 202208/acme --resource \"44010*\""]),
+    (
+        "export",
+        &[
+            "invoicer export 202208 --to freee",
+            "invoicer export 202208 --to yayoi --new",
+            "invoicer export 202208 --to csv --out -",
+        ],
+    ),
     ("fetch", &["invoicer fetch 202208 --source soracom"]),
     ("init", &["invoicer init shop"]),
     ("issue", &["invoicer issue 202208"]),

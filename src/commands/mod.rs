@@ -7,6 +7,7 @@ mod check;
 mod credit;
 mod excerpts;
 mod explain;
+mod export;
 mod fetch;
 mod init;
 mod issue;
@@ -54,6 +55,7 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
         Command::Credit(arguments) => within(&start, |root| credit::run(root, &arguments, environment, printer)),
         Command::Send(arguments) => within(&start, |root| send::run(root, current, &arguments, environment, printer)),
         Command::List(arguments) => within(&start, |root| list::run(root, &arguments, printer)),
+        Command::Export(arguments) => within(&start, |root| export::run(root, current, &arguments, printer)),
         Command::Whatif(arguments) => within(&start, |root| whatif::run(root, current, &arguments, printer)),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -1,5 +1,6 @@
 //! [`Customer`]: an end customer, which charges it is billed for and how.
 
+use super::accounting::CustomerAccounting;
 use super::days::{DayRange, MonthDays};
 use super::definition::Definition;
 use super::item_table::ItemTable;
@@ -66,6 +67,8 @@ pub struct Customer {
     pub buyer_reference: Option<String>,
     /// `country`: ISO 3166-1 code of the country it is in.
     pub country: String,
+    /// How it is called in the books.
+    pub accounting: CustomerAccounting,
     /// Path of its file from the workspace's root.
     pub path: String,
 }

@@ -1,5 +1,6 @@
 //! The domain types: bills, rules and invoices. Imports nothing from the rest of the program.
 
+pub mod accounting;
 pub mod adjustment;
 pub mod allocation;
 pub mod amount;

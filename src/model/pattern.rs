@@ -40,6 +40,8 @@ pub enum PatternField {
     IssueDate,
     /// The total in digits.
     Total,
+    /// The customer's code in the books.
+    Code,
 }
 
 impl Pattern {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use super::accounting::Accounting;
 use super::adjustment::{Adjustment, DocumentNotes, MonthAdjustments};
 use super::allocation::AllocationSettings;
 use super::amount::Amount;
@@ -408,6 +409,8 @@ pub struct Settings {
     pub jp_pint: JpPintSettings,
     /// `[issue] keep`: the kinds of documents that are kept when they are issued.
     pub kept_formats: Vec<Format>,
+    /// `[accounting]`
+    pub accounting: Accounting,
     /// Currency of conservation figures when sources differ.
     pub currency: Currency,
     /// `[[item]]`, for all customers.

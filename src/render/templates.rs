@@ -67,10 +67,10 @@ pub struct Templates {
 
 /// Templates with calls that count their work.
 pub(super) struct Guards {
-    by_name: BTreeMap<String, Guarded>,
-    sites: Arc<[Site]>,
+    pub(super) by_name: BTreeMap<String, Guarded>,
+    pub(super) sites: Arc<[Site]>,
     /// Total length of all templates.
-    bytes: u64,
+    pub(super) bytes: u64,
 }
 
 impl Guards {

@@ -1,5 +1,6 @@
 //! Reads a file of `customers/` as a [`Customer`].
 
+use super::accounting_section;
 use super::day_values;
 use super::invoice_section::{InvoiceLayer, PricingLayer};
 use super::item_match::Percentage;
@@ -57,6 +58,7 @@ pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> (Cust
         peppol: peppol_section::of_customer(&root),
         buyer_reference: root.read("buyer-reference", line),
         country: root.read("country", peppol_section::country).unwrap_or_else(|| JAPAN.to_owned()),
+        accounting: accounting_section::of_customer(root.section("accounting", "[accounting]")),
         path: file.path.to_owned(),
     };
     root.finish();

@@ -1,6 +1,7 @@
 //! Reads a directory with `invoicer.toml` and `customers/*.toml` into checked [`Settings`], or reports every mistake at
 //! once.
 
+mod accounting_section;
 mod adjustments;
 mod assignment_files;
 mod coded_account;
@@ -148,6 +149,7 @@ pub fn load_for(root: &Path, months: &[BillingMonth]) -> Result<Workspace, Probl
         mail: base.mail.settings,
         jp_pint: base.jp_pint,
         kept_formats: base.kept_formats,
+        accounting: base.accounting,
         currency: default_invoice.currency,
         items: base.items,
         sections: base.sections,

@@ -405,6 +405,7 @@ fn pattern_field(name: &str, allowed: &[&str]) -> Read<PatternField> {
         "number" => Some(PatternField::Number),
         "issue-date" => Some(PatternField::IssueDate),
         "total" => Some(PatternField::Total),
+        "code" => Some(PatternField::Code),
         "seq" => width.map(PatternField::Sequence),
         _ => None,
     };

@@ -5,6 +5,7 @@ use std::path::{Component, Path};
 
 use url::Url;
 
+use super::accounting_section;
 use super::invoice_section::{InvoiceLayer, PricingLayer};
 use super::issue_section;
 use super::issuer_section;
@@ -18,6 +19,7 @@ use super::values;
 use super::warning_section::WarningLayer;
 use crate::diagnostic::Diagnostic;
 use crate::model::allocation::{AllocationSettings, KeepRule, MonthOnly, Ratio, ShareBasis, ShareRule};
+use crate::model::accounting::Accounting;
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::endpoint;
@@ -48,6 +50,7 @@ pub(super) struct WorkspaceFile {
     pub(super) mail: WorkspaceMail,
     pub(super) jp_pint: JpPintSettings,
     pub(super) kept_formats: Vec<Format>,
+    pub(super) accounting: Accounting,
 }
 
 /// Reads the file; errors are collected in `file`.
@@ -83,6 +86,7 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
         mail: mail_section::read(root.section("mail", "[mail]")),
         jp_pint: peppol_section::jp_pint(&root),
         kept_formats: issue_section::kept_formats(root.section("issue", "[issue]")),
+        accounting: accounting_section::of_workspace(root.section("accounting", "[accounting]")),
     };
     root.finish();
     settings

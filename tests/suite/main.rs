@@ -23,6 +23,7 @@ mod endpoints;
 mod envelopes;
 mod errors;
 mod explain;
+mod exporting;
 mod fake_kore;
 mod finance;
 mod fitting;

@@ -1,0 +1,324 @@
+//! `export`: the files byte for byte, the journal, and what is refused. `tests/data/export/README.md` has the arithmetic;
+//! `tests/export/check` compares the files with the records by a reader of its own.
+
+use std::path::Path;
+
+use crate::common::{Run, Sandbox, copy_tree};
+
+/// The directory of the shop and of the files that are expected.
+fn data() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/export")
+}
+
+fn good(sandbox: &Sandbox, arguments: &[&str]) -> Run {
+    let run = sandbox.run(arguments);
+    assert_eq!(run.code, 0, "{arguments:?}: {}", run.stderr);
+    run
+}
+
+fn refused(sandbox: &Sandbox, arguments: &[&str]) -> String {
+    let before = sandbox.files();
+    let run = sandbox.run(arguments);
+    assert_eq!(run.code, 1, "{arguments:?}: {}", run.stderr);
+    assert_eq!(sandbox.files(), before, "{arguments:?}");
+    run.stderr
+}
+
+/// The shop before its month is issued.
+fn open_shop() -> Sandbox {
+    let sandbox = Sandbox::new();
+    copy_tree(&data().join("shop"), sandbox.path());
+    sandbox
+}
+
+fn issue(sandbox: &Sandbox) {
+    good(sandbox, &["build", "202208"]);
+    good(sandbox, &["issue", "202208"]);
+}
+
+/// The shop with an issued month, a part taken back, and an invoice replaced.
+fn shop() -> Sandbox {
+    let sandbox = open_shop();
+    issue(&sandbox);
+    let bravo = ["credit", "INV-202208-bravo", "--reason", "障害", "--line", "2=500", "--date", "2022-09-20"];
+    good(&sandbox, &bravo);
+    let acme = ["credit", "INV-202208-acme", "--reason", "宛名の誤り", "--reissue", "--date", "2022-09-21"];
+    good(&sandbox, &acme);
+    sandbox
+}
+
+/// The shop with the month issued and nothing taken back.
+fn issued_shop() -> Sandbox {
+    let sandbox = open_shop();
+    issue(&sandbox);
+    sandbox
+}
+
+fn set(sandbox: &Sandbox, file: &str, before: &str, after: &str) {
+    let text = String::from_utf8(sandbox.read(file)).unwrap();
+    assert!(text.contains(before), "{file} has no {before:?}");
+    sandbox.write(file, text.replace(before, after));
+}
+
+const TEMPLATE: &str = "{% for it in postings %}{{ it.date }};{{ it.number }};{{ it.partner }};{{ it.side }};{{ it.account }};\
+                        {{ it.rate }};{{ it.total }}\n{% endfor %}{{ documents | length }} documents of {{ month }}\n";
+
+/// A file without the hash of the record in JSON: that of the pages changes with every design.
+fn without_hashes(bytes: Vec<u8>) -> Vec<u8> {
+    const KEY: &str = "\"record_sha256\": \"";
+    let Ok(text) = String::from_utf8(bytes.clone()) else { return bytes };
+    let mut parts = text.split(KEY);
+    let first = parts.next().unwrap().to_owned();
+    parts.fold(first, |text, part| format!("{text}{KEY}…{}", &part[64..])).into_bytes()
+}
+
+#[test]
+fn files_are_as_reviewed() {
+    let sandbox = shop();
+    sandbox.write("lines.tera", TEMPLATE);
+    for (target, file, more) in [
+        ("freee", "freee.csv", vec![]),
+        ("moneyforward", "moneyforward.csv", vec![]),
+        ("yayoi", "yayoi.csv", vec!["--first-slip", "101"]),
+        ("csv", "csv.csv", vec![]),
+        ("json", "json.json", vec![]),
+        ("template", "template.txt", vec!["--template", "lines.tera"]),
+    ] {
+        let run = good(&sandbox, &[vec!["export", "202208", "--to", target], more].concat());
+        assert_eq!(run.stdout, format!("export/202208/{file}\n"));
+        assert!(run.stderr.contains(&format!("exported 8 documents of 202208 to {target}")), "{}", run.stderr);
+        let found = without_hashes(sandbox.read(&format!("export/202208/{file}")));
+        let path = data().join(file);
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&path, &found).unwrap();
+        }
+        let expected = std::fs::read(&path).unwrap_or_default();
+        let differs = |(found, expected): &(&[u8], &[u8])| found != expected;
+        let (mut new, mut old) = (found.split(|it| *it == b'\n'), expected.split(|it| *it == b'\n'));
+        let first = new
+            .by_ref()
+            .zip(old.by_ref())
+            .find(differs)
+            .map(|(new, old)| format!("{}\n{}", String::from_utf8_lossy(new), String::from_utf8_lossy(old)));
+        assert!(found == expected, "{file}: the first difference is\n{first:?}");
+    }
+}
+
+/// The month's end for invoices; corrections keep their day.
+#[test]
+fn invoices_can_be_booked_on_the_last_day_of_their_month() {
+    let sandbox = shop();
+    set(&sandbox, "invoicer.toml", "[accounting]\n", "[accounting]\ndate = \"month-end\"\n");
+    let run = good(&sandbox, &["export", "202208", "--to", "json", "--out", "-"]);
+    let exported: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let dates: Vec<(&str, &str)> = exported["documents"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|document| (document["number"].as_str().unwrap(), document["date"].as_str().unwrap()))
+        .collect();
+    assert_eq!(dates[0], ("INV-202208-acme", "2022-08-31"));
+    assert_eq!(dates[5], ("CN-INV-202208-bravo", "2022-09-20"));
+    assert_eq!(dates[7], ("INV-202208-acme-2", "2022-09-21"));
+}
+
+#[test]
+fn only_what_is_new_is_exported() {
+    let sandbox = issued_shop();
+    let export = |more: &[&str]| good(&sandbox, &[&["export", "202208", "--to", "csv"], more].concat());
+    let numbers = |csv: &str| -> Vec<String> {
+        let mut numbers: Vec<String> =
+            csv.lines().skip(1).filter_map(|line| Some(line.split(',').next()?.to_owned())).collect();
+        numbers.dedup();
+        numbers
+    };
+    let journal = || String::from_utf8(sandbox.read("issued/202208.exported.jsonl")).unwrap();
+    // What is only looked at is not exported.
+    assert_eq!(numbers(&export(&["--out", "-"]).stdout).len(), 5);
+    assert!(!sandbox.path().join("issued/202208.exported.jsonl").exists());
+    assert_eq!(numbers(&export(&["--out", "-", "--new", "--customer", "acme"]).stdout), ["INV-202208-acme"]);
+    assert_eq!(journal().lines().count(), 1);
+    let first: serde_json::Value = serde_json::from_str(journal().lines().next().unwrap()).unwrap();
+    assert_eq!(first["previous"], serde_json::Value::Null);
+    assert_eq!((first["format"].as_str(), first["number"].as_str()), (Some("csv"), Some("INV-202208-acme")));
+    let sha256 = |bytes: &[u8]| {
+        use sha2::{Digest, Sha256};
+        Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    assert_eq!(first["record_sha256"].as_str().unwrap(), sha256(&sandbox.read("issued/202208.json")));
+    export(&["--new"]);
+    let file = sandbox.read("export/202208/csv.csv");
+    assert_eq!(numbers(std::str::from_utf8(&file).unwrap()).len(), 4);
+    assert_eq!(journal().lines().count(), 5);
+    assert!(journal().lines().skip(1).all(|line| line.contains(&sha256(&file))), "{}", journal());
+    let run = export(&["--new"]);
+    assert_eq!((run.stdout.as_str(), run.stderr.trim()), ("", "nothing new to export to csv"));
+    // Another format knows nothing of it; the same file again adds no line.
+    good(&sandbox, &["export", "202208", "--to", "json", "--new"]);
+    assert_eq!(journal().lines().count(), 10);
+    good(&sandbox, &["export", "202208", "--to", "json"]);
+    assert_eq!(journal().lines().count(), 10);
+    let credit = ["credit", "INV-202208-echo", "--reason", "解約", "--date", "2022-09-22"];
+    good(&sandbox, &credit);
+    let only = export(&["--out", "-", "--new"]).stdout;
+    assert_eq!(numbers(&only), ["CN-INV-202208-echo"]);
+    // A line that was changed is found.
+    let changed = journal().replacen("INV-202208-acme", "INV-202208-acmf", 1);
+    sandbox.write("issued/202208.exported.jsonl", changed);
+    let stderr = refused(&sandbox, &["export", "202208", "--to", "csv", "--new"]);
+    assert!(stderr.contains("a line of the journal was changed"), "{stderr}");
+}
+
+#[test]
+fn drafts_are_marked_and_not_noted() {
+    let sandbox = open_shop();
+    let stderr = refused(&sandbox, &["export", "202208", "--to", "freee"]);
+    assert!(stderr.contains("202208 is not issued"), "{stderr}");
+    let run = good(&sandbox, &["export", "202208", "--to", "csv", "--draft"]);
+    assert_eq!(run.stdout, "export/202208/csv-draft.csv\n");
+    let drafted = String::from_utf8(sandbox.read("export/202208/csv-draft.csv")).unwrap();
+    issue(&sandbox);
+    let issued = good(&sandbox, &["export", "202208", "--to", "csv", "--out", "-"]).stdout;
+    assert_eq!(drafted, issued, "these numbers do not count up");
+    let stderr = refused(&sandbox, &["export", "202208", "--to", "csv", "--draft"]);
+    assert!(stderr.contains("no drafts any more"), "{stderr}");
+}
+
+#[test]
+fn documents_are_chosen_by_customer_and_number() {
+    let sandbox = shop();
+    let file = |more: &[&str]| {
+        good(&sandbox, &[&["export", "202208", "--to", "yayoi"], more].concat());
+        sandbox.read("export/202208/yayoi.csv").iter().filter(|byte| **byte == b'\n').count()
+    };
+    assert_eq!(file(&["--customer", "echo"]), 1);
+    assert_eq!(file(&["--number", "INV-202208-acme", "--number", "CN-INV-202208-bravo"]), 6);
+    let stderr = refused(&sandbox, &["export", "202208", "--to", "csv", "--customer", "acmee"]);
+    assert!(stderr.contains("did you mean \"acme\"?"), "{stderr}");
+    let stderr = refused(&sandbox, &["export", "202208", "--to", "csv", "--number", "INV-202208-ecoh"]);
+    assert!(stderr.contains("did you mean \"INV-202208-echo\"?"), "{stderr}");
+}
+
+/// Everything that a program does not take is said at once, and nothing is written.
+#[test]
+fn what_yayoi_does_not_take_is_said_at_once() {
+    let sandbox = issued_shop();
+    let accounting = "[accounting]\nreceivable = \"売掛金とその他の未収入金の合計\"\n";
+    set(&sandbox, "invoicer.toml", "[accounting]\n", accounting);
+    set(&sandbox, "invoicer.toml", "foreign = \"convert\"", "foreign = \"error\"");
+    sandbox.write("customers/echo.toml", "name = \"x\"\n[accounting]\nsub-account = \"𠮷野家é\"\n");
+    let stderr = refused(&sandbox, &["export", "202208", "--to", "yayoi"]);
+    // Yen and labels come first: without amounts there are no rows to look at.
+    assert!(stderr.contains("INV-202208-charlie is in USD, and this format takes yen only"), "{stderr}");
+    set(&sandbox, "invoicer.toml", "foreign = \"error\"", "foreign = \"convert\"");
+    let stderr = refused(&sandbox, &["export", "202208", "--to", "yayoi"]);
+    for expected in [
+        "the column 借方勘定科目 of \"acme\" is too long for Yayoi: \"売掛金とその他の未収入金の合計\" has 30 half-width columns, and at most 24 fit",
+        "the column 借方補助科目 of \"echo\" has a character that cp932 lacks: \"𠮷\" U+20BB7",
+        "partner and sub-account in [accounting] of customers/echo.toml say how the books call it",
+    ] {
+        assert!(stderr.contains(expected), "{expected}\n{stderr}");
+    }
+    let stderr = refused(&sandbox, &["export", "202208", "--to", "yayoi", "--online"]);
+    assert!(stderr.contains("the column 摘要 of \"acme\" is too long for Yayoi Online"), "{stderr}");
+    assert!(stderr.contains("has 15 characters, and at most 12 fit"), "{stderr}");
+}
+
+#[test]
+fn labels_that_are_missing_and_partners_of_two_are_told() {
+    let sandbox = issued_shop();
+    // Yayoi's label for what is given back at 8 % of before October 2019 is not known.
+    good(&sandbox, &["credit", "INV-202208-delta", "--reason", "誤り", "--date", "2022-09-22"]);
+    let stderr = refused(&sandbox, &["export", "202208", "--to", "yayoi"]);
+    assert!(stderr.contains("there is no tax label of yayoi for credit notes of standard 8%"), "{stderr}");
+    assert!(stderr.contains("documents: CN-INV-202208-delta"), "{stderr}");
+    assert!(stderr.contains("add return-standard-8 = \"…\" to [accounting.tax-label.yayoi]"), "{stderr}");
+    set(
+        &sandbox,
+        "invoicer.toml",
+        "[[accounting.rule]]\nitem = \"vpg*\"",
+        "[accounting.tax-label.yayoi]\nreturn-standard-8 = \"課税売返込8%\"\n[[accounting.rule]]\nitem = \"vpg*\"",
+    );
+    good(&sandbox, &["export", "202208", "--to", "yayoi"]);
+    set(&sandbox, "customers/acme.toml", "code = \"1001\"", "code = \"1001\"\npartner = \"ブラボー\"");
+    let run = good(&sandbox, &["export", "202208", "--to", "freee"]);
+    assert!(
+        run.stderr.contains("the partner \"ブラボー\" stands for several customers: \"acme\", \"bravo\""),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn free_text_is_guarded_unless_it_is_not_to_be() {
+    let sandbox = issued_shop();
+    set(&sandbox, "invoicer.toml", "[accounting]\n", "[accounting]\nmemo = \"={number}\"\n");
+    let memo = |more: &[&str]| {
+        let run =
+            good(&sandbox, &[&["export", "202208", "--to", "csv", "--customer", "echo", "--out", "-"], more].concat());
+        run.stdout.trim_end().rsplit(',').next().unwrap().to_owned()
+    };
+    assert_eq!(memo(&[]), "'=INV-202208-echo");
+    assert_eq!(memo(&["--no-guard"]), "=INV-202208-echo");
+}
+
+#[test]
+fn nothing_is_exported_into_what_the_workspace_is_made_of() {
+    let sandbox = issued_shop();
+    for path in ["issued/202208.json", "invoicer.toml", "customers/../issued/x.csv", "billing/x.csv"] {
+        let stderr = refused(&sandbox, &["export", "202208", "--to", "csv", "--out", path]);
+        assert!(stderr.contains("which the workspace is made of"), "{path}: {stderr}");
+    }
+    let run = good(&sandbox, &["export", "202208", "--to", "csv", "--out", "sales.csv"]);
+    assert_eq!(run.stdout, "sales.csv\n");
+    // Parts of an earlier export are not left beside a new one; other files are.
+    sandbox.write("export/202208/csv-2.csv", "");
+    sandbox.write("export/202208/csv-notes.csv", "");
+    good(&sandbox, &["export", "202208", "--to", "csv"]);
+    assert!(!sandbox.path().join("export/202208/csv-2.csv").exists());
+    assert!(sandbox.path().join("export/202208/csv-notes.csv").exists());
+}
+
+#[test]
+fn options_of_other_formats_are_refused() {
+    let sandbox = issued_shop();
+    for (options, expected) in [
+        (vec!["--to", "freee", "--online"], "--online says nothing to an export to freee"),
+        (vec!["--to", "csv", "--first-slip", "2"], "--first-slip says nothing to an export to csv"),
+        (vec!["--to", "json", "--template", "x"], "--template says nothing to an export to json"),
+        (vec!["--to", "yayoi", "--encoding", "utf-8"], "files for yayoi are not written as utf-8"),
+        (vec!["--to", "freee", "--encoding", "cp932"], "files for freee are not written as cp932"),
+    ] {
+        let stderr = refused(&sandbox, &[vec!["export", "202208"], options].concat());
+        assert!(stderr.contains(expected), "{stderr}");
+    }
+    sandbox.write("bad.tera", "{% for it in postings %}\n{{ it.nummer }}\n{% endfor %}\n");
+    let stderr = refused(&sandbox, &["export", "202208", "--to", "template", "--template", "bad.tera"]);
+    assert!(stderr.contains("bad.tera:2"), "{stderr}");
+    let run = sandbox.run(&["export", "202208", "--to", "template"]);
+    assert_eq!(run.code, 64, "{}", run.stderr);
+}
+
+/// 1,001 entries of one row each are one more than the online edition reads at once.
+#[test]
+fn large_exports_are_divided_between_documents() {
+    let sandbox = Sandbox::new();
+    let source = "[[source]]\nname = \"soracom\"\nkind = \"soracom-csv\"\npath = \"billing/{month}/*.csv\"\n";
+    sandbox.write("invoicer.toml", format!("[issuer]\nname = \"x\"\n[accounting]\nmemo = \"{{number}}\"\n{source}"));
+    sandbox.write("billing/202208/a.csv", "imsi,date,billItemName,unitPrice,quantity,amount\n");
+    for number in 0..1001 {
+        let text = format!("name = \"C{number}\"\n[[fee]]\nname = \"plan\"\namount = 100\n");
+        sandbox.write(&format!("customers/c{number:04}.toml"), text);
+    }
+    let export = ["export", "202208", "--to", "yayoi", "--draft"];
+    let run = good(&sandbox, &[&export[..], &["--online"]].concat());
+    assert_eq!(run.stdout, "export/202208/yayoi-draft-1.csv\nexport/202208/yayoi-draft-2.csv\n");
+    let rows = |name: &str| sandbox.read(&format!("export/202208/{name}")).iter().filter(|it| **it == b'\n').count();
+    assert_eq!((rows("yayoi-draft-1.csv"), rows("yayoi-draft-2.csv")), (1000, 1));
+    let stderr = refused(&sandbox, &[&export[..], &["--online", "--out", "-"]].concat());
+    assert!(stderr.contains("the export takes 2 files, which stdout cannot hold"), "{stderr}");
+    let run = good(&sandbox, &export);
+    assert_eq!(run.stdout, "export/202208/yayoi-draft.csv\n");
+    let names = std::fs::read_dir(sandbox.path().join("export/202208")).unwrap().count();
+    assert_eq!((names, rows("yayoi-draft.csv")), (1, 1001));
+}
