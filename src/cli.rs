@@ -470,6 +470,10 @@ pub struct List {
     /// List only documents with at most this total, including tax
     #[arg(long, value_name = "AMOUNT", value_parser = money, allow_hyphen_values = true)]
     pub max: Option<Amount>,
+    /// Write the listed documents to PATH, as CSV or, where it ends in .html, as a page, with links to the kept files; to
+    /// issued-documents.csv without PATH
+    #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = "issued-documents.csv", conflicts_with = "json")]
+    pub export_index: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -7,6 +7,7 @@ use std::path::Path;
 use chrono::NaiveDate;
 use serde::Serialize;
 
+use super::export_index::ExportIndex;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Figure, Problems};
 use crate::ledger::{Document, Ledger, Stored};
@@ -48,9 +49,13 @@ struct ListedDocument<'a> {
     sent: Option<DeliveryState>,
 }
 
-pub(super) fn run(root: &Path, arguments: &cli::List, printer: &Printer) -> Result<(), Problems> {
+pub(super) fn run(root: &Path, current: &Path, arguments: &cli::List, printer: &Printer) -> Result<(), Problems> {
     let ledger = Ledger::open(root)?;
-    let wanted = ledger.documents().filter(|(_, document)| is_wanted(document, arguments));
+    let wanted: Vec<(&Stored, &Document)> =
+        ledger.documents().filter(|(_, document)| is_wanted(document, arguments)).collect();
+    if let Some(path) = &arguments.export_index {
+        return ExportIndex { root, current, path, documents: &wanted }.write(printer);
+    }
     let mut deliveries: BTreeMap<BillingMonth, Deliveries> = BTreeMap::new();
     let mut rows = Vec::new();
     for (stored, document) in wanted {

@@ -8,6 +8,7 @@ mod credit;
 mod excerpts;
 mod explain;
 mod export;
+mod export_index;
 mod fetch;
 mod init;
 mod issue;
@@ -54,7 +55,7 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
         Command::Verify(arguments) => within(&start, |root| verify::run(root, &arguments, printer)),
         Command::Credit(arguments) => within(&start, |root| credit::run(root, &arguments, environment, printer)),
         Command::Send(arguments) => within(&start, |root| send::run(root, current, &arguments, environment, printer)),
-        Command::List(arguments) => within(&start, |root| list::run(root, &arguments, printer)),
+        Command::List(arguments) => within(&start, |root| list::run(root, current, &arguments, printer)),
         Command::Export(arguments) => within(&start, |root| export::run(root, current, &arguments, printer)),
         Command::Whatif(arguments) => within(&start, |root| whatif::run(root, current, &arguments, printer)),
         Command::Completions { shell } => {

@@ -32,6 +32,6 @@ pub use format::{date_text, grouped, money, month_text};
 pub use letter::{Letter, LetterFacts, LetterView, letter, letter_subject};
 pub use living::living;
 pub use plain_text::plain_text;
-pub use review::{Documents, InvoiceState, Review, ReviewView, StateCell, StateDocument, StateView, review};
+pub use review::{Documents, InvoiceState, Review, ReviewView, StateCell, StateDocument, StateView, link, review};
 pub use templates::Templates;
 pub use view::{InvoiceView, LEAST_ROWS, view};

@@ -62,6 +62,7 @@ mod reproducer;
 mod review;
 mod sakura_api;
 mod sakura_cloud;
+mod search_index;
 mod sections;
 mod sending;
 mod several_sources;

@@ -37,7 +37,7 @@ pub(super) fn thousandths(part: Amount, whole: Amount) -> String {
 }
 
 /// A path as a link, with every character that has a meaning in one percent-encoded.
-pub(super) fn link(path: &str) -> String {
+pub fn link(path: &str) -> String {
     let mut link = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {

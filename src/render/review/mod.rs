@@ -28,6 +28,7 @@ use cells::RowFigures;
 use customers::{CustomerRowView, SkippedView};
 use figures::FigureView;
 use format::glance;
+pub use format::link;
 use matrix::MatrixView;
 use page::ReviewPage;
 pub use page::{Documents, Review};
