@@ -21,7 +21,7 @@ use crate::model::tax::TaxCategory;
 pub use help::{EXAMPLES, command, manual, parse};
 pub use language::{asked_language, shown};
 pub use values::DateBound;
-use values::{credited_line, glob, mailbox, money, name, reason, tax_category};
+use values::{credited_line, glob, mailbox, money, name, reason, sha256, tax_category};
 
 /// Bills end customers for SORACOM, SAKURA Cloud and KORE: splits a provider's monthly bill by your rules, adds markup
 /// and tax, and writes an invoice for each customer as PDF, HTML, JSON and CSV.
@@ -361,7 +361,7 @@ pub struct Issue {
     /// Treat warnings as errors
     #[arg(long)]
     pub deny_warnings: bool,
-    /// Print issued/MONTH.json instead of the files written
+    /// Print issued/MONTH.json and the head of the chain instead of the files written
     #[arg(long)]
     pub json: bool,
 }
@@ -378,6 +378,10 @@ pub struct Verify {
     /// Compare only with the rules kept when the month was issued, not with the current ones
     #[arg(long)]
     pub as_issued: bool,
+    /// Also refuse unless issued/ still contains this head, which `issue` or `credit` printed, or a line of a journal with
+    /// this hash (repeatable)
+    #[arg(long, value_name = "SHA256", value_parser = sha256)]
+    pub against: Vec<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -424,7 +428,7 @@ pub struct Credit {
     /// Due date of the corrected invoice, instead of the one that `due-date` gives
     #[arg(long, value_name = "YYYY-MM-DD", requires = "reissue")]
     pub due_date: Option<NaiveDate>,
-    /// Print the new record instead of the files written
+    /// Print the new record and the head of the chain instead of the files written
     #[arg(long)]
     pub json: bool,
 }

@@ -11,6 +11,7 @@ use crate::model::format::Format;
 use crate::model::mail::Mailbox;
 use crate::model::matcher::Glob;
 use crate::model::period::BillingMonth;
+use crate::model::plain::is_sha256;
 use crate::model::tax::TaxCategory;
 
 pub(super) fn credited_line(text: &str) -> Result<(usize, Option<Amount>), String> {
@@ -36,6 +37,14 @@ pub(super) fn name(text: &str) -> Result<String, String> {
     match text.is_empty() || text.contains(char::is_control) {
         true => Err("expected a name on one line, such as \"初期設定費\"".to_owned()),
         false => Ok(text.to_owned()),
+    }
+}
+
+pub(super) fn sha256(text: &str) -> Result<String, String> {
+    let hash = text.trim().to_ascii_lowercase();
+    match is_sha256(&hash) {
+        true => Ok(hash),
+        false => Err(format!("expected a SHA-256, 64 hexadecimal digits, found {text:?}")),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::issue;
 use crate::billing::{CreditedLine, Extent};
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Place, Problems};
@@ -10,7 +11,6 @@ use crate::ledger::Stored;
 use crate::model::amount::Amount;
 use crate::model::invoice::DocumentKind;
 use crate::month::credited::CreditRequest;
-use crate::out;
 use crate::printer::Printer;
 use crate::render;
 
@@ -36,7 +36,8 @@ pub(super) fn run(
     };
     let stored = request.credit(root, printer)?;
     if arguments.json {
-        printer.result_json(&out::to_json(&stored.record)?);
+        issue::print_head(&stored.sha256, printer);
+        printer.result_json(&stored.to_json(&stored.sha256)?);
     } else {
         print(&stored, &arguments.number, printer);
     }
@@ -59,6 +60,7 @@ fn print(stored: &Stored, number: &str, printer: &Printer) {
                 .with_hint("--due-date YYYY-MM-DD sets another date on a corrected invoice")]);
         }
     }
+    issue::print_head(&stored.sha256, printer);
     printer.result(&stored.path());
     let outputs = stored.record.documents.iter().flat_map(|document| &document.outputs);
     printer.result_files(outputs.map(|output| format!("out/{}/{}", stored.record.month, output.path)));

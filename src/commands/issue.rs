@@ -10,7 +10,6 @@ use crate::ledger::{self, Ledger, Stored};
 use crate::month::issued::{NewlyIssued, issue};
 use crate::month::rebuilt::{OutputTarget, finish_interrupted, rebuild};
 use crate::month::rule_changes::RuleChanges;
-use crate::out;
 use crate::printer::Printer;
 
 pub(super) fn run(
@@ -39,13 +38,20 @@ pub(super) fn run(
         return Ok(());
     };
     print_status(stored, printer);
+    let head = ledger.head().unwrap_or_default();
+    print_head(head, printer);
     if arguments.json {
-        printer.result_json(&out::to_json(&stored.record)?);
+        printer.result_json(&stored.to_json(head)?);
     } else {
         printer.result(&stored.path());
         printer.result_files(files.iter().map(|file| format!("out/{month}/{file}")));
     }
     Ok(())
+}
+
+/// Prints the head of the chain, for whoever keeps it as an anchor of `verify --against`.
+pub(super) fn print_head(head: &str, printer: &Printer) {
+    printer.status(&format!("head of the chain: {head}"));
 }
 
 fn print_status(stored: &Stored, printer: &Printer) {

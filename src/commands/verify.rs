@@ -19,7 +19,8 @@ pub(super) fn run(root: &Path, arguments: &cli::Verify, printer: &Printer) -> Re
         Some(month) => vec![month],
         None => ledger.months(),
     };
-    let verification = Verification::of(root, &ledger, &faults, &months, arguments.as_issued, printer);
+    let verification =
+        Verification::of(root, &ledger, &faults, &months, arguments.as_issued, &arguments.against, printer);
     if arguments.json {
         printer.result_json(&out::to_json(&verification)?);
     } else {

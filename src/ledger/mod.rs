@@ -22,6 +22,7 @@ use crate::model::amount::{Amount, TooLong};
 use crate::model::invoice::DocumentKind;
 use crate::model::numbering::Numbering;
 use crate::model::period::BillingMonth;
+use crate::out;
 use crate::staging::{self, Lock, hash};
 pub use copies::{Copies, CopyList, bill_outside, copies, keep, kept, kept_directories, outside};
 pub use record::{COSTS_INSIDE, Document, FORMAT, Line, Naming, Previous, Record, file_of};
@@ -59,6 +60,20 @@ impl Stored {
         format!("{DIRECTORY}/{}", self.name)
     }
 
+    /// The record with the head of the chain, as JSON for users.
+    ///
+    /// # Errors
+    /// When it cannot be serialised, which does not happen.
+    pub fn to_json(&self, head: &str) -> Result<Vec<u8>, Diagnostic> {
+        #[derive(serde::Serialize)]
+        struct WithHead<'a> {
+            #[serde(flatten)]
+            record: &'a Record,
+            head: &'a str,
+        }
+        out::to_json(&WithHead { record: &self.record, head })
+    }
+
     /// Whether the customers' files of its documents hold the issuer's costs.
     pub fn has_costs_inside(&self) -> bool {
         self.record.format == COSTS_INSIDE
@@ -92,6 +107,11 @@ impl Ledger {
     pub fn read(root: &Path) -> (Ledger, Vec<Diagnostic>) {
         let (records, faults) = chain::read(root);
         (Ledger { records }, faults)
+    }
+
+    /// SHA-256 of the last record. It stands for all of them: each has the hash of the one before.
+    pub fn head(&self) -> Option<&str> {
+        self.records.last().map(|stored| stored.sha256.as_str())
     }
 
     /// Everything issued, in the order of the records.

@@ -22,6 +22,7 @@ mod docs;
 mod endpoints;
 mod envelopes;
 mod errors;
+mod evidence;
 mod explain;
 mod exporting;
 mod fake_kore;

@@ -23,6 +23,9 @@ pub enum DiscrepancyKind {
     /// A document kept beside a record.
     #[serde(rename = "kept-document-changed")]
     Kept,
+    /// A journal of what was sent or exported.
+    #[serde(rename = "journal-changed")]
+    Journal,
     /// A record, a copy of the rules kept beside it or the list of records.
     #[serde(rename = "lock-changed")]
     Lock,
@@ -37,6 +40,7 @@ impl DiscrepancyKind {
             DiscrepancyKind::Result => "result changed",
             DiscrepancyKind::Document => "document changed",
             DiscrepancyKind::Kept => "kept document changed",
+            DiscrepancyKind::Journal => "journal changed",
             DiscrepancyKind::Lock => "lock changed",
         }
     }

@@ -2,6 +2,7 @@
 //! [`Discrepancy`] by discrepancy.
 
 mod discrepancy;
+mod journals;
 mod kept;
 mod outputs;
 
@@ -24,6 +25,7 @@ use crate::out;
 use crate::printer::Printer;
 use crate::staging::hash;
 pub use discrepancy::{Difference, Discrepancy, DiscrepancyKind};
+pub use journals::JournalHead;
 use outputs::Outputs;
 
 /// The findings about a month.
@@ -48,6 +50,11 @@ pub struct MonthVerification {
 /// What was found about all months.
 #[derive(Clone, Debug, Serialize)]
 pub struct Verification {
+    /// SHA-256 of the last record, which stands for all of them.
+    pub head: Option<String>,
+    /// The last line of each journal, which stands for all of its lines.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub journals: Vec<JournalHead>,
     /// Month by month.
     pub months: Vec<MonthVerification>,
     /// Findings that concern no single month.
@@ -70,13 +77,14 @@ const UNCOMPUTED: &str = "cannot be computed with the current rules:";
 
 impl Verification {
     /// Compares issued months with what is there now; `faults` are what reading the ledger found. With `as_issued` the
-    /// current rules are left out.
+    /// current rules are left out. `anchors` are hashes that were known before: of records, or of lines of journals.
     pub fn of(
         root: &Path,
         ledger: &Ledger,
         faults: &[Diagnostic],
         months: &[BillingMonth],
         as_issued: bool,
+        anchors: &[String],
         printer: &Printer,
     ) -> Verification {
         let of_month = |fault: &Diagnostic, month: BillingMonth| path_of(fault).contains(&format!("/{month}"));
@@ -89,6 +97,8 @@ impl Verification {
         let elsewhere = |fault: &&Diagnostic| !months.iter().any(|month| of_month(fault, *month));
         let mut findings: Vec<Discrepancy> = faults.iter().filter(elsewhere).map(lock_changed).collect();
         findings.extend(kept::without_record(root, ledger));
+        findings.extend(journals::without_month(root, ledger));
+        findings.extend(anchors.iter().filter_map(|anchor| rewritten(root, ledger, anchor)));
         match ledger.interrupted(root) {
             Ok(None) => {}
             Ok(Some(last)) => findings.push(interrupted(last)),
@@ -96,7 +106,12 @@ impl Verification {
             Err(_) if !faults.is_empty() => {}
             Err(problem) => findings.push(lock_changed(&problem)),
         }
-        Verification { months: verified, findings }
+        Verification {
+            head: ledger.head().map(str::to_owned),
+            journals: journals::heads(root, ledger),
+            months: verified,
+            findings,
+        }
     }
 
     /// How many months differ from what was issued.
@@ -142,6 +157,21 @@ fn lock_changed(fault: &Diagnostic) -> Discrepancy {
     Discrepancy::of_problem(DiscrepancyKind::Lock, fault)
 }
 
+/// Finding for a hash that was known before and that nothing has now. The chain may have grown since, so that any of its
+/// records will do.
+fn rewritten(root: &Path, ledger: &Ledger, anchor: &str) -> Option<Discrepancy> {
+    let is_there =
+        ledger.records.iter().any(|stored| stored.sha256 == anchor) || journals::has_line(root, ledger, anchor);
+    (!is_there).then(|| Discrepancy {
+        kind: DiscrepancyKind::Lock,
+        file: Some(ledger::DIRECTORY.to_owned()),
+        number: None,
+        message: Difference::of(format!(
+            "nothing has the hash {anchor}, which something had before: the chain was written again, or its end was removed"
+        )),
+    })
+}
+
 fn interrupted(last: &Stored) -> Discrepancy {
     let month = last.record.month;
     let message = format!(
@@ -166,6 +196,7 @@ fn of_month_alone(
         let bills = changed_files(root, &stored.record.bills);
         findings.extend(bills.iter().map(|file| Discrepancy::of_file(DiscrepancyKind::Inputs, file)));
     }
+    findings.extend(journals::changed(root, month));
     let mut outputs = outputs::recorded(ledger, month);
     let copies_are_good = !findings.iter().any(|finding| finding.kind == DiscrepancyKind::Lock);
     if copies_are_good {
