@@ -21,10 +21,16 @@ const FILES: [(&str, &str); 4] = [
 
 const WORKSPACE: &str = "invoicer.toml";
 
-/// A file that a repository may already have; then only missing lines are added.
-const IGNORE: &str = ".gitignore";
+/// The parts of a file of git: a comment and its lines.
+type Parts = [(&'static str, &'static [&'static str])];
 
-/// The parts of `.gitignore`: a comment and its patterns.
+/// Files that a repository may already have; then only missing lines are added.
+const GIT: [(&str, &Parts); 2] = [(".gitignore", &IGNORED), (".gitattributes", &ATTRIBUTES)];
+
+/// Git may otherwise write other line ends into a working copy, and the records have the files' hashes.
+const ATTRIBUTES: [(&str, &[&str]); 1] =
+    [("# evidence: git keeps every byte", &["issued/** -text", "billing/** -text", "adjustments/** -text"])];
+
 const IGNORED: [(&str, &[&str]); 2] = [
     ("# written by `invoicer build`, safe to delete", &["out/"]),
     ("# left by an interrupted run, cleared away by the next", &[".*.partial", ".*.old", ".*.lock", ".lock"]),
@@ -46,17 +52,22 @@ pub(super) fn run(start: &Path, target: &Path, printer: &Printer) -> Result<(), 
         let diagnostic = diagnostic.at(Place::file(shown(path)));
         return Err(diagnostic.with_hint("name an empty directory: invoicer init DIR").into());
     }
-    let ignored = match files::read(&directory.join(IGNORE), files::TEXT) {
-        Ok(bytes) => Some(bytes),
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => {
-            let message = format!("cannot read the file: {}", cause(&error));
-            return Err(Diagnostic::could_not_run(message).at(Place::file(shown(IGNORE))).into());
-        }
-    };
-    let ignore = with_ignored(ignored.as_deref().unwrap_or_default());
+    let mut of_git: Vec<(&str, Vec<u8>)> = Vec::new();
+    let mut before: Vec<(&str, Vec<u8>)> = Vec::new();
+    for (path, parts) in GIT {
+        let there = match files::read(&directory.join(path), files::TEXT) {
+            Ok(bytes) => Some(bytes),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => {
+                let message = format!("cannot read the file: {}", cause(&error));
+                return Err(Diagnostic::could_not_run(message).at(Place::file(shown(path))).into());
+            }
+        };
+        of_git.extend(with_lines(there.as_deref().unwrap_or_default(), parts).map(|bytes| (path, bytes)));
+        before.extend(there.map(|bytes| (path, bytes)));
+    }
     let new = FILES.iter().filter(|(path, _)| !is_there(path)).map(|(path, text)| (*path, text.as_bytes().to_vec()));
-    let all: Vec<(&str, Vec<u8>)> = new.chain(ignore.map(|bytes| (IGNORE, bytes))).collect();
+    let all: Vec<(&str, Vec<u8>)> = new.chain(of_git).collect();
     let mut parents = NewDirectories::default();
     let mut made: Vec<&str> = Vec::new();
     for (path, bytes) in all.iter().rev() {
@@ -64,8 +75,8 @@ pub(super) fn run(start: &Path, target: &Path, printer: &Printer) -> Result<(), 
             // Errors while undoing are ignored: the message about the first error is enough.
             for path in made {
                 let full = directory.join(path);
-                match ignored.as_ref().filter(|_| path == IGNORE) {
-                    Some(bytes) => drop(staging::replace(&full, path, bytes)),
+                match before.iter().find(|(known, _)| *known == path) {
+                    Some((_, bytes)) => drop(staging::replace(&full, path, bytes)),
                     None => drop(fs::remove_file(full)),
                 }
             }
@@ -93,8 +104,8 @@ fn write(
     staging::replace(&full, shown, bytes)
 }
 
-/// A `.gitignore` with the missing lines; none where nothing is missing.
-fn with_ignored(bytes: &[u8]) -> Option<Vec<u8>> {
+/// A file of git with the missing lines; none where nothing is missing.
+fn with_lines(bytes: &[u8], parts: &Parts) -> Option<Vec<u8>> {
     let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).collect();
     // A directory is written in several ways: out, out/, /out, /out/*.
     let name =
@@ -106,10 +117,10 @@ fn with_ignored(bytes: &[u8]) -> Option<Vec<u8>> {
         all.extend(end.as_bytes());
     }
     let before = all.len();
-    for (comment, patterns) in IGNORED {
+    for (comment, patterns) in parts {
         let lacking: Vec<&str> = patterns.iter().filter(|pattern| !has(pattern)).copied().collect();
         if !lacking.is_empty() {
-            for line in std::iter::once(comment).chain(lacking) {
+            for line in std::iter::once(*comment).chain(lacking) {
                 all.extend(line.bytes().chain(end.bytes()));
             }
         }
@@ -119,12 +130,20 @@ fn with_ignored(bytes: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::with_ignored;
+    use super::{ATTRIBUTES, IGNORED, with_lines};
 
     const LEFT: &str = "# left by an interrupted run, cleared away by the next\n.*.partial\n.*.old\n.*.lock\n.lock\n";
 
     #[test]
+    fn attributes_are_added_once() {
+        let whole = b"# evidence: git keeps every byte\nissued/** -text\nbilling/** -text\nadjustments/** -text\n";
+        assert_eq!(with_lines(b"", &ATTRIBUTES).as_deref(), Some(&whole[..]));
+        assert_eq!(with_lines(whole, &ATTRIBUTES), None);
+    }
+
+    #[test]
     fn only_what_is_missing_is_added_to_gitignore() {
+        let with_ignored = |bytes: &[u8]| with_lines(bytes, &IGNORED);
         let whole = format!("# written by `invoicer build`, safe to delete\nout/\n{LEFT}");
         assert_eq!(with_ignored(b""), Some(whole.clone().into_bytes()));
         assert_eq!(with_ignored(whole.as_bytes()), None);
