@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The modules in the order in which the data passes them; one may only use those before it.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "model",
     "catalogue",
     "diagnostic",
