@@ -61,6 +61,7 @@ mod record_format_4;
 mod reference;
 mod reproducer;
 mod review;
+mod routine;
 mod sakura_api;
 mod sakura_cloud;
 mod search_index;
