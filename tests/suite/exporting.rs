@@ -322,3 +322,34 @@ fn large_exports_are_divided_between_documents() {
     let names = std::fs::read_dir(sandbox.path().join("export/202208")).unwrap().count();
     assert_eq!((names, rows("yayoi-draft.csv")), (1, 1001));
 }
+
+/// Killed at any of its writes: the file is whole or not there, and the next run exports what the journal does not have.
+#[test]
+fn a_killed_export_loses_nothing() {
+    let prepared = issued_shop();
+    let export = ["export", "202208", "--to", "csv", "--new"];
+    for point in 1.. {
+        let sandbox = Sandbox::new();
+        copy_tree(prepared.path(), sandbox.path());
+        let run = sandbox.run_with(&export, &[("INVOICER_INTERRUPT_AT", &point.to_string())]);
+        if run.code == 0 {
+            assert!(point > 10, "only {} points were passed", point - 1);
+            return;
+        }
+        assert_eq!(run.code, -1, "point {point}: {}", run.stderr);
+        let file = sandbox.path().join("export/202208/csv.csv");
+        let is_whole = !file.exists() || std::fs::read_to_string(&file).unwrap().contains("INV-202208-echo,");
+        assert!(is_whole, "point {point}");
+        good(&sandbox, &[&export[..], &["--out", "rest.csv"]].concat());
+        let journal = String::from_utf8(sandbox.read("issued/202208.exported.jsonl")).unwrap();
+        let number = |line: &str| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            line["number"].as_str().unwrap().to_owned()
+        };
+        let numbers: Vec<String> = journal.lines().map(number).collect();
+        let all = ["acme", "bravo", "charlie", "delta", "echo"].map(|id| format!("INV-202208-{id}"));
+        assert_eq!(numbers, all, "point {point}");
+        let run = good(&sandbox, &export);
+        assert_eq!(run.stderr.trim(), "nothing new to export to csv", "point {point}");
+    }
+}
