@@ -511,6 +511,7 @@ def shop(checker, title, changes):
         checker.run(folder, "issue", MONTH)
         checker.run(folder, "credit", "INV-202208-bravo", "--reason", "障害", "--line", "2=500", "--date", "2022-09-20")
         checker.run(folder, "credit", "INV-202208-acme", "--reason", "宛名の誤り", "--reissue", "--date", "2022-09-21")
+        checker.run(folder, "credit", "INV-202208-charlie", "--reason", "解約", "--date", "2022-09-22")
         checker.check(title, folder, [MONTH])
 
 
@@ -531,9 +532,9 @@ sub-account = ""
 memo = "{number}"
 foreign = "convert"
 [accounting.tax-label]
-freee = { standard-5 = "5%" }
-moneyforward = { standard-5 = "5%" }
-yayoi = { standard-5 = "5%" }
+freee = { standard-5 = "5%", return-standard-5 = "5% back" }
+moneyforward = { standard-5 = "5%", return-standard-5 = "5% back" }
+yayoi = { standard-5 = "5%", return-standard-5 = "5% back", return-standard-8 = "8% back" }
 [[accounting.rule]]
 kind = "discount"
 sales = "値引"
@@ -558,7 +559,17 @@ def random_months(checker, seeds):
                 file.write(OF_RANDOM_MONTHS)
             built = checker.run(folder, "build", month, codes=(0, 1)).returncode == 0
             if built and checker.run(folder, "issue", month, codes=(0, 1)).returncode == 0:
+                take_back(checker, folder, month)
                 checker.check(f"seed {seed}", folder, [month])
+
+
+def take_back(checker, folder, month):
+    """Takes back a part of the first invoice, then the rest of it, and the second as a whole, as far as that is allowed."""
+    documents = json.loads((folder / f"issued/{month}.json").read_text())["documents"]
+    for number, *lines in ([it["number"], *lines] for it, lines in zip(documents, (["--line", "1"], []))):
+        for part in ([lines, []] if lines else [[]]):
+            date = max(it["issue_date"] for it in documents)
+            checker.run(folder, "credit", number, "--reason", "x", "--date", date, *part, codes=(0, 1))
 
 
 def main():
