@@ -8,6 +8,7 @@ use super::{check_known, excerpts};
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Place, Problems, Stop, cannot, cause};
 use crate::environment::Environment;
+use crate::export::jp_pint::{EInvoice, Source};
 use crate::files;
 use crate::ledger::{self, Document, Ledger, Stored};
 use crate::mail::composer::{AttachedBytes, Composer};
@@ -19,6 +20,8 @@ use crate::mail::sending::Sending;
 use crate::model::format::Format;
 use crate::model::invoice::DocumentKind;
 use crate::model::mail::{Attached, Login, MailSettings, Mailbox};
+use crate::model::peppol::Attachment;
+use crate::model::settings::Settings;
 use crate::out;
 use crate::printer::{Align, Printer, table};
 use crate::staging::{self, Lock};
@@ -54,7 +57,8 @@ pub(super) fn run(
         resend: arguments.resend.as_deref().zip(arguments.reason.as_deref()),
         test: arguments.test.as_ref(),
     };
-    let file = |stored: &Stored, document: &Document, kind| issued_file(root, stored, document, kind);
+    let file =
+        |of: (&Stored, &Document), kind, as_issued: &Settings| issued_file(root, of, kind, (as_issued, &settings));
     let mut composer = Composer::new((root, &ledger, &settings), mail, &file);
     printer.doing("making the messages");
     let planned = composer.plan(request, &deliveries, (environment.now)())?;
@@ -143,18 +147,42 @@ fn lock(root: &Path) -> Result<Lock, Diagnostic> {
 }
 
 /// A file of a document as it was issued, with its name.
-fn issued_file(root: &Path, stored: &Stored, document: &Document, kind: Attached) -> Result<AttachedBytes, Diagnostic> {
+fn issued_file(
+    root: &Path,
+    of: (&Stored, &Document),
+    kind: Attached,
+    (as_issued, now): (&Settings, &Settings),
+) -> Result<AttachedBytes, Diagnostic> {
+    let name = format!("{}.{}", of.1.file_name(), kind.extension());
     let format = match kind {
         Attached::Pdf => Format::Pdf,
         Attached::Csv => Format::Csv,
         Attached::Html => Format::Html,
-        Attached::Xml => {
-            let diagnostic = Diagnostic::error("`attach` names xml, which this version does not make");
-            return Err(diagnostic.with_hint("leave \"xml\" out of `attach` in [mail]"));
-        }
+        Attached::Xml => return Ok(AttachedBytes { bytes: e_invoice(root, of, &name, (as_issued, now))?, name }),
     };
-    let bytes = ledger::kept(root, stored, document, format)?;
-    Ok(AttachedBytes { bytes, name: format!("{}.{}", document.file_name(), kind.extension()) })
+    Ok(AttachedBytes { bytes: ledger::kept(root, of.0, of.1, format)?, name })
+}
+
+/// A document as JP PINT.
+fn e_invoice(
+    root: &Path,
+    (stored, document): (&Stored, &Document),
+    name: &str,
+    (as_issued, now): (&Settings, &Settings),
+) -> Result<Vec<u8>, Diagnostic> {
+    let json = ledger::kept(root, stored, document, Format::Json)?;
+    let csv = match now.jp_pint.attach.contains(&Attachment::Csv) {
+        true => Some((format!("{}.csv", document.file_name()), ledger::kept(root, stored, document, Format::Csv)?)),
+        false => None,
+    };
+    let csv = csv.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+    let made = EInvoice::of(&Source { json: &json, csv, as_issued, now, path: name });
+    made.map(|made| made.bytes).map_err(|problems| {
+        let note = format!("{} cannot be made as xml, which `attach` in [mail] names", document.number);
+        let mut problems = problems.into_iter();
+        let first = problems.next().unwrap_or_else(|| Diagnostic::error(note.clone()));
+        problems.fold(first.with_note(note), |first, other| first.with_note(other.message))
+    })
 }
 
 fn told(number: &str, state: DeliveryState, reply: &str) -> String {

@@ -17,14 +17,16 @@ use crate::model::mail::{Attached, MailSettings};
 use crate::model::settings::Settings;
 use crate::render::{Letter, LetterFacts, letter, letter_subject};
 
+/// Reads a file of a document as it was issued, or makes it by the settings it was issued by.
+pub type ReadFile<'a> = dyn Fn((&Stored, &Document), Attached, &Settings) -> Result<AttachedBytes, Diagnostic> + 'a;
+
 /// Makes messages of issued documents.
 pub struct Composer<'a> {
     root: &'a Path,
     pub(super) ledger: &'a Ledger,
     pub(super) settings: &'a Settings,
     pub(super) mail: &'a MailSettings,
-    /// Reads a file of a document as it was issued.
-    file: &'a dyn Fn(&Stored, &Document, Attached) -> Result<AttachedBytes, Diagnostic>,
+    file: &'a ReadFile<'a>,
     /// The rules of each record by its name.
     rules: BTreeMap<String, IssuedRules>,
     /// The templates of messages by their paths.
@@ -57,7 +59,7 @@ impl<'a> Composer<'a> {
     pub fn new(
         (root, ledger, settings): (&'a Path, &'a Ledger, &'a Settings),
         mail: &'a MailSettings,
-        file: &'a dyn Fn(&Stored, &Document, Attached) -> Result<AttachedBytes, Diagnostic>,
+        file: &'a ReadFile<'a>,
     ) -> Composer<'a> {
         Composer { root, ledger, settings, mail, file, rules: BTreeMap::new(), letters: BTreeMap::new() }
     }
@@ -121,7 +123,7 @@ impl<'a> Composer<'a> {
         };
         let issued = rules.customer(record, document)?;
         let attached = |kind: &Attached| -> Result<AttachedFile, Diagnostic> {
-            let AttachedBytes { bytes, name } = (self.file)(planned.stored, document, *kind)?;
+            let AttachedBytes { bytes, name } = (self.file)((planned.stored, document), *kind, &rules.settings)?;
             Ok(AttachedFile { name, kind: *kind, bytes })
         };
         let files = customer.mail.attach.iter().map(attached).collect::<Result<Vec<AttachedFile>, Diagnostic>>()?;

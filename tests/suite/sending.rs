@@ -16,6 +16,7 @@ use invoicer::mail::sending::Sending;
 use invoicer::model::format::Format;
 use invoicer::model::mail::{Encryption, Login, MailServer, Mailbox};
 use invoicer::model::period::BillingMonth;
+use invoicer::model::settings::Settings;
 use invoicer::workspace;
 use serde_json::Value;
 
@@ -305,7 +306,7 @@ fn send(sandbox: &Sandbox) -> (Vec<(String, DeliveryState)>, Option<String>) {
     let mail = settings.mail.as_ref().unwrap();
     let ledger = Ledger::open(root).unwrap();
     let mut deliveries = Deliveries::read(root, month).unwrap();
-    let file = |stored: &ledger::Stored, document: &ledger::Document, _| {
+    let file = |(stored, document): (&ledger::Stored, &ledger::Document), _, _: &Settings| {
         let bytes = ledger::kept(root, stored, document, Format::Pdf)?;
         Ok(AttachedBytes { bytes, name: "invoice.pdf".to_owned() })
     };
@@ -606,7 +607,13 @@ fn whatever_is_wrong_is_told_for_all_before_anything_is_sent() {
         &|copied| with_mail(copied, "max-size = \"10 kB\""),
         &["INV-202207-0001 has ", "INV-202207-0002 has ", "max-size allows 10000"],
     );
-    refused(&|copied| with_mail(copied, "attach = [\"xml\"]"), &["`attach` names xml"]);
+    refused(
+        &|copied| with_mail(copied, "attach = [\"xml\"]"),
+        &[
+            "has no address in the Peppol network",
+            "INV-202207-0001 cannot be made as xml, which `attach` in [mail] names",
+        ],
+    );
     let bounce = format!("bounce = \"{}{{number}}@example.jp\"", "b".repeat(60));
     refused(&|copied| with_mail(copied, &bounce), &["`bounce` gives no address for INV-202207-0001"]);
     let unknown = sandbox.run(&["send", "202207", "--number", "INV-202207-0003"]);
@@ -717,5 +724,25 @@ fn a_kill_at_any_step_sends_nothing_twice_and_hides_nothing() {
         }
         let done: Run = good(sandbox.run(&["send", "202207", "--yes"]));
         assert_eq!(done.stdout.matches(" sent").count(), 2, "point {point}: {}", done.stdout);
+    }
+}
+
+/// An e-invoice is made of the document as it was issued; with the customer's address it goes with the message.
+#[test]
+fn an_e_invoice_is_attached_where_the_customer_has_an_address() {
+    let server = Server::good();
+    let sandbox = issued_for(&server);
+    with_mail(&sandbox, "attach = [\"xml\"]");
+    let text = String::from_utf8(sandbox.read("customers/acme.toml")).unwrap();
+    sandbox.write("customers/acme.toml", format!("{text}[peppol]\nid = \"0188:7000012050002\"\n"));
+    good(sandbox.run(&["send", "202207", "--yes", "--customer", "acme"]));
+    let text = server.received()[0].text();
+    assert!(
+        text.contains("filename=\"INV-202207-0001.xml\"") && text.contains("Content-Type: application/xml"),
+        "{text}"
+    );
+    let xml = String::from_utf8(attachment(&text)).unwrap();
+    for part in ["<cbc:ID>INV-202207-0001</cbc:ID>", "0188", "7000012050002", ">393</cbc:PayableAmount>"] {
+        assert!(xml.contains(part), "{part}: {xml}");
     }
 }
