@@ -44,7 +44,7 @@ fn check_tax_currency(root: &Element, currency: Option<&str>, findings: &mut Fin
 
 /// The period of the document: all of it in one month, and no line has its own.
 fn period(root: &Element, findings: &mut Findings<'_>) -> Option<(NaiveDate, NaiveDate)> {
-    for line in root.all("cac:InvoiceLine") {
+    findings.each_line(root, |line, findings| {
         if let Some(own) = line.at("cac:InvoicePeriod") {
             findings.add_with_hint(
                 own,
@@ -52,7 +52,7 @@ fn period(root: &Element, findings: &mut Findings<'_>) -> Option<(NaiveDate, Nai
                 "the document's period is that of all lines",
             );
         }
-    }
+    });
     let Some(period) = root.at("cac:InvoicePeriod") else {
         findings.add(root, "missing cac:InvoicePeriod in Invoice");
         return None;

@@ -37,13 +37,15 @@ impl Facts {
 /// What is wrong so far.
 pub(super) struct Findings<'p> {
     path: &'p str,
+    /// The number of the invoice's line that is being checked: many files are one line of text.
+    line: Option<String>,
     found: Vec<Diagnostic>,
 }
 
 impl<'p> Findings<'p> {
     /// None so far, of the file that is called so.
     pub(super) fn of(path: &'p str) -> Findings<'p> {
-        Findings { path, found: Vec::new() }
+        Findings { path, line: None, found: Vec::new() }
     }
 
     /// All of them in the order of the file, so that what is wrong can be mended from top to bottom.
@@ -57,14 +59,30 @@ impl<'p> Findings<'p> {
         self.found.len()
     }
 
+    /// Checks each of the invoice's lines.
+    pub(super) fn each_line(&mut self, root: &Element, mut check: impl FnMut(&Element, &mut Findings<'p>)) {
+        for line in root.all("cac:InvoiceLine") {
+            self.line = line.text_at("cbc:ID").map(beginning);
+            check(line, self);
+        }
+        self.line = None;
+    }
+
     /// Adds one at an element.
     pub(super) fn add(&mut self, element: &Element, message: impl Into<String>) {
-        self.found.push(Diagnostic::error(message).at(Place::line(self.path, element.line)));
+        let found = Diagnostic::error(message).at(Place::line(self.path, element.line));
+        self.found.push(match &self.line {
+            Some(line) => found.with_note(format!("in line {line:?} of the invoice")),
+            None => found,
+        });
     }
 
     /// Adds one at an element, with the way out.
     pub(super) fn add_with_hint(&mut self, element: &Element, message: impl Into<String>, hint: &str) {
-        self.found.push(Diagnostic::error(message).at(Place::line(self.path, element.line)).with_hint(hint));
+        self.add(element, message);
+        if let Some(found) = self.found.pop() {
+            self.found.push(found.with_hint(hint));
+        }
     }
 
     /// The text at a path, which must be there.

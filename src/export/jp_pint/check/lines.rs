@@ -9,15 +9,15 @@ use crate::model::plain::beginning;
 
 pub(super) fn check(root: &Element, facts: &Facts, findings: &mut Findings<'_>) {
     let mut ids = BTreeSet::new();
-    for line in root.all("cac:InvoiceLine") {
+    findings.each_line(root, |line, findings| {
         if let Some(id) = findings.require(line, "cbc:ID")
-            && !ids.insert(id)
+            && !ids.insert(id.to_owned())
         {
             findings.add(line, format!("a second line {:?}", beginning(id)));
         }
         findings.require(line, "cac:Item/cbc:Name");
         check_amount(line, facts, findings);
-    }
+    });
     if root.all("cac:InvoiceLine").next().is_none() {
         findings.add(root, "an invoice without lines");
     }

@@ -57,16 +57,16 @@ pub(super) fn check(root: &Element, facts: &Facts, rounding: Option<Rounding>, f
 /// too long.
 fn sums_of_lines(root: &Element, facts: &Facts, findings: &mut Findings<'_>) -> BTreeMap<Group, Option<Amount>> {
     let mut amounts: BTreeMap<Group, Vec<Amount>> = BTreeMap::new();
-    for line in root.all("cac:InvoiceLine") {
+    findings.each_line(root, |line, findings| {
         let Some(category) = line.at("cac:Item/cac:ClassifiedTaxCategory") else {
             findings.add(line, "a line without cac:ClassifiedTaxCategory");
-            continue;
+            return;
         };
         let amount = line.at("cbc:LineExtensionAmount").and_then(number);
         if let (Some(group), Some(amount)) = (group(category, facts, findings), amount) {
             amounts.entry(group).or_default().push(amount);
         }
-    }
+    });
     for own in root.all("cac:AllowanceCharge") {
         let Some(category) = own.at("cac:TaxCategory") else {
             findings.add(own, "an allowance or charge without cac:TaxCategory");
