@@ -132,7 +132,7 @@ pub enum Command {
     Send(Send),
     /// List issued documents
     List(List),
-    /// Write a month's issued documents for accounting programs, as journal entries, or as data
+    /// Write a month's issued documents for accounting programs, as data or as e-invoices
     Export(Export),
     /// Show what other prices would have yielded, customer by customer, without writing anything
     Whatif(Whatif),
@@ -539,6 +539,9 @@ pub struct Export {
     /// Export what `build --draft` would make of a month that is not issued; the file's name says so
     #[arg(long)]
     pub draft: bool,
+    /// Check these files of JP PINT, of any program, instead of exporting
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub check: Vec<PathBuf>,
     /// Encoding other than the program's usual one
     #[arg(long, value_name = "ENCODING", value_enum)]
     pub encoding: Option<Encoding>,

@@ -31,6 +31,7 @@ pub const EXAMPLES: &[(&str, &[&str])] = &[
             "invoicer export 202208 --to freee",
             "invoicer export 202208 --to yayoi --new",
             "invoicer export 202208 --to csv --out -",
+            "invoicer export 202310 --to jp-pint",
         ],
     ),
     ("fetch", &["invoicer fetch 202208 --source soracom"]),

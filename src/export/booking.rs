@@ -70,7 +70,7 @@ pub(super) fn bookings<'a>(selection: &Selection<'a>) -> Result<Vec<Booking<'a>>
 }
 
 fn booking<'a>(selection: &Selection<'a>, selected: &Selected<'a>) -> Result<Booking<'a>, Diagnostic> {
-    let Selected { stored, document, customer } = *selected;
+    let Selected { stored, document, customer, .. } = *selected;
     let accounting = &selection.settings.accounting;
     let usual = CustomerAccounting::default();
     let own = customer.map_or(&usual, |customer| &customer.accounting);

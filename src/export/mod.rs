@@ -49,16 +49,20 @@ pub enum Target {
     Json,
     /// A template of yours, for any other program
     Template,
+    /// Peppol in Japan: e-invoices by JP PINT 1.1.3, a file for each document, checked
+    #[value(name = "jp-pint")]
+    JpPint,
 }
 
 /// The names of [`Target`]s on the command line, in directories and journals.
-const TARGETS: [(&str, Target); 6] = [
+const TARGETS: [(&str, Target); 7] = [
     ("freee", Target::Freee),
     ("moneyforward", Target::MoneyForward),
     ("yayoi", Target::Yayoi),
     ("csv", Target::Csv),
     ("json", Target::Json),
     ("template", Target::Template),
+    ("jp-pint", Target::JpPint),
 ];
 
 impl Target {
@@ -73,13 +77,15 @@ impl Target {
             Target::Freee | Target::MoneyForward | Target::Yayoi | Target::Csv => "csv",
             Target::Json => "json",
             Target::Template => "txt",
+            // A directory.
+            Target::JpPint => "",
         }
     }
 
     /// The encodings of its files, the usual one first.
     fn encodings(self) -> &'static [Encoding] {
         match self {
-            Target::Freee | Target::Json => &[Encoding::Utf8],
+            Target::Freee | Target::Json | Target::JpPint => &[Encoding::Utf8],
             Target::MoneyForward | Target::Csv | Target::Template => &[Encoding::Utf8, Encoding::Cp932],
             Target::Yayoi => &[Encoding::Cp932],
         }
@@ -108,6 +114,8 @@ pub struct Selected<'a> {
     pub document: &'a Document,
     /// Its customer's file as it is now; none where it is gone.
     pub customer: Option<&'a Customer>,
+    /// Its own data files, for e-invoices.
+    pub files: Option<&'a jp_pint::IssuedFiles>,
 }
 
 /// How to write.
@@ -151,7 +159,8 @@ pub struct Export {
 /// Everything that the target cannot take, all at once.
 pub fn files(selection: &Selection<'_>, target: Target, options: &Options) -> Result<Export, Problems> {
     let encoding = encoding::of(target, options.encoding)?;
-    let bookings = booking::bookings(selection)?;
+    // An e-invoice books nothing.
+    let bookings = if target == Target::JpPint { Vec::new() } else { booking::bookings(selection)? };
     let writing = table::Writing { encoding, guard: options.guard };
     let entries = |program| entries::all(&bookings, program, selection.settings);
     let alone = |files| Export { files, warnings: Vec::new() };
@@ -169,6 +178,7 @@ pub fn files(selection: &Selection<'_>, target: Target, options: &Options) -> Re
             let template = options.template.as_ref().ok_or_else(without_template)?;
             alone(vec![values::filled(selection, &bookings, template, encoding)?])
         }
+        Target::JpPint => jp_pint::files::files(selection)?,
     })
 }
 

@@ -3,10 +3,12 @@
 //!
 //! [`issued`] gives a reviewed month its numbers and locks it, [`credited`] takes an invoice back. For an issued month,
 //! [`reproduced`] computes again what was issued, [`recorded`] compares it with the record field by field, `remade` makes
-//! the documents again or takes the kept ones, [`rebuilt`] writes the same bytes to `out/`, and [`verified`] finds whatever is no longer the same. All arithmetic is in
+//! the documents again or takes the kept ones, [`rebuilt`] writes the same bytes to `out/`, [`as_issued`] gives the
+//! customer's data files of documents, and [`verified`] finds whatever is no longer the same. All arithmetic is in
 //! [`billing`](crate::billing).
 
 pub mod adjustment_ids;
+pub mod as_issued;
 pub mod carried;
 pub mod computed;
 pub mod credited;

@@ -210,3 +210,63 @@ fn addresses_are_assumed_only_where_none_is_set() {
     assert_eq!(receiver("acme/202310-0001"), ("0221:T4011001098993".to_owned(), true));
     assert_eq!(receiver("bravo/202310-0002"), ("0188:8700110005901".to_owned(), false));
 }
+
+/// All documents of the month are written, the same bytes each time, from what was kept or, where nothing was, made again.
+#[test]
+fn a_month_is_exported() {
+    let sandbox = sample();
+    let run = |arguments: &str| sandbox.run(&arguments.split(' ').collect::<Vec<&str>>());
+    let first = run("export 202310 --to jp-pint");
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    let assumed = "note: 202310-0001 goes to 0221:T4011001098993\nhint: this is its registration number";
+    assert!(first.stderr.contains(assumed), "{}", first.stderr);
+    assert!(first.stderr.contains("note: 202310-0002 goes to 0188:8700110005901\n"), "{}", first.stderr);
+    let written = || -> Vec<(String, Vec<u8>)> {
+        sandbox.files().into_iter().filter(|(path, _)| path.starts_with("export/202310/jp-pint/")).collect()
+    };
+    let files = written();
+    assert_eq!(files.len(), 7);
+    for (path, bytes) in &files {
+        let golden = std::fs::read(data(path.rsplit('/').next().unwrap())).unwrap();
+        assert_eq!(String::from_utf8_lossy(bytes), String::from_utf8_lossy(&golden), "{path}");
+    }
+    let again = run("export 202310 --to jp-pint --new");
+    assert!(again.code == 0 && again.stderr.contains("nothing new to export to jp-pint"), "{}", again.stderr);
+    let checked = run("export 202310 --to jp-pint --check export/202310/jp-pint/202310-0001.xml");
+    assert!(checked.code == 0 && checked.stderr.contains("no mistakes in export/"), "{}", checked.stderr);
+
+    // Another address, and no attachment any more: what was issued stays.
+    let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    sandbox.write("invoicer.toml", settings.replace("attach = [\"csv\"]\n", "").replace("サンプル通信", "ほかの"));
+    let changed = run("export 202310 --to jp-pint --number 202310-0001");
+    assert_eq!(changed.code, 0, "{}", changed.stderr);
+    let text = String::from_utf8(sandbox.read("export/202310/jp-pint/202310-0001.xml")).unwrap();
+    assert!(text.contains("サンプル通信株式会社") && !text.contains("text/csv"), "{text}");
+    sandbox.write("invoicer.toml", settings);
+
+    // A document that was kept and is another now.
+    let kept = "issued/202310/documents/acme/202310-0001.json";
+    let json = String::from_utf8(sandbox.read(kept)).unwrap();
+    sandbox.write(kept, json.replace("備蓄飲料水", "備蓄"));
+    std::fs::remove_dir_all(sandbox.path().join("export")).unwrap();
+    let refused = run("export 202310 --to jp-pint");
+    assert!(refused.code == 1 && written().is_empty(), "{}", refused.stderr);
+    sandbox.write(kept, json);
+}
+
+/// Without kept documents, the month is made again from its bills and rules.
+#[test]
+fn a_month_without_kept_documents_is_exported() {
+    let sandbox = Sandbox::new();
+    copy_tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/jp-pint/workspace"), sandbox.path());
+    let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    sandbox.write("invoicer.toml", settings + "\n[issue]\nkeep = []\n");
+    for command in ["build 202310 -q", "issue 202310 -q", "export 202310 --to jp-pint -q"] {
+        let run = sandbox.run(&command.split(' ').collect::<Vec<&str>>());
+        assert_eq!(run.code, 0, "{command}: {}", run.stderr);
+    }
+    for number in ["202310-0001", "202310-0002", "202310-0003"] {
+        let written = sandbox.read(&format!("export/202310/jp-pint/{number}.xml"));
+        assert!(written == std::fs::read(data(&format!("{number}.xml"))).unwrap(), "{number}");
+    }
+}

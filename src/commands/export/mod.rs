@@ -1,6 +1,7 @@
 //! `invoicer export`: writes issued documents for other programs, and keeps a journal of what was exported.
 
 mod destination;
+mod e_invoices;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -38,6 +39,9 @@ struct Exported {
 
 pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Export, printer: &Printer) -> Result<(), Problems> {
     check_options(arguments)?;
+    if !arguments.check.is_empty() {
+        return e_invoices::check_files(current, &arguments.check, printer);
+    }
     // What is new must not be exported by another run at the same time.
     let lock = if arguments.new { Some(ledger::lock(root)?) } else { None };
     let ledger = Ledger::open(root)?;
@@ -60,6 +64,13 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Export, printer:
         printer.status(&format!("nothing new to export to {}", arguments.to.name()));
         return Ok(());
     }
+    let issued_files = match arguments.to {
+        Target::JpPint => e_invoices::issued_files(&ledger, &selection)?,
+        _ => Vec::new(),
+    };
+    for (selected, files) in selection.documents.iter_mut().zip(&issued_files) {
+        selected.files = Some(files);
+    }
     let export = export::files(&selection, arguments.to, &options(current, arguments)?)?;
     printer.diagnostics(&excerpts::fill(root, export.warnings.clone()));
     write(root, current, &export, arguments, printer)?;
@@ -79,17 +90,22 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Export, printer:
 
 /// Refuses options that say nothing to the format.
 fn check_options(arguments: &cli::Export) -> Result<(), Diagnostic> {
-    let is_yayoi = arguments.to == Target::Yayoi;
-    for (option, given, fits) in [
-        ("--online", arguments.online, is_yayoi),
-        ("--first-slip", arguments.first_slip != 1, is_yayoi),
-        ("--template", arguments.template.is_some(), arguments.to == Target::Template),
+    let is_to = |target| arguments.to == target;
+    for (option, given, fits, of) in [
+        ("--online", arguments.online, is_to(Target::Yayoi), "yayoi"),
+        ("--first-slip", arguments.first_slip != 1, is_to(Target::Yayoi), "yayoi"),
+        ("--template", arguments.template.is_some(), is_to(Target::Template), "template"),
+        ("--check", !arguments.check.is_empty(), is_to(Target::JpPint), "jp-pint"),
+        ("--encoding", arguments.encoding.is_some(), !is_to(Target::JpPint), "csv"),
     ] {
         if given && !fits {
-            let of = if option == "--template" { "template" } else { "yayoi" };
             let message = format!("{option} says nothing to an export to {}", arguments.to.name());
             return Err(Diagnostic::error(message).with_hint(format!("leave it out, or export --to {of}")));
         }
+    }
+    if arguments.draft && is_to(Target::JpPint) {
+        let diagnostic = Diagnostic::error("a draft is no invoice yet, so it cannot be an e-invoice");
+        return Err(diagnostic.with_hint("issue the month first, then leave out --draft"));
     }
     Ok(())
 }
@@ -162,6 +178,7 @@ fn selected<'a>(
         stored,
         document,
         customer: settings.customers.iter().find(|customer| customer.id == document.customer),
+        files: None,
     };
     Ok(Selection { root, month, settings, documents: documents.into_iter().map(selected).collect() })
 }

@@ -5,6 +5,7 @@
 
 mod check;
 mod element;
+pub(super) mod files;
 mod invoice;
 mod issued;
 mod lines;
@@ -14,7 +15,7 @@ mod taxes;
 mod ubl;
 
 pub use check::check;
-pub use source::{Csv, Source};
+pub use source::{Csv, IssuedFiles, Source};
 
 use invoice::Document;
 use issued::Issued;

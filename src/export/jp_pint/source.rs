@@ -1,5 +1,7 @@
 //! [`Source`]: an issued document, with what it is exported by.
 
+use std::sync::Arc;
+
 use crate::diagnostic::Diagnostic;
 use crate::model::customer::Customer;
 use crate::model::period::BillingMonth;
@@ -8,6 +10,17 @@ use crate::model::settings::Settings;
 
 /// Name and bytes of an attached CSV.
 pub type Csv<'a> = (&'a str, &'a [u8]);
+
+/// The data files of a document, byte for byte as they were issued.
+#[derive(Clone, Debug)]
+pub struct IssuedFiles {
+    /// The customer's JSON.
+    pub json: Vec<u8>,
+    /// Name and bytes of the customer's CSV, where it is to be attached.
+    pub csv: Option<(String, Vec<u8>)>,
+    /// The rules by which the document was made.
+    pub rules: Arc<Settings>,
+}
 
 /// An issued document, with what it is exported by.
 #[derive(Clone, Copy, Debug)]
