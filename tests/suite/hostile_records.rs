@@ -449,7 +449,15 @@ fn no_text_of_provenance_leads_anywhere() {
 /// Where a folder is a link, what it leads to stays as it is.
 #[test]
 fn links_in_the_place_of_folders_are_not_written_through() {
-    for link in ["out", "out/202207", "out/202207/acme", "issued/202207", "issued/202207/workspace"] {
+    for link in [
+        "out",
+        "out/202207",
+        "out/202207/acme",
+        "issued/202207",
+        "issued/202207/workspace",
+        "issued/202207/documents",
+        "issued/202207/documents/acme",
+    ] {
         let sandbox = workspace();
         let elsewhere = sandbox.path().join("elsewhere");
         std::fs::create_dir_all(elsewhere.join("202207")).unwrap();

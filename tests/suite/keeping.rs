@@ -309,6 +309,14 @@ fn verify_tells_what_happened_to_kept_documents() {
     sandbox.write(path, &bytes);
     assert!(findings(&sandbox).is_empty());
 
+    // A name that a terminal would obey is printed as a name.
+    let strange = "issued/202207/documents/\u{1b}]0;x\u{7}.pdf";
+    sandbox.write(strange, "");
+    found(None, strange, "no record names this document");
+    let run = sandbox.run(&["verify", "202207"]);
+    assert!(run.stdout.contains("no record names this document") && !run.stdout.contains('\u{1b}'), "{}", run.stdout);
+    std::fs::remove_file(root.join(strange)).unwrap();
+
     let more = "issued/202207/documents/bravo/INV-202207-0009.pdf";
     sandbox.write(more, "%PDF-1.7");
     found(None, more, "no record names this document");

@@ -127,9 +127,16 @@ fn a_pipe_for_the_workspace_file_is_no_workspace() {
 /// Whoever may write to the workspace's directory could have put a link where a lock or an unfinished file will be.
 #[test]
 fn links_in_the_place_of_temporary_names_are_not_followed() {
-    for name in
-        [".out-202208.lock", ".out-202208.partial", ".out-202208.old", "issued/.lock", "issued/.202208.json.partial"]
-    {
+    for name in [
+        ".out-202208.lock",
+        ".out-202208.partial",
+        ".out-202208.old",
+        "issued/.lock",
+        "issued/.202208.json.partial",
+        "issued/.202208.lock",
+        "issued/.202208.partial",
+        "issued/.202208.old",
+    ] {
         let sandbox = workspace();
         sandbox.write("treasure/kept.txt", "kept");
         assert_eq!(run(&sandbox, &["build", "202208", "--no-progress"]).code, 0);
