@@ -91,6 +91,11 @@ impl Original<'_> {
             && self.stored.record.kept.contains(&format)
     }
 
+    /// Message on how its figures differ from those recorded.
+    fn difference(&self) -> Option<String> {
+        self.recorded.difference_from(self.invoice)
+    }
+
     fn kept(&self, root: &Path, format: Format) -> Result<Vec<u8>, Diagnostic> {
         ledger::kept(root, self.stored, self.recorded, format)
     }
@@ -143,11 +148,6 @@ impl Reproduction {
     fn writer<'a>(&'a self, formats: &'a [Format]) -> DocumentWriter<'a> {
         DocumentWriter::new(&self.workspace, &self.assets, &self.bill, &self.told, formats)
     }
-
-    /// Message on how the figures of a document differ from those recorded.
-    fn difference(&self, recorded: &Document) -> Option<String> {
-        recorded.difference_from(&self.document(&recorded.number)?.0)
-    }
 }
 
 /// The files made so far.
@@ -196,7 +196,7 @@ impl<'a> Comparison<'a> {
         if original.has_costs_inside || self.recorded.get(path).is_some_and(|sha256| *sha256 == hash(bytes)) {
             return (self.remaking.sink)(path, bytes);
         }
-        if let Some(difference) = self.reproduction.difference(original.recorded) {
+        if let Some(difference) = original.difference() {
             self.add(|found| found.problems.push(self.differs(path).with_note(difference)));
             return Ok(());
         }
@@ -267,9 +267,10 @@ impl<'a> Comparison<'a> {
         if self.remaking.formats.contains(&Format::Pdf) {
             with_costs.par_iter().try_for_each(|original| sent(writer, original, self.remaking.sink))?;
         }
-        for Original { recorded, .. } in with_costs {
-            if let Some(difference) = self.reproduction.difference(recorded) {
-                let problems = recorded.outputs.iter().map(|it| self.differs(&it.path).with_note(difference.clone()));
+        for original in with_costs {
+            if let Some(difference) = original.difference() {
+                let problems =
+                    original.recorded.outputs.iter().map(|it| self.differs(&it.path).with_note(difference.clone()));
                 self.add(|found| found.problems.extend(problems));
             }
         }
