@@ -270,3 +270,25 @@ fn a_month_without_kept_documents_is_exported() {
         assert!(written == std::fs::read(data(&format!("{number}.xml"))).unwrap(), "{number}");
     }
 }
+
+/// A CSV above 5 MiB, and an invoice from before registration numbers.
+#[test]
+fn what_is_unusual_is_warned_of() {
+    let sandbox = sample();
+    let rules = workspace::load(sandbox.path()).unwrap().settings;
+    let mut now = rules.clone();
+    now.issuer.peppol = "0188:7000012050002".parse().ok();
+    let json = String::from_utf8(sandbox.read("out/202310/acme/202310-0001.json")).unwrap();
+    let json = json.replace("\"registration_number\": \"T7000012050002\"", "\"registration_number\": null");
+    let json = json.replace("\"month\": \"202310\"", "\"month\": \"202309\"");
+    let csv = vec![b'a'; (5 << 20) + 1];
+    let csv = Some(("a.csv", csv.as_slice()));
+    let source = Source { json: json.as_bytes(), csv, as_issued: &rules, now: &now, path: "x.xml" };
+    let made = EInvoice::of(&source).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let warnings: Vec<&str> = made.warnings.iter().map(|warning| warning.message.as_str()).collect();
+    assert_eq!(
+        warnings,
+        ["202310-0001 has no registration number", "a.csv, attached to 202310-0001, is larger than 5 MiB"]
+    );
+    assert!(made.warnings.iter().all(|warning| !warning.is_error()));
+}
