@@ -32,7 +32,7 @@ const ATTRIBUTES: [(&str, &[&str]); 1] =
     [("# evidence: git keeps every byte", &["issued/** -text", "billing/** -text", "adjustments/** -text"])];
 
 const IGNORED: [(&str, &[&str]); 2] = [
-    ("# written by `invoicer build`, safe to delete", &["out/"]),
+    ("# written by `invoicer build` and `invoicer export`, safe to delete", &["out/", "export/"]),
     ("# left by an interrupted run, cleared away by the next", &[".*.partial", ".*.old", ".*.lock", ".lock"]),
 ];
 

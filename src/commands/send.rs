@@ -1,10 +1,11 @@
 //! `invoicer send`: sends a month's issued documents by mail, each once.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Serialize;
 
-use super::{check_known, excerpts};
+use super::check_known;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Place, Problems, Stop, cannot, cause};
 use crate::environment::Environment;
@@ -42,7 +43,8 @@ pub(super) fn run(
         let hint = format!("`invoicer issue {month}` gives the documents their numbers; drafts are never sent");
         return Err(Diagnostic::error(format!("{month} is not issued")).with_hint(hint).into());
     }
-    let ids: Vec<&str> = ledger.documents().map(|(_, document)| document.customer.as_str()).collect();
+    let ids: BTreeSet<&str> = ledger.documents().map(|(_, document)| document.customer.as_str()).collect();
+    let ids: Vec<&str> = ids.into_iter().collect();
     arguments.customers.iter().try_for_each(|id| check_known(id, &ids))?;
     let route = if arguments.yes { Some(route(root, mail, environment)?) } else { None };
     let _lock = if arguments.yes { Some(lock(root)?) } else { None };
@@ -88,7 +90,7 @@ pub(super) fn run(
     };
     printer.idle();
     print(&planned, &deliveries, arguments, printer)?;
-    sent.map_err(|problem| Problems::from(excerpts::fill(root, vec![problem])))?;
+    sent?;
     Ok(undelivered(&planned, &deliveries, arguments)?)
 }
 

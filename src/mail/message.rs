@@ -230,6 +230,17 @@ mod tests {
     }
 
     #[test]
+    fn a_long_message_id_is_one_word() {
+        let (from, to) = (mailbox("billing@example.jp"), [mailbox("keiri@acme.example")]);
+        let number = "請求書/2022年8月".repeat(4);
+        let id = message_id(&number, 1, "r0", &"0123456789abcdef".repeat(4), &from);
+        let text = String::from_utf8(message(parts(&from, &to, &number, &id)).unwrap()).unwrap();
+        assert!(id.len() > 200 && text.lines().all(|line| line.len() < 998), "{text}");
+        let unfolded = text.replace("\r\n ", " ");
+        assert!(unfolded.contains(&format!("Message-ID: {id}\r\n")), "{unfolded}");
+    }
+
+    #[test]
     fn nothing_in_a_header_begins_another() {
         let from = mailbox("billing@example.jp");
         let to = [mailbox("keiri@acme.example")];
