@@ -144,15 +144,17 @@ mod tests {
     #[test]
     fn only_what_is_missing_is_added_to_gitignore() {
         let with_ignored = |bytes: &[u8]| with_lines(bytes, &IGNORED);
-        let whole = format!("# written by `invoicer build`, safe to delete\nout/\n{LEFT}");
+        let whole =
+            format!("# written by `invoicer build` and `invoicer export`, safe to delete\nout/\nexport/\n{LEFT}");
         assert_eq!(with_ignored(b""), Some(whole.clone().into_bytes()));
         assert_eq!(with_ignored(whole.as_bytes()), None);
         for out in ["out", "out/", "/out", "/out/", "out/*", "/out/*"] {
-            assert_eq!(with_ignored(format!("target/\n{out}\n{LEFT}").as_bytes()), None, "{out}");
+            assert_eq!(with_ignored(format!("target/\n{out}\nexport/\n{LEFT}").as_bytes()), None, "{out}");
         }
         assert_eq!(with_ignored(b"node_modules"), Some(format!("node_modules\n{whole}").into_bytes()));
-        let part = "out\n.*.old\n# left by an interrupted run, cleared away by the next\n.*.partial\n.*.lock\n.lock\n";
-        assert_eq!(with_ignored(b"out\n.*.old\n"), Some(part.into()));
+        let part =
+            "out\nexport\n.*.old\n# left by an interrupted run, cleared away by the next\n.*.partial\n.*.lock\n.lock\n";
+        assert_eq!(with_ignored(b"out\nexport\n.*.old\n"), Some(part.into()));
         // Added lines end like the existing ones.
         let added = format!("layout/\r\n{}", whole.replace('\n', "\r\n"));
         assert_eq!(with_ignored(b"layout/\r\n"), Some(added.into_bytes()));

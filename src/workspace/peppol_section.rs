@@ -13,7 +13,7 @@ pub(super) fn address(value: &Value<'_, '_>) -> Result<PeppolId, Diagnostic> {
     text.trim().parse().map_err(|fault| match fault {
         PeppolFault::Form => value
             .expected("0188: and the 13 digits of a 法人番号, or 0221: and a registration number")
-            .with_hint("write \"0188:7000012050002\" or \"0221:T7000012050002\""),
+            .with_hint("e-invoices take \"0188:7000012050002\" or \"0221:T7000012050002\""),
         PeppolFault::CheckDigit => Diagnostic::error(format!("the check digit of {} does not fit", text.trim()))
             .with_hint("a digit is mistyped, or the number is a sole proprietor's: that is 0221:T and its 13 digits"),
     })

@@ -78,7 +78,10 @@ fn init_begins_beside_what_a_repository_has() {
     there.iter().for_each(|(path, text)| assert_eq!(sandbox.read(path), text.as_bytes()));
     let ignored = String::from_utf8(sandbox.read(".gitignore")).unwrap();
     let left = "# left by an interrupted run, cleared away by the next\n.*.partial\n.*.old\n.*.lock\n.lock\n";
-    assert_eq!(ignored, format!("*.swp\n# written by `invoicer build`, safe to delete\nout/\n{left}"));
+    assert_eq!(
+        ignored,
+        format!("*.swp\n# written by `invoicer build` and `invoicer export`, safe to delete\nout/\nexport/\n{left}")
+    );
     assert_eq!(sandbox.run(&["build", "202208", "--quiet"]).code, 0);
     let ready = Sandbox::new();
     ready.write(".gitignore", format!("/out/\n{left}"));
