@@ -84,10 +84,10 @@ fn init_begins_beside_what_a_repository_has() {
     );
     assert_eq!(sandbox.run(&["build", "202208", "--quiet"]).code, 0);
     let ready = Sandbox::new();
-    ready.write(".gitignore", format!("/out/\n{left}"));
+    ready.write(".gitignore", format!("/out/\nexport/\n{left}"));
     let run = ready.run(&["init"]);
     assert!(run.code == 0 && !run.stdout.contains(".gitignore"), "{}", run.stdout);
-    assert_eq!(ready.read(".gitignore"), format!("/out/\n{left}").as_bytes());
+    assert_eq!(ready.read(".gitignore"), format!("/out/\nexport/\n{left}").as_bytes());
 }
 
 /// A run that cannot write leaves the directory as it was; one that was killed is no obstacle to the next.

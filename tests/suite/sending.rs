@@ -174,6 +174,28 @@ fn the_letter_states_what_the_record_has() {
     assert_eq!(letters.len(), 3);
 }
 
+/// 御中 is for an organisation and 様 for a person: one of them per addressee, as on the invoice. The letter has the names of
+/// the customer's file as it was issued.
+#[test]
+fn a_letter_addresses_one_person_or_organisation() {
+    for (keys, expected) in [
+        ("", "アクメ株式会社 御中\r\n\r\n"),
+        ("department = \"経理部\"\n", "アクメ株式会社\r\n経理部 御中\r\n\r\n"),
+        ("department = \"経理部\"\ncontact = \"山田 太郎\"\n", "アクメ株式会社\r\n経理部 山田 太郎 様\r\n\r\n"),
+    ] {
+        let server = Server::good();
+        let sandbox = issued_for(&server);
+        let file = String::from_utf8(sandbox.read("customers/acme.toml")).unwrap();
+        std::fs::remove_dir_all(sandbox.path().join("issued")).unwrap();
+        sandbox.write("customers/acme.toml", format!("{keys}{file}"));
+        good(sandbox.run(&["build", "202207"]));
+        good(sandbox.run(&["issue", "202207"]));
+        good(sandbox.run(&["send", "202207", "--yes", "--customer", "acme"]));
+        let letter = letter(&server.received()[0].text());
+        assert!(letter.starts_with(expected), "{letter}");
+    }
+}
+
 fn server_of(server: &Server) -> MailServer {
     MailServer { encryption: Encryption::None, host: "127.0.0.1".to_owned(), port: server.address().port() }
 }
