@@ -6,12 +6,12 @@
 use std::time::Duration;
 
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{Certificate, SmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Auth, Data, Ehlo, Mail, Quit, Rcpt, Rset};
-use lettre::transport::smtp::extension::{ClientId, MailParameter};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter, ServerInfo};
 use lettre::transport::smtp::response::{Response, Severity};
 
 use super::message::address;
+use super::wire::{self, Wire};
 use crate::diagnostic::Diagnostic;
 use crate::environment::Secret;
 use crate::model::mail::{Encryption, Login, MailServer, Mailbox};
@@ -74,23 +74,8 @@ pub struct Fault {
 }
 
 impl Fault {
-    fn new(reply: impl Into<String>) -> Fault {
+    pub(super) fn new(reply: impl Into<String>) -> Fault {
         Fault { status: None, reply: reply.into() }
-    }
-
-    fn of(error: &lettre::transport::smtp::Error) -> Fault {
-        use std::error::Error;
-        let status = error.status().map(u16::from);
-        let mut cause = error.source();
-        while let Some(inner) = cause.and_then(Error::source) {
-            cause = Some(inner);
-        }
-        let text = match cause {
-            Some(cause) => cause.to_string(),
-            None if status.is_some() => String::new(),
-            None => error.to_string(),
-        };
-        Fault { status, reply: shown(status, &text) }
     }
 
     /// An answer that does not belong to the command.
@@ -119,7 +104,7 @@ pub enum Outcome {
 
 /// An open connection.
 pub struct Session {
-    connection: SmtpConnection,
+    wire: Wire,
     /// Most bytes of a message; none where the server names no limit.
     size: Option<u64>,
     outcome_limit: Duration,
@@ -137,28 +122,26 @@ impl Session {
     /// password is sent only through an encrypted connection.
     pub fn open(route: &Route) -> Result<Session, Fault> {
         let Route { server, limits, .. } = route;
-        let hello = ClientId::default();
-        let tls = match server.encryption {
-            Encryption::None => None,
-            Encryption::StartTls | Encryption::Tls => Some(tls(route)?),
-        };
-        let implicit = tls.as_ref().filter(|_| server.encryption == Encryption::Tls);
+        let encryption = || wire::Encryption::new(&server.host, route.ca.as_deref());
         let place = (server.host.as_str(), server.port);
-        let connection = SmtpConnection::connect(place, Some(limits.connect), &hello, implicit, None);
-        let mut connection = connection.map_err(|error| Fault::of(&error))?;
-        if let (Encryption::StartTls, Some(tls)) = (server.encryption, &tls) {
-            if !connection.can_starttls() {
-                connection.abort();
+        let mut wire = match server.encryption {
+            Encryption::Tls => Wire::connect(place, limits.connect, Some(&encryption()?))?,
+            Encryption::StartTls | Encryption::None => Wire::connect(place, limits.connect, None)?,
+        };
+        let mut extensions = wire.command(hello())?;
+        if server.encryption == Encryption::StartTls {
+            if !known(&extensions)?.supports_feature(Extension::StartTls) {
                 return Err(Fault::new(NO_STARTTLS));
             }
-            connection.starttls(tls, &hello).map_err(|error| Fault::of(&error))?;
+            wire = wire.start_tls(&encryption()?)?;
+            // What the server said in the clear counts no more.
+            extensions = wire.command(hello())?;
         }
-        connection.set_timeout(Some(limits.answer)).map_err(|error| Fault::new(error.to_string()))?;
+        wire.set_timeout(limits.answer)?;
         // The library does not tell the limit that the server names.
-        let extensions = connection.command(Ehlo::new(hello)).map_err(|error| Fault::of(&error))?;
         let size = size(&extensions);
-        log_in(&mut connection, route)?;
-        Ok(Session { connection, size, outcome_limit: limits.outcome, answer_limit: limits.answer })
+        log_in(&mut wire, &known(&extensions)?, route)?;
+        Ok(Session { wire, size, outcome_limit: limits.outcome, answer_limit: limits.answer })
     }
 
     /// Most bytes that the server takes; none where it names no limit.
@@ -168,7 +151,7 @@ impl Session {
 
     /// Whether the connection is good for another message.
     pub fn is_alive(&mut self) -> bool {
-        self.connection.command(Rset).is_ok_and(|response| is_done(&response))
+        self.wire.command(Rset).is_ok_and(|response| is_done(&response))
     }
 
     /// Hands a message over. `before_body` is called when the server has asked for the message and has no byte of it yet; if
@@ -195,27 +178,23 @@ impl Session {
 
     /// Sends the envelope, up to the server's request for the message.
     fn announce(&mut self, parcel: Parcel<'_>) -> Result<(), Fault> {
-        let done = |response: Result<Response, lettre::transport::smtp::Error>| match response {
-            Ok(response) if is_done(&response) => Ok(()),
-            Ok(response) => Err(Fault::unexpected(&response)),
-            Err(error) => Err(Fault::of(&error)),
+        let done = |response: Response| match is_done(&response) {
+            true => Ok(()),
+            false => Err(Fault::unexpected(&response)),
         };
         let size = self.size.is_some().then_some(MailParameter::Size(parcel.bytes.len()));
         let from = Mail::new(Some(address(parcel.from)), size.into_iter().collect());
-        done(self.connection.command(from))?;
+        self.wire.command(from).and_then(done)?;
         for to in parcel.to {
-            done(self.connection.command(Rcpt::new(address(to), Vec::new())))
-                .map_err(|fault| Fault { reply: format!("{}: {}", to.address(), fault.reply), ..fault })?;
+            let answered = self.wire.command(Rcpt::new(address(to), Vec::new())).and_then(done);
+            answered.map_err(|fault| Fault { reply: format!("{}: {}", to.address(), fault.reply), ..fault })?;
         }
-        match self.connection.command(Data) {
-            Ok(response) if response.has_code(354) => Ok(()),
-            Ok(response) => Err(Fault::unexpected(&response)),
-            Err(error) => Err(Fault::of(&error)),
-        }
+        let response = self.wire.command(Data)?;
+        if response.has_code(354) { Ok(()) } else { Err(Fault::unexpected(&response)) }
     }
 
     fn send_body(mut self, bytes: &[u8]) -> (Outcome, Option<Session>) {
-        // The library ends the message with a line break of its own.
+        // The line break before the dot is the message's last.
         let bytes = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
         let mut is_whole = false;
         let mut chunks = bytes.chunks(CHUNK);
@@ -225,85 +204,94 @@ impl Session {
             is_whole = next.is_none();
             next
         });
-        let limited = self.connection.set_timeout(Some(self.outcome_limit));
-        let result = match limited {
-            Ok(()) => self.connection.message_iter(body),
-            Err(error) => return (Outcome::Failed(Fault::new(error.to_string())), None),
+        let result = match self.wire.set_timeout(self.outcome_limit) {
+            Ok(()) => self.wire.message(body),
+            Err(fault) => return (Outcome::Failed(fault), None),
         };
         let outcome = match result {
             Ok(response) if is_done(&response) => Outcome::Sent(said(&response)),
             // Neither yes nor no.
             Ok(response) => Outcome::Unknown(Fault::unexpected(&response)),
-            Err(error) => {
-                let fault = Fault::of(&error);
-                match fault.status {
-                    Some(_) if fault.is_final() => Outcome::Refused(fault),
-                    Some(_) => Outcome::Failed(fault),
-                    // A cut answer, silence and a lost connection are one: the server may have the message.
-                    None if is_whole => Outcome::Unknown(fault),
-                    None => Outcome::Failed(fault),
-                }
-            }
+            Err(fault) => match fault.status {
+                Some(_) if fault.is_final() => Outcome::Refused(fault),
+                Some(_) => Outcome::Failed(fault),
+                // A cut answer, silence and a lost connection are one: the server may have the message.
+                None if is_whole => Outcome::Unknown(fault),
+                None => Outcome::Failed(fault),
+            },
         };
         let is_alive = match &outcome {
             Outcome::Sent(_) => true,
             Outcome::Refused(fault) | Outcome::Failed(fault) => fault.status.is_some_and(|status| status != 421),
             Outcome::Unknown(_) => false,
         };
-        let is_alive = is_alive && self.connection.set_timeout(Some(self.answer_limit)).is_ok();
+        let is_alive = is_alive && self.wire.set_timeout(self.answer_limit).is_ok();
         (outcome, is_alive.then_some(self))
     }
 
     /// Takes leave of the server.
     pub fn close(mut self) {
         // Everything is delivered; a server that does not answer makes no difference.
-        let _ = self.connection.set_timeout(Some(Duration::from_secs(2)));
-        let _ = self.connection.command(Quit);
+        let _ = self.wire.set_timeout(Duration::from_secs(2));
+        let _ = self.wire.command(Quit);
     }
 }
 
 /// The words for a server that would get everything in the clear.
 pub const NO_STARTTLS: &str = "the server does not offer STARTTLS";
 
-fn tls(route: &Route) -> Result<TlsParameters, Fault> {
-    let mut builder = TlsParameters::builder(route.server.host.clone());
-    if let Some(ca) = &route.ca {
-        let certificate = Certificate::from_pem(ca).map_err(|error| Fault::of(&error))?;
-        builder = builder.add_root_certificate(certificate);
-    }
-    builder.build().map_err(|error| Fault::of(&error))
+fn hello() -> Ehlo {
+    Ehlo::new(ClientId::default())
 }
 
-fn log_in(connection: &mut SmtpConnection, route: &Route) -> Result<(), Fault> {
+fn known(extensions: &Response) -> Result<ServerInfo, Fault> {
+    ServerInfo::from_response(extensions).map_err(|error| Fault::new(error.to_string()))
+}
+
+fn log_in(wire: &mut Wire, server: &ServerInfo, route: &Route) -> Result<(), Fault> {
     let mechanisms: &[Mechanism] = match route.login {
         Login::None => return Ok(()),
         Login::Password => &[Mechanism::Plain, Mechanism::Login],
         Login::OAuth2 => &[Mechanism::Xoauth2],
     };
     let Some(secret) = &route.secret else { return Err(Fault::new("there is no password")) };
-    if !connection.is_encrypted() {
+    if !wire.is_encrypted() {
         return Err(Fault::new("the connection is not encrypted"));
     }
     let names = mechanisms.iter().map(Mechanism::to_string).collect::<Vec<String>>().join(" or ");
-    if connection.server_info().get_auth_mechanism(mechanisms).is_none() {
+    let Some(mechanism) = server.get_auth_mechanism(mechanisms) else {
         return Err(Fault::new(format!("the server offers no AUTH {names}")));
-    }
-    let credentials = Credentials::new(route.username.clone(), secret.expose().to_owned());
-    let response = match route.login {
-        // A token that is refused has its reason in a challenge, which an empty answer ends.
-        Login::OAuth2 => Auth::new(Mechanism::Xoauth2, credentials, None)
-            .and_then(|auth| connection.command(auth))
-            .and_then(|response| if response.has_code(334) { connection.command("\r\n") } else { Ok(response) }),
-        Login::Password | Login::None => connection.auth(mechanisms, &credentials),
     };
-    match response {
+    let credentials = Credentials::new(route.username.clone(), secret.expose().to_owned());
+    match authenticated(wire, mechanism, &credentials) {
         Ok(response) if response.has_code(235) => Ok(()),
         Ok(response) => Err(Fault::unexpected(&response)),
-        Err(error) => {
-            let fault = Fault::of(&error);
+        Err(fault) => {
             Err(Fault { reply: format!("the login as {:?} failed: {}", route.username, fault.reply), ..fault })
         }
     }
+}
+
+/// Most questions of a server about a login: LOGIN asks for the name and the password.
+const CHALLENGES: usize = 4;
+
+fn authenticated(wire: &mut Wire, mechanism: Mechanism, credentials: &Credentials) -> Result<Response, Fault> {
+    let fault = |error: lettre::transport::smtp::Error| Fault::new(error.to_string());
+    let mut response = wire.command(Auth::new(mechanism, credentials.clone(), None).map_err(fault)?)?;
+    for _ in 0..CHALLENGES {
+        if !response.has_code(334) {
+            break;
+        }
+        response = match mechanism {
+            // A token that is refused has its reason in a challenge, which an empty answer ends.
+            Mechanism::Xoauth2 => wire.command("\r\n")?,
+            _ => {
+                let answer = Auth::new_from_response(mechanism, credentials.clone(), &response).map_err(fault)?;
+                wire.command(answer)?
+            }
+        };
+    }
+    Ok(response)
 }
 
 /// The limit of the extension SIZE (RFC 1870); 0 is none.
@@ -319,7 +307,7 @@ fn is_done(response: &Response) -> bool {
     response.code().severity == Severity::PositiveCompletion
 }
 
-fn said(response: &Response) -> String {
+pub(super) fn said(response: &Response) -> String {
     let text = response.message().collect::<Vec<&str>>().join(" ");
     shown(Some(u16::from(response.code())), &text)
 }

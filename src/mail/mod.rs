@@ -1,6 +1,6 @@
 //! Sends issued documents by mail, each once. [`plan`] decides what would go to whom, [`composer`] and [`message`]
-//! make the bytes of a message, [`connection`] hands it to a server and says what became of it, and [`deliveries`] writes that to the month's
-//! journal before and after. [`sending`] is the run over all messages.
+//! make the bytes of a message, [`connection`] hands it to a server over a [`wire`] and says what became of it, and
+//! [`deliveries`] writes that to the month's journal before and after. [`sending`] is the run over all messages.
 //!
 //! ```text
 //! Ledger ─ plan ─ message ─ sending (queued ─ connection ─ sending ─ sent | refused | failed | unknown) ─ deliveries
@@ -13,3 +13,4 @@ pub mod message;
 pub mod plan;
 mod rules;
 pub mod sending;
+mod wire;

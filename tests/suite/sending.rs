@@ -768,3 +768,46 @@ fn an_e_invoice_is_attached_where_the_customer_has_an_address() {
         assert!(xml.contains(part), "{part}: {xml}");
     }
 }
+
+/// What somebody on the way adds in the clear to the answer to STARTTLS would otherwise be read as the server's answers after
+/// the encryption has begun (RFC 3207, 4.2).
+#[test]
+fn answers_from_before_the_encryption_are_refused() {
+    let server = Server::start(|asked| match asked.verb.as_str() {
+        "EHLO" => Act::Say("250-example\r\n250 STARTTLS"),
+        "STARTTLS" => Act::Say("220 go ahead\r\n250-example\r\n250 AUTH PLAIN\r\n235 welcome\r\n250 queued"),
+        _ => Act::Usual,
+    });
+    let starttls = MailServer { encryption: Encryption::StartTls, ..server_of(&server) };
+    let fault = Session::open(&route(starttls)).err().unwrap();
+    assert!(fault.reply.starts_with("unencrypted answers after the one to STARTTLS"), "{fault:?}");
+    assert_eq!(server.asked().last().map(String::as_str), Some("STARTTLS"));
+}
+
+/// Delivers a message and gives what became of it.
+fn delivered(server: &Server, bytes: &[u8]) -> Outcome {
+    let session = Session::open(&route(server_of(server))).map_err(|fault| fault.reply).unwrap();
+    let from = Mailbox::parse("billing@example.jp").unwrap();
+    let to = [Mailbox::parse("keiri@acme.example").unwrap()];
+    session.deliver(Parcel { from: &from, to: &to, bytes }, &mut || Ok(())).unwrap().0
+}
+
+/// RFC 5321, 4.2: the text of an answer may be missing, and the space with it.
+#[test]
+fn answers_without_a_text_are_understood() {
+    let server = Server::start(|asked| match asked.verb.as_str() {
+        "CONNECT" => Act::Say("220"),
+        "MAIL" | "RCPT" | "BODY" => Act::Say("250"),
+        _ => Act::Usual,
+    });
+    assert_eq!(delivered(&server, b"Subject: x\r\n\r\nx\r\n"), Outcome::Sent("250".to_owned()));
+}
+
+/// RFC 5321, 4.5.2: a dot that begins a line does not end the message, and arrives alone.
+#[test]
+fn lines_that_begin_with_dots_arrive_as_they_are() {
+    let server = Server::good();
+    let bytes = b"Subject: x\r\n\r\n.\r\n..a\r\nb.\r\n.c\r\n";
+    assert!(matches!(delivered(&server, bytes), Outcome::Sent(_)));
+    assert_eq!(String::from_utf8_lossy(&server.received()[0].bytes), String::from_utf8_lossy(bytes));
+}

@@ -566,8 +566,8 @@ fn status_tells_what_each_source_has() {
     assert_eq!(run.code, 0, "{}", run.stderr);
     let cells = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let lines: Vec<Vec<String>> = run.stdout.lines().map(cells).collect();
-    assert_eq!(lines[1], ["202208", "soracom", "closed", "¥461", "fetched", "no", "no"]);
-    assert_eq!(lines[2], ["202207", "soracom", "closed", "¥28,734", "no", "no", "no"]);
+    assert_eq!(lines[1], ["202208", "soracom", "closed", "¥461", "fetched", "no", "no", "-"]);
+    assert_eq!(lines[2], ["202207", "soracom", "closed", "¥28,734", "no", "no", "no", "-"]);
     let asked = server.asked().len();
     let offline = sandbox.run(&["status", "2022-08", "--offline", "--json"]);
     let rows: serde_json::Value = serde_json::from_str(&offline.stdout).unwrap();
