@@ -100,7 +100,9 @@ pub(super) fn read(section: Option<Section<'_, '_>>) -> WorkspaceMail {
     let server = section.read("smtp", server);
     let username = section.read("username", Value::text);
     let login = section.read("auth", |value| value.one_of(&Login::NAMES));
-    let login = login.unwrap_or(if username.is_some() { Login::Password } else { Login::None });
+    // A plain connection is to this machine, and no password ever goes through it: a user name there is for nothing.
+    let is_encrypted = server.as_ref().is_none_or(|server| server.encryption != Encryption::None);
+    let login = login.unwrap_or(if username.is_some() && is_encrypted { Login::Password } else { Login::None });
     check_login(&section, server.as_ref(), username.as_deref(), login);
     let settings = (
         section.read("reply-to", mailbox),
@@ -136,19 +138,19 @@ fn check_login(section: &Section<'_, '_>, server: Option<&MailServer>, username:
         }
     };
     match (login, username) {
-        (Login::None, Some(_)) => {
-            at("username", "a user name for a server at which nobody logs in", "remove it, or auth = \"none\"");
+        (Login::None, Some(_)) if section.has_any(&["auth"]) => {
+            at("auth", "a user name for a server at which nobody logs in", "remove `auth`, or `username`");
         }
+        (Login::None, _) => {}
         (Login::Password | Login::OAuth2, None) => {
             at("auth", "expected `username` beside `auth`", "add username = \"billing\", or remove `auth`");
         }
         (Login::Password | Login::OAuth2, Some(_)) => {
             if server.is_some_and(|server| server.encryption == Encryption::None) {
-                let hint = "write smtps:// or smtp+starttls://, or remove `username`";
+                let hint = "write smtps:// or smtp+starttls://, or remove `auth`";
                 at("smtp", "the password would go to the server unencrypted", hint);
             }
         }
-        (Login::None, None) => {}
     }
 }
 

@@ -784,6 +784,18 @@ fn answers_from_before_the_encryption_are_refused() {
     assert_eq!(server.asked().last().map(String::as_str), Some("STARTTLS"));
 }
 
+/// The contract's `[mail]`: a user name beside a plain server of this machine. No password goes through it, so none is asked for.
+#[test]
+fn a_user_name_is_not_used_without_encryption() {
+    let server = Server::good();
+    let sandbox = issued_for(&server);
+    let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    sandbox.write("invoicer.toml", settings.replace("[mail]\n", "[mail]\nusername = \"billing\"\n"));
+    good(sandbox.run(&["send", "202207", "--yes"]));
+    assert_eq!(server.received().len(), 2);
+    assert!(server.asked().iter().all(|asked| !asked.starts_with("AUTH")), "{:?}", server.asked());
+}
+
 /// Delivers a message and gives what became of it.
 fn delivered(server: &Server, bytes: &[u8]) -> Outcome {
     let session = Session::open(&route(server_of(server))).map_err(|fault| fault.reply).unwrap();
