@@ -1,5 +1,5 @@
 //! Sends issued documents by mail, each once. [`plan`] decides what would go to whom, [`composer`] and [`message`]
-//! make the bytes of a message, [`connection`] hands it to a server over a [`wire`] and says what became of it, and
+//! make the bytes of a message, [`connection`] hands it to a server over a `wire` and says what became of it, and
 //! [`deliveries`] writes that to the month's journal before and after. [`sending`] is the run over all messages.
 //!
 //! ```text

@@ -36,7 +36,7 @@ pub struct Reproduction {
     pub note_lines: BTreeMap<String, Vec<usize>>,
     /// Ids of customers for whom the bills and rules give an invoice that the month's record does not have.
     pub unrecorded: Vec<String>,
-    /// Numbers of the documents that were sent with the issuer's costs inside; see [`ledger::COSTS_INSIDE`].
+    /// Numbers of the documents that were sent with the issuer's costs inside; see [`COSTS_INSIDE`](crate::ledger::COSTS_INSIDE).
     pub costs_inside: BTreeSet<String>,
 }
 
