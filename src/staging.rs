@@ -3,11 +3,13 @@
 
 pub mod interruption;
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use anyhow::Context;
@@ -183,10 +185,19 @@ impl Staging {
     /// When a file cannot be synced.
     pub fn sync(&self) -> Result<(), Diagnostic> {
         let on_disk = if self.hold.is_some() { self.written() } else { Vec::new() };
-        for file in on_disk {
-            let path = self.partial.join(&file.path);
-            let synced = File::open(&path).and_then(|file| file.sync_all()).and_then(|()| sync_parent(&path));
-            synced.with_context(|| self.purpose.cannot_write(&self.purpose.shown.join(&file.path)))?;
+        let sync = |path: &Path, synced: io::Result<()>| {
+            synced.with_context(|| self.purpose.cannot_write(&self.purpose.shown.join(path)))
+        };
+        // Waiting for a disk is most of the work, and it can wait for several files at once.
+        on_disk.par_iter().try_for_each(|written| {
+            let path = Path::new(&written.path);
+            sync(path, File::open(self.partial.join(path)).and_then(|file| file.sync_all()))
+        })?;
+        // A file's name is in its directory, which is synced once for all files in it.
+        let directories: BTreeSet<&Path> =
+            on_disk.iter().flat_map(|written| Path::new(&written.path).ancestors().skip(1)).collect();
+        for directory in directories {
+            sync(directory, sync_parent(&self.partial.join(directory).join("file")))?;
         }
         Ok(())
     }
