@@ -17,6 +17,7 @@ use crate::model::currency::Currency;
 use crate::model::invoice::DocumentKind;
 use crate::model::matcher::Glob;
 use crate::model::period::BillingMonth;
+use crate::month::evidence;
 use crate::out;
 use crate::printer::{Align, Printer, table};
 use crate::render;
@@ -54,6 +55,7 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::List, printer: &
     let wanted: Vec<(&Stored, &Document)> =
         ledger.documents().filter(|(_, document)| is_wanted(document, arguments)).collect();
     if let Some(path) = &arguments.export_index {
+        evidence::check_list(root, &ledger)?;
         return ExportIndex { root, current, path, documents: &wanted }.write(printer);
     }
     let mut deliveries: BTreeMap<BillingMonth, Deliveries> = BTreeMap::new();

@@ -24,6 +24,7 @@ use crate::model::mail::{Attached, Login, MailSettings, Mailbox};
 use crate::model::peppol::Attachment;
 use crate::model::settings::Settings;
 use crate::out;
+use crate::month::evidence;
 use crate::printer::{Align, Printer, table};
 use crate::staging::{self, Lock};
 use crate::workspace;
@@ -44,6 +45,7 @@ pub(super) fn run(
         return Err(Diagnostic::error(format!("{month} is not issued")).with_hint(hint).into());
     }
     let ids: BTreeSet<&str> = ledger.documents().map(|(_, document)| document.customer.as_str()).collect();
+    evidence::check_lock(root, &ledger, month)?;
     let ids: Vec<&str> = ids.into_iter().collect();
     arguments.customers.iter().try_for_each(|id| check_known(id, &ids))?;
     let route = if arguments.yes { Some(route(root, mail, environment)?) } else { None };

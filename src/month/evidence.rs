@@ -6,9 +6,9 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::standing::Issuers;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::files;
-use crate::ledger::{Ledger, Stored};
+use crate::ledger::{self, Ledger, Stored};
 use crate::model::adjustment;
 use crate::model::period::BillingMonth;
 use crate::staging::{Written, digest, hash};
@@ -149,6 +149,36 @@ pub fn changed_evidence(root: &Path, ledger: &Ledger, month: BillingMonth) -> Ve
         problems.extend(changed_copies(root, stored));
     }
     problems
+}
+
+/// Checks the list of everything issued, and the copies beside a month's records: what the records alone do not show, and
+/// needs no computing.
+///
+/// # Errors
+/// A list that is not that of the records, and copies that have changed.
+pub fn check_lock(root: &Path, ledger: &Ledger, month: BillingMonth) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    problems.keep(check_list(root, ledger));
+    problems.extend(ledger.of_month(month).flat_map(|stored| changed_copies(root, stored)));
+    problems.check()
+}
+
+/// Checks the list of everything issued.
+///
+/// # Errors
+/// When it is not that of the records.
+pub fn check_list(root: &Path, ledger: &Ledger) -> Result<(), Diagnostic> {
+    ledger.interrupted(root)?.map_or(Ok(()), |last| Err(unfinished(last)))
+}
+
+/// Error for a list that lacks the last record.
+fn unfinished(last: &Stored) -> Diagnostic {
+    let message = format!(
+        "the list of what was issued lacks the last record, {}: `invoicer issue {}` finishes it",
+        last.path(),
+        last.record.month
+    );
+    Diagnostic::error(message).at(Place::file(format!("{}/{}", ledger::DIRECTORY, ledger::INDEX)))
 }
 
 /// Errors for copies beside a record that have changed.

@@ -565,6 +565,33 @@ fn nothing_is_sent_when_one_file_is_not_the_one_issued() {
     assert!(run.code == 1 && run.stderr.contains("the kept document is gone"), "{}", run.stderr);
 }
 
+/// A letter has the figures of the record and the account of the kept rules, so that these are checked like the files.
+#[test]
+fn nothing_is_sent_when_the_record_the_list_or_the_rules_were_changed() {
+    let server = Server::good();
+    let sandbox = issued_for(&server);
+    for (path, from, to, expected) in [
+        ("issued/202207.json", "\"total\": \"393\"", "\"total\": \"1\"", "issued/index.csv"),
+        ("issued/index.csv", ",393,", ",1,", "issued/index.csv"),
+        ("issued/202207/workspace/customers/acme.toml", "アクメ", "アケミ", "the copy was changed that was kept"),
+    ] {
+        let bytes = sandbox.read(path);
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        assert!(text.contains(from), "{path}: {text}");
+        sandbox.write(path, text.replacen(from, to, 1));
+        for arguments in [&["send", "202207"][..], &["send", "202207", "--yes"], &["send", "202207", "--eml", "drafts"]]
+        {
+            let run = sandbox.run(arguments);
+            assert_eq!((run.code, server.connections()), (1, 0), "{path}: {}", run.stderr);
+            assert!(run.stderr.contains(expected), "{path}: {}", run.stderr);
+        }
+        let index = sandbox.run(&["list", "--export-index"]);
+        assert_eq!(index.code, i32::from(!path.contains("workspace")), "{path}: {}", index.stderr);
+        sandbox.write(path, bytes);
+    }
+    good(sandbox.run(&["send", "202207", "--yes"]));
+}
+
 #[test]
 fn a_message_that_the_server_does_not_take_is_refused_with_both_sizes() {
     let server = Server::start(|asked| match asked.verb.as_str() {
