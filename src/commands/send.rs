@@ -1,7 +1,7 @@
 //! `invoicer send`: sends a month's issued documents by mail, each once.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 
@@ -15,6 +15,7 @@ use crate::ledger::{self, Document, Ledger, Stored};
 use crate::mail::composer::{AttachedBytes, Composer};
 use crate::mail::connection::{Limits, Route};
 use crate::mail::deliveries::{Deliveries, DeliveryState};
+use crate::mail::kept::{self, Wrong};
 use crate::mail::message;
 use crate::mail::plan::{Planned, Request, Skipped};
 use crate::mail::sending::Sending;
@@ -23,8 +24,8 @@ use crate::model::invoice::DocumentKind;
 use crate::model::mail::{Attached, Login, MailSettings, Mailbox};
 use crate::model::peppol::Attachment;
 use crate::model::settings::Settings;
-use crate::out;
 use crate::month::evidence;
+use crate::out;
 use crate::printer::{Align, Printer, table};
 use crate::staging::{self, Lock};
 use crate::workspace;
@@ -44,13 +45,18 @@ pub(super) fn run(
         let hint = format!("`invoicer issue {month}` gives the documents their numbers; drafts are never sent");
         return Err(Diagnostic::error(format!("{month} is not issued")).with_hint(hint).into());
     }
-    let ids: BTreeSet<&str> = ledger.documents().map(|(_, document)| document.customer.as_str()).collect();
     evidence::check_lock(root, &ledger, month)?;
+    let ids: BTreeSet<&str> = ledger.documents().map(|(_, document)| document.customer.as_str()).collect();
     let ids: Vec<&str> = ids.into_iter().collect();
     arguments.customers.iter().try_for_each(|id| check_known(id, &ids))?;
     let route = if arguments.yes { Some(route(root, mail, environment)?) } else { None };
     let _lock = if arguments.yes { Some(lock(root)?) } else { None };
     let mut deliveries = Deliveries::read(root, month)?;
+    let Wrong { unknown, changed, .. } = kept::compare(root, month, &deliveries);
+    Problems::from([unknown, changed].concat()).check()?;
+    if let Some(directory) = &arguments.eml {
+        check_drafts(root, &current.join(directory))?;
+    }
     if arguments.yes {
         deliveries.settle((environment.now)())?;
     }
@@ -281,6 +287,29 @@ fn print<'p>(
         printer.result(line.trim_end());
     }
     Ok(())
+}
+
+/// Refuses directories whose files belong to the program, or are evidence.
+fn check_drafts(root: &Path, directory: &Path) -> Result<(), Diagnostic> {
+    let (root, directory) = (resolved(root), resolved(directory));
+    match ["issued", "out", "billing"].into_iter().find(|own| directory.starts_with(root.join(own))) {
+        None => Ok(()),
+        Some(own) => {
+            let diagnostic = Diagnostic::error(format!("drafts cannot be in {own}/, which has files of another kind"));
+            Err(diagnostic.with_hint("name another directory, for example --eml drafts"))
+        }
+    }
+}
+
+/// A path without links, as far as it is there, and without `..`.
+fn resolved(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut resolved, part| {
+        match part {
+            Component::ParentDir => drop(resolved.pop()),
+            part => resolved.push(part),
+        }
+        resolved.canonicalize().unwrap_or(resolved)
+    })
 }
 
 /// Writes the messages as files that a mail program opens as drafts.

@@ -5,7 +5,10 @@ use std::path::Path;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::ledger::Ledger;
-use crate::month::verified::{Discrepancy, Verification};
+use crate::mail::deliveries::Deliveries;
+use crate::mail::kept::{self, Wrong};
+use crate::model::period::BillingMonth;
+use crate::month::verified::{Discrepancy, DiscrepancyKind, Verification};
 use crate::out;
 use crate::printer::Printer;
 
@@ -19,8 +22,9 @@ pub(super) fn run(root: &Path, arguments: &cli::Verify, printer: &Printer) -> Re
         Some(month) => vec![month],
         None => ledger.months(),
     };
-    let verification =
-        Verification::of(root, &ledger, &faults, &months, arguments.as_issued, &arguments.against, printer);
+    let messages = |month| changed_messages(root, month);
+    let issued = (&ledger, faults.as_slice(), &messages as &dyn Fn(BillingMonth) -> Vec<Discrepancy>);
+    let verification = Verification::of(root, issued, &months, arguments.as_issued, &arguments.against, printer);
     if arguments.json {
         printer.result_json(&out::to_json(&verification)?);
     } else {
@@ -37,6 +41,21 @@ pub(super) fn run(root: &Path, arguments: &cli::Verify, printer: &Printer) -> Re
             // No place: the findings above name their files.
             let hint = "restore the files from git or a backup; `invoicer build MONTH --as-issued` rebuilds the documents in out/";
             Err(Diagnostic::error(message).with_hint(hint).into())
+        }
+    }
+}
+
+/// What is wrong with the messages that were sent.
+fn changed_messages(root: &Path, month: BillingMonth) -> Vec<Discrepancy> {
+    let (journal, kept) = (DiscrepancyKind::Journal, DiscrepancyKind::Kept);
+    let of = |kind, problems: &[Diagnostic]| -> Vec<Discrepancy> {
+        problems.iter().map(|problem| Discrepancy::of_problem(kind, problem)).collect()
+    };
+    match Deliveries::read(root, month) {
+        Err(problem) => of(journal, &[problem]),
+        Ok(deliveries) => {
+            let Wrong { unknown, changed, gone } = kept::compare(root, month, &deliveries);
+            [of(journal, &unknown), of(kept, &changed), of(kept, &gone)].concat()
         }
     }
 }

@@ -3,7 +3,8 @@
 //! A message is `queued`, with everything that identifies it; then `sending`, written after the server has asked for the
 //! message and before the first byte of it; then what became of it. A run that was killed before `sending` has delivered
 //! nothing, and the next run begins again. One that was killed after it may have delivered the message: it is `unknown`, and
-//! only the user can have it sent again.
+//! only the user can have it sent again. The message is kept in `issued/MONTH.mail/` just before that line: one that is kept
+//! and was not asked for is `unknown` too, since the end of the journal may be gone.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,6 +12,7 @@ use std::path::Path;
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::message::name;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::journal::{Journal, JournalKind};
 use crate::ledger::{DIRECTORY, Document};
@@ -76,7 +78,8 @@ pub struct Queued {
     pub number: String,
     /// Version of the document.
     pub version: u32,
-    /// 0 for the first delivery, and one more for each that the user asked for.
+    /// 0 for the first delivery, and one more for each that the user asked for, or that is made of something else after the
+    /// server has had the message.
     pub resend: u32,
     /// Why it is sent again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -134,6 +137,8 @@ pub struct Delivery {
     pub state: DeliveryState,
     /// What the server said, or why it failed.
     pub reply: String,
+    /// Whether a server has asked for it, now or before. It is kept then, and never written again with other bytes.
+    pub is_begun: bool,
     /// Whether the last line about it is that the server asked for it: the run was killed after that.
     is_interrupted: bool,
 }
@@ -159,7 +164,24 @@ impl Deliveries {
         for entry in deliveries.journal.entries().to_vec() {
             deliveries.take(&entry);
         }
+        deliveries.doubt(root, month);
         Ok(deliveries)
+    }
+
+    /// Marks messages that are kept although no line says that a server asked for them.
+    fn doubt(&mut self, root: &Path, month: BillingMonth) {
+        let is_kept = |queued: &Queued| {
+            let path = message_path(month, &name(&queued.number), queued.resend);
+            queued.test.is_none() && root.join(path).symlink_metadata().is_ok()
+        };
+        let waiting = |one: &Delivery| matches!(one.state, DeliveryState::Queued | DeliveryState::Failed);
+        for one in self.all.values_mut().flatten() {
+            if waiting(one) && !one.is_begun && is_kept(&one.queued) {
+                one.state = DeliveryState::Unknown;
+                INTERRUPTED.clone_into(&mut one.reply);
+                one.is_interrupted = true;
+            }
+        }
     }
 
     /// Takes a line into account.
@@ -167,12 +189,14 @@ impl Deliveries {
         let (id, state, reply) = match &entry.event {
             Event::Queued(queued) => {
                 let of_document = self.all.entry(queued.number.clone()).or_default();
+                let is_begun =
+                    of_document.iter().any(|known| known.queued.message_id == queued.message_id && known.is_begun);
                 // A message that was queued before and has changed since takes the place of that one.
                 of_document.retain(|known| known.queued.message_id != queued.message_id);
                 let (state, reply) = (DeliveryState::Queued, String::new());
                 self.numbers.insert(queued.message_id.clone(), queued.number.clone());
                 let queued = queued.clone();
-                of_document.push(Delivery { queued, date: entry.time, state, reply, is_interrupted: false });
+                of_document.push(Delivery { queued, date: entry.time, state, reply, is_begun, is_interrupted: false });
                 return;
             }
             Event::Sending { message_id } => (message_id, DeliveryState::Unknown, INTERRUPTED),
@@ -187,6 +211,7 @@ impl Deliveries {
             known.state = state;
             reply.clone_into(&mut known.reply);
             known.is_interrupted = matches!(entry.event, Event::Sending { .. });
+            known.is_begun |= known.is_interrupted;
         }
     }
 
@@ -210,6 +235,11 @@ impl Deliveries {
             let event = Event::Unknown { message_id, reply: INTERRUPTED.to_owned() };
             self.write(Entry { time: now.trunc_subsecs(0), event })
         })
+    }
+
+    /// All messages but test copies.
+    pub fn messages(&self) -> impl Iterator<Item = &Delivery> {
+        self.all.values().flatten().filter(|delivery| delivery.queued.test.is_none())
     }
 
     /// The messages of a document, test copies too.
@@ -274,7 +304,12 @@ const INTERRUPTED: &str = "the run ended while the message was being sent";
 /// Path of a message as it was sent, relative to the workspace's root. `name` is the document's number as
 /// [`message::name`](super::message::name) writes it.
 pub fn message_path(month: BillingMonth, name: &str, resend: u32) -> String {
-    format!("{DIRECTORY}/{month}.mail/{name}.r{resend}.eml")
+    format!("{}/{name}.r{resend}.eml", directory(month))
+}
+
+/// Directory of a month's messages, relative to the workspace's root.
+pub fn directory(month: BillingMonth) -> String {
+    format!("{DIRECTORY}/{month}.mail")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Sends issued documents by mail, each once. [`plan`] decides what would go to whom, [`composer`] and [`message`]
 //! make the bytes of a message, [`connection`] hands it to a server over a `wire` and says what became of it, and
-//! [`deliveries`] writes that to the month's journal before and after. [`sending`] is the run over all messages.
+//! [`deliveries`] writes that to the month's journal before and after. [`kept`] compares the
+//! messages that were sent with it. [`sending`] is the run over all messages.
 //!
 //! ```text
 //! Ledger ─ plan ─ message ─ sending (queued ─ connection ─ sending ─ sent | refused | failed | unknown) ─ deliveries
@@ -9,6 +10,7 @@
 pub mod composer;
 pub mod connection;
 pub mod deliveries;
+pub mod kept;
 pub mod message;
 pub mod plan;
 mod rules;

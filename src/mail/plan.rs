@@ -12,6 +12,7 @@ use crate::model::invoice::DocumentKind;
 use crate::model::mail::{CustomerMail, Mailbox, merged};
 use crate::model::period::BillingMonth;
 use crate::model::settings::PatternField;
+use crate::staging::hash;
 
 /// What to send.
 #[derive(Clone, Copy, Debug)]
@@ -125,7 +126,7 @@ impl<'a> Composer<'a> {
             problems.push(self.no_address(&without_address));
         }
         for one in planned.iter_mut().filter(|one| one.skipped.is_none() && !one.to.is_empty()) {
-            match self.prepare(one.stored, one.document).and_then(|()| Ok(self.message(one, now, false)?)) {
+            match self.prepare(one.stored, one.document).and_then(|()| Ok(self.dated(one, deliveries, now)?)) {
                 Ok(Composed { bytes, subject, files }) => {
                     one.size = bytes.len() as u64;
                     (one.subject, one.files) = (subject, files);
@@ -136,6 +137,30 @@ impl<'a> Composer<'a> {
         }
         problems.check()?;
         Ok(planned)
+    }
+
+    /// A message with its date. What a server has had is taken up as it was; where something about it has changed since, it is
+    /// another message, with a number of its own.
+    fn dated(
+        &self,
+        one: &mut Planned<'_>,
+        deliveries: &Deliveries,
+        now: DateTime<Utc>,
+    ) -> Result<Composed, Diagnostic> {
+        let begun = deliveries.find(&one.message_id).filter(|known| known.is_begun && one.test.is_none());
+        if let Some(known) = begun {
+            let composed = self.message(one, known.date, false)?;
+            if hash(&composed.bytes) == known.queued.message_sha256 {
+                return Ok(composed);
+            }
+            one.resend = one.resend.saturating_add(1);
+            one.message_id = self.message_id(one.document, &format!("r{}", one.resend));
+        }
+        self.message(one, now, false)
+    }
+
+    fn message_id(&self, document: &Document, delivery: &str) -> String {
+        message::message_id(&document.number, document.version, delivery, sha256(document), &self.mail.from)
     }
 
     /// The documents that the request is about.
@@ -206,7 +231,7 @@ impl<'a> Composer<'a> {
             resend,
             reason,
             test,
-            message_id: message::message_id(number, document.version, &delivery, sha256(document), &self.mail.from),
+            message_id: self.message_id(document, &delivery),
         })
     }
 

@@ -1,5 +1,6 @@
 //! [`Sending`]: a run over the messages of a plan. Each message is in the journal before it can reach anybody.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -138,8 +139,9 @@ impl Sending<'_> {
         let recipients = planned.recipients();
         let parcel = Parcel { from: &planned.sender, to: &recipients, bytes: &bytes };
         let message_id = planned.message_id.clone();
-        let (deliveries, time) = (&mut *self.deliveries, self.environment.now);
+        let (deliveries, time, root) = (&mut *self.deliveries, self.environment.now, self.root);
         let mut before_body = || {
+            keep(root, planned, &bytes)?;
             let time = time().trunc_subsecs(0);
             deliveries.write(Entry { time, event: Event::Sending { message_id: message_id.clone() } })
         };
@@ -187,13 +189,11 @@ impl Sending<'_> {
             let is_same = (&known.queued.from, &known.queued.to, &known.queued.message_sha256)
                 == (&planned.sender.address(), &recipients, &hash(&bytes));
             if is_same {
-                self.keep(planned, &bytes)?;
                 return Ok(bytes);
             }
         }
         let time = self.now();
         let bytes = self.composer.message(planned, time, false)?.bytes;
-        self.keep(planned, &bytes)?;
         let queued = Queued {
             message_id: planned.message_id.clone(),
             number: planned.document.number.clone(),
@@ -208,20 +208,6 @@ impl Sending<'_> {
         };
         self.deliveries.write(Entry { time, event: Event::Queued(queued) })?;
         Ok(bytes)
-    }
-
-    /// Keeps a message as it is sent: one with an invoice is a record of a transaction (電子帳簿保存法7条). Test copies are none.
-    fn keep(&self, planned: &Planned<'_>, bytes: &[u8]) -> Result<(), Diagnostic> {
-        if planned.test.is_some() {
-            return Ok(());
-        }
-        let path = message_path(planned.stored.record.month, &name(&planned.document.number), planned.resend);
-        let full = self.root.join(&path);
-        // An earlier attempt has written it.
-        if staging::digest(&full).is_ok_and(|(_, sha256)| sha256 == hash(bytes)) {
-            return Ok(());
-        }
-        staging::replace(&full, &path, bytes)
     }
 
     /// Writes what became of a message, and reports it.
@@ -257,4 +243,24 @@ impl Sending<'_> {
 fn count(fault: &Fault, progress: &mut Progress) -> bool {
     progress.failures = if fault.status.is_some() { 0 } else { progress.failures + 1 };
     progress.failures >= MOST_FAILURES
+}
+
+/// Keeps a message as it is sent: one with an invoice is a record of a transaction (電子帳簿保存法7条). Test copies are none.
+fn keep(root: &Path, planned: &Planned<'_>, bytes: &[u8]) -> Result<(), Diagnostic> {
+    if planned.test.is_some() {
+        return Ok(());
+    }
+    let path = message_path(planned.stored.record.month, &name(&planned.document.number), planned.resend);
+    let full = root.join(&path);
+    match staging::digest(&full) {
+        // An earlier attempt has written it.
+        Ok((_, sha256)) if sha256 == hash(bytes) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => staging::replace(&full, &path, bytes),
+        _ => {
+            let diagnostic = Diagnostic::error("another message is kept here, and none is ever written over");
+            Err(diagnostic
+                .at(Place::file(path))
+                .with_hint("issued/ is never edited: put back what git or a backup has"))
+        }
+    }
 }

@@ -22,10 +22,20 @@ fn issued() -> Sandbox {
     let month = "202208".parse().unwrap();
     let mut journal: Journal<serde_json::Value> = Journal::read(sandbox.path(), JournalKind::Sent, month).unwrap();
     for event in ["queued", "sending", "sent"] {
-        journal.append(json!({ "event": event, "number": "INV-202208-0003" })).unwrap();
+        journal
+            .append(json!({
+                "time": "2022-09-10T08:53:20Z", "event": event, "message_id": "<x@example.jp>", "number": "INV-202208-0003",
+                "version": 1, "resend": 0, "sha256": "00", "from": "a@example.jp", "to": ["b@example.jp"],
+                "message_sha256": sha256(b"Subject: x\r\n"), "reply": "250 Ok",
+            }))
+            .unwrap();
     }
+    sandbox.write(MESSAGE, "Subject: x\r\n");
     sandbox
 }
+
+/// The message that the journal is about.
+const MESSAGE: &str = "issued/202208.mail/INV-202208-0003.r0.eml";
 
 fn issue(sandbox: &Sandbox) {
     for month in ["202207", "202208"] {
@@ -37,7 +47,7 @@ fn issue(sandbox: &Sandbox) {
 /// What is done to the files, after the words of the table.
 type Change = (&'static str, fn(&Sandbox));
 
-const CHANGES: [Change; 22] = [
+const CHANGES: [Change; 25] = [
     ("an amount in a record", |it| replace(it, "issued/202207.json", "\"393\"", "\"392\"")),
     ("an amount in the last record, with the list to match", |it| {
         replace(it, "issued/202208.json", "\"197\"", "\"196\"");
@@ -76,15 +86,20 @@ const CHANGES: [Change; 22] = [
         let lines = String::from_utf8(it.read("issued/202208.sent.jsonl")).unwrap();
         it.write("issued/202208.sent.jsonl", lines.split_inclusive('\n').skip(1).collect::<String>());
     }),
+    ("a journal, removed", |it| remove(it, "issued/202208.sent.jsonl")),
+    ("a message that was sent", |it| replace(it, MESSAGE, "x", "y")),
+    ("a message that was sent, removed", |it| remove(it, MESSAGE)),
     ("the rules, for later months", |it| replace(it, "invoicer.toml", "INV-{month}", "I-{month}")),
     ("`out/`, removed", |it| std::fs::remove_dir_all(it.path().join("out")).unwrap()),
     ("the last lines of a journal, removed", |it| {
         let lines = String::from_utf8(it.read("issued/202208.sent.jsonl")).unwrap();
         it.write("issued/202208.sent.jsonl", lines.split_inclusive('\n').take(1).collect::<String>());
     }),
-    ("the last record with its documents, journals and rows of `index.csv`, removed", |it| {
+    ("the last record with its documents, journals, messages and rows of `index.csv`, removed", |it| {
         ["issued/202208.json", "issued/202208.sent.jsonl"].iter().for_each(|path| remove(it, path));
-        std::fs::remove_dir_all(it.path().join("issued/202208")).unwrap();
+        for directory in ["issued/202208", "issued/202208.mail"] {
+            std::fs::remove_dir_all(it.path().join(directory)).unwrap();
+        }
         write_list(it);
     }),
     ("all of `issued/`, made again from other bills", |it| {

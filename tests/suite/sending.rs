@@ -547,6 +547,11 @@ fn drafts_are_written_and_nothing_is_sent() {
     assert!(draft.contains("X-Unsent: 1\r\n"), "{draft}");
     assert_eq!((server.connections(), events(&sandbox).len()), (0, 0));
     assert!(!sandbox.path().join("issued/202207.sent.jsonl").exists());
+    for directory in ["issued", "issued/202207/documents/acme", "out/x", "billing", "new/../issued/202207.mail"] {
+        let run = sandbox.run(&["send", "202207", "--eml", directory]);
+        assert!(run.code == 1 && run.stderr.contains("drafts cannot be in "), "{directory}: {}", run.stderr);
+    }
+    assert!(!sandbox.path().join("issued/202207.mail").exists() && !sandbox.path().join("new").exists());
 }
 
 #[test]
@@ -563,6 +568,64 @@ fn nothing_is_sent_when_one_file_is_not_the_one_issued() {
     std::fs::remove_file(sandbox.path().join(path)).unwrap();
     let run = sandbox.run(&["send", "202207", "--yes"]);
     assert!(run.code == 1 && run.stderr.contains("the kept document is gone"), "{}", run.stderr);
+}
+
+/// Every message that was sent is kept. One without its line in the journal would be delivered again.
+#[test]
+fn a_lost_or_shortened_journal_sends_nothing_again() {
+    let server = Server::good();
+    let sandbox = issued_for(&server);
+    good(sandbox.run(&["send", "202207", "--yes"]));
+    let path = "issued/202207.sent.jsonl";
+    let journal = String::from_utf8(sandbox.read(path)).unwrap();
+    let message = sandbox.read(&format!("issued/202207.mail/{BRAVO}.r0.eml"));
+    // Without the lines of bravo, and without any.
+    for lines in [3, 0] {
+        sandbox.write(path, journal.split_inclusive('\n').take(lines).collect::<String>());
+        if lines == 0 {
+            std::fs::remove_file(sandbox.path().join(path)).unwrap();
+        }
+        for arguments in [&["send", "202207"][..], &["send", "202207", "--yes"], &["send", "202207", "--eml", "drafts"]]
+        {
+            let run = sandbox.run(arguments);
+            assert_eq!((run.code, server.received().len()), (1, 2), "{}", run.stderr);
+            for part in [
+                "may have been sent, and no line of issued/202207.sent.jsonl is about it",
+                "issued/202207.mail/INV-202207-0002.r0.eml",
+                "put issued/202207.sent.jsonl back as git or a backup has it",
+            ] {
+                assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
+            }
+        }
+    }
+    assert_eq!(message, sandbox.read(&format!("issued/202207.mail/{BRAVO}.r0.eml")));
+    // With bravo's first line alone: it is not known to be waiting, for the message is kept when the server asks for it.
+    sandbox.write(path, journal.split_inclusive('\n').take(4).collect::<String>());
+    let run = sandbox.run(&["send", "202207", "--yes"]);
+    assert_eq!((run.code, server.received().len()), (1, 2), "{}", run.stderr);
+    assert!(run.stderr.contains("INV-202207-0002: unknown"), "{}", run.stderr);
+}
+
+/// What a server has had keeps its name, bytes and date; what is made of something else gets the next name.
+#[test]
+fn a_failed_message_is_never_written_over() {
+    let server = Server::start(|asked| if asked.verb == "BODY" { Act::Say("452 4.3.1 full") } else { Act::Usual });
+    let sandbox = issued_for(&server);
+    send(&sandbox);
+    let (first, kept) = (format!("issued/202207.mail/{ACME}.r0.eml"), format!("issued/202207.mail/{BRAVO}.r0.eml"));
+    let before = [sandbox.read(&first), sandbox.read(&kept)];
+    let server = Server::good();
+    mail(&sandbox, &server.url());
+    let text = String::from_utf8(sandbox.read("customers/acme.toml")).unwrap();
+    sandbox.write("customers/acme.toml", text.replace("keiri@acme", "new@acme"));
+    send(&sandbox);
+    assert!([sandbox.read(&first), sandbox.read(&kept)] == before);
+    let received = server.received();
+    assert_eq!(received[0].to, ["new@acme.example", "archive@example.jp"]);
+    assert!(received[0].bytes == sandbox.read(&format!("issued/202207.mail/{ACME}.r1.eml")));
+    assert!(received[0].header("Message-ID").contains(".v1.r1."), "{}", received[0].header("Message-ID"));
+    assert!(received[1].bytes == before[1]);
+    good(sandbox.run(&["verify", "202207", "--as-issued"]));
 }
 
 /// A letter has the figures of the record and the account of the kept rules, so that these are checked like the files.

@@ -62,7 +62,8 @@ pub struct Discrepancy {
 }
 
 impl Discrepancy {
-    pub(super) fn of_problem(kind: DiscrepancyKind, problem: &Diagnostic) -> Discrepancy {
+    /// A problem as a finding.
+    pub fn of_problem(kind: DiscrepancyKind, problem: &Diagnostic) -> Discrepancy {
         let file = problem.place.as_ref().map(|place| place.path.clone());
         Discrepancy { kind, file, number: None, message: Difference::of(problem.message.clone()) }
     }

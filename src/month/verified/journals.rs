@@ -38,13 +38,16 @@ pub(super) fn heads(root: &Path, ledger: &Ledger) -> Vec<JournalHead> {
     all.filter_map(head).collect()
 }
 
-/// Journals of months of which nothing is issued.
+/// Journals and messages of months of which nothing is issued.
 pub(super) fn without_month(root: &Path, ledger: &Ledger) -> Vec<Discrepancy> {
     let names = files::names(&root.join(ledger::DIRECTORY)).unwrap_or_default();
     let paths = names.iter().filter_map(|name| Some(format!("{}/{}", ledger::DIRECTORY, name.to_str()?)));
     let is_lost = |path: &String| {
         let month = path.get(ledger::DIRECTORY.len() + 1..).and_then(|name| name.get(..6)?.parse().ok());
-        let is_journal = |month| JournalKind::ALL.into_iter().any(|kind| kind.path(month) == *path);
+        let is_journal = |month| {
+            let messages = format!("{}/{month}.mail", ledger::DIRECTORY);
+            JournalKind::ALL.into_iter().any(|kind| kind.path(month) == *path) || *path == messages
+        };
         month.is_some_and(|month| is_journal(month) && ledger.of_month(month).next().is_none())
     };
     let finding = |path| Discrepancy {

@@ -76,12 +76,12 @@ const EQUAL_AND_AS_KEPT: &str = "rules changed since; figures equal; documents a
 const UNCOMPUTED: &str = "cannot be computed with the current rules:";
 
 impl Verification {
-    /// Compares issued months with what is there now; `faults` are what reading the ledger found. With `as_issued` the
+    /// Compares issued months with what is there now; `faults` are what reading the ledger found, `messages`
+    /// what is wrong with the messages that were sent. With `as_issued` the
     /// current rules are left out. `anchors` are hashes that were known before: of records, or of lines of journals.
     pub fn of(
         root: &Path,
-        ledger: &Ledger,
-        faults: &[Diagnostic],
+        (ledger, faults, messages): (&Ledger, &[Diagnostic], &dyn Fn(BillingMonth) -> Vec<Discrepancy>),
         months: &[BillingMonth],
         as_issued: bool,
         anchors: &[String],
@@ -91,7 +91,7 @@ impl Verification {
         let verify = |month: &BillingMonth| {
             let faults = faults.iter().filter(|fault| of_month(fault, *month)).map(lock_changed);
             let (found, is_as_kept) = of_month_alone(root, ledger, *month, as_issued, printer);
-            MonthVerification::new(ledger, *month, faults.chain(found).collect(), is_as_kept)
+            MonthVerification::new(ledger, *month, faults.chain(found).chain(messages(*month)).collect(), is_as_kept)
         };
         let verified = months.iter().map(verify).collect();
         let elsewhere = |fault: &&Diagnostic| !months.iter().any(|month| of_month(fault, *month));
