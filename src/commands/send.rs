@@ -71,7 +71,7 @@ pub(super) fn run(
         |of: (&Stored, &Document), kind, as_issued: &Settings| issued_file(root, of, kind, (as_issued, &settings));
     let mut composer = Composer::new((root, &ledger, &settings), mail, &file);
     printer.doing("making the messages");
-    let planned = composer.plan(request, &deliveries, (environment.now)())?;
+    let mut planned = composer.plan(request, &deliveries, (environment.now)())?;
     if let Some(directory) = &arguments.eml {
         return Ok(write_drafts(&current.join(directory), directory, &planned, &composer, environment, printer)?);
     }
@@ -93,7 +93,7 @@ pub(super) fn run(
         report: &report,
     };
     let sent = match planned.iter().any(|one| one.skipped.is_none()) {
-        true => sending.run(&planned),
+        true => sending.run(&mut planned),
         false => Ok(()),
     };
     printer.idle();

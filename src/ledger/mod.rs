@@ -398,13 +398,24 @@ impl Drop for Issuing {
 /// # Errors
 /// When another run has the lock, or nothing can be written.
 pub fn lock(root: &Path) -> Result<Issuing, Diagnostic> {
+    try_lock(root)?
+}
+
+/// [`lock`] for those who can wait: the inner error is that another run has it.
+///
+/// # Errors
+/// When nothing can be written.
+pub fn try_lock(root: &Path) -> Result<Result<Issuing, Diagnostic>, Diagnostic> {
     let directory = root.join(DIRECTORY);
     let context =
         || cannot("write the directory", DIRECTORY).with_hint("check the directory's permissions and free space");
     std::fs::create_dir_all(&directory).with_context(context)?;
-    let lock = Lock::take(directory.join(".lock"), "another run issues or credits invoices, or adds an adjustment")?
-        .with_context(context)?;
-    Ok(Issuing { lock: Some(lock), directory })
+    let taken = Lock::take(directory.join(".lock"), "another run issues or credits invoices, or adds an adjustment");
+    let lock = match taken {
+        Ok(lock) => lock.with_context(context)?,
+        Err(busy) => return Ok(Err(busy)),
+    };
+    Ok(Ok(Issuing { lock: Some(lock), directory }))
 }
 
 /// The file of a record that is not yet written.

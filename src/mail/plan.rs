@@ -6,7 +6,7 @@ use super::composer::{Composed, Composer};
 use super::deliveries::{Deliveries, Delivery, DeliveryState};
 use super::message;
 use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
-use crate::ledger::{Document, Stored};
+use crate::ledger::{Document, Ledger, Stored};
 use crate::model::format::Format;
 use crate::model::invoice::DocumentKind;
 use crate::model::mail::{CustomerMail, Mailbox, merged};
@@ -93,6 +93,15 @@ impl Planned<'_> {
 fn sha256(document: &Document) -> &str {
     let output = document.output(Format::Pdf).or(document.outputs.first());
     output.map_or("", |output| output.sha256.as_str())
+}
+
+/// Whether nothing is left of an invoice.
+pub(super) fn is_taken_back(ledger: &Ledger, document: &Document) -> Result<bool, Diagnostic> {
+    if document.kind != DocumentKind::Invoice || ledger.credits_of(&document.number).next().is_none() {
+        return Ok(false);
+    }
+    let left = ledger.left_of(document).of(format_args!("what is left of {}", document.number))?;
+    Ok(left.is_zero())
 }
 
 impl<'a> Composer<'a> {
@@ -247,17 +256,8 @@ impl<'a> Composer<'a> {
             Some(DeliveryState::Refused) if !is_resent => Some(Skipped::Refused),
             Some(DeliveryState::Unknown) if !is_resent => Some(Skipped::Unknown),
             _ if is_resent || request.numbers.contains(&document.number) => None,
-            _ => self.is_taken_back(document)?.then_some(Skipped::Credited),
+            _ => is_taken_back(self.ledger, document)?.then_some(Skipped::Credited),
         })
-    }
-
-    /// Whether nothing is left of an invoice.
-    fn is_taken_back(&self, document: &Document) -> Result<bool, Diagnostic> {
-        if document.kind != DocumentKind::Invoice || self.ledger.credits_of(&document.number).next().is_none() {
-            return Ok(false);
-        }
-        let left = self.ledger.left_of(document).of(format_args!("what is left of {}", document.number))?;
-        Ok(left.is_zero())
     }
 
     /// The envelope sender.

@@ -10,9 +10,10 @@ use super::composer::Composer;
 use super::connection::{Fault, Outcome, Parcel, Route, Session};
 use super::deliveries::{Deliveries, DeliveryState, Entry, Event, Queued, message_path};
 use super::message::name;
-use super::plan::Planned;
+use super::plan::{Planned, Skipped, is_taken_back};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::environment::Environment;
+use crate::ledger::{self, Issuing, Ledger};
 use crate::model::mail::{MailSettings, Mailbox};
 use crate::staging::{self, hash};
 
@@ -23,6 +24,10 @@ const WAITS: [Duration; 5] = {
     }
     [minutes(1), minutes(2), minutes(4), minutes(8), minutes(15)]
 };
+
+/// How often, and after what time each, a run looks whether another has ended that issues or credits.
+const LOOKS: u32 = 60;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 /// Connections that fail one after the other before the run gives up.
 const MOST_FAILURES: u32 = 5;
@@ -63,16 +68,19 @@ struct Progress {
 enum Attempted {
     Over,
     Again,
+    /// Credit notes have taken the invoice back since the plan was made.
+    TakenBack,
     /// The server cannot be reached: with the last fault.
     Stop(Fault),
 }
 
 impl Sending<'_> {
-    /// Sends messages, with further attempts for those that the server could not take.
+    /// Sends messages, with further attempts for those that the server could not take. Invoices that were taken back since the
+    /// plan was made are skipped in it.
     ///
     /// # Errors
     /// When the server cannot be reached, or the journal cannot be written. The journal says how far the run got.
-    pub fn run(mut self, planned: &[Planned<'_>]) -> Result<(), Diagnostic> {
+    pub fn run(mut self, planned: &mut [Planned<'_>]) -> Result<(), Diagnostic> {
         let interval = Duration::from_secs(60) / self.mail.rate_per_minute.max(1);
         let mut progress = Progress { session: None, failures: 0, interval, next: None };
         // Nothing is queued for a server that is not there or refuses the login; one that is busy is asked again.
@@ -81,13 +89,14 @@ impl Sending<'_> {
             Err(fault) if fault.status.is_some_and(|status| status < 500) => {}
             Err(fault) => return Err(self.unreachable(&fault)),
         }
-        let mut pending: Vec<&Planned<'_>> = planned.iter().filter(|one| one.skipped.is_none()).collect();
+        let mut pending: Vec<&mut Planned<'_>> = planned.iter_mut().filter(|one| one.skipped.is_none()).collect();
         for round in 0..=WAITS.len() {
             let mut again = Vec::new();
             for one in pending {
                 match self.attempt(one, &mut progress)? {
                     Attempted::Over => {}
                     Attempted::Again => again.push(one),
+                    Attempted::TakenBack => one.skipped = Some(Skipped::Credited),
                     Attempted::Stop(fault) => return Err(self.unreachable(&fault)),
                 }
             }
@@ -122,7 +131,13 @@ impl Sending<'_> {
 
     fn attempt(&mut self, planned: &Planned<'_>, progress: &mut Progress) -> Result<Attempted, Diagnostic> {
         self.pace(progress);
+        let issuing = self.issuing()?;
+        if self.is_taken_back_since(planned)? {
+            self.environment.tell(&format!("{} was taken back meanwhile and is not sent", planned.document.number));
+            return Ok(Attempted::TakenBack);
+        }
         let bytes = self.queue(planned)?;
+        drop(issuing);
         // A server closes a connection whenever it likes; that alone is no failure.
         let alive = progress.session.take().and_then(|mut session| session.is_alive().then_some(session));
         let session = alive.map_or_else(|| Session::open(self.route), Ok);
@@ -167,6 +182,32 @@ impl Sending<'_> {
                 }
             }
         }
+    }
+
+    /// Keeps others from crediting an invoice while its message is queued; waits for those that do so just now.
+    fn issuing(&self) -> Result<Issuing, Diagnostic> {
+        for _ in 1..LOOKS {
+            match ledger::try_lock(self.root)? {
+                Ok(issuing) => return Ok(issuing),
+                Err(_) => (self.environment.wait)(BETWEEN_LOOKS),
+            }
+        }
+        ledger::lock(self.root)
+    }
+
+    /// Whether an invoice was taken back after the plan was made, by what the records say now.
+    fn is_taken_back_since(&self, planned: &Planned<'_>) -> Result<bool, Diagnostic> {
+        let before = self.composer.ledger;
+        let Err(changed) = before.check_current(self.root, planned.stored.record.month) else {
+            return Ok(false);
+        };
+        let (now, faults) = Ledger::read(self.root);
+        // Records are added, never changed.
+        if !faults.is_empty() || !before.records.iter().all(|stored| now.records.contains(stored)) {
+            return Err(changed);
+        }
+        let is_new = planned.test.is_none() && !is_taken_back(before, planned.document)?;
+        Ok(is_new && is_taken_back(&now, planned.document)?)
     }
 
     /// Waits until the next message may begin.

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use base64::Engine;
@@ -301,6 +302,8 @@ fn a_connection_that_cannot_be_used_is_refused() {
 thread_local! {
     static CLOCK: Cell<Duration> = const { Cell::new(Duration::ZERO) };
     static WAITS: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    /// What others do during the next waits, the last first.
+    static MEANWHILE: RefCell<Vec<Box<dyn FnOnce()>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// An environment whose clock goes on only by waiting.
@@ -310,6 +313,8 @@ fn environment() -> Environment {
         wait: |time| {
             CLOCK.set(CLOCK.get() + time);
             WAITS.with(|waits| waits.borrow_mut().push(u64::try_from(time.as_millis()).unwrap()));
+            let others = MEANWHILE.with(|others| others.borrow_mut().pop());
+            others.into_iter().for_each(|others| others());
         },
         ..http_client::environment(&[]).0
     }
@@ -334,7 +339,7 @@ fn send(sandbox: &Sandbox) -> (Vec<(String, DeliveryState)>, Option<String>) {
     };
     let mut composer = Composer::new((root, &ledger, &settings), mail, &file);
     let request = Request { month, customers: &[], numbers: &[], resend: None, test: None };
-    let planned = composer.plan(request, &deliveries, (environment.now)()).unwrap();
+    let mut planned = composer.plan(request, &deliveries, (environment.now)()).unwrap();
     let reports = RefCell::new(Vec::new());
     let report = |one: &Planned<'_>, state, _: &str| reports.borrow_mut().push((one.document.number.clone(), state));
     let route = route(mail.server.clone().unwrap());
@@ -347,7 +352,7 @@ fn send(sandbox: &Sandbox) -> (Vec<(String, DeliveryState)>, Option<String>) {
         deliveries: &mut deliveries,
         report: &report,
     };
-    let result = sending.run(&planned);
+    let result = sending.run(&mut planned);
     (reports.into_inner(), result.err().map(|problem| problem.render(false)))
 }
 
@@ -515,6 +520,38 @@ fn an_invoice_that_was_taken_back_is_sent_only_by_name() {
     assert_eq!(numbers(&server).len(), 3);
     good(sandbox.run(&["send", "202207", "--yes", "--number", ACME]));
     assert_eq!(numbers(&server)[3], ACME);
+}
+
+/// A run takes as long as the rate has it. What is credited in that time is not sent, and what is being credited is waited for.
+#[test]
+fn an_invoice_that_is_taken_back_during_the_run_is_not_sent() {
+    use DeliveryState::Sent;
+    let server = Server::good();
+    let sandbox = Rc::new(issued_for(&server));
+    let others = Rc::clone(&sandbox);
+    MEANWHILE.with(|meanwhile| {
+        meanwhile.borrow_mut().push(Box::new(move || {
+            good(others.run(&["credit", BRAVO, "--reason", "wrong", "--date", "2022-09-05"]));
+        }));
+    });
+    assert_eq!(send(&sandbox), (reported(&[(ACME, Sent)]), None));
+    assert_eq!((waits(), server.received().len()), (vec![1], 1));
+    assert!(!journal(&sandbox).iter().any(|line| line["number"] == BRAVO));
+    let run = good(sandbox.run(&["send", "202207", "--yes"]));
+    assert!(run.stdout.contains("taken back"), "{}", run.stdout);
+    assert_eq!(server.received()[1].header("X-Invoice-Number"), format!("CN-{BRAVO}"));
+
+    let server = Server::good();
+    let sandbox = issued_for(&server);
+    let held = Rc::new(RefCell::new(None));
+    let (taken, root) = (Rc::clone(&held), sandbox.path().to_path_buf());
+    MEANWHILE.with(|meanwhile| {
+        let mut meanwhile = meanwhile.borrow_mut();
+        meanwhile.push(Box::new(move || drop(held.take())));
+        meanwhile.push(Box::new(move || *taken.borrow_mut() = Some(ledger::lock(&root).unwrap())));
+    });
+    assert_eq!(send(&sandbox), (reported(&[(ACME, Sent), (BRAVO, Sent)]), None));
+    assert_eq!(waits(), [1, 1000]);
 }
 
 #[test]
