@@ -265,7 +265,7 @@ fn print<'p>(
     let header = ["number", "to", "cc", "subject", "files", "size", "state"];
     let mut lines = vec![printer.heading(header)];
     for one in planned {
-        let size = if one.skipped.is_some() { String::new() } else { format!("{} kB", one.size.div_ceil(1000)) };
+        let size = if one.size == 0 { String::new() } else { format!("{} kB", one.size.div_ceil(1000)) };
         let word = match (&one.skipped, state(one)) {
             (Some(Skipped::Credited), _) => "taken back",
             (_, Some(state)) if arguments.yes || one.skipped.is_some() => state.name(),

@@ -93,6 +93,15 @@ pub struct Queued {
     pub from: String,
     /// Envelope recipients.
     pub to: Vec<String>,
+    /// Subject.
+    #[serde(default)]
+    pub subject: String,
+    /// Names of the attached files.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// Bytes of the message.
+    #[serde(default)]
+    pub size: u64,
     /// SHA-256 of the message.
     pub message_sha256: String,
 }
@@ -328,6 +337,9 @@ mod tests {
             sha256: "00".to_owned(),
             from: "billing@example.jp".to_owned(),
             to: vec!["keiri@acme.example".to_owned()],
+            subject: "Invoice".to_owned(),
+            files: vec!["INV-1.pdf".to_owned()],
+            size: 1234,
             message_sha256: "11".to_owned(),
         };
         let time = DateTime::from_timestamp(1_662_800_000, 0).unwrap();
@@ -337,7 +349,8 @@ mod tests {
             text,
             "{\"time\":\"2022-09-10T08:53:20Z\",\"event\":\"queued\",\
              \"message_id\":\"<INV-1.v1.r0.0123456789abcdef@example.jp>\",\"number\":\"INV-1\",\"version\":1,\"resend\":0,\
-             \"sha256\":\"00\",\"from\":\"billing@example.jp\",\"to\":[\"keiri@acme.example\"],\"message_sha256\":\"11\"}"
+             \"sha256\":\"00\",\"from\":\"billing@example.jp\",\"to\":[\"keiri@acme.example\"],\"subject\":\"Invoice\",\
+             \"files\":[\"INV-1.pdf\"],\"size\":1234,\"message_sha256\":\"11\"}"
         );
         assert_eq!(serde_json::from_str::<Entry>(&text).unwrap(), entry);
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::composer::{Composed, Composer};
-use super::deliveries::{Deliveries, Delivery, DeliveryState};
+use super::deliveries::{Deliveries, Delivery, DeliveryState, Queued};
 use super::message;
 use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
 use crate::ledger::{Document, Ledger, Stored};
@@ -36,7 +36,7 @@ pub struct Planned<'l> {
     pub stored: &'l Stored,
     /// The document.
     pub document: &'l Document,
-    /// Recipients that the header names.
+    /// Recipients that the header names; all of them where it was sent.
     pub to: Vec<Mailbox>,
     /// Recipients of copies that the header names.
     pub cc: Vec<Mailbox>,
@@ -48,7 +48,7 @@ pub struct Planned<'l> {
     pub subject: String,
     /// Names of the attached files.
     pub files: Vec<String>,
-    /// Bytes of the message; 0 where it is not sent.
+    /// Bytes of the message; 0 where it is neither sent nor was.
     pub size: u64,
     /// What became of its latest delivery.
     pub state: Option<DeliveryState>,
@@ -81,6 +81,21 @@ impl Planned<'_> {
     /// SHA-256 of the document.
     pub fn sha256(&self) -> &str {
         sha256(self.document)
+    }
+
+    /// A message that was queued: as the journal has it, whatever the workspace says now.
+    fn as_queued(self, queued: &Queued) -> Self {
+        Planned {
+            to: queued.to.iter().filter_map(|address| Mailbox::parse(address).ok()).collect(),
+            cc: Vec::new(),
+            bcc: Vec::new(),
+            sender: Mailbox::parse(&queued.from).unwrap_or(self.sender),
+            subject: queued.subject.clone(),
+            files: queued.files.clone(),
+            size: queued.size,
+            message_id: queued.message_id.clone(),
+            ..self
+        }
     }
 
     /// Everybody the message goes to.
@@ -225,7 +240,7 @@ impl<'a> Composer<'a> {
             None => self.skipped(request, latest, document)?,
         };
         let delivery = test.map_or_else(|| format!("r{resend}"), |test| format!("t{test}"));
-        Ok(Planned {
+        let planned = Planned {
             stored,
             document,
             to,
@@ -241,6 +256,12 @@ impl<'a> Composer<'a> {
             reason,
             test,
             message_id: self.message_id(document, &delivery),
+        };
+        Ok(match (&planned.skipped, latest) {
+            (Some(Skipped::Sent | Skipped::Refused | Skipped::Unknown), Some(known)) => {
+                planned.as_queued(&known.queued)
+            }
+            _ => planned,
         })
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-use super::composer::Composer;
+use super::composer::{Composed, Composer};
 use super::connection::{Fault, Outcome, Parcel, Route, Session};
 use super::deliveries::{Deliveries, DeliveryState, Entry, Event, Queued, message_path};
 use super::message::name;
@@ -234,7 +234,7 @@ impl Sending<'_> {
             }
         }
         let time = self.now();
-        let bytes = self.composer.message(planned, time, false)?.bytes;
+        let Composed { bytes, subject, files } = self.composer.message(planned, time, false)?;
         let queued = Queued {
             message_id: planned.message_id.clone(),
             number: planned.document.number.clone(),
@@ -245,6 +245,9 @@ impl Sending<'_> {
             sha256: planned.sha256().to_owned(),
             from: planned.sender.address(),
             to: recipients,
+            subject,
+            files,
+            size: bytes.len() as u64,
             message_sha256: hash(&bytes),
         };
         self.deliveries.write(Entry { time, event: Event::Queued(queued) })?;

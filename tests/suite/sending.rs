@@ -126,6 +126,28 @@ fn the_plan_sends_nothing_and_yes_sends_everything_once() {
     assert!(status.stdout.contains("2/2"), "{}", status.stdout);
 }
 
+/// What was sent is told as it was sent, whatever the customer's file says now.
+#[test]
+fn a_sent_document_is_told_by_the_journal() {
+    let server = Server::good();
+    let sandbox = issued_for(&server);
+    good(sandbox.run(&["send", "202207", "--yes", "--customer", "acme"]));
+    with_mail(&sandbox, "attach = [\"csv\"]");
+    let text = String::from_utf8(sandbox.read("customers/acme.toml")).unwrap();
+    sandbox.write("customers/acme.toml", text.replace("keiri@acme", "new@acme") + "subject = \"other\"\n");
+    for arguments in [&["send", "202207", "--json"][..], &["send", "202207", "--json", "--yes", "--customer", "acme"]] {
+        let rows: Value = serde_json::from_str(&good(sandbox.run(arguments)).stdout).unwrap();
+        let row = &rows[0];
+        assert_eq!(row["to"], serde_json::json!(["keiri@acme.example", "archive@example.jp"]));
+        assert_eq!(row["files"], serde_json::json!([format!("{ACME}.pdf")]));
+        assert!(row["subject"].as_str().unwrap().starts_with("2022年7月 ご請求書"), "{row}");
+        assert_eq!(row["size"], server.received()[0].bytes.len());
+        assert_eq!((&row["state"], &row["sends"]), (&"sent".into(), &false.into()));
+    }
+    let plan = good(sandbox.run(&["send", "202207"])).stdout;
+    assert!(plan.contains("keiri@acme.example") && !plan.contains("new@acme"), "{plan}");
+}
+
 /// The bytes of the only attachment.
 fn attachment(text: &str) -> Vec<u8> {
     let part = text.rsplit_once("Content-Disposition: attachment").unwrap().1;
