@@ -84,7 +84,7 @@ impl Planned<'_> {
     }
 
     /// A message that was queued: as the journal has it, whatever the workspace says now.
-    fn as_queued(self, queued: &Queued) -> Self {
+    fn with_queued(self, queued: &Queued) -> Self {
         Planned {
             to: queued.to.iter().filter_map(|address| Mailbox::parse(address).ok()).collect(),
             cc: Vec::new(),
@@ -259,7 +259,7 @@ impl<'a> Composer<'a> {
         };
         Ok(match (&planned.skipped, latest) {
             (Some(Skipped::Sent | Skipped::Refused | Skipped::Unknown), Some(known)) => {
-                planned.as_queued(&known.queued)
+                planned.with_queued(&known.queued)
             }
             _ => planned,
         })
