@@ -560,6 +560,28 @@ pub struct Export {
 }
 
 impl Export {
+    /// Says which options do not fit the format, and the way out.
+    fn check(&self) -> Result<(), (String, String)> {
+        let is_to = |target| self.to == target;
+        for (option, given, fits, of) in [
+            ("--online", self.online, is_to(Target::Yayoi), "yayoi"),
+            ("--first-slip", self.first_slip != 1, is_to(Target::Yayoi), "yayoi"),
+            ("--template", self.template.is_some(), is_to(Target::Template), "template"),
+            ("--check", !self.check.is_empty(), is_to(Target::JpPint), "jp-pint"),
+            ("--encoding", self.encoding.is_some(), !is_to(Target::JpPint), "csv"),
+        ] {
+            if given && !fits {
+                let message = format!("{option} says nothing to an export to {}", self.to.name());
+                return Err((message, format!("leave it out, or export --to {of}")));
+            }
+        }
+        if self.draft && is_to(Target::JpPint) {
+            let message = "a draft is no invoice yet, so it cannot be an e-invoice".to_owned();
+            return Err((message, "issue the month first, then leave out --draft".to_owned()));
+        }
+        Ok(())
+    }
+
     /// Whether the file goes to stdout.
     pub fn is_for_stdout(&self) -> bool {
         self.out.as_deref() == Some(std::path::Path::new("-"))

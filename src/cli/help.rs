@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::io;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 
-use super::Cli;
 use super::language::in_japanese;
+use super::{Cli, Command};
 use crate::model::language::Language;
 
 /// An example for each command, in alphabetical order; the first is that of the program itself.
@@ -89,7 +90,14 @@ fn shown(examples: &[&str]) -> String {
 pub fn parse(arguments: impl IntoIterator<Item = OsString>, language: Language) -> Result<Cli, clap::Error> {
     let mut command = command(language);
     let mut matches = command.try_get_matches_from_mut(arguments)?;
-    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    let cli = Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))?;
+    if let Command::Export(export) = &cli.command
+        && let Err((message, hint)) = export.check()
+    {
+        let command = command.find_subcommand_mut("export").expect("it was parsed");
+        return Err(command.error(ErrorKind::ArgumentConflict, format!("{message}\n\n  {hint}")));
+    }
+    Ok(cli)
 }
 
 /// Checks the name of a command.

@@ -22,6 +22,8 @@ pub(super) struct Booking<'a> {
     pub(super) stored: Option<&'a Stored>,
     /// The month that it bills.
     pub(super) month: BillingMonth,
+    /// The settings that it was issued by, for its exchange rate; none for a draft, which has those of the workspace.
+    pub(super) rates: Option<&'a Settings>,
     /// Day on which it is booked.
     pub(super) date: NaiveDate,
     /// The customer's code; empty for none.
@@ -32,6 +34,8 @@ pub(super) struct Booking<'a> {
     pub(super) sub_account: String,
     /// Memo.
     pub(super) memo: String,
+    /// The memo where there is no room for the original in brackets, if the document's own number has it: `CN-INV-1`.
+    pub(super) short_memo: Option<String>,
     /// What it brings to the accounts of sales.
     pub(super) postings: Vec<Posting>,
 }
@@ -77,16 +81,13 @@ fn booking<'a>(selection: &Selection<'a>, selected: &Selected<'a>) -> Result<Boo
     let code = own.code.as_ref().or(customer.and_then(|customer| customer.code.as_ref()));
     let code = code.cloned().unwrap_or_default();
     let fill = |pattern: &Pattern| filled(pattern, document, selection, &code);
-    let original = document.original.as_ref().map_or("", |original| original.number.as_str());
-    let mut memo = fill(&accounting.memo);
-    if !memo.contains(original) {
-        memo = format!("{memo} ({original})").trim_start().to_owned();
-    }
+    let (memo, short_memo) = memo(fill(&accounting.memo), document);
     let postings = postings(document, accounting).map_err(|why| told(why, document, selection.settings));
     Ok(Booking {
         document,
         stored,
         month: selection.month,
+        rates: selected.rates,
         date: match accounting.date {
             // What is corrected later belongs to the day on which it is.
             PostingDate::MonthEnd if document.original.is_none() => selection.month.last(),
@@ -95,9 +96,28 @@ fn booking<'a>(selection: &Selection<'a>, selected: &Selected<'a>) -> Result<Boo
         partner: own.partner.clone().unwrap_or_else(|| fill(&accounting.partner)),
         sub_account: own.sub_account.clone().unwrap_or_else(|| fill(&accounting.sub_account)),
         memo,
+        short_memo,
         postings: postings.map_err(|problem| placed(problem, stored))?,
         code,
     })
+}
+
+/// The memo of a document, which names its original, and a shorter one where it needs no brackets for that.
+fn memo(filled: String, document: &Document) -> (String, Option<String>) {
+    match &document.original {
+        Some(original) if !names(&filled, &original.number) => {
+            let memo = format!("{filled} ({})", original.number).trim_start().to_owned();
+            let has_it = filled.contains(&document.number) && document.number.contains(&original.number);
+            (memo, Some(filled).filter(|_| has_it))
+        }
+        _ => (filled, None),
+    }
+}
+
+/// Whether a number is there as a word of its own: `CN-1` does not name `1`.
+fn names(memo: &str, number: &str) -> bool {
+    let is_between = |c: char| c.is_whitespace() || "()[]{}（）「」、。,;:".contains(c);
+    memo.split(is_between).any(|word| word == number)
 }
 
 fn filled(pattern: &Pattern, document: &Document, selection: &Selection<'_>, code: &str) -> String {
@@ -150,4 +170,32 @@ pub(super) fn same_partners(bookings: &[Booking<'_>], program: Program) -> Vec<D
         ))
     };
     shared.map(warning).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn a_number_in_another_is_not_named() {
+        for (memo, number) in [
+            ("2023年10月 顧客 CN-1", "1"),
+            ("2023年10月 顧客 2", "10"),
+            ("CN-INV-202208-bravo", "INV-202208-bravo"),
+            ("INV-1/2", "INV-1"),
+            ("INV-12", "INV-1"),
+            ("", "1"),
+        ] {
+            assert!(!names(memo, number), "{number} in {memo}");
+        }
+        for (memo, number) in [
+            ("1", "1"),
+            ("CN-1 (1)", "1"),
+            ("返金、INV-1", "INV-1"),
+            ("（INV-1）の訂正", "INV-1"),
+            ("2023 1 CN-1", "1"),
+        ] {
+            assert!(names(memo, number), "{number} in {memo}");
+        }
+    }
 }

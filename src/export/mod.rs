@@ -71,6 +71,11 @@ impl Target {
         TARGETS.iter().find(|(_, target)| *target == self).map_or("", |(name, _)| name)
     }
 
+    /// Whether it is a program that takes yen alone.
+    pub fn is_in_yen(self) -> bool {
+        matches!(self, Target::Freee | Target::MoneyForward | Target::Yayoi)
+    }
+
     /// Extension of its files, where their names are not given.
     pub fn extension(self) -> &'static str {
         match self {
@@ -114,6 +119,8 @@ pub struct Selected<'a> {
     pub document: &'a Document,
     /// Its customer's file as it is now; none where it is gone.
     pub customer: Option<&'a Customer>,
+    /// The settings that it was issued by, for its exchange rate; a draft has those of the workspace.
+    pub rates: Option<&'a Settings>,
     /// Its own data files, for e-invoices.
     pub files: Option<&'a jp_pint::IssuedFiles>,
 }

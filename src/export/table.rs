@@ -71,6 +71,16 @@ pub(super) struct Width {
     pub(super) way_out: &'static str,
 }
 
+impl Width {
+    /// The length of a text with that many bytes in its encoding.
+    fn length(&self, text: &str, bytes: usize) -> usize {
+        match self.measure {
+            Measure::Columns => bytes,
+            Measure::Characters | Measure::Digits => text.chars().count(),
+        }
+    }
+}
+
 /// What a program reads.
 pub(super) struct Layout {
     /// Its name in messages.
@@ -139,6 +149,13 @@ pub(super) fn files(
     }
     problems.found.check()?;
     Ok(files.into_iter().map(|(file, _)| file).collect())
+}
+
+/// Whether a text fits into a column. One that cannot be written does: that is another fault.
+pub(super) fn fits(layout: &Layout, column: usize, text: &str, encoding: Encoding) -> bool {
+    let bytes = encoding.encode(text).map_or(0, |bytes| bytes.len());
+    let mut widths = layout.widths.iter().filter(|width| width.columns.contains(&column));
+    widths.all(|width| width.length(text, bytes) <= width.most)
 }
 
 /// The faults found, each once.
@@ -253,10 +270,7 @@ fn faults_of_width(
     faults: &mut Faults,
 ) {
     let Width { most, measure, .. } = width;
-    let length = match measure {
-        Measure::Columns => bytes,
-        Measure::Characters | Measure::Digits => text.chars().count(),
-    };
+    let length = width.length(text, bytes);
     if length <= *most {
         return;
     }
@@ -307,11 +321,13 @@ mod tests {
             document: &document,
             stored: None,
             month: "202208".parse().unwrap(),
+            rates: None,
             date: document.issue_date,
             code: String::new(),
             partner: String::new(),
             sub_account: String::new(),
             memo: String::new(),
+            short_memo: None,
             postings: Vec::new(),
         };
         let row = |cell: &Cell| vec![Cell::Number("1".to_owned()), cell.clone()];

@@ -1,10 +1,14 @@
 //! 弥生会計, on the desktop and online: import of journal entries of 25 columns, without a header. A document of one row is a
 //! plain entry, one of several rows a slip (振替伝票).
 
+use super::booking::Booking;
 use super::entries::{Entries, Entry, Row};
 use super::table::{self, Cell, DocumentRows, Layout, Measure, Width, Writing};
 use super::{ExportFile, Options};
 use crate::diagnostic::Problems;
+
+/// The column 摘要, counted from 0.
+const MEMO_COLUMN: usize = 16;
 
 const COLUMNS: &[&str] = &[
     "識別フラグ",
@@ -50,7 +54,7 @@ const DESKTOP: Layout = Layout {
         SLIP,
         Width { columns: &[4, 10], most: 24, measure: Measure::Columns, way_out: ACCOUNTS },
         Width { columns: &[5, 11], most: 24, measure: Measure::Columns, way_out: SUB_ACCOUNTS },
-        Width { columns: &[16], most: 64, measure: Measure::Columns, way_out: MEMO },
+        Width { columns: &[MEMO_COLUMN], most: 64, measure: Measure::Columns, way_out: MEMO },
     ],
     rows: usize::MAX,
     bytes: usize::MAX,
@@ -63,7 +67,7 @@ const ONLINE: Layout = Layout {
         SLIP,
         Width { columns: &[4, 10], most: 12, measure: Measure::Characters, way_out: ACCOUNTS },
         Width { columns: &[5, 11], most: 15, measure: Measure::Characters, way_out: SUB_ACCOUNTS },
-        Width { columns: &[16], most: 30, measure: Measure::Characters, way_out: MEMO },
+        Width { columns: &[MEMO_COLUMN], most: 30, measure: Measure::Characters, way_out: MEMO },
         Width {
             columns: &[8, 9, 14, 15],
             most: 9,
@@ -84,20 +88,36 @@ const SLIP: Width = Width {
 };
 
 pub(super) fn files(entries: &[Entries<'_>], writing: Writing, options: &Options) -> Result<Vec<ExportFile>, Problems> {
+    let layout = if options.online { &ONLINE } else { &DESKTOP };
     let mut slip = options.first_slip;
     let mut documents = Vec::with_capacity(entries.len());
     for of_document in entries {
         let rows = of_document.rows();
         let number = (rows.len() > 1).then_some(slip);
         slip = slip.saturating_add(u32::from(number.is_some()));
-        let cells = |(index, row): (usize, &Row<'_>)| cells(of_document, row, (index, rows.len()), number);
+        let memo = memo(of_document, layout, writing);
+        let cells = |(index, row): (usize, &Row<'_>)| cells((of_document, memo), row, (index, rows.len()), number);
         let cells = rows.iter().enumerate().map(cells).collect();
         documents.push(DocumentRows { booking: of_document.booking, rows: cells });
     }
-    table::files(if options.online { &ONLINE } else { &DESKTOP }, &documents, writing)
+    table::files(layout, &documents, writing)
 }
 
-fn cells(entries: &Entries<'_>, row: &Row<'_>, (index, count): (usize, usize), slip: Option<u32>) -> Vec<Cell> {
+/// The memo, or the shorter one where only that fits: 30 characters hold few numbers twice.
+fn memo<'a>(entries: &Entries<'a>, layout: &Layout, writing: Writing) -> &'a str {
+    let Booking { memo, short_memo, .. } = entries.booking;
+    match short_memo {
+        Some(short) if !table::fits(layout, MEMO_COLUMN, memo, writing.encoding) => short,
+        _ => memo,
+    }
+}
+
+fn cells(
+    (entries, memo): (&Entries<'_>, &str),
+    row: &Row<'_>,
+    (index, count): (usize, usize),
+    slip: Option<u32>,
+) -> Vec<Cell> {
     let booking = entries.booking;
     let flag = match index {
         _ if count == 1 => "2000",
@@ -114,7 +134,7 @@ fn cells(entries: &Entries<'_>, row: &Row<'_>, (index, count): (usize, usize), s
     cells.extend(side(row.debit));
     cells.extend(side(row.credit));
     cells.extend([
-        Cell::Free(booking.memo.clone()),
+        Cell::Free(memo.to_owned()),
         Cell::empty(),
         Cell::empty(),
         Cell::Number(if slip.is_some() { "3" } else { "0" }.to_owned()),

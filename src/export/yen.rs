@@ -19,8 +19,8 @@ pub(super) struct YenAmounts {
     pub(super) tax: Amount,
 }
 
-/// The amounts of each posting: those of the document in yen, or, with `foreign = "convert"`, its total by the month's rate,
-/// the tax that it states in yen, and as sales the rest, divided by what was taxed.
+/// The amounts of each posting: those of the document in yen, or, with `foreign = "convert"`, its total by the rate of the
+/// month as it was issued, the tax that it states in yen, and as sales the rest, divided by what was taxed.
 ///
 /// # Errors
 /// Documents in another currency that are not to be converted, or lack the rate or the tax in yen.
@@ -37,11 +37,15 @@ pub(super) fn amounts(booking: &Booking<'_>, settings: &Settings) -> Result<Vec<
             "foreign = \"convert\" in [accounting] converts it by [[fx]]; --to csv and --to json take any currency";
         return Err(booking.placed(Diagnostic::error(message).with_hint(hint)));
     }
-    let Some(rate) = settings.fx_rate(booking.month, document.currency, Currency::Jpy) else {
+    let Some(rate) = booking.rates.unwrap_or(settings).fx_rate(booking.month, document.currency, Currency::Jpy) else {
         let message = format!(
             "{} is in {}, and there is no rate to JPY for {}",
             document.number, document.currency, booking.month
         );
+        if booking.stored.is_some() {
+            let hint = "it was issued without one: enter it by hand; --to csv has its figures";
+            return Err(booking.placed(Diagnostic::error(message).with_hint(hint)));
+        }
         let hint = format!(
             "add [[fx]] with month = \"{}\", from = \"{}\", to = \"JPY\" and the rate to invoicer.toml",
             booking.month, document.currency

@@ -138,9 +138,7 @@ impl<T: Serialize> Journal<T> {
     /// # Errors
     /// When it cannot be written; the journal is then as before.
     pub fn append(&mut self, entry: T) -> Result<(), Diagnostic> {
-        let line = LineOut { previous: self.head.as_deref(), entry: &entry };
-        let mut line = serde_json::to_vec(&line).context("cannot write JSON")?;
-        line.push(b'\n');
+        let line = line(self.head.as_deref(), &entry)?;
         let written = if self.is_open { [b"\n", line.as_slice()].concat() } else { line.clone() };
         staging::append(&self.path, &self.shown, self.length, &written)?;
         self.length += written.len() as u64;
@@ -149,6 +147,48 @@ impl<T: Serialize> Journal<T> {
         self.entries.push(entry);
         Ok(())
     }
+}
+
+impl<T: Serialize> Journal<T> {
+    /// Adds lines, all of them or none: the journal is written anew beside itself and put into its place. When this
+    /// returns, they survive a power failure. The caller holds a lock, so that no other run adds at the same time.
+    ///
+    /// # Errors
+    /// When it cannot be written; the journal is then as before.
+    pub fn extend(&mut self, entries: Vec<T>) -> Result<(), Diagnostic> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let mut bytes = match files::read(&self.path, files::DATA) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            unread => unread.with_context(|| cannot("read the file", &self.shown))?,
+        };
+        // What follows the whole lines is the beginning of one that was never relied on.
+        bytes.truncate(usize::try_from(self.length).unwrap_or(usize::MAX));
+        if self.is_open {
+            bytes.push(b'\n');
+        }
+        let mut head = self.head.clone();
+        for entry in &entries {
+            let line = self::line(head.as_deref(), entry)?;
+            head = Some(hash(&line));
+            bytes.extend(line);
+        }
+        staging::replace(&self.path, &self.shown, &bytes)?;
+        self.length = bytes.len() as u64;
+        self.is_open = false;
+        self.head = head;
+        self.entries.extend(entries);
+        Ok(())
+    }
+}
+
+/// A line with its line feed.
+fn line<T: Serialize>(previous: Option<&str>, entry: &T) -> Result<Vec<u8>, Diagnostic> {
+    let mut line = serde_json::to_vec(&LineOut { previous, entry }).context("cannot write JSON")?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 /// Checks the chain of a month's journal, whatever its lines are about, and returns its head.
@@ -242,6 +282,23 @@ mod tests {
             directory.append("next");
             assert_eq!(directory.events(), [expected, &["next"]].concat(), "{length}");
             check(&directory.0, JournalKind::Sent, month()).unwrap();
+        }
+    }
+
+    #[test]
+    fn lines_added_at_once_are_those_added_one_by_one() {
+        let (one, all) = (Directory::new("one-by-one"), Directory::new("at-once"));
+        ["queued", "sending", "sent"].into_iter().for_each(|event| one.append(event));
+        all.append("queued");
+        let first = fs::read(all.file()).unwrap();
+        // Also after a line without its line feed, and after the beginning of one.
+        for before in [first.clone(), first[..first.len() - 1].to_vec(), [&first[..], b"{\"previous\":"].concat()] {
+            fs::write(all.file(), before).unwrap();
+            let mut journal = all.read().unwrap();
+            journal.extend(["sending", "sent"].map(|event| Event { event: event.to_owned() }).into()).unwrap();
+            assert_eq!(fs::read(all.file()).unwrap(), fs::read(one.file()).unwrap());
+            assert_eq!(journal.head(), one.read().unwrap().head());
+            assert_eq!(all.events(), ["queued", "sending", "sent"]);
         }
     }
 

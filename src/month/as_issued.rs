@@ -45,6 +45,32 @@ pub fn as_issued(
     Ok(files)
 }
 
+/// The copies of the rules that documents were issued by, in the order of the documents: those of their records, for a
+/// credit note those of its invoice.
+///
+/// # Errors
+/// Copies that cannot be read.
+pub fn rules(root: &Path, ledger: &Ledger, documents: &[(&Stored, &Document)]) -> Result<Vec<Arc<Settings>>, Problems> {
+    let mut known: BTreeMap<&str, Arc<Settings>> = BTreeMap::new();
+    let mut all = Vec::with_capacity(documents.len());
+    for (stored, document) in documents {
+        let record = rules_of(ledger, stored, document)?;
+        let rules = match known.get(record.name.as_str()) {
+            Some(rules) => Arc::clone(rules),
+            None => kept_rules(root, record)?,
+        };
+        known.insert(&record.name, Arc::clone(&rules));
+        all.push(rules);
+    }
+    Ok(all)
+}
+
+/// The copy of a record's rules.
+fn kept_rules(root: &Path, record: &Stored) -> Result<Arc<Settings>, Problems> {
+    let rules = workspace::load_for(&root.join(record.rules_directory()), &[record.record.month])?;
+    Ok(Arc::new(rules.settings))
+}
+
 /// The record whose rules a document was made by: its own or, for a credit note, that of its invoice.
 fn rules_of<'l>(ledger: &'l Ledger, stored: &'l Stored, document: &Document) -> Result<&'l Stored, Diagnostic> {
     let original = document.original.as_ref().filter(|_| document.kind == DocumentKind::CreditNote);
@@ -69,8 +95,7 @@ enum Origin {
 
 impl Origin {
     fn kept(root: &Path, record: &Stored) -> Result<Origin, Problems> {
-        let rules = workspace::load_for(&root.join(record.rules_directory()), &[record.record.month])?;
-        Ok(Origin::Kept(Arc::new(rules.settings)))
+        Ok(Origin::Kept(kept_rules(root, record)?))
     }
 
     fn made(root: &Path, ledger: &Ledger, record: &Stored) -> Result<Origin, Problems> {

@@ -39,18 +39,15 @@ pub struct Printer {
     pub unwritten: Unwritten,
 }
 
-/// The first error in writing a result, shared by all copies of a [`Printer`].
+/// The first error in writing a result, shared by all copies of a [`Printer`]; `None` for a closed pipe.
 #[derive(Clone, Debug, Default)]
-pub struct Unwritten(Arc<OnceLock<String>>);
+pub struct Unwritten(Arc<OnceLock<Option<String>>>);
 
 impl Unwritten {
     fn note(&self, result: io::Result<()>) {
-        match result {
+        if let Err(error) = result {
             // A closed pipe (`invoicer build | head -1`) is the reader's choice, not an error.
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                self.0.get_or_init(|| cause(&error));
-            }
-            _ => {}
+            self.0.get_or_init(|| (error.kind() != io::ErrorKind::BrokenPipe).then(|| cause(&error)));
         }
     }
 }
@@ -105,10 +102,15 @@ impl Printer {
     pub fn finish(&self) -> Result<(), Diagnostic> {
         self.unwritten.note(io::stdout().lock().flush());
         match self.unwritten.0.get() {
-            None => Ok(()),
-            Some(cause) => Err(Diagnostic::could_not_run(format!("cannot write the result to stdout: {cause}"))
+            None | Some(None) => Ok(()),
+            Some(Some(cause)) => Err(Diagnostic::could_not_run(format!("cannot write the result to stdout: {cause}"))
                 .with_hint("the command itself succeeded; only its output is incomplete")),
         }
+    }
+
+    /// Whether the reader of the results has gone before it had them all. Known after [`finish`](Self::finish).
+    pub fn is_cut_off(&self) -> bool {
+        self.unwritten.0.get().is_some()
     }
 
     /// Prints a line about what was done to stderr.

@@ -139,10 +139,14 @@ class Settings:
     def sub_account(self, document, month):
         return self.own(document).get("sub-account", self.fill("sub-account", "{customer-name}", document, month))
 
-    def memo(self, document, month):
+    def memo(self, document, month, fits=lambda text: True):
         memo = self.fill("memo", "{month-name} {customer-name} {number}", document, month)
         original = (document.get("original") or {}).get("number", "")
-        return memo if original in memo else f"{memo} ({original})".lstrip()
+        # A number in another (1 in CN-1) does not name the invoice, but is better than nothing where there is no room.
+        if not original or original in re.split(r"[\s()\[\]{}（）「」、。,;:]", memo):
+            return memo
+        long = f"{memo} ({original})".lstrip()
+        return memo if original in document["number"] in memo and not fits(long) else long
 
     def date(self, document, month):
         if self.accounting.get("date") == "month-end" and not document.get("original"):
@@ -374,6 +378,7 @@ def check_yayoi(data, expected, first_slip, online=False):
         slip += flag == "2101"
         equal("yayoi", (row[2], row[17], row[18], row[20:]), ("", "", "", ["", "", "", "", "no"]))
     need(last in ("2000", "2101"), "yayoi: the last slip has no end")
+    fits = lambda text: len(cells_of_windows(text)) <= 30 if online else columns(cells_of_windows(text)) <= 64
     booked = [it for it in expected if it.postings]
     equal("yayoi: documents", len(documents), len(booked))
     for it, of_document in zip(booked, documents):
@@ -381,7 +386,7 @@ def check_yayoi(data, expected, first_slip, online=False):
         for row in of_document:
             equal(f"yayoi {number}", (row[3], row[16].lstrip("'")),
                   (slashed(it.settings.date(document, it.month)),
-                   cells_of_windows(it.settings.memo(document, it.month)).lstrip("'")))
+                   cells_of_windows(it.settings.memo(document, it.month, fits)).lstrip("'")))
             both = []
             for cells in (row[4:10], row[10:16]):
                 if not cells[0]:

@@ -1,5 +1,6 @@
 //! Where exported files go.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use anyhow::Context;
 
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Place, cannot};
-use crate::export::ExportFile;
+use crate::export::{ExportFile, Target};
 use crate::files;
 use crate::ledger;
 use crate::staging;
@@ -31,18 +32,29 @@ pub(super) struct Destination {
 }
 
 impl Destination {
-    /// The place that the user named, or `export/MONTH/FORMAT`.
+    /// The place that the user named, or `export/MONTH/FORMAT`. New documents after the first that were noted go to a place
+    /// of their own, `FORMAT-new-N` with N the first that is not noted: the files before hold others. An interrupted run was
+    /// not noted, and its files are replaced.
     ///
     /// # Errors
     /// A path into what the workspace is made of, and one without a name.
-    pub(super) fn of(root: &Path, current: &Path, arguments: &cli::Export) -> Result<Destination, Diagnostic> {
+    pub(super) fn of(
+        root: &Path,
+        current: &Path,
+        arguments: &cli::Export,
+        noted: usize,
+    ) -> Result<Destination, Diagnostic> {
         let Some(chosen) = &arguments.out else {
             let directory = root.join(DIRECTORY).join(arguments.month.to_string());
-            let draft = if arguments.draft { "-draft" } else { "" };
+            let ending = match (arguments.draft, arguments.new && arguments.to != Target::JpPint) {
+                (true, _) => "-draft".to_owned(),
+                (_, true) if noted > 0 => format!("-new-{}", noted + 1),
+                _ => String::new(),
+            };
             return Ok(Destination {
                 shown: directory.strip_prefix(current).unwrap_or(&directory).to_path_buf(),
                 directory,
-                stem: format!("{}{draft}", arguments.to.name()),
+                stem: format!("{}{ending}", arguments.to.name()),
                 extension: arguments.to.extension().to_owned(),
                 is_chosen: false,
             });
@@ -63,26 +75,46 @@ impl Destination {
         })
     }
 
-    /// Writes the files and returns their paths as the user would write them.
+    /// Writes the files and returns their paths as the user would write them. Files with one of the hashes are kept.
     ///
     /// # Errors
-    /// When one cannot be written.
-    pub(super) fn write(&self, files: &[ExportFile]) -> Result<Vec<String>, Diagnostic> {
-        let mut names = Vec::with_capacity(files.len());
-        for (index, file) in files.iter().enumerate() {
-            let name = match &file.name {
-                Some(name) => format!("{}/{name}", self.base()),
-                None if files.len() == 1 => self.base(),
-                None => self.part(index + 1),
-            };
-            let shown = self.shown.join(&name).display().to_string();
-            staging::replace(&self.directory.join(&name), &shown, &file.bytes)?;
-            names.push(name);
+    /// When one cannot be written; nothing is written where one is to be kept.
+    pub(super) fn write(&self, files: &[ExportFile], kept: &BTreeSet<&str>) -> Result<Vec<String>, Diagnostic> {
+        let name = |(index, file): (usize, &ExportFile)| match &file.name {
+            Some(name) => format!("{}/{name}", self.base()),
+            None if files.len() == 1 => self.base(),
+            None => self.part(index + 1),
+        };
+        let names: Vec<String> = files.iter().enumerate().map(name).collect();
+        names.iter().try_for_each(|name| self.check_not_kept(name, kept))?;
+        for (name, file) in names.iter().zip(files) {
+            staging::replace(&self.directory.join(name), &self.shown(name), &file.bytes)?;
         }
         if !self.is_chosen {
             self.clear(&names)?;
         }
-        Ok(names.iter().map(|name| self.shown.join(name).display().to_string()).collect())
+        Ok(names.iter().map(|name| self.shown(name)).collect())
+    }
+
+    /// A file's path as the user would write it.
+    fn shown(&self, name: &str) -> String {
+        self.shown.join(name).display().to_string()
+    }
+
+    /// Refuses to replace a file with one of the hashes.
+    fn check_not_kept(&self, name: &str, kept: &BTreeSet<&str>) -> Result<(), Diagnostic> {
+        let path = self.directory.join(name);
+        if kept.is_empty() || !path.metadata().is_ok_and(|found| found.is_file()) {
+            return Ok(());
+        }
+        let shown = self.shown(name);
+        let (_, sha256) = staging::digest(&path).with_context(|| cannot("read the file", &shown))?;
+        if !kept.contains(sha256.as_str()) {
+            return Ok(());
+        }
+        let diagnostic = Diagnostic::error("this file holds documents that were exported before");
+        let hint = "move it away once it is imported, or name another file after --out";
+        Err(diagnostic.at(Place::file(shown)).with_hint(hint))
     }
 
     /// The name of a file that holds everything; of a directory where each document has its own.
@@ -114,8 +146,8 @@ impl Destination {
         let names = files::names(&self.directory).with_context(|| cannot("read the directory", shown()))?;
         for name in names.iter().filter_map(|name| name.to_str()) {
             if is_part(name) && !written.iter().any(|own| own == name) {
-                let path = self.shown.join(name).display().to_string();
-                fs::remove_file(self.directory.join(name)).with_context(|| cannot("remove the file", path))?;
+                fs::remove_file(self.directory.join(name))
+                    .with_context(|| cannot("remove the file", self.shown(name)))?;
             }
         }
         Ok(())

@@ -3,8 +3,9 @@
 mod destination;
 mod e_invoices;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -15,10 +16,12 @@ use crate::diagnostic::{Diagnostic, Place, Problems, cannot, nearest};
 use crate::export::{self, Export, ExportFile, Options, Selected, Selection, Target};
 use crate::files;
 use crate::ledger::journal::{Journal, JournalKind};
-use crate::ledger::{self, Document, Ledger, Naming};
+use crate::ledger::{self, Document, Ledger, Naming, Stored};
+use crate::model::accounting::Foreign;
+use crate::model::currency::Currency;
 use crate::model::invoice::Status;
 use crate::model::settings::Settings;
-use crate::month::{carried, computed};
+use crate::month::{as_issued, carried, computed};
 use crate::printer::Printer;
 use crate::staging::hash;
 use crate::workspace;
@@ -38,7 +41,6 @@ struct Exported {
 }
 
 pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Export, printer: &Printer) -> Result<(), Problems> {
-    check_options(arguments)?;
     if !arguments.check.is_empty() {
         return e_invoices::check_files(current, &arguments.check, printer);
     }
@@ -51,15 +53,10 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Export, printer:
     let journal: Journal<Exported> = Journal::read(root, JournalKind::Exported, arguments.month)?;
     let drafts = if arguments.draft { drafts(root, &ledger, settings, arguments, printer)? } else { Vec::new() };
     let mut selection = selected(root, &ledger, &drafts, settings, arguments)?;
-    if arguments.new {
-        let known: BTreeSet<&str> = journal
-            .entries()
-            .iter()
-            .filter(|line| line.format == arguments.to.name())
-            .map(|line| &*line.number)
-            .collect();
-        selection.documents.retain(|selected| !known.contains(selected.document.number.as_str()));
-    }
+    let noted: Vec<&Exported> =
+        journal.entries().iter().filter(|line| arguments.new && line.format == arguments.to.name()).collect();
+    let known: BTreeSet<&str> = noted.iter().map(|line| &*line.number).collect();
+    selection.documents.retain(|selected| !known.contains(selected.document.number.as_str()));
     if selection.documents.is_empty() {
         printer.status(&format!("nothing new to export to {}", arguments.to.name()));
         return Ok(());
@@ -71,11 +68,19 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Export, printer:
     for (selected, files) in selection.documents.iter_mut().zip(&issued_files) {
         selected.files = Some(files);
     }
+    let rates = rates(&ledger, &selection, arguments.to)?;
+    for selected in &mut selection.documents {
+        selected.rates = rates.get(selected.document.number.as_str()).map(|rates| &**rates);
+    }
     let export = export::files(&selection, arguments.to, &options(current, arguments)?)?;
     printer.diagnostics(&excerpts::fill(root, export.warnings.clone()));
-    write(root, current, &export, arguments, printer)?;
+    write(root, current, &export, arguments, &noted, printer)?;
     // A result that could not be written to stdout was not exported.
     printer.finish()?;
+    if arguments.new && arguments.is_for_stdout() && printer.is_cut_off() {
+        let message = "the program that reads the export stopped before its end: nothing is noted as exported";
+        return Err(Diagnostic::could_not_run(message).with_hint("run the command again").into());
+    }
     // The journal is last: a run that is interrupted before it exports the same again with `--new`. What is only looked
     // at on stdout is not exported; with `--new`, another program takes it.
     if !arguments.draft && (arguments.new || !arguments.is_for_stdout()) {
@@ -85,28 +90,6 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Export, printer:
     let count = selection.documents.len();
     let documents = if count == 1 { "1 document".to_owned() } else { format!("{count} documents") };
     printer.status(&format!("exported {documents} of {} to {}", selection.month, arguments.to.name()));
-    Ok(())
-}
-
-/// Refuses options that say nothing to the format.
-fn check_options(arguments: &cli::Export) -> Result<(), Diagnostic> {
-    let is_to = |target| arguments.to == target;
-    for (option, given, fits, of) in [
-        ("--online", arguments.online, is_to(Target::Yayoi), "yayoi"),
-        ("--first-slip", arguments.first_slip != 1, is_to(Target::Yayoi), "yayoi"),
-        ("--template", arguments.template.is_some(), is_to(Target::Template), "template"),
-        ("--check", !arguments.check.is_empty(), is_to(Target::JpPint), "jp-pint"),
-        ("--encoding", arguments.encoding.is_some(), !is_to(Target::JpPint), "csv"),
-    ] {
-        if given && !fits {
-            let message = format!("{option} says nothing to an export to {}", arguments.to.name());
-            return Err(Diagnostic::error(message).with_hint(format!("leave it out, or export --to {of}")));
-        }
-    }
-    if arguments.draft && is_to(Target::JpPint) {
-        let diagnostic = Diagnostic::error("a draft is no invoice yet, so it cannot be an e-invoice");
-        return Err(diagnostic.with_hint("issue the month first, then leave out --draft"));
-    }
     Ok(())
 }
 
@@ -178,9 +161,27 @@ fn selected<'a>(
         stored,
         document,
         customer: settings.customers.iter().find(|customer| customer.id == document.customer),
+        rates: None,
         files: None,
     };
     Ok(Selection { root, month, settings, documents: documents.into_iter().map(selected).collect() })
+}
+
+/// The rules that documents in other currencies were issued by, by their numbers, where the target converts them: a rate
+/// that was changed since does not change what was issued.
+fn rates<'a>(
+    ledger: &Ledger,
+    selection: &Selection<'a>,
+    target: Target,
+) -> Result<BTreeMap<&'a str, Arc<Settings>>, Problems> {
+    if !target.is_in_yen() || selection.settings.accounting.foreign != Foreign::Convert {
+        return Ok(BTreeMap::new());
+    }
+    let issued = selection.documents.iter().filter_map(|selected| Some((selected.stored?, selected.document)));
+    let foreign: Vec<(&Stored, &Document)> =
+        issued.filter(|(_, document)| document.currency != Currency::Jpy).collect();
+    let rules = as_issued::rules(selection.root, ledger, &foreign)?;
+    Ok(foreign.iter().map(|(_, document)| document.number.as_str()).zip(rules).collect())
 }
 
 fn check_number(number: &str, known: &[&str], arguments: &cli::Export) -> Result<(), Diagnostic> {
@@ -200,10 +201,13 @@ fn write(
     current: &Path,
     export: &Export,
     arguments: &cli::Export,
+    noted: &[&Exported],
     printer: &Printer,
 ) -> Result<(), Problems> {
     if !arguments.is_for_stdout() {
-        let paths = Destination::of(root, current, arguments)?.write(&export.files)?;
+        let destination = Destination::of(root, current, arguments, noted.len())?;
+        let noted: BTreeSet<&str> = noted.iter().map(|line| &*line.file_sha256).collect();
+        let paths = destination.write(&export.files, &noted)?;
         match export.files.iter().any(|file| file.name.is_some()) {
             true => printer.result_files(paths),
             false => paths.iter().for_each(|path| printer.result(path)),
@@ -220,7 +224,8 @@ fn write(
     Ok(())
 }
 
-/// Adds to the journal what it does not have yet. The caller holds the lock.
+/// Adds to the journal what it does not have yet, all or nothing: half of it would leave a file of which the next run makes
+/// the rest again. The caller holds the lock.
 fn note(root: &Path, selection: &Selection<'_>, files: &[ExportFile], arguments: &cli::Export) -> Result<(), Problems> {
     // Another run may have exported meanwhile.
     let mut journal: Journal<Exported> = Journal::read(root, JournalKind::Exported, selection.month)?;
@@ -228,6 +233,7 @@ fn note(root: &Path, selection: &Selection<'_>, files: &[ExportFile], arguments:
         let of_number = selection.documents.iter().find(|selected| selected.document.number == number);
         of_number.and_then(|selected| selected.stored).map_or("", |stored| stored.sha256.as_str())
     };
+    let mut lines = Vec::new();
     for file in files {
         let file_sha256 = hash(&file.bytes);
         for number in &file.numbers {
@@ -238,9 +244,9 @@ fn note(root: &Path, selection: &Selection<'_>, files: &[ExportFile], arguments:
                 file_sha256: file_sha256.clone(),
             };
             if !journal.entries().contains(&line) {
-                journal.append(line)?;
+                lines.push(line);
             }
         }
     }
-    Ok(())
+    Ok(journal.extend(lines)?)
 }
