@@ -8,11 +8,10 @@ use anyhow::Context;
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Place, Problems, cannot};
+use crate::export::search_index::{self, IndexRow, listed_format};
 use crate::files;
-use crate::ledger::{self, Document, Stored};
-use crate::model::format::Format;
+use crate::ledger::{self, Document, Ledger, Stored};
 use crate::model::invoice::DocumentKind;
-use crate::out::defused;
 use crate::printer::Printer;
 use crate::render::{self, escaped};
 use crate::staging;
@@ -23,22 +22,13 @@ pub(super) struct ExportIndex<'a> {
     pub(super) current: &'a Path,
     /// The file to write, as the user named it.
     pub(super) path: &'a Path,
+    /// Everything issued.
+    pub(super) ledger: &'a Ledger,
     pub(super) documents: &'a [(&'a Stored, &'a Document)],
-}
-
-/// A document with the kept file that stands for it.
-struct Row<'a> {
-    document: &'a Document,
-    /// The file, relative to the index; empty where none was kept.
-    file: String,
-    sha256: &'a str,
 }
 
 /// Beginning of an HTML index, by which one is known from other people's pages.
 const PAGE: &str = "<!DOCTYPE html>\n<!-- invoicer list --export-index -->\n";
-
-const HEADER: [&str; 10] =
-    ["date", "counterparty", "amount", "currency", "kind", "number", "original", "customer", "file", "sha256"];
 
 impl ExportIndex<'_> {
     /// Writes the index and prints its path.
@@ -49,14 +39,13 @@ impl ExportIndex<'_> {
         let target = self.current.join(self.path);
         let to_root = self.to_root(&target)?;
         let is_page = self.path.extension().is_some_and(|ending| ending == "html" || ending == "htm");
-        let beginning = if is_page { PAGE.to_owned() } else { csv_header() };
-        self.check_replaceable(&target, beginning.as_bytes())?;
-        let rows: Vec<Result<Row<'_>, Diagnostic>> =
+        self.check_replaceable(&target, is_page)?;
+        let rows: Vec<Result<IndexRow<'_>, Diagnostic>> =
             self.documents.par_iter().map(|(stored, document)| self.row(&to_root, stored, document)).collect();
         let (mut problems, mut good) = (Problems::default(), Vec::with_capacity(rows.len()));
         rows.into_iter().for_each(|row| good.extend(problems.keep(row)));
         problems.check()?;
-        let bytes = if is_page { page(&good, printer).into_bytes() } else { csv(&good)? };
+        let bytes = if is_page { page(&good, printer).into_bytes() } else { search_index::csv(&good)? };
         staging::replace(&target, &self.shown(), &bytes)?;
         printer.result(&self.shown());
         Ok(())
@@ -86,10 +75,15 @@ impl ExportIndex<'_> {
     }
 
     /// Refuses to replace anything but an earlier index.
-    fn check_replaceable(&self, target: &Path, beginning: &[u8]) -> Result<(), Diagnostic> {
+    fn check_replaceable(&self, target: &Path, is_page: bool) -> Result<(), Diagnostic> {
+        let is_index = |bytes: &[u8]| match is_page {
+            true => bytes.starts_with(PAGE.as_bytes()),
+            // A comment has no place in CSV; what is known are its rows.
+            false => search_index::is_earlier(self.ledger, bytes),
+        };
         match files::read(target, files::DATA) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            Ok(bytes) if bytes.starts_with(beginning) => Ok(()),
+            Ok(bytes) if is_index(&bytes) => Ok(()),
             Ok(_) => {
                 let diagnostic = Diagnostic::error("the file is no index that this command wrote");
                 Err(diagnostic.at(Place::file(self.shown())).with_hint("name another file: this one is not replaced"))
@@ -103,53 +97,20 @@ impl ExportIndex<'_> {
     }
 
     /// A document with the first kind of it that was kept. Where none was, a PDF that was put among the kept documents.
-    fn row<'d>(&self, to_root: &str, stored: &Stored, document: &'d Document) -> Result<Row<'d>, Diagnostic> {
-        let listed = Format::ALL.into_iter().find(|format| stored.record.kept.contains(format));
-        let format = listed.unwrap_or(Format::Pdf);
+    fn row<'d>(&self, to_root: &str, stored: &Stored, document: &'d Document) -> Result<IndexRow<'d>, Diagnostic> {
+        let format = listed_format(stored);
         let is_there = match ledger::kept(self.root, stored, document, format) {
             Ok(_) => true,
-            Err(problem) if listed.is_some() => return Err(problem),
+            Err(problem) if stored.record.kept.contains(&format) => return Err(problem),
             Err(_) => false,
         };
         let output = document.output(format);
         let file = output
             .filter(|_| is_there)
             .map(|output| format!("{to_root}{}/{}", stored.documents_directory(), output.path));
-        Ok(Row { document, file: file.unwrap_or_default(), sha256: output.map_or("", |output| output.sha256.as_str()) })
+        let sha256 = output.map_or("", |output| output.sha256.as_str());
+        Ok(IndexRow { document, file: file.unwrap_or_default(), sha256 })
     }
-}
-
-/// The heading of a CSV index, after a byte order mark, without which Excel garbles Japanese.
-fn csv_header() -> String {
-    format!("\u{feff}{}\r\n", HEADER.join(","))
-}
-
-fn kind(document: &Document) -> &'static str {
-    match document.kind {
-        DocumentKind::Invoice => "invoice",
-        DocumentKind::CreditNote => "credit-note",
-    }
-}
-
-fn csv(rows: &[Row<'_>]) -> Result<Vec<u8>, Diagnostic> {
-    const CANNOT: &str = "cannot write CSV";
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(csv_header().into_bytes());
-    for Row { document, file, sha256 } in rows {
-        let cells = [
-            document.issue_date.to_string(),
-            document.customer_name.clone(),
-            document.total.to_text(document.currency.decimals()),
-            document.currency.to_string(),
-            kind(document).to_owned(),
-            document.number.clone(),
-            document.original.as_ref().map_or_else(String::new, |original| original.number.clone()),
-            document.customer.clone(),
-            file.clone(),
-            (*sha256).to_owned(),
-        ];
-        writer.write_record(cells.map(defused)).context(CANNOT)?;
-    }
-    Ok(writer.into_inner().context(CANNOT)?)
 }
 
 /// How the page looks: a table that a browser searches and prints.
@@ -157,7 +118,7 @@ const STYLE: &str = "body{font:14px/1.5 sans-serif;margin:2em}table{border-colla
                      border-bottom:1px solid #ccc;text-align:left;white-space:nowrap}td.amount,th.amount{text-align:right}\
                      td.hash{font:11px monospace;color:#666}";
 
-fn page(rows: &[Row<'_>], printer: &Printer) -> String {
+fn page(rows: &[IndexRow<'_>], printer: &Printer) -> String {
     let text = |words: &str| escaped(&printer.text(words));
     let title = text("issued documents");
     let language = printer.language.tag();
@@ -172,7 +133,7 @@ fn page(rows: &[Row<'_>], printer: &Printer) -> String {
         text("number"),
         text("customer"),
     );
-    for Row { document, file, sha256 } in rows {
+    for IndexRow { document, file, sha256 } in rows {
         let number = escaped(&document.number);
         let number = match file.is_empty() {
             true => number,

@@ -56,7 +56,7 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::List, printer: &
         ledger.documents().filter(|(_, document)| is_wanted(document, arguments)).collect();
     if let Some(path) = &arguments.export_index {
         evidence::check_list(root, &ledger)?;
-        return ExportIndex { root, current, path, documents: &wanted }.write(printer);
+        return ExportIndex { root, current, path, ledger: &ledger, documents: &wanted }.write(printer);
     }
     let mut deliveries: BTreeMap<BillingMonth, Deliveries> = BTreeMap::new();
     let mut rows = Vec::new();

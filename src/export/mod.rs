@@ -16,6 +16,7 @@ pub mod jp_pint;
 mod listing;
 mod moneyforward;
 mod postings;
+pub mod search_index;
 mod share;
 mod table;
 mod tax_labels;

@@ -100,6 +100,7 @@ fn nothing_else_is_replaced_and_every_link_leads_to_the_issued_file() {
     refused("issued/202207/documents/x.csv", "the index cannot be in issued/");
     refused("customers", "cannot write the file: it is a directory");
     refused("nowhere/index.csv", "cannot find the directory");
+    refused_by_hand(&sandbox);
     let path = format!("issued/202207/documents/{}", DOCUMENTS[0].1);
     let bytes = sandbox.read(&path);
     sandbox.write(&path, "%PDF-1.7");
@@ -116,6 +117,31 @@ fn nothing_else_is_replaced_and_every_link_leads_to_the_issued_file() {
         assert!(sandbox.path().join("link.csv").symlink_metadata().unwrap().is_file());
         assert!(!sandbox.path().join("nothing").exists());
     }
+}
+
+/// A file with the heading of an index is one only if all of its rows are of issued documents, wherever these are kept.
+fn refused_by_hand(sandbox: &Sandbox) {
+    good(sandbox.run(&["list", "--export-index", "own.csv"]));
+    let index = String::from_utf8(sandbox.read("own.csv")).unwrap();
+    let lines: Vec<&str> = index.split_inclusive('\n').collect();
+    for other in [
+        format!("{index}2022-10-01,Other,1,JPY,invoice,X-1,,acme,,\r\n"),
+        index.replace(",393,", ",392,"),
+        format!("{index}{}", lines[1]),
+        format!("{index}a note\r\n"),
+        index.trim_start_matches('\u{feff}').to_owned(),
+        format!("{index}\"\n"),
+    ] {
+        sandbox.write("own.csv", &other);
+        let run = sandbox.run(&["list", "--export-index", "own.csv"]);
+        assert!(run.code == 1 && run.stderr.contains("no index that this command wrote"), "{other}: {}", run.stderr);
+        assert_eq!(sandbox.read("own.csv"), other.as_bytes());
+    }
+    // One of another place, of fewer documents.
+    sandbox.write("own.csv", [lines[0], lines[2]].concat().replace("issued/", "../issued/"));
+    good(sandbox.run(&["list", "--export-index", "own.csv"]));
+    assert_eq!(sandbox.read("own.csv"), index.as_bytes());
+    std::fs::remove_file(sandbox.path().join("own.csv")).unwrap();
 }
 
 /// Documents of months in which nothing was kept have their hash, and no link.
