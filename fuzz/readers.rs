@@ -1,11 +1,21 @@
 //! What the fuzz targets do with their bytes, one function for each reader: take them, or refuse them with a reason. The
 //! tests run them too, over the files that the targets begin with.
 
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
 
-use invoicer::export::jp_pint;
+use invoicer::export::{jp_pint, search_index};
 use invoicer::ledger::Ledger;
+use invoicer::ledger::journal::{self, Journal, JournalKind};
+use invoicer::mail::connection::{Limits, Outcome, Parcel, Route, Session};
+use invoicer::mail::deliveries::Deliveries;
+use invoicer::mail::kept;
+use invoicer::model::mail::{Encryption, Login, MailServer, Mailbox};
 use invoicer::model::numbering::Numbering;
+use invoicer::model::settings::Settings;
 use invoicer::month::summary;
 use invoicer::render::Templates;
 
@@ -157,6 +167,113 @@ pub(super) fn index(bytes: &[u8]) {
 pub(super) fn ubl(bytes: &[u8]) {
     let findings = jp_pint::check("invoice.xml", bytes, None);
     assert!(findings.iter().all(|finding| finding.is_error() && !finding.message.is_empty()));
+}
+
+/// The journal of what was sent. What is read can be asked for everything, and written to.
+pub(super) fn sent_journal(bytes: &[u8]) {
+    let workspace = Workspace::new("sent");
+    let (root, month) = (workspace.root(), "202207".parse().expect("a month"));
+    workspace.write("issued/202207.sent.jsonl", bytes);
+    match Deliveries::read(root, month) {
+        Ok(mut deliveries) => {
+            assert!(journal::check(root, JournalKind::Sent, month).is_ok());
+            let wrong = kept::compare(root, month, &deliveries);
+            assert!(wrong.unknown.is_empty() && wrong.changed.is_empty());
+            for delivery in deliveries.messages() {
+                let number = delivery.queued.number.as_str();
+                assert!(deliveries.latest(number).is_some() && deliveries.find(&delivery.queued.message_id).is_some());
+                let _ = (deliveries.may_be_known(number), deliveries.tests(number));
+            }
+            deliveries.settle(std::time::UNIX_EPOCH.into()).expect("lines");
+        }
+        Err(problem) => assert!(!problem.message.is_empty()),
+    }
+    // A chain that is good for anything can be gone on with.
+    if let Ok(mut whole) = Journal::<serde_json::Map<String, serde_json::Value>>::read(root, JournalKind::Sent, month) {
+        let lines = whole.entries().len();
+        whole.append(serde_json::Map::new()).expect("a line");
+        let head = journal::check(root, JournalKind::Sent, month).expect("a good chain");
+        assert_eq!((whole.entries().len(), whole.head()), (lines + 1, head.as_deref()));
+    }
+}
+
+/// The answers of a mail server, all at once.
+pub(super) fn smtp_answers(bytes: &[u8]) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let server = MailServer {
+        encryption: Encryption::None,
+        host: "127.0.0.1".to_owned(),
+        port: listener.local_addr().expect("an address").port(),
+    };
+    let minute = Duration::from_secs(60);
+    let limits = Limits { connect: minute, answer: minute, outcome: minute };
+    let route = Route { server, login: Login::None, username: String::new(), secret: None, ca: None, limits };
+    let answers = bytes.to_vec();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        // The client may have had enough of it.
+        let _ = stream.write_all(&answers).and_then(|()| stream.shutdown(Shutdown::Write));
+        let mut heard = Vec::new();
+        let _ = stream.read_to_end(&mut heard);
+        heard
+    });
+    let (from, to) = (Mailbox::parse("a@b.example").expect("an address"), Mailbox::parse("c@d.example"));
+    let to = [to.expect("an address")];
+    let parcel = Parcel { from: &from, to: &to, bytes: b"Subject: x\r\n\r\n.\r\nx\r\n" };
+    let mut is_begun = false;
+    let outcome = match Session::open(&route) {
+        Err(fault) => {
+            assert!(!fault.reply.is_empty());
+            None
+        }
+        Ok(session) => {
+            let mut before_body = || {
+                is_begun = true;
+                Ok(())
+            };
+            Some(session.deliver(parcel, &mut before_body).expect("an outcome").0)
+        }
+    };
+    let heard = server.join().expect("the server");
+    let is_whole = heard.ends_with(b"\r\nDATA\r\nSubject: x\r\n\r\n..\r\nx\r\n.\r\n");
+    match outcome {
+        Some(Outcome::Sent(reply)) => assert!(is_begun && is_whole && reply.starts_with('2'), "{reply}"),
+        Some(Outcome::Unknown(fault)) => assert!(is_begun && fault.status.is_none()),
+        Some(Outcome::Refused(fault)) => assert!(fault.status.is_some_and(|status| status >= 500)),
+        Some(Outcome::Failed(fault)) => assert!(!fault.reply.is_empty()),
+        None => assert!(!is_begun),
+    }
+}
+
+/// The JSON of an issued document, made into an e-invoice.
+pub(super) fn kept_json(bytes: &[u8]) {
+    static SETTINGS: OnceLock<Settings> = OnceLock::new();
+    let settings = SETTINGS.get_or_init(|| {
+        let workspace = Workspace::new("kept");
+        workspace.write("invoicer.toml", include_bytes!("../tests/jp-pint/workspace/invoicer.toml"));
+        workspace.write("customers/acme.toml", include_bytes!("../tests/jp-pint/workspace/customers/acme.toml"));
+        invoicer::workspace::load(workspace.root()).expect("settings").settings
+    });
+    let csv = Some(("document.csv", b"a,b\n".as_slice()));
+    let source = jp_pint::Source { json: bytes, csv, as_issued: settings, now: settings, path: "document.xml" };
+    match jp_pint::EInvoice::of(&source) {
+        Ok(made) => assert!(jp_pint::check("document.xml", &made.bytes, None).is_empty()),
+        Err(problems) => assert!(!problems.is_empty()),
+    }
+}
+
+/// A file where `list --export-index` would write its table.
+pub(super) fn search_index(bytes: &[u8]) {
+    const RECORD: &[u8] = include_bytes!("../tests/data/record-format-1/issued/202207.json");
+    static LEDGER: OnceLock<Ledger> = OnceLock::new();
+    let ledger = LEDGER.get_or_init(|| {
+        let workspace = Workspace::new("search");
+        workspace.write("issued/202207.json", RECORD);
+        Ledger::read(workspace.root()).0
+    });
+    if search_index::is_earlier(ledger, bytes) {
+        assert!(bytes.starts_with(b"\xef\xbb\xbf"));
+    }
 }
 
 /// The summary of an earlier month.

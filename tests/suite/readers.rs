@@ -28,7 +28,7 @@ fn files(below: &str, holds: &str, ending: &str) -> Vec<Vec<u8>> {
 #[test]
 fn readers_take_their_files_or_refuse_them() {
     type Reader = fn(&[u8]);
-    let readers: [(Reader, Vec<Vec<u8>>); 10] = [
+    let readers: [(Reader, Vec<Vec<u8>>); 14] = [
         (targets::template, files("templates", "", ".html")),
         (targets::workspace_toml, files("tests/cases", "", "/invoicer.toml")),
         (|bytes| targets::csv("soracom-csv", bytes), files("tests/cases", "/billing/", "soracom.csv")),
@@ -38,6 +38,10 @@ fn readers_take_their_files_or_refuse_them() {
         (targets::provenance, files("tests/cases", "/billing/", "provenance.json")),
         (targets::record, files("tests/data", "/issued/", ".json")),
         (targets::ubl, files("tests/data/jp-pint", "", ".xml")),
+        (targets::kept_json, files("tests/data/jp-pint", "", ".json")),
+        (targets::sent_journal, files("tests/data/mail", "", ".jsonl")),
+        (targets::smtp_answers, files("tests/data/mail", "", ".txt")),
+        (targets::search_index, files("tests/data", "/issued/", "index.csv")),
         (targets::summary, files("tests/data", "", "summary.json")),
     ];
     for (read, files) in readers {
@@ -52,7 +56,7 @@ fn readers_take_their_files_or_refuse_them() {
         targets::index(&file);
         targets::index(&file[..file.len() / 2]);
     }
-    for kind in ["soracom-csv", "sakura-csv", "sakura-api", "kore-api", "soracom-api", "toml"] {
+    for kind in ["soracom-csv", "sakura-csv", "sakura-api", "kore-api", "soracom-api", "toml", "sent", "kept", "search"] {
         std::fs::remove_dir_all(targets::Workspace::new(kind).root()).unwrap();
     }
 }
