@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::commands::{Auth, Data, Ehlo, Mail, Quit, Rcpt, Rset};
+use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Quit, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter, ServerInfo};
 use lettre::transport::smtp::response::{Response, Severity};
 
+use super::login::log_in;
 use super::message::address;
 use super::wire::{self, Wire};
 use crate::diagnostic::Diagnostic;
@@ -79,7 +79,7 @@ impl Fault {
     }
 
     /// An answer that does not belong to the command.
-    fn unexpected(response: &Response) -> Fault {
+    pub(super) fn unexpected(response: &Response) -> Fault {
         Fault::new(format!("unexpected answer: {}", said(response)))
     }
 
@@ -246,52 +246,6 @@ fn hello() -> Ehlo {
 
 fn known(extensions: &Response) -> Result<ServerInfo, Fault> {
     ServerInfo::from_response(extensions).map_err(|error| Fault::new(error.to_string()))
-}
-
-fn log_in(wire: &mut Wire, server: &ServerInfo, route: &Route) -> Result<(), Fault> {
-    let mechanisms: &[Mechanism] = match route.login {
-        Login::None => return Ok(()),
-        Login::Password => &[Mechanism::Plain, Mechanism::Login],
-        Login::OAuth2 => &[Mechanism::Xoauth2],
-    };
-    let Some(secret) = &route.secret else { return Err(Fault::new("there is no password")) };
-    if !wire.is_encrypted() {
-        return Err(Fault::new("the connection is not encrypted"));
-    }
-    let names = mechanisms.iter().map(Mechanism::to_string).collect::<Vec<String>>().join(" or ");
-    let Some(mechanism) = server.get_auth_mechanism(mechanisms) else {
-        return Err(Fault::new(format!("the server offers no AUTH {names}")));
-    };
-    let credentials = Credentials::new(route.username.clone(), secret.expose().to_owned());
-    match authenticated(wire, mechanism, &credentials) {
-        Ok(response) if response.has_code(235) => Ok(()),
-        Ok(response) => Err(Fault::unexpected(&response)),
-        Err(fault) => {
-            Err(Fault { reply: format!("the login as {:?} failed: {}", route.username, fault.reply), ..fault })
-        }
-    }
-}
-
-/// Most questions of a server about a login: LOGIN asks for the name and the password.
-const CHALLENGES: usize = 4;
-
-fn authenticated(wire: &mut Wire, mechanism: Mechanism, credentials: &Credentials) -> Result<Response, Fault> {
-    let fault = |error: lettre::transport::smtp::Error| Fault::new(error.to_string());
-    let mut response = wire.command(Auth::new(mechanism, credentials.clone(), None).map_err(fault)?)?;
-    for _ in 0..CHALLENGES {
-        if !response.has_code(334) {
-            break;
-        }
-        response = match mechanism {
-            // A token that is refused has its reason in a challenge, which an empty answer ends.
-            Mechanism::Xoauth2 => wire.command("\r\n")?,
-            _ => {
-                let answer = Auth::new_from_response(mechanism, credentials.clone(), &response).map_err(fault)?;
-                wire.command(answer)?
-            }
-        };
-    }
-    Ok(response)
 }
 
 /// The limit of the extension SIZE (RFC 1870); 0 is none.

@@ -11,6 +11,7 @@ pub mod composer;
 pub mod connection;
 pub mod deliveries;
 pub mod kept;
+mod login;
 pub mod message;
 pub mod plan;
 mod rules;

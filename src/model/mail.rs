@@ -183,7 +183,7 @@ impl fmt::Display for MailServer {
 pub enum Login {
     /// Not at all.
     None,
-    /// With a password: AUTH PLAIN or, where the server does not offer it, LOGIN.
+    /// With a password: AUTH PLAIN or, where the server does not offer or take it, LOGIN.
     Password,
     /// With an access token: AUTH XOAUTH2.
     OAuth2,
