@@ -112,6 +112,9 @@ pub fn kept(root: &Path, stored: &Stored, document: &Document, format: Format) -
     };
     let path = format!("{}/{}", stored.documents_directory(), file.path);
     let wrong = |message: &str| Diagnostic::error(message).at(Place::file(&path)).with_hint(HINT);
+    if leads_elsewhere(&root.join(stored.documents_directory()), &file.path) {
+        return Err(wrong(NO_FILE));
+    }
     match files::read(&root.join(&path), files::DATA) {
         Ok(bytes) if hash(&bytes) == file.sha256 => Ok(bytes),
         Ok(_) => Err(wrong("the kept document was changed since it was issued")),
@@ -126,6 +129,15 @@ pub fn kept(root: &Path, stored: &Stored, document: &Document, format: Format) -
             Err(anyhow::Error::from(error).context(context).into())
         }
     }
+}
+
+/// What is wrong with a kept document that is a link or the like: what it leads to is nothing that was kept.
+pub const NO_FILE: &str = "the kept document is a link or something else that is no file";
+
+/// Whether a link is on the way from a directory to a file in it.
+fn leads_elsewhere(directory: &Path, path: &str) -> bool {
+    let full = directory.join(path);
+    full.ancestors().take_while(|part| part.starts_with(directory)).any(Path::is_symlink)
 }
 
 /// The directories of kept documents in `issued/`, each with the name of its record, also of records that are gone. Those

@@ -24,7 +24,7 @@ use crate::model::numbering::Numbering;
 use crate::model::period::BillingMonth;
 use crate::out;
 use crate::staging::{self, Lock, hash};
-pub use copies::{Copies, CopyList, bill_outside, copies, keep, kept, kept_directories, outside};
+pub use copies::{Copies, CopyList, NO_FILE, bill_outside, copies, keep, kept, kept_directories, outside};
 pub use record::{COSTS_INSIDE, Document, FORMAT, Line, Naming, Previous, Record, file_of};
 
 /// Directory of the records, relative to the workspace's root.

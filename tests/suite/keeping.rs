@@ -118,6 +118,35 @@ fn only_the_issued_bytes_are_read() {
     assert_eq!(read(root, Format::Pdf), Err("the kept document is gone".to_owned()));
 }
 
+/// A link to the very bytes is nothing that was kept: whoever may write where it leads can change it.
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_a_kept_document_is_refused_by_all() {
+    let message = "the kept document is a link or something else that is no file";
+    for (path, inside) in [("acme/INV-202207-0001.pdf", ""), ("acme", "/INV-202207-0001.pdf")] {
+        let sandbox = issued("");
+        let rules = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+        sandbox.write("invoicer.toml", format!("{rules}\n[mail]\nfrom = \"a@b.jp\"\nsmtp = \"smtp://127.0.0.1:1\"\n"));
+        let customer = String::from_utf8(sandbox.read("customers/acme.toml")).unwrap();
+        sandbox.write("customers/acme.toml", format!("{customer}[mail]\nto = [\"keiri@acme.example\"]\n"));
+        let directory = sandbox.path().join("issued/202207/documents");
+        std::fs::rename(directory.join(path), sandbox.path().join("moved")).unwrap();
+        std::os::unix::fs::symlink(sandbox.path().join("moved"), directory.join(path)).unwrap();
+        assert_eq!(read(sandbox.path(), Format::Pdf), Err(message.to_owned()), "{path}");
+        for arguments in [
+            &["verify", "202207"][..],
+            &["send", "202207", "--customer", "acme"],
+            &["list", "--customer", "acme", "--export-index"],
+        ] {
+            let run = sandbox.run(arguments);
+            let told = run.stdout + &run.stderr;
+            assert!(run.code == 1 && told.contains(message), "{arguments:?}: {told}");
+            let place = if arguments[0] == "verify" { path.to_owned() } else { format!("{path}{inside}") };
+            assert!(told.contains(&format!("issued/202207/documents/{place}")), "{arguments:?}: {told}");
+        }
+    }
+}
+
 /// A record that claims more than was kept, or the same twice, is none of this program's.
 #[test]
 fn a_record_keeps_only_files_that_it_has() {

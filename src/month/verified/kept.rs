@@ -52,13 +52,12 @@ fn of_record(root: &Path, stored: &Stored) -> Vec<Discrepancy> {
         }
     };
     let check = |entry: &Entry| {
-        let Some(expected) = expected.get(entry.path.as_str()) else {
-            return Some(finding(&entry.path, None, "no record names this document"));
+        let expected = expected.get(entry.path.as_str());
+        let number = expected.map(|expected| expected.number);
+        let wrong = |message| Some(finding(&entry.path, number, message));
+        let Some(expected) = expected.filter(|_| entry.is_file) else {
+            return wrong(if entry.is_file { "no record names this document" } else { ledger::NO_FILE });
         };
-        let wrong = |message| Some(finding(&entry.path, Some(expected.number), message));
-        if !entry.is_file {
-            return wrong("the kept document is a link or something else that is no file");
-        }
         match digest(&root.join(&directory).join(&entry.path)) {
             Ok((_, sha256)) if sha256 == expected.sha256 => None,
             Ok(_) => wrong("the kept document was changed since it was issued"),
