@@ -47,7 +47,7 @@ pub(super) fn run(root: &Path, arguments: &cli::Verify, printer: &Printer) -> Re
 
 /// What is wrong with the messages that were sent.
 fn changed_messages(root: &Path, month: BillingMonth) -> Vec<Discrepancy> {
-    let (journal, kept) = (DiscrepancyKind::Journal, DiscrepancyKind::Kept);
+    let (journal, kept, missing) = (DiscrepancyKind::Journal, DiscrepancyKind::Kept, DiscrepancyKind::KeptMissing);
     let of = |kind, problems: &[Diagnostic]| -> Vec<Discrepancy> {
         problems.iter().map(|problem| Discrepancy::of_problem(kind, problem)).collect()
     };
@@ -55,7 +55,7 @@ fn changed_messages(root: &Path, month: BillingMonth) -> Vec<Discrepancy> {
         Err(problem) => of(journal, &[problem]),
         Ok(deliveries) => {
             let Wrong { unknown, changed, gone } = kept::compare(root, month, &deliveries);
-            [of(journal, &unknown), of(kept, &changed), of(kept, &gone)].concat()
+            [of(journal, &unknown), of(kept, &changed), of(missing, &gone)].concat()
         }
     }
 }

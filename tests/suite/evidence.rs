@@ -47,7 +47,7 @@ fn issue(sandbox: &Sandbox) {
 /// What is done to the files, after the words of the table.
 type Change = (&'static str, fn(&Sandbox));
 
-const CHANGES: [Change; 25] = [
+const CHANGES: [Change; 26] = [
     ("an amount in a record", |it| replace(it, "issued/202207.json", "\"393\"", "\"392\"")),
     ("an amount in the last record, with the list to match", |it| {
         replace(it, "issued/202208.json", "\"197\"", "\"196\"");
@@ -76,6 +76,11 @@ const CHANGES: [Change; 25] = [
     }),
     ("a kept document", |it| replace(it, "issued/202207/documents/acme/INV-202207-0001.html", "393", "392")),
     ("a kept document, removed", |it| remove(it, "issued/202207/documents/acme/INV-202207-0001.pdf")),
+    ("a kept document, with a link in its place", |it| {
+        let path = "issued/202207/documents/acme/INV-202207-0001.pdf";
+        std::fs::rename(it.path().join(path), it.path().join("moved.pdf")).unwrap();
+        link(&it.path().join("moved.pdf"), &it.path().join(path));
+    }),
     ("a document added to the kept ones", |it| it.write("issued/202207/documents/acme/INV-9.pdf", "%PDF-1.7")),
     ("a copy of the rules", |it| replace(it, "issued/202207/workspace/invoicer.toml", "15%", "16%")),
     ("a provider's bill", |it| replace(it, "billing/202207/soracom.csv", ",310,", ",311,")),
@@ -115,6 +120,16 @@ fn replace(sandbox: &Sandbox, path: &str, from: &str, to: &str) {
     let text = String::from_utf8(sandbox.read(path)).unwrap();
     assert!(text.contains(from), "{path}: {from}");
     sandbox.write(path, text.replacen(from, to, 1));
+}
+
+#[cfg(unix)]
+fn link(to: &Path, from: &Path) {
+    std::os::unix::fs::symlink(to, from).unwrap();
+}
+
+#[cfg(not(unix))]
+fn link(to: &Path, from: &Path) {
+    std::os::windows::fs::symlink_file(to, from).unwrap();
 }
 
 fn remove(sandbox: &Sandbox, path: &str) {

@@ -303,11 +303,15 @@ fn verify_tells_what_happened_to_kept_documents() {
     let sandbox = issued("");
     let root = sandbox.path();
     let found = |number: Option<&str>, path: &str, message: &str| {
+        let kind = match message {
+            "the kept document is gone" => "kept-document-missing",
+            _ => "kept-document-changed",
+        };
         let expected = match number {
-            Some(number) => serde_json::json!({
-                "kind": "kept-document-changed", "file": path, "number": number, "message": message
-            }),
-            None => serde_json::json!({ "kind": "kept-document-changed", "file": path, "message": message }),
+            Some(number) => {
+                serde_json::json!({ "kind": kind, "file": path, "number": number, "message": message })
+            }
+            None => serde_json::json!({ "kind": kind, "file": path, "message": message }),
         };
         assert_eq!(findings(&sandbox), [expected]);
     };

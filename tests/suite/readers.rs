@@ -56,7 +56,8 @@ fn readers_take_their_files_or_refuse_them() {
         targets::index(&file);
         targets::index(&file[..file.len() / 2]);
     }
-    for kind in ["soracom-csv", "sakura-csv", "sakura-api", "kore-api", "soracom-api", "toml", "sent", "kept", "search"] {
+    for kind in ["soracom-csv", "sakura-csv", "sakura-api", "kore-api", "soracom-api", "toml", "sent", "kept", "search"]
+    {
         std::fs::remove_dir_all(targets::Workspace::new(kind).root()).unwrap();
     }
 }

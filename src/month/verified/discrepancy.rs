@@ -23,6 +23,9 @@ pub enum DiscrepancyKind {
     /// A document kept beside a record.
     #[serde(rename = "kept-document-changed")]
     Kept,
+    /// A document kept beside a record, or a message that was sent, that is gone.
+    #[serde(rename = "kept-document-missing")]
+    KeptMissing,
     /// A journal of what was sent or exported.
     #[serde(rename = "journal-changed")]
     Journal,
@@ -40,6 +43,7 @@ impl DiscrepancyKind {
             DiscrepancyKind::Result => "result changed",
             DiscrepancyKind::Document => "document changed",
             DiscrepancyKind::Kept => "kept document changed",
+            DiscrepancyKind::KeptMissing => "kept document missing",
             DiscrepancyKind::Journal => "journal changed",
             DiscrepancyKind::Lock => "lock changed",
         }

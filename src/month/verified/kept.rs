@@ -67,7 +67,10 @@ fn of_record(root: &Path, stored: &Stored) -> Vec<Discrepancy> {
     let mut findings: Vec<Discrepancy> = entries.par_iter().filter_map(check).collect();
     let is_there = |path: &str| entries.binary_search_by(|entry| entry.path.as_str().cmp(path)).is_ok();
     let gone = expected.iter().filter(|(path, expected)| expected.is_kept && !is_there(path));
-    findings.extend(gone.map(|(path, expected)| finding(path, Some(expected.number), "the kept document is gone")));
+    findings.extend(gone.map(|(path, expected)| Discrepancy {
+        kind: DiscrepancyKind::KeptMissing,
+        ..finding(path, Some(expected.number), "the kept document is gone")
+    }));
     findings
 }
 
