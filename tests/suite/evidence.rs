@@ -251,3 +251,26 @@ fn a_journal_belongs_to_an_issued_month() {
     let finding = "journal changed:\n  issued/202209.exported.jsonl: no record of the month of this journal is there\n";
     assert!(run.code == 1 && run.stdout.contains(finding), "{}", run.stdout);
 }
+
+/// The page in `out/` of a corrected month follows from the kept one. Where that was changed, it is the one to name.
+#[test]
+fn a_changed_copy_is_named_and_not_what_was_made_of_it() {
+    for (path, from) in [("issued/202207/index.html", "<h1"), ("issued/202207/workspace/invoicer.toml", "15%")] {
+        let sandbox = workspace();
+        good(sandbox.run(&["build", "202207", "-q"]));
+        good(sandbox.run(&["issue", "202207", "-q"]));
+        good(sandbox.run(&["credit", "INV-202207-0001", "--reason", "x", "--date", "2022-09-01", "-q"]));
+        assert!(sandbox.read("out/202207/index.html") != sandbox.read("issued/202207/index.html"));
+        replace(&sandbox, path, from, if from == "15%" { "16%" } else { "<i" });
+        let run = sandbox.run(&["verify", "202207", "--as-issued"]);
+        assert!(
+            run.code == 1 && run.stdout.contains(path) && !run.stdout.contains("out/202207"),
+            "{path}: {}",
+            run.stdout
+        );
+        // What cannot be excused is still found.
+        replace(&sandbox, "out/202207/acme/INV-202207-0001.html", "393", "392");
+        let run = sandbox.run(&["verify", "202207", "--as-issued"]);
+        assert!(run.stdout.contains("out/202207/acme/INV-202207-0001.html"), "{path}: {}", run.stdout);
+    }
+}

@@ -194,6 +194,8 @@ fn of_month_alone(
             findings.extend(found);
             is_as_kept |= is_other;
         }
+    } else {
+        outputs::excuse(ledger, month, &mut outputs);
     }
     findings.extend(outputs::changed(root, month, &outputs));
     findings.extend(outputs::changed_manifest(root, ledger, month, &outputs));
@@ -259,7 +261,10 @@ fn changed_results(
     };
     printer.doing(&format!("reading the bills of {}", stored.record.month));
     match Reproduction::of(root, ledger, stored) {
-        Err(problems) => (problems.iter().map(problem).collect(), false),
+        Err(problems) => {
+            outputs::excuse(ledger, stored.record.month, outputs);
+            (problems.iter().map(problem).collect(), false)
+        }
         Ok(reproduction) => {
             let made = Mutex::new(Vec::new());
             let documents = reproduction.documents.iter().map(|(_, document)| document);
