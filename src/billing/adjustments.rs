@@ -38,7 +38,7 @@ pub(super) fn lines<'a>(
 ) -> Result<Vec<AdjustmentLine<'a>>, Problems> {
     let mut problems = Problems::default();
     let mut lines: Vec<(usize, AdjustmentLine<'a>)> = Vec::new();
-    let adjustments = || settings.adjustments_of(month, customer).enumerate();
+    let adjustments = || settings.adjustments_of(month, customer).iter().enumerate();
     for (index, adjustment) in adjustments() {
         if !matches!(adjustment.value, AdjustmentValue::Percent(_)) {
             let line = of_amount(settings, customer, month, adjustment);
@@ -78,7 +78,7 @@ pub(super) fn lines<'a>(
 /// Whether a line is an adjustment in percent, which no other percentage is of.
 pub(super) fn is_percentage(settings: &Settings, customer: &Customer, month: BillingMonth, item: &LineItem) -> bool {
     let is_own = |adjustment: &Adjustment| item.adjusted.as_ref().is_some_and(|own| own.id == adjustment.id);
-    let mut adjustments = settings.adjustments_of(month, customer);
+    let mut adjustments = settings.adjustments_of(month, customer).iter();
     adjustments.any(|adjustment| is_own(adjustment) && matches!(adjustment.value, AdjustmentValue::Percent(_)))
 }
 
@@ -183,7 +183,7 @@ impl AdjustmentSums {
         customer: &Customer,
         items: &[LineItem],
     ) -> Result<AdjustmentSums, TooLong> {
-        let count = settings.adjustments_of(month, customer).count();
+        let count = settings.adjustments_of(month, customer).len();
         let mut sums = AdjustmentSums { count, ..AdjustmentSums::default() };
         for item in items.iter().filter(|item| item.adjusted.is_some()) {
             sums.amount = sums.amount.plus(adjusted_before_tax(item, customer)?)?;

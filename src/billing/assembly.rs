@@ -219,7 +219,7 @@ fn with_adjustments<'l>(
     let currency = customer.invoice.currency;
     let mut is_first = true;
     for (item, own) in items.filter_map(|item| Some((item, item.adjusted.as_ref()?))) {
-        let definition = settings.adjustments_of(month, customer).find(|adjustment| adjustment.id == own.id);
+        let definition = settings.adjustments_of(month, customer).iter().find(|adjustment| adjustment.id == own.id);
         let Some(definition) =
             definition.map(|adjustment| &adjustment.definition).filter(|_| item.amount.is_negative())
         else {

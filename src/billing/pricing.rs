@@ -522,7 +522,7 @@ impl<'a> CustomerPricer<'a> {
             _ => None,
         });
         let adjustments = self.settings.adjustments_of(self.bill.month, customer);
-        let adjustments = adjustments.filter_map(|own| Some((own.currency()?, &own.definition)));
+        let adjustments = adjustments.iter().filter_map(|own| Some((own.currency()?, &own.definition)));
         for (currency, definition) in fees.chain(adjustments).collect::<Vec<_>>() {
             if let Err(problem) = self.price_rate(currency, definition) {
                 self.refuse(problem);
@@ -538,7 +538,7 @@ impl<'a> CustomerPricer<'a> {
         let counts_adjustments = !pricing.minimum_excludes_adjustments;
         let has_any = self.items.has_any()
             || charged_fees.iter().any(is_of_amount)
-            || counts_adjustments && self.settings.adjustments_of(self.bill.month, self.customer).next().is_some();
+            || counts_adjustments && !self.settings.adjustments_of(self.bill.month, self.customer).is_empty();
         let Some(minimum) = pricing.minimum.filter(|_| has_any) else {
             return Ok(None);
         };

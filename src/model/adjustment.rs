@@ -103,15 +103,69 @@ pub struct DocumentNotes {
 /// Everything in `adjustments/` that is of one month.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MonthAdjustments {
-    /// The adjustments, in the order of [`Adjustment::order`].
-    pub adjustments: Vec<Adjustment>,
+    /// By customer: a month has thousands of both, and each customer asks for its own several times.
+    adjustments: BTreeMap<String, Vec<Adjustment>>,
     /// `[customer.ID]` by id.
     pub customers: BTreeMap<String, DocumentNotes>,
 }
 
 impl MonthAdjustments {
-    /// The adjustments of a customer.
-    pub fn of_customer<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a Adjustment> {
-        self.adjustments.iter().filter(move |adjustment| adjustment.customer == id)
+    /// The adjustments of a month, read in any order.
+    pub fn new(
+        month: BillingMonth,
+        adjustments: Vec<Adjustment>,
+        customers: BTreeMap<String, DocumentNotes>,
+    ) -> MonthAdjustments {
+        let mut by_customer: BTreeMap<String, Vec<Adjustment>> = BTreeMap::new();
+        for adjustment in adjustments {
+            by_customer.entry(adjustment.customer.clone()).or_default().push(adjustment);
+        }
+        for own in by_customer.values_mut() {
+            own.sort_by(|one, other| one.order(month).cmp(&other.order(month)));
+        }
+        MonthAdjustments { adjustments: by_customer, customers }
+    }
+
+    /// The adjustments of a customer, in the order of [`Adjustment::order`].
+    pub fn of_customer(&self, id: &str) -> &[Adjustment] {
+        self.adjustments.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Those of all customers.
+    pub fn all(&self) -> impl Iterator<Item = &Adjustment> {
+        self.adjustments.values().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is looked at for all customers together is what there is, however many share the month: a slice has nothing
+    /// to pass over.
+    #[test]
+    fn each_adjustment_is_looked_at_for_its_own_customer_alone() {
+        let month: BillingMonth = "202208".parse().unwrap();
+        let adjustment = |number: usize| Adjustment {
+            id: format!("{:05}", 99_999 - number),
+            customer: format!("c{}", number / 2),
+            name: Wording::Only("x".to_owned()),
+            value: AdjustmentValue::Amount(Money { amount: Amount::whole(1), currency: Currency::Jpy }),
+            tax_category: None,
+            tax_included: false,
+            date: None,
+            supply: None,
+            cost: Amount::ZERO,
+            note: None,
+            definition: Definition::default(),
+        };
+        for customers in [10, 1000] {
+            let all = (0..2 * customers).map(adjustment).collect();
+            let adjustments = MonthAdjustments::new(month, all, BTreeMap::new());
+            let of = |customer: usize| adjustments.of_customer(&format!("c{customer}"));
+            assert_eq!((0..customers).map(|customer| of(customer).len()).sum::<usize>(), 2 * customers);
+            assert_eq!(of(3).iter().map(|own| own.id.as_str()).collect::<Vec<&str>>(), ["99992", "99993"]);
+            assert_eq!((of(customers).len(), adjustments.all().count()), (0, 2 * customers));
+        }
     }
 }

@@ -440,12 +440,8 @@ impl Settings {
     }
 
     /// A customer's adjustments of a month.
-    pub fn adjustments_of<'a>(
-        &'a self,
-        month: BillingMonth,
-        customer: &'a Customer,
-    ) -> impl Iterator<Item = &'a Adjustment> {
-        self.adjustments.get(&month).into_iter().flat_map(|of| of.of_customer(&customer.id))
+    pub fn adjustments_of(&self, month: BillingMonth, customer: &Customer) -> &[Adjustment] {
+        self.adjustments.get(&month).map_or(&[], |of| of.of_customer(&customer.id))
     }
 
     /// What a customer's documents hold in a month alone.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::ledger::{Ledger, Stored};
-use crate::model::adjustment::Adjustment;
+use crate::model::adjustment::{Adjustment, MonthAdjustments};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
 use crate::workspace;
@@ -35,12 +35,12 @@ pub fn issued<'l>(root: &Path, ledger: &'l Ledger) -> Result<BTreeMap<String, &'
 /// # Errors
 /// Every such adjustment, and those of [`issued`].
 pub fn check(root: &Path, ledger: &Ledger, month: BillingMonth, settings: &Settings) -> Result<(), Problems> {
-    let adjustments = settings.adjustments.get(&month).map_or(&[][..], |of| &of.adjustments);
-    if adjustments.is_empty() {
+    let mut adjustments = settings.adjustments.get(&month).into_iter().flat_map(MonthAdjustments::all).peekable();
+    if adjustments.peek().is_none() {
         return Ok(());
     }
     let issued = issued(root, ledger)?;
-    let again = adjustments.iter().filter_map(|own| Some((own, *issued.get(&own.id)?)));
+    let again = adjustments.filter_map(|own| Some((own, *issued.get(&own.id)?)));
     let problem = |(own, stored): (&Adjustment, &Stored)| {
         let message = format!("the adjustment \"{}\" was issued in {}", own.id, stored.record.month);
         let hint = "an id stands for one adjustment for ever, in all months: give this one another";

@@ -46,7 +46,7 @@ fn of_customer<'a>(
     let customer = &settings.customers[customer];
     let currency = customer.invoice.currency;
     let row = move |(item, own): (&'a LineItem, &'a AdjustedLine)| {
-        let written = settings.adjustments_of(page.review.bill.month, customer).find(|other| other.id == own.id);
+        let written = settings.adjustments_of(page.review.bill.month, customer).iter().find(|other| other.id == own.id);
         let definition = written.map(|adjustment| &adjustment.definition);
         Ok(AdjustmentRowView {
             customer: &customer.name,

@@ -30,7 +30,8 @@ const VALUES: [&str; 3] = ["amount", "quantity", "percent"];
 /// The adjustments of a month read so far.
 pub(super) struct Entries<'c> {
     month: BillingMonth,
-    pub(super) customers: &'c [Customer],
+    /// By id.
+    customers: BTreeMap<&'c str, &'c Customer>,
     pub(super) adjustments: Vec<Adjustment>,
     /// The ids of other months, and those of this month before.
     used: &'c mut UsedIds,
@@ -41,7 +42,16 @@ pub(super) type UsedIds = BTreeMap<String, Definition>;
 
 impl<'c> Entries<'c> {
     pub(super) fn new(month: BillingMonth, customers: &'c [Customer], used: &'c mut UsedIds) -> Entries<'c> {
+        let customers = customers.iter().map(|customer| (customer.id.as_str(), customer)).collect();
         Entries { month, customers, adjustments: Vec::new(), used }
+    }
+
+    /// The customer with that id.
+    pub(super) fn known(&self, id: &str) -> Result<&'c Customer, Diagnostic> {
+        self.customers.get(id).copied().ok_or_else(|| {
+            let known: Vec<&str> = self.customers.keys().copied().collect();
+            Diagnostic::error(format!("there is no customer \"{id}\"")).with_hint(known_customers(id, &known))
+        })
     }
 
     /// Reads one adjustment; reports everything wrong with it.
@@ -99,11 +109,7 @@ impl<'c> Entries<'c> {
 
     fn customer(&self, value: &Value<'_, '_>) -> Result<&'c Customer, Diagnostic> {
         let id = value.text()?;
-        let Some(customer) = self.customers.iter().find(|customer| customer.id == id) else {
-            let known: Vec<&str> = self.customers.iter().map(|customer| customer.id.as_str()).collect();
-            let diagnostic = Diagnostic::error(format!("there is no customer \"{id}\""));
-            return Err(diagnostic.with_hint(known_customers(&id, &known)));
-        };
+        let customer = self.known(&id)?;
         if customer.is_active(self.month) {
             return Ok(customer);
         }

@@ -11,13 +11,12 @@ use std::path::Path;
 use anyhow::Context;
 
 pub use self::changes::changed_entries;
-use super::customer_ids::known_customers;
 use super::text_file::read_text;
 use super::toml_reader::{Section, TomlFile, Value};
 use super::wording::line;
 use crate::diagnostic::{Diagnostic, Place, Problems, cannot};
 use crate::files;
-use crate::model::adjustment::{Adjustment, DIRECTORY, DocumentNotes, MonthAdjustments};
+use crate::model::adjustment::{DIRECTORY, DocumentNotes, MonthAdjustments};
 use crate::model::customer::Customer;
 use crate::model::definition::Definition;
 use crate::model::period::BillingMonth;
@@ -146,9 +145,8 @@ pub(super) fn read(
             problems.extend(file.into_problems());
             read.files.push((path.clone(), text.into_bytes()));
         }
-        let mut adjustments: Vec<Adjustment> = entries.adjustments;
-        adjustments.sort_by(|one, other| one.order(month).cmp(&other.order(month)));
-        read.months.insert(month, MonthAdjustments { adjustments, customers: notes });
+        let adjustments = entries.adjustments;
+        read.months.insert(month, MonthAdjustments::new(month, adjustments, notes));
     }
     read
 }
@@ -193,10 +191,7 @@ fn read_toml(file: &TomlFile<'_>, entries: &mut Entries<'_>) -> BTreeMap<String,
     }
     let mut notes = BTreeMap::new();
     for (id, value) in root.section("customer", "[customer]").iter().flat_map(Section::entries) {
-        let known: Vec<&str> = entries.customers.iter().map(|customer| customer.id.as_str()).collect();
-        if !known.contains(&id.as_str()) {
-            let message = format!("there is no customer \"{id}\"");
-            value.told::<()>(Err(Diagnostic::error(message).with_hint(known_customers(&id, &known))));
+        if value.told(entries.known(&id)).is_none() {
             continue;
         }
         if let Some(section) = value.told(value.section(&format!("[customer.{id}]"))) {
