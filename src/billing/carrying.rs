@@ -1,20 +1,33 @@
 //! Carries rests below zero from the month that leaves them to the month that takes them (`below-zero = "carry"`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diagnostic::{Diagnostic, Place};
+use super::named::named;
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::carried::{CategoryRest, CustomerRest};
+use crate::model::carried::{Carried, CategoryRest, CustomerRest};
 use crate::model::customer::Customer;
 use crate::model::figures::money;
 use crate::model::invoice::{ItemKind, LineItem};
 use crate::model::period::BillingMonth;
-use crate::model::settings::Language;
+use crate::model::settings::{Language, Settings};
 use crate::model::tax::TaxGroup;
 use crate::model::warning::WarningCode;
 
 /// Amount and cost by what is taxed together.
 type RestSums = BTreeMap<TaxGroup, (Sum, Sum)>;
+
+/// The rests that a month takes, by customer id.
+pub(super) type RestsByCustomer<'t> = BTreeMap<&'t str, Vec<&'t CustomerRest>>;
+
+/// Finds the rests of each customer.
+pub(super) fn by_customer(taken: &[CustomerRest]) -> RestsByCustomer<'_> {
+    let mut by_customer = RestsByCustomer::new();
+    for rest in taken {
+        by_customer.entry(&rest.customer).or_default().push(rest);
+    }
+    by_customer
+}
 
 /// Adds the rests of earlier months to a customer's items, before the rounding items.
 ///
@@ -55,15 +68,45 @@ pub(super) fn left(items: &[LineItem], customer: &Customer, month: BillingMonth)
     Ok(CustomerRest { customer: customer.id.clone(), month, currency, rests: rests_of(sums)? })
 }
 
+/// Completes what a month carries, and returns warnings about it. `done` are the customers (indices in the settings) that have
+/// used up their rests, or left them together with their own items; the others' rests are passed on.
+///
+/// # Errors
+/// Rests in another currency than a customer's invoices; figures with too many digits.
+pub(super) fn complete(
+    settings: &Settings,
+    month: BillingMonth,
+    taken: &RestsByCustomer<'_>,
+    done: &BTreeSet<usize>,
+    carried: &mut Carried,
+) -> Result<Vec<Diagnostic>, Problems> {
+    let mut problems = Problems::default();
+    let mut known: BTreeMap<&str, &Customer> = BTreeMap::new();
+    for (index, customer) in settings.customers.iter().enumerate() {
+        known.insert(&customer.id, customer);
+        let Some(rests) = taken.get(customer.id.as_str()) else {
+            continue;
+        };
+        carried.taken.extend(rests.iter().copied().cloned());
+        if !done.contains(&index) {
+            carried.left.extend(problems.keep(named(passed_on(rests, customer, month), customer)));
+        }
+    }
+    carried.left.sort_by(|one, other| one.customer.cmp(&other.customer));
+    let lost = taken.iter().filter(|(id, _)| !known.contains_key(*id)).flat_map(|(_, rests)| rests);
+    let mut remarks: Vec<Diagnostic> = lost.map(|rest| without_customer(rest)).collect();
+    for (rest, customer) in carried.left.iter().filter_map(|rest| Some((rest, *known.get(rest.customer.as_str())?))) {
+        remarks.extend(problems.keep(named(remark(customer, rest), customer)));
+    }
+    problems.check()?;
+    Ok(remarks)
+}
+
 /// The rests of a customer without charges this month, passed on to the next month.
 ///
 /// # Errors
 /// Rests of different currencies; figures with too many digits.
-pub(super) fn passed_on(
-    rests: &[&CustomerRest],
-    customer: &Customer,
-    month: BillingMonth,
-) -> Result<CustomerRest, Diagnostic> {
+fn passed_on(rests: &[&CustomerRest], customer: &Customer, month: BillingMonth) -> Result<CustomerRest, Diagnostic> {
     for rest in rests {
         check_currency(customer, rest)?;
     }
@@ -73,7 +116,7 @@ pub(super) fn passed_on(
 }
 
 /// Warning that a customer gets no document.
-pub(super) fn remark(customer: &Customer, rest: &CustomerRest) -> Result<Diagnostic, TooLong> {
+fn remark(customer: &Customer, rest: &CustomerRest) -> Result<Diagnostic, TooLong> {
     let sum = Sum::of(rest.rests.iter().map(|rest| rest.amount))?;
     let amount = money(sum, rest.currency, 0);
     let message = format!("\"{}\" gets no invoice for {}: {amount} is carried forward", customer.id, rest.month);
@@ -85,7 +128,7 @@ pub(super) fn remark(customer: &Customer, rest: &CustomerRest) -> Result<Diagnos
 }
 
 /// Warning that a rest waits for a customer whose file is gone.
-pub(super) fn without_customer(rest: &CustomerRest) -> Diagnostic {
+fn without_customer(rest: &CustomerRest) -> Diagnostic {
     let CustomerRest { customer, month, currency, .. } = rest;
     let path = format!("customers/{customer}.toml");
     let message = format!("nobody takes what {month} carried forward for \"{customer}\": there is no such customer");

@@ -19,6 +19,7 @@ mod gaps;
 mod holdings;
 mod inventory;
 mod items;
+mod named;
 mod near_match;
 mod order;
 mod orders;
@@ -45,11 +46,11 @@ mod unassigned;
 mod unclaimed;
 mod warnings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use crate::diagnostic::{Diagnostic, Figure, MayBeUnnamed, Place, Problems};
+use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::carried::{Carried, CustomerRest};
 use crate::model::charge::{Bill, ChargeId};
@@ -61,11 +62,13 @@ use crate::model::period::BillingMonth;
 use crate::model::settings::{BelowZero, Settings};
 pub use adjustments::{AdjustmentSums, adjusted_before_tax};
 pub use assembly::{file_name, number};
+use carrying::RestsByCustomer;
 pub use conservation::{Conservation, SourceTotals};
 pub use credit::{CreditTerms, Credited, CreditedLine, CreditedRate, Extent, NO_LINE, credit};
 pub use drift::drift;
 pub use holdings::{ChargesInGaps, Holding, Span, SpanState, holdings};
 pub use inventory::{ListedItem, PriceRange, items_of_invoice, listed_items};
+use named::named;
 pub use orders::held;
 pub use overview::{ItemCost, KeptByRule, KeptCharges, KeptCost, KeptItem, Overview, SharedCost, overview};
 pub use own_money::ConvertedPrices;
@@ -182,6 +185,7 @@ fn billed(
     let mut kept = Vec::new();
     let mut converted = Vec::new();
     let mut carried = Carried::default();
+    let taken = carrying::by_customer(taken);
     for (index, result) in priced {
         let priced = match result {
             Ok(priced) => priced,
@@ -210,7 +214,7 @@ fn billed(
             problems.extend(assembly::rate_to_yen(bill.month, settings, &settings.customers[index]).err());
             continue;
         }
-        let finished = finished(bill, settings, index, priced, status, taken, &mut remarks);
+        let finished = finished(bill, settings, index, priced, status, &taken, &mut remarks);
         match named(finished, &settings.customers[index]) {
             Ok(Finished::Skipped(invoice)) => skipped.push(*invoice),
             Ok(Finished::Invoice(invoice)) => invoices.push(*invoice),
@@ -221,30 +225,13 @@ fn billed(
             Err(found) => problems.extend(found),
         }
     }
-    for customer in &settings.customers {
-        let rests: Vec<&CustomerRest> = taken.iter().filter(|rest| rest.customer == customer.id).collect();
-        carried.taken.extend(rests.iter().copied().cloned());
-        let is_billed = |invoice: &Invoice| settings.customers[invoice.customer].id == customer.id;
-        let is_left = carried.left.iter().any(|rest| rest.customer == customer.id);
+    if problems.is_empty() {
         // An invoice over 0 has used up the rests, too.
-        let is_billed = invoices.iter().chain(&skipped).any(is_billed);
-        if rests.is_empty() || is_left || is_billed || !problems.is_empty() {
-            continue;
-        }
-        match named(carrying::passed_on(&rests, customer, bill.month), customer) {
-            Ok(rest) => carried.left.push(rest),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    let is_customer = |id: &str| settings.customers.iter().any(|customer| customer.id == id);
-    remarks.extend(taken.iter().filter(|rest| !is_customer(&rest.customer)).map(carrying::without_customer));
-    carried.left.sort_by(|one, other| one.customer.cmp(&other.customer));
-    for rest in &carried.left {
-        let customer = settings.customers.iter().find(|customer| customer.id == rest.customer);
-        match customer.map(|customer| named(carrying::remark(customer, rest), customer)) {
-            Some(Ok(remark)) => remarks.push(remark),
-            Some(Err(problem)) => problems.push(problem),
-            None => {}
+        let billed = invoices.iter().chain(&skipped).map(|invoice| invoice.customer);
+        let done: BTreeSet<usize> = billed.chain(below_zero.iter().map(|left| left.customer)).collect();
+        match carrying::complete(settings, bill.month, &taken, &done, &mut carried) {
+            Ok(found) => remarks.extend(found),
+            Err(found) => problems.extend(found),
         }
     }
     if !problems.is_empty() {
@@ -271,11 +258,6 @@ fn billed(
     })
 }
 
-/// A step for one customer, with a name for the figures in it.
-fn named<T, E: MayBeUnnamed>(step: Result<T, E>, customer: &Customer) -> Result<T, E::Named> {
-    step.of_at(format_args!("the amounts of \"{}\"", customer.id), || Place::file(&customer.path))
-}
-
 /// Result of a customer's priced items.
 enum Finished {
     /// A document.
@@ -293,12 +275,12 @@ fn finished(
     index: usize,
     mut priced: pricing::PricedCustomer,
     status: Status,
-    taken: &[CustomerRest],
+    taken: &RestsByCustomer<'_>,
     remarks: &mut Vec<Diagnostic>,
 ) -> Result<Finished, Problems> {
     let customer = &settings.customers[index];
-    let rests: Vec<&CustomerRest> = taken.iter().filter(|rest| rest.customer == customer.id).collect();
-    carrying::take(&mut priced.items, customer, &rests)?;
+    let rests = taken.get(customer.id.as_str()).map_or(&[][..], Vec::as_slice);
+    carrying::take(&mut priced.items, customer, rests)?;
     let included = taxation::included_tax(&priced.items, customer)?;
     let before = priced.items.iter().position(|item| item.kind == ItemKind::Rounding).unwrap_or(priced.items.len());
     priced.items.splice(before..before, included);
