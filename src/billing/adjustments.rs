@@ -2,7 +2,7 @@
 //! quantity first, because those in percent can be of them.
 
 use super::own_money::rate_for;
-use super::percentage::{self, PercentagePart};
+use super::percentage::{self, Counted, PercentagePart};
 use super::price_choice::own_status;
 use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
 use crate::model::adjustment::{Adjustment, AdjustmentValue};
@@ -26,6 +26,13 @@ pub(super) struct AdjustmentLine<'a> {
     pub(super) item: LineItem,
 }
 
+impl AdjustmentLine<'_> {
+    /// The line, with its amount if nothing were rounded.
+    pub(super) fn counted(&self) -> Counted<'_> {
+        Counted { item: &self.item, exact: self.part.map_or(self.exact, |part| part.unrounded) }
+    }
+}
+
 /// The lines of a customer's adjustments, by date and id. `others` are the lines of charges and fees.
 ///
 /// # Errors
@@ -34,7 +41,7 @@ pub(super) fn lines<'a>(
     settings: &'a Settings,
     customer: &'a Customer,
     month: BillingMonth,
-    others: &[&LineItem],
+    others: &[Counted<'_>],
 ) -> Result<Vec<AdjustmentLine<'a>>, Problems> {
     let mut problems = Problems::default();
     let mut lines: Vec<(usize, AdjustmentLine<'a>)> = Vec::new();
@@ -52,7 +59,7 @@ pub(super) fn lines<'a>(
         let AdjustmentValue::Percent(percent) = &adjustment.value else {
             continue;
         };
-        let before = others.iter().copied().chain(lines[..of_amounts].iter().map(|(_, line)| &line.item));
+        let before = others.iter().copied().chain(lines[..of_amounts].iter().map(|(_, line)| line.counted()));
         let parts = percentage::parts(percent, before, customer);
         let Some(parts) = problems.keep(parts.of_at(figure(adjustment), || place(adjustment))) else {
             continue;

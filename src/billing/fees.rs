@@ -2,7 +2,7 @@
 
 use super::items::{rate, rounded};
 use super::own_money::{rate_for, rounded_at};
-use super::percentage::{self, PercentagePart};
+use super::percentage::{self, Counted, PercentagePart};
 use super::price_choice::own_status;
 use super::prorating::ChargedFee;
 use crate::diagnostic::Diagnostic;
@@ -29,6 +29,13 @@ pub(super) struct FeeLine {
     pub(super) item: LineItem,
 }
 
+impl FeeLine {
+    /// The line, with its amount if nothing were rounded.
+    pub(super) fn counted(&self) -> Counted<'_> {
+        Counted { item: &self.item, exact: self.part.map_or(self.exact, |part| part.unrounded) }
+    }
+}
+
 /// The lines of a customer's fees, in the order in which they are printed: those below zero stand with the discounts.
 /// `charged` are the fees of the month line by line, and `provided` the lines of the
 /// provider's charges. None of them is in a section yet.
@@ -40,7 +47,7 @@ pub(super) fn lines(
     customer: &Customer,
     month: BillingMonth,
     charged: &[ChargedFee],
-    provided: &[LineItem],
+    provided: &[Counted<'_>],
 ) -> Result<Vec<FeeLine>, Diagnostic> {
     let kind = |amount: Amount| match amount.is_negative() && settings.document_form.has_fees_among_discounts() {
         true => ItemKind::Discount,
@@ -80,7 +87,7 @@ pub(super) fn lines(
         let FeePrice::Percent(percent) = &fee.price else {
             continue;
         };
-        let others = provided.iter().chain(lines[..of_amounts].iter().map(|line| &line.item));
+        let others = provided.iter().copied().chain(lines[..of_amounts].iter().map(FeeLine::counted));
         let parts = percentage::parts(percent, others, customer)?;
         for part in parts.iter().filter(|part| !part.amount.is_zero()) {
             let item = LineItem {

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
+use super::adjustments::{self, AdjustmentLine};
 use super::category_split::CategoryUsage;
+use super::fees::{self, FeeLine};
+use super::percentage::Counted;
 use super::prorating::ChargedFee;
 use super::sections::{SectionId, Sections};
 use super::taxation::included_tax;
-use super::{adjustments, fees};
 
 use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::model::amount::{Amount, Sum, TooLong};
@@ -177,18 +179,20 @@ impl<'a> Items<'a> {
             Ok(LineItem { section, ..item.line(bill, customer, rate, unit_prices)? })
         };
         let mut lines: Vec<LineItem> = order.iter().map(line).collect::<Result<_, Diagnostic>>()?;
-        let fees = fees::lines(settings, customer, month, charged_fees, &lines)?;
-        let mut discounts = lines.split_off(usage_count);
-        let of_fees: Vec<&LineItem> = fees.iter().map(|fee| &fee.item).collect();
-        let others: Vec<&LineItem> = lines.iter().chain(&discounts).chain(of_fees).collect();
+        let exact = order.iter().map(|index| self.growing[*index].exact());
+        let exact: Vec<Amount> = exact.collect::<Result<_, TooLong>>()?;
+        let provided = lines.iter().zip(exact).map(|(item, exact)| Counted { item, exact });
+        let provided: Vec<Counted<'_>> = provided.collect();
+        let fees = fees::lines(settings, customer, month, charged_fees, &provided)?;
+        let others: Vec<Counted<'_>> = provided.into_iter().chain(fees.iter().map(FeeLine::counted)).collect();
         let adjustments = adjustments::lines(settings, customer, month, &others)?;
-        let mut exact_sum = Sum::of([self.exact_sum(month)?])?;
-        for (item, exact) in fees.iter().map(|fee| (&fee.item, fee.exact)) {
+        let mut exact_sum = self.exact_sum(month)?;
+        for Counted { item, exact } in
+            fees.iter().map(FeeLine::counted).chain(adjustments.iter().map(AdjustmentLine::counted))
+        {
             exact_sum = exact_sum.plus(item.tax_group().without_tax(exact)?)?;
         }
-        for own in &adjustments {
-            exact_sum = exact_sum.plus(own.item.tax_group().without_tax(own.exact)?)?;
-        }
+        let mut discounts = lines.split_off(usage_count);
         // A fee that no section claims is in none, and so are adjustments.
         let fees: Vec<LineItem> = fees
             .into_iter()

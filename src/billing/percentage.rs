@@ -21,6 +21,24 @@ pub(super) struct PercentagePart {
     pub(super) exact: Amount,
     /// The same, rounded once to the currency's minor unit.
     pub(super) amount: Amount,
+    /// What it would be if nothing were rounded, the items that it is of included.
+    pub(super) unrounded: Amount,
+}
+
+/// An item that a percentage can be of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counted<'l> {
+    /// The item, as it is printed.
+    pub(super) item: &'l LineItem,
+    /// Its amount before any rounding.
+    pub(super) exact: Amount,
+}
+
+impl<'l> Counted<'l> {
+    /// An item of which only what is printed is known.
+    pub(super) fn as_printed(item: &'l LineItem) -> Counted<'l> {
+        Counted { item, exact: item.amount }
+    }
 }
 
 /// The parts of a percentage of those items that it selects, those of zero included; none where it selects nothing.
@@ -29,18 +47,20 @@ pub(super) struct PercentagePart {
 /// Figures with too many digits.
 pub(super) fn parts<'l>(
     percent: &PercentOf,
-    items: impl Iterator<Item = &'l LineItem>,
+    items: impl Iterator<Item = Counted<'l>>,
     customer: &Customer,
 ) -> Result<Vec<PercentagePart>, TooLong> {
-    let mut bases: BTreeMap<TaxGroup, Sum> = BTreeMap::new();
-    for item in items.filter(|item| percent.of.matches(&item.source, &item.name, item.kind)) {
-        bases.entry(item.tax_group()).or_default().add(item.amount)?;
+    let mut bases: BTreeMap<TaxGroup, (Sum, Sum)> = BTreeMap::new();
+    for Counted { item, exact } in items.filter(|of| percent.of.matches(&of.item.source, &of.item.name, of.item.kind)) {
+        let (base, unrounded) = bases.entry(item.tax_group()).or_default();
+        base.add(item.amount)?;
+        unrounded.add(exact)?;
     }
-    let part = |(group, base): (TaxGroup, Sum)| {
+    let part = |(group, (base, unrounded)): (TaxGroup, (Sum, Sum))| {
         let base = base.total()?;
         let exact = base.times(percent.share)?;
         let amount = customer.pricing.rounding.apply(exact, customer.invoice.currency.decimals())?;
-        Ok(PercentagePart { group, base, exact, amount })
+        Ok(PercentagePart { group, base, exact, amount, unrounded: unrounded.total()?.times(percent.share)? })
     };
     bases.into_iter().map(part).collect()
 }

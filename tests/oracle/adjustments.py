@@ -91,12 +91,13 @@ def percent_items(tables, base, group_of, kind, mode, places, readings):
         sums = {}
         for item in base:
             if matches(one.get("of", {}), item):
-                sums.setdefault(group_of(item), []).append(item["amount"])
+                sums.setdefault(group_of(item), []).append((item["amount"], item.get("exact", item["amount"])))
         if not sums and (kind == "adjustment" or readings["percent-of-nothing"] == "refuse"):
             raise Refused("percent-of-nothing", first_name(one["name"]))
         for (category, rate, included), parts in sums.items():
-            exact = sum(parts, Fraction(0)) * setting(one["percent"])
-            amount = rounded(exact, mode, places)
+            # base = Σ amounts of the matched items, which are rounded; `exact` is what it would be if nothing were.
+            amount = rounded(sum((amount for amount, _ in parts), Fraction(0)) * setting(one["percent"]), mode, places)
+            exact = sum((exact for _, exact in parts), Fraction(0)) * setting(one["percent"])
             items.append({"kind": kind_of(amount, kind), "name": first_name(one["name"]), "source": None, "tax_category": category,
                           "amount": amount, "exact": exact, "quantity": None, "tax_rate": rate, "tax_included": included, "percent": True,
                           **({"adjustment": one["id"]} if kind == "adjustment" else {})})

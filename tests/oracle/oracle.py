@@ -725,6 +725,7 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspa
             amount = rounded(amount, mode, digits)
         known = all(one.quantity is not None for one in members)
         items.append({"kind": kind, "name": name, "source": source, "tax_category": category, "amount": amount,
+                      "exact": sum((one.exact for one in members), Fraction(0)),
                       "quantity": sum(one.quantity for one in members) if known else None, "tax_included": included})
     priced = list(items)
 
@@ -748,9 +749,15 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspa
     items += before
     tax_mode = tax_rounding(workspace, customer)
 
+    def before_tax(item):
+        """Each line by itself, so that what is listed adds up."""
+        _, rate, included = group_of(item)
+        return item["amount"] - rounded(item["amount"] * rate / (1 + rate), tax_mode, digits) if included else item["amount"]
+
     def net_sum(some):
         return sum((taxable for taxable, _ in net(some, month, tax_mode, digits).values()), Fraction(0))
-    # "When rounding alone makes a subtotal negative": of percentages, too, each of the printed sum that it is of.
+    # "When rounding alone makes a subtotal negative (the exact sum is >= 0)": without any rounding a percentage would be of what
+    # its items are before theirs.
     exact = sum((net_of(one, one.exact) for one in pieces), Fraction(0)) + sum(
         (without_tax(one, month, one.get("exact", one["amount"])) for one in fees + own + before), Fraction(0))
 
@@ -788,7 +795,9 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspa
                 raise Refused("negative-subtotal", f"{customer['id']}: {exact if has_quotient else plain(exact)}")
             if readings["carried"] == "exact":
                 items = [extra_item("usage", one.category, one.exact) for one in pieces] + fees + own + before
-            return {"carried": by_category(items), "cost": sum((one.cost for one in pieces), brought_cost)}
+            return {"carried": by_category(items), "cost": sum((one.cost for one in pieces), brought_cost + adjustments.cost_of(adjusted)),
+                    "currency": currency, "items": items,
+                    "adjustments": adjustments.summary(adjusted, own, before_tax, adjustments.cost_of(adjusted))}
         items += lifted(items, own_category, readings)
 
     rows = net(items, month, tax_mode, digits)
@@ -813,11 +822,6 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspa
     subtotal = taxable if readings["included-subtotal"] == "taxable" else sum(item["amount"] for item in items)
     details_cost = sum((one.cost for one in pieces), Fraction(0))
     cost = details_cost + brought_cost + adjustments.cost_of(adjusted)
-
-    def before_tax(item):
-        """Each line by itself, so that what is listed adds up."""
-        _, rate, included = group_of(item)
-        return item["amount"] - rounded(item["amount"] * rate / (1 + rate), tax_mode, digits) if included else item["amount"]
     return {
         "currency": currency,
         "items": items,
@@ -916,7 +920,7 @@ def calculate(path, month, holidays=None, readings=None, brought=None, brought_c
     adjusted = adjustments.read_adjustments(path, month, known, active)
     allocation = allocate(charges, customers, workspace.get("allocation", {}), claims, readings)
     flows = {"allocated": [], "kept": [(one.currency, one.cost) for one in allocation.kept]}
-    invoices, carried, carried_costs, skipped = {}, {}, {}, []
+    invoices, carried, carried_costs, skipped, unbilled = {}, {}, {}, [], []
     for customer in customers:
         pieces = allocation.pieces[customer["id"]]
         # The issuer keeps these discounts: no line, no cost of the customer's.
@@ -931,8 +935,10 @@ def calculate(path, month, holidays=None, readings=None, brought=None, brought_c
         if made and "carried" in made:
             carried[customer["id"]] = made["carried"]
             carried_costs[customer["id"]] = made["cost"]
+            unbilled.append(made)
         elif made and made["total"] == 0 and {**workspace.get("invoice", {}), **customer.get("invoice", {})}.get("skip-zero", False):
             skipped.append(customer["id"])
+            unbilled.append(made)
         elif made:
             invoices[customer["id"]] = {**issue_dates(workspace, customer, month, holidays, readings), **made}
 
@@ -942,8 +948,15 @@ def calculate(path, month, holidays=None, readings=None, brought=None, brought_c
                     "allocated": at_home(flows["allocated"]), "kept": at_home(flows["kept"]), "unassigned": Fraction(0)}
     conservation["difference"] = conservation["source_total"] - conservation["allocated"] - conservation["kept"]
     assert conservation["difference"] == 0, "the oracle itself does not conserve"
+    # What a month alone has is summed for every customer, whether or not an invoice is made.
+    sums = {}
+    for made in [*invoices.values(), *unbilled]:
+        known = sums.setdefault(made["currency"], {"count": 0, "amount": Fraction(0), "cost": Fraction(0), "nothing": False})
+        for name in ("count", "amount", "cost"):
+            known[name] += made["adjustments"][name]
+        known["nothing"] |= any(one.get("percent") and "adjustment" in one and not one["amount"] for one in made["items"])
     return {"month": month, "customers": invoices, "skipped": skipped, "carried": carried, "carried_costs": carried_costs,
-            "sources": sources, "conservation": conservation}
+            "adjustments": sums, "sources": sources, "conservation": conservation}
 
 
 def outcome(path, month, holidays=None, readings=None, brought=None, brought_costs=None):

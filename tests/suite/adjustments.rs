@@ -109,6 +109,31 @@ fn percentages_below_zero_by_rounding_alone_are_lifted_to_zero() {
     refused(sandbox.run(&["build", "202208"]), "the subtotal of \"acme\" is exactly -0.5 JPY, below zero");
 }
 
+/// 10.1 is printed as 11, and a percentage is of what is printed: -5.5 each, up to -6, which makes -1 of it. Without any rounding
+/// 10.1 − 5.05 − 5.05 is 0, so rounding alone did it. Three times -40 % is more than there is: 10.1 − 12.12.
+#[test]
+fn percentages_are_of_what_is_printed_and_below_zero_by_what_is_exact() {
+    let sandbox = workspace();
+    let bill = String::from_utf8(sandbox.read("billing/202208/a.csv")).unwrap();
+    sandbox.write("billing/202208/a.csv", bill.replace("1000,acme", "10.1,acme"));
+    let part =
+        |id: &str, percent: &str| adjustment(id, &format!("percent = \"{percent}\"\nof = {{ kind = \"usage\" }}"));
+    sandbox.write("adjustments/202208.toml", part("a", "-50%") + &part("b", "-50%"));
+    good(sandbox.run(&["build", "202208"]));
+    let invoice = sandbox.json("out/202208/acme/INV-202208-acme.json");
+    assert_eq!(items(&invoice), ["usage basicCharge 11", "discount a -6", "discount b -6", "rounding 端数調整 1"]);
+    assert_eq!(invoice["total"], "0");
+    sandbox.write("adjustments/202208.toml", part("a", "-40%") + &part("b", "-40%") + &part("c", "-40%"));
+    refused(sandbox.run(&["build", "202208"]), "the subtotal of \"acme\" is exactly -2.02 JPY, below zero");
+    // The same as fees.
+    std::fs::remove_file(sandbox.path().join("adjustments/202208.toml")).unwrap();
+    let fee = |name: &str| format!("[[fee]]\nname = \"{name}\"\npercent = \"-50%\"\nof = {{ kind = \"usage\" }}\n");
+    let acme = String::from_utf8(sandbox.read("customers/acme.toml")).unwrap();
+    sandbox.write("customers/acme.toml", acme + &fee("a") + &fee("b"));
+    good(sandbox.run(&["build", "202208"]));
+    assert_eq!(sandbox.json("out/202208/acme/INV-202208-acme.json")["total"], "0");
+}
+
 /// acme has 0, once given back, and no invoice: nobody orders or holds back what is not made.
 #[test]
 fn orders_and_holds_are_of_invoices_that_are_made() {

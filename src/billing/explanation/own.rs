@@ -7,7 +7,7 @@ use super::{Case, LineMakeup, conversion, defect};
 use crate::billing::adjustments::{self, AdjustmentLine};
 use crate::billing::fees::{self, FeeLine};
 use crate::billing::own_money::rate_for;
-use crate::billing::percentage::PercentagePart;
+use crate::billing::percentage::{Counted, PercentagePart};
 use crate::billing::prorating::counted;
 use crate::billing::resources::UsedResources;
 use crate::diagnostic::Problems;
@@ -32,11 +32,14 @@ impl<'a, 'o> OwnLines<'a, 'o> {
         let Case { bill, settings, invoice } = case;
         let customer = &settings.customers[invoice.customer];
         let charged = resources.charged_fees(bill.month);
-        let provided: Vec<LineItem> = invoice.items.iter().filter(|item| item.is_provided()).cloned().collect();
+        // Nothing here needs the amounts before rounding.
+        let provided = invoice.items.iter().filter(|item| item.is_provided()).map(Counted::as_printed);
+        let provided: Vec<Counted<'_>> = provided.collect();
         let mut fees = fees::lines(settings, customer, bill.month, &charged, &provided)?;
         // They are printed section by section.
         fees.sort_by_cached_key(|fee| place_of_fee(case, &customer.fees[fee.charged.fee].name));
-        let others: Vec<&LineItem> = provided.iter().chain(invoice.items.iter().filter(|item| item.is_fee())).collect();
+        let of_fees = invoice.items.iter().filter(|item| item.is_fee()).map(Counted::as_printed);
+        let others: Vec<Counted<'_>> = provided.into_iter().chain(of_fees).collect();
         let adjustments = adjustments::lines(settings, customer, bill.month, &others)?;
         let mut known = fees.iter();
         let is_of_amount = |item: &LineItem| item.is_fee() && known.next().is_some_and(|fee| fee.part.is_none());
