@@ -339,15 +339,16 @@ def compare_summary(expected, summary, differences):
             differences.add(source["name"], name, source[name], exact(found.get(name), name))
     for name, value in expected["conservation"].items():
         differences.add("conservation", name, value, exact(summary["conservation"].get(name), name))
-    adjusted = [one["adjustments"] for one in expected["customers"].values()]
-    currencies = {one["currency"] for one in expected["customers"].values()}
-    # Of what is carried or left out, nothing says whether the month's sum counts it; nor in which currency several add up.
-    if len(currencies) == 1 and not expected["carried"] and not expected["skipped"] and any(one["count"] for one in adjusted):
+    # "adjustments {count, amount, cost}" of the month: of every customer, one without an invoice too, by currency.
+    found = summary.get("adjustments")
+    found = {one["currency"]: one for one in ([found, *found.get("other_currencies", ())] if found else ())}
+    adjusted = {currency: one for currency, one in expected["adjustments"].items() if one["count"]}
+    differences.add("adjustments", "currencies", sorted(adjusted), sorted(found))
+    for currency, figures in adjusted.items():
         # A percentage that comes to nothing may be printed or left out, and counted or not.
-        nothing = any(item.get("percent") and not item["amount"] for one in expected["customers"].values() for item in one["items"])
-        for name in ("amount", "cost") if nothing else ("count", "amount", "cost"):
-            value = summary.get("adjustments", {}).get(name)
-            differences.add("adjustments", name, sum(one[name] for one in adjusted), Fraction(value) if value is not None else None)
+        for name in ("amount", "cost") if figures["nothing"] else ("count", "amount", "cost"):
+            value = found.get(currency, {}).get(name)
+            differences.add("adjustments", f"{name} in {currency}", figures[name], Fraction(value) if value is not None else None)
     for name in ("kept", "allocated"):
         differences.add("summary", name, expected["conservation"][name], exact(summary.get(name), name))
 

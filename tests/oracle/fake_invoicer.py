@@ -132,8 +132,11 @@ def main():
             path.write_text(text, "utf-8")
         customers.append({"id": one, **{name: figures[name] for name in ("cost", "subtotal", "tax", "total", "margin")}})
     conservation = result["conservation"]
-    adjusted = [figures["adjustments"] for figures in result["customers"].values()]
-    summary = {"month": month, "adjustments": {name: sum(one[name] for one in adjusted) for name in ("count", "amount", "cost")}, "sources": result["sources"], "customers": customers, "unassigned": [],
+    adjusted = [{"currency": currency, **{name: figures[name] for name in ("count", "amount", "cost")}}
+                for currency, figures in result["adjustments"].items() if figures["count"]]
+    if adjusted:
+        adjusted[0]["other_currencies"] = adjusted[1:]
+    summary = {"month": month, **({"adjustments": adjusted[0]} if adjusted else {}), "sources": result["sources"], "customers": customers, "unassigned": [],
                "kept": conservation["kept"], "allocated": conservation["allocated"], "conservation": conservation}
     (folder / "summary.json").write_text(json.dumps(summary, default=oracle.as_json, ensure_ascii=False), "utf-8")
     return 0
