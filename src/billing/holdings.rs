@@ -1,6 +1,7 @@
 //! [`holdings`]: who has which resource from when to when, by the tables of assignments and the `[[match]]`es that name
-//! days: of one resource, or of the resources of a month's bill.
+//! days: of one resource, or of the resources of a month's bill. Those without days fill what would else be gaps.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveDate};
@@ -9,11 +10,11 @@ use serde::Serialize;
 use super::claims::{RuleId, RuleIndex};
 use super::gaps::gap_charges;
 use crate::model::amount::{Amount, TooLong};
-use crate::model::charge::{Bill, EMPTY, SubjectId};
+use crate::model::charge::{Bill, BillSource, EMPTY, SeenSubject, SubjectId};
 use crate::model::currency::Currency;
 use crate::model::customer::ClaimRule;
 use crate::model::days::DayRange;
-use crate::model::matcher::{Matchable, Matcher, normalized};
+use crate::model::matcher::{Glob, Matchable, Matcher, normalized};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
 
@@ -81,10 +82,14 @@ pub struct ChargesInGaps {
 }
 
 /// A rule that gives a resource to a customer.
+#[derive(Clone, Copy)]
 struct Given {
     id: RuleId,
     days: DayRange,
 }
+
+/// The rules that give a resource, by source, none where they name none of several, and id.
+type GivenResources<'r> = BTreeMap<(Option<u16>, &'r str), Vec<Given>>;
 
 /// A rule with the source and id of a resource that it gives to its customer.
 type ResourceRule = (RuleId, Option<u16>, String, DayRange);
@@ -97,7 +102,7 @@ type ResourceRule = (RuleId, Option<u16>, String, DayRange);
 pub fn holdings<'a>(settings: &'a Settings, bill: Option<&Bill>) -> Result<Vec<Holding<'a>>, TooLong> {
     let month = bill.map(|bill| bill.month);
     let gaps = bill.map(|bill| gap_charges(bill, settings)).transpose()?;
-    let mut given: BTreeMap<(Option<u16>, &str), Vec<Given>> = BTreeMap::new();
+    let mut given = GivenResources::new();
     let assignments = &settings.assignments;
     for (row, index) in assignments.rows().iter().zip(0..) {
         let key = (Some(row.source), assignments.resource(row));
@@ -116,9 +121,12 @@ pub fn holdings<'a>(settings: &'a Settings, bill: Option<&Bill>) -> Result<Vec<H
         });
         given.entry((source, resource)).or_default().push(Given { id: *id, days: *days });
     }
+    join_sources(settings, &mut given);
+    let undated = Undated::find(settings, bill, &given);
     let mut holdings = Vec::new();
-    for ((source, resource), given) in &given {
+    for ((source, resource), given) in &mut given {
         let name = source.map_or("", |source| settings.sources[usize::from(source)].name.as_str());
+        given.extend(undated.of(settings, *source, resource).map(|id| Given { id, days: DayRange::default() }));
         let mut spans = spans(settings, given, month);
         let charges_in_gaps = gaps.as_ref().and_then(|gaps| gaps.of(name, resource));
         let charges_in_gaps =
@@ -134,15 +142,19 @@ pub fn holdings<'a>(settings: &'a Settings, bill: Option<&Bill>) -> Result<Vec<H
     Ok(holdings)
 }
 
+/// The `[[match]]`es of all customers.
+fn rules(settings: &Settings) -> impl Iterator<Item = (RuleId, &ClaimRule)> {
+    let customers = (0..).zip(&settings.customers);
+    customers.flat_map(|(customer, settings)| {
+        (0..).zip(&settings.rules).map(move |(rule, settings)| (RuleId::of_match(customer, rule), settings))
+    })
+}
+
 /// The `[[match]]`es that name days and one resource, with their source.
 fn literal_matches(settings: &Settings) -> impl Iterator<Item = ResourceRule> {
-    let customers = (0..).zip(&settings.customers);
-    let rules = customers.flat_map(|(customer, settings)| {
-        (0..).zip(&settings.rules).map(move |(rule, settings)| (RuleId::of_match(customer, rule), settings))
-    });
-    rules.filter(|(_, rule)| !rule.days.is_always()).filter_map(|(id, rule)| {
+    rules(settings).filter(|(_, rule)| !rule.days.is_always()).filter_map(|(id, rule)| {
         let resource = rule.matcher.resource.as_ref()?.literal()?;
-        names_only_resource(&rule.matcher).then(|| (id, source_of(settings, rule), resource, rule.days))
+        rule.matcher.sees_only_resources().then(|| (id, source_of(settings, rule), resource, rule.days))
     })
 }
 
@@ -150,13 +162,10 @@ fn literal_matches(settings: &Settings) -> impl Iterator<Item = ResourceRule> {
 fn pattern_matches(bill: &Bill, settings: &Settings) -> BTreeSet<ResourceRule> {
     let index = RuleIndex::new(bill, settings);
     let is_of_resource = |matcher: &Matcher| {
-        names_only_resource(matcher) && matcher.resource.as_ref().is_some_and(|glob| glob.literal().is_some())
+        matcher.sees_only_resources() && matcher.resource.as_ref().is_some_and(|glob| glob.literal().is_some())
     };
     let mut found = BTreeSet::new();
-    for (at, subject) in (0..).zip(&bill.subjects).filter(|(_, subject)| subject.resource != EMPTY) {
-        let name = &bill.sources[usize::from(subject.source)].name;
-        let source = (0..).zip(&settings.sources).find(|(_, known)| known.name == *name).map(|(source, _)| source);
-        let subject = bill.seen(SubjectId(at));
+    for (source, subject) in subjects(bill, settings) {
         for id in index.candidates(&subject) {
             let Some(rule) = id.claim_rule(settings).filter(|rule| !rule.days.is_always()) else {
                 continue;
@@ -170,9 +179,99 @@ fn pattern_matches(bill: &Bill, settings: &Settings) -> BTreeSet<ResourceRule> {
     found
 }
 
-fn names_only_resource(matcher: &Matcher) -> bool {
-    let Matcher { source: _, account, resource: _, resource_name, item, group, tags } = matcher;
-    account.is_none() && resource_name.is_none() && item.is_none() && group.is_none() && tags.is_empty()
+/// The subjects of a bill that have a resource, with their sources in the settings.
+fn subjects<'b>(bill: &'b Bill, settings: &Settings) -> impl Iterator<Item = (Option<u16>, SeenSubject<'b>)> {
+    let in_settings = |source: &BillSource| {
+        (0..).zip(&settings.sources).find(|(_, known)| known.name == source.name).map(|(source, _)| source)
+    };
+    let sources: Vec<Option<u16>> = bill.sources.iter().map(in_settings).collect();
+    let with_resource = (0..).zip(&bill.subjects).filter(|(_, subject)| subject.resource != EMPTY);
+    with_resource.map(move |(at, subject)| (sources[usize::from(subject.source)], bill.seen(SubjectId(at))))
+}
+
+/// Gives the rules of a resource that name none of several sources to each source that others name for it.
+fn join_sources(settings: &Settings, given: &mut GivenResources<'_>) {
+    let mut sources: BTreeMap<&str, Vec<u16>> = BTreeMap::new();
+    for (source, resource) in given.keys() {
+        if let Some(source) = source {
+            sources.entry(resource).or_default().push(*source);
+        }
+    }
+    for (resource, sources) in sources {
+        for rule in given.remove(&(None, resource)).into_iter().flatten() {
+            for source in &sources {
+                let name = &settings.sources[usize::from(*source)].name;
+                let is_of_source =
+                    rule.id.claim_rule(settings).is_some_and(|known| known.matcher.fits_resource(name, resource));
+                if let (true, Some(of_source)) = (is_of_source, given.get_mut(&(Some(*source), resource))) {
+                    of_source.push(rule);
+                }
+            }
+        }
+    }
+}
+
+/// The `[[match]]`es that name no days. A day on which one of them claims a resource is in no gap.
+struct Undated {
+    /// Of one resource, by its id.
+    by_resource: BTreeMap<String, Vec<RuleId>>,
+    /// Of all resources, or those of a pattern or a source.
+    of_several: Vec<RuleId>,
+    /// By tags, groups and whatever else a bill has: those that claim each charge of a resource.
+    of_bill: BTreeMap<(Option<u16>, String), BTreeSet<RuleId>>,
+}
+
+impl Undated {
+    /// Finds those that may claim one of the given resources.
+    fn find(settings: &Settings, bill: Option<&Bill>, given: &GivenResources<'_>) -> Undated {
+        let mut undated = Undated { by_resource: BTreeMap::new(), of_several: Vec::new(), of_bill: BTreeMap::new() };
+        for (id, rule) in rules(settings) {
+            if !rule.days.is_always() || !rule.matcher.sees_only_resources() {
+                continue;
+            }
+            match rule.matcher.resource.as_ref().and_then(Glob::literal) {
+                Some(resource) => undated.by_resource.entry(resource).or_default().push(id),
+                None => undated.of_several.push(id),
+            }
+        }
+        let Some(bill) = bill else {
+            return undated;
+        };
+        let index = RuleIndex::new(bill, settings);
+        for (source, subject) in subjects(bill, settings) {
+            let resource = normalized(subject.resource());
+            let keys = [source, None].into_iter().filter(|source| given.contains_key(&(*source, resource.as_ref())));
+            for key in keys {
+                let claims = |id: &RuleId| {
+                    let rule = id.claim_rule(settings).filter(|rule| rule.days.is_always());
+                    // One that names an item has only some of a resource's charges.
+                    rule.is_some_and(|rule| rule.matcher.item.is_none() && rule.matcher.matches(&subject, ""))
+                };
+                let found: BTreeSet<RuleId> = index.candidates(&subject).into_iter().filter(claims).collect();
+                match undated.of_bill.entry((key, resource.clone().into_owned())) {
+                    Entry::Vacant(entry) => {
+                        entry.insert(found);
+                    }
+                    Entry::Occupied(mut known) => known.get_mut().retain(|id| found.contains(id)),
+                }
+            }
+        }
+        undated
+    }
+
+    /// Those that claim all charges of a resource.
+    fn of(&self, settings: &Settings, source: Option<u16>, resource: &str) -> impl Iterator<Item = RuleId> {
+        let literal = self.by_resource.get(resource).into_iter().flatten();
+        let fits = |id: &&RuleId| {
+            id.claim_rule(settings).is_some_and(|rule| match source {
+                Some(source) => rule.matcher.fits_resource(&settings.sources[usize::from(source)].name, resource),
+                None => rule.matcher.source.is_none() && rule.matcher.fits_resource("", resource),
+            })
+        };
+        let mut found: BTreeSet<RuleId> = literal.chain(&self.of_several).filter(fits).copied().collect();
+        found.extend(self.of_bill.get(&(source, resource.to_owned())).into_iter().flatten());
+        found.into_iter()
+    }
 }
 
 /// The only source that a rule can be about.

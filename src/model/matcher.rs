@@ -159,6 +159,18 @@ impl Matcher {
         no_resource && self.group.is_none() && self.tags.is_empty()
     }
 
+    /// Whether the result depends only on a charge's source and resource.
+    pub fn sees_only_resources(&self) -> bool {
+        let Matcher { source: _, account, resource: _, resource_name, item, group, tags } = self;
+        account.is_none() && resource_name.is_none() && item.is_none() && group.is_none() && tags.is_empty()
+    }
+
+    /// Whether every charge of a resource of a source matches, if [that is all it depends on](Self::sees_only_resources).
+    pub fn fits_resource(&self, source: &str, resource: &str) -> bool {
+        let fits = |glob: &Option<Glob>, value: &str| glob.as_ref().is_none_or(|glob| glob.matches(value));
+        fits(&self.source, source) && fits(&self.resource, resource)
+    }
+
     /// Whether a charge of `subject` for `item` matches.
     pub fn matches(&self, subject: &impl Matchable, item: &str) -> bool {
         let fits = |glob: &Option<Glob>, value: &str| glob.as_ref().is_none_or(|glob| glob.matches(value));

@@ -563,6 +563,61 @@ soracom  4403      bravo     2022-08-01  2022-08-20  customers/bravo.toml:5
     assert_eq!(run.stdout.lines().count(), 2, "{}", run.stdout);
 }
 
+/// acme has 4401 whenever nobody else has it, and 4403 by a tag that only the bill knows; nobody has 4402 in between.
+#[test]
+fn a_day_that_a_match_without_days_claims_is_no_gap() {
+    let acme = "name = \"acme\"\n[[match]]\nresource = \"4401\"\n[[match]]\ntag = { customer = \"acme\" }\n";
+    let rows = "4401,20220805,b,10,1,10,,\n4402,20220817,b,10,1,10,,\n4403,20220815,b,10,1,10,acme,\n";
+    let sandbox = of_two(acme, "name = \"bravo\"\n", rows);
+    let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    sandbox.write("invoicer.toml", settings + "assignments = \"a.csv\"\n");
+    let table = "resource,customer,from,until\n4401,bravo,2022-08-11,2022-08-15\n4402,bravo,2022-08-11,2022-08-15\n\
+                 4402,bravo,2022-08-20,202208\n4403,bravo,,2022-08-10\n4403,bravo,2022-08-21,\n";
+    sandbox.write("a.csv", table);
+    let timeline = |arguments: &[&str]| {
+        let run = sandbox.run(arguments);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let words = |line: &str| line.split_whitespace().collect::<Vec<&str>>().join(" ");
+        run.stdout.lines().skip(1).map(words).collect::<Vec<String>>()
+    };
+    let expected = [
+        "soracom 4401 acme - 2022-08-10 customers/acme.toml:2",
+        "bravo 2022-08-11 2022-08-15 a.csv:2",
+        "acme 2022-08-16 - customers/acme.toml:2",
+        "soracom 4402 bravo 2022-08-11 2022-08-15 a.csv:3",
+        "(gap) 2022-08-16 2022-08-19",
+        "bravo 2022-08-20 2022-08-31 a.csv:4",
+        "soracom 4403 bravo - 2022-08-10 a.csv:5",
+        "(gap) 2022-08-11 2022-08-20",
+        "bravo 2022-08-21 - a.csv:6",
+    ];
+    assert_eq!(timeline(&["assignments"]), expected);
+    let expected = [
+        "soracom 4401 acme 2022-08-01 2022-08-10 customers/acme.toml:2",
+        "bravo 2022-08-11 2022-08-15 a.csv:2",
+        "acme 2022-08-16 2022-08-31 customers/acme.toml:2",
+        "soracom 4402 (gap) 2022-08-01 2022-08-10 ¥10 (1)",
+        "bravo 2022-08-11 2022-08-15 a.csv:3",
+        "(gap) 2022-08-16 2022-08-19",
+        "bravo 2022-08-20 2022-08-31 a.csv:4",
+        "soracom 4403 bravo 2022-08-01 2022-08-10 a.csv:5",
+        "acme 2022-08-11 2022-08-20 customers/acme.toml:4",
+        "bravo 2022-08-21 2022-08-31 a.csv:6",
+    ];
+    assert_eq!(timeline(&["assignments", "--month", "202208"]), expected);
+    // Another customer's rule without days overlaps with nothing but what has its own priority.
+    let active = "active = { from = \"2022-08-18\" }\n[[match]]\nresource = \"44?2\"\n";
+    sandbox.write("customers/charlie.toml", format!("name = \"charlie\"\n{active}"));
+    let expected = [
+        "soracom 4402 bravo 2022-08-11 2022-08-15 a.csv:3",
+        "(gap) 2022-08-16 2022-08-17",
+        "charlie 2022-08-18 2022-08-19 customers/charlie.toml:3",
+        "bravo 2022-08-20 2022-08-31 a.csv:4",
+        "charlie 2022-09-01 - customers/charlie.toml:3",
+    ];
+    assert_eq!(timeline(&["assignments", "--resource", "4402"]), expected);
+}
+
 /// A fee for a part of the month is named, headed and hidden by its own name; the days follow whatever it is called.
 #[test]
 fn a_fee_by_days_is_named_by_its_own_name() {
