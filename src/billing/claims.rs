@@ -13,6 +13,7 @@ use crate::model::matcher::{Matchable, Matcher, normalized};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
 
+use super::overlaps::Overlap;
 pub(super) use super::timeline::Timeline;
 use super::timeline::TimelineBuilder;
 
@@ -79,6 +80,11 @@ impl RuleId {
                 (settings.assignments.path(row), row.line)
             }
         }
+    }
+
+    /// Whether it names days. A row of assignments may leave both open, and still says from when to when.
+    pub(super) fn names_days(self, settings: &Settings) -> bool {
+        self.claim_rule(settings).is_none_or(|rule| !rule.days.is_always())
     }
 
     /// `path:line`
@@ -223,6 +229,24 @@ impl<'a> Claims<'a> {
         held
     }
 
+    /// The resources that two rules with days give to two customers on the same days, whether or not they have charges
+    /// on these.
+    #[expect(clippy::iter_over_hash_type, reason = "the overlaps are sorted by whoever asks")]
+    pub(super) fn overlaps(&self) -> Vec<Overlap> {
+        let mut overlaps = Vec::new();
+        for ((subject, _), known) in &self.known {
+            let resource = self.bill.subjects[subject.0 as usize].resource;
+            let Known::ByDay(index) = known else {
+                continue;
+            };
+            if resource != EMPTY {
+                let name = normalized(self.bill.names.get(resource));
+                overlaps.extend(self.timelines[*index as usize].overlaps(self.settings, &name));
+            }
+        }
+        overlaps
+    }
+
     fn find(&mut self, charge: &Charge) -> Known {
         let subject = self.bill.seen(charge.subject);
         let item = self.bill.names.get(charge.item);
@@ -317,15 +341,17 @@ impl RuleIndex {
 
     /// The rows of assignments of a resource; notes that it has a charge.
     fn rows(&self, source: u16, resource: &str, settings: &Settings) -> Range<u32> {
+        let rows = self.assigned_rows(source, resource, settings);
+        // Every thread writes the same, so the order does not matter.
+        let charged = &self.charged[rows.start as usize..rows.end as usize];
+        charged.iter().for_each(|charged| charged.store(true, Ordering::Relaxed));
+        rows
+    }
+
+    /// The rows of assignments of a resource of a source of the bill.
+    pub(super) fn assigned_rows(&self, source: u16, resource: &str, settings: &Settings) -> Range<u32> {
         match self.assigned[usize::from(source)] {
-            Some(source) if !resource.is_empty() => {
-                let rows = settings.assignments.of(source, &normalized(resource));
-                // Every thread writes the same, so the order does not matter.
-                self.charged[rows.start as usize..rows.end as usize]
-                    .iter()
-                    .for_each(|charged| charged.store(true, Ordering::Relaxed));
-                rows
-            }
+            Some(source) if !resource.is_empty() => settings.assignments.of(source, &normalized(resource)),
             _ => 0..0,
         }
     }

@@ -10,7 +10,7 @@ use super::claims::{Claim, Claimed, Claims, RuleId, RuleIndex, active_rules};
 use super::described::describe;
 use super::gaps;
 use super::near_match::NearValues;
-use super::overlaps;
+use super::overlaps::{self, Overlap};
 use super::remainder::{Remainder, Remainders};
 use super::timeline::Division;
 use crate::diagnostic::{Diagnostic, MayBeUnnamed, Place, row_count};
@@ -121,6 +121,7 @@ pub(super) fn assign(bill: &Bill, settings: &Settings) -> Ownership {
     let mut used = BTreeSet::new();
     let mut twice: BTreeMap<(RuleId, RuleId), Contested> = BTreeMap::new();
     let mut refused: Option<(ChargeId, usize)> = None;
+    let mut overlapping: Vec<Overlap> = Vec::new();
     for chunk in chunks {
         let first = owned.owners.len() as u32;
         let id = |index: u32| ChargeId(first + index);
@@ -147,14 +148,19 @@ pub(super) fn assign(bill: &Bill, settings: &Settings) -> Ownership {
             *known = known.union(days);
         }
         owned.in_gaps.extend(chunk.in_gaps.into_iter().map(id));
+        overlapping.extend(chunk.overlapping);
         if let Some((index, count)) = chunk.refused {
             refused.get_or_insert((id(index), 0)).1 += count;
         }
     }
     owned.warnings = unused_matches(bill, settings, &used);
     owned.warnings.extend(gaps::without_charges(bill, settings, &index));
-    owned.problems.extend(overlaps::of_assignments(bill, settings, &index));
-    // Two rows of assignments that overlap are an error whether or not they have charges.
+    overlapping.extend(overlaps::of_assignments(bill, settings, &index));
+    overlapping.extend(overlaps::of_matches(bill, settings, &index));
+    // Rules with days that overlap are an error whether or not there are charges; those of charges name these, unless the
+    // resource is in a table twice.
+    overlapping.retain(|overlap| overlap.is_of_rows() || !twice.contains_key(&overlap.rules()));
+    owned.problems.extend(overlaps::problems(bill, settings, overlapping));
     let contested = twice.into_iter().filter(|((first, second), _)| first.row().is_none() || second.row().is_none());
     owned.problems.extend(contested.map(|(rules, found)| claimed_twice(bill, settings, rules, &found)));
     owned.problems.extend(refused.map(|(id, count)| changing_claims(bill, settings, &index, id, count)));
@@ -216,6 +222,7 @@ struct Assigned {
     divided: Vec<(u32, Result<Vec<DayPart>, TooLong>)>,
     held: Vec<((u32, u16, NameId), MonthDays)>,
     in_gaps: Vec<u32>,
+    overlapping: Vec<Overlap>,
     /// The first charge that must not be divided, and their number.
     refused: Option<(u32, usize)>,
 }
@@ -268,6 +275,7 @@ impl Assigned {
         if wanted.contains(&true) {
             assigned.held = claims.held(wanted);
         }
+        assigned.overlapping = claims.overlaps();
         assigned.used = claims.used;
         assigned
     }

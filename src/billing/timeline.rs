@@ -1,9 +1,11 @@
 //! [`Timeline`]: who claims a resource on which days of a month.
 
 use super::claims::{Claim, RuleId};
+use super::overlaps::Overlap;
 use crate::model::allocation::MonthOnly;
 use crate::model::days::MonthDays;
 use crate::model::period::BillingMonth;
+use crate::model::settings::Settings;
 
 /// Days of the longest month.
 const DAYS: usize = 31;
@@ -43,6 +45,11 @@ impl Timeline {
     pub(super) fn contested(&self, first: RuleId, second: RuleId) -> MonthDays {
         let found = self.claims.iter().find(|(claim, _)| *claim == Claim::Twice(first, second));
         found.map_or(MonthDays::NONE, |(_, days)| *days)
+    }
+
+    /// The days on which two customers have a resource by rules with days.
+    pub(super) fn overlaps(&self, settings: &Settings, resource: &str) -> impl Iterator<Item = Overlap> {
+        self.claims.iter().filter_map(move |(claim, days)| Overlap::of(settings, *claim, resource, *days))
     }
 
     /// Who bears a charge without a day.

@@ -145,7 +145,9 @@ fn moves_gaps_and_overlaps_are_allocated_as_a_naive_scan_does() {
         };
         let is_contested =
             |charge: &Charge| days_of(charge).any(|day| holders[charge.resource as usize][day as usize].is_err());
-        if tables_overlap || charges.iter().any(is_contested) {
+        // Each `[[match]]` of a resource that has several names days: two customers on one day are an error without charges.
+        let matches_overlap = holders.iter().any(|days| days[1..].iter().any(Result::is_err));
+        if tables_overlap || matches_overlap || charges.iter().any(is_contested) {
             assert_eq!(run.code, 1, "{number}: {}", run.stderr);
             let told = run.stderr.contains("two customers claim the charge") || run.stderr.contains(" both have ");
             assert!(told, "{number}: {}", run.stderr);
@@ -616,6 +618,36 @@ fn a_day_that_a_match_without_days_claims_is_no_gap() {
         "charlie 2022-09-01 - customers/charlie.toml:3",
     ];
     assert_eq!(timeline(&["assignments", "--resource", "4402"]), expected);
+}
+
+/// acme and bravo have 4401 from 10 to 12 August, and its only charge is of the 1st; a third rule of a higher priority takes
+/// these days from both. 4409 is not in the bill.
+#[test]
+fn matches_that_overlap_on_a_day_without_charges_are_refused() {
+    let rows = "4401,20220801,b,10,1,10,,\n";
+    let dated = |resource: &str, rest: &str| format!("[[match]]\nresource = \"{resource}\"\n{rest}\n");
+    let acme = |rest: &str| format!("name = \"acme\"\n{}{rest}", dated("4401", "until = \"2022-08-12\""));
+    let bravo = |resource: &str, rest: &str| {
+        let rule = dated(resource, &format!("from = \"2022-08-10\"\nuntil = \"202208\"\n{rest}"));
+        format!("name = \"bravo\"\n{rule}")
+    };
+    let check = |acme: String, bravo: String| of_two(&acme, &bravo, rows).run(&["check", "202208"]);
+    for resource in ["4401", "44?1"] {
+        let run = check(acme(""), bravo(resource, ""));
+        let expected =
+            "error: \"acme\" and \"bravo\" both have 4401 on 2022-08-10..2022-08-12\n --> customers/bravo.toml:2\n";
+        assert!(run.code == 1 && run.stderr.contains(expected), "{}", run.stderr);
+        assert!(run.stderr.contains("  = customers/acme.toml:2: resource = \"4401\""), "{}", run.stderr);
+        let run = check(acme(""), bravo(resource, "priority = 1"));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+    }
+    let of_both = dated("44*", "from = \"2022-08-10\"\nuntil = \"2022-08-12\"\npriority = 1");
+    assert_eq!(check(acme(&of_both), bravo("4401", "")).code, 0);
+    let run = check(acme(&dated("4409", "from = \"2022-08-31\"")), bravo("4409", ""));
+    assert!(run.code == 1 && run.stderr.contains("both have 4409 on 2022-08-31"), "{}", run.stderr);
+    assert_eq!(check(acme(&dated("4409", "from = \"2022-09-01\"")), bravo("4409", "")).code, 0);
+    // One with an item has only some of the charges.
+    assert_eq!(check(acme(""), bravo("4401", "item = \"b\"")).code, 0);
 }
 
 /// A fee for a part of the month is named, headed and hidden by its own name; the days follow whatever it is called.
