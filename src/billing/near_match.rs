@@ -54,17 +54,17 @@ impl<'b> NearValues<'b> {
     }
 }
 
-/// The nearest value; none where one matches.
+/// The pattern of the nearest value; none where one matches.
 fn near(known: &BTreeSet<String>, glob: &Glob) -> Option<String> {
     if known.len() > VALUES || known.iter().any(|value| glob.matches(value)) {
         return None;
     }
     if let Some(literal) = glob.literal() {
-        return nearest(&literal, known.iter().map(String::as_str)).map(str::to_owned);
+        return nearest(&literal, known.iter().map(String::as_str)).map(Glob::exactly);
     }
     let (distance, value) = known.iter().map(|value| (glob.distance(value), value)).min()?;
     // Unlike a word, a pattern of one or two characters is near to almost everything.
-    (distance <= glob.fixed() / 3).then(|| value.clone())
+    (distance <= glob.fixed() / 3).then(|| Glob::exactly(value))
 }
 
 /// The tag with the nearest value, or, where the month has no tag of the name, the nearest name.

@@ -10,7 +10,9 @@ use crate::diagnostic::{Diagnostic, Place, row_count};
 use crate::model::amount::{Sum, TooLong};
 use crate::model::charge::{Bill, ChargeId, EMPTY, NameId};
 use crate::model::customer::ClaimRule;
+use crate::model::matcher::Glob;
 use crate::model::settings::Settings;
+use crate::model::toml_text::toml_text;
 
 /// Maximum number of resources reported one by one.
 const SHOWN: usize = 10;
@@ -71,11 +73,12 @@ fn tell(bill: &Bill, settings: &Settings, charges: &[ChargeId], left: &Remainder
     let currency = bill.source(first).currency;
     let resource = bill.names.get(bill.subject(first).resource);
     let item = bill.names.get(first.item);
+    let exactly = |value: &str| toml_text(&Glob::exactly(value));
     let keep = "or set unassigned = \"keep\" in [allocation]";
     let hint = match resource {
-        "" => format!("add [[allocation.share]] with match = {{ item = {item:?} }} to invoicer.toml, {keep}"),
+        "" => format!("add [[allocation.share]] with match = {{ item = {} }} to invoicer.toml, {keep}", exactly(item)),
         resource => {
-            format!("add a [[match]] for resource {resource:?} to a file in customers/, {keep}")
+            format!("add a [[match]] for resource {} to a file in customers/, {keep}", exactly(resource))
         }
     };
     let diagnostic = Diagnostic::error("charge matches no customer")
@@ -104,7 +107,7 @@ fn tell(bill: &Bill, settings: &Settings, charges: &[ChargeId], left: &Remainder
             None => diagnostic.with_hint(hint),
             Some(rule) => {
                 let (path, line) = (&rule.definition.path, rule.definition.line);
-                let hint = format!("change from or until there, or add a [[match]] for resource {resource:?}");
+                let hint = format!("change from or until there, or add a [[match]] for resource {}", exactly(resource));
                 diagnostic.with_note(format!("{path}:{line} matches, but not in {}", bill.month)).with_hint(hint)
             }
         },

@@ -1,5 +1,6 @@
 //! [`Unclaimed`]: the charges that no customer claims, by the tag or group whose value claims most of them.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,7 @@ use crate::model::charge::{Bill, ChargeId, EMPTY, NameId, SubjectId};
 use crate::model::currency::Currency;
 use crate::model::days::MonthDays;
 use crate::model::invoice::Status;
-use crate::model::matcher::Matchable;
+use crate::model::matcher::{Glob, Matchable, normalized};
 use crate::model::settings::Settings;
 use crate::model::toml_text::{toml_key, toml_text};
 
@@ -101,15 +102,15 @@ pub(super) fn groups(
     // A value that claimed charges have, too, would claim them for a second customer: also where they have no resource, or are
     // of the same resource on other days. Resources whose charges are all shared or kept by rules stay with these rules.
     let taken = Taken::find(bill, settings);
-    let mut of_claimed: BTreeSet<Value> = BTreeSet::new();
+    let mut of_claimed: BTreeSet<(Option<Cow<'_, str>>, Cow<'_, str>)> = BTreeSet::new();
     for (subject, named) in (0..).map(SubjectId).zip(&bill.subjects) {
         if taken.subjects.contains(&subject) || !by_subject.contains_key(&subject) && named.resource != EMPTY {
-            of_claimed.extend(values(bill, subject));
+            of_claimed.extend(values(bill, subject).map(|value| compared(bill, &value)));
         }
     }
     let mut counts: BTreeMap<Value, BTreeSet<SubjectId>> = BTreeMap::new();
     for subject in by_subject.keys() {
-        for value in values(bill, *subject).filter(|value| !of_claimed.contains(value)) {
+        for value in values(bill, *subject).filter(|value| !of_claimed.contains(&compared(bill, value))) {
             counts.entry(value).or_default().insert(*subject);
         }
     }
@@ -140,8 +141,8 @@ pub(super) fn groups(
             claimed.extend(charges);
         }
         let table = match name {
-            Some(name) => format!("tag = {{ {} = {} }}", toml_key(name), toml_text(value)),
-            None => format!("group = {}", toml_text(value)),
+            Some(name) => format!("tag = {{ {} = {} }}", toml_key(name), exactly(value)),
+            None => format!("group = {}", exactly(value)),
         };
         groups.push(group(bill, left, vec!["[[match]]".to_owned(), table], claimed)?);
     }
@@ -159,7 +160,7 @@ pub(super) fn groups(
     for ((source, item), charges) in without {
         let source = &bill.sources[usize::from(source)].name;
         let item = bill.names.get(item);
-        let matched = format!("match = {{ source = {}, item = {} }}", toml_text(source), toml_text(item));
+        let matched = format!("match = {{ source = {}, item = {} }}", exactly(source), exactly(item));
         let table = vec!["[[allocation.share]]".to_owned(), matched, "by = \"amount\"".to_owned()];
         groups.push(group(bill, left, table, charges)?);
     }
@@ -206,7 +207,7 @@ impl Taken {
     /// The `[[match]]` of a resource: on the days on which nobody claims it, or, where someone claims others of its charges
     /// on the same days, with a priority below theirs.
     fn table(&self, bill: &Bill, left: &Remainders, resource: NameId, charges: &[ChargeId]) -> Vec<String> {
-        let head = ["[[match]]".to_owned(), format!("resource = {}", toml_text(bill.names.get(resource)))];
+        let head = ["[[match]]".to_owned(), format!("resource = {}", exactly(bill.names.get(resource)))];
         let Some((taken, priority)) = self.resources.get(&resource) else {
             return head.to_vec();
         };
@@ -230,6 +231,11 @@ impl Taken {
     }
 }
 
+/// The pattern of a value, as TOML.
+fn exactly(value: &str) -> String {
+    toml_text(&Glob::exactly(value))
+}
+
 /// The tags and groups of a subject; a resource's own name is in no other.
 fn values(bill: &Bill, subject: SubjectId) -> impl Iterator<Item = Value> {
     let subject = &bill.subjects[subject.0 as usize];
@@ -243,6 +249,12 @@ fn text<'b>(bill: &'b Bill, value: &Value) -> (Option<&'b str>, &'b str) {
         Value::Tag(name, value) => (Some(bill.names.get(*name)), bill.names.get(*value)),
         Value::Group(group) => (None, bill.names.get(*group)),
     }
+}
+
+/// The same in the form in which rules compare it.
+fn compared<'b>(bill: &'b Bill, value: &Value) -> (Option<Cow<'b, str>>, Cow<'b, str>) {
+    let (name, value) = text(bill, value);
+    (name.map(normalized), normalized(value))
 }
 
 fn group(

@@ -5,32 +5,77 @@ use std::collections::BTreeMap;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-/// A pattern with `*` (any run) and `?` (any one character), case-sensitive, compared in Unicode NFC.
+/// A pattern with `*` (any run) and `?` (any one character), case-sensitive, compared in Unicode NFC. `[*]` and `[?]` are the
+/// two characters themselves, as in shells; any other bracket stands for itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob {
-    pattern: Vec<char>,
+    pattern: Vec<Sign>,
+}
+
+/// A sign of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sign {
+    /// Any run of characters.
+    Run,
+    /// Any one character.
+    One,
+    /// That character.
+    Only(char),
 }
 
 impl Glob {
     /// A glob from a pattern; every text is a valid pattern.
     pub fn new(pattern: &str) -> Glob {
-        Glob { pattern: pattern.nfc().collect() }
+        let chars: Vec<char> = pattern.nfc().collect();
+        let mut signs = Vec::with_capacity(chars.len());
+        let mut rest = chars.as_slice();
+        while let Some((first, behind)) = rest.split_first() {
+            let (sign, behind) = match (first, behind) {
+                ('[', [wild @ ('*' | '?'), ']', behind @ ..]) => (Sign::Only(*wild), behind),
+                ('*', behind) => (Sign::Run, behind),
+                ('?', behind) => (Sign::One, behind),
+                (c, behind) => (Sign::Only(*c), behind),
+            };
+            signs.push(sign);
+            rest = behind;
+        }
+        Glob { pattern: signs }
+    }
+
+    /// The pattern that matches this text and no other.
+    pub fn exactly(text: &str) -> String {
+        let mut pattern = String::with_capacity(text.len());
+        for c in text.chars() {
+            match c {
+                '*' | '?' => pattern.extend(['[', c, ']']),
+                c => pattern.push(c),
+            }
+        }
+        pattern
     }
 
     /// The only text that matches, when the pattern has no wildcard.
     pub fn literal(&self) -> Option<String> {
-        let wild = self.pattern.iter().any(|c| matches!(c, '*' | '?'));
-        (!wild && !self.pattern.is_empty()).then(|| self.pattern.iter().collect())
+        let only = |sign: &Sign| if let Sign::Only(c) = sign { Some(*c) } else { None };
+        self.pattern.iter().map(only).collect::<Option<String>>().filter(|text| !text.is_empty())
     }
 
     /// The pattern as it is written.
     pub fn text(&self) -> String {
-        self.pattern.iter().collect()
+        let mut text = String::new();
+        for sign in &self.pattern {
+            match sign {
+                Sign::Run => text.push('*'),
+                Sign::One => text.push('?'),
+                Sign::Only(c) => text.push_str(&Glob::exactly(c.encode_utf8(&mut [0; 4]))),
+            }
+        }
+        text
     }
 
     /// Number of characters of the pattern that are not wildcards.
     pub fn fixed(&self) -> usize {
-        self.pattern.iter().filter(|c| !matches!(c, '*' | '?')).count()
+        self.pattern.iter().filter(|sign| matches!(sign, Sign::Only(_))).count()
     }
 
     /// Number of characters to add, remove or replace in a text before it matches, regardless of case.
@@ -38,17 +83,19 @@ impl Glob {
         let value: Vec<char> = normalized(value).chars().collect();
         // By the length of the text's beginning: its distance from the pattern up to a character.
         let mut distances: Vec<usize> = (0..=value.len()).collect();
-        for c in &self.pattern {
-            let mut next = vec![distances[0] + usize::from(*c != '*')];
+        for sign in &self.pattern {
+            let mut next = vec![distances[0] + usize::from(*sign != Sign::Run)];
             for (at, found) in value.iter().enumerate() {
                 let (before, above, left) = (distances[at], distances[at + 1], next[at]);
-                next.push(match c {
-                    '*' => above.min(left),
-                    _ => {
-                        let same = *c == '?' || c.to_lowercase().eq(found.to_lowercase());
-                        (before + usize::from(!same)).min(above + 1).min(left + 1)
+                let same = match sign {
+                    Sign::Run => {
+                        next.push(above.min(left));
+                        continue;
                     }
-                });
+                    Sign::One => true,
+                    Sign::Only(c) => c.to_lowercase().eq(found.to_lowercase()),
+                };
+                next.push((before + usize::from(!same)).min(above + 1).min(left + 1));
             }
             distances = next;
         }
@@ -58,7 +105,7 @@ impl Glob {
     /// Whether every text that fits `other` surely fits this one too. The wildcards of `other` are matched like characters
     /// that only wildcards of the same reach take up, so some pairs are missed, such as `?*` and `*?`.
     pub fn covers(&self, other: &Glob) -> bool {
-        self.fits(&other.pattern, |c| c != '*')
+        self.fits(&other.pattern, |sign| sign != Sign::Run)
     }
 
     /// Whether the whole of `value` matches.
@@ -66,7 +113,7 @@ impl Glob {
         if let Some(literal) = self.plain_ascii_literal(value) {
             return literal;
         }
-        self.fits(&normalized(value).chars().collect::<Vec<char>>(), |_| true)
+        self.fits(&normalized(value).chars().map(Sign::Only).collect::<Vec<Sign>>(), |_| true)
     }
 
     /// [`matches`](Self::matches) for a tag, group or name: an absent one matches only the empty pattern, so that `*`
@@ -77,22 +124,22 @@ impl Glob {
 
     /// The result for a pattern without wildcards against ASCII, the common case, without allocating.
     fn plain_ascii_literal(&self, value: &str) -> Option<bool> {
-        let wild = self.pattern.iter().any(|c| matches!(c, '*' | '?'));
-        (!wild && value.is_ascii()).then(|| self.pattern.iter().copied().eq(value.chars()))
+        let wild = self.pattern.iter().any(|sign| matches!(sign, Sign::Run | Sign::One));
+        (!wild && value.is_ascii()).then(|| self.pattern.iter().copied().eq(value.chars().map(Sign::Only)))
     }
 
     /// Greedy matching that returns to the last `*` on a mismatch: linear in practice, quadratic at worst. `is_one` says
     /// which characters `?` stands for.
-    fn fits(&self, value: &[char], is_one: impl Fn(char) -> bool) -> bool {
+    fn fits(&self, value: &[Sign], is_one: impl Fn(Sign) -> bool) -> bool {
         let (mut at, mut text) = (0, 0);
         let mut star: Option<(usize, usize)> = None;
         while text < value.len() {
             match self.pattern.get(at) {
-                Some('*') => {
+                Some(Sign::Run) => {
                     star = Some((at, text));
                     at += 1;
                 }
-                Some(c) if *c == value[text] || *c == '?' && is_one(value[text]) => {
+                Some(sign) if *sign == value[text] || *sign == Sign::One && is_one(value[text]) => {
                     at += 1;
                     text += 1;
                 }
@@ -106,7 +153,7 @@ impl Glob {
                 },
             }
         }
-        self.pattern[at..].iter().all(|c| *c == '*')
+        self.pattern[at..].iter().all(|sign| *sign == Sign::Run)
     }
 }
 
@@ -216,11 +263,41 @@ mod tests {
             ("", "x", false),
             ("ガス", "カ\u{3099}ス", true),
             ("[a]", "a", false),
+            ("[a]", "[a]", true),
+            ("a[*]", "a*", true),
+            ("a[*]", "ab", false),
+            ("a[*]", "a[*]", false),
+            ("[?]", "?", true),
+            ("[?]", "x", false),
+            ("[*", "[abc", true),
+            ("[[*]]", "[*]", true),
+            ("[[*]]", "[x]", false),
+            ("[*][*]*", "**x", true),
+            ("[]*]", "[]x]", true),
         ] {
             assert_eq!(Glob::new(pattern).matches(value), expected, "{pattern} {value}");
         }
         assert!(!Glob::new("*").matches_present(""));
         assert!(Glob::new("").matches_present(""));
+    }
+
+    /// All texts of up to five of these characters: each matches itself alone.
+    #[test]
+    fn an_exact_pattern_matches_its_text_and_no_other() {
+        let signs = ["*", "?", "[", "]", "a"];
+        let mut texts = vec![String::new()];
+        for length in 0..5 {
+            let longer = texts.iter().filter(|text| text.len() == length);
+            let longer = longer.flat_map(|text| signs.map(|sign| format!("{text}{sign}")));
+            texts.extend(longer.collect::<Vec<String>>());
+        }
+        for text in &texts {
+            let glob = Glob::new(&Glob::exactly(text));
+            assert_eq!(glob.text(), Glob::exactly(text));
+            assert_eq!(glob.literal().unwrap_or_default(), *text);
+            let mut others = texts.iter().step_by(7).chain([text]);
+            assert!(others.all(|other| glob.matches(other) == (other == text)), "{text}");
+        }
     }
 
     #[test]
@@ -250,6 +327,9 @@ mod tests {
             ("?", "?", true),
             ("a", "?", false),
             ("", "*", false),
+            ("?", "[*]", true),
+            ("[*]", "*", false),
+            ("[*]", "[*]", true),
         ] {
             assert_eq!(Glob::new(pattern).covers(&Glob::new(other)), expected, "{pattern} {other}");
         }

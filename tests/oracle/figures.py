@@ -86,15 +86,15 @@ def composed(text):
 
 @functools.lru_cache(100_000)
 def glob(pattern, text):
-    """`*` and `?` on characters after NFC; everything else, brackets too, stands for itself."""
+    """`*` and `?` on characters after NFC; `[*]` and `[?]` are these two themselves, and so is everything else."""
     pattern, text = composed(pattern), composed(text)
     # A table of reachable positions rather than a regular expression: nothing needs escaping, nothing backtracks.
     reach = {0}
-    for sign in pattern:
+    for sign in re.findall(r"\[[*?]\]|.", pattern, re.DOTALL):
         if sign == "*":
             reach = set(range(min(reach), len(text) + 1)) if reach else set()
         else:
-            reach = {at + 1 for at in reach if at < len(text) and sign in ("?", text[at])}
+            reach = {at + 1 for at in reach if at < len(text) and sign in ("?", text[at], f"[{text[at]}]")}
     return len(text) in reach
 
 

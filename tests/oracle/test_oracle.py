@@ -110,6 +110,7 @@ class Globs(unittest.TestCase):
         for pattern, text, wanted in (("*", "", True), ("*", "a/b\nc", True), ("a*c", "abbc", True), ("a*c", "abcd", False),
                                       ("?", "が", True), ("が", "か\u3099", True), ("?", "か\u3099", True), ("A", "a", False),
                                       ("[ab]", "a", False), ("[ab]", "[ab]", True), ("a*b*c", "aXbYbZc", True), ("", "", True),
+                                      ("[*]", "*", True), ("[*]", "a", False), ("[?]?", "?x", True), ("[[*]]", "[*]", True),
                                       ("??", "a", False), ("*a", "ba", True), ("*a", "ab", False)):
             self.assertEqual(oracle.glob(pattern, text), wanted, (pattern, text))
 

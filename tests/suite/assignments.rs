@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use proptest::prelude::*;
+
 use crate::common::{Sandbox, copy_tree};
 
 /// Random numbers that are the same in every run (Knuth's MMIX).
@@ -648,6 +650,46 @@ fn matches_that_overlap_on_a_day_without_charges_are_refused() {
     assert_eq!(check(acme(&dated("4409", "from = \"2022-09-01\"")), bravo("4409", "")).code, 0);
     // One with an item has only some of the charges.
     assert_eq!(check(acme(""), bravo("4401", "item = \"b\"")).code, 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The tables that `check --unclaimed` prints match exactly the values that they name: pasted, they claim the whole month,
+    /// and nothing that bravo has.
+    #[test]
+    fn every_printed_table_can_be_pasted(
+        values in proptest::collection::vec(("[a*?\\[\\]\\\\\"' ,=#{}|～ガ]{0,4}", "[a*?\\[\\]]{0,3}", 0_u8..4), 1..12),
+    ) {
+        let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+        let rows: String = values.iter().enumerate().map(|(index, (tag, site, resource))| {
+            let resource = if *resource == 0 { String::new() } else { format!("44{}", index % 7) };
+            // Without a resource, rows are named by their items.
+            let item = if resource.is_empty() { format!("i{site}") } else { "b".to_owned() };
+            format!("{resource},202208{:02},{},10,1,10,{},{}\n", index + 1, quoted(&item), quoted(tag), quoted(site))
+        }).collect();
+        let sandbox = of_two("name = \"acme\"\n[[match]]\nresource = \"4498\"\n",
+            "name = \"bravo\"\n[[match]]\nresource = \"4499\"\n[[match]]\ntag = { site = \"[*]\" }\n",
+            &format!("4498,20220801,b,10,1,10,,\n4499,20220801,b,10,1,10,aa,a\n{rows}"));
+        let run = sandbox.run(&["check", "202208", "--unclaimed"]);
+        let of = |heading: &str| {
+            let mut found = String::new();
+            for table in run.stdout.split("\n\n").filter(|table| table.contains(heading)) {
+                found += &format!("{table}\n");
+            }
+            found
+        };
+        let append = |path: &str, text: String| {
+            let before = String::from_utf8(sandbox.read(path)).unwrap();
+            sandbox.write(path, before + &text);
+        };
+        append("customers/acme.toml", of("[[match]]"));
+        append("invoicer.toml", of("[[allocation.share]]"));
+        let again = sandbox.run(&["check", "202208", "--unclaimed"]);
+        prop_assert_eq!((again.code, again.stdout.as_str()), (0, ""), "{}{}", run.stdout, again.stderr);
+        let check = sandbox.run(&["check", "202208"]);
+        prop_assert_eq!(check.code, 0, "{}{}", run.stdout, check.stderr);
+    }
 }
 
 /// A fee for a part of the month is named, headed and hidden by its own name; the days follow whatever it is called.
