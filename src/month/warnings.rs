@@ -6,6 +6,15 @@ use crate::model::warning::WarningCode;
 /// Maximum number of warnings of a kind reported one by one.
 const EACH: usize = 3;
 
+/// Number of warnings named where they are merged into one.
+fn named(code: WarningCode) -> usize {
+    match code {
+        // Each names the value that was probably meant.
+        WarningCode::UnusedMatch => 5,
+        _ => EACH,
+    }
+}
+
 /// Refuses the month for any warning.
 ///
 /// # Errors
@@ -44,8 +53,11 @@ fn one_for(code: WarningCode, group: &[Diagnostic]) -> Diagnostic {
         false => Diagnostic::finding(code, many(code, group.len()), group.len().to_string()),
     };
     let note = |(one, facts): (&Diagnostic, &&str)| if alike { (*facts).to_owned() } else { one.message.clone() };
-    let warning = group.iter().zip(&facts).take(EACH).map(note).fold(warning, Diagnostic::with_note);
-    let warning = warning.with_note(format!("and {} more; -v tells each", group.len() - EACH));
+    let warning = group.iter().zip(&facts).take(named(code)).map(note).fold(warning, Diagnostic::with_note);
+    let warning = match group.len().saturating_sub(named(code)) {
+        0 => warning,
+        more => warning.with_note(format!("and {more} more; -v tells each")),
+    };
     match &group[0].hint {
         Some(hint) if group.iter().all(|one| one.hint.as_ref() == Some(hint)) => warning.with_hint(hint),
         _ => warning,
@@ -121,9 +133,12 @@ mod tests {
         };
         let told = grouped(&(1..=5).map(of).collect::<Vec<Diagnostic>>());
         assert_eq!(told.len(), 1);
-        assert_eq!(told[0].notes, ["a.toml:1", "a.toml:2", "a.toml:3", "and 2 more; -v tells each"]);
+        let five = ["a.toml:1", "a.toml:2", "a.toml:3", "a.toml:4", "a.toml:5"];
+        assert_eq!(told[0].notes, five);
         let facts = told[0].finding.as_ref().map(|finding| finding.facts.as_str());
-        assert_eq!(facts, Some("a.toml:1, a.toml:2, a.toml:3, a.toml:4, a.toml:5"));
+        assert_eq!(facts, Some(five.join(", ").as_str()));
+        let told = grouped(&(1..=7).map(of).collect::<Vec<Diagnostic>>());
+        assert_eq!(told[0].notes, [&five[..], &["and 2 more; -v tells each"]].concat());
     }
 
     #[test]
