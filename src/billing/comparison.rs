@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{BilledMonth, ConvertedPrices};
 use crate::model::amount::{Amount, Sum, TooLong};
+use crate::model::carried::CategoryRest;
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::period::BillingMonth;
@@ -71,10 +72,12 @@ pub fn figures(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Result
         let amounts = [invoice.subtotal, invoice.tax, invoice.total, invoice.cost];
         figures.insert((customer.id.clone(), invoice.currency), Figures::new(amounts, kept(invoice.customer)?)?);
     }
-    for index in billed.kept.iter().map(|kept| kept.customer) {
+    let carried = billed.below_zero.iter().map(|items| items.customer);
+    for index in billed.kept.iter().map(|kept| kept.customer).chain(carried) {
         let customer = &settings.customers[index];
         let known = figures.entry((customer.id.clone(), customer.invoice.currency));
-        // A customer with nothing but kept discounts has no invoice.
+        // A customer with nothing but kept discounts has no invoice. What a month carries forward counts, with its cost, in
+        // the month that takes it.
         if let std::collections::btree_map::Entry::Vacant(entry) = known {
             entry.insert(Figures::new([Amount::ZERO; 4], kept(index)?)?);
         }
@@ -200,6 +203,19 @@ pub struct MonthOrigin {
     pub old_figures: OldFigures,
 }
 
+/// What the compared months leave below zero, for a month after them to take: no figure of theirs has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CarriedChange {
+    /// Customer id.
+    pub customer: String,
+    /// Currency of the amounts.
+    pub currency: Currency,
+    /// By the old prices; empty where nothing is left.
+    pub old: Vec<CategoryRest>,
+    /// By the new prices.
+    pub new: Vec<CategoryRest>,
+}
+
 /// Months compared with both sets of prices.
 #[derive(Clone, Debug, Serialize)]
 pub struct Comparison {
@@ -212,6 +228,9 @@ pub struct Comparison {
     /// New prices in another currency than a customer's invoices.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub converted: Vec<ConvertedChange>,
+    /// What the last month carries forward (`below-zero = "carry"`), by customer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub carried: Vec<CarriedChange>,
 }
 
 /// Compares months, customer by customer and in total.
@@ -239,6 +258,7 @@ pub fn compare(months: &[ComparedMonth]) -> Result<Comparison, TooLong> {
         customers: Vec::new(),
         totals: Vec::new(),
         converted: months.iter().flat_map(|month| month.converted.iter().cloned()).collect(),
+        carried: Vec::new(),
     };
     let mut totals: BTreeMap<Currency, (Figures, Figures)> = BTreeMap::new();
     for ((customer, currency), months) in customers {

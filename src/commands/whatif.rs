@@ -7,6 +7,7 @@ use crate::cli;
 use crate::diagnostic::Problems;
 use crate::ledger::Ledger;
 use crate::model::amount::Amount;
+use crate::model::carried::CategoryRest;
 use crate::model::currency::Currency;
 use crate::model::period::BillingMonth;
 use crate::model::rounding::Rounding;
@@ -62,6 +63,17 @@ fn print(comparison: &Comparison, printer: &Printer) {
     }
     for ConvertedChange { month, customer, from, to, rate } in &comparison.converted {
         printer.status(&format!("prices of {customer} were converted: 1 {from} = {rate} {to} in {month}"));
+    }
+    for change in &comparison.carried {
+        let in_words = |rests: &[CategoryRest]| match rests {
+            [] => printer.text("nothing").into_owned(),
+            rests => rests.iter().map(|rest| rest.in_words()).collect::<Vec<String>>().join(", "),
+        };
+        let (old, new) = (in_words(&change.old), in_words(&change.new));
+        printer.status(&format!(
+            "{} has a rest to carry forward, in no figure above: old {old}, new {new}",
+            change.customer
+        ));
     }
     let issued: Vec<&str> = comparison
         .months

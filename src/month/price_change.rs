@@ -1,16 +1,19 @@
 //! [`PriceChange`]: what customers would have paid for past months by other prices.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::carried;
 use super::standing::{StandingFigures, standing_figures};
-use crate::billing;
 use crate::billing::comparison::{
-    ComparedMonth, Comparison, ConvertedChange, Figures, MonthFigures, OldFigures, compare, converted, figures,
+    CarriedChange, ComparedMonth, Comparison, Figures, MonthFigures, OldFigures, compare, converted, figures,
 };
+use crate::billing::{self, BilledMonth};
 use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
 use crate::ledger::Ledger;
 use crate::model::amount::{Amount, TooLong};
-use crate::model::carried::CustomerRest;
+use crate::model::carried::{Carried, CustomerRest};
 use crate::model::charge::Bill;
+use crate::model::currency::Currency;
 use crate::model::invoice::Status;
 use crate::model::period::BillingMonth;
 use crate::model::settings::{Settings, SourceSettings};
@@ -40,19 +43,27 @@ impl PriceChange<'_> {
     /// Months without a bill, and whatever stops a month from being computed.
     pub fn compare(&self, months: &[BillingMonth]) -> Result<Comparison, Problems> {
         self.check_bills(months)?;
+        let first = months.iter().min().copied();
+        let mut rests = first.map_or_else(Default::default, |first| [Rests::from(first), Rests::from(first)]);
         // One month at a time, so that a year of bills need not fit in memory.
-        let compared: Result<Vec<ComparedMonth>, Problems> = months.iter().map(|month| self.month(*month)).collect();
-        Ok(compare(&compared?).of(SUMS)?)
+        let compared: Result<Vec<ComparedMonth>, Problems> =
+            months.iter().map(|month| self.month(*month, &mut rests)).collect();
+        let carried = changed_rests(&rests);
+        Ok(Comparison { carried, ..compare(&compared?).of(SUMS)? })
     }
 
-    fn month(&self, month: BillingMonth) -> Result<ComparedMonth, Problems> {
+    /// Compares a month, with what the months before it have left by the old prices and by the new.
+    fn month(&self, month: BillingMonth, rests: &mut [Rests; 2]) -> Result<ComparedMonth, Problems> {
         let Workspace { root, settings, .. } = self.workspace;
         let bill = sources::read(root, settings, month, false)?;
-        let taken = carried::taken(self.ledger, &root.join("out"), month);
-        let (old_figures, old) = self.old(&bill, &taken)?;
+        let known = carried::taken(self.ledger, &root.join("out"), month);
+        let [by_old, by_new] = rests;
+        let (old_figures, old, carried) = self.old(&bill, &known, by_old)?;
+        by_old.follow(&carried);
         let with_new = |problems: Problems| noted(problems, &format!("with the prices of {}", self.path));
-        let (new, converted) = computed(self.new, &bill, &taken).map_err(with_new)?;
-        Ok(ComparedMonth { month, old_figures, old, new, converted })
+        let (new, billed) = computed(self.new, &bill, &by_new.of_month(&known)).map_err(with_new)?;
+        by_new.follow(&billed.carried);
+        Ok(ComparedMonth { month, old_figures, old, new, converted: converted(&bill, self.new, &billed) })
     }
 
     /// Checks that every month has a bill, and reports all that have none at once.
@@ -79,19 +90,78 @@ impl PriceChange<'_> {
         Err(diagnostic.at(Place::file("billing")).with_hint(hint).into())
     }
 
-    /// What customers pay with the old prices: the issued figures or, for a month that is not issued, the current rules'.
-    fn old(&self, bill: &Bill, taken: &[CustomerRest]) -> Result<(OldFigures, MonthFigures), Problems> {
-        let Some(stored) = self.ledger.latest_rules(bill.month) else {
-            let present = computed(&self.workspace.settings, bill, taken);
-            let (old, _) = present.map_err(|problems| noted(problems, "with the present prices"))?;
-            return Ok((OldFigures::Rules, old));
+    /// What customers pay with the old prices, and what is carried: as issued or, for a month that is not issued, by the
+    /// current rules. `known` are the rests that the month takes as things are.
+    fn old(
+        &self,
+        bill: &Bill,
+        known: &[CustomerRest],
+        rests: &Rests,
+    ) -> Result<(OldFigures, MonthFigures, Carried), Problems> {
+        let (Some(stored), Some(first)) = (self.ledger.latest_rules(bill.month), self.ledger.month(bill.month)) else {
+            let present = computed(&self.workspace.settings, bill, &rests.of_month(known));
+            let (old, billed) = present.map_err(|problems| noted(problems, "with the present prices"))?;
+            return Ok((OldFigures::Rules, old, billed.carried));
         };
         let directory = self.workspace.root.join(stored.rules_directory());
         let rules = workspace::load_for(&directory, &[bill.month])?;
-        let (then, _) = computed(&rules.settings, bill, taken)?;
+        let (then, _) = computed(&rules.settings, bill, known)?;
         let standing = standing_figures(self.ledger, bill.month).of(SUMS)?;
-        Ok((OldFigures::Issued, issued(&then, standing).of(SUMS)?))
+        Ok((OldFigures::Issued, issued(&then, standing).of(SUMS)?, first.record.carried.clone()))
     }
+}
+
+/// What the compared months leave below zero by one set of prices (`below-zero = "carry"`). Other prices leave other rests,
+/// so those of the records and of built months hold only for what came before the first month.
+#[derive(Default)]
+struct Rests {
+    /// The first month.
+    first: Option<BillingMonth>,
+    /// Left by compared months and not taken yet.
+    open: Vec<CustomerRest>,
+    /// Taken by compared months: customers and the months that left the rests.
+    gone: BTreeSet<(String, BillingMonth)>,
+}
+
+impl Rests {
+    fn from(first: BillingMonth) -> Rests {
+        Rests { first: Some(first), ..Rests::default() }
+    }
+
+    /// The rests that the next month takes. `known` are those that it takes as things are.
+    fn of_month(&self, known: &[CustomerRest]) -> Vec<CustomerRest> {
+        let is_before = |rest: &&CustomerRest| {
+            Some(rest.month) < self.first && !self.gone.contains(&(rest.customer.clone(), rest.month))
+        };
+        let mut rests: Vec<CustomerRest> = known.iter().filter(is_before).chain(&self.open).cloned().collect();
+        rests.sort_by(|one, other| (&one.customer, one.month).cmp(&(&other.customer, other.month)));
+        rests
+    }
+
+    /// Goes on to the next month.
+    fn follow(&mut self, carried: &Carried) {
+        self.gone.extend(carried.taken.iter().map(|rest| (rest.customer.clone(), rest.month)));
+        self.open.retain(|rest| !self.gone.contains(&(rest.customer.clone(), rest.month)));
+        self.open.extend(carried.left.iter().cloned());
+    }
+}
+
+/// What is left below zero after the last month, by the old prices and by the new.
+fn changed_rests(rests: &[Rests; 2]) -> Vec<CarriedChange> {
+    let mut changes: BTreeMap<(&str, Currency), CarriedChange> = BTreeMap::new();
+    for (is_new, rest) in
+        [false, true].into_iter().zip(rests).flat_map(|(is_new, of)| of.open.iter().map(move |rest| (is_new, rest)))
+    {
+        let change = changes.entry((&rest.customer, rest.currency)).or_insert_with(|| CarriedChange {
+            customer: rest.customer.clone(),
+            currency: rest.currency,
+            old: Vec::new(),
+            new: Vec::new(),
+        });
+        let of_side = if is_new { &mut change.new } else { &mut change.old };
+        of_side.extend(rest.rests.iter().copied());
+    }
+    changes.into_values().collect()
 }
 
 /// What was issued of a month. The records have all figures except kept discounts, which are computed from the rules of that
@@ -112,14 +182,9 @@ fn issued(
     Ok(issued)
 }
 
-fn computed(
-    settings: &Settings,
-    bill: &Bill,
-    taken: &[CustomerRest],
-) -> Result<(MonthFigures, Vec<ConvertedChange>), Problems> {
+fn computed(settings: &Settings, bill: &Bill, taken: &[CustomerRest]) -> Result<(MonthFigures, BilledMonth), Problems> {
     let billed = billing::invoices(bill, settings, Status::Built, taken)?;
-    let figures = figures(bill, settings, &billed).of(SUMS)?;
-    Ok((figures, converted(bill, settings, &billed)))
+    Ok((figures(bill, settings, &billed).of(SUMS)?, billed))
 }
 
 fn noted(problems: Problems, note: &str) -> Problems {
@@ -129,7 +194,6 @@ fn noted(problems: Problems, note: &str) -> Problems {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::currency::Currency;
 
     /// Acme was issued 1,100 yen at a cost of 800, of which a discount of 50 was kept: 1000 − 800 + 50 are left. Beta's invoice
     /// was taken back whole: nothing comes in, and the provider's 300 are to be paid.

@@ -177,6 +177,66 @@ fn old_is_what_was_issued() {
     assert!(run.stderr.contains("old is what was issued;"), "{}", run.stderr);
 }
 
+/// acme's discount is more than its use in July, and comes off August: 110 − 440 = -330 by 10 %, and 120 − 480 = -360 by 20 %.
+/// August has 1,000, which is 1100 − 330 = 770, or 1200 − 360 = 840. It bears July's cost: 1000 + 100 − 400 = 700.
+#[test]
+fn a_carried_month_comes_off_the_next_by_each_set_of_prices() {
+    for issued in [&[][..], &["202207"], &["202207", "202208"]] {
+        let sandbox = carrying();
+        for month in issued {
+            assert_eq!(sandbox.run(&["build", month]).code, 0);
+            assert_eq!(sandbox.run(&["issue", month]).code, 0);
+        }
+        sandbox.write("new.toml", "[pricing]\nmarkup = \"20%\"\n");
+        let both = compared(&sandbox, "202207..202208");
+        let acme = &both["customers"][0];
+        assert_eq!(change(acme), ["770", "70", "840", "140", "70", "9.1"], "{issued:?}");
+        assert_eq!(change(&acme["months"][0]), ["0", "0", "0", "0", "0", "-"], "{issued:?}");
+        assert_eq!(change(&acme["months"][1]), ["770", "70", "840", "140", "70", "9.1"], "{issued:?}");
+        assert_eq!(both["carried"], Value::Null);
+        // Kept, the discount leaves nothing to carry: 110 + 1100, and the issuer has the 400.
+        sandbox.write("new.toml", "[pricing]\nmarkup = \"10%\"\ndiscounts = \"keep\"\n");
+        let both = compared(&sandbox, "202207..202208");
+        assert_eq!(change(&both["customers"][0]), ["770", "70", "1210", "510", "440", "57.1"], "{issued:?}");
+    }
+}
+
+/// Of July alone nothing is billed by either, and what it leaves is told; of August and September July's rest is what it is, and
+/// comes off once: 1100 − 330 and 550, or 1200 − 330 and 600.
+#[test]
+fn rests_at_both_ends_of_the_months_are_told_and_taken_once() {
+    let sandbox = carrying();
+    sandbox.write("new.toml", "[pricing]\nmarkup = \"20%\"\n");
+    let july = compared(&sandbox, "202207");
+    assert_eq!(change(&july["customers"][0]), ["0", "0", "0", "0", "0", "-"]);
+    let rest = |amount: &str| json!([{ "category": "standard", "rate": "10%", "amount": amount, "cost": "-300" }]);
+    let carried = json!([{ "customer": "acme", "currency": "JPY", "old": rest("-330"), "new": rest("-360") }]);
+    assert_eq!(july["carried"], carried);
+    let run = sandbox.run(&["whatif", "--pricing", "new.toml", "--months", "202207"]);
+    let told = "acme has a rest to carry forward, in no figure above: old standard 10% -330, new standard 10% -360";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert_eq!(sandbox.run(&["build", "202207"]).code, 0);
+    assert_eq!(sandbox.run(&["issue", "202207"]).code, 0);
+    let later = compared(&sandbox, "202208..202209");
+    assert_eq!(change(&later["customers"][0]["months"][0]), ["770", "70", "870", "170", "100", "13"]);
+    assert_eq!(change(&later["customers"][0]["months"][1]), ["550", "50", "600", "100", "50", "9.1"]);
+}
+
+/// A customer whose July is below zero.
+fn carrying() -> Sandbox {
+    let sandbox = workspace();
+    let header = "imsi,date,billItemName,quantity,amount,customer\n";
+    let acme = String::from_utf8(sandbox.read("customers/acme.toml")).unwrap();
+    sandbox.write("customers/acme.toml", acme + "[invoice]\nbelow-zero = \"carry\"\n");
+    let july = "1,20220701,basic,1,100,acme\n1,20220701,coupon,,-400,acme\n";
+    for (month, rows) in
+        [("202207", july), ("202208", "1,20220801,basic,1,1000,acme\n"), ("202209", "1,20220901,basic,1,500,acme\n")]
+    {
+        sandbox.write(&format!("billing/{month}/soracom.csv"), format!("{header}{rows}"));
+    }
+    sandbox
+}
+
 #[test]
 fn months_that_are_none_are_wrong_usage() {
     let sandbox = workspace();
