@@ -269,7 +269,8 @@ impl<'a> CustomerPricer<'a> {
         quantity: Option<Amount>,
     ) -> Result<Option<Outcome>, PriceError> {
         let Plan { method, mut key, item, follows_usage, .. } = self.plans[plan as usize];
-        // The tags of what several customers share may be those of others.
+        // The tags of what several customers share, or had one after the other, may be those of others: a row of the month has
+        // those of whoever had the resource when the bill was made.
         let is_outside = portion.share.is_some() && key.section.is_some();
         if is_outside {
             key.section = None;
