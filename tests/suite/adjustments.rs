@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::common::{Run, Sandbox, qualified_name};
+use crate::common::{Run, Sandbox, copy_tree, qualified_name};
 
 const INVOICER: &str = "[issuer]\nname = \"x\"\n[[tax.rule]]\nitem = \"roaming\"\ncategory = \"exempt\"\n\
                         [[source]]\nname = \"soracom\"\nkind = \"soracom-csv\"\npath = \"billing/{month}/*.csv\"\n";
@@ -90,6 +90,40 @@ fn adjustments_with_tax_are_summed_before_tax() {
     let acme = &summary["customers"][0];
     assert_eq!((&acme["subtotal"], &acme["margin"]), (&json!("2000"), &json!("700")));
     assert_eq!(acme["adjustments"]["amount"], "1000");
+}
+
+/// The figures of the README of `examples/one-month`.
+#[test]
+fn the_example_of_one_month_is_as_worked_out() {
+    let sandbox = Sandbox::new();
+    copy_tree(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/one-month"), sandbox.path());
+    good(sandbox.run(&["build", "202208"]));
+    let figures = |customer: &str| {
+        let invoice = sandbox.json(&format!("out/202208/{customer}/INV-202208-{customer}.json"));
+        let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+        let item =
+            |item: &Value| format!("{} {} {}", text(&item["section_name"]), text(&item["name"]), text(&item["amount"]));
+        let items: Vec<String> = invoice["items"].as_array().unwrap().iter().map(item).collect();
+        let sums = ["subtotal", "tax", "total"].map(|key| text(&invoice[key]));
+        (text(&invoice["order_number"]), items, sums.join(" "))
+    };
+    let (order, items, sums) = figures("aozora");
+    let expected = [
+        "営業部 dataCharge 220",
+        "開発部 dataCharge 440",
+        "- planCharge 110",
+        "- 回線管理料 620",
+        "- 回線管理料 100",
+        "- 初期設定費 3000",
+        "- 特別値引 -77",
+    ];
+    assert_eq!(items, expected);
+    assert_eq!((order.as_str(), sums.as_str()), ("PO-4711", "4413 441 4854"));
+    let (order, items, sums) = figures("komugi");
+    assert_eq!(items, ["- dataCharge 77", "- planCharge 231", "- 回線管理料 210"]);
+    assert_eq!((order.as_str(), sums.as_str()), ("-", "518 51 569"));
+    let summary = sandbox.json("out/202208/summary.json");
+    assert_eq!(summary["adjustments"], json!({ "count": 2, "amount": "2923", "cost": "1800", "currency": "JPY" }));
 }
 
 /// 15 of usage and twice -7.5, up to -8: rounding alone makes it -1. The half yen of a third adjustment is below zero.
