@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::toml_reader::{Section, Value};
 use super::values;
-use super::wording::line;
+use super::wording::{line, line_or_none};
 use crate::diagnostic::Diagnostic;
 use crate::model::accounting::{
     AccountRule, Accounting, CustomerAccounting, Foreign, PostingDate, Program, TaxLabelKey,
@@ -85,16 +85,10 @@ fn labels(section: &Section<'_, '_>) -> BTreeMap<(Program, TaxLabelKey), String>
 }
 
 fn pattern(value: &Value<'_, '_>) -> Result<Pattern, Diagnostic> {
-    line(value)?;
     values::pattern(value, &PLACEHOLDERS)
 }
 
 /// A pattern, or `""` for none.
 fn pattern_or_none(value: &Value<'_, '_>) -> Result<Pattern, Diagnostic> {
     if value.string()?.is_empty() { Ok(Pattern::default()) } else { pattern(value) }
-}
-
-/// A text on one line, or `""` for none.
-fn line_or_none(value: &Value<'_, '_>) -> Result<String, Diagnostic> {
-    if value.string()?.is_empty() { Ok(String::new()) } else { line(value) }
 }

@@ -12,7 +12,7 @@ use super::tax_section::TaxLayer;
 use super::toml_reader::{Section, TomlFile, Value};
 use super::values;
 use super::warning_section::WarningLayer;
-use super::wording::line;
+use super::wording::{line, line_or_none};
 use super::workspace_file::WorkspaceFile;
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::Amount;
@@ -34,17 +34,17 @@ pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> (Cust
     let pricing = PricingLayer::read(root.section("pricing", "[pricing]"), currency);
     let customer = Customer {
         id: id.to_owned(),
-        name: root.require("name", "\"アクメ株式会社\"", Value::text).unwrap_or_default(),
+        name: root.require("name", "\"アクメ株式会社\"", line).unwrap_or_default(),
         code: root.read("code", line),
         reference: root.read("reference", line),
         order_numbers: order_numbers(&root),
         order_required: root.read("order-required", Value::boolean).unwrap_or(false),
-        honorific: root.read("honorific", Value::string).unwrap_or_else(|| "御中".to_owned()),
-        department: root.read("department", Value::string),
-        contact: root.read("contact", Value::string),
+        honorific: root.read("honorific", line_or_none).unwrap_or_else(|| "御中".to_owned()),
+        department: root.read("department", line_or_none),
+        contact: root.read("contact", line_or_none),
         registration_number: registration_number(&root),
-        postal_code: root.read("postal-code", Value::string),
-        address: root.list("address", Value::string).unwrap_or_default(),
+        postal_code: root.read("postal-code", line_or_none),
+        address: root.list("address", line_or_none).unwrap_or_default(),
         active: active(&root),
         rules,
         invoice,
@@ -138,7 +138,7 @@ fn claim_rule(section: &Section<'_, '_>) -> ClaimRule {
 
 fn fee(section: &Section<'_, '_>, default: Currency) -> Option<Fee> {
     let currency = values::currency(section, default);
-    let name = section.require("name", "\"運用保守料\"", Value::text);
+    let name = section.require("name", "\"運用保守料\"", line);
     let price = fee_price(section, currency);
     let tax_included = values::tax_included(section);
     let per = section.read("per", |value| value.one_of(&FeePer::NAMES));

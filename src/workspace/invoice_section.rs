@@ -132,7 +132,7 @@ impl InvoiceLayer {
             }),
             skip_zero: section.read("skip-zero", Value::boolean),
             story: section.read("story", Value::boolean),
-            notes: section.list("notes", Value::string),
+            notes: section.list("notes", wording::lines),
             envelope: section.read("envelope", |value| value.one_of(&Envelope::NAMES)),
             // Beside the window the issuer needs 63 mm, and the page has margins of 17 mm at its sides and 16 above.
             window_left: section.read("window-left", |value| millimetres(value, 18..=30)),
@@ -232,10 +232,7 @@ fn millimetres(value: &Value<'_, '_>, bounds: RangeInclusive<i64>) -> Result<i64
 
 /// A subject (件名), for all languages or for each.
 fn subject(value: &Value<'_, '_>) -> Result<Wording<Pattern>, Diagnostic> {
-    wording::each(value, |value| {
-        wording::line(value)?;
-        values::pattern(value, &SUBJECT_FIELDS)
-    })
+    wording::each(value, |value| values::pattern(value, &SUBJECT_FIELDS))
 }
 
 /// Reads `subjects = { "202208" = "…" }`: the subjects of single months.

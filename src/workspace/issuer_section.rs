@@ -7,7 +7,7 @@ use super::customer_file::registration_number;
 use super::peppol_section;
 use super::toml_reader::{Section, Value};
 use super::values;
-use super::wording::texts;
+use super::wording::{line, line_or_none, texts};
 use crate::diagnostic::Diagnostic;
 use crate::model::bank_account::{AccountKind, BankAccount, IbanFault, check_iban, grouped_iban, is_bic};
 use crate::model::currency::Currency;
@@ -29,7 +29,7 @@ struct IssuerLayer {
 
 /// Reads the section; the accounts are in `currency` unless they name another.
 pub(super) fn read(section: &Section<'_, '_>, currency: Currency) -> Issuer {
-    let name = section.require("name", "\"サンプル通信株式会社\"", Value::text);
+    let name = section.require("name", "\"サンプル通信株式会社\"", line);
     let registration_number = registration_number(section);
     let base = IssuerLayer { name, ..IssuerLayer::read(section) };
     let accounts = section.sections("bank", "[[issuer.bank]]");
@@ -49,13 +49,13 @@ impl IssuerLayer {
     fn read(section: &Section<'_, '_>) -> IssuerLayer {
         IssuerLayer {
             name: None,
-            postal_code: section.read("postal-code", Value::string),
-            address: section.list("address", Value::string),
-            phone: section.read("phone", Value::string),
+            postal_code: section.read("postal-code", line_or_none),
+            address: section.list("address", line_or_none),
+            phone: section.read("phone", line_or_none),
             email: section.read("email", values::mail_address),
             logo: section.read("logo", Value::text),
             seal: section.read("seal", Value::text),
-            bank_accounts: section.list("bank-accounts", Value::string),
+            bank_accounts: section.list("bank-accounts", line_or_none),
         }
     }
 
@@ -63,7 +63,7 @@ impl IssuerLayer {
         let Some(section) = section else {
             return IssuerLayer::default();
         };
-        let layer = IssuerLayer { name: section.read("name", Value::text), ..IssuerLayer::read(&section) };
+        let layer = IssuerLayer { name: section.read("name", line), ..IssuerLayer::read(&section) };
         section.finish();
         layer
     }

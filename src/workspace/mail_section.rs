@@ -169,10 +169,7 @@ fn server(value: &Value<'_, '_>) -> Result<MailServer, Diagnostic> {
 }
 
 fn subject(value: &Value<'_, '_>) -> Result<Wording<Pattern>, Diagnostic> {
-    wording::each(value, |value| {
-        wording::line(value)?;
-        values::pattern(value, &SUBJECT_FIELDS)
-    })
+    wording::each(value, |value| values::pattern(value, &SUBJECT_FIELDS))
 }
 
 /// An address with placeholders, which is an address whatever stands in their places.

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use toml::de::DeValue;
 
 use super::toml_reader::{Section, Value};
+use super::wording::line;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::amount::{Amount, NumberError};
 use crate::model::currency::Currency;
@@ -365,9 +366,9 @@ pub(super) fn mailbox(value: &Value<'_, '_>) -> Read<Mailbox> {
     })
 }
 
-/// Text with placeholders in braces.
+/// Text on one line with placeholders in braces.
 pub(super) fn pattern(value: &Value<'_, '_>, allowed: &[&str]) -> Read<Pattern> {
-    let text = value.text()?;
+    let text = line(value)?;
     let mut parts = Vec::new();
     let mut rest = text.as_str();
     while let Some((before, after)) = rest.split_once('{') {

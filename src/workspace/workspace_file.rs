@@ -17,6 +17,7 @@ use super::tax_section::TaxLayer;
 use super::toml_reader::{Section, TomlFile, Value};
 use super::values;
 use super::warning_section::WarningLayer;
+use super::wording::{line, line_or_none};
 use crate::diagnostic::Diagnostic;
 use crate::model::accounting::Accounting;
 use crate::model::allocation::{AllocationSettings, KeepRule, MonthOnly, Ratio, ShareBasis, ShareRule};
@@ -183,7 +184,7 @@ fn fx(section: &Section<'_, '_>) -> Option<FxRate> {
     let from = section.require("from", "\"USD\"", currency);
     let to = section.require("to", "\"JPY\"", currency);
     let rate = section.require("rate", "\"138.70\"", values::rate);
-    let note = section.read("note", Value::string);
+    let note = section.read("note", line_or_none);
     section.finish();
     Some(FxRate { month: month?, from: from?, to: to?, rate: rate?, note, definition: section.definition() })
 }
@@ -212,7 +213,7 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
     let kind = section.require("kind", "\"soracom-csv\"", |value| value.one_of(&SourceKind::NAMES));
     let mut source = SourceSettings {
         name: name.unwrap_or_default(),
-        title: section.read("title", Value::text),
+        title: section.read("title", line),
         kind: kind.unwrap_or(SourceKind::SoracomCsv),
         path: None,
         currency: Currency::Jpy,

@@ -13,7 +13,7 @@ use anyhow::Context;
 pub use self::changes::changed_entries;
 use super::text_file::read_text;
 use super::toml_reader::{Section, TomlFile, Value};
-use super::wording::line;
+use super::wording::{line, lines};
 use crate::diagnostic::{Diagnostic, Place, Problems, cannot};
 use crate::files;
 use crate::model::adjustment::{DIRECTORY, DocumentNotes, MonthAdjustments};
@@ -205,7 +205,7 @@ fn read_toml(file: &TomlFile<'_>, entries: &mut Entries<'_>) -> BTreeMap<String,
 fn document_notes(section: &Section<'_, '_>) -> DocumentNotes {
     let notes = DocumentNotes {
         order_number: section.read("order-number", line),
-        note: section.read("note", Value::text),
+        note: section.read("note", |value| value.text().and(lines(value))),
         hold: section.read("hold", line),
         hold_definition: section.definition_of("hold"),
     };
