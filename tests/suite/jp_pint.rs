@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use invoicer::diagnostic::Problems;
-use invoicer::export::jp_pint::{EInvoice, Source, check};
+use invoicer::export::jp_pint::{EInvoice, Source, TaxRule, check};
+use invoicer::model::amount::Amount;
+use invoicer::model::invoice::TaxSubtotal;
 use invoicer::model::rounding::Rounding;
 use invoicer::model::settings::Settings;
+use invoicer::model::tax::{TaxCategory, TaxRate};
 use invoicer::model::wording::Wording;
 use invoicer::workspace;
 
@@ -16,7 +19,8 @@ fn data(name: &str) -> PathBuf {
 }
 
 fn messages(bytes: &[u8], rounding: Option<Rounding>) -> Vec<String> {
-    check("x.xml", bytes, rounding).into_iter().map(|finding| finding.message).collect()
+    let rule = rounding.map(|rounding| TaxRule { rounding, subtotals: &[] });
+    check("x.xml", bytes, rule).into_iter().map(|finding| finding.message).collect()
 }
 
 /// The official rules refuse the first three of them alone.
@@ -48,6 +52,40 @@ fn taxes_are_those_of_the_issuers_rounding() {
         messages(&sample, Some(Rounding::Up)),
         ["a tax of 17222 on 172222 of S 10%: expected 17223 (up)", "a tax of 172 on 2160 of AA 8%: expected 173 (up)",]
     );
+}
+
+/// USD 9.15 with a tax of 10 %: 0.915, which is 0.92 rounded half up. 0.91 is the tax that 10.06 include, 0.9145…: right
+/// for prices that include it, and for no others. Prices of both kinds are rounded apart: 0.258 and 0.0190… are 0.25 and 0.01,
+/// where their sum, 2.78, would give 0.27.
+#[test]
+fn taxes_are_exactly_what_the_rule_of_the_document_gives() {
+    let subtotal = |taxable: &str, tax: &str, tax_included: bool| TaxSubtotal {
+        category: TaxCategory::Standard,
+        rate: TaxRate { percent: 10 },
+        taxable: Amount::parse(taxable.as_bytes()).unwrap(),
+        tax: Amount::parse(tax.as_bytes()).unwrap(),
+        tax_jpy: None,
+        tax_included,
+    };
+    let file = std::fs::read_to_string(data("202310-0002.xml")).unwrap();
+    let told = |taxable: &str, tax: &str, rounding: Rounding, subtotals: &[TaxSubtotal]| {
+        let changed =
+            file.replace("USD\">2.58<", &format!("USD\">{taxable}<")).replace("USD\">0.25<", &format!("USD\">{tax}<"));
+        let found = check("x.xml", changed.as_bytes(), Some(TaxRule { rounding, subtotals }));
+        let messages = found.into_iter().map(|finding| finding.message);
+        messages.filter(|message| message.starts_with("a tax of")).collect::<Vec<String>>()
+    };
+    let half = Rounding::HalfUp;
+    assert_eq!(told("9.15", "0.91", half, &[]), ["a tax of 0.91 on 9.15 of S 10%: expected 0.92 (half-up)"]);
+    assert_eq!(told("9.15", "0.91", half, &[subtotal("9.15", "0.91", false)]).len(), 1);
+    assert_eq!(told("9.15", "0.91", half, &[subtotal("9.15", "0.91", true)]), [""; 0]);
+    assert_eq!(told("9.15", "0.92", half, &[subtotal("9.14", "0.92", true)]).len(), 1);
+    // 0.12 with the tax: 0.0109…, up 0.02 of 0.10. The official rules want it below a dollar.
+    assert_eq!(told("0.10", "0.02", Rounding::Up, &[subtotal("0.10", "0.02", true)]), [""; 0]);
+    assert_eq!(told("0.10", "0.02", Rounding::Up, &[]), ["a tax of 0.02 on 0.1 of S 10%: expected 0.01 (up)"]);
+    let mixed = [subtotal("2.58", "0.25", false), subtotal("0.20", "0.01", true)];
+    assert_eq!(told("2.78", "0.26", Rounding::Down, &mixed), [""; 0]);
+    assert_eq!(told("2.78", "0.27", Rounding::Down, &mixed), ["a tax of 0.27 on 2.78 of S 10%: expected 0.26 (down)"]);
 }
 
 /// A change of a file: its name, what is replaced with what, and the messages that then come.

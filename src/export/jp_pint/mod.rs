@@ -14,7 +14,7 @@ mod source;
 mod taxes;
 mod ubl;
 
-pub use check::check;
+pub use check::{TaxRule, check};
 pub use source::{Csv, IssuedFiles, Source};
 
 use invoice::Document;
@@ -64,7 +64,8 @@ impl EInvoice {
         let document = Document { source, issued: &issued, customer, sender, receiver: receiver.clone() };
         let bytes = document.write()?;
         let rounding = source.rounding(&issued.customer.id);
-        let found: Problems = check(source.path, &bytes, rounding).into_iter().collect();
+        let rule = rounding.map(|rounding| TaxRule { rounding, subtotals: &issued.tax_subtotals });
+        let found: Problems = check(source.path, &bytes, rule).into_iter().collect();
         let found =
             if issued.has_mixed_prices() { found.each(|problem| problem.with_note(MIXED_PRICES)) } else { found };
         found.check()?;

@@ -1,24 +1,26 @@
 //! The checks of an e-invoice, stricter than the official rules of JP PINT: those accept wrong check digits, sums of other
 //! lines, taxes rounded line by line and reduced rates in the standard category.
 
+mod codes;
 mod document;
 mod findings;
 mod lines;
+mod occurrences;
 mod parties;
 mod taxes;
 mod totals;
 
 pub(super) use parties::REGISTERED_SINCE;
+pub use taxes::TaxRule;
 
 use findings::Findings;
 
 use super::element::parse;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::plain::beginning;
-use crate::model::rounding::Rounding;
 
-/// Everything wrong with the bytes of a UBL file; `rounding` is that of its taxes where it is known.
-pub fn check(path: &str, bytes: &[u8], rounding: Option<Rounding>) -> Vec<Diagnostic> {
+/// Everything wrong with the bytes of a UBL file; `rule` says how its taxes came about where that is known.
+pub fn check(path: &str, bytes: &[u8], rule: Option<TaxRule<'_>>) -> Vec<Diagnostic> {
     let root = match parse(bytes) {
         Ok(root) => root,
         Err(refused) => {
@@ -33,9 +35,11 @@ pub fn check(path: &str, bytes: &[u8], rounding: Option<Rounding>) -> Vec<Diagno
         return findings.into_sorted();
     }
     let facts = document::check(&root, &mut findings);
+    occurrences::check(&root, &mut findings);
+    codes::check(&root, &mut findings);
     parties::check(&root, &facts, &mut findings);
     lines::check(&root, &facts, &mut findings);
-    taxes::check(&root, &facts, rounding, &mut findings);
+    taxes::check(&root, &facts, rule, &mut findings);
     totals::check(&root, &facts, &mut findings);
     findings.into_sorted()
 }

@@ -7,6 +7,7 @@ use crate::export::jp_pint::element::Element;
 use crate::export::jp_pint::taxes::category_of_code;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::currency::Currency;
+use crate::model::invoice::TaxSubtotal;
 use crate::model::period::BillingMonth;
 use crate::model::plain::beginning;
 use crate::model::rounding::Rounding;
@@ -34,7 +35,35 @@ struct Subtotal<'e> {
     tax: Amount,
 }
 
-pub(super) fn check(root: &Element, facts: &Facts, rounding: Option<Rounding>, findings: &mut Findings<'_>) {
+/// How the taxes of a document came about.
+#[derive(Clone, Copy, Debug)]
+pub struct TaxRule<'t> {
+    /// How they were rounded.
+    pub rounding: Rounding,
+    /// The taxes that were issued: those of prices that include the tax were taken out of these.
+    pub subtotals: &'t [TaxSubtotal],
+}
+
+impl TaxRule<'_> {
+    /// The tax of a group: of what the document has of it, each kind of prices for itself, or of an amount before tax.
+    fn tax(&self, group: Group, taxable: Amount, decimals: u32) -> Result<Amount, TooLong> {
+        let percent = group.rate.unwrap_or(Amount::ZERO);
+        let is_own = |own: &&TaxSubtotal| {
+            let rate = Amount::whole(i64::from(own.rate.percent));
+            own.category == group.category && group.rate.is_none_or(|of_group| of_group == rate)
+        };
+        let of_own = |own: &TaxSubtotal| own.group().tax(own.prices()?, self.rounding, decimals);
+        let taxes = self.subtotals.iter().filter(is_own).map(of_own).collect::<Result<Vec<Amount>, TooLong>>()?;
+        if taxes.is_empty() { self.rounding.apply(percent_of(percent, taxable)?, decimals) } else { Sum::of(taxes) }
+    }
+}
+
+fn percent_of(percent: Amount, amount: Amount) -> Result<Amount, TooLong> {
+    amount.times(percent)?.times(Amount::new(1, 2)?)
+}
+
+pub(super) fn check(root: &Element, facts: &Facts, rule: Option<TaxRule<'_>>, findings: &mut Findings<'_>) {
+    check_totals(root, findings);
     let before = findings.count();
     let sums = sums_of_lines(root, facts, findings);
     let Some(total) = root.at("cac:TaxTotal") else {
@@ -46,11 +75,32 @@ pub(super) fn check(root: &Element, facts: &Facts, rounding: Option<Rounding>, f
     if findings.count() == before {
         check_groups(total, &sums, &subtotals, findings);
     }
-    check_rounding(total, &subtotals, (facts, rounding), findings);
+    let alone = |subtotal: &&Subtotal<'_>| {
+        subtotals.iter().filter(|other| other.group == subtotal.group).count() == 1
+            && has_own_rate(subtotal.group, facts)
+    };
+    let alone: Vec<&Subtotal<'_>> = subtotals.iter().filter(alone).collect();
+    match rule.filter(|_| !facts.is_credit_note) {
+        Some(rule) => alone.iter().for_each(|subtotal| check_own_tax(subtotal, (facts, rule), findings)),
+        None => check_rounding(total, &alone, facts, findings),
+    }
     if let Some(tax) = findings.require_amount(total, "cbc:TaxAmount", facts) {
         check_sum(total, tax, subtotals.iter().map(|subtotal| subtotal.tax), findings);
     }
     check_yen(root, facts, &subtotals, findings);
+}
+
+/// One total for each currency.
+fn check_totals(root: &Element, findings: &mut Findings<'_>) {
+    let mut currencies = Vec::new();
+    for total in root.all("cac:TaxTotal") {
+        let currency = total.at("cbc:TaxAmount").and_then(|tax| tax.attribute("currencyID"));
+        if currencies.contains(&currency) {
+            let message = format!("a second cac:TaxTotal in {}", beginning(currency.unwrap_or_default()));
+            findings.add_with_hint(total, message, "JP PINT has one for each currency");
+        }
+        currencies.push(currency);
+    }
 }
 
 /// The sum of the lines of each group, and of the document's own allowances and charges; none of a group whose sum is
@@ -193,21 +243,31 @@ fn check_groups(
     }
 }
 
-/// Every tax is rounded the same way, once. That of a credit note is between: several notes give back together what their
-/// invoice's tax was rounded to.
-fn check_rounding(
-    total: &Element,
-    subtotals: &[Subtotal<'_>],
-    (facts, known): (&Facts, Option<Rounding>),
-    findings: &mut Findings<'_>,
-) {
-    let mut modes: Vec<(&str, Rounding)> = Rounding::NAMES.to_vec();
-    modes.retain(|(_, mode)| facts.is_credit_note || known.is_none_or(|known| known == *mode));
+/// A tax is what the document's own rule gives, and between the whole numbers below and above the exact tax, as the
+/// official rules want it in every currency.
+fn check_own_tax(subtotal: &Subtotal<'_>, (facts, rule): (&Facts, TaxRule<'_>), findings: &mut Findings<'_>) {
+    let Subtotal { group, taxable, tax, element } = subtotal;
+    let own = rule.tax(*group, *taxable, facts.decimals());
+    if own == Ok(*tax) && subtotal.is_near().unwrap_or(false) {
+        return;
+    }
+    let name = Rounding::NAMES.iter().find(|(_, mode)| *mode == rule.rounding).map_or("", |(name, _)| name);
+    // What is right by the rule and not in JP PINT is the tax of prices that include it.
+    let expected = match own {
+        Ok(own) if own != *tax => Some(format!("{own} ({name})")),
+        _ => subtotal.expected((name, rule.rounding), facts),
+    };
+    let message = format!("a tax of {tax} on {taxable} of {group}: expected {}", expected.unwrap_or_default());
+    findings.add(element.at("cbc:TaxAmount").unwrap_or(element), message);
+}
+
+/// Every tax is rounded the same way, once, whichever that is. That of a credit note is between: several notes give back
+/// together what their invoice's tax was rounded to.
+fn check_rounding(total: &Element, subtotals: &[&Subtotal<'_>], facts: &Facts, findings: &mut Findings<'_>) {
+    let modes: Vec<(&str, Rounding)> = Rounding::NAMES.to_vec();
     let mut common = modes.clone();
     let before = findings.count();
-    let is_alone =
-        |subtotal: &&Subtotal<'_>| subtotals.iter().filter(|other| other.group == subtotal.group).count() == 1;
-    for subtotal in subtotals.iter().filter(is_alone).filter(|subtotal| has_own_rate(subtotal.group, facts)) {
+    for subtotal in subtotals {
         let gives = |(_, mode): &(&str, Rounding)| subtotal.is_rounded(*mode, facts.decimals()).unwrap_or(false);
         if !modes.iter().any(gives) {
             let expected: Vec<String> = modes.iter().filter_map(|mode| subtotal.expected(*mode, facts)).collect();
@@ -224,28 +284,34 @@ fn check_rounding(
 }
 
 impl Subtotal<'_> {
+    /// The tax, not rounded.
+    fn exact(&self) -> Result<Amount, TooLong> {
+        percent_of(self.group.rate.unwrap_or(Amount::ZERO), self.taxable)
+    }
+
+    /// Whether the tax is between the whole numbers below and above the exact one (aligned-ibrp-051-jp).
+    fn is_near(&self) -> Result<bool, TooLong> {
+        let exact = self.exact()?;
+        let (least, most) = (Rounding::Down.apply(exact.magnitude(), 0)?, Rounding::Up.apply(exact.magnitude(), 0)?);
+        let has_its_sign = self.tax.is_zero() || self.tax.is_negative() == exact.is_negative();
+        Ok(has_its_sign && (least..=most).contains(&self.tax.magnitude()))
+    }
+
     /// Whether the tax is what a way of rounding gives, of the amount or of the amount with tax: both are allowed, and
     /// prices that include the tax are rounded the second way (消費税法施行令70条の10).
     fn is_rounded(&self, mode: Rounding, decimals: u32) -> Result<bool, TooLong> {
-        let percent = self.group.rate.unwrap_or(Amount::ZERO);
-        let exact = self.taxable.times(percent)?.times(Amount::new(1, 2)?)?;
-        if mode.apply(exact, decimals)? == self.tax {
+        if mode.apply(self.exact()?, decimals)? == self.tax {
             return Ok(true);
         }
+        let percent = self.group.rate.unwrap_or(Amount::ZERO);
         let with_tax = self.taxable.plus(self.tax)?.times(percent)?;
         let inside = mode.quotient(with_tax, percent.plus(Amount::whole(100))?, decimals)?;
-        // The official rules want it between the whole yen below and above.
-        let least = Rounding::Down.apply(exact.magnitude(), 0)?;
-        let most = Rounding::Up.apply(exact.magnitude(), 0)?;
-        let is_near = (least..=most).contains(&self.tax.magnitude());
-        Ok(inside == self.tax && is_near && self.tax.is_negative() == exact.is_negative())
+        Ok(inside == self.tax && self.is_near()?)
     }
 
     /// `17222 (down)`
     fn expected(&self, (name, mode): (&str, Rounding), facts: &Facts) -> Option<String> {
-        let percent = self.group.rate.unwrap_or(Amount::ZERO);
-        let exact = self.taxable.times(percent).and_then(|tax| tax.times(Amount::new(1, 2)?)).ok()?;
-        Some(format!("{} ({name})", mode.apply(exact, facts.decimals()).ok()?))
+        Some(format!("{} ({name})", mode.apply(self.exact().ok()?, facts.decimals()).ok()?))
     }
 }
 
