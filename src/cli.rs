@@ -554,7 +554,7 @@ pub struct Export {
     /// Number of the first slip for Yayoi
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=999_999))]
     pub first_slip: u32,
-    /// Write memos that begin with = + - @ without the apostrophe that keeps spreadsheets from running them
+    /// Write texts that begin with = + - @ without the apostrophe that keeps spreadsheets from running them
     #[arg(long)]
     pub no_guard: bool,
 }

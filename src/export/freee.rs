@@ -57,15 +57,14 @@ fn row(entries: &Entries<'_>, entry: &Entry<'_>, is_first: bool) -> Vec<Cell> {
     let kind = if entry.side == Side::Credit { "収入" } else { "支出" };
     let date = |date: chrono::NaiveDate| date.format("%Y/%m/%d").to_string();
     let of_deal = [
-        kind.to_owned(),
-        booking.document.number.clone(),
-        date(booking.date),
-        date(booking.document.due_date),
-        booking.code.clone(),
-        booking.partner.clone(),
+        Cell::text(kind),
+        Cell::text(&booking.document.number),
+        Cell::text(date(booking.date)),
+        Cell::text(date(booking.document.due_date)),
+        Cell::Free(booking.code.clone()),
+        Cell::text(&booking.partner),
     ];
-    let mut row: Vec<Cell> =
-        of_deal.into_iter().map(|cell| if is_first { Cell::Text(cell) } else { Cell::empty() }).collect();
+    let mut row: Vec<Cell> = if is_first { of_deal.to_vec() } else { vec![Cell::empty(); of_deal.len()] };
     row.extend([
         Cell::text(entry.account),
         Cell::text(entry.label),
@@ -74,7 +73,7 @@ fn row(entries: &Entries<'_>, entry: &Entry<'_>, is_first: bool) -> Vec<Cell> {
         Cell::Number(entry.tax.to_string()),
         Cell::Free(booking.memo.clone()),
         Cell::empty(),
-        Cell::text(entry.department),
+        Cell::Free(entry.department.to_owned()),
     ]);
     row.resize(LAYOUT.columns.len(), Cell::empty());
     row

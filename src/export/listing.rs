@@ -51,23 +51,23 @@ fn row(booking: &Booking<'_>, posting: &Posting) -> Result<Vec<Cell>, Diagnostic
     let total = posting.total().of(format_args!("the postings of {}", document.number))?;
     let money = |amount: Amount| Cell::Number(amount.to_text(document.currency.decimals()));
     Ok(vec![
-        Cell::text(&document.number),
+        Cell::Free(document.number.clone()),
         Cell::text(kind_of(document)),
         Cell::Number(document.version.to_string()),
         Cell::text(booking.month.to_string()),
         Cell::text(document.issue_date.to_string()),
         Cell::text(document.due_date.to_string()),
-        Cell::text(&document.customer),
+        Cell::Free(document.customer.clone()),
         Cell::Free(document.customer_name.clone()),
-        Cell::text(&booking.code),
+        Cell::Free(booking.code.clone()),
         Cell::text(document.currency.code()),
         Cell::text(posting.category.name()),
         Cell::text(posting.rate.to_string()),
-        Cell::text(&posting.account),
+        Cell::Free(posting.account.clone()),
         money(posting.taxable),
         money(posting.tax),
         money(total),
-        Cell::text(booking.original()),
+        Cell::Free(booking.original().to_owned()),
         Cell::Free(booking.memo.clone()),
     ])
 }

@@ -75,7 +75,7 @@ fn side(entry: Option<Entry<'_>>, partner: &str) -> Vec<Cell> {
     vec![
         Cell::text(entry.account),
         Cell::text(entry.sub_account),
-        Cell::text(entry.department),
+        Cell::Free(entry.department.to_owned()),
         Cell::text(partner),
         Cell::text(entry.label),
         Cell::empty(),

@@ -25,7 +25,7 @@ pub(super) enum Cell {
     Number(String),
     /// A name or word that must equal the program's own.
     Text(String),
-    /// Free text for people.
+    /// A text that a spreadsheet must not run as a formula.
     Free(String),
 }
 

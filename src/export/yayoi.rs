@@ -156,7 +156,7 @@ fn side(entry: Option<Entry<'_>>) -> Vec<Cell> {
     vec![
         Cell::text(entry.account),
         Cell::text(entry.sub_account),
-        Cell::text(entry.department),
+        Cell::Free(entry.department.to_owned()),
         Cell::text(entry.label),
         Cell::Number(entry.amount.to_string()),
         Cell::Number(entry.tax.to_string()),

@@ -345,6 +345,27 @@ fn free_text_is_guarded_unless_it_is_not_to_be() {
     };
     assert_eq!(memo(&[]), "'=INV-202208-echo");
     assert_eq!(memo(&["--no-guard"]), "=INV-202208-echo");
+    // Codes and departments, too; names that must equal the program's own stay.
+    set(&sandbox, "invoicer.toml", "department = \"通信部\"", "department = \"=1+1\"");
+    set(&sandbox, "customers/echo.toml", "name = ", "code = \"@1\"\nname = ");
+    for (target, cells) in [
+        ("csv", vec![",'@1,"]),
+        ("freee", vec![",'@1,@エコー株式会社,", ",'=1+1,"]),
+        ("moneyforward", vec![",'=1+1,@エコー株式会社,"]),
+        ("yayoi", vec!["\"'=1+1\""]),
+    ] {
+        let export = ["export", "202208", "--to", target, "--customer", "echo"];
+        good(&sandbox, &[&export[..], &["--out", "guarded"]].concat());
+        good(&sandbox, &[&export[..], &["--out", "plain", "--no-guard"]].concat());
+        let text = |file: &str| match target {
+            "yayoi" => encoding_rs::SHIFT_JIS.decode(&sandbox.read(file)).0.into_owned(),
+            _ => String::from_utf8(sandbox.read(file)).unwrap(),
+        };
+        for cell in cells {
+            assert!(text("guarded").contains(cell), "{target} {cell}: {}", text("guarded"));
+            assert!(text("plain").contains(&cell.replace('\'', "")), "{target} {cell}: {}", text("plain"));
+        }
+    }
 }
 
 #[test]
