@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::export::{Encoding, Target};
+use crate::export::{Encoding, Target, encoding_of};
 use crate::model::amount::Amount;
 use crate::model::endpoint::AllowedHost;
 use crate::model::format::Format;
@@ -540,7 +540,7 @@ pub struct Export {
     #[arg(long)]
     pub draft: bool,
     /// Check these files of JP PINT, of any program, instead of exporting
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["out", "customers", "numbers", "new", "draft"])]
     pub check: Vec<PathBuf>,
     /// Encoding other than the program's usual one
     #[arg(long, value_name = "ENCODING", value_enum)]
@@ -563,23 +563,33 @@ impl Export {
     /// Says which options do not fit the format, and the way out.
     fn check(&self) -> Result<(), (String, String)> {
         let is_to = |target| self.to == target;
+        let is_table = !is_to(Target::Json) && !is_to(Target::Template) && !is_to(Target::JpPint);
         for (option, given, fits, of) in [
             ("--online", self.online, is_to(Target::Yayoi), "yayoi"),
             ("--first-slip", self.first_slip != 1, is_to(Target::Yayoi), "yayoi"),
             ("--template", self.template.is_some(), is_to(Target::Template), "template"),
             ("--check", !self.check.is_empty(), is_to(Target::JpPint), "jp-pint"),
             ("--encoding", self.encoding.is_some(), !is_to(Target::JpPint), "csv"),
+            ("--no-guard", self.no_guard, is_table, "csv"),
         ] {
             if given && !fits {
                 let message = format!("{option} says nothing to an export to {}", self.to.name());
                 return Err((message, format!("leave it out, or export --to {of}")));
             }
         }
-        if self.draft && is_to(Target::JpPint) {
-            let message = "a draft is no invoice yet, so it cannot be an e-invoice".to_owned();
-            return Err((message, "issue the month first, then leave out --draft".to_owned()));
+        encoding_of(self.to, self.encoding).map_err(|problem| (problem.message, problem.hint.unwrap_or_default()))?;
+        match self.out.as_deref().filter(|out| out.file_name().is_none()) {
+            None => Ok(()),
+            Some(out) => {
+                let message = format!("expected a file after --out, found {:?}", out.display());
+                Err((message, "name a file, or - for stdout".to_owned()))
+            }
         }
-        Ok(())
+    }
+
+    /// Whether only some documents of the month are asked for.
+    pub fn is_partial(&self) -> bool {
+        !self.customers.is_empty() || !self.numbers.is_empty()
     }
 
     /// Whether the file goes to stdout.

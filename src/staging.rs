@@ -256,15 +256,34 @@ pub fn replace(path: &Path, shown: &str, bytes: &[u8]) -> Result<(), Diagnostic>
         interruption::point();
         remove(&partial)?;
         let mut file = create_new(&partial)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        interruption::point();
-        fs::rename(&partial, path)?;
+        let mut put = || {
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            interruption::point();
+            fs::rename(&partial, path)
+        };
+        if let Err(error) = put() {
+            let _ = fs::remove_file(&partial);
+            return Err(error);
+        }
         interruption::point();
         sync_parent(path)
     };
-    let context = || cannot("write the file", shown).with_hint("check the directory's permissions and free space");
-    Ok(write().with_context(context)?)
+    Ok(write().with_context(|| cannot_write(shown))?)
+}
+
+/// Writes to a named pipe or a device, as far as whoever reads there takes it; `shown` is its path as the user would write
+/// it.
+///
+/// # Errors
+/// When not all of it could be written.
+pub fn write_through(path: &Path, shown: &str, bytes: &[u8]) -> Result<(), Diagnostic> {
+    let write = || File::options().write(true).open(path)?.write_all(bytes);
+    Ok(write().with_context(|| cannot_write(shown))?)
+}
+
+fn cannot_write(shown: &str) -> Diagnostic {
+    cannot("write the file", shown).with_hint("check the directory's permissions and free space")
 }
 
 /// Writes bytes to a file from `start` on, and cuts off what follows them; they survive a power failure. `start` is what
@@ -304,8 +323,7 @@ pub fn append(path: &Path, shown: &str, start: u64, bytes: &[u8]) -> Result<(), 
         interruption::point();
         Ok(())
     };
-    let context = || cannot("write the file", shown).with_hint("check the directory's permissions and free space");
-    Ok(write().with_context(context)?)
+    Ok(write().with_context(|| cannot_write(shown))?)
 }
 
 /// Creates a file that does not exist; a link of that name is neither followed nor truncated.

@@ -36,7 +36,7 @@ impl Encoding {
 ///
 /// # Errors
 /// When the program does not read the one that was asked for.
-pub(super) fn of(target: Target, asked: Option<Encoding>) -> Result<Encoding, Diagnostic> {
+pub fn of(target: Target, asked: Option<Encoding>) -> Result<Encoding, Diagnostic> {
     let known = target.encodings();
     let encoding = asked.unwrap_or(known[0]);
     if known.contains(&encoding) {

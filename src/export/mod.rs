@@ -32,7 +32,7 @@ use crate::model::accounting::Program;
 use crate::model::customer::Customer;
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
-pub use encoding::Encoding;
+pub use encoding::{Encoding, of as encoding_of};
 
 /// What documents are exported to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -109,6 +109,15 @@ pub struct Selection<'a> {
     pub settings: &'a Settings,
     /// The documents, in the order of their records.
     pub documents: Vec<Selected<'a>>,
+    /// All documents of the month, in the order of their records.
+    pub all: Vec<&'a Document>,
+}
+
+impl Selection<'_> {
+    /// The numbers of the documents to export.
+    pub fn numbers(&self) -> Vec<&str> {
+        self.documents.iter().map(|selected| selected.document.number.as_str()).collect()
+    }
 }
 
 /// A document to export.

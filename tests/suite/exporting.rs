@@ -250,10 +250,17 @@ fn documents_are_chosen_by_customer_and_number() {
     let sandbox = shop();
     let file = |more: &[&str]| {
         good(&sandbox, &[&["export", "202208", "--to", "yayoi"], more].concat());
-        sandbox.read("export/202208/yayoi.csv").iter().filter(|byte| **byte == b'\n').count()
+        sandbox.read("export/202208/yayoi-part.csv").iter().filter(|byte| **byte == b'\n').count()
     };
+    good(&sandbox, &["export", "202208", "--to", "yayoi"]);
+    let whole = sandbox.read("export/202208/yayoi.csv");
     assert_eq!(file(&["--customer", "echo"]), 1);
     assert_eq!(file(&["--number", "INV-202208-acme", "--number", "CN-INV-202208-bravo"]), 6);
+    // A part of the month does not take the place of all of it.
+    assert!(sandbox.read("export/202208/yayoi.csv") == whole);
+    let none =
+        good(&sandbox, &["export", "202208", "--to", "csv", "--customer", "acme", "--number", "INV-202208-echo"]);
+    assert_eq!(none.stderr.trim(), "202208 has no document with both this customer and this number");
     let stderr = refused(&sandbox, &["export", "202208", "--to", "csv", "--customer", "acmee"]);
     assert!(stderr.contains("did you mean \"acme\"?"), "{stderr}");
     let stderr = refused(&sandbox, &["export", "202208", "--to", "csv", "--number", "INV-202208-ecoh"]);
@@ -379,10 +386,114 @@ fn nothing_is_exported_into_what_the_workspace_is_made_of() {
     assert_eq!(run.stdout, "sales.csv\n");
     // Parts of an earlier export are not left beside a new one; other files are.
     sandbox.write("export/202208/csv-2.csv", "");
-    sandbox.write("export/202208/csv-notes.csv", "");
+    let others =
+        ["csv-notes.csv", "csv-2022.csv", "csv2.csv", "csv-part.csv"].map(|name| format!("export/202208/{name}"));
+    others.iter().for_each(|name| sandbox.write(name, ""));
     good(&sandbox, &["export", "202208", "--to", "csv"]);
     assert!(!sandbox.path().join("export/202208/csv-2.csv").exists());
-    assert!(sandbox.path().join("export/202208/csv-notes.csv").exists());
+    assert!(others.iter().all(|name| sandbox.path().join(name).exists()));
+}
+
+/// What is there already: a directory, a link, a pipe, a device.
+#[cfg(unix)]
+#[test]
+fn other_things_than_files_are_written_to_as_they_are() {
+    let sandbox = issued_shop();
+    let at = |name: &str| sandbox.path().join(name);
+    let export = |out: &str| sandbox.run(&["export", "202208", "--to", "csv", "--out", out]);
+    let expected = export("-").stdout;
+    std::fs::create_dir(at("books")).unwrap();
+    let stderr = refused(&sandbox, &["export", "202208", "--to", "csv", "--out", "books"]);
+    assert!(stderr.contains("expected a file after --out, found a directory"), "{stderr}");
+    assert!(stderr.contains("name a file in it: --out books/csv.csv"), "{stderr}");
+    // A link is followed, and stays; not into what the workspace is made of, and not to nothing.
+    sandbox.write("real.csv", "old");
+    std::os::unix::fs::symlink("real.csv", at("link.csv")).unwrap();
+    assert_eq!(export("link.csv").code, 0);
+    assert!(at("link.csv").is_symlink() && sandbox.read("real.csv") == expected.as_bytes());
+    std::os::unix::fs::symlink("issued/202208.json", at("record.csv")).unwrap();
+    assert!(
+        refused(&sandbox, &["export", "202208", "--to", "csv", "--out", "record.csv"])
+            .contains("nothing is exported into issued")
+    );
+    std::os::unix::fs::symlink("missing.csv", at("lost.csv")).unwrap();
+    let lost = export("lost.csv");
+    assert!(lost.code == 2 && lost.stderr.contains("cannot follow the link"), "{}", lost.stderr);
+    std::fs::remove_file(at("lost.csv")).unwrap();
+    // What is passed on is not noted unless it is to be.
+    std::fs::remove_file(at("issued/202208.exported.jsonl")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+    let pipe = at("pipe");
+    let reader = std::thread::spawn(move || std::fs::read_to_string(pipe).unwrap());
+    let run = export("pipe");
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{}", run.stderr);
+    assert_eq!(reader.join().unwrap(), expected);
+    std::fs::remove_file(at("pipe")).unwrap();
+    assert_eq!(export("/dev/stdout").stdout, expected);
+    assert!(!at("issued/202208.exported.jsonl").exists());
+    let full = sandbox.run(&["export", "202208", "--to", "csv", "--new", "--out", "/dev/full"]);
+    assert!(full.code == 2 && full.stderr.contains("cannot write the file"), "{}", full.stderr);
+    assert!(!at("issued/202208.exported.jsonl").exists());
+    // Nothing unfinished is left.
+    let names: Vec<String> = sandbox.files().into_iter().map(|(path, _)| path).collect();
+    assert!(names.iter().all(|name| !name.contains(".partial")), "{names:?}");
+}
+
+/// What one template has written does not tell what another would.
+#[test]
+fn each_template_has_new_documents_of_its_own() {
+    let sandbox = issued_shop();
+    let line = "{% for it in documents %}{{ it.number }}\n{% endfor %}";
+    sandbox.write("one.tera", line);
+    sandbox.write("books/one.tera", line);
+    let export = |template: &str, more: &[&str]| {
+        sandbox.run(&[&["export", "202208", "--to", "template", "--new", "--template", template], more].concat())
+    };
+    assert_eq!(export("one.tera", &[]).stdout, "export/202208/template.txt\n");
+    assert!(export("./books/../one.tera", &[]).stderr.contains("nothing new"));
+    // Both would write the same file, whose documents are noted.
+    let second = export("books/one.tera", &[]);
+    assert!(second.code == 1 && second.stderr.contains("this file holds documents"), "{}", second.stderr);
+    let second = export("books/one.tera", &["--out", "other.txt"]);
+    assert!(second.code == 0 && second.stderr.contains("exported 5 documents"), "{}", second.stderr);
+    assert!(export("books/one.tera", &[]).stderr.contains("nothing new"));
+    let journal = String::from_utf8(sandbox.read("issued/202208.exported.jsonl")).unwrap();
+    let of = |name: &str| journal.matches(&format!("\"format\":\"template:{name}\"")).count();
+    assert_eq!((of("one.tera"), of("books/one.tera")), (5, 5), "{journal}");
+}
+
+/// Running numbers are given by `issue`: until then, documents are told apart by their customers.
+#[test]
+fn drafts_with_running_numbers_are_told_apart() {
+    let sandbox = open_shop();
+    set(&sandbox, "invoicer.toml", "[pricing]\n", "[invoice]\nnumber = \"{month}-{seq:03}\"\n[pricing]\n");
+    let draft = good(&sandbox, &["export", "202208", "--to", "freee", "--draft", "--out", "-"]).stdout;
+    for id in ["acme", "bravo", "charlie", "delta", "echo"] {
+        assert_eq!(draft.matches(&format!("収入,202208-draft-{id},")).count(), 1, "{draft}");
+    }
+    let part = good(&sandbox, &["export", "202208", "--to", "freee", "--draft", "--number", "202208-draft-echo"]);
+    assert_eq!(part.stdout, "export/202208/freee-draft-part.csv\n");
+}
+
+#[test]
+fn a_month_without_documents_is_said() {
+    let sandbox = open_shop();
+    set(&sandbox, "invoicer.toml", "[pricing]\n", "[invoice]\nskip-zero = true\n[pricing]\n");
+    for id in ["acme", "bravo", "charlie", "delta"] {
+        std::fs::remove_file(sandbox.path().join(format!("customers/{id}.toml"))).unwrap();
+    }
+    std::fs::remove_dir_all(sandbox.path().join("adjustments")).unwrap();
+    std::fs::remove_dir_all(sandbox.path().join("billing")).unwrap();
+    sandbox.write("billing/202208/soracom.csv", "imsi,date,billItemName,unitPrice,quantity,amount\n");
+    sandbox.write("customers/echo.toml", "name = \"x\"\n[[fee]]\nname = \"plan\"\namount = 0\n");
+    for more in [&["--draft"][..], &["--draft", "--new"]] {
+        let run = sandbox.run(&[&["export", "202208", "--to", "csv"], more].concat());
+        if more.len() == 1 {
+            assert_eq!(run.stderr.trim(), "202208 has no documents: there is nothing to export");
+        } else {
+            assert_eq!(run.code, 64, "{}", run.stderr);
+        }
+    }
 }
 
 #[test]
@@ -394,16 +505,15 @@ fn options_of_other_formats_are_refused() {
         (vec!["--to", "json", "--template", "x"], "--template says nothing to an export to json"),
         (vec!["--to", "yayoi", "--encoding", "utf-8"], "files for yayoi are not written as utf-8"),
         (vec!["--to", "freee", "--encoding", "cp932"], "files for freee are not written as cp932"),
+        (vec!["--to", "json", "--no-guard"], "--no-guard says nothing to an export to json"),
+        (vec!["--to", "csv", "--out", ".."], "expected a file after --out, found \"..\""),
+        (vec!["--to", "jp-pint", "--new", "--check", "x.xml"], "cannot be used with"),
     ] {
-        // How the command is used is told before anything is read; what a program takes is known afterwards.
+        // How the command is used is told before anything is read.
         let run = sandbox.run(&[vec!["export", "202208"], options].concat());
-        let code = if expected.contains("says nothing") { 64 } else { 1 };
-        assert_eq!(run.code, code, "{}", run.stderr);
+        assert_eq!(run.code, 64, "{}", run.stderr);
         assert!(run.stderr.contains(expected), "{}", run.stderr);
     }
-    let run = sandbox.run(&["export", "202208", "--to", "jp-pint", "--draft"]);
-    assert_eq!(run.code, 64, "{}", run.stderr);
-    assert!(run.stderr.contains("a draft is no invoice yet"), "{}", run.stderr);
     sandbox.write("bad.tera", "{% for it in postings %}\n{{ it.nummer }}\n{% endfor %}\n");
     let stderr = refused(&sandbox, &["export", "202208", "--to", "template", "--template", "bad.tera"]);
     assert!(stderr.contains("bad.tera:2"), "{stderr}");

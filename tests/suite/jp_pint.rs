@@ -273,6 +273,10 @@ fn a_month_is_exported() {
     let checked = run("export 202310 --to jp-pint --check export/202310/jp-pint/202310-0001.xml");
     assert!(checked.code == 0 && checked.stderr.contains("no mistakes in export/"), "{}", checked.stderr);
 
+    sandbox.write("one.xml", "");
+    let one = run("export 202310 --to jp-pint --out one.xml");
+    assert!(one.code == 1 && one.stderr.contains("expected a directory after --out, found a file"), "{}", one.stderr);
+
     // Another address, and no attachment any more: what was issued stays.
     let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
     sandbox.write("invoicer.toml", settings.replace("attach = [\"csv\"]\n", "").replace("サンプル通信", "ほかの"));
@@ -290,6 +294,70 @@ fn a_month_is_exported() {
     let refused = run("export 202310 --to jp-pint");
     assert!(refused.code == 1 && written().is_empty(), "{}", refused.stderr);
     sandbox.write(kept, json);
+}
+
+/// Numbers that differ only in what file names lack, or in case: the later document's file has another name, whichever
+/// documents an export has.
+#[test]
+fn files_of_like_numbers_are_told_apart() {
+    for (one, other, files) in [
+        ("{month}/acme", "{month}_acme", ["202310_acme.xml", "202310_acme-2.xml"]),
+        ("R-{month}", "r-{month}", ["R-202310.xml", "r-202310-2.xml"]),
+    ] {
+        let sandbox = Sandbox::new();
+        copy_tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/jp-pint/workspace"), sandbox.path());
+        for (customer, number) in [("acme", one), ("charlie", other)] {
+            let path = format!("customers/{customer}.toml");
+            let text = String::from_utf8(sandbox.read(&path)).unwrap();
+            sandbox.write(&path, format!("{text}\n[invoice]\nnumber = \"{number}\"\n"));
+        }
+        let run = |line: &str| {
+            let run = sandbox.run(&line.split(' ').collect::<Vec<&str>>());
+            assert_eq!(run.code, 0, "{line}: {}", run.stderr);
+        };
+        for line in [
+            "build 202310 -q",
+            "issue 202310 -q",
+            "export 202310 --to jp-pint -q --out together",
+            "export 202310 --to jp-pint -q --out apart --customer charlie",
+            "export 202310 --to jp-pint -q --out apart --customer acme",
+        ] {
+            run(line);
+        }
+        for (file, number) in files.iter().zip([one, other]) {
+            let id = format!("<cbc:ID>{}</cbc:ID>", number.replace("{month}", "202310"));
+            let written = sandbox.read(&format!("together/{file}"));
+            assert!(String::from_utf8_lossy(&written).contains(&id), "{file}");
+            assert!(sandbox.read(&format!("apart/{file}")) == written, "{file}");
+        }
+        assert_eq!(std::fs::read_dir(sandbox.path().join("apart")).unwrap().count(), 2);
+    }
+}
+
+/// Drafts say so, and each has a number of its own although none is given yet.
+#[test]
+fn drafts_are_marked() {
+    let sandbox = Sandbox::new();
+    copy_tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/jp-pint/workspace"), sandbox.path());
+    let run = |line: &str| sandbox.run(&line.split(' ').collect::<Vec<&str>>());
+    let drafted = run("export 202310 --to jp-pint --draft");
+    assert_eq!(drafted.code, 0, "{}", drafted.stderr);
+    for (id, mark) in
+        [("acme", "DRAFT　下書き・未発行"), ("bravo", "DRAFT – not issued"), ("charlie", "DRAFT　下書き・未発行")]
+    {
+        let path = format!("export/202310/jp-pint-draft/202310-draft-{id}.xml");
+        let text = String::from_utf8(sandbox.read(&path)).unwrap();
+        assert!(text.contains(&format!("<cbc:ID>202310-draft-{id}</cbc:ID>")), "{text}");
+        assert!(text.contains(&format!("<cbc:Note>{mark}\n")), "{text}");
+        let checked = run(&format!("export 202310 --to jp-pint --check {path}"));
+        assert_eq!(checked.code, 0, "{}", checked.stderr);
+    }
+    assert!(!sandbox.path().join("issued").exists());
+    for command in ["build 202310 -q", "issue 202310 -q"] {
+        assert_eq!(run(command).code, 0);
+    }
+    let late = run("export 202310 --to jp-pint --draft");
+    assert!(late.code == 1 && late.stderr.contains("no drafts any more"), "{}", late.stderr);
 }
 
 /// Without kept documents, the month is made again from its bills and rules.

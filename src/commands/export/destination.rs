@@ -32,9 +32,9 @@ pub(super) struct Destination {
 }
 
 impl Destination {
-    /// The place that the user named, or `export/MONTH/FORMAT`. New documents after the first that were noted go to a place
-    /// of their own, `FORMAT-new-N` with N the first that is not noted: the files before hold others. An interrupted run was
-    /// not noted, and its files are replaced.
+    /// The place that the user named, or `export/MONTH/FORMAT`. Drafts and parts of a month go to places of their own, and so
+    /// do new documents after the first that were noted: to `FORMAT-new-N` with N the first that is not noted, because the
+    /// files before hold others. An interrupted run was not noted, and its files are replaced.
     ///
     /// # Errors
     /// A path into what the workspace is made of, and one without a name.
@@ -46,33 +46,50 @@ impl Destination {
     ) -> Result<Destination, Diagnostic> {
         let Some(chosen) = &arguments.out else {
             let directory = root.join(DIRECTORY).join(arguments.month.to_string());
-            let ending = match (arguments.draft, arguments.new && arguments.to != Target::JpPint) {
-                (true, _) => "-draft".to_owned(),
-                (_, true) if noted > 0 => format!("-new-{}", noted + 1),
-                _ => String::new(),
-            };
+            // E-invoices are files of their own anyway.
+            let is_one_file = arguments.to != Target::JpPint;
+            let mut stem = arguments.to.name().to_owned();
+            match arguments.draft {
+                true => stem.push_str("-draft"),
+                false if arguments.new && is_one_file && noted > 0 => stem.push_str(&format!("-new-{}", noted + 1)),
+                false => {}
+            }
+            if arguments.is_partial() && is_one_file && !arguments.new {
+                stem.push_str("-part");
+            }
             return Ok(Destination {
                 shown: directory.strip_prefix(current).unwrap_or(&directory).to_path_buf(),
                 directory,
-                stem: format!("{}{ending}", arguments.to.name()),
+                stem,
                 extension: arguments.to.extension().to_owned(),
                 is_chosen: false,
             });
         };
         let path = current.join(chosen);
         let text = |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned());
-        let Some(stem) = text(path.file_stem()) else {
-            let diagnostic = Diagnostic::error(format!("expected a file after --out, found {:?}", chosen.display()));
-            return Err(diagnostic.with_hint("name a file, or - for stdout"));
-        };
+        check_kind(&path, chosen, arguments.to)?;
         check_not_own(root, &path, chosen)?;
         Ok(Destination {
             directory: path.parent().unwrap_or(current).to_path_buf(),
             shown: chosen.parent().unwrap_or(Path::new("")).to_path_buf(),
-            stem,
+            stem: text(path.file_stem()).unwrap_or_default(),
             extension: text(path.extension()).unwrap_or_default(),
             is_chosen: true,
         })
+    }
+
+    /// Its name as the user would write it, if it is a named pipe or a device: it holds nothing, but passes on what it gets.
+    pub(super) fn stream(&self) -> Option<String> {
+        let found = self.directory.join(self.base()).metadata().ok()?;
+        (!found.is_file() && !found.is_dir()).then(|| self.shown(&self.base()))
+    }
+
+    /// Writes to a [`stream`](Self::stream).
+    ///
+    /// # Errors
+    /// When its reader does not take all.
+    pub(super) fn pass(&self, bytes: &[u8]) -> Result<(), Diagnostic> {
+        staging::write_through(&self.directory.join(self.base()), &self.shown(&self.base()), bytes)
     }
 
     /// Writes the files and returns their paths as the user would write them. Files with one of the hashes are kept.
@@ -88,12 +105,21 @@ impl Destination {
         let names: Vec<String> = files.iter().enumerate().map(name).collect();
         names.iter().try_for_each(|name| self.check_not_kept(name, kept))?;
         for (name, file) in names.iter().zip(files) {
-            staging::replace(&self.directory.join(name), &self.shown(name), &file.bytes)?;
+            staging::replace(&self.real(name)?, &self.shown(name), &file.bytes)?;
         }
         if !self.is_chosen {
             self.clear(&names)?;
         }
         Ok(names.iter().map(|name| self.shown(name)).collect())
+    }
+
+    /// The file to replace: that which a link of the user's points to, or that of the name.
+    fn real(&self, name: &str) -> Result<PathBuf, Diagnostic> {
+        let path = self.directory.join(name);
+        match self.is_chosen && path.is_symlink() {
+            true => Ok(path.canonicalize().with_context(|| cannot("follow the link", self.shown(name)))?),
+            false => Ok(path),
+        }
     }
 
     /// A file's path as the user would write it.
@@ -132,15 +158,15 @@ impl Destination {
         }
     }
 
-    /// Removes the parts of an earlier export to the same place, so that nobody imports them again.
+    /// Removes the parts of an earlier export to the same place, so that nobody imports them again: FORMAT-1, FORMAT-2 and so
+    /// on. No export has a thousand of them, so FORMAT-2022 is somebody's own file.
     fn clear(&self, written: &[String]) -> Result<(), Diagnostic> {
         let is_part = |name: &str| {
             let middle =
                 name.strip_prefix(&self.stem).and_then(|rest| rest.strip_suffix(&format!(".{}", self.extension)));
-            middle.is_some_and(|middle| {
-                let number = middle.strip_prefix('-').unwrap_or(middle);
-                middle.is_empty() || !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-            })
+            let is_number =
+                |text: &str| (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+            middle.is_some_and(|middle| middle.is_empty() || middle.strip_prefix('-').is_some_and(is_number))
         };
         let shown = || self.shown.display().to_string();
         let names = files::names(&self.directory).with_context(|| cannot("read the directory", shown()))?;
@@ -154,12 +180,33 @@ impl Destination {
     }
 }
 
+/// Refuses a directory where a file is to be, and a file where a directory of e-invoices is to be.
+fn check_kind(path: &Path, chosen: &Path, target: Target) -> Result<(), Diagnostic> {
+    let shown = chosen.display().to_string();
+    let found = path.metadata();
+    let is_dir = found.as_ref().is_ok_and(|found| found.is_dir());
+    let (message, hint) = match target {
+        Target::JpPint if found.is_ok_and(|found| found.is_file()) => (
+            "expected a directory after --out, found a file",
+            "each e-invoice is a file of its own: name a directory".to_owned(),
+        ),
+        Target::JpPint => return Ok(()),
+        _ if is_dir => {
+            let file = chosen.join(format!("{}.{}", target.name(), target.extension()));
+            ("expected a file after --out, found a directory", format!("name a file in it: --out {}", file.display()))
+        }
+        _ => return Ok(()),
+    };
+    Err(Diagnostic::error(message).at(Place::file(shown)).with_hint(hint))
+}
+
 /// Refuses a path into what the workspace is made of: `--out issued/202208.json` must not cost anyone a record.
 fn check_not_own(root: &Path, path: &Path, chosen: &Path) -> Result<(), Diagnostic> {
     let parent = path.parent().unwrap_or(path);
     let real = parent.canonicalize().unwrap_or_else(|_| parent.to_path_buf());
     let root = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
-    let inside = real.join(path.file_name().unwrap_or_default());
+    // A link is followed, so what it points to counts.
+    let inside = path.canonicalize().unwrap_or_else(|_| real.join(path.file_name().unwrap_or_default()));
     let first = inside.strip_prefix(&root).ok().and_then(|inside| inside.iter().next()?.to_str());
     match first.filter(|first| OWN.contains(first)) {
         None => Ok(()),

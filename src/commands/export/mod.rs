@@ -1,6 +1,7 @@
 //! `invoicer export`: writes issued documents for other programs, and keeps a journal of what was exported.
 
 mod destination;
+mod drafts;
 mod e_invoices;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,21 +17,21 @@ use crate::diagnostic::{Diagnostic, Place, Problems, cannot, nearest};
 use crate::export::{self, Export, ExportFile, Options, Selected, Selection, Target};
 use crate::files;
 use crate::ledger::journal::{Journal, JournalKind};
-use crate::ledger::{self, Document, Ledger, Naming, Stored};
+use crate::ledger::{self, Document, Ledger, Stored};
 use crate::model::accounting::Foreign;
 use crate::model::currency::Currency;
-use crate::model::invoice::Status;
 use crate::model::settings::Settings;
-use crate::month::{as_issued, carried, computed};
+use crate::month::as_issued;
 use crate::printer::Printer;
 use crate::staging::hash;
 use crate::workspace;
 use destination::Destination;
+use drafts::Drafts;
 
 /// A line of the journal: a document in an exported file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Exported {
-    /// Name of the [`Target`].
+    /// Name of the [`Target`], for a template with its path from the workspace's root: `template:books/lines.tera`.
     format: String,
     /// Number of the document.
     number: String,
@@ -51,21 +52,29 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Export, printer:
     let workspace = workspace::load_for(root, &[arguments.month])?;
     let settings = &workspace.settings;
     let journal: Journal<Exported> = Journal::read(root, JournalKind::Exported, arguments.month)?;
-    let drafts = if arguments.draft { drafts(root, &ledger, settings, arguments, printer)? } else { Vec::new() };
-    let mut selection = selected(root, &ledger, &drafts, settings, arguments)?;
-    let noted: Vec<&Exported> =
-        journal.entries().iter().filter(|line| arguments.new && line.format == arguments.to.name()).collect();
-    let known: BTreeSet<&str> = noted.iter().map(|line| &*line.number).collect();
+    let format = format_of(root, current, arguments);
+    let drafts = match arguments.draft {
+        true => Some(Drafts::of(root, &ledger, settings, arguments.month, printer)?),
+        false => None,
+    };
+    let mut selection = selected(root, &ledger, drafts.as_ref(), settings, arguments)?;
+    if selection.documents.is_empty() {
+        printer.status(&without_documents(&selection, arguments));
+        return Ok(());
+    }
+    let of_format = journal.entries().iter().filter(|line| arguments.new && line.format == format);
+    let known: BTreeSet<&str> = of_format.map(|line| &*line.number).collect();
     selection.documents.retain(|selected| !known.contains(selected.document.number.as_str()));
     if selection.documents.is_empty() {
         printer.status(&format!("nothing new to export to {}", arguments.to.name()));
         return Ok(());
     }
-    let issued_files = match arguments.to {
-        Target::JpPint => e_invoices::issued_files(&ledger, &selection)?,
+    let own_files = match (arguments.to, &drafts) {
+        (Target::JpPint, None) => e_invoices::issued_files(&ledger, &selection)?,
+        (Target::JpPint, Some(drafts)) => drafts.files(settings, &selection.numbers())?,
         _ => Vec::new(),
     };
-    for (selected, files) in selection.documents.iter_mut().zip(&issued_files) {
+    for (selected, files) in selection.documents.iter_mut().zip(&own_files) {
         selected.files = Some(files);
     }
     let rates = rates(&ledger, &selection, arguments.to)?;
@@ -74,7 +83,13 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Export, printer:
     }
     let export = export::files(&selection, arguments.to, &options(current, arguments)?)?;
     printer.diagnostics(&excerpts::fill(root, export.warnings.clone()));
-    write(root, current, &export, arguments, &noted, printer)?;
+    let destination = match arguments.is_for_stdout() {
+        true => None,
+        false => Some(Destination::of(root, current, arguments, known.len())?),
+    };
+    let is_passed_on = destination.as_ref().is_none_or(|destination| destination.stream().is_some());
+    let noted = journal.entries().iter().filter(|_| arguments.new).map(|line| &*line.file_sha256);
+    write(destination.as_ref(), &export, &noted.collect(), printer)?;
     // A result that could not be written to stdout was not exported.
     printer.finish()?;
     if arguments.new && arguments.is_for_stdout() && printer.is_cut_off() {
@@ -83,9 +98,9 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Export, printer:
     }
     // The journal is last: a run that is interrupted before it exports the same again with `--new`. What is only looked
     // at on stdout is not exported; with `--new`, another program takes it.
-    if !arguments.draft && (arguments.new || !arguments.is_for_stdout()) {
+    if !arguments.draft && (arguments.new || !is_passed_on) {
         let _lock = if lock.is_none() { Some(ledger::lock(root)?) } else { lock };
-        note(root, &selection, &export.files, arguments)?;
+        note(root, &selection, &export.files, &format)?;
     }
     let count = selection.documents.len();
     let documents = if count == 1 { "1 document".to_owned() } else { format!("{count} documents") };
@@ -112,32 +127,33 @@ fn options(current: &Path, arguments: &cli::Export) -> Result<Options, Diagnosti
     })
 }
 
-/// The documents that a build would make now, as a record would have them.
-fn drafts(
-    root: &Path,
-    ledger: &Ledger,
-    settings: &Settings,
-    arguments: &cli::Export,
-    printer: &Printer,
-) -> Result<Vec<Document>, Problems> {
-    let month = arguments.month;
-    if ledger.month(month).is_some() {
-        let diagnostic = Diagnostic::error(format!("{month} is issued: its documents are no drafts any more"));
-        return Err(diagnostic.with_hint("leave out --draft").into());
+/// The name of a format in the journal: what one template writes does not tell what another would.
+fn format_of(root: &Path, current: &Path, arguments: &cli::Export) -> String {
+    let name = arguments.to.name();
+    let Some(template) = &arguments.template else {
+        return name.to_owned();
+    };
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let (root, template) = (real(root), real(&current.join(template)));
+    let common = root.components().zip(template.components()).take_while(|(one, other)| one == other).count();
+    let up = root.components().skip(common).map(|_| "..".to_owned());
+    let down = template.components().skip(common).map(|part| part.as_os_str().to_string_lossy().into_owned());
+    format!("{name}:{}", up.chain(down).collect::<Vec<String>>().join("/"))
+}
+
+/// Why there is nothing to export, whatever was exported before.
+fn without_documents(selection: &Selection<'_>, arguments: &cli::Export) -> String {
+    match arguments.is_partial() && !selection.all.is_empty() {
+        true => format!("{} has no document with both this customer and this number", selection.month),
+        false => format!("{} has no documents: there is nothing to export", selection.month),
     }
-    printer.doing(&format!("reading the bills of {month}"));
-    let taken = carried::taken(ledger, &root.join("out"), month);
-    let (_, billed) = computed::invoices(root, settings, month, Status::Draft, &taken)?;
-    let document =
-        |invoice| Document::of(invoice, Naming::of_invoice(&settings.customers[invoice.customer], invoice, 1, None));
-    Ok(billed.invoices.iter().map(document).collect())
 }
 
 /// The documents that the user asked for.
 fn selected<'a>(
     root: &'a Path,
     ledger: &'a Ledger,
-    drafts: &'a [Document],
+    drafts: Option<&'a Drafts>,
     settings: &'a Settings,
     arguments: &cli::Export,
 ) -> Result<Selection<'a>, Problems> {
@@ -149,7 +165,9 @@ fn selected<'a>(
     }
     let issued =
         ledger.of_month(month).flat_map(|stored| stored.record.documents.iter().map(move |it| (Some(stored), it)));
-    let mut documents: Vec<_> = issued.chain(drafts.iter().map(|document| (None, document))).collect();
+    let mut documents: Vec<_> =
+        issued.chain(drafts.iter().flat_map(|drafts| &drafts.documents).map(|document| (None, document))).collect();
+    let all = documents.iter().map(|(_, document)| *document).collect();
     let known: Vec<&str> = documents.iter().map(|(_, document)| document.customer.as_str()).collect();
     arguments.customers.iter().try_for_each(|id| check_known(id, &known))?;
     let numbers: Vec<&str> = documents.iter().map(|(_, document)| document.number.as_str()).collect();
@@ -164,7 +182,7 @@ fn selected<'a>(
         rates: None,
         files: None,
     };
-    Ok(Selection { root, month, settings, documents: documents.into_iter().map(selected).collect() })
+    Ok(Selection { root, month, settings, documents: documents.into_iter().map(selected).collect(), all })
 }
 
 /// The rules that documents in other currencies were issued by, by their numbers, where the target converts them: a rate
@@ -195,19 +213,16 @@ fn check_number(number: &str, known: &[&str], arguments: &cli::Export) -> Result
     })
 }
 
-/// Writes the files, to where the user asked for them.
+/// Writes the files to a place, or to stdout; files with one of the hashes are not replaced.
 fn write(
-    root: &Path,
-    current: &Path,
+    destination: Option<&Destination>,
     export: &Export,
-    arguments: &cli::Export,
-    noted: &[&Exported],
+    kept: &BTreeSet<&str>,
     printer: &Printer,
 ) -> Result<(), Problems> {
-    if !arguments.is_for_stdout() {
-        let destination = Destination::of(root, current, arguments, noted.len())?;
-        let noted: BTreeSet<&str> = noted.iter().map(|line| &*line.file_sha256).collect();
-        let paths = destination.write(&export.files, &noted)?;
+    let stream = destination.map(Destination::stream);
+    if let (Some(destination), Some(None)) = (destination, &stream) {
+        let paths = destination.write(&export.files, kept)?;
         match export.files.iter().any(|file| file.name.is_some()) {
             true => printer.result_files(paths),
             false => paths.iter().for_each(|path| printer.result(path)),
@@ -215,18 +230,22 @@ fn write(
         return Ok(());
     }
     let [file] = export.files.as_slice() else {
-        let message = format!("the export takes {} files, which stdout cannot hold", export.files.len());
+        let stream = stream.flatten().unwrap_or_else(|| "stdout".to_owned());
+        let message = format!("the export takes {} files, which {stream} cannot hold", export.files.len());
         return Err(Diagnostic::error(message)
-            .with_hint("leave out --out -, or export fewer documents at once")
+            .with_hint("name a place for files with --out or leave it out, or export fewer documents at once")
             .into());
     };
-    printer.result_bytes(&file.bytes);
+    match destination {
+        Some(destination) => destination.pass(&file.bytes)?,
+        None => printer.result_bytes(&file.bytes),
+    }
     Ok(())
 }
 
 /// Adds to the journal what it does not have yet, all or nothing: half of it would leave a file of which the next run makes
 /// the rest again. The caller holds the lock.
-fn note(root: &Path, selection: &Selection<'_>, files: &[ExportFile], arguments: &cli::Export) -> Result<(), Problems> {
+fn note(root: &Path, selection: &Selection<'_>, files: &[ExportFile], format: &str) -> Result<(), Problems> {
     // Another run may have exported meanwhile.
     let mut journal: Journal<Exported> = Journal::read(root, JournalKind::Exported, selection.month)?;
     let record_of = |number: &str| {
@@ -238,7 +257,7 @@ fn note(root: &Path, selection: &Selection<'_>, files: &[ExportFile], arguments:
         let file_sha256 = hash(&file.bytes);
         for number in &file.numbers {
             let line = Exported {
-                format: arguments.to.name().to_owned(),
+                format: format.to_owned(),
                 number: number.clone(),
                 record_sha256: record_of(number).to_owned(),
                 file_sha256: file_sha256.clone(),

@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Figure, Problems};
 use crate::model::bank_account::coded_for;
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
-use crate::model::invoice::{DocumentKind, Original};
+use crate::model::invoice::{DocumentKind, Original, Status};
 use crate::model::language::Language;
 use crate::model::peppol::{CORPORATE, JAPAN, PeppolId};
 use crate::model::tax::has_check_digit;
@@ -19,6 +19,10 @@ use crate::render::month_text;
 
 /// The payment means code of a transfer to an account.
 const TRANSFER: &str = "30";
+
+/// What a draft says first, as its pages do: JP PINT has no other place for it.
+const DRAFT_JA: &str = "DRAFT　下書き・未発行";
+const DRAFT_EN: &str = "DRAFT – not issued";
 
 /// Everything that a document is written from.
 pub(super) struct Document<'a> {
@@ -75,14 +79,19 @@ impl Document<'_> {
         });
     }
 
-    /// What the document says in words: subject or month, the reason of a correction, and the notes at its foot.
+    /// What the document says in words: that it is a draft, subject or month, the reason of a correction, and the notes at its foot.
     fn note(&self) -> String {
         let issued = self.issued;
         let customer = self.source.as_issued_customer(&issued.customer.id);
         let language = customer.map_or(Language::Japanese, |customer| customer.invoice.language);
         let suffix = if language == Language::Japanese { "分" } else { "" };
         let month = format!("{}{suffix}", month_text(issued.month, language));
-        let mut sentences = vec![issued.subject.clone().unwrap_or(month)];
+        let mut sentences = Vec::new();
+        if issued.status == Some(Status::Draft) {
+            let mark = if language == Language::Japanese { DRAFT_JA } else { DRAFT_EN };
+            sentences.push(mark.to_owned());
+        }
+        sentences.push(issued.subject.clone().unwrap_or(month));
         sentences.extend(issued.original.as_ref().map(|original| original.reason.clone()));
         if issued.kind == DocumentKind::Invoice {
             sentences.extend(self.source.notes(issued.month, &issued.customer.id));

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::diagnostic::{Diagnostic, json_fault};
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
-use crate::model::invoice::{DocumentKind, ItemKind, Original, TaxSubtotal, qualified};
+use crate::model::invoice::{DocumentKind, ItemKind, Original, Status, TaxSubtotal, qualified};
 use crate::model::period::BillingMonth;
 use crate::model::tax::{TaxCategory, TaxGroup, TaxRate};
 
@@ -19,6 +19,8 @@ pub(super) struct Issued {
     #[serde(default)]
     pub(super) original: Option<Original>,
     pub(super) month: BillingMonth,
+    #[serde(default)]
+    pub(super) status: Option<Status>,
     pub(super) issue_date: NaiveDate,
     pub(super) due_date: NaiveDate,
     pub(super) currency: Currency,
