@@ -436,6 +436,11 @@ impl Lock {
     }
 }
 
+/// Whether another run holds a lock. Looks only, and leaves no file.
+pub fn is_locked(path: &Path) -> bool {
+    files::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
+}
+
 /// Opens a file to write to: a new one, or one that is there. It is never truncated and must be a regular file, because
 /// anybody who may write to the directory could have put a link there.
 fn open_to_write(path: &Path) -> io::Result<File> {

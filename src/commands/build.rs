@@ -25,6 +25,7 @@ use crate::out::{self, Manifest, Mode};
 use crate::printer::{Align, Printer, table};
 use crate::render;
 use crate::sources;
+use crate::workspace;
 
 pub(super) fn run(
     root: &Path,
@@ -92,6 +93,7 @@ fn build(
     let mut computed = ComputedMonth::of(
         &MonthRequest { root, ledger: &ledger, out: (&out, &shown_out), month, status, deny_warnings, printer },
         |settings| {
+            workspace::check_attachments(settings)?;
             for id in &arguments.customers {
                 check_customer(settings, id)?;
             }

@@ -10,6 +10,7 @@ use crate::cli;
 use crate::diagnostic::Problems;
 use crate::environment::Environment;
 use crate::ledger::Ledger;
+use crate::mail::connection::root_certificates;
 use crate::model::format::Format;
 use crate::model::period::BillingMonth;
 use crate::month::warnings;
@@ -55,7 +56,12 @@ fn check_files(root: &Path, arguments: &cli::Check, printer: &Printer) -> Result
     let assets = Assets::load(root, settings);
     early.extend(assets.iter().flat_map(|assets| assets.templates.warnings.clone()));
     let found = billing::wanted(settings, early);
-    if let Err(problems) = assets {
+    let mut problems = Problems::default();
+    problems.keep(assets);
+    problems.keep(workspace::check_attachments(settings));
+    // Nothing that `build` needs, so that the check of a month says nothing of it.
+    problems.extend(settings.mail.as_ref().and_then(|mail| root_certificates(root, mail).err()));
+    if !problems.is_empty() {
         return Err(warnings::before(found, arguments.deny_warnings, problems));
     }
     if arguments.deny_warnings {

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::export_index::ExportIndex;
+use super::send::note_running;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Figure, Problems};
 use crate::ledger::{Document, Ledger, Stored};
@@ -58,6 +59,7 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::List, printer: &
         evidence::check_list(root, &ledger)?;
         return ExportIndex { root, current, path, ledger: &ledger, documents: &wanted }.write(printer);
     }
+    note_running(root, printer);
     let mut deliveries: BTreeMap<BillingMonth, Deliveries> = BTreeMap::new();
     let mut rows = Vec::new();
     for (stored, document) in wanted {

@@ -7,13 +7,12 @@ use serde::Serialize;
 
 use super::check_known;
 use crate::cli;
-use crate::diagnostic::{Diagnostic, Place, Problems, Stop, cannot, cause};
+use crate::diagnostic::{Diagnostic, Place, Problems, Stop, cannot};
 use crate::environment::Environment;
 use crate::export::jp_pint::{EInvoice, Source};
-use crate::files;
 use crate::ledger::{self, Document, Ledger, Stored};
 use crate::mail::composer::{AttachedBytes, Composer};
-use crate::mail::connection::{Limits, Route};
+use crate::mail::connection::{Limits, Route, root_certificates};
 use crate::mail::deliveries::{Deliveries, DeliveryState};
 use crate::mail::kept::{self, Wrong};
 use crate::mail::message;
@@ -49,8 +48,12 @@ pub(super) fn run(
     let ids: BTreeSet<&str> = ledger.documents().map(|(_, document)| document.customer.as_str()).collect();
     let ids: Vec<&str> = ids.into_iter().collect();
     arguments.customers.iter().try_for_each(|id| check_known(id, &ids))?;
-    let route = if arguments.yes { Some(route(root, mail, environment)?) } else { None };
+    let ca = root_certificates(root, mail)?;
+    let route = if arguments.yes { Some(route(mail, ca, environment)?) } else { None };
     let _lock = if arguments.yes { Some(lock(root)?) } else { None };
+    if !arguments.yes {
+        note_running(root, printer);
+    }
     let mut deliveries = Deliveries::read(root, month)?;
     let Wrong { unknown, changed, .. } = kept::compare(root, month, &deliveries);
     Problems::from([unknown, changed].concat()).check()?;
@@ -78,7 +81,10 @@ pub(super) fn run(
     let Some(route) = route else {
         print(&planned, &deliveries, arguments, printer)?;
         let count = planned.iter().filter(|one| one.skipped.is_none()).count();
-        printer.status(&format!("{count} messages to send; with --yes they are sent"));
+        printer.status(&match count {
+            1 => "1 message to send; with --yes it is sent".to_owned(),
+            count => format!("{count} messages to send; with --yes they are sent"),
+        });
         return Ok(());
     };
     printer.doing("sending messages");
@@ -109,7 +115,7 @@ fn no_mail() -> Diagnostic {
 }
 
 /// The server and the secret with which to log in.
-fn route(root: &Path, mail: &MailSettings, environment: &Environment) -> Result<Route, Diagnostic> {
+fn route(mail: &MailSettings, ca: Option<Vec<u8>>, environment: &Environment) -> Result<Route, Diagnostic> {
     let Some(server) = mail.server.clone() else {
         let diagnostic = Diagnostic::error("missing key `smtp` in [mail]").at(&mail.definition);
         return Err(diagnostic.with_hint("add smtp = \"smtp+starttls://mail.example.jp:587\""));
@@ -129,23 +135,26 @@ fn route(root: &Path, mail: &MailSettings, environment: &Environment) -> Result<
         })?),
     };
     secret.iter().for_each(|secret| environment.secrets.conceal(secret));
-    let ca = mail.ca.as_ref().map(|(path, definition)| {
-        let wrong = |why: String| {
-            let message = format!("cannot use the file that [mail] ca names: {why}");
-            Diagnostic::error(message).at(definition).with_hint("it is the server's root certificate as PEM")
-        };
-        let bytes = files::read(&root.join(path), files::TEXT).map_err(|error| wrong(cause(&error)))?;
-        let is_pem = String::from_utf8_lossy(&bytes).contains("-----BEGIN CERTIFICATE-----");
-        if is_pem { Ok(bytes) } else { Err(wrong("it has no certificate".to_owned())) }
-    });
     let username = mail.username.clone().unwrap_or_default();
     let limits = Limits::default();
-    Ok(Route { server, login: mail.login, username, secret, ca: ca.transpose()?, limits })
+    Ok(Route { server, login: mail.login, username, secret, ca, limits })
+}
+
+/// File that a run locks while it sends, in [`ledger::DIRECTORY`].
+const LOCK: &str = ".send.lock";
+
+/// Note for whoever looks on while another run sends: the journal has no answer yet for the message on its way.
+pub(super) fn note_running(root: &Path, printer: &Printer) {
+    let path = format!("{}/{LOCK}", ledger::DIRECTORY);
+    if staging::is_locked(&root.join(&path)) {
+        let note = Diagnostic::note("another run sends messages just now: what is on its way is shown as unknown");
+        printer.diagnostics(&[note.at(Place::file(path))]);
+    }
 }
 
 /// Admits one run that sends.
 fn lock(root: &Path) -> Result<Lock, Diagnostic> {
-    let path = root.join(ledger::DIRECTORY).join(".send.lock");
+    let path = root.join(ledger::DIRECTORY).join(LOCK);
     match Lock::take(path, "another run sends invoices") {
         Ok(lock) => {
             let cannot = || cannot("write the directory", ledger::DIRECTORY);
@@ -341,7 +350,11 @@ fn undelivered(planned: &[Planned<'_>], deliveries: &Deliveries, arguments: &cli
     if missing.is_empty() {
         return Ok(());
     }
-    let message = format!("{} of {} messages were not delivered, or may not have been", missing.len(), planned.len());
+    let message = match (missing.len(), planned.len()) {
+        (1, 1) => "1 message was not delivered, or may not have been".to_owned(),
+        (1, all) => format!("1 of {all} messages was not delivered, or may not have been"),
+        (missing, all) => format!("{missing} of {all} messages were not delivered, or may not have been"),
+    };
     let note = |diagnostic: Diagnostic, one: &&Planned<'_>| {
         let delivery = deliveries.find(&one.message_id);
         let (state, reply) =

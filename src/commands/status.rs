@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::excerpts;
+use super::send::note_running;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Problems, printable};
 use crate::environment::Environment;
@@ -27,6 +28,7 @@ pub(super) fn run(
     printer.diagnostics(&excerpts::fill(root, workspace.warnings.clone()));
     printer.doing("asking the providers");
     let (rows, problems) = source_months(&workspace, arguments.month, arguments.offline, environment);
+    note_running(root, printer);
     let sent = sent(root, &rows)?;
     if arguments.json {
         let row = |source| StatusRow { source, sent: sent.get(&source.month) };

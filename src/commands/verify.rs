@@ -70,7 +70,10 @@ fn print(verification: &Verification, printer: &Printer) {
             (true, None) => printer.text("same").into_owned(),
             (false, _) => kinds.join(", "),
         };
-        let summary = format!("{}: {what} ({} documents)", month.month, month.documents);
+        let summary = match month.documents {
+            1 => format!("{}: {what} (1 document)", month.month),
+            documents => format!("{}: {what} ({documents} documents)", month.month),
+        };
         printer.result(&printer.text(&summary));
         month.changed_rules.iter().chain(&month.findings).for_each(|finding| printer.result(&line(finding, printer)));
     }

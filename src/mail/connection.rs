@@ -3,6 +3,7 @@
 //! The commands are sent one by one, because only that shows how far a message got: what was lost before its last byte can be
 //! sent again, what was lost after it may have been delivered.
 
+use std::path::Path;
 use std::time::Duration;
 
 use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Quit, Rcpt, Rset};
@@ -12,9 +13,10 @@ use lettre::transport::smtp::response::{Response, Severity};
 use super::login::log_in;
 use super::message::address;
 use super::wire::{self, Wire};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, cause};
 use crate::environment::Secret;
-use crate::model::mail::{Encryption, Login, MailServer, Mailbox};
+use crate::files;
+use crate::model::mail::{Encryption, Login, MailServer, MailSettings, Mailbox};
 use crate::staging::interruption;
 
 /// How long to wait for the server.
@@ -51,6 +53,26 @@ pub struct Route {
     pub ca: Option<Vec<u8>>,
     /// How long to wait.
     pub limits: Limits,
+}
+
+/// The file of `ca`, a root certificate besides those of the system.
+///
+/// # Errors
+/// When it cannot be read, or has no certificate.
+pub fn root_certificates(root: &Path, mail: &MailSettings) -> Result<Option<Vec<u8>>, Diagnostic> {
+    let Some((path, definition)) = &mail.ca else {
+        return Ok(None);
+    };
+    let wrong = |why: &str| {
+        let message = format!("cannot use the file that [mail] ca names: {why}");
+        Diagnostic::error(message).at(definition).with_hint("it is the server's root certificate as PEM")
+    };
+    let bytes = files::read(&root.join(path), files::TEXT).map_err(|error| wrong(&cause(&error)))?;
+    match wire::certificates(&bytes) {
+        Ok(certificates) if certificates.is_empty() => Err(wrong("it has no certificate")),
+        Ok(_) => Ok(Some(bytes)),
+        Err(_) => Err(wrong("a certificate in it cannot be decoded")),
+    }
 }
 
 /// A message on its way: the envelope and the bytes.

@@ -149,6 +149,7 @@ impl<'a> Composer<'a> {
         if !without_address.is_empty() {
             problems.push(self.no_address(&without_address));
         }
+        let mut same: Vec<Repeated> = Vec::new();
         for one in planned.iter_mut().filter(|one| one.skipped.is_none() && !one.to.is_empty()) {
             match self.prepare(one.stored, one.document).and_then(|()| Ok(self.dated(one, deliveries, now)?)) {
                 Ok(Composed { bytes, subject, files }) => {
@@ -156,9 +157,10 @@ impl<'a> Composer<'a> {
                     (one.subject, one.files) = (subject, files);
                     problems.extend(self.too_large(one));
                 }
-                Err(found) => problems.extend(found),
+                Err(found) => found.into_iter().for_each(|problem| count(&mut same, problem, &one.document.number)),
             }
         }
+        problems.extend(same.into_iter().map(Repeated::told));
         problems.check()?;
         Ok(planned)
     }
@@ -223,7 +225,7 @@ impl<'a> Composer<'a> {
     ) -> Result<Planned<'a>, Diagnostic> {
         let number = document.number.as_str();
         let latest = deliveries.latest(number);
-        let test = request.test.map(|_| deliveries.tests(number) + 1);
+        let test = request.test.map(|_| deliveries.tests(number).saturating_add(1));
         let (resend, reason) = match (request.resend, latest) {
             (Some((_, reason)), latest) => (next_resend(number, latest)?, Some(reason.to_owned())),
             (None, Some(latest)) => (latest.queued.resend, latest.queued.reason.clone()),
@@ -320,6 +322,37 @@ impl<'a> Composer<'a> {
             format!("the message with {} has {} bytes, max-size allows {most}", planned.document.number, planned.size);
         let hint = "attach fewer files, or raise `max-size` in [mail] if the customer's server takes more";
         (planned.size > most).then(|| Diagnostic::error(message).at(&self.mail.definition).with_hint(hint))
+    }
+}
+
+/// A problem of one or more messages, such as a mistake in their template.
+struct Repeated {
+    problem: Diagnostic,
+    /// Number of the first document.
+    number: String,
+    /// How many more there are.
+    more: usize,
+}
+
+/// Adds a problem to those of other messages.
+fn count(all: &mut Vec<Repeated>, problem: Diagnostic, number: &str) {
+    let is_same =
+        |known: &&mut Repeated| (&known.problem.message, &known.problem.place) == (&problem.message, &problem.place);
+    match all.iter_mut().find(is_same) {
+        Some(known) => known.more += 1,
+        None => all.push(Repeated { problem, number: number.to_owned(), more: 0 }),
+    }
+}
+
+impl Repeated {
+    fn told(self) -> Diagnostic {
+        let Repeated { problem, number, more } = self;
+        match more {
+            0 if problem.message.contains(&number) => problem,
+            0 => problem.with_note(format!("in the message with {number}")),
+            1 => problem.with_note(format!("in the message with {number} and in 1 more")),
+            more => problem.with_note(format!("in the message with {number} and in {more} more")),
+        }
     }
 }
 

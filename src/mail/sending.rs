@@ -60,8 +60,20 @@ struct Progress {
     failures: u32,
     /// Least time between the beginnings of two messages.
     interval: Duration,
+    /// Whether that is twice what the rate says.
+    is_slow: bool,
     /// When the next message may begin.
     next: Option<Duration>,
+}
+
+impl Progress {
+    /// Halves the rate, once for the run, when the server says that there is too much to do.
+    fn slow_down(&mut self, fault: &Fault) {
+        if fault.status == Some(BUSY) && !self.is_slow {
+            self.is_slow = true;
+            self.interval = self.interval.saturating_mul(2);
+        }
+    }
 }
 
 /// What to do with a message after an attempt.
@@ -82,11 +94,11 @@ impl Sending<'_> {
     /// When the server cannot be reached, or the journal cannot be written. The journal says how far the run got.
     pub fn run(mut self, planned: &mut [Planned<'_>]) -> Result<(), Diagnostic> {
         let interval = Duration::from_secs(60) / self.mail.rate_per_minute.max(1);
-        let mut progress = Progress { session: None, failures: 0, interval, next: None };
+        let mut progress = Progress { session: None, failures: 0, interval, is_slow: false, next: None };
         // Nothing is queued for a server that is not there or refuses the login; one that is busy is asked again.
         match Session::open(self.route) {
             Ok(session) => progress.session = Some(session),
-            Err(fault) if fault.status.is_some_and(|status| status < 500) => {}
+            Err(fault) if fault.status.is_some_and(|status| status < 500) => progress.slow_down(&fault),
             Err(fault) => return Err(self.unreachable(&fault)),
         }
         let mut pending: Vec<&mut Planned<'_>> = planned.iter_mut().filter(|one| one.skipped.is_none()).collect();
@@ -275,9 +287,7 @@ impl Sending<'_> {
         fault: Fault,
         progress: &mut Progress,
     ) -> Result<Attempted, Diagnostic> {
-        if fault.status == Some(BUSY) {
-            progress.interval = progress.interval.saturating_mul(2);
-        }
+        progress.slow_down(&fault);
         self.settle(planned, DeliveryState::Failed, &fault.reply)?;
         Ok(if count(&fault, progress) { Attempted::Stop(fault) } else { Attempted::Again })
     }

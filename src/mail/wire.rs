@@ -32,9 +32,9 @@ impl Encryption {
     /// Certificates are checked by the roots of the system, and by those of a PEM file.
     pub(super) fn new(host: &str, roots: Option<&[u8]>) -> Result<Encryption, Fault> {
         let fault = |error: &dyn std::fmt::Display| Fault::new(error.to_string());
-        let roots = CertificateDer::pem_slice_iter(roots.unwrap_or_default()).collect::<Result<Vec<_>, _>>();
+        let roots = certificates(roots.unwrap_or_default())?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = Verifier::new_with_extra_roots(roots.map_err(|error| fault(&error))?, provider.clone());
+        let verifier = Verifier::new_with_extra_roots(roots, provider.clone());
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let config = config
             .map_err(|error| fault(&error))?
@@ -54,6 +54,12 @@ impl Encryption {
         }
         Ok(Stream::Encrypted(Box::new(stream)))
     }
+}
+
+/// The certificates in a PEM file.
+pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Fault> {
+    let all = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+    all.map_err(|error| Fault::new(error.to_string()))
 }
 
 enum Stream {

@@ -409,6 +409,8 @@ pub struct Settings {
     pub jp_pint: JpPintSettings,
     /// `[issue] keep`: the kinds of documents that are kept when they are issued.
     pub kept_formats: Vec<Format>,
+    /// Where `keep` is written.
+    pub keep_definition: Option<Definition>,
     /// `[accounting]`
     pub accounting: Accounting,
     /// Currency of conservation figures when sources differ.

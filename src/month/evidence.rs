@@ -56,8 +56,10 @@ impl ChangedFile {
     /// The first of the changed rows and how many more there are; nothing where none is known.
     pub fn named_rows(&self) -> Vec<String> {
         let mut named: Vec<String> = self.rows.iter().take(SHOWN).cloned().collect();
-        if self.rows.len() > SHOWN {
-            named.push(format!("and {} more rows", self.rows.len() - SHOWN));
+        match self.rows.len().saturating_sub(SHOWN) {
+            0 => {}
+            1 => named.push("and 1 more row".to_owned()),
+            more => named.push(format!("and {more} more rows")),
         }
         named
     }

@@ -22,6 +22,7 @@ use crate::model::period::BillingMonth;
 use crate::out::{self, Mode};
 use crate::printer::Printer;
 use crate::staging::Written;
+use crate::workspace;
 
 /// A month that was just issued.
 pub struct NewlyIssued {
@@ -48,7 +49,7 @@ pub fn issue(
     let out = root.join("out");
     let status = Status::Issued;
     let request = MonthRequest { root, ledger, out: (&out, "out"), month, status, deny_warnings, printer };
-    let mut computed = ComputedMonth::of(&request, |_| Ok(()))?;
+    let mut computed = ComputedMonth::of(&request, workspace::check_attachments)?;
     let inputs = computed.inputs()?;
     on_hold(&computed)?;
     takes_from_issued(ledger, month, &computed.billed.carried.taken)?;

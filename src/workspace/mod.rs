@@ -4,6 +4,7 @@
 mod accounting_section;
 mod adjustments;
 mod assignment_files;
+mod attachments;
 mod coded_account;
 mod customer_file;
 mod customer_files;
@@ -41,6 +42,7 @@ pub use adjustments::{
     ids_of_all as adjustment_ids, months as adjustment_months,
 };
 pub use assignment_files::{changed_rows, is_table};
+pub use attachments::check_attachments;
 pub use customer_ids::known_customers;
 use invoice_section::PricingLayer;
 pub use pricing_file::with_prices_of;
@@ -148,7 +150,8 @@ pub fn load_for(root: &Path, months: &[BillingMonth]) -> Result<Workspace, Probl
         warnings: warning_section::WarningLayer::default().over(&base.warnings),
         mail: base.mail.settings,
         jp_pint: base.jp_pint,
-        kept_formats: base.kept_formats,
+        kept_formats: base.kept_formats.0,
+        keep_definition: base.kept_formats.1,
         accounting: base.accounting,
         currency: default_invoice.currency,
         items: base.items,

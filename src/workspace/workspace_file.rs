@@ -23,6 +23,7 @@ use crate::model::accounting::Accounting;
 use crate::model::allocation::{AllocationSettings, KeepRule, MonthOnly, Ratio, ShareBasis, ShareRule};
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
+use crate::model::definition::Definition;
 use crate::model::endpoint;
 use crate::model::format::Format;
 use crate::model::item_table::ItemTable;
@@ -50,7 +51,7 @@ pub(super) struct WorkspaceFile {
     pub(super) warnings: WarningLayer,
     pub(super) mail: WorkspaceMail,
     pub(super) jp_pint: JpPintSettings,
-    pub(super) kept_formats: Vec<Format>,
+    pub(super) kept_formats: (Vec<Format>, Option<Definition>),
     pub(super) accounting: Accounting,
 }
 

@@ -443,8 +443,9 @@ fn a_busy_server_halves_the_rate() {
     sandbox.write("invoicer.toml", text.replace("= 60000", "= 1"));
     let (reports, error) = send(&sandbox);
     assert_eq!((reports, error), (reported(&[(ACME, Failed), (BRAVO, Sent), (ACME, Sent)]), None));
-    // A minute to the next message, then one before the next attempt and the second of the two minutes.
-    assert_eq!(waits(), [60_000, 60_000, 60_000]);
+    // Halved by the first 421, and not again by the second: two minutes to the next message, then one before the next
+    // attempt and the second of its two minutes.
+    assert_eq!(waits(), [120_000, 60_000, 60_000]);
 }
 
 #[test]
@@ -477,7 +478,7 @@ fn one_refused_recipient_stops_its_message_alone() {
     let sandbox = issued_for(&server);
     let run = sandbox.run(&["send", "202207", "--yes"]);
     assert_eq!(run.code, 1, "{}", run.stderr);
-    assert!(run.stderr.contains("1 of 2 messages were not delivered"), "{}", run.stderr);
+    assert!(run.stderr.contains("1 of 2 messages was not delivered"), "{}", run.stderr);
     assert!(
         run.stderr.contains("INV-202207-0001: refused archive@example.jp: 550 5.1.1 no such user"),
         "{}",
@@ -759,8 +760,20 @@ fn whatever_is_wrong_is_told_for_all_before_anything_is_sent() {
     // A field that the document does not have, at its place.
     refused(
         &|copied| copied.write("templates/mail.txt", "{{ number }}\n{{ order_number }}\n"),
-        &["template:", "templates/mail.txt:2:4", "order_number"],
+        &["template:", "templates/mail.txt:2:4", "order_number", "= in the message with INV-202207-0001 and in 1 more"],
     );
+    // One mistake of one template is one error, whichever way it is found.
+    for template in
+        ["{{ number }}\n{{ order_number }}\n", "{{ number\n", "{% if kind == \"invoice\" %}{{ x }}{% endif %}"]
+    {
+        let copied = Sandbox::new();
+        copy_tree(sandbox.path(), copied.path());
+        copied.write("templates/mail.txt", template);
+        let run = copied.run(&["send", "202207"]);
+        assert_eq!((run.code, run.stderr.matches("error: ").count()), (1, 1), "{}", run.stderr);
+        let one = copied.run(&["send", "202207", "--customer", "bravo"]);
+        assert!(one.stderr.contains("= in the message with INV-202207-0002\n"), "{}", one.stderr);
+    }
     refused(
         &|copied| {
             copied.write(
@@ -784,6 +797,18 @@ fn whatever_is_wrong_is_told_for_all_before_anything_is_sent() {
             "has no address in the Peppol network",
             "INV-202207-0001 cannot be made as xml, which `attach` in [mail] names",
         ],
+    );
+    // The plan has it too, which needs no server.
+    refused(&|copied| with_mail(copied, "ca = \"relay.pem\""), &["cannot use the file that [mail] ca names: "]);
+    let copied = Sandbox::new();
+    copy_tree(sandbox.path(), copied.path());
+    with_mail(&copied, "ca = \"relay.pem\"");
+    copied.write("relay.pem", "");
+    let plan = copied.run(&["send", "202207"]);
+    assert!(
+        plan.code == 1 && plan.stderr.contains("ca names: it has no certificate\n  --> invoicer.toml:"),
+        "{}",
+        plan.stderr
     );
     let bounce = format!("bounce = \"{}{{number}}@example.jp\"", "b".repeat(60));
     refused(&|copied| with_mail(copied, &bounce), &["`bounce` gives no address for INV-202207-0001"]);
@@ -825,6 +850,17 @@ fn everybody_gets_one_message_and_the_settings_hold() {
     assert_eq!(message.text().matches("Content-Disposition: attachment").count(), 2);
 }
 
+/// One is not told in the plural.
+#[test]
+fn counts_of_one_are_singular() {
+    let server = Server::start(|asked| if asked.verb == "MAIL" { Act::Say("550 no") } else { Act::Usual });
+    let sandbox = issued_for(&server);
+    let plan = good(sandbox.run(&["send", "202207", "--customer", "acme"]));
+    assert_eq!(plan.stderr, "1 message to send; with --yes it is sent\n");
+    let run = sandbox.run(&["send", "202207", "--customer", "acme", "--yes"]);
+    assert!(run.stderr.contains("error: 1 message was not delivered, or may not have been\n"), "{}", run.stderr);
+}
+
 #[test]
 fn two_runs_do_not_send_at_once() {
     let server = Server::good();
@@ -834,9 +870,20 @@ fn two_runs_do_not_send_at_once() {
     let run = sandbox.run(&["send", "202207", "--yes"]);
     assert_eq!((run.code, server.connections()), (1, 0), "{}", run.stderr);
     assert!(run.stderr.contains("another run sends invoices"), "{}", run.stderr);
-    // Looking is no sending.
-    good(sandbox.run(&["send", "202207"]));
+    // Looking is no sending. What is on its way has no answer yet.
+    let note =
+        "note: another run sends messages just now: what is on its way is shown as unknown\n--> issued/.send.lock\n";
+    let looks = [&["send", "202207"][..], &["list"], &["status", "--offline"]];
+    for arguments in looks {
+        let run = good(sandbox.run(arguments));
+        assert!(run.stderr.starts_with(note), "{arguments:?}: {}", run.stderr);
+    }
     drop(lock);
+    // The file of a run that was killed says nothing.
+    for arguments in looks {
+        let run = good(sandbox.run(arguments));
+        assert!(!run.stderr.contains("another run"), "{arguments:?}: {}", run.stderr);
+    }
     good(sandbox.run(&["send", "202207", "--yes"]));
 }
 
