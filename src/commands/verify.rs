@@ -82,7 +82,7 @@ fn print(verification: &Verification, printer: &Printer) {
         printer.result(&line(finding, printer));
     }
     if verification.months.is_empty() && verification.findings.is_empty() {
-        printer.status("nothing is issued");
+        printer.status("no month is issued; whether one ever was, only a hash that --against names can tell");
     }
 }
 

@@ -47,7 +47,7 @@ fn issue(sandbox: &Sandbox) {
 /// What is done to the files, after the words of the table.
 type Change = (&'static str, fn(&Sandbox));
 
-const CHANGES: [Change; 26] = [
+const CHANGES: [Change; 27] = [
     ("an amount in a record", |it| replace(it, "issued/202207.json", "\"393\"", "\"392\"")),
     ("an amount in the last record, with the list to match", |it| {
         replace(it, "issued/202208.json", "\"197\"", "\"196\"");
@@ -96,17 +96,21 @@ const CHANGES: [Change; 26] = [
     ("a message that was sent, removed", |it| remove(it, MESSAGE)),
     ("the rules, for later months", |it| replace(it, "invoicer.toml", "INV-{month}", "I-{month}")),
     ("`out/`, removed", |it| std::fs::remove_dir_all(it.path().join("out")).unwrap()),
+    ("all of `issued/`, removed", |it| std::fs::remove_dir_all(it.path().join("issued")).unwrap()),
     ("the last lines of a journal, removed", |it| {
         let lines = String::from_utf8(it.read("issued/202208.sent.jsonl")).unwrap();
         it.write("issued/202208.sent.jsonl", lines.split_inclusive('\n').take(1).collect::<String>());
     }),
-    ("the last record with its documents, journals, messages and rows of `index.csv`, removed", |it| {
-        ["issued/202208.json", "issued/202208.sent.jsonl"].iter().for_each(|path| remove(it, path));
-        for directory in ["issued/202208", "issued/202208.mail"] {
-            std::fs::remove_dir_all(it.path().join(directory)).unwrap();
-        }
-        write_list(it);
-    }),
+    (
+        "the last record with its documents, journals, messages, rows of `index.csv` and documents in `out/`, removed",
+        |it| {
+            ["issued/202208.json", "issued/202208.sent.jsonl"].iter().for_each(|path| remove(it, path));
+            for directory in ["issued/202208", "issued/202208.mail", "out/202208"] {
+                std::fs::remove_dir_all(it.path().join(directory)).unwrap();
+            }
+            write_list(it);
+        },
+    ),
     ("all of `issued/`, made again from other bills", |it| {
         for directory in ["issued", "out"] {
             std::fs::remove_dir_all(it.path().join(directory)).unwrap();
@@ -273,4 +277,24 @@ fn a_changed_copy_is_named_and_not_what_was_made_of_it() {
         let run = sandbox.run(&["verify", "202207", "--as-issued"]);
         assert!(run.stdout.contains("out/202207/acme/INV-202207-0001.html"), "{path}: {}", run.stdout);
     }
+}
+
+/// Without `issued/`, the documents in `out/` say that they were issued. Those that were only built do not.
+#[test]
+fn issued_documents_without_a_record_are_found() {
+    let sandbox = workspace();
+    for month in ["202207", "202208"] {
+        good(sandbox.run(&["build", month, "-q"]));
+    }
+    good(sandbox.run(&["issue", "202207", "-q"]));
+    std::fs::remove_dir_all(sandbox.path().join("issued")).unwrap();
+    let run = sandbox.run(&["verify", "--all"]);
+    let finding = "lock changed:\n  out/202207: no record has the documents here, which were issued: INV-202207-0001, INV-202207-0002\n";
+    assert_eq!((run.code, run.stdout.as_str()), (1, finding), "{}", run.stderr);
+    std::fs::remove_dir_all(sandbox.path().join("out/202207")).unwrap();
+    let run = good(sandbox.run(&["verify", "--all"]));
+    let nothing = "no month is issued; whether one ever was, only a hash that --against names can tell\n";
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", nothing));
+    let run = sandbox.run(&["verify", "--all", "--against", &"0".repeat(64)]);
+    assert!(run.code == 1 && run.stdout.contains("lock changed"), "{}", run.stdout);
 }

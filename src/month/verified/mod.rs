@@ -5,6 +5,7 @@ mod discrepancy;
 mod journals;
 mod kept;
 mod outputs;
+mod outside;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -98,6 +99,7 @@ impl Verification {
         let mut findings: Vec<Discrepancy> = faults.iter().filter(elsewhere).map(lock_changed).collect();
         findings.extend(kept::without_record(root, ledger));
         findings.extend(journals::without_month(root, ledger));
+        findings.extend(outside::without_record(root, ledger));
         findings.extend(anchors.iter().filter_map(|anchor| rewritten(root, ledger, anchor)));
         match check_list(root, ledger) {
             Ok(()) => {}

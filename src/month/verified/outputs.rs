@@ -41,7 +41,8 @@ pub(super) fn recorded(ledger: &Ledger, month: BillingMonth) -> Outputs {
             .iter()
             .flat_map(|document| document.outputs.iter().map(|output| (Some(document.number.clone()), output)));
         for (number, file) in of_documents.chain(record.review.iter().map(|file| (None, file))) {
-            outputs.insert(file.path.clone(), Output { number, sha256: vec![file.sha256.clone()], is_uncertain: false });
+            outputs
+                .insert(file.path.clone(), Output { number, sha256: vec![file.sha256.clone()], is_uncertain: false });
         }
     }
     outputs
