@@ -34,7 +34,7 @@ impl IssuedRules {
             let note = format!("in the copy of the rules that was kept: {}", stored.rules_directory());
             problems.each(|problem| problem.with_note(note.clone()))
         };
-        let settings = workspace::load_for(&directory, &[stored.record.month]).map_err(inside)?.settings;
+        let settings = workspace::load_kept(&directory, stored.record.month).map_err(inside)?.settings;
         let templates = Templates::load(&directory, &settings).map_err(inside)?;
         Ok(IssuedRules { settings, templates })
     }

@@ -67,7 +67,7 @@ pub fn rules(root: &Path, ledger: &Ledger, documents: &[(&Stored, &Document)]) -
 
 /// The copy of a record's rules.
 fn kept_rules(root: &Path, record: &Stored) -> Result<Arc<Settings>, Problems> {
-    let rules = workspace::load_for(&root.join(record.rules_directory()), &[record.record.month])?;
+    let rules = workspace::load_kept(&root.join(record.rules_directory()), record.record.month)?;
     Ok(Arc::new(rules.settings))
 }
 

@@ -104,7 +104,7 @@ impl PriceChange<'_> {
             return Ok((OldFigures::Rules, old, billed.carried));
         };
         let directory = self.workspace.root.join(stored.rules_directory());
-        let rules = workspace::load_for(&directory, &[bill.month])?;
+        let rules = workspace::load_kept(&directory, bill.month)?;
         let (then, _) = computed(&rules.settings, bill, known)?;
         let standing = standing_figures(self.ledger, bill.month).of(SUMS)?;
         Ok((OldFigures::Issued, issued(&then, standing).of(SUMS)?, first.record.carried.clone()))

@@ -51,7 +51,7 @@ impl Reproduction {
             let note = format!("in the copy of the rules that was kept: {}", stored.rules_directory());
             problems.each(|problem| problem.with_note(note.clone()))
         };
-        let mut workspace = workspace::load_for(&rules, &[stored.record.month]).map_err(inside)?;
+        let mut workspace = workspace::load_kept(&rules, stored.record.month).map_err(inside)?;
         workspace.settings.document_form = stored.record.document_form();
         let assets = Assets::load(&rules, &workspace.settings).map_err(inside)?;
         // `issue` has checked that the bills were final.

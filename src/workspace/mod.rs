@@ -106,8 +106,21 @@ pub fn load(root: &Path) -> Result<Workspace, Problems> {
 /// # Errors
 /// Every mistake in every file, each with its place.
 pub fn load_for(root: &Path, months: &[BillingMonth]) -> Result<Workspace, Problems> {
+    read(root, months, false)
+}
+
+/// Reads the copy of the rules that is kept with a record of a month. Control characters in printed texts, which earlier
+/// versions took, are not refused there: what was issued stays as it is.
+///
+/// # Errors
+/// Every other mistake in every file, each with its place.
+pub fn load_kept(directory: &Path, month: BillingMonth) -> Result<Workspace, Problems> {
+    read(directory, &[month], true)
+}
+
+fn read(root: &Path, months: &[BillingMonth], is_kept: bool) -> Result<Workspace, Problems> {
     let text = read_text(root, "invoicer.toml")?;
-    let file = TomlFile::new("invoicer.toml", &text);
+    let file = TomlFile::new("invoicer.toml", &text).kept(is_kept);
     let base = workspace_file::read(&file);
     let mut broken = file.is_broken();
     let mut problems = file.into_problems();
@@ -123,7 +136,7 @@ pub fn load_for(root: &Path, months: &[BillingMonth]) -> Result<Workspace, Probl
                 continue;
             }
         };
-        let file = TomlFile::new(&path, &text);
+        let file = TomlFile::new(&path, &text).kept(is_kept);
         let (customer, pricing) = customer_file::read(&id, &file, &base);
         broken |= file.is_broken();
         problems.extend(file.into_problems().into_iter().map(|problem| problem.concerning(&id)));
@@ -136,7 +149,7 @@ pub fn load_for(root: &Path, months: &[BillingMonth]) -> Result<Workspace, Probl
         false => Default::default(),
     };
     files.extend(tables);
-    let adjustments = adjustments::read(root, months, &customers, &mut problems);
+    let adjustments = adjustments::read(root, (months, is_kept), &customers, &mut problems);
     let default_invoice = invoice_section::InvoiceLayer::default().over(&base.invoice);
     let settings = Settings {
         issuer: base.issuer,

@@ -15,13 +15,20 @@ pub(super) struct TomlFile<'a> {
     pub(super) path: &'a str,
     pub(super) text: &'a str,
     pub(super) problems: RefCell<Vec<Diagnostic>>,
+    /// Whether it is a copy that is kept with a record: what a later version refuses, it may hold.
+    pub(super) is_kept: bool,
     /// Whether it is not valid TOML; errors in the rest of it are then not worth reporting.
     broken: Cell<bool>,
 }
 
 impl<'a> TomlFile<'a> {
     pub(super) fn new(path: &'a str, text: &'a str) -> TomlFile<'a> {
-        TomlFile { path, text, problems: RefCell::new(Vec::new()), broken: Cell::new(false) }
+        TomlFile { path, text, problems: RefCell::new(Vec::new()), is_kept: false, broken: Cell::new(false) }
+    }
+
+    /// The file, as a copy that is kept with a record or as one to be billed by.
+    pub(super) fn kept(self, is_kept: bool) -> TomlFile<'a> {
+        TomlFile { is_kept, ..self }
     }
 
     /// The file's errors in file order, because unknown keys are found last.

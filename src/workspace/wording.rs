@@ -34,17 +34,19 @@ pub(super) fn each<T: Default>(
 
 /// A text that is printed on one line.
 pub(super) fn line(value: &Value<'_, '_>) -> Result<String, Diagnostic> {
-    on_one_line(value.text()?)
+    on_one_line(value, value.text()?)
 }
 
 /// A text that is printed on one line, or `""`.
 pub(super) fn line_or_none(value: &Value<'_, '_>) -> Result<String, Diagnostic> {
-    on_one_line(value.string()?)
+    on_one_line(value, value.string()?)
 }
 
-fn on_one_line(text: String) -> Result<String, Diagnostic> {
+fn on_one_line(value: &Value<'_, '_>, text: String) -> Result<String, Diagnostic> {
     match text.chars().find(|c| c.is_control()) {
         None => Ok(text),
+        // It was issued so.
+        Some(_) if value.file.is_kept => Ok(text),
         Some(c) => {
             let diagnostic = Diagnostic::error(format!("expected one line of text, found the control character {c:?}"));
             Err(diagnostic.with_hint("remove it; a long text wraps by itself"))
@@ -57,6 +59,7 @@ pub(super) fn lines(value: &Value<'_, '_>) -> Result<String, Diagnostic> {
     let text = value.string()?;
     match text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         None => Ok(text),
+        Some(_) if value.file.is_kept => Ok(text),
         Some(c) => {
             Err(Diagnostic::error(format!("expected text, found the control character {c:?}")).with_hint("remove it"))
         }

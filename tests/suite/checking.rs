@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use invoicer::workspace;
 use rayon::prelude::*;
 
 use crate::common::{Run, Sandbox, copy_tree};
@@ -128,4 +129,17 @@ fn a_file_outside_the_workspace_is_known_before_the_month_is_issued() {
     );
     let run = sandbox.run(&["issue", "202208", "-C", "shop"]);
     assert!(run.code == 1 && run.stderr.starts_with(&format!("error: {message}\n")), "{}", run.stderr);
+}
+
+/// What was issued with such a text has to be read as long as it is kept.
+#[test]
+fn control_characters_are_refused_in_the_workspace_and_not_in_kept_rules() {
+    let sandbox = Sandbox::new();
+    sandbox.write("invoicer.toml", "[issuer]\nname = \"A\"\naddress = [\"B\\nC\"]\n");
+    sandbox.write("customers/x.toml", "name = \"D\\nE\"\n[[match]]\nresource = \"*\"\n");
+    let month = "202208".parse().unwrap();
+    let refused = workspace::load_for(sandbox.path(), &[month]).err().unwrap();
+    assert_eq!(refused.iter().count(), 2);
+    let kept = workspace::load_kept(sandbox.path(), month).unwrap().settings;
+    assert_eq!((kept.customers[0].name.as_str(), kept.issuer.ja.address[0].as_str()), ("D\nE", "B\nC"));
 }

@@ -102,10 +102,11 @@ fn refuse_below(directory: &Path, shown: &str, depth: usize) -> Result<(), Diagn
     Ok(())
 }
 
-/// Reads the adjustments of some months for these customers. Mistakes go to `problems`.
+/// Reads the adjustments of some months for these customers, in a workspace or a copy kept with a record. Mistakes go to
+/// `problems`.
 pub(super) fn read(
     root: &Path,
-    months: &[BillingMonth],
+    (months, is_kept): (&[BillingMonth], bool),
     customers: &[Customer],
     problems: &mut Vec<Diagnostic>,
 ) -> ReadAdjustments {
@@ -137,7 +138,7 @@ pub(super) fn read(
                     continue;
                 }
             };
-            let file = TomlFile::new(path, &text);
+            let file = TomlFile::new(path, &text).kept(is_kept);
             match path.ends_with(".csv") {
                 true => rows::read(&file, |section, definition| entries.add(section, definition)),
                 false => notes.extend(read_toml(&file, &mut entries)),
