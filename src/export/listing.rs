@@ -4,7 +4,6 @@ use super::ExportFile;
 use super::booking::Booking;
 use super::postings::Posting;
 use super::table::{self, Cell, DocumentRows, Layout, Writing};
-use super::values::kind_of;
 use crate::diagnostic::{Diagnostic, Figure, Problems};
 use crate::model::amount::Amount;
 
@@ -52,7 +51,7 @@ fn row(booking: &Booking<'_>, posting: &Posting) -> Result<Vec<Cell>, Diagnostic
     let money = |amount: Amount| Cell::Number(amount.to_text(document.currency.decimals()));
     Ok(vec![
         Cell::Free(document.number.clone()),
-        Cell::text(kind_of(document)),
+        Cell::text(document.kind.name()),
         Cell::Number(document.version.to_string()),
         Cell::text(booking.month.to_string()),
         Cell::text(document.issue_date.to_string()),

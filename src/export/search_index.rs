@@ -7,7 +7,6 @@ use anyhow::Context;
 use crate::diagnostic::Diagnostic;
 use crate::ledger::{Document, Ledger, Stored};
 use crate::model::format::Format;
-use crate::model::invoice::DocumentKind;
 use crate::out::defused;
 
 const HEADER: [&str; 10] =
@@ -35,16 +34,12 @@ pub fn listed_format(stored: &Stored) -> Format {
 }
 
 fn cells(IndexRow { document, file, sha256 }: &IndexRow<'_>) -> [String; HEADER.len()] {
-    let kind = match document.kind {
-        DocumentKind::Invoice => "invoice",
-        DocumentKind::CreditNote => "credit-note",
-    };
     let cells = [
         document.issue_date.to_string(),
         document.customer_name.clone(),
         document.total.to_text(document.currency.decimals()),
         document.currency.to_string(),
-        kind.to_owned(),
+        document.kind.name().to_owned(),
         document.number.clone(),
         document.original.as_ref().map_or_else(String::new, |original| original.number.clone()),
         document.customer.clone(),

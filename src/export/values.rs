@@ -6,20 +6,10 @@ use super::booking::Booking;
 use super::encoding::Encoding;
 use super::{ExportFile, Selection};
 use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
-use crate::ledger::Document;
 use crate::model::amount::{Amount, TooLong};
-use crate::model::invoice::DocumentKind;
 use crate::model::tax::TaxRate;
 use crate::out;
 use crate::render;
-
-/// The name of a document's kind in data.
-pub(super) fn kind_of(document: &Document) -> &'static str {
-    match document.kind {
-        DocumentKind::Invoice => "invoice",
-        DocumentKind::CreditNote => "credit-note",
-    }
-}
 
 /// Everything that is exported.
 #[derive(Serialize)]
@@ -101,7 +91,7 @@ fn document<'a>(booking: &'a Booking<'a>) -> Result<DocumentValues<'a>, TooLong>
     };
     Ok(DocumentValues {
         number: &document.number,
-        kind: kind_of(document),
+        kind: document.kind.name(),
         version: document.version,
         month: booking.month.to_string(),
         issue_date: document.issue_date.to_string(),

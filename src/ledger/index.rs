@@ -7,7 +7,6 @@ use anyhow::Context;
 
 use super::Stored;
 use crate::diagnostic::Diagnostic;
-use crate::model::invoice::DocumentKind;
 use crate::model::plain::beginning;
 use crate::out::defused;
 
@@ -71,17 +70,13 @@ pub(super) fn index(records: &[Stored]) -> Result<Vec<u8>, Diagnostic> {
         for document in &stored.record.documents {
             count += 1;
             let pdf = document.outputs.iter().find(|output| output.path.ends_with(".pdf"));
-            let kind = match document.kind {
-                DocumentKind::Invoice => "invoice",
-                DocumentKind::CreditNote => "credit-note",
-            };
             let cells = [
                 count.to_string(),
                 document.issue_date.to_string(),
                 document.customer_name.clone(),
                 document.total.to_text(document.currency.decimals()),
                 document.currency.to_string(),
-                kind.to_owned(),
+                document.kind.name().to_owned(),
                 document.number.clone(),
                 document.version.to_string(),
                 document.original.as_ref().map_or_else(String::new, |original| original.number.clone()),

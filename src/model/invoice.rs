@@ -275,6 +275,16 @@ pub enum DocumentKind {
     CreditNote,
 }
 
+impl DocumentKind {
+    /// Its name in data.
+    pub fn name(self) -> &'static str {
+        match self {
+            DocumentKind::Invoice => "invoice",
+            DocumentKind::CreditNote => "credit-note",
+        }
+    }
+}
+
 /// The issued invoice that a credit note takes back, or that a corrected invoice replaces.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Original {

@@ -213,7 +213,7 @@ fn explained(case: CreditCase<'_>, wanted: Option<usize>) -> Result<CreditExplan
     let (rounding, definition) = settings.tax_rounding(invoice.customer);
     Ok(CreditExplanation {
         number: &note.number,
-        kind: "credit-note",
+        kind: note.kind.name(),
         original: note.original.as_ref(),
         month: month.to_string(),
         customer: &settings.customers[invoice.customer].id,
