@@ -462,6 +462,22 @@ fn each_template_has_new_documents_of_its_own() {
     assert_eq!((of("one.tera"), of("books/one.tera")), (5, 5), "{journal}");
 }
 
+/// Before, the journal did not say which template a document was exported with: it counts for all of them.
+#[test]
+fn documents_noted_for_any_template_are_not_exported_again() {
+    let sandbox = issued_shop();
+    sandbox.write("one.tera", "{% for it in documents %}{{ it.number }}\n{% endfor %}");
+    let template = ["export", "202208", "--to", "template", "--new", "--template", "one.tera"];
+    good(&sandbox, &[&template[..], &["--customer", "acme"]].concat());
+    let path = "issued/202208.exported.jsonl";
+    let journal = String::from_utf8(sandbox.read(path)).unwrap();
+    assert_eq!(journal.lines().count(), 1, "{journal}");
+    sandbox.write(path, journal.replace("template:one.tera", "template"));
+    assert_eq!(good(&sandbox, &template).stdout, "export/202208/template-new-2.txt\n");
+    let written = String::from_utf8(sandbox.read("export/202208/template-new-2.txt")).unwrap();
+    assert!(written.lines().count() == 4 && !written.contains("acme"), "{written}");
+}
+
 /// Running numbers are given by `issue`: until then, documents are told apart by their customers.
 #[test]
 fn drafts_with_running_numbers_are_told_apart() {

@@ -62,7 +62,9 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Export, printer:
         printer.status(&without_documents(&selection, arguments));
         return Ok(());
     }
-    let of_format = journal.entries().iter().filter(|line| arguments.new && line.format == format);
+    // Earlier versions noted a template without its path: of those nobody knows which it was, and no document is booked twice.
+    let is_of_format = |line: &&Exported| line.format == format || line.format == arguments.to.name();
+    let of_format = journal.entries().iter().filter(|_| arguments.new).filter(is_of_format);
     let known: BTreeSet<&str> = of_format.map(|line| &*line.number).collect();
     selection.documents.retain(|selected| !known.contains(selected.document.number.as_str()));
     if selection.documents.is_empty() {
