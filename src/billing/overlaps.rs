@@ -116,8 +116,12 @@ pub(super) fn problems(bill: &Bill, settings: &Settings, overlaps: Vec<Overlap>)
     let found: Vec<BTreeSet<Overlap>> = by_rules.into_values().collect();
     let problems = found.iter().take(SHOWN).filter_map(|of_rules| problem(bill, settings, of_rules));
     let mut problems: Vec<Diagnostic> = problems.collect();
-    if let (Some(last), true) = (problems.last_mut(), found.len() > SHOWN) {
-        last.notes.push(format!("and {} more pairs of rules", found.len() - SHOWN));
+    if let Some(last) = problems.last_mut() {
+        match found.len().saturating_sub(SHOWN) {
+            0 => {}
+            1 => last.notes.push("and 1 more pair of rules".to_owned()),
+            more => last.notes.push(format!("and {more} more pairs of rules")),
+        }
     }
     problems
 }
@@ -135,7 +139,8 @@ fn problem(bill: &Bill, settings: &Settings, overlaps: &BTreeSet<Overlap>) -> Op
         .with_note(format!("{}: {}", first.in_words(settings), first.text(settings)));
     let resources: BTreeSet<&String> = overlaps.iter().map(|overlap| &overlap.resource).collect();
     let diagnostic = match resources.len() {
-        1 => diagnostic,
+        0 | 1 => diagnostic,
+        2 => diagnostic.with_note("and 1 more resource"),
         count => diagnostic.with_note(format!("and {} more resources", count - 1)),
     };
     Some(match overlap.is_of_rows() {

@@ -9,7 +9,7 @@ use anyhow::Context;
 use super::{check_customer, check_known, excerpts, fetch, viewer};
 use crate::billing::BilledMonth;
 use crate::cli;
-use crate::diagnostic::{Diagnostic, Figure, Problems, cannot};
+use crate::diagnostic::{Diagnostic, Figure, Problems, cannot, counted, row_count};
 use crate::environment::Environment;
 use crate::files;
 use crate::ledger::{Ledger, Stored};
@@ -143,8 +143,9 @@ fn build(
     excerpts::print_warnings(root, &computed.warnings, printer);
     print_skipped(&computed, printer);
     if mode == Mode::Check {
-        let (invoices, rows) = (computed.billed.invoices.len(), computed.bill.charges.len());
-        printer.status(&format!("{month} is good: {invoices} invoices from {rows} rows"));
+        let invoices = counted(computed.billed.invoices.len(), "invoice");
+        let rows = row_count(computed.bill.charges.len());
+        printer.status(&format!("{month} is good: {invoices} from {rows}"));
         return Ok(());
     }
     let summary = Summary::of(review)?;

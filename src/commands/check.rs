@@ -7,7 +7,7 @@ use super::{build, excerpts, unclaimed};
 use crate::assets::Assets;
 use crate::billing;
 use crate::cli;
-use crate::diagnostic::Problems;
+use crate::diagnostic::{Problems, counted};
 use crate::environment::Environment;
 use crate::ledger::Ledger;
 use crate::mail::connection::root_certificates;
@@ -68,8 +68,9 @@ fn check_files(root: &Path, arguments: &cli::Check, printer: &Printer) -> Result
         warnings::deny(&found)?;
     }
     excerpts::print_warnings(root, &found, printer);
-    let count = settings.customers.len();
-    printer.status(&format!("the workspace is good: {count} customers, {} sources", settings.sources.len()));
+    let (customers, sources) =
+        (counted(settings.customers.len(), "customer"), counted(settings.sources.len(), "source"));
+    printer.status(&format!("the workspace is good: {customers}, {sources}"));
     Ok(())
 }
 

@@ -144,7 +144,7 @@ warning[not-a-customer]: the file is no customer: it is not read
 --> customers/東.TOML
 hint: rename it to 東.toml
 
-the workspace is good: 2 customers, 1 sources
+the workspace is good: 2 customers, 1 source
 ";
     assert_eq!(run.stderr, expected);
     assert_eq!(sandbox.run(&["build", "202208", "--deny-warnings"]).code, 1);

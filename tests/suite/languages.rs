@@ -369,7 +369,7 @@ fn the_locale_chooses_the_language_and_the_option_is_stronger() {
         run.stderr
     };
     let (japanese, english) =
-        ("ワークスペースに問題はありません: 顧客 6、取得元 1\n", "the workspace is good: 6 customers, 1 sources\n");
+        ("ワークスペースに問題はありません: 顧客 6、取得元 1\n", "the workspace is good: 6 customers, 1 source\n");
     assert_eq!(check(&[], &[]), english);
     assert_eq!(check(&[], &[("LANG", "ja_JP.UTF-8")]), japanese);
     assert_eq!(check(&[], &[("LANG", "en_US.UTF-8"), ("LC_MESSAGES", "ja_JP.UTF-8")]), japanese);
