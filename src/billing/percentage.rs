@@ -7,6 +7,7 @@ use crate::model::adjustment::PercentOf;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::customer::Customer;
 use crate::model::invoice::LineItem;
+use crate::model::rounding::Rounding;
 use crate::model::settings::Language;
 use crate::model::tax::{TaxCategory, TaxGroup};
 
@@ -21,7 +22,7 @@ pub(super) struct PercentagePart {
     pub(super) exact: Amount,
     /// The same, rounded once to the currency's minor unit.
     pub(super) amount: Amount,
-    /// What it would be if nothing were rounded, the items that it is of included.
+    /// What it would be if nothing were rounded, the items that it is of included, to [`DECIMALS`] decimals.
     pub(super) unrounded: Amount,
 }
 
@@ -39,6 +40,18 @@ impl<'l> Counted<'l> {
     pub(super) fn as_printed(item: &'l LineItem) -> Counted<'l> {
         Counted { item, exact: item.amount }
     }
+}
+
+/// Decimals of a percentage before rounding. A price of thirty decimals times a percentage has more digits than an amount, and
+/// nothing but the sign of a subtotal hangs on them.
+const DECIMALS: u32 = 20;
+
+/// base × share. What has too many decimals is rounded up, below zero towards it: less than nothing is then never made of
+/// nothing.
+fn unrounded_share(base: Amount, share: Amount) -> Result<Amount, TooLong> {
+    let mode = if base.is_negative() == share.is_negative() { Rounding::Up } else { Rounding::Down };
+    let product = |decimals| mode.apply(mode.apply(base, decimals)?.times(share)?, DECIMALS);
+    (0..=DECIMALS).rev().find_map(|decimals| product(decimals).ok()).ok_or(TooLong)
 }
 
 /// The parts of a percentage of those items that it selects, those of zero included; none where it selects nothing.
@@ -60,7 +73,13 @@ pub(super) fn parts<'l>(
         let base = base.total()?;
         let exact = base.times(percent.share)?;
         let amount = customer.pricing.rounding.apply(exact, customer.invoice.currency.decimals())?;
-        Ok(PercentagePart { group, base, exact, amount, unrounded: unrounded.total()?.times(percent.share)? })
+        Ok(PercentagePart {
+            group,
+            base,
+            exact,
+            amount,
+            unrounded: unrounded_share(unrounded.total()?, percent.share)?,
+        })
     };
     bases.into_iter().map(part).collect()
 }
@@ -88,5 +107,27 @@ impl PercentagePart {
             Language::Japanese => format!("（{of}）"),
             Language::English => format!("({of})"),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 36 digits times a percentage have more than an amount holds.
+    #[test]
+    fn a_share_of_many_digits_is_as_exact_as_its_sign_needs() {
+        let amount = |text: &str| Amount::parse(text.as_bytes()).unwrap();
+        for (base, share, expected) in [
+            ("10.1", "-0.5", "-5.05"),
+            ("1234567.89012345678901234567890123456", "0.00333", "4111.11107411111110741112"),
+            ("1234567.89012345678901234567890123456", "-0.00333", "-4111.11107411111110741111"),
+            ("-1234567.89012345678901234567890123456", "0.00333", "-4111.11107411111110741111"),
+            ("0.000000000000000000000000000001", "1", "0.00000000000000000001"),
+            ("0.000000000000000000000000000001", "-1", "0"),
+        ] {
+            assert_eq!(unrounded_share(amount(base), amount(share)), Ok(amount(expected)), "{base} {share}");
+        }
+        assert_eq!(unrounded_share(amount("99999999999999999999999999999999999"), amount("100.001")), Err(TooLong));
     }
 }
