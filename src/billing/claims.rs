@@ -258,12 +258,12 @@ impl<'a> Claims<'a> {
                 continue;
             }
             self.used.insert(id);
-            timeline.add(id, rule.priority, id.days(self.settings, month));
+            timeline.add(self.settings, id, rule.priority, id.days(self.settings, month));
         }
         let source = self.bill.subjects[charge.subject.0 as usize].source;
         for row in self.index.rows(source, subject.resource(), self.settings) {
             let id = RuleId::of_row(self.settings, row);
-            timeline.add(id, id.priority(self.settings), id.days(self.settings, month));
+            timeline.add(self.settings, id, id.priority(self.settings), id.days(self.settings, month));
         }
         match timeline.finish() {
             Ok(claim) => Known::AllMonth(claim),

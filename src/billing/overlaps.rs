@@ -96,7 +96,7 @@ pub(super) fn of_matches(bill: &Bill, settings: &Settings, index: &RuleIndex) ->
             fitting.sort_unstable();
             let mut timeline = TimelineBuilder::new(bill.month);
             for id in fitting {
-                timeline.add(id, id.priority(settings), id.days(settings, bill.month));
+                timeline.add(settings, id, id.priority(settings), id.days(settings, bill.month));
             }
             match timeline.finish() {
                 Ok(claim) => found.extend(Overlap::of(settings, claim, &resource, MonthDays::all(bill.month))),

@@ -90,10 +90,20 @@ impl Timeline {
 /// Collects the rules that match a charge.
 pub(super) struct TimelineBuilder {
     month: MonthDays,
-    /// Claims on all days so far, with their priority: most charges have no other.
-    all_month: Option<(i64, Claim)>,
+    /// The claim on all days so far: most charges have no other.
+    all_month: Option<Leading>,
     /// By day, where some rule does not hold all month.
-    by_day: Option<[Option<(i64, Claim)>; DAYS]>,
+    by_day: Option<[Option<Leading>; DAYS]>,
+}
+
+/// The claim of the highest priority so far.
+#[derive(Clone, Copy)]
+struct Leading {
+    priority: i64,
+    claim: Claim,
+    /// The first rule of this priority that names days. Two of different customers are refused even where nothing is charged,
+    /// so such a pair is kept before others.
+    dated: Option<RuleId>,
 }
 
 impl TimelineBuilder {
@@ -102,29 +112,30 @@ impl TimelineBuilder {
     }
 
     /// Adds a rule that claims on some days. Of a customer's rules with equal priority, the first counts.
-    pub(super) fn add(&mut self, id: RuleId, priority: i64, days: MonthDays) {
+    pub(super) fn add(&mut self, settings: &Settings, id: RuleId, priority: i64, days: MonthDays) {
         if days.is_empty() {
             return;
         }
+        let alone = Leading { priority, claim: Claim::Customer(id), dated: id.names_days(settings).then_some(id) };
         if days == self.month && self.by_day.is_none() {
-            self.all_month = Some(joined(self.all_month, id, priority));
+            self.all_month = Some(joined(self.all_month, id, alone));
             return;
         }
         let by_day = self.by_day.get_or_insert([self.all_month; DAYS]);
         for day in days.days() {
-            let claim = &mut by_day[usize::from(day) - 1];
-            *claim = Some(joined(*claim, id, priority));
+            let leading = &mut by_day[usize::from(day) - 1];
+            *leading = Some(joined(*leading, id, alone));
         }
     }
 
     /// The claim on every day, or the timeline where the days differ.
     pub(super) fn finish(self) -> Result<Claim, Timeline> {
         let Some(by_day) = self.by_day else {
-            return Ok(self.all_month.map_or(Claim::Nobody, |(_, claim)| claim));
+            return Ok(self.all_month.map_or(Claim::Nobody, |leading| leading.claim));
         };
         let mut claims: Vec<(Claim, MonthDays)> = Vec::new();
         for day in self.month.days() {
-            let claim = by_day[usize::from(day) - 1].map_or(Claim::Nobody, |(_, claim)| claim);
+            let claim = by_day[usize::from(day) - 1].map_or(Claim::Nobody, |leading| leading.claim);
             match claims.iter_mut().find(|(known, _)| *known == claim) {
                 Some((_, days)) => *days = days.union(MonthDays::of(day)),
                 None => claims.push((claim, MonthDays::of(day))),
@@ -137,16 +148,19 @@ impl TimelineBuilder {
     }
 }
 
-/// A day's claim together with one more rule.
-fn joined(known: Option<(i64, Claim)>, id: RuleId, priority: i64) -> (i64, Claim) {
-    match known {
-        Some((higher, claim)) if higher > priority => (higher, claim),
-        Some((equal, claim)) if equal == priority => match claim {
-            Claim::Customer(first) | Claim::Twice(first, _) if first.customer != id.customer => {
-                (priority, Claim::Twice(first, id))
-            }
-            claim => (priority, claim),
-        },
-        _ => (priority, Claim::Customer(id)),
+/// A day's claim together with one more rule, which claims like this alone.
+fn joined(known: Option<Leading>, id: RuleId, alone: Leading) -> Leading {
+    let Some(known) = known.filter(|known| known.priority >= alone.priority) else {
+        return alone;
+    };
+    if known.priority > alone.priority {
+        return known;
     }
+    let of_another = |rule: RuleId| (rule.customer != id.customer).then_some(rule);
+    let claim = match (known.dated, alone.dated, known.claim) {
+        (Some(first), Some(_), _) if first.customer != id.customer => Claim::Twice(first, id),
+        (_, _, Claim::Customer(first)) => of_another(first).map_or(known.claim, |first| Claim::Twice(first, id)),
+        (_, _, claim) => claim,
+    };
+    Leading { claim, dated: known.dated.or(alone.dated), ..known }
 }

@@ -8,11 +8,12 @@ use super::allocation::allocate;
 use super::claims::{Claim, Claimed, Claims, RuleIndex};
 use super::remainder::Remainders;
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::charge::{Bill, ChargeId, EMPTY, NameId, SubjectId};
+use crate::model::charge::{Bill, Charge, ChargeId, ChargeKind, EMPTY, NameId, SubjectId};
 use crate::model::currency::Currency;
 use crate::model::days::MonthDays;
 use crate::model::invoice::Status;
 use crate::model::matcher::{Glob, Matchable, normalized};
+use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
 use crate::model::toml_text::{toml_key, toml_text};
 
@@ -101,13 +102,15 @@ pub(super) fn groups(
     }
     // A value that claimed charges have, too, would claim them for a second customer: also where they have no resource, or are
     // of the same resource on other days. Resources whose charges are all shared or kept by rules stay with these rules.
-    let taken = Taken::find(bill, settings);
+    let mut taken = Taken::find(bill, settings);
     let mut of_claimed: BTreeSet<(Option<Cow<'_, str>>, Cow<'_, str>)> = BTreeSet::new();
     for (subject, named) in (0..).map(SubjectId).zip(&bill.subjects) {
         if taken.subjects.contains(&subject) || !by_subject.contains_key(&subject) && named.resource != EMPTY {
             of_claimed.extend(values(bill, subject).map(|value| compared(bill, &value)));
         }
     }
+    // The printed rules claim these, and then they are measured, too.
+    by_subject.values().flatten().for_each(|id| taken.measure(bill, bill.charge(*id), left.cost(bill, *id)));
     let mut counts: BTreeMap<Value, BTreeSet<SubjectId>> = BTreeMap::new();
     for subject in by_subject.keys() {
         for value in values(bill, *subject).filter(|value| !of_claimed.contains(&compared(bill, value))) {
@@ -158,11 +161,11 @@ pub(super) fn groups(
         groups.push(group(bill, left, table, charges)?);
     }
     for ((source, item), charges) in without {
+        let ratio = taken.ratio(settings, bill.month, source);
         let source = &bill.sources[usize::from(source)].name;
         let item = bill.names.get(item);
         let matched = format!("match = {{ source = {}, item = {} }}", exactly(source), exactly(item));
-        let table = vec!["[[allocation.share]]".to_owned(), matched, "by = \"amount\"".to_owned()];
-        groups.push(group(bill, left, table, charges)?);
+        groups.push(group(bill, left, vec!["[[allocation.share]]".to_owned(), matched, ratio], charges)?);
     }
     Ok(groups)
 }
@@ -174,19 +177,30 @@ struct Taken {
     /// By resource: the days on which some customer claims any of its charges, whatever their tags and item, and the
     /// lowest priority of these claims.
     resources: BTreeMap<NameId, (MonthDays, i64)>,
+    /// By source with a charge that a share can be measured by: the signs of the usage among these charges.
+    signs: BTreeMap<u16, Signs>,
+}
+
+/// Which costs there are.
+#[derive(Clone, Copy, Default)]
+struct Signs {
+    positive: bool,
+    negative: bool,
 }
 
 impl Taken {
     fn find(bill: &Bill, settings: &Settings) -> Taken {
         let index = RuleIndex::new(bill, settings);
         let mut claims = Claims::new(bill, settings, &index);
-        let mut taken = Taken { subjects: BTreeSet::new(), resources: BTreeMap::new() };
+        let mut taken = Taken { subjects: BTreeSet::new(), resources: BTreeMap::new(), signs: BTreeMap::new() };
         let all = MonthDays::all(bill.month);
         for charge in &bill.charges {
+            let mut is_claimed = false;
             let mut note = |claim: Claim, days: MonthDays| {
                 let (Claim::Customer(rule) | Claim::Twice(rule, _)) = claim else {
                     return;
                 };
+                is_claimed = true;
                 taken.subjects.insert(charge.subject);
                 let priority = rule.priority(settings);
                 let known = taken.resources.entry(bill.subject(charge).resource).or_insert((MonthDays::NONE, priority));
@@ -200,8 +214,35 @@ impl Taken {
                     }
                 }
             }
+            if is_claimed {
+                taken.measure(bill, charge, bill.cost(charge));
+            }
         }
         taken
+    }
+
+    /// Notes a charge that has an owner, or gets one by a printed rule.
+    fn measure(&mut self, bill: &Bill, charge: &Charge, cost: Amount) {
+        let signs = self.signs.entry(bill.subject(charge).source).or_default();
+        if charge.kind() == ChargeKind::Usage {
+            signs.positive |= cost.is_positive();
+            signs.negative |= cost.is_negative();
+        }
+    }
+
+    /// The line of a share rule that says by what: something that the source's customers have, so that the rule is accepted.
+    fn ratio(&self, settings: &Settings, month: BillingMonth, source: u16) -> String {
+        match self.signs.get(&source) {
+            Some(Signs { positive: true, negative: false }) => "by = \"amount\"".to_owned(),
+            // A sum of amounts may be zero or below.
+            Some(_) => "by = \"even\"".to_owned(),
+            None => {
+                let customers = settings.customers.iter().filter(|customer| customer.is_active(month));
+                let weights: Vec<String> =
+                    customers.map(|customer| format!("{} = 1", toml_key(&customer.id))).collect();
+                format!("weights = {{ {} }}", weights.join(", "))
+            }
+        }
     }
 
     /// The `[[match]]` of a resource: on the days on which nobody claims it, or, where someone claims others of its charges

@@ -267,6 +267,7 @@ impl CreditRequest<'_> {
         let month = record.month;
         let workspace = workspace::load_for(root, &[month])?;
         let settings = &workspace.settings;
+        workspace::check_attachments(settings)?;
         let assets = Assets::load(root, settings)?;
         // It takes the same rests as the invoice it replaces.
         let taken = carried::taken(ledger, &root.join("out"), month);

@@ -652,6 +652,29 @@ fn matches_that_overlap_on_a_day_without_charges_are_refused() {
     assert_eq!(check(acme(""), bravo("4401", "item = \"b\"")).code, 0);
 }
 
+/// The charge of the 1st is of the customer without days. On 10 to 12 August there is no charge, and of the three that have
+/// the resource then, the two with days overlap, whichever of the three comes first.
+#[test]
+fn a_rule_without_days_hides_no_overlap_of_two_with_days() {
+    let dated = |until: &str| format!("[[match]]\nresource = \"44?1\"\nfrom = \"2022-08-10\"\nuntil = \"{until}\"\n");
+    let always = "[[match]]\nresource = \"4401\"\n".to_owned();
+    let customer = |id: &str, rules: &str| format!("name = \"{id}\"\n{rules}");
+    for order in [[0, 1, 2], [1, 0, 2], [1, 2, 0]] {
+        let rules = order.map(|rule| [always.clone(), dated("2022-08-12"), dated("2022-08-31")][rule].clone());
+        let sandbox =
+            of_two(&customer("acme", &rules[0]), &customer("bravo", &rules[1]), "4401,20220801,b,10,1,10,,\n");
+        sandbox.write("customers/charlie.toml", customer("charlie", &rules[2]));
+        let [first, second] = match order {
+            [0, ..] => ["bravo", "charlie"],
+            [_, 0, _] => ["acme", "charlie"],
+            _ => ["acme", "bravo"],
+        };
+        let run = sandbox.run(&["check", "202208"]);
+        let expected = format!("error: \"{first}\" and \"{second}\" both have 4401 on 2022-08-10..2022-08-12");
+        assert!(run.code == 1 && run.stderr.contains(&expected), "{order:?}: {}", run.stderr);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -689,6 +712,38 @@ proptest! {
         prop_assert_eq!((again.code, again.stdout.as_str()), (0, ""), "{}{}", run.stdout, again.stderr);
         let check = sandbox.run(&["check", "202208"]);
         prop_assert_eq!(check.code, 0, "{}{}", run.stdout, check.stderr);
+    }
+}
+
+/// A share that is printed is measured by what the customers have: amounts, or charges of any cost, or nothing.
+#[test]
+fn printed_shares_are_measured_by_what_there_is() {
+    let share = ",20220802,i,10,1,10,,\n";
+    for (others, expected) in [
+        ("4401,20220801,b,10,1,10,,\n", "by = \"amount\""),
+        // Not claimed yet, but by another printed table.
+        ("4409,20220801,b,10,1,10,,\n", "by = \"amount\""),
+        ("4401,20220801,b,10,0,0,,\n", "by = \"even\""),
+        // A discount is no usage.
+        ("4401,20220801,b,10,1,10,,\n4401,20220801,b,10,-1,-10,,\n", "by = \"amount\""),
+        ("4401,20220801,b,10,-1,-10,,\n", "by = \"even\""),
+        ("", "weights = { acme = 1, bravo = 1 }"),
+    ] {
+        let acme = "name = \"acme\"\n[[match]]\nresource = \"4401\"\n";
+        let sandbox = of_two(acme, "name = \"bravo\"\n", &format!("{others}{share}"));
+        let run = sandbox.run(&["check", "202208", "--unclaimed"]);
+        let tables: Vec<&str> = run.stdout.split("\n\n").collect();
+        let of = |heading: &str| {
+            let found = tables.iter().filter(|table| table.contains(heading)).map(|table| format!("{table}\n"));
+            found.collect::<String>()
+        };
+        let shares = of("[[allocation.share]]");
+        assert!(shares.lines().any(|line| line == expected), "{others:?}: {}", run.stdout);
+        let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+        sandbox.write("invoicer.toml", settings + &shares);
+        sandbox.write("customers/acme.toml", acme.to_owned() + &of("[[match]]"));
+        let run = sandbox.run(&["check", "202208"]);
+        assert_eq!(run.code, 0, "{others:?}: {}", run.stderr);
     }
 }
 

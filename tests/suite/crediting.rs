@@ -58,6 +58,24 @@ fn rules_that_a_reissue_was_made_with_are_named_for_the_other_invoices() {
     assert!(built.code == 1 && built.stderr.contains("= invoicer.toml changed\n"), "{}", built.stderr);
 }
 
+/// A corrected invoice is kept by the present rules, and only what is kept can be sent.
+#[test]
+fn a_reissue_keeps_what_messages_attach() {
+    let sandbox = issued();
+    let add = |path: &str, more: &str| {
+        let text = String::from_utf8(sandbox.read(path)).unwrap();
+        sandbox.write(path, format!("{text}\n{more}"));
+    };
+    add("invoicer.toml", "[issue]\nkeep = [\"html\"]\n[mail]\nfrom = \"billing@example.jp\"\n");
+    add("customers/acme.toml", "[mail]\nto = [\"keiri@acme.example\"]\n");
+    let before = sandbox.files();
+    let run = credit(&sandbox, &["--reissue"]);
+    let expected = "`keep` leaves out \"pdf\", which messages need";
+    assert!(run.code == 1 && run.stderr.contains(expected), "{}", run.stderr);
+    assert!(sandbox.files() == before, "something was written");
+    good(credit(&sandbox, &[]));
+}
+
 #[test]
 fn credit_notes_are_explained_line_by_line() {
     let sandbox = issued();

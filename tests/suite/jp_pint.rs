@@ -334,6 +334,30 @@ fn files_of_like_numbers_are_told_apart() {
     }
 }
 
+/// What another document has under the same name is not replaced, and nothing is written beside it.
+#[test]
+fn the_file_of_another_months_document_stays() {
+    let sandbox = Sandbox::new();
+    copy_tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/jp-pint/workspace"), sandbox.path());
+    for line in ["build 202310 -q", "issue 202310 -q", "export 202310 --to jp-pint -q --out shared"] {
+        let run = sandbox.run(&line.split(' ').collect::<Vec<&str>>());
+        assert_eq!(run.code, 0, "{line}: {}", run.stderr);
+    }
+    let path = "shared/202310-0001.xml";
+    let own = String::from_utf8(sandbox.read(path)).unwrap();
+    let other = own.replace("<cbc:ID>202310-0001</cbc:ID>", "<cbc:ID>202310/0001</cbc:ID>");
+    assert_ne!(own, other);
+    sandbox.write(path, &other);
+    std::fs::remove_file(sandbox.path().join("shared/202310-0002.xml")).unwrap();
+    let run = sandbox.run(&["export", "202310", "--to", "jp-pint", "-q", "--out", "shared"]);
+    let expected = "error: this file is the e-invoice of 202310/0001, not of 202310-0001\n --> shared/202310-0001.xml\n  \
+                    hint: name a directory for each month after --out";
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<&str>>().join(" ");
+    assert!(run.code == 1 && flat(&run.stderr).contains(&flat(expected)), "{}", run.stderr);
+    assert_eq!(String::from_utf8(sandbox.read(path)).unwrap(), other);
+    assert!(!sandbox.path().join("shared/202310-0002.xml").exists());
+}
+
 /// Drafts say so, and each has a number of its own although none is given yet.
 #[test]
 fn drafts_are_marked() {

@@ -8,6 +8,7 @@ use anyhow::Context;
 
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Place, cannot};
+use crate::export::jp_pint::number_of;
 use crate::export::{ExportFile, Target};
 use crate::files;
 use crate::ledger;
@@ -95,7 +96,7 @@ impl Destination {
     /// Writes the files and returns their paths as the user would write them. Files with one of the hashes are kept.
     ///
     /// # Errors
-    /// When one cannot be written; nothing is written where one is to be kept.
+    /// When one cannot be written; nothing is written where one is to be kept, or is the e-invoice of another document.
     pub(super) fn write(&self, files: &[ExportFile], kept: &BTreeSet<&str>) -> Result<Vec<String>, Diagnostic> {
         let name = |(index, file): (usize, &ExportFile)| match &file.name {
             Some(name) => format!("{}/{name}", self.base()),
@@ -104,6 +105,7 @@ impl Destination {
         };
         let names: Vec<String> = files.iter().enumerate().map(name).collect();
         names.iter().try_for_each(|name| self.check_not_kept(name, kept))?;
+        names.iter().zip(files).try_for_each(|(name, file)| self.check_same_document(name, file))?;
         for (name, file) in names.iter().zip(files) {
             staging::replace(&self.real(name)?, &self.shown(name), &file.bytes)?;
         }
@@ -141,6 +143,26 @@ impl Destination {
         let diagnostic = Diagnostic::error("this file holds documents that were exported before");
         let hint = "move it away once it is imported, or name another file after --out";
         Err(diagnostic.at(Place::file(shown)).with_hint(hint))
+    }
+
+    /// Refuses to replace another document's file: numbers of two months may have one name where their characters cannot stand
+    /// in it.
+    fn check_same_document(&self, name: &str, file: &ExportFile) -> Result<(), Diagnostic> {
+        let path = self.directory.join(name);
+        if file.name.is_none() || !path.metadata().is_ok_and(|found| found.is_file()) {
+            return Ok(());
+        }
+        let shown = self.shown(name);
+        let bytes = files::read(&path, files::DATA).with_context(|| cannot("read the file", &shown))?;
+        match number_of(&bytes) {
+            Some(other) if !file.numbers.contains(&other) => {
+                let own = file.numbers.first().map_or("", String::as_str);
+                let diagnostic = Diagnostic::error(format!("this file is the e-invoice of {other}, not of {own}"));
+                let hint = "name a directory for each month after --out";
+                Err(diagnostic.at(Place::file(shown)).with_hint(hint))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The name of a file that holds everything; of a directory where each document has its own.

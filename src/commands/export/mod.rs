@@ -85,13 +85,9 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Export, printer:
     }
     let export = export::files(&selection, arguments.to, &options(current, arguments)?)?;
     printer.diagnostics(&excerpts::fill(root, export.warnings.clone()));
-    let destination = match arguments.is_for_stdout() {
-        true => None,
-        false => Some(Destination::of(root, current, arguments, known.len())?),
-    };
-    let is_passed_on = destination.as_ref().is_none_or(|destination| destination.stream().is_some());
+    let output = Output::of(root, current, arguments, known.len())?;
     let noted = journal.entries().iter().filter(|_| arguments.new).map(|line| &*line.file_sha256);
-    write(destination.as_ref(), &export, &noted.collect(), printer)?;
+    output.write(&export, &noted.collect(), printer)?;
     // A result that could not be written to stdout was not exported.
     printer.finish()?;
     if arguments.new && arguments.is_for_stdout() && printer.is_cut_off() {
@@ -100,7 +96,7 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Export, printer:
     }
     // The journal is last: a run that is interrupted before it exports the same again with `--new`. What is only looked
     // at on stdout is not exported; with `--new`, another program takes it.
-    if !arguments.draft && (arguments.new || !is_passed_on) {
+    if !arguments.draft && (arguments.new || matches!(output, Output::Files(_))) {
         let _lock = if lock.is_none() { Some(ledger::lock(root)?) } else { lock };
         note(root, &selection, &export.files, &format)?;
     }
@@ -215,34 +211,55 @@ fn check_number(number: &str, known: &[&str], arguments: &cli::Export) -> Result
     })
 }
 
-/// Writes the files to a place, or to stdout; files with one of the hashes are not replaced.
-fn write(
-    destination: Option<&Destination>,
-    export: &Export,
-    kept: &BTreeSet<&str>,
-    printer: &Printer,
-) -> Result<(), Problems> {
-    let stream = destination.map(Destination::stream);
-    if let (Some(destination), Some(None)) = (destination, &stream) {
-        let paths = destination.write(&export.files, kept)?;
-        match export.files.iter().any(|file| file.name.is_some()) {
-            true => printer.result_files(paths),
-            false => paths.iter().for_each(|path| printer.result(path)),
+/// Where an export goes.
+enum Output {
+    Stdout,
+    /// A named pipe or a device, with its name as the user would write it: it holds nothing, but passes on what it gets.
+    Stream(Destination, String),
+    Files(Destination),
+}
+
+impl Output {
+    /// The output that the user asked for, after so many documents that were noted.
+    ///
+    /// # Errors
+    /// As [`Destination::of`].
+    fn of(root: &Path, current: &Path, arguments: &cli::Export, noted: usize) -> Result<Output, Diagnostic> {
+        if arguments.is_for_stdout() {
+            return Ok(Output::Stdout);
         }
-        return Ok(());
+        let destination = Destination::of(root, current, arguments, noted)?;
+        Ok(match destination.stream() {
+            Some(shown) => Output::Stream(destination, shown),
+            None => Output::Files(destination),
+        })
     }
-    let [file] = export.files.as_slice() else {
-        let stream = stream.flatten().unwrap_or_else(|| "stdout".to_owned());
-        let message = format!("the export takes {} files, which {stream} cannot hold", export.files.len());
-        return Err(Diagnostic::error(message)
-            .with_hint("name a place for files with --out or leave it out, or export fewer documents at once")
-            .into());
-    };
-    match destination {
-        Some(destination) => destination.pass(&file.bytes)?,
-        None => printer.result_bytes(&file.bytes),
+
+    /// Writes the files; files with one of the hashes are not replaced.
+    ///
+    /// # Errors
+    /// What cannot be written, and several files where one stream is to take them.
+    fn write(&self, export: &Export, kept: &BTreeSet<&str>, printer: &Printer) -> Result<(), Problems> {
+        let single = |shown: &str| match export.files.as_slice() {
+            [file] => Ok(file),
+            files => {
+                Err(Diagnostic::error(format!("the export takes {} files, which {shown} cannot hold", files.len()))
+                    .with_hint("name a place for files with --out or leave it out, or export fewer documents at once"))
+            }
+        };
+        match self {
+            Output::Stdout => printer.result_bytes(&single("stdout")?.bytes),
+            Output::Stream(destination, shown) => destination.pass(&single(shown)?.bytes)?,
+            Output::Files(destination) => {
+                let paths = destination.write(&export.files, kept)?;
+                match export.files.iter().any(|file| file.name.is_some()) {
+                    true => printer.result_files(paths),
+                    false => paths.iter().for_each(|path| printer.result(path)),
+                }
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Adds to the journal what it does not have yet, all or nothing: half of it would leave a file of which the next run makes

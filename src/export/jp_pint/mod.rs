@@ -73,6 +73,11 @@ impl EInvoice {
     }
 }
 
+/// The number of the document that an e-invoice states; none of what is no invoice in UBL.
+pub fn number_of(bytes: &[u8]) -> Option<String> {
+    element::parse(bytes).ok()?.text_at("cbc:ID").map(str::to_owned)
+}
+
 /// The issuer's address: its own, or the corporate number in its registration number.
 fn sender(settings: &Settings, issued: &Issued, warnings: &mut Vec<Diagnostic>) -> Result<PeppolId, Diagnostic> {
     let number = issued.issuer.registration_number.as_deref();
