@@ -339,8 +339,13 @@ fn pages_with_sections_are_well_filled() {
 #[test]
 #[ignore = "every count in every kind takes minutes without optimisation: run it as .ci/run does"]
 fn pages_are_well_filled_for_every_count() {
-    let cases: Vec<Case> =
-        kinds().into_iter().flat_map(|kind| (1..=ITEMS_MOST).map(move |items| Case { kind, items })).collect();
+    // The two languages of a kind take turns: they differ in the widths of words, hardly in heights.
+    let takes_its_turn = |kind: &Kind, items: usize| (items % 2 == 0) == (kind.language == "ja");
+    let cases: Vec<Case> = kinds()
+        .into_iter()
+        .flat_map(|kind| (1..=ITEMS_MOST).map(move |items| Case { kind, items }))
+        .filter(|case| takes_its_turn(&case.kind, case.items))
+        .collect();
     for part in cases.chunks(240) {
         assert_well_filled(part);
     }
