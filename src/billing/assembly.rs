@@ -98,12 +98,12 @@ pub(super) fn rate_to_yen(
     customer: &Customer,
 ) -> Result<Option<Amount>, Diagnostic> {
     let currency = customer.invoice.currency;
-    if currency == Currency::Jpy {
+    if currency == Currency::JPY {
         return Ok(None);
     }
-    settings.fx_rate(month, currency, Currency::Jpy).map(Some).ok_or_else(|| {
+    settings.fx_rate(month, currency, Currency::JPY).map(Some).ok_or_else(|| {
         let who = format!("\"{}\" needs it: an invoice in another currency states its tax in yen too", customer.id);
-        missing_rate(month, currency, Currency::Jpy, &who)
+        missing_rate(month, currency, Currency::JPY, &who)
     })
 }
 

@@ -235,7 +235,7 @@ mod tests {
         bill.sources.push(BillSource {
             name: "s".to_owned(),
             kind: SourceKind::SoracomApi,
-            currency: Currency::Jpy,
+            currency: Currency::JPY,
             stated_tax: None,
             statement: Statement { total, coupons: Amount::whole(coupons), is_final, ..Statement::default() },
         });

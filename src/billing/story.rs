@@ -440,7 +440,7 @@ mod tests {
     }
 
     fn told(before: &Item, now: &Item) -> Vec<(ReasonKind, Option<Amount>)> {
-        let reasons = reasons(now, before, None, Currency::Jpy).unwrap();
+        let reasons = reasons(now, before, None, Currency::JPY).unwrap();
         reasons.into_iter().map(|reason| (reason.kind, reason.amount)).collect()
     }
 

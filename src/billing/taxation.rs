@@ -23,7 +23,7 @@ pub(crate) fn tax(
     let subtotal = |(group, prices): (TaxGroup, Amount)| {
         let decimals = currency.decimals();
         let tax = group.tax(prices, rounding, decimals)?;
-        let in_yen = |to_yen: Amount| group.tax_at(prices, to_yen, rounding, Currency::Jpy.decimals());
+        let in_yen = |to_yen: Amount| group.tax_at(prices, to_yen, rounding, Currency::JPY.decimals());
         let tax_jpy = to_yen.filter(|_| group.category.is_taxed()).map(in_yen).transpose()?;
         let TaxGroup { category, rate, included } = group;
         let taxable = if included { prices.minus(tax)? } else { prices };
@@ -109,7 +109,7 @@ mod tests {
                     LineItem { tax_included, ..item }
                 })
                 .collect();
-            let taxes = tax(&items, Rounding::Down, Currency::Jpy, None).unwrap();
+            let taxes = tax(&items, Rounding::Down, Currency::JPY, None).unwrap();
             for subtotal in taxes {
                 let expected = vector["tax"][subtotal.rate.percent.to_string()].as_i64().unwrap();
                 assert_eq!(subtotal.tax, Amount::whole(expected), "{}", vector["src"]);
@@ -133,7 +133,7 @@ mod tests {
         for (mode, expected) in
             [(Rounding::Down, 31), (Rounding::Up, 32), (Rounding::HalfUp, 32), (Rounding::HalfEven, 32)]
         {
-            assert_eq!(tax(&items, mode, Currency::Jpy, None).unwrap()[0].tax, Amount::whole(expected));
+            assert_eq!(tax(&items, mode, Currency::JPY, None).unwrap()[0].tax, Amount::whole(expected));
         }
     }
 
@@ -144,7 +144,7 @@ mod tests {
         dollars.amount = Amount::parse(b"10.05").unwrap();
         let exempt = item(TaxCategory::Exempt, 0, 7);
         let rate = Amount::parse(b"138.70").unwrap();
-        let taxes = tax(&[dollars, exempt], Rounding::Up, Currency::Usd, Some(rate)).unwrap();
+        let taxes = tax(&[dollars, exempt], Rounding::Up, Currency::USD, Some(rate)).unwrap();
         assert_eq!(taxes[0].tax.to_string(), "1.01");
         assert_eq!(taxes[0].tax_jpy, Some(Amount::whole(140)));
         assert_eq!((taxes[1].tax, taxes[1].tax_jpy), (Amount::ZERO, None));

@@ -27,7 +27,7 @@ pub(super) struct YenAmounts {
 pub(super) fn amounts(booking: &Booking<'_>, settings: &Settings) -> Result<Vec<YenAmounts>, Diagnostic> {
     let document = booking.document;
     let figure = || format!("the postings of {}", document.number);
-    if document.currency == Currency::Jpy {
+    if document.currency == Currency::JPY {
         let own = |posting: &Posting| Ok(YenAmounts { total: posting.total()?, tax: posting.tax });
         return booking.postings.iter().map(own).collect::<Result<_, TooLong>>().of(figure());
     }
@@ -37,7 +37,7 @@ pub(super) fn amounts(booking: &Booking<'_>, settings: &Settings) -> Result<Vec<
             "foreign = \"convert\" in [accounting] converts it by [[fx]]; --to csv and --to json take any currency";
         return Err(booking.placed(Diagnostic::error(message).with_hint(hint)));
     }
-    let Some(rate) = booking.rates.unwrap_or(settings).fx_rate(booking.month, document.currency, Currency::Jpy) else {
+    let Some(rate) = booking.rates.unwrap_or(settings).fx_rate(booking.month, document.currency, Currency::JPY) else {
         let message = format!(
             "{} is in {}, and there is no rate to JPY for {}",
             document.number, document.currency, booking.month

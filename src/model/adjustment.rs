@@ -150,7 +150,7 @@ mod tests {
             id: format!("{:05}", 99_999 - number),
             customer: format!("c{}", number / 2),
             name: Wording::Only("x".to_owned()),
-            value: AdjustmentValue::Amount(Money { amount: Amount::whole(1), currency: Currency::Jpy }),
+            value: AdjustmentValue::Amount(Money { amount: Amount::whole(1), currency: Currency::JPY }),
             tax_category: None,
             tax_included: false,
             date: None,

@@ -229,15 +229,15 @@ mod tests {
             definition: Definition::default(),
         };
         let accounts = [
-            account("yen", Currency::Jpy, &[]),
-            account("dollars", Currency::Usd, &[]),
-            account("virtual", Currency::Jpy, &["acme", "bravo"]),
+            account("yen", Currency::JPY, &[]),
+            account("dollars", Currency::USD, &[]),
+            account("virtual", Currency::JPY, &["acme", "bravo"]),
         ];
         for (currency, customer, expected) in [
-            (Currency::Jpy, "acme", &["virtual"][..]),
-            (Currency::Jpy, "other", &["yen"]),
-            (Currency::Usd, "acme", &["dollars"]),
-            (Currency::Eur, "acme", &[]),
+            (Currency::JPY, "acme", &["virtual"][..]),
+            (Currency::JPY, "other", &["yen"]),
+            (Currency::USD, "acme", &["dollars"]),
+            (Currency::EUR, "acme", &[]),
         ] {
             assert!(coded_for(&accounts, currency, customer).is_empty());
             let names: Vec<String> = accounts_for(&accounts, currency, customer)
@@ -258,14 +258,14 @@ mod tests {
             name: Wording::Only(String::new()),
             bic: None,
             iban: None,
-            currency: Currency::Jpy,
+            currency: Currency::JPY,
             customers: BTreeSet::new(),
             definition: Definition::default(),
         };
         let accounts = [account("サンプル銀行", "本店"), account("0001", "123")];
-        let coded = coded_for(&accounts, Currency::Jpy, "acme");
+        let coded = coded_for(&accounts, Currency::JPY, "acme");
         assert_eq!(coded[0].identifier().as_deref(), Some("0001:123:2:0123456"));
-        assert_eq!(accounts_for(&accounts, Currency::Jpy, "acme"), [&accounts[0]]);
+        assert_eq!(accounts_for(&accounts, Currency::JPY, "acme"), [&accounts[0]]);
         assert_eq!((coded.len(), accounts[0].identifier()), (1, None));
     }
 }

@@ -1,52 +1,68 @@
-//! [`Currency`]: the currencies providers bill in, with their minor units (ISO 4217).
+//! [`Currency`]: the currencies that providers bill in, with their minor units (ISO 4217).
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::plain::beginning;
 
-/// A currency an invoice or a provider's bill can be in.
+/// Codes and the decimals of their minor units. ISO 4217, list one, without what has no minor unit (metals, units of account,
+/// `XXX`), and the codes withdrawn since 2019 (BGN, HRK, ANG, CUC, SLL, ZWL), in which old months were billed. New codes go to
+/// the end: what is sorted by currency keeps its order.
+static TABLE: LazyLock<Vec<(&str, u32)>> = LazyLock::new(|| {
+    let lines = include_str!("currencies.csv").lines().skip(1);
+    let entry = |line: &'static str| {
+        let (code, decimals) = line.split_once(',')?;
+        Some((code, decimals.parse().ok()?))
+    };
+    lines.filter_map(entry).collect()
+});
+
+/// A currency that an invoice or a provider's bill can be in: its index in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Currency {
-    /// Japanese yen: no decimals.
-    Jpy,
-    /// US dollar: two decimals.
-    Usd,
-    /// Euro: two decimals.
-    Eur,
-}
+pub struct Currency(u8);
 
 impl Currency {
-    /// The ISO 4217 codes.
-    pub const NAMES: [(&'static str, Currency); 3] =
-        [("JPY", Currency::Jpy), ("USD", Currency::Usd), ("EUR", Currency::Eur)];
+    /// Japanese yen: no decimals.
+    pub const JPY: Currency = Currency(0);
+    /// US dollar: two decimals.
+    pub const USD: Currency = Currency(1);
+    /// Euro: two decimals.
+    pub const EUR: Currency = Currency(2);
+
+    /// The currency with that ISO 4217 code.
+    pub fn of(code: &str) -> Option<Currency> {
+        let index = TABLE.iter().position(|(known, _)| *known == code)?;
+        u8::try_from(index).ok().map(Currency)
+    }
+
+    /// All codes.
+    pub fn codes() -> impl Iterator<Item = &'static str> {
+        TABLE.iter().map(|(code, _)| *code)
+    }
 
     /// The ISO 4217 code.
     pub fn code(self) -> &'static str {
-        match self {
-            Currency::Jpy => "JPY",
-            Currency::Usd => "USD",
-            Currency::Eur => "EUR",
-        }
+        TABLE[usize::from(self.0)].0
     }
 
-    /// The sign printed before an amount.
-    pub fn symbol(self) -> &'static str {
-        match self {
-            Currency::Jpy => "¥",
-            Currency::Usd => "$",
-            Currency::Eur => "€",
+    /// What is printed before an amount: the sign of yen, US dollars, euros and pounds; else the code with a space that does not
+    /// break, because other signs are of several currencies.
+    pub fn symbol(self) -> String {
+        match self.code() {
+            "JPY" => "¥".to_owned(),
+            "USD" => "$".to_owned(),
+            "EUR" => "€".to_owned(),
+            "GBP" => "£".to_owned(),
+            code => format!("{code}\u{a0}"),
         }
     }
 
     /// The number of decimals of the minor unit.
     pub fn decimals(self) -> u32 {
-        match self {
-            Currency::Jpy => 0,
-            Currency::Usd | Currency::Eur => 2,
-        }
+        TABLE[usize::from(self.0)].1
     }
 }
 
@@ -65,8 +81,48 @@ impl Serialize for Currency {
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Currency, D::Error> {
         let code = String::deserialize(deserializer)?;
-        let known = Currency::NAMES.iter().find(|(name, _)| *name == code);
         let unknown = || D::Error::custom(format!("unknown currency {:?}", beginning(&code)));
-        known.map(|(_, currency)| *currency).ok_or_else(unknown)
+        Currency::of(&code).ok_or_else(unknown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Every line of the table is read, and the constants are what they are called.
+    #[test]
+    fn the_table_is_whole() {
+        let lines = include_str!("currencies.csv").lines().count() - 1;
+        let codes: BTreeSet<&str> = Currency::codes().collect();
+        assert_eq!((TABLE.len(), codes.len()), (lines, lines));
+        assert!(codes.iter().all(|code| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())));
+        for (constant, code) in [(Currency::JPY, "JPY"), (Currency::USD, "USD"), (Currency::EUR, "EUR")] {
+            assert_eq!((constant.code(), Currency::of(code)), (code, Some(constant)));
+        }
+        assert_eq!(Currency::of("jpy"), None);
+        assert_eq!(Currency::of("XXX"), None);
+    }
+
+    /// The currencies without decimals, with three and with four, as ISO 4217 lists them.
+    #[test]
+    fn minor_units_are_those_of_the_standard() {
+        let of = |decimals: u32| {
+            let found = TABLE.iter().filter(|(_, known)| *known == decimals).map(|(code, _)| *code);
+            found.collect::<BTreeSet<&str>>().into_iter().collect::<Vec<&str>>().join(" ")
+        };
+        assert_eq!(of(0), "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF");
+        assert_eq!(of(3), "BHD IQD JOD KWD LYD OMR TND");
+        assert_eq!(of(4), "CLF UYW");
+        assert_eq!(TABLE.iter().filter(|(_, decimals)| *decimals == 2).count(), TABLE.len() - 17 - 7 - 2);
+    }
+
+    #[test]
+    fn signs_of_several_currencies_are_printed_as_codes() {
+        let symbol = |code: &str| Currency::of(code).unwrap().symbol();
+        assert_eq!(["JPY", "USD", "EUR", "GBP"].map(symbol), ["¥", "$", "€", "£"]);
+        assert_eq!(["CNY", "AUD"].map(symbol), ["CNY\u{a0}", "AUD\u{a0}"]);
     }
 }

@@ -23,12 +23,14 @@ pub fn grouped(amount: Amount, decimals: u32) -> String {
     out
 }
 
-/// An amount with its currency's sign: `-¥1,234`, `$1,234.50`.
+/// An amount with its currency's sign or code: `-¥1,234`, `$1,234.50`, `CHF -1,234.50`. Behind a minus a line may end before
+/// letters, but not before digits.
 pub fn money(amount: Amount, currency: Currency, decimals: u32) -> String {
     let digits = grouped(amount, decimals.max(currency.decimals()));
-    match digits.strip_prefix('-') {
-        Some(digits) => format!("-{}{digits}", currency.symbol()),
-        None => format!("{}{digits}", currency.symbol()),
+    let symbol = currency.symbol();
+    match digits.strip_prefix('-').filter(|_| !symbol.ends_with('\u{a0}')) {
+        Some(digits) => format!("-{symbol}{digits}"),
+        None => format!("{symbol}{digits}"),
     }
 }
 
@@ -53,7 +55,9 @@ mod tests {
     #[test]
     fn signs_come_before_symbols() {
         let amount = Amount::parse(b"-1234.5").unwrap();
-        assert_eq!(money(amount, Currency::Usd, 0), "-$1,234.50");
-        assert_eq!(money(amount, Currency::Jpy, 4), "-¥1,234.5000");
+        assert_eq!(money(amount, Currency::USD, 0), "-$1,234.50");
+        assert_eq!(money(amount, Currency::JPY, 4), "-¥1,234.5000");
+        assert_eq!(money(amount, Currency::of("CHF").unwrap(), 0), "CHF\u{a0}-1,234.50");
+        assert_eq!(money(amount.negated(), Currency::of("KWD").unwrap(), 0), "KWD\u{a0}1,234.500");
     }
 }

@@ -144,7 +144,7 @@ mod tests {
     fn billed(total: i64) -> BilledCustomers {
         let total = Amount::whole(total);
         let customer = BilledCustomer {
-            currency: Currency::Jpy,
+            currency: Currency::JPY,
             cost: Amount::ZERO,
             subtotal: total,
             total,

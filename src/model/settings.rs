@@ -262,12 +262,12 @@ impl SourceKind {
 
     const fn facts(self) -> KindFacts {
         let (name, is_csv, has_product_ids, currency) = match self {
-            SourceKind::SoracomCsv => ("soracom-csv", true, false, Currency::Jpy),
-            SourceKind::SoracomApi => ("soracom-api", false, false, Currency::Jpy),
-            SourceKind::SakuraCsv => ("sakura-csv", true, true, Currency::Jpy),
-            SourceKind::SakuraApi => ("sakura-api", false, true, Currency::Jpy),
+            SourceKind::SoracomCsv => ("soracom-csv", true, false, Currency::JPY),
+            SourceKind::SoracomApi => ("soracom-api", false, false, Currency::JPY),
+            SourceKind::SakuraCsv => ("sakura-csv", true, true, Currency::JPY),
+            SourceKind::SakuraApi => ("sakura-api", false, true, Currency::JPY),
             // KORE bills in US dollars unless an account was agreed otherwise.
-            SourceKind::KoreApi => ("kore-api", false, false, Currency::Usd),
+            SourceKind::KoreApi => ("kore-api", false, false, Currency::USD),
         };
         KindFacts { name, is_csv, has_product_ids, currency }
     }

@@ -419,7 +419,7 @@ const EXEMPT_BELOW: i64 = 10_000;
 /// Notes that the law does not require this credit note; it is issued all the same.
 fn exemption(note: &Invoice, printer: &Printer) {
     let small = note.total.plus(Amount::whole(EXEMPT_BELOW)).is_ok_and(Amount::is_positive);
-    if note.currency == Currency::Jpy && small {
+    if note.currency == Currency::JPY && small {
         let message =
             "the credit is below 10,000 yen with tax: the law does not ask for a credit note (消費税法施行令70条の9)";
         printer.diagnostics(&[Diagnostic::note(message)]);

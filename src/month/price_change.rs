@@ -201,13 +201,13 @@ mod tests {
     fn what_was_taken_back_still_costs() {
         let amounts = |amounts: [i64; 4]| amounts.map(Amount::whole);
         let figures = |all: [i64; 4], kept: i64| Figures::new(amounts(all), Amount::whole(kept)).unwrap();
-        let key = |customer: &str| (customer.to_owned(), Currency::Jpy);
+        let key = |customer: &str| (customer.to_owned(), Currency::JPY);
         let then = MonthFigures::from([
             (key("acme"), figures([900, 90, 990, 800], -50)),
             (key("beta"), figures([400, 40, 440, 300], 0)),
         ]);
         let [subtotal, tax, total, cost] = amounts([1000, 100, 1100, 800]);
-        let standing = StandingFigures { currency: Currency::Jpy, subtotal, tax, total, cost };
+        let standing = StandingFigures { currency: Currency::JPY, subtotal, tax, total, cost };
         let issued = issued(&then, [("acme".to_owned(), standing)]).unwrap();
         assert_eq!(issued[&key("acme")].margin, Amount::whole(250));
         assert_eq!(issued[&key("acme")].subtotal, Amount::whole(1000));

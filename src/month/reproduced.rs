@@ -172,8 +172,8 @@ fn credit_note(
 /// The terms of a credit note that follow from the settings; the caller fills in date, reason and extent.
 pub fn terms<'a>(settings: &'a Settings, month: BillingMonth, invoice: &Invoice, number: String) -> CreditTerms<'a> {
     let to_yen = match invoice.currency {
-        Currency::Jpy => None,
-        currency => settings.fx_rate(month, currency, Currency::Jpy),
+        Currency::JPY => None,
+        currency => settings.fx_rate(month, currency, Currency::JPY),
     };
     let customer = &settings.customers[invoice.customer];
     CreditTerms {

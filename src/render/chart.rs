@@ -225,7 +225,7 @@ mod tests {
     /// Four bars are 2,000 apart and 1,250 wide, with 375 on both sides; 25 of 40 is 625 thousandths.
     #[test]
     fn bars_are_in_proportion() {
-        let chart = bars(&["10", "25", "40", "0"], Currency::Jpy);
+        let chart = bars(&["10", "25", "40", "0"], Currency::JPY);
         let drawn: Vec<[&str; 5]> =
             chart.bars.iter().map(|bar| [&*bar.x, &*bar.y, &*bar.width, &*bar.height, &*bar.percent]).collect();
         let expected = [
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn small_sums_have_bars_too() {
-        let chart = bars(&["0.01", "0.0233333333", "0.02"], Currency::Usd);
+        let chart = bars(&["0.01", "0.0233333333", "0.02"], Currency::USD);
         let heights: Vec<&str> = chart.bars.iter().map(|bar| bar.height.as_str()).collect();
         // 10000, 23333 and 20000 millionths.
         assert_eq!(heights, ["428", "1000", "857"]);
@@ -250,28 +250,28 @@ mod tests {
     #[test]
     fn figures_too_long_are_not_drawn() {
         let long = Amount::parse("9".repeat(34).as_bytes()).unwrap();
-        assert!(drawn(vec![(String::new(), long), (String::new(), long)], Currency::Jpy, None).is_err());
+        assert!(drawn(vec![(String::new(), long), (String::new(), long)], Currency::JPY, None).is_err());
     }
 
     /// The half of the top is round too; a bar of 24 in a field of 30 is 800 thousandths of it.
     #[test]
     fn scales_end_at_round_amounts() {
         for (peak, currency, expected) in [
-            ("0", Currency::Jpy, "2"),
-            ("3", Currency::Jpy, "4"),
-            ("4.2", Currency::Jpy, "6"),
-            ("123456", Currency::Jpy, "160000"),
-            ("283942", Currency::Jpy, "300000"),
-            ("400001", Currency::Jpy, "500000"),
-            ("0.03", Currency::Usd, "0.04"),
-            ("41.2", Currency::Usd, "50"),
+            ("0", Currency::JPY, "2"),
+            ("3", Currency::JPY, "4"),
+            ("4.2", Currency::JPY, "6"),
+            ("123456", Currency::JPY, "160000"),
+            ("283942", Currency::JPY, "300000"),
+            ("400001", Currency::JPY, "500000"),
+            ("0.03", Currency::USD, "0.04"),
+            ("41.2", Currency::USD, "50"),
         ] {
             let top = round_top(Amount::parse(peak.as_bytes()).unwrap(), currency).unwrap();
             assert_eq!(top, Amount::parse(expected.as_bytes()).unwrap(), "{peak}");
         }
         let amounts = [("1".to_owned(), Amount::whole(24)), ("2".to_owned(), Amount::whole(30))];
-        let top = top_of(amounts.iter().map(|(_, amount)| *amount), Currency::Jpy).unwrap();
-        let chart = drawn(amounts.to_vec(), Currency::Jpy, Some(top)).unwrap();
+        let top = top_of(amounts.iter().map(|(_, amount)| *amount), Currency::JPY).unwrap();
+        let chart = drawn(amounts.to_vec(), Currency::JPY, Some(top)).unwrap();
         assert_eq!(chart.scale, ["¥30", "¥15", "¥0"]);
         assert_eq!((chart.bars[0].height.as_str(), chart.bars[1].height.as_str()), ("800", "1000"));
         assert_eq!(chart.peak, "¥30");

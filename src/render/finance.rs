@@ -91,7 +91,7 @@ fn bank_text(bank: &BankView<'_>, language: Language, words: &BTreeMap<String, S
         Language::Japanese => (" ", format!("（{}）", bank.currency)),
         Language::English => (", ", format!(" ({})", bank.currency)),
     };
-    let mut code = if bank.currency == Currency::Jpy.code() { String::new() } else { code };
+    let mut code = if bank.currency == Currency::JPY.code() { String::new() } else { code };
     let joined = |parts: &[&str]| {
         let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
         parts.join(between)

@@ -7,6 +7,8 @@
 use memchr::memchr;
 use unicode_width::UnicodeWidthStr;
 
+use crate::model::currency::Currency;
+
 const OPEN: &str = "<span style=\"white-space:nowrap\">";
 const CLOSE: &str = "</span>";
 
@@ -42,7 +44,6 @@ const MONTHS: &str = "January February March April May June July August Septembe
 const LEADING: &[&str] = &["第", "令和", "平成", "昭和"];
 const CURRENCIES: &[char] = &['¥', '￥', '$', '＄', '€', '£'];
 const SIGNS: &[char] = &['-', '−', '－', '+', '±', '△', '▲'];
-const CODES: &[&str] = &["JPY", "USD", "EUR"];
 
 /// Puts every number of a page, with its unit, into an element that does not wrap.
 pub(super) fn hold(html: &str) -> String {
@@ -151,7 +152,7 @@ fn quantity_length(text: &str, before: &str) -> Option<usize> {
         }
     }
     let unit = units_length(behind);
-    let is_money = before.ends_with(CURRENCIES) || CODES.iter().any(|code| ends_with_word(before, code));
+    let is_money = before.ends_with(CURRENCIES) || ends_with_code(before);
     let is_counted = unit > 0 || is_money || LEADING.iter().any(|word| before.ends_with(*word));
     let per = if is_money && unit == 0 { per_length(behind) } else { 0 };
     // Unicode allows line breaks between full-width digits.
@@ -232,10 +233,18 @@ fn ends_with_word(text: &str, word: &str) -> bool {
     rest.is_some_and(|rest| !rest.ends_with(is_word))
 }
 
+/// Whether a text ends with the code of a currency and a space.
+fn ends_with_code(text: &str) -> bool {
+    let code = text.strip_suffix([' ', '\u{a0}']).and_then(|text| text.get(text.len().checked_sub(3)?..));
+    code.is_some_and(|code| Currency::of(code).is_some() && !text[..text.trim_end().len() - 3].ends_with(is_word))
+}
+
 /// The length of the prefix that belongs to a number: `-¥`, `第`, `USD `, `August `.
 fn leading_length(before: &str) -> usize {
-    let word = CODES.iter().copied().chain(MONTHS.split_ascii_whitespace()).find(|word| ends_with_word(before, word));
-    if let Some(word) = word {
+    if ends_with_code(before) {
+        return before.len() - before.trim_end().len() + 3;
+    }
+    if let Some(word) = MONTHS.split_ascii_whitespace().find(|word| ends_with_word(before, word)) {
         return word.len() + 1;
     }
     if let Some(word) = LEADING.iter().find(|word| before.ends_with(**word)) {

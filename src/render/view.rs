@@ -290,7 +290,7 @@ pub fn view<'a>(
         order_number: invoice.order_number.as_deref().unwrap_or_default(),
         currency: invoice.currency.code(),
         currency_code: match invoice.currency {
-            Currency::Jpy => "",
+            Currency::JPY => "",
             currency if settings.document_form.has_currency_code() => currency.code(),
             _ => "",
         },
@@ -504,15 +504,15 @@ fn tax_view(tax: &TaxSubtotal, currency: Currency, language: Language) -> TaxVie
         taxable: money(tax.taxable, currency, 0),
         tax_label,
         tax: if taxed { money(tax.tax, currency, 0) } else { String::new() },
-        tax_jpy: tax.tax_jpy.map_or_else(String::new, |tax| money(tax, Currency::Jpy, 0)),
+        tax_jpy: tax.tax_jpy.map_or_else(String::new, |tax| money(tax, Currency::JPY, 0)),
     }
 }
 
 /// The exchange rates that the invoice was computed with, one per line.
 fn fx_note(bill: &Bill, settings: &Settings, invoice: &Invoice) -> String {
     let mut pairs: Vec<(Currency, Currency)> = Vec::new();
-    if invoice.currency != Currency::Jpy {
-        pairs.push((invoice.currency, Currency::Jpy));
+    if invoice.currency != Currency::JPY {
+        pairs.push((invoice.currency, Currency::JPY));
     }
     for source in bill.sources.iter().filter(|source| source.currency != invoice.currency) {
         let used = invoice.items.iter().any(|item| item.source == source.name);

@@ -100,7 +100,7 @@ impl InvoiceLayer {
 
     fn read(section: &Section<'_, '_>) -> InvoiceLayer {
         let layer = InvoiceLayer {
-            currency: section.read("currency", |value| value.one_of(&Currency::NAMES)),
+            currency: section.read("currency", values::code),
             language: section
                 .read("language", |value| value.one_of(&[("ja", Language::Japanese), ("en", Language::English)])),
             number: section.read("number", |value| values::pattern(value, &NUMBER_FIELDS)),
@@ -167,7 +167,7 @@ impl InvoiceLayer {
         ]);
         let below = below.clone();
         InvoiceSettings {
-            currency: self.currency.or(below.currency).unwrap_or(Currency::Jpy),
+            currency: self.currency.or(below.currency).unwrap_or(Currency::JPY),
             language: self.language.or(below.language).unwrap_or(Language::Japanese),
             numbering: below.numbering(),
             number: self.number.or(below.number).unwrap_or(default_number),

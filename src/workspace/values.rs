@@ -132,8 +132,20 @@ pub(super) fn positive(value: &Value<'_, '_>) -> Read<Amount> {
 pub(super) fn currency(section: &Section<'_, '_>, default: Currency) -> Option<Currency> {
     match section.get("currency") {
         None => Some(default),
-        Some(value) => value.told(value.one_of(&Currency::NAMES)),
+        Some(value) => value.told(code(&value)),
     }
+}
+
+/// The code of a currency.
+pub(super) fn code(value: &Value<'_, '_>) -> Read<Currency> {
+    let text = value.string().unwrap_or_default();
+    Currency::of(&text).ok_or_else(|| {
+        let diagnostic = value.expected("a currency code of ISO 4217 such as JPY");
+        match nearest(&text.to_uppercase(), Currency::codes()) {
+            Some(near) => diagnostic.with_hint(format!("did you mean \"{near}\"?")),
+            None => diagnostic,
+        }
+    })
 }
 
 /// An amount with no more decimals than its currency has. Required where the amount is charged as it is and not

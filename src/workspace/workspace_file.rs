@@ -180,10 +180,9 @@ fn share_rule(section: &Section<'_, '_>) -> Option<ShareRule> {
 }
 
 fn fx(section: &Section<'_, '_>) -> Option<FxRate> {
-    let currency = |value: &Value<'_, '_>| value.one_of(&Currency::NAMES);
     let month = section.require("month", "\"202208\"", values::month);
-    let from = section.require("from", "\"USD\"", currency);
-    let to = section.require("to", "\"JPY\"", currency);
+    let from = section.require("from", "\"USD\"", values::code);
+    let to = section.require("to", "\"JPY\"", values::code);
     let rate = section.require("rate", "\"138.70\"", values::rate);
     let note = section.read("note", line_or_none);
     section.finish();
@@ -217,7 +216,7 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
         title: section.read("title", line),
         kind: kind.unwrap_or(SourceKind::SoracomCsv),
         path: None,
-        currency: Currency::Jpy,
+        currency: Currency::JPY,
         profile: section.read("profile", Value::text),
         endpoint: section.read("endpoint", endpoint),
         coverage: section.read("coverage", |value| value.one_of(&[("jp", "jp"), ("g", "g")]).map(str::to_owned)),
@@ -239,7 +238,7 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
         true => section.require("path", "\"billing/{month}/soracom*.csv\"", source_path),
         false => section.read("path", source_path),
     };
-    let currency = section.read("currency", |value| value.one_of(&Currency::NAMES));
+    let currency = section.read("currency", values::code);
     source.currency = currency.unwrap_or(source.kind.usual_currency());
     section.finish();
     Some(source)

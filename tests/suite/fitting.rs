@@ -340,7 +340,7 @@ fn pages_with_sections_are_well_filled() {
 #[ignore = "every count in every kind takes minutes without optimisation: run it as .ci/run does"]
 fn pages_are_well_filled_for_every_count() {
     // The two languages of a kind take turns: they differ in the widths of words, hardly in heights.
-    let takes_its_turn = |kind: &Kind, items: usize| (items % 2 == 0) == (kind.language == "ja");
+    let takes_its_turn = |kind: &Kind, items: usize| items.is_multiple_of(2) == (kind.language == "ja");
     let cases: Vec<Case> = kinds()
         .into_iter()
         .flat_map(|kind| (1..=ITEMS_MOST).map(move |items| Case { kind, items }))

@@ -209,7 +209,7 @@ pub(super) fn taxes(
         let tax = of(Amount::whole(1), invoice.currency.decimals(), billed.tax, before.tax)?;
         let tax_jpy = match (billed.tax_jpy, terms.to_yen) {
             (None, _) => None,
-            (Some(total), Some(to_yen)) => Some(of(to_yen, Currency::Jpy.decimals(), total, before.tax_jpy)?),
+            (Some(total), Some(to_yen)) => Some(of(to_yen, Currency::JPY.decimals(), total, before.tax_jpy)?),
             (Some(_), None) => {
                 let message = format!("{} states its tax in yen, and the rate is missing", invoice.number);
                 return Err(Diagnostic::error(message).with_hint("put back the [[fx]] of its month"));

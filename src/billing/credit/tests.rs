@@ -51,7 +51,7 @@ fn invoice() -> Invoice {
         issue_date: NaiveDate::from_ymd_opt(2022, 9, 1).unwrap(),
         due_date: NaiveDate::from_ymd_opt(2022, 9, 30).unwrap(),
         order_number: None,
-        currency: Currency::Jpy,
+        currency: Currency::JPY,
         items: vec![
             item("basicCharge", "1100", TaxCategory::Standard),
             item("water", "333", TaxCategory::Reduced),
@@ -140,7 +140,7 @@ fn parts_never_take_back_more_tax_than_was_billed() {
 #[test]
 fn tax_in_yen_is_taken_back_like_the_tax_itself() {
     let mut invoice = invoice();
-    invoice.currency = Currency::Usd;
+    invoice.currency = Currency::USD;
     invoice.items = vec![item("Data", "10.01", TaxCategory::Standard)];
     invoice.total = amount("11.02");
     invoice.tax_subtotals = vec![TaxSubtotal {

@@ -290,10 +290,10 @@ fn tax<'a>(case: CreditCase<'a>, printed: &'a TaxSubtotal) -> Result<CreditTaxEx
     };
     let of_note = taxed(Amount::whole(1), note.currency.decimals())?;
     let tax = part(rounding, of_note, [billed.tax, earlier.tax, printed.tax])?;
-    let exchange = settings.fx_entry(month, invoice.currency, Currency::Jpy);
+    let exchange = settings.fx_entry(month, invoice.currency, Currency::JPY);
     let yen = match (billed.tax_jpy, printed.tax_jpy, exchange) {
         (Some(billed), Some(printed), Some(exchange)) => {
-            let in_yen = taxed(exchange.rate, Currency::Jpy.decimals())?;
+            let in_yen = taxed(exchange.rate, Currency::JPY.decimals())?;
             let tax = part(rounding, in_yen, [billed, earlier.tax_jpy, printed])?;
             let exchange_rule = Rule::at(&exchange.definition);
             Some(CreditYenExplanation { exchange_rate: exchange.rate, exchange_rule, tax })

@@ -123,10 +123,10 @@ pub(super) fn totals(case: Case<'_>) -> Result<TotalsExplanation<'_>, Problems> 
         };
         let in_yen = |exchange: ExchangeExplanation<'_>| {
             let exact = exact.times(exchange.rate)?;
-            let tax = group.tax_at(prices, exchange.rate, rounding, Currency::Jpy.decimals())?;
+            let tax = group.tax_at(prices, exchange.rate, rounding, Currency::JPY.decimals())?;
             Ok::<_, Problems>((exact, tax))
         };
-        let yen = match exchange(case, invoice.currency, Currency::Jpy).filter(|_| category.is_taxed()) {
+        let yen = match exchange(case, invoice.currency, Currency::JPY).filter(|_| category.is_taxed()) {
             None => None,
             Some(exchange) => {
                 let (exact, tax) = in_yen(exchange.clone())?;

@@ -195,7 +195,7 @@ fn rates<'a>(
     }
     let issued = selection.documents.iter().filter_map(|selected| Some((selected.stored?, selected.document)));
     let foreign: Vec<(&Stored, &Document)> =
-        issued.filter(|(_, document)| document.currency != Currency::Jpy).collect();
+        issued.filter(|(_, document)| document.currency != Currency::JPY).collect();
     let rules = as_issued::rules(selection.root, ledger, &foreign)?;
     Ok(foreign.iter().map(|(_, document)| document.number.as_str()).zip(rules).collect())
 }

@@ -69,8 +69,8 @@ impl Document<'_> {
         ubl.text("InvoiceTypeCode", TYPE);
         ubl.some_text("Note", Some(self.note()));
         ubl.text("DocumentCurrencyCode", issued.currency.code());
-        if issued.currency != Currency::Jpy {
-            ubl.text("TaxCurrencyCode", Currency::Jpy.code());
+        if issued.currency != Currency::JPY {
+            ubl.text("TaxCurrencyCode", Currency::JPY.code());
         }
         ubl.some_text("BuyerReference", self.customer.buyer_reference.as_deref());
         ubl.group("InvoicePeriod", |ubl| {

@@ -89,7 +89,7 @@ impl Taxes {
     /// # Errors
     /// The first such tax.
     pub(super) fn check(&self) -> Result<(), Diagnostic> {
-        let lacks = |tax: &&Tax| self.currency != Currency::Jpy && tax.category.is_taxed() && tax.tax_jpy.is_none();
+        let lacks = |tax: &&Tax| self.currency != Currency::JPY && tax.category.is_taxed() && tax.tax_jpy.is_none();
         let Some(tax) = self.all.iter().find(lacks) else {
             return Ok(());
         };
@@ -118,7 +118,7 @@ impl Taxes {
                 });
             }
         });
-        if self.currency == Currency::Jpy {
+        if self.currency == Currency::JPY {
             return Ok(());
         }
         // Only what is taxed: the rule aligned-ibrp-g-01 counts G, E and O of both totals and allows one of each.

@@ -62,7 +62,7 @@ pub(in crate::export) fn document(items: Vec<Line>, tax_subtotals: Vec<TaxSubtot
         issue_date: day,
         due_date: day,
         order_number: None,
-        currency: Currency::Jpy,
+        currency: Currency::JPY,
         original: None,
         whole: false,
         items,

@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn a_figure_that_has_too_many_digits_is_an_error() {
         let amount = |text: &str| Amount::parse(text.as_bytes()).unwrap();
-        let none = RowFigures::none(Currency::Jpy);
+        let none = RowFigures::none(Currency::JPY);
         let most = amount("664613997892457936451903530140172287");
         let billed = Figures { cost: most, kept: amount("-0.1"), ..Figures::default() };
         let row = RowFigures { billed, ..none };

@@ -124,7 +124,7 @@ fn read_file(reading: &mut Reading<'_>, file: u16, open: bool) -> Result<(), Pro
 fn read_csv(bill: &mut Bill, source: u16, file: u16, csv: &str, open: bool) -> Result<(), Problems> {
     let path = bill.files[usize::from(file)].path.clone();
     let currency = bill.sources[usize::from(source)].currency;
-    if currency != Currency::Jpy {
+    if currency != Currency::JPY {
         let diagnostic = Diagnostic::error(format!("SAKURA Cloud bills in JPY, but its source is in {currency}"));
         let hint = "write no currency in its [[source]]; [[fx]] converts for invoices in another currency";
         return Err(diagnostic.at(Place::file(&path)).with_hint(hint).into());

@@ -176,7 +176,7 @@ fn value(section: &Section<'_, '_>, default: Option<Currency>) -> Option<Adjustm
     // That of an unknown customer is unknown too.
     let currency = match section.get("currency") {
         None => default,
-        Some(value) => value.told(value.one_of(&Currency::NAMES)),
+        Some(value) => value.told(values::code(&value)),
     };
     let amount = section.read("amount", |value| nonzero(value, values::whole_units(value, values::money, currency)?));
     let quantity =

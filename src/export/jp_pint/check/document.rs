@@ -34,7 +34,7 @@ pub(super) fn check(root: &Element, findings: &mut Findings<'_>) -> Facts {
 }
 
 fn check_tax_currency(root: &Element, currency: Option<&str>, findings: &mut Findings<'_>) {
-    let yen = Currency::Jpy.code();
+    let yen = Currency::JPY.code();
     let found = root.text_at("cbc:TaxCurrencyCode");
     if currency.is_some_and(|currency| currency != yen) && found != Some(yen) {
         let message = "an invoice in another currency than JPY without cbc:TaxCurrencyCode JPY";

@@ -28,9 +28,8 @@ impl Facts {
 
     /// The most decimals of its amounts.
     pub(super) fn decimals(&self) -> u32 {
-        let known = |code: &&str| self.currency.as_deref() == Some(code);
-        let currency = Currency::NAMES.iter().find(|(code, _)| known(code));
-        currency.map_or(2, |(_, currency)| currency.decimals())
+        let currency = self.currency.as_deref().and_then(Currency::of);
+        currency.map_or(2, Currency::decimals)
     }
 }
 

@@ -325,7 +325,7 @@ fn check_sum(total: &Element, tax: Amount, taxes: impl Iterator<Item = Amount>, 
 
 /// Tax in yen has no decimals, and an invoice in another currency states it besides.
 fn check_yen(root: &Element, facts: &Facts, subtotals: &[Subtotal<'_>], findings: &mut Findings<'_>) {
-    let yen = Currency::Jpy.code();
+    let yen = Currency::JPY.code();
     let is_yen = |element: &&Element| element.attribute("currencyID") == Some(yen);
     for total in root.all("cac:TaxTotal") {
         let taxes = total.all("cac:TaxSubtotal").flat_map(|subtotal| subtotal.all("cbc:TaxAmount"));
