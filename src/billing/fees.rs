@@ -61,11 +61,12 @@ pub(super) fn lines(
         };
         let to_invoice = rate_for(settings, month, customer, price.currency, &fee.definition)?;
         let full = price.amount.times(to_invoice)?;
-        let price = match charged.is_part(month) {
-            true => charged.price(fee, full, month, customer)?,
-            false => rounded_at(*price, to_invoice, customer)?,
+        let count = Amount::whole(charged.count);
+        // The part of a month is rounded once for all that a resource has of it, which is the price then.
+        let (price, count) = match charged.is_part(month) {
+            true => (charged.price(fee, full.times(*quantity)?, month, customer)?, count),
+            false => (rounded_at(*price, to_invoice, customer)?, count.times(*quantity)?),
         };
-        let count = Amount::whole(charged.count).times(*quantity)?;
         let exact = price.times(count)?;
         let category = fee.tax_category.unwrap_or_else(|| own_status(settings, customer).0);
         let group = TaxGroup {

@@ -57,7 +57,7 @@ use crate::model::charge::{Bill, ChargeId};
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::history::BilledCustomers;
-use crate::model::invoice::{Invoice, ItemKind, LineItem, Status};
+use crate::model::invoice::{Detail, Invoice, ItemKind, LineItem, Share, Status};
 use crate::model::period::BillingMonth;
 use crate::model::settings::{BelowZero, Settings};
 pub use adjustments::{AdjustmentSums, adjusted_before_tax};
@@ -86,8 +86,8 @@ pub struct BilledMonth {
     pub invoices: Vec<Invoice>,
     /// Invoices over 0 that are not made (`skip-zero`), by customer id.
     pub skipped: Vec<Invoice>,
-    /// The items of customers whose sum below zero the next month takes, by customer id.
-    pub below_zero: Vec<CustomerItems>,
+    /// What customers have whose sum below zero the next month takes, by customer id.
+    pub below_zero: Vec<UnbilledItems>,
     /// Totals by source, in the order of `invoicer.toml`.
     pub sources: Vec<SourceTotals>,
     /// Proof that nothing was lost.
@@ -114,11 +114,28 @@ pub struct BilledMonth {
 
 /// The priced items of a customer that gets no invoice for them.
 #[derive(Debug)]
-pub struct CustomerItems {
+pub struct UnbilledItems {
     /// Index of the customer in the settings.
     pub customer: usize,
     /// The items.
     pub items: Vec<LineItem>,
+    /// What they are the sums of.
+    pub details: Vec<Detail>,
+    /// The shared charges among the details.
+    pub shares: Vec<Share>,
+}
+
+/// What a customer has in a month, whether an invoice is made of it or not.
+#[derive(Clone, Copy, Debug)]
+pub struct CustomerItems<'b> {
+    /// Index of the customer in the settings.
+    pub customer: usize,
+    /// The items.
+    pub items: &'b [LineItem],
+    /// What they are the sums of.
+    pub details: &'b [Detail],
+    /// The shared charges among the details.
+    pub shares: &'b [Share],
 }
 
 /// Discounts of a customer that the issuer keeps.
@@ -220,7 +237,7 @@ fn billed(
             Ok(Finished::Invoice(invoice)) => invoices.push(*invoice),
             Ok(Finished::Rest(rest, items)) => {
                 carried.left.push(rest);
-                below_zero.push(CustomerItems { customer: index, items });
+                below_zero.push(items);
             }
             Err(found) => problems.extend(found),
         }
@@ -265,7 +282,7 @@ enum Finished {
     /// An invoice over 0, for a customer who gets none then.
     Skipped(Box<Invoice>),
     /// A sum below zero, which the next month takes, and the items it is of.
-    Rest(CustomerRest, Vec<LineItem>),
+    Rest(CustomerRest, UnbilledItems),
 }
 
 /// Makes an invoice, or the rest that this month leaves, from a customer's items and the rests of earlier months.
@@ -286,7 +303,9 @@ fn finished(
     priced.items.splice(before..before, included);
     let subtotal = Sum::of(priced.items.iter().map(|item| item.amount))?;
     if subtotal.is_negative() && customer.invoice.below_zero == BelowZero::Carry {
-        return Ok(Finished::Rest(carrying::left(&priced.items, customer, bill.month)?, priced.items));
+        let rest = carrying::left(&priced.items, customer, bill.month)?;
+        let pricing::PricedCustomer { items, details, shares, .. } = priced;
+        return Ok(Finished::Rest(rest, UnbilledItems { customer: index, items, details, shares }));
     }
     match assembly::assemble(bill, settings, index, priced, status, remarks) {
         Ok(invoice) if customer.invoice.skip_zero && invoice.total.is_zero() => {
@@ -310,11 +329,17 @@ impl BilledMonth {
         self.invoices.is_empty() && self.skipped.is_empty() && self.carried.left.is_empty()
     }
 
-    /// Every customer's items, whether an invoice is made of them or not.
-    pub fn items(&self) -> impl Iterator<Item = (usize, &[LineItem])> {
-        let invoices = self.invoices.iter().chain(&self.skipped);
-        let invoices = invoices.map(|invoice| (invoice.customer, invoice.items.as_slice()));
-        invoices.chain(self.below_zero.iter().map(|other| (other.customer, other.items.as_slice())))
+    /// What every customer has, whether an invoice is made of it or not.
+    pub fn by_customer(&self) -> impl Iterator<Item = CustomerItems<'_>> {
+        let of_invoices = self.invoices.iter().chain(&self.skipped).map(|invoice| {
+            let Invoice { customer, items, details, shares, .. } = invoice;
+            CustomerItems { customer: *customer, items, details, shares }
+        });
+        let of_others = self.below_zero.iter().map(|other| {
+            let UnbilledItems { customer, items, details, shares } = other;
+            CustomerItems { customer: *customer, items, details, shares }
+        });
+        of_invoices.chain(of_others)
     }
 
     /// The sums of the month's adjustments by the currency of the invoices, those of customers without an invoice included.
@@ -327,7 +352,7 @@ impl BilledMonth {
         month: BillingMonth,
     ) -> Result<BTreeMap<Currency, AdjustmentSums>, TooLong> {
         let mut by_currency: BTreeMap<Currency, AdjustmentSums> = BTreeMap::new();
-        for (customer, items) in self.items() {
+        for CustomerItems { customer, items, .. } in self.by_customer() {
             let customer = &settings.customers[customer];
             let sums = by_currency.entry(customer.invoice.currency).or_default();
             *sums = sums.plus(AdjustmentSums::of(settings, month, customer, items)?)?;

@@ -110,7 +110,7 @@ mod tests {
         (DayRange { from: month.day(from), until: month.day(until) }.in_month(month), month)
     }
 
-    /// Months of 30 days: next/06-assignments.md.
+    /// A 31st alone counts nothing, and the last day of February counts for the days up to the 30th.
     #[test]
     fn parts_of_a_month_add_up_to_thirty_days() {
         for (of, from, until, expected) in [

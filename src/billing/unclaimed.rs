@@ -37,9 +37,9 @@ pub struct UnclaimedGroup {
     pub rows: usize,
     /// Their cost, by currency.
     pub costs: Vec<(Currency, Amount)>,
-    /// Whether its charges have resources.
-    pub has_resources: bool,
-    /// The resources, or the items of charges without a resource.
+    /// Number of resources.
+    pub resource_count: usize,
+    /// The resources, and the items of charges without a resource.
     pub resources: Vec<UnclaimedResource>,
 }
 
@@ -91,14 +91,8 @@ pub(super) fn groups(
 ) -> Result<Vec<UnclaimedGroup>, TooLong> {
     let mut by_subject: BTreeMap<SubjectId, Vec<ChargeId>> = BTreeMap::new();
     let mut groups = Vec::new();
-    let mut without: BTreeMap<(u16, NameId), Vec<ChargeId>> = BTreeMap::new();
     for id in charges {
-        let charge = bill.charge(*id);
-        let subject = bill.subject(charge);
-        match subject.resource {
-            EMPTY => without.entry((subject.source, charge.item)).or_default().push(*id),
-            _ => by_subject.entry(charge.subject).or_default().push(*id),
-        }
+        by_subject.entry(bill.charge(*id).subject).or_default().push(*id);
     }
     // A value that claimed charges have, too, would claim them for a second customer: also where they have no resource, or are
     // of the same resource on other days. Resources whose charges are all shared or kept by rules stay with these rules.
@@ -109,8 +103,6 @@ pub(super) fn groups(
             of_claimed.extend(values(bill, subject).map(|value| compared(bill, &value)));
         }
     }
-    // The printed rules claim these, and then they are measured, too.
-    by_subject.values().flatten().for_each(|id| taken.measure(bill, bill.charge(*id), left.cost(bill, *id)));
     let mut counts: BTreeMap<Value, BTreeSet<SubjectId>> = BTreeMap::new();
     for subject in by_subject.keys() {
         for value in values(bill, *subject).filter(|value| !of_claimed.contains(&compared(bill, value))) {
@@ -147,17 +139,26 @@ pub(super) fn groups(
             Some(name) => format!("tag = {{ {} = {} }}", toml_key(name), exactly(value)),
             None => format!("group = {}", exactly(value)),
         };
+        taken.measure_all(bill, left, &claimed);
         groups.push(group(bill, left, vec!["[[match]]".to_owned(), table], claimed)?);
     }
     let mut by_resource: BTreeMap<(u16, NameId), Vec<ChargeId>> = BTreeMap::new();
-    for charges in open.into_values().flatten() {
-        let subject = bill.subject(bill.charge(charges));
-        by_resource.entry((subject.source, subject.resource)).or_default().push(charges);
+    let mut without: BTreeMap<(u16, NameId), Vec<ChargeId>> = BTreeMap::new();
+    for id in open.into_values().flatten() {
+        let charge = bill.charge(id);
+        let subject = bill.subject(charge);
+        match subject.resource {
+            EMPTY => without.entry((subject.source, charge.item)).or_default().push(id),
+            resource => by_resource.entry((subject.source, resource)).or_default().push(id),
+        }
     }
+    // In the order of the bill.
+    without.values_mut().for_each(|charges| charges.sort_unstable());
     let mut alone: Vec<((u16, NameId), Vec<ChargeId>)> = by_resource.into_iter().collect();
     alone.sort_by_key(|(_, charges)| charges.first().copied());
     for ((_, resource), charges) in alone {
         let table = taken.table(bill, left, resource, &charges);
+        taken.measure_all(bill, left, &charges);
         groups.push(group(bill, left, table, charges)?);
     }
     for ((source, item), charges) in without {
@@ -228,6 +229,11 @@ impl Taken {
             signs.positive |= cost.is_positive();
             signs.negative |= cost.is_negative();
         }
+    }
+
+    /// Notes charges that a printed rule gives an owner.
+    fn measure_all(&mut self, bill: &Bill, left: &Remainders, charges: &[ChargeId]) {
+        charges.iter().for_each(|id| self.measure(bill, bill.charge(*id), left.cost(bill, *id)));
     }
 
     /// The line of a share rule that says by what: something that the source's customers have, so that the rule is accepted.
@@ -306,7 +312,8 @@ fn group(
 ) -> Result<UnclaimedGroup, TooLong> {
     charges.sort_unstable();
     let mut resources: Vec<(UnclaimedResource, Sum)> = Vec::new();
-    let mut places: BTreeMap<(u16, NameId), usize> = BTreeMap::new();
+    // By source and resource, or by source and item.
+    let mut places: BTreeMap<(u16, NameId, NameId), usize> = BTreeMap::new();
     let mut costs: BTreeMap<&'static str, (Currency, Sum)> = BTreeMap::new();
     for id in &charges {
         let charge = bill.charge(*id);
@@ -314,7 +321,8 @@ fn group(
         let currency = bill.source(charge).currency;
         let cost = left.cost(bill, *id);
         costs.entry(currency.code()).or_insert((currency, Sum::default())).1.add(cost)?;
-        let place = *places.entry((subject.source, subject.resource)).or_insert_with(|| {
+        let item = if subject.resource == EMPTY { charge.item } else { EMPTY };
+        let place = *places.entry((subject.source, subject.resource, item)).or_insert_with(|| {
             let seen = bill.seen(charge.subject);
             let id = if subject.resource == EMPTY { charge.item } else { subject.resource };
             let resource = UnclaimedResource {
@@ -338,7 +346,7 @@ fn group(
         table,
         source,
         rows: charges.len(),
-        has_resources: charges.iter().all(|id| bill.subject(bill.charge(*id)).resource != EMPTY),
+        resource_count: places.keys().filter(|(_, resource, _)| *resource != EMPTY).count(),
         costs: costs
             .into_values()
             .map(|(currency, sum)| Ok((currency, sum.total()?)))

@@ -13,7 +13,7 @@ use crate::ledger::Ledger;
 use crate::mail::connection::root_certificates;
 use crate::model::format::Format;
 use crate::model::period::BillingMonth;
-use crate::month::warnings;
+use crate::month::{adjustment_ids, warnings};
 use crate::out::Mode;
 use crate::printer::Printer;
 use crate::workspace::{self, Workspace};
@@ -50,7 +50,8 @@ pub(super) fn run(
 
 /// Checks the workspace's own files, without any month's bills.
 fn check_files(root: &Path, arguments: &cli::Check, printer: &Printer) -> Result<(), Problems> {
-    let mut workspace = with_open_months(root)?;
+    let (ledger, _) = Ledger::read(root);
+    let mut workspace = with_open_months(root, &ledger)?;
     let mut early = std::mem::take(&mut workspace.warnings);
     let settings = &workspace.settings;
     let assets = Assets::load(root, settings);
@@ -59,6 +60,9 @@ fn check_files(root: &Path, arguments: &cli::Check, printer: &Printer) -> Result
     let mut problems = Problems::default();
     problems.keep(assets);
     problems.keep(workspace::check_attachments(settings));
+    for month in settings.adjustments.keys() {
+        problems.keep(adjustment_ids::check(root, &ledger, *month, settings));
+    }
     // Nothing that `build` needs, so that the check of a month says nothing of it.
     problems.extend(settings.mail.as_ref().and_then(|mail| root_certificates(root, mail).err()));
     if !problems.is_empty() {
@@ -76,8 +80,7 @@ fn check_files(root: &Path, arguments: &cli::Check, printer: &Printer) -> Result
 
 /// The workspace with the adjustments of all months that are not issued. `verify` checks those of the others, which are
 /// evidence: their customers may be gone.
-fn with_open_months(root: &Path) -> Result<Workspace, Problems> {
-    let (ledger, _) = Ledger::read(root);
+fn with_open_months(root: &Path, ledger: &Ledger) -> Result<Workspace, Problems> {
     let listed = workspace::adjustment_months(root);
     let months = listed.iter().flatten().copied().filter(|month| ledger.month(*month).is_none());
     let workspace = workspace::load_for(root, &months.collect::<Vec<BillingMonth>>());

@@ -43,10 +43,10 @@ pub(super) fn run(root: &Path, month: BillingMonth, printer: &Printer) -> Result
 
 fn lines(group: &UnclaimedGroup, all: bool) -> Vec<String> {
     let costs: Vec<String> = group.costs.iter().map(|(currency, cost)| money(*cost, *currency)).collect();
-    let resources = match (group.has_resources, group.resources.len()) {
-        (false, _) => "without a resource".to_owned(),
-        (true, 1) => "of 1 resource".to_owned(),
-        (true, count) => format!("of {count} resources"),
+    let resources = match group.resource_count {
+        0 => "without a resource".to_owned(),
+        1 => "of 1 resource".to_owned(),
+        count => format!("of {count} resources"),
     };
     let mut lines = vec![format!("# {}: {} {resources}, {}", group.source, row_count(group.rows), costs.join(" + "))];
     let shown = if all { group.resources.len() } else { SHOWN };

@@ -120,7 +120,37 @@ pub fn message(parts: MessageParts<'_>) -> Result<Vec<u8>, Diagnostic> {
         builder = builder.raw_header(header("X-Unsent", "1"));
     }
     let message = builder.multipart(body).map_err(|error| refused(&error.to_string()))?;
-    Ok(message.formatted())
+    Ok(folded(&message.formatted()))
+}
+
+/// Most characters of a line (RFC 5322 2.1.1 recommends 78, RFC 2047 2 has 76 where names are encoded).
+const LONGEST_LINE: usize = 76;
+
+/// A message whose header is folded at spaces: the library folds encoded words, but leaves a list of addresses on one line. A
+/// word that is longer, such as a Message-ID, stays whole.
+fn folded(message: &[u8]) -> Vec<u8> {
+    let end = memchr::memmem::find(message, b"\r\n\r\n").unwrap_or(message.len());
+    let (header, rest) = message.split_at(end);
+    let mut out = Vec::with_capacity(message.len() + 64);
+    for (index, line) in header.split(|byte| *byte == b'\n').enumerate() {
+        if index > 0 {
+            out.push(b'\n');
+        }
+        let mut line = line;
+        while line.trim_ascii_end().len() > LONGEST_LINE {
+            // The first character of a continued line is the space that it was folded at.
+            let is_before_word = |at: &usize| line.get(at + 1).is_some_and(|next| !next.is_ascii_whitespace());
+            let spaces = memchr::memchr_iter(b' ', line).filter(|at| *at > 0).filter(is_before_word);
+            let fits = spaces.clone().take_while(|at| *at <= LONGEST_LINE).last();
+            let Some(at) = fits.or_else(|| spaces.clone().next()) else { break };
+            out.extend(&line[..at]);
+            out.extend(b"\r\n");
+            line = &line[at..];
+        }
+        out.extend(line);
+    }
+    out.extend(rest);
+    out
 }
 
 /// A file as a part in base64, whatever it holds.
@@ -216,6 +246,29 @@ mod tests {
         let draft = MessageParts { files: vec![ascii], is_draft: true, ..parts(&from, &to, "INV-1", &id) };
         let text = String::from_utf8(message(draft).unwrap()).unwrap();
         assert!(text.contains("X-Unsent: 1\r\n") && text.contains("filename=\"INV-1.csv\""), "{text}");
+    }
+
+    /// 60 recipients, plain and with names, are on lines of at most 76 characters, and the same once unfolded.
+    #[test]
+    fn lists_of_recipients_are_folded() {
+        let from = mailbox("billing@example.jp");
+        let plain: Vec<Mailbox> = (0..60).map(|n| mailbox(&format!("accounts-payable-{n}@customer.example"))).collect();
+        let named: Vec<Mailbox> = (0..60)
+            .map(|n| mailbox(&format!("株式会社アクメ 東日本支社 経理部 第{n}経理課 <keiri-{n}@acme.example>")))
+            .collect();
+        let sha256 = "0123456789abcdef".repeat(4);
+        let parts = MessageParts { cc: &named, sha256: &sha256, ..parts(&from, &plain, "INV-1", "<x@example.jp>") };
+        let text = String::from_utf8(message(parts).unwrap()).unwrap();
+        let header = text.split("\r\n\r\n").next().unwrap();
+        for line in header.split("\r\n") {
+            assert!(line.len() <= 76 && !line.trim().is_empty(), "{line:?}");
+        }
+        let unfolded = header.replace("\r\n ", " ");
+        let addresses: Vec<String> = plain.iter().map(Mailbox::address).collect();
+        assert!(unfolded.contains(&format!("To: {}\r\n", addresses.join(", "))), "{unfolded}");
+        assert!(unfolded.contains(&format!("X-Invoice-Sha256: {sha256}\r\n")), "{unfolded}");
+        let folded = unfolded.matches("@acme.example>").count();
+        assert_eq!(folded, 60, "{unfolded}");
     }
 
     #[test]

@@ -596,8 +596,11 @@ def fee_items(customer, pieces, month, own_category, converted, claims, mode, di
             # Once per resource; a customer's fee by the days on which the customer is active.
             held = [claims.days_held(customer["id"], own) for own in used.values()] if fee.get("per") == "resource" else [
                 {day for day in claims.days if assignments.valid(customer.get("active", {}), day)}]
-            amount = sum((rounded(converted(amount, given) * assignments.of_the_month(days, month, how), mode, digits)
-                          for days in held), Fraction(0))
+            each = converted(amount, given) * setting(fee.get("quantity", 1))
+            shares = [assignments.of_the_month(days, month, how) for days in held]
+            # What is held all month is charged like any fee: exactly its amount, rounded as an item.
+            amount = sum((rounded(each * share, mode, digits) for share in shares if share != 1), Fraction(0))
+            amount += rounded(each * shares.count(1), mode, digits)
         elif "quantity" in fee:
             exact = amount = converted(amount, given) * quantity
             if readings["fee-quantity"] == "rounded" or not exact_items:

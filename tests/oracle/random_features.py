@@ -225,6 +225,8 @@ class Features:
             if pick.random() < 0.7:
                 fees.append({"name": "line-fee", "amount": pick.choice(("800", "330", "1000", "31", "7")), "per": "resource",
                              "prorate": pick.choice(("days", "thirty", "days", "thirty", "none"))})
+                if pick.random() < 0.3:
+                    fees[-1]["quantity"] = pick.choice(("2", "3", 40))
             if pick.random() < 0.4:
                 fees.append({"name": "care-fee", "amount": pick.choice(("5000", "100")), "per": "month",
                              "prorate": pick.choice(("days", "thirty"))})

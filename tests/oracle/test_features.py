@@ -359,6 +359,10 @@ class Prorated(unittest.TestCase):
         self.assertEqual(self.fee("thirty"), ["267", "1334"])
         self.assertEqual(self.fee("none"), ["800", "1600"])
 
+    def test_fees_of_a_quantity(self):
+        # 3 × 800 × 10 / 31 = 774.19…, rounded once; × 21 / 31 = 1625.80…, and 2400 for the resource of the whole month.
+        self.assertEqual(self.fee('days"\nquantity = "3'), ["775", "4026"])
+
     def test_a_customer_that_begins_within_the_month(self):
         fee = 'active = { from = "2022-08-11" }\nname = "C"\n[[fee]]\nname = "care"\namount = "3100"\nper = "month"\nprorate = "%s"\n'
         for how, wanted in (("days", "2100"), ("thirty", "2067")):

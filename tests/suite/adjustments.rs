@@ -428,6 +428,7 @@ fn an_issued_id_never_comes_again() {
     sandbox.write("billing/202209/a.csv", bill.replace("202208", "202209"));
     sandbox.write("adjustments/202209.toml", adjustment("setup", "amount = 18000"));
     refused(sandbox.run(&["check", "202209"]), "the adjustment \"setup\" was issued in 202208");
+    refused(sandbox.run(&["check"]), "the adjustment \"setup\" was issued in 202208");
 }
 
 /// 1,000 of usage given back whole: skip-zero makes no document, so that the id is on none, and is used all the same. It is

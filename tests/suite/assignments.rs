@@ -747,6 +747,67 @@ fn printed_shares_are_measured_by_what_there_is() {
     }
 }
 
+/// 3 × 100 × 21 / 31 = 203.2…, up 204 of the customer's days; 1000 × 1 × 21 / 31 = 677.4…, up 678 for each of two resources,
+/// and 1000 for that of the whole month.
+#[test]
+fn a_fee_of_a_quantity_is_rounded_once_for_a_part_of_the_month() {
+    let fee = |name: &str, amount: u32, quantity: u32, per: &str| {
+        format!(
+            "[[fee]]\nname = \"{name}\"\namount = \"{amount}\"\nquantity = \"{quantity}\"\nper = \"{per}\"\nprorate = \"days\"\n"
+        )
+    };
+    let dated = |resource: &str, from: &str| format!("[[match]]\nresource = \"{resource}\"\nfrom = \"{from}\"\n");
+    let matches = dated("4401", "2022-08-11") + &dated("4402", "2022-08-11") + &dated("4403", "2022-07-01");
+    let acme =
+        format!("name = \"acme\"\nactive = {{ from = \"2022-07-01\" }}\n{matches}{}", fee("sim", 1, 1000, "resource"));
+    let bravo = format!("name = \"bravo\"\nactive = {{ from = \"2022-08-11\" }}\n{}", fee("care", 100, 3, "month"));
+    let rows = "4401,20220815,b,10,1,10,,\n4402,20220815,b,10,1,10,,\n4403,20220815,b,10,1,10,,\n";
+    let sandbox = of_two(&acme, &bravo, rows);
+    assert_eq!(sandbox.run(&["build", "202208", "-q"]).code, 0);
+    let fees = |customer: &str| {
+        let invoice = sandbox.json(&format!("out/202208/{customer}/INV-202208-{customer}.json"));
+        let items = invoice["items"].as_array().unwrap().clone();
+        let fees = items.into_iter().filter(|item| item["kind"] == "fee");
+        fees.map(|item| ["quantity", "unit_price", "amount"].map(|key| item[key].as_str().unwrap().to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let figures = |rows: &[[&str; 3]]| rows.iter().map(|row| row.map(str::to_owned)).collect::<Vec<_>>();
+    assert_eq!(fees("bravo"), figures(&[["1", "204", "204"]]));
+    assert_eq!(fees("acme"), figures(&[["1000", "1", "1000"], ["2", "678", "1356"]]));
+    let run = sandbox.run(&["explain", "INV-202208-bravo"]);
+    assert!(run.stdout.contains("3 × 100 × 21 / 31 → up → 204"), "{}", run.stdout);
+}
+
+/// Rows of a site belong to one customer whether they have a SIM or not; what has neither SIM nor site can only be shared.
+#[test]
+fn rows_without_a_resource_are_claimed_by_their_tag() {
+    let rows = "4401,20220801,b,10,1,10,,\n,20220801,plan,1,30,30,,tokyo\n,20220802,help,1,5,5,,tokyo\n\
+                4409,20220801,b,10,1,10,,tokyo\n,20220801,vpn,1,7,7,,\n";
+    let acme = "name = \"acme\"\n[[match]]\nresource = \"4401\"\n";
+    let run = of_two(acme, "name = \"bravo\"\n", rows).run(&["check", "202208", "--unclaimed"]);
+    let expected = "\
+# soracom: 3 rows of 1 resource, ¥45
+#   4409: 1 row, ¥10; site=\"tokyo\"
+#   help: 1 row, ¥5; site=\"tokyo\"
+#   plan: 1 row, ¥30; site=\"tokyo\"
+[[match]]
+tag = { site = \"tokyo\" }
+
+# soracom: 1 row without a resource, ¥7
+#   vpn: 1 row, ¥7
+[[allocation.share]]
+match = { source = \"soracom\", item = \"vpn\" }
+by = \"amount\"
+";
+    let sorted = |text: &str| {
+        let mut tables: Vec<Vec<String>> =
+            text.split("\n\n").map(|table| table.lines().map(str::to_owned).collect()).collect();
+        tables.iter_mut().for_each(|table| table.sort());
+        tables
+    };
+    assert_eq!(sorted(&run.stdout), sorted(expected), "{}", run.stdout);
+}
+
 /// A fee for a part of the month is named, headed and hidden by its own name; the days follow whatever it is called.
 #[test]
 fn a_fee_by_days_is_named_by_its_own_name() {

@@ -45,6 +45,21 @@ fn subtotal(sandbox: &Sandbox, month: &str) -> Option<i64> {
     Some(acme["subtotal"].as_str().unwrap().parse().unwrap())
 }
 
+/// What makes a rest matches something, though no invoice is made of it; a rule for an item that nobody has does not.
+#[test]
+fn rules_for_what_is_carried_are_used() {
+    let sandbox = workspace();
+    bill(&sandbox, "202208", &[("roaming", 100), ("coupon", -400)]);
+    let rules = "[[pricing.rule]]\nitem = \"roaming\"\nmarkup = \"10%\"\n[[pricing.rule]]\nitem = \"nothing\"\nmarkup = \"10%\"\n\
+                 [[item]]\nitem = \"coupon\"\nname = \"値引き\"\n";
+    let acme = String::from_utf8(sandbox.read("customers/acme.toml")).unwrap();
+    sandbox.write("customers/acme.toml", acme + rules);
+    let built = sandbox.run(&["build", "202208"]);
+    assert_eq!((built.code, subtotal(&sandbox, "202208")), (0, None), "{}", built.stderr);
+    let nothing: Vec<&str> = built.stderr.lines().filter(|line| line.contains("matches nothing")).collect();
+    assert_eq!(nothing, ["warning: the [[pricing.rule]] matches nothing in 202208"], "{}", built.stderr);
+}
+
 /// A price that is reduced bears the tax of its supply (returns of consideration, Consumption Tax Act art. 38), and the rate
 /// rose on 1 October 2019. September: 100 − 400. October: 1000 at 10 %, 100; −300 at 8 %, −24. 700 + 76 = 776.
 #[test]

@@ -29,7 +29,7 @@ pub struct FeeExplanation<'a> {
     pub prorated: Option<ProratedExplanation>,
 }
 
-/// The part of a month that a fee is charged for: `full` × `charged` ÷ `of`, rounded.
+/// The part of a month that a fee is charged for: its quantity × `full` × `charged` ÷ `of`, rounded.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProratedExplanation {
     /// `days` or `thirty`.

@@ -6,7 +6,7 @@ use super::Month;
 use super::rules::{nothing, of_file};
 use crate::diagnostic::Diagnostic;
 use crate::model::definition::Definition;
-use crate::model::invoice::{Invoice, ItemKind, LineItem};
+use crate::model::invoice::{ItemKind, LineItem};
 use crate::model::item_label::ItemTables;
 use crate::model::item_table::ItemTable;
 use crate::model::plain::beginning;
@@ -44,14 +44,14 @@ pub(super) fn unnamed(month: Month<'_>) -> Vec<Diagnostic> {
     invoices.into_iter().map(warning).collect()
 }
 
-/// `[[item]]` tables that match nothing on any invoice they are for.
+/// `[[item]]` tables that match nothing of any customer they are for.
 pub(super) fn unused(month: Month<'_>) -> Vec<Diagnostic> {
     let mut used: BTreeSet<&Definition> = BTreeSet::new();
     // Invoices have the same items again and again.
     let mut of_all: BTreeSet<(&str, &str, ItemKind)> = BTreeSet::new();
-    for invoice in &month.billed.invoices {
-        let items = items(invoice);
-        let own = &month.settings.customers[invoice.customer].items;
+    for of in month.billed.by_customer() {
+        let items = items(of.items);
+        let own = &month.settings.customers[of.customer].items;
         used.extend(own.iter().filter(|table| is_used(table, &items)).map(|table| &table.definition));
         of_all.extend(items);
     }
@@ -68,8 +68,8 @@ pub(super) fn unused(month: Month<'_>) -> Vec<Diagnostic> {
     warnings
 }
 
-fn items(invoice: &Invoice) -> BTreeSet<(&str, &str, ItemKind)> {
-    invoice.items.iter().map(|item| (item.source.as_str(), item.name.as_str(), item.kind)).collect()
+fn items(items: &[LineItem]) -> BTreeSet<(&str, &str, ItemKind)> {
+    items.iter().map(|item| (item.source.as_str(), item.name.as_str(), item.kind)).collect()
 }
 
 fn is_used(table: &ItemTable, items: &BTreeSet<(&str, &str, ItemKind)>) -> bool {

@@ -6,11 +6,11 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::Month;
+use crate::billing::CustomerItems;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::charge::{Bill, ChargeId, ChargeKind, NameId, SubjectId};
 use crate::model::customer::Customer;
 use crate::model::definition::Definition;
-use crate::model::invoice::Invoice;
 use crate::model::matcher::Matcher;
 use crate::model::price::{Price, PriceRule};
 use crate::model::settings::TaxRule;
@@ -63,7 +63,7 @@ pub(super) fn unused(month: Month<'_>) -> Vec<Diagnostic> {
     let is_idle = |seen: &ChargeSubjects, matcher: &Matcher| {
         !seen.any(month.bill, matcher, false) && !month.settings.is_of_absent_source(matcher, month.bill.month)
     };
-    let shares = month.billed.invoices.iter().flat_map(|invoice| &invoice.shares);
+    let shares = month.billed.by_customer().flat_map(|of| of.shares);
     let shared = shares.filter(|share| !share.is_own()).map(|share| share.charge);
     let shared = ChargeSubjects::of(month.bill, shared.chain(month.billed.unassigned.iter().copied()));
     for rule in month.settings.allocation.shares.iter().filter(|rule| is_idle(&shared, &rule.matcher)) {
@@ -81,8 +81,9 @@ pub(super) fn unused(month: Month<'_>) -> Vec<Diagnostic> {
 /// `[[tax.rule]]`s that match no charge of any of their customers.
 fn unused_tax_rules(month: Month<'_>) -> Vec<Diagnostic> {
     let rules = &month.settings.tax_rules;
-    let seen = |invoice: &Invoice| (invoice.customer, ChargeSubjects::of(month.bill, charges(invoice)));
-    let by_customer: Vec<(usize, ChargeSubjects)> = month.billed.invoices.par_iter().map(seen).collect();
+    let seen = |of: CustomerItems<'_>| (of.customer, ChargeSubjects::of(month.bill, charges(of)));
+    let all: Vec<CustomerItems<'_>> = month.billed.by_customer().collect();
+    let by_customer: Vec<(usize, ChargeSubjects)> = all.into_par_iter().map(seen).collect();
     let used = |rule: &TaxRule| {
         by_customer.par_iter().any(|(customer, seen)| {
             rule.is_for(&month.settings.customers[*customer].id)
@@ -99,11 +100,11 @@ fn unused_price_rules(month: Month<'_>) -> Vec<Diagnostic> {
     let this = month.bill.month;
     let holds =
         |rule: &&PriceRule| rule.validity.covers(this) && !month.settings.is_of_absent_source(&rule.matcher, this);
-    let used = |invoice: &Invoice| -> (&Customer, Vec<&Definition>) {
-        let customer = &month.settings.customers[invoice.customer];
+    let used = |of: CustomerItems<'_>| -> (&Customer, Vec<&Definition>) {
+        let customer = &month.settings.customers[of.customer];
         let seen = match customer.pricing.rules.is_empty() {
             true => ChargeSubjects::default(),
-            false => ChargeSubjects::of(month.bill, charges(invoice)),
+            false => ChargeSubjects::of(month.bill, charges(of)),
         };
         let fits = |rule: &&PriceRule| {
             // Unit prices and tiers never apply to discounts.
@@ -111,7 +112,8 @@ fn unused_price_rules(month: Month<'_>) -> Vec<Diagnostic> {
         };
         (customer, customer.pricing.rules.iter().filter(holds).filter(fits).map(|rule| &rule.definition).collect())
     };
-    let used: Vec<(&Customer, Vec<&Definition>)> = month.billed.invoices.par_iter().map(used).collect();
+    let all: Vec<CustomerItems<'_>> = month.billed.by_customer().collect();
+    let used: Vec<(&Customer, Vec<&Definition>)> = all.into_par_iter().map(used).collect();
     let mut known: BTreeSet<&Definition> = used.iter().flat_map(|(_, used)| used.iter().copied()).collect();
     let mut warnings = Vec::new();
     for (customer, _) in &used {
@@ -144,8 +146,8 @@ impl ChargeSubjects {
     }
 }
 
-fn charges(invoice: &Invoice) -> impl Iterator<Item = ChargeId> {
-    invoice.details.iter().map(|detail| detail.charge)
+fn charges(of: CustomerItems<'_>) -> impl Iterator<Item = ChargeId> {
+    of.details.iter().map(|detail| detail.charge)
 }
 
 pub(super) fn nothing(month: Month<'_>, code: WarningCode, heading: &str, definition: &Definition) -> Diagnostic {

@@ -7,11 +7,12 @@ use rustc_hash::FxHashSet;
 
 use super::Month;
 use super::rules::{nothing, of_file};
+use crate::billing::CustomerItems;
 use crate::diagnostic::Diagnostic;
 use crate::model::charge::SubjectId;
 use crate::model::customer::Customer;
 use crate::model::definition::Definition;
-use crate::model::invoice::{Invoice, ItemKind, LineItem};
+use crate::model::invoice::{ItemKind, LineItem};
 use crate::model::matcher::normalized;
 use crate::model::plain::beginning;
 use crate::model::price::Fee;
@@ -22,19 +23,21 @@ use crate::model::warning::WarningCode;
 /// The most values of the month that a warning lists.
 const LISTED: usize = 5;
 
-/// `[[section]]` tables that match nothing on any invoice they are for.
+/// `[[section]]` tables that match nothing of any customer they are for.
 pub(super) fn unused(month: Month<'_>) -> Vec<Diagnostic> {
     let settings = month.settings;
     let mut used: BTreeSet<&Definition> = BTreeSet::new();
     let mut known: BTreeSet<Cow<'_, str>> = BTreeSet::new();
-    for invoice in &month.billed.invoices {
-        let customer = &settings.customers[invoice.customer];
+    for of in month.billed.by_customer() {
+        let customer = &settings.customers[of.customer];
         let tables = || customer.sections.iter().chain(&settings.sections);
         if !customer.has_sections() || tables().next().is_none() {
             continue;
         }
-        let values = values(month, invoice, &customer.invoice.sections);
-        used.extend(tables().filter(|table| is_used(table, customer, &values, invoice)).map(|table| &table.definition));
+        let values = values(month, of, &customer.invoice.sections);
+        used.extend(
+            tables().filter(|table| is_used(table, customer, &values, of.items)).map(|table| &table.definition),
+        );
         known.extend(values);
     }
     let is_idle = |table: &&SectionTable| !used.contains(&table.definition);
@@ -65,18 +68,18 @@ pub(super) fn unused(month: Month<'_>) -> Vec<Diagnostic> {
 }
 
 /// The values that charges of an invoice's sections have; the empty one is that of charges without.
-fn values<'a>(month: Month<'a>, invoice: &Invoice, grouping: &Grouping) -> BTreeSet<Cow<'a, str>> {
-    let details = invoice.details.iter().filter(|detail| invoice.item(detail).section.is_some());
+fn values<'a>(month: Month<'a>, of: CustomerItems<'_>, grouping: &Grouping) -> BTreeSet<Cow<'a, str>> {
+    let details = of.details.iter().filter(|detail| of.items[detail.item.0 as usize].section.is_some());
     let subjects: FxHashSet<SubjectId> = details.map(|detail| month.bill.charge(detail.charge).subject).collect();
     subjects.into_iter().map(|subject| normalized(month.bill.group(subject, grouping))).collect()
 }
 
-fn is_used(table: &SectionTable, customer: &Customer, values: &BTreeSet<Cow<'_, str>>, invoice: &Invoice) -> bool {
+fn is_used(table: &SectionTable, customer: &Customer, values: &BTreeSet<Cow<'_, str>>, items: &[LineItem]) -> bool {
     let is_charged = |fee: &Fee| {
         let is_item = |item: &LineItem| item.is_fee() && item.name == fee.name;
-        table.lists_fee(&fee.name) && invoice.items.iter().any(is_item)
+        table.lists_fee(&fee.name) && items.iter().any(is_item)
     };
     values.iter().any(|value| table.matches(value))
         || customer.fees.iter().any(is_charged)
-        || table.minimum && invoice.items.iter().any(|item| item.kind == ItemKind::Minimum)
+        || table.minimum && items.iter().any(|item| item.kind == ItemKind::Minimum)
 }

@@ -108,7 +108,8 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, printer: &Pr
         LineOrigin::Charges(charges) => text.extend(rows::charges(explanation, line, charges, printer)),
         LineOrigin::Fee(fee) => {
             let each = fee.quantity.map_or_else(String::new, |quantity| format!("{quantity} × "));
-            text.push(format!("  {each}{} per {}{}", fee.price, fee.per, written(fee.rule)));
+            let of_whole_months = if fee.prorated.is_some() { "" } else { &each };
+            text.push(format!("  {of_whole_months}{} per {}{}", fee.price, fee.per, written(fee.rule)));
             if let Some(conversion) = &fee.conversion {
                 let amount = converted("amount", conversion, fee.rule, &explanation.month);
                 let rounded = match fee.prorated {
@@ -121,7 +122,7 @@ fn block(explanation: &Explanation<'_>, line: &LineExplanation<'_>, printer: &Pr
                 let price = fee.price.to_text(decimals);
                 let mode = explanation.rounding.mode;
                 text.push(format!("  for {} (prorate = \"{}\")", part.days, part.method));
-                text.push(format!("  {} × {} / {} → {mode} → {price}", part.full, part.charged, part.of));
+                text.push(format!("  {each}{} × {} / {} → {mode} → {price}", part.full, part.charged, part.of));
             }
             if !fee.resources.is_empty() {
                 let known: Vec<String> =

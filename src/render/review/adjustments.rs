@@ -34,7 +34,7 @@ pub struct AdjustmentSumView {
 }
 
 pub(super) fn rows(page: ReviewPage<'_>) -> Result<Vec<AdjustmentRowView<'_>>, TooLong> {
-    page.review.billed.items().flat_map(|(customer, items)| of_customer(page, customer, items)).collect()
+    page.review.billed.by_customer().flat_map(|of| of_customer(page, of.customer, of.items)).collect()
 }
 
 fn of_customer<'a>(
