@@ -29,7 +29,13 @@ impl Workspace {
         let workspace = Workspace(root);
         if !workspace.0.is_dir() {
             let path = if kind.ends_with("-csv") { "path = \"{month}.csv\"\n" } else { "" };
-            let source = format!("[[source]]\nname = \"b\"\nkind = \"{kind}\"\n{path}");
+            let keys = match kind {
+                "focus-csv" => {
+                    "currency = \"USD\"\nitem = \"{ServiceName} {RegionId}\"\nother-months = \"skip\"\nfinal = true\n"
+                }
+                _ => "",
+            };
+            let source = format!("[[source]]\nname = \"b\"\nkind = \"{kind}\"\n{path}{keys}");
             workspace.write("invoicer.toml", format!("[issuer]\nname = \"a\"\n\n{source}").as_bytes());
             workspace.write("customers/acme.toml", b"name = \"c\"\n");
         }

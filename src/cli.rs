@@ -186,6 +186,9 @@ pub struct Check {
     /// Allow bills that are not final and unassigned charges, as for a draft
     #[arg(long, requires = "month")]
     pub draft: bool,
+    /// Take this source's bill of the month as final, for kinds whose bills do not say so (repeatable)
+    #[arg(long = "final", value_name = "NAME", requires = "month")]
+    pub finals: Vec<String>,
     /// Check an issued month as it was issued, regardless of the current rules
     #[arg(long, requires = "month")]
     pub as_issued: bool,
@@ -241,6 +244,9 @@ pub struct Build {
     /// Allow bills that are not final and unassigned charges; every page says DRAFT
     #[arg(long)]
     pub draft: bool,
+    /// Take this source's bill of the month as final, for kinds whose bills do not say so (repeatable)
+    #[arg(long = "final", value_name = "NAME")]
+    pub finals: Vec<String>,
     /// Make an issued month's documents as they were issued, regardless of the current rules
     #[arg(long)]
     pub as_issued: bool,
@@ -267,6 +273,9 @@ pub struct Status {
     /// Show only this month, 202208 or 2022-08
     #[arg(value_name = "MONTH")]
     pub month: Option<BillingMonth>,
+    /// Take this source's bill of the month as final, for kinds whose bills do not say so (repeatable)
+    #[arg(long = "final", value_name = "NAME", requires = "month")]
+    pub finals: Vec<String>,
     /// Contact no provider; show only what is on this disk
     #[arg(long)]
     pub offline: bool,
@@ -358,6 +367,9 @@ pub struct Issue {
     /// Month to issue, 202208 or 2022-08
     #[arg(value_name = "MONTH")]
     pub month: BillingMonth,
+    /// Take this source's bill of the month as final, for kinds whose bills do not say so (repeatable)
+    #[arg(long = "final", value_name = "NAME")]
+    pub finals: Vec<String>,
     /// Treat warnings as errors
     #[arg(long)]
     pub deny_warnings: bool,

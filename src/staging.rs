@@ -501,11 +501,18 @@ impl Drop for Staging {
 /// # Errors
 /// When it cannot be read.
 pub fn digest(path: &Path) -> io::Result<(u64, String)> {
-    let mut file = files::open(path)?;
+    digest_of(files::open(path)?)
+}
+
+/// [`digest`] of bytes that are read to their end.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn digest_of(mut bytes: impl Read) -> io::Result<(u64, String)> {
     let mut digest = Sha256::new();
     let (mut length, mut buffer) = (0, vec![0; 1 << 16]);
     loop {
-        match file.read(&mut buffer)? {
+        match bytes.read(&mut buffer)? {
             0 => return Ok((length, hex(&digest.finalize()))),
             count => {
                 digest.update(&buffer[..count]);

@@ -281,14 +281,16 @@ impl Growing {
     ) -> Result<LineItem, Diagnostic> {
         let exact = self.amount.total()?;
         let cost = self.cost.total()?.times(rate_to_invoice)?;
-        let quantity = self.quantity.map(Sum::total).transpose()?;
+        // Hours and gigabytes have no sum.
+        let quantity = self.quantity.filter(|_| !bill.has_several_units(self.key.source, self.key.name));
+        let quantity = quantity.map(Sum::total).transpose()?;
         let amount = rounded(exact, customer)?;
         Ok(LineItem {
             source: bill.sources[usize::from(self.key.source)].name.clone(),
             name: bill.names.get(self.key.name).to_owned(),
             kind: self.key.kind,
             quantity,
-            unit: quantity.map_or("", |_| bill.unit(self.key.source, self.key.name)).into(),
+            unit: quantity.map_or("", |_| bill.unit(self.key.source, self.key.name)).to_owned().into(),
             unit_price: self.unit_price(exact, quantity, unit_prices),
             cost,
             amount,

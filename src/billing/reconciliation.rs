@@ -238,6 +238,7 @@ mod tests {
             currency: Currency::JPY,
             stated_tax: None,
             statement: Statement { total, coupons: Amount::whole(coupons), is_final, ..Statement::default() },
+            focus: None,
         });
         let subject = Subject {
             source: 0,
@@ -259,6 +260,9 @@ mod tests {
                 row: 2,
                 file: 0,
                 day: 0,
+                stated_kind: None,
+                other_period: 0,
+                unit: 0,
             });
         }
         bill

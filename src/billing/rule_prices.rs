@@ -40,8 +40,15 @@ impl<'a> RulePrices<'a> {
     /// Units of the bill in one unit of the rule's prices.
     ///
     /// # Errors
-    /// An item that is not printed in the rule's unit.
+    /// An item that is not printed in the rule's unit, and one whose quantities have several units.
     pub(super) fn scale(&self, rule: &PriceRule, item: BillItem) -> Result<Amount, Diagnostic> {
+        if self.bill.has_several_units(item.0, item.1) {
+            let name = self.names(item).1;
+            let diagnostic =
+                Diagnostic::error(format!("the price is per unit, and the quantities of {name} have several units"));
+            let hint = "make each unit an item of its own: item = \"{ServiceName} {PricingUnit}\" in the [[source]]; or use a markup";
+            return Err(diagnostic.at(Place::start_of(&rule.definition)).with_hint(hint));
+        }
         let Some(per) = &rule.per else {
             return Ok(Amount::whole(1));
         };

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::{check_customer, check_known, excerpts, fetch, viewer};
+use super::{check_customer, check_known, excerpts, fetch, left_out, viewer};
 use crate::billing::BilledMonth;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Figure, Problems, cannot, counted, row_count};
@@ -14,6 +14,7 @@ use crate::environment::Environment;
 use crate::files;
 use crate::ledger::{Ledger, Stored};
 use crate::model::amount::{Amount, Sum};
+use crate::model::charge::Bill;
 use crate::model::currency::Currency;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::rounding::Rounding;
@@ -89,9 +90,9 @@ fn build(
     }
 
     let shown_out = arguments.out.as_ref().map_or_else(|| "out".to_owned(), |out| out.display().to_string());
-    let deny_warnings = arguments.deny_warnings;
+    let (finals, deny_warnings) = (arguments.finals.as_slice(), arguments.deny_warnings);
     let mut computed = ComputedMonth::of(
-        &MonthRequest { root, ledger: &ledger, out: (&out, &shown_out), month, status, deny_warnings, printer },
+        &MonthRequest { root, ledger: &ledger, out: (&out, &shown_out), month, status, finals, deny_warnings, printer },
         |settings| {
             workspace::check_attachments(settings)?;
             for id in &arguments.customers {
@@ -153,7 +154,7 @@ fn build(
     if !arguments.json {
         printer.result_files(files.iter().map(|file| shown.join(&file.path).display().to_string()));
     }
-    print_sources(&computed.billed, printer);
+    print_sources(&computed.bill, &computed.billed, printer);
     for line in summary_table(&summary, printer)? {
         printer.status(&line);
     }
@@ -242,7 +243,7 @@ fn print_skipped(computed: &ComputedMonth, printer: &Printer) {
 }
 
 /// Prints the sums of each source, which prove that nothing was lost.
-fn print_sources(billed: &BilledMonth, printer: &Printer) {
+fn print_sources(bill: &Bill, billed: &BilledMonth, printer: &Printer) {
     for source in &billed.sources {
         let text = format!(
             "{}: {} {} read = {} allocated + {} kept + {} unassigned; with tax {}",
@@ -256,6 +257,7 @@ fn print_sources(billed: &BilledMonth, printer: &Printer) {
         );
         printer.status_wrapped(&text);
     }
+    left_out::print(bill, printer);
 }
 
 /// The month as a table, with the total of each currency as its last rows.

@@ -38,6 +38,7 @@ pub(super) fn run(
         format: Format::ALL.to_vec(),
         jobs: None,
         draft: arguments.draft,
+        finals: arguments.finals.clone(),
         as_issued: arguments.as_issued,
         offline: true,
         network: cli::Network::default(),

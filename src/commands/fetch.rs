@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::excerpts;
 use crate::cli;
-use crate::diagnostic::{Diagnostic, Place, Problems, nearest};
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::environment::Environment;
 use crate::ledger::Ledger;
 use crate::model::period::BillingMonth;
@@ -71,14 +71,7 @@ fn chosen<'s>(
         return if existing.is_empty() { Err(absent::refusal(first, month)) } else { Ok(existing) };
     }
     let find = |name: &String| {
-        let found = all().find(|source| source.name == *name).ok_or_else(|| {
-            let known = all().map(|source| source.name.as_str());
-            let diagnostic = Diagnostic::error(format!("there is no source \"{name}\""));
-            diagnostic.with_hint(match nearest(name, known.clone()) {
-                Some(near) => format!("did you mean \"{near}\"?"),
-                None => format!("sources: {}", known.collect::<Vec<&str>>().join(", ")),
-            })
-        })?;
+        let found = settings.source(name).ok_or_else(|| absent::unknown(&settings.sources, name))?;
         if found.validity.covers(month) { Ok(found) } else { Err(absent::refusal(found, month)) }
     };
     names.iter().map(find).collect()

@@ -30,7 +30,8 @@ pub(super) fn run(
         rebuild(root, &ledger, month, &target, printer)?
     } else {
         let (today, deny_warnings) = (super::today(environment), arguments.deny_warnings);
-        let NewlyIssued { files, warnings } = issue(root, &mut ledger, month, today, deny_warnings, printer)?;
+        let finals = &arguments.finals;
+        let NewlyIssued { files, warnings } = issue(root, &mut ledger, month, today, finals, deny_warnings, printer)?;
         excerpts::print_warnings(root, &warnings, printer);
         files
     };

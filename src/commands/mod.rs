@@ -13,6 +13,7 @@ mod fetch;
 mod init;
 mod issue;
 mod items;
+mod left_out;
 mod list;
 mod reconcile;
 mod send;

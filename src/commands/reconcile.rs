@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::excerpts;
+use super::{excerpts, left_out};
 use crate::billing::{self, Reconciliation};
 use crate::cli;
 use crate::diagnostic::{Figure, Problems};
@@ -37,6 +37,7 @@ pub(super) fn run(
     } else {
         print(&found, settings, month, printer);
     }
+    left_out::print(&bill, printer);
     let mut problems: Problems = found
         .iter()
         .zip(settings.sources_of(month))

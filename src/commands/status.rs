@@ -16,6 +16,7 @@ use crate::month::source_months::{SourceMonth, source_months};
 use crate::out;
 use crate::printer::{Align, Printer, table};
 use crate::render::money;
+use crate::sources;
 use crate::workspace::{self, Workspace};
 
 pub(super) fn run(
@@ -24,7 +25,8 @@ pub(super) fn run(
     environment: &Environment,
     printer: &Printer,
 ) -> Result<(), Problems> {
-    let workspace = workspace::load(root)?;
+    let mut workspace = workspace::load(root)?;
+    sources::absent::take_as_final(&mut workspace.settings, &arguments.finals)?;
     printer.diagnostics(&excerpts::fill(root, workspace.warnings.clone()));
     printer.doing("asking the providers");
     let (rows, problems) = source_months(&workspace, arguments.month, arguments.offline, environment);

@@ -8,7 +8,7 @@ use anyhow::Context;
 use crate::diagnostic::{Diagnostic, cannot};
 use crate::model::matcher::Glob;
 
-/// The files that match a pattern with `*` and `?` between its slashes.
+/// The files that match a pattern with `*` and `?` between its slashes, and `**` for any number of directories.
 ///
 /// # Errors
 /// A directory that cannot be listed: its files must not be left out.
@@ -38,6 +38,9 @@ fn step(root: &Path, base: &str, component: &str) -> Result<Vec<String>, Diagnos
         "/" => format!("/{name}"),
         base => format!("{base}/{name}"),
     };
+    if component == "**" {
+        return directories(root, base);
+    }
     if !component.contains(['*', '?']) {
         return Ok(vec![join(component)]);
     }
@@ -50,4 +53,16 @@ fn step(root: &Path, base: &str, component: &str) -> Result<Vec<String>, Diagnos
     // Editors and file managers leave hidden copies, which a wildcard does not match, as in a shell.
     let visible = names.filter(|name| !name.starts_with('.') || component.starts_with('.'));
     Ok(visible.filter(|name| glob.matches(name)).map(|name| join(&name)).collect())
+}
+
+/// A directory and all directories below it. Follows no links, which could lead back; hidden ones are left out.
+fn directories(root: &Path, base: &str) -> Result<Vec<String>, Diagnostic> {
+    let mut found = vec![base.to_owned()];
+    let mut next = 0;
+    while let Some(directory) = found.get(next).cloned() {
+        next += 1;
+        let below = step(root, &directory, "*")?.into_iter();
+        found.extend(below.filter(|path| root.join(path).symlink_metadata().is_ok_and(|found| found.is_dir())));
+    }
+    Ok(found)
 }

@@ -4,14 +4,18 @@
 //! by index, so that a charge is forty bytes. The terms are FOCUS's: BilledCost, ChargePeriod, ResourceId, Tags.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::amount::Amount;
 use super::currency::Currency;
+use super::focus::FocusFigures;
 use super::matcher;
 use super::packed::{LongAmounts, Packed};
 use super::period::BillingMonth;
@@ -99,6 +103,45 @@ pub enum ChargeKind {
     Discount,
 }
 
+/// When a charge arose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChargeDate {
+    /// In another month than it is billed in.
+    Other(OtherPeriod),
+    /// In the whole month.
+    Month,
+    /// On that day of the month.
+    Day(u8),
+}
+
+/// When a charge arose that is billed in another month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OtherPeriod {
+    /// On that day.
+    Day(NaiveDate),
+    /// In that month.
+    Month(BillingMonth),
+}
+
+/// `2022-08-31`, or `2022-08`.
+impl fmt::Display for OtherPeriod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OtherPeriod::Day(date) => date.fmt(f),
+            OtherPeriod::Month(month) => month.first().format("%Y-%m").fmt(f),
+        }
+    }
+}
+
+/// Unit of an item's quantities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ItemUnit {
+    /// That of all its charges.
+    One(NameId),
+    /// Its charges have different units, so its quantities cannot be added up.
+    Several,
+}
+
 /// One row of a provider's bill.
 #[derive(Clone, Copy, Debug)]
 pub struct Charge {
@@ -116,17 +159,24 @@ pub struct Charge {
     pub row: u32,
     /// Index in [`Bill::files`].
     pub file: u16,
-    /// Day of the month, 0 for a charge of the whole month.
+    /// Day of the month, 0 for a charge of the whole month or of another one.
     pub day: u8,
+    /// Its kind where the row states it; elsewhere the sign of the cost gives it.
+    pub(crate) stated_kind: Option<ChargeKind>,
+    /// Index in [`Bill::other_periods`] plus 1, and 0 for a charge of the month that is billed.
+    pub(crate) other_period: u16,
+    /// Index in [`Bill::row_units`] plus 1, and 0 where the row states no unit.
+    pub(crate) unit: u16,
 }
 
 /// Index of an absent unit price.
 pub(crate) const NO_PRICE: u32 = u32::MAX;
 
 impl Charge {
-    /// A row is a discount when its cost is negative (billing-rules §1).
+    /// A row is a discount when it says so, or else when its cost is negative (billing-rules §1).
     pub fn kind(&self) -> ChargeKind {
-        if self.cost.is_negative() { ChargeKind::Discount } else { ChargeKind::Usage }
+        let by_sign = if self.cost.is_negative() { ChargeKind::Discount } else { ChargeKind::Usage };
+        self.stated_kind.unwrap_or(by_sign)
     }
 }
 
@@ -150,7 +200,7 @@ pub struct Subject {
 }
 
 /// A source of a bill's charges.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct BillSource {
     /// Name in `invoicer.toml`.
     pub name: String,
@@ -162,6 +212,8 @@ pub struct BillSource {
     pub stated_tax: Option<Amount>,
     /// The provider's own figures of the month.
     pub statement: Statement,
+    /// Sums besides the charges, of a bill in FOCUS.
+    pub focus: Option<Arc<FocusFigures>>,
 }
 
 impl BillSource {
@@ -175,9 +227,10 @@ impl BillSource {
             stated_tax: None,
             statement: Statement {
                 total: settings.totals.get(&month).copied(),
-                is_final: true,
+                is_final: !settings.is_open(),
                 ..Statement::default()
             },
+            focus: None,
         }
     }
 }
@@ -211,7 +264,11 @@ pub struct Bill {
     /// Costs and quantities with too many digits for a [`Packed`].
     pub(crate) long_amounts: LongAmounts,
     /// Unit of the quantities of a source's item, where the provider names one.
-    pub(crate) units: BTreeMap<(u16, NameId), &'static str>,
+    units: BTreeMap<(u16, NameId), ItemUnit>,
+    /// The units that rows state.
+    pub(crate) row_units: Interner<NameId>,
+    /// When charges of other months arose.
+    pub(crate) other_periods: Interner<OtherPeriod>,
     /// Every row, by file and then by row.
     pub charges: Vec<Charge>,
 }
@@ -231,11 +288,13 @@ impl Bill {
             unit_prices: Interner::default(),
             long_amounts: LongAmounts::new(),
             units: BTreeMap::new(),
+            row_units: Interner::default(),
+            other_periods: Interner::default(),
             charges: Vec::new(),
         }
     }
 
-    /// Appends a later part of the same file. `part` must have begun as [`without_rows`](Self::without_rows) of this
+    /// Appends a later part of the same source. `part` must have begun as [`without_rows`](Self::without_rows) of this
     /// bill, with lines counted from its own start; `lines` is the number of lines before it.
     pub(crate) fn append(&mut self, part: Bill, lines: u32) {
         let names: Vec<NameId> = part.names.0.values.iter().map(|name| self.names.intern(name)).collect();
@@ -251,6 +310,16 @@ impl Bill {
             groups: subject.groups.iter().map(|group| renamed(*group)).collect(),
             tags: subject.tags.iter().map(|(tag, value)| (renamed(*tag), renamed(*value))).collect(),
         }));
+        for ((source, item), unit) in part.units {
+            match unit {
+                ItemUnit::One(unit) => self.note_unit(source, renamed(item), renamed(unit)),
+                ItemUnit::Several => drop(self.units.insert((source, renamed(item)), ItemUnit::Several)),
+            }
+        }
+        let units: Vec<u32> = part.row_units.values.iter().map(|unit| self.row_units.intern(renamed(*unit))).collect();
+        let periods = part.other_periods.values.iter().map(|period| self.other_periods.intern(*period));
+        let periods: Vec<u32> = periods.collect();
+        let moved = |index: u16, to: &[u32]| if index == 0 { 0 } else { to[usize::from(index) - 1] as u16 + 1 };
         let long = self.long_amounts.len();
         self.long_amounts.extend(part.long_amounts);
         let mut charges = part.charges;
@@ -261,6 +330,8 @@ impl Bill {
                 charge.unit_price = prices[charge.unit_price as usize];
             }
             charge.row += lines;
+            charge.unit = moved(charge.unit, &units);
+            charge.other_period = moved(charge.other_period, &periods);
             charge.cost = charge.cost.moved(long);
             charge.quantity = charge.quantity.moved(long);
         });
@@ -295,9 +366,43 @@ impl Bill {
         charge.quantity.get(&self.long_amounts)
     }
 
-    /// Unit of the quantities of a source's item, empty when the provider names none.
-    pub fn unit(&self, source: u16, item: NameId) -> &'static str {
-        self.units.get(&(source, item)).copied().unwrap_or("")
+    /// Unit of the quantities of a source's item, empty when the provider names none or several.
+    pub fn unit(&self, source: u16, item: NameId) -> &str {
+        match self.units.get(&(source, item)) {
+            Some(ItemUnit::One(unit)) => self.names.get(*unit),
+            Some(ItemUnit::Several) | None => "",
+        }
+    }
+
+    /// Whether the charges of a source's item have different units.
+    pub fn has_several_units(&self, source: u16, item: NameId) -> bool {
+        self.units.get(&(source, item)) == Some(&ItemUnit::Several)
+    }
+
+    /// Unit of a charge's quantity: its row's, or else that of its item.
+    pub fn unit_of(&self, charge: &Charge) -> &str {
+        match usize::from(charge.unit).checked_sub(1) {
+            Some(index) => self.names.get(self.row_units.values[index]),
+            None => self.unit(self.subject(charge).source, charge.item),
+        }
+    }
+
+    /// Notes that a charge of an item has that unit.
+    pub(crate) fn note_unit(&mut self, source: u16, item: NameId, unit: NameId) {
+        match self.units.entry((source, item)) {
+            Entry::Vacant(entry) => drop(entry.insert(ItemUnit::One(unit))),
+            Entry::Occupied(mut entry) if *entry.get() != ItemUnit::One(unit) => drop(entry.insert(ItemUnit::Several)),
+            Entry::Occupied(_) => {}
+        }
+    }
+
+    /// When a charge arose.
+    pub fn date(&self, charge: &Charge) -> ChargeDate {
+        match (usize::from(charge.other_period).checked_sub(1), charge.day) {
+            (Some(index), _) => ChargeDate::Other(self.other_periods.values[index]),
+            (None, 0) => ChargeDate::Month,
+            (None, day) => ChargeDate::Day(day),
+        }
     }
 
     /// The subject of a charge.
@@ -335,11 +440,12 @@ impl Bill {
         self.unit_prices.values().get(charge.unit_price as usize).copied()
     }
 
-    /// The day of a charge, `2022-08-31`, or the month, `2022-08`, for a charge of the whole month.
+    /// The day of a charge, `2022-08-31`, or the month, `2022-08`, for a charge of a whole month.
     pub fn date_text(&self, charge: &Charge) -> String {
-        match charge.day {
-            0 => self.month.first().format("%Y-%m").to_string(),
-            day => self.month.day(u32::from(day)).map_or_else(String::new, |date| date.to_string()),
+        match self.date(charge) {
+            ChargeDate::Other(other) => other.to_string(),
+            ChargeDate::Month => OtherPeriod::Month(self.month).to_string(),
+            ChargeDate::Day(day) => self.month.day(u32::from(day)).map_or_else(String::new, |date| date.to_string()),
         }
     }
 

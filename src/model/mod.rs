@@ -16,6 +16,7 @@ pub mod definition;
 pub mod drift;
 pub mod endpoint;
 pub mod figures;
+pub mod focus;
 pub mod format;
 pub mod half_width;
 pub mod history;

@@ -13,6 +13,7 @@ use super::assignments::Assignments;
 use super::currency::Currency;
 use super::customer::Customer;
 use super::definition::Definition;
+use super::focus::FocusSettings;
 use super::format::Format;
 pub use super::issuer::Issuer;
 use super::item_table::{self, ItemTable};
@@ -240,6 +241,8 @@ pub enum SourceKind {
     SakuraApi,
     /// KORE's Super SIM API.
     KoreApi,
+    /// FOCUS, in which most clouds export their bills.
+    FocusCsv,
 }
 
 /// Properties of a kind, known before any bill is read.
@@ -247,29 +250,33 @@ struct KindFacts {
     name: &'static str,
     is_csv: bool,
     has_product_ids: bool,
-    currency: Currency,
+    /// None where every workspace states it.
+    currency: Option<Currency>,
+    reads_columns: bool,
 }
 
 impl SourceKind {
     /// The names in TOML.
-    pub const NAMES: [(&'static str, SourceKind); 5] = [
+    pub const NAMES: [(&'static str, SourceKind); 6] = [
         SourceKind::SoracomCsv.named(),
         SourceKind::SoracomApi.named(),
         SourceKind::SakuraCsv.named(),
         SourceKind::SakuraApi.named(),
         SourceKind::KoreApi.named(),
+        SourceKind::FocusCsv.named(),
     ];
 
     const fn facts(self) -> KindFacts {
         let (name, is_csv, has_product_ids, currency) = match self {
-            SourceKind::SoracomCsv => ("soracom-csv", true, false, Currency::JPY),
-            SourceKind::SoracomApi => ("soracom-api", false, false, Currency::JPY),
-            SourceKind::SakuraCsv => ("sakura-csv", true, true, Currency::JPY),
-            SourceKind::SakuraApi => ("sakura-api", false, true, Currency::JPY),
+            SourceKind::SoracomCsv => ("soracom-csv", true, false, Some(Currency::JPY)),
+            SourceKind::SoracomApi => ("soracom-api", false, false, Some(Currency::JPY)),
+            SourceKind::SakuraCsv => ("sakura-csv", true, true, Some(Currency::JPY)),
+            SourceKind::SakuraApi => ("sakura-api", false, true, Some(Currency::JPY)),
             // KORE bills in US dollars unless an account was agreed otherwise.
-            SourceKind::KoreApi => ("kore-api", false, false, Currency::USD),
+            SourceKind::KoreApi => ("kore-api", false, false, Some(Currency::USD)),
+            SourceKind::FocusCsv => ("focus-csv", true, true, None),
         };
-        KindFacts { name, is_csv, has_product_ids, currency }
+        KindFacts { name, is_csv, has_product_ids, currency, reads_columns: matches!(self, SourceKind::FocusCsv) }
     }
 
     const fn named(self) -> (&'static str, SourceKind) {
@@ -290,7 +297,7 @@ impl SourceKind {
     pub fn items(self) -> &'static [ItemTable] {
         match self {
             SourceKind::SoracomCsv | SourceKind::SoracomApi => item_table::soracom(),
-            SourceKind::SakuraCsv | SourceKind::SakuraApi | SourceKind::KoreApi => &[],
+            SourceKind::SakuraCsv | SourceKind::SakuraApi | SourceKind::KoreApi | SourceKind::FocusCsv => &[],
         }
     }
 
@@ -299,9 +306,20 @@ impl SourceKind {
         self.facts().has_product_ids
     }
 
-    /// The currency of its costs, unless the workspace sets another.
-    pub fn usual_currency(self) -> Currency {
+    /// The currency of its costs, unless the workspace sets another; none where the workspace must.
+    pub fn usual_currency(self) -> Option<Currency> {
         self.facts().currency
+    }
+
+    /// Whether the workspace says which columns of its rows become charges.
+    pub fn reads_columns(self) -> bool {
+        self.facts().reads_columns
+    }
+
+    /// Whether its bills change after the end of the month without saying so: they count as final only when the user says
+    /// so.
+    pub fn is_final_on_request(self) -> bool {
+        self.facts().reads_columns
     }
 }
 
@@ -335,8 +353,19 @@ pub struct SourceSettings {
     /// The provider's amount with tax by month, as the user read it off the provider's invoice; for the `*-csv` kinds,
     /// whose files do not state it.
     pub totals: BTreeMap<BillingMonth, Amount>,
+    /// Whether its bills no longer change, for kinds that [do not say so](SourceKind::is_final_on_request).
+    pub is_final: bool,
+    /// Which columns become charges; for `focus-csv`.
+    pub focus: FocusSettings,
     /// Where it is written.
     pub definition: Definition,
+}
+
+impl SourceSettings {
+    /// Whether bills of the source may still change, as far as the settings say.
+    pub fn is_open(&self) -> bool {
+        self.kind.is_final_on_request() && !self.is_final
+    }
 }
 
 /// How documents show what they hold: what was issued is made again as it was. Each form shows what those before it show.

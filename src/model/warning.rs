@@ -81,11 +81,13 @@ pub enum WarningCode {
     OnHold,
     /// A customer's invoices name no account to pay to, although others' do.
     NoAccount,
+    /// Rows cost nothing by themselves, because a commitment that is billed elsewhere covers them.
+    CommitmentSplit,
 }
 
 impl WarningCode {
     /// The names in TOML and JSON, in the order in which warnings are reported.
-    pub const NAMES: [(&'static str, WarningCode); 36] = [
+    pub const NAMES: [(&'static str, WarningCode); 37] = [
         ("below-cost", WarningCode::BelowCost),
         ("unusual-total", WarningCode::UnusualTotal),
         ("unusual-price", WarningCode::UnusualPrice),
@@ -121,6 +123,7 @@ impl WarningCode {
         ("unused-section", WarningCode::UnusedSection),
         ("unnamed-item", WarningCode::UnnamedItem),
         ("no-account", WarningCode::NoAccount),
+        ("commitment-split", WarningCode::CommitmentSplit),
         ("on-hold", WarningCode::OnHold),
     ];
 

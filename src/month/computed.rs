@@ -29,7 +29,7 @@ use crate::sources;
 use crate::staging::{Staging, Written, hash};
 use crate::workspace::{self, Workspace};
 
-/// Reads a month's bills and computes its invoices; `taken` are the rests of earlier months, as [`carried::taken`] gives
+/// Reads the bills of a month that was built and computes its invoices; `taken` are the rests of earlier months, as [`carried::taken`] gives
 /// them.
 ///
 /// # Errors
@@ -41,7 +41,10 @@ pub fn invoices(
     status: Status,
     taken: &[CustomerRest],
 ) -> Result<(Bill, BilledMonth), Problems> {
-    announced_invoices(root, settings, month, status, taken, &|_| ())
+    // The month was built before, when the user said that its bills are final.
+    let mut settings = settings.clone();
+    settings.sources.iter_mut().for_each(|source| source.is_final = true);
+    announced_invoices(root, &settings, month, status, taken, &|_| ())
 }
 
 /// [`invoices`], which says what is being done.
@@ -82,6 +85,8 @@ pub struct MonthRequest<'a> {
     pub month: BillingMonth,
     /// Status of its documents.
     pub status: Status,
+    /// Names of the sources whose bills the user says are final.
+    pub finals: &'a [String],
     /// Whether to refuse the month for any warning.
     pub deny_warnings: bool,
     /// Says what is being done.
@@ -92,12 +97,15 @@ impl MonthRequest<'_> {
     /// Loads the workspace. When it has mistakes, also reports those in the bills on disk, which can be read without
     /// customers and prices.
     fn workspace(&self) -> Result<Workspace, Problems> {
-        workspace::load_for(self.root, &[self.month]).map_err(|mut problems| {
+        let mut workspace = workspace::load_for(self.root, &[self.month]).map_err(|mut problems| {
             let mut sources = workspace::good_sources(self.root);
             sources.retain(|source| source.kind.is_csv() && source.validity.covers(self.month));
+            sources.iter_mut().for_each(|source| source.is_final |= self.finals.contains(&source.name));
             problems.extend(sources::read_good(self.root, &sources, self.month, self.status == Status::Draft).1);
             problems
-        })
+        })?;
+        sources::absent::take_as_final(&mut workspace.settings, self.finals)?;
+        Ok(workspace)
     }
 
     /// Reads and bills the month with the rests that earlier months left.
@@ -152,7 +160,7 @@ impl ComputedMonth {
         request: &MonthRequest<'_>,
         before_reading: impl FnOnce(&Settings) -> Result<(), Problems>,
     ) -> Result<ComputedMonth, Problems> {
-        let MonthRequest { root, ledger, out, month, status, deny_warnings, printer } = *request;
+        let MonthRequest { root, ledger, out, month, status, deny_warnings, printer, .. } = *request;
         let mut workspace = request.workspace()?;
         let mut early = std::mem::take(&mut workspace.warnings);
         let settings = &workspace.settings;

@@ -42,13 +42,14 @@ pub fn issue(
     ledger: &mut Ledger,
     month: BillingMonth,
     today: NaiveDate,
+    finals: &[String],
     deny_warnings: bool,
     printer: &Printer,
 ) -> Result<NewlyIssued, Problems> {
     has_ended(month, today)?;
     let out = root.join("out");
     let status = Status::Issued;
-    let request = MonthRequest { root, ledger, out: (&out, "out"), month, status, deny_warnings, printer };
+    let request = MonthRequest { root, ledger, out: (&out, "out"), month, status, finals, deny_warnings, printer };
     let mut computed = ComputedMonth::of(&request, workspace::check_attachments)?;
     let inputs = computed.inputs()?;
     on_hold(&computed)?;

@@ -54,8 +54,10 @@ impl PriceChange<'_> {
 
     /// Compares a month, with what the months before it have left by the old prices and by the new.
     fn month(&self, month: BillingMonth, rests: &mut [Rests; 2]) -> Result<ComparedMonth, Problems> {
-        let Workspace { root, settings, .. } = self.workspace;
-        let bill = sources::read(root, settings, month, false)?;
+        let root = &self.workspace.root;
+        // `issue` has checked that the bills were final.
+        let is_issued = self.ledger.month(month).is_some();
+        let bill = sources::read(root, &self.reading(month)?, month, is_issued)?;
         let known = carried::taken(self.ledger, &root.join("out"), month);
         let [by_old, by_new] = rests;
         let (old_figures, old, carried) = self.old(&bill, &known, by_old)?;
@@ -64,6 +66,21 @@ impl PriceChange<'_> {
         let (new, billed) = computed(self.new, &bill, &by_new.of_month(&known)).map_err(with_new)?;
         by_new.follow(&billed.carried);
         Ok(ComparedMonth { month, old_figures, old, new, converted: converted(&bill, self.new, &billed) })
+    }
+
+    /// The settings to read a month's bills with: they keep the columns that any of the compared rules matches.
+    fn reading(&self, month: BillingMonth) -> Result<Settings, Problems> {
+        let Workspace { root, settings, .. } = self.workspace;
+        let mut settings = settings.clone();
+        if settings.sources.iter().any(|source| source.kind.reads_columns()) {
+            let mut columns = workspace::tag_columns(self.new);
+            if let Some(stored) = self.ledger.latest_rules(month) {
+                let then = workspace::load_kept(&root.join(stored.rules_directory()), month)?;
+                columns.extend(workspace::tag_columns(&then.settings));
+            }
+            workspace::keep_columns(&mut settings.sources, &columns);
+        }
+        Ok(settings)
     }
 
     /// Checks that every month has a bill, and reports all that have none at once.

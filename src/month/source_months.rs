@@ -49,7 +49,7 @@ pub enum BillState {
     Files,
     /// The final bill, fetched.
     Fetched,
-    /// A bill that was fetched before the month was closed.
+    /// A bill that may still change.
     Preliminary,
 }
 
@@ -114,7 +114,7 @@ fn look(root: &Path, source: &SourceSettings, month: BillingMonth, row: &mut Sou
     row.issued = root.join(format!("issued/{month}.json")).is_file();
     if source.kind.is_csv() {
         if sources::has_files(root, source, month) {
-            row.here = BillState::Files;
+            row.here = if source.is_open() { BillState::Preliminary } else { BillState::Files };
         }
         row.amount = source.totals.get(&month).copied();
         return Ok(());

@@ -99,6 +99,7 @@ fn many(code: WarningCode, count: usize) -> String {
         WarningCode::UnusedTemplate => format!("{count} templates are never used"),
         WarningCode::UnreadableMonth => format!("{count} earlier months cannot be compared with"),
         WarningCode::CarriedForward => format!("{count} customers get no invoice: a rest is carried forward"),
+        WarningCode::CommitmentSplit => format!("commitments cover charges of {count} sources"),
         WarningCode::NoAccount => format!("the invoices of {count} customers name no account to pay to"),
         WarningCode::OnHold => format!("{count} invoices are on hold"),
         WarningCode::NotACustomer => format!("{count} files in customers/ are no customers"),

@@ -317,7 +317,7 @@ pub(super) struct DetailRecord<'a> {
     pub(super) resource_name: &'a str,
     pub(super) name: &'a str,
     pub(super) quantity: Option<Amount>,
-    pub(super) unit: &'static str,
+    pub(super) unit: &'a str,
     pub(super) unit_price: Option<Amount>,
     /// For the issuer only, as the two below.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -437,7 +437,7 @@ impl<'a> Details<'a> {
             resource_name: bill.names.get(subject.resource_name),
             name: bill.names.get(charge.item),
             quantity,
-            unit: quantity.map_or("", |_| bill.unit(subject.source, charge.item)),
+            unit: quantity.map_or("", |_| bill.unit_of(charge)),
             unit_price: invoice.unit_price(detail),
             cost: self.for_issuer(cost).transpose()?,
             amount: invoice.amount(detail),

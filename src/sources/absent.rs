@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::paths;
 use super::snapshot::Snapshot;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, Problems, nearest};
 use crate::model::period::BillingMonth;
 use crate::model::settings::{Settings, SourceSettings};
 use crate::model::warning::WarningCode;
@@ -29,6 +29,38 @@ pub fn nothing_to_bill(month: BillingMonth) -> Diagnostic {
     let hint =
         "add [[source]] with name = \"soracom\", kind = \"soracom-csv\", path = \"billing/{month}/soracom*.csv\"";
     Diagnostic::error(message).at(Place::file("invoicer.toml")).with_hint(hint)
+}
+
+/// Error for a name that no source has.
+pub fn unknown(sources: &[SourceSettings], name: &str) -> Diagnostic {
+    let known = sources.iter().map(|source| source.name.as_str());
+    let diagnostic = Diagnostic::error(format!("there is no source \"{name}\""));
+    diagnostic.with_hint(match nearest(name, known.clone()) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => format!("sources: {}", known.collect::<Vec<&str>>().join(", ")),
+    })
+}
+
+/// Takes the bills of the sources with those names as final: the user says so.
+///
+/// # Errors
+/// Names that no source has, and sources that say so themselves.
+pub fn take_as_final(settings: &mut Settings, names: &[String]) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    for name in names {
+        match settings.sources.iter_mut().find(|source| source.name == *name) {
+            Some(source) if source.kind.is_final_on_request() => source.is_final = true,
+            Some(source) => {
+                let message = format!(
+                    "--final is not for \"{name}\": bills of kind {} are final or say that they are not",
+                    source.kind.name()
+                );
+                problems.push(Diagnostic::error(message).at(&source.definition).with_hint("leave out --final"));
+            }
+            None => problems.push(unknown(&settings.sources, name)),
+        }
+    }
+    problems.check()
 }
 
 /// Error for a source named by the user in a month in which it does not exist.

@@ -1,14 +1,18 @@
 //! Reads providers' files into a [`Bill`] that has every row, with its file and line.
 
 pub mod absent;
+mod cells;
 mod credentials;
 pub mod drift;
 mod endpoint;
 pub mod fetch;
+mod focus;
 pub mod http;
 pub mod json;
 mod kore;
+mod manifest;
 mod overlap;
+mod parts;
 mod paths;
 mod provider;
 mod providers;
@@ -18,11 +22,14 @@ mod sakura;
 mod short_month;
 pub mod snapshot;
 mod soracom;
+mod table;
+mod timestamps;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::Context;
+use manifest::Listed;
 use provider::{FetchedBill, Provider, Reading, SavedBill};
 pub use short_month::short_months;
 use snapshot::Snapshot;
@@ -80,9 +87,11 @@ fn index(next: usize, what: &str) -> Result<u16, Diagnostic> {
 /// Reads the files that the user saved.
 fn read_saved(saved: &dyn SavedBill, reading: &mut Reading<'_>) -> Result<(), Problems> {
     let Reading { root, settings, source, .. } = *reading;
-    let paths = paths::of_source(root, settings, reading.bill.month)?;
+    let named = paths::of_source(root, settings, reading.bill.month)?;
+    let Listed { parts, manifests } = saved.listed(root, named)?;
     let mut problems = Problems::default();
-    for path in paths {
+    let (mut files, rows_in) = (Vec::with_capacity(parts.len()), parts.len());
+    for (position, path) in parts.into_iter().chain(manifests).enumerate() {
         let bill = &mut *reading.bill;
         let canonical = |path: &str| root.join(path).canonicalize().ok();
         if let Some(other) = bill.files.iter().find(|file| canonical(&file.path) == canonical(&path)) {
@@ -91,12 +100,13 @@ fn read_saved(saved: &dyn SavedBill, reading: &mut Reading<'_>) -> Result<(), Pr
             continue;
         }
         let file = index(bill.files.len(), "files")?;
-        bill.files.push(BillFile { path, source, length: 0 });
-        problems.keep(saved.read(reading, file));
+        let length = root.join(&path).metadata().map_or(0, |metadata| metadata.len());
+        bill.files.push(BillFile { path, source, length });
+        if position < rows_in {
+            files.push(file);
+        }
     }
-    if problems.is_empty() {
-        problems.extend(overlap::of_files(root, reading.bill, source));
-    }
+    problems.extend(saved.read_all(reading, &files).err().into_iter().flatten());
     problems.check()
 }
 
@@ -185,7 +195,7 @@ pub fn row_text(path: &Path, row: u32) -> Option<String> {
         let text = String::from_utf8(files::read(path, files::DATA).ok()?).ok()?;
         return providers::row_of_json(&text, row);
     }
-    let mut reader = BufReader::new(files::open(path).ok()?);
+    let mut reader = BufReader::new(parts::open(path).ok()?);
     let mut bytes = Vec::new();
     for _ in 0..row {
         bytes.clear();

@@ -28,7 +28,7 @@ pub(super) fn of_source(root: &Path, source: &SourceSettings, month: BillingMont
         Diagnostic::error(format!("no bill of {month} for the source \"{}\": no file {pattern}", source.name));
     Err(diagnostic.at(&source.definition).with_hint(match months_with_files(root, source) {
         months if months.is_empty() => {
-            format!("save the provider's bill as {}", pattern.replace('*', ""))
+            format!("save the provider's bill as {}", pattern.replace("**/", "").replace('*', ""))
         }
         months => format!("save the provider's bill there; there are files for {}", months.join(", ")),
     }))

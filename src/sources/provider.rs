@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use super::manifest::Listed;
+use super::overlap;
 use super::snapshot::{Session, Snapshot};
 use crate::diagnostic::{Diagnostic, Problems};
 use crate::environment::Environment;
@@ -39,11 +41,20 @@ pub(super) type ReachesEnd = fn(&Path, BillingMonth) -> io::Result<bool>;
 
 /// Bills that are files the user saved.
 pub(super) trait SavedBill {
-    /// Reads the rows of one file; `file` is its index in [`Bill::files`].
+    /// The files of the bill among those that the source's path names.
     ///
     /// # Errors
-    /// A file that is not a bill, and every kind of invalid row, with the first place and a count.
-    fn read(&self, reading: &mut Reading<'_>, file: u16) -> Result<(), Problems>;
+    /// When some are missing.
+    fn listed(&self, _root: &Path, named: Vec<String>) -> Result<Listed, Problems> {
+        Ok(Listed { parts: named, manifests: Vec::new() })
+    }
+
+    /// Reads the rows of the files; `files` are their indices in [`Bill::files`].
+    ///
+    /// # Errors
+    /// Files that are no bills, and every kind of invalid row, with the first place and a count; a bill that was saved
+    /// twice.
+    fn read_all(&self, reading: &mut Reading<'_>, files: &[u16]) -> Result<(), Problems>;
 
     /// For bills with rows per day: whether one reaches the end of its month.
     fn reaches_end(&self) -> Option<ReachesEnd> {
@@ -114,4 +125,23 @@ pub struct ProviderMonth {
     pub state: String,
     /// The bill's total, including tax.
     pub amount: Option<Amount>,
+}
+
+/// Reads the rows of files one after the other with `read`, of which a row in two files is the same charge again.
+///
+/// # Errors
+/// Those of `read`, and files that overlap.
+pub(super) fn each_file(
+    reading: &mut Reading<'_>,
+    files: &[u16],
+    mut read: impl FnMut(&mut Reading<'_>, u16) -> Result<(), Problems>,
+) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    for file in files {
+        problems.keep(read(reading, *file));
+    }
+    if problems.is_empty() {
+        problems.extend(overlap::of_files(reading.root, reading.bill, reading.source));
+    }
+    problems.check()
 }

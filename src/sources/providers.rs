@@ -2,7 +2,7 @@
 //! [`provider`](super::provider), and an arm in [`of`].
 
 use super::provider::Provider;
-use super::{kore, sakura, soracom};
+use super::{focus, kore, sakura, soracom};
 use crate::model::settings::SourceKind;
 
 /// The provider of a kind of source.
@@ -13,6 +13,7 @@ pub(super) fn of(kind: SourceKind) -> Provider {
         SourceKind::SakuraCsv => Provider::Saved(&sakura::SavedCsv),
         SourceKind::SakuraApi => Provider::Fetched(&sakura::Fetched),
         SourceKind::KoreApi => Provider::Fetched(&kore::Fetched),
+        SourceKind::FocusCsv => Provider::Saved(&focus::SavedCsv),
     }
 }
 

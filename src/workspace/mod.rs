@@ -11,6 +11,7 @@ mod customer_files;
 mod customer_ids;
 mod day_values;
 mod first_tables;
+mod focus_section;
 mod invoice_section;
 mod issue_section;
 mod issuer_section;
@@ -44,6 +45,7 @@ pub use adjustments::{
 pub use assignment_files::{changed_rows, is_table};
 pub use attachments::check_attachments;
 pub use customer_ids::known_customers;
+pub use focus_section::{keep_columns, tag_columns};
 use invoice_section::PricingLayer;
 pub use pricing_file::with_prices_of;
 use text_file::read_text;
@@ -151,7 +153,7 @@ fn read(root: &Path, months: &[BillingMonth], is_kept: bool) -> Result<Workspace
     files.extend(tables);
     let adjustments = adjustments::read(root, (months, is_kept), &customers, &mut problems);
     let default_invoice = invoice_section::InvoiceLayer::default().over(&base.invoice);
-    let settings = Settings {
+    let mut settings = Settings {
         issuer: base.issuer,
         tax_rules: base.tax_rules,
         allocation: base.allocation,
@@ -174,6 +176,8 @@ fn read(root: &Path, months: &[BillingMonth], is_kept: bool) -> Result<Workspace
         customers,
         adjustments: adjustments.months,
     };
+    let columns = tag_columns(&settings);
+    keep_columns(&mut settings.sources, &columns);
     if !broken {
         check_across_files(&settings, &default_invoice.number, &text, &mut problems);
     }

@@ -6,6 +6,7 @@ use std::path::{Component, Path};
 use url::Url;
 
 use super::accounting_section;
+use super::focus_section;
 use super::invoice_section::{InvoiceLayer, PricingLayer};
 use super::issue_section;
 use super::issuer_section;
@@ -25,6 +26,7 @@ use crate::model::amount::Amount;
 use crate::model::currency::Currency;
 use crate::model::definition::Definition;
 use crate::model::endpoint;
+use crate::model::focus::FocusSettings;
 use crate::model::format::Format;
 use crate::model::item_table::ItemTable;
 use crate::model::matcher::{Matcher, normalized};
@@ -227,6 +229,8 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
         assignments_priority: section.read("assignments-priority", Value::integer).unwrap_or(1),
         validity: values::validity(section),
         totals: BTreeMap::new(),
+        is_final: false,
+        focus: FocusSettings::default(),
         definition: section.definition(),
     };
     if let (Some(value), None) = (section.get("assignments-priority"), section.get("assignments")) {
@@ -234,12 +238,15 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
         value.told::<()>(Err(diagnostic.with_hint("add assignments = \"assignments/NAME*.csv\", or remove it")));
     }
     source.totals = totals(section, source.kind, source.validity);
+    (source.focus, source.is_final) = focus_section::read(section, source.kind);
     source.path = match source.kind.is_csv() && kind.is_some() {
         true => section.require("path", "\"billing/{month}/soracom*.csv\"", source_path),
         false => section.read("path", source_path),
     };
-    let currency = section.read("currency", values::code);
-    source.currency = currency.unwrap_or(source.kind.usual_currency());
+    source.currency = match source.kind.usual_currency() {
+        Some(usual) => section.read("currency", values::code).unwrap_or(usual),
+        None => section.require("currency", "\"USD\"", values::code).unwrap_or(Currency::USD),
+    };
     section.finish();
     Some(source)
 }

@@ -28,6 +28,7 @@ mod exporting;
 mod fake_kore;
 mod finance;
 mod fitting;
+mod focus;
 mod glyphs;
 mod golden_pages;
 mod half_a_bill;

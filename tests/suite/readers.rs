@@ -28,11 +28,13 @@ fn files(below: &str, holds: &str, ending: &str) -> Vec<Vec<u8>> {
 #[test]
 fn readers_take_their_files_or_refuse_them() {
     type Reader = fn(&[u8]);
-    let readers: [(Reader, Vec<Vec<u8>>); 14] = [
+    let readers: [(Reader, Vec<Vec<u8>>); 16] = [
         (targets::template, files("templates", "", ".html")),
         (targets::workspace_toml, files("tests/cases", "", "/invoicer.toml")),
         (|bytes| targets::csv("soracom-csv", bytes), files("tests/cases", "/billing/", "soracom.csv")),
         (|bytes| targets::csv("sakura-csv", bytes), files("tests/cases", "/billing/", "sakura.csv")),
+        (|bytes| targets::csv("focus-csv", bytes), files("tests/cases/focus", "/billing/", ".csv")),
+        (|bytes| targets::csv("focus-csv", bytes), files("tests/cases/focus", "/billing/", ".csv.gz")),
         (targets::sakura_json, files("tests/cases/sakura-api", "/billing/202208/", ".json")),
         (targets::kore_json, files("tests/cases", "/kore/", ".json")),
         (targets::provenance, files("tests/cases", "/billing/", "provenance.json")),
@@ -56,8 +58,18 @@ fn readers_take_their_files_or_refuse_them() {
         targets::index(&file);
         targets::index(&file[..file.len() / 2]);
     }
-    for kind in ["soracom-csv", "sakura-csv", "sakura-api", "kore-api", "soracom-api", "toml", "sent", "kept", "search"]
-    {
+    for kind in [
+        "soracom-csv",
+        "sakura-csv",
+        "focus-csv",
+        "sakura-api",
+        "kore-api",
+        "soracom-api",
+        "toml",
+        "sent",
+        "kept",
+        "search",
+    ] {
         std::fs::remove_dir_all(targets::Workspace::new(kind).root()).unwrap();
     }
 }

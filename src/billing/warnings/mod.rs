@@ -2,6 +2,7 @@
 
 mod accounts;
 mod amounts;
+mod commitments;
 mod items;
 mod kept;
 mod prices;
@@ -48,6 +49,7 @@ pub fn warnings(
         found.extend(prices::unusual_prices(month)?);
         found.extend(amounts::not_reconciled(month));
         found.extend(accounts::without_account(month));
+        found.extend(commitments::split(month)?);
         found.extend(kept::kept(month)?);
         found.extend(usage::no_charges(month));
         found.extend(usage::changes(month));

@@ -50,6 +50,7 @@ pub struct AppendixColumns {
     /// Whether an amount has more decimals than are printed.
     pub rounded_amount: bool,
     /// Widths of columns in CSS; empty where the design's own widths are enough.
+    pub date_width: String,
     pub quantity_width: String,
     pub unit_price_width: String,
     pub amount_width: String,
@@ -93,6 +94,8 @@ impl AppendixColumns {
             let width = if is_wider { text + PADDING } else { usual };
             (width, if is_wider { format!("{}.{}pt", width / 10, width % 10) } else { String::new() })
         };
+        // Dates of other months have their year.
+        self.date_width = fitted(widest(&mut rows().map(|row| &row.date)), DATE).1;
         let (quantity, quantity_width) = fitted(widest(&mut rows().map(|row| &row.quantity)), 794);
         let (unit_price, unit_price_width) = fitted(widest(&mut rows().map(|row| &row.unit_price)), 567);
         let (amount, amount_width) = fitted(widest(&mut amounts().map(|amount| &amount.whole)), 510);
@@ -126,7 +129,10 @@ impl AppendixColumns {
         (self.id, self.long_id) = (id > 0, id > ID_MOST);
         self.lead = if self.id { "2" } else { "1" }.to_owned();
         let id = id.min(ID_MOST);
-        let name = if self.id { NAME_LEAST } else { DATE };
+        // Dates of other months have their year; the words for a whole month never got more room.
+        let long = rows().map(|row| &row.date).filter(|date| date.starts_with(|first: char| first.is_ascii_digit()));
+        let date = long.map(|date| cell_width(date)).fold(DATE, usize::max);
+        let name = if self.id { NAME_LEAST } else { date };
         let taken = |group: &GroupView<'_>| {
             let sums = group.columns.len() - named(group) + 1;
             name + id + named(group) * cell + sums * total

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::Datelike;
-
 use super::columns::AppendixColumns;
 use super::figures::Split;
 use super::groups::{DetailView, GroupView};
 use super::resources::Resources;
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::charge::{Bill, NameId};
+use crate::model::charge::{Bill, ChargeDate, NameId};
 use crate::model::customer::Customer;
 use crate::model::figures::grouped;
 use crate::model::invoice::{Detail, Invoice, ItemIndex};
@@ -19,15 +17,15 @@ use crate::model::settings::DetailLevel;
 use crate::render::format::unit_text;
 
 /// A line of the appendix with its sums.
-struct LineTotals {
-    day: u8,
+struct LineTotals<'a> {
+    date: ChargeDate,
     name: NameId,
     /// An item it is part of; those added up to one line have one label.
     item: ItemIndex,
     /// Its resource's position in the list of resources, behind that of its section.
     place: (usize, usize),
     quantity: Option<Sum>,
-    unit: &'static str,
+    unit: &'a str,
     unit_price: Option<Amount>,
     amount: Sum,
     /// Shared with others, and divided by days.
@@ -54,7 +52,7 @@ impl<'a> Lists<'a, '_> {
         columns: &mut AppendixColumns,
         anchors: &mut [String],
     ) -> Result<Vec<GroupView<'a>>, TooLong> {
-        let mut by_resource: BTreeMap<(usize, usize), Vec<LineTotals>> = BTreeMap::new();
+        let mut by_resource: BTreeMap<(usize, usize), Vec<LineTotals<'_>>> = BTreeMap::new();
         for line in self.lines(resources)? {
             by_resource.entry(line.place).or_default().push(line);
         }
@@ -92,13 +90,14 @@ impl<'a> Lists<'a, '_> {
         Ok(groups)
     }
 
-    fn row(&self, line: &LineTotals, amount: Amount) -> Result<DetailView<'a>, TooLong> {
+    fn row(&self, line: &LineTotals<'a>, amount: Amount) -> Result<DetailView<'a>, TooLong> {
         let Lists { bill, customer, invoice, .. } = *self;
         let label = &self.item_labels[line.item.0 as usize];
         let (shared, by_days) = line.marks;
-        let date = match line.day {
-            0 => String::new(),
-            day => format!("{:02}-{day:02}", bill.month.first().month()),
+        let date = match line.date {
+            ChargeDate::Other(other) => other.to_string(),
+            ChargeDate::Month => String::new(),
+            ChargeDate::Day(day) => format!("{:02}-{day:02}", bill.month.number()),
         };
         let printed = printed::amount(amount, invoice.currency)?;
         let quantity = line.quantity.map(Sum::total).transpose()?;
@@ -124,9 +123,9 @@ impl<'a> Lists<'a, '_> {
     }
 
     /// The invoice's details as lines: one per detail, or summed by resource and item.
-    fn lines(&self, resources: &Resources<'_>) -> Result<Vec<LineTotals>, TooLong> {
+    fn lines(&self, resources: &Resources<'_>) -> Result<Vec<LineTotals<'a>>, TooLong> {
         let Lists { invoice, item_labels, .. } = *self;
-        let mut lines: Vec<LineTotals> = Vec::new();
+        let mut lines: Vec<LineTotals<'a>> = Vec::new();
         // Items of one name, such as usage and a discount, are one line as long as they read alike.
         let mut first: BTreeMap<&ItemLabel<'_>, u32> = BTreeMap::new();
         let alike: Vec<u32> = (0..).zip(item_labels).map(|(item, label)| *first.entry(label).or_insert(item)).collect();
@@ -145,7 +144,7 @@ impl<'a> Lists<'a, '_> {
                 Some(line) => {
                     line.amount.add(invoice.amount(detail))?;
                     line.quantity = match (line.quantity, new.quantity) {
-                        (Some(mut sum), Some(more)) => {
+                        (Some(mut sum), Some(more)) if line.unit == new.unit => {
                             sum.add(more.total()?)?;
                             Some(sum)
                         }
@@ -158,10 +157,9 @@ impl<'a> Lists<'a, '_> {
         Ok(lines)
     }
 
-    fn line(&self, detail: &Detail, place: (usize, usize)) -> Result<LineTotals, TooLong> {
+    fn line(&self, detail: &Detail, place: (usize, usize)) -> Result<LineTotals<'a>, TooLong> {
         let Lists { bill, invoice, level, .. } = *self;
         let charge = bill.charge(detail.charge);
-        let subject = bill.subject(charge);
         let quantity = invoice.detail_quantity(bill, detail);
         let mut amount = Sum::default();
         amount.add(invoice.amount(detail))?;
@@ -170,12 +168,12 @@ impl<'a> Lists<'a, '_> {
             sum.add(quantity).map(|()| sum)
         };
         Ok(LineTotals {
-            day: if level == DetailLevel::Resource { 0 } else { charge.day },
+            date: if level == DetailLevel::Resource { ChargeDate::Month } else { bill.date(charge) },
             name: charge.item,
             item: detail.item,
             place,
             quantity: quantity.map(sum).transpose()?,
-            unit: bill.unit(subject.source, charge.item),
+            unit: bill.unit_of(charge),
             unit_price: invoice.unit_price(detail),
             amount,
             marks: invoice.share(detail).map_or((false, false), |share| (!share.is_own(), share.is_own())),

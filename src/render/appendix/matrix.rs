@@ -4,14 +4,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::Datelike;
-
 use super::columns::{CELL_LEAST, DATE, ID_MOST, NAME_LEAST, WIDTH, cell_width, id_cell_width};
 use super::figures::Split;
 use super::groups::{ColumnView, GroupView, TableRow};
 use super::resources::{Resource, Resources};
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::charge::Bill;
+use crate::model::charge::{Bill, ChargeDate};
 use crate::model::figures::{grouped, money};
 use crate::model::invoice::{Detail, Invoice, ItemKind};
 use crate::model::item_label::ItemLabel;
@@ -126,18 +124,19 @@ impl<'a, 'd> Matrix<'a, 'd> {
     /// A table for each resource, with a row a day.
     pub(super) fn days(&mut self, resources: &Resources<'a>) -> Result<Vec<GroupView<'a>>, TooLong> {
         let tables = self.sums(|detail| {
-            let day = self.bill.charge(detail.charge).day;
-            Some(((self.division(detail), resources.place(self.bill, detail)?), usize::from(day)))
+            let date = self.bill.date(self.bill.charge(detail.charge));
+            Some(((self.division(detail), resources.place(self.bill, detail)?), date))
         })?;
         self.set_decimals(&tables)?;
         let mut groups = Vec::with_capacity(tables.len());
         for ((section, table), rows) in &tables {
             let columns = self.columns(rows.values(), WIDTH - DATE)?;
             let mut lines = Vec::with_capacity(rows.len());
-            for (day, cells) in rows {
-                let date = match day {
-                    0 => self.words.whole_month.to_owned(),
-                    day => format!("{:02}-{day:02}", self.bill.month.first().month()),
+            for (date, cells) in rows {
+                let date = match date {
+                    ChargeDate::Other(other) => other.to_string(),
+                    ChargeDate::Month => self.words.whole_month.to_owned(),
+                    ChargeDate::Day(day) => format!("{:02}-{day:02}", self.bill.month.number()),
                 };
                 let (cells, total) = self.line(cells, &columns)?;
                 lines.push(TableRow { date, cells, total, ..TableRow::default() });
@@ -215,7 +214,7 @@ impl<'a, 'd> Matrix<'a, 'd> {
     }
 
     /// The sums of the details that have a place: a table and a row in it.
-    fn sums(&self, place: impl Fn(&Detail) -> Option<((usize, usize), usize)>) -> Result<Tables, TooLong> {
+    fn sums<K: Ord>(&self, place: impl Fn(&Detail) -> Option<((usize, usize), K)>) -> Result<Tables<K>, TooLong> {
         let mut tables = Tables::new();
         for detail in &self.invoice.details {
             let Some((table, row)) = place(detail) else { continue };
@@ -228,7 +227,7 @@ impl<'a, 'd> Matrix<'a, 'd> {
     }
 
     /// Finds how many decimals all cells are printed with.
-    fn set_decimals(&mut self, tables: &Tables) -> Result<(), TooLong> {
+    fn set_decimals<K>(&mut self, tables: &Tables<K>) -> Result<(), TooLong> {
         let least = self.invoice.currency.decimals();
         self.decimals = least;
         for cells in tables.values().flat_map(BTreeMap::values) {
@@ -345,7 +344,7 @@ impl<'a, 'd> Matrix<'a, 'd> {
 }
 
 /// The sums of rows by table, which is one of a section, and row.
-type Tables = BTreeMap<(usize, usize), BTreeMap<usize, Cells>>;
+type Tables<K> = BTreeMap<(usize, usize), BTreeMap<K, Cells>>;
 
 /// Candidates with a column each, in the order of the columns, and those that share one.
 #[derive(Default)]

@@ -33,7 +33,8 @@ pub(super) fn read(
     draft: bool,
 ) -> Result<(), Problems> {
     let item = bill.names.intern(ITEM);
-    bill.units.insert((source, item), UNIT);
+    let unit = bill.names.intern(UNIT);
+    bill.note_unit(source, item, unit);
     let (month, currency) = (bill.month, bill.sources[usize::from(source)].currency);
     let mut subjects: FxHashMap<Scope, SubjectId> = FxHashMap::default();
     let mut unbilled = Unbilled::default();
@@ -55,6 +56,9 @@ pub(super) fn read(
             row,
             file: page.file,
             day: usage.day,
+            stated_kind: None,
+            other_period: 0,
+            unit: 0,
         });
     })?;
     let name = &bill.sources[usize::from(source)].name;

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use anyhow::Context;
 
 use super::json::Number;
-use super::provider::{FetchedBill, Finality, ProviderMonth, Reading, SavedBill};
+use super::provider::{FetchedBill, Finality, ProviderMonth, Reading, SavedBill, each_file};
 use super::rounded_ids;
 use super::snapshot::{Session, Snapshot};
 use crate::diagnostic::{Diagnostic, Figure, Located, Place, Problems, cannot};
@@ -42,8 +42,8 @@ const ANSWER: &str = "what SAKURA Cloud's API answers";
 pub(super) struct SavedCsv;
 
 impl SavedBill for SavedCsv {
-    fn read(&self, reading: &mut Reading<'_>, file: u16) -> Result<(), Problems> {
-        read_file(reading, file, reading.draft)
+    fn read_all(&self, reading: &mut Reading<'_>, files: &[u16]) -> Result<(), Problems> {
+        each_file(reading, files, |reading, file| read_file(reading, file, reading.draft))
     }
 
     fn row_of_json(&self, text: &str, row: u32) -> Option<String> {

@@ -157,7 +157,8 @@ impl<'b> RowReader<'b> {
             _ => _ = self.determined.insert(cell(column::BILL).to_owned()),
         }
         let item = self.bill.names.intern(cell(column::PRODUCT_NAME));
-        self.bill.units.insert((self.source, item), UNIT);
+        let unit = self.bill.names.intern(UNIT);
+        self.bill.note_unit(self.source, item, unit);
         Ok(Charge {
             quantity: quantity.map_or(Packed::NONE, |quantity| Packed::new(quantity, &mut self.bill.long_amounts)),
             cost: Packed::new(cost, &mut self.bill.long_amounts),
@@ -167,6 +168,9 @@ impl<'b> RowReader<'b> {
             row: record.line,
             file: self.file,
             day: 0,
+            stated_kind: None,
+            other_period: 0,
+            unit: 0,
         })
     }
 

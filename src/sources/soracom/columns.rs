@@ -2,10 +2,10 @@
 
 use csv::ByteRecord;
 
-use super::cells::{cell, shown};
 use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::model::identifier::IdAlphabet;
 use crate::model::matcher::normalized;
+use crate::sources::cells::{cell, shown};
 
 /// Columns that name a resource; the first that is not empty counts.
 const RESOURCE_COLUMNS: [&str; 9] = [

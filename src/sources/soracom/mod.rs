@@ -4,7 +4,6 @@
 //! in any order; those that are not amount items are tags or groups.
 
 mod api;
-mod cells;
 mod columns;
 mod credentials;
 mod fetch;
@@ -20,7 +19,8 @@ use anyhow::Context;
 use csv::ByteRecord;
 use rayon::prelude::*;
 
-use super::provider::{FetchedBill, Finality, ProviderMonth, ReachesEnd, Reading, SavedBill};
+use super::cells::{cell, is_blank, reader};
+use super::provider::{FetchedBill, Finality, ProviderMonth, ReachesEnd, Reading, SavedBill, each_file};
 use super::rounded_ids;
 use super::snapshot::{Session, Snapshot};
 use crate::diagnostic::{Diagnostic, Place, Problems, cannot};
@@ -29,7 +29,6 @@ use crate::files;
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
 use crate::model::statement::Statement;
-use cells::{cell, is_blank, reader};
 use columns::Columns;
 use region::Region;
 
@@ -40,8 +39,8 @@ const EXPORT: &str = "export.csv";
 pub(super) struct SavedCsv;
 
 impl SavedBill for SavedCsv {
-    fn read(&self, reading: &mut Reading<'_>, file: u16) -> Result<(), Problems> {
-        read_file(reading, file)
+    fn read_all(&self, reading: &mut Reading<'_>, files: &[u16]) -> Result<(), Problems> {
+        each_file(reading, files, read_file)
     }
 
     fn reaches_end(&self) -> Option<ReachesEnd> {

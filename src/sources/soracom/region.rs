@@ -6,11 +6,11 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
-use super::cells::{is_blank, reader};
 use super::columns::Columns;
 use super::rows::RowReader;
 use crate::files;
 use crate::model::charge::Bill;
+use crate::sources::cells::{QuoteState, first_line, is_blank, reader};
 use crate::sources::refused_rows::RefusedRows;
 
 /// A range of a file's bytes that begins and ends between records.
@@ -112,18 +112,6 @@ impl Region {
     }
 }
 
-/// The line a record begins at, computed from the reader's position after it, because the record's own position is that
-/// of blank lines before it. A record that ends at `unfinished_at` has no line feed after it.
-fn first_line(record: &ByteRecord, before: u64, after: &csv::Position, unfinished_at: u64) -> u32 {
-    if after.line() == before + 1 && after.byte() < unfinished_at {
-        // The usual case: the reader passed exactly one line.
-        return u32::try_from(before).unwrap_or(u32::MAX);
-    }
-    let inside = memchr::memchr_iter(b'\n', record.as_slice()).count() as u64;
-    let line = after.line() - inside - u64::from(after.byte() < unfinished_at);
-    u32::try_from(line).unwrap_or(u32::MAX)
-}
-
 fn ends_with_line_feed(path: &Path, region: Region) -> io::Result<bool> {
     if region.start == region.end {
         return Ok(false);
@@ -151,26 +139,9 @@ impl<R: Read> Read for QuoteCounter<R> {
 
 /// Whether the bytes from a record's beginning to `end` stop within a quoted cell.
 fn ends_in_quotes(path: &Path, start: u64, end: u64) -> io::Result<bool> {
-    #[derive(PartialEq)]
-    enum State {
-        CellStart,
-        Plain,
-        Quoted,
-        AfterQuote,
-    }
     let mut file = files::open(path)?;
     file.seek(SeekFrom::Start(start))?;
     let mut rest = Vec::new();
     file.take(end.saturating_sub(start)).read_to_end(&mut rest)?;
-    let mut state = State::CellStart;
-    for byte in rest {
-        state = match (state, byte) {
-            (State::CellStart | State::AfterQuote, b'"') => State::Quoted,
-            (State::Quoted, b'"') => State::AfterQuote,
-            (State::Quoted, _) => State::Quoted,
-            (_, b',' | b'\n' | b'\r') => State::CellStart,
-            _ => State::Plain,
-        };
-    }
-    Ok(state == State::Quoted)
+    Ok(rest.iter().fold(QuoteState::CellStart, |state, byte| state.after(*byte)) == QuoteState::Quoted)
 }

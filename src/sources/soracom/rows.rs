@@ -3,11 +3,11 @@
 use csv::ByteRecord;
 use rustc_hash::FxHashMap;
 
-use super::cells::{cell, shown};
 use super::columns::Columns;
 use crate::model::amount::Amount;
 use crate::model::charge::{Bill, Charge, EMPTY, NO_PRICE, NameId, Subject, SubjectId};
 use crate::model::packed::Packed;
+use crate::sources::cells::{cell, shown, swallowing_cell};
 use crate::sources::refused_rows::{Refusal, RefusedRows, id, number, text};
 
 /// Reads rows of one file into a bill.
@@ -119,6 +119,9 @@ impl<'c> RowReader<'c> {
             row,
             file: self.file,
             day,
+            stated_kind: None,
+            other_period: 0,
+            unit: 0,
         })
     }
 
@@ -231,25 +234,6 @@ impl<'c> RowReader<'c> {
     }
 }
 
-/// The cell, if any, in which a stray quote merged several rows.
-///
-/// The quote opens in the middle of a row and closes in a later one. So the text before the cell's first line break has
-/// the separators missing from the first row, and the text after its last line break has those of the later row up to
-/// the closing quote; whole rows may lie between. A name with line breaks and commas hardly has just these numbers.
-fn swallowing_cell(record: &ByteRecord) -> Option<usize> {
-    // Most rows have no line break at all, which one search of their bytes shows.
-    memchr::memchr(b'\n', record.as_slice())?;
-    let separators = record.len().checked_sub(1).filter(|separators| *separators > 0)?;
-    let count = |line: &[u8]| memchr::memchr_iter(b',', line).count();
-    record.iter().enumerate().position(|(index, cell)| {
-        let counts: Vec<usize> = cell.split(|byte| *byte == b'\n').map(count).collect();
-        let [first, .., last] = counts.as_slice() else {
-            return false;
-        };
-        (*first, *last) == (separators - index, index) || counts.iter().any(|count| *count >= separators)
-    })
-}
-
 fn intern_price(bill: &mut Bill, cell: &[u8]) -> Result<u32, Refusal> {
     let price = optional(Some(cell), "unitPrice")?;
     Ok(price.map_or(NO_PRICE, |price| bill.unit_prices.intern(price)))
@@ -259,33 +243,5 @@ fn optional(cell: Option<&[u8]>, column: &str) -> Result<Option<Amount>, Refusal
     match cell {
         None | Some([]) => Ok(None),
         Some(cell) => number(cell, column).map(Some),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::swallowing_cell;
-    use csv::ByteRecord;
-
-    #[test]
-    fn cells_of_several_rows_are_found() {
-        for (cells, expected) in [
-            // 440,0801,basic,"10,acme\n441,0802,basic,10",x: the quote opens before the price of one row and closes after
-            // that of the next.
-            (&["440", "0801", "basic", "10,acme\n441,0802,basic,10", "x"][..], Some(3)),
-            // A whole row between.
-            (&["440", "a\n441,0801,basic,10,acme\nb", "basic", "10", "acme"], Some(1)),
-            // A quote that opens a row and closes the next.
-            (&["440,0801,basic,10,acme\n441", "0802", "basic", "10", "acme"], Some(0)),
-            // In the last cell.
-            (&["440", "0801", "basic", "10", "acme\n441,0802,basic,10,bravo"], Some(4)),
-            // Addresses and notes of people.
-            (&["440", "0801", "basic", "10", "Building 1\nRoom 2"], None),
-            (&["440", "0801", "basic", "10", "Tokyo, Japan\nRoom 2, left"], None),
-            (&["440", "0801", "Tokyo, Japan\nRoom 2", "10", "acme"], None),
-            (&["440", "0801", "basic", "10", "acme"], None),
-        ] {
-            assert_eq!(swallowing_cell(&ByteRecord::from(cells.to_vec())), expected, "{cells:?}");
-        }
     }
 }

@@ -1,0 +1,192 @@
+//! [`Table`]: a part of a bill as a stream of records, each with the line it begins at.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use csv::ByteRecord;
+
+use super::cells::{QuoteState, cell, first_line, is_blank, reader, shown};
+use super::parts;
+use crate::diagnostic::{Diagnostic, Place};
+
+/// A part being read.
+pub(super) struct Table<'p> {
+    path: &'p str,
+    reader: csv::Reader<Counted<Box<dyn Read + Send>>>,
+    /// The line after the last record.
+    line: u64,
+    /// The last record's first line, and whether it has no other.
+    last: (u32, bool),
+}
+
+impl<'p> Table<'p> {
+    /// Opens a part and reads its header, the first row that is not blank.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is empty, or is no CSV in UTF-8.
+    pub(super) fn open(root: &Path, path: &'p str) -> Result<(Table<'p>, ByteRecord), Diagnostic> {
+        let bytes = parts::open(&root.join(path)).map_err(|error| parts::unreadable(&error, path))?;
+        let reader = reader(Counted { source: bytes, length: 0, quotes: 0, last: b'\n' });
+        let mut table = Table { path, reader, line: 1, last: (1, true) };
+        let mut header = ByteRecord::new();
+        if table.read(&mut header)?.is_none() {
+            let diagnostic = Diagnostic::error("the file is empty").at(Place::file(path));
+            let hint = "a bill begins with a header row even when nothing was used; fetch the file again";
+            return Err(diagnostic.with_hint(hint));
+        }
+        check_encoding(&header).map_err(|problem| problem.at(Place::file(path)))?;
+        Ok((table, header))
+    }
+
+    /// Reads the next record that is not blank; returns the line it begins at, and none at the end.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a compressed file is damaged.
+    pub(super) fn read(&mut self, record: &mut ByteRecord) -> Result<Option<u32>, Diagnostic> {
+        loop {
+            let more = self.reader.read_byte_record(record).map_err(|error| match error.into_kind() {
+                csv::ErrorKind::Io(error) => parts::unreadable(&error, self.path),
+                other => parts::unreadable(&io::Error::other(format!("{other:?}")), self.path),
+            })?;
+            if !more {
+                return Ok(None);
+            }
+            let after = self.reader.position();
+            let before = std::mem::replace(&mut self.line, after.line());
+            if is_blank(record) {
+                continue;
+            }
+            let counted = self.reader.get_ref();
+            // Only the last record may end without a line feed.
+            let is_unfinished = after.byte() == counted.length && counted.last != b'\n';
+            let first = first_line(record, before, after, if is_unfinished { after.byte() } else { u64::MAX });
+            self.last = (first, after.line() == before + 1);
+            return Ok(Some(first));
+        }
+    }
+
+    /// The length of the part read to its end, decompressed; if its last record ends within quotes, the line that was
+    /// returned for that and the one it begins at.
+    ///
+    /// # Errors
+    /// When the file cannot be read again.
+    pub(super) fn end(self, root: &Path) -> Result<Result<u64, (u32, u32)>, Diagnostic> {
+        let Counted { length, quotes, last, .. } = *self.reader.get_ref();
+        // Quotes are in pairs, unless one stands inside a cell without quotes.
+        if quotes % 2 == 0 || !ends_in_quotes(root, self.path)? {
+            return Ok(Ok(length));
+        }
+        let (first, is_one_line) = self.last;
+        // The last line feed turned out to be inside the quotes, not after the record as it was counted.
+        Ok(Err((first, first + u32::from(last == b'\n' && !is_one_line))))
+    }
+}
+
+/// Refuses files that a spreadsheet or an old program saved in another form.
+fn check_encoding(header: &ByteRecord) -> Result<(), Diagnostic> {
+    let first = header.get(0).unwrap_or_default();
+    if first.starts_with(b"\xff\xfe") || first.starts_with(b"\xfe\xff") || first.contains(&0) {
+        return Err(Diagnostic::error("the file is UTF-16, expected UTF-8")
+            .with_hint("use the file as it was downloaded; a spreadsheet may have saved it as \"Unicode text\""));
+    }
+    if (0..header.len()).any(|index| cell(header, index).contains(&b'\r')) {
+        let diagnostic = Diagnostic::error("the file's lines end with a carriage return alone, expected a line feed");
+        let hint = "use the file as it was downloaded; a program for old Macintosh computers may have changed it";
+        return Err(diagnostic.with_hint(hint));
+    }
+    Ok(())
+}
+
+/// The names in a header.
+///
+/// # Errors
+/// A header that is not UTF-8.
+pub(super) fn names<'h>(header: &'h ByteRecord, path: &str) -> Result<Vec<&'h str>, Diagnostic> {
+    let names: Result<Vec<&str>, _> = (0..header.len()).map(|index| std::str::from_utf8(cell(header, index))).collect();
+    names.map_err(|_| {
+        let hint = "save the file as it was downloaded; a spreadsheet may have changed its encoding";
+        let place = Place::line(path, 1).with_excerpt(shown(header));
+        Diagnostic::error("the header is not UTF-8").at(place).with_hint(hint)
+    })
+}
+
+/// Whether the last record of a part ends within quotes.
+fn ends_in_quotes(root: &Path, path: &str) -> Result<bool, Diagnostic> {
+    let mut state = QuoteState::CellStart;
+    let mut buffer = [0; 1 << 14];
+    let mut bytes = parts::open(&root.join(path)).map_err(|error| parts::unreadable(&error, path))?;
+    loop {
+        let count = bytes.read(&mut buffer).map_err(|error| parts::unreadable(&error, path))?;
+        if count == 0 {
+            return Ok(state == QuoteState::Quoted);
+        }
+        state = buffer[..count].iter().fold(state, |state, byte| state.after(*byte));
+    }
+}
+
+/// A reader that counts what it reads.
+struct Counted<R> {
+    source: R,
+    length: u64,
+    quotes: u64,
+    last: u8,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(buffer)?;
+        self.length += count as u64;
+        self.quotes += memchr::memchr_iter(b'"', &buffer[..count]).count() as u64;
+        if let Some(last) = buffer[..count].last() {
+            self.last = *last;
+        }
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    /// The lines at which the records of a file begin, and how it ends.
+    fn read(name: &str, bytes: &[u8]) -> (Vec<(u32, usize)>, Result<u64, (u32, u32)>) {
+        let root = std::env::temp_dir();
+        let name = format!("invoicer-table-{}-{name}", std::process::id());
+        std::fs::write(root.join(&name), bytes).unwrap();
+        let (mut table, header) = Table::open(&root, &name).unwrap();
+        assert_eq!(names(&header, &name).unwrap(), ["a", "b"]);
+        let (mut record, mut lines) = (ByteRecord::new(), Vec::new());
+        while let Some(line) = table.read(&mut record).unwrap() {
+            lines.push((line, record.len()));
+        }
+        let end = table.end(&root).unwrap();
+        std::fs::remove_file(root.join(&name)).unwrap();
+        (lines, end)
+    }
+
+    #[test]
+    fn records_have_the_lines_they_begin_at() {
+        let text = b"\xef\xbb\xbfa,b\r\n1,\"x\r\ny\"\r\n\r\n2,\"say \"\"no\"\"\"\r\n3,z";
+        let plain = (vec![(2, 2), (5, 2), (6, 2)], Ok(text.len() as u64 - 3));
+        assert_eq!(read("plain", text), plain);
+        let mut compressed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        compressed.write_all(text).unwrap();
+        let mut two = compressed.finish().unwrap();
+        assert_eq!(read("compressed", &two), plain);
+        // Members of a gzip file follow each other as if they were one.
+        let mut more = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        more.write_all(b"\n4,w\n").unwrap();
+        two.extend(more.finish().unwrap());
+        assert_eq!(read("members", &two), (vec![(2, 2), (5, 2), (6, 2), (7, 2)], Ok(text.len() as u64 - 3 + 5)));
+    }
+
+    #[test]
+    fn a_file_may_end_within_quotes() {
+        assert_eq!(read("cut", b"a,b\n1,x\n2,\"y\n3,z\n").1, Err((2, 3)));
+        assert_eq!(read("cut-off", b"a,b\n1,x\n2,\"y\n").1, Err((3, 3)));
+        assert_eq!(read("cut-within", b"a,b\n1,x\n2,\"y\nz").1, Err((3, 3)));
+        // A quote within a cell without quotes is one of its characters.
+        assert_eq!(read("inch", b"a,b\n1,5\" disk\n2,y\n").1, Ok(18));
+    }
+}

@@ -1,0 +1,113 @@
+//! Reads the keys of a `[[source]]` that say how the rows of a FOCUS bill become charges.
+
+use std::collections::BTreeSet;
+
+use super::toml_reader::{Section, Value};
+use crate::diagnostic::Diagnostic;
+use crate::model::allocation::Ratio;
+use crate::model::focus::{CostColumn, FocusSettings, ItemPart, OtherMonths, QuantityColumns, TAG_PREFIX, TaxRows};
+use crate::model::matcher::{Glob, Matcher};
+use crate::model::settings::{Grouping, Settings, SourceKind, SourceSettings};
+
+/// The keys in the order of their documentation.
+const KEYS: [&str; 7] = ["cost", "quantity", "item", "where", "taxes", "other-months", "final"];
+
+/// Reads the keys, and whether bills are final; refuses them for kinds that do not have them.
+pub(super) fn read(section: &Section<'_, '_>, kind: SourceKind) -> (FocusSettings, bool) {
+    let usual = FocusSettings::default();
+    let settings = FocusSettings {
+        cost: section.read("cost", |value| value.one_of(&CostColumn::NAMES)).unwrap_or_default(),
+        quantity: section.read("quantity", |value| value.one_of(&QuantityColumns::NAMES)).unwrap_or_default(),
+        item: section.read("item", item).unwrap_or(usual.item),
+        filter: filter(section),
+        taxes: section.read("taxes", |value| value.one_of(&TaxRows::NAMES)).unwrap_or_default(),
+        other_months: section.read("other-months", |value| value.one_of(&OtherMonths::NAMES)).unwrap_or_default(),
+        tag_columns: BTreeSet::new(),
+    };
+    let is_final = section.read("final", Value::boolean).unwrap_or(false);
+    if !kind.reads_columns() {
+        for value in KEYS.iter().filter_map(|key| Some((key, section.get(key)?))) {
+            let (key, value) = value;
+            let diagnostic =
+                Diagnostic::error(format!("{key} is for bills in FOCUS, not for the kind {}", kind.name()));
+            value.told::<()>(Err(diagnostic.with_hint(format!("remove {key}, or write kind = \"focus-csv\""))));
+        }
+    }
+    (settings, is_final)
+}
+
+/// Reads `where = { InvoiceIssuerName = "AWS*" }`.
+fn filter(section: &Section<'_, '_>) -> Vec<(String, Glob)> {
+    let Some(value) = section.get("where") else {
+        return Vec::new();
+    };
+    let columns = value.section("where");
+    let columns = columns.map_err(|problem| problem.with_hint("write where = { InvoiceIssuerName = \"AWS*\" }"));
+    let pattern = |(column, value): (String, Value<'_, '_>)| {
+        let pattern = value.told(value.string())?;
+        Some((column, Glob::new(&pattern)))
+    };
+    value.told(columns).into_iter().flat_map(|columns| columns.entries()).filter_map(pattern).collect()
+}
+
+/// Reads `item`: a column, or a text with columns in braces.
+fn item(value: &Value<'_, '_>) -> Result<Vec<ItemPart>, Diagnostic> {
+    let text = value.text()?;
+    if !text.contains(['{', '}']) {
+        return Ok(vec![ItemPart::Column(text)]);
+    }
+    let mut parts = Vec::new();
+    let mut rest = text.as_str();
+    while let Some((before, behind)) = rest.split_once('{') {
+        let column = behind.split_once('}').filter(|(column, _)| !column.is_empty() && !column.contains('{'));
+        let Some((column, behind)) = column.filter(|_| !before.contains('}')) else {
+            return Err(unbalanced(&text));
+        };
+        if !before.is_empty() {
+            parts.push(ItemPart::Text(before.to_owned()));
+        }
+        parts.push(ItemPart::Column(column.to_owned()));
+        rest = behind;
+    }
+    if rest.contains('}') || parts.is_empty() {
+        return Err(unbalanced(&text));
+    }
+    if !rest.is_empty() {
+        parts.push(ItemPart::Text(rest.to_owned()));
+    }
+    Ok(parts)
+}
+
+fn unbalanced(text: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::error(format!("expected the name of a column between {{ and }}, found {text:?}"));
+    diagnostic.with_hint("write item = \"ServiceName\", or item = \"{ServiceName} {ChargeDescription}\"")
+}
+
+/// The columns of FOCUS bills that any rule of the workspace matches as tags.
+pub fn tag_columns(settings: &Settings) -> BTreeSet<String> {
+    let mut matchers: Vec<&Matcher> = settings.tax_rules.iter().map(|rule| &rule.matcher).collect();
+    for share in &settings.allocation.shares {
+        matchers.push(&share.matcher);
+        if let Ratio::Measured { of: Some(of), .. } = &share.ratio {
+            matchers.push(of);
+        }
+    }
+    matchers.extend(settings.allocation.keeps.iter().map(|keep| &keep.matcher));
+    let mut tags: Vec<&String> = Vec::new();
+    for customer in &settings.customers {
+        matchers.extend(customer.rules.iter().map(|rule| &rule.matcher));
+        matchers.extend(customer.pricing.rules.iter().map(|rule| &rule.matcher));
+        matchers.extend(customer.fees.iter().map(|fee| &fee.matcher));
+        let groupings = [&customer.invoice.group_by, &customer.invoice.sections];
+        tags.extend(groupings.into_iter().filter_map(|by| if let Grouping::Tag(tag) = by { Some(tag) } else { None }));
+    }
+    tags.extend(matchers.into_iter().flat_map(|matcher| matcher.tags.keys()));
+    tags.into_iter().filter_map(|tag| tag.strip_prefix(TAG_PREFIX)).map(str::to_owned).collect()
+}
+
+/// Makes the sources keep those columns.
+pub fn keep_columns(sources: &mut [SourceSettings], columns: &BTreeSet<String>) {
+    for source in sources {
+        source.focus.tag_columns.extend(columns.iter().cloned());
+    }
+}

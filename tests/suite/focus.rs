@@ -1,0 +1,152 @@
+//! Bills in FOCUS from build to issue: months that may still change, late charges, rows that are left out, commitments.
+
+use std::path::Path;
+
+use crate::common::{Sandbox, copy_tree};
+use crate::issuing::good;
+use crate::reproducer::Reproducer;
+
+/// The workspace of `tests/cases/focus`.
+fn case() -> Sandbox {
+    let sandbox = Sandbox::new();
+    copy_tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/focus"), sandbox.path());
+    sandbox
+}
+
+/// A workspace with a bill of these columns beside those that every bill has; a day, an item and an account are the same in
+/// all rows.
+fn workspace(columns: &str, keys: &str, rows: &[&str]) -> Sandbox {
+    let sandbox = Reproducer::named("focus-still-open").workspace();
+    let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    sandbox.write("invoicer.toml", format!("{settings}final = true\n{keys}"));
+    let mut bill = format!(
+        "SubAccountId,BillingAccountId,BillingCurrency,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,ServiceName,\
+         BillingPeriodStart,{columns}\n"
+    );
+    for row in rows {
+        let same =
+            "111122223333,999988887777,USD,2022-09-01T00:00:00Z,2022-08-02T00:00:00Z,2022-08-03T00:00:00Z,Compute";
+        bill += &format!("{same},{row}\n");
+    }
+    sandbox.write("billing/202208/aws.csv", bill);
+    sandbox
+}
+
+/// The only customer of the built month.
+fn customer(sandbox: &Sandbox) -> serde_json::Value {
+    sandbox.json("out/202208/summary.json")["customers"][0].clone()
+}
+
+const AUGUST: &str = "2022-08-01T00:00:00Z";
+
+#[test]
+fn a_month_is_open_until_the_user_says_that_it_is_final() {
+    let sandbox = Reproducer::named("focus-still-open").workspace();
+    let here = |arguments: &[&str]| {
+        let status = good(sandbox.run(&[&["status", "202208", "--json"], arguments].concat()));
+        serde_json::from_str::<serde_json::Value>(&status.stdout).unwrap()[0]["here"].as_str().unwrap().to_owned()
+    };
+    assert_eq!([here(&[]), here(&["--final", "aws"])], ["preliminary", "files"]);
+    assert_eq!(sandbox.run(&["build", "202208"]).code, 1);
+    good(sandbox.run(&["build", "202208", "--draft"]));
+    good(sandbox.run(&["check", "202208", "--final", "aws"]));
+    good(sandbox.run(&["build", "202208", "--final", "aws"]));
+    // The build was made of a final bill, so what looks at it need not be told again; `issue` makes it anew.
+    good(sandbox.run(&["explain", "INV-202208-acme"]));
+    assert_eq!(sandbox.run(&["issue", "202208"]).code, 1);
+    good(sandbox.run(&["issue", "202208", "--final", "aws"]));
+    for command in [&["build", "202208"][..], &["verify", "202208"], &["explain", "INV-202208-acme"]] {
+        good(sandbox.run(command));
+    }
+    good(sandbox.run(&["credit", "INV-202208-acme", "--reason", "a mistake", "--reissue"]));
+    good(sandbox.run(&["verify", "202208"]));
+}
+
+#[test]
+fn final_is_for_sources_that_do_not_say_it_themselves() {
+    let sandbox = Reproducer::named("csv-other-month").workspace();
+    let run = sandbox.run(&["check", "202208", "--final", "soracom"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("--final is not for \"soracom\""), "{}", run.stderr);
+}
+
+#[test]
+fn a_late_charge_says_for_which_day_it_is() {
+    for details in ["rows", "daily"] {
+        let sandbox = case();
+        let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+        sandbox.write("invoicer.toml", settings.replace("details = \"rows\"", &format!("details = \"{details}\"")));
+        good(sandbox.run(&["build", "202208", "--format", "html,json"]));
+        let page = String::from_utf8(sandbox.read("out/202208/acme/INV-202208-acme.html")).unwrap();
+        assert_eq!(page.matches("2022-07-31").count(), 1, "{details}");
+        assert!(page.contains("08-02"), "{details}");
+    }
+}
+
+#[test]
+fn quantities_of_several_units_are_not_added_up() {
+    let sandbox = case();
+    good(sandbox.run(&["build", "202208", "--format", "json"]));
+    let invoice = sandbox.json("out/202208/bravo/INV-202208-bravo.json");
+    assert_eq!(invoice["items"][0]["name"], "Compute ap-northeast-1");
+    assert_eq!(invoice["items"][0]["quantity"], serde_json::Value::Null);
+    assert_eq!(invoice["items"][0]["unit"], "");
+    let details = invoice["details"].as_array().unwrap().iter();
+    let quantities = details.map(|detail| (detail["quantity"].as_str().unwrap(), detail["unit"].as_str().unwrap()));
+    let mut quantities: Vec<(&str, &str)> = quantities.collect();
+    quantities.sort_unstable();
+    // Of the shared purchase bravo has 3.05 / 6.0625.
+    assert_eq!(quantities[0], ("0.5", "GB"));
+    assert_eq!(quantities[2], ("24", "Hours"));
+}
+
+#[test]
+fn rows_that_are_left_out_are_counted() {
+    let run = good(case().run(&["build", "202208", "--format", "json"]));
+    for line in ["aws: left out by where: 1 row, $7.00\n", "aws: left out as the provider's tax: 1 row, $0.30\n"] {
+        assert!(run.stderr.contains(line), "{}", run.stderr);
+    }
+    let rows = [format!("{AUGUST},Usage,1.5"), "2022-07-01T00:00:00Z,Usage,4".to_owned()];
+    let sandbox = workspace("ChargeCategory,BilledCost", "other-months = \"skip\"\n", &[&rows[0], &rows[1]]);
+    let run = good(sandbox.run(&["build", "202208", "--format", "json"]));
+    assert!(run.stderr.contains("aws: left out as of other months: 1 row\n"), "{}", run.stderr);
+    assert_eq!(customer(&sandbox)["cost"], "1.5");
+}
+
+#[test]
+fn commitments_are_reported_once_unless_the_effective_cost_is_billed() {
+    let row = |cells: &str| format!("{AUGUST},{cells}");
+    let rows = [
+        row("Usage,0,0.25,ri-1"),
+        row("Usage,0.00,0.5,ri-1"),
+        row("Usage,0,0,NULL"),
+        row("Usage,2,2,NULL"),
+        row("Purchase,30,0,ri-1"),
+    ];
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let columns = "ChargeCategory,BilledCost,EffectiveCost,CommitmentDiscountId";
+    let warnings = |sandbox: &Sandbox| -> Vec<String> {
+        let run = good(sandbox.run(&["build", "202208", "--format", "json"]));
+        run.stderr.lines().filter(|line| line.starts_with("warning[commitment-split]")).map(str::to_owned).collect()
+    };
+    let sandbox = workspace(columns, "", &rows);
+    let expected = "warning[commitment-split]: commitments cover $0.75 of \"aws\" (2 rows), which costs nothing but their purchase";
+    assert_eq!(warnings(&sandbox), [expected]);
+    assert_eq!(customer(&sandbox)["cost"], "32");
+    let sandbox = workspace(columns, "cost = \"effective\"\n", &rows);
+    assert!(warnings(&sandbox).is_empty());
+    assert_eq!(customer(&sandbox)["cost"], "2.75");
+}
+
+/// Kept are only the columns that rules match: those of the compared prices among them.
+#[test]
+fn other_prices_match_columns_that_no_rule_of_the_workspace_does() {
+    let row = format!("{AUGUST},Usage,1.5,ap-northeast-1");
+    let sandbox = workspace("ChargeCategory,BilledCost,RegionId", "", &[&row]);
+    let rule = "[[pricing.rule]]\ntag = { \"focus:RegionId\" = \"ap-*\" }\nmarkup = \"100%\"\n";
+    sandbox.write("prices.toml", format!("[pricing]\n{rule}"));
+    let run = good(sandbox.run(&["whatif", "--pricing", "prices.toml", "--months", "202208", "--json"]));
+    let compared: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let acme = &compared["customers"][0];
+    assert_eq!([&acme["old"]["subtotal"], &acme["new"]["subtotal"]], ["1.5", "3"], "{compared}");
+}
