@@ -19,13 +19,15 @@ use crate::model::currency::Currency;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::rounding::Rounding;
 use crate::month::computed::{ComputedMonth, MonthRequest};
+use crate::month::documents::MadeDocuments;
 use crate::month::rebuilt::{OutputTarget, rebuild};
 use crate::month::rule_changes::RuleChanges;
 use crate::month::summary::{CustomerSummary, Summary};
-use crate::out::{self, Manifest, Mode};
+use crate::out::{self, Mode};
 use crate::printer::{Align, Printer, table};
 use crate::render;
 use crate::sources;
+use crate::staging::Staging;
 use crate::workspace;
 
 pub(super) fn run(
@@ -91,7 +93,7 @@ fn build(
 
     let shown_out = arguments.out.as_ref().map_or_else(|| "out".to_owned(), |out| out.display().to_string());
     let (finals, deny_warnings) = (arguments.finals.as_slice(), arguments.deny_warnings);
-    let mut computed = ComputedMonth::of(
+    let computed = ComputedMonth::of(
         &MonthRequest { root, ledger: &ledger, out: (&out, &shown_out), month, status, finals, deny_warnings, printer },
         |settings| {
             workspace::check_attachments(settings)?;
@@ -131,40 +133,57 @@ fn build(
             return Err(problems);
         }
     };
-    computed.add_warnings(made.warnings)?;
-    let review = computed.review(&made.documents);
-    computed.write_review(review, &staging)?;
-    let inputs = computed.inputs()?.written();
-    let mut manifest = Manifest::new(month.to_string(), inputs, computed.compared.clone(), staging.written());
-    manifest.story.clone_from(&computed.story_files);
-    staging.write("manifest.json", &out::to_json(&manifest)?)?;
-    let files = staging.written();
-    let directory = staging.commit()?;
-
-    excerpts::print_warnings(root, &computed.warnings, printer);
-    print_skipped(&computed, printer);
-    if mode == Mode::Check {
-        let invoices = counted(computed.billed.invoices.len(), "invoice");
-        let rows = row_count(computed.bill.charges.len());
-        printer.status(&format!("{month} is good: {invoices} from {rows}"));
-        return Ok(());
-    }
-    let summary = Summary::of(review)?;
-    let shown = directory.strip_prefix(current).unwrap_or(&directory);
-    if !arguments.json {
-        printer.result_files(files.iter().map(|file| shown.join(&file.path).display().to_string()));
-    }
-    print_sources(&computed.bill, &computed.billed, printer);
-    for line in summary_table(&summary, printer)? {
-        printer.status(&line);
-    }
-    if arguments.json {
-        printer.result_json(&out::to_json(&summary)?);
-    } else {
-        print_page(shown, printer);
-    }
+    Finish { root, current, mode, json: arguments.json }.run(computed, made, staging, printer)?;
     open_page(arguments, &out, current, environment, printer);
     Ok(())
+}
+
+/// How `build` and `merge` end.
+pub(super) struct Finish<'a> {
+    pub(super) root: &'a Path,
+    pub(super) current: &'a Path,
+    pub(super) mode: Mode,
+    pub(super) json: bool,
+}
+
+impl Finish<'_> {
+    /// Completes a month's directory, moves it into place and prints what was made.
+    pub(super) fn run(
+        &self,
+        mut computed: ComputedMonth,
+        made: Vec<MadeDocuments>,
+        staging: Staging,
+        printer: &Printer,
+    ) -> Result<(), Problems> {
+        let documents = computed.warn_of(made)?;
+        computed.complete(&documents, &staging)?;
+        let files = staging.written();
+        let directory = staging.commit()?;
+
+        excerpts::print_warnings(self.root, &computed.warnings, printer);
+        print_skipped(&computed, printer);
+        if self.mode == Mode::Check {
+            let invoices = counted(computed.billed.invoices.len(), "invoice");
+            let rows = row_count(computed.bill.charges.len());
+            printer.status(&format!("{} is good: {invoices} from {rows}", computed.bill.month));
+            return Ok(());
+        }
+        let summary = Summary::of(computed.review(&documents))?;
+        let shown = directory.strip_prefix(self.current).unwrap_or(&directory);
+        if !self.json {
+            printer.result_files(files.iter().map(|file| shown.join(&file.path).display().to_string()));
+        }
+        print_sources(&computed.bill, &computed.billed, printer);
+        for line in summary_table(&summary, printer)? {
+            printer.status(&line);
+        }
+        if self.json {
+            printer.result_json(&out::to_json(&summary)?);
+        } else {
+            print_page(shown, printer);
+        }
+        Ok(())
+    }
 }
 
 /// Opens the review page on request; failing to is only a warning, since the month is built.

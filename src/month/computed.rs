@@ -5,8 +5,9 @@ use std::path::Path;
 
 use super::adjustment_ids;
 use super::carried;
-use super::documents::{DocumentWriter, WrittenDocuments, doing, review_page};
+use super::documents::{DocumentWriter, MadeDocuments, doing, review_page};
 use super::earlier::EarlierMonths;
+use super::glyphs;
 use super::issued_history;
 use super::numbers::numbers;
 use super::summary::{self, Summary};
@@ -22,7 +23,7 @@ use crate::model::history::History;
 use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
-use crate::out;
+use crate::out::{self, Manifest};
 use crate::printer::Printer;
 use crate::render::{Documents, Review};
 use crate::sources;
@@ -213,8 +214,8 @@ impl ComputedMonth {
         })
     }
 
-    /// Writes the documents of the invoices for which `chosen` holds; returns the documents of each invoice of the
-    /// month.
+    /// Writes the documents of the invoices for which `chosen` holds; returns what was made of each invoice of the
+    /// month, which is nothing for the others.
     ///
     /// # Errors
     /// Mistakes in templates, characters of the workspace's own texts that no face has, files that cannot be written.
@@ -224,30 +225,33 @@ impl ComputedMonth {
         formats: &[Format],
         staging: &Staging,
         printer: &Printer,
-    ) -> Result<WrittenDocuments, Problems> {
+    ) -> Result<Vec<MadeDocuments>, Problems> {
         let all = &self.billed.invoices;
         let (places, invoices): (Vec<usize>, Vec<&Invoice>) =
             all.iter().enumerate().filter(|(_, invoice)| chosen(invoice)).unzip();
         let writer = DocumentWriter::new(&self.workspace, &self.assets, &self.bill, &self.told, formats);
         let sink = |path: &str, bytes: &[u8]| staging.write(path, bytes);
         let written = writer.write(&invoices, &sink, printer, doing(staging))?;
-        // Customers that were not chosen have no documents.
-        let mut documents = vec![Documents::default(); all.len()];
-        places.into_iter().zip(written.documents).for_each(|(place, made)| documents[place] = made);
-        Ok(WrittenDocuments { documents, warnings: written.warnings })
+        let mut made = vec![MadeDocuments::default(); all.len()];
+        places.into_iter().zip(written).for_each(|(place, written)| made[place] = written);
+        Ok(made)
     }
 
-    /// Adds warnings found while making the documents.
+    /// Adds warnings about what was made of each invoice; returns the documents, in the order of the invoices.
     ///
     /// # Errors
     /// The warnings, where they are denied.
-    pub fn add_warnings(&mut self, found: Vec<Diagnostic>) -> Result<(), Problems> {
-        if found.is_empty() {
-            return Ok(());
+    pub fn warn_of(&mut self, made: Vec<MadeDocuments>) -> Result<Vec<Documents>, Problems> {
+        let settings = &self.workspace.settings;
+        let found = glyphs::warnings(settings, self.billed.invoices.iter().zip(&made));
+        if !found.is_empty() {
+            self.warnings.extend(found);
+            self.warnings = billing::wanted(settings, std::mem::take(&mut self.warnings));
+            if self.deny_warnings {
+                warnings::deny(&self.warnings)?;
+            }
         }
-        self.warnings.extend(found);
-        self.warnings = billing::wanted(&self.workspace.settings, std::mem::take(&mut self.warnings));
-        if self.deny_warnings { warnings::deny(&self.warnings) } else { Ok(()) }
+        Ok(made.into_iter().map(|made| made.documents).collect())
     }
 
     /// The month as its review page and summary show it, with the documents written.
@@ -275,6 +279,19 @@ impl ComputedMonth {
             staging.write(path, bytes)?;
         }
         Ok(files)
+    }
+
+    /// Writes the review page, the summary and the manifest beside the documents: for `build` and `merge`, so that
+    /// a month merged from shards is that of one build.
+    ///
+    /// # Errors
+    /// Figures with too many digits, mistakes in the page's template, files that cannot be read again or written.
+    pub fn complete(&self, documents: &[Documents], staging: &Staging) -> Result<(), Problems> {
+        self.write_review(self.review(documents), staging)?;
+        let inputs = self.inputs()?.written();
+        let mut manifest = Manifest::new(self.bill.month.to_string(), inputs, self.compared.clone(), staging.written());
+        manifest.story.clone_from(&self.story_files);
+        Ok(staging.write("manifest.json", &out::to_json(&manifest)?)?)
     }
 
     /// Every file that the documents were made from.

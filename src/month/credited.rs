@@ -12,6 +12,7 @@ use super::carried;
 use super::computed::{Inputs, invoices};
 use super::documents::DocumentWriter;
 use super::evidence::changed_evidence;
+use super::glyphs;
 use super::issued_history;
 use super::rebuilt::{OutputTarget, fill, finish_interrupted, refuse_misrecorded};
 use super::recorded;
@@ -409,7 +410,7 @@ fn made(
     };
     let writer = DocumentWriter::new(workspace, assets, bill, told, &Format::ALL);
     let made = writer.write(&[invoice], &sink, printer, "Writing")?;
-    printer.diagnostics(&made.warnings);
+    printer.diagnostics(&glyphs::warnings(&workspace.settings, made.iter().map(|made| (invoice, made))));
     Ok(files.into_inner().expect("no thread panics while it holds the lock"))
 }
 

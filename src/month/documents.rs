@@ -34,12 +34,13 @@ pub struct DocumentWriter<'a> {
 /// Takes a file of a document: its path relative to the month's directory, and its bytes.
 pub type Sink<'a> = dyn Fn(&str, &[u8]) -> Result<(), Diagnostic> + Sync + 'a;
 
-/// The documents written.
-pub struct WrittenDocuments {
-    /// The documents of each invoice, in the order of the invoices.
-    pub documents: Vec<Documents>,
-    /// Warnings about characters of the bills that no face has.
-    pub warnings: Vec<Diagnostic>,
+/// What was made of an invoice, besides the files themselves.
+#[derive(Clone, Debug, Default)]
+pub struct MadeDocuments {
+    /// Its documents, which the review page links to.
+    pub documents: Documents,
+    /// Characters of the bills that its PDF lacks.
+    pub lost: Vec<Lost>,
 }
 
 impl<'a> DocumentWriter<'a> {
@@ -55,7 +56,7 @@ impl<'a> DocumentWriter<'a> {
         DocumentWriter { bill, settings: &workspace.settings, files, assets, told, formats }
     }
 
-    /// Makes the documents of all invoices; `doing` is what the progress bar says.
+    /// Makes the documents of all invoices, and returns them in that order; `doing` is what the progress bar says.
     ///
     /// # Errors
     /// Mistakes in templates, characters of the workspace's own texts that no face has, files that cannot be written: all
@@ -66,7 +67,7 @@ impl<'a> DocumentWriter<'a> {
         sink: &Sink<'_>,
         printer: &Printer,
         doing: &'static str,
-    ) -> Result<WrittenDocuments, Problems> {
+    ) -> Result<Vec<MadeDocuments>, Problems> {
         let progress = printer.progress(invoices.len(), doing);
         let write = |invoice: &&Invoice| {
             let written = self.write_one(invoice, sink);
@@ -74,14 +75,10 @@ impl<'a> DocumentWriter<'a> {
             written
         };
         let results: Vec<Result<_, Problems>> = invoices.par_iter().map(write).collect();
-        let (mut problems, mut documents, mut lost) =
-            (Problems::default(), Vec::with_capacity(results.len()), Vec::new());
+        let (mut problems, mut all) = (Problems::default(), Vec::with_capacity(results.len()));
         for result in results {
             match result {
-                Ok((made, found)) => {
-                    documents.push(made);
-                    lost.extend(found);
-                }
+                Ok(made) => all.push(made),
                 // A mistake in a template shows in every invoice made from it.
                 Err(found) => {
                     for problem in found {
@@ -93,28 +90,19 @@ impl<'a> DocumentWriter<'a> {
             }
         }
         problems.check()?;
-        Ok(WrittenDocuments { documents, warnings: glyphs::warnings(self, &lost) })
+        Ok(all)
     }
 
-    /// Makes the documents of one invoice, and returns the characters that its PDF lacks.
-    fn write_one(&self, invoice: &Invoice, sink: &Sink<'_>) -> Result<(Documents, Vec<Lost>), Problems> {
-        let customer = &self.settings.customers[invoice.customer].id;
+    /// Makes the documents of one invoice.
+    fn write_one(&self, invoice: &Invoice, sink: &Sink<'_>) -> Result<MadeDocuments, Problems> {
         let put = |audience: Audience, format: Format, bytes: &[u8]| {
-            let directory = audience.directory(customer);
-            sink(&format!("{directory}/{}.{}", invoice.file_name, format.extension()), bytes)
+            sink(&path(self.settings, invoice, audience, format), bytes)
         };
         // Only the file comes to life: the PDF is laid out from the page as the template made it.
         let language = self.settings.customers[invoice.customer].invoice.language;
         let labels = self.assets.templates.labels(language, invoice.kind);
         let put_html = |html: &str| put(Audience::Customer, Format::Html, render::living(html, labels).as_bytes());
-        let wanted = |format: Format| self.formats.contains(&format);
-        let mut made = Documents {
-            html: wanted(Format::Html),
-            pdf: wanted(Format::Pdf),
-            json: wanted(Format::Json),
-            csv: wanted(Format::Csv),
-            pages: None,
-        };
+        let mut made = Documents::of(self.formats, None);
         let mut lost = Vec::new();
         let printed = invoice.as_printed();
         let json = |audience| out::invoice_json(self.bill, self.settings, invoice, audience);
@@ -140,8 +128,27 @@ impl<'a> DocumentWriter<'a> {
                 put(audience, Format::Csv, &csv)?;
             }
         }
-        Ok((made, lost))
+        Ok(MadeDocuments { documents: made, lost })
     }
+}
+
+/// Path of a file of an invoice, relative to the month's directory.
+fn path(settings: &Settings, invoice: &Invoice, audience: Audience, format: Format) -> String {
+    let directory = audience.directory(&settings.customers[invoice.customer].id);
+    format!("{directory}/{}.{}", invoice.file_name, format.extension())
+}
+
+/// Paths of all files that are made of an invoice in those formats.
+pub fn paths(settings: &Settings, invoice: &Invoice, formats: &[Format]) -> Vec<String> {
+    let audiences = |format: &Format| match format {
+        Format::Pdf | Format::Html => &Audience::ALL[..1],
+        Format::Json | Format::Csv => &Audience::ALL[..],
+    };
+    let of = |format: &Format| {
+        let path = |audience: &Audience| path(settings, invoice, *audience, *format);
+        audiences(format).iter().map(path).collect::<Vec<String>>()
+    };
+    formats.iter().flat_map(of).collect()
 }
 
 /// What the progress bar says.

@@ -1,26 +1,29 @@
 //! Reports characters that no font has: as an error in the workspace's own texts, as a warning in a provider's, which
 //! the user cannot change.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::documents::DocumentWriter;
+use super::documents::{DocumentWriter, MadeDocuments};
 use crate::diagnostic::{Diagnostic, Place, Problems};
+use crate::model::customer::Customer;
 use crate::model::invoice::Invoice;
+use crate::model::settings::Settings;
 use crate::model::warning::WarningCode;
 use crate::render;
 use crate::workspace::place_of_text;
 use pages::layout::Missing;
 
 /// A character of a provider's text that one invoice prints as 〓.
-pub(super) struct Lost {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
     character: char,
     /// The fields it occurs in, such as `item name`.
-    fields: BTreeSet<&'static str>,
+    fields: BTreeSet<Cow<'static, str>>,
     times: usize,
-    /// Index in the settings.
-    customer: usize,
 }
 
 /// Maximum number of customers that a warning names.
@@ -61,9 +64,8 @@ pub(super) fn sort(writer: &DocumentWriter<'_>, invoice: &Invoice, missing: &[Mi
             None if named.is_empty() => problems.push(mistake(writer, invoice, missing, None)),
             None => lost.push(Lost {
                 character: missing.character,
-                fields: named,
+                fields: named.into_iter().map(Cow::Borrowed).collect(),
                 times: missing.times,
-                customer: invoice.customer,
             }),
         }
     }
@@ -189,23 +191,25 @@ fn mistake(writer: &DocumentWriter<'_>, invoice: &Invoice, missing: &Missing, fi
 }
 
 /// One warning per lost character, unless all the customers concerned ignore it.
-pub(super) fn warnings(writer: &DocumentWriter<'_>, lost: &[Lost]) -> Vec<Diagnostic> {
-    let mut by_character: BTreeMap<char, Vec<&Lost>> = BTreeMap::new();
-    for one in lost {
-        let ignored = &writer.settings.customers[one.customer].warnings.ignore;
-        if !ignored.contains(&WarningCode::MissingGlyph) {
-            by_character.entry(one.character).or_default().push(one);
+pub(super) fn warnings<'a>(
+    settings: &Settings,
+    made: impl IntoIterator<Item = (&'a Invoice, &'a MadeDocuments)>,
+) -> Vec<Diagnostic> {
+    let mut by_character: BTreeMap<char, Vec<(&Customer, &Lost)>> = BTreeMap::new();
+    for (invoice, made) in made {
+        let customer = &settings.customers[invoice.customer];
+        if !customer.warnings.ignore.contains(&WarningCode::MissingGlyph) {
+            made.lost.iter().for_each(|lost| by_character.entry(lost.character).or_default().push((customer, lost)));
         }
     }
-    by_character.into_iter().map(|(character, lost)| warning(writer, character, &lost)).collect()
+    by_character.into_iter().map(|(character, lost)| warning(character, &lost)).collect()
 }
 
-fn warning(writer: &DocumentWriter<'_>, character: char, lost: &[&Lost]) -> Diagnostic {
-    let fields: BTreeSet<&str> = lost.iter().flat_map(|one| one.fields.iter().copied()).collect();
+fn warning(character: char, lost: &[(&Customer, &Lost)]) -> Diagnostic {
+    let fields: BTreeSet<&str> = lost.iter().flat_map(|(_, one)| one.fields.iter().map(Cow::as_ref)).collect();
     let fields = fields.into_iter().collect::<Vec<&str>>().join(", ");
-    let times: usize = lost.iter().map(|one| one.times).sum();
-    let customers: BTreeSet<&str> =
-        lost.iter().map(|one| writer.settings.customers[one.customer].id.as_str()).collect();
+    let times: usize = lost.iter().map(|(_, one)| one.times).sum();
+    let customers: BTreeSet<&str> = lost.iter().map(|(customer, _)| customer.id.as_str()).collect();
     let code = format!("U+{:04X}", u32::from(character));
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let message = format!(
@@ -221,7 +225,7 @@ fn warning(writer: &DocumentWriter<'_>, character: char, lost: &[&Lost]) -> Diag
         ids.push_str(&format!(" and {} more", customers.len() - CUSTOMERS_NAMED));
     }
     match lost {
-        [one] => warning.concerning(&writer.settings.customers[one.customer].id),
+        [(customer, _)] => warning.concerning(&customer.id),
         _ => warning,
     }
     .with_note_and_facts(format!("printed for {ids}"), ids)

@@ -62,10 +62,10 @@ pub fn issue(
     check_reviewed(root, &computed, &inputs)?;
     let naming = number(ledger, &mut computed);
     ledger.check_numbers(computed.billed.invoices.iter().map(|invoice| invoice.number.as_str()))?;
-    let written = computed.write_documents(&|_| true, &Format::ALL, &staging, printer)?;
+    let made = computed.write_documents(&|_| true, &Format::ALL, &staging, printer)?;
     let outputs = staging.written();
-    computed.add_warnings(written.warnings)?;
-    let review_files = computed.write_review(computed.review(&written.documents), &staging)?;
+    let made = computed.warn_of(made)?;
+    let review_files = computed.write_review(computed.review(&made), &staging)?;
     staging.sync()?;
     let documents = documents(&computed.billed.invoices, naming, outputs);
     let Inputs { bills, rules: rules_files, adjustments: adjustment_files } = inputs;

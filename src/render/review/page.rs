@@ -7,6 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::Bill;
 use crate::model::currency::Currency;
+use crate::model::format::Format;
 use crate::model::history::{BilledCustomer, History};
 use crate::model::invoice::{Invoice, Status};
 use crate::model::period::BillingMonth;
@@ -46,6 +47,20 @@ pub struct Documents {
     pub json: bool,
     /// Whether there is the record as CSV.
     pub csv: bool,
+}
+
+impl Documents {
+    /// The documents in those formats.
+    pub fn of(formats: &[Format], pages: Option<usize>) -> Documents {
+        let has = |format: Format| formats.contains(&format);
+        Documents {
+            pages,
+            pdf: has(Format::Pdf),
+            html: has(Format::Html),
+            json: has(Format::Json),
+            csv: has(Format::Csv),
+        }
+    }
 }
 
 /// A month to review, in a language.
