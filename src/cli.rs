@@ -2,6 +2,7 @@
 
 mod help;
 mod language;
+mod shards;
 mod values;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use crate::model::period::{BillingMonth, MonthRange};
 use crate::model::tax::TaxCategory;
 pub use help::{EXAMPLES, command, manual, parse};
 pub use language::{asked_language, shown};
+pub use shards::{Merge, Plan, Shards};
 pub use values::DateBound;
 use values::{credited_line, glob, mailbox, money, name, reason, sha256, tax_category};
 
@@ -112,6 +114,10 @@ pub enum Command {
     Adjust(Adjust),
     /// Write all customers' invoices for a month
     Build(Build),
+    /// Divide a month's documents over several machines: write who is in which shard to shards.json
+    Plan(Plan),
+    /// Put the shards of a month together, as one `build` would have written it
+    Merge(Merge),
     /// Show which months each source has, and which are fetched, built and issued
     Status(Status),
     /// Compare the totals read with the provider's own, source by source
@@ -265,6 +271,9 @@ pub struct Build {
     /// Print summary.json instead of the files written
     #[arg(long)]
     pub json: bool,
+    /// Which part of the documents to write
+    #[command(flatten)]
+    pub shards: Shards,
 }
 
 /// Options of `status`.

@@ -15,7 +15,14 @@ pub const EXAMPLES: &[(&str, &[&str])] = &[
     ("", &["invoicer init shop", "invoicer -C shop build 202208 --open", "invoicer -C shop issue 202208"]),
     ("adjust", &["invoicer adjust 202208 --customer acme --name Set-up --amount 18000"]),
     ("assignments", &["invoicer assignments --month 202208", "invoicer assignments --resource \"44010*\""]),
-    ("build", &["invoicer build 202208 --open", "invoicer build 202208 --draft --customer acme --format pdf"]),
+    (
+        "build",
+        &[
+            "invoicer build 202208 --open",
+            "invoicer build 202208 --draft --customer acme --format pdf",
+            "invoicer build 202208 --shard 3/7 --out shards/3",
+        ],
+    ),
     ("check", &["invoicer check 202208 --deny-warnings", "invoicer check 202208 --unclaimed"]),
     ("completions", &["invoicer completions bash > ~/.local/share/bash-completion/completions/invoicer"]),
     (
@@ -41,6 +48,8 @@ pub const EXAMPLES: &[(&str, &[&str])] = &[
     ("items", &["invoicer items 202208", "invoicer items 202208 --stubs >> invoicer.toml"]),
     ("list", &["invoicer list --from 202204 --until 202303 --customer acme"]),
     ("man", &["invoicer man build | man -l -"]),
+    ("merge", &["invoicer merge 202208 shards/*"]),
+    ("plan", &["invoicer plan 202208 --shards 7"]),
     ("reconcile", &["invoicer reconcile 202208 --fetch"]),
     (
         "send",

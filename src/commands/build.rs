@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::{check_customer, check_known, excerpts, fetch, left_out, viewer};
+use super::{check_customer, check_known, excerpts, fetch, left_out, sharded, viewer};
 use crate::billing::BilledMonth;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Figure, Problems, cannot, counted, row_count};
@@ -49,7 +49,17 @@ pub(super) fn in_mode(
     environment: &Environment,
     printer: &Printer,
 ) -> Result<(), Problems> {
-    let build = || build(mode, root, current, arguments, environment, printer);
+    let build = || {
+        if let Some(choice) = arguments.shards.shard {
+            return sharded::build(root, current, arguments, choice, environment, printer);
+        }
+        build(mode, root, current, arguments, environment, printer)?;
+        if arguments.open {
+            let out = arguments.out.as_ref().map_or_else(|| root.join("out"), |out| current.join(out));
+            open_page(&out.join(arguments.month.to_string()), current, environment, printer);
+        }
+        Ok(())
+    };
     let Some(jobs) = arguments.jobs else {
         return build();
     };
@@ -77,9 +87,7 @@ fn build(
     // `issue` finishes an interrupted run; any other mismatch of the list is an error, and nothing is built on it.
     ledger.interrupted(root)?;
     if ledger.month(month).is_some() && !arguments.draft {
-        build_issued(mode, root, &ledger, arguments, (&out, &shown), printer)?;
-        open_page(arguments, &out, current, environment, printer);
-        return Ok(());
+        return build_issued(mode, root, &ledger, arguments, (&out, &shown), printer);
     }
     if ledger.month(month).is_some() && arguments.out.is_none() {
         let diagnostic = Diagnostic::error(format!("{month} is issued: a draft would take the place of its documents"));
@@ -133,9 +141,7 @@ fn build(
             return Err(problems);
         }
     };
-    Finish { root, current, mode, json: arguments.json }.run(computed, made, staging, printer)?;
-    open_page(arguments, &out, current, environment, printer);
-    Ok(())
+    Finish { root, current, mode, json: arguments.json }.run(computed, made, staging, printer)
 }
 
 /// How `build` and `merge` end.
@@ -186,13 +192,11 @@ impl Finish<'_> {
     }
 }
 
-/// Opens the review page on request; failing to is only a warning, since the month is built.
-fn open_page(arguments: &cli::Build, out: &Path, current: &Path, environment: &Environment, printer: &Printer) {
-    if arguments.open {
-        let page = out.join(arguments.month.to_string()).join("index.html");
-        let shown = page.strip_prefix(current).unwrap_or(&page);
-        printer.diagnostics(&viewer::open(&page, shown, environment).into_iter().collect::<Vec<Diagnostic>>());
-    }
+/// Opens a month's review page; failing to is only a warning, since the month is built.
+pub(super) fn open_page(directory: &Path, current: &Path, environment: &Environment, printer: &Printer) {
+    let page = directory.join("index.html");
+    let shown = page.strip_prefix(current).unwrap_or(&page);
+    printer.diagnostics(&viewer::open(&page, shown, environment).into_iter().collect::<Vec<Diagnostic>>());
 }
 
 /// Builds an issued month exactly as it was issued, or not at all.

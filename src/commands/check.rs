@@ -45,6 +45,7 @@ pub(super) fn run(
         deny_warnings: arguments.deny_warnings,
         open: false,
         json: false,
+        shards: cli::Shards::default(),
     };
     build::in_mode(Mode::Check, root, current, &build, environment, printer)
 }

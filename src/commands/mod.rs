@@ -15,8 +15,12 @@ mod issue;
 mod items;
 mod left_out;
 mod list;
+mod merge;
+mod plan;
 mod reconcile;
 mod send;
+mod shard_number;
+mod sharded;
 mod status;
 mod unclaimed;
 mod verify;
@@ -47,6 +51,8 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
         Command::Fetch(arguments) => within(&start, |root| fetch::run(root, &arguments, environment, printer)),
         Command::Adjust(arguments) => within(&start, |root| adjust::run(root, &arguments, printer)),
         Command::Build(arguments) => within(&start, |root| build::run(root, current, &arguments, environment, printer)),
+        Command::Plan(arguments) => within(&start, |root| plan::run(root, current, &arguments, printer)),
+        Command::Merge(arguments) => within(&start, |root| merge::run(root, current, &arguments, environment, printer)),
         Command::Status(arguments) => within(&start, |root| status::run(root, &arguments, environment, printer)),
         Command::Reconcile(arguments) => within(&start, |root| reconcile::run(root, &arguments, environment, printer)),
         Command::Assignments(arguments) => within(&start, |root| assignments::run(root, &arguments, printer)),

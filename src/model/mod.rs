@@ -44,6 +44,7 @@ pub mod rounding;
 pub mod schedule;
 pub mod section;
 pub mod settings;
+pub mod shard;
 pub mod source_sum;
 pub mod split;
 pub mod statement;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::adjustment_ids;
 use super::carried;
-use super::documents::{DocumentWriter, MadeDocuments, doing, review_page};
+use super::documents::{DocumentWriter, MadeDocuments, Sink, doing, review_page};
 use super::earlier::EarlierMonths;
 use super::glyphs;
 use super::issued_history;
@@ -147,8 +147,9 @@ pub struct ComputedMonth {
     pub compared: Vec<Written>,
     /// All warnings.
     pub warnings: Vec<Diagnostic>,
+    /// Draft, built or issued.
+    pub status: Status,
     overview: Overview,
-    status: Status,
     deny_warnings: bool,
 }
 
@@ -229,12 +230,24 @@ impl ComputedMonth {
         let all = &self.billed.invoices;
         let (places, invoices): (Vec<usize>, Vec<&Invoice>) =
             all.iter().enumerate().filter(|(_, invoice)| chosen(invoice)).unzip();
-        let writer = DocumentWriter::new(&self.workspace, &self.assets, &self.bill, &self.told, formats);
         let sink = |path: &str, bytes: &[u8]| staging.write(path, bytes);
-        let written = writer.write(&invoices, &sink, printer, doing(staging))?;
+        let written = self.writer(formats).write(&invoices, &sink, printer, doing(staging))?;
         let mut made = vec![MadeDocuments::default(); all.len()];
         places.into_iter().zip(written).for_each(|(place, written)| made[place] = written);
         Ok(made)
+    }
+
+    /// Makes all documents in those formats once more, only to compare them.
+    ///
+    /// # Errors
+    /// Those of the documents, and those of the comparison.
+    pub fn remake(&self, formats: &[Format], compare: &Sink<'_>, printer: &Printer) -> Result<(), Problems> {
+        let all: Vec<&Invoice> = self.billed.invoices.iter().collect();
+        self.writer(formats).write(&all, compare, printer, "comparing documents").map(drop)
+    }
+
+    fn writer<'a>(&'a self, formats: &'a [Format]) -> DocumentWriter<'a> {
+        DocumentWriter::new(&self.workspace, &self.assets, &self.bill, &self.told, formats)
     }
 
     /// Adds warnings about what was made of each invoice; returns the documents, in the order of the invoices.
@@ -266,6 +279,14 @@ impl ComputedMonth {
             status: self.status,
             documents,
         }
+    }
+
+    /// Makes the review page, only to find mistakes in its template before the documents are made.
+    ///
+    /// # Errors
+    /// Figures with too many digits, mistakes in the template.
+    pub fn check_review(&self) -> Result<(), Diagnostic> {
+        review_page(&self.assets, self.review(&[])).map(drop)
     }
 
     /// Writes the files to review before a month is issued.

@@ -1,5 +1,6 @@
 //! One month, from its files to its documents. [`computed`] reads, bills and warns; [`documents`] makes every file of
-//! it, or only hashes them; [`summary`] holds the month's key figures, with which later months are compared.
+//! it, or only hashes them; [`summary`] holds the month's key figures, with which later months are compared. [`shards`]
+//! divides the documents over several machines.
 //!
 //! [`issued`] gives a reviewed month its numbers and locks it, [`credited`] takes an invoice back. For an issued month,
 //! [`reproduced`] computes again what was issued, [`recorded`] compares it with the record field by field, `remade` makes
@@ -29,6 +30,7 @@ mod rendered;
 pub mod reproduced;
 mod reviewed;
 pub mod rule_changes;
+pub mod shards;
 pub mod source_months;
 pub mod standing;
 mod states;

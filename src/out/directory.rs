@@ -18,9 +18,14 @@ pub fn check_target(out: &Path, shown: &Path, month: &str) -> Result<(), Diagnos
     if !target.is_dir() || is_ours(&target) {
         return Ok(());
     }
+    Err(not_replaced(&shown.join(month)))
+}
+
+/// Error for a directory that is somebody's; `shown` is its path as the user would write it.
+pub fn not_replaced(shown: &Path) -> Diagnostic {
     let diagnostic = Diagnostic::error("the directory is there and was not written by invoicer; it is not replaced");
-    let diagnostic = diagnostic.at(Place::file(shown.join(month).display().to_string()));
-    Err(diagnostic.with_hint("name another directory with --out DIR, or move this one away"))
+    let diagnostic = diagnostic.at(Place::file(shown.display().to_string()));
+    diagnostic.with_hint("name another directory with --out DIR, or move this one away")
 }
 
 /// The months that have an entry in a directory: a directory, or a record in JSON. Empty where it cannot be read.

@@ -9,7 +9,7 @@ mod manifest;
 use anyhow::Context;
 
 use crate::diagnostic::Diagnostic;
-pub use directory::{Mode, begin, check_target, months_in};
+pub use directory::{Mode, begin, check_target, months_in, not_replaced};
 pub(crate) use invoice_csv::defused;
 pub use invoice_csv::invoice_csv;
 pub use invoice_json::invoice_json;

@@ -24,7 +24,7 @@ mod templates;
 mod units;
 mod view;
 
-pub use appendix::PAGES_WITH_CONTENTS;
+pub use appendix::{PAGES_WITH_CONTENTS, estimated_pages};
 pub use bounds::escaped;
 pub use finance::subject;
 pub use fit::{AppendixFit, ChartFit, Fit, Percent, RowFit, TotalsFit};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::common::{Run, Sandbox, copy_tree};
 use crate::issuing::{good, workspace};
+use crate::shards;
 use crate::soracom_api;
 
 /// The files below, where they come from without its times, which differ from run to run.
@@ -92,6 +93,25 @@ fn a_build_goes_on_after_a_kill_and_without_out() {
         std::fs::remove_dir_all(sandbox.path().join("out")).unwrap_or_default();
         ended(sandbox.run(&build), point);
     });
+}
+
+#[test]
+fn a_shard_and_a_merge_go_on_after_a_kill() {
+    let prepared = shards::workspace();
+    let shard = ["build", "202208", "--shard", "2/3", "--out", "shards/2", "--format", "json", "-q"];
+    kill_at_each_write(&prepared, &shard, &[], 8, |sandbox, point| {
+        // Half a shard is none.
+        let merge = sandbox.run(&["merge", "202208", "shards/2"]);
+        let told = ["there is no shard in the directory", "2 shards are missing: 1/3, 3/3"];
+        assert!(merge.code == 1 && told.iter().any(|told| merge.stderr.contains(told)), "{}", merge.stderr);
+        ended(sandbox.run(&shard), point);
+    });
+    for number in ["1/3", "2/3", "3/3"] {
+        let out = format!("shards/{}", &number[..1]);
+        good(prepared.run(&["build", "202208", "--shard", number, "--out", &out, "--format", "json", "-q"]));
+    }
+    let merge = ["merge", "202208", "shards/1", "shards/2", "shards/3", "-q"];
+    kill_at_each_write(&prepared, &merge, &[], 18, |sandbox, point| ended(sandbox.run(&merge), point));
 }
 
 #[test]

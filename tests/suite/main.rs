@@ -69,6 +69,7 @@ mod search_index;
 mod sections;
 mod sending;
 mod several_sources;
+mod shards;
 mod smtp_server;
 mod soracom_api;
 mod soracom_others;

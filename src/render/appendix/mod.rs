@@ -2,6 +2,7 @@
 
 mod closing;
 mod columns;
+mod estimate;
 mod figures;
 mod groups;
 mod lists;
@@ -14,6 +15,8 @@ pub(super) use closing::ClosingRow;
 use closing::{closing, closing_row};
 pub(super) use columns::AppendixColumns;
 use columns::HEADING_ID_MOST;
+use estimate::detail_level;
+pub use estimate::estimated_pages;
 use figures::id_width;
 pub(super) use figures::{Split, fraction_width, shared_fraction_width};
 pub(super) use groups::{ContentsRow, GroupView};
@@ -56,7 +59,7 @@ pub(super) fn appendix<'a>(
 ) -> Result<Appendix<'a>, TooLong> {
     let settings = &customer.invoice;
     let word = |key: &str| labels.get(key).map_or("", String::as_str);
-    let level = settings.details.unwrap_or_else(|| DetailLevel::usual(resources::count(bill, invoice)));
+    let level = detail_level(bill, customer, invoice);
     let mut appendix = Appendix {
         level,
         groups: Vec::new(),
