@@ -38,6 +38,9 @@ pub struct Plan {
     /// Allow bills that are not final and unassigned charges, as for a draft
     #[arg(long)]
     pub draft: bool,
+    /// Take this source's bill of the month as final, for kinds whose bills do not say so (repeatable)
+    #[arg(long = "final", value_name = "NAME")]
+    pub finals: Vec<String>,
     /// Treat warnings as errors
     #[arg(long)]
     pub deny_warnings: bool,
@@ -55,6 +58,9 @@ pub struct Merge {
     /// Directories of the shards, in any order
     #[arg(value_name = "DIR", required = true)]
     pub directories: Vec<PathBuf>,
+    /// Take this source's bill of the month as final, for kinds whose bills do not say so (repeatable)
+    #[arg(long = "final", value_name = "NAME")]
+    pub finals: Vec<String>,
     /// Treat warnings as errors
     #[arg(long)]
     pub deny_warnings: bool,

@@ -28,7 +28,8 @@ pub(super) fn run(
     };
     let shards = Shards::read(arguments.directories.iter().map(directory).collect(), month)?;
     let ledger = Ledger::open(root)?;
-    let computed = sharded::computed(root, &ledger, month, shards.status(), arguments.deny_warnings, printer)?;
+    let computed =
+        sharded::computed(root, &ledger, month, shards.status(), &arguments.finals, arguments.deny_warnings, printer)?;
     shards.check(&computed)?;
     let out = root.join("out");
     let staging = OutputTarget::of_workspace(&out).begin(root, &ledger, month)?;

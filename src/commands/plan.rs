@@ -19,7 +19,8 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Plan, printer: &
     check_replaceable(&target, shown)?;
     let ledger = Ledger::open(root)?;
     let status = if arguments.draft { Status::Draft } else { Status::Built };
-    let computed = sharded::computed(root, &ledger, arguments.month, status, arguments.deny_warnings, printer)?;
+    let computed =
+        sharded::computed(root, &ledger, arguments.month, status, &arguments.finals, arguments.deny_warnings, printer)?;
     let plan = Plan::of(&computed, arguments.shards)?;
     let bytes = plan.to_json()?;
     staging::replace(&target, &shown.display().to_string(), &bytes)?;

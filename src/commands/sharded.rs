@@ -39,7 +39,7 @@ pub(super) fn build(
     check_target(&target, shown, shard, month)?;
     let ledger = Ledger::open(root)?;
     let status = if arguments.draft { Status::Draft } else { Status::Built };
-    let mut computed = computed(root, &ledger, month, status, arguments.deny_warnings, printer)?;
+    let mut computed = computed(root, &ledger, month, status, &arguments.finals, arguments.deny_warnings, printer)?;
     let basis = Basis::of(&computed)?;
     if let Some(plan) = &arguments.shards.plan {
         Plan::check_file(&current.join(plan), &plan.display().to_string(), shard, &basis)?;
@@ -71,6 +71,7 @@ pub(super) fn computed(
     ledger: &Ledger,
     month: BillingMonth,
     status: Status,
+    finals: &[String],
     deny_warnings: bool,
     printer: &Printer,
 ) -> Result<ComputedMonth, Problems> {
@@ -80,7 +81,7 @@ pub(super) fn computed(
         return Err(diagnostic.with_hint(format!("`invoicer build {month}` makes its documents as issued")).into());
     }
     let out = root.join("out");
-    let request = MonthRequest { root, ledger, out: (&out, "out"), month, status, deny_warnings, printer };
+    let request = MonthRequest { root, ledger, out: (&out, "out"), month, status, finals, deny_warnings, printer };
     let computed = ComputedMonth::of(&request, workspace::check_attachments)?;
     // Only `merge` needs the review page, after hours of work on other machines.
     computed.check_review()?;
