@@ -774,7 +774,7 @@ fn a_fee_of_a_quantity_is_rounded_once_for_a_part_of_the_month() {
     let figures = |rows: &[[&str; 3]]| rows.iter().map(|row| row.map(str::to_owned)).collect::<Vec<_>>();
     assert_eq!(fees("bravo"), figures(&[["1", "204", "204"]]));
     assert_eq!(fees("acme"), figures(&[["1000", "1", "1000"], ["2", "678", "1356"]]));
-    let run = sandbox.run(&["explain", "INV-202208-bravo"]);
+    let run = sandbox.run(&["explain", "INV-202208-bravo", "1"]);
     assert!(run.stdout.contains("3 × 100 × 21 / 31 → up → 204"), "{}", run.stdout);
 }
 
