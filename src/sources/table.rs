@@ -65,21 +65,37 @@ impl<'p> Table<'p> {
         }
     }
 
-    /// The length of the part read to its end, decompressed; if its last record ends within quotes, the line that was
-    /// returned for that and the one it begins at.
+    /// How the part ends, which was read to its end.
     ///
     /// # Errors
     /// When the file cannot be read again.
-    pub(super) fn end(self, root: &Path) -> Result<Result<u64, (u32, u32)>, Diagnostic> {
+    pub(super) fn end(self, root: &Path) -> Result<End, Diagnostic> {
         let Counted { length, quotes, last, .. } = *self.reader.get_ref();
         // Quotes are in pairs, unless one stands inside a cell without quotes.
         if quotes % 2 == 0 || !ends_in_quotes(root, self.path)? {
-            return Ok(Ok(length));
+            return Ok(End::Whole { length });
         }
-        let (first, is_one_line) = self.last;
+        let (row, is_one_line) = self.last;
         // The last line feed turned out to be inside the quotes, not after the record as it was counted.
-        Ok(Err((first, first + u32::from(last == b'\n' && !is_one_line))))
+        Ok(End::WithinQuotes { row, line: row + u32::from(last == b'\n' && !is_one_line) })
     }
+}
+
+/// How a part ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Behind a record.
+    Whole {
+        /// The length of its decompressed content.
+        length: u64,
+    },
+    /// Within quotes of the last record.
+    WithinQuotes {
+        /// The line that was returned for the record.
+        row: u32,
+        /// The line it begins at.
+        line: u32,
+    },
 }
 
 /// Refuses files that a spreadsheet or an old program saved in another form.
@@ -150,7 +166,7 @@ mod tests {
     use std::io::Write;
 
     /// The lines at which the records of a file begin, and how it ends.
-    fn read(name: &str, bytes: &[u8]) -> (Vec<(u32, usize)>, Result<u64, (u32, u32)>) {
+    fn read(name: &str, bytes: &[u8]) -> (Vec<(u32, usize)>, End) {
         let root = std::env::temp_dir();
         let name = format!("invoicer-table-{}-{name}", std::process::id());
         std::fs::write(root.join(&name), bytes).unwrap();
@@ -168,7 +184,8 @@ mod tests {
     #[test]
     fn records_have_the_lines_they_begin_at() {
         let text = b"\xef\xbb\xbfa,b\r\n1,\"x\r\ny\"\r\n\r\n2,\"say \"\"no\"\"\"\r\n3,z";
-        let plain = (vec![(2, 2), (5, 2), (6, 2)], Ok(text.len() as u64 - 3));
+        let length = text.len() as u64 - 3;
+        let plain = (vec![(2, 2), (5, 2), (6, 2)], End::Whole { length });
         assert_eq!(read("plain", text), plain);
         let mut compressed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         compressed.write_all(text).unwrap();
@@ -178,15 +195,15 @@ mod tests {
         let mut more = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         more.write_all(b"\n4,w\n").unwrap();
         two.extend(more.finish().unwrap());
-        assert_eq!(read("members", &two), (vec![(2, 2), (5, 2), (6, 2), (7, 2)], Ok(text.len() as u64 - 3 + 5)));
+        assert_eq!(read("members", &two), (vec![(2, 2), (5, 2), (6, 2), (7, 2)], End::Whole { length: length + 5 }));
     }
 
     #[test]
     fn a_file_may_end_within_quotes() {
-        assert_eq!(read("cut", b"a,b\n1,x\n2,\"y\n3,z\n").1, Err((2, 3)));
-        assert_eq!(read("cut-off", b"a,b\n1,x\n2,\"y\n").1, Err((3, 3)));
-        assert_eq!(read("cut-within", b"a,b\n1,x\n2,\"y\nz").1, Err((3, 3)));
+        assert_eq!(read("cut", b"a,b\n1,x\n2,\"y\n3,z\n").1, End::WithinQuotes { row: 2, line: 3 });
+        assert_eq!(read("cut-off", b"a,b\n1,x\n2,\"y\n").1, End::WithinQuotes { row: 3, line: 3 });
+        assert_eq!(read("cut-within", b"a,b\n1,x\n2,\"y\nz").1, End::WithinQuotes { row: 3, line: 3 });
         // A quote within a cell without quotes is one of its characters.
-        assert_eq!(read("inch", b"a,b\n1,5\" disk\n2,y\n").1, Ok(18));
+        assert_eq!(read("inch", b"a,b\n1,5\" disk\n2,y\n").1, End::Whole { length: 18 });
     }
 }

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use super::manifest::{self, Listed};
 use super::parts;
 use super::provider::{Reading, SavedBill};
-use super::table::Table;
+use super::table::{End, Table};
 use crate::diagnostic::{Diagnostic, Figure, Place, Problems, cannot};
 use crate::model::charge::Bill;
 use crate::model::focus::FocusFigures;
@@ -100,8 +100,8 @@ fn read_part(root: &Path, settings: &SourceSettings, of: (u16, u16), bill: Bill)
         std::mem::swap(&mut record, &mut previous);
     }
     let length = match table.end(root)? {
-        Ok(length) => length,
-        Err((row, line)) => {
+        End::Whole { length } => length,
+        End::WithinQuotes { row, line } => {
             rows.cut_off(row, line);
             0
         }
