@@ -141,7 +141,10 @@ pub(super) fn code(value: &Value<'_, '_>) -> Read<Currency> {
     let text = value.string().unwrap_or_default();
     Currency::of(&text).ok_or_else(|| {
         let diagnostic = value.expected("a currency code of ISO 4217 such as JPY");
-        match nearest(&text.to_uppercase(), Currency::codes()) {
+        // Of all codes, some are near to any three letters.
+        let upper = text.to_uppercase();
+        let near = Currency::of(&upper).map(Currency::code);
+        match near.or_else(|| nearest(&upper, [Currency::JPY, Currency::USD, Currency::EUR].map(Currency::code))) {
             Some(near) => diagnostic.with_hint(format!("did you mean \"{near}\"?")),
             None => diagnostic,
         }

@@ -57,7 +57,12 @@ fn rules_for_what_is_carried_are_used() {
     let built = sandbox.run(&["build", "202208"]);
     assert_eq!((built.code, subtotal(&sandbox, "202208")), (0, None), "{}", built.stderr);
     let nothing: Vec<&str> = built.stderr.lines().filter(|line| line.contains("matches nothing")).collect();
-    assert_eq!(nothing, ["warning[unused-price-rule]: the [[pricing.rule]] matches nothing in 202208"], "{}", built.stderr);
+    assert_eq!(
+        nothing,
+        ["warning[unused-price-rule]: the [[pricing.rule]] matches nothing in 202208"],
+        "{}",
+        built.stderr
+    );
 }
 
 /// A price that is reduced bears the tax of its supply (returns of consideration, Consumption Tax Act art. 38), and the rate
