@@ -137,7 +137,7 @@ fn measures(bill: &Bill, settings: &Settings, unshared: &Unshared, id: ChargeId)
     match settings.allocation.shares.get(unshared.rule).map(|rule| &rule.ratio) {
         Some(Ratio::Measured { of, .. }) => {
             let fits = |of: &Matcher| of.matches(&bill.seen(charge.subject), bill.names.get(charge.item));
-            source_of(bill, id) == source_of(bill, unshared.charge) && of.as_ref().is_none_or(fits)
+            source_of(bill, id) == source_of(bill, unshared.charge) && of.as_deref().is_none_or(fits)
         }
         Some(Ratio::Weights(_)) | None => false,
     }

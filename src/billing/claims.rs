@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use crate::model::charge::{Bill, BillSource, Charge, EMPTY, NameId, SeenSubject, SubjectId};
 use crate::model::customer::ClaimRule;
 use crate::model::days::MonthDays;
+use crate::model::match_index::MatchIndex;
 use crate::model::matcher::{Matchable, Matcher, normalized};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
@@ -252,7 +253,7 @@ impl<'a> Claims<'a> {
         let item = self.bill.names.get(charge.item);
         let month = self.bill.month;
         let mut timeline = TimelineBuilder::new(month);
-        for id in self.index.candidates(&subject) {
+        for id in self.index.candidates(&subject, Some(item)) {
             let rule = rule(self.settings, id);
             if !rule.matcher.matches(&subject, item) {
                 continue;
@@ -291,13 +292,11 @@ fn rule(settings: &Settings, id: RuleId) -> &ClaimRule {
     &settings.customers[id.customer as usize].rules[id.rule as usize]
 }
 
-/// Index of rules by a text they name without wildcards. Customers list tens of thousands of SIMs one by one; with the
-/// index, most rules need not be tried on most subjects.
+/// The customers' rules, so indexed that most need not be tried on most subjects.
 pub(super) struct RuleIndex {
-    by_resource: FxHashMap<String, Vec<RuleId>>,
-    by_group: FxHashMap<String, Vec<RuleId>>,
-    by_tag: FxHashMap<(String, String), Vec<RuleId>>,
-    others: Vec<RuleId>,
+    /// The rules that hold in the month, in the order of the customers.
+    rules: Vec<RuleId>,
+    matches: MatchIndex,
     /// By source of the bill: its index in the settings, where it has assignments.
     assigned: Vec<Option<u16>>,
     /// By row of assignments: whether the month has a charge of its resource.
@@ -311,31 +310,13 @@ impl RuleIndex {
             known.find(|(_, known)| known.name == source.name && known.assignments.is_some()).map(|(index, _)| index)
         };
         let rows = settings.assignments.rows().len();
-        let mut index = RuleIndex {
-            by_resource: FxHashMap::default(),
-            by_group: FxHashMap::default(),
-            by_tag: FxHashMap::default(),
-            others: Vec::new(),
+        let (rules, matchers): (Vec<RuleId>, Vec<&Matcher>) =
+            active_rules(settings, bill.month).map(|(id, rule)| (id, &rule.matcher)).unzip();
+        RuleIndex {
+            rules,
+            matches: MatchIndex::new(&matchers),
             assigned: bill.sources.iter().map(assigned).collect(),
             charged: std::iter::repeat_with(AtomicBool::default).take(rows).collect(),
-        };
-        for (id, rule) in active_rules(settings, bill.month) {
-            index.place_of(&rule.matcher).push(id);
-        }
-        index
-    }
-
-    fn place_of(&mut self, matcher: &Matcher) -> &mut Vec<RuleId> {
-        if let Some(resource) = matcher.resource.as_ref().and_then(|glob| glob.literal()) {
-            return self.by_resource.entry(resource).or_default();
-        }
-        let tag = matcher.tags.iter().find_map(|(name, glob)| Some((name.clone(), glob.literal()?)));
-        if let Some(tag) = tag {
-            return self.by_tag.entry(tag).or_default();
-        }
-        match matcher.group.as_ref().and_then(|glob| glob.literal()) {
-            Some(group) => self.by_group.entry(group).or_default(),
-            None => &mut self.others,
         }
     }
 
@@ -366,19 +347,9 @@ impl RuleIndex {
         self.assigned.contains(&Some(source))
     }
 
-    /// The rules that may match a subject, in the order of the customers.
-    pub(super) fn candidates(&self, subject: &SeenSubject<'_>) -> Vec<RuleId> {
-        let mut found = self.others.clone();
-        found.extend(self.by_resource.get(normalized(subject.resource()).as_ref()).into_iter().flatten());
-        for group in subject.groups() {
-            found.extend(self.by_group.get(normalized(group).as_ref()).into_iter().flatten());
-        }
-        for (name, value) in subject.tags() {
-            let key = (normalized(name).into_owned(), normalized(value).into_owned());
-            found.extend(self.by_tag.get(&key).into_iter().flatten());
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
+    /// The rules that may match a charge of a subject, in the order of the customers; without an item, some of those that
+    /// name items may be left out.
+    pub(super) fn candidates(&self, subject: &SeenSubject<'_>, item: Option<&str>) -> impl Iterator<Item = RuleId> {
+        self.matches.candidates(subject, item).into_iter().map(|position| self.rules[position as usize])
     }
 }

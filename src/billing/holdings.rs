@@ -14,6 +14,7 @@ use crate::model::charge::{Bill, BillSource, EMPTY, SeenSubject, SubjectId};
 use crate::model::currency::Currency;
 use crate::model::customer::ClaimRule;
 use crate::model::days::DayRange;
+use crate::model::match_index::MatchIndex;
 use crate::model::matcher::{Glob, Matchable, Matcher, normalized};
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
@@ -166,11 +167,11 @@ fn pattern_matches(bill: &Bill, settings: &Settings) -> BTreeSet<ResourceRule> {
     };
     let mut found = BTreeSet::new();
     for (source, subject) in subjects(bill, settings) {
-        for id in index.candidates(&subject) {
+        // One that names an item has only some of a resource's charges.
+        for id in index.candidates(&subject, None) {
             let Some(rule) = id.claim_rule(settings).filter(|rule| !rule.days.is_always()) else {
                 continue;
             };
-            // One that names an item has only some of a resource's charges.
             if rule.matcher.item.is_none() && !is_of_resource(&rule.matcher) && rule.matcher.matches(&subject, "") {
                 found.insert((id, source, normalized(subject.resource()).into_owned(), rule.days));
             }
@@ -215,8 +216,8 @@ fn join_sources(settings: &Settings, given: &mut GivenResources<'_>) {
 struct Undated {
     /// Of one resource, by its id.
     by_resource: BTreeMap<String, Vec<RuleId>>,
-    /// Of all resources, or those of a pattern or a source.
-    of_several: Vec<RuleId>,
+    /// Of all resources, or those of a pattern or a source, with their index.
+    of_several: (Vec<RuleId>, MatchIndex),
     /// By tags, groups and whatever else a bill has: those that claim each charge of a resource.
     of_bill: BTreeMap<(Option<u16>, String), BTreeSet<RuleId>>,
 }
@@ -224,16 +225,22 @@ struct Undated {
 impl Undated {
     /// Finds those that may claim one of the given resources.
     fn find(settings: &Settings, bill: Option<&Bill>, given: &GivenResources<'_>) -> Undated {
-        let mut undated = Undated { by_resource: BTreeMap::new(), of_several: Vec::new(), of_bill: BTreeMap::new() };
+        let mut by_resource: BTreeMap<String, Vec<RuleId>> = BTreeMap::new();
+        let (mut of_several, mut matchers) = (Vec::new(), Vec::new());
         for (id, rule) in rules(settings) {
             if !rule.days.is_always() || !rule.matcher.sees_only_resources() {
                 continue;
             }
             match rule.matcher.resource.as_ref().and_then(Glob::literal) {
-                Some(resource) => undated.by_resource.entry(resource).or_default().push(id),
-                None => undated.of_several.push(id),
+                Some(resource) => by_resource.entry(resource).or_default().push(id),
+                None => {
+                    of_several.push(id);
+                    matchers.push(&rule.matcher);
+                }
             }
         }
+        let of_several = (of_several, MatchIndex::new(&matchers));
+        let mut undated = Undated { by_resource, of_several, of_bill: BTreeMap::new() };
         let Some(bill) = bill else {
             return undated;
         };
@@ -247,7 +254,7 @@ impl Undated {
                     // One that names an item has only some of a resource's charges.
                     rule.is_some_and(|rule| rule.matcher.item.is_none() && rule.matcher.matches(&subject, ""))
                 };
-                let found: BTreeSet<RuleId> = index.candidates(&subject).into_iter().filter(claims).collect();
+                let found: BTreeSet<RuleId> = index.candidates(&subject, None).filter(claims).collect();
                 match undated.of_bill.entry((key, resource.clone().into_owned())) {
                     Entry::Vacant(entry) => {
                         entry.insert(found);
@@ -262,13 +269,16 @@ impl Undated {
     /// Those that claim all charges of a resource.
     fn of(&self, settings: &Settings, source: Option<u16>, resource: &str) -> impl Iterator<Item = RuleId> {
         let literal = self.by_resource.get(resource).into_iter().flatten();
+        let name = source.map_or("", |source| settings.sources[usize::from(source)].name.as_str());
         let fits = |id: &&RuleId| {
             id.claim_rule(settings).is_some_and(|rule| match source {
-                Some(source) => rule.matcher.fits_resource(&settings.sources[usize::from(source)].name, resource),
+                Some(_) => rule.matcher.fits_resource(name, resource),
                 None => rule.matcher.source.is_none() && rule.matcher.fits_resource("", resource),
             })
         };
-        let mut found: BTreeSet<RuleId> = literal.chain(&self.of_several).filter(fits).copied().collect();
+        let (rules, index) = &self.of_several;
+        let of_several = index.of_resource(name, resource).into_iter().map(|position| &rules[position as usize]);
+        let mut found: BTreeSet<RuleId> = literal.chain(of_several).filter(fits).copied().collect();
         found.extend(self.of_bill.get(&(source, resource.to_owned())).into_iter().flatten());
         found.into_iter()
     }

@@ -35,6 +35,7 @@ mod reconciliation;
 mod record;
 mod remainder;
 pub(crate) mod resources;
+mod rule_finder;
 mod rule_prices;
 mod sections;
 mod sharing;

@@ -8,6 +8,7 @@ use super::timeline::TimelineBuilder;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::charge::Bill;
 use crate::model::days::MonthDays;
+use crate::model::match_index::MatchIndex;
 use crate::model::matcher::Glob;
 use crate::model::settings::Settings;
 
@@ -75,13 +76,17 @@ pub(super) fn of_assignments(bill: &Bill, settings: &Settings, index: &RuleIndex
 /// the resource.
 pub(super) fn of_matches(bill: &Bill, settings: &Settings, index: &RuleIndex) -> Vec<Overlap> {
     let mut by_resource: BTreeMap<String, Vec<RuleId>> = BTreeMap::new();
-    let mut of_several: Vec<RuleId> = Vec::new();
+    let (mut of_several, mut matchers) = (Vec::new(), Vec::new());
     for (id, rule) in active_rules(settings, bill.month).filter(|(_, rule)| rule.matcher.sees_only_resources()) {
         match rule.matcher.resource.as_ref().and_then(Glob::literal) {
             Some(resource) => by_resource.entry(resource).or_default().push(id),
-            None => of_several.push(id),
+            None => {
+                of_several.push(id);
+                matchers.push(&rule.matcher);
+            }
         }
     }
+    let several = MatchIndex::new(&matchers);
     let mut found = Vec::new();
     for (resource, rules) in by_resource {
         if !rules.iter().any(|id| id.names_days(settings)) {
@@ -92,7 +97,9 @@ pub(super) fn of_matches(bill: &Bill, settings: &Settings, index: &RuleIndex) ->
                 id.claim_rule(settings).is_some_and(|rule| rule.matcher.fits_resource(&known.name, &resource))
             };
             let rows = index.assigned_rows(source, &resource, settings).map(|row| RuleId::of_row(settings, row));
-            let mut fitting: Vec<RuleId> = rules.iter().chain(&of_several).filter(fits).copied().chain(rows).collect();
+            let several = several.of_resource(&known.name, &resource);
+            let several = several.into_iter().map(|position| &of_several[position as usize]);
+            let mut fitting: Vec<RuleId> = rules.iter().chain(several).filter(fits).copied().chain(rows).collect();
             fitting.sort_unstable();
             let mut timeline = TimelineBuilder::new(bill.month);
             for id in fitting {

@@ -6,6 +6,8 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::BilledMonth;
+use super::rule_finder::RuleFinder;
+use crate::model::allocation::ShareRule;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, NameId, SubjectId};
 use crate::model::invoice::Invoice;
@@ -161,10 +163,11 @@ fn items(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Result<(Vec<
 type Parts = BTreeMap<(Option<usize>, u16), (Sum, Sum)>;
 
 fn shared(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Result<Vec<SharedCost>, TooLong> {
+    let rules = RuleFinder::new(&settings.allocation.shares);
     let by_customer: Vec<Result<(usize, Parts), TooLong>> = billed
         .invoices
         .par_iter()
-        .map(|invoice| Ok((invoice.customer, shared_with(bill, settings, invoice)?)))
+        .map(|invoice| Ok((invoice.customer, shared_with(bill, settings, &rules, invoice)?)))
         .collect();
     let mut costs: BTreeMap<(Option<usize>, u16), SharedCost> = BTreeMap::new();
     for found in by_customer {
@@ -192,17 +195,20 @@ fn shared(bill: &Bill, settings: &Settings, billed: &BilledMonth) -> Result<Vec<
     Ok(costs)
 }
 
-fn shared_with(bill: &Bill, settings: &Settings, invoice: &Invoice) -> Result<Parts, TooLong> {
-    let rules = &settings.allocation.shares;
+fn shared_with(
+    bill: &Bill,
+    settings: &Settings,
+    rules: &RuleFinder<'_, ShareRule>,
+    invoice: &Invoice,
+) -> Result<Parts, TooLong> {
     let keeps = settings.customers[invoice.customer].pricing.discounts == DiscountRule::Keep;
     let mut known: FxHashMap<(SubjectId, NameId), Option<usize>> = FxHashMap::default();
     let mut parts = Parts::new();
     for share in invoice.shares.iter().filter(|share| !share.is_own()) {
         let charge = bill.charge(share.charge);
-        let rule = *known.entry((charge.subject, charge.item)).or_insert_with(|| {
-            let (subject, item) = (bill.seen(charge.subject), bill.names.get(charge.item));
-            rules.iter().position(|rule| rule.matcher.matches(&subject, item))
-        });
+        let rule = *known
+            .entry((charge.subject, charge.item))
+            .or_insert_with(|| rules.first(&bill.seen(charge.subject), bill.names.get(charge.item), |_| true));
         let (borne, kept) = parts.entry((rule, bill.subject(charge).source)).or_default();
         let is_kept = keeps && charge.kind() == ChargeKind::Discount;
         if is_kept { kept.add(share.cost)? } else { borne.add(share.cost)? }

@@ -1,6 +1,7 @@
 //! Chooses price and tax category of a charge, and names the rule behind them: in one place for both the amounts and
 //! their explanation.
 
+use super::rule_finder::RuleFinder;
 use crate::model::charge::{Bill, Charge, ChargeKind};
 use crate::model::customer::Customer;
 use crate::model::definition::Definition;
@@ -32,7 +33,13 @@ impl PriceChoice {
 }
 
 /// Chooses what prices a customer's charge: the first rule that matches, else the default markup (billing-rules §3).
-pub(super) fn price_choice(bill: &Bill, customer: &Customer, charge: &Charge) -> PriceChoice {
+/// `rules` are those of the customer.
+pub(super) fn price_choice(
+    bill: &Bill,
+    customer: &Customer,
+    rules: &RuleFinder<'_, PriceRule>,
+    charge: &Charge,
+) -> PriceChoice {
     let pricing = &customer.pricing;
     let discount = charge.kind() == ChargeKind::Discount;
     match pricing.discounts {
@@ -42,24 +49,22 @@ pub(super) fn price_choice(bill: &Bill, customer: &Customer, charge: &Charge) ->
     }
     let subject = bill.seen(charge.subject);
     let item = bill.names.get(charge.item);
-    let fits = |rule: &PriceRule| {
-        // Unit prices and tiers never apply to discounts, which reduce a cost and are no usage.
-        let applies = !discount || matches!(rule.price, Price::Markup(_));
-        applies && rule.validity.covers(bill.month) && rule.matcher.matches(&subject, item)
-    };
-    pricing.rules.iter().position(fits).map_or(PriceChoice::DefaultMarkup, PriceChoice::Rule)
+    // Unit prices and tiers never apply to discounts, which reduce a cost and are no usage.
+    let is_of_kind = |rule: &PriceRule| !discount || matches!(rule.price, Price::Markup(_));
+    let first = rules.first(&subject, item, |rule| is_of_kind(rule) && rule.validity.covers(bill.month));
+    first.map_or(PriceChoice::DefaultMarkup, PriceChoice::Rule)
 }
 
 /// The first `[[tax.rule]]` that matches a customer's charge; without one, [`own_status`] applies.
 pub(super) fn tax_rule<'s>(
     bill: &Bill,
-    settings: &'s Settings,
+    rules: &RuleFinder<'s, TaxRule>,
     customer: &Customer,
     charge: &Charge,
 ) -> Option<&'s TaxRule> {
     let subject = bill.seen(charge.subject);
     let item = bill.names.get(charge.item);
-    settings.tax_rules.iter().find(|rule| rule.is_for(&customer.id) && rule.matcher.matches(&subject, item))
+    rules.first(&subject, item, |rule| rule.is_for(&customer.id)).map(|position| &rules.rules[position])
 }
 
 /// The category of lines without charges (fees, the minimum) and of charges that no rule matches, with what sets it:

@@ -14,6 +14,7 @@ use super::own_money::{rate_for, rounded_at};
 use super::price_choice::{PriceChoice, own_status, price_choice, tax_rule};
 use super::prorating::{ChargedFee, HeldBy};
 use super::resources::UsedResources;
+use super::rule_finder::RuleFinder;
 use super::rule_prices::{BillItem, RulePrices};
 use super::sections::Sections;
 use super::tiers::{TierKey, TierState};
@@ -28,7 +29,7 @@ use crate::model::matcher::Matcher;
 use crate::model::packed::{LongAmounts, Packed};
 use crate::model::period::BillingMonth;
 use crate::model::price::{Fee, FeePrice, Price, PriceRule, RoundAt};
-use crate::model::settings::Settings;
+use crate::model::settings::{Settings, TaxRule};
 use crate::model::tax::TaxCategory;
 
 /// A customer's priced charges.
@@ -176,6 +177,8 @@ struct CustomerPricer<'a> {
     tiers: Vec<TierState>,
     /// The index of each state, with the first item that it measures.
     tier_index: FxHashMap<TierKey, (usize, BillItem)>,
+    price_rules: RuleFinder<'a, PriceRule>,
+    tax_rules: RuleFinder<'a, TaxRule>,
     rule_prices: RulePrices<'a>,
     items: Items<'a>,
     unit_prices: Interner<Amount>,
@@ -210,6 +213,8 @@ impl<'a> CustomerPricer<'a> {
             recent: [None; RECENT],
             tiers: Vec::new(),
             tier_index: FxHashMap::default(),
+            price_rules: RuleFinder::new(&customer.pricing.rules),
+            tax_rules: RuleFinder::new(&settings.tax_rules),
             rule_prices: RulePrices::new(bill, settings, customer),
             items: Items::new(sections),
             unit_prices: Interner::default(),
@@ -432,13 +437,14 @@ impl<'a> CustomerPricer<'a> {
     fn new_plan(&mut self, charge: &Charge, subject: &Subject) -> Result<Plan, Diagnostic> {
         // Looks up the rule's rate first: the same rate can be missing for the cost, but the message should name the
         // rule.
-        let method = self.method(charge, subject.source)?;
+        let choice = price_choice(self.bill, self.customer, &self.price_rules, charge);
+        let method = self.method(choice, charge, subject.source)?;
         let rate = self.rate(subject.source)?;
         let method = match method {
             Method::Factor(factor) => Method::Factor(factor.times(rate)?),
             method => method,
         };
-        let rule = tax_rule(self.bill, self.settings, self.customer, charge);
+        let rule = tax_rule(self.bill, &self.tax_rules, self.customer, charge);
         let category = rule.map_or(self.category, |rule| rule.category);
         let is_named = rule.is_some_and(|rule| rule.names_charges);
         let kind = match charge.kind() {
@@ -446,15 +452,15 @@ impl<'a> CustomerPricer<'a> {
             ChargeKind::Discount => ItemKind::Discount,
         };
         let section = self.items.sections.of_charge(self.bill, charge);
-        let tax_included = category.is_taxed() && self.price_includes_tax(charge);
+        let tax_included = category.is_taxed() && self.price_includes_tax(choice);
         let (source, name) = (subject.source, charge.item);
         let key = ItemKey { kind, source, name, category, tax_included, section };
         let follows_usage = kind == ItemKind::Discount && !is_named;
         Ok(Plan { method, key, item: None, follows_usage, unit_price: None })
     }
 
-    fn price_includes_tax(&self, charge: &Charge) -> bool {
-        match price_choice(self.bill, self.customer, charge) {
+    fn price_includes_tax(&self, choice: PriceChoice) -> bool {
+        match choice {
             PriceChoice::Rule(index) => self.customer.pricing.rules[index].tax_included,
             PriceChoice::Kept | PriceChoice::AtCost | PriceChoice::DefaultMarkup => false,
         }
@@ -468,9 +474,9 @@ impl<'a> CustomerPricer<'a> {
         rate.ok_or_else(|| missing_rate(month, from, to, &format!("\"{}\" needs it", self.customer.id)))
     }
 
-    fn method(&mut self, charge: &Charge, source: u16) -> Result<Method, Diagnostic> {
+    fn method(&mut self, choice: PriceChoice, charge: &Charge, source: u16) -> Result<Method, Diagnostic> {
         let pricing = &self.customer.pricing;
-        Ok(match price_choice(self.bill, self.customer, charge) {
+        Ok(match choice {
             PriceChoice::Kept => Method::Keep,
             PriceChoice::AtCost => Method::Factor(Amount::whole(1)),
             PriceChoice::DefaultMarkup => Method::Factor(pricing.markup.factor()),

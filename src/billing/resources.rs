@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashSet;
 
 use super::prorating::{ChargedFee, HeldBy};
+use super::rule_finder::RuleFinder;
 use crate::model::charge::{Bill, Charge, ChargeKind, EMPTY, NameId, SubjectId};
 use crate::model::customer::Customer;
 use crate::model::days::MonthDays;
@@ -21,6 +22,7 @@ pub(super) struct UsedResources<'a> {
     held: HeldBy<'a>,
     /// Whether the customer has any fee per resource.
     wanted: bool,
+    fees: RuleFinder<'a, Fee>,
     /// Subjects and items already counted: their further charges change nothing.
     seen: FxHashSet<(SubjectId, NameId)>,
     by_fee: Vec<BTreeSet<Resource>>,
@@ -31,6 +33,7 @@ impl<'a> UsedResources<'a> {
         UsedResources {
             customer,
             held,
+            fees: RuleFinder::new(&customer.fees),
             wanted: customer.fees.iter().any(|fee| fee.per == FeePer::Resource),
             seen: FxHashSet::default(),
             by_fee: vec![BTreeSet::new(); customer.fees.len()],
@@ -47,11 +50,10 @@ impl<'a> UsedResources<'a> {
             return;
         }
         let (seen, item) = (bill.seen(charge.subject), bill.names.get(charge.item));
-        for (fee, resources) in self.customer.fees.iter().zip(&mut self.by_fee) {
-            if fee.per == FeePer::Resource && fee.matcher.matches(&seen, item) {
-                resources.insert((subject.source, subject.resource));
-            }
-        }
+        let is_of_resources = |_, fee: &Fee| fee.per == FeePer::Resource;
+        self.fees.each(&seen, item, is_of_resources, |fee| {
+            self.by_fee[fee].insert((subject.source, subject.resource));
+        });
     }
 
     /// The fees charged in the month, line by line.
@@ -93,13 +95,16 @@ impl<'a> UsedResources<'a> {
 
 /// The ids of the resources of an invoice for which its customer pays a fee in the month.
 pub(crate) fn with_fee(bill: &Bill, customer: &Customer, invoice: &Invoice) -> BTreeSet<NameId> {
-    let due = customer.fees.iter().filter(|fee| fee.per == FeePer::Resource && fee.is_due(bill.month));
-    let fees: Vec<&Fee> = due.collect();
+    let is_charged = |fee: &Fee| fee.per == FeePer::Resource && fee.is_due(bill.month);
     let mut resources = BTreeSet::new();
-    for detail in invoice.details.iter().filter(|detail| !fees.is_empty() && invoice.is_own(detail)) {
+    if !customer.fees.iter().any(is_charged) {
+        return resources;
+    }
+    let fees = RuleFinder::new(&customer.fees);
+    for detail in invoice.details.iter().filter(|detail| invoice.is_own(detail)) {
         let charge = bill.charge(detail.charge);
         let (seen, item) = (bill.seen(charge.subject), bill.names.get(charge.item));
-        if charge.kind() == ChargeKind::Usage && fees.iter().any(|fee| fee.matcher.matches(&seen, item)) {
+        if charge.kind() == ChargeKind::Usage && fees.first(&seen, item, is_charged).is_some() {
             resources.insert(bill.subject(charge).resource);
         }
     }

@@ -9,8 +9,9 @@ use rustc_hash::FxHashMap;
 use super::described::describe;
 use super::ownership::{DIVIDED, Ownership, customer};
 use super::remainder::Remainder;
+use super::rule_finder::RuleFinder;
 use crate::diagnostic::{Diagnostic, MayBeUnnamed, Place};
-use crate::model::allocation::{Ratio, ShareBasis, ShareRule};
+use crate::model::allocation::{KeepRule, Ratio, ShareBasis, ShareRule};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, CHUNK, Charge, ChargeId, ChargeKind, EMPTY, NameId, Subject};
 use crate::model::customer::Customer;
@@ -45,13 +46,21 @@ pub(super) struct SharingRatio {
 pub(super) struct Sharing<'a> {
     bill: &'a Bill,
     settings: &'a Settings,
+    rules: RuleFinder<'a, ShareRule>,
+    keeps: RuleFinder<'a, KeepRule>,
     measures: Measures<'a>,
 }
 
 impl<'a> Sharing<'a> {
     /// A sharing step after the customers' rules gave charges their owners.
     pub(super) fn new(bill: &'a Bill, settings: &'a Settings, owned: &'a Ownership) -> Sharing<'a> {
-        Sharing { bill, settings, measures: Measures { bill, settings, owned, known: BTreeMap::new() } }
+        Sharing {
+            bill,
+            settings,
+            rules: RuleFinder::new(&settings.allocation.shares),
+            keeps: RuleFinder::new(&settings.allocation.keeps),
+            measures: Measures { bill, settings, owned, known: BTreeMap::new() },
+        }
     }
 
     /// Applies steps 2 to 4 to a charge without an owner; returns the parts by customer where it is shared.
@@ -80,12 +89,11 @@ impl<'a> Sharing<'a> {
         let item = bill.names.get(charge.item);
         let source = bill.subject(charge).source;
         let rules = &settings.allocation.shares;
-        let rule = rules.iter().position(|rule| rule.matcher.matches(&subject, item));
+        let rule = self.rules.first(&subject, item, |_| true);
         let too_long = |error: TooLong| (usize::MAX, too_long(error, bill, charge));
         let weights = match rule {
             None => {
-                let keeps = &settings.allocation.keeps;
-                if let Some(keep) = keeps.iter().position(|keep| keep.matcher.matches(&subject, item)) {
+                if let Some(keep) = self.keeps.first(&subject, item, |_| true) {
                     return Ok(Fate::Kept(keep));
                 }
                 if charge.kind() == ChargeKind::Usage {
@@ -95,7 +103,7 @@ impl<'a> Sharing<'a> {
             }
             Some(rule) => match &rules[rule].ratio {
                 Ratio::Measured { by, of } => {
-                    self.measures.of(Some(rule), *by, of.as_ref(), source).map_err(too_long)?
+                    self.measures.of(Some(rule), *by, of.as_deref(), source).map_err(too_long)?
                 }
                 Ratio::Weights(weights) => given_weights(settings, weights),
             },

@@ -25,7 +25,7 @@ pub enum Ratio {
         /// What is measured.
         by: ShareBasis,
         /// Only these charges; all where absent.
-        of: Option<Matcher>,
+        of: Option<Box<Matcher>>,
     },
     /// Given directly, by customer id.
     Weights(BTreeMap<String, Amount>),

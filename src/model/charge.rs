@@ -501,9 +501,8 @@ impl matcher::Matchable for SeenSubject<'_> {
         self.bill.names.get(self.subject.product)
     }
 
-    fn tag(&self, name: &str) -> impl Iterator<Item = &str> {
-        // A spreadsheet or a file system may have decomposed characters that the TOML file has composed.
-        self.tags().filter(move |(known, _)| matcher::normalized(known) == name).map(|(_, value)| value)
+    fn tags(&self) -> impl Iterator<Item = (&str, &str)> {
+        SeenSubject::tags(self)
     }
 }
 

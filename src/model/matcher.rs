@@ -9,7 +9,23 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 /// two characters themselves, as in shells; any other bracket stands for itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob {
-    pattern: Vec<Sign>,
+    /// What is before the first wildcard; the whole pattern where it has none.
+    start: Box<str>,
+    /// The signs from the first wildcard to the last.
+    middle: Box<[Sign]>,
+    /// What is behind the last wildcard.
+    end: Box<str>,
+}
+
+/// A text that every value has which a pattern matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Fixed<'g> {
+    /// The whole value.
+    Whole(&'g str),
+    /// Its beginning.
+    Start(&'g str),
+    /// Its end.
+    End(&'g str),
 }
 
 /// A sign of a pattern.
@@ -39,7 +55,18 @@ impl Glob {
             signs.push(sign);
             rest = behind;
         }
-        Glob { pattern: signs }
+        let only = |sign: &Sign| if let Sign::Only(c) = sign { Some(*c) } else { None };
+        let is_wild = |sign: &Sign| only(sign).is_none();
+        let first = signs.iter().position(is_wild).unwrap_or(signs.len());
+        let last = signs.iter().rposition(is_wild).map_or(signs.len(), |last| last + 1);
+        let text = |signs: &[Sign]| signs.iter().filter_map(only).collect::<String>().into_boxed_str();
+        Glob { start: text(&signs[..first]), middle: signs[first..last].into(), end: text(&signs[last..]) }
+    }
+
+    /// All signs of the pattern.
+    fn signs(&self) -> impl Iterator<Item = Sign> {
+        let middle = self.middle.iter().copied();
+        self.start.chars().map(Sign::Only).chain(middle).chain(self.end.chars().map(Sign::Only))
     }
 
     /// The pattern that matches this text and no other.
@@ -56,14 +83,22 @@ impl Glob {
 
     /// The only text that matches, when the pattern has no wildcard.
     pub fn literal(&self) -> Option<String> {
-        let only = |sign: &Sign| if let Sign::Only(c) = sign { Some(*c) } else { None };
-        self.pattern.iter().map(only).collect::<Option<String>>().filter(|text| !text.is_empty())
+        (self.middle.is_empty() && !self.start.is_empty()).then(|| self.start.to_string())
+    }
+
+    /// The texts that every value has which the pattern matches; none is empty.
+    pub(super) fn fixed_parts(&self) -> impl Iterator<Item = Fixed<'_>> {
+        let parts = match self.middle.is_empty() {
+            true => [Fixed::Whole(&self.start), Fixed::End("")],
+            false => [Fixed::Start(&self.start), Fixed::End(&self.end)],
+        };
+        parts.into_iter().filter(|part| !part.text().is_empty())
     }
 
     /// The pattern as it is written.
     pub fn text(&self) -> String {
         let mut text = String::new();
-        for sign in &self.pattern {
+        for sign in self.signs() {
             match sign {
                 Sign::Run => text.push('*'),
                 Sign::One => text.push('?'),
@@ -75,7 +110,7 @@ impl Glob {
 
     /// Number of characters of the pattern that are not wildcards.
     pub fn fixed(&self) -> usize {
-        self.pattern.iter().filter(|sign| matches!(sign, Sign::Only(_))).count()
+        self.signs().filter(|sign| matches!(sign, Sign::Only(_))).count()
     }
 
     /// Number of characters to add, remove or replace in a text before it matches, regardless of case.
@@ -83,8 +118,8 @@ impl Glob {
         let value: Vec<char> = normalized(value).chars().collect();
         // By the length of the text's beginning: its distance from the pattern up to a character.
         let mut distances: Vec<usize> = (0..=value.len()).collect();
-        for sign in &self.pattern {
-            let mut next = vec![distances[0] + usize::from(*sign != Sign::Run)];
+        for sign in self.signs() {
+            let mut next = vec![distances[0] + usize::from(sign != Sign::Run)];
             for (at, found) in value.iter().enumerate() {
                 let (before, above, left) = (distances[at], distances[at + 1], next[at]);
                 let same = match sign {
@@ -105,61 +140,83 @@ impl Glob {
     /// Whether every text that fits `other` surely fits this one too. The wildcards of `other` are matched like characters
     /// that only wildcards of the same reach take up, so some pairs are missed, such as `?*` and `*?`.
     pub fn covers(&self, other: &Glob) -> bool {
-        self.fits(&other.pattern, |sign| sign != Sign::Run)
+        let other: Vec<Sign> = other.signs().collect();
+        fits(&self.signs().collect::<Vec<Sign>>(), other.into_iter(), |sign| sign != Sign::Run)
     }
 
     /// Whether the whole of `value` matches.
     pub fn matches(&self, value: &str) -> bool {
-        if let Some(literal) = self.plain_ascii_literal(value) {
-            return literal;
+        let value = &*normalized(value);
+        if self.middle.is_empty() {
+            return *value == *self.start;
         }
-        self.fits(&normalized(value).chars().map(Sign::Only).collect::<Vec<Sign>>(), |_| true)
+        // Bytes are compared first: most values differ there, and most patterns have nothing else than a `*`.
+        let middle = value.strip_prefix(&*self.start).and_then(|rest| rest.strip_suffix(&*self.end));
+        middle.is_some_and(|middle| match &*self.middle {
+            [Sign::Run] => true,
+            pattern => fits(pattern, middle.chars().map(Sign::Only), |_| true),
+        })
     }
 
     /// [`matches`](Self::matches) for a tag, group or name: an absent one matches only the empty pattern, so that `*`
     /// means "has one".
     pub fn matches_present(&self, value: &str) -> bool {
-        if value.is_empty() { self.pattern.is_empty() } else { self.matches(value) }
+        if value.is_empty() { self.start.is_empty() && self.middle.is_empty() } else { self.matches(value) }
+    }
+}
+
+impl<'g> Fixed<'g> {
+    /// The text.
+    pub(super) fn text(self) -> &'g str {
+        let (Fixed::Whole(text) | Fixed::Start(text) | Fixed::End(text)) = self;
+        text
     }
 
-    /// The result for a pattern without wildcards against ASCII, the common case, without allocating.
-    fn plain_ascii_literal(&self, value: &str) -> Option<bool> {
-        let wild = self.pattern.iter().any(|sign| matches!(sign, Sign::Run | Sign::One));
-        (!wild && value.is_ascii()).then(|| self.pattern.iter().copied().eq(value.chars().map(Sign::Only)))
-    }
-
-    /// Greedy matching that returns to the last `*` on a mismatch: linear in practice, quadratic at worst. `is_one` says
-    /// which characters `?` stands for.
-    fn fits(&self, value: &[Sign], is_one: impl Fn(Sign) -> bool) -> bool {
-        let (mut at, mut text) = (0, 0);
-        let mut star: Option<(usize, usize)> = None;
-        while text < value.len() {
-            match self.pattern.get(at) {
-                Some(Sign::Run) => {
-                    star = Some((at, text));
-                    at += 1;
-                }
-                Some(sign) if *sign == value[text] || *sign == Sign::One && is_one(value[text]) => {
-                    at += 1;
-                    text += 1;
-                }
-                _ => match star {
-                    Some((star_at, taken)) => {
-                        star = Some((star_at, taken + 1));
-                        at = star_at + 1;
-                        text = taken + 1;
-                    }
-                    None => return false,
-                },
-            }
+    /// Its rank among those of a pattern: few values have a whole text in common, many a beginning.
+    pub(super) fn rank(self) -> u8 {
+        match self {
+            Fixed::Whole(_) => 0,
+            Fixed::Start(_) => 1,
+            Fixed::End(_) => 2,
         }
-        self.pattern[at..].iter().all(|sign| *sign == Sign::Run)
     }
+}
+
+/// Greedy matching that returns to the last `*` on a mismatch: linear in practice, quadratic at worst. `is_one` says which
+/// characters `?` stands for.
+fn fits(pattern: &[Sign], value: impl Iterator<Item = Sign> + Clone, is_one: impl Fn(Sign) -> bool) -> bool {
+    let (mut at, mut rest) = (0, value);
+    // The sign behind the last `*`, and what that leaves of the text.
+    let mut star: Option<(usize, _)> = None;
+    let mut behind = rest.clone();
+    while let Some(found) = behind.next() {
+        match pattern.get(at) {
+            Some(Sign::Run) => {
+                at += 1;
+                star = Some((at, rest.clone()));
+            }
+            Some(sign) if *sign == found || *sign == Sign::One && is_one(found) => {
+                at += 1;
+                rest = behind;
+            }
+            _ => match &mut star {
+                Some((star_at, left)) => {
+                    left.next();
+                    at = *star_at;
+                    rest = left.clone();
+                }
+                None => return false,
+            },
+        }
+        behind = rest.clone();
+    }
+    pattern[at..].iter().all(|sign| *sign == Sign::Run)
 }
 
 /// The text in NFC, the form in which values are compared.
 pub fn normalized(text: &str) -> Cow<'_, str> {
-    if is_nfc(text) { text.into() } else { text.nfc().collect::<String>().into() }
+    // Most texts are ASCII, which is found at memory speed.
+    if text.is_ascii() || is_nfc(text) { text.into() } else { text.nfc().collect::<String>().into() }
 }
 
 /// The properties of a charge that rules match on.
@@ -176,8 +233,13 @@ pub trait Matchable {
     fn groups(&self) -> impl Iterator<Item = &str>;
     /// Id of the product, empty when the provider has none beside the item's name.
     fn product(&self) -> &str;
-    /// Values that are not empty of the tags with that name (given in NFC); a resource can have several.
-    fn tag(&self, name: &str) -> impl Iterator<Item = &str>;
+    /// Tags with a value that is not empty, names and values; a resource can have several of one name.
+    fn tags(&self) -> impl Iterator<Item = (&str, &str)>;
+    /// Values of the tags with that name (given in NFC).
+    fn tag(&self, name: &str) -> impl Iterator<Item = &str> {
+        // A spreadsheet or a file system may have decomposed characters that the TOML file has composed.
+        self.tags().filter(move |(known, _)| normalized(known) == name).map(|(_, value)| value)
+    }
 }
 
 /// The keys of a match table; all that are present must hold.
@@ -244,6 +306,8 @@ fn any_matches<'a>(glob: &Glob, values: impl Iterator<Item = &'a str>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -279,6 +343,35 @@ mod tests {
         }
         assert!(!Glob::new("*").matches_present(""));
         assert!(Glob::new("").matches_present(""));
+    }
+
+    /// The definition: `*` takes any number of characters, `?` one, and any other itself.
+    fn by_definition(pattern: &[Sign], value: &[char]) -> bool {
+        match (pattern.split_first(), value.split_first()) {
+            (None, rest) => rest.is_none(),
+            (Some((Sign::Run, behind)), rest) => {
+                by_definition(behind, value) || rest.is_some_and(|(_, rest)| by_definition(pattern, rest))
+            }
+            (Some((Sign::One, behind)), Some((_, rest))) => by_definition(behind, rest),
+            (Some((Sign::Only(c), behind)), Some((first, rest))) => c == first && by_definition(behind, rest),
+            (Some(_), None) => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn matching_is_as_defined(pattern in "[ab*?\\[\\]ガが]{0,8}", value in "[ab*\\[\\]ガが\u{3099}]{0,8}") {
+            let glob = Glob::new(&pattern);
+            let signs: Vec<Sign> = glob.signs().collect();
+            let composed: Vec<char> = value.nfc().collect();
+            prop_assert_eq!(glob.matches(&value), by_definition(&signs, &composed));
+            let fits = |part: Fixed<'_>| match part {
+                Fixed::Whole(text) => normalized(&value) == text,
+                Fixed::Start(text) => normalized(&value).starts_with(text),
+                Fixed::End(text) => normalized(&value).ends_with(text),
+            };
+            prop_assert!(!glob.matches(&value) || glob.fixed_parts().all(fits));
+        }
     }
 
     /// All texts of up to five of these characters: each matches itself alone.
@@ -356,8 +449,8 @@ mod tests {
         fn product(&self) -> &str {
             "50118"
         }
-        fn tag(&self, name: &str) -> impl Iterator<Item = &str> {
-            [("role", "web"), ("role", "db")].into_iter().filter(move |(tag, _)| *tag == name).map(|(_, value)| value)
+        fn tags(&self) -> impl Iterator<Item = (&str, &str)> {
+            [("role", "web"), ("role", "db")].into_iter()
         }
     }
 

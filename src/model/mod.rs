@@ -29,6 +29,7 @@ pub mod item_match;
 pub mod item_table;
 pub mod language;
 pub mod mail;
+pub mod match_index;
 pub mod matcher;
 pub mod natural;
 pub mod numbering;

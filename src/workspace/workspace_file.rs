@@ -176,7 +176,7 @@ fn share_rule(section: &Section<'_, '_>) -> Option<ShareRule> {
     }
     let ratio = match weights {
         Some(weights) => Ratio::Weights(weights),
-        None => Ratio::Measured { by: by?, of },
+        None => Ratio::Measured { by: by?, of: of.map(Box::new) },
     };
     Some(ShareRule { matcher: matcher?, ratio, definition: section.definition() })
 }

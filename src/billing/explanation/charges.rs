@@ -13,6 +13,7 @@ use crate::billing::ownership::{DIVIDED, NOBODY, Ownership, assign};
 use crate::billing::price_choice::{PriceChoice, own_status, tax_rule};
 use crate::billing::prorating::HeldBy;
 use crate::billing::resources::UsedResources;
+use crate::billing::rule_finder::RuleFinder;
 use crate::billing::rule_prices::RulePrices;
 use crate::billing::sharing::{Fate, Sharing};
 use crate::billing::tiers::TierPart;
@@ -106,15 +107,17 @@ where
     let Case { bill, settings, invoice } = case;
     let is_wanted = |detail: &Detail| wanted.has_line(detail.item.0 as usize + 1);
     let index = RuleIndex::new(bill, settings);
+    let customer = &settings.customers[invoice.customer];
+    let tax_rules = RuleFinder::new(&settings.tax_rules);
     let mut rules = Rules {
         case,
+        price_rules: RuleFinder::new(&customer.pricing.rules),
         claims: Claims::new(bill, settings, &index),
         sharing: Sharing::new(bill, settings, owned),
         choices: FxHashMap::default(),
         tiers: BTreeMap::new(),
-        prices: RulePrices::new(bill, settings, &settings.customers[invoice.customer]),
+        prices: RulePrices::new(bill, settings, customer),
     };
-    let customer = &settings.customers[invoice.customer];
     let held = HeldBy { held: &owned.held, customer: invoice.customer };
     let mut read = ReadRows { lines: Vec::new(), resources: UsedResources::new(customer, held) };
     read.lines.resize_with(invoice.items.len(), LineRows::default);
@@ -161,7 +164,7 @@ where
         }
         let line = &mut read.lines[detail.item.0 as usize];
         line.source = Some(bill.subject(charge).source);
-        let named = tax_rule(bill, settings, customer, charge).map(|rule| (rule.category, &rule.definition));
+        let named = tax_rule(bill, &tax_rules, customer, charge).map(|rule| (rule.category, &rule.definition));
         let (ruled, definition) = named.unwrap_or_else(|| own_status(settings, customer));
         // A discount on a whole bill has the category of the usage it reduces, which no rule set.
         if let Some(rule) = Rule::at(definition).filter(|_| ruled == category && !is_split)

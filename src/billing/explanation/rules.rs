@@ -22,6 +22,7 @@ use crate::billing::category_split::{CategorySplit, CategoryUsage, category_spli
 use crate::billing::claims::{Claim, Claimed, Claims, RuleId};
 use crate::billing::own_money::rate_for;
 use crate::billing::price_choice::{PriceChoice, price_choice};
+use crate::billing::rule_finder::RuleFinder;
 use crate::billing::rule_prices::RulePrices;
 use crate::billing::sharing::{Fate, Sharing};
 use crate::billing::tiers::{TierKey, TierPart, TierState};
@@ -32,7 +33,7 @@ use crate::model::amount::{Amount, Sum};
 use crate::model::charge::{Charge, ChargeKind, NameId, SubjectId};
 use crate::model::days::MonthDays;
 use crate::model::invoice::{Share, ShareOf};
-use crate::model::price::{Price, RoundAt, Tier};
+use crate::model::price::{Price, PriceRule, RoundAt, Tier};
 use crate::model::rounding::Rounding;
 use crate::model::tax::TaxCategory;
 /// The figures of a row.
@@ -53,6 +54,7 @@ pub(super) struct Rules<'a, 'r> {
     pub(super) case: Case<'a>,
     pub(super) claims: Claims<'r>,
     pub(super) sharing: Sharing<'r>,
+    pub(super) price_rules: RuleFinder<'a, PriceRule>,
     pub(super) choices: FxHashMap<ChoiceKey, PriceChoice>,
     pub(super) tiers: BTreeMap<TierKey, TierState>,
     pub(super) prices: RulePrices<'a>,
@@ -62,7 +64,8 @@ impl<'a> Rules<'a, '_> {
     pub(super) fn choice(&mut self, charge: &Charge) -> PriceChoice {
         let Case { bill, settings, invoice } = self.case;
         let key = (charge.subject, charge.item, charge.kind());
-        *self.choices.entry(key).or_insert_with(|| price_choice(bill, &settings.customers[invoice.customer], charge))
+        let customer = &settings.customers[invoice.customer];
+        *self.choices.entry(key).or_insert_with(|| price_choice(bill, customer, &self.price_rules, charge))
     }
 
     /// The state of the tiers that price a charge.

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use super::Month;
 use super::rules::of_file;
 use crate::billing::price_choice::price_choice;
+use crate::billing::rule_finder::RuleFinder;
 use crate::billing::rule_prices::RulePrices;
 use crate::billing::tiers::TierState;
 use crate::diagnostic::{Diagnostic, Place};
@@ -77,6 +78,7 @@ fn comparisons<'a>(month: Month<'a>, invoice: &Invoice) -> Result<Vec<PriceCompa
     if !customer.pricing.rules.iter().any(by_unit) {
         return Ok(Vec::new());
     }
+    let finder = RuleFinder::new(&customer.pricing.rules);
     let mut rules: FxHashMap<(SubjectId, NameId), Option<usize>> = FxHashMap::default();
     let mut sums: Vec<((usize, u16, NameId), PricedCharges)> = Vec::new();
     for detail in &invoice.details {
@@ -85,7 +87,7 @@ fn comparisons<'a>(month: Month<'a>, invoice: &Invoice) -> Result<Vec<PriceCompa
             continue;
         }
         let slot = *rules.entry((charge.subject, charge.item)).or_insert_with(|| {
-            let rule = price_choice(bill, customer, charge).rule();
+            let rule = price_choice(bill, customer, &finder, charge).rule();
             let rule = rule.filter(|index| by_unit(&customer.pricing.rules[*index]))?;
             let key = (rule, bill.subject(charge).source, charge.item);
             let known = sums.iter().position(|(known, _)| *known == key);

@@ -7,6 +7,7 @@ use rustc_hash::FxHashSet;
 
 use super::Month;
 use crate::billing::CustomerItems;
+use crate::billing::rule_finder::{MatchingRule, RuleFinder};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::charge::{Bill, ChargeId, ChargeKind, NameId, SubjectId};
 use crate::model::customer::Customer;
@@ -60,19 +61,17 @@ pub(super) fn ended(month: Month<'_>) -> Vec<Diagnostic> {
 pub(super) fn unused(month: Month<'_>) -> Vec<Diagnostic> {
     let mut warnings = unused_price_rules(month);
     warnings.extend(unused_tax_rules(month));
-    let is_idle = |seen: &ChargeSubjects, matcher: &Matcher| {
-        !seen.any(month.bill, matcher, false) && !month.settings.is_of_absent_source(matcher, month.bill.month)
-    };
+    let is_of_absent = |matcher: &Matcher| month.settings.is_of_absent_source(matcher, month.bill.month);
     let shares = month.billed.by_customer().flat_map(|of| of.shares);
     let shared = shares.filter(|share| !share.is_own()).map(|share| share.charge);
     let shared = ChargeSubjects::of(month.bill, shared.chain(month.billed.unassigned.iter().copied()));
-    for rule in month.settings.allocation.shares.iter().filter(|rule| is_idle(&shared, &rule.matcher)) {
+    let shares = &month.settings.allocation.shares;
+    let used = shared.used(month.bill, shares, |_, _, _| true);
+    for (rule, _) in shares.iter().zip(used).filter(|(rule, is_used)| !is_used && !is_of_absent(&rule.matcher)) {
         warnings.push(nothing(month, WarningCode::UnusedShareRule, "[[allocation.share]]", &rule.definition));
     }
     let keeps = month.settings.allocation.keeps.iter().zip(&month.billed.kept_by_rule);
-    for (rule, _) in keeps
-        .filter(|(rule, kept)| kept.is_empty() && !month.settings.is_of_absent_source(&rule.matcher, month.bill.month))
-    {
+    for (rule, _) in keeps.filter(|(rule, kept)| kept.is_empty() && !is_of_absent(&rule.matcher)) {
         warnings.push(nothing(month, WarningCode::UnusedKeepRule, "[[allocation.keep]]", &rule.definition));
     }
     warnings
@@ -81,18 +80,29 @@ pub(super) fn unused(month: Month<'_>) -> Vec<Diagnostic> {
 /// `[[tax.rule]]`s that match no charge of any of their customers.
 fn unused_tax_rules(month: Month<'_>) -> Vec<Diagnostic> {
     let rules = &month.settings.tax_rules;
-    let seen = |of: CustomerItems<'_>| (of.customer, ChargeSubjects::of(month.bill, charges(of)));
-    let all: Vec<CustomerItems<'_>> = month.billed.by_customer().collect();
-    let by_customer: Vec<(usize, ChargeSubjects)> = all.into_par_iter().map(seen).collect();
-    let used = |rule: &TaxRule| {
-        by_customer.par_iter().any(|(customer, seen)| {
-            rule.is_for(&month.settings.customers[*customer].id)
-                && (!rule.names_charges || seen.any(month.bill, &rule.matcher, false))
-        })
+    let used_by = |of: CustomerItems<'_>| {
+        let id = &month.settings.customers[of.customer].id;
+        let is_own: Vec<bool> = rules.iter().map(|rule| rule.is_for(id)).collect();
+        let is_about = |position: usize, rule: &TaxRule| is_own[position] && rule.names_charges;
+        let seen = match rules.is_empty() {
+            true => ChargeSubjects::default(),
+            false => ChargeSubjects::of(month.bill, charges(of)),
+        };
+        let mut used = seen.used(month.bill, rules, |position, rule, _| is_about(position, rule));
+        for (position, rule) in rules.iter().enumerate() {
+            used[position] |= is_own[position] && !rule.names_charges;
+        }
+        used
     };
+    let either = |mut one: Vec<bool>, other: Vec<bool>| {
+        one.iter_mut().zip(other).for_each(|(one, other)| *one |= other);
+        one
+    };
+    let all: Vec<CustomerItems<'_>> = month.billed.by_customer().collect();
+    let used = all.into_par_iter().map(used_by).reduce(|| vec![false; rules.len()], either);
     let is_of_absent = |rule: &TaxRule| month.settings.is_of_absent_source(&rule.matcher, month.bill.month);
-    let unused = rules.iter().filter(|rule| !used(rule) && !is_of_absent(rule));
-    unused.map(|rule| nothing(month, WarningCode::UnusedTaxRule, "[[tax.rule]]", &rule.definition)).collect()
+    let unused = rules.iter().zip(used).filter(|(rule, is_used)| !is_used && !is_of_absent(rule));
+    unused.map(|(rule, _)| nothing(month, WarningCode::UnusedTaxRule, "[[tax.rule]]", &rule.definition)).collect()
 }
 
 /// `[[pricing.rule]]`s of each file that match no charge of any of their customers.
@@ -106,11 +116,12 @@ fn unused_price_rules(month: Month<'_>) -> Vec<Diagnostic> {
             true => ChargeSubjects::default(),
             false => ChargeSubjects::of(month.bill, charges(of)),
         };
-        let fits = |rule: &&PriceRule| {
-            // Unit prices and tiers never apply to discounts.
-            seen.any(month.bill, &rule.matcher, !matches!(rule.price, Price::Markup(_)))
-        };
-        (customer, customer.pricing.rules.iter().filter(holds).filter(fits).map(|rule| &rule.definition).collect())
+        let rules = &customer.pricing.rules;
+        // Unit prices and tiers never apply to discounts.
+        let applies = |_, rule: &PriceRule, kind| kind == ChargeKind::Usage || matches!(rule.price, Price::Markup(_));
+        let used = seen.used(month.bill, rules, applies);
+        let used = rules.iter().zip(used).filter(|(rule, is_used)| *is_used && holds(rule));
+        (customer, used.map(|(rule, _)| &rule.definition).collect())
     };
     let all: Vec<CustomerItems<'_>> = month.billed.by_customer().collect();
     let used: Vec<(&Customer, Vec<&Definition>)> = all.into_par_iter().map(used).collect();
@@ -138,11 +149,29 @@ impl ChargeSubjects {
         )
     }
 
-    fn any(&self, bill: &Bill, matcher: &Matcher, only_usage: bool) -> bool {
-        self.0.par_iter().any(|(subject, item, kind)| {
-            !(only_usage && *kind == ChargeKind::Discount)
-                && matcher.matches(&bill.seen(*subject), bill.names.get(*item))
-        })
+    /// By rule, whether it matches any of them; `applies` says whether a rule at that position is about charges of a kind.
+    #[expect(clippy::iter_over_hash_type, reason = "the rules are marked, in any order")]
+    fn used<R: MatchingRule>(
+        &self,
+        bill: &Bill,
+        rules: &[R],
+        applies: impl Fn(usize, &R, ChargeKind) -> bool,
+    ) -> Vec<bool> {
+        let finder = RuleFinder::new(rules);
+        let mut used = vec![false; rules.len()];
+        let mut left = rules.len();
+        let mut found = Vec::new();
+        for (subject, item, kind) in &self.0 {
+            if left == 0 {
+                break;
+            }
+            let (seen, item) = (bill.seen(*subject), bill.names.get(*item));
+            let is_new = |position: usize, rule: &R| !used[position] && applies(position, rule, *kind);
+            finder.each(&seen, item, is_new, |position| found.push(position));
+            left -= found.len();
+            found.drain(..).for_each(|position| used[position] = true);
+        }
+        used
     }
 }
 
