@@ -1,11 +1,11 @@
 //! The cascade: which declarations apply to an element, and the style they compute to.
 //!
-//! Elements that cannot differ (same parent's style, tag, class, id, place conditions and `style` attribute) share one
-//! style, so a table of many rows matches its selectors once.
+//! Elements that cannot differ (same parent's style, tag, class, place conditions and `style` attribute, and the same id if
+//! a selector names it) share one style, so a table of many rows matches its selectors once.
 
 use std::{borrow::Cow, cell::Cell, collections::HashMap, rc::Rc, sync::LazyLock};
 
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::{
     color::Color,
@@ -37,6 +37,8 @@ const COMPARISONS_MOST: usize = 10_000_000;
 struct Key<'k> {
     parent: StyleId,
     tag: Tag,
+    /// Only an id that a selector names: every part of a long document has an id for links to it, and would else have styles
+    /// of its own down to the last cell.
     id: Option<&'k str>,
     class: &'k str,
     conditions: u64,
@@ -59,6 +61,8 @@ struct Cascade<'t, 'a, 'f> {
     sheet: &'f Sheet<'t>,
     index: RuleIndex<'f>,
     conditions: Rc<[Condition]>,
+    /// The ids that selectors name.
+    ids: FxHashSet<&'f str>,
     known: HashMap<Key<'t>, StyleId, FxBuildHasher>,
     styles: Vec<Rc<Style>>,
     of_node: Vec<StyleId>,
@@ -77,6 +81,7 @@ pub(crate) fn cascade<'a>(tree: &Tree<'a>, node_count: usize, faults: &Faults<'a
         faults,
         sheet: &sheet,
         index: RuleIndex::new(&sheet),
+        ids: named_ids(&sheet),
         conditions,
         known: HashMap::default(),
         styles: vec![Rc::new(Style::initial())],
@@ -106,6 +111,18 @@ pub(crate) fn cascade<'a>(tree: &Tree<'a>, node_count: usize, faults: &Faults<'a
         styles.margin_boxes[which] = boxes.into_iter().map(|style| styles.add(style)).collect();
     }
     styles
+}
+
+/// The ids that the selectors of a style sheet name. Those before `+` and `~` are conditions, which are in the key anyway.
+fn named_ids<'s>(sheet: &'s Sheet<'_>) -> FxHashSet<&'s str> {
+    let mut ids = FxHashSet::default();
+    let selectors = DEFAULTS.rules.iter().chain(&sheet.rules).flat_map(|rule| &rule.selectors);
+    selectors.for_each(|selector| {
+        selector.ids(&mut |id| {
+            ids.insert(id);
+        });
+    });
+    ids
 }
 
 fn read_sheets<'t>(tree: &'t Tree<'_>, node: NodeId, sheet: &mut Sheet<'t>, faults: &Faults<'_>) {
@@ -205,6 +222,7 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
             }
         }
         let own_path = Path { parent: path, tag, id: key.id, class: key.class, conditions };
+        key.id = key.id.filter(|id| self.ids.contains(id));
         let style = match self.known.get(&key) {
             Some(known) => *known,
             None => {

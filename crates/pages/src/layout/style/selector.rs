@@ -304,6 +304,11 @@ impl Selector {
         }
     }
 
+    /// Calls `found` with every id that it names.
+    pub(super) fn ids<'s>(&'s self, found: &mut impl FnMut(&'s str)) {
+        self.compounds.iter().for_each(|(_, compound)| compound.ids(found));
+    }
+
     /// Number of compounds.
     pub(super) fn length(&self) -> usize {
         self.compounds.len()
@@ -346,6 +351,11 @@ impl Selector {
 }
 
 impl Compound {
+    fn ids<'s>(&'s self, found: &mut impl FnMut(&'s str)) {
+        self.id.iter().for_each(|id| found(id));
+        self.not.iter().for_each(|not| not.ids(found));
+    }
+
     fn matches(&self, element: &Path<'_>) -> bool {
         self.tag.is_none_or(|tag| tag == element.tag)
             && self.id.as_ref().is_none_or(|id| Some(id.as_str()) == element.id)

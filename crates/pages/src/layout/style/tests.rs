@@ -171,17 +171,42 @@ fn unknown_properties_and_values_are_faults() {
     assert!(fault("display", "grid").ends_with("found grid"));
 }
 
-/// Style of the first `p` of a document.
-fn of_paragraph(html: &str) -> Style {
+/// Styles of all `p` of a document, and the number of different styles of all its elements.
+fn of_paragraphs(html: &str) -> (Vec<Style>, usize) {
     let html = format!("<!DOCTYPE html>{html}");
     let faults = crate::layout::fault::Faults::new(&html);
     let tree = crate::layout::html::parse(&html, &faults);
     let styles = super::cascade(&tree, tree.len(), &faults);
-    let mut nodes = (0..tree.len()).map(|index| crate::layout::html::NodeId(u32::try_from(index).unwrap_or(0)));
-    let paragraph = nodes.find(|node| tree.tag(*node) == Some(crate::layout::html::Tag::P)).expect("a paragraph");
-    let style = styles.get(styles.of(paragraph)).clone();
+    let nodes = (0..tree.len()).map(|index| crate::layout::html::NodeId(u32::try_from(index).unwrap_or(0)));
+    let nodes: Vec<_> = nodes.filter(|node| tree.tag(*node).is_some()).collect();
+    let paragraphs = nodes.iter().filter(|node| tree.tag(**node) == Some(crate::layout::html::Tag::P));
+    let found = paragraphs.map(|node| styles.get(styles.of(*node)).clone()).collect();
+    let different: std::collections::BTreeSet<_> = nodes.iter().map(|node| styles.of(*node)).collect();
     assert!(faults.is_empty(), "{:?}", faults.into_vec());
-    style
+    (found, different.len())
+}
+
+/// Style of the first `p` of a document.
+fn of_paragraph(html: &str) -> Style {
+    of_paragraphs(html).0.into_iter().next().expect("a paragraph")
+}
+
+/// Ids that no selector names make no styles; those that one does reach their elements and what these hold.
+#[test]
+fn only_ids_that_selectors_name_tell_elements_apart() {
+    let body = "<div id=a><p>1</div><div id=b><p>2</div><div id=c><p>3</div><p id=d>4<p id=e>5";
+    let without: String =
+        ["a", "b", "c", "d", "e"].iter().fold(body.to_owned(), |body, id| body.replace(&format!(" id={id}"), ""));
+    assert_eq!(of_paragraphs(body).1, of_paragraphs(&without).1);
+    let named = format!(
+        "<style>#b p {{ margin: 1px }} div:not(#c) > p {{ padding: 2px }} #d + p {{ font-size: 3px }}</style>{body}"
+    );
+    let (found, _) = of_paragraphs(&named);
+    let figures = found.iter().map(|style| (style.margin[TOP] == Size::Px(1.0), style.padding[TOP], style.font_size));
+    let (two, none) = (Size::Px(2.0), Size::Px(0.0));
+    let expected =
+        [(false, two, 16.0), (true, two, 16.0), (false, none, 16.0), (false, none, 16.0), (false, none, 3.0)];
+    assert_eq!(figures.collect::<Vec<_>>(), expected);
 }
 
 #[test]
