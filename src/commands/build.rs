@@ -129,8 +129,15 @@ fn build(
     let chosen = |invoice: &Invoice| {
         arguments.customers.is_empty() || arguments.customers.contains(&settings.customers[invoice.customer].id)
     };
-    let target =
-        OutputTarget { out: &out, shown: &shown, formats: &arguments.format, customers: &[], mode, leaves_out: false };
+    let target = OutputTarget {
+        out: &out,
+        shown: &shown,
+        formats: &arguments.format,
+        customers: &[],
+        mode,
+        leaves_out: false,
+        takes_over: false,
+    };
     let staging = target.begin(root, &ledger, month)?;
     let made = match computed.write_documents(&chosen, &arguments.format, &staging, printer) {
         Ok(made) => made,
@@ -227,6 +234,7 @@ fn build_issued(
         customers: &arguments.customers,
         mode,
         leaves_out: false,
+        takes_over: false,
     };
     let files = rebuild(root, ledger, month, &target, printer)?;
     // Documents with costs inside differ; a note says how.

@@ -75,7 +75,7 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::List, printer: &
         return Ok(());
     }
     if rows.is_empty() {
-        printer.status(if ledger.records.is_empty() { "nothing is issued" } else { "nothing issued fits" });
+        printer.status(if ledger.records().is_empty() { "nothing is issued" } else { "nothing issued fits" });
         return Ok(());
     }
     let mut lines = vec![printer.heading(["date", "number", "customer", "total", ""])];

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Context;
+use rayon::prelude::*;
 
 use super::record::{COSTS_INSIDE, FORMAT, Record};
 use super::{DIRECTORY, Stored, soundness};
@@ -21,20 +22,22 @@ pub(super) const HINT: &str = "issued/ is never edited: put back what git or a b
 pub(super) fn read(root: &Path) -> (Vec<Stored>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
     let mut records: BTreeMap<String, Stored> = BTreeMap::new();
-    for name in names(root, &mut faults) {
-        match load(root, &name) {
+    let names = names(root, &mut faults);
+    let loaded: Vec<Result<Stored, Diagnostic>> = names.par_iter().map(|name| load(root, name)).collect();
+    for (name, loaded) in names.into_iter().zip(loaded) {
+        match loaded {
             Ok(stored) => {
                 records.insert(name, stored);
             }
             Err(fault) => faults.push(fault),
         }
     }
-    let mut ordered = Vec::with_capacity(records.len());
+    let mut ordered: Vec<String> = Vec::with_capacity(records.len());
     let mut placed = BTreeSet::new();
     let mut next = follower(&records, None, &mut faults);
     while let Some(name) = next.filter(|name| placed.insert(name.clone())) {
         let following = format!("{name}.json");
-        ordered.push(records[&name].clone());
+        ordered.push(name);
         next = follower(&records, Some(&following), &mut faults);
     }
     for stored in records.values().filter(|stored| !placed.contains(&stored.name)) {
@@ -45,9 +48,9 @@ pub(super) fn read(root: &Path) -> (Vec<Stored>, Vec<Diagnostic>) {
             let message = format!("the record before it, {before}, is missing or cannot be read");
             faults.push(Diagnostic::error(message).at(Place::file(stored.path())).with_hint(HINT));
         }
-        ordered.push(stored.clone());
+        ordered.push(stored.name.clone());
     }
-    for stored in &ordered {
+    for stored in ordered.iter().filter_map(|name| records.get(name)) {
         let Some(previous) = &stored.record.previous else {
             continue;
         };
@@ -57,6 +60,8 @@ pub(super) fn read(root: &Path) -> (Vec<Stored>, Vec<Diagnostic>) {
             faults.push(Diagnostic::error(message).at(Place::file(before.path())).with_hint(HINT));
         }
     }
+    // A year's records are large: they are moved, not copied.
+    let ordered: Vec<Stored> = ordered.iter().filter_map(|name| records.remove(name)).collect();
     if faults.is_empty() {
         faults = soundness::together(&ordered);
     }
@@ -127,13 +132,21 @@ fn load(root: &Path, name: &str) -> Result<Stored, Diagnostic> {
         let message = format!("this is not what `invoicer issue` wrote: {}", json_fault(&error));
         Diagnostic::error(message).at(place(error.line())).with_hint(HINT)
     };
-    let Form { format, tool } = serde_json::from_slice(&bytes).map_err(unreadable)?;
+    let record: Result<Record, serde_json::Error> = serde_json::from_slice(&bytes);
+    let (format, tool) = match &record {
+        Ok(record) => (record.format, record.tool.clone()),
+        // A later format may have other fields.
+        Err(_) => {
+            let Form { format, tool } = serde_json::from_slice(&bytes).map_err(unreadable)?;
+            (format, tool)
+        }
+    };
     if !(COSTS_INSIDE..=FORMAT).contains(&format) {
         let message = format!("the record has format {format}, this program reads {COSTS_INSIDE} to {FORMAT}");
         let hint = format!("use the version that wrote it or a later one: {}", beginning(&tool));
         return Err(Diagnostic::error(message).at(Place::file(&path)).with_hint(hint));
     }
-    let record: Record = serde_json::from_slice(&bytes).map_err(unreadable)?;
+    let record = record.map_err(unreadable)?;
     let month = name.get(..6).unwrap_or_default();
     if record.month.to_string() != month {
         let message = format!("expected the record of {month}, found that of {}", record.month);

@@ -86,11 +86,12 @@ pub fn keep(root: &Path, name: &str, copies: Copies<'_>) -> Result<(), Diagnosti
     }
     documents.par_iter().try_for_each(|document| {
         let bytes = read(&document.path)?;
-        if hash(&bytes) != document.sha256 {
+        let sha256 = hash(&bytes);
+        if sha256 != document.sha256 {
             let message = format!("{} changed while it was issued", document.path);
             return Err(Diagnostic::could_not_run(message).with_hint("nothing was issued: run the command again"));
         }
-        staging.write(&format!("{DOCUMENTS}/{}", document.path), &bytes)
+        staging.write_hashed(&format!("{DOCUMENTS}/{}", document.path), &bytes, sha256)
     })?;
     staging.sync()?;
     staging.commit()?;

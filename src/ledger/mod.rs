@@ -6,12 +6,14 @@ mod chain;
 mod copies;
 mod index;
 pub mod journal;
+mod lookup;
 mod record;
 mod soundness;
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use anyhow::Context;
 
@@ -25,6 +27,7 @@ use crate::model::period::BillingMonth;
 use crate::out;
 use crate::staging::{self, Lock, hash};
 pub use copies::{Copies, CopyList, NO_FILE, bill_outside, copies, keep, kept, kept_directories, outside};
+use lookup::{DocumentPlace, Lookup};
 pub use record::{COSTS_INSIDE, Document, FORMAT, Line, Naming, Previous, Record, file_of};
 
 /// Directory of the records, relative to the workspace's root.
@@ -88,8 +91,10 @@ impl Stored {
 /// Everything that was issued.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    /// The records in the order in which they were written.
-    pub records: Vec<Stored>,
+    /// In the order in which they were written.
+    records: Vec<Stored>,
+    /// Made when it is first needed.
+    lookup: OnceLock<Lookup>,
 }
 
 impl Ledger {
@@ -106,7 +111,31 @@ impl Ledger {
     /// Reads as much of `issued/` as can be read, and returns everything wrong with it.
     pub fn read(root: &Path) -> (Ledger, Vec<Diagnostic>) {
         let (records, faults) = chain::read(root);
-        (Ledger { records }, faults)
+        (Ledger::of(records), faults)
+    }
+
+    /// A ledger of some records, in their order.
+    pub fn of(records: Vec<Stored>) -> Ledger {
+        Ledger { records, lookup: OnceLock::new() }
+    }
+
+    /// The records in the order in which they were written.
+    pub fn records(&self) -> &[Stored] {
+        &self.records
+    }
+
+    /// The last record.
+    pub fn into_last(mut self) -> Option<Stored> {
+        self.records.pop()
+    }
+
+    fn lookup(&self) -> &Lookup {
+        self.lookup.get_or_init(|| Lookup::of(&self.records))
+    }
+
+    fn at(&self, (record, document): DocumentPlace) -> (&Stored, &Document) {
+        let stored = &self.records[record];
+        (stored, &stored.record.documents[document])
     }
 
     /// SHA-256 of the last record. It stands for all of them: each has the hash of the one before.
@@ -150,7 +179,13 @@ impl Ledger {
 
     /// The document with that number.
     pub fn find(&self, number: &str) -> Option<(&Stored, &Document)> {
-        self.documents().find(|(_, document)| document.number == number)
+        self.lookup().find(number).map(|place| self.at(place))
+    }
+
+    /// The documents that correct the one with that number, in the order in which they were issued: its credit notes and the
+    /// invoice in its place.
+    pub fn corrections_of(&self, number: &str) -> impl Iterator<Item = (&Stored, &Document)> {
+        self.lookup().corrections(number).iter().map(|place| self.at(*place))
     }
 
     /// [`find`](Self::find), with the nearest known number in the message when there is none.
@@ -188,7 +223,7 @@ impl Ledger {
 
     /// The credit notes of an invoice, in the order in which they were issued.
     pub fn credits_of(&self, number: &str) -> impl Iterator<Item = (&Stored, &Document)> {
-        self.documents().filter(move |(_, document)| document.takes_back(number))
+        self.corrections_of(number).filter(|(_, document)| document.kind == DocumentKind::CreditNote)
     }
 
     /// What credit notes have left of an invoice's total.
@@ -201,11 +236,8 @@ impl Ledger {
 
     /// The invoice that was issued in place of another.
     pub fn replacement_of(&self, number: &str) -> Option<&Document> {
-        let replaces = |document: &Document| {
-            let original = document.original.as_ref();
-            document.kind == DocumentKind::Invoice && original.is_some_and(|original| original.number == number)
-        };
-        self.documents().map(|(_, document)| document).find(|document| replaces(document))
+        let mut corrections = self.corrections_of(number).map(|(_, document)| document);
+        corrections.find(|document| document.kind == DocumentKind::Invoice)
     }
 
     /// Sum of what credit notes took back of an invoice, up to the one with the number `until` where it is given.
@@ -266,6 +298,7 @@ impl Ledger {
         let stored = Stored { name, sha256: hash(&bytes), record };
         let path = stored.path();
         self.records.push(stored);
+        self.lookup = OnceLock::new();
         Ok(Unwritten { path, bytes })
     }
 

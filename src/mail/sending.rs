@@ -215,7 +215,7 @@ impl Sending<'_> {
         };
         let (now, faults) = Ledger::read(self.root);
         // Records are added, never changed.
-        if !faults.is_empty() || !before.records.iter().all(|stored| now.records.contains(stored)) {
+        if !faults.is_empty() || !before.records().iter().all(|stored| now.records().contains(stored)) {
             return Err(changed);
         }
         let is_new = planned.test.is_none() && !is_taken_back(before, planned.document)?;

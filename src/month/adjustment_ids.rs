@@ -18,7 +18,7 @@ use crate::workspace;
 /// A copy that cannot be read.
 pub fn issued<'l>(root: &Path, ledger: &'l Ledger) -> Result<BTreeMap<String, &'l Stored>, Diagnostic> {
     let mut issued = BTreeMap::new();
-    for stored in &ledger.records {
+    for stored in ledger.records() {
         let directory = stored.rules_directory();
         for file in &stored.record.adjustments {
             let note =

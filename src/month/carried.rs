@@ -17,7 +17,7 @@ pub fn taken(ledger: &Ledger, out: &Path, month: BillingMonth) -> Vec<CustomerRe
     if let Some(stored) = ledger.month(month) {
         return stored.record.carried.taken.clone();
     }
-    let issued = ledger.records.iter().map(|stored| &stored.record.carried);
+    let issued = ledger.records().iter().map(|stored| &stored.record.carried);
     let built = built_before(ledger, out, month);
     let all = || issued.clone().chain(built.iter());
     let gone: BTreeSet<(&str, BillingMonth)> =

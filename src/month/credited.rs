@@ -72,7 +72,7 @@ impl CreditRequest<'_> {
         let _lock = ledger::lock(root)?;
         let mut ledger = Ledger::open(root)?;
         let finished = finish_interrupted(root, &ledger, &target, printer)?;
-        let finished = finished.and_then(|name| ledger.records.iter().find(|stored| stored.name == name));
+        let finished = finished.and_then(|name| ledger.records().iter().find(|stored| stored.name == name));
         if let Some(stored) = finished.filter(|stored| self.is_met_by(stored)) {
             // The interrupted run made this very credit note, so no second one is made.
             return Ok(stored.clone());
@@ -84,15 +84,15 @@ impl CreditRequest<'_> {
         // Takes the directory's lock before writing the record: a build that runs meanwhile ends before or starts
         // after.
         let staging = target.begin(root, &ledger, month)?;
-        let record = self.record(root, &ledger, &name, printer)?;
+        let (record, base) = self.record(root, &ledger, &name, printer)?;
         // Made before the record is written: a month that this version cannot make again would otherwise hold a credit note
         // that nothing could finish.
         let record = ledger.add(name, record)?;
-        let filled = fill(staging, root, &ledger, month, &target, printer)?;
+        let filled = fill(staging, root, &ledger, month, &target, Some(base), printer)?;
         record.write(root)?;
         filled.finish(&ledger, &target, printer)?;
         ledger.write_index(root)?;
-        Ok(ledger.records.pop().expect("a record was appended"))
+        Ok(ledger.into_last().expect("a record was appended"))
     }
 
     /// Whether a record is the one this request would make.
@@ -126,8 +126,14 @@ impl CreditRequest<'_> {
         }
     }
 
-    /// The new record. Makes its documents once, to know their hashes.
-    fn record(&self, root: &Path, ledger: &Ledger, name: &str, printer: &Printer) -> Result<Record, Problems> {
+    /// The new record, and the reproduction of the invoice's with its name. Makes its documents once, to know their hashes.
+    fn record(
+        &self,
+        root: &Path,
+        ledger: &Ledger,
+        name: &str,
+        printer: &Printer,
+    ) -> Result<(Record, (String, Reproduction)), Problems> {
         let (stored, original) = ledger.expect(self.number)?;
         let month = stored.record.month;
         self.check(ledger, original)?;
@@ -164,7 +170,7 @@ impl CreditRequest<'_> {
             let read = |path: &str| Ok(made.get(path).cloned().unwrap_or_default());
             ledger::keep(root, name, Copies { rules, adjustments, review: &[], documents: &documents, read: &read })?;
         }
-        Ok(record)
+        Ok((record, (stored.name.clone(), base)))
     }
 
     fn check(&self, ledger: &Ledger, original: &Document) -> Result<(), Diagnostic> {
@@ -231,7 +237,7 @@ impl CreditRequest<'_> {
         }
         let credited =
             ledger.credited(&original.number, None).of(format_args!("what was credited of {}", original.number))?;
-        let number = recorded::credit_number(&ledger.records, &original.number);
+        let number = recorded::credit_number(ledger.records(), &original.number);
         let terms = terms(settings, month, invoice, number);
         let terms = CreditTerms {
             date: self.date,
@@ -242,11 +248,11 @@ impl CreditRequest<'_> {
         };
         let (mut note, lines) = billing::credit(invoice, &credited, terms).at(|| Place::file(stored.path()))?;
         let customer = &settings.customers[note.customer];
-        note.file_name = recorded::free_file_name(&ledger.records, month, customer, &note, &[]);
+        note.file_name = recorded::free_file_name(ledger.records(), month, customer, &note, &[]);
         let naming = Naming {
             customer: original.customer.clone(),
             customer_name: original.customer_name.clone(),
-            version: recorded::credit_version(&ledger.records, &original.number),
+            version: recorded::credit_version(ledger.records(), &original.number),
             running: None,
             whole: self.extent == Extent::Whole,
             lines,
@@ -320,7 +326,7 @@ impl CreditRequest<'_> {
         let number = billing::number(month, customer, running);
         invoice.number = match running {
             Some(_) => number,
-            None => recorded::free_number(&ledger.records, number, version as usize),
+            None => recorded::free_number(ledger.records(), number, version as usize),
         };
         // It is issued on the date of the credit note and due by its rule, unless the user gives a date.
         let rules = &customer.invoice;
@@ -332,7 +338,7 @@ impl CreditRequest<'_> {
             reason: self.reason.to_owned(),
             refund_note: None,
         });
-        invoice.file_name = recorded::free_file_name(&ledger.records, month, customer, invoice, &[note]);
+        invoice.file_name = recorded::free_file_name(ledger.records(), month, customer, invoice, &[note]);
         Naming::of_invoice(customer, invoice, version, running)
     }
 }

@@ -1,9 +1,11 @@
 //! Rebuilds an issued month's directory in `out/` byte for byte, or refuses where something it was made from has
 //! changed.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Context;
+use rayon::prelude::*;
 
 use super::documents::doing;
 use super::evidence::changed_evidence;
@@ -36,6 +38,8 @@ pub struct OutputTarget<'a> {
     /// Whether documents of another version that this one makes differently are left out where none of them was kept;
     /// otherwise they are an error.
     pub leaves_out: bool,
+    /// Whether documents that are in their place as they were issued are taken over, rather than made again as a proof.
+    pub takes_over: bool,
 }
 
 impl<'a> OutputTarget<'a> {
@@ -48,6 +52,7 @@ impl<'a> OutputTarget<'a> {
             customers: &[],
             mode: out::Mode::Write,
             leaves_out: true,
+            takes_over: true,
         }
     }
 
@@ -82,7 +87,7 @@ pub fn rebuild(
 ) -> Result<Vec<String>, Problems> {
     Problems::from(changed_evidence(root, ledger, month)).check()?;
     let staging = target.begin(root, ledger, month)?;
-    let filled = fill(staging, root, ledger, month, target, printer)?;
+    let filled = fill(staging, root, ledger, month, target, None, printer)?;
     Ok(filled.finish(ledger, target, printer)?)
 }
 
@@ -121,7 +126,8 @@ impl Filled {
     }
 }
 
-/// Makes an issued month's documents in a directory that was [begun](OutputTarget::begin).
+/// Makes an issued month's documents in a directory that was [begun](OutputTarget::begin). `known` is the reproduction of one
+/// of its records, with the record's name, where the caller has made it already.
 ///
 /// # Errors
 /// Documents that differ from the issued ones.
@@ -131,14 +137,24 @@ pub fn fill(
     ledger: &Ledger,
     month: BillingMonth,
     target: &OutputTarget<'_>,
+    mut known: Option<(String, Reproduction)>,
     printer: &Printer,
 ) -> Result<Filled, Problems> {
-    let wanted = |document: &Document| target.wants(document);
     let mut has_costs_inside = false;
     for stored in ledger.of_month(month).filter(|stored| !stored.record.rules.is_empty()) {
-        printer.doing(&format!("reading the bills of {month}"));
-        let reproduction = Reproduction::of(root, ledger, stored)?;
+        let reproduction = match known.take_if(|(name, _)| *name == stored.name) {
+            Some((_, mut known)) => {
+                known.renew_credit_notes(ledger)?;
+                known
+            }
+            None => {
+                printer.doing(&format!("reading the bills of {month}"));
+                Reproduction::of(root, ledger, stored)?
+            }
+        };
         refuse_misrecorded(ledger, stored, &reproduction)?;
+        let taken_over = if target.takes_over { take_over(&staging, ledger, &reproduction)? } else { BTreeSet::new() };
+        let wanted = |document: &Document| target.wants(document) && !taken_over.contains(&document.number);
         let sink = |path: &str, bytes: &[u8]| staging.write(path, bytes);
         let doing = doing(&staging);
         let remaking = Remaking { root, ledger, formats: target.formats, wanted: &wanted, sink: &sink, doing };
@@ -155,6 +171,26 @@ pub fn fill(
         write_review(root, ledger, stored, &reproduction, &staging, printer)?;
     }
     Ok(Filled { staging, month, has_costs_inside })
+}
+
+/// Takes over the documents whose files are all in the directory as they were issued; returns their numbers. Those that
+/// another version issued are made again, to see which of them this one makes differently.
+fn take_over(staging: &Staging, ledger: &Ledger, reproduction: &Reproduction) -> Result<BTreeSet<String>, Diagnostic> {
+    let tool = out::tool();
+    let is_own = |number: &str| {
+        ledger.find(number).is_some_and(|(stored, _)| stored.record.tool == tool && !stored.has_costs_inside())
+    };
+    let documents = reproduction.documents.par_iter().map(|(_, document)| document);
+    let is_there = |document: &Document| {
+        let outputs = &document.outputs;
+        let is_complete = Format::ALL.iter().all(|format| document.output(*format).is_some());
+        is_complete && is_own(&document.number) && outputs.iter().all(|file| staging.has_before(file))
+    };
+    let taken = documents.filter(|document| is_there(document)).map(|document| {
+        document.outputs.iter().try_for_each(|file| staging.take_over(file))?;
+        Ok(document.number.clone())
+    });
+    taken.collect()
 }
 
 /// Notes that kept documents were put back.

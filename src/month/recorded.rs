@@ -2,6 +2,8 @@
 //! bills, the kept rules and the earlier records. A field that differs was edited, which the hashes of the documents
 //! alone would not show.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 
 use super::computed::rules;
@@ -35,14 +37,14 @@ pub fn misrecorded(ledger: &Ledger, stored: &Stored, reproduction: &Reproduction
     let whole = |what: String| Misrecorded { file: String::new(), problem: wrong(stored, what) };
     let rules = rules(workspace, &reproduction.assets);
     let lists = [(&rules, &stored.record.rules), (&workspace.adjustment_files, &stored.record.adjustments)];
-    for (path, bytes, list) in
-        lists.into_iter().flat_map(|(files, list)| files.iter().map(move |(path, bytes)| (path, bytes, list)))
-    {
+    for (files, list) in lists {
+        let listed: BTreeSet<(&str, &str)> =
+            list.iter().map(|file| (file.path.as_str(), file.sha256.as_str())).collect();
         // An extra file among the copies would be read like one of them.
-        let sha256 = hash(bytes);
-        if !list.iter().any(|file| file.path == *path && file.sha256 == sha256) {
-            found.push(whole(format!("the record does not list {}/{path}", stored.rules_directory())));
-        }
+        let extra = files.iter().filter(|(path, bytes)| !listed.contains(&(path.as_str(), hash(bytes).as_str())));
+        found.extend(
+            extra.map(|(path, _)| whole(format!("the record does not list {}/{path}", stored.rules_directory()))),
+        );
     }
     for customer in &reproduction.unrecorded {
         found.push(whole(format!("the record has no invoice for {customer:?}, and its bills and rules give one")));

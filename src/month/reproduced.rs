@@ -30,6 +30,8 @@ pub struct Reproduction {
     pub(super) told: History,
     /// The documents computed again, each with its record.
     pub documents: Vec<(Invoice, Document)>,
+    /// Their places by number.
+    by_number: BTreeMap<String, usize>,
     /// Issue and due date of each invoice by number, as the rules give them.
     pub dates: BTreeMap<String, (NaiveDate, NaiveDate)>,
     /// The invoice's line numbers of each credit note's items, by the note's number.
@@ -60,7 +62,7 @@ impl Reproduction {
         let billed = billing::invoices(&bill, &workspace.settings, Status::Issued, taken).map_err(inside)?;
         let told = match issued_history::has_stories(&workspace.settings) {
             true => {
-                let before = Ledger { records: ledger.before(stored).to_vec() };
+                let before = Ledger::of(ledger.before(stored).to_vec());
                 issued_history::for_stories(root, &before, &workspace.settings, stored.record.month)?
             }
             false => History::default(),
@@ -71,6 +73,7 @@ impl Reproduction {
             bill,
             told,
             documents: Vec::new(),
+            by_number: BTreeMap::new(),
             dates: BTreeMap::new(),
             note_lines: BTreeMap::new(),
             unrecorded: Vec::new(),
@@ -105,6 +108,17 @@ impl Reproduction {
         Ok(())
     }
 
+    /// Computes the credit notes again, for a ledger that has others since.
+    ///
+    /// # Errors
+    /// Credit notes that their invoices no longer give.
+    pub fn renew_credit_notes(&mut self, ledger: &Ledger) -> Result<(), Diagnostic> {
+        self.documents.retain(|(_, recorded)| recorded.kind == DocumentKind::Invoice);
+        self.by_number = self.documents.iter().map(|(_, recorded)| recorded.number.clone()).zip(0..).collect();
+        self.note_lines.clear();
+        self.add_credit_notes(ledger)
+    }
+
     fn add_credit_notes(&mut self, ledger: &Ledger) -> Result<(), Diagnostic> {
         for index in 0..self.documents.len() {
             let invoice = &self.documents[index].0;
@@ -127,12 +141,13 @@ impl Reproduction {
         if stored.has_costs_inside() {
             self.costs_inside.insert(recorded.number.clone());
         }
+        self.by_number.insert(recorded.number.clone(), self.documents.len());
         self.documents.push((invoice, recorded.clone()));
     }
 
     /// The document with that number, and its record.
     pub fn document(&self, number: &str) -> Option<&(Invoice, Document)> {
-        self.documents.iter().find(|(_, recorded)| recorded.number == number)
+        self.by_number.get(number).map(|place| &self.documents[*place])
     }
 }
 

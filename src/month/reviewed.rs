@@ -1,6 +1,7 @@
 //! Checks that a month could be reviewed before it is issued: the last build in `out/` must be complete, from the same
 //! inputs and, where invoices have a story, the same issued months, and its files unchanged.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::computed::{ComputedMonth, Inputs};
@@ -70,6 +71,7 @@ pub(super) fn check_reviewed(root: &Path, computed: &ComputedMonth, inputs: &Inp
 /// Files that only one of the lists has, or that have different hashes.
 fn changed_inputs(now: &[Written], built: &[Written]) -> Vec<String> {
     let only = |these: &[Written], those: &[Written]| -> Vec<String> {
+        let those: BTreeSet<&Written> = those.iter().collect();
         these.iter().filter(|file| !those.contains(file)).map(|file| file.path.clone()).collect()
     };
     let mut changed = [only(now, built), only(built, now)].concat();
@@ -93,9 +95,8 @@ fn edited_output(directory: &Path, manifest: &Manifest) -> Option<(String, Strin
 fn without_pdf<'c>(computed: &'c ComputedMonth, summary: &Summary<'_>, manifest: &Manifest) -> Option<&'c str> {
     let customers = &computed.workspace.settings.customers;
     let mut ids = computed.billed.invoices.iter().map(|invoice| customers[invoice.customer].id.as_str());
-    ids.find(|id| {
-        let directory = format!("{id}/");
-        let is_pdf = |file: &Written| file.path.starts_with(&directory) && file.path.ends_with(".pdf");
-        !summary.customers.iter().any(|customer| customer.id == *id) || !manifest.outputs.iter().any(is_pdf)
-    })
+    let listed: BTreeSet<&str> = summary.customers.iter().map(|customer| customer.id.as_ref()).collect();
+    let pdfs = manifest.outputs.iter().filter(|file| file.path.ends_with(".pdf"));
+    let with_pdf: BTreeSet<&str> = pdfs.filter_map(|file| Some(file.path.split_once('/')?.0)).collect();
+    ids.find(|id| !listed.contains(id) || !with_pdf.contains(id))
 }

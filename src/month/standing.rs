@@ -108,14 +108,17 @@ pub fn state(ledger: &Ledger, invoice: &Document) -> Result<InvoiceState, TooLon
 /// The documents that corrected an invoice, in the order in which they were issued: its credit notes, the invoice in its
 /// place, and in turn those of that invoice.
 pub fn corrections<'l>(ledger: &'l Ledger, invoice: &Document) -> Vec<&'l Document> {
-    let mut corrected = vec![invoice.number.as_str()];
+    let mut corrected = BTreeSet::from([invoice.number.as_str()]);
     let mut corrections = Vec::new();
-    // A correction is issued after what it corrects.
-    for (_, document) in ledger.documents() {
-        let original = document.original.as_ref().map(|original| original.number.as_str());
-        if original.is_some_and(|original| corrected.contains(&original)) {
-            corrected.push(&document.number);
+    let mut next = Some(invoice.number.as_str());
+    while let Some(number) = next.take() {
+        for (_, document) in ledger.corrections_of(number) {
             corrections.push(document);
+            // What replaces an invoice is issued with the credit note that takes it back whole, so all further corrections are
+            // of that. Only a ledger with faults has a document that corrects itself.
+            if document.kind == DocumentKind::Invoice && corrected.insert(&document.number) {
+                next = Some(&document.number);
+            }
         }
     }
     corrections

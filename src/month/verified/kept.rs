@@ -77,7 +77,7 @@ fn of_record(root: &Path, stored: &Stored) -> Vec<Discrepancy> {
 /// Kept documents whose record is gone, or that an interrupted run left.
 pub(super) fn without_record(root: &Path, ledger: &Ledger) -> Vec<Discrepancy> {
     let of_directory = |(name, directory): (String, String)| {
-        let is_known = ledger.records.iter().any(|stored| stored.name == name);
+        let is_known = ledger.records().iter().any(|stored| stored.name == name);
         (!is_known).then(|| Discrepancy {
             kind: DiscrepancyKind::Kept,
             file: Some(directory),

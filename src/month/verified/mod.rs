@@ -162,7 +162,7 @@ fn lock_changed(fault: &Diagnostic) -> Discrepancy {
 /// records will do.
 fn rewritten(root: &Path, ledger: &Ledger, anchor: &str) -> Option<Discrepancy> {
     let is_there =
-        ledger.records.iter().any(|stored| stored.sha256 == anchor) || journals::has_line(root, ledger, anchor);
+        ledger.records().iter().any(|stored| stored.sha256 == anchor) || journals::has_line(root, ledger, anchor);
     (!is_there).then(|| Discrepancy {
         kind: DiscrepancyKind::Lock,
         file: Some(ledger::DIRECTORY.to_owned()),
