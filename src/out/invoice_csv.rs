@@ -1,13 +1,15 @@
 //! An invoice's details as CSV for spreadsheets: UTF-8 with a byte order mark, without which Excel garbles Japanese.
 
+use std::borrow::Cow;
+
 use anyhow::Context;
 
 use super::invoice_json::Details;
 use crate::diagnostic::{Diagnostic, Figure, is_invisible};
-use crate::model::amount::Amount;
+use crate::model::amount::{Amount, AmountText};
 use crate::model::audience::Audience;
 use crate::model::charge::Bill;
-use crate::model::invoice::{Invoice, LineItem};
+use crate::model::invoice::Invoice;
 use crate::model::item_label::ItemTables;
 use crate::model::settings::Settings;
 
@@ -71,92 +73,127 @@ pub fn invoice_csv(
         };
         has_column && sees(audience, first)
     });
-    let line_of = |index: usize| invoice.line_of(index).map_or_else(String::new, |line| line.to_string());
-    let original_line = |index: usize| cell_if(has_original_lines, || line_of(index));
-    let tax_included = |item: &LineItem| cell_if(has_included_tax, || item.tax_included.to_string());
-    let section_name = |item: &LineItem| item.section.as_ref().map_or_else(String::new, |section| section.name.clone());
-    let mut write = |cells: [String; COLUMNS.len()]| {
-        let written = cells.into_iter().zip(is_written).filter(|(_, is_written)| *is_written);
-        writer.write_record(written.map(|(cell, _)| defused(cell)))
+    let mut write = |cells: [&str; COLUMNS.len()]| -> csv::Result<()> {
+        for (cell, _) in cells.into_iter().zip(is_written).filter(|(_, is_written)| *is_written) {
+            match is_formula(cell) {
+                true => writer.write_field(defused(cell.to_owned()))?,
+                false => writer.write_field(cell)?,
+            }
+        }
+        writer.write_record(None::<&[u8]>)
     };
-    write(COLUMNS.map(|(name, _)| name.to_owned())).context(CANNOT)?;
-    let number = |amount: Option<Amount>| amount.map_or_else(String::new, |amount| amount.to_string());
+    write(COLUMNS.map(|(name, _)| name)).context(CANNOT)?;
     let details = Details::new(bill, settings, invoice, audience);
+    let same: Vec<ItemCells<'_>> = (0..)
+        .zip(&invoice.items)
+        .zip(&labels)
+        .map(|((index, item), label)| ItemCells {
+            line: (index + 1).to_string(),
+            kind: word(&item.kind),
+            tax_rate: item.tax_rate.to_string(),
+            label: label.name_of(item),
+            heading: label.heading.unwrap_or_default(),
+            original_line: cell_if(has_original_lines, || {
+                invoice.line_of(index).map_or_else(String::new, |line| line.to_string())
+            }),
+            tax_included: cell_if(has_included_tax, || item.tax_included.to_string()),
+            section_name: item.section.as_ref().map_or("", |section| section.name.as_str()),
+        })
+        .collect();
+    let currency = invoice.currency.to_string();
+    let [mut quantity, mut unit_price, mut cost, mut amount, mut row] = [AmountText::default(); 5];
     let mut has_detail = vec![false; invoice.items.len()];
     for detail in &invoice.details {
         let record = details.record(detail).of(format_args!("the costs of {}", invoice.number))?;
         let item = invoice.item(detail);
-        let index = detail.item.0 as usize;
-        has_detail[index] = true;
+        let same = &same[detail.item.0 as usize];
+        has_detail[detail.item.0 as usize] = true;
         let (share_of, share_ratio) =
             record.share.map_or_else(Default::default, |share| (share.of.to_string(), share.ratio));
-        let (file, row) =
-            record.origin.map_or_else(Default::default, |origin| (origin.file.to_owned(), origin.row.to_string()));
-        let cells = [
-            invoice.number.clone(),
-            record.item.to_string(),
-            word(&item.kind),
-            record.source.to_owned(),
+        let cells: [&str; COLUMNS.len()] = [
+            &invoice.number,
+            &same.line,
+            &same.kind,
+            record.source,
             record.date,
-            record.resource.to_owned(),
-            record.resource_name.to_owned(),
-            record.name.to_owned(),
-            number(record.quantity),
-            record.unit.to_owned(),
-            number(record.unit_price),
-            number(record.cost),
-            record.amount.to_string(),
-            invoice.currency.to_string(),
-            item.tax_category.name().to_owned(),
-            item.tax_rate.to_string(),
-            file,
-            row,
-            share_of,
-            share_ratio,
-            labels[index].name_of(item).into_owned(),
-            labels[index].heading.unwrap_or_default().to_owned(),
-            original_line(index),
-            tax_included(item),
+            record.resource,
+            record.resource_name,
+            record.name,
+            number(&mut quantity, record.quantity),
+            record.unit,
+            number(&mut unit_price, record.unit_price),
+            number(&mut cost, record.cost),
+            amount.of(record.amount),
+            &currency,
+            item.tax_category.name(),
+            &same.tax_rate,
+            record.origin.as_ref().map_or("", |origin| origin.file),
+            number(&mut row, record.origin.as_ref().map(|origin| Amount::whole(i64::from(origin.row)))),
+            &share_of,
+            &share_ratio,
+            &same.label,
+            same.heading,
+            &same.original_line,
+            &same.tax_included,
             match &item.section {
-                Some(_) => bill.group(bill.charge(detail.charge).subject, &customer.invoice.sections).to_owned(),
-                None => String::new(),
+                Some(_) => bill.group(bill.charge(detail.charge).subject, &customer.invoice.sections),
+                None => "",
             },
-            section_name(item),
+            same.section_name,
         ];
         write(cells).context(CANNOT)?;
     }
+    let month = bill.month.first().format("%Y-%m").to_string();
     for (index, item) in invoice.items.iter().enumerate().filter(|(index, _)| !has_detail[*index]) {
-        let cells = [
-            invoice.number.clone(),
-            (index + 1).to_string(),
-            word(&item.kind),
-            item.source.clone(),
-            bill.month.first().format("%Y-%m").to_string(),
-            String::new(),
-            String::new(),
-            item.name.clone(),
-            number(item.quantity),
-            item.unit.clone().into_owned(),
-            number(item.unit_price),
-            item.cost.to_string(),
-            item.amount.to_string(),
-            invoice.currency.to_string(),
-            item.tax_category.name().to_owned(),
-            item.tax_rate.to_string(),
-            String::new(),
-            String::new(),
-            String::new(),
-            String::new(),
-            labels[index].name_of(item).into_owned(),
-            labels[index].heading.unwrap_or_default().to_owned(),
-            original_line(index),
-            tax_included(item),
-            item.section.as_ref().and_then(|section| section.value.clone()).unwrap_or_default(),
-            section_name(item),
+        let same = &same[index];
+        let cells: [&str; COLUMNS.len()] = [
+            &invoice.number,
+            &same.line,
+            &same.kind,
+            &item.source,
+            &month,
+            "",
+            "",
+            &item.name,
+            number(&mut quantity, item.quantity),
+            &item.unit,
+            number(&mut unit_price, item.unit_price),
+            cost.of(item.cost),
+            amount.of(item.amount),
+            &currency,
+            item.tax_category.name(),
+            &same.tax_rate,
+            "",
+            "",
+            "",
+            "",
+            &same.label,
+            same.heading,
+            &same.original_line,
+            &same.tax_included,
+            item.section.as_ref().and_then(|section| section.value.as_deref()).unwrap_or_default(),
+            same.section_name,
         ];
         write(cells).context(CANNOT)?;
     }
     Ok(writer.into_inner().context(CANNOT)?)
+}
+
+/// The cells that all rows of an item have in common, made once for hundreds of thousands of rows.
+struct ItemCells<'a> {
+    line: String,
+    kind: String,
+    tax_rate: String,
+    label: Cow<'a, str>,
+    heading: &'a str,
+    original_line: String,
+    tax_included: String,
+    section_name: &'a str,
+}
+
+/// The text of a number; empty where there is none.
+fn number(text: &mut AmountText, amount: Option<Amount>) -> &str {
+    amount.map_or("", |amount| text.of(amount))
 }
 
 /// A cell of a column that not every document has, made only where it is written.
@@ -175,15 +212,24 @@ fn word(kind: &crate::model::invoice::ItemKind) -> String {
 }
 
 /// Puts an apostrophe before a cell that a spreadsheet would run as a formula; numbers keep their sign.
+pub(crate) fn defused(cell: String) -> String {
+    if is_formula(&cell) { format!("'{cell}") } else { cell }
+}
+
+/// Whether a spreadsheet would run a cell as a formula.
 ///
 /// Spreadsheets skip blanks and zero-width characters before a formula, and some programs split cells at tabs and line
 /// breaks on import (OWASP, CSV injection).
-pub(crate) fn defused(cell: String) -> String {
+fn is_formula(cell: &str) -> bool {
+    // Nearly every cell begins with a letter or a digit.
+    if cell.bytes().next().is_none_or(|first| first.is_ascii_alphanumeric()) {
+        return false;
+    }
     let is_skipped = |c: char| c.is_whitespace() || c.is_control() || is_invisible(c);
     let starts = cell.trim_start_matches(is_skipped);
     let is_split = cell.starts_with(['\t', '\r', '\n']);
     let is_formula = starts.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
-    if (is_split || is_formula) && Amount::parse(cell.as_bytes()).is_err() { format!("'{cell}") } else { cell }
+    (is_split || is_formula) && Amount::parse(cell.as_bytes()).is_err()
 }
 
 #[cfg(test)]

@@ -290,12 +290,13 @@ struct PrintedRecord<'a> {
 }
 
 /// The details, built one by one while they are written, because a large customer has hundreds of thousands.
-#[derive(Clone, Copy)]
 pub(super) struct Details<'a> {
     bill: &'a Bill,
     settings: &'a Settings,
     invoice: &'a Invoice,
     audience: Audience,
+    /// The dates of the month by [`Charge::day`](crate::model::charge::Charge::day).
+    dates: Vec<String>,
 }
 
 impl Serialize for Details<'_> {
@@ -312,7 +313,7 @@ impl Serialize for Details<'_> {
 pub(super) struct DetailRecord<'a> {
     pub(super) item: u32,
     pub(super) source: &'a str,
-    pub(super) date: String,
+    pub(super) date: &'a str,
     pub(super) resource: &'a str,
     pub(super) resource_name: &'a str,
     pub(super) name: &'a str,
@@ -358,7 +359,9 @@ fn shown<'a>(item: &'a LineItem, label: ItemLabel<'a>, printed: PrintedFigures) 
 
 impl<'a> Details<'a> {
     pub(super) fn new(bill: &'a Bill, settings: &'a Settings, invoice: &'a Invoice, audience: Audience) -> Details<'a> {
-        Details { bill, settings, invoice, audience }
+        let day = |day: u32| bill.month.day(day).map_or_else(String::new, |date| date.to_string());
+        let dates = std::iter::once(bill.month.first().format("%Y-%m").to_string()).chain((1..=31).map(day)).collect();
+        Details { bill, settings, invoice, audience, dates }
     }
 
     fn items(&self) -> Result<Vec<ItemRecord<'a>>, TooLong> {
@@ -407,7 +410,7 @@ impl<'a> Details<'a> {
     }
 
     /// A detail with its texts; costs are in the invoice's currency.
-    pub(super) fn record(&self, detail: &Detail) -> Result<DetailRecord<'a>, TooLong> {
+    pub(super) fn record(&self, detail: &Detail) -> Result<DetailRecord<'_>, TooLong> {
         let Details { bill, settings, invoice, .. } = *self;
         let charge = bill.charge(detail.charge);
         let subject = bill.subject(charge);
@@ -432,7 +435,7 @@ impl<'a> Details<'a> {
         Ok(DetailRecord {
             item: detail.item.0 + 1,
             source: &source.name,
-            date: bill.date_text(charge),
+            date: self.dates.get(usize::from(charge.day)).map_or("", String::as_str),
             resource: bill.names.get(subject.resource),
             resource_name: bill.names.get(subject.resource_name),
             name: bill.names.get(charge.item),
