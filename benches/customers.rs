@@ -7,18 +7,19 @@
 
 #![allow(clippy::print_stdout, clippy::float_arithmetic, reason = "a benchmark prints its figures, none of them money")]
 
-use std::fmt::Write as _;
+#[path = "support/processors.rs"]
+mod processors;
+#[path = "support/small_customers.rs"]
+mod small_customers;
+
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+use processors::{Outcome, children_time};
+use small_customers::workspace;
 
 const RUNS: usize = 3;
-const ROWS: u32 = 40;
-/// Linux counts processor time in hundredths of a second for its users.
-const TICKS: f64 = 100.0;
 
 fn main() -> Outcome<()> {
     // Cargo passes `--bench`; only what follows `--` is ours.
@@ -58,77 +59,3 @@ fn builds(customers: u32, design: &str) -> Outcome<()> {
     println!("best {best:.2} ms of processors an invoice; the target is at most 6 ms");
     Ok(())
 }
-
-/// Processor seconds of all children so far, their system calls included; 0 where the system does not say.
-fn children_time() -> Outcome<f64> {
-    let status = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The program's name, in brackets, may hold spaces. Of the fields behind it the 14th and 15th count (proc(5)).
-    let fields = status.rsplit_once(')').map_or("", |(_, fields)| fields);
-    let ticks: Vec<f64> = fields.split_whitespace().skip(13).take(2).map(str::parse).collect::<Result<_, _>>()?;
-    Ok(ticks.iter().sum::<f64>() / TICKS)
-}
-
-fn workspace(customers: u32, design: &str) -> Outcome<PathBuf> {
-    let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("customers-{customers}-{design}"));
-    if root.join("invoicer.toml").exists() {
-        return Ok(root);
-    }
-    for directory in ["assets", "customers", "billing/202208"] {
-        fs::create_dir_all(root.join(directory))?;
-    }
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for image in ["assets/logo.svg", "assets/seal.png"] {
-        fs::copy(repository.join(image), root.join(image))?;
-    }
-    let mut bill = "imsi,date,billItemName,unitPrice,quantity,amount,name,customer\n".to_owned();
-    for number in 1..=customers {
-        let id = format!("c{number:05}");
-        let customer = format!(
-            "name = \"株式会社サンプル{number:05}\"\ncontact = \"山田 太郎\"\npostal-code = \"530-0001\"\n\
-            address = [\"大阪府大阪市北区梅田1-1\"]\n\n[[match]]\ntag = {{ customer = \"{id}\" }}\n"
-        );
-        fs::write(root.join(format!("customers/{id}.toml")), customer)?;
-        for row in 0..ROWS {
-            let (day, upload) = (row / 2 + 1, (number * 7919 + row * 104_729) % 900_001);
-            let (item, price, quantity, amount) = match row % 2 {
-                0 => ("basicCharge", "10", 1, "10".to_owned()),
-                // 0.00001 JPY a byte, to five decimals.
-                _ => ("uploadDataCharge", "0.00001", upload, format!("{}.{:05}", upload / 100_000, upload % 100_000)),
-            };
-            let imsi = 440_109_900_000_000 + u64::from(number);
-            writeln!(bill, "{imsi},202208{day:02},{item},{price},{quantity},{amount},meter-{number:05},{id}")?;
-        }
-    }
-    fs::write(root.join("billing/202208/soracom.csv"), bill)?;
-    fs::write(root.join("invoicer.toml"), WORKSPACE.replace("DESIGN", design))?;
-    Ok(root)
-}
-
-const WORKSPACE: &str = r#"[issuer]
-name = "サンプル通信株式会社"
-registration-number = "T7000012050002"
-postal-code = "100-0001"
-address = ["東京都千代田区千代田1-1", "サンプルビル3F"]
-phone = "03-0000-0000"
-email = "billing@example.jp"
-logo = "assets/logo.svg"
-seal = "assets/seal.png"
-bank-accounts = ["サンプル銀行 本店 普通 1234567 サンプルツウシン(カ"]
-
-[invoice]
-template = "DESIGN"
-number = "INV-{month}-{customer}"
-issue-date = "next-month-1"
-due-date = "next-month-end"
-details = "rows"
-notes = ["恐れ入りますが、振込手数料は貴社にてご負担ください。"]
-
-[pricing]
-markup = "15%"
-
-[[source]]
-name = "soracom"
-kind = "soracom-csv"
-path = "billing/{month}/soracom.csv"
-currency = "JPY"
-"#;
