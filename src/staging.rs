@@ -550,18 +550,26 @@ impl Drop for Staging {
 /// # Errors
 /// When it cannot be read.
 pub fn digest(path: &Path) -> io::Result<(u64, String)> {
-    digest_of(files::open(path)?)
+    let file = files::open(path)?;
+    // A month has tens of thousands of small files, which need no large buffer.
+    let buffer = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX).clamp(1 << 12, LARGEST_BUFFER);
+    digest_by(file, buffer)
 }
+
+/// Most bytes that are read at once.
+const LARGEST_BUFFER: usize = 1 << 16;
 
 /// [`digest`] of bytes that are read to their end.
 ///
 /// # Errors
 /// When they cannot be read.
-pub fn digest_of(mut bytes: impl Read) -> io::Result<(u64, String)> {
+pub fn digest_of(bytes: impl Read) -> io::Result<(u64, String)> {
+    digest_by(bytes, LARGEST_BUFFER)
+}
+
+fn digest_by(mut bytes: impl Read, buffer: usize) -> io::Result<(u64, String)> {
     let mut digest = Sha256::new();
-    // A month has tens of thousands of small files, which need no large buffer.
-    let most = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX).clamp(1 << 12, 1 << 16);
-    let (mut length, mut buffer) = (0, vec![0; most]);
+    let (mut length, mut buffer) = (0, vec![0; buffer]);
     loop {
         match bytes.read(&mut buffer)? {
             0 => return Ok((length, hex(&digest.finalize()))),

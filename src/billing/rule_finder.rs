@@ -127,7 +127,14 @@ mod tests {
     fn bill() -> Bill {
         let mut bill = Bill::new("202208".parse().unwrap());
         let (kind, currency, statement) = (SourceKind::SoracomCsv, Currency::JPY, Statement::default());
-        bill.sources.push(BillSource { name: "s".to_owned(), kind, currency, stated_tax: None, statement });
+        bill.sources.push(BillSource {
+            name: "s".to_owned(),
+            kind,
+            currency,
+            stated_tax: None,
+            statement,
+            focus: None,
+        });
         let none = bill.names.intern("");
         for number in 0..100 {
             let resource = bill.names.intern(&format!("r-{number:02}"));
