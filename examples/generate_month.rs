@@ -1,4 +1,5 @@
-//! Writes synthetic SORACOM billing months: the sample month of this repository, and benchmark workspaces of any size.
+//! Writes synthetic SORACOM billing months: the sample month of this repository, and benchmark workspaces of any size. Also the
+//! bills in FOCUS of `examples/focus`.
 //!
 //! Everything is made up from a fixed seed, so the same arguments give the same bytes. No real bill went into it.
 //!
@@ -23,11 +24,13 @@ use std::process::ExitCode;
 use std::{env, fmt};
 
 const HELP: &str = "\
-Writes synthetic SORACOM billing months.
+Writes synthetic billing months.
 
 Usage:
   generate_month sample --out DIR
       writes DIR/soracom.csv: the month 202208 of the repository's own workspace, always the same bytes
+  generate_month focus --out DIR
+      writes DIR/aws/ and DIR/azure/: the month 202409 of examples/focus, always the same bytes
   generate_month large [--rows N] [--customers N] [--seed N] --out DIR
       writes a whole workspace into the new directory DIR: invoicer.toml, customers/cNNN.toml and
       billing/202208/soracom.csv with exactly N data rows
@@ -73,11 +76,12 @@ fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, Failure> {
 enum Command {
     Help,
     Sample { out: PathBuf },
+    Focus { out: PathBuf },
     Large { out: PathBuf, rows: u64, customers: Option<u64>, seed: u64 },
 }
 
 fn arguments(mut words: impl Iterator<Item = String>) -> Result<Command, Failure> {
-    let verb = words.next().ok_or_else(|| Failure::Usage("expected sample or large".into()))?;
+    let verb = words.next().ok_or_else(|| Failure::Usage("expected sample, focus or large".into()))?;
     let (mut out, mut rows, mut customers, mut seed) = (None, 3_000_000, None, MONTH);
     if matches!(verb.as_str(), "help" | "-h" | "--help") {
         return Ok(Command::Help);
@@ -100,8 +104,9 @@ fn arguments(mut words: impl Iterator<Item = String>) -> Result<Command, Failure
     let out = out.ok_or_else(|| Failure::Usage("--out is missing".into()));
     match verb.as_str() {
         "sample" => Ok(Command::Sample { out: out? }),
+        "focus" => Ok(Command::Focus { out: out? }),
         "large" => Ok(Command::Large { out: out?, rows, customers, seed }),
-        _ => Err(Failure::Usage(format!("expected sample or large, found {verb}"))),
+        _ => Err(Failure::Usage(format!("expected sample, focus or large, found {verb}"))),
     }
 }
 
@@ -113,6 +118,7 @@ fn run(command: Command) -> Result<(), Failure> {
             let path = out.join("soracom.csv");
             at(&path, Bill::create(&path, SAMPLE_DECIMALS).and_then(sample_month))
         }
+        Command::Focus { out } => focus::month(&out).map_err(|error| Failure::File(out, error)),
         Command::Large { out, rows, customers, seed } => large_workspace(&out, rows, customers, seed),
     }
 }
@@ -532,4 +538,285 @@ fn large_month(mut bill: Bill, shape: &Shape, customers: u64, mut random: Random
         bill.discount(&nobody, "dailyChargeTotal", random.between(100, 5_000))?;
     }
     bill.out.flush()
+}
+
+// ---- bills in FOCUS --------------------------------------------------------------------------------------------------
+
+/// The month of `examples/focus`. AWS exports version 1.0 in two parts, one of them compressed, with a manifest; a part of an
+/// earlier export still lies beside them. Azure exports version 1.2, with other columns in another order, the word NULL in
+/// empty cells and times without zone.
+mod focus {
+    use std::fs;
+    use std::io::{self, Write};
+    use std::path::Path;
+
+    use flate2::{Compression, GzBuilder};
+
+    use super::quoted;
+
+    const AWS: &[&str] = &[
+        "BilledCost",
+        "BillingAccountId",
+        "BillingCurrency",
+        "BillingPeriodStart",
+        "BillingPeriodEnd",
+        "ChargeCategory",
+        "ChargeClass",
+        "ChargeDescription",
+        "ChargePeriodStart",
+        "ChargePeriodEnd",
+        "CommitmentDiscountId",
+        "ContractedCost",
+        "ContractedUnitPrice",
+        "EffectiveCost",
+        "InvoiceIssuerName",
+        "ListCost",
+        "PricingQuantity",
+        "PricingUnit",
+        "ProviderName",
+        "RegionId",
+        "ResourceId",
+        "ServiceName",
+        "SubAccountId",
+        "SubAccountName",
+        "Tags",
+        "x_Operation",
+    ];
+    const AZURE: &[&str] = &[
+        "InvoiceId",
+        "BillingAccountId",
+        "SubAccountId",
+        "SubAccountName",
+        "ChargePeriodStart",
+        "ChargePeriodEnd",
+        "BillingPeriodStart",
+        "BillingPeriodEnd",
+        "ChargeCategory",
+        "ChargeClass",
+        "ServiceName",
+        "ResourceId",
+        "ResourceName",
+        "RegionId",
+        "PricingQuantity",
+        "PricingUnit",
+        "BilledCost",
+        "EffectiveCost",
+        "ListCost",
+        "ContractedCost",
+        "ContractedUnitPrice",
+        "BillingCurrency",
+        "InvoiceIssuerName",
+        "ProviderName",
+        "Tags",
+    ];
+
+    const OWN: &str = "111111111111";
+    const SHARED: &str = "222222222222";
+    const PAYER: &str = "999999999999";
+
+    /// Cells that differ from the usual ones of a row.
+    type Cells<'a> = &'a [(&'a str, &'a str)];
+
+    pub(super) fn month(out: &Path) -> io::Result<()> {
+        let data = out.join("aws/data");
+        let metadata = out.join("aws/metadata");
+        for directory in [&data, &metadata, &out.join("azure")] {
+            fs::create_dir_all(directory)?;
+        }
+        // Paid for by the savings plan.
+        let mut covered = usage("2", OWN, "i-0a2", "Amazon EC2", "24", "Hours", "0", "0");
+        covered.extend([("CommitmentDiscountId", "sp-1"), ("EffectiveCost", "0.6")]);
+        let first = aws(&[
+            usage("1", OWN, "i-0a1", "Amazon EC2", "24", "Hours", "0.0416", "0.9984"),
+            usage("2", OWN, "i-0a1", "Amazon EC2", "24", "Hours", "0.0416", "0.9984"),
+            covered,
+            usage("2", OWN, "", "AWS Data Transfer", "6E-7", "GB", "0.2", "1.2E-7"),
+            vec![
+                ("SubAccountId", OWN),
+                ("ServiceName", "Amazon S3"),
+                ("ResourceId", "acme-archive"),
+                ("ChargePeriodStart", "2024-09-01T00:00:00Z"),
+                ("ChargePeriodEnd", "2024-10-01T00:00:00Z"),
+                ("PricingQuantity", "100.5"),
+                ("PricingUnit", "GB-Mo"),
+                ("ContractedUnitPrice", "0.023"),
+                ("BilledCost", "2.3115"),
+            ],
+            vec![
+                ("SubAccountId", OWN),
+                ("ServiceName", "Amazon EC2"),
+                ("ChargeCategory", "Credit"),
+                ("ChargeDescription", "Promotional credit"),
+                ("BilledCost", "-0.5"),
+            ],
+        ]);
+        let tagged = ("Tags", "{\"customer\":\"bravo\",\"stage\":2,\"old\":null}");
+        let mut machine = usage("1", SHARED, "i-0b1", "Amazon EC2", "24", "Hours", "0.192", "4.608");
+        machine.push(tagged);
+        let mut functions = usage("3", SHARED, "report", "AWS Lambda", "1000000", "Requests", "2E-7", "0.2");
+        functions.push(tagged);
+        let second = aws(&[
+            machine,
+            functions,
+            // August, put right in September's bill.
+            vec![
+                ("SubAccountId", SHARED),
+                ("ServiceName", "Amazon EC2"),
+                ("ResourceId", "i-0b1"),
+                ("ChargeClass", "Correction"),
+                ("ChargePeriodStart", "2024-08-31T00:00:00Z"),
+                ("ChargePeriodEnd", "2024-09-01T00:00:00Z"),
+                ("BilledCost", "-1.25"),
+                tagged,
+            ],
+            vec![
+                ("ChargeCategory", "Purchase"),
+                ("ServiceName", "Compute Savings Plans"),
+                ("BilledCost", "30"),
+                ("ChargePeriodStart", "2024-09-01T00:00:00Z"),
+                ("ChargePeriodEnd", "2024-10-01T00:00:00Z"),
+                ("CommitmentDiscountId", "sp-1"),
+            ],
+            vec![
+                ("ServiceName", "AWS Support (Business)"),
+                ("BilledCost", "100"),
+                ("ChargePeriodStart", "2024-09-01T00:00:00Z"),
+                ("ChargePeriodEnd", "2024-10-01T00:00:00Z"),
+            ],
+            vec![
+                ("SubAccountId", OWN),
+                ("ServiceName", "Scanner"),
+                ("InvoiceIssuerName", "Example Vendor"),
+                ("BilledCost", "20"),
+            ],
+            vec![("ChargeCategory", "Tax"), ("ServiceName", "Tax"), ("BilledCost", "13.74")],
+        ]);
+        fs::write(data.join("part-00001.csv"), &first)?;
+        let mut packed = GzBuilder::new().write(Vec::new(), Compression::default());
+        packed.write_all(second.as_bytes())?;
+        fs::write(data.join("part-00002.csv.gz"), packed.finish()?)?;
+        // What an export before the final one has left: the manifest does not list it.
+        fs::write(
+            data.join("part-00000-old.csv"),
+            aws(&[usage("1", OWN, "i-0a1", "Amazon EC2", "1", "Hours", "9", "9")]),
+        )?;
+        let manifest = "{\n  \"dataFiles\": [\n    \"s3://example/focus/data/part-00001.csv\",\n    \
+                        \"s3://example/focus/data/part-00002.csv.gz\"\n  ]\n}\n";
+        fs::write(metadata.join("focus-Manifest.json"), manifest)?;
+        fs::write(out.join("azure/part_0_0001.csv"), azure())
+    }
+
+    /// A charge of one day.
+    #[expect(clippy::too_many_arguments, reason = "the cells of a row, in a line that is read as one")]
+    fn usage<'a>(
+        day: &str,
+        account: &'a str,
+        resource: &'a str,
+        service: &'a str,
+        quantity: &'a str,
+        unit: &'a str,
+        price: &'a str,
+        cost: &'a str,
+    ) -> Vec<(&'a str, &'a str)> {
+        let (start, end) = match day {
+            "1" => ("2024-09-01T00:00:00Z", "2024-09-02T00:00:00Z"),
+            "2" => ("2024-09-02T00:00:00Z", "2024-09-03T00:00:00Z"),
+            _ => ("2024-09-03T00:00:00Z", "2024-09-04T00:00:00Z"),
+        };
+        vec![
+            ("SubAccountId", account),
+            ("ResourceId", resource),
+            ("ServiceName", service),
+            ("PricingQuantity", quantity),
+            ("PricingUnit", unit),
+            ("ContractedUnitPrice", price),
+            ("BilledCost", cost),
+            ("ChargePeriodStart", start),
+            ("ChargePeriodEnd", end),
+            ("RegionId", "ap-northeast-1"),
+        ]
+    }
+
+    fn aws(rows: &[Vec<(&str, &str)>]) -> String {
+        let usual: Cells<'_> = &[
+            ("BillingAccountId", PAYER),
+            ("BillingCurrency", "USD"),
+            ("BillingPeriodStart", "2024-09-01T00:00:00Z"),
+            ("BillingPeriodEnd", "2024-10-01T00:00:00Z"),
+            ("ChargeCategory", "Usage"),
+            ("ContractedCost", "0"),
+            ("EffectiveCost", "0"),
+            ("ListCost", "0"),
+            ("ProviderName", "AWS"),
+            ("InvoiceIssuerName", "Amazon Web Services Japan G.K."),
+            ("ChargePeriodStart", "2024-09-30T00:00:00Z"),
+            ("ChargePeriodEnd", "2024-10-01T00:00:00Z"),
+        ];
+        table(AWS, usual, "", rows)
+    }
+
+    fn azure() -> String {
+        let usual: Cells<'_> = &[
+            ("InvoiceId", "E0100A1B2C"),
+            ("BillingAccountId", "/providers/Microsoft.Billing/billingAccounts/7000"),
+            ("BillingPeriodStart", "2024-09-01 00:00:00"),
+            ("BillingPeriodEnd", "2024-10-01 00:00"),
+            ("ChargeCategory", "Usage"),
+            ("BillingCurrency", "EUR"),
+            ("InvoiceIssuerName", "Microsoft"),
+            ("ProviderName", "Microsoft"),
+            ("EffectiveCost", "0"),
+            ("ListCost", "0"),
+            ("ContractedCost", "0"),
+            ("SubAccountId", "/subscriptions/0a-01"),
+            ("SubAccountName", "acme-web"),
+            ("RegionId", "japaneast"),
+            ("Tags", "{}"),
+        ];
+        let machine = |start, end, quantity, cost| {
+            vec![
+                ("ServiceName", "Virtual Machines"),
+                ("ResourceId", "/subscriptions/0a-01/vm/web-1"),
+                ("ResourceName", "web-1"),
+                ("ChargePeriodStart", start),
+                ("ChargePeriodEnd", end),
+                ("PricingQuantity", quantity),
+                ("PricingUnit", "Hour"),
+                ("ContractedUnitPrice", "0.05"),
+                ("BilledCost", cost),
+            ]
+        };
+        let rows = [
+            machine("2024-09-01 00:00:00", "2024-09-02 00:00:00", "24", "1.2"),
+            machine("2024-09-02 00:00:00", "2024-09-03 00:00:00", "12.5", "0.625"),
+            vec![
+                ("ServiceName", "Storage"),
+                ("ResourceId", "/subscriptions/0b-02/disk/data"),
+                ("ResourceName", "data"),
+                ("SubAccountId", "/subscriptions/0b-02"),
+                ("SubAccountName", "tools"),
+                ("Tags", "{\"customer\":\"bravo\"}"),
+                ("ChargePeriodStart", "2024-09-01 00:00:00"),
+                ("ChargePeriodEnd", "2024-10-01 00:00:00"),
+                ("PricingQuantity", "64"),
+                ("PricingUnit", "GB/Month"),
+                ("ContractedUnitPrice", "0.04"),
+                ("BilledCost", "2.56"),
+            ],
+        ];
+        table(AZURE, usual, "NULL", &rows)
+    }
+
+    /// A table with a header; cells that neither a row nor `usual` has are `empty`.
+    fn table(columns: &[&str], usual: Cells<'_>, empty: &str, rows: &[Vec<(&str, &str)>]) -> String {
+        let mut text = columns.join(",") + "\n";
+        for row in rows {
+            let cell = |column: &&str| {
+                let own = row.iter().chain(usual).find(|(name, _)| name == column);
+                quoted(own.map_or(empty, |(_, value)| value))
+            };
+            text += &(columns.iter().map(cell).collect::<Vec<String>>().join(",") + "\n");
+        }
+        text
+    }
 }

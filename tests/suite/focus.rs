@@ -150,3 +150,43 @@ fn other_prices_match_columns_that_no_rule_of_the_workspace_does() {
     let acme = &compared["customers"][0];
     assert_eq!([&acme["old"]["subtotal"], &acme["new"]["subtotal"]], ["1.5", "3"], "{compared}");
 }
+
+/// `examples/focus`: the figures of its README, and what is left out.
+#[test]
+fn two_clouds_in_two_currencies_are_billed_as_worked_out() {
+    let sandbox = Sandbox::new();
+    copy_tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/focus"), sandbox.path());
+    let run = good(sandbox.run(&["build", "202409", "--format", "json"]));
+    assert!(run.stderr.contains("$20.00") && run.stderr.contains("$13.74"), "{}", run.stderr);
+    let amounts = |customer: &str| {
+        let invoice = sandbox.json(&format!("out/202409/{customer}/INV-202409-{customer}.json"));
+        let items = invoice["items"].as_array().unwrap().iter();
+        let mut amounts: Vec<String> = items
+            .map(|item| format!("{} {}", item["name"].as_str().unwrap(), item["amount"].as_str().unwrap()))
+            .collect();
+        amounts.sort();
+        (amounts, ["subtotal", "tax", "total"].map(|key| invoice[key].as_str().unwrap().to_owned()))
+    };
+    let (acme, sums) = amounts("acme");
+    let expected = [
+        "AWS Data Transfer 1",
+        "AWS Support (Business) 7865",
+        "Amazon EC2 -79",
+        "Amazon EC2 315",
+        "Amazon S3 364",
+        "Compute Savings Plans 1760",
+        "Virtual Machines Hour 322",
+    ];
+    assert_eq!((acme, sums), (expected.map(str::to_owned).to_vec(), ["10548", "1055", "11603"].map(str::to_owned)));
+    let (bravo, sums) = amounts("bravo");
+    let expected = [
+        "AWS Lambda 32",
+        "AWS Support (Business) 7865",
+        "Amazon EC2 529",
+        "Compute Savings Plans 2960",
+        "Storage GB/Month 451",
+    ];
+    assert_eq!((bravo, sums), (expected.map(str::to_owned).to_vec(), ["11837", "1184", "13021"].map(str::to_owned)));
+    // Nothing of what was paid is in a customer's file.
+    assert!(!String::from_utf8(sandbox.read("out/202409/bravo/INV-202409-bravo.json")).unwrap().contains("18.813"));
+}
