@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::conservation::{SourceTotals, read_totals};
 use crate::diagnostic::Diagnostic;
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::charge::{Bill, EMPTY};
+use crate::model::charge::{Bill, BillSource, EMPTY};
 use crate::model::currency::Currency;
 use crate::model::definition::Definition;
 use crate::model::figures::money;
@@ -43,6 +43,71 @@ pub struct Reconciliation {
     pub day_differences: Vec<DayDifference>,
     /// Number of resources with a charge, and the provider's count.
     pub resources: Option<ResourceCount>,
+    /// Sum of the billed costs, where charges are made of others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billed: Option<Amount>,
+    /// The provider's invoices of the month, where the bill names them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub invoices: Vec<InvoiceTotal>,
+}
+
+/// One of a provider's invoices: all its rows, those that are left out and those of tax among them.
+#[derive(Clone, Debug, Serialize)]
+pub struct InvoiceTotal {
+    /// Its id; empty where rows name none.
+    pub invoice: String,
+    /// Its currency.
+    pub currency: String,
+    /// Number of its rows.
+    pub rows: usize,
+    /// Sum of their billed costs.
+    pub total: Amount,
+    /// The amount on the invoice, where the user gave it.
+    pub provider_total: Option<Amount>,
+    /// Our total minus the provider's.
+    pub difference: Option<Amount>,
+}
+
+impl InvoiceTotal {
+    /// What differs, if anything does; `source` is the name of its source.
+    pub fn message(&self, source: &str, currency: Currency) -> Option<String> {
+        let (provider, difference) =
+            (self.provider_total?, self.difference.filter(|difference| !difference.is_zero())?);
+        let shown = |amount: Amount| money(amount, currency, 0);
+        let (ours, provider, difference) = (shown(self.total), shown(provider), shown(difference));
+        Some(format!(
+            "\"{source}\" does not reconcile in the invoice {}: ours {ours}, the provider's {provider}, difference {difference}",
+            self.invoice
+        ))
+    }
+}
+
+/// A source's invoices, with the amounts that the user gave.
+///
+/// # Errors
+/// Sums with more digits than an amount has.
+pub(super) fn invoice_totals(source: &BillSource) -> Result<Vec<InvoiceTotal>, TooLong> {
+    let Some(figures) = &source.focus else {
+        return Ok(Vec::new());
+    };
+    let own = source.currency.code();
+    let mut totals = Vec::new();
+    for ((invoice, currency), counted) in &figures.invoices {
+        let provider_total = source.statement.invoices.get(invoice).copied().filter(|_| currency == own);
+        let total = counted.sum.total()?;
+        let difference = provider_total.map(|provider| total.minus(provider)).transpose()?;
+        let (invoice, currency, rows) = (invoice.clone(), currency.clone(), counted.rows);
+        totals.push(InvoiceTotal { invoice, currency, rows, total, provider_total, difference });
+    }
+    for (invoice, provider) in &source.statement.invoices {
+        if !figures.invoices.contains_key(&(invoice.clone(), own.to_owned())) {
+            let (invoice, currency, total) = (invoice.clone(), own.to_owned(), Amount::ZERO);
+            let (provider_total, difference) = (Some(*provider), Some(provider.negated()));
+            totals.push(InvoiceTotal { invoice, currency, rows: 0, total, provider_total, difference });
+        }
+    }
+    totals.retain(|total| !total.invoice.is_empty());
+    Ok(totals)
 }
 
 /// A day whose sums differ.
@@ -102,6 +167,10 @@ impl Reconciliation {
             problems
                 .push(diagnostic.with_hint("likely cause: rows of these days are missing or were added; see --fetch"));
         }
+        for message in self.invoices.iter().filter_map(|invoice| invoice.message(&self.name, self.currency)) {
+            let hint = "likely cause: rows are missing or are there twice, or the amount is of another invoice";
+            problems.push(Diagnostic::error(message).at(definition).with_hint(hint));
+        }
         if let Some(count) = self.resources.as_ref().filter(|count| count.ours != count.provider) {
             let message = format!(
                 "\"{}\": {} {} have a charge, the provider counts {}",
@@ -152,9 +221,17 @@ pub fn reconcile(bill: &Bill) -> Result<Vec<Reconciliation>, TooLong> {
                 days: statement.daily.len(),
                 day_differences,
                 resources,
+                billed: billed(source, totals.total)?,
+                invoices: invoice_totals(source)?,
             })
         })
         .collect()
+}
+
+/// The sum of the billed costs, unless that is the sum of the rows.
+fn billed(source: &BillSource, total: Amount) -> Result<Option<Amount>, TooLong> {
+    let billed = source.focus.as_ref().map(|figures| figures.billed.sum.total()).transpose()?;
+    Ok(billed.filter(|billed| *billed != total))
 }
 
 /// Sums of a source's rows.
@@ -223,7 +300,7 @@ fn cause(totals: &SourceTotals, is_final: bool, kind: SourceKind) -> Result<Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::charge::{BillSource, Charge, NO_PRICE, Subject, SubjectId};
+    use crate::model::charge::{Charge, NO_PRICE, Subject, SubjectId};
     use crate::model::packed::Packed;
     use crate::model::settings::SourceKind;
     use crate::model::statement::Statement;

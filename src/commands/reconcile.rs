@@ -79,8 +79,13 @@ fn print(found: &[Reconciliation], settings: &Settings, month: BillingMonth, pri
     for line in table(&rows, &[Align::Left, right, right, right, right, Align::Left, Align::Left]) {
         printer.result(&line);
     }
+    print_invoices(found, printer);
     for one in found {
-        if one.provider_total.is_none() {
+        if let Some(billed) = one.billed {
+            let (total, billed) = (money(one.total, one.currency, 0), money(billed, one.currency, 0));
+            printer.status(&format!("{}: the rows cost {total}; the provider bills {billed} for them", one.name));
+        }
+        if one.provider_total.is_none() && one.invoices.iter().all(|invoice| invoice.provider_total.is_none()) {
             let way_out = match settings.source(&one.name).is_some_and(|source| source.kind.is_csv()) {
                 true => format!("; give its amount with tax as total = {{ \"{month}\" = \"…\" }} in its [[source]]"),
                 false => String::new(),
@@ -90,6 +95,31 @@ fn print(found: &[Reconciliation], settings: &Settings, month: BillingMonth, pri
         if !one.coupons.is_zero() {
             let coupons = money(one.coupons, one.currency, 0);
             printer.status(&format!("{}: the provider's figure is after coupons of {coupons}", one.name));
+        }
+    }
+}
+
+/// Prints the providers' invoices, where bills name them.
+fn print_invoices(found: &[Reconciliation], printer: &Printer) {
+    let header = ["source", "invoice", "currency", "rows", "billed", "provider", "difference"];
+    let mut rows = vec![printer.heading(header)];
+    for (one, invoice) in found.iter().flat_map(|one| one.invoices.iter().map(move |invoice| (one, invoice))) {
+        let decimals = one.currency.decimals();
+        let optional = |amount: Option<Amount>| amount.map_or("-".to_owned(), |amount| amount.to_text(decimals));
+        rows.push(vec![
+            one.name.clone(),
+            invoice.invoice.clone(),
+            invoice.currency.clone(),
+            invoice.rows.to_string(),
+            invoice.total.to_text(decimals),
+            optional(invoice.provider_total),
+            optional(invoice.difference),
+        ]);
+    }
+    if rows.len() > 1 {
+        let (left, right) = (Align::Left, Align::Right);
+        for line in table(&rows, &[left, left, left, right, right, right, right]) {
+            printer.result(&line);
         }
     }
 }

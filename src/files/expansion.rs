@@ -24,6 +24,8 @@ pub fn expand(root: &Path, pattern: &str) -> Result<Vec<String>, Diagnostic> {
         path.contains('\u{fffd}') || !root.join(path).symlink_metadata().is_err_and(|error| is_absent(&error))
     });
     found.sort();
+    // `**/**` comes to each directory on several ways.
+    found.dedup();
     Ok(found)
 }
 

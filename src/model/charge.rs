@@ -227,6 +227,7 @@ impl BillSource {
             stated_tax: None,
             statement: Statement {
                 total: settings.totals.get(&month).copied(),
+                invoices: settings.invoice_totals.get(&month).cloned().unwrap_or_default(),
                 is_final: !settings.is_open(),
                 ..Statement::default()
             },

@@ -353,6 +353,8 @@ pub struct SourceSettings {
     /// The provider's amount with tax by month, as the user read it off the provider's invoice; for the `*-csv` kinds,
     /// whose files do not state it.
     pub totals: BTreeMap<BillingMonth, Amount>,
+    /// `[[invoice-total]]`: the amounts of the provider's invoices by month and id, with tax.
+    pub invoice_totals: BTreeMap<BillingMonth, BTreeMap<String, Amount>>,
     /// Whether its bills no longer change, for kinds that [do not say so](SourceKind::is_final_on_request).
     pub is_final: bool,
     /// Which columns become charges; for `focus-csv`.

@@ -59,6 +59,11 @@ pub fn difference(source: &BillSource, ours: Amount) -> Result<Option<Amount>, T
     let Some(provider) = source.statement.total else {
         return Ok(None);
     };
+    // Whatever becomes a charge, the provider invoices the billed costs.
+    let ours = match &source.focus {
+        Some(figures) => figures.billed.sum.total()?.plus(figures.taxes.sum.total()?)?,
+        None => ours,
+    };
     let difference = ours.minus(provider)?;
     Ok(Some(if difference == source.statement.coupons { Amount::ZERO } else { difference }))
 }

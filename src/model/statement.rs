@@ -13,6 +13,8 @@ use super::figures::money;
 pub struct Statement {
     /// Amount invoiced for the month, including tax.
     pub total: Option<Amount>,
+    /// Amounts of single invoices of the month by their id, including tax.
+    pub invoices: BTreeMap<String, Amount>,
     /// Coupons deducted from that total.
     pub coupons: Amount,
     /// Usage of each day of the month, rounded as the provider does.

@@ -13,11 +13,13 @@ use crate::diagnostic::{Diagnostic, Place, Problems, cannot, json_fault};
 use crate::files;
 use crate::model::plain::beginning;
 
-/// The files of a bill: its parts, and the manifests that list them.
+/// The files of a bill.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Listed {
+    /// Those with rows.
     pub(super) parts: Vec<String>,
-    pub(super) manifests: Vec<String>,
+    /// Those that say which parts there are, and what the provider invoiced.
+    pub(super) others: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -47,7 +49,7 @@ pub(super) fn listed(root: &Path, named: Vec<String>) -> Result<Listed, Problems
             problems.push(several(&manifests));
         } else if let Some(parts) = problems.keep(parts_of(root, manifest, export, beside)) {
             listed.parts.extend(parts);
-            listed.manifests.push(manifest.clone());
+            listed.others.push(manifest.clone());
         }
     }
     problems.check()?;
@@ -139,7 +141,7 @@ mod tests {
         let missing = listed(&root, named);
         std::fs::remove_dir_all(&root).unwrap();
         let parts = ["a/data/1.csv", "a/data/2.csv", "b/1.csv"].map(str::to_owned).to_vec();
-        assert_eq!(found, Ok(Listed { parts, manifests: vec!["a/metadata/p/a-Manifest.json".to_owned()] }));
+        assert_eq!(found, Ok(Listed { parts, others: vec!["a/metadata/p/a-Manifest.json".to_owned()] }));
         assert_eq!(missing.unwrap_err()[0].notes, ["1.csv"]);
     }
 }

@@ -22,6 +22,7 @@ mod sakura;
 mod short_month;
 pub mod snapshot;
 mod soracom;
+mod stated_totals;
 mod table;
 mod timestamps;
 
@@ -88,10 +89,10 @@ fn index(next: usize, what: &str) -> Result<u16, Diagnostic> {
 fn read_saved(saved: &dyn SavedBill, reading: &mut Reading<'_>) -> Result<(), Problems> {
     let Reading { root, settings, source, .. } = *reading;
     let named = paths::of_source(root, settings, reading.bill.month)?;
-    let Listed { parts, manifests } = saved.listed(root, named)?;
+    let Listed { parts, others } = saved.listed(reading, named)?;
     let mut problems = Problems::default();
     let (mut files, rows_in) = (Vec::with_capacity(parts.len()), parts.len());
-    for (position, path) in parts.into_iter().chain(manifests).enumerate() {
+    for (position, path) in parts.into_iter().chain(others).enumerate() {
         let bill = &mut *reading.bill;
         let canonical = |path: &str| root.join(path).canonicalize().ok();
         if let Some(other) = bill.files.iter().find(|file| canonical(&file.path) == canonical(&path)) {

@@ -45,8 +45,8 @@ pub(super) trait SavedBill {
     ///
     /// # Errors
     /// When some are missing.
-    fn listed(&self, _root: &Path, named: Vec<String>) -> Result<Listed, Problems> {
-        Ok(Listed { parts: named, manifests: Vec::new() })
+    fn listed(&self, _reading: &Reading<'_>, named: Vec<String>) -> Result<Listed, Problems> {
+        Ok(Listed { parts: named, others: Vec::new() })
     }
 
     /// Reads the rows of the files; `files` are their indices in [`Bill::files`].

@@ -13,6 +13,7 @@ mod day_values;
 mod first_tables;
 mod focus_section;
 mod invoice_section;
+mod invoice_totals;
 mod issue_section;
 mod issuer_section;
 mod item_match;

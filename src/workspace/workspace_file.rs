@@ -8,6 +8,7 @@ use url::Url;
 use super::accounting_section;
 use super::focus_section;
 use super::invoice_section::{InvoiceLayer, PricingLayer};
+use super::invoice_totals;
 use super::issue_section;
 use super::issuer_section;
 use super::item_section;
@@ -72,9 +73,11 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
     let invoice = InvoiceLayer::of_workspace(root.section("invoice", "[invoice]"));
     let currency = InvoiceLayer::default().over(&invoice).currency;
     let known = file.count();
-    let sources = sources(&root);
+    let mut sources = sources(&root);
+    let sources_are_good = file.count() == known;
+    invoice_totals::read(&root, &mut sources);
     let settings = WorkspaceFile {
-        sources_are_good: file.count() == known,
+        sources_are_good,
         sources,
         issuer: issuer.map(|section| issuer_section::read(&section, currency)).unwrap_or_default(),
         invoice,
@@ -229,6 +232,7 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
         assignments_priority: section.read("assignments-priority", Value::integer).unwrap_or(1),
         validity: values::validity(section),
         totals: BTreeMap::new(),
+        invoice_totals: BTreeMap::new(),
         is_final: false,
         focus: FocusSettings::default(),
         definition: section.definition(),

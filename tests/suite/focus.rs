@@ -138,6 +138,54 @@ fn commitments_are_reported_once_unless_the_effective_cost_is_billed() {
     assert_eq!(customer(&sandbox)["cost"], "2.75");
 }
 
+#[test]
+fn each_invoice_is_compared_with_the_amount_on_it() {
+    let rows = [
+        format!("{AUGUST},Usage,1.5,1,A-1"),
+        format!("{AUGUST},Tax,0.25,0.25,A-1"),
+        format!("{AUGUST},Usage,0.1,4,A-2"),
+        format!("{AUGUST},Usage,0.2,0,NULL"),
+    ];
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let total = |invoice: &str, amount: &str| {
+        format!(
+            "[[invoice-total]]\nsource = \"aws\"\nmonth = \"202208\"\ninvoice = \"{invoice}\"\namount = \"{amount}\"\n"
+        )
+    };
+    let keys = format!("cost = \"effective\"\n{}", total("A-1", "1.75"));
+    let sandbox = workspace("ChargeCategory,BilledCost,EffectiveCost,InvoiceId", &keys, &rows);
+    let found = || {
+        let run = sandbox.run(&["reconcile", "202208", "--json"]);
+        (run.code, serde_json::from_str::<serde_json::Value>(&run.stdout).unwrap()[0].clone(), run.stderr)
+    };
+    let (code, source, stderr) = found();
+    assert_eq!(code, 0, "{stderr}");
+    // The rows cost 1 + 4, and 1.5 + 0.1 + 0.2 are billed for them.
+    assert_eq!([&source["total"], &source["billed"]], ["5", "1.8"]);
+    let figures = |source: &serde_json::Value| {
+        let invoices = source["invoices"].as_array().unwrap().iter();
+        let figures =
+            invoices.map(|one| ["invoice", "total", "provider_total", "difference"].map(|key| one[key].clone()));
+        figures.map(|figures| figures.map(|figure| figure.as_str().unwrap_or("-").to_owned())).collect::<Vec<_>>()
+    };
+    let owned = |rows: &[[&str; 4]]| rows.iter().map(|row| row.map(str::to_owned)).collect::<Vec<_>>();
+    assert_eq!(figures(&source), owned(&[["A-1", "1.75", "1.75", "0"], ["A-2", "0.1", "-", "-"]]));
+
+    // 1.5 + 0.1 + 0.2 of use and 0.25 of tax.
+    sandbox.write("billing/202208/aws.total", "# by invoice\nA-2 0.30\n\nA-3 7\n2.05\n");
+    let (code, source, stderr) = found();
+    assert_eq!(code, 1);
+    let differing = [["A-2", "0.1", "0.3", "-0.2"], ["A-3", "0", "7", "-7"]];
+    assert_eq!(figures(&source)[1..], owned(&differing));
+    assert_eq!([&source["provider_total"], &source["difference"]], ["2.05", "0"]);
+    let message = "\"aws\" does not reconcile in the invoice A-2: ours $0.10, the provider's $0.30, difference -$0.20";
+    assert!(stderr.contains(message), "{stderr}");
+    let build = good(sandbox.run(&["build", "202208", "--format", "json"]));
+    assert!(build.stderr.contains(&format!("warning[not-reconciled]: {message}")), "{}", build.stderr);
+    let inputs = sandbox.json("out/202208/manifest.json")["inputs"].to_string();
+    assert!(inputs.contains("billing/202208/aws.total"), "{inputs}");
+}
+
 /// Kept are only the columns that rules match: those of the compared prices among them.
 #[test]
 fn other_prices_match_columns_that_no_rule_of_the_workspace_does() {

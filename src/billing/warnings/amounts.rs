@@ -1,6 +1,7 @@
 //! Warnings about what customers pay, and about the providers' totals.
 
 use super::Month;
+use crate::billing::reconciliation::invoice_totals;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::currency::Currency;
@@ -125,9 +126,20 @@ fn unusual(
 }
 
 /// Sources whose sum with tax differs from the provider's total.
-pub(super) fn not_reconciled(month: Month<'_>) -> Vec<Diagnostic> {
+pub(super) fn not_reconciled(month: Month<'_>) -> Result<Vec<Diagnostic>, TooLong> {
     let mut warnings = Vec::new();
     for (source, read) in month.billed.sources.iter().zip(&month.bill.sources) {
+        let at_source = |warning: Diagnostic| match month.settings.source(&source.name) {
+            Some(settings) => warning.at(&settings.definition),
+            None => warning,
+        };
+        let hint = format!("invoicer reconcile {} tells where they differ", month.bill.month);
+        for invoice in invoice_totals(read)? {
+            let Some(message) = invoice.message(&source.name, source.currency) else { continue };
+            let facts = format!("{}: {}", source.name, invoice.invoice);
+            let warning = Diagnostic::finding(WarningCode::NotReconciled, message, facts);
+            warnings.push(at_source(warning.with_hint(hint.clone())));
+        }
         let (Some(provider), Some(difference)) = (source.provider_total, source.difference) else {
             continue;
         };
@@ -141,18 +153,14 @@ pub(super) fn not_reconciled(month: Month<'_>) -> Vec<Diagnostic> {
             source.name
         );
         let facts = format!("{}: {ours} ≠ {provider} ({difference})", source.name);
-        let hint = format!("invoicer reconcile {} tells where they differ", month.bill.month);
         let mut warning = Diagnostic::finding(WarningCode::NotReconciled, message, facts).with_hint(hint);
         if let Some(accepted) = &read.statement.accepted {
             let facts = format!("{difference}: {}", accepted.reason);
             warning = warning.with_note_and_facts(accepted.note(source.currency), facts);
         }
-        warnings.push(match month.settings.source(&source.name) {
-            Some(settings) => warning.at(&settings.definition),
-            None => warning,
-        });
+        warnings.push(at_source(warning));
     }
-    warnings
+    Ok(warnings)
 }
 
 #[cfg(test)]

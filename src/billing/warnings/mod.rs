@@ -47,7 +47,7 @@ pub fn warnings(
         found.extend(amounts::below_cost(month)?);
         found.extend(amounts::unusual_totals(month)?);
         found.extend(prices::unusual_prices(month)?);
-        found.extend(amounts::not_reconciled(month));
+        found.extend(amounts::not_reconciled(month)?);
         found.extend(accounts::without_account(month));
         found.extend(commitments::split(month)?);
         found.extend(kept::kept(month)?);

@@ -17,6 +17,7 @@ use rayon::prelude::*;
 use super::manifest::{self, Listed};
 use super::parts;
 use super::provider::{Reading, SavedBill};
+use super::stated_totals;
 use super::table::{End, Table};
 use crate::diagnostic::{Diagnostic, Figure, Place, Problems, cannot};
 use crate::model::charge::Bill;
@@ -35,8 +36,14 @@ const MOST: usize = u16::MAX as usize;
 pub(super) struct SavedCsv;
 
 impl SavedBill for SavedCsv {
-    fn listed(&self, root: &Path, named: Vec<String>) -> Result<Listed, Problems> {
-        manifest::listed(root, named)
+    fn listed(&self, reading: &Reading<'_>, mut named: Vec<String>) -> Result<Listed, Problems> {
+        let totals = stated_totals::path(reading.settings, reading.bill.month);
+        named.retain(|path| *path != totals);
+        let mut listed = manifest::listed(reading.root, named)?;
+        if reading.root.join(&totals).exists() {
+            listed.others.push(totals);
+        }
+        Ok(listed)
     }
 
     /// Reads as many parts at once as there are threads, and adds them in their order.
@@ -71,7 +78,12 @@ impl SavedBill for SavedCsv {
         let lengths: Vec<(&str, u64)> = lengths.iter().map(|(file, length)| (path(*file), *length)).collect();
         problems.extend(parts::copies(root, &lengths));
         problems.check()?;
+        let totals = stated_totals::path(settings, bill.month);
+        let has_totals = bill.files.iter().any(|file| file.source == source && file.path == totals);
         let read = &mut bill.sources[usize::from(source)];
+        if has_totals {
+            stated_totals::read(root, &totals, &mut read.statement)?;
+        }
         read.stated_tax = Some(figures.taxes.sum.total().of_at(SUMS, place)?);
         read.focus = Some(Arc::new(figures));
         Ok(())
