@@ -79,7 +79,7 @@ fn generate(root: &Path, kind: &str, [rules, resources, rows]: [u32; 3]) -> Outc
         }
         fs::write(root.join(format!("customers/c{customer}.toml")), text)?;
     }
-    let each = resources / rules;
+    let each = (resources / rules).max(1);
     let mut bill = "imsi,date,billItemName,unitPrice,quantity,amount,rule\n".to_owned();
     for row in 0..rows {
         let (resource, round) = (row % resources, row / resources);

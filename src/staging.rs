@@ -278,8 +278,15 @@ fn at_once<T: Sync>(all: &[T], work: impl Fn(&T) -> Result<(), Diagnostic> + Syn
     let work = &work;
     std::thread::scope(|scope| {
         let parts = all.chunks(all.len().div_ceil(WAITING).max(1));
-        let threads: Vec<_> = parts.map(|part| scope.spawn(move || part.iter().try_for_each(work))).collect();
-        // The first problem in the order of the list.
+        let mut threads = Vec::new();
+        for part in parts {
+            let builder = std::thread::Builder::new();
+            match builder.spawn_scoped(scope, move || part.iter().try_for_each(work)) {
+                Ok(thread) => threads.push(thread),
+                // A container may allow only so many.
+                Err(_) => part.iter().try_for_each(work)?,
+            }
+        }
         threads.into_iter().try_for_each(|thread| thread.join().expect("no thread panics while it waits for a disk"))
     })
 }
