@@ -10,6 +10,7 @@
 //! ```
 
 mod cause;
+mod kinds;
 mod place;
 mod problems;
 mod render;
@@ -17,6 +18,7 @@ mod report;
 mod secrets;
 
 pub use cause::{cause, json_fault};
+pub use kinds::{EACH, first_of_each_kind};
 pub use place::Place;
 pub use problems::{Figure, Located, MayBeUnnamed, Problems, cannot, too_long};
 pub use render::printable;

@@ -9,7 +9,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::catalogue::translated;
-use crate::diagnostic::{Diagnostic, Severity, cause, is_obeyed, printable};
+use crate::diagnostic::{Diagnostic, EACH, Severity, cause, first_of_each_kind, is_obeyed, printable};
+use crate::model::amount::Amount;
+use crate::model::figures::grouped;
 use crate::model::language::Language;
 pub use activity::{Activity, Progress};
 pub use table::{Align, table, table_within, wrapped};
@@ -135,13 +137,18 @@ impl Printer {
         }
     }
 
-    /// Prints diagnostics to stderr; with `-q` only errors.
+    /// Prints diagnostics to stderr; with `-q` only errors. Of many of a kind, the first ones and how many there are besides;
+    /// with `-v` all.
     pub fn diagnostics(&self, diagnostics: &[Diagnostic]) {
-        for diagnostic in diagnostics {
-            if self.quiet && diagnostic.severity != Severity::Error {
-                continue;
-            }
+        let wanted = diagnostics.iter().filter(|it| !self.quiet || it.severity == Severity::Error);
+        let most = if self.verbose { usize::MAX } else { EACH };
+        for (diagnostic, more) in first_of_each_kind(wanted, most) {
             self.to_stderr(&format!("{}\n", diagnostic.render_in(self.language, self.color)));
+            if more > 0 {
+                let count = grouped(Amount::whole(i64::try_from(more).unwrap_or(i64::MAX)), 0);
+                let text = format!("… and {count} more of the same kind; -v shows each");
+                self.to_stderr(&format!("{}\n\n", self.text(&text)));
+            }
         }
     }
 

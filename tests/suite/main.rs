@@ -28,6 +28,7 @@ mod exporting;
 mod fake_kore;
 mod finance;
 mod fitting;
+mod floods;
 mod focus;
 mod glyphs;
 mod golden_pages;
