@@ -112,7 +112,7 @@ fn write_rows<W: Write>(mut out: W, rows: std::ops::Range<usize>) -> Outcome<W> 
         let micros = (row * 7919) % 9_000_011;
         let (whole, rest) = (micros / 1_000_000, micros % 1_000_000);
         let end = if day == 30 { "2022-09-01".to_owned() } else { format!("2022-08-{:02}", day + 2) };
-        write!(
+        writeln!(
             out,
             "apne1-az{az},{whole}.{rest:06},999988887777,Payer,USD,2022-09-01T00:00:00Z,2022-08-01T00:00:00Z,Usage,,\
              \"$0.0{price} per {unit}, of {service}\",Usage-Based,{end}T00:00:00Z,2022-08-{start:02}T00:00:00Z,,,,,,\
@@ -120,7 +120,7 @@ fn write_rows<W: Write>(mut out: W, rows: std::ops::Range<usize>) -> Outcome<W> 
              0.0{price},Standard,{micros}.25,{unit},AWS,Amazon Web Services,ap-northeast-1,Asia Pacific (Tokyo),\
              arn:aws:ec2:ap-northeast-1:{account}:instance/i-{resource:017x},web-{resource},Instance,Compute,{service},\
              SKU{sku:08},SKU{sku:08}.JRTCKXETXF,{account},account-{number},\"{{\"\"team\"\": \"\"t{number}\"\", \"\"env\"\": \"\"prod\"\"}}\",\
-             RunInstances,APN1-BoxUsage:m5.large\n",
+             RunInstances,APN1-BoxUsage:m5.large",
             az = resource % 3 + 1,
             price = row % 4 + 1,
             start = day + 1,
