@@ -247,7 +247,7 @@ impl Amount {
     }
 }
 
-/// Space for the text of an amount, which has at most 63 characters: a sign, a point and [`SCALE_LIMIT`] decimals behind a
+/// Space for the text of an amount, which has at most 63 characters: a sign, a point and `SCALE_LIMIT` decimals behind a
 /// digit.
 #[derive(Clone, Copy, Debug)]
 pub struct AmountText([u8; 64]);
