@@ -110,8 +110,7 @@ impl<'a> DocumentWriter<'a> {
         if made.pdf {
             let (html, pages) = rendered::laid_out(self, &printed)?;
             lost = glyphs::sort(self, &printed, &pages.missing)?;
-            let attached = out::without_blanks(&customers_json);
-            put(Audience::Customer, Format::Pdf, &rendered::pdf(self, invoice, &pages, &attached)?)?;
+            put(Audience::Customer, Format::Pdf, &rendered::pdf(self, invoice, &pages, &customers_json)?)?;
             made.pages = Some(pages.pages.len());
             if made.html {
                 put_html(&html)?;
