@@ -596,11 +596,14 @@ def fee_items(customer, pieces, month, own_category, converted, claims, mode, di
             # Once per resource; a customer's fee by the days on which the customer is active.
             held = [claims.days_held(customer["id"], own) for own in used.values()] if fee.get("per") == "resource" else [
                 {day for day in claims.days if assignments.valid(customer.get("active", {}), day)}]
-            each = converted(amount, given) * setting(fee.get("quantity", 1))
-            shares = [assignments.of_the_month(days, month, how) for days in held]
-            # What is held all month is charged like any fee: exactly its amount, rounded as an item.
-            amount = sum((rounded(each * share, mode, digits) for share in shares if share != 1), Fraction(0))
-            amount += rounded(each * shares.count(1), mode, digits)
+            units = setting(fee.get("quantity", 1))
+            each = converted(amount, given) * units
+            parts = [days for days in held if set(days) != set(claims.days)]
+            whole = len(held) - len(parts)
+            # What is held all month is charged like any fee: exactly its amount, rounded as an item. A part is a price of its own.
+            amount = sum((rounded(each * assignments.of_the_month(days, month, how), mode, digits) for days in parts), Fraction(0))
+            amount += rounded(each * whole, mode, digits)
+            quantity = whole * units + len(parts)
         elif "quantity" in fee:
             exact = amount = converted(amount, given) * quantity
             if readings["fee-quantity"] == "rounded" or not exact_items:
