@@ -23,6 +23,7 @@ mod short_month;
 pub mod snapshot;
 mod soracom;
 mod stated_totals;
+mod subjects;
 mod table;
 mod timestamps;
 

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta};
 use csv::ByteRecord;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::columns::{Column, Columns, ItemSource};
 use super::tags::tags;
@@ -15,6 +15,7 @@ use crate::model::period::BillingMonth;
 use crate::model::ratio::exact_quotient;
 use crate::sources::cells::{LastCell, cell, present, shown, swallowing_cell};
 use crate::sources::refused_rows::{Refusal, RefusedRows, id, number, text};
+use crate::sources::subjects::Subjects;
 use crate::sources::timestamps::timestamp;
 
 /// ChargeCategory of a row.
@@ -47,10 +48,7 @@ pub(super) struct RowReader<'c> {
     currency: &'static str,
     /// Names of the tag columns, in their order.
     tag_names: Vec<NameId>,
-    /// The identity cells of the current row, each preceded by its length.
-    key: Vec<u8>,
-    subjects: FxHashMap<Box<[u8]>, SubjectId>,
-    last_subject: Option<SubjectId>,
+    subjects: Subjects,
     last: LastCells,
     /// The text of the current row's item, and that of the last.
     item: Vec<u8>,
@@ -109,9 +107,7 @@ impl<'c> RowReader<'c> {
             settings,
             currency,
             tag_names,
-            key: Vec::new(),
-            subjects: FxHashMap::default(),
-            last_subject: None,
+            subjects: Subjects::default(),
             last: LastCells { filter, ..LastCells::default() },
             item: Vec::new(),
             last_item: (Vec::new(), EMPTY),
@@ -127,9 +123,9 @@ impl<'c> RowReader<'c> {
         match self.charge(record, previous, row) {
             Ok(Some(charge)) => self.bill.charges.push(charge),
             // The next row must be compared only with a row whose subject is known.
-            Ok(None) => self.last_subject = None,
+            Ok(None) => self.subjects.forget_last(),
             Err(refusal) => {
-                self.last_subject = None;
+                self.subjects.forget_last();
                 self.problems.add(refusal, row, || shown(record));
             }
         }
@@ -377,25 +373,10 @@ impl<'c> RowReader<'c> {
 
     /// The subject of a row: that of the previous row, known from an earlier row, or new.
     fn subject(&mut self, record: &ByteRecord, previous: &ByteRecord) -> Result<SubjectId, Refusal> {
-        let identity = &self.columns.identity;
-        if let Some(last) = self.last_subject
-            && identity.iter().all(|index| record.get(*index) == previous.get(*index))
-        {
-            return Ok(last);
+        match self.subjects.find(&self.columns.identity, record, previous) {
+            Some(subject) => Ok(subject),
+            None => self.new_subject(record),
         }
-        self.key.clear();
-        for index in identity {
-            let cell = cell(record, *index);
-            // The length distinguishes "a","b" from "ab","".
-            self.key.extend_from_slice(&(cell.len() as u32).to_le_bytes());
-            self.key.extend_from_slice(cell);
-        }
-        let subject = match self.subjects.get(self.key.as_slice()) {
-            Some(subject) => *subject,
-            None => self.new_subject(record)?,
-        };
-        self.last_subject = Some(subject);
-        Ok(subject)
     }
 
     fn new_subject(&mut self, record: &ByteRecord) -> Result<SubjectId, Refusal> {
@@ -435,7 +416,7 @@ impl<'c> RowReader<'c> {
         };
         let id = SubjectId(self.bill.subjects.len() as u32);
         self.bill.subjects.push(subject);
-        self.subjects.insert(self.key.as_slice().into(), id);
+        self.subjects.add(id);
         Ok(id)
     }
 }

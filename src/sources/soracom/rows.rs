@@ -1,7 +1,6 @@
 //! Converts rows of a billing CSV to charges.
 
 use csv::ByteRecord;
-use rustc_hash::FxHashMap;
 
 use super::columns::Columns;
 use crate::model::amount::Amount;
@@ -9,6 +8,7 @@ use crate::model::charge::{Bill, Charge, EMPTY, NO_PRICE, NameId, Subject, Subje
 use crate::model::packed::Packed;
 use crate::sources::cells::{cell, shown, swallowing_cell};
 use crate::sources::refused_rows::{Refusal, RefusedRows, id, number, text};
+use crate::sources::subjects::Subjects;
 
 /// Reads rows of one file into a bill.
 pub(super) struct RowReader<'c> {
@@ -20,10 +20,7 @@ pub(super) struct RowReader<'c> {
     tags: Vec<NameId>,
     month: Vec<u8>,
     days: u32,
-    /// The identity cells of the current row, each preceded by its length.
-    key: Vec<u8>,
-    subjects: FxHashMap<Box<[u8]>, SubjectId>,
-    last_subject: Option<SubjectId>,
+    subjects: Subjects,
     items: Vec<KnownItem>,
     problems: RefusedRows,
 }
@@ -54,9 +51,7 @@ impl<'c> RowReader<'c> {
             tags,
             month,
             days,
-            key: Vec::new(),
-            subjects: FxHashMap::default(),
-            last_subject: None,
+            subjects: Subjects::default(),
             items: Vec::new(),
             problems: RefusedRows::new(path),
         }
@@ -68,7 +63,7 @@ impl<'c> RowReader<'c> {
             Ok(charge) => self.bill.charges.push(charge),
             Err(refusal) => {
                 // The next row must be compared only with a valid row.
-                self.last_subject = None;
+                self.subjects.forget_last();
                 self.problems.add(refusal, row, || shown(record));
             }
         }
@@ -175,25 +170,10 @@ impl<'c> RowReader<'c> {
 
     /// The subject of a row: that of the previous row, known from an earlier row, or new.
     fn subject(&mut self, record: &ByteRecord, previous: &ByteRecord) -> Result<SubjectId, Refusal> {
-        let identity = &self.columns.identity;
-        if let Some(last) = self.last_subject
-            && identity.iter().all(|index| record.get(*index) == previous.get(*index))
-        {
-            return Ok(last);
+        match self.subjects.find(&self.columns.identity, record, previous) {
+            Some(subject) => Ok(subject),
+            None => self.new_subject(record),
         }
-        self.key.clear();
-        for index in identity {
-            let cell = cell(record, *index);
-            // The length distinguishes "a","b" from "ab","".
-            self.key.extend_from_slice(&(cell.len() as u32).to_le_bytes());
-            self.key.extend_from_slice(cell);
-        }
-        let subject = match self.subjects.get(self.key.as_slice()) {
-            Some(subject) => *subject,
-            None => self.new_subject(record)?,
-        };
-        self.last_subject = Some(subject);
-        Ok(subject)
     }
 
     fn new_subject(&mut self, record: &ByteRecord) -> Result<SubjectId, Refusal> {
@@ -229,7 +209,7 @@ impl<'c> RowReader<'c> {
         let (groups, tags) = (groups.into_boxed_slice(), tags.into_boxed_slice());
         let subject = Subject { source: self.source, account, resource, resource_name, product: EMPTY, groups, tags };
         self.bill.subjects.push(subject);
-        self.subjects.insert(self.key.as_slice().into(), id);
+        self.subjects.add(id);
         Ok(id)
     }
 }
