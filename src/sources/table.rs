@@ -9,6 +9,10 @@ use super::cells::{QuoteState, cell, first_line, is_blank, reader, shown};
 use super::parts;
 use crate::diagnostic::{Diagnostic, Place};
 
+/// Most bytes of a row. Those of clouds have some 2,000; but a few kilobytes of gzip can hold a quoted cell that never ends,
+/// and a row is kept in memory as a whole.
+const LONGEST_ROW: u64 = 16 << 20;
+
 /// A part being read.
 pub(super) struct Table<'p> {
     path: &'p str,
@@ -26,7 +30,7 @@ impl<'p> Table<'p> {
     /// A file that cannot be read, is empty, or is no CSV in UTF-8.
     pub(super) fn open(root: &Path, path: &'p str) -> Result<(Table<'p>, ByteRecord), Diagnostic> {
         let bytes = parts::open(&root.join(path)).map_err(|error| parts::unreadable(&error, path))?;
-        let reader = reader(Counted { source: bytes, length: 0, quotes: 0, last: b'\n' });
+        let reader = reader(Counted { source: bytes, length: 0, quotes: 0, last: b'\n', of_row: 0 });
         let mut table = Table { path, reader, line: 1, last: (1, true) };
         let mut header = ByteRecord::new();
         if table.read(&mut header)?.is_none() {
@@ -44,7 +48,9 @@ impl<'p> Table<'p> {
     /// When the file cannot be read, or a compressed file is damaged.
     pub(super) fn read(&mut self, record: &mut ByteRecord) -> Result<Option<u32>, Diagnostic> {
         loop {
+            self.reader.get_mut().of_row = 0;
             let more = self.reader.read_byte_record(record).map_err(|error| match error.into_kind() {
+                csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => self.endless_row(),
                 csv::ErrorKind::Io(error) => parts::unreadable(&error, self.path),
                 other => parts::unreadable(&io::Error::other(format!("{other:?}")), self.path),
             })?;
@@ -63,6 +69,14 @@ impl<'p> Table<'p> {
             self.last = (first, after.line() == before + 1);
             return Ok(Some(first));
         }
+    }
+
+    fn endless_row(&self) -> Diagnostic {
+        let message = format!("the row is longer than {} MiB", LONGEST_ROW >> 20);
+        let hint = "a stray quote has made one cell of several rows: fetch the file again, or correct the quote";
+        Diagnostic::error(message)
+            .at(Place::line(self.path, u32::try_from(self.line).unwrap_or(u32::MAX)))
+            .with_hint(hint)
     }
 
     /// How the part ends, which was read to its end.
@@ -146,12 +160,18 @@ struct Counted<R> {
     length: u64,
     quotes: u64,
     last: u8,
+    /// Bytes since the last row.
+    of_row: u64,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.source.read(buffer)?;
         self.length += count as u64;
+        self.of_row += count as u64;
+        if self.of_row > LONGEST_ROW {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         self.quotes += memchr::memchr_iter(b'"', &buffer[..count]).count() as u64;
         if let Some(last) = buffer[..count].last() {
             self.last = *last;
@@ -196,6 +216,22 @@ mod tests {
         more.write_all(b"\n4,w\n").unwrap();
         two.extend(more.finish().unwrap());
         assert_eq!(read("members", &two), (vec![(2, 2), (5, 2), (6, 2), (7, 2)], End::Whole { length: length + 5 }));
+    }
+
+    /// 17 MiB of blanks in quotes are some 17 KB of gzip.
+    #[test]
+    fn a_row_without_end_is_refused_at_its_line() {
+        let mut compressed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        compressed.write_all(b"a,b\n1,x\n2,\"").unwrap();
+        (0..17).for_each(|_| compressed.write_all(&vec![b' '; 1 << 20]).unwrap());
+        let (root, name) = (std::env::temp_dir(), format!("invoicer-table-{}-endless", std::process::id()));
+        std::fs::write(root.join(&name), compressed.finish().unwrap()).unwrap();
+        let (mut table, _) = Table::open(&root, &name).unwrap();
+        let mut record = ByteRecord::new();
+        assert_eq!(table.read(&mut record).unwrap(), Some(2));
+        let told = table.read(&mut record).unwrap_err().render(false);
+        std::fs::remove_file(root.join(&name)).unwrap();
+        assert!(told.contains("the row is longer than 16 MiB") && told.contains(&format!("{name}:3")), "{told}");
     }
 
     #[test]
