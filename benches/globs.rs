@@ -7,6 +7,8 @@
 
 #![allow(clippy::print_stdout, clippy::float_arithmetic, reason = "a benchmark prints its figures, none of them money")]
 
+#[path = "support/plain_workspace.rs"]
+mod plain_workspace;
 #[path = "support/processors.rs"]
 mod processors;
 
@@ -65,7 +67,7 @@ fn generate(root: &Path, kind: &str, [rules, resources, rows]: [u32; 3]) -> Outc
     for directory in ["customers", "billing/202208"] {
         fs::create_dir_all(root.join(directory))?;
     }
-    fs::write(root.join("invoicer.toml"), WORKSPACE)?;
+    fs::write(root.join("invoicer.toml"), plain_workspace::SETTINGS)?;
     for customer in 0..CUSTOMERS {
         let mut text = format!("name = \"Customer {customer}\"\n");
         for rule in (customer..rules).step_by(CUSTOMERS as usize) {
@@ -90,19 +92,6 @@ fn generate(root: &Path, kind: &str, [rules, resources, rows]: [u32; 3]) -> Outc
     fs::write(root.join("billing/202208/soracom.csv"), bill)?;
     Ok(())
 }
-
-const WORKSPACE: &str = r#"[issuer]
-name = "Sample"
-
-[pricing]
-markup = "15%"
-
-[[source]]
-name = "soracom"
-kind = "soracom-csv"
-path = "billing/{month}/soracom.csv"
-currency = "JPY"
-"#;
 
 /// Processor seconds of a process that bills the month.
 fn seconds(root: &Path) -> Outcome<f64> {

@@ -6,6 +6,8 @@
 
 #![allow(clippy::print_stdout, clippy::float_arithmetic, reason = "a benchmark prints its figures, none of them money")]
 
+#[path = "support/plain_workspace.rs"]
+mod plain_workspace;
 #[path = "support/processors.rs"]
 mod processors;
 
@@ -83,22 +85,9 @@ fn workspace(rows: u32) -> Outcome<PathBuf> {
         writeln!(bill, "{imsi},202208{day:02},{item},{price},{quantity},{amount},meter-{:05}", row / 62)?;
     }
     fs::write(root.join("billing/202208/soracom.csv"), bill)?;
-    fs::write(root.join("invoicer.toml"), WORKSPACE)?;
+    fs::write(root.join("invoicer.toml"), plain_workspace::SETTINGS)?;
     Ok(root)
 }
-
-const WORKSPACE: &str = r#"[issuer]
-name = "Sample"
-
-[pricing]
-markup = "15%"
-
-[[source]]
-name = "soracom"
-kind = "soracom-csv"
-path = "billing/{month}/soracom.csv"
-currency = "JPY"
-"#;
 
 /// Prints the seconds of the CSV, of a bare one, of the JSON and of a bare one.
 fn written(root: &Path) -> Outcome<()> {
