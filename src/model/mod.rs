@@ -4,6 +4,7 @@ pub mod accounting;
 pub mod adjustment;
 pub mod allocation;
 pub mod amount;
+pub mod amount_text;
 pub mod assignments;
 pub mod audience;
 pub mod bank_account;

@@ -6,7 +6,8 @@ use anyhow::Context;
 
 use super::invoice_json::Details;
 use crate::diagnostic::{Diagnostic, Figure, is_invisible};
-use crate::model::amount::{Amount, AmountText};
+use crate::model::amount::Amount;
+use crate::model::amount_text::AmountText;
 use crate::model::audience::Audience;
 use crate::model::charge::Bill;
 use crate::model::invoice::Invoice;
