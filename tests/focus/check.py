@@ -294,7 +294,8 @@ def check_refused(done, word):
 
 def sample(binary, path):
     """A bill that is at hand, month by month and currency by currency."""
-    content = Path(path).read_text(encoding="utf-8-sig", newline="")
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        content = file.read()
     rows = list(csv.DictReader(io.StringIO(content, newline="")))
     columns = list(rows[0])
     groups = defaultdict(list)
