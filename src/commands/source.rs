@@ -200,17 +200,21 @@ fn print(trial: &Trial<'_>, printer: &Printer) {
     say(format!("{}: {}, {total} without tax", trial.month, counted(trial.charges, "charge")));
     for found in &trial.left_out {
         let rows = row_count(found.rows);
-        say(match lines(found) {
-            lines if lines.is_empty() => format!("left out {}: {rows}", found.text),
-            lines => format!("left out {}: {rows}, lines {lines}", found.text),
+        say(match (lines(found), found.rows) {
+            (lines, _) if lines.is_empty() => format!("left out {}: {rows}", found.text),
+            (line, 1) => format!("left out {}: {rows}, line {line}", found.text),
+            (lines, _) => format!("left out {}: {rows}, lines {lines}", found.text),
         });
     }
-    if trial.unequal.rows > 0 {
-        let (rows, lines) = (row_count(trial.unequal.rows), lines(&trial.unequal));
-        say(format!("quantity × unit price is not the amount: {rows}, lines {lines}"));
+    let (rows, lines) = (row_count(trial.unequal.rows), lines(&trial.unequal));
+    match trial.unequal.rows {
+        0 => {}
+        1 => say(format!("quantity × unit price is not the amount: {rows}, line {lines}")),
+        _ => say(format!("quantity × unit price is not the amount: {rows}, lines {lines}")),
     }
 }
 
+/// The lines of the first rows.
 fn lines(found: &LeftOutOf) -> String {
     let lines: Vec<String> = found.lines.iter().map(u32::to_string).collect();
     let more = if found.rows > lines.len() && !lines.is_empty() { ", …" } else { "" };
