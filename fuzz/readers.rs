@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use invoicer::export::{jp_pint, search_index};
@@ -14,6 +14,7 @@ use invoicer::mail::connection::{Limits, Outcome, Parcel, Route, Session};
 use invoicer::mail::deliveries::Deliveries;
 use invoicer::mail::kept;
 use invoicer::model::mail::{Encryption, Login, MailServer, Mailbox};
+use invoicer::model::mapping::TextEncoding;
 use invoicer::model::numbering::Numbering;
 use invoicer::model::settings::Settings;
 use invoicer::month::summary;
@@ -33,6 +34,7 @@ impl Workspace {
                 "focus-csv" => {
                     "currency = \"USD\"\nitem = \"{ServiceName} {RegionId}\"\nother-months = \"skip\"\nfinal = true\n"
                 }
+                "table-csv" => TABLE,
                 _ => "",
             };
             let source = format!("[[source]]\nname = \"b\"\nkind = \"{kind}\"\n{path}{keys}");
@@ -62,6 +64,46 @@ impl Workspace {
             assert!(!problems.is_empty());
         }
     }
+}
+
+/// The keys of a table, with every column and every sort of rows that can be left out.
+const TABLE: &str = "\
+currency = \"EUR\"
+tax = \"excluded\"
+delimiter = \";\"
+decimal = \",\"
+thousands = \".\"
+other-months = \"skip\"
+skip = { a = [\"Total*\", \"Sum?\"] }
+where = { b = \"*\" }
+discount = { c = \"Rabatt\" }
+tax-rows = { c = \"VAT\" }
+columns = { date = \"d\", item = \"{c} {b}\", resource = \"a\", resource-name = \"n\", account = \"b\", group = \"g\", \
+            quantity = \"q\", unit = \"u\", unit-price = \"p\", amount = \"m\", invoice = \"i\", tags = [\"n\", \"g\"] }
+";
+
+/// A table by a mapping, in UTF-8 and, with the tax in its amounts, in cp932. Each of its rows lands once.
+pub(super) fn table(bytes: &[u8]) {
+    let workspace = Workspace::new("table-csv");
+    workspace.write("202208.csv", bytes);
+    let mut sources = invoicer::workspace::load(workspace.root()).expect("settings").settings.sources;
+    let month = "202208".parse().expect("a month");
+    let check = |source: &invoicer::model::settings::SourceSettings| {
+        let root = workspace.root();
+        let (bill, problems) = invoicer::sources::try_file(root, source, month, "202208.csv").expect("a file");
+        if let Some(figures) = bill.sources[0].mapped.as_ref().filter(|_| problems.is_empty()) {
+            assert_eq!(figures.charges, bill.charges.len());
+            assert_eq!(figures.rows, figures.charges + figures.left_out());
+        }
+    };
+    check(&sources[0]);
+    let mut other = (**sources[0].mapping.as_ref().expect("a mapping")).clone();
+    other.encoding = TextEncoding::Cp932;
+    (other.tax_included, other.tax_rows, other.discounts_are_positive) = (true, Vec::new(), true);
+    (other.header_row, other.first_row, other.date_formats) = (Some(2), 3, vec!["%d.%m.%y".parse().expect("a date")]);
+    other.signs.thousands = None;
+    sources[0].mapping = Some(Arc::new(other));
+    check(&sources[0]);
 }
 
 /// A template of the workspace, filled in.

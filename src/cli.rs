@@ -122,6 +122,8 @@ pub enum Command {
     Status(Status),
     /// Compare the totals read with the provider's own, source by source
     Reconcile(Reconcile),
+    /// See what a source makes of a file, before it is billed
+    Source(Source),
     /// List a month's items with the names that customers see, and print tables to name the rest
     Items(Items),
     /// Show who has which resource from when to when, with gaps and overlaps
@@ -328,6 +330,41 @@ pub struct Items {
     /// Print tables for items without a name, to fill in and append to invoicer.toml
     #[arg(long, conflicts_with = "json")]
     pub stubs: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The commands of `source`.
+#[derive(Debug, Args)]
+pub struct Source {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: SourceCommand,
+}
+
+/// What to do with a source.
+#[derive(Debug, Subcommand)]
+pub enum SourceCommand {
+    /// Show the first rows of a file as charges, and which rows are left out and why; writes nothing
+    Try(Try),
+}
+
+/// Options of `source try`.
+#[derive(Debug, Args)]
+pub struct Try {
+    /// Name of the source, whose kind reads files
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// File to read, wherever it lies
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Month of the file, 202208 or 2022-08; by default the one that its path names
+    #[arg(long, value_name = "MONTH")]
+    pub month: Option<BillingMonth>,
+    /// Number of charges to show
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub rows: usize,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

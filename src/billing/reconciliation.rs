@@ -11,7 +11,9 @@ use crate::model::charge::{Bill, BillSource, EMPTY};
 use crate::model::currency::Currency;
 use crate::model::definition::Definition;
 use crate::model::figures::money;
+use crate::model::period::BillingMonth;
 use crate::model::settings::SourceKind;
+use crate::model::source_sum;
 use crate::model::statement::AcceptedDifference;
 use crate::model::tax::TaxCategory;
 
@@ -86,21 +88,18 @@ impl InvoiceTotal {
 ///
 /// # Errors
 /// Sums with more digits than an amount has.
-pub(super) fn invoice_totals(source: &BillSource) -> Result<Vec<InvoiceTotal>, TooLong> {
-    let Some(figures) = &source.focus else {
-        return Ok(Vec::new());
-    };
+pub(super) fn invoice_totals(source: &BillSource, month: BillingMonth) -> Result<Vec<InvoiceTotal>, TooLong> {
     let own = source.currency.code();
+    let sums = invoice_sums(source, month)?;
     let mut totals = Vec::new();
-    for ((invoice, currency), counted) in &figures.invoices {
+    for ((invoice, currency), (rows, total)) in &sums {
         let provider_total = source.statement.invoices.get(invoice).copied().filter(|_| currency == own);
-        let total = counted.sum.total()?;
         let difference = provider_total.map(|provider| total.minus(provider)).transpose()?;
-        let (invoice, currency, rows) = (invoice.clone(), currency.clone(), counted.rows);
+        let (invoice, currency, rows, total) = (invoice.clone(), currency.clone(), *rows, *total);
         totals.push(InvoiceTotal { invoice, currency, rows, total, provider_total, difference });
     }
     for (invoice, provider) in &source.statement.invoices {
-        if !figures.invoices.contains_key(&(invoice.clone(), own.to_owned())) {
+        if !sums.contains_key(&(invoice.clone(), own.to_owned())) {
             let (invoice, currency, total) = (invoice.clone(), own.to_owned(), Amount::ZERO);
             let (provider_total, difference) = (Some(*provider), Some(provider.negated()));
             totals.push(InvoiceTotal { invoice, currency, rows: 0, total, provider_total, difference });
@@ -108,6 +107,28 @@ pub(super) fn invoice_totals(source: &BillSource) -> Result<Vec<InvoiceTotal>, T
     }
     totals.retain(|total| !total.invoice.is_empty());
     Ok(totals)
+}
+
+/// The number of rows and the amount with tax of each invoice and currency that rows name.
+type InvoiceSums = BTreeMap<(String, String), (usize, Amount)>;
+
+fn invoice_sums(source: &BillSource, month: BillingMonth) -> Result<InvoiceSums, TooLong> {
+    let mut sums = InvoiceSums::new();
+    if let Some(figures) = &source.focus {
+        for (invoice, counted) in &figures.invoices {
+            sums.insert(invoice.clone(), (counted.rows, counted.sum.total()?));
+        }
+    }
+    if let Some(figures) = &source.mapped {
+        for (invoice, found) in &figures.invoices {
+            let (charges, tax) = (found.charges.sum.total()?, found.tax.total()?);
+            // A provider adds the tax to each of its invoices, or states it in the rows.
+            let total = source_sum::with_stated_tax(source, month, charges, source.stated_tax.map(|_| tax))?;
+            let currency = source.currency.code().to_owned();
+            sums.insert((invoice.clone(), currency), (found.charges.rows, total));
+        }
+    }
+    Ok(sums)
 }
 
 /// A day whose sums differ.
@@ -222,7 +243,7 @@ pub fn reconcile(bill: &Bill) -> Result<Vec<Reconciliation>, TooLong> {
                 day_differences,
                 resources,
                 billed: billed(source, totals.total)?,
-                invoices: invoice_totals(source)?,
+                invoices: invoice_totals(source, bill.month)?,
             })
         })
         .collect()
@@ -316,6 +337,7 @@ mod tests {
             stated_tax: None,
             statement: Statement { total, coupons: Amount::whole(coupons), is_final, ..Statement::default() },
             focus: None,
+            mapped: None,
         });
         let subject = Subject {
             source: 0,

@@ -134,6 +134,7 @@ mod tests {
             stated_tax: None,
             statement,
             focus: None,
+            mapped: None,
         });
         let none = bill.names.intern("");
         for number in 0..100 {

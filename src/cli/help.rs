@@ -59,6 +59,7 @@ pub const EXAMPLES: &[(&str, &[&str])] = &[
             "invoicer send 202208 --yes --resend INV-202208-acme --reason \"the customer lost it\"",
         ],
     ),
+    ("source", &["invoicer source try mobile billing/202208/mobile.csv"]),
     ("status", &["invoicer status 202208 --offline"]),
     ("verify", &["invoicer verify --all"]),
     ("whatif", &["invoicer whatif --pricing prices.toml --months 202205..202208"]),

@@ -21,6 +21,7 @@ mod reconcile;
 mod send;
 mod shard_number;
 mod sharded;
+mod source;
 mod status;
 mod unclaimed;
 mod verify;
@@ -57,6 +58,7 @@ pub fn run(cli: Cli, current: &Path, environment: &Environment, printer: &Printe
         Command::Reconcile(arguments) => within(&start, |root| reconcile::run(root, &arguments, environment, printer)),
         Command::Assignments(arguments) => within(&start, |root| assignments::run(root, &arguments, printer)),
         Command::Items(arguments) => within(&start, |root| items::run(root, &arguments, printer)),
+        Command::Source(arguments) => within(&start, |root| source::run(root, current, &arguments, printer)),
         Command::Explain(arguments) => within(&start, |root| explain::run(root, &arguments, printer)),
         Command::Issue(arguments) => within(&start, |root| issue::run(root, &arguments, environment, printer)),
         Command::Verify(arguments) => within(&start, |root| verify::run(root, &arguments, printer)),

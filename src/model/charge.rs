@@ -16,6 +16,7 @@ use rustc_hash::FxHashMap;
 use super::amount::Amount;
 use super::currency::Currency;
 use super::focus::FocusFigures;
+use super::mapping::MappedFigures;
 use super::matcher;
 use super::packed::{LongAmounts, Packed};
 use super::period::BillingMonth;
@@ -214,6 +215,8 @@ pub struct BillSource {
     pub statement: Statement,
     /// Sums besides the charges, of a bill in FOCUS.
     pub focus: Option<Arc<FocusFigures>>,
+    /// What became of the rows of a mapped table.
+    pub mapped: Option<Arc<MappedFigures>>,
 }
 
 impl BillSource {
@@ -232,6 +235,7 @@ impl BillSource {
                 ..Statement::default()
             },
             focus: None,
+            mapped: None,
         }
     }
 }

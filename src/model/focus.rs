@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::amount::{Amount, Sum, TooLong};
+use super::column_text::{ColumnText, TextPart};
 use super::matcher::Glob;
 
 /// The column that a charge's cost is read from.
@@ -95,15 +96,6 @@ impl OtherMonths {
     pub const NAMES: [(&'static str, OtherMonths); 2] = [("refuse", OtherMonths::Refuse), ("skip", OtherMonths::Skip)];
 }
 
-/// A part of the text that a charge's item is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ItemPart {
-    /// Text as it is written.
-    Text(String),
-    /// The cell of a column.
-    Column(String),
-}
-
 /// What precedes the name of a column where it is matched as a tag: `focus:RegionId`.
 pub const TAG_PREFIX: &str = "focus:";
 
@@ -115,7 +107,7 @@ pub struct FocusSettings {
     /// `quantity`
     pub quantity: QuantityColumns,
     /// `item`
-    pub item: Vec<ItemPart>,
+    pub item: ColumnText,
     /// `where`: what the cells of columns must match for a row to be read.
     pub filter: Vec<(String, Glob)>,
     /// `taxes`
@@ -131,7 +123,7 @@ impl Default for FocusSettings {
         FocusSettings {
             cost: CostColumn::default(),
             quantity: QuantityColumns::default(),
-            item: vec![ItemPart::Column("ServiceName".to_owned())],
+            item: vec![TextPart::Column("ServiceName".to_owned())],
             filter: Vec::new(),
             taxes: TaxRows::default(),
             other_months: OtherMonths::default(),

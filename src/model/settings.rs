@@ -19,6 +19,7 @@ pub use super::issuer::Issuer;
 use super::item_table::{self, ItemTable};
 pub use super::language::Language;
 use super::mail::MailSettings;
+use super::mapping::Mapping;
 use super::matcher::{Glob, Matcher};
 use super::numbering::Numbering;
 pub use super::pattern::{Pattern, PatternField, PatternPart};
@@ -243,6 +244,8 @@ pub enum SourceKind {
     KoreApi,
     /// FOCUS, in which most clouds export their bills.
     FocusCsv,
+    /// Any provider's table, by a mapping of its columns.
+    TableCsv,
 }
 
 /// Properties of a kind, known before any bill is read.
@@ -252,18 +255,18 @@ struct KindFacts {
     has_product_ids: bool,
     /// None where every workspace states it.
     currency: Option<Currency>,
-    reads_columns: bool,
 }
 
 impl SourceKind {
     /// The names in TOML.
-    pub const NAMES: [(&'static str, SourceKind); 6] = [
+    pub const NAMES: [(&'static str, SourceKind); 7] = [
         SourceKind::SoracomCsv.named(),
         SourceKind::SoracomApi.named(),
         SourceKind::SakuraCsv.named(),
         SourceKind::SakuraApi.named(),
         SourceKind::KoreApi.named(),
         SourceKind::FocusCsv.named(),
+        SourceKind::TableCsv.named(),
     ];
 
     const fn facts(self) -> KindFacts {
@@ -275,8 +278,9 @@ impl SourceKind {
             // KORE bills in US dollars unless an account was agreed otherwise.
             SourceKind::KoreApi => ("kore-api", false, false, Some(Currency::USD)),
             SourceKind::FocusCsv => ("focus-csv", true, true, None),
+            SourceKind::TableCsv => ("table-csv", true, false, None),
         };
-        KindFacts { name, is_csv, has_product_ids, currency, reads_columns: matches!(self, SourceKind::FocusCsv) }
+        KindFacts { name, is_csv, has_product_ids, currency }
     }
 
     const fn named(self) -> (&'static str, SourceKind) {
@@ -297,7 +301,7 @@ impl SourceKind {
     pub fn items(self) -> &'static [ItemTable] {
         match self {
             SourceKind::SoracomCsv | SourceKind::SoracomApi => item_table::soracom(),
-            SourceKind::SakuraCsv | SourceKind::SakuraApi | SourceKind::KoreApi | SourceKind::FocusCsv => &[],
+            _ => &[],
         }
     }
 
@@ -311,15 +315,19 @@ impl SourceKind {
         self.facts().currency
     }
 
-    /// Whether the workspace says which columns of its rows become charges.
-    pub fn reads_columns(self) -> bool {
-        self.facts().reads_columns
+    /// Whether its bills are in FOCUS.
+    pub fn is_focus(self) -> bool {
+        self == SourceKind::FocusCsv
     }
 
-    /// Whether its bills change after the end of the month without saying so: they count as final only when the user says
-    /// so.
+    /// Whether its bills are tables of which the workspace [maps](super::mapping::Mapping) the columns.
+    pub fn is_mapped(self) -> bool {
+        self == SourceKind::TableCsv
+    }
+
+    /// Whether its bills may change after the end of the month without saying so: the user says whether they are final.
     pub fn is_final_on_request(self) -> bool {
-        self.facts().reads_columns
+        self.is_focus() || self.is_mapped()
     }
 }
 
@@ -359,6 +367,8 @@ pub struct SourceSettings {
     pub is_final: bool,
     /// Which columns become charges; for `focus-csv`.
     pub focus: FocusSettings,
+    /// Likewise; for `table-csv`, and none for other kinds.
+    pub mapping: Option<Arc<Mapping>>,
     /// Where it is written.
     pub definition: Definition,
 }

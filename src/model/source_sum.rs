@@ -40,7 +40,20 @@ fn of_chunk(bill: &Bill, charges: &[Charge]) -> Result<Vec<(Sum, Sum)>, TooLong>
 /// # Errors
 /// Results with more digits than an amount has.
 pub fn with_tax(source: &BillSource, month: BillingMonth, total: Amount) -> Result<Amount, TooLong> {
-    match source.stated_tax {
+    with_stated_tax(source, month, total, source.stated_tax)
+}
+
+/// [`with_tax`] for a part of the rows, and the tax that they state.
+///
+/// # Errors
+/// Results with more digits than an amount has.
+pub fn with_stated_tax(
+    source: &BillSource,
+    month: BillingMonth,
+    total: Amount,
+    stated: Option<Amount>,
+) -> Result<Amount, TooLong> {
+    match stated {
         Some(tax) => total.plus(tax),
         None => {
             // SORACOM adds tax to the sum and rounds a fraction up ("detailed billing information CSV" page).

@@ -72,7 +72,7 @@ impl PriceChange<'_> {
     fn reading(&self, month: BillingMonth) -> Result<Settings, Problems> {
         let Workspace { root, settings, .. } = self.workspace;
         let mut settings = settings.clone();
-        if settings.sources.iter().any(|source| source.kind.reads_columns()) {
+        if settings.sources.iter().any(|source| source.kind.is_focus()) {
             let mut columns = workspace::tag_columns(self.new);
             if let Some(stored) = self.ledger.latest_rules(month) {
                 let then = workspace::load_kept(&root.join(stored.rules_directory()), month)?;

@@ -9,9 +9,15 @@ use super::refused_rows::Refusal;
 /// A reader of records that end with a line feed. It leaves a carriage return before it in the last cell, for [`cell`]
 /// to drop: with the crate's own handling, line numbers of lines that end with both are one too low.
 pub(super) fn reader<R: Read>(bytes: R) -> csv::Reader<R> {
+    reader_of(bytes, b',')
+}
+
+/// [`reader`] for cells with another separator between them.
+pub(super) fn reader_of<R: Read>(bytes: R, separator: u8) -> csv::Reader<R> {
     let mut builder = csv::ReaderBuilder::new();
     // The row reader reports ragged rows, so that one bad row does not hide the next.
     builder
+        .delimiter(separator)
         .flexible(true)
         .has_headers(false)
         .terminator(csv::Terminator::Any(b'\n'))
@@ -35,15 +41,24 @@ pub(super) fn is_blank(record: &ByteRecord) -> bool {
 
 /// A row as written in the file, on one line.
 pub(super) fn shown(record: &ByteRecord) -> String {
+    shown_with(record, b',')
+}
+
+/// [`shown`] with another separator.
+pub(super) fn shown_with(record: &ByteRecord, separator: u8) -> String {
+    let separator = char::from(separator);
     let quoted = |cell: &[u8]| {
         let text = String::from_utf8_lossy(cell);
-        match text.contains([',', '"', '\n']) {
+        match text.contains([separator, '"', '\n']) {
             true => format!("\"{}\"", text.replace('"', "\"\"").replace('\n', "\\n")),
             false => text.into_owned(),
         }
     };
     // No excerpt is wide enough for more than the first few dozen cells.
-    (0..record.len().min(100)).map(|index| quoted(cell(record, index))).collect::<Vec<String>>().join(",")
+    (0..record.len().min(100))
+        .map(|index| quoted(cell(record, index)))
+        .collect::<Vec<String>>()
+        .join(&separator.to_string())
 }
 
 /// The line a record begins at, computed from the reader's position after it, because the record's own position is that
@@ -63,11 +78,11 @@ pub(super) fn first_line(record: &ByteRecord, before: u64, after: &csv::Position
 /// The quote opens in the middle of a row and closes in a later one. So the text before the cell's first line break has
 /// the separators missing from the first row, and the text after its last line break has those of the later row up to
 /// the closing quote; whole rows may lie between. A name with line breaks and commas hardly has just these numbers.
-pub(super) fn swallowing_cell(record: &ByteRecord) -> Option<usize> {
+fn swallowing_cell(record: &ByteRecord, separator: u8) -> Option<usize> {
     // Most rows have no line break at all, which one search of their bytes shows.
     memchr::memchr(b'\n', record.as_slice())?;
     let separators = record.len().checked_sub(1).filter(|separators| *separators > 0)?;
-    let count = |line: &[u8]| memchr::memchr_iter(b',', line).count();
+    let count = |line: &[u8]| memchr::memchr_iter(separator, line).count();
     record.iter().enumerate().position(|(index, cell)| {
         let counts: Vec<usize> = cell.split(|byte| *byte == b'\n').map(count).collect();
         let [first, .., last] = counts.as_slice() else {
@@ -75,6 +90,24 @@ pub(super) fn swallowing_cell(record: &ByteRecord) -> Option<usize> {
         };
         (*first, *last) == (separators - index, index) || counts.iter().any(|count| *count >= separators)
     })
+}
+
+/// Refuses a row that has not the cells of the header, or of which one holds several rows.
+pub(super) fn check_cells(record: &ByteRecord, count: usize, separator: u8) -> Result<(), Refusal> {
+    if record.len() != count {
+        let message = format!("expected {count} cells as in the header, found {}", record.len());
+        let hint = "a cell with a comma must be in quotes; fetch the file again if it was edited or cut off";
+        return Err(("ragged", message, hint));
+    }
+    match swallowing_cell(record, separator) {
+        None => Ok(()),
+        Some(index) => {
+            let message =
+                format!("cell {} holds line breaks with the separators of whole rows between them", index + 1);
+            let hint = "a stray quote has made one cell of several rows: fetch the file again, or correct the quote";
+            Err(("swallowed", message, hint))
+        }
+    }
 }
 
 /// Where the bytes of a CSV so far end.
@@ -93,12 +126,13 @@ pub(super) enum QuoteState {
 impl QuoteState {
     /// The state after one more byte.
     #[must_use]
-    pub(super) fn after(self, byte: u8) -> QuoteState {
+    pub(super) fn after(self, byte: u8, separator: u8) -> QuoteState {
         match (self, byte) {
             (QuoteState::CellStart | QuoteState::AfterQuote, b'"') => QuoteState::Quoted,
             (QuoteState::Quoted, b'"') => QuoteState::AfterQuote,
             (QuoteState::Quoted, _) => QuoteState::Quoted,
-            (_, b',' | b'\n' | b'\r') => QuoteState::CellStart,
+            (_, b'\n' | b'\r') => QuoteState::CellStart,
+            (_, byte) if byte == separator => QuoteState::CellStart,
             _ => QuoteState::Plain,
         }
     }
@@ -162,7 +196,7 @@ mod tests {
             (&["440", "0801", "Tokyo, Japan\nRoom 2", "10", "acme"], None),
             (&["440", "0801", "basic", "10", "acme"], None),
         ] {
-            assert_eq!(swallowing_cell(&ByteRecord::from(cells.to_vec())), expected, "{cells:?}");
+            assert_eq!(swallowing_cell(&ByteRecord::from(cells.to_vec()), b','), expected, "{cells:?}");
         }
     }
 }

@@ -2,7 +2,9 @@
 
 pub mod absent;
 mod cells;
+mod column_text;
 mod credentials;
+mod decoded;
 pub mod drift;
 mod endpoint;
 pub mod fetch;
@@ -11,6 +13,7 @@ pub mod http;
 pub mod json;
 mod kore;
 mod manifest;
+mod mapped;
 mod overlap;
 mod parts;
 mod paths;
@@ -26,6 +29,7 @@ mod stated_totals;
 mod subjects;
 mod table;
 mod timestamps;
+mod written_numbers;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -69,6 +73,31 @@ pub fn read_good(root: &Path, sources: &[SourceSettings], month: BillingMonth, d
         }
     }
     (bill, problems)
+}
+
+/// Reads a file as a draft of a source's bill, wherever it lies: its good rows, and all that is wrong with it.
+///
+/// # Errors
+/// A source whose bills are no files, and a file that cannot be looked at.
+pub fn try_file(
+    root: &Path,
+    settings: &SourceSettings,
+    month: BillingMonth,
+    path: &str,
+) -> Result<(Bill, Problems), Diagnostic> {
+    let Provider::Saved(saved) = providers::of(settings.kind) else {
+        let message =
+            format!("`source try` is for bills that are saved as files, and \"{}\" is fetched", settings.name);
+        let hint = "fetch it with invoicer fetch MONTH --draft, and look at it with invoicer items MONTH";
+        return Err(Diagnostic::error(message).at(&settings.definition).with_hint(hint));
+    };
+    let mut bill = Bill::new(month);
+    bill.sources.push(BillSource::of(settings, month));
+    let length = root.join(path).metadata().with_context(|| cannot("read the file", path))?.len();
+    bill.files.push(BillFile { path: path.to_owned(), source: 0, length });
+    let mut reading = Reading { root, settings, source: 0, draft: true, bill: &mut bill };
+    let problems = saved.read_all(&mut reading, &[0]).err().unwrap_or_default();
+    Ok((bill, problems))
 }
 
 fn read_source(root: &Path, settings: &SourceSettings, bill: &mut Bill, draft: bool) -> Result<(), Problems> {
@@ -205,6 +234,6 @@ pub fn row_text(path: &Path, row: u32) -> Option<String> {
             return None;
         }
     }
-    let text = String::from_utf8_lossy(&bytes);
+    let text = decoded::shown(&bytes);
     Some(text.trim_start_matches('\u{feff}').trim_end_matches(['\n', '\r']).to_owned())
 }

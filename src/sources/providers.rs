@@ -2,7 +2,7 @@
 //! [`provider`](super::provider), and an arm in [`of`].
 
 use super::provider::Provider;
-use super::{focus, kore, sakura, soracom};
+use super::{focus, kore, mapped, sakura, soracom};
 use crate::model::settings::SourceKind;
 
 /// The provider of a kind of source.
@@ -14,6 +14,7 @@ pub(super) fn of(kind: SourceKind) -> Provider {
         SourceKind::SakuraApi => Provider::Fetched(&sakura::Fetched),
         SourceKind::KoreApi => Provider::Fetched(&kore::Fetched),
         SourceKind::FocusCsv => Provider::Saved(&focus::SavedCsv),
+        SourceKind::TableCsv => Provider::Saved(&mapped::SavedCsv),
     }
 }
 

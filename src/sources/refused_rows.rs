@@ -1,7 +1,7 @@
 //! Collects refused rows by kind, so that one mistake in ten thousand rows is one message.
 
 use crate::diagnostic::{Diagnostic, Place};
-use crate::model::amount::{Amount, NumberError};
+use crate::model::amount::{Amount, NumberError, TooLong};
 use crate::model::identifier::{IdAlphabet, is_number};
 use crate::model::plain::beginning;
 
@@ -100,9 +100,25 @@ pub(super) fn number(cell: &[u8], column: &str) -> Result<Amount, Refusal> {
             NumberError::TooLong => (
                 "digits",
                 format!("the number in {column} has more digits than can be computed with exactly: {shown}"),
-                "numbers of up to 36 digits can be read; no provider is known to write longer ones",
+                TOO_LONG,
             ),
         }
+    })
+}
+
+/// A number with more digits than can be computed with.
+pub(super) const TOO_LONG: &str = "numbers of up to 36 digits can be read; no provider is known to write longer ones";
+
+/// Refuses a row whose figures have too many digits to be added up.
+pub(super) fn too_long(_: TooLong) -> Refusal {
+    ("sum", "the sums up to this row have more digits than can be computed with exactly".to_owned(), TOO_LONG)
+}
+
+/// The index plus 1 of one of few values of a column, of which a charge has sixteen bits.
+pub(super) fn small(index: u32, column: &str) -> Result<u16, Refusal> {
+    u16::try_from(index + 1).map_err(|_| {
+        let message = format!("more than 65535 different values in {column}");
+        ("many", message, "export the bill again; no provider is known to have so many")
     })
 }
 
@@ -112,12 +128,17 @@ pub(super) const RUINED_IDS: &str =
 
 /// Refuses an id that a spreadsheet turned into a number; each column is a separate kind of mistake.
 pub(super) fn id(cell: &str, column: &'static str, alphabet: IdAlphabet) -> Result<(), Refusal> {
+    id_in(column, cell, column, alphabet)
+}
+
+/// [`id`] where the bill names the column; `kind` is the kind of mistake.
+pub(super) fn id_in(kind: &'static str, cell: &str, column: &str, alphabet: IdAlphabet) -> Result<(), Refusal> {
     if !is_number(cell, alphabet) {
         return Ok(());
     }
     let shown = beginning(cell);
     let message = format!("expected an id in {column}, found the number {shown:?}: a spreadsheet dropped its digits");
-    Err((column, message, RUINED_IDS))
+    Err((kind, message, RUINED_IDS))
 }
 
 /// Maximum number of resources listed in a message.

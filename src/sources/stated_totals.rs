@@ -4,6 +4,8 @@ use std::path::Path;
 
 use anyhow::Context;
 
+use super::manifest::Listed;
+use super::provider::Reading;
 use super::snapshot::directory;
 use crate::diagnostic::{Diagnostic, Place, cannot};
 use crate::files;
@@ -16,6 +18,14 @@ use crate::model::statement::Statement;
 /// The path of the file, relative to the workspace's root.
 pub(super) fn path(source: &SourceSettings, month: BillingMonth) -> String {
     format!("{}.total", directory(source, month))
+}
+
+/// The files of a bill among those that the source's path names: this one, if it is there, has no rows.
+pub(super) fn listed(reading: &Reading<'_>, mut named: Vec<String>) -> Listed {
+    let totals = path(reading.settings, reading.bill.month);
+    named.retain(|path| *path != totals);
+    let is_there = reading.root.join(&totals).exists();
+    Listed { parts: named, others: is_there.then_some(totals).into_iter().collect() }
 }
 
 /// Adds the file's amounts to the provider's figures: a line for each invoice, or one with an amount alone for the month.

@@ -5,17 +5,60 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
-use super::cells::{QuoteState, cell, first_line, is_blank, reader, shown};
+use super::cells::{QuoteState, cell, first_line, is_blank, reader_of, shown};
+use super::decoded::{Decoded, NotEncoded};
 use super::parts;
 use crate::diagnostic::{Diagnostic, Place};
+use crate::model::mapping::TextEncoding;
 
 /// Most bytes of a row. Those of clouds have some 2,000; but a few kilobytes of gzip can hold a quoted cell that never ends,
 /// and a row is kept in memory as a whole.
 const LONGEST_ROW: u64 = 16 << 20;
 
+/// How a part is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Form {
+    /// The sign between cells.
+    pub(super) separator: u8,
+    /// The encoding; none where each cell is checked as it is read.
+    pub(super) encoding: Option<TextEncoding>,
+}
+
+impl Form {
+    /// Commas and UTF-8, as clouds write their bills.
+    pub(super) const USUAL: Form = Form { separator: b',', encoding: None };
+
+    /// Opens a part, whose bytes come as UTF-8 if it is in the encoding.
+    fn open(self, root: &Path, path: &str) -> Result<Box<dyn Read + Send>, Diagnostic> {
+        let bytes = parts::open(&root.join(path)).map_err(|error| parts::unreadable(&error, path))?;
+        Ok(match self.encoding {
+            None => bytes,
+            Some(encoding) => Box::new(Decoded::new(bytes, encoding)),
+        })
+    }
+
+    /// What is wrong with a part that cannot be read to its end.
+    fn unreadable(self, error: &io::Error, path: &str) -> Diagnostic {
+        let place = error.get_ref().and_then(|error| error.downcast_ref::<NotEncoded>());
+        let (Some(place), Some(encoding)) = (place, self.encoding) else {
+            return parts::unreadable(error, path);
+        };
+        if place.is_utf16 {
+            return utf16().at(Place::file(path));
+        }
+        let hint = match encoding {
+            TextEncoding::Utf8 => "write encoding = \"cp932\" in its [[source]] where the provider writes Shift_JIS",
+            TextEncoding::Cp932 => "leave out encoding in its [[source]] where the provider writes UTF-8",
+        };
+        let message = format!("byte {} of the line is not {}", place.byte, encoding.name());
+        Diagnostic::error(message).at(Place::line(path, place.line)).with_hint(hint)
+    }
+}
+
 /// A part being read.
 pub(super) struct Table<'p> {
     path: &'p str,
+    form: Form,
     reader: csv::Reader<Counted<Box<dyn Read + Send>>>,
     /// The line after the last record.
     line: u64,
@@ -29,9 +72,7 @@ impl<'p> Table<'p> {
     /// # Errors
     /// A file that cannot be read, is empty, or is no CSV in UTF-8.
     pub(super) fn open(root: &Path, path: &'p str) -> Result<(Table<'p>, ByteRecord), Diagnostic> {
-        let bytes = parts::open(&root.join(path)).map_err(|error| parts::unreadable(&error, path))?;
-        let reader = reader(Counted { source: bytes, length: 0, quotes: 0, last: b'\n', of_row: 0 });
-        let mut table = Table { path, reader, line: 1, last: (1, true) };
+        let mut table = Table::begin(root, path, Form::USUAL)?;
         let mut header = ByteRecord::new();
         if table.read(&mut header)?.is_none() {
             let diagnostic = Diagnostic::error("the file is empty").at(Place::file(path));
@@ -40,6 +81,16 @@ impl<'p> Table<'p> {
         }
         check_encoding(&header).map_err(|problem| problem.at(Place::file(path)))?;
         Ok((table, header))
+    }
+
+    /// Opens a part in that form, without a header.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(super) fn begin(root: &Path, path: &'p str, form: Form) -> Result<Table<'p>, Diagnostic> {
+        let source = form.open(root, path)?;
+        let counted = Counted { source, length: 0, quotes: 0, last: b'\n', of_row: 0 };
+        Ok(Table { path, form, reader: reader_of(counted, form.separator), line: 1, last: (1, true) })
     }
 
     /// Reads the next record that is not blank; returns the line it begins at, and none at the end.
@@ -51,7 +102,7 @@ impl<'p> Table<'p> {
             self.reader.get_mut().of_row = 0;
             let more = self.reader.read_byte_record(record).map_err(|error| match error.into_kind() {
                 csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => self.endless_row(),
-                csv::ErrorKind::Io(error) => parts::unreadable(&error, self.path),
+                csv::ErrorKind::Io(error) => self.form.unreadable(&error, self.path),
                 other => parts::unreadable(&io::Error::other(format!("{other:?}")), self.path),
             })?;
             if !more {
@@ -86,12 +137,26 @@ impl<'p> Table<'p> {
     pub(super) fn end(self, root: &Path) -> Result<End, Diagnostic> {
         let Counted { length, quotes, last, .. } = *self.reader.get_ref();
         // Quotes are in pairs, unless one stands inside a cell without quotes.
-        if quotes % 2 == 0 || !ends_in_quotes(root, self.path)? {
+        if quotes % 2 == 0 || !self.ends_in_quotes(root)? {
             return Ok(End::Whole { length });
         }
         let (row, is_one_line) = self.last;
         // The last line feed turned out to be inside the quotes, not after the record as it was counted.
         Ok(End::WithinQuotes { row, line: row + u32::from(last == b'\n' && !is_one_line) })
+    }
+
+    /// Whether the last record ends within quotes.
+    fn ends_in_quotes(&self, root: &Path) -> Result<bool, Diagnostic> {
+        let mut state = QuoteState::CellStart;
+        let mut buffer = [0; 1 << 14];
+        let mut bytes = self.form.open(root, self.path)?;
+        loop {
+            let count = bytes.read(&mut buffer).map_err(|error| self.form.unreadable(&error, self.path))?;
+            if count == 0 {
+                return Ok(state == QuoteState::Quoted);
+            }
+            state = buffer[..count].iter().fold(state, |state, byte| state.after(*byte, self.form.separator));
+        }
     }
 }
 
@@ -113,18 +178,24 @@ pub(super) enum End {
 }
 
 /// Refuses files that a spreadsheet or an old program saved in another form.
-fn check_encoding(header: &ByteRecord) -> Result<(), Diagnostic> {
+pub(super) fn check_encoding(header: &ByteRecord) -> Result<(), Diagnostic> {
     let first = header.get(0).unwrap_or_default();
     if first.starts_with(b"\xff\xfe") || first.starts_with(b"\xfe\xff") || first.contains(&0) {
-        return Err(Diagnostic::error("the file is UTF-16, expected UTF-8")
-            .with_hint("use the file as it was downloaded; a spreadsheet may have saved it as \"Unicode text\""));
+        return Err(utf16());
     }
-    if (0..header.len()).any(|index| cell(header, index).contains(&b'\r')) {
+    // Within a cell a line may break with both.
+    let is_alone = |cell: &[u8]| memchr::memchr_iter(b'\r', cell).any(|at| cell.get(at + 1) != Some(&b'\n'));
+    if (0..header.len()).any(|index| is_alone(cell(header, index))) {
         let diagnostic = Diagnostic::error("the file's lines end with a carriage return alone, expected a line feed");
         let hint = "use the file as it was downloaded; a program for old Macintosh computers may have changed it";
         return Err(diagnostic.with_hint(hint));
     }
     Ok(())
+}
+
+fn utf16() -> Diagnostic {
+    Diagnostic::error("the file is UTF-16, expected UTF-8")
+        .with_hint("use the file as it was downloaded; a spreadsheet may have saved it as \"Unicode text\"")
 }
 
 /// The names in a header.
@@ -138,20 +209,6 @@ pub(super) fn names<'h>(header: &'h ByteRecord, path: &str) -> Result<Vec<&'h st
         let place = Place::line(path, 1).with_excerpt(shown(header));
         Diagnostic::error("the header is not UTF-8").at(place).with_hint(hint)
     })
-}
-
-/// Whether the last record of a part ends within quotes.
-fn ends_in_quotes(root: &Path, path: &str) -> Result<bool, Diagnostic> {
-    let mut state = QuoteState::CellStart;
-    let mut buffer = [0; 1 << 14];
-    let mut bytes = parts::open(&root.join(path)).map_err(|error| parts::unreadable(&error, path))?;
-    loop {
-        let count = bytes.read(&mut buffer).map_err(|error| parts::unreadable(&error, path))?;
-        if count == 0 {
-            return Ok(state == QuoteState::Quoted);
-        }
-        state = buffer[..count].iter().fold(state, |state, byte| state.after(*byte));
-    }
 }
 
 /// A reader that counts what it reads.

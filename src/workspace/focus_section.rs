@@ -2,36 +2,48 @@
 
 use std::collections::BTreeSet;
 
+use super::column_text;
 use super::toml_reader::{Section, Value};
 use crate::diagnostic::Diagnostic;
 use crate::model::allocation::Ratio;
-use crate::model::focus::{CostColumn, FocusSettings, ItemPart, OtherMonths, QuantityColumns, TAG_PREFIX, TaxRows};
+use crate::model::focus::{CostColumn, FocusSettings, OtherMonths, QuantityColumns, TAG_PREFIX, TaxRows};
 use crate::model::matcher::{Glob, Matcher};
 use crate::model::settings::{Grouping, Settings, SourceKind, SourceSettings};
 
 /// The keys in the order of their documentation.
 const KEYS: [&str; 7] = ["cost", "quantity", "item", "where", "taxes", "other-months", "final"];
 
+/// Those that tables of any provider have, too.
+const SHARED: [&str; 3] = ["where", "other-months", "final"];
+
+/// Examples of `item`.
+const ITEM: &str = "item = \"ServiceName\", or item = \"{ServiceName} {ChargeDescription}\"";
+
 /// Reads the keys, and whether bills are final; refuses them for kinds that do not have them.
 pub(super) fn read(section: &Section<'_, '_>, kind: SourceKind) -> (FocusSettings, bool) {
     let usual = FocusSettings::default();
-    let settings = FocusSettings {
-        cost: section.read("cost", |value| value.one_of(&CostColumn::NAMES)).unwrap_or_default(),
-        quantity: section.read("quantity", |value| value.one_of(&QuantityColumns::NAMES)).unwrap_or_default(),
-        item: section.read("item", item).unwrap_or(usual.item),
-        filter: filter(section),
-        taxes: section.read("taxes", |value| value.one_of(&TaxRows::NAMES)).unwrap_or_default(),
-        other_months: section.read("other-months", |value| value.one_of(&OtherMonths::NAMES)).unwrap_or_default(),
-        tag_columns: BTreeSet::new(),
+    let other_months = section.read("other-months", |value| value.one_of(&OtherMonths::NAMES)).unwrap_or_default();
+    let settings = match kind.is_mapped() {
+        true => FocusSettings { other_months, ..usual },
+        false => FocusSettings {
+            cost: section.read("cost", |value| value.one_of(&CostColumn::NAMES)).unwrap_or_default(),
+            quantity: section.read("quantity", |value| value.one_of(&QuantityColumns::NAMES)).unwrap_or_default(),
+            item: section.read("item", |value| column_text::read(value, ITEM)).unwrap_or(usual.item),
+            filter: filter(section),
+            taxes: section.read("taxes", |value| value.one_of(&TaxRows::NAMES)).unwrap_or_default(),
+            other_months,
+            tag_columns: BTreeSet::new(),
+        },
     };
-    let is_final = section.read("final", Value::boolean).unwrap_or(false);
-    if !kind.reads_columns() {
-        for value in KEYS.iter().filter_map(|key| Some((key, section.get(key)?))) {
-            let (key, value) = value;
-            let diagnostic =
-                Diagnostic::error(format!("{key} is for bills in FOCUS, not for the kind {}", kind.name()));
-            value.told::<()>(Err(diagnostic.with_hint(format!("remove {key}, or write kind = \"focus-csv\""))));
-        }
+    // A table is saved when it is final, unless its provider is known to change it.
+    let is_final = section.read("final", Value::boolean).unwrap_or(kind.is_mapped());
+    let is_of_kind = |key: &str| kind.is_focus() || kind.is_mapped() && SHARED.contains(&key);
+    for (key, value) in KEYS.iter().filter(|key| !is_of_kind(key)).filter_map(|key| Some((key, section.get(key)?))) {
+        let diagnostic = Diagnostic::error(format!("{key} is for bills in FOCUS, not for the kind {}", kind.name()));
+        value.told::<()>(Err(diagnostic.with_hint(match kind.is_mapped() && ["item", "quantity"].contains(key) {
+            true => format!("write {key} in [source.columns]"),
+            false => format!("remove {key}, or write kind = \"focus-csv\""),
+        })));
     }
     (settings, is_final)
 }
@@ -48,39 +60,6 @@ fn filter(section: &Section<'_, '_>) -> Vec<(String, Glob)> {
         Some((column, Glob::new(&pattern)))
     };
     value.told(columns).into_iter().flat_map(|columns| columns.entries()).filter_map(pattern).collect()
-}
-
-/// Reads `item`: a column, or a text with columns in braces.
-fn item(value: &Value<'_, '_>) -> Result<Vec<ItemPart>, Diagnostic> {
-    let text = value.text()?;
-    if !text.contains(['{', '}']) {
-        return Ok(vec![ItemPart::Column(text)]);
-    }
-    let mut parts = Vec::new();
-    let mut rest = text.as_str();
-    while let Some((before, behind)) = rest.split_once('{') {
-        let column = behind.split_once('}').filter(|(column, _)| !column.is_empty() && !column.contains('{'));
-        let Some((column, behind)) = column.filter(|_| !before.contains('}')) else {
-            return Err(unbalanced(&text));
-        };
-        if !before.is_empty() {
-            parts.push(ItemPart::Text(before.to_owned()));
-        }
-        parts.push(ItemPart::Column(column.to_owned()));
-        rest = behind;
-    }
-    if rest.contains('}') || parts.is_empty() {
-        return Err(unbalanced(&text));
-    }
-    if !rest.is_empty() {
-        parts.push(ItemPart::Text(rest.to_owned()));
-    }
-    Ok(parts)
-}
-
-fn unbalanced(text: &str) -> Diagnostic {
-    let diagnostic = Diagnostic::error(format!("expected the name of a column between {{ and }}, found {text:?}"));
-    diagnostic.with_hint("write item = \"ServiceName\", or item = \"{ServiceName} {ChargeDescription}\"")
 }
 
 /// The columns of FOCUS bills that any rule of the workspace matches as tags.

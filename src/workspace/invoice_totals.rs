@@ -41,8 +41,14 @@ fn known_source(value: &Value<'_, '_>, sources: &[SourceSettings]) -> Result<usi
         });
     };
     let kind = sources[index].kind;
-    if kind.reads_columns() {
+    if kind.is_focus() || sources[index].mapping.as_ref().is_some_and(|mapping| mapping.columns.invoice.is_some()) {
         return Ok(index);
+    }
+    if kind.is_mapped() {
+        let diagnostic = Diagnostic::error(format!("the rows of \"{name}\" name no invoices"));
+        return Err(diagnostic.with_hint(
+            "add invoice = \"…\" to its [source.columns], or give the amount of the month as total in its [[source]]",
+        ));
     }
     let message = format!("bills of kind {} name no invoices", kind.name());
     Err(Diagnostic::error(message)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
+use std::sync::Arc;
 
 use url::Url;
 
@@ -13,6 +14,7 @@ use super::issue_section;
 use super::issuer_section;
 use super::item_section;
 use super::mail_section::{self, WorkspaceMail};
+use super::mapping_section;
 use super::peppol_section;
 use super::section_tables;
 use super::tax_section::TaxLayer;
@@ -235,6 +237,7 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
         invoice_totals: BTreeMap::new(),
         is_final: false,
         focus: FocusSettings::default(),
+        mapping: None,
         definition: section.definition(),
     };
     if let (Some(value), None) = (section.get("assignments-priority"), section.get("assignments")) {
@@ -251,6 +254,8 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
         Some(usual) => section.read("currency", values::code).unwrap_or(usual),
         None => section.require("currency", "\"USD\"", values::code).unwrap_or(Currency::USD),
     };
+    source.mapping =
+        mapping_section::read(section, source.kind, (source.currency, source.focus.other_months)).map(Arc::new);
     section.finish();
     Some(source)
 }

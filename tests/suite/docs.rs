@@ -92,7 +92,7 @@ fn every_page_can_be_read_at_once() {
     for (page, text) in pages() {
         let most = match page.as_str() {
             // Looked things up in, not read.
-            "docs/reference.md" => 1000,
+            "docs/reference.md" => 1050,
             "README.md" => 200,
             "templates/README.md" => 330,
             _ => 250,
@@ -203,7 +203,8 @@ fn every_option_of_a_command_is_listed_with_it() {
             "build" => options(text.split("## Options of `build`").nth(1).unwrap().split("\n## ").next().unwrap()),
             _ => options(row.split(" | ").last().unwrap()),
         };
-        let arguments = command.get_arguments().filter(|argument| !argument.is_global_set());
+        let all = std::iter::once(command).chain(command.get_subcommands());
+        let arguments = all.flat_map(clap::Command::get_arguments).filter(|argument| !argument.is_global_set());
         let known: BTreeSet<&str> = arguments.filter_map(|argument| argument.get_long()).collect();
         if known != documented {
             wrong.push(format!("`invoicer {name}` has {known:?}, the page {documented:?}"));

@@ -77,6 +77,7 @@ mod soracom_others;
 mod source_months;
 mod story;
 mod strange_files;
+mod tables;
 mod tax_included;
 mod terminal;
 mod tiers;

@@ -181,3 +181,25 @@ fn damaged_bills_are_read_or_refused() {
         });
     }
 }
+
+/// Tables by a mapping, in both encodings: each row of them is a charge, left out or refused, which the reader asserts.
+#[test]
+fn damaged_tables_are_read_or_refused() {
+    let month = "202409".parse().unwrap();
+    let sandbox = Sandbox::new();
+    crate::common::copy_tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/tables"), sandbox.path());
+    let settings = workspace::load(sandbox.path()).unwrap().settings;
+    let tables = [files("examples/tables/billing", &[".csv"]), mistaken(|path| path.ends_with("mobile.csv"))].concat();
+    damage(&tables, 1500, |bytes| {
+        sandbox.write("damaged.csv", bytes);
+        for source in &settings.sources {
+            let (bill, problems) = sources::try_file(sandbox.path(), source, month, "damaged.csv").unwrap();
+            let figures = bill.sources[0].mapped.as_ref();
+            if problems.is_empty() {
+                let figures = figures.unwrap();
+                assert_eq!(figures.rows, bill.charges.len() + figures.left_out());
+            }
+            check_told(problems.check());
+        }
+    });
+}

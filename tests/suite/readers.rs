@@ -28,13 +28,15 @@ fn files(below: &str, holds: &str, ending: &str) -> Vec<Vec<u8>> {
 #[test]
 fn readers_take_their_files_or_refuse_them() {
     type Reader = fn(&[u8]);
-    let readers: [(Reader, Vec<Vec<u8>>); 16] = [
+    let readers: [(Reader, Vec<Vec<u8>>); 18] = [
         (targets::template, files("templates", "", ".html")),
         (targets::workspace_toml, files("tests/cases", "", "/invoicer.toml")),
         (|bytes| targets::csv("soracom-csv", bytes), files("tests/cases", "/billing/", "soracom.csv")),
         (|bytes| targets::csv("sakura-csv", bytes), files("tests/cases", "/billing/", "sakura.csv")),
         (|bytes| targets::csv("focus-csv", bytes), files("tests/cases/focus", "/billing/", ".csv")),
         (|bytes| targets::csv("focus-csv", bytes), files("tests/cases/focus", "/billing/", ".csv.gz")),
+        (targets::table, files("tests/data/tables", "", ".csv")),
+        (targets::table, files("examples/tables", "/billing/", ".csv")),
         (targets::sakura_json, files("tests/cases/sakura-api", "/billing/202208/", ".json")),
         (targets::kore_json, files("tests/cases", "/kore/", ".json")),
         (targets::provenance, files("tests/cases", "/billing/", "provenance.json")),
@@ -62,6 +64,7 @@ fn readers_take_their_files_or_refuse_them() {
         "soracom-csv",
         "sakura-csv",
         "focus-csv",
+        "table-csv",
         "sakura-api",
         "kore-api",
         "soracom-api",

@@ -134,7 +134,7 @@ pub(super) fn not_reconciled(month: Month<'_>) -> Result<Vec<Diagnostic>, TooLon
             None => warning,
         };
         let hint = format!("invoicer reconcile {} tells where they differ", month.bill.month);
-        for invoice in invoice_totals(read)? {
+        for invoice in invoice_totals(read, month.bill.month)? {
             let Some(message) = invoice.message(&source.name, source.currency) else { continue };
             let facts = format!("{}: {}", source.name, invoice.invoice);
             let warning = Diagnostic::finding(WarningCode::NotReconciled, message, facts);

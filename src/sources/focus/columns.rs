@@ -3,9 +3,11 @@
 use csv::ByteRecord;
 
 use super::super::cells::shown;
+use super::super::column_text::CellText;
 use super::super::table;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::model::focus::{CostColumn, FocusSettings, ItemPart, QuantityColumns, TAG_PREFIX};
+use crate::model::column_text::columns_of;
+use crate::model::focus::{CostColumn, FocusSettings, QuantityColumns, TAG_PREFIX};
 use crate::model::matcher::Glob;
 
 /// A column: its position and name.
@@ -13,12 +15,6 @@ use crate::model::matcher::Glob;
 pub(super) struct Column {
     pub(super) at: usize,
     pub(super) name: &'static str,
-}
-
-/// A part of the text of an item.
-pub(super) enum ItemSource {
-    Text(String),
-    Cell(usize),
 }
 
 /// Positions of the columns that are read.
@@ -47,7 +43,7 @@ pub(super) struct Columns {
     pub(super) unit_price: Option<Column>,
     /// A commitment that covers the row, and what the row costs with it.
     pub(super) commitment: Option<(Column, Column)>,
-    pub(super) item: Vec<ItemSource>,
+    pub(super) item: CellText,
     /// What cells must match for the row to be read.
     pub(super) filter: Vec<(usize, Glob)>,
     /// Columns that rules match as tags, with the tag's name.
@@ -102,11 +98,7 @@ impl Columns {
         let (cost, quantity) = (settings.cost, settings.quantity.columns());
         check_all_there(&names, settings).map_err(|problem| problem.at(place()))?;
         let needed = |name: &'static str| column(name).expect("all needed columns are there");
-        let named = |name: &String| found(name).expect("all columns of the settings are there");
-        let item = settings.item.iter().map(|part| match part {
-            ItemPart::Text(text) => ItemSource::Text(text.clone()),
-            ItemPart::Column(name) => ItemSource::Cell(named(name)),
-        });
+        let named = |name: &str| found(name).expect("all columns of the settings are there");
         let tag_columns = settings.tag_columns.iter();
         let tag_columns = tag_columns.filter_map(|name| Some((format!("{TAG_PREFIX}{name}"), found(name)?)));
         let mut columns = Columns {
@@ -131,7 +123,7 @@ impl Columns {
             quantity: column(quantity.0).zip(column(quantity.1)),
             unit_price: unit_price(settings).and_then(column),
             commitment: column("CommitmentDiscountId").zip(column("EffectiveCost")),
-            item: item.collect(),
+            item: CellText::of(&settings.item, named),
             filter: settings.filter.iter().map(|(name, glob)| (named(name), glob.clone())).collect(),
             tag_columns: tag_columns.collect(),
             identity: Vec::new(),
@@ -173,11 +165,7 @@ fn check_all_there(names: &[&str], settings: &FocusSettings) -> Result<(), Diagn
         return Err(diagnostic.with_hint(hint));
     }
     let wanted = [settings.cost.column()].into_iter().chain((!is_missing(quantity)).then_some(unit));
-    let items = settings.item.iter().filter_map(|part| match part {
-        ItemPart::Column(name) => Some(name.as_str()),
-        ItemPart::Text(_) => None,
-    });
-    for name in wanted.chain(items).chain(settings.filter.iter().map(|(name, _)| name.as_str())) {
+    for name in wanted.chain(columns_of(&settings.item)).chain(settings.filter.iter().map(|(name, _)| name.as_str())) {
         if is_missing(name) && !missing.contains(&name) {
             missing.push(name);
         }

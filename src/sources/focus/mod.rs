@@ -36,13 +36,10 @@ const MOST: usize = u16::MAX as usize;
 pub(super) struct SavedCsv;
 
 impl SavedBill for SavedCsv {
-    fn listed(&self, reading: &Reading<'_>, mut named: Vec<String>) -> Result<Listed, Problems> {
-        let totals = stated_totals::path(reading.settings, reading.bill.month);
-        named.retain(|path| *path != totals);
-        let mut listed = manifest::listed(reading.root, named)?;
-        if reading.root.join(&totals).exists() {
-            listed.others.push(totals);
-        }
+    fn listed(&self, reading: &Reading<'_>, named: Vec<String>) -> Result<Listed, Problems> {
+        let Listed { parts, others: totals } = stated_totals::listed(reading, named);
+        let mut listed = manifest::listed(reading.root, parts)?;
+        listed.others.extend(totals);
         Ok(listed)
     }
 

@@ -4,17 +4,17 @@ use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta};
 use csv::ByteRecord;
 use rustc_hash::FxHashSet;
 
-use super::columns::{Column, Columns, ItemSource};
+use super::columns::{Column, Columns};
 use super::tags::tags;
-use crate::model::amount::{Amount, TooLong};
+use crate::model::amount::Amount;
 use crate::model::charge::{Bill, Charge, ChargeKind, EMPTY, NO_PRICE, NameId, OtherPeriod, Subject, SubjectId};
 use crate::model::focus::{CountedSum, FocusFigures, FocusSettings, OtherMonths, TaxRows};
 use crate::model::identifier::IdAlphabet;
 use crate::model::packed::Packed;
 use crate::model::period::BillingMonth;
 use crate::model::ratio::exact_quotient;
-use crate::sources::cells::{LastCell, cell, present, shown, swallowing_cell};
-use crate::sources::refused_rows::{Refusal, RefusedRows, id, number, text};
+use crate::sources::cells::{LastCell, cell, check_cells, present, shown};
+use crate::sources::refused_rows::{Refusal, RefusedRows, id, number, small, text, too_long};
 use crate::sources::subjects::Subjects;
 use crate::sources::timestamps::timestamp;
 
@@ -147,7 +147,7 @@ impl<'c> RowReader<'c> {
     /// The charge of a row; none for a row that is left out.
     fn charge(&mut self, record: &ByteRecord, previous: &ByteRecord, row: u32) -> Result<Option<Charge>, Refusal> {
         let columns = self.columns;
-        check_cells(record, columns.count)?;
+        check_cells(record, columns.count, b',')?;
         let is_of_month = self.is_of_month(record)?;
         let billed = number(cell(record, columns.billed.at), columns.billed.name)?;
         if !self.is_wanted(record)? {
@@ -349,13 +349,7 @@ impl<'c> RowReader<'c> {
 
     /// The item of a row: the text of its columns, without spaces that empty cells leave.
     fn item(&mut self, record: &ByteRecord) -> Result<NameId, Refusal> {
-        self.item.clear();
-        for part in &self.columns.item {
-            match part {
-                ItemSource::Text(text) => self.item.extend_from_slice(text.as_bytes()),
-                ItemSource::Cell(at) => self.item.extend_from_slice(present(cell(record, *at)).unwrap_or_default()),
-            }
-        }
+        self.columns.item.write(record, &mut self.item);
         if self.item == self.last_item.0 && self.last_item.1 != EMPTY {
             return Ok(self.last_item.1);
         }
@@ -425,24 +419,6 @@ fn tags_of(cell: &str) -> Result<Vec<(String, String)>, Refusal> {
     if cell.is_empty() { Ok(Vec::new()) } else { tags(cell) }
 }
 
-/// Refuses a row that has not the cells of the header.
-fn check_cells(record: &ByteRecord, count: usize) -> Result<(), Refusal> {
-    if record.len() != count {
-        let message = format!("expected {count} cells as in the header, found {}", record.len());
-        let hint = "a cell with a comma must be in quotes; fetch the file again if it was edited or cut off";
-        return Err(("ragged", message, hint));
-    }
-    match swallowing_cell(record) {
-        None => Ok(()),
-        Some(index) => {
-            let message =
-                format!("cell {} holds line breaks with the separators of whole rows between them", index + 1);
-            let hint = "a stray quote has made one cell of several rows: fetch the file again, or correct the quote";
-            Err(("swallowed", message, hint))
-        }
-    }
-}
-
 fn time(last: &mut LastCell<NaiveDateTime>, record: &ByteRecord, column: Column) -> Result<NaiveDateTime, Refusal> {
     last.of(cell(record, column.at), |cell| timestamp(cell, column.name))
 }
@@ -463,17 +439,4 @@ fn month_of(date: NaiveDate) -> Option<BillingMonth> {
 fn tax_refused() -> Refusal {
     let message = "a row of the provider's tax, which taxes = \"refuse\" does not allow".to_owned();
     ("tax", message, "write taxes = \"leave-out\" in [[source]]: such rows are no charges, and reconcile compares them")
-}
-
-fn too_long(_: TooLong) -> Refusal {
-    let message = "the sums up to this row have more digits than can be computed with exactly".to_owned();
-    ("sum", message, "numbers of up to 36 digits can be read; no provider is known to write longer ones")
-}
-
-/// The index plus 1 of one of few values of a column.
-fn small(index: u32, column: &str) -> Result<u16, Refusal> {
-    u16::try_from(index + 1).map_err(|_| {
-        let message = format!("more than 65535 different values in {column}");
-        ("many", message, "export the bill again; no provider is known to have so many")
-    })
 }

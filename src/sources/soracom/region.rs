@@ -143,5 +143,5 @@ fn ends_in_quotes(path: &Path, start: u64, end: u64) -> io::Result<bool> {
     file.seek(SeekFrom::Start(start))?;
     let mut rest = Vec::new();
     file.take(end.saturating_sub(start)).read_to_end(&mut rest)?;
-    Ok(rest.iter().fold(QuoteState::CellStart, |state, byte| state.after(*byte)) == QuoteState::Quoted)
+    Ok(rest.iter().fold(QuoteState::CellStart, |state, byte| state.after(*byte, b',')) == QuoteState::Quoted)
 }

@@ -6,7 +6,7 @@ use super::columns::Columns;
 use crate::model::amount::Amount;
 use crate::model::charge::{Bill, Charge, EMPTY, NO_PRICE, NameId, Subject, SubjectId};
 use crate::model::packed::Packed;
-use crate::sources::cells::{cell, shown, swallowing_cell};
+use crate::sources::cells::{cell, check_cells, shown};
 use crate::sources::refused_rows::{Refusal, RefusedRows, id, number, text};
 use crate::sources::subjects::Subjects;
 
@@ -74,23 +74,7 @@ impl<'c> RowReader<'c> {
     }
 
     fn charge(&mut self, record: &ByteRecord, previous: &ByteRecord, row: u32) -> Result<Charge, Refusal> {
-        if record.len() != self.columns.count {
-            let message = format!("expected {} cells as in the header, found {}", self.columns.count, record.len());
-            return Err((
-                "ragged",
-                message,
-                "a cell with a comma must be in quotes; fetch the file again if it was edited or cut off",
-            ));
-        }
-        if let Some(index) = swallowing_cell(record) {
-            let message =
-                format!("cell {} holds line breaks with the separators of whole rows between them", index + 1);
-            return Err((
-                "swallowed",
-                message,
-                "a stray quote has made one cell of several rows: fetch the file again, or correct the quote",
-            ));
-        }
+        check_cells(record, self.columns.count, b',')?;
         let cell = |index: usize| cell(record, index);
         let day = self.day(cell(self.columns.date))?;
         let item = cell(self.columns.item);
