@@ -470,7 +470,7 @@ pub struct Adjust {
     #[arg(long, value_name = "AMOUNT", value_parser = money, allow_hyphen_values = true)]
     pub amount: Amount,
     /// Tax category; the customer's without it
-    #[arg(long, value_name = "CATEGORY", value_parser = tax_category())]
+    #[arg(long, value_name = "CATEGORY", value_parser = tax_category)]
     pub tax_category: Option<TaxCategory>,
 }
 

@@ -28,6 +28,7 @@ use super::rounding::Rounding;
 use super::schedule::{DateRule, DueRule, OnHoliday};
 use super::section::{SectionTable, SectionTables};
 use super::tax::TaxCategory;
+use super::tax_table::TaxTable;
 use super::warning::WarningSettings;
 use super::wording::Wording;
 
@@ -418,6 +419,8 @@ impl DocumentForm {
 pub struct Settings {
     /// The company that bills.
     pub issuer: Issuer,
+    /// `[tax] regime` and `[[tax.rate]]`
+    pub taxes: TaxTable,
     /// `[[tax.rule]]`: the first match wins, then the customer's own category.
     pub tax_rules: Vec<TaxRule>,
     /// `[allocation]`

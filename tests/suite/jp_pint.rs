@@ -61,7 +61,8 @@ fn taxes_are_those_of_the_issuers_rounding() {
 fn taxes_are_exactly_what_the_rule_of_the_document_gives() {
     let subtotal = |taxable: &str, tax: &str, tax_included: bool| TaxSubtotal {
         category: TaxCategory::Standard,
-        rate: TaxRate { percent: 10 },
+        rate: TaxRate::whole(10),
+        name: None,
         taxable: Amount::parse(taxable.as_bytes()).unwrap(),
         tax: Amount::parse(tax.as_bytes()).unwrap(),
         tax_jpy: None,

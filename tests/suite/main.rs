@@ -78,6 +78,7 @@ mod source_months;
 mod story;
 mod strange_files;
 mod tax_included;
+mod tax_regimes;
 mod terminal;
 mod tiers;
 mod warnings;
