@@ -254,6 +254,8 @@ struct KindFacts {
     /// None where every workspace states it.
     currency: Option<Currency>,
     reads_columns: bool,
+    /// ServiceCategory of FOCUS.
+    service_category: &'static str,
 }
 
 impl SourceKind {
@@ -277,7 +279,13 @@ impl SourceKind {
             SourceKind::KoreApi => ("kore-api", false, false, Some(Currency::USD)),
             SourceKind::FocusCsv => ("focus-csv", true, true, None),
         };
-        KindFacts { name, is_csv, has_product_ids, currency, reads_columns: matches!(self, SourceKind::FocusCsv) }
+        let service_category = match self {
+            SourceKind::SoracomCsv | SourceKind::SoracomApi | SourceKind::KoreApi => "Internet of Things",
+            // Of all kinds of services; no document says which.
+            SourceKind::SakuraCsv | SourceKind::SakuraApi | SourceKind::FocusCsv => "Other",
+        };
+        let reads_columns = matches!(self, SourceKind::FocusCsv);
+        KindFacts { name, is_csv, has_product_ids, currency, reads_columns, service_category }
     }
 
     const fn named(self) -> (&'static str, SourceKind) {
@@ -300,6 +308,11 @@ impl SourceKind {
             SourceKind::SoracomCsv | SourceKind::SoracomApi => item_table::soracom(),
             SourceKind::SakuraCsv | SourceKind::SakuraApi | SourceKind::KoreApi | SourceKind::FocusCsv => &[],
         }
+    }
+
+    /// The category of its services in FOCUS.
+    pub fn service_category(self) -> &'static str {
+        self.facts().service_category
     }
 
     /// Whether products have an id besides the name, which rules can match too.

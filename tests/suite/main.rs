@@ -30,6 +30,7 @@ mod finance;
 mod fitting;
 mod floods;
 mod focus;
+mod focus_export;
 mod glyphs;
 mod golden_pages;
 mod half_a_bill;
