@@ -335,7 +335,7 @@ impl<'a> CustomerPricer<'a> {
         if discounts.is_empty() {
             return Ok((details, Vec::new()));
         }
-        let usage = self.items.usage_by_category(self.kept.len(), self.bill.month)?;
+        let usage = self.items.usage_by_category(self.kept.len(), &self.settings.taxes, self.bill.month)?;
         let mut all = Vec::with_capacity(details.len() + 2 * discounts.len());
         let mut parts = Vec::new();
         let mut rest = details.into_iter();

@@ -29,6 +29,7 @@ use super::rounding::Rounding;
 use super::schedule::{DateRule, DueRule, OnHoliday};
 use super::section::{SectionTable, SectionTables};
 use super::tax::TaxCategory;
+use super::tax_table::TaxTable;
 use super::warning::WarningSettings;
 use super::wording::Wording;
 
@@ -255,6 +256,8 @@ struct KindFacts {
     has_product_ids: bool,
     /// None where every workspace states it.
     currency: Option<Currency>,
+    /// ServiceCategory of FOCUS.
+    service_category: &'static str,
 }
 
 impl SourceKind {
@@ -280,7 +283,12 @@ impl SourceKind {
             SourceKind::FocusCsv => ("focus-csv", true, true, None),
             SourceKind::TableCsv => ("table-csv", true, false, None),
         };
-        KindFacts { name, is_csv, has_product_ids, currency }
+        let service_category = match self {
+            SourceKind::SoracomCsv | SourceKind::SoracomApi | SourceKind::KoreApi => "Internet of Things",
+            // Of all kinds of services; no document says which.
+            SourceKind::SakuraCsv | SourceKind::SakuraApi | SourceKind::FocusCsv | SourceKind::TableCsv => "Other",
+        };
+        KindFacts { name, is_csv, has_product_ids, currency, service_category }
     }
 
     const fn named(self) -> (&'static str, SourceKind) {
@@ -303,6 +311,11 @@ impl SourceKind {
             SourceKind::SoracomCsv | SourceKind::SoracomApi => item_table::soracom(),
             _ => &[],
         }
+    }
+
+    /// The category of its services in FOCUS.
+    pub fn service_category(self) -> &'static str {
+        self.facts().service_category
     }
 
     /// Whether products have an id besides the name, which rules can match too.
@@ -428,6 +441,8 @@ impl DocumentForm {
 pub struct Settings {
     /// The company that bills.
     pub issuer: Issuer,
+    /// `[tax] regime` and `[[tax.rate]]`
+    pub taxes: TaxTable,
     /// `[[tax.rule]]`: the first match wins, then the customer's own category.
     pub tax_rules: Vec<TaxRule>,
     /// `[allocation]`

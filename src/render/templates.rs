@@ -102,7 +102,7 @@ impl Templates {
             sources.retain(|(known, _)| *known != name);
             sources.push((name, text));
         }
-        let labels = Labels::load(own_labels.as_deref())?;
+        let labels = Labels::load(own_labels.as_deref(), settings.taxes.regime)?;
         let mut tera = Tera::default();
         filters::register(&mut tera);
         let guards = if files.iter().any(|(path, _)| path.ends_with(".html")) { Some(guards(&sources)?) } else { None };

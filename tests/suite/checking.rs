@@ -28,10 +28,13 @@ fn check(sandbox: &Sandbox, arguments: &[&str]) -> Result<Run, String> {
 
 /// How the exit codes and messages of `check` and `build` differ.
 fn compare(check: (i32, &str), build: (i32, &str)) -> Result<(), String> {
-    // A good month ends with a line of its own: a table after `build`, and the count of invoices after `check`.
+    // A good month ends with lines of its own: a table after `build`; taxes other than Japan's and the count of invoices after
+    // `check`.
     let (talk, _) = check.1.trim_end().rsplit_once('\n').unwrap_or_default();
+    let of_taxes = |line: &str| line.starts_with("tax rates: ") || line == "documents state no tax";
+    let talk = talk.lines().filter(|line| !of_taxes(line)).map(|line| format!("{line}\n")).collect::<String>();
     let same = match check.0 {
-        0 => build.1.starts_with(talk),
+        0 => build.1.starts_with(talk.trim_end()),
         _ => build.1 == check.1,
     };
     match same && check.0 == build.0 {
