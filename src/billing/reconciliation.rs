@@ -334,6 +334,7 @@ mod tests {
             name: "s".to_owned(),
             kind: SourceKind::SoracomApi,
             currency: Currency::JPY,
+            quantity_column: None,
             stated_tax: None,
             statement: Statement { total, coupons: Amount::whole(coupons), is_final, ..Statement::default() },
             focus: None,

@@ -10,6 +10,7 @@ use super::adjustment::{Adjustment, DocumentNotes, MonthAdjustments};
 use super::allocation::AllocationSettings;
 use super::amount::Amount;
 use super::assignments::Assignments;
+use super::column_text::columns_of;
 use super::currency::Currency;
 use super::customer::Customer;
 use super::definition::Definition;
@@ -390,6 +391,22 @@ impl SourceSettings {
     /// Whether bills of the source may still change, as far as the settings say.
     pub fn is_open(&self) -> bool {
         self.kind.is_final_on_request() && !self.is_final
+    }
+
+    /// The column that quantities are read from; none where it is always the same.
+    pub fn quantity_column(&self) -> Option<String> {
+        match self.kind {
+            SourceKind::FocusCsv => Some(self.focus.quantity.columns().0.to_owned()),
+            SourceKind::TableCsv => {
+                let columns = self.mapping.as_ref()?.columns.quantity.as_ref()?;
+                Some(columns_of(columns).collect::<Vec<&str>>().join(" "))
+            }
+            SourceKind::SoracomCsv
+            | SourceKind::SoracomApi
+            | SourceKind::SakuraCsv
+            | SourceKind::SakuraApi
+            | SourceKind::KoreApi => None,
+        }
     }
 }
 
