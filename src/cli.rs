@@ -507,7 +507,7 @@ pub struct Adjust {
     #[arg(long, value_name = "AMOUNT", value_parser = money, allow_hyphen_values = true)]
     pub amount: Amount,
     /// Tax category; the customer's without it
-    #[arg(long, value_name = "CATEGORY", value_parser = tax_category())]
+    #[arg(long, value_name = "CATEGORY", value_parser = tax_category)]
     pub tax_category: Option<TaxCategory>,
 }
 
@@ -622,12 +622,13 @@ impl Export {
     fn check(&self) -> Result<(), (String, String)> {
         let is_to = |target| self.to == target;
         let is_table = !is_to(Target::Json) && !is_to(Target::Template) && !is_to(Target::JpPint);
+        let is_utf_8 = self.to.is_by_document();
         for (option, given, fits, of) in [
             ("--online", self.online, is_to(Target::Yayoi), "yayoi"),
             ("--first-slip", self.first_slip != 1, is_to(Target::Yayoi), "yayoi"),
             ("--template", self.template.is_some(), is_to(Target::Template), "template"),
             ("--check", !self.check.is_empty(), is_to(Target::JpPint), "jp-pint"),
-            ("--encoding", self.encoding.is_some(), !is_to(Target::JpPint), "csv"),
+            ("--encoding", self.encoding.is_some(), !is_utf_8, "csv"),
             ("--no-guard", self.no_guard, is_table, "csv"),
         ] {
             if given && !fits {

@@ -1,6 +1,7 @@
 //! Lines of adjustments: what the month alone has. They come after fees and before the minimum; those of an amount or a
 //! quantity first, because those in percent can be of them.
 
+use super::items;
 use super::own_money::rate_for;
 use super::percentage::{self, Counted, PercentagePart};
 use super::price_choice::own_status;
@@ -70,7 +71,7 @@ pub(super) fn lines<'a>(
         for part in parts.iter().filter(|part| !part.amount.is_zero()) {
             let name = adjustment.name.of(customer.invoice.language).clone();
             let item = LineItem {
-                qualifier: part.qualifier(parts.len(), customer.invoice.language),
+                qualifier: part.qualifier(parts.len(), settings, (month, customer.invoice.language)),
                 adjusted: Some(Box::new(adjusted(adjustment, customer.invoice.language))),
                 ..LineItem::own(kind(part.amount), name, part.amount, part.group)
             };
@@ -104,7 +105,8 @@ fn of_amount<'a>(
     let to_invoice = rate_for(settings, month, customer, money.currency, &adjustment.definition)?;
     let category = adjustment.tax_category.unwrap_or_else(|| own_status(settings, customer).0);
     let supply = adjustment.supply.unwrap_or(month);
-    let rate = category.rate(supply).ok_or_else(|| without_rate(adjustment, category, supply))?;
+    let rate = settings.taxes.rate(category, supply);
+    let rate = rate.ok_or_else(|| without_rate(settings, adjustment, category, supply))?;
     let figures = || -> Result<(Amount, Amount, Amount), TooLong> {
         let price = money.amount.times(to_invoice)?;
         let exact = quantity.map_or(Ok(price), |quantity| price.times(quantity))?;
@@ -160,12 +162,14 @@ fn of_nothing(adjustment: &Adjustment, customer: &Customer) -> Diagnostic {
     Diagnostic::error(message).at(place(adjustment)).with_note(note).with_hint(hint)
 }
 
-fn without_rate(adjustment: &Adjustment, category: TaxCategory, supply: BillingMonth) -> Diagnostic {
-    let message = format!("there is no tax rate for the category \"{}\" in {supply}", category.name());
-    Diagnostic::error(message)
-        .at(place(adjustment))
-        .with_note("the reduced rate exists since October 2019")
-        .with_hint("use another tax category for this adjustment")
+fn without_rate(
+    settings: &Settings,
+    adjustment: &Adjustment,
+    category: TaxCategory,
+    supply: BillingMonth,
+) -> Diagnostic {
+    let hint = "use another tax category for this adjustment";
+    items::without_rate(&settings.taxes, category, supply, hint).at(place(adjustment))
 }
 
 /// What adjustments bring and cost, for the issuer.

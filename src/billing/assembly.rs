@@ -34,7 +34,8 @@ pub(super) fn assemble(
     let currency = customer.invoice.currency;
     let to_yen = rate_to_yen(bill.month, settings, customer)?;
     let (rounding, _) = settings.tax_rounding(index);
-    let tax_subtotals = taxation::tax(&priced.items, rounding, currency, to_yen)?;
+    let mut tax_subtotals = taxation::tax(&priced.items, rounding, currency, to_yen)?;
+    taxation::name(&mut tax_subtotals, &settings.taxes, bill.month, customer.invoice.language);
     let subtotal = Sum::of(priced.items.iter().map(|item| item.amount))?;
     let cost = Sum::of(priced.items.iter().map(|item| item.cost))?;
     let tax = Sum::of(tax_subtotals.iter().map(|subtotal| subtotal.tax))?;
@@ -72,6 +73,7 @@ pub(super) fn assemble(
         due_date,
         order_number: settings.order_number(bill.month, customer).map(str::to_owned),
         currency,
+        tax_regime: settings.taxes.regime,
         items: priced.items,
         details: priced.details,
         shares: priced.shares,
@@ -88,7 +90,7 @@ pub(super) fn assemble(
     Ok(invoice)
 }
 
-/// Yen for one unit of an invoice's currency; none for invoices in yen.
+/// Yen for one unit of an invoice's currency; none for invoices in yen, and for those that state no Japanese tax.
 ///
 /// # Errors
 /// When the month has no rate to yen.
@@ -98,7 +100,7 @@ pub(super) fn rate_to_yen(
     customer: &Customer,
 ) -> Result<Option<Amount>, Diagnostic> {
     let currency = customer.invoice.currency;
-    if currency == Currency::JPY {
+    if currency == Currency::JPY || !settings.taxes.regime.is_japan() {
         return Ok(None);
     }
     settings.fx_rate(month, currency, Currency::JPY).map(Some).ok_or_else(|| {

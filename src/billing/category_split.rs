@@ -64,7 +64,7 @@ mod tests {
         let told: Vec<String> = parts
             .iter()
             .map(|part| {
-                let category = part.category.map_or("", TaxCategory::name);
+                let category = part.category.as_ref().map_or("", TaxCategory::name);
                 format!("{category} {} {} {}", part.exact, part.cost, part.quantity.unwrap())
             })
             .collect();

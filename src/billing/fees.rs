@@ -71,7 +71,7 @@ pub(super) fn lines(
         let category = fee.tax_category.unwrap_or_else(|| own_status(settings, customer).0);
         let group = TaxGroup {
             category,
-            rate: rate(category, month, customer)?,
+            rate: rate(category, settings, month, customer)?,
             included: fee.tax_included && category.is_taxed(),
         };
         let item = LineItem {
@@ -92,7 +92,7 @@ pub(super) fn lines(
         let parts = percentage::parts(percent, others, customer)?;
         for part in parts.iter().filter(|part| !part.amount.is_zero()) {
             let item = LineItem {
-                qualifier: part.qualifier(parts.len(), customer.invoice.language),
+                qualifier: part.qualifier(parts.len(), settings, (month, customer.invoice.language)),
                 ..LineItem::own(kind(part.amount), fee.name.clone(), part.amount, part.group)
             };
             lines.push(FeeLine { charged: *charged, full: None, part: Some(*part), exact: part.exact, item });

@@ -21,6 +21,7 @@ use crate::model::period::BillingMonth;
 use crate::model::price::RoundAt;
 use crate::model::settings::{Language, Settings};
 use crate::model::tax::{TaxCategory, TaxGroup, TaxRate};
+use crate::model::tax_table::TaxTable;
 
 /// Charges with the same key are one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -120,10 +121,15 @@ impl<'a> Items<'a> {
     }
 
     /// Per source, the amounts of usage by tax category before rounding and without tax, where above zero.
-    pub(super) fn usage_by_category(&self, sources: usize, month: BillingMonth) -> Result<Vec<CategoryUsage>, TooLong> {
+    pub(super) fn usage_by_category(
+        &self,
+        sources: usize,
+        taxes: &TaxTable,
+        month: BillingMonth,
+    ) -> Result<Vec<CategoryUsage>, TooLong> {
         let mut sums: Vec<BTreeMap<TaxCategory, Sum>> = vec![BTreeMap::new(); sources];
         for item in self.growing.iter().filter(|item| item.key.kind == ItemKind::Usage) {
-            sums[usize::from(item.key.source)].entry(item.key.category).or_default().add(item.net(month)?)?;
+            sums[usize::from(item.key.source)].entry(item.key.category).or_default().add(item.net(taxes, month)?)?;
         }
         let totals = |sums: BTreeMap<TaxCategory, Sum>| -> Result<CategoryUsage, TooLong> {
             let totals = sums.into_iter().map(|(category, sum)| Ok((category, sum.total()?)));
@@ -137,10 +143,10 @@ impl<'a> Items<'a> {
     }
 
     /// The sum of the provider's items before any rounding and without tax.
-    fn exact_sum(&self, month: BillingMonth) -> Result<Amount, TooLong> {
+    fn exact_sum(&self, taxes: &TaxTable, month: BillingMonth) -> Result<Amount, TooLong> {
         let mut sum = Sum::default();
         for item in &self.growing {
-            sum.add(item.net(month)?)?;
+            sum.add(item.net(taxes, month)?)?;
         }
         sum.total()
     }
@@ -163,7 +169,7 @@ impl<'a> Items<'a> {
         minimum: Option<(Amount, TaxCategory)>,
         details: &mut [Detail],
     ) -> Result<FinishedLines, Problems> {
-        let LineContext { bill, settings, customer, charged_fees, rates, unit_prices } = context;
+        let LineContext { bill, settings, customer, charged_fees, rates, .. } = context;
         let month = bill.month;
         let mut order: Vec<usize> = (0..self.growing.len()).collect();
         let sort_key = |index: &usize| {
@@ -176,7 +182,7 @@ impl<'a> Items<'a> {
             let item = &self.growing[*index];
             let rate = rates[usize::from(item.key.source)].expect("an item is made of charges whose rate is known");
             let section = item.key.section.map(|id| self.sections.section(id).clone());
-            Ok(LineItem { section, ..item.line(bill, customer, rate, unit_prices)? })
+            Ok(LineItem { section, ..item.line(context, rate)? })
         };
         let mut lines: Vec<LineItem> = order.iter().map(line).collect::<Result<_, Diagnostic>>()?;
         let exact = order.iter().map(|index| self.growing[*index].exact());
@@ -186,7 +192,7 @@ impl<'a> Items<'a> {
         let fees = fees::lines(settings, customer, month, charged_fees, &provided)?;
         let others: Vec<Counted<'_>> = provided.into_iter().chain(fees.iter().map(FeeLine::counted)).collect();
         let adjustments = adjustments::lines(settings, customer, month, &others)?;
-        let mut exact_sum = self.exact_sum(month)?;
+        let mut exact_sum = self.exact_sum(&settings.taxes, month)?;
         for Counted { item, exact } in
             fees.iter().map(FeeLine::counted).chain(adjustments.iter().map(AdjustmentLine::counted))
         {
@@ -210,17 +216,17 @@ impl<'a> Items<'a> {
         // The tax in prices counts here and below, and gets its lines when all items are known: rests of earlier months
         // may bring more.
         let all: Vec<LineItem> = charged().chain(&rounding).cloned().collect();
-        let included = included_tax(&all, customer)?;
+        let included = included_tax(&all, settings, customer)?;
         let counted = match customer.pricing.minimum_excludes_adjustments {
             false => Sum::of(all.iter().chain(&included).map(|line| line.amount))?,
             true => {
                 let others: Vec<LineItem> = all.iter().filter(|line| line.adjusted.is_none()).cloned().collect();
-                let included = included_tax(&others, customer)?;
+                let included = included_tax(&others, settings, customer)?;
                 Sum::of(others.iter().chain(&included).map(|line| line.amount))?
             }
         };
         if let Some((minimum, category)) = minimum {
-            lines.extend(minimum_item(minimum, counted, category, month, customer)?);
+            lines.extend(minimum_item((minimum, counted), category, settings, month, customer)?);
         }
         let discounts_from = lines.len();
         lines.extend(discounts);
@@ -268,17 +274,17 @@ impl Growing {
     }
 
     /// [`exact`](Self::exact) without tax.
-    fn net(&self, month: BillingMonth) -> Result<Amount, TooLong> {
-        net(self.exact()?, self.key.category, self.key.tax_included, month)
+    fn net(&self, taxes: &TaxTable, month: BillingMonth) -> Result<Amount, TooLong> {
+        let exact = self.exact()?;
+        // A category without a rate in that month, which is refused when its line is made, has no tax to take off.
+        let Some(rate) = taxes.rate(self.key.category, month) else {
+            return Ok(exact);
+        };
+        TaxGroup { category: self.key.category, rate, included: self.key.tax_included }.without_tax(exact)
     }
 
-    fn line(
-        &self,
-        bill: &Bill,
-        customer: &Customer,
-        rate_to_invoice: Amount,
-        unit_prices: &[Amount],
-    ) -> Result<LineItem, Diagnostic> {
+    fn line(&self, context: LineContext<'_>, rate_to_invoice: Amount) -> Result<LineItem, Diagnostic> {
+        let LineContext { bill, settings, customer, unit_prices, .. } = context;
         let exact = self.amount.total()?;
         let cost = self.cost.total()?.times(rate_to_invoice)?;
         // Hours and gigabytes have no sum.
@@ -295,7 +301,7 @@ impl Growing {
             cost,
             amount,
             tax_category: self.key.category,
-            tax_rate: rate(self.key.category, bill.month, customer)?,
+            tax_rate: rate(self.key.category, settings, bill.month, customer)?,
             tax_included: self.key.tax_included,
             qualifier: None,
             adjusted: None,
@@ -316,15 +322,6 @@ impl Growing {
     }
 }
 
-/// An amount before rounding, without the tax that it includes. A category without a rate in that month, which is refused when
-/// its line is made, has no tax to take off.
-fn net(exact: Amount, category: TaxCategory, included: bool, month: BillingMonth) -> Result<Amount, TooLong> {
-    match category.rate(month) {
-        Some(rate) => TaxGroup { category, rate, included }.without_tax(exact),
-        None => Ok(exact),
-    }
-}
-
 /// An item's amount: rounded, unless rounding is left to the sum of its category.
 pub(super) fn rounded(exact: Amount, customer: &Customer) -> Result<Amount, Diagnostic> {
     let pricing = &customer.pricing;
@@ -339,14 +336,44 @@ fn to_minor_unit(exact: Amount, customer: &Customer) -> Result<Amount, Diagnosti
     Ok(customer.pricing.rounding.apply(exact, decimals)?)
 }
 
-pub(super) fn rate(category: TaxCategory, month: BillingMonth, customer: &Customer) -> Result<TaxRate, Diagnostic> {
-    category.rate(month).ok_or_else(|| {
-        let message = format!("there is no tax rate for the category \"{}\" in {month}", category.name());
-        Diagnostic::error(message)
-            .at(Place::file(&customer.path))
-            .with_note("the reduced rate exists since October 2019")
-            .with_hint("use another tax category for this month")
-    })
+/// The rate of a category for the month's supplies.
+///
+/// # Errors
+/// When it has none yet.
+pub(super) fn rate(
+    category: TaxCategory,
+    settings: &Settings,
+    month: BillingMonth,
+    customer: &Customer,
+) -> Result<TaxRate, Diagnostic> {
+    let without = || {
+        let hint = "use another tax category for this month";
+        without_rate(&settings.taxes, category, month, hint).at(Place::file(&customer.path))
+    };
+    settings.taxes.rate(category, month).ok_or_else(without)
+}
+
+/// Says that a category has no rate in a month; `otherwise` is the way out under a regime whose rates are built in.
+pub(super) fn without_rate(
+    taxes: &TaxTable,
+    category: TaxCategory,
+    month: BillingMonth,
+    otherwise: &str,
+) -> Diagnostic {
+    let name = category.name();
+    let diagnostic = Diagnostic::error(format!("there is no tax rate for the category \"{name}\" in {month}"));
+    if taxes.regime.is_japan() {
+        return diagnostic.with_note("the reduced rate exists since October 2019").with_hint(otherwise);
+    }
+    let add =
+        format!("add [[tax.rate]] with category = \"{name}\" and from = \"{month}\", or use another tax category");
+    match taxes.first_of(category) {
+        Some(first) => {
+            let place = format!("{}:{}", first.definition.path, first.definition.line);
+            diagnostic.with_note(format!("its first rate is from {} ({place})", first.from)).with_hint(add)
+        }
+        None => diagnostic.with_note("no [[tax.rate]] is of that category").with_hint(add),
+    }
 }
 
 /// With `round-at = "invoice"`: per tax category, the 端数調整 that makes the exact items add up to their rounded sum.
@@ -374,9 +401,9 @@ fn rounding_items<'l>(
 
 /// The difference up to the minimum after everything else is rounded, so that the printed subtotal is the minimum.
 fn minimum_item(
-    minimum: Amount,
-    subtotal: Amount,
+    (minimum, subtotal): (Amount, Amount),
     category: TaxCategory,
+    settings: &Settings,
     month: BillingMonth,
     customer: &Customer,
 ) -> Result<Option<LineItem>, Diagnostic> {
@@ -384,7 +411,7 @@ fn minimum_item(
     if !missing.is_positive() {
         return Ok(None);
     }
-    let group = TaxGroup { category, rate: rate(category, month, customer)?, included: false };
+    let group = TaxGroup { category, rate: rate(category, settings, month, customer)?, included: false };
     Ok(Some(adjustment(ItemKind::Minimum, missing, group, customer)))
 }
 

@@ -299,7 +299,7 @@ fn finished(
     let customer = &settings.customers[index];
     let rests = taken.get(customer.id.as_str()).map_or(&[][..], Vec::as_slice);
     carrying::take(&mut priced.items, customer, rests)?;
-    let included = taxation::included_tax(&priced.items, customer)?;
+    let included = taxation::included_tax(&priced.items, settings, customer)?;
     let before = priced.items.iter().position(|item| item.kind == ItemKind::Rounding).unwrap_or(priced.items.len());
     priced.items.splice(before..before, included);
     let subtotal = Sum::of(priced.items.iter().map(|item| item.amount))?;

@@ -7,8 +7,9 @@ use crate::model::adjustment::PercentOf;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::customer::Customer;
 use crate::model::invoice::LineItem;
+use crate::model::period::BillingMonth;
 use crate::model::rounding::Rounding;
-use crate::model::settings::Language;
+use crate::model::settings::{Language, Settings};
 use crate::model::tax::{TaxCategory, TaxGroup};
 
 /// The part of a percentage that is of one tax category and rate.
@@ -87,13 +88,20 @@ pub(super) fn parts<'l>(
 impl PercentagePart {
     /// What is printed after the name of its line: its rate, where the percentage has several parts. A part of prices with tax
     /// has the mark that they have.
-    pub(super) fn qualifier(&self, parts: usize, language: Language) -> Option<String> {
+    pub(super) fn qualifier(
+        &self,
+        parts: usize,
+        settings: &Settings,
+        (month, language): (BillingMonth, Language),
+    ) -> Option<String> {
         if parts < 2 {
             return None;
         }
         let rate = self.group.rate;
+        let name = settings.taxes.name_of(self.group.category, rate, month, language);
         let of = match (self.group.category, language) {
-            (TaxCategory::Standard, _) => rate.to_string(),
+            _ if let Some(name) = name => format!("{name} {rate}"),
+            (TaxCategory::Standard | TaxCategory::Own(_), _) => rate.to_string(),
             (TaxCategory::Reduced, Language::Japanese) => format!("軽減{rate}"),
             (TaxCategory::Reduced, Language::English) => format!("reduced {rate}"),
             (TaxCategory::Exempt, Language::Japanese) => "免税".to_owned(),

@@ -335,7 +335,7 @@ impl<'a> CustomerPricer<'a> {
         if discounts.is_empty() {
             return Ok((details, Vec::new()));
         }
-        let usage = self.items.usage_by_category(self.kept.len(), self.bill.month)?;
+        let usage = self.items.usage_by_category(self.kept.len(), &self.settings.taxes, self.bill.month)?;
         let mut all = Vec::with_capacity(details.len() + 2 * discounts.len());
         let mut parts = Vec::new();
         let mut rest = details.into_iter();
@@ -396,7 +396,11 @@ impl<'a> CustomerPricer<'a> {
                 Diagnostic::error(format!("the price for customer \"{customer}\" has too many digits to be exact"))
             }
             PriceError::NoQuantity => {
-                Diagnostic::error(format!("the row gives no quantity, but \"{customer}\" pays for {item} by quantity"))
+                let column = self.bill.source(charge).quantity_column.as_ref();
+                let place = column.map_or_else(String::new, |column| format!(" in {column}"));
+                let message =
+                    format!("the row gives no quantity{place}, but \"{customer}\" pays for {item} by quantity");
+                Diagnostic::error(message)
                     .with_hint(format!("use a markup for {item} in {}, or narrow the rule's item", self.customer.path))
             }
         }

@@ -217,7 +217,7 @@ pub fn reconcile(bill: &Bill) -> Result<Vec<Reconciliation>, TooLong> {
             let statement = &source.statement;
             let cause = cause(&totals, statement.is_final, source.kind)?;
             let sums = sums(bill, index)?;
-            let rate = TaxCategory::Standard.rate(bill.month).map_or(Amount::ZERO, |rate| rate.factor());
+            let rate = TaxCategory::Standard.japanese_rate(bill.month).map_or(Amount::ZERO, |rate| rate.factor());
             let mut day_differences = Vec::new();
             for (day, provider) in &statement.daily {
                 let ours = sums.daily.get(day).copied().unwrap_or(Amount::ZERO);
@@ -334,6 +334,7 @@ mod tests {
             name: "s".to_owned(),
             kind: SourceKind::SoracomApi,
             currency: Currency::JPY,
+            quantity_column: None,
             stated_tax: None,
             statement: Statement { total, coupons: Amount::whole(coupons), is_final, ..Statement::default() },
             focus: None,

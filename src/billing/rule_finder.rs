@@ -131,6 +131,7 @@ mod tests {
             name: "s".to_owned(),
             kind,
             currency,
+            quantity_column: None,
             stated_tax: None,
             statement,
             focus: None,

@@ -1,4 +1,4 @@
-//! Computes consumption tax per category and rate, rounded once (billing-rules §4; 消費税法施行令70条の10).
+//! Computes tax per category and rate, rounded once (billing-rules §4; 消費税法施行令70条の10).
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,11 @@ use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::invoice::{ItemKind, LineItem, TaxSubtotal};
+use crate::model::period::BillingMonth;
 use crate::model::rounding::Rounding;
-use crate::model::settings::Language;
+use crate::model::settings::{Language, Settings};
 use crate::model::tax::TaxGroup;
+use crate::model::tax_table::{TaxRegime, TaxTable};
 
 /// The taxes of an invoice. With `to_yen`, the rate from another currency, tax is stated in yen too.
 ///
@@ -27,9 +29,16 @@ pub(crate) fn tax(
         let tax_jpy = to_yen.filter(|_| group.category.is_taxed()).map(in_yen).transpose()?;
         let TaxGroup { category, rate, included } = group;
         let taxable = if included { prices.minus(tax)? } else { prices };
-        Ok(TaxSubtotal { category, rate, taxable, tax, tax_jpy, tax_included: included })
+        Ok(TaxSubtotal { category, rate, name: None, taxable, tax, tax_jpy, tax_included: included })
     };
     prices(items)?.into_iter().map(subtotal).collect()
+}
+
+/// Gives taxes of the workspace's own rates their names.
+pub(crate) fn name(taxes: &mut [TaxSubtotal], table: &TaxTable, month: BillingMonth, language: Language) {
+    for tax in taxes {
+        tax.name = table.name_of(tax.category, tax.rate, month, language).map(str::to_owned);
+    }
 }
 
 /// The sums of prices by what is taxed together.
@@ -46,23 +55,29 @@ fn prices(items: &[LineItem]) -> Result<BTreeMap<TaxGroup, Amount>, TooLong> {
 ///
 /// # Errors
 /// When a sum has too many digits.
-pub(crate) fn included_tax(items: &[LineItem], customer: &Customer) -> Result<Vec<LineItem>, TooLong> {
+pub(crate) fn included_tax(
+    items: &[LineItem],
+    settings: &Settings,
+    customer: &Customer,
+) -> Result<Vec<LineItem>, TooLong> {
     let decimals = customer.invoice.currency.decimals();
     let mut lines = Vec::new();
     for (group, prices) in prices(items)?.into_iter().filter(|(group, _)| group.included) {
         let tax = group.tax(prices, customer.tax.rounding, decimals)?;
         if !tax.is_zero() {
-            lines.push(included_tax_line(group, tax.negated(), customer.invoice.language));
+            lines.push(included_tax_line(group, tax.negated(), settings.taxes.regime, customer.invoice.language));
         }
     }
     Ok(lines)
 }
 
 /// A line of kind `included-tax`.
-pub(crate) fn included_tax_line(group: TaxGroup, amount: Amount, language: Language) -> LineItem {
-    let name = match language {
-        Language::Japanese => "税込価格に含まれる消費税",
-        Language::English => "Consumption tax included in prices",
+pub(crate) fn included_tax_line(group: TaxGroup, amount: Amount, regime: TaxRegime, language: Language) -> LineItem {
+    let name = match (language, regime.is_japan()) {
+        (Language::Japanese, true) => "税込価格に含まれる消費税",
+        (Language::Japanese, false) => "税込価格に含まれる税",
+        (Language::English, true) => "Consumption tax included in prices",
+        (Language::English, false) => "Tax included in prices",
     };
     LineItem::own(ItemKind::IncludedTax, name.to_owned(), amount, TaxGroup { included: true, ..group })
 }
@@ -83,7 +98,7 @@ mod tests {
             cost: Amount::ZERO,
             amount: Amount::whole(amount),
             tax_category: category,
-            tax_rate: TaxRate { percent },
+            tax_rate: TaxRate::whole(percent),
             tax_included: false,
             qualifier: None,
             adjusted: None,
@@ -111,10 +126,10 @@ mod tests {
                 .collect();
             let taxes = tax(&items, Rounding::Down, Currency::JPY, None).unwrap();
             for subtotal in taxes {
-                let expected = vector["tax"][subtotal.rate.percent.to_string()].as_i64().unwrap();
+                let expected = vector["tax"][subtotal.rate.percent().to_string()].as_i64().unwrap();
                 assert_eq!(subtotal.tax, Amount::whole(expected), "{}", vector["src"]);
                 let paid = if tax_included { subtotal.taxable.plus(subtotal.tax).unwrap() } else { subtotal.taxable };
-                let percent = subtotal.rate.percent.to_string();
+                let percent = subtotal.rate.percent().to_string();
                 assert_eq!(paid, Amount::whole(vector["in"][percent].as_i64().unwrap()), "{}", vector["src"]);
                 checked += 1;
             }

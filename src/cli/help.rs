@@ -40,6 +40,7 @@ pub const EXAMPLES: &[(&str, &[&str])] = &[
             "invoicer export 202208 --to yayoi --new",
             "invoicer export 202208 --to csv --out -",
             "invoicer export 202310 --to jp-pint",
+            "invoicer export 202409 --to focus --customer acme",
         ],
     ),
     ("fetch", &["invoicer fetch 202208 --source soracom"]),

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use chrono::NaiveDate;
 use clap::ValueEnum;
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::PossibleValue;
 
 use crate::model::amount::Amount;
 use crate::model::format::Format;
@@ -48,11 +48,10 @@ pub(super) fn sha256(text: &str) -> Result<String, String> {
     }
 }
 
-/// One of the names, which help, manual and completions list.
-pub(super) fn tax_category() -> impl TypedValueParser<Value = TaxCategory> {
-    let known = |name: String| TaxCategory::NAMES.into_iter().find(|(known, _)| *known == name);
-    let names = PossibleValuesParser::new(TaxCategory::NAMES.map(|(name, _)| name));
-    names.try_map(move |name| known(name).map(|(_, category)| category).ok_or("not a tax category"))
+/// A known category, or one that has a rate of the workspace's own.
+pub(super) fn tax_category(text: &str) -> Result<TaxCategory, String> {
+    let known = TaxCategory::NAMES.map(|(name, _)| name).join(", ");
+    TaxCategory::named(text).ok_or_else(|| format!("expected {known}, or a category of a [[tax.rate]], found {text:?}"))
 }
 
 pub(super) fn glob(text: &str) -> Result<Glob, Infallible> {

@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Place, Problems, cannot};
 use crate::files;
 use crate::ledger::{self, Ledger};
 use crate::model::adjustment::DIRECTORY;
-use crate::model::customer::Customer;
+use crate::model::settings::Settings;
 use crate::model::toml_text::toml_text;
 use crate::month::adjustment_ids;
 use crate::printer::Printer;
@@ -33,12 +33,13 @@ pub(super) fn run(root: &Path, arguments: &cli::Adjust, printer: &Printer) -> Re
         );
         return Err(diagnostic.with_hint(hint).into());
     }
-    let customers = workspace::load_for(root, &[month])?.settings.customers;
+    let settings = workspace::load_for(root, &[month])?.settings;
+    let customers = &settings.customers;
     let known: Vec<&str> = customers.iter().map(|customer| customer.id.as_str()).collect();
     check_known(&arguments.customer, &known)?;
     let path = format!("{DIRECTORY}/{month}.toml");
     let id = free_id(root, &ledger, arguments)?;
-    add(root, &path, &id, &customers, arguments)?;
+    add(root, &path, &id, &settings, arguments)?;
     if let Some(customer) = customers.iter().find(|customer| customer.id == arguments.customer) {
         let amount = money(arguments.amount, customer.invoice.currency, 0);
         printer.status(&format!("adjustment {id}: {amount} for {}", customer.id));
@@ -48,7 +49,7 @@ pub(super) fn run(root: &Path, arguments: &cli::Adjust, printer: &Printer) -> Re
 }
 
 /// Writes the file with another table.
-fn add(root: &Path, path: &str, id: &str, customers: &[Customer], arguments: &cli::Adjust) -> Result<(), Problems> {
+fn add(root: &Path, path: &str, id: &str, settings: &Settings, arguments: &cli::Adjust) -> Result<(), Problems> {
     let mut bytes = match files::read(&root.join(path), files::TEXT) {
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         read => read.with_context(|| cannot("read the file", path)).map_err(Diagnostic::from)?,
@@ -62,7 +63,7 @@ fn add(root: &Path, path: &str, id: &str, customers: &[Customer], arguments: &cl
         Problems::from(Diagnostic::error("the file is not UTF-8").at(Place::file(path)).with_hint("save it as UTF-8"))
     })?;
     // What would be refused by the next build is not written.
-    workspace::check_adjustments(arguments.month, path, text, customers)?;
+    workspace::check_adjustments(arguments.month, path, text, settings)?;
     Ok(staging::replace(&root.join(path), path, &bytes)?)
 }
 
@@ -84,8 +85,9 @@ fn free_id(root: &Path, ledger: &Ledger, arguments: &cli::Adjust) -> Result<Stri
 
 fn table(id: &str, arguments: &cli::Adjust) -> String {
     let cli::Adjust { customer, name, amount, tax_category, .. } = arguments;
-    let category =
-        tax_category.map_or_else(String::new, |category| format!("tax-category = {}\n", toml_text(category.name())));
+    let category = tax_category
+        .as_ref()
+        .map_or_else(String::new, |category| format!("tax-category = {}\n", toml_text(category.name())));
     format!(
         "[[adjustment]]\nid = {}\ncustomer = {}\nname = {}\namount = {}\n{category}",
         toml_text(id),

@@ -178,6 +178,7 @@ impl Finish<'_> {
         if self.mode == Mode::Check {
             let invoices = counted(computed.billed.invoices.len(), "invoice");
             let rows = row_count(computed.bill.charges.len());
+            computed.workspace.settings.taxes.status().iter().for_each(|status| printer.status(status));
             printer.status(&format!("{} is good: {invoices} from {rows}", computed.bill.month));
             return Ok(());
         }

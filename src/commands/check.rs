@@ -74,6 +74,7 @@ fn check_files(root: &Path, arguments: &cli::Check, printer: &Printer) -> Result
         warnings::deny(&found)?;
     }
     excerpts::print_warnings(root, &found, printer);
+    settings.taxes.status().iter().for_each(|status| printer.status(status));
     let (customers, sources) =
         (counted(settings.customers.len(), "customer"), counted(settings.sources.len(), "source"));
     printer.status(&format!("the workspace is good: {customers}, {sources}"));

@@ -11,6 +11,7 @@ use crate::model::accounting::{Program, TaxLabelKey};
 use crate::model::amount::Amount;
 use crate::model::invoice::DocumentKind;
 use crate::model::settings::Settings;
+use crate::model::tax_table::TaxRegime;
 
 /// The journal entry of a document.
 #[derive(Debug)]
@@ -114,6 +115,10 @@ pub(super) fn all<'a>(
     let mut unlabelled: BTreeMap<TaxLabelKey, Vec<&str>> = BTreeMap::new();
     let mut all = Vec::with_capacity(bookings.len());
     for booking in bookings {
+        if booking.document.tax_regime == TaxRegime::Custom {
+            problems.push(of_another_tax(booking, program));
+            continue;
+        }
         let Some(amounts) = problems.keep(yen::amounts(booking, settings)) else {
             continue;
         };
@@ -172,8 +177,20 @@ fn of_booking<'a>(
     Ok(Entries { booking, receivable, sales })
 }
 
+fn name_of(program: Program) -> &'static str {
+    Program::NAMES.iter().find(|(_, known)| *known == program).map_or("", |(name, _)| name)
+}
+
+/// The programs know Japan's tax alone. What has no tax at all they take as 対象外.
+fn of_another_tax(booking: &Booking<'_>, program: Program) -> Diagnostic {
+    let (number, program) = (&booking.document.number, name_of(program));
+    let message = format!("{number} states a tax of [[tax.rate]], and {program} books Japan's consumption tax only");
+    let hint = "--to csv, --to json and --to template have the figures of any tax";
+    booking.placed(Diagnostic::error(message).with_hint(hint))
+}
+
 fn without_label(key: TaxLabelKey, numbers: &[&str], program: Program) -> Diagnostic {
-    let program = Program::NAMES.iter().find(|(_, known)| *known == program).map_or("", |(name, _)| name);
+    let program = name_of(program);
     let returned = if key.returned { "credit notes of " } else { "" };
     let message = format!("there is no tax label of {program} for {returned}{} {}", key.category.name(), key.rate);
     let diagnostic = Diagnostic::error(message).with_note(format!("documents: {}", numbers.join(", ")));

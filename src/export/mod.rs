@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! issued/MONTH.json ─ Selection ─ Booking (Posting) ─ freee, moneyforward, yayoi, csv, json, template ─ ExportFile
-//!                              └─ jp-pint, a file for each document
+//!                              └─ jp-pint, focus: a file for each document, from its own JSON
 //! ```
 //!
 //! Every figure is that of the record. Only two things are computed that no document has: the parts of the accounts in a
@@ -11,6 +11,8 @@
 mod booking;
 mod encoding;
 mod entries;
+mod file_names;
+mod focus;
 mod freee;
 pub mod jp_pint;
 mod listing;
@@ -53,10 +55,12 @@ pub enum Target {
     /// Peppol in Japan: e-invoices by JP PINT 1.1.3, a file for each document, checked
     #[value(name = "jp-pint")]
     JpPint,
+    /// FOCUS 1.2: what each customer is charged, as its tools read the bills of clouds, a file for each document
+    Focus,
 }
 
 /// The names of [`Target`]s on the command line, in directories and journals.
-const TARGETS: [(&str, Target); 7] = [
+const TARGETS: [(&str, Target); 8] = [
     ("freee", Target::Freee),
     ("moneyforward", Target::MoneyForward),
     ("yayoi", Target::Yayoi),
@@ -64,6 +68,7 @@ const TARGETS: [(&str, Target); 7] = [
     ("json", Target::Json),
     ("template", Target::Template),
     ("jp-pint", Target::JpPint),
+    ("focus", Target::Focus),
 ];
 
 impl Target {
@@ -77,6 +82,11 @@ impl Target {
         matches!(self, Target::Freee | Target::MoneyForward | Target::Yayoi)
     }
 
+    /// Whether each document has a file of its own, made of the document's own files.
+    pub fn is_by_document(self) -> bool {
+        matches!(self, Target::JpPint | Target::Focus)
+    }
+
     /// Extension of its files, where their names are not given.
     pub fn extension(self) -> &'static str {
         match self {
@@ -84,14 +94,14 @@ impl Target {
             Target::Json => "json",
             Target::Template => "txt",
             // A directory.
-            Target::JpPint => "",
+            Target::JpPint | Target::Focus => "",
         }
     }
 
     /// The encodings of its files, the usual one first.
     fn encodings(self) -> &'static [Encoding] {
         match self {
-            Target::Freee | Target::Json | Target::JpPint => &[Encoding::Utf8],
+            Target::Freee | Target::Json | Target::JpPint | Target::Focus => &[Encoding::Utf8],
             Target::MoneyForward | Target::Csv | Target::Template => &[Encoding::Utf8, Encoding::Cp932],
             Target::Yayoi => &[Encoding::Cp932],
         }
@@ -131,7 +141,7 @@ pub struct Selected<'a> {
     pub customer: Option<&'a Customer>,
     /// The settings that it was issued by, for its exchange rate; a draft has those of the workspace.
     pub rates: Option<&'a Settings>,
-    /// Its own data files, for e-invoices.
+    /// Its own data files, for what is made of them.
     pub files: Option<&'a jp_pint::IssuedFiles>,
 }
 
@@ -176,8 +186,8 @@ pub struct Export {
 /// Everything that the target cannot take, all at once.
 pub fn files(selection: &Selection<'_>, target: Target, options: &Options) -> Result<Export, Problems> {
     let encoding = encoding::of(target, options.encoding)?;
-    // An e-invoice books nothing.
-    let bookings = if target == Target::JpPint { Vec::new() } else { booking::bookings(selection)? };
+    // A file of one document books nothing.
+    let bookings = if target.is_by_document() { Vec::new() } else { booking::bookings(selection)? };
     let writing = table::Writing { encoding, guard: options.guard };
     let entries = |program| entries::all(&bookings, program, selection.settings);
     let alone = |files| Export { files, warnings: Vec::new() };
@@ -196,7 +206,13 @@ pub fn files(selection: &Selection<'_>, target: Target, options: &Options) -> Re
             alone(vec![values::filled(selection, &bookings, template, encoding)?])
         }
         Target::JpPint => jp_pint::files::files(selection)?,
+        Target::Focus => focus::files(selection, options.guard)?,
     })
+}
+
+/// The number of the document that an exported file of its own is of; none of any other file.
+pub fn number_of(bytes: &[u8]) -> Option<String> {
+    jp_pint::number_of(bytes).or_else(|| focus::number_of(bytes))
 }
 
 fn without_template() -> Diagnostic {

@@ -2,7 +2,7 @@
 //! says which of them an import has confirmed.
 
 use crate::model::accounting::{Accounting, Program, TaxLabelKey};
-use crate::model::tax::{TaxCategory, TaxRate};
+use crate::model::tax::TaxCategory;
 
 /// The label of what a customer owes.
 pub(super) const RECEIVABLE: &str = "対象外";
@@ -20,7 +20,8 @@ pub(super) fn label(accounting: &Accounting, program: Program, key: TaxLabelKey)
 }
 
 fn built_in(program: Program, key: TaxLabelKey) -> Option<&'static str> {
-    let TaxLabelKey { category, rate: TaxRate { percent }, returned } = key;
+    let TaxLabelKey { category, rate, returned } = key;
+    let percent = rate.whole_percent()?;
     use TaxCategory::{Exempt, NonTaxable, OutOfScope, Reduced, Standard};
     Some(match (program, returned, category, percent) {
         (_, _, OutOfScope, _) => "対象外",

@@ -48,7 +48,7 @@ struct DocumentValues<'a> {
 
 #[derive(Clone, Serialize)]
 struct PostingValues<'a> {
-    category: &'static str,
+    category: &'a str,
     rate: TaxRate,
     account: &'a str,
     taxable: Amount,

@@ -13,6 +13,7 @@ use crate::model::invoice::{DocumentKind, Invoice, ItemKind, Original, TaxSubtot
 use crate::model::period::BillingMonth;
 use crate::model::settings::DocumentForm;
 use crate::model::tax::{TaxCategory, TaxRate};
+use crate::model::tax_table::TaxRegime;
 use crate::staging::Written;
 
 /// Record format that this program writes.
@@ -133,6 +134,9 @@ pub struct Document {
     pub order_number: Option<String>,
     /// Currency of all amounts.
     pub currency: Currency,
+    /// Whose tax it states; absent for Japan's.
+    #[serde(default, skip_serializing_if = "TaxRegime::is_japan")]
+    pub tax_regime: TaxRegime,
     /// The invoice it takes back or replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original: Option<Original>,
@@ -267,6 +271,7 @@ impl Document {
             due_date: invoice.due_date,
             order_number: invoice.order_number.clone(),
             currency: invoice.currency,
+            tax_regime: invoice.tax_regime,
             original: invoice.original.clone(),
             whole: naming.whole,
             items: lines
@@ -325,7 +330,9 @@ impl Document {
 
     /// Message on how the figures of `computed` differ from this record's: totals first, otherwise lines and taxes.
     pub fn figures_difference(&self, computed: &Document) -> Option<String> {
-        let figures = |document: &Document| (document.currency, document.subtotal, document.tax, document.total);
+        let figures = |document: &Document| {
+            (document.currency, document.tax_regime, document.subtotal, document.tax, document.total)
+        };
         let parts = (&self.items, &self.tax_subtotals);
         if figures(self) == figures(computed) && parts == (&computed.items, &computed.tax_subtotals) {
             return None;

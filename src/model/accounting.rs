@@ -174,9 +174,9 @@ impl TaxLabelKey {
 }
 
 const fn sold(category: TaxCategory, percent: u32) -> TaxLabelKey {
-    TaxLabelKey { category, rate: TaxRate { percent }, returned: false }
+    TaxLabelKey { category, rate: TaxRate::whole(percent), returned: false }
 }
 
 const fn returned(category: TaxCategory, percent: u32) -> TaxLabelKey {
-    TaxLabelKey { category, rate: TaxRate { percent }, returned: true }
+    TaxLabelKey { category, rate: TaxRate::whole(percent), returned: true }
 }

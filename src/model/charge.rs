@@ -209,6 +209,8 @@ pub struct BillSource {
     pub kind: SourceKind,
     /// Currency of its costs.
     pub currency: Currency,
+    /// The column of quantities, for messages; none where the kind of the bill says it.
+    pub quantity_column: Option<String>,
     /// Sum of the tax that the bill states row by row; absent when its rows state none.
     pub stated_tax: Option<Amount>,
     /// The provider's own figures of the month.
@@ -227,6 +229,7 @@ impl BillSource {
             name: settings.name.clone(),
             kind: settings.kind,
             currency: settings.currency,
+            quantity_column: settings.quantity_column(),
             stated_tax: None,
             statement: Statement {
                 total: settings.totals.get(&month).copied(),

@@ -14,6 +14,7 @@ use super::packed::{LongAmounts, Packed};
 use super::period::BillingMonth;
 use super::section::Section;
 use super::tax::{TaxCategory, TaxGroup, TaxRate};
+use super::tax_table::TaxRegime;
 
 /// Position of an item in [`Invoice::items`], counted from 0; printed as `line`, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -221,6 +222,9 @@ pub struct TaxSubtotal {
     pub category: TaxCategory,
     /// Rate.
     pub rate: TaxRate,
+    /// Name of the tax; absent for Japan's consumption tax and where none is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Sum of the items' amounts.
     pub taxable: Amount,
     /// Tax, rounded once.
@@ -344,6 +348,8 @@ pub struct Invoice {
     pub order_number: Option<String>,
     /// Currency of all amounts.
     pub currency: Currency,
+    /// Whose tax it states.
+    pub tax_regime: TaxRegime,
     /// The lines.
     pub items: Vec<LineItem>,
     /// The priced charges behind the lines, by date, resource and row.

@@ -10,6 +10,9 @@ pub enum Language {
 }
 
 impl Language {
+    /// Both.
+    pub const ALL: [Language; 2] = [Language::Japanese, Language::English];
+
     /// The BCP 47 tag, also the name in TOML.
     pub fn tag(self) -> &'static str {
         match self {

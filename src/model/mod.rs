@@ -54,6 +54,7 @@ pub mod source_sum;
 pub mod split;
 pub mod statement;
 pub mod tax;
+pub mod tax_table;
 pub mod toml_text;
 pub mod warning;
 pub mod wording;

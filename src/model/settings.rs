@@ -10,6 +10,7 @@ use super::adjustment::{Adjustment, DocumentNotes, MonthAdjustments};
 use super::allocation::AllocationSettings;
 use super::amount::Amount;
 use super::assignments::Assignments;
+use super::column_text::columns_of;
 use super::currency::Currency;
 use super::customer::Customer;
 use super::definition::Definition;
@@ -29,6 +30,7 @@ use super::rounding::Rounding;
 use super::schedule::{DateRule, DueRule, OnHoliday};
 use super::section::{SectionTable, SectionTables};
 use super::tax::TaxCategory;
+use super::tax_table::TaxTable;
 use super::warning::WarningSettings;
 use super::wording::Wording;
 
@@ -255,6 +257,8 @@ struct KindFacts {
     has_product_ids: bool,
     /// None where every workspace states it.
     currency: Option<Currency>,
+    /// ServiceCategory of FOCUS.
+    service_category: &'static str,
 }
 
 impl SourceKind {
@@ -280,7 +284,12 @@ impl SourceKind {
             SourceKind::FocusCsv => ("focus-csv", true, true, None),
             SourceKind::TableCsv => ("table-csv", true, false, None),
         };
-        KindFacts { name, is_csv, has_product_ids, currency }
+        let service_category = match self {
+            SourceKind::SoracomCsv | SourceKind::SoracomApi | SourceKind::KoreApi => "Internet of Things",
+            // Of all kinds of services; no document says which.
+            SourceKind::SakuraCsv | SourceKind::SakuraApi | SourceKind::FocusCsv | SourceKind::TableCsv => "Other",
+        };
+        KindFacts { name, is_csv, has_product_ids, currency, service_category }
     }
 
     const fn named(self) -> (&'static str, SourceKind) {
@@ -303,6 +312,11 @@ impl SourceKind {
             SourceKind::SoracomCsv | SourceKind::SoracomApi => item_table::soracom(),
             _ => &[],
         }
+    }
+
+    /// The category of its services in FOCUS.
+    pub fn service_category(self) -> &'static str {
+        self.facts().service_category
     }
 
     /// Whether products have an id besides the name, which rules can match too.
@@ -378,6 +392,22 @@ impl SourceSettings {
     pub fn is_open(&self) -> bool {
         self.kind.is_final_on_request() && !self.is_final
     }
+
+    /// The column that quantities are read from; none where it is always the same.
+    pub fn quantity_column(&self) -> Option<String> {
+        match self.kind {
+            SourceKind::FocusCsv => Some(self.focus.quantity.columns().0.to_owned()),
+            SourceKind::TableCsv => {
+                let columns = self.mapping.as_ref()?.columns.quantity.as_ref()?;
+                Some(columns_of(columns).collect::<Vec<&str>>().join(" "))
+            }
+            SourceKind::SoracomCsv
+            | SourceKind::SoracomApi
+            | SourceKind::SakuraCsv
+            | SourceKind::SakuraApi
+            | SourceKind::KoreApi => None,
+        }
+    }
 }
 
 /// How documents show what they hold: what was issued is made again as it was. Each form shows what those before it show.
@@ -428,6 +458,8 @@ impl DocumentForm {
 pub struct Settings {
     /// The company that bills.
     pub issuer: Issuer,
+    /// `[tax] regime` and `[[tax.rate]]`
+    pub taxes: TaxTable,
     /// `[[tax.rule]]`: the first match wins, then the customer's own category.
     pub tax_rules: Vec<TaxRule>,
     /// `[allocation]`

@@ -56,8 +56,9 @@ pub fn with_stated_tax(
     match stated {
         Some(tax) => total.plus(tax),
         None => {
-            // SORACOM adds tax to the sum and rounds a fraction up ("detailed billing information CSV" page).
-            let rate = TaxCategory::Standard.rate(month).map_or(Amount::ZERO, |rate| rate.factor());
+            // SORACOM adds tax to the sum and rounds a fraction up ("detailed billing information CSV" page): Japan's, whatever
+            // the issuer's own regime is.
+            let rate = TaxCategory::Standard.japanese_rate(month).map_or(Amount::ZERO, |rate| rate.factor());
             Rounding::Up.apply(total.plus(total.times(rate)?)?, source.currency.decimals())
         }
     }

@@ -188,6 +188,7 @@ fn credit_note(
 pub fn terms<'a>(settings: &'a Settings, month: BillingMonth, invoice: &Invoice, number: String) -> CreditTerms<'a> {
     let to_yen = match invoice.currency {
         Currency::JPY => None,
+        _ if !invoice.tax_regime.is_japan() => None,
         currency => settings.fx_rate(month, currency, Currency::JPY),
     };
     let customer = &settings.customers[invoice.customer];

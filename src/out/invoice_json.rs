@@ -23,6 +23,7 @@ use crate::model::item_label::{ItemLabel, ItemTables};
 use crate::model::printed::{self, PrintedFigures, PrintedItem};
 use crate::model::settings::{Language, Settings};
 use crate::model::tax::{TaxCategory, TaxRate};
+use crate::model::tax_table::TaxRegime;
 use crate::render;
 
 /// The JSON of an invoice for an audience: the customer's lacks costs, origins and shares.
@@ -49,6 +50,7 @@ pub fn invoice_json(
         issue_date: invoice.issue_date.to_string(),
         due_date: invoice.due_date.to_string(),
         currency: invoice.currency,
+        tax_regime: invoice.tax_regime,
         language: customer.invoice.language.tag(),
         subject: render::subject(customer, bill.month),
         order_number: invoice.order_number.as_deref(),
@@ -74,6 +76,9 @@ struct InvoiceRecord<'a> {
     issue_date: String,
     due_date: String,
     currency: Currency,
+    /// Absent for Japan's.
+    #[serde(skip_serializing_if = "TaxRegime::is_japan")]
+    tax_regime: TaxRegime,
     language: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<String>,

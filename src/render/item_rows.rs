@@ -166,7 +166,7 @@ impl<'a> ItemRows<'a, '_> {
 
     /// What stands behind the name: ※ for the reduced rate, and that the price includes the tax.
     fn mark(&self, item: &LineItem) -> String {
-        let reduced = if item.tax_category == TaxCategory::Reduced { "※" } else { "" };
+        let reduced = if is_marked(item, self.invoice) { "※" } else { "" };
         let is_price = item.tax_included && item.kind != ItemKind::IncludedTax;
         let included = if is_price { self.words.get("tax_included_mark").map_or("", String::as_str) } else { "" };
         let between = if reduced.is_empty() || included.is_empty() { "" } else { " " };
@@ -187,9 +187,9 @@ impl<'a> ItemRows<'a, '_> {
             .zip(self.printed)
             .filter(|(other, _)| other.tax_group() == group && other.kind != ItemKind::IncludedTax);
         let prices = money(Sum::of(of_group.map(|(_, printed)| printed.amount))?, self.invoice.currency, 0);
-        let percent = group.rate.percent;
+        let (percent, whole) = (group.rate.percent(), group.rate.percent_with_price());
         let word = self.words.get("included_tax_note").map_or("", String::as_str);
-        Ok(Cow::Owned(format!("{word} {prices} × {percent}/{}", 100 + percent)))
+        Ok(Cow::Owned(format!("{word} {prices} × {percent}/{whole}")))
     }
 
     fn row(&self, index: usize) -> Result<RowView<'a>, TooLong> {
@@ -236,6 +236,11 @@ impl<'a> ItemRows<'a, '_> {
     pub(super) fn has_rounded_amount(&self) -> bool {
         self.printed.iter().zip(&self.invoice.items).any(|(printed, item)| printed.amount != item.amount)
     }
+}
+
+/// Whether an item has the mark ※ of Japan's reduced rate.
+pub(super) fn is_marked(item: &LineItem, invoice: &Invoice) -> bool {
+    item.tax_category == TaxCategory::Reduced && invoice.tax_regime.is_japan()
 }
 
 /// Whether an invoice has charges of more than one source.

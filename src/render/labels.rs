@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 use crate::diagnostic::{Diagnostic, Place, Problems, nearest};
 use crate::model::invoice::DocumentKind;
 use crate::model::settings::Language;
+use crate::model::tax_table::TaxRegime;
 
 const BUILT_IN: &str = include_str!("../../templates/labels.toml");
 
@@ -33,9 +34,10 @@ pub(super) struct Labels {
 
 impl Labels {
     /// Loads the built-in words, replaced by those of the workspace's `templates/labels.toml`.
-    pub(super) fn load(own: Option<&str>) -> Result<Labels, Problems> {
+    pub(super) fn load(own: Option<&str>, regime: TaxRegime) -> Result<Labels, Problems> {
         let mut labels = Labels::default();
         labels.merge(BUILT_IN, None)?;
+        labels.choose(regime);
         if let Some(own) = own {
             let known = labels.words.clone();
             labels.merge(own, Some(&known))?;
@@ -52,6 +54,18 @@ impl Labels {
             words.extend(replacing);
         }
         Ok(labels)
+    }
+
+    /// Keeps the words of a tax regime: those of `[en-custom]` replace those of `[en]` under `custom`, and so on.
+    fn choose(&mut self, regime: TaxRegime) {
+        for language in Language::ALL.map(Language::tag) {
+            for other in TaxRegime::NAMES.map(|(_, other)| other) {
+                let of_regime = self.words.remove(&format!("{language}-{}", other.name())).unwrap_or_default();
+                if other == regime {
+                    self.words.entry(language.to_owned()).or_default().extend(of_regime);
+                }
+            }
+        }
     }
 
     /// The words of a language; for a credit note, `credit_title` replaces `title` and so on.
@@ -117,7 +131,7 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_words() {
-        let labels = Labels::load(None).unwrap();
+        let labels = Labels::load(None, TaxRegime::Japan).unwrap();
         let keys = |language| labels.of_review(language).keys().cloned().collect::<Vec<String>>();
         let of_invoices = labels.of(Language::Japanese, DocumentKind::Invoice);
         assert!(of_invoices.contains_key("title") && !of_invoices.contains_key("review_title"));
@@ -125,13 +139,43 @@ mod tests {
         assert_eq!(keys(Language::Japanese), keys(Language::English));
     }
 
+    /// The words of a regime replace known ones only, and what a workspace says comes before both.
+    #[test]
+    fn a_regime_has_words_of_its_own() {
+        let japan = Labels::load(None, TaxRegime::Japan).unwrap();
+        let known: Vec<&String> = japan.of_review(Language::English).keys().collect();
+        for regime in [TaxRegime::None, TaxRegime::Custom] {
+            let own = Labels::load(Some("[en]\ntotal = \"Sum\"\n"), regime).unwrap();
+            for language in Language::ALL {
+                assert_eq!(own.of_review(language).keys().collect::<Vec<&String>>(), known);
+                for (key, word) in own.of(language, DocumentKind::Invoice) {
+                    let is_japans = ["消費税", "軽減", "登録番号", "Consumption"].iter().any(|of| word.contains(of));
+                    // Under Japan's regime alone there are such items and amounts.
+                    let is_unused = ["reduced_note", "tax_jpy"].contains(&key.as_str());
+                    assert!(!is_japans || is_unused, "{key} = {word}");
+                }
+            }
+            assert_eq!(own.of(Language::English, DocumentKind::Invoice)["total"], "Sum");
+        }
+        let none = Labels::load(None, TaxRegime::None).unwrap();
+        for key in
+            ["subtotal", "total", "amount", "tax_included", "appendix_note", "owed", "story_months", "chart_note"]
+        {
+            let words =
+                [Language::Japanese, Language::English].map(|language| &none.of(language, DocumentKind::Invoice)[key]);
+            assert!(words.iter().all(|word| !word.contains('税') && !word.to_lowercase().contains("tax")), "{words:?}");
+        }
+    }
+
     #[test]
     fn a_workspace_replaces_single_words() {
-        let labels = Labels::load(Some("[ja]\ntitle = \"ご利用料金のお知らせ\"\n")).unwrap();
+        let labels = Labels::load(Some("[ja]\ntitle = \"ご利用料金のお知らせ\"\n"), TaxRegime::Japan).unwrap();
         assert_eq!(labels.of(Language::Japanese, DocumentKind::Invoice)["title"], "ご利用料金のお知らせ");
         assert_eq!(labels.of(Language::English, DocumentKind::Invoice)["title"], "Invoice");
-        assert!(RETIRED.iter().all(|key| Labels::load(Some(&format!("[ja]\n{key} = \"x\"\n"))).is_ok()));
-        let problems = Labels::load(Some("[ja]\ntitel = \"x\"\n")).unwrap_err();
+        assert!(
+            RETIRED.iter().all(|key| Labels::load(Some(&format!("[ja]\n{key} = \"x\"\n")), TaxRegime::Japan).is_ok())
+        );
+        let problems = Labels::load(Some("[ja]\ntitel = \"x\"\n"), TaxRegime::Japan).unwrap_err();
         assert_eq!(problems[0].hint.as_deref(), Some("did you mean `title`?"));
     }
 }

@@ -102,7 +102,7 @@ impl Templates {
             sources.retain(|(known, _)| *known != name);
             sources.push((name, text));
         }
-        let labels = Labels::load(own_labels.as_deref())?;
+        let labels = Labels::load(own_labels.as_deref(), settings.taxes.regime)?;
         let mut tera = Tera::default();
         filters::register(&mut tera);
         let guards = if files.iter().any(|(path, _)| path.ends_with(".html")) { Some(guards(&sources)?) } else { None };
@@ -264,10 +264,13 @@ fn reachable(sources: &[(String, String)], first: &str) -> Vec<String> {
 /// Warnings about templates of the workspace that no chosen design uses.
 fn unused(sources: &[(String, String)], chosen: &BTreeSet<&TemplateChoice>) -> Vec<Diagnostic> {
     let names = || sources.iter().map(|(name, _)| name.as_str());
+    let is_built_in = |name: &str| BUILT_IN.iter().any(|(known, _)| *known == name);
+    if names().all(is_built_in) {
+        return Vec::new();
+    }
     let designs: BTreeSet<String> = chosen.iter().map(|choice| format!("{}.html", choice.name)).collect();
     let roots = designs.iter().map(String::as_str).chain([REVIEW]);
     let used: BTreeSet<String> = roots.flat_map(|design| reachable(sources, design)).collect();
-    let is_built_in = |name: &str| BUILT_IN.iter().any(|(known, _)| *known == name);
     let tell = |name: &str| {
         let path = format!("templates/{name}");
         let diagnostic = Diagnostic::finding(WarningCode::UnusedTemplate, "the template is never used", &path);

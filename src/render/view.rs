@@ -14,7 +14,7 @@ use super::divisions::has_sections;
 use super::finance::{BankView, accounts, subject_line};
 use super::fit::Fit;
 use super::format::{date_text, grouped, money, month_text, period_text};
-use super::item_rows::ItemRows;
+use super::item_rows::{ItemRows, is_marked};
 use super::story::{StoryView, story_view};
 use crate::billing::story::story;
 use crate::model::amount::{Sum, TooLong};
@@ -29,6 +29,7 @@ use crate::model::price::RoundAt;
 use crate::model::printed;
 use crate::model::settings::{DetailLevel, EnvelopeWindow, Language, Settings};
 use crate::model::tax::TaxCategory;
+use crate::model::tax_table::TaxRegime;
 
 /// The fields of `invoice.html`.
 #[derive(Debug, Serialize)]
@@ -60,6 +61,7 @@ pub struct InvoiceView<'a> {
     pub discounts_total: String,
     pub adjustments: Vec<RowView<'a>>,
     pub tax_subtotals: Vec<TaxView>,
+    pub has_tax: bool,
     pub has_reduced: bool,
     pub has_tax_included: bool,
     pub has_quantity: bool,
@@ -241,7 +243,8 @@ pub fn view<'a>(
     let has_quantity = all_rows().any(|row| !row.quantity.is_empty());
     let has_unit = all_rows().any(|row| !row.unit.is_empty());
     let has_unit_price = all_rows().any(|row| !row.unit_price.is_empty());
-    let optional_columns = count(&[has_quantity, has_unit, has_unit_price]);
+    let has_tax = invoice.tax_regime != TaxRegime::None;
+    let optional_columns = count(&[has_quantity, has_unit, has_unit_price, has_tax]);
     let has_headings = all_rows().any(|row| row.is_headed);
     let has_item_notes = all_rows().any(|row| !row.note.is_empty());
     let Appendix {
@@ -301,7 +304,8 @@ pub fn view<'a>(
         tax: plain(invoice.tax),
         total: plain(invoice.total),
         discounts_total,
-        has_reduced: invoice.items.iter().any(|item| item.tax_category == TaxCategory::Reduced),
+        has_tax,
+        has_reduced: invoice.items.iter().any(|item| is_marked(item, invoice)),
         has_tax_included: invoice.items.iter().any(|item| item.tax_included),
         has_quantity,
         has_unit,
@@ -312,8 +316,8 @@ pub fn view<'a>(
         has_rounded_quantity: table.has_rounded_quantity(),
         has_rounded_amount: table.has_rounded_amount(),
         items_fraction_width,
-        item_columns: (4 + optional_columns).to_string(),
-        item_columns_before_amount: (3 + optional_columns).to_string(),
+        item_columns: (3 + optional_columns).to_string(),
+        item_columns_before_amount: (2 + optional_columns).to_string(),
         has_tax_jpy: invoice.tax_subtotals.iter().any(|tax| tax.tax_jpy.is_some()),
         fit: Fit::default(),
         envelope: envelope(customer),
@@ -476,25 +480,27 @@ pub(super) fn category_word(category: TaxCategory, language: Language) -> &'stat
         (TaxCategory::Exempt, Language::English) => "Exempt",
         (TaxCategory::NonTaxable, Language::English) => "Non-taxable",
         (TaxCategory::OutOfScope, Language::English) => "Out of scope",
-        (TaxCategory::Standard | TaxCategory::Reduced, _) => "",
+        (TaxCategory::Standard | TaxCategory::Reduced | TaxCategory::Own(_), _) => "",
     }
 }
 
 fn tax_view(tax: &TaxSubtotal, currency: Currency, language: Language) -> TaxView {
     let taxed = tax.category.is_taxed();
-    let mark = if tax.category == TaxCategory::Reduced { " ※" } else { "" };
+    let mark = if tax.category == TaxCategory::Reduced && tax.name.is_none() { " ※" } else { "" };
     let (of_prices, in_prices) = match (tax.tax_included, language) {
         (false, _) => ("", ""),
         (true, Language::Japanese) => ("（税込価格分）", "・税込価格分"),
         (true, Language::English) => (", prices incl. tax", ", in prices"),
     };
     let label = match (taxed, language) {
+        _ if let Some(name) = &tax.name => format!("{name} {}{of_prices}", tax.rate),
         (true, Language::Japanese) => format!("{}対象{of_prices}{mark}", tax.rate),
         (true, Language::English) => format!("Subject to {}{of_prices}{mark}", tax.rate),
         (false, Language::Japanese) => format!("{}対象", category_word(tax.category, language)),
         (false, Language::English) => category_word(tax.category, language).to_owned(),
     };
     let tax_label = match (taxed, language) {
+        _ if let Some(name) = &tax.name => format!("{name} {}{of_prices}", tax.rate),
         (false, _) => String::new(),
         (true, Language::Japanese) => format!("消費税（{}{in_prices}）{}", tax.rate, mark.trim_start()),
         (true, Language::English) => format!("Consumption tax ({}{in_prices}){mark}", tax.rate),
@@ -511,7 +517,7 @@ fn tax_view(tax: &TaxSubtotal, currency: Currency, language: Language) -> TaxVie
 /// The exchange rates that the invoice was computed with, one per line.
 fn fx_note(bill: &Bill, settings: &Settings, invoice: &Invoice) -> String {
     let mut pairs: Vec<(Currency, Currency)> = Vec::new();
-    if invoice.currency != Currency::JPY {
+    if invoice.currency != Currency::JPY && invoice.tax_regime.is_japan() {
         pairs.push((invoice.currency, Currency::JPY));
     }
     for source in bill.sources.iter().filter(|source| source.currency != invoice.currency) {

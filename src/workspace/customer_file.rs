@@ -8,7 +8,7 @@ use super::item_section;
 use super::mail_section::MailLayer;
 use super::peppol_section;
 use super::section_tables;
-use super::tax_section::TaxLayer;
+use super::tax_section::{self, TaxLayer};
 use super::toml_reader::{Section, TomlFile, Value};
 use super::values;
 use super::warning_section::WarningLayer;
@@ -21,7 +21,8 @@ use crate::model::customer::{ClaimRule, Customer, OrderNumber};
 use crate::model::days::DayRange;
 use crate::model::peppol::JAPAN;
 use crate::model::price::{Fee, FeePer, FeePrice, Money, Prorate};
-use crate::model::tax::{TaxCategory, has_check_digit};
+use crate::model::tax::has_check_digit;
+use crate::model::tax_table::{TaxRegime, TaxTable};
 use crate::model::warning::WarningCode;
 
 /// Reads the customer with that id, and its file's `[pricing]`; errors are collected in `file`.
@@ -42,15 +43,15 @@ pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> (Cust
         honorific: root.read("honorific", line_or_none).unwrap_or_else(|| "御中".to_owned()),
         department: root.read("department", line_or_none),
         contact: root.read("contact", line_or_none),
-        registration_number: registration_number(&root),
+        registration_number: registration_number(&root, base.taxes.regime),
         postal_code: root.read("postal-code", line_or_none),
         address: root.list("address", line_or_none).unwrap_or_default(),
         active: active(&root),
         rules,
         invoice,
         pricing: pricing.clone().over(&base.pricing),
-        tax: TaxLayer::of_customer(root.section("tax", "[tax]")).over(&base.tax),
-        fees: root.sections("fee", "[[fee]]").iter().filter_map(|section| fee(section, currency)).collect(),
+        tax: TaxLayer::of_customer(root.section("tax", "[tax]"), &base.taxes).over(&base.tax, &base.taxes),
+        fees: fees(&root, currency, &base.taxes),
         items: item_section::read(&root),
         sections: section_tables::read(&root),
         warnings: WarningLayer::read(root.section("warnings", "[warnings]")).over(&base.warnings),
@@ -66,9 +67,10 @@ pub(super) fn read(id: &str, file: &TomlFile<'_>, base: &WorkspaceFile) -> (Cust
 }
 
 /// A registration number, with a warning where its check digit is wrong.
-pub(super) fn registration_number(section: &Section<'_, '_>) -> Option<String> {
-    let number = section.read("registration-number", values::registration_number)?;
-    if !has_check_digit(&number)
+pub(super) fn registration_number(section: &Section<'_, '_>, regime: TaxRegime) -> Option<String> {
+    let number = section.read("registration-number", |value| values::registration_number(value, regime))?;
+    if regime.is_japan()
+        && !has_check_digit(&number)
         && let Some(value) = section.get("registration-number")
     {
         let message = format!("the check digit of {number} does not fit its other digits");
@@ -136,14 +138,18 @@ fn claim_rule(section: &Section<'_, '_>) -> ClaimRule {
     rule
 }
 
-fn fee(section: &Section<'_, '_>, default: Currency) -> Option<Fee> {
+fn fees(root: &Section<'_, '_>, currency: Currency, taxes: &TaxTable) -> Vec<Fee> {
+    root.sections("fee", "[[fee]]").iter().filter_map(|section| fee(section, currency, taxes)).collect()
+}
+
+fn fee(section: &Section<'_, '_>, default: Currency, taxes: &TaxTable) -> Option<Fee> {
     let currency = values::currency(section, default);
     let name = section.require("name", "\"運用保守料\"", line);
     let price = fee_price(section, currency);
     let tax_included = values::tax_included(section);
     let per = section.read("per", |value| value.one_of(&FeePer::NAMES));
     let prorate = section.read("prorate", |value| value.one_of(&Prorate::NAMES));
-    let category = section.read("tax-category", |value| value.one_of(&TaxCategory::NAMES));
+    let category = section.read("tax-category", |value| tax_section::category(value, taxes));
     let validity = values::validity(section);
     let matcher = section.read("match", |value| {
         if per != Some(FeePer::Resource) {

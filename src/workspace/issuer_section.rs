@@ -13,6 +13,8 @@ use crate::model::bank_account::{AccountKind, BankAccount, IbanFault, check_iban
 use crate::model::currency::Currency;
 use crate::model::issuer::{Issuer, IssuerTexts};
 use crate::model::matcher::normalized;
+use crate::model::tax::is_japanese_registration;
+use crate::model::tax_table::TaxRegime;
 
 /// What one table says of the issuer; absent keys come from the other layer.
 #[derive(Clone, Default)]
@@ -28,9 +30,12 @@ struct IssuerLayer {
 }
 
 /// Reads the section; the accounts are in `currency` unless they name another.
-pub(super) fn read(section: &Section<'_, '_>, currency: Currency) -> Issuer {
+pub(super) fn read(section: &Section<'_, '_>, currency: Currency, regime: TaxRegime) -> Issuer {
     let name = section.require("name", "\"サンプル通信株式会社\"", line);
-    let registration_number = registration_number(section);
+    let registration_number = registration_number(section, regime);
+    // The number of Japan's 適格請求書発行事業者 has no place on documents that state another tax.
+    let registration_number =
+        registration_number.filter(|number| regime.is_japan() || !is_japanese_registration(number));
     let base = IssuerLayer { name, ..IssuerLayer::read(section) };
     let accounts = section.sections("bank", "[[issuer.bank]]");
     let issuer = Issuer {

@@ -154,10 +154,12 @@ fn read(root: &Path, months: &[BillingMonth], is_kept: bool) -> Result<Workspace
         false => Default::default(),
     };
     files.extend(tables);
-    let adjustments = adjustments::read(root, (months, is_kept), &customers, &mut problems);
+    let parties = adjustments::Parties { customers: &customers, taxes: &base.taxes };
+    let adjustments = adjustments::read(root, (months, is_kept), parties, &mut problems);
     let default_invoice = invoice_section::InvoiceLayer::default().over(&base.invoice);
     let mut settings = Settings {
         issuer: base.issuer,
+        taxes: base.taxes,
         tax_rules: base.tax_rules,
         allocation: base.allocation,
         fx: base.fx,

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use super::Workspace;
+use super::customer_ids::known_customers;
 use super::invoice_section::PricingLayer;
 use super::text_file::read_text;
 use super::toml_reader::{Section, TomlFile, Value};
-use crate::diagnostic::{Diagnostic, Problems, nearest};
+use crate::diagnostic::{Diagnostic, Problems};
 use crate::model::currency::Currency;
 use crate::model::settings::Settings;
 
@@ -55,12 +56,9 @@ fn layer(id: &str, value: &Value<'_, '_>, currency: Currency) -> Option<PricingL
 }
 
 fn index_of(settings: &Settings, id: &str) -> Result<usize, Diagnostic> {
-    let known = || settings.customers.iter().map(|customer| customer.id.as_str());
-    known().position(|known| known == id).ok_or_else(|| {
+    let known: Vec<&str> = settings.customers.iter().map(|customer| customer.id.as_str()).collect();
+    known.iter().position(|known| *known == id).ok_or_else(|| {
         let diagnostic = Diagnostic::error(format!("there is no customer \"{id}\""));
-        diagnostic.with_hint(match nearest(id, known()) {
-            Some(near) => format!("did you mean \"{near}\"?"),
-            None => format!("customers: {}", known().collect::<Vec<&str>>().join(", ")),
-        })
+        diagnostic.with_hint(known_customers(id, &known))
     })
 }

@@ -16,6 +16,7 @@ use crate::model::period::{BillingMonth, Validity};
 use crate::model::price::Markup;
 use crate::model::schedule::{DateRule, DueRule};
 use crate::model::settings::{Pattern, PatternField, PatternPart};
+use crate::model::tax_table::TaxRegime;
 
 type Read<T> = Result<T, Diagnostic>;
 
@@ -172,8 +173,8 @@ pub(super) fn whole_units<'f, 'a>(
     }
 }
 
-/// A share: `"15%"` or `"0.15"`.
-fn share(value: &Value<'_, '_>, what: &str) -> Read<(Amount, bool)> {
+/// A share: `"15%"` or `"0.15"`, and whether it is written in percent.
+pub(super) fn share(value: &Value<'_, '_>, what: &str) -> Read<(Amount, bool)> {
     if let DeValue::String(text) = value.value
         && let Some(percent) = text.strip_suffix('%')
     {
@@ -343,8 +344,13 @@ pub(super) fn first_number(value: &Value<'_, '_>) -> Read<u64> {
     number.ok_or_else(|| value.expected("a number from 1 to 999999999"))
 }
 
+/// The number under which a party is registered for tax: Japan's, or any text under another regime.
+pub(super) fn registration_number(value: &Value<'_, '_>, regime: TaxRegime) -> Read<String> {
+    if regime.is_japan() { japanese_registration_number(value) } else { line(value) }
+}
+
 /// 登録番号, normalized: full-width digits, hyphens and a lower-case t are common in hand-typed files.
-pub(super) fn registration_number(value: &Value<'_, '_>) -> Read<String> {
+fn japanese_registration_number(value: &Value<'_, '_>) -> Read<String> {
     let text = value.string()?;
     let tidy: String = text.chars().filter_map(half_width).filter(|c| !matches!(c, '-' | ' ')).collect();
     let tidy = tidy.to_uppercase();

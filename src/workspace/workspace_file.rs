@@ -37,6 +37,7 @@ use crate::model::peppol::JpPintSettings;
 use crate::model::period::{BillingMonth, Validity};
 use crate::model::section::SectionTable;
 use crate::model::settings::{FxRate, Issuer, SourceKind, SourceSettings, TaxRule};
+use crate::model::tax_table::TaxTable;
 
 /// The settings of `invoicer.toml`, before the customers are read.
 pub(super) struct WorkspaceFile {
@@ -44,6 +45,7 @@ pub(super) struct WorkspaceFile {
     pub(super) invoice: InvoiceLayer,
     pub(super) pricing: PricingLayer,
     pub(super) tax: TaxLayer,
+    pub(super) taxes: TaxTable,
     pub(super) tax_rules: Vec<TaxRule>,
     pub(super) allocation: AllocationSettings,
     pub(super) fx: Vec<FxRate>,
@@ -71,7 +73,7 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
                 .with_hint("add [issuer] with name = \"…\": the company that sends the invoices"),
         );
     }
-    let (tax, tax_rules) = TaxLayer::of_workspace(root.section("tax", "[tax]"));
+    let (tax, taxes, tax_rules) = TaxLayer::of_workspace(root.section("tax", "[tax]"));
     let invoice = InvoiceLayer::of_workspace(root.section("invoice", "[invoice]"));
     let currency = InvoiceLayer::default().over(&invoice).currency;
     let known = file.count();
@@ -81,10 +83,11 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
     let settings = WorkspaceFile {
         sources_are_good,
         sources,
-        issuer: issuer.map(|section| issuer_section::read(&section, currency)).unwrap_or_default(),
+        issuer: issuer.map(|section| issuer_section::read(&section, currency, taxes.regime)).unwrap_or_default(),
         invoice,
         pricing: PricingLayer::read(root.section("pricing", "[pricing]"), currency),
         tax,
+        taxes,
         tax_rules,
         allocation: allocation(root.section("allocation", "[allocation]")),
         fx: root.sections("fx", "[[fx]]").iter().filter_map(fx).collect(),

@@ -2,8 +2,8 @@
 """Bills in FOCUS, read a second time: `check.py INVOICER [SAMPLE.csv …]`.
 
 Generated bills of every version, and samples that are at hand, are added up by account with csv and Decimal and compared
-with what invoicer bills: cost of each customer, every row once, for each kind of cost. Then bills are changed in ways that
-must not matter, and in ways that must be refused.
+with what invoicer bills: cost of each customer, every row once, for each kind of cost. What customers get in FOCUS is added
+up again, and searched for costs. Then bills are changed in ways that must not matter, and in ways that must be refused.
 """
 
 import csv
@@ -196,6 +196,52 @@ def compare(binary, root, parts, cost):
     return costs
 
 
+def exported(binary, root):
+    """What customers get in FOCUS: every file adds up to its invoice, and each resource to its details."""
+    done = run(binary, root, "export", MONTH, "--to", "focus", "--draft", "--out", str(root / "focus"))
+    if done.returncode != 0:
+        raise SystemExit(f"not exported:\n{done.stderr}")
+    files = 0
+    for path in sorted((root / "out" / MONTH).glob("c*/*.json")):
+        invoice = json.loads(path.read_text())
+        if not invoice["items"]:
+            continue
+        with open(root / "focus" / f"{invoice['number']}.csv", encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        taxes = [row for row in rows if row["ChargeCategory"] == "Tax"]
+        charges = [row for row in rows if row["ChargeCategory"] != "Tax"]
+        added = [sum((Decimal(row["BilledCost"]) for row in some), Decimal(0)) for some in (charges, taxes)]
+        assert added == [Decimal(invoice["subtotal"]), Decimal(invoice["tax"])], (path, added)
+        lines, resources = defaultdict(Decimal), defaultdict(Decimal)
+        for row in charges:
+            lines[int(row["x_InvoiceLine"])] += Decimal(row["BilledCost"])
+            if row["ResourceId"]:
+                resources[row["ResourceId"]] += Decimal(row["BilledCost"])
+        assert lines == {item["line"]: Decimal(item["amount"]) for item in invoice["items"]}, path
+        wanted = defaultdict(Decimal)
+        for detail in invoice["details"]:
+            if detail["resource"]:
+                wanted[detail["resource"]] += Decimal(detail["amount"])
+        assert resources == wanted, path
+        internal = json.loads((root / "out" / MONTH / "internal" / path.relative_to(root / "out" / MONTH)).read_text())
+        # Short numbers are those of anything.
+        secret = {detail["cost"] for detail in internal["details"] if len(detail["cost"]) > 4}
+        secret -= {detail[name] for detail in invoice["details"] for name in ("amount", "unit_price", "quantity")}
+        assert secret, path
+        for row in rows:
+            assert row["ListCost"] == row["ContractedCost"] == row["EffectiveCost"] == row["BilledCost"]
+            assert row["InvoiceIssuerName"] == row["ProviderName"] == row["PublisherName"] == "Reseller"
+            assert row["BillingPeriodStart"] == START and row["BillingPeriodEnd"] == END
+            assert row["ChargePeriodStart"] < row["ChargePeriodEnd"] and row["BillingCurrency"] == invoice["currency"]
+            assert (row["PricingQuantity"] == "") == (row["PricingUnit"] == ""), row
+            if row["ContractedUnitPrice"]:
+                assert Decimal(row["ContractedUnitPrice"]) * Decimal(row["PricingQuantity"]) == Decimal(row["BilledCost"]), row
+            told = [cell for cell in row.values() if cell in secret]
+            assert not told, (path, told)
+        files += 1
+    return files
+
+
 def generated(binary):
     """Bills of each version by each kind of cost, and harmless changes of them."""
     for seed, version in enumerate(VERSIONS):
@@ -212,6 +258,10 @@ def generated(binary):
             for cost in COSTS if version == "1.2" else ["billed", "effective"]:
                 workspace(root, cost)
                 before = compare(binary, root, list(zip(names, parts)), cost)
+            workspace(root, keys='where = { InvoiceIssuerName = "Cloud*" }\n[pricing]\nmarkup = "17.3%"\n')
+            built(binary, root)
+            assert exported(binary, root) > 1
+            workspace(root, cost)
             for name, change in CHANGES.items():
                 changed = [text([change(dict(row)) for row in half], columns) for half in halves]
                 assert changed != parts, name
@@ -294,7 +344,8 @@ def check_refused(done, word):
 
 def sample(binary, path):
     """A bill that is at hand, month by month and currency by currency."""
-    content = Path(path).read_text(encoding="utf-8-sig", newline="")
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        content = file.read()
     rows = list(csv.DictReader(io.StringIO(content, newline="")))
     columns = list(rows[0])
     groups = defaultdict(list)

@@ -111,6 +111,7 @@ RESOURCE_COLUMNS = ("imsi", "simId", "vpgId", "loraGatewayId", "loraDeviceId", "
                     "soraCamDeviceId")
 GROUP_COLUMNS = ("groupName", "groupId", "group", "グループ名")
 TAXED = ("standard", "reduced")
+UNTAXED = ("exempt", "non-taxable", "out-of-scope")
 # In the order of billing-rules.md §3: the remainder of a discount goes to the earlier one.
 CATEGORIES = ("standard", "reduced", "exempt", "non-taxable", "out-of-scope")
 # next/01: the only units that the provider documents.
@@ -414,7 +415,7 @@ def price(pieces, rules, pricing, currency, tables, rates, readings):
             piece.exact = piece.cost * (1 + (setting(rule["markup"]) if "markup" in rule else default))
 
 
-def split_over_categories(pieces, weight, rate):
+def split_over_categories(pieces, weight, rate, categories):
     """Splits each proportional discount over the tax categories of the customer's usage of the same source.
 
     Without such usage it keeps its category. A cost is split as it was before the multiplication by `rate`.
@@ -423,7 +424,7 @@ def split_over_categories(pieces, weight, rate):
     for piece in pieces:
         if piece.charge.kind == "usage":
             sums = used.setdefault(piece.charge.source, {})
-            at = CATEGORIES.index(piece.category)
+            at = categories.index(piece.category)
             sums[at] = sums.get(at, Fraction(0)) + weight(piece)
     result = []
     for piece in pieces:
@@ -435,7 +436,7 @@ def split_over_categories(pieces, weight, rate):
             amounts = split(piece.exact, ratios)
             costs = {at: part * worth for at, part in split(piece.cost / worth, ratios).items()}
             quantities = dict.fromkeys(ratios) if piece.quantity is None else split(piece.quantity, ratios)
-            result += [replace(piece, exact=amounts[at], cost=costs[at], quantity=quantities[at], category=CATEGORIES[at])
+            result += [replace(piece, exact=amounts[at], cost=costs[at], quantity=quantities[at], category=categories[at])
                        for at in sorted(ratios)]
     return result
 
@@ -465,6 +466,50 @@ def tax_rate(category, month):
             raise Refused("no-rate", f"reduced in {month}")
         return Fraction(8, 100)
     return Fraction(5 if month <= "201403" else 8 if month <= "201909" else 10, 100)
+
+
+class Taxes:
+    """`[tax] regime`: Japan's rates, none at all, or those of `[[tax.rate]]`.
+
+    "The rate follows the supply month through a dated table": of a category's rates, the one that began last. A category that is
+    never taxed needs none; one without a rate in the month of supply is refused.
+    """
+
+    def __init__(self, tax):
+        self.regime = tax.get("regime", "japan")
+        self.rates = sorted((one["category"], re.sub(r"\D", "", one["from"]), setting(one["rate"])) for one in tax.get("rate", ()))
+        # billing-rules.md §3 names the order of the known ones; a workspace's own follow by name.
+        self.categories = [*CATEGORIES, *sorted({category for category, _, _ in self.rates} - set(CATEGORIES))]
+        self.usual = "out-of-scope" if self.regime == "none" else "standard"
+        if (self.regime == "custom") != bool(self.rates):
+            raise Refused("rates-and-regime", self.regime)
+        since = [(category, first) for category, first, _ in self.rates]
+        if len(set(since)) < len(since):
+            raise Refused("two-rates", str(since))
+        if any(category in UNTAXED or not 0 <= rate < 1 for category, _, rate in self.rates):
+            raise Refused("bad-rate", str(self.rates))
+
+    def check(self, workspace, customers, adjusted):
+        """Whether settings name only categories that there are; without tax there is none to name."""
+        named = [one["category"] for one in workspace.get("tax", {}).get("rule", ())]
+        named += [one["tax"]["category"] for one in customers if "category" in one.get("tax", {})]
+        fees = [fee for one in customers for fee in one.get("fee", ())]
+        named += [one["tax-category"] for one in (*fees, *adjusted) if "tax-category" in one]
+        rated = {category for category, _, _ in self.rates}
+        known = {"none": set(), "japan": {*TAXED, *UNTAXED}, "custom": {*rated, *UNTAXED}}[self.regime]
+        if unknown := set(named) - known:
+            raise Refused("unknown-category", ", ".join(sorted(unknown)))
+
+    def rate(self, category, month):
+        """A fraction, or None where no tax is due."""
+        if self.regime == "japan":
+            return tax_rate(category, month)
+        if self.regime == "none" or category in UNTAXED:
+            return None
+        begun = [rate for one, since, rate in self.rates if one == category and since <= month]
+        if not begun:
+            raise Refused("no-rate", f"{category} in {month}")
+        return begun[-1]
 
 
 def credited_tax(rate, mode, places, base_before, base, tax_before, taxable):
@@ -626,14 +671,14 @@ def by_category(items):
     return sums
 
 
-def net(items, month, mode, digits):
+def net(items, month, mode, digits, taxes):
     """The rows of the tax table, {(category, rate, whether prices include it): (taxable, tax)}.
 
     A row of prices with tax starts from what the customer pays, so that its tax cannot make it more or less.
     """
     sums = {}
     for item in items:
-        group = tax_group(item, month)
+        group = tax_group(item, month, taxes)
         sums[group] = sums.get(group, Fraction(0)) + item["amount"]
     rows = {}
     for (category, rate, included), amount in sums.items():
@@ -642,14 +687,14 @@ def net(items, month, mode, digits):
     return rows
 
 
-def tax_group(item, month):
-    rate = item["tax_rate"] if "tax_rate" in item else tax_rate(item["tax_category"], month)
+def tax_group(item, month, taxes):
+    rate = item["tax_rate"] if "tax_rate" in item else taxes.rate(item["tax_category"], month)
     return item["tax_category"], rate, bool(item.get("tax_included")) and rate is not None
 
 
-def without_tax(item, month, amount):
+def without_tax(item, month, amount, taxes):
     """An amount of an item, without the tax that it includes: exact."""
-    _, rate, included = tax_group(item, month)
+    _, rate, included = tax_group(item, month, taxes)
     return amount / (1 + rate) if included else amount
 
 
@@ -657,14 +702,14 @@ def extra_item(kind, category, amount):
     return {"kind": kind, "name": None, "source": None, "tax_category": category, "amount": amount, "quantity": None}
 
 
-def lifted(items, own_category, readings):
+def lifted(items, own_category, categories, readings):
     """The items of kind rounding that bring a subtotal, which rounding alone made negative, back to zero."""
     sums = by_category(items)
     missing = -sum(sums.values())
     if readings["lift-category"] == "customer":
         return [extra_item("rounding", own_category, missing)]
     result = []
-    for category in CATEGORIES:
+    for category in categories:
         part = min(missing, -sums.get(category, Fraction(0)))
         if part > 0:
             result.append(extra_item("rounding", category, part))
@@ -686,7 +731,8 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspa
     status = next((rule["category"] for rule in workspace.get("tax", {}).get("rule", ())
                    if readings["customer-rule"] == "whole-invoice" and names_no_charges(rule)
                    and glob(rule.get("customer", "*"), customer["id"])), None)
-    own_category = status or customer.get("tax", {}).get("category", "standard")
+    taxes = Taxes(workspace.get("tax", {}))
+    own_category = status or customer.get("tax", {}).get("category", taxes.usual)
     # Prices are in the currency of the file that they are written in, unless they name one.
     rules = [{"currency": of_file, **rule}
              for of_file, tables in ((currency, customer), (home, workspace))
@@ -713,10 +759,10 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspa
         return net_of(piece, weight) if readings["included-ratio"] == "net" else weight
 
     def net_of(piece, amount):
-        return amount / (1 + (tax_rate(piece.category, month) or 0)) if piece.included else amount
+        return amount / (1 + (taxes.rate(piece.category, month) or 0)) if piece.included else amount
     pieces = split_over_categories(
         pieces, worth,
-        lambda one: rates.rate(one.charge.currency, currency) if readings["category-cost"] == "of-the-source" else Fraction(1))
+        lambda one: rates.rate(one.charge.currency, currency) if readings["category-cost"] == "of-the-source" else Fraction(1), taxes.categories)
     if readings["zero-part"] == "none":
         pieces = [one for one in pieces if not one.proportional or one.exact or one.cost or one.quantity]
 
@@ -736,9 +782,9 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspa
     priced = list(items)
 
     def group_of(item):
-        return tax_group(item, month)
+        return tax_group(item, month, taxes)
     fees = fee_items(customer, pieces, month, own_category, converted, claims, mode, digits, round_at == "invoice", readings)
-    own = adjustments.amount_items(adjusted, own_category, tax_rate, converted, lambda given: rates.rate(given or currency, currency),
+    own = adjustments.amount_items(adjusted, own_category, taxes.rate, converted, lambda given: rates.rate(given or currency, currency),
                                    mode, digits)
     base = {"fees": priced + fees, "items": priced, "adjustments": priced + fees + own}[readings["percent-fee-base"]]
     fees += adjustments.percent_items([one for one in customer.get("fee", ()) if in_months(one, month)], base, group_of, "fee",
@@ -750,7 +796,7 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspa
     if not items and not (kept_any and readings["kept-only"] == "invoice"):
         return None
     # What is taken off was supplied in the month before: a price that is reduced later bears the tax of its supply.
-    before = [{**extra_item("carried", category, amount), "tax_rate": tax_rate(category, previous_month(month))}
+    before = [{**extra_item("carried", category, amount), "tax_rate": taxes.rate(category, previous_month(month))}
               for category, amount in brought.items() if amount]
     items += before
     tax_mode = tax_rounding(workspace, customer)
@@ -761,11 +807,11 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspa
         return item["amount"] - rounded(item["amount"] * rate / (1 + rate), tax_mode, digits) if included else item["amount"]
 
     def net_sum(some):
-        return sum((taxable for taxable, _ in net(some, month, tax_mode, digits).values()), Fraction(0))
+        return sum((taxable for taxable, _ in net(some, month, tax_mode, digits, taxes).values()), Fraction(0))
     # "When rounding alone makes a subtotal negative (the exact sum is >= 0)": without any rounding a percentage would be of what
     # its items are before theirs.
     exact = sum((net_of(one, one.exact) for one in pieces), Fraction(0)) + sum(
-        (without_tax(one, month, one.get("exact", one["amount"])) for one in fees + own + before), Fraction(0))
+        (without_tax(one, month, one.get("exact", one["amount"]), taxes) for one in fees + own + before), Fraction(0))
 
     minimum = minimum_of(workspace, customer, home, currency)
 
@@ -804,16 +850,16 @@ def invoice(customer, pieces, kept_any, brought, brought_cost, adjusted, workspa
             return {"carried": by_category(items), "cost": sum((one.cost for one in pieces), brought_cost + adjustments.cost_of(adjusted)),
                     "currency": currency, "items": items,
                     "adjustments": adjustments.summary(adjusted, own, before_tax, adjustments.cost_of(adjusted))}
-        items += lifted(items, own_category, readings)
+        items += lifted(items, own_category, taxes.categories, readings)
 
-    rows = net(items, month, tax_mode, digits)
+    rows = net(items, month, tax_mode, digits, taxes)
     tax_subtotals = []
     # A discount agreed with tax takes off what other prices of its category and rate bring, whether those include tax or not.
     sums, touched = {}, {}
     for item in items:
         if "adjustment" in item:
             category, rate, _ = group_of(item)
-            touched[category, rate] = touched.get((category, rate), Fraction(0)) + without_tax(item, month, item["amount"])
+            touched[category, rate] = touched.get((category, rate), Fraction(0)) + without_tax(item, month, item["amount"], taxes)
     for (category, rate, included), (taxable, tax) in sorted(rows.items(), key=lambda one: (one[0][0], one[0][1] or 0, one[0][2])):
         tax_subtotals.append({"category": category, "rate": rate, "taxable": taxable, "tax": tax, "tax_included": included})
         sums[category, rate] = sums.get((category, rate), Fraction(0)) + taxable
@@ -875,7 +921,7 @@ def load(path):
 
 
 def provider_view(charges, workspace, month, readings):
-    """What the provider itself asks for: everything summed, tax added once, rounded up."""
+    """What the provider itself asks for: everything summed, its own tax added once, rounded up."""
     total = sum((one.cost for one in charges), Fraction(0))
     if readings["provider-tax"] == "standard":
         return total + total * tax_rate("standard", month)
@@ -924,6 +970,7 @@ def calculate(path, month, holidays=None, readings=None, brought=None, brought_c
     rows = assignments.read_assignments(path, workspace.get("source", ()), known, month)
     claims = assignments.Claims(customers, rows, month, workspace.get("allocation", {}), readings)
     adjusted = adjustments.read_adjustments(path, month, known, active)
+    Taxes(workspace.get("tax", {})).check(workspace, everyone, adjusted)
     allocation = allocate(charges, customers, workspace.get("allocation", {}), claims, readings)
     flows = {"allocated": [], "kept": [(one.currency, one.cost) for one in allocation.kept]}
     invoices, carried, carried_costs, skipped, unbilled = {}, {}, {}, [], []

@@ -8,15 +8,17 @@ import calendar
 import csv
 import io
 import random
+import re
 
 from figures import glob
 
-GROUPS = ("dates", "adjustments", "percent", "included", "tiers", "assignments", "prorate")
+GROUPS = ("dates", "adjustments", "percent", "included", "tiers", "assignments", "prorate", "taxes")
 # Not every workspace of a seed has every group: what one changes must be seen alone, too.
-LIKELY = {"dates": 0.5, "adjustments": 0.5, "percent": 0.4, "included": 0.35, "tiers": 0.5, "assignments": 0.5, "prorate": 0.7}
+LIKELY = {"dates": 0.5, "adjustments": 0.5, "percent": 0.4, "included": 0.35, "tiers": 0.5, "assignments": 0.5, "prorate": 0.7, "taxes": 0.4}
 FAULTS = {"adjustments": ("unknown-customer", "same-id", "of-nothing", "date-outside", "supply-later", "two-kinds", "percent-outside",
                           "negative-group"),
-          "assignments": ("overlap", "gap", "month-only", "unknown-holder", "until-before-from")}
+          "assignments": ("overlap", "gap", "month-only", "unknown-holder", "until-before-from"),
+          "taxes": ("not-yet", "no-such-category", "twice")}
 
 
 def groups(text):
@@ -445,6 +447,66 @@ class Features:
             csv.writer(text, lineterminator="\n").writerows([columns, *([one.get(name, "") for name in columns] for one in adjustments)])
             return {f"adjustments/{self.month}{pick.choice(('', '-more'))}.csv": text.getvalue().encode()}
         return {f"adjustments/{self.month}.toml": adjustments}
+
+    # --- another tax than Japan's ------------------------------------------------------------------------------------
+
+    def taxed_otherwise(self, files):
+        """The files of a workspace with rates of its own, or without tax: their categories are others, too."""
+        if not self.has("taxes"):
+            return files
+        pick = self.random["taxes"]
+        none = self.fault not in FAULTS["taxes"] and pick.random() < 0.25
+        own = [] if none else pick.sample(("lodging", "super-reduced", "zero"), pick.choice((0, 1, 2, 3)))
+        result = {}
+        for name, content in files.items():
+            text = content.decode("utf-8") if name.endswith(".toml") else None
+            if text is not None:
+                text = re.sub(r'^((?:tax-)?category = )"([a-z-]+)"\n', lambda found: self.category(found, none, own, pick), text, flags=re.M)
+                if none:
+                    text = re.sub(r'^\[\[tax\.rule\]\]\n(?:[^\[\n].*\n)*', "", text, flags=re.M)
+            elif name.startswith("adjustments/") and none:
+                rows = list(csv.reader(io.StringIO(content.decode())))
+                at = rows[0].index("tax-category")
+                out = io.StringIO(newline="")
+                csv.writer(out, lineterminator="\n").writerows([rows[0], *([*row[:at], "", *row[at + 1:]] for row in rows[1:])])
+                content = out.getvalue().encode()
+            result[name] = content if text is None else text.encode()
+        if self.fault == "no-such-category" and not any(b"standrad" in one for one in result.values()):
+            self.fault = None
+        settings = result["invoicer.toml"].decode()
+        regime = 'regime = "none"\n' if none else 'regime = "custom"\n' + self.rates(own, pick)
+        head, tax, rest = settings.partition("[tax]\n")
+        end = rest.index("\n\n") + 1
+        result["invoicer.toml"] = f"{head}{tax}{rest[:end]}{regime}{rest[end:]}".encode()
+        return result
+
+    def category(self, found, none, own, pick):
+        key, known = found.groups()
+        if none:
+            return ""
+        if self.fault == "no-such-category" and pick.random() < 0.5:
+            return f'{key}"standrad"\n'
+        return f'{key}"{pick.choice([known, known, *own])}"\n'
+
+    def rates(self, own, pick):
+        """Tables of rates: each category's first is older than anything supplied, others begin before, in or after the month."""
+        text = ""
+        for category in ("standard", "reduced", *own):
+            since = {"199001"} | set(pick.sample(("201403", "201909", self.previous(), self.month, "203001"), pick.choice((0, 1, 2))))
+            if self.fault == "not-yet" and category == "standard":
+                since = {"203001"}
+            if self.fault == "not-yet" and category != "standard":
+                since -= {"199001"}
+                since |= {"203002"}
+            rates = [(one, "0%" if category == "zero" else pick.choice(
+                ("19%", "7.7%", "8.1%", "8.875%", "2.5%", "20%", "0.055", "0.0001%", "99.9999%", "25.5%", "0%"))) for one in sorted(since)]
+            pick.shuffle(rates)
+            if self.fault == "twice" and category == "standard":
+                rates.append(rates[0])
+            for one, rate in rates:
+                text += f'\n[[tax.rate]]\ncategory = "{category}"\nfrom = "{one}"\nrate = "{rate}"\n'
+                text += pick.choice(("", 'name = "VAT"\n', 'name = { ja = "付加価値税", en = "VAT" }\n'))
+        return text
 
     def minimum(self, pricing):
         if self.has("adjustments") and self.random["adjustments"].random() < 0.5:

@@ -592,6 +592,7 @@ class Builder:
         if newcomer := self.features.newcomer():
             self.files["customers/newcomer.toml"] = (table("", newcomer[0]).lstrip() + "".join(
                 table("[[fee]]", fee) for fee in newcomer[1])).encode()
+        self.files = self.features.taxed_otherwise(self.files)
         return self.files
 
     def customer_file(self, customer, own, at, inactive):

@@ -392,6 +392,44 @@ class Dates(unittest.TestCase):
         self.assertEqual(outcome(example([], acme=own % 6))["customers"]["acme"]["total"], 2)
 
 
+class Taxes(unittest.TestCase):
+    ROWS = ["1,,20220801,data,,1,100.10,,acme", "1,,20220801,room,,1,40,,acme", "2,,20220801,data,,1,10,,bravo"]
+    RATES = ('[[tax.rate]]\ncategory = "standard"\nrate = "8.1%"\nfrom = "2022-08"\n'
+             '[[tax.rate]]\ncategory = "standard"\nrate = "7.7%"\nfrom = "201801"\n'
+             '[[tax.rate]]\ncategory = "standard"\nrate = "9%"\nfrom = "202209"\n'
+             '[[tax.rate]]\ncategory = "lodging"\nrate = "0.037"\nfrom = "201801"\nname = "MwSt."\n'
+             '[[tax.rule]]\nitem = "room"\ncategory = "lodging"\n')
+
+    def taxed(self, regime, settings, month="202208", rows=None, **keys):
+        replace = [*AT_COST, ('[tax]\n', f'[tax]\nregime = "{regime}"\n')]
+        return outcome(example(self.ROWS if rows is None else rows, settings=settings, replace=replace, **keys), month)
+
+    def test_dated_rates_of_ones_own(self):
+        # 101 × 0.081 = 8.181, up: 9; 40 × 0.037 = 1.48, up: 2. The rate of September is not in force yet.
+        result = self.taxed("custom", self.RATES)["customers"]["acme"]
+        self.assertEqual([(one["category"], plain(one["rate"]), one["taxable"], one["tax"]) for one in result["tax_subtotals"]],
+                         [("lodging", "0.037", 40, 2), ("standard", "0.081", 101, 9)])
+        self.assertEqual(result["total"], 152)
+
+    def test_without_tax(self):
+        # A price that was agreed with tax is just a price.
+        fee = '[[fee]]\nname = "f"\namount = "110"\nper = "month"\ntax = "included"\n'
+        result = self.taxed("none", "", acme=fee)["customers"]["acme"]
+        self.assertEqual((result["subtotal"], result["tax"], result["total"]), (251, 0, 251))
+        self.assertEqual({one["tax_category"] for one in result["items"]}, {"out-of-scope"})
+
+    def test_refused(self):
+        for regime, settings, kind in (
+                ("custom", "", "rates-and-regime"), ("japan", self.RATES, "rates-and-regime"), ("none", self.RATES, "rates-and-regime"),
+                ("none", '[[tax.rule]]\nitem = "room"\ncategory = "exempt"\n', "unknown-category"),
+                ("custom", self.RATES + '[[tax.rule]]\nitem = "x"\ncategory = "reduced"\n', "unknown-category"),
+                ("custom", self.RATES + '[[tax.rate]]\ncategory = "lodging"\nrate = "1%"\nfrom = "2018-01"\n', "two-rates"),
+                ("custom", self.RATES.replace("7.7%", "100%"), "bad-rate"), ("custom", self.RATES.replace("7.7%", "-1%"), "bad-rate"),
+                ("custom", self.RATES.replace('"standard"', '"other"'), "no-rate"),
+                ("custom", self.RATES.replace('"2022-08"', '"202210"').replace('"201801"', '"202211"'), "no-rate")):
+            self.assertEqual(self.taxed(regime, settings).get("refused"), kind, settings)
+
+
 class RandomFeatures(unittest.TestCase):
     def test_a_group_not_asked_for_changes_nothing(self):
         for seed in range(40):
@@ -432,11 +470,12 @@ class RandomFeatures(unittest.TestCase):
                     reached["percent"] += "percent" in item
                     reached["prorated"] += item["name"] in ("line-fee", "care-fee")
             text = b"".join(files.values()).decode("utf-8", "replace")
-            for word in ("together = true", 'tiering = "volume"', 'per = "kB"', "resource-days", "month-only", "assignments =", "supply", "from = \"2022-08-"):
+            for word in ("together = true", 'tiering = "volume"', 'per = "kB"', "resource-days", "month-only", "assignments =", "supply", "from = \"2022-08-",
+                         'regime = "none"', 'category = "lodging"'):
                 reached[word] += word in text
         for name in ("two rows of a category", "moved", "split by days", "adjustment",
                      "included", "percent", "prorated", "together = true", 'tiering = "volume"', 'per = "kB"', "resource-days", "month-only",
-                     "assignments =", "supply", "from = \"2022-08-"):
+                     "assignments =", "supply", "from = \"2022-08-", 'regime = "none"', 'category = "lodging"'):
             self.assertTrue(reached[name], name)
 
     def test_the_comparison_reads_them(self):

@@ -61,7 +61,8 @@ fn taxes_are_those_of_the_issuers_rounding() {
 fn taxes_are_exactly_what_the_rule_of_the_document_gives() {
     let subtotal = |taxable: &str, tax: &str, tax_included: bool| TaxSubtotal {
         category: TaxCategory::Standard,
-        rate: TaxRate { percent: 10 },
+        rate: TaxRate::whole(10),
+        name: None,
         taxable: Amount::parse(taxable.as_bytes()).unwrap(),
         tax: Amount::parse(tax.as_bytes()).unwrap(),
         tax_jpy: None,
@@ -350,7 +351,7 @@ fn the_file_of_another_months_document_stays() {
     sandbox.write(path, &other);
     std::fs::remove_file(sandbox.path().join("shared/202310-0002.xml")).unwrap();
     let run = sandbox.run(&["export", "202310", "--to", "jp-pint", "-q", "--out", "shared"]);
-    let expected = "error: this file is the e-invoice of 202310/0001, not of 202310-0001\n --> shared/202310-0001.xml\n  \
+    let expected = "error: this file is of the document 202310/0001, not of 202310-0001\n --> shared/202310-0001.xml\n  \
                     hint: name a directory for each month after --out";
     let flat = |text: &str| text.split_whitespace().collect::<Vec<&str>>().join(" ");
     assert!(run.code == 1 && flat(&run.stderr).contains(&flat(expected)), "{}", run.stderr);

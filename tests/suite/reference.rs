@@ -355,7 +355,9 @@ fn the_reference_tells_choices_and_defaults_as_they_are() {
             };
             let told = example.with(file, pointer, key, Some(UNKNOWN.into())).load().problems;
             let after = format!(", found {UNKNOWN:?}");
-            let choices = told.iter().find_map(|problem| words(&problem.message, "expected one of ", &after));
+            // What else names a category that is no longer there is another matter.
+            let mut of_key = told.iter().filter(|problem| problem.message.contains(&after));
+            let choices = of_key.find_map(|problem| words(&problem.message, "expected one of ", &after));
             let documented = row.kind.strip_prefix("one of ").map(|list| quoted(list).into_iter().collect());
             if choices != documented {
                 wrong.push(format!("{shown}: choices are {choices:?}, the reference has {documented:?}"));

@@ -176,6 +176,7 @@ fn computed(invoice: &Invoice, before: &Credited, terms: CreditTerms<'_>) -> Res
         due_date: terms.date,
         order_number: invoice.order_number.clone(),
         currency: invoice.currency,
+        tax_regime: invoice.tax_regime,
         items,
         details: Vec::new(),
         long_amounts: Vec::new(),

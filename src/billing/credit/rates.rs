@@ -201,6 +201,7 @@ pub(super) fn taxes(
 ) -> Result<Vec<TaxSubtotal>, Diagnostic> {
     let mut taxes = Vec::with_capacity(bases.len());
     for Base { billed, before, left, part } in bases {
+        let billed: &TaxSubtotal = billed;
         let (group, rounding, all) = (billed.group(), terms.tax_rounding, billed.prices()?);
         let of = |to: Amount, decimals: u32, total: Amount, credited: Amount| {
             let rounded = Cumulative { group, to, rounding, decimals, billed: all, left: *left, part: *part };
@@ -218,7 +219,7 @@ pub(super) fn taxes(
         let prices = part.negated();
         let taxable = if group.included { prices.minus(tax)? } else { prices };
         let tax_included = group.included;
-        taxes.push(TaxSubtotal { category: billed.category, rate: billed.rate, taxable, tax, tax_jpy, tax_included });
+        taxes.push(TaxSubtotal { taxable, tax, tax_jpy, tax_included, ..billed.clone() });
     }
     Ok(taxes)
 }
@@ -232,7 +233,7 @@ pub(super) fn add_included_tax(
 ) {
     for tax in taxes.iter().filter(|tax| tax.tax_included && !tax.tax.is_zero()) {
         let own = invoice.items.iter().position(|item| is_of(item, tax) && item.kind == ItemKind::IncludedTax);
-        let item = included_tax_line(tax.group(), tax.tax.negated(), terms.language);
+        let item = included_tax_line(tax.group(), tax.tax.negated(), invoice.tax_regime, terms.language);
         items.push((own.map_or(NO_LINE, |index| index + 1), item));
     }
 }

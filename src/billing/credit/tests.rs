@@ -2,13 +2,14 @@ use super::*;
 use crate::model::currency::Currency;
 use crate::model::invoice::{ItemKind, Status, TaxSubtotal};
 use crate::model::tax::{TaxCategory, TaxRate};
+use crate::model::tax_table::TaxRegime;
 
 fn amount(text: &str) -> Amount {
     Amount::parse(text.as_bytes()).unwrap()
 }
 
 fn rate(category: TaxCategory) -> TaxRate {
-    TaxRate { percent: if category == TaxCategory::Standard { 10 } else { 8 } }
+    TaxRate::whole(if category == TaxCategory::Standard { 10 } else { 8 })
 }
 
 fn item(name: &str, value: &str, category: TaxCategory) -> LineItem {
@@ -35,6 +36,7 @@ fn invoice() -> Invoice {
     let subtotal = |category, taxable: &str, tax: &str| TaxSubtotal {
         category,
         rate: rate(category),
+        name: None,
         taxable: amount(taxable),
         tax: amount(tax),
         tax_jpy: None,
@@ -52,6 +54,7 @@ fn invoice() -> Invoice {
         due_date: NaiveDate::from_ymd_opt(2022, 9, 30).unwrap(),
         order_number: None,
         currency: Currency::JPY,
+        tax_regime: TaxRegime::Japan,
         items: vec![
             item("basicCharge", "1100", TaxCategory::Standard),
             item("water", "333", TaxCategory::Reduced),
@@ -146,6 +149,7 @@ fn tax_in_yen_is_taken_back_like_the_tax_itself() {
     invoice.tax_subtotals = vec![TaxSubtotal {
         category: TaxCategory::Standard,
         rate: rate(TaxCategory::Standard),
+        name: None,
         taxable: amount("10.01"),
         tax: amount("1.01"),
         tax_jpy: Some(amount("141")),
@@ -341,7 +345,7 @@ fn by<'a>(tax_rounding: Rounding, invoice: &Invoice, extent: &'a Extent) -> Cred
 /// The tax of prices in hundredths by the law, in whole numbers: 10 or 8 over 100 of them, or over 110 or 108 where they
 /// include it.
 fn tax_of(group: TaxGroup, prices: i128, rounding: Rounding) -> i128 {
-    let percent = i128::from(group.rate.percent);
+    let percent = i128::from(group.rate.whole_percent().unwrap());
     divided(prices * percent, 100 * (100 + if group.included { percent } else { 0 }), rounding)
 }
 
@@ -356,7 +360,7 @@ fn taxed(items: &[LineItem], rounding: Rounding) -> Vec<TaxSubtotal> {
         let TaxGroup { category, rate, included } = group;
         let taxable = if included { prices - 100 * tax } else { prices };
         let (taxable, tax) = (Amount::new(taxable, 2).unwrap(), Amount::new(tax, 0).unwrap());
-        TaxSubtotal { category, rate, taxable, tax, tax_jpy: None, tax_included: included }
+        TaxSubtotal { category, rate, name: None, taxable, tax, tax_jpy: None, tax_included: included }
     };
     sums.iter().map(subtotal).collect()
 }

@@ -41,7 +41,7 @@ pub(super) fn minimum(case: Case<'_>) -> Result<LineMakeup<'_>, Problems> {
         !is_excluded && !matches!(item.kind, ItemKind::Minimum | ItemKind::Carried | ItemKind::IncludedTax)
     };
     let others: Vec<LineItem> = case.invoice.items.iter().filter(is_counted).cloned().collect();
-    let included = taxation::included_tax(&others, customer)?;
+    let included = taxation::included_tax(&others, case.settings, customer)?;
     let others = Sum::of(others.iter().chain(&included).map(|item| item.amount))?;
     let rounded = rounded(case, minimum)?;
     let missing = rounded.minus(others)?;
@@ -95,7 +95,7 @@ pub(super) fn included_tax<'a>(case: Case<'a>, item: &LineItem) -> Result<LineMa
     let prices = Sum::of(lines.iter().map(|line| line.amount))?;
     let tax = group.tax(prices, rounding, invoice.currency.decimals())?.negated();
     let exact = group.tax(prices, Rounding::Down, SHOWN_DECIMALS)?.negated();
-    let explanation = IncludedTaxExplanation { lines, prices, percent: group.rate.percent, rounding: rounding.name() };
+    let explanation = IncludedTaxExplanation { lines, prices, percent: Percent(group.rate), rounding: rounding.name() };
     Ok((LineOrigin::IncludedTax(explanation), exact, tax, Vec::new()))
 }
 
@@ -126,7 +126,9 @@ pub(super) fn totals(case: Case<'_>) -> Result<TotalsExplanation<'_>, Problems> 
             let tax = group.tax_at(prices, exchange.rate, rounding, Currency::JPY.decimals())?;
             Ok::<_, Problems>((exact, tax))
         };
-        let yen = match exchange(case, invoice.currency, Currency::JPY).filter(|_| category.is_taxed()) {
+        let yen = match exchange(case, invoice.currency, Currency::JPY)
+            .filter(|_| category.is_taxed() && invoice.tax_regime.is_japan())
+        {
             None => None,
             Some(exchange) => {
                 let (exact, tax) = in_yen(exchange.clone())?;

@@ -1,9 +1,10 @@
 //! The data of an explanation of the issuer's own lines: fees, adjustments, the minimum, and what follows from other lines.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::record::{ConversionExplanation, LineAmount, Rule};
 use crate::model::amount::Amount;
+use crate::model::tax::TaxRate;
 
 /// A fee: price × count.
 #[derive(Clone, Debug, Serialize)]
@@ -137,9 +138,22 @@ pub struct IncludedTaxExplanation {
     /// Their sum.
     pub prices: Amount,
     /// The rate in percent.
-    pub percent: u32,
+    pub percent: Percent,
     /// The mode in which tax is rounded.
     pub rounding: &'static str,
+}
+
+/// A rate in percent: an integer in JSON where it is whole, else a string, as exact numbers are.
+#[derive(Clone, Copy, Debug)]
+pub struct Percent(pub TaxRate);
+
+impl Serialize for Percent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.whole_percent() {
+            Some(percent) => serializer.serialize_u32(percent),
+            None => serializer.collect_str(&self.0.percent()),
+        }
+    }
 }
 
 /// Zero minus the sum of the other lines, which is negative by rounding alone.

@@ -139,8 +139,8 @@ fn tax_text(explanation: &CreditExplanation<'_>, tax: &CreditTaxExplanation<'_>,
     let of_part = part(explanation, &tax.tax, decimals);
     let calculation = match tax.prices_so_far {
         Some(prices) => {
-            let (prices, percent) = (prices.to_text(decimals), tax.rate.percent);
-            format!("  {prices} with tax × {percent} / {} = {of_part}", 100 + percent)
+            let (prices, percent) = (prices.to_text(decimals), tax.rate.percent());
+            format!("  {prices} with tax × {percent} / {} = {of_part}", tax.rate.percent_with_price())
         }
         None => format!("  {so_far} × {} = {of_part}", tax.rate),
     };

@@ -243,7 +243,8 @@ fn calculation(explanation: &Explanation<'_>, line: &LineExplanation<'_>) -> Str
         LineOrigin::Carried(carried) => return carried.rest.to_text(decimals),
         LineOrigin::IncludedTax(IncludedTaxExplanation { prices, percent, rounding, .. }) => {
             let (tax, amount) = (line.exact.negated(), line.amount.negated().to_text(decimals));
-            let quotient = format!("{prices} × {percent} / {}", 100 + percent);
+            let rate = percent.0;
+            let quotient = format!("{prices} × {} / {}", rate.percent(), rate.percent_with_price());
             return match tax == line.amount.negated() {
                 true => format!("{quotient} = {tax}, taken off: {}", line.amount.to_text(decimals)),
                 false => {
@@ -334,7 +335,10 @@ fn tax_text(explanation: &Explanation<'_>, totals: &TotalsExplanation<'_>, tax: 
     let taxable = tax.taxable.to_text(decimals);
     let result = rounded(tax.exact, tax.tax, decimals);
     let mut text = match tax.tax_included {
-        true => format!("{head}; × {} / {} = {result}; taxable {taxable}", tax.rate.percent, 100 + tax.rate.percent),
+        true => {
+            let (percent, whole) = (tax.rate.percent(), tax.rate.percent_with_price());
+            format!("{head}; × {percent} / {whole} = {result}; taxable {taxable}")
+        }
         false => format!("{head}; {taxable} × {} = {result}", tax.rate),
     };
     if let Some(yen) = &tax.yen {

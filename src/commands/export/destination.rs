@@ -8,8 +8,7 @@ use anyhow::Context;
 
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Place, cannot};
-use crate::export::jp_pint::number_of;
-use crate::export::{ExportFile, Target};
+use crate::export::{ExportFile, Target, number_of};
 use crate::files;
 use crate::ledger;
 use crate::staging;
@@ -47,8 +46,8 @@ impl Destination {
     ) -> Result<Destination, Diagnostic> {
         let Some(chosen) = &arguments.out else {
             let directory = root.join(DIRECTORY).join(arguments.month.to_string());
-            // E-invoices are files of their own anyway.
-            let is_one_file = arguments.to != Target::JpPint;
+            // E-invoices and the like are files of their own anyway.
+            let is_one_file = !arguments.to.is_by_document();
             let mut stem = arguments.to.name().to_owned();
             match arguments.draft {
                 true => stem.push_str("-draft"),
@@ -96,7 +95,7 @@ impl Destination {
     /// Writes the files and returns their paths as the user would write them. Files with one of the hashes are kept.
     ///
     /// # Errors
-    /// When one cannot be written; nothing is written where one is to be kept, or is the e-invoice of another document.
+    /// When one cannot be written; nothing is written where one is to be kept, or is of another document.
     pub(super) fn write(&self, files: &[ExportFile], kept: &BTreeSet<&str>) -> Result<Vec<String>, Diagnostic> {
         let name = |(index, file): (usize, &ExportFile)| match &file.name {
             Some(name) => format!("{}/{name}", self.base()),
@@ -157,7 +156,7 @@ impl Destination {
         match number_of(&bytes) {
             Some(other) if !file.numbers.contains(&other) => {
                 let own = file.numbers.first().map_or("", String::as_str);
-                let diagnostic = Diagnostic::error(format!("this file is the e-invoice of {other}, not of {own}"));
+                let diagnostic = Diagnostic::error(format!("this file is of the document {other}, not of {own}"));
                 let hint = "name a directory for each month after --out";
                 Err(diagnostic.at(Place::file(shown)).with_hint(hint))
             }
@@ -208,11 +207,11 @@ fn check_kind(path: &Path, chosen: &Path, target: Target) -> Result<(), Diagnost
     let found = path.metadata();
     let is_dir = found.as_ref().is_ok_and(|found| found.is_dir());
     let (message, hint) = match target {
-        Target::JpPint if found.is_ok_and(|found| found.is_file()) => (
+        target if target.is_by_document() && found.is_ok_and(|found| found.is_file()) => (
             "expected a directory after --out, found a file",
-            "each e-invoice is a file of its own: name a directory".to_owned(),
+            "each document is a file of its own: name a directory".to_owned(),
         ),
-        Target::JpPint => return Ok(()),
+        target if target.is_by_document() => return Ok(()),
         _ if is_dir => {
             let file = chosen.join(format!("{}.{}", target.name(), target.extension()));
             ("expected a file after --out, found a directory", format!("name a file in it: --out {}", file.display()))

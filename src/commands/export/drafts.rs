@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::e_invoices::is_with_csv;
 use crate::billing::BilledMonth;
 use crate::diagnostic::{Diagnostic, Problems};
+use crate::export::Target;
 use crate::export::jp_pint::IssuedFiles;
 use crate::ledger::{Document, Ledger, Naming};
 use crate::model::audience::Audience;
 use crate::model::charge::Bill;
 use crate::model::invoice::{Invoice, Status};
-use crate::model::peppol::Attachment;
 use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
 use crate::month::{carried, computed};
@@ -55,9 +56,14 @@ impl Drafts {
     ///
     /// # Errors
     /// Figures with too many digits.
-    pub(super) fn files(&self, settings: &Settings, numbers: &[&str]) -> Result<Vec<IssuedFiles>, Diagnostic> {
+    pub(super) fn files(
+        &self,
+        settings: &Settings,
+        numbers: &[&str],
+        target: Target,
+    ) -> Result<Vec<IssuedFiles>, Diagnostic> {
         let rules = Arc::new(settings.clone());
-        let with_csv = settings.jp_pint.attach.contains(&Attachment::Csv);
+        let with_csv = is_with_csv(target, settings);
         let invoices = numbers.iter().filter_map(|number| self.billed.invoices.iter().find(|it| it.number == *number));
         let files = |invoice: &Invoice| {
             let csv = || out::invoice_csv(&self.bill, settings, invoice, Audience::Customer);

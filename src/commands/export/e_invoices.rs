@@ -1,15 +1,16 @@
-//! What `export --to jp-pint` has besides: the documents' own files, and the checks of files of any program.
+//! What exports of a file for each document have besides: the documents' own files, and the checks of e-invoices of any program.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use crate::diagnostic::{Diagnostic, Problems, cannot};
-use crate::export::Selection;
 use crate::export::jp_pint::{IssuedFiles, check};
+use crate::export::{Selection, Target};
 use crate::files;
 use crate::ledger::{Document, Ledger, Stored};
 use crate::model::peppol::Attachment;
+use crate::model::settings::Settings;
 use crate::month::as_issued::as_issued;
 use crate::printer::Printer;
 
@@ -17,11 +18,20 @@ use crate::printer::Printer;
 ///
 /// # Errors
 /// Documents that no longer are what was issued.
-pub(super) fn issued_files(ledger: &Ledger, selection: &Selection<'_>) -> Result<Vec<IssuedFiles>, Problems> {
+pub(super) fn issued_files(
+    ledger: &Ledger,
+    selection: &Selection<'_>,
+    target: Target,
+) -> Result<Vec<IssuedFiles>, Problems> {
     let issued = selection.documents.iter().filter_map(|selected| Some((selected.stored?, selected.document)));
     let issued: Vec<(&Stored, &Document)> = issued.collect();
-    let with_csv = selection.settings.jp_pint.attach.contains(&Attachment::Csv);
+    let with_csv = is_with_csv(target, selection.settings);
     as_issued(selection.root, ledger, &issued, with_csv)
+}
+
+/// Whether a target takes the documents' CSV besides their JSON.
+pub(super) fn is_with_csv(target: Target, settings: &Settings) -> bool {
+    target == Target::JpPint && settings.jp_pint.attach.contains(&Attachment::Csv)
 }
 
 /// Checks files of any program.

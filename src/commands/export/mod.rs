@@ -72,9 +72,9 @@ pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Export, printer:
         return Ok(());
     }
     let own_files = match (arguments.to, &drafts) {
-        (Target::JpPint, None) => e_invoices::issued_files(&ledger, &selection)?,
-        (Target::JpPint, Some(drafts)) => drafts.files(settings, &selection.numbers())?,
-        _ => Vec::new(),
+        (target, _) if !target.is_by_document() => Vec::new(),
+        (target, None) => e_invoices::issued_files(&ledger, &selection, target)?,
+        (target, Some(drafts)) => drafts.files(settings, &selection.numbers(), target)?,
     };
     for (selected, files) in selection.documents.iter_mut().zip(&own_files) {
         selected.files = Some(files);

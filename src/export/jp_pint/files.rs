@@ -1,13 +1,9 @@
 //! The e-invoices of a selection, a file for each document.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{EInvoice, Source};
 use crate::diagnostic::{Diagnostic, Problems};
+use crate::export::file_names::file_names;
 use crate::export::{Export, ExportFile, Selection};
-use crate::ledger::Document;
-use crate::model::matcher::normalized;
-use crate::model::plain::is_name;
 
 /// Makes the e-invoices of the documents whose files are there, all of them or none, and says to whom each goes.
 ///
@@ -15,7 +11,7 @@ use crate::model::plain::is_name;
 /// Everything that any of them lacks, and whatever the checks find.
 pub(in crate::export) fn files(selection: &Selection<'_>) -> Result<Export, Problems> {
     let (mut export, mut problems) = (Export::default(), Problems::default());
-    let mut names = names(&selection.all);
+    let mut names = file_names(&selection.all, "xml");
     for selected in &selection.documents {
         let Some(files) = selected.files else {
             continue;
@@ -47,28 +43,4 @@ fn receiver(made: &EInvoice) -> Diagnostic {
             note.with_hint("this is its registration number: if it is registered otherwise, add [peppol] with its id")
         }
     }
-}
-
-/// The names of the files of a month's documents by their numbers: `NUMBER.xml`, or the name of the document's files where no
-/// file can be called like its number.
-///
-/// A name that an earlier document has, or one that differs from it only in case, which some file systems ignore, ends with
-/// -2, -3 and so on. So exports of single documents never replace each other's files, and as further documents come last,
-/// names stay what they are.
-fn names<'a>(documents: &[&'a Document]) -> BTreeMap<&'a str, String> {
-    let mut taken: BTreeSet<String> = BTreeSet::new();
-    let mut names = BTreeMap::new();
-    for document in documents {
-        let number = &document.number;
-        let stem = if is_name(&format!("{number}-0000.xml")) { number.as_str() } else { document.file_name() };
-        let mut name = format!("{stem}.xml");
-        for count in 2.. {
-            if taken.insert(normalized(&name).to_lowercase()) {
-                break;
-            }
-            name = format!("{stem}-{count}.xml");
-        }
-        names.insert(number.as_str(), name);
-    }
-    names
 }

@@ -9,6 +9,7 @@ use crate::model::currency::Currency;
 use crate::model::invoice::{DocumentKind, ItemKind, Original, Status, TaxSubtotal, qualified};
 use crate::model::period::BillingMonth;
 use crate::model::tax::{TaxCategory, TaxGroup, TaxRate};
+use crate::model::tax_table::TaxRegime;
 
 /// A document, of any version of the program.
 #[derive(Debug, Deserialize)]
@@ -30,6 +31,9 @@ pub(super) struct Issued {
     pub(super) order_number: Option<String>,
     pub(super) issuer: IssuedParty,
     pub(super) customer: IssuedParty,
+    /// Whose tax it states.
+    #[serde(default)]
+    pub(super) tax_regime: TaxRegime,
     pub(super) items: Vec<IssuedItem>,
     pub(super) tax_subtotals: Vec<TaxSubtotal>,
     pub(super) subtotal: Amount,

@@ -53,6 +53,11 @@ impl EInvoice {
     /// Everything that the document lacks, and whatever the checks find.
     pub fn of(source: &Source<'_>) -> Result<EInvoice, Problems> {
         let issued = Issued::read(source.json).map_err(|problem| problem.at(Place::file(source.path)))?;
+        if !issued.tax_regime.is_japan() {
+            let message = format!("{} does not state Japan's consumption tax, which JP PINT is for", issued.number);
+            let hint = "leave it out with --number or --customer; --to csv and --to json have its figures";
+            return Err(Diagnostic::error(message).at(Place::file(source.path)).with_hint(hint).into());
+        }
         let mut problems = Problems::default();
         let mut warnings = Vec::new();
         let sender = problems.keep(sender(source.now, &issued, &mut warnings));

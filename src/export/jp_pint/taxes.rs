@@ -31,7 +31,7 @@ pub(super) fn category(ubl: &mut Ubl, name: &str, category: TaxCategory, rate: T
     ubl.group(name, |ubl| {
         ubl.text("ID", code_of(category));
         if category != TaxCategory::OutOfScope {
-            ubl.text("Percent", rate.percent.to_string());
+            ubl.text("Percent", rate.percent().to_string());
         }
         ubl.group("TaxScheme", |ubl| ubl.text("ID", "VAT"));
     });

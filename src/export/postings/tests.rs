@@ -15,7 +15,7 @@ fn whole(value: i64) -> Amount {
 }
 
 fn group(category: TaxCategory, percent: u32, included: bool) -> TaxGroup {
-    TaxGroup { category, rate: TaxRate { percent }, included }
+    TaxGroup { category, rate: TaxRate::whole(percent), included }
 }
 
 /// A line of that name and price; one named `…-tax` takes the tax out of the prices before it.
@@ -40,6 +40,7 @@ fn subtotal(group: TaxGroup, taxable: i64, tax: i64) -> TaxSubtotal {
     TaxSubtotal {
         category: group.category,
         rate: group.rate,
+        name: None,
         taxable: whole(taxable),
         tax: whole(tax),
         tax_jpy: None,
@@ -63,6 +64,7 @@ pub(in crate::export) fn document(items: Vec<Line>, tax_subtotals: Vec<TaxSubtot
         due_date: day,
         order_number: None,
         currency: Currency::JPY,
+        tax_regime: Default::default(),
         original: None,
         whole: false,
         items,

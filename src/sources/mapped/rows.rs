@@ -73,7 +73,7 @@ impl<'r> RowReader<'r> {
         let currency = bill.sources[usize::from(source)].currency;
         let month = bill.month;
         let with_tax = || {
-            let rate = TaxCategory::Standard.rate(month).map_or(Amount::ZERO, |rate| rate.factor());
+            let rate = TaxCategory::Standard.japanese_rate(month).map_or(Amount::ZERO, |rate| rate.factor());
             Amount::whole(1).plus(rate).map_err(|_| Diagnostic::error(format!("no rate of tax is known for {month}")))
         };
         let has_own_tax = !mapping.tax_included || columns.tax.is_some();

@@ -6,6 +6,7 @@ use std::collections::btree_map::Entry;
 use chrono::NaiveDate;
 use toml::de::DeValue;
 
+use super::Parties;
 use crate::diagnostic::Diagnostic;
 use crate::model::adjustment::{Adjustment, AdjustmentValue};
 use crate::model::amount::Amount;
@@ -14,9 +15,10 @@ use crate::model::customer::Customer;
 use crate::model::definition::Definition;
 use crate::model::period::BillingMonth;
 use crate::model::price::Money;
-use crate::model::tax::TaxCategory;
+use crate::model::tax_table::TaxTable;
 use crate::workspace::customer_ids::known_customers;
 use crate::workspace::item_match::Percentage;
+use crate::workspace::tax_section;
 use crate::workspace::toml_reader::{Section, Value};
 use crate::workspace::values;
 use crate::workspace::wording::texts;
@@ -32,6 +34,7 @@ pub(super) struct Entries<'c> {
     month: BillingMonth,
     /// By id.
     customers: BTreeMap<&'c str, &'c Customer>,
+    taxes: &'c TaxTable,
     pub(super) adjustments: Vec<Adjustment>,
     /// The ids of other months, and those of this month before.
     used: &'c mut UsedIds,
@@ -41,9 +44,10 @@ pub(super) struct Entries<'c> {
 pub(super) type UsedIds = BTreeMap<String, Definition>;
 
 impl<'c> Entries<'c> {
-    pub(super) fn new(month: BillingMonth, customers: &'c [Customer], used: &'c mut UsedIds) -> Entries<'c> {
+    pub(super) fn new(month: BillingMonth, parties: Parties<'c>, used: &'c mut UsedIds) -> Entries<'c> {
+        let Parties { customers, taxes } = parties;
         let customers = customers.iter().map(|customer| (customer.id.as_str(), customer)).collect();
-        Entries { month, customers, adjustments: Vec::new(), used }
+        Entries { month, customers, taxes, adjustments: Vec::new(), used }
     }
 
     /// The customer with that id.
@@ -63,7 +67,7 @@ impl<'c> Entries<'c> {
         let customer = section.require("customer", "\"acme\"", |value| self.customer(value));
         let name = section.require("name", "\"初期設定費\"", texts);
         let value = value(section, customer.map(|customer| customer.invoice.currency));
-        let tax_category = section.read("tax-category", |value| value.one_of(&TaxCategory::NAMES));
+        let tax_category = section.read("tax-category", |value| tax_section::category(value, self.taxes));
         let tax_included = values::tax_included(section);
         let date = section.read("date", |value| self.date(value));
         let supply = section.read("supply", |value| self.supply(value));

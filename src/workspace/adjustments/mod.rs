@@ -20,7 +20,16 @@ use crate::model::adjustment::{DIRECTORY, DocumentNotes, MonthAdjustments};
 use crate::model::customer::Customer;
 use crate::model::definition::Definition;
 use crate::model::period::BillingMonth;
+use crate::model::settings::Settings;
+use crate::model::tax_table::TaxTable;
 use entry::{Entries, UsedIds};
+
+/// Whom adjustments can be for, and how they are taxed.
+#[derive(Clone, Copy)]
+pub(super) struct Parties<'c> {
+    pub(super) customers: &'c [Customer],
+    pub(super) taxes: &'c TaxTable,
+}
 
 /// The adjustments of some months, and the files they are written in.
 #[derive(Default)]
@@ -107,7 +116,7 @@ fn refuse_below(directory: &Path, shown: &str, depth: usize) -> Result<(), Diagn
 pub(super) fn read(
     root: &Path,
     (months, is_kept): (&[BillingMonth], bool),
-    customers: &[Customer],
+    parties: Parties<'_>,
     problems: &mut Vec<Diagnostic>,
 ) -> ReadAdjustments {
     let mut read = ReadAdjustments::default();
@@ -128,7 +137,7 @@ pub(super) fn read(
     }
     for files in wanted.chunk_by(|one, other| one.0 == other.0) {
         let month = files[0].0;
-        let mut entries = Entries::new(month, customers, &mut used);
+        let mut entries = Entries::new(month, parties, &mut used);
         let mut notes = BTreeMap::new();
         for (_, path) in files {
             let text = match read_text(root, path) {
@@ -156,9 +165,10 @@ pub(super) fn read(
 ///
 /// # Errors
 /// Every mistake in it.
-pub fn check(month: BillingMonth, path: &str, text: &str, customers: &[Customer]) -> Result<(), Problems> {
+pub fn check(month: BillingMonth, path: &str, text: &str, settings: &Settings) -> Result<(), Problems> {
     let file = TomlFile::new(path, text);
-    read_toml(&file, &mut Entries::new(month, customers, &mut UsedIds::new()));
+    let parties = Parties { customers: &settings.customers, taxes: &settings.taxes };
+    read_toml(&file, &mut Entries::new(month, parties, &mut UsedIds::new()));
     Problems::from(file.into_problems()).check()
 }
 

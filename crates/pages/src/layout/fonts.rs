@@ -13,7 +13,7 @@ use std::{
 use read_fonts::{
     FontRef, ReadError, TableProvider,
     tables::{
-        cmap::{Cmap, CmapIterLimits, CmapSubtable, MapVariant, PlatformId},
+        cmap::{Cmap, CmapIterLimits, CmapSubtable, EncodingRecord, MapVariant, PlatformId},
         hhea::Hhea,
         os2::{Os2, SelectionFlags},
     },
@@ -128,7 +128,7 @@ impl Faces {
         }
         let mut faces = Vec::with_capacity(files.len() + BUILT_IN);
         for (name, bytes) in files {
-            let parsed = shielded(|| Face::parse(Cow::Owned(bytes))).unwrap_or_else(|| Err(DAMAGED.to_owned()));
+            let parsed = shielded(|| Face::of_file(bytes)).unwrap_or_else(|| Err(DAMAGED.to_owned()));
             match parsed {
                 Ok(face) => faces.push(Face { name: Some(name), ..face }),
                 Err(message) => return Err(FaceError { name, message }),
@@ -222,6 +222,15 @@ fn built_in_faces() -> Vec<Face> {
 }
 
 impl Face {
+    /// A face of a file that may be damaged.
+    fn of_file(bytes: Vec<u8>) -> Result<Face, String> {
+        // What is no font is told by what follows.
+        if let Some(map) = FontRef::from_index(&bytes, 0).ok().and_then(|font| font.table_data(Tag::new(b"cmap"))) {
+            character_map::check(map.as_bytes())?;
+        }
+        Face::parse(Cow::Owned(bytes))
+    }
+
     fn parse(bytes: Cow<'static, [u8]>) -> Result<Face, String> {
         let unusable = |error: ReadError| match error {
             ReadError::InvalidSfnt(_) | ReadError::InvalidTtc(_) => {
@@ -230,9 +239,6 @@ impl Face {
             _ => DAMAGED.to_owned(),
         };
         let font = FontRef::from_index(&bytes, 0).map_err(unusable)?;
-        if let Some(map) = font.table_data(Tag::new(b"cmap")) {
-            character_map::check(map.as_bytes())?;
-        }
         let head = font.head().map_err(unusable)?;
         let glyph_count = font.maxp().map_err(unusable)?.num_glyphs();
         let mut glyphs = vec![0_u16; PLANE];
@@ -313,18 +319,20 @@ impl Face {
 
     fn found(&self, index: u8, character: char) -> Option<Found> {
         let glyph = self.glyph(character);
-        (glyph != 0).then(|| Found {
-            face: index,
-            advance: f32::from(self.advance(glyph)) / f32::from(self.units_per_em.max(1)),
-        })
+        (glyph != 0).then(|| self.found_at(index, glyph))
+    }
+
+    fn found_at(&self, index: u8, glyph: u16) -> Found {
+        Found { face: index, advance: f32::from(self.advance(glyph)) / f32::from(self.units_per_em.max(1)) }
     }
 }
 
-/// The characters of a face with their glyphs, from every Unicode subtable; a character may come more than once.
+/// The characters of a face with their glyphs; a character may come more than once. Like browsers, a map of all of Unicode
+/// is taken instead of maps of its first plane, which repeat it.
 fn characters<'a>(cmap: &Cmap<'a>, font: &FontRef<'_>) -> impl Iterator<Item = (u32, u16)> + 'a {
     let limits = CmapIterLimits::default_for_font(font);
     let data = cmap.offset_data();
-    let of_unicode = cmap.encoding_records().iter().filter_map(move |record| {
+    let of_unicode = |record: &EncodingRecord| {
         let subtable = record.subtable(data).ok()?;
         let is_whole = matches!(subtable, CmapSubtable::Format12(_) | CmapSubtable::Format13(_));
         // OpenType, `cmap`: of Windows' encodings, 1 is Unicode's first plane, 10 all of Unicode in formats 12 and 13.
@@ -333,9 +341,13 @@ fn characters<'a>(cmap: &Cmap<'a>, font: &FontRef<'_>) -> impl Iterator<Item = (
             (PlatformId::Windows, 10) => is_whole,
             _ => false,
         };
-        is_unicode.then_some(subtable)
-    });
-    let pairs = of_unicode.flat_map(move |subtable| subtable.iter_with_limits(limits));
+        is_unicode.then_some((subtable, is_whole))
+    };
+    let mut maps: Vec<(CmapSubtable<'a>, bool)> = cmap.encoding_records().iter().filter_map(of_unicode).collect();
+    if maps.iter().any(|(_, is_whole)| *is_whole) {
+        maps.retain(|(_, is_whole)| *is_whole);
+    }
+    let pairs = maps.into_iter().flat_map(move |(subtable, _)| subtable.iter_with_limits(limits));
     pairs.filter_map(|(codepoint, glyph)| Some((codepoint, u16::try_from(glyph.to_u32()).ok().filter(|it| *it != 0)?)))
 }
 
@@ -388,11 +400,16 @@ impl Chain {
             [same, other].concat()
         };
         let order = [by_weight(0..supplement), by_weight(supplement..count)].concat();
-        let mut chain = Chain { order, plane: Vec::new(), primary: 0 };
-        let nothing = Found { face: NO_FACE, advance: 0.0 };
-        chain.plane = (0..PLANE as u32)
-            .map(|code| char::from_u32(code).map_or(nothing, |character| chain.find_beyond(faces, character)))
-            .collect();
+        let mut chain = Chain { order, plane: vec![Found { face: NO_FACE, advance: 0.0 }; PLANE], primary: 0 };
+        // From the last face to the first, which has the last word.
+        for index in chain.order.iter().rev() {
+            let Some(face) = faces.get(usize::from(*index)) else { continue };
+            for (found, glyph) in chain.plane.iter_mut().zip(&face.glyphs) {
+                if *glyph != 0 {
+                    *found = face.found_at(*index, *glyph);
+                }
+            }
+        }
         chain.primary = match chain.plane.get(usize::from(b' ')) {
             Some(found) if found.face != NO_FACE => found.face,
             _ => chain.order.first().copied().unwrap_or(0),

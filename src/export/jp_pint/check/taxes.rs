@@ -11,7 +11,7 @@ use crate::model::invoice::TaxSubtotal;
 use crate::model::period::BillingMonth;
 use crate::model::plain::beginning;
 use crate::model::rounding::Rounding;
-use crate::model::tax::TaxCategory;
+use crate::model::tax::{TaxCategory, TaxRate};
 
 /// A category with its rate in percent; none out of scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,7 +49,7 @@ impl TaxRule<'_> {
     fn tax(&self, group: Group, taxable: Amount, decimals: u32) -> Result<Amount, TooLong> {
         let percent = group.rate.unwrap_or(Amount::ZERO);
         let is_own = |own: &&TaxSubtotal| {
-            let rate = Amount::whole(i64::from(own.rate.percent));
+            let rate = own.rate.percent();
             own.category == group.category && group.rate.is_none_or(|of_group| of_group == rate)
         };
         let of_own = |own: &TaxSubtotal| own.group().tax(own.prices()?, self.rounding, decimals);
@@ -187,7 +187,7 @@ fn check_rate(
 
 /// The rate of a category in percent.
 fn rate_in(category: TaxCategory, month: BillingMonth) -> Option<Amount> {
-    category.rate(month).map(|rate| Amount::whole(i64::from(rate.percent)))
+    category.japanese_rate(month).map(TaxRate::percent)
 }
 
 /// Whether a rate is that of its category, so that its tax can be checked.
