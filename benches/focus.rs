@@ -1,8 +1,8 @@
 //! How fast a bill in FOCUS is read, and in how much memory: `cargo bench --bench focus [-- ROWS]`.
 //!
 //! A generated bill of a million rows with the columns that AWS exports is read as one file, and as four compressed parts,
-//! beside a bare pass of the csv crate over the one file in the same run. Printed are the speed as a share of that pass, and
-//! the peak memory per row. Each measurement is a process of its own, so that their memory does not add up.
+//! beside a bare pass of the csv crate over the one file in the same run. Printed are the speed as a share of that pass, by
+//! the time of processors, and the peak memory per row. Each measurement is a process of its own, so that their memory does not add up.
 
 #![allow(clippy::print_stdout, clippy::float_arithmetic, reason = "a benchmark prints its figures, none of them money")]
 
@@ -10,7 +10,6 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -18,7 +17,10 @@ use invoicer::diagnostic::Problems;
 use invoicer::model::charge::Bill;
 use invoicer::{sources, workspace};
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+#[path = "support/processors.rs"]
+mod processors;
+
+use processors::{Outcome, children_time};
 
 const RUNS: usize = 5;
 const PARTS: usize = 4;
@@ -146,29 +148,26 @@ item = "{ServiceName} {RegionId}"
 final = true
 "#;
 
-/// Seconds and peak memory in KiB, as a child prints them.
+/// Processor seconds of a child, and its peak memory in KiB, which it prints.
 struct Measure {
     seconds: f64,
     peak: u64,
 }
 
 fn child(what: &str, directory: &Path) -> Outcome<Measure> {
+    let before = children_time()?;
     let output = Command::new(std::env::current_exe()?).arg(what).arg(directory).output()?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into());
     }
-    let text = String::from_utf8(output.stdout)?;
-    match text.split_whitespace().collect::<Vec<&str>>().as_slice() {
-        [seconds, peak] => Ok(Measure { seconds: seconds.parse()?, peak: peak.parse()? }),
-        _ => Err(format!("unexpected output: {text}").into()),
-    }
+    let peak = String::from_utf8(output.stdout)?.trim().parse()?;
+    Ok(Measure { seconds: children_time()? - before, peak })
 }
 
-/// Runs `work`; what it made is only dropped when the figures are taken.
+/// Runs `work`; what it made is only dropped when the memory is known.
 fn measured<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<()> {
-    let start = Instant::now();
     let _made = work()?;
-    println!("{} {}", start.elapsed().as_secs_f64(), peak_memory());
+    println!("{}", peak_memory());
     Ok(())
 }
 

@@ -21,7 +21,7 @@ pub(super) fn reader_of<R: Read>(bytes: R, separator: u8) -> csv::Reader<R> {
         .flexible(true)
         .has_headers(false)
         .terminator(csv::Terminator::Any(b'\n'))
-        .buffer_capacity(1 << 15)
+        .buffer_capacity(1 << 16)
         .from_reader(bytes)
 }
 

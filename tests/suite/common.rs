@@ -29,6 +29,13 @@ impl Sandbox {
         &self.0
     }
 
+    /// Another with the same files.
+    pub(crate) fn copy(&self) -> Sandbox {
+        let copy = Sandbox::new();
+        copy_tree(self.path(), copy.path());
+        copy
+    }
+
     /// Writes a file, with its directories.
     pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) {
         let full = self.0.join(path);

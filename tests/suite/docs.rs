@@ -92,7 +92,7 @@ fn every_page_can_be_read_at_once() {
     for (page, text) in pages() {
         let most = match page.as_str() {
             // Looked things up in, not read.
-            "docs/reference.md" => 1050,
+            "docs/reference.md" => 1100,
             "README.md" => 200,
             "templates/README.md" => 330,
             _ => 250,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::common::{Run, Sandbox, copy_tree};
+use crate::common::{Run, Sandbox};
 use crate::issuing::{good, workspace};
 use crate::shards;
 use crate::soracom_api;
@@ -24,13 +24,6 @@ fn files(sandbox: &Sandbox) -> BTreeMap<String, Vec<u8>> {
     files.map(without_times).collect()
 }
 
-/// A copy of a workspace as it is.
-fn copy(prepared: &Sandbox) -> Sandbox {
-    let sandbox = Sandbox::new();
-    copy_tree(prepared.path(), sandbox.path());
-    sandbox
-}
-
 /// Kills a command at each of its writes; `then` looks at what is left and goes on, and all files are as `expected` then.
 fn kill_at_each_write(
     prepared: &Sandbox,
@@ -39,11 +32,11 @@ fn kill_at_each_write(
     least: usize,
     then: impl Fn(&Sandbox, usize),
 ) {
-    let whole = copy(prepared);
+    let whole = prepared.copy();
     good(whole.run_with(arguments, variables));
     let expected = files(&whole);
     for point in 1.. {
-        let sandbox = copy(prepared);
+        let sandbox = prepared.copy();
         let at = point.to_string();
         let run = sandbox.run_with(arguments, &[variables, &[("INVOICER_INTERRUPT_AT", &at)]].concat());
         if run.code == 0 {

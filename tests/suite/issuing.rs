@@ -164,13 +164,13 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 }
 
 /// Ends the program at each of its writes in turn, then runs it again: the same files as a run that was never interrupted.
-fn survives_interruptions(prepare: impl Fn() -> Sandbox, arguments: &[&str]) {
-    let whole = prepare();
+fn survives_interruptions(prepared: &Sandbox, arguments: &[&str]) {
+    let whole = prepared.copy();
     good(whole.run(arguments));
     let expected: BTreeMap<String, Vec<u8>> = whole.files().into_iter().collect();
     let mut points = 0;
     loop {
-        let sandbox = prepare();
+        let sandbox = prepared.copy();
         let point = (points + 1).to_string();
         let run = sandbox.run_with(arguments, &[("INVOICER_INTERRUPT_AT", &point)]);
         if run.code == 0 {
@@ -207,24 +207,18 @@ fn is_record(path: &str) -> bool {
 
 #[test]
 fn an_interrupted_issue_gives_the_same_numbers() {
-    let prepare = || {
-        let sandbox = workspace();
-        good(sandbox.run(&["build", "202207", "-q"]));
-        sandbox
-    };
-    survives_interruptions(prepare, &["issue", "202207", "-q"]);
+    let sandbox = workspace();
+    good(sandbox.run(&["build", "202207", "-q"]));
+    survives_interruptions(&sandbox, &["issue", "202207", "-q"]);
 }
 
 #[test]
 fn an_interrupted_credit_gives_one_credit_note() {
-    let prepare = || {
-        let sandbox = workspace();
-        build_and_issue(&sandbox, "202207");
-        sandbox
-    };
+    let sandbox = workspace();
+    build_and_issue(&sandbox, "202207");
     let common = ["credit", "INV-202207-0001", "--reason", "x", "--date", "2022-09-01", "-q"];
-    survives_interruptions(prepare, &[&common[..], &["--reissue"]].concat());
-    survives_interruptions(prepare, &[&common[..], &["--line", "1=100"]].concat());
+    survives_interruptions(&sandbox, &[&common[..], &["--reissue"]].concat());
+    survives_interruptions(&sandbox, &[&common[..], &["--line", "1=100"]].concat());
 }
 
 /// One byte of any file that an issued month consists of is changed: verify finds it, says of what kind it is, and leaves

@@ -2,12 +2,12 @@
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta};
 use csv::ByteRecord;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::columns::{Column, Columns};
 use super::tags::tags;
 use crate::model::amount::Amount;
-use crate::model::charge::{Bill, Charge, ChargeKind, EMPTY, NO_PRICE, NameId, OtherPeriod, Subject, SubjectId};
+use crate::model::charge::{Bill, Charge, ChargeKind, NO_PRICE, NameId, OtherPeriod, Subject, SubjectId};
 use crate::model::focus::{CountedSum, FocusFigures, FocusSettings, OtherMonths, TaxRows};
 use crate::model::identifier::IdAlphabet;
 use crate::model::packed::Packed;
@@ -38,6 +38,9 @@ impl Category {
     ];
 }
 
+/// Maximum number of texts whose items are remembered: bills have some hundreds, unless each resource is an item of its own.
+const ITEMS: usize = 4096;
+
 /// Reads the rows of one part into a bill.
 pub(super) struct RowReader<'c> {
     bill: Bill,
@@ -46,13 +49,18 @@ pub(super) struct RowReader<'c> {
     columns: &'c Columns,
     settings: &'c FocusSettings,
     currency: &'static str,
+    /// The first moment of the bill's month.
+    month: NaiveDateTime,
     /// Names of the tag columns, in their order.
     tag_names: Vec<NameId>,
     subjects: Subjects,
     last: LastCells,
-    /// The text of the current row's item, and that of the last.
+    /// The text of the current row's item.
     item: Vec<u8>,
-    last_item: (Vec<u8>, NameId),
+    /// The items of the texts before it: services take turns from row to row.
+    items: FxHashMap<Box<[u8]>, NameId>,
+    /// The index plus 1 of each unit that was seen.
+    units: FxHashMap<Box<[u8]>, u16>,
     noted_units: FxHashSet<(NameId, u16)>,
     invoices: Vec<InvoiceSum>,
     figures: FocusFigures,
@@ -75,7 +83,8 @@ struct LastCells {
     end: LastCell<NaiveDateTime>,
     category: LastCell<Category>,
     is_correction: LastCell<bool>,
-    unit: LastCell<u16>,
+    /// The times of a row's period, and what became of them.
+    period: Option<((NaiveDateTime, NaiveDateTime), (u8, u16))>,
     filter: Vec<LastCell<bool>>,
     /// Position of the row's invoice.
     invoice: usize,
@@ -100,6 +109,7 @@ impl<'c> RowReader<'c> {
         let tag_names = columns.tag_columns.iter().map(|(tag, _)| bill.names.intern(tag)).collect();
         let filter = columns.filter.iter().map(|_| LastCell::default()).collect();
         RowReader {
+            month: bill.month.first().into(),
             bill,
             source,
             file,
@@ -110,7 +120,8 @@ impl<'c> RowReader<'c> {
             subjects: Subjects::default(),
             last: LastCells { filter, ..LastCells::default() },
             item: Vec::new(),
-            last_item: (Vec::new(), EMPTY),
+            items: FxHashMap::default(),
+            units: FxHashMap::default(),
             noted_units: FxHashSet::default(),
             invoices: Vec::new(),
             figures: FocusFigures::default(),
@@ -199,7 +210,7 @@ impl<'c> RowReader<'c> {
         let start = time(&mut self.last.billing_start, record, *billing_start)?;
         let end = time(&mut self.last.billing_end, record, *billing_end)?;
         check_order((start, *billing_start), (end, *billing_end))?;
-        Ok(start == self.bill.month.first().into())
+        Ok(start == self.month)
     }
 
     /// Whether the cells of a row match everything in `where`.
@@ -303,7 +314,22 @@ impl<'c> RowReader<'c> {
     fn period(&mut self, record: &ByteRecord) -> Result<(u8, u16), Refusal> {
         let Columns { start, end, .. } = self.columns;
         let (from, until) = (time(&mut self.last.start, record, *start)?, time(&mut self.last.end, record, *end)?);
-        check_order((from, *start), (until, *end))?;
+        if let Some((times, period)) = self.last.period
+            && times == (from, until)
+        {
+            return Ok(period);
+        }
+        let period = self.new_period((from, *start), (until, *end))?;
+        self.last.period = Some(((from, until), period));
+        Ok(period)
+    }
+
+    fn new_period(
+        &mut self,
+        (from, start): (NaiveDateTime, Column),
+        (until, end): (NaiveDateTime, Column),
+    ) -> Result<(u8, u16), Refusal> {
+        check_order((from, start), (until, end))?;
         let is_a_day = until - from <= TimeDelta::days(1);
         let date = from.date();
         if date >= self.bill.month.first() && date <= self.bill.month.last() {
@@ -324,16 +350,18 @@ impl<'c> RowReader<'c> {
         let Some((quantity, unit)) = self.columns.quantity else { return Ok((None, 0)) };
         let Some(found) = present(cell(record, quantity.at)) else { return Ok((None, 0)) };
         let amount = number(found, quantity.name)?;
-        let bill = &mut self.bill;
-        let unit = self.last.unit.of(cell(record, unit.at), |cell| {
-            let Some(name) = present(cell) else {
-                let message = format!("the row has a quantity in {}, but no unit in {}", quantity.name, unit.name);
-                return Err(("unit", message, "export the bill again; a quantity without a unit has no meaning"));
-            };
-            let name = bill.names.intern(text(name)?);
-            small(bill.row_units.intern(name), unit.name)
-        })?;
-        Ok((Some(amount), unit))
+        let cell = cell(record, unit.at);
+        if let Some(known) = self.units.get(cell) {
+            return Ok((Some(amount), *known));
+        }
+        let Some(name) = present(cell) else {
+            let message = format!("the row has a quantity in {}, but no unit in {}", quantity.name, unit.name);
+            return Err(("unit", message, "export the bill again; a quantity without a unit has no meaning"));
+        };
+        let name = self.bill.names.intern(text(name)?);
+        let index = small(self.bill.row_units.intern(name), unit.name)?;
+        self.units.insert(cell.into(), index);
+        Ok((Some(amount), index))
     }
 
     /// Index of the price per unit: the provider's, or else what the row's cost and quantity give exactly.
@@ -350,8 +378,8 @@ impl<'c> RowReader<'c> {
     /// The item of a row: the text of its columns, without spaces that empty cells leave.
     fn item(&mut self, record: &ByteRecord) -> Result<NameId, Refusal> {
         self.columns.item.write(record, &mut self.item);
-        if self.item == self.last_item.0 && self.last_item.1 != EMPTY {
-            return Ok(self.last_item.1);
+        if let Some(item) = self.items.get(self.item.as_slice()) {
+            return Ok(*item);
         }
         let joined = text(&self.item)?;
         let name = joined.split_whitespace().collect::<Vec<&str>>().join(" ");
@@ -360,8 +388,9 @@ impl<'c> RowReader<'c> {
             return Err(("item", message, "name a column in item that every row fills, such as ServiceName"));
         }
         let id = self.bill.names.intern(&name);
-        self.last_item.1 = id;
-        std::mem::swap(&mut self.last_item.0, &mut self.item);
+        if self.items.len() < ITEMS {
+            self.items.insert(self.item.as_slice().into(), id);
+        }
         Ok(id)
     }
 
