@@ -26,6 +26,11 @@ use invoicer::workspace;
 use pages::layout;
 use pages::pdf::{self, Metadata};
 
+#[path = "support/generator.rs"]
+mod generator;
+
+use generator::generator;
+
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const RUNS: usize = 5;
@@ -207,13 +212,9 @@ fn shortest(design: &str) -> Outcome<String> {
 fn invoice(directory: &Path, rows: u32, design: &str) -> Outcome<String> {
     let root = directory.join(format!("month-{rows}"));
     if !root.join("invoicer.toml").exists() {
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-        let mut command = Command::new(cargo);
-        // Where only this benchmark's running is tried, a release of the generator would take minutes to link.
-        let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
-        command.args(["run", "--profile", profile, "--quiet", "--example", "generate_month"]);
-        command.args(["--", "large", "--customers", "1"]);
-        if !command.arg("--rows").arg(rows.to_string()).arg("--out").arg(&root).status()?.success() {
+        let mut command = generator();
+        command.args(["--customers", "1", "--rows"]).arg(rows.to_string()).arg("--out").arg(&root);
+        if !command.status()?.success() {
             return Err("the month could not be generated".into());
         }
     }

@@ -19,6 +19,11 @@ use invoicer::model::invoice::Status;
 use invoicer::month::computed;
 use invoicer::workspace;
 
+#[path = "support/generator.rs"]
+mod generator;
+
+use generator::generator;
+
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 const RUNS: usize = 5;
@@ -90,25 +95,9 @@ fn mebibytes(kibibytes: u64) -> f64 {
 
 fn generate(rows: &str) -> Outcome<PathBuf> {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("month-{rows}"));
-    if !directory.join("invoicer.toml").exists() {
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-        let mut command = Command::new(cargo);
-        command.args([
-            "run",
-            "--profile",
-            if cfg!(debug_assertions) { "dev" } else { "release" },
-            "--quiet",
-            "--example",
-            "generate_month",
-            "--",
-            "large",
-            "--rows",
-            rows,
-            "--out",
-        ]);
-        if !command.arg(&directory).status()?.success() {
-            return Err("the month could not be generated".into());
-        }
+    let is_there = directory.join("invoicer.toml").exists();
+    if !is_there && !generator().args(["--rows", rows, "--out"]).arg(&directory).status()?.success() {
+        return Err("the month could not be generated".into());
     }
     Ok(directory)
 }
