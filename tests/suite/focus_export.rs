@@ -19,10 +19,6 @@ fn sum<'r>(rows: impl IntoIterator<Item = &'r Row>) -> Decimal {
     rows.into_iter().map(|row| row["BilledCost"].parse::<Decimal>().unwrap()).sum()
 }
 
-fn untaxed(rows: &[Row]) -> impl Iterator<Item = &Row> {
-    rows.iter().filter(|row| row["ChargeCategory"] != "Tax")
-}
-
 fn cells(row: &Row, columns: &str) -> String {
     columns.split(' ').map(|column| row[column].as_str()).collect::<Vec<&str>>().join("|")
 }
@@ -55,7 +51,7 @@ fn shop() -> Sandbox {
 
 /// 310 × 1.15 = 356.5, up 357: 0.5 more. 0.2 × 1.15 = 0.23 and 12.35 × 1.15 = 14.2025 are 14.4325, up 15: 0.5675 more. Of the
 /// discount -46.5 acme has 322.55 of 477.55, -31.4073; × 1.15 = -36.118395, up -37: -0.881605. With the fee of 100 the subtotal
-/// is 435, the tax 43.5, up 44.
+/// is 435; the tax on it is no row.
 #[test]
 fn a_month_by_hand() {
     let sandbox = shop();
@@ -83,10 +79,9 @@ fn a_month_by_hand() {
             format!("Purchase|100|{month}||Support|3|Support"),
             format!("Credit|-36.118395|{month}||couponDiscount|4|couponDiscount"),
             format!("Adjustment|-0.881605|{month}||couponDiscount|4|couponDiscount"),
-            format!("Tax|44|{month}||Consumption tax||"),
         ]
     );
-    assert_eq!((sum(untaxed(&rows)), sum(&rows)), (435.into(), 479.into()));
+    assert_eq!(sum(&rows), 435.into());
     let same = "BillingAccountId BillingAccountName BillingCurrency BillingPeriodStart BillingPeriodEnd InvoiceId InvoiceIssuerName \
                 ProviderName PublisherName ChargeClass";
     for row in &rows {
@@ -128,7 +123,7 @@ fn nothing_of_the_issuers_costs_is_in_the_file() {
     }
 }
 
-/// The customer's own invoicer reads the file: the same sums for each resource, the subtotal and the tax.
+/// The customer's own invoicer reads the file: the same sums for each resource, and the subtotal.
 #[test]
 fn our_own_reader_reads_it_back() {
     let reseller = Sandbox::new();
@@ -151,7 +146,7 @@ fn our_own_reader_reads_it_back() {
         customer.write("billing/202208/reseller.csv", reseller.read(&path));
         good(customer.run(&["build", "202208"]));
         let source = customer.json("out/202208/summary.json")["sources"][0].clone();
-        assert_eq!((&source["total"], &source["tax"]), (&invoice["subtotal"], &invoice["tax"]), "{id}");
+        assert_eq!(source["total"], invoice["subtotal"], "{id}");
         let of = |key: &str, amount: &str, list: &Value| {
             let mut sums: BTreeMap<String, Decimal> = BTreeMap::new();
             for one in list.as_array().unwrap() {
@@ -163,11 +158,11 @@ fn our_own_reader_reads_it_back() {
         };
         let read = of("resource", "cost", &customer.json("out/202208/internal/own/INV-202208-own.json")["details"]);
         assert_eq!(read, of("resource", "amount", &invoice["details"]), "{id}");
-        assert_eq!(sum(&rows), invoice["total"].as_str().unwrap().parse().unwrap(), "{id}");
+        assert_eq!(sum(&rows), invoice["subtotal"].as_str().unwrap().parse().unwrap(), "{id}");
     }
 }
 
-/// 100 of the fee are taken back with the tax of 10.
+/// 100 of the fee are taken back.
 #[test]
 fn credit_notes_are_corrections_below_zero() {
     let sandbox = shop();
@@ -178,9 +173,8 @@ fn credit_notes_are_corrections_below_zero() {
     let rows = rows(&sandbox, "notes/CN-INV-202208-acme.csv");
     let shown = "ChargeCategory ChargeClass BilledCost InvoiceId PricingQuantity ConsumedQuantity";
     let found: Vec<String> = rows.iter().map(|row| cells(row, shown)).collect();
-    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].starts_with("Purchase|Correction|-100|CN-INV-202208-acme|"), "{found:?}");
-    assert!(found[1].starts_with("Tax|Correction|-10|CN-INV-202208-acme||"), "{found:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::diagnostic::{Diagnostic, json_fault};
 use crate::model::amount::Amount;
 use crate::model::currency::Currency;
-use crate::model::invoice::{DocumentKind, ItemKind, TaxSubtotal, qualified};
+use crate::model::invoice::{DocumentKind, ItemKind, qualified};
 use crate::model::language::Language;
 use crate::model::period::BillingMonth;
 
@@ -27,9 +27,7 @@ pub(super) struct Document {
     pub(super) items: Vec<Item>,
     #[serde(default)]
     pub(super) details: Vec<Detail>,
-    pub(super) tax_subtotals: Vec<TaxSubtotal>,
     pub(super) subtotal: Amount,
-    pub(super) total: Amount,
 }
 
 #[derive(Debug, Deserialize)]

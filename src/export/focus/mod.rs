@@ -13,7 +13,7 @@ use chrono::NaiveDate;
 use serde_json::json;
 
 use self::document::Document;
-use self::rows::{Category, KindOf, Names, Row};
+use self::rows::{Category, KindOf, Row};
 use super::file_names::file_names;
 use super::{Export, ExportFile, Selection};
 use crate::diagnostic::{Diagnostic, Figure, Place, Problems};
@@ -93,17 +93,14 @@ pub(super) fn files(selection: &Selection<'_>, guard: bool) -> Result<Export, Pr
 /// The file of a document, from its JSON and the kinds of the sources that it was made of.
 fn file(json: &[u8], kind_of: KindOf<'_>, guard: bool) -> Result<Vec<u8>, Diagnostic> {
     let document = Document::read(json)?;
-    let names = Names::of(&document);
+    let names = rows::names(&document);
     let what = || format!("the rows of {}", document.number);
     let rows = rows::rows(&document, &names, kind_of).of(what())?;
-    for (sum, stated, of) in [
-        (Sum::of(untaxed(&rows)).of(what())?, document.subtotal, "its subtotal"),
-        (Sum::of(rows.iter().map(|row| row.amount)).of(what())?, document.total, "its total"),
-    ] {
-        if sum != stated {
-            let message = format!("the rows of {} add up to {sum}, and {of} is {stated}", document.number);
-            return Err(Diagnostic::error(message).with_hint("`invoicer verify` says what has changed in the record"));
-        }
+    let sum = Sum::of(rows.iter().map(|row| row.amount)).of(what())?;
+    if sum != document.subtotal {
+        let message =
+            format!("the rows of {} add up to {sum}, and its subtotal is {}", document.number, document.subtotal);
+        return Err(Diagnostic::error(message).with_hint("`invoicer verify` says what has changed in the record"));
     }
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(COLUMNS).context(CANNOT)?;
@@ -111,10 +108,6 @@ fn file(json: &[u8], kind_of: KindOf<'_>, guard: bool) -> Result<Vec<u8>, Diagno
         writer.write_record(cells(&document, row, guard)).context(CANNOT)?;
     }
     Ok(writer.into_inner().context(CANNOT)?)
-}
-
-fn untaxed<'r>(rows: &'r [Row<'_>]) -> impl Iterator<Item = Amount> + 'r {
-    rows.iter().filter(|row| row.category != Category::Tax).map(|row| row.amount)
 }
 
 /// A time at which periods begin and end.
@@ -166,8 +159,8 @@ fn cells(document: &Document, row: &Row<'_>, guard: bool) -> [String; COLUMNS.le
         free(row.service),
         String::new(),
         row.section.map_or_else(String::new, |section| json!({ "section": section }).to_string()),
-        row.item.map_or_else(String::new, |(_, line)| line.to_string()),
-        row.item.map_or_else(String::new, |(name, _)| free(name)),
+        row.item.1.to_string(),
+        free(row.item.0),
     ]
 }
 
@@ -188,8 +181,8 @@ mod tests {
 
     use super::*;
 
-    /// A JSON of these lines, each with its details, and taxes.
-    fn json(lines: &[(i64, Vec<i64>)], taxes: &[i64]) -> Vec<u8> {
+    /// A JSON of these lines, each with its details.
+    fn json(lines: &[(i64, Vec<i64>)]) -> Vec<u8> {
         let amount = |thousandths: i64| Amount::new(i128::from(thousandths), 3).unwrap();
         let kinds = ["usage", "discount", "fee", "adjustment", "minimum", "rounding", "carried"];
         let item = |(index, (sum, _)): (usize, &(i64, Vec<i64>))| json!({ "line": index + 1, "name": format!("item-{index}"), "kind": kinds[index % kinds.len()], "amount": amount(*sum) });
@@ -199,14 +192,11 @@ mod tests {
             .flat_map(|(index, (_, parts))| parts.iter().map(move |part| (index + 1, *part)))
             .map(|(item, part)| json!({ "item": item, "date": "2022-08-31", "resource": format!("r{}", part % 3), "amount": amount(part) }))
             .collect();
-        let rate = |tax: &i64| json!({ "category": "standard", "rate": "7.7%", "name": "VAT", "taxable": "0", "tax": amount(*tax) });
         let subtotal: i64 = lines.iter().map(|(sum, _)| sum).sum();
-        let total = subtotal + taxes.iter().sum::<i64>();
         let document = json!({
             "number": "N-1", "month": "202208", "currency": "EUR", "language": "en", "issuer": { "name": "=Reseller" },
             "customer": { "id": "acme", "name": "Acme" }, "items": lines.iter().enumerate().map(item).collect::<Vec<Value>>(),
-            "details": details, "tax_subtotals": taxes.iter().map(rate).collect::<Vec<Value>>(),
-            "subtotal": amount(subtotal), "total": amount(total),
+            "details": details, "subtotal": amount(subtotal),
         });
         serde_json::to_vec(&document).unwrap()
     }
@@ -220,13 +210,12 @@ mod tests {
     }
 
     proptest! {
-        /// Rows but those of tax add up to the subtotal, line by line too, and all of them to the total.
+        /// Rows add up to the subtotal, line by line too.
         #[test]
         fn rows_add_up(
             lines in proptest::collection::vec((-1_000_000i64..1_000_000, proptest::collection::vec(-500_000i64..500_000, 0..5)), 1..9),
-            taxes in proptest::collection::vec(-90_000i64..90_000, 0..3),
         ) {
-            let bytes = file(&json(&lines, &taxes), &|_| None, true).unwrap();
+            let bytes = file(&json(&lines), &|_| None, true).unwrap();
             let rows = read(&bytes);
             let amount = |thousandths: i64| Amount::new(i128::from(thousandths), 3).unwrap();
             for (index, (expected, parts)) in lines.iter().enumerate() {
@@ -236,8 +225,7 @@ mod tests {
                 prop_assert!(of_line().count() >= parts.len().max(1));
             }
             let subtotal: i64 = lines.iter().map(|(sum, _)| sum).sum();
-            prop_assert_eq!(sum(rows.iter().filter(|row| row["ChargeCategory"] != "Tax")), amount(subtotal));
-            prop_assert_eq!(sum(rows.iter()), amount(subtotal + taxes.iter().sum::<i64>()));
+            prop_assert_eq!(sum(rows.iter()), amount(subtotal));
             prop_assert_eq!(number_of(&bytes), Some("N-1".to_owned()));
         }
     }
@@ -245,11 +233,10 @@ mod tests {
     #[test]
     fn names_are_no_formulas_and_sums_are_checked() {
         let lines = [(1500, vec![1000, 499]), (-200, vec![])];
-        let guarded = read(&file(&json(&lines, &[77]), &|_| None, true).unwrap());
+        let guarded = read(&file(&json(&lines), &|_| None, true).unwrap());
         assert_eq!(guarded[0]["ProviderName"], "'=Reseller");
-        assert_eq!(read(&file(&json(&lines, &[77]), &|_| None, false).unwrap())[0]["ProviderName"], "=Reseller");
-        let wrong =
-            String::from_utf8(json(&lines, &[77])).unwrap().replace("\"subtotal\":\"1.3\"", "\"subtotal\":\"1.4\"");
+        assert_eq!(read(&file(&json(&lines), &|_| None, false).unwrap())[0]["ProviderName"], "=Reseller");
+        let wrong = String::from_utf8(json(&lines)).unwrap().replace("\"subtotal\":\"1.3\"", "\"subtotal\":\"1.4\"");
         let problem = file(wrong.as_bytes(), &|_| None, true).unwrap_err();
         assert_eq!(problem.message, "the rows of N-1 add up to 1.3, and its subtotal is 1.4");
         assert_eq!(number_of(b"<Invoice/>"), None);

@@ -1,10 +1,10 @@
-//! The rows of a document: a charge each, and what rounding added; the taxes last.
+//! The rows of a document: a charge each, and what rounding added.
 
 use chrono::{Days, NaiveDate};
 
 use super::document::{Detail, Document, Item};
 use crate::model::amount::{Amount, Sum, TooLong};
-use crate::model::invoice::{DocumentKind, ItemKind, TaxSubtotal};
+use crate::model::invoice::{DocumentKind, ItemKind};
 use crate::model::language::Language;
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceKind;
@@ -16,7 +16,6 @@ pub(super) enum Category {
     Purchase,
     Credit,
     Adjustment,
-    Tax,
 }
 
 impl Category {
@@ -27,7 +26,6 @@ impl Category {
             Category::Purchase => "Purchase",
             Category::Credit => "Credit",
             Category::Adjustment => "Adjustment",
-            Category::Tax => "Tax",
         }
     }
 
@@ -61,8 +59,8 @@ pub(super) struct Row<'a> {
     /// Price of a unit, where it gives the amount exactly.
     pub(super) unit_price: Option<Amount>,
     pub(super) section: Option<&'a str>,
-    /// The name that the provider or the issuer gave the item, and the line of the invoice; none for taxes.
-    pub(super) item: Option<(&'a str, usize)>,
+    /// The name that the provider or the issuer gave the item, and the line of the invoice.
+    pub(super) item: (&'a str, usize),
 }
 
 /// Gives the kind of a source by its name; none where there is no such source.
@@ -74,18 +72,22 @@ const OTHER: &str = "Other";
 /// Unit of quantities of which the provider names none: FOCUS has no quantities without.
 const UNIT: &str = "Unit";
 
-/// The rows of a document: of each line its details and what rounding them added, or the line itself; then its taxes. All but
-/// the taxes add up to the document's subtotal, and with them to its total.
+/// The rows of a document: of each line its details and what rounding them added, or the line itself. They add up to the
+/// document's subtotal; the tax on it is no row.
 ///
 /// # Errors
 /// Sums with too many digits.
-pub(super) fn rows<'a>(document: &'a Document, names: &'a Names, kind_of: KindOf<'_>) -> Result<Vec<Row<'a>>, TooLong> {
+pub(super) fn rows<'a>(
+    document: &'a Document,
+    names: &'a [String],
+    kind_of: KindOf<'_>,
+) -> Result<Vec<Row<'a>>, TooLong> {
     let mut details: Vec<Vec<&Detail>> = document.items.iter().map(|_| Vec::new()).collect();
     for detail in &document.details {
         details.get_mut(detail.item.wrapping_sub(1)).into_iter().for_each(|of_item| of_item.push(detail));
     }
     let mut rows = Vec::with_capacity(document.items.len() + document.details.len());
-    for ((item, name), details) in document.items.iter().zip(&names.items).zip(details) {
+    for ((item, name), details) in document.items.iter().zip(names).zip(details) {
         let line = row(document, item, name, kind_of);
         if details.is_empty() {
             rows.push(line);
@@ -97,29 +99,12 @@ pub(super) fn rows<'a>(document: &'a Document, names: &'a Names, kind_of: KindOf
             rows.push(rounding_row(line, item, rounding, document));
         }
     }
-    let taxes = document.tax_subtotals.iter().zip(&names.taxes).filter(|(tax, _)| !tax.tax.is_zero());
-    rows.extend(taxes.map(|(tax, name)| tax_row(document, tax, name)));
     Ok(rows)
 }
 
-/// The names of lines and taxes as the document prints them.
-pub(super) struct Names {
-    items: Vec<String>,
-    taxes: Vec<String>,
-}
-
-impl Names {
-    pub(super) fn of(document: &Document) -> Names {
-        let tax = |tax: &TaxSubtotal| match (&tax.name, document.language()) {
-            (Some(name), _) => name.clone(),
-            (None, Language::Japanese) => "消費税".to_owned(),
-            (None, Language::English) => "Consumption tax".to_owned(),
-        };
-        Names {
-            items: document.items.iter().map(Item::printed_name).collect(),
-            taxes: document.tax_subtotals.iter().map(tax).collect(),
-        }
-    }
+/// The names of lines as the document prints them.
+pub(super) fn names(document: &Document) -> Vec<String> {
+    document.items.iter().map(Item::printed_name).collect()
 }
 
 /// The row of a line as a whole.
@@ -145,7 +130,7 @@ fn row<'a>(document: &Document, item: &'a Item, name: &'a str, kind_of: KindOf<'
         quantity: quantity.filter(|_| has_quantity(category)),
         unit_price: exact_price(item.unit_price, item.quantity, item.amount).filter(|_| has_quantity(category)),
         section: item.section_name.as_deref(),
-        item: Some((&item.name, item.line)),
+        item: (&item.name, item.line),
     }
 }
 
@@ -176,23 +161,6 @@ fn rounding_row<'a>(line: Row<'a>, item: &Item, amount: Amount, document: &Docum
         quantity: None,
         unit_price: None,
         ..line
-    }
-}
-
-fn tax_row<'a>(document: &Document, tax: &TaxSubtotal, name: &'a str) -> Row<'a> {
-    Row {
-        category: Category::Tax,
-        frequency: "One-Time",
-        period: of_month(document.month),
-        amount: tax.tax,
-        service: name,
-        service_category: OTHER,
-        description: format!("{name} {}", tax.rate),
-        resource: ("", ""),
-        quantity: None,
-        unit_price: None,
-        section: None,
-        item: None,
     }
 }
 
