@@ -19,25 +19,39 @@ const SHARED: [&str; 3] = ["where", "other-months", "final"];
 /// Examples of `item`.
 const ITEM: &str = "item = \"ServiceName\", or item = \"{ServiceName} {ChargeDescription}\"";
 
-/// Reads the keys, and whether bills are final; refuses them for kinds that do not have them.
-pub(super) fn read(section: &Section<'_, '_>, kind: SourceKind) -> (FocusSettings, bool) {
-    let usual = FocusSettings::default();
-    let other_months = section.read("other-months", |value| value.one_of(&OtherMonths::NAMES)).unwrap_or_default();
-    let settings = match kind.is_mapped() {
-        true => FocusSettings { other_months, ..usual },
-        false => FocusSettings {
-            cost: section.read("cost", |value| value.one_of(&CostColumn::NAMES)).unwrap_or_default(),
-            quantity: section.read("quantity", |value| value.one_of(&QuantityColumns::NAMES)).unwrap_or_default(),
-            item: section.read("item", |value| column_text::read(value, ITEM)).unwrap_or(usual.item),
-            filter: filter(section),
-            taxes: section.read("taxes", |value| value.one_of(&TaxRows::NAMES)).unwrap_or_default(),
-            other_months,
-            tag_columns: BTreeSet::new(),
-        },
-    };
-    // A table is saved when it is final, unless its provider is known to change it.
-    let is_final = section.read("final", Value::boolean).unwrap_or(kind.is_mapped());
-    let is_of_kind = |key: &str| kind.is_focus() || kind.is_mapped() && SHARED.contains(&key);
+/// The keys that FOCUS and tables of any provider share.
+pub(super) struct SharedKeys {
+    pub(super) other_months: OtherMonths,
+    pub(super) is_final: bool,
+}
+
+/// Reads the shared keys. A table is saved when it is final, unless its provider is known to change it.
+pub(super) fn shared(section: &Section<'_, '_>, kind: SourceKind) -> SharedKeys {
+    SharedKeys {
+        other_months: section.read("other-months", |value| value.one_of(&OtherMonths::NAMES)).unwrap_or_default(),
+        is_final: section.read("final", Value::boolean).unwrap_or(kind.is_mapped()),
+    }
+}
+
+/// Reads the keys; refuses them for kinds that do not have them, for which the settings say nothing.
+pub(super) fn read(section: &Section<'_, '_>, kind: SourceKind, other_months: OtherMonths) -> FocusSettings {
+    if !kind.is_focus() {
+        refuse(section, kind);
+        return FocusSettings::default();
+    }
+    FocusSettings {
+        cost: section.read("cost", |value| value.one_of(&CostColumn::NAMES)).unwrap_or_default(),
+        quantity: section.read("quantity", |value| value.one_of(&QuantityColumns::NAMES)).unwrap_or_default(),
+        item: section.read("item", |value| column_text::read(value, ITEM)).unwrap_or(FocusSettings::default().item),
+        filter: filter(section),
+        taxes: section.read("taxes", |value| value.one_of(&TaxRows::NAMES)).unwrap_or_default(),
+        other_months,
+        tag_columns: BTreeSet::new(),
+    }
+}
+
+fn refuse(section: &Section<'_, '_>, kind: SourceKind) {
+    let is_of_kind = |key: &str| kind.is_mapped() && SHARED.contains(&key);
     for (key, value) in KEYS.iter().filter(|key| !is_of_kind(key)).filter_map(|key| Some((key, section.get(key)?))) {
         let diagnostic = Diagnostic::error(format!("{key} is for bills in FOCUS, not for the kind {}", kind.name()));
         value.told::<()>(Err(diagnostic.with_hint(match kind.is_mapped() && ["item", "quantity"].contains(key) {
@@ -45,7 +59,6 @@ pub(super) fn read(section: &Section<'_, '_>, kind: SourceKind) -> (FocusSetting
             false => format!("remove {key}, or write kind = \"focus-csv\""),
         })));
     }
-    (settings, is_final)
 }
 
 /// Reads `where = { InvoiceIssuerName = "AWS*" }`.

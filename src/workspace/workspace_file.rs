@@ -7,7 +7,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::accounting_section;
-use super::focus_section;
+use super::focus_section::{self, SharedKeys};
 use super::invoice_section::{InvoiceLayer, PricingLayer};
 use super::invoice_totals;
 use super::issue_section;
@@ -248,7 +248,9 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
         value.told::<()>(Err(diagnostic.with_hint("add assignments = \"assignments/NAME*.csv\", or remove it")));
     }
     source.totals = totals(section, source.kind, source.validity);
-    (source.focus, source.is_final) = focus_section::read(section, source.kind);
+    let SharedKeys { other_months, is_final } = focus_section::shared(section, source.kind);
+    source.is_final = is_final;
+    source.focus = focus_section::read(section, source.kind, other_months);
     source.path = match source.kind.is_csv() && kind.is_some() {
         true => section.require("path", "\"billing/{month}/soracom*.csv\"", source_path),
         false => section.read("path", source_path),
@@ -257,8 +259,7 @@ fn source(section: &Section<'_, '_>) -> Option<SourceSettings> {
         Some(usual) => section.read("currency", values::code).unwrap_or(usual),
         None => section.require("currency", "\"USD\"", values::code).unwrap_or(Currency::USD),
     };
-    source.mapping =
-        mapping_section::read(section, source.kind, (source.currency, source.focus.other_months)).map(Arc::new);
+    source.mapping = mapping_section::read(section, source.kind, (source.currency, other_months)).map(Arc::new);
     section.finish();
     Some(source)
 }
