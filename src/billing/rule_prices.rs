@@ -46,7 +46,14 @@ impl<'a> RulePrices<'a> {
             let name = self.names(item).1;
             let diagnostic =
                 Diagnostic::error(format!("the price is per unit, and the quantities of {name} have several units"));
-            let hint = "make each unit an item of its own: item = \"{ServiceName} {PricingUnit}\" in the [[source]]; or use a markup";
+            let hint = match self.bill.sources[usize::from(item.0)].kind.is_mapped() {
+                true => {
+                    "make each unit an item of its own: item = \"{品名} {単位}\" in [source.columns]; or use a markup"
+                }
+                false => {
+                    "make each unit an item of its own: item = \"{ServiceName} {PricingUnit}\" in the [[source]]; or use a markup"
+                }
+            };
             return Err(diagnostic.at(Place::start_of(&rule.definition)).with_hint(hint));
         }
         let Some(per) = &rule.per else {
