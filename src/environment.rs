@@ -56,6 +56,11 @@ impl Environment {
     }
 }
 
+/// The hint where no server's certificate can be checked, as in a container with nothing but this program. The verifier reads the
+/// variable, as `curl` and others do; one that names no such file leaves it without roots, too.
+pub const INSTALL_ROOTS: &str =
+    "install the system's root certificates (Debian: ca-certificates), or set SSL_CERT_FILE to a PEM file with them";
+
 /// Text that must never be shown: a key, a token, a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);

@@ -262,6 +262,9 @@ impl Session {
 /// The words for a server that would get everything in the clear.
 pub const NO_STARTTLS: &str = "the server does not offer STARTTLS";
 
+/// The words where no server's certificate can be checked.
+pub(super) const NO_ROOTS: &str = "this system has no root certificates";
+
 fn hello() -> Ehlo {
     Ehlo::new(ClientId::default())
 }

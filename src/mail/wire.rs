@@ -14,7 +14,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use rustls_platform_verifier::Verifier;
 
-use super::connection::{Fault, said};
+use super::connection::{Fault, NO_ROOTS, said};
 
 /// Longest line of an answer in bytes, twice what RFC 5321, 4.5.3.1.5 allows.
 const LONGEST_LINE: u64 = 1024;
@@ -34,13 +34,16 @@ impl Encryption {
         let fault = |error: &dyn std::fmt::Display| Fault::new(error.to_string());
         let roots = certificates(roots.unwrap_or_default())?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = Verifier::new_with_extra_roots(roots, provider.clone());
+        // Without roots of ours, the verifier fails for one reason alone: the system has none either.
+        let only_the_systems = roots.is_empty();
+        let verifier = Verifier::new_with_extra_roots(roots, provider.clone())
+            .map_err(|error| if only_the_systems { Fault::new(NO_ROOTS) } else { fault(&error) })?;
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let config = config
             .map_err(|error| fault(&error))?
             // Nothing is left out: the verifier is the one of the system.
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier.map_err(|error| fault(&error))?))
+            .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
         let host = ServerName::try_from(host.to_owned()).map_err(|error| fault(&error))?;
         Ok(Encryption { config: Arc::new(config), host })

@@ -207,3 +207,21 @@ fn a_profile_allows_the_endpoint_it_names() {
         assert!(allowed || result.unwrap_err().contains("which is not KORE's"));
     }
 }
+
+/// As in a container that has nothing but the program: no key leaves, and the way out is named.
+#[test]
+fn a_system_without_root_certificates_is_refused() {
+    for case in cases().iter().filter(|case| asks(case)) {
+        let variables = [("INVOICER_ALLOW_ENDPOINT", "127.0.0.1"), ("SSL_CERT_FILE", "/nonexistent/roots.pem")];
+        let (asked, code, told) = case.run(&["fetch", "202208", "--force"], &variables);
+        assert!(!asked && code == 2, "{}: {code}, {told}", case.name);
+        let words =
+            ["cannot begin a connection: ", "No CA certificates", "hint: install the system's root certificates"];
+        assert!(words.iter().all(|words| told.contains(words)), "{}: {told}", case.name);
+        assert!(
+            told.contains("(Debian: ca-certificates), or set SSL_CERT_FILE to a PEM file"),
+            "{}: {told}",
+            case.name
+        );
+    }
+}

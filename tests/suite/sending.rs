@@ -302,6 +302,24 @@ fn each_fault_has_its_outcome() {
     assert_eq!(sent, Outcome::Sent("250 2.0.0 Ok: queued as 4711".to_owned()));
 }
 
+/// As in a container that has nothing but the program: no connection is made, and the way out is named.
+#[test]
+fn a_system_without_root_certificates_sends_nothing() {
+    let sandbox = issued();
+    mail(&sandbox, "smtps://127.0.0.1:1");
+    let run = sandbox.run_with(&["send", "202207", "--yes"], &[("SSL_CERT_FILE", "/nonexistent/roots.pem")]);
+    let line = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    let line = line.lines().position(|line| line == "[mail]").unwrap() + 1;
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    let message = "error: cannot send through 127.0.0.1:1: this system has no root certificates\n";
+    assert!(run.stderr.contains(message), "{}", run.stderr);
+    assert!(run.stderr.contains(&format!("--> invoicer.toml:{line}\n")), "{}", run.stderr);
+    let hint =
+        "hint: install the system's root certificates (Debian: ca-certificates), or set SSL_CERT_FILE to a PEM file";
+    assert!(run.stderr.contains(hint), "{}", run.stderr);
+    assert_eq!(journal(&sandbox), [] as [Value; 0]);
+}
+
 #[test]
 fn a_connection_that_cannot_be_used_is_refused() {
     let server = Server::good();

@@ -21,7 +21,7 @@ pub use reqwest::{Method, Url};
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::Diagnostic;
-use crate::environment::{Environment, Secret};
+use crate::environment::{Environment, INSTALL_ROOTS, Secret};
 use crate::model::endpoint::is_this_machine;
 use crate::staging;
 use limits::Budget;
@@ -87,7 +87,7 @@ impl<'e> Client<'e> {
         }
         let inner = builder.build().map_err(|error| {
             Diagnostic::could_not_run(format!("cannot begin a connection: {}", root_cause(&error)))
-                .with_hint("are the system's certificates installed? (Debian: ca-certificates)")
+                .with_hint(INSTALL_ROOTS)
         })?;
         let budget = Budget::new((environment.elapsed)());
         Ok(Client { inner, environment, limits, budget, local })
