@@ -19,7 +19,9 @@ fn pages() -> BTreeMap<String, String> {
     let mut pages: BTreeMap<String, String> = listed
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .map(|path| format!("docs/{}", path.file_name().unwrap().to_str().unwrap()))
-        .chain(["README.md", "templates/README.md", "examples/README.md"].map(str::to_owned))
+        .chain(
+            ["README.md", "templates/README.md", "examples/README.md", "examples/release/README.md"].map(str::to_owned),
+        )
         .map(|path| (path.clone(), std::fs::read_to_string(root.join(&path)).unwrap()))
         .collect();
     pages.retain(|_, text| !text.is_empty());
