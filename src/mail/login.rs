@@ -6,6 +6,7 @@ use lettre::transport::smtp::extension::ServerInfo;
 use lettre::transport::smtp::response::Response;
 
 use super::connection::{Fault, Route};
+use super::session::unexpected;
 use super::wire::Wire;
 use crate::model::mail::Login;
 
@@ -49,7 +50,7 @@ fn accepted(
     for mechanism in mechanisms {
         let fault = match authenticated(wire, mechanism, credentials) {
             Ok(response) if response.has_code(235) => return Some(Ok(())),
-            Ok(response) => Fault::unexpected(&response),
+            Ok(response) => unexpected(&response),
             Err(fault) => fault,
         };
         let is_over = fault.status != Some(NOT_THIS_WAY);

@@ -7,13 +7,20 @@
 //! Ledger ─ plan ─ message ─ sending (queued ─ connection ─ sending ─ sent | refused | failed | unknown) ─ deliveries
 //! ```
 
+#[cfg(any(test, not(feature = "mail")))]
+#[cfg_attr(feature = "mail", allow(dead_code, unreachable_pub, reason = "for its own tests alone"))]
+mod absent;
 pub mod composer;
 pub mod connection;
 pub mod deliveries;
 pub mod kept;
+#[cfg(feature = "mail")]
 mod login;
 pub mod message;
 pub mod plan;
 mod rules;
 pub mod sending;
+#[cfg(feature = "mail")]
+mod session;
+#[cfg(feature = "mail")]
 mod wire;

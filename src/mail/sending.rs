@@ -7,12 +7,12 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound, Utc};
 
 use super::composer::{Composed, Composer};
-use super::connection::{Fault, NO_ROOTS, Outcome, Parcel, Route, Session};
+use super::connection::{Fault, Outcome, Parcel, Route, Session};
 use super::deliveries::{Deliveries, DeliveryState, Entry, Event, Queued, message_path};
 use super::message::name;
 use super::plan::{Planned, Skipped, is_taken_back};
 use crate::diagnostic::{Diagnostic, Place};
-use crate::environment::{Environment, INSTALL_ROOTS};
+use crate::environment::Environment;
 use crate::ledger::{self, Issuing, Ledger};
 use crate::model::mail::{MailSettings, Mailbox};
 use crate::staging::{self, hash};
@@ -127,10 +127,8 @@ impl Sending<'_> {
 
     fn unreachable(&self, fault: &Fault) -> Diagnostic {
         let message = format!("cannot send through {}: {}", self.route.server, self.masked(&fault.reply));
-        let hint = match fault.reply.as_str() {
-            NO_ROOTS => INSTALL_ROOTS,
-            _ => "check smtp, username and ca in [mail], the password and the network, and run the command again",
-        };
+        let usual = "check smtp, username and ca in [mail], the password and the network, and run the command again";
+        let hint = fault.hint.unwrap_or(usual);
         Diagnostic::could_not_run(message).at(Place::from(&self.mail.definition)).with_hint(hint)
     }
 

@@ -14,7 +14,9 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use rustls_platform_verifier::Verifier;
 
-use super::connection::{Fault, NO_ROOTS, said};
+use super::connection::Fault;
+use super::session::said;
+use crate::environment::INSTALL_ROOTS;
 
 /// Longest line of an answer in bytes, twice what RFC 5321, 4.5.3.1.5 allows.
 const LONGEST_LINE: u64 = 1024;
@@ -37,7 +39,7 @@ impl Encryption {
         // Without roots of ours, the verifier fails for one reason alone: the system has none either.
         let only_the_systems = roots.is_empty();
         let verifier = Verifier::new_with_extra_roots(roots, provider.clone())
-            .map_err(|error| if only_the_systems { Fault::new(NO_ROOTS) } else { fault(&error) })?;
+            .map_err(|error| if only_the_systems { no_roots() } else { fault(&error) })?;
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let config = config
             .map_err(|error| fault(&error))?
@@ -57,6 +59,11 @@ impl Encryption {
         }
         Ok(Stream::Encrypted(Box::new(stream)))
     }
+}
+
+/// The fault where no server's certificate can be checked.
+fn no_roots() -> Fault {
+    Fault { hint: Some(INSTALL_ROOTS), ..Fault::new("this system has no root certificates") }
 }
 
 /// The certificates in a PEM file.
@@ -218,7 +225,7 @@ impl Wire {
                     text.parse().map_err(|_| Fault::new(format!("no answer of SMTP: {line:?}")))?;
                 return match response.is_positive() {
                     true => Ok(response),
-                    false => Err(Fault { status: Some(u16::from(response.code())), reply: said(&response) }),
+                    false => Err(Fault { status: Some(u16::from(response.code())), ..Fault::new(said(&response)) }),
                 };
             }
         }

@@ -327,7 +327,7 @@ fn a_connection_that_cannot_be_used_is_refused() {
     let secret = Some(invoicer::environment::Secret::new("hunter2hunter2"));
     let with_password = Route { login: Login::Password, username: "billing".to_owned(), secret, ..route(starttls) };
     let fault = Session::open(&with_password).err().unwrap();
-    assert_eq!(fault, Fault { status: None, reply: "the server does not offer STARTTLS".to_owned() });
+    assert_eq!(fault, Fault { status: None, reply: "the server does not offer STARTTLS".to_owned(), hint: None });
     // Not even through a plain connection that was asked for.
     let plain = Route { server: server_of(&server), ..with_password };
     assert_eq!(Session::open(&plain).err().unwrap().reply, "the connection is not encrypted");

@@ -3,31 +3,40 @@
 //! Returns answers of any status once there is no point in asking again: what a 404 means depends on the provider.
 //! Follows redirects without sending credentials along.
 
+#[cfg(any(test, not(feature = "fetch")))]
+#[cfg_attr(feature = "fetch", allow(dead_code, unreachable_pub, reason = "for its own tests alone"))]
+mod absent;
 mod limits;
 mod request;
 mod response;
 mod retry;
+#[cfg(feature = "fetch")]
+mod transport;
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderName, HeaderValue, LOCATION, TRANSFER_ENCODING,
-};
-pub use reqwest::{Method, Url};
+use http::HeaderMap;
+pub use http::Method;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, LOCATION, TRANSFER_ENCODING};
 use sha2::{Digest, Sha256};
+pub use url::Url;
 
 use crate::diagnostic::Diagnostic;
-use crate::environment::{Environment, INSTALL_ROOTS, Secret};
+use crate::environment::{Environment, Secret};
 use crate::model::endpoint::is_this_machine;
 use crate::staging;
+#[cfg(not(feature = "fetch"))]
+use absent::Transport;
 use limits::Budget;
 pub use limits::{Limits, Pages};
 pub use request::Request;
 pub use response::Response;
+#[cfg(feature = "fetch")]
+use transport::Transport;
 
 /// Destination of an answer's body.
 enum Target<'f> {
@@ -37,7 +46,7 @@ enum Target<'f> {
 
 /// The client of one source.
 pub struct Client<'e> {
-    inner: reqwest::blocking::Client,
+    transport: Transport,
     environment: &'e Environment,
     limits: Limits,
     budget: Budget,
@@ -49,6 +58,13 @@ impl std::fmt::Debug for Client<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client").field("limits", &self.limits).field("local", &self.local).finish_non_exhaustive()
     }
+}
+
+/// The head of an answer, and its body to be read.
+struct Incoming<Body> {
+    status: u16,
+    headers: HeaderMap,
+    body: Body,
 }
 
 /// Why there was no answer.
@@ -71,26 +87,10 @@ impl<'e> Client<'e> {
     /// # Errors
     /// When this machine cannot make any connection, for example without certificates.
     pub fn new(endpoint: &Url, environment: &'e Environment, limits: Limits) -> Result<Client<'e>, Diagnostic> {
-        static CRYPTOGRAPHY: OnceLock<()> = OnceLock::new();
-        CRYPTOGRAPHY.get_or_init(|| {
-            // Fails only where a provider is already installed, which is fine.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        });
         let local = is_this_machine(endpoint);
-        let mut builder = reqwest::blocking::Client::builder()
-            .user_agent(concat!("invoicer/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(limits.connect)
-            .timeout(limits.silence);
-        if local {
-            builder = builder.no_proxy();
-        }
-        let inner = builder.build().map_err(|error| {
-            Diagnostic::could_not_run(format!("cannot begin a connection: {}", root_cause(&error)))
-                .with_hint(INSTALL_ROOTS)
-        })?;
+        let transport = Transport::new(limits, local)?;
         let budget = Budget::new((environment.elapsed)());
-        Ok(Client { inner, environment, limits, budget, local })
+        Ok(Client { transport, environment, limits, budget, local })
     }
 
     /// The time of day.
@@ -215,25 +215,12 @@ impl<'e> Client<'e> {
 
     fn once(&self, request: &Request, target: &mut Target<'_>) -> Result<Response, Stopped> {
         let start = (self.environment.elapsed)();
-        let mut outgoing = self.inner.request(request.method.clone(), request.url.clone());
-        for (name, value) in &request.headers {
-            let invalid =
-                |_| Broken { cause: format!("the header {name} has signs no header may have"), passing: false };
-            let mut value = HeaderValue::from_str(value.expose()).map_err(invalid)?;
-            value.set_sensitive(true);
-            outgoing = outgoing.header(HeaderName::from_static(name), value);
-        }
-        if let Some((media_type, body)) = &request.body {
-            outgoing = outgoing.header("content-type", *media_type).body(body.expose().to_owned());
-        }
-        let mut incoming = outgoing
-            .send()
-            .map_err(|error| Broken { passing: !error.is_builder(), cause: root_cause(&error.without_url()) })?;
+        let mut incoming = self.transport.send(request)?;
         let mut response = Response {
-            status: incoming.status().as_u16(),
+            status: incoming.status,
             method: request.method.to_string(),
             url: self.environment.secrets.masked(&request.shown_url()),
-            headers: incoming.headers().clone(),
+            headers: incoming.headers,
             body: Vec::new(),
             length: 0,
             sha256: String::new(),
@@ -242,7 +229,7 @@ impl<'e> Client<'e> {
             secrets: Arc::clone(&self.environment.secrets),
         };
         if response.is_success()
-            && let Some(why) = not_whole(incoming.headers())
+            && let Some(why) = not_whole(&response.headers)
         {
             let message = format!("{} {}: {why}", response.method, response.url);
             let hint = "a proxy may have changed the answer: check the endpoint, and run the command again";
@@ -260,7 +247,7 @@ impl<'e> Client<'e> {
         let mut hash = Sha256::new();
         let mut buffer = vec![0; 1 << 16];
         loop {
-            let count = match incoming.read(&mut buffer) {
+            let count = match incoming.body.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,

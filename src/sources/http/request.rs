@@ -1,6 +1,7 @@
 //! [`Request`]: an HTTP request, and the parts of it that may be shown.
 
-use reqwest::{Method, Url};
+use http::Method;
+use url::Url;
 
 use crate::environment::Secret;
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use http::HeaderMap;
+use http::header::RETRY_AFTER;
 
 use crate::diagnostic::{Diagnostic, Stop};
 use crate::environment::Secrets;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::RETRY_AFTER;
+use http::header::RETRY_AFTER;
 
 use super::{Request, Response};
 
