@@ -34,11 +34,16 @@ pub(super) fn read(root: &Path) -> (Vec<Stored>, Vec<Diagnostic>) {
     }
     let mut ordered: Vec<String> = Vec::with_capacity(records.len());
     let mut placed = BTreeSet::new();
-    let mut next = follower(&records, None, &mut faults);
+    let mut followers: Followers<'_> = BTreeMap::new();
+    for stored in records.values() {
+        let previous = stored.record.previous.as_ref().map(|previous| previous.file.as_str());
+        followers.entry(previous).or_default().push(stored);
+    }
+    let mut next = follower(&followers, None, &mut faults);
     while let Some(name) = next.filter(|name| placed.insert(name.clone())) {
         let following = format!("{name}.json");
         ordered.push(name);
-        next = follower(&records, Some(&following), &mut faults);
+        next = follower(&followers, Some(&following), &mut faults);
     }
     for stored in records.values().filter(|stored| !placed.contains(&stored.name)) {
         let before = stored.record.previous.as_ref().map(|previous| previous.file.as_str());
@@ -68,14 +73,13 @@ pub(super) fn read(root: &Path) -> (Vec<Stored>, Vec<Diagnostic>) {
     (ordered, faults)
 }
 
+/// The records by the file that they follow, each list in the order of their names. Corrections are records too: there can
+/// be thousands.
+type Followers<'a> = BTreeMap<Option<&'a str>, Vec<&'a Stored>>;
+
 /// The record that follows `previous`.
-fn follower(
-    records: &BTreeMap<String, Stored>,
-    previous: Option<&str>,
-    faults: &mut Vec<Diagnostic>,
-) -> Option<String> {
-    let follows = |stored: &&Stored| stored.record.previous.as_ref().map(|previous| previous.file.as_str()) == previous;
-    let mut following = records.values().filter(follows);
+fn follower(followers: &Followers<'_>, previous: Option<&str>, faults: &mut Vec<Diagnostic>) -> Option<String> {
+    let mut following = followers.get(&previous)?.iter();
     let first = following.next()?;
     for other in following {
         let message = match previous {

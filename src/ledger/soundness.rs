@@ -13,6 +13,7 @@ use crate::model::adjustment::DIRECTORY;
 use crate::model::audience::{INTERNAL, is_reserved};
 use crate::model::carried::CustomerRest;
 use crate::model::invoice::{DocumentKind, Original};
+use crate::model::period::BillingMonth;
 use crate::model::plain::{beginning, is_line, is_name, is_path, is_sha256};
 use crate::staging::Written;
 
@@ -182,16 +183,26 @@ pub(super) fn together(records: &[Stored]) -> Vec<Diagnostic> {
 #[derive(Default)]
 struct Before<'a> {
     documents: BTreeMap<&'a str, (&'a Stored, &'a Document)>,
-    left: Vec<&'a CustomerRest>,
-    /// Rests that were taken, and the records that took them.
-    taken: Vec<(&'a CustomerRest, &'a Stored)>,
+    /// Rests that were left, by customer and month.
+    left: BTreeMap<(&'a str, BillingMonth), Vec<&'a CustomerRest>>,
+    /// The records that took rests, by the customer and the month that left them.
+    taken: BTreeMap<(&'a str, BillingMonth), Vec<&'a Stored>>,
+}
+
+/// Customer and month of a rest.
+fn origin(rest: &CustomerRest) -> (&str, BillingMonth) {
+    (&rest.customer, rest.month)
 }
 
 impl<'a> Before<'a> {
     fn add(&mut self, stored: &'a Stored) {
         self.documents.extend(stored.record.documents.iter().map(|it| (it.number.as_str(), (stored, it))));
-        self.left.extend(&stored.record.carried.left);
-        self.taken.extend(stored.record.carried.taken.iter().map(|rest| (rest, stored)));
+        for rest in &stored.record.carried.left {
+            self.left.entry(origin(rest)).or_default().push(rest);
+        }
+        for rest in &stored.record.carried.taken {
+            self.taken.entry(origin(rest)).or_default().push(stored);
+        }
     }
 
     fn faults(&self, stored: &Stored) -> Vec<String> {
@@ -206,12 +217,11 @@ impl<'a> Before<'a> {
             faults.extend(self.misplaced(stored, document));
         }
         for rest in &stored.record.carried.taken {
-            let is_taken = |(other, by): &(&CustomerRest, &Stored)| {
-                (&other.customer, other.month) == (&rest.customer, rest.month) && by.record.month != stored.record.month
-            };
-            if !self.left.contains(&rest) {
+            let taken = self.taken.get(&origin(rest)).into_iter().flatten();
+            let mut by_others = taken.filter(|by| by.record.month != stored.record.month);
+            if !self.left.get(&origin(rest)).is_some_and(|left| left.contains(&rest)) {
                 faults.push(format!("no record left what is taken of {:?} from {}", rest.customer, rest.month));
-            } else if let Some((_, by)) = self.taken.iter().find(|taken| is_taken(taken)) {
+            } else if let Some(by) = by_others.next() {
                 let by = by.path();
                 faults.push(format!(
                     "what is taken of {:?} from {} was taken before, by {by}",

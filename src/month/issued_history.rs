@@ -25,6 +25,13 @@ pub(super) fn has_stories(settings: &Settings) -> bool {
     settings.customers.iter().any(|customer| customer.invoice.story)
 }
 
+/// The ledger before a record, as far as the documents of that record tell of it: a hundred months are not copied for each.
+pub(super) fn told_of(ledger: &Ledger, stored: &Stored) -> Ledger {
+    let months: Vec<BillingMonth> = stored.record.month.earlier(EARLIER_MONTHS).collect();
+    let is_told = |before: &&Stored| months.contains(&before.record.month);
+    Ledger::of(ledger.before(stored).iter().filter(is_told).cloned().collect())
+}
+
 /// The months issued before `month`, as far as `ledger` has them and any customer's invoices tell of them.
 ///
 /// A document that is made again gets the records before its own: what was issued or taken back since changes nothing in it.

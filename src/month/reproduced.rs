@@ -62,7 +62,7 @@ impl Reproduction {
         let billed = billing::invoices(&bill, &workspace.settings, Status::Issued, taken).map_err(inside)?;
         let told = match issued_history::has_stories(&workspace.settings) {
             true => {
-                let before = Ledger::of(ledger.before(stored).to_vec());
+                let before = issued_history::told_of(ledger, stored);
                 issued_history::for_stories(root, &before, &workspace.settings, stored.record.month)?
             }
             false => History::default(),

@@ -1,5 +1,6 @@
 //! Finds how the workspace changed since a month was issued, and whether that changes the month's figures.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::evidence::{ChangedFile, FileChange, add, changed_adjustments, changed_files};
@@ -171,14 +172,15 @@ fn deviations(ledger: &Ledger, settings: &Settings, bill: &Bill) -> Result<Vec<D
     let nothing = Carried::default();
     let recorded = ledger.month(bill.month).map_or(&nothing, |stored| &stored.record.carried);
     let billed = billing::invoices(bill, settings, Status::Built, &recorded.taken)?;
-    let standing = standing(ledger, bill.month);
+    let standing = standing(ledger, bill.month).into_iter();
+    let mut standing: BTreeMap<&str, &Document> = standing.map(|it| (it.customer.as_str(), it)).collect();
     let mut found = of_rests(&recorded.left, &billed.carried.left);
-    let customer = |invoice: &Invoice| settings.customers[invoice.customer].id.as_str();
     for invoice in &billed.invoices {
-        found.extend(of_invoice(ledger, bill.month, customer(invoice), invoice, &standing));
+        let customer = settings.customers[invoice.customer].id.as_str();
+        // A month has one invoice for each customer at most, so those that remain are billed no more.
+        found.extend(of_invoice(ledger, bill.month, customer, invoice, standing.remove(customer)));
     }
-    let is_billed = |id: &str| billed.invoices.iter().any(|invoice| customer(invoice) == id);
-    found.extend(standing.into_iter().filter(|document| !is_billed(&document.customer)).map(|document| Deviation {
+    found.extend(standing.into_values().map(|document| Deviation {
         customer: document.customer.clone(),
         number: Some(document.number.clone()),
         difference: format!("{} {} when issued, no invoice now", document.total, document.currency),
@@ -204,9 +206,8 @@ fn of_invoice(
     month: BillingMonth,
     customer: &str,
     invoice: &Invoice,
-    standing: &[&Document],
+    document: Option<&Document>,
 ) -> Option<Deviation> {
-    let document = standing.iter().find(|document| document.customer == customer);
     let difference = match document {
         Some(document) => document.difference_from(invoice)?,
         // The invoice was taken back and not replaced, so there is nothing to compare with.
