@@ -31,8 +31,10 @@ mod table;
 mod timestamps;
 mod written_numbers;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use manifest::Listed;
@@ -122,14 +124,22 @@ fn read_saved(saved: &dyn SavedBill, reading: &mut Reading<'_>) -> Result<(), Pr
     let Listed { parts, others } = saved.listed(reading, named)?;
     let mut problems = Problems::default();
     let (mut files, rows_in) = (Vec::with_capacity(parts.len()), parts.len());
+    let canonical = |path: &str| root.join(path).canonicalize().ok();
+    // A bill may have thousands of files: each is looked up once.
+    let mut sources: BTreeMap<Option<PathBuf>, u16> = BTreeMap::new();
+    for file in &reading.bill.files {
+        sources.entry(canonical(&file.path)).or_insert(file.source);
+    }
     for (position, path) in parts.into_iter().chain(others).enumerate() {
         let bill = &mut *reading.bill;
-        let canonical = |path: &str| root.join(path).canonicalize().ok();
-        if let Some(other) = bill.files.iter().find(|file| canonical(&file.path) == canonical(&path)) {
-            let first = &bill.sources[usize::from(other.source)].name;
-            problems.push(overlap::file_of_two_sources(&path, first, &settings.name));
-            continue;
-        }
+        match sources.entry(canonical(&path)) {
+            Entry::Occupied(other) => {
+                let first = &bill.sources[usize::from(*other.get())].name;
+                problems.push(overlap::file_of_two_sources(&path, first, &settings.name));
+                continue;
+            }
+            Entry::Vacant(new) => new.insert(source),
+        };
         let file = index(bill.files.len(), "files")?;
         let length = root.join(&path).metadata().map_or(0, |metadata| metadata.len());
         bill.files.push(BillFile { path, source, length });

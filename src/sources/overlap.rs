@@ -1,11 +1,12 @@
 //! Refuses a bill that was downloaded twice, which would be billed twice.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, Place};
-use crate::model::charge::{Bill, Charge, EMPTY, NameId};
+use crate::model::charge::{Bill, BillFile, Charge, EMPTY, NameId};
 use crate::staging;
 
 /// Error for a file that two sources read.
@@ -26,16 +27,11 @@ pub(super) fn of_files(root: &Path, bill: &Bill, source: u16) -> Vec<Diagnostic>
     for charge in &bill.charges {
         has_rows[usize::from(charge.file)] = true;
     }
-    let mut problems = Vec::new();
-    for (position, file) in files.iter().enumerate().filter(|(index, file)| file.source == source && has_rows[*index]) {
-        // A copy read by another source would be billed twice just the same.
-        let copy = files[..position]
-            .iter()
-            .find(|other| other.length == file.length && same_bytes(root, &other.path, &file.path));
-        if let Some(other) = copy {
-            let message = format!("the file is a copy of {}", other.path);
-            problems.push(told(Diagnostic::error(message).at(Place::file(&file.path))));
-        }
+    let is_read = |position: &usize| files[*position].source == source && has_rows[*position];
+    let mut problems: Vec<Diagnostic> = Vec::new();
+    for (copy, first) in copies(root, files, is_read) {
+        let message = format!("the file is a copy of {}", files[first].path);
+        problems.push(told(Diagnostic::error(message).at(Place::file(&files[copy].path))));
     }
     if problems.is_empty() {
         problems.extend(repeated_bodies(bill, source));
@@ -100,9 +96,29 @@ fn is_same(bill: &Bill, one: &Charge, other: &Charge) -> bool {
         && (one.subject == other.subject || bill.subject(one) == bill.subject(other))
 }
 
-fn same_bytes(root: &Path, first: &str, second: &str) -> bool {
-    let digest = |path: &str| staging::digest(&root.join(path)).ok();
-    digest(first).is_some_and(|first| Some(first) == digest(second))
+/// The positions of files with the bytes of one before them, each with that of the first such file, where they are to be
+/// compared. A copy read by another source would be billed twice just the same, so those before may be anyone's. Only files
+/// as long as others are read for it, each once: a bill may have thousands.
+fn copies(root: &Path, files: &[BillFile], is_compared: impl Fn(&usize) -> bool) -> Vec<(usize, usize)> {
+    let mut by_length: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    for (position, file) in files.iter().enumerate() {
+        by_length.entry(file.length).or_default().push(position);
+    }
+    let mut copies = Vec::new();
+    for positions in
+        by_length.into_values().filter(|positions| positions.len() > 1 && positions.iter().any(&is_compared))
+    {
+        let mut first: BTreeMap<(u64, String), usize> = BTreeMap::new();
+        for position in positions {
+            let Ok(digest) = staging::digest(&root.join(&files[position].path)) else { continue };
+            let first = *first.entry(digest).or_insert(position);
+            if first != position && is_compared(&position) {
+                copies.push((position, first));
+            }
+        }
+    }
+    copies.sort_unstable();
+    copies
 }
 
 fn repeated_rows(bill: &Bill, source: u16) -> Option<Diagnostic> {

@@ -1,6 +1,7 @@
 //! Detects bills saved before the month had ended: they have no rows of the last days, while the bills of earlier
 //! months have rows up to their last day.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::paths;
@@ -26,6 +27,7 @@ pub fn short_months(root: &Path, settings: &Settings, bill: &Bill) -> Vec<Diagno
     }
     let end = last_day(bill.month);
     let short = bill.files.iter().zip(last_days).filter(|(_, day)| *day < end);
+    let mut before = EarlierBills { root, this: bill.month, listed: BTreeMap::new(), reaching: BTreeMap::new() };
     let warning = |(file, day): (&BillFile, u8)| {
         let read = &bill.sources[usize::from(file.source)];
         let source = settings.sources.iter().find(|source| source.name == read.name)?;
@@ -35,10 +37,8 @@ pub fn short_months(root: &Path, settings: &Settings, bill: &Bill) -> Vec<Diagno
             return None;
         }
         let months = std::iter::successors(Some(bill.month.previous()), |month| Some(month.previous()));
-        let full = months.take(MONTHS).filter(|month| source.validity.covers(*month)).find(|month| {
-            let paths = earlier(root, source, name, *month, bill.month, &file.path);
-            paths.iter().any(|path| reaches_end(&root.join(path), *month).unwrap_or(false))
-        })?;
+        let mut months = months.take(MONTHS).filter(|month| source.validity.covers(*month));
+        let full = months.find(|month| before.reach_end(source, (name, reaches_end), *month, &file.path))?;
         Some(short_month(bill.month, &file.path, day, full))
     };
     short.filter_map(warning).collect()
@@ -57,25 +57,42 @@ fn daily(source: &SourceSettings) -> Option<(Option<&'static str>, ReachesEnd)> 
     }
 }
 
-/// A source's bills of an earlier month: the one with the same name as `path`, if any. A bill may come in several files
-/// each month, of which only the last reaches the end of the month.
-fn earlier(
-    root: &Path,
-    source: &SourceSettings,
-    name: Option<&str>,
-    month: BillingMonth,
+/// The bills of earlier months, each month of a source listed once and each file of it read once: a bill may have thousands.
+struct EarlierBills<'a> {
+    root: &'a Path,
+    /// The month that they are compared with.
     this: BillingMonth,
-    path: &str,
-) -> Vec<String> {
-    if let Some(name) = name {
-        let fetched = Snapshot::open(root, source, month).ok().flatten();
-        let is_final = fetched.is_some_and(|fetched| fetched.provenance.is_final);
-        let path = format!("{}/{}", snapshot::directory(source, month), name);
-        return if is_final { vec![path] } else { Vec::new() };
+    /// By the name of the source and the month.
+    listed: BTreeMap<(&'a str, BillingMonth), BTreeSet<String>>,
+    /// Whether any of several files has rows of the last day.
+    reaching: BTreeMap<(&'a str, BillingMonth), bool>,
+}
+
+impl<'a> EarlierBills<'a> {
+    /// Whether the bill of an earlier month has rows of its last day: the file with the same name as `path`, if any. A bill may
+    /// come in several files each month, of which only the last reaches the end of the month.
+    fn reach_end(
+        &mut self,
+        source: &'a SourceSettings,
+        (name, reaches_end): (Option<&str>, ReachesEnd),
+        month: BillingMonth,
+        path: &str,
+    ) -> bool {
+        let root = self.root;
+        let reaches = |path: &String| reaches_end(&root.join(path), month).unwrap_or(false);
+        if let Some(name) = name {
+            let fetched = Snapshot::open(root, source, month).ok().flatten();
+            let is_final = fetched.is_some_and(|fetched| fetched.provenance.is_final);
+            return is_final && reaches(&format!("{}/{}", snapshot::directory(source, month), name));
+        }
+        let key = (source.name.as_str(), month);
+        let list = || paths::of_source(root, source, month).unwrap_or_default().into_iter().collect();
+        let paths = self.listed.entry(key).or_insert_with(list);
+        match paths.get(&path.replace(&self.this.to_string(), &month.to_string())) {
+            Some(same) => reaches(same),
+            None => *self.reaching.entry(key).or_insert_with(|| paths.iter().any(reaches)),
+        }
     }
-    let paths = paths::of_source(root, source, month).unwrap_or_default();
-    let same = path.replace(&this.to_string(), &month.to_string());
-    if paths.contains(&same) { vec![same] } else { paths }
 }
 
 fn short_month(month: BillingMonth, path: &str, day: u8, full: BillingMonth) -> Diagnostic {
