@@ -1,5 +1,10 @@
 //! Turns arguments into an exit code. The only code that reads the clock, the environment and the current directory.
 
+/// For releases: a month of 600,000 rows takes 16 s of processors with musl's allocator, 12.5 with this one, 11 with glibc's.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use std::ffi::OsString;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{ErrorKind, IsTerminal, Write};
