@@ -11,8 +11,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// By how much the time of twice the work may be more than twice the time: what else the machine does is part of it.
 const TOLERANCE: f64 = 1.15;
 
-/// Seconds below which a time says nothing about how it grows: the system counts hundredths.
-const SHORTEST: f64 = 0.5;
+/// Seconds below which a time says nothing about how it grows, where other things run too.
+const SHORTEST: f64 = 2.0;
 
 /// The costs of one run, or of several one after the other.
 #[derive(Clone, Copy, Default)]
