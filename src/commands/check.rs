@@ -10,7 +10,7 @@ use crate::cli;
 use crate::diagnostic::{Problems, counted};
 use crate::environment::Environment;
 use crate::ledger::Ledger;
-use crate::mail::connection::root_certificates;
+use crate::mail::roots::root_certificates;
 use crate::model::format::Format;
 use crate::model::period::BillingMonth;
 use crate::month::{adjustment_ids, warnings};

@@ -13,7 +13,7 @@ impl Session {
     /// # Errors
     /// Always.
     pub(super) fn open(_: &Route) -> Result<Session, Fault> {
-        let hint = "install it with its feature: cargo install --path . --features mail";
+        let hint = "install it with its feature: `cargo install --path . --features mail`";
         Err(Fault { hint: Some(hint), ..Fault::new("this program was built without the feature `mail`") })
     }
 
@@ -67,7 +67,7 @@ mod tests {
         let route = Route { server, login: Login::None, username: String::new(), secret: None, ca: None, limits };
         let Err(fault) = Session::open(&route);
         assert_eq!((fault.status, fault.reply.as_str()), (None, "this program was built without the feature `mail`"));
-        assert_eq!(fault.hint, Some("install it with its feature: cargo install --path . --features mail"));
+        assert_eq!(fault.hint, Some("install it with its feature: `cargo install --path . --features mail`"));
     }
 
     #[test]

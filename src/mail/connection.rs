@@ -1,20 +1,9 @@
-//! [`Route`] to a mail server, and [`Outcome`] of a message there; [`Session`] connects them.
+//! [`Route`] to a mail server, and [`Outcome`] of a message there; a [`Session`](super::Session) leads from one to the other.
 
-use std::path::Path;
 use std::time::Duration;
 
-#[cfg(not(feature = "mail"))]
-pub use super::absent::Session;
-#[cfg(not(feature = "mail"))]
-use super::absent::certificates;
-#[cfg(feature = "mail")]
-pub use super::session::Session;
-#[cfg(feature = "mail")]
-use super::wire::certificates;
-use crate::diagnostic::{Diagnostic, cause};
 use crate::environment::Secret;
-use crate::files;
-use crate::model::mail::{Login, MailServer, MailSettings, Mailbox};
+use crate::model::mail::{Login, MailServer, Mailbox};
 
 /// How long to wait for the server.
 #[derive(Clone, Copy, Debug)]
@@ -50,26 +39,6 @@ pub struct Route {
     pub ca: Option<Vec<u8>>,
     /// How long to wait.
     pub limits: Limits,
-}
-
-/// The file of `ca`, a root certificate besides those of the system.
-///
-/// # Errors
-/// When it cannot be read, or has no certificate.
-pub fn root_certificates(root: &Path, mail: &MailSettings) -> Result<Option<Vec<u8>>, Diagnostic> {
-    let Some((path, definition)) = &mail.ca else {
-        return Ok(None);
-    };
-    let wrong = |why: &str| {
-        let message = format!("cannot use the file that [mail] ca names: {why}");
-        Diagnostic::error(message).at(definition).with_hint("it is the server's root certificate as PEM")
-    };
-    let bytes = files::read(&root.join(path), files::TEXT).map_err(|error| wrong(&cause(&error)))?;
-    match certificates(&bytes) {
-        Ok(certificates) if certificates.is_empty() => Err(wrong("it has no certificate")),
-        Ok(_) => Ok(Some(bytes)),
-        Err(_) => Err(wrong("a certificate in it cannot be decoded")),
-    }
 }
 
 /// A message on its way: the envelope and the bytes.

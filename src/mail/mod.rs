@@ -1,5 +1,5 @@
 //! Sends issued documents by mail, each once. [`plan`] decides what would go to whom, [`composer`] and [`message`]
-//! make the bytes of a message, [`connection`] hands it to a server over a `wire` and says what became of it, and
+//! make the bytes of a message, a [`Session`] hands it to a server over a `wire` and says what became of it, and
 //! [`deliveries`] writes that to the month's journal before and after. [`kept`] compares the
 //! messages that were sent with it. [`sending`] is the run over all messages.
 //!
@@ -18,9 +18,15 @@ pub mod kept;
 mod login;
 pub mod message;
 pub mod plan;
+pub mod roots;
 mod rules;
 pub mod sending;
 #[cfg(feature = "mail")]
 mod session;
 #[cfg(feature = "mail")]
 mod wire;
+
+#[cfg(not(feature = "mail"))]
+pub use absent::Session;
+#[cfg(feature = "mail")]
+pub use session::Session;

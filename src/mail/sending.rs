@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 
+use super::Session;
 use super::composer::{Composed, Composer};
-use super::connection::{Fault, Outcome, Parcel, Route, Session};
+use super::connection::{Fault, Outcome, Parcel, Route};
 use super::deliveries::{Deliveries, DeliveryState, Entry, Event, Queued, message_path};
 use super::message::name;
 use super::plan::{Planned, Skipped, is_taken_back};

@@ -16,7 +16,7 @@ impl Transport {
     /// Always.
     pub(super) fn new(_: Limits, _: bool) -> Result<Transport, Diagnostic> {
         Err(Diagnostic::could_not_run("this program was built without the feature `fetch`".to_owned())
-            .with_hint("install it with its feature: cargo install --path . --features fetch"))
+            .with_hint("install it with its feature: `cargo install --path . --features fetch`"))
     }
 
     /// Sends a request.
@@ -38,7 +38,7 @@ mod tests {
         assert_eq!(refused.message, "this program was built without the feature `fetch`");
         assert_eq!(
             refused.hint.as_deref(),
-            Some("install it with its feature: cargo install --path . --features fetch")
+            Some("install it with its feature: `cargo install --path . --features fetch`")
         );
     }
 }
