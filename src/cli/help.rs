@@ -135,6 +135,7 @@ pub fn manual(name: Option<&str>, language: Language) -> io::Result<Vec<u8>> {
     }
     let page = name.and_then(|name| all.find_subcommand(name)).unwrap_or(&all).clone();
     let mut text = Vec::new();
-    clap_mangen::Man::new(page).render(&mut text)?;
+    // A command has no version of its own.
+    clap_mangen::Man::new(page).source(concat!("invoicer ", env!("CARGO_PKG_VERSION"))).render(&mut text)?;
     Ok(text)
 }

@@ -34,13 +34,12 @@ pub(super) fn run(root: &Path, arguments: &cli::Adjust, printer: &Printer) -> Re
         return Err(diagnostic.with_hint(hint).into());
     }
     let settings = workspace::load_for(root, &[month])?.settings;
-    let customers = &settings.customers;
-    let known: Vec<&str> = customers.iter().map(|customer| customer.id.as_str()).collect();
+    let known: Vec<&str> = settings.customers.iter().map(|customer| customer.id.as_str()).collect();
     check_known(&arguments.customer, &known)?;
     let path = format!("{DIRECTORY}/{month}.toml");
     let id = free_id(root, &ledger, arguments)?;
     add(root, &path, &id, &settings, arguments)?;
-    if let Some(customer) = customers.iter().find(|customer| customer.id == arguments.customer) {
+    if let Some(customer) = settings.customer(&arguments.customer) {
         let amount = money(arguments.amount, customer.invoice.currency, 0);
         printer.status(&format!("adjustment {id}: {amount} for {}", customer.id));
     }

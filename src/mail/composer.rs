@@ -102,7 +102,7 @@ impl<'a> Composer<'a> {
 
     /// The customer of a document, as it is now.
     fn customer(&self, document: &Document) -> Result<&'a Customer, Diagnostic> {
-        self.settings.customers.iter().find(|customer| customer.id == document.customer).ok_or_else(|| {
+        self.settings.customer(&document.customer).ok_or_else(|| {
             let message =
                 format!("there is no customer \"{}\" any more to send {} to", document.customer, document.number);
             Diagnostic::error(message).with_hint("put its file back, or name the others with --customer")

@@ -231,7 +231,7 @@ impl<'a> Composer<'a> {
             (None, Some(latest)) => (latest.queued.resend, latest.queued.reason.clone()),
             (None, None) => (0, None),
         };
-        let customer = self.settings.customers.iter().find(|customer| customer.id == document.customer);
+        let customer = self.settings.customer(&document.customer);
         let (to, cc, bcc) = match (request.test, customer.map(|customer| &customer.mail)) {
             (Some(test), _) => (vec![test.clone()], Vec::new(), Vec::new()),
             (None, Some(mail)) => addressees(mail, deliveries.may_be_known(number)),
@@ -307,8 +307,7 @@ impl<'a> Composer<'a> {
         ids.dedup();
         let message = format!("customers without an address to send to: {}", ids.join(", "));
         let path = |id: &str| {
-            let customer = self.settings.customers.iter().find(|customer| customer.id == id);
-            customer.map_or_else(|| format!("customers/{id}.toml"), |customer| customer.path.clone())
+            self.settings.customer(id).map_or_else(|| format!("customers/{id}.toml"), |customer| customer.path.clone())
         };
         let diagnostic = Diagnostic::error(message).at(Place::file(path(ids[0])));
         let others =

@@ -44,7 +44,7 @@ impl IssuedRules {
     /// # Errors
     /// When the copies have no such customer.
     pub(super) fn customer(&self, stored: &Stored, document: &Document) -> Result<&Customer, Diagnostic> {
-        self.settings.customers.iter().find(|customer| customer.id == document.customer).ok_or_else(|| {
+        self.settings.customer(&document.customer).ok_or_else(|| {
             let message = format!("the rules of {} have no customer \"{}\"", document.number, document.customer);
             Diagnostic::error(message)
                 .at(Place::file(stored.rules_directory()))

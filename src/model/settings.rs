@@ -496,7 +496,7 @@ pub struct Settings {
     pub document_form: DocumentForm,
     /// Who has which resource, by tables.
     pub assignments: Arc<Assignments>,
-    /// The end customers, by id.
+    /// The end customers, in the order of their ids.
     pub customers: Vec<Customer>,
     /// What single months alone have, of the months that were asked for.
     pub adjustments: BTreeMap<BillingMonth, MonthAdjustments>,
@@ -529,6 +529,12 @@ impl Settings {
         let own = self.document_notes(month, customer).and_then(|notes| notes.order_number.as_deref());
         let usual = || customer.order_numbers.iter().find(|order| order.validity.covers(month));
         own.or_else(|| usual().map(|order| order.number.as_str()))
+    }
+
+    /// The customer with that id.
+    pub fn customer(&self, id: &str) -> Option<&Customer> {
+        let found = self.customers.binary_search_by(|customer| customer.id.as_str().cmp(id));
+        found.ok().map(|index| &self.customers[index])
     }
 
     /// The source with that name.

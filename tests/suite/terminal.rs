@@ -141,7 +141,9 @@ fn every_command_has_a_manual_page() {
         assert!(whole.contains(&format!("invoicer\\-{name}(1)")), "{name} is not listed");
         let run = sandbox.run(&["man", name]);
         assert_eq!((run.code, run.stderr.as_str()), (0, ""));
-        assert!(run.stdout.contains(&format!("\n.TH invoicer-{name} 1 ")), "{}", run.stdout);
+        let title = run.stdout.lines().find(|line| line.starts_with(".TH ")).unwrap();
+        assert!(title.starts_with(&format!(".TH invoicer-{name} 1 ")), "{title}");
+        assert!(title.contains(concat!("\"invoicer ", env!("CARGO_PKG_VERSION"), "\"")), "{title}");
         assert!(run.stdout.contains("no\\-progress"), "{}", run.stdout);
         let example = examples[0].replace('-', "\\-");
         assert!(run.stdout.contains(&example), "{example}: {}", run.stdout);

@@ -99,6 +99,6 @@ fn concerned(finding: &Finding) -> Option<String> {
 }
 
 fn is_ignored(settings: &Settings, finding: &Finding) -> bool {
-    let customer = finding.customer.as_ref().and_then(|id| settings.customers.iter().find(|known| known.id == *id));
+    let customer = finding.customer.as_ref().and_then(|id| settings.customer(id));
     customer.map_or(&settings.warnings, |customer| &customer.warnings).ignore.contains(&finding.code)
 }

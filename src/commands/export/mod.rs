@@ -176,7 +176,7 @@ fn selected<'a>(
     let selected = |(stored, document): (Option<&'a ledger::Stored>, &'a Document)| Selected {
         stored,
         document,
-        customer: settings.customers.iter().find(|customer| customer.id == document.customer),
+        customer: settings.customer(&document.customer),
         rates: None,
         files: None,
     };

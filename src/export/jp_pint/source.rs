@@ -40,8 +40,7 @@ pub struct Source<'a> {
 impl<'a> Source<'a> {
     /// A customer as the workspace has it now or, where it is gone, as it was.
     pub(super) fn customer(&self, id: &str) -> Result<&'a Customer, Diagnostic> {
-        let now = self.now.customers.iter().find(|customer| customer.id == id);
-        now.or_else(|| self.as_issued_customer(id)).ok_or_else(|| {
+        self.now.customer(id).or_else(|| self.as_issued_customer(id)).ok_or_else(|| {
             let hint = "an e-invoice needs the customer's address in the Peppol network: put its file back";
             Diagnostic::error(format!("there is no customers/{id}.toml any more")).with_hint(hint)
         })
@@ -49,7 +48,7 @@ impl<'a> Source<'a> {
 
     /// A customer as the rules of the document have it.
     pub(super) fn as_issued_customer(&self, id: &str) -> Option<&'a Customer> {
-        self.as_issued.customers.iter().find(|customer| customer.id == id)
+        self.as_issued.customer(id)
     }
 
     /// The sentences at the foot of the document: the usual ones, then that of the month.

@@ -38,7 +38,6 @@ pub(super) fn label_of(code: WarningCode) -> String {
 /// The warnings in the order of their codes.
 pub(super) fn warnings(page: ReviewPage<'_>) -> Vec<WarningGroupView<'_>> {
     let mut groups: Vec<WarningGroupView<'_>> = Vec::new();
-    let customers = &page.review.settings.customers;
     for warning in page.review.warnings {
         let Some(finding) = &warning.finding else {
             continue;
@@ -62,7 +61,7 @@ pub(super) fn warnings(page: ReviewPage<'_>) -> Vec<WarningGroupView<'_>> {
         let view = WarningView {
             customer,
             anchor: if has_row { link(customer) } else { String::new() },
-            name: customers.iter().find(|known| known.id == customer).map_or("", |known| known.name.as_str()),
+            name: page.review.settings.customer(customer).map_or("", |known| known.name.as_str()),
             text,
             notes,
             place,
