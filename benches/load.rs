@@ -172,11 +172,8 @@ fn builds(directory: &Path, customers: u32) -> Outcome<()> {
         built.push((customers, watched(&mut program(&root, &["build", "202208"]))?));
         issued.push((customers, watched(&mut program(&root, &["issue", "202208"]))?));
     }
-    for (what, costs) in [("build of three providers", built), ("issue", issued)] {
-        let mut growth = Growth::of(what, "customers");
-        costs.into_iter().for_each(|(customers, cost)| growth.add(customers, cost));
-        growth.print();
-    }
+    Growth::print_all("build of three providers", "customers", built);
+    Growth::print_all("issue", "customers", issued);
     Ok(())
 }
 
@@ -194,11 +191,8 @@ fn verifies(root: &Path, count: u32, customers: u32) -> Outcome<()> {
         }
     }
     println!("{customers} customers a month:");
-    for (what, costs) in [("issue, month after month", issued), ("verify --all", verified)] {
-        let mut growth = Growth::of(what, "months");
-        costs.into_iter().for_each(|(months, cost)| growth.add(months, cost));
-        growth.print();
-    }
+    Growth::print_all("issue, month after month", "months", issued);
+    Growth::print_all("verify --all", "months", verified);
     Ok(())
 }
 
@@ -218,9 +212,8 @@ fn lists(directory: &Path, count: u32, documents: u32) -> Outcome<()> {
         costs.push((each * count, each_way.iter().map(run).collect::<Outcome<Vec<Cost>>>()?));
     }
     for (index, what) in ["list", "list --json", "list of one customer"].into_iter().enumerate() {
-        let mut growth = Growth::of(what, "documents");
-        costs.iter().for_each(|(documents, costs)| growth.add(*documents, costs[index]));
-        growth.print();
+        let of_one = costs.iter().map(|(documents, costs)| (*documents, costs[index]));
+        Growth::print_all(what, "documents", of_one);
     }
     Ok(())
 }

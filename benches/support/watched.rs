@@ -80,6 +80,13 @@ impl Growth {
         Growth { what, unit, costs: Vec::new() }
     }
 
+    /// Prints the costs of one command at several sizes, the smallest first, and how they grew.
+    pub(crate) fn print_all(what: &'static str, unit: &'static str, costs: impl IntoIterator<Item = (u32, Cost)>) {
+        let mut growth = Growth::of(what, unit);
+        costs.into_iter().for_each(|(size, cost)| growth.add(size, cost));
+        growth.print();
+    }
+
     /// Adds the costs at a size larger than those before, and prints them.
     pub(crate) fn add(&mut self, size: u32, cost: Cost) {
         println!(
