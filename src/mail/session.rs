@@ -46,7 +46,8 @@ impl Session {
         let mut extensions = wire.command(hello())?;
         if server.encryption == Encryption::StartTls {
             if !known(&extensions)?.supports_feature(Extension::StartTls) {
-                return Err(Fault::new(NO_STARTTLS));
+                // Else a server would get everything in the clear.
+                return Err(Fault::new("the server does not offer STARTTLS"));
             }
             wire = wire.start_tls(&encryption()?)?;
             // What the server said in the clear counts no more.
@@ -151,9 +152,6 @@ impl Session {
         let _ = self.wire.command(Quit);
     }
 }
-
-/// The words for a server that would get everything in the clear.
-const NO_STARTTLS: &str = "the server does not offer STARTTLS";
 
 impl Fault {
     /// Whether the server refused it for good.

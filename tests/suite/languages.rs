@@ -175,6 +175,7 @@ fn every_text_of_the_code_is_in_japanese() {
         ".progress(",
         "let message = format!(",
         "let hint = format!(",
+        "Fault::new(",
         ".heading(",
         "printer.text(",
     ];
