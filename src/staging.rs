@@ -81,7 +81,7 @@ impl Staging {
         let Staging { partial, old, target, purpose, .. } = &staging;
         let failed = || purpose.cannot_write(&purpose.shown);
         let parent = scratch.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let is_gone = || parent.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        let is_gone = || parent.symlink_metadata().is_err_and(|error| is_missing(&error));
         let mut parents = NewDirectories::default();
         let lock = loop {
             parents.make(parent).with_context(failed)?;
@@ -392,7 +392,7 @@ fn remove(path: &Path) -> io::Result<()> {
     match path.symlink_metadata() {
         Ok(found) if found.is_dir() => fs::remove_dir_all(path),
         Ok(_) => fs::remove_file(path),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if is_missing(&error) => Ok(()),
         Err(error) => Err(error),
     }
 }
@@ -401,7 +401,7 @@ fn remove(path: &Path) -> io::Result<()> {
 /// replaced it.
 fn take_back(old: &Path, target: &Path) -> io::Result<()> {
     match old.symlink_metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if is_missing(&error) => return Ok(()),
         Err(error) => return Err(error),
         // Not ours: no run leaves a file or a link of that name.
         Ok(found) if !found.is_dir() => return remove(old),
@@ -459,6 +459,9 @@ impl Drop for NewDirectories {
     }
 }
 
+/// How often a lock's file is looked for again that other runs may have removed: they never do it so often in a row.
+const ATTEMPTS: u32 = 1000;
+
 /// A locked file, which is removed when it is unlocked.
 #[derive(Debug)]
 pub struct Lock {
@@ -472,11 +475,13 @@ impl Lock {
     /// # Errors
     /// When another run holds the lock; the inner error is that of creating the file.
     pub fn take(path: PathBuf, busy: &str) -> Result<io::Result<Lock>, Diagnostic> {
+        let mut attempts = 0..ATTEMPTS;
         loop {
             let file = match open_to_write(&path) {
                 Ok(file) => file,
-                // The run that held it has just removed it.
-                Err(error) if error.kind() == io::ErrorKind::NotFound && has_parent(&path) => continue,
+                // The run that held it has just removed it; or else the directory takes no files, as that of processes,
+                // or a current directory that was removed.
+                Err(error) if is_missing(&error) && has_parent(&path) && attempts.next().is_some() => continue,
                 Err(error) => return Ok(Err(error)),
             };
             if file.try_lock().is_err() {
@@ -516,6 +521,10 @@ fn open_to_write(path: &Path) -> io::Result<File> {
         options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     }
     options.open(path)
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
 }
 
 fn has_parent(path: &Path) -> bool {

@@ -1,5 +1,7 @@
 //! Which shard a job makes: as the command line says, or as the engine that started the job says in its environment.
 
+use std::ops::RangeInclusive;
+
 use crate::diagnostic::Diagnostic;
 use crate::environment::Environment;
 use crate::model::plain::beginning;
@@ -47,7 +49,7 @@ pub(super) fn shard(choice: ShardChoice, environment: &Environment) -> Result<Sh
             return Err(Diagnostic::error(message).with_hint(HINT));
         }
     };
-    let of_environment = engine.count.map(|name| read(name, environment)).transpose()?.flatten();
+    let of_environment = engine.count.map(|name| read(name, COUNTS, environment)).transpose()?.flatten();
     let count = match (count, of_environment) {
         (Some(given), Some((name, of_environment))) if given != of_environment => {
             let message = format!("--shard is for {given} shards, but {name} is {of_environment}");
@@ -59,25 +61,29 @@ pub(super) fn shard(choice: ShardChoice, environment: &Environment) -> Result<Sh
             return Err(Diagnostic::error(message).with_hint("add their number: --shard env/N"));
         }
     };
-    let number =
-        read(engine.number, environment)?.and_then(|(_, number)| number.checked_add(1)?.checked_sub(engine.first));
-    let shard = number.and_then(|number| Shard::new(number, count));
+    let number = read(engine.number, 0..=*COUNTS.end(), environment)?.map_or(engine.first, |(_, number)| number);
+    let shard = (number + 1).checked_sub(engine.first).and_then(|number| Shard::new(number, count));
     shard.ok_or_else(|| {
-        let (name, first, last) = (engine.number, engine.first, (count - 1).saturating_add(engine.first));
-        let message = format!("{name} is no shard of {count}: expected {first} to {last}");
+        let (name, first, last) = (engine.number, engine.first, count - 1 + engine.first);
+        let message = format!("{name} is no shard of {count}: expected {first} to {last}, found {number}");
         Diagnostic::error(message).with_hint("start the jobs with these numbers")
     })
 }
 
-/// A number in the environment, with the variable's name.
-fn read(name: &'static str, environment: &Environment) -> Result<Option<(&'static str, u32)>, Diagnostic> {
+/// A number in the environment, with the variable's name; none where it is not set.
+fn read(
+    name: &'static str,
+    expected: RangeInclusive<u32>,
+    environment: &Environment,
+) -> Result<Option<(&'static str, u32)>, Diagnostic> {
     let Some(value) = environment.variable(name) else {
         return Ok(None);
     };
     let text = value.expose();
-    let number = text.parse().ok().filter(|number| *number <= *COUNTS.end());
+    let number = text.parse().ok().filter(|number| expected.contains(number));
     let number = number.ok_or_else(|| {
-        let message = format!("expected a number of at most {} in {name}, found {:?}", COUNTS.end(), beginning(text));
+        let (least, most) = expected.into_inner();
+        let message = format!("expected a number from {least} to {most} in {name}, found {:?}", beginning(text));
         Diagnostic::error(message).with_hint(HINT)
     })?;
     Ok(Some((name, number)))

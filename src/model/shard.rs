@@ -69,8 +69,11 @@ impl FromStr for ShardChoice {
                 _ => None,
             },
         };
-        let known = "expected a shard such as 3/7, or env/7 for the number in the environment";
-        choice.ok_or_else(|| format!("{known}, found {text:?}"))
+        let most = COUNTS.end();
+        choice.ok_or_else(|| {
+            let known = "expected a shard such as 3/7, or env/7 for the number in the environment";
+            format!("{known}, of at most {most} shards, found {text:?}")
+        })
     }
 }
 

@@ -436,6 +436,23 @@ fn what_no_build_wrote_is_not_replaced() {
     assert!(sandbox.files() == before);
 }
 
+/// Directories that are there and yet take no files: that of processes, and one that was removed while it was the current one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_directory_that_takes_no_files_is_told() {
+    let sandbox = starter();
+    let before = sandbox.files();
+    for (prepare, out) in [("true", "/proc/built"), ("mkdir gone && cd gone && rmdir ../gone", "built")] {
+        let command = r#"eval "$1"; shift; exec "$@""#;
+        let mut shell = std::process::Command::new("sh");
+        shell.current_dir(sandbox.path()).args(["-c", command, "sh", prepare, env!("CARGO_BIN_EXE_invoicer"), "-C"]);
+        let output = shell.arg(sandbox.path()).args(["build", "202208", "--quiet", "--out", out]).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && told.starts_with("error: cannot write"), "{out}: {told}");
+        assert!(sandbox.files() == before, "{out}");
+    }
+}
+
 #[test]
 fn builds_at_once_never_leave_half_a_month() {
     let sandbox = starter();
