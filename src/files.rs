@@ -9,7 +9,7 @@ mod expansion;
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 pub use expansion::expand;
 
@@ -75,6 +75,24 @@ pub fn names(directory: &Path) -> io::Result<Vec<OsString>> {
     let mut names = names.collect::<io::Result<Vec<OsString>>>()?;
     names.sort();
     Ok(names)
+}
+
+/// The place of `path` from a directory, where `..` behind a directory that is not there yet goes back from it: as it stands, the
+/// path would lead elsewhere, once the directory is made, than it did when it was checked.
+pub fn place(from: &Path, path: &Path) -> PathBuf {
+    let mut place = from.to_path_buf();
+    for component in path.components() {
+        match component {
+            Component::ParentDir if place.symlink_metadata().is_err() => drop(place.pop()),
+            component => place.push(component),
+        }
+    }
+    place
+}
+
+/// Whether a file is hidden or a copy that Emacs or Vim leaves beside an edited file: nobody means it.
+pub fn is_unmeant(name: &str) -> bool {
+    name.starts_with('.') || name.ends_with('~') || (name.starts_with('#') && name.ends_with('#'))
 }
 
 /// Something below a directory that is no directory.

@@ -250,6 +250,13 @@ impl Staging {
         }
         interruption::point();
         let replaced = self.target.exists();
+        if replaced && exchange(&self.partial, &self.target) {
+            interruption::point();
+            sync_parent(&self.target).with_context(failed)?;
+            // What was replaced; the next run removes what cannot be removed now.
+            let _ = fs::remove_dir_all(&self.partial);
+            return Ok(self.target.clone());
+        }
         if replaced {
             fs::rename(&self.target, &self.old).with_context(failed)?;
             interruption::point();
@@ -395,6 +402,19 @@ fn remove(path: &Path) -> io::Result<()> {
         Err(error) if is_missing(&error) => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Exchanges two directories in one step, so that there is one in the place at every moment; false where the system or the file
+/// system cannot.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn exchange(one: &Path, other: &Path) -> bool {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).is_ok()
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn exchange(_: &Path, _: &Path) -> bool {
+    false
 }
 
 /// Moves a directory back into its place if an interrupted run had moved it away; removes it if that run had already

@@ -55,7 +55,7 @@ pub(super) fn in_mode(
         }
         build(mode, root, current, arguments, environment, printer)?;
         if arguments.open {
-            let out = arguments.out.as_ref().map_or_else(|| root.join("out"), |out| current.join(out));
+            let out = arguments.out.as_ref().map_or_else(|| root.join("out"), |out| files::place(current, out));
             open_page(&out.join(arguments.month.to_string()), current, environment, printer);
         }
         Ok(())
@@ -78,7 +78,7 @@ fn build(
 ) -> Result<(), Problems> {
     let status = if arguments.draft { Status::Draft } else { Status::Built };
     let month = arguments.month;
-    let out = arguments.out.as_ref().map_or_else(|| root.join("out"), |out| current.join(out));
+    let out = arguments.out.as_ref().map_or_else(|| root.join("out"), |out| files::place(current, out));
     let shown = out.strip_prefix(current).unwrap_or(&out).to_path_buf();
     if arguments.out.is_some() {
         out::check_target(&out, &shown, &month.to_string())?;

@@ -36,7 +36,7 @@ impl ExportIndex<'_> {
     /// # Errors
     /// Kept documents that are gone or changed, and a path where something else is.
     pub(super) fn write(&self, printer: &Printer) -> Result<(), Problems> {
-        let target = self.current.join(self.path);
+        let target = files::place(self.current, self.path);
         let to_root = self.to_root(&target)?;
         let is_page = self.path.extension().is_some_and(|ending| ending == "html" || ending == "htm");
         self.check_replaceable(&target, is_page)?;

@@ -15,7 +15,7 @@ use crate::staging;
 
 pub(super) fn run(root: &Path, current: &Path, arguments: &cli::Plan, printer: &Printer) -> Result<(), Problems> {
     let shown = arguments.out.as_deref().unwrap_or(Path::new(FILE));
-    let target = current.join(shown);
+    let target = files::place(current, shown);
     check_replaceable(&target, shown)?;
     let ledger = Ledger::open(root)?;
     let status = if arguments.draft { Status::Draft } else { Status::Built };

@@ -10,6 +10,7 @@ use crate::cli;
 use crate::diagnostic::{Diagnostic, Place, Problems, Stop, cannot};
 use crate::environment::Environment;
 use crate::export::jp_pint::{EInvoice, Source};
+use crate::files;
 use crate::ledger::{self, Document, Ledger, Stored};
 use crate::mail::composer::{AttachedBytes, Composer};
 use crate::mail::connection::{Limits, Route};
@@ -59,7 +60,7 @@ pub(super) fn run(
     let Wrong { unknown, changed, .. } = kept::compare(root, month, &deliveries);
     Problems::from([unknown, changed].concat()).check()?;
     if let Some(directory) = &arguments.eml {
-        check_drafts(root, &current.join(directory))?;
+        check_drafts(root, &files::place(current, directory))?;
     }
     if arguments.yes {
         deliveries.settle((environment.now)())?;
@@ -77,7 +78,14 @@ pub(super) fn run(
     printer.doing("making the messages");
     let mut planned = composer.plan(request, &deliveries, (environment.now)())?;
     if let Some(directory) = &arguments.eml {
-        return Ok(write_drafts(&current.join(directory), directory, &planned, &composer, environment, printer)?);
+        return Ok(write_drafts(
+            &files::place(current, directory),
+            directory,
+            &planned,
+            &composer,
+            environment,
+            printer,
+        )?);
     }
     let Some(route) = route else {
         print(&planned, &deliveries, arguments, printer)?;

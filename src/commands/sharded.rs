@@ -17,7 +17,7 @@ use crate::model::shard::{Shard, ShardChoice};
 use crate::month::computed::{ComputedMonth, MonthRequest};
 use crate::month::shards::Basis;
 use crate::month::shards::plan::Plan;
-use crate::month::shards::record::{ShardRecord, held};
+use crate::month::shards::record::{ShardRecord, foreign_file, held};
 use crate::out;
 use crate::printer::Printer;
 use crate::staging::{Purpose, Staging};
@@ -35,7 +35,7 @@ pub(super) fn build(
     let month = arguments.month;
     let shard = shard_number::shard(choice, environment)?;
     let shown = arguments.out.as_deref().unwrap_or(Path::new("."));
-    let target = current.join(shown);
+    let target = files::place(current, shown);
     check_target(&target, shown, shard, month)?;
     let ledger = Ledger::open(root)?;
     let status = if arguments.draft { Status::Draft } else { Status::Built };
@@ -97,7 +97,15 @@ fn check_target(target: &Path, shown: &Path, shard: Shard, month: BillingMonth) 
         return Err(out::not_replaced(shown));
     };
     if (number, of) == (shard.number(), month) {
-        return Ok(());
+        // A shard replaces itself and nothing else.
+        let Some(foreign) =
+            foreign_file(target, number).with_context(|| cannot("read the directory", shown.display().to_string()))?
+        else {
+            return Ok(());
+        };
+        let diagnostic = Diagnostic::error(format!("the file is none of shard {shard}; the directory is not replaced"));
+        let hint = "move it away, or name another directory with --out DIR";
+        return Err(diagnostic.at(Place::file(shown.join(foreign).display().to_string())).with_hint(hint));
     }
     let diagnostic = Diagnostic::error(format!("the directory holds shard {number} of {of}; it is not replaced"));
     let hint = format!("give shard {} of {month} a directory of its own, or move this one away", shard.number());

@@ -1,5 +1,6 @@
 //! [`expand`]: the files that a pattern names.
 
+use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
@@ -52,19 +53,57 @@ fn step(root: &Path, base: &str, component: &str) -> Result<Vec<String>, Diagnos
         names => names.with_context(|| cannot("read the directory", if base.is_empty() { "." } else { base }))?,
     };
     let names = names.iter().map(|name| name.to_string_lossy().into_owned());
-    // Editors and file managers leave hidden copies, which a wildcard does not match, as in a shell.
-    let visible = names.filter(|name| !name.starts_with('.') || component.starts_with('.'));
+    // A wildcard matches no hidden files, as in a shell, and no copies of editors.
+    let visible = names.filter(|name| !super::is_unmeant(name) || component.starts_with('.') && name.starts_with('.'));
     Ok(visible.filter(|name| glob.matches(name)).map(|name| join(&name)).collect())
 }
 
-/// A directory and all directories below it. Follows no links, which could lead back; hidden ones are left out.
+/// A directory and all directories below it, each once: also those that links lead to, after the others. Hidden ones are left
+/// out.
 fn directories(root: &Path, base: &str) -> Result<Vec<String>, Diagnostic> {
-    let mut found = vec![base.to_owned()];
-    let mut next = 0;
-    while let Some(directory) = found.get(next).cloned() {
-        next += 1;
-        let below = step(root, &directory, "*")?.into_iter();
-        found.extend(below.filter(|path| root.join(path).symlink_metadata().is_ok_and(|found| found.is_dir())));
+    let mut found = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut next = VecDeque::from([base.to_owned()]);
+    let mut linked = VecDeque::new();
+    while let Some(directory) = next.pop_front().or_else(|| linked.pop_front()) {
+        // A link may lead back to a directory that it lies in.
+        if !root.join(&directory).canonicalize().is_ok_and(|full| seen.insert(full)) {
+            continue;
+        }
+        for path in step(root, &directory, "*")? {
+            let full = root.join(&path);
+            if full.is_dir() {
+                if full.is_symlink() { linked.push_back(path) } else { next.push_back(path) }
+            }
+        }
+        found.push(directory);
     }
     Ok(found)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// Parts that lie on another disk and are linked are parts, too; a link that leads back ends.
+    #[test]
+    fn linked_directories_are_read_once() {
+        let root = std::env::temp_dir().join(format!("invoicer-expansion-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&root);
+        for directory in ["bills/own", "store/below"] {
+            fs::create_dir_all(root.join(directory)).unwrap();
+        }
+        for file in ["bills/a.csv", "bills/own/b.csv", "store/below/c.csv", "bills/own/b.csv~", "bills/own/#b.csv#"] {
+            fs::write(root.join(file), "").unwrap();
+        }
+        symlink(root.join("store"), root.join("bills/linked")).unwrap();
+        symlink("..", root.join("bills/own/back")).unwrap();
+        symlink("own", root.join("bills/again")).unwrap();
+        let found = expand(&root, "bills/**/*.csv*");
+        let _ = fs::remove_dir_all(&root);
+        assert_eq!(found.unwrap(), ["bills/a.csv", "bills/linked/below/c.csv", "bills/own/b.csv"]);
+    }
 }

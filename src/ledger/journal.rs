@@ -39,6 +39,11 @@ impl JournalKind {
         };
         format!("{DIRECTORY}/{month}.{name}.jsonl")
     }
+
+    /// Whether an interrupted run can leave the beginning of a line: it appends, where others write the file anew.
+    fn is_appended(self) -> bool {
+        self == JournalKind::Sent
+    }
 }
 
 /// A journal with lines of type `T`, which must have no field named `previous`.
@@ -98,19 +103,19 @@ impl<T: DeserializeOwned> Journal<T> {
         };
         let mut journal = Journal { path, shown, entries: Vec::new(), head: None, length: 0, is_open: false };
         for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
-            journal.add(index, line)?;
+            journal.add(index, line, kind.is_appended())?;
         }
         Ok(journal)
     }
 
-    /// Adds a line of the file.
-    fn add(&mut self, index: usize, line: &[u8]) -> Result<(), Diagnostic> {
+    /// Adds a line of the file; where lines are appended, the last one may be cut off.
+    fn add(&mut self, index: usize, line: &[u8], is_appended: bool) -> Result<(), Diagnostic> {
         let place = Place::line(&self.shown, u32::try_from(index + 1).unwrap_or(u32::MAX));
         let (text, is_open) = line.strip_suffix(b"\n").map_or((line, true), |text| (text, false));
         let read: LineIn<T> = match serde_json::from_slice(text) {
             Ok(read) => read,
             // Only the last line can lack its line feed: a run was interrupted while it wrote it.
-            Err(_) if is_open => return Ok(()),
+            Err(_) if is_open && is_appended => return Ok(()),
             Err(error) => {
                 let message = format!("this is not a line of the journal: {}", json_fault(&error));
                 return Err(Diagnostic::error(message).at(place).with_hint(HINT));

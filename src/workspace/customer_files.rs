@@ -96,7 +96,7 @@ impl Search<'_> {
             self.problems.push(Diagnostic::error(message).at(Place::file(shown)));
             return;
         };
-        if is_of_an_editor(&name) {
+        if files::is_unmeant(&name) {
             return;
         }
         let full = directory.join(&name);
@@ -109,11 +109,6 @@ impl Search<'_> {
             None => self.others.push(path),
         }
     }
-}
-
-/// Whether a file is hidden or a copy that Emacs or Vim leaves beside an edited file: nobody means it as a customer.
-fn is_of_an_editor(name: &str) -> bool {
-    name.starts_with('.') || name.ends_with('~') || (name.starts_with('#') && name.ends_with('#'))
 }
 
 /// Warning about a file that may have been meant as a customer, who would not be billed.

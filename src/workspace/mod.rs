@@ -36,7 +36,9 @@ mod workspace_file;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Place, Problems};
+use anyhow::Context;
+
+use crate::diagnostic::{Diagnostic, Place, Problems, cannot};
 use crate::model::allocation::Ratio;
 use crate::model::customer::Customer;
 use crate::model::period::BillingMonth;
@@ -90,7 +92,13 @@ pub fn find_root(start: &Path) -> Result<PathBuf, Diagnostic> {
         let diagnostic = Diagnostic::error(format!("there is no directory {}", start.display()));
         return Err(diagnostic.with_hint("-C names the directory of a workspace"));
     }
-    let root = start.ancestors().find(|directory| directory.join("invoicer.toml").is_file());
+    let is_root = |directory: &&Path| directory.join("invoicer.toml").is_file();
+    if is_root(&start) {
+        return Ok(start.to_path_buf());
+    }
+    // By its text alone, `a/..` is above `a/../b`.
+    let full = start.canonicalize().with_context(|| cannot("find the directory", start.display().to_string()))?;
+    let root = full.ancestors().find(is_root);
     root.map(Path::to_path_buf).ok_or_else(|| {
         let message = format!("no invoicer.toml in {} or any directory above it", start.display());
         Diagnostic::error(message)
@@ -223,14 +231,6 @@ fn check_across_files(settings: &Settings, default: &Pattern, text: &str, proble
             let place = Place::from(&account.definition).with_excerpt(line(account.definition.line));
             let message = format!("an account is for the customer \"{id}\", but there is no customers/{id}.toml");
             problems.push(Diagnostic::error(message).at(place).with_hint(known_customers(id, &ids)));
-        }
-    }
-    for (index, fx) in settings.fx.iter().enumerate() {
-        let again =
-            settings.fx[..index].iter().any(|other| (other.month, other.from, other.to) == (fx.month, fx.from, fx.to));
-        if again {
-            let message = format!("two [[fx]] rates from {} to {} for {}", fx.from, fx.to, fx.month);
-            problems.push(Diagnostic::error(message).at(Place::file("invoicer.toml")).with_hint("keep one of them"));
         }
     }
     check_numbers(settings, default, problems);

@@ -90,7 +90,7 @@ pub(super) fn read(file: &TomlFile<'_>) -> WorkspaceFile {
         taxes,
         tax_rules,
         allocation: allocation(root.section("allocation", "[allocation]")),
-        fx: root.sections("fx", "[[fx]]").iter().filter_map(fx).collect(),
+        fx: rates(&root),
         fonts: fonts(root.section("fonts", "[fonts]")),
         items: item_section::read(&root),
         sections: section_tables::read(&root),
@@ -187,6 +187,25 @@ fn share_rule(section: &Section<'_, '_>) -> Option<ShareRule> {
         None => Ratio::Measured { by: by?, of: of.map(Box::new) },
     };
     Some(ShareRule { matcher: matcher?, ratio, definition: section.definition() })
+}
+
+fn rates(root: &Section<'_, '_>) -> Vec<FxRate> {
+    let mut rates: Vec<FxRate> = Vec::new();
+    for section in &root.sections("fx", "[[fx]]") {
+        let Some(rate) = fx(section) else { continue };
+        let FxRate { month, from, to, .. } = rate;
+        if from == to {
+            let diagnostic = Diagnostic::error(format!("an [[fx]] rate from {from} to {to}"));
+            section.tell(diagnostic.with_hint("remove it: the same currency is not converted"));
+        }
+        if let Some(first) = rates.iter().find(|other| (other.month, other.from, other.to) == (month, from, to)) {
+            let diagnostic = Diagnostic::error(format!("two [[fx]] rates from {from} to {to} for {month}"));
+            let diagnostic = diagnostic.with_note(format!("the first is at line {}", first.definition.line));
+            section.tell(diagnostic.with_hint("keep one of them"));
+        }
+        rates.push(rate);
+    }
+    rates
 }
 
 fn fx(section: &Section<'_, '_>) -> Option<FxRate> {

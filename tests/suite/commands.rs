@@ -436,6 +436,25 @@ fn what_no_build_wrote_is_not_replaced() {
     assert!(sandbox.files() == before);
 }
 
+/// The directory above `a/../b` is not `a`.
+#[test]
+fn a_workspace_is_looked_for_above_the_directory_named() {
+    let sandbox = starter();
+    std::fs::create_dir_all(sandbox.path().join("below/empty")).unwrap();
+    let beside = Sandbox::new();
+    beside.write("here/invoicer.toml", sandbox.read("invoicer.toml"));
+    std::fs::create_dir_all(beside.path().join("there")).unwrap();
+    let run = |from: &Path, named: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_invoicer"));
+        let output = command.current_dir(from).args(["-C", named, "check", "202208"]).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, told) = run(&beside.path().join("here"), "../there");
+    assert!(code == Some(1) && told.contains("there or any directory above it"), "{told}");
+    let (code, told) = run(&sandbox.path().join("below"), "../below/empty");
+    assert_eq!(code, Some(0), "{told}");
+}
+
 /// Directories that are there and yet take no files: that of processes, and one that was removed while it was the current one.
 #[cfg(target_os = "linux")]
 #[test]

@@ -378,7 +378,15 @@ fn free_text_is_guarded_unless_it_is_not_to_be() {
 #[test]
 fn nothing_is_exported_into_what_the_workspace_is_made_of() {
     let sandbox = issued_shop();
-    for path in ["issued/202208.json", "invoicer.toml", "customers/../issued/x.csv", "billing/x.csv"] {
+    for path in [
+        "issued/202208.json",
+        "invoicer.toml",
+        "customers/../issued/x.csv",
+        "new/../issued/202208.json",
+        "new/below/../../billing/x.csv",
+        "billing/x.csv",
+        "out/202208/acme/x.csv",
+    ] {
         let stderr = refused(&sandbox, &["export", "202208", "--to", "csv", "--out", path]);
         assert!(stderr.contains("which the workspace is made of"), "{path}: {stderr}");
     }
@@ -476,6 +484,21 @@ fn documents_noted_for_any_template_are_not_exported_again() {
     assert_eq!(good(&sandbox, &template).stdout, "export/202208/template-new-2.txt\n");
     let written = String::from_utf8(sandbox.read("export/202208/template-new-2.txt")).unwrap();
     assert!(written.lines().count() == 4 && !written.contains("acme"), "{written}");
+}
+
+/// All documents of a run are noted at once: a journal that ends within a line was damaged, and who went on would book twice
+/// what the damaged lines had.
+#[test]
+fn a_journal_that_is_cut_off_is_not_continued() {
+    let sandbox = issued_shop();
+    let export = ["export", "202208", "--to", "freee", "--new"];
+    good(&sandbox, &export);
+    let path = "issued/202208.exported.jsonl";
+    let journal = sandbox.read(path);
+    sandbox.write(path, &journal[..journal.len() - 20]);
+    let stderr = refused(&sandbox, &export);
+    assert!(stderr.contains("this is not a line of the journal"), "{stderr}");
+    assert_eq!(sandbox.run(&["verify", "202208"]).code, 1);
 }
 
 /// Running numbers are given by `issue`: until then, documents are told apart by their customers.

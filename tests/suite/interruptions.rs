@@ -82,7 +82,14 @@ fn a_build_goes_on_after_a_kill_and_without_out() {
     let prepared = workspace();
     good(prepared.run(&["build", "202207", "--format", "json", "-q"]));
     let build = ["build", "202207", "--format", "json", "-q"];
-    kill_at_each_write(&prepared, &build, &[], 8, |sandbox, point| {
+    kill_at_each_write(&prepared, &build, &[], 7, |sandbox, point| {
+        // What reads the month meanwhile finds it whole, on systems that exchange two directories in one step.
+        #[cfg(any(target_os = "linux", target_os = "macos"))]
+        assert_eq!(
+            sandbox.read("out/202207/manifest.json"),
+            prepared.read("out/202207/manifest.json"),
+            "point {point}"
+        );
         std::fs::remove_dir_all(sandbox.path().join("out")).unwrap_or_default();
         ended(sandbox.run(&build), point);
     });

@@ -294,6 +294,33 @@ fn the_environment_numbers_shards_only_when_asked() {
     }
 }
 
+/// A shard replaces itself when it is built again, and nothing else: neither another shard nor what lies beside it.
+#[test]
+fn a_shard_replaces_no_other_files() {
+    let sandbox = workspace();
+    let build = |out: &str| sandbox.run(&["build", "202208", "--shard", "1/3", "--out", out, "--format", "json", "-q"]);
+    good(build("s"));
+    good(build("s"));
+    sandbox.write("s/notes.txt", "mine");
+    let before = sandbox.files();
+    let run = build("s");
+    let told = "error: the file is none of shard 1/3; the directory is not replaced\n--> s/notes.txt\n";
+    assert!(run.code == 1 && run.stderr.contains(told), "{}", run.stderr);
+    // A record that lies elsewhere does not make the directory a shard's.
+    sandbox.write("shard-1.json", sandbox.read("s/shard-1.json"));
+    assert_eq!(build(".").code, 1);
+    std::fs::remove_file(sandbox.path().join("shard-1.json")).unwrap();
+    // The same place by another way, through a directory that is not there.
+    for out in ["new/../s", "new/below/../../customers"] {
+        let run = build(out);
+        assert_eq!(run.code, 1, "{out}: {}", run.stderr);
+    }
+    assert!(sandbox.files() == before);
+    std::fs::remove_file(sandbox.path().join("s/notes.txt")).unwrap();
+    good(build("new/../s"));
+    assert!(!sandbox.path().join("new").exists());
+}
+
 #[test]
 fn the_environment_of_an_engine_does_not_change_a_build() {
     let sandbox = workspace();

@@ -16,9 +16,19 @@ use crate::staging;
 /// Directory of the files, relative to the workspace's root. It is safe to delete.
 const DIRECTORY: &str = "export";
 
-/// Entries of a workspace that people wrote, downloaded or issued: nothing is exported into them.
-const OWN: [&str; 8] =
-    [ledger::DIRECTORY, "billing", "customers", "adjustments", "assignments", "templates", "assets", "invoicer.toml"];
+/// Entries of a workspace that people wrote, downloaded or issued, and `out`, of which customers get parts: nothing is exported
+/// into them.
+const OWN: [&str; 9] = [
+    ledger::DIRECTORY,
+    "billing",
+    "customers",
+    "adjustments",
+    "assignments",
+    "templates",
+    "assets",
+    "invoicer.toml",
+    "out",
+];
 
 /// The place of an export's files.
 pub(super) struct Destination {
@@ -65,7 +75,7 @@ impl Destination {
                 is_chosen: false,
             });
         };
-        let path = current.join(chosen);
+        let path = files::place(current, chosen);
         let text = |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned());
         check_kind(&path, chosen, arguments.to)?;
         check_not_own(root, &path, chosen)?;

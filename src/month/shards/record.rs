@@ -2,6 +2,7 @@
 //! everything in a shard's directory outside the customers' own.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -130,6 +131,18 @@ pub(super) fn numbers_in(directory: &Path) -> Vec<u32> {
     };
     let names = files::names(directory).unwrap_or_default();
     names.iter().filter_map(|name| number(name.to_str()?)).collect()
+}
+
+/// A file in a shard's directory that its record does not list; none where all of them are the shard's.
+///
+/// # Errors
+/// When the directory or its record cannot be read.
+pub fn foreign_file(directory: &Path, number: u32) -> io::Result<Option<String>> {
+    let name = file_name(number);
+    let record: ShardRecord = serde_json::from_slice(&files::read(&directory.join(&name), files::DATA)?)?;
+    let own: BTreeSet<&str> = record.files.iter().map(|file| file.path.as_str()).chain([name.as_str()]).collect();
+    let is_foreign = |entry: &files::Entry| !entry.is_file || !own.contains(entry.path.as_str());
+    Ok(files::below(directory)?.into_iter().find(is_foreign).map(|entry| entry.path))
 }
 
 /// The shard that a directory holds: its number and month; none where it holds none, or several.
