@@ -60,6 +60,17 @@ impl RuleId {
         }
     }
 
+    /// The days of another month on which it claims charges that the bill of `billed` has. In that month the customer has to be
+    /// active, not when the charge arose.
+    fn days_of_another(self, settings: &Settings, month: BillingMonth, billed: BillingMonth) -> MonthDays {
+        let customer = &settings.customers[self.customer as usize];
+        let days = match (self.claim_rule(settings), self.row()) {
+            (Some(rule), _) => rule.days,
+            (None, row) => settings.assignments.row(row.unwrap_or_default()).days,
+        };
+        if customer.is_active(billed) { days.in_month(month) } else { MonthDays::NONE }
+    }
+
     /// The days of a month on which it claims.
     pub(super) fn days(self, settings: &Settings, month: BillingMonth) -> MonthDays {
         let customer = &settings.customers[self.customer as usize];
@@ -138,6 +149,8 @@ pub(super) struct Claims<'a> {
     by_item: bool,
     known: FxHashMap<(SubjectId, NameId), Known>,
     last: Option<((SubjectId, NameId), Known)>,
+    /// Those on charges with days of their own, by [`Charge::other_period`].
+    of_other_days: FxHashMap<(SubjectId, NameId, u16), Known>,
     timelines: Vec<Timeline>,
     /// Rules that matched some charge.
     pub(super) used: BTreeSet<RuleId>,
@@ -149,9 +162,10 @@ impl<'a> Claims<'a> {
             bill,
             settings,
             index,
-            by_item: active_rules(settings, bill.month).any(|(_, rule)| rule.matcher.item.is_some()),
+            by_item: index.rules.iter().any(|id| rule(settings, *id).matcher.item.is_some()),
             known: FxHashMap::default(),
             last: None,
+            of_other_days: FxHashMap::default(),
             timelines: Vec::new(),
             used: BTreeSet::new(),
         }
@@ -182,6 +196,22 @@ impl<'a> Claims<'a> {
     fn known(&mut self, charge: &Charge) -> Known {
         let item = if self.by_item { charge.item } else { NameId(0) };
         let key = (charge.subject, item);
+        if let Some((month, days)) = self.bill.own_days(charge) {
+            let key = (charge.subject, item, charge.other_period);
+            if let Some(known) = self.of_other_days.get(&key) {
+                return *known;
+            }
+            // Who has the resource in the month that is billed matters for fees.
+            self.of_month(charge, (charge.subject, item));
+            let known = self.find(charge, month, days);
+            self.of_other_days.insert(key, known);
+            return known;
+        }
+        self.of_month(charge, key)
+    }
+
+    /// The claims on the days of the month that is billed.
+    fn of_month(&mut self, charge: &Charge, key: (SubjectId, NameId)) -> Known {
         if let Some((last, known)) = self.last
             && last == key
         {
@@ -190,7 +220,8 @@ impl<'a> Claims<'a> {
         let known = match self.known.get(&key) {
             Some(known) => *known,
             None => {
-                let known = self.find(charge);
+                let month = self.bill.month;
+                let known = self.find(charge, month, MonthDays::all(month));
                 self.known.insert(key, known);
                 known
             }
@@ -227,6 +258,22 @@ impl<'a> Claims<'a> {
                 }
             }
         }
+        // Who had a resource when a late charge arose, and not since, has it on no day.
+        for ((subject, ..), known) in &self.of_other_days {
+            let subject = &self.bill.subjects[subject.0 as usize];
+            let mut add = |claim: &Claim| match claim {
+                Claim::Customer(id) if wanted[id.customer as usize] && subject.resource != EMPTY => {
+                    held.push(((id.customer, subject.source, subject.resource), MonthDays::NONE));
+                }
+                _ => {}
+            };
+            match known {
+                Known::AllMonth(claim) => add(claim),
+                Known::ByDay(index) => {
+                    self.timelines[*index as usize].claims().iter().for_each(|(claim, _)| add(claim));
+                }
+            }
+        }
         held
     }
 
@@ -248,23 +295,27 @@ impl<'a> Claims<'a> {
         overlaps
     }
 
-    fn find(&mut self, charge: &Charge) -> Known {
+    fn find(&mut self, charge: &Charge, month: BillingMonth, days: MonthDays) -> Known {
         let subject = self.bill.seen(charge.subject);
         let item = self.bill.names.get(charge.item);
-        let month = self.bill.month;
-        let mut timeline = TimelineBuilder::new(month);
+        let mut timeline = TimelineBuilder::new(days);
+        let billed = self.bill.month;
+        let days_of = |id: RuleId| match month == billed {
+            true => id.days(self.settings, month),
+            false => id.days_of_another(self.settings, month, billed),
+        };
         for id in self.index.candidates(&subject, Some(item)) {
             let rule = rule(self.settings, id);
             if !rule.matcher.matches(&subject, item) {
                 continue;
             }
             self.used.insert(id);
-            timeline.add(self.settings, id, rule.priority, id.days(self.settings, month));
+            timeline.add(self.settings, id, rule.priority, days_of(id));
         }
         let source = self.bill.subjects[charge.subject.0 as usize].source;
         for row in self.index.rows(source, subject.resource(), self.settings) {
             let id = RuleId::of_row(self.settings, row);
-            timeline.add(self.settings, id, id.priority(self.settings), id.days(self.settings, month));
+            timeline.add(self.settings, id, id.priority(self.settings), days_of(id));
         }
         match timeline.finish() {
             Ok(claim) => Known::AllMonth(claim),
@@ -287,6 +338,19 @@ pub(super) fn active_rules(settings: &Settings, month: BillingMonth) -> impl Ite
     })
 }
 
+/// The rules that hold on any day of which the month's bill has charges, in the order of the customers.
+fn rules_of_bill<'s>(bill: &'s Bill, settings: &'s Settings) -> impl Iterator<Item = (RuleId, &'s ClaimRule)> {
+    let billed = bill.month;
+    let others: BTreeSet<BillingMonth> = bill.months_of_charges().filter(|month| *month != billed).collect();
+    let active = (0..).zip(&settings.customers).filter(move |(_, customer)| customer.is_active(billed));
+    let rules = active.flat_map(|(customer, settings)| {
+        (0..).zip(&settings.rules).map(move |(rule, claims)| (RuleId { customer, rule }, claims))
+    });
+    rules.filter(move |(id, rule)| {
+        !id.days(settings, billed).is_empty() || others.iter().any(|month| !rule.days.in_month(*month).is_empty())
+    })
+}
+
 /// The `[[match]]` of an id that is no row of assignments.
 fn rule(settings: &Settings, id: RuleId) -> &ClaimRule {
     &settings.customers[id.customer as usize].rules[id.rule as usize]
@@ -294,7 +358,7 @@ fn rule(settings: &Settings, id: RuleId) -> &ClaimRule {
 
 /// The customers' rules, so indexed that most need not be tried on most subjects.
 pub(super) struct RuleIndex {
-    /// The rules that hold in the month, in the order of the customers.
+    /// The rules that hold when charges of the bill arose, in the order of the customers.
     rules: Vec<RuleId>,
     matches: MatchIndex,
     /// By source of the bill: its index in the settings, where it has assignments.
@@ -311,7 +375,7 @@ impl RuleIndex {
         };
         let rows = settings.assignments.rows().len();
         let (rules, matchers): (Vec<RuleId>, Vec<&Matcher>) =
-            active_rules(settings, bill.month).map(|(id, rule)| (id, &rule.matcher)).unzip();
+            rules_of_bill(bill, settings).map(|(id, rule)| (id, &rule.matcher)).unzip();
         RuleIndex {
             rules,
             matches: MatchIndex::new(&matchers),

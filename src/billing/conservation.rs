@@ -43,6 +43,14 @@ pub struct SourceTotals {
     pub unassigned: Amount,
 }
 
+impl SourceTotals {
+    /// The provider's figure and our difference from it, where it is more than rounding.
+    pub fn unreconciled(&self) -> Option<(Amount, Amount)> {
+        let (provider, difference) = (self.provider_total?, self.difference?);
+        source_sum::is_difference(difference, provider, self.currency).then_some((provider, difference))
+    }
+}
+
 /// All sources together, in one currency.
 #[derive(Clone, Debug, Serialize)]
 pub struct Conservation {

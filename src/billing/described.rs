@@ -1,6 +1,6 @@
 //! [`describe`]: a charge in messages.
 
-use crate::model::charge::{Bill, Charge, EMPTY, NameId};
+use crate::model::charge::{Bill, Charge, EMPTY, NameId, Subject};
 use crate::model::plain::beginning;
 
 /// Maximum number of tags shown of a charge.
@@ -13,6 +13,9 @@ pub(super) fn describe(bill: &Bill, charge: &Charge) -> String {
     let mut parts = vec![format!("item {:?}", name(charge.item))];
     if subject.resource != EMPTY {
         parts.push(format!("resource {:?}", name(subject.resource)));
+    }
+    if let Some(account) = account(bill, subject) {
+        parts.push(format!("account {:?}", name(account)));
     }
     let is_tag = subject.tags.iter().any(|(tag, _)| bill.names.get(*tag) == "name");
     if subject.resource_name != EMPTY && !is_tag {
@@ -30,4 +33,11 @@ pub(super) fn describe(bill: &Bill, charge: &Charge) -> String {
         parts.push(format!("group {:?}", name(*group)));
     }
     parts.join(", ")
+}
+
+/// The account of a subject where accounts are what customers have: clouds keep the resources of each in accounts of its own,
+/// other providers bill all of them to one.
+pub(super) fn account(bill: &Bill, subject: &Subject) -> Option<NameId> {
+    let has_accounts = bill.sources[usize::from(subject.source)].kind.is_focus();
+    Some(subject.account).filter(|account| has_accounts && *account != EMPTY)
 }

@@ -43,7 +43,7 @@ pub(super) fn timeline_in_words(bill: &Bill, settings: &Settings, charge: &Charg
     let mut claims = Claims::new(bill, settings, &index);
     let timeline = claims.timeline(charge);
     let claims = timeline.iter().flat_map(|timeline| timeline.claims());
-    claims.map(|(claim, days)| claim_in_words(settings, bill.month, *claim, *days)).collect()
+    claims.map(|(claim, days)| claim_in_words(settings, bill.month_of(charge), *claim, *days)).collect()
 }
 
 /// The charges of a month on days on which nobody has their resource, although someone has it on others: rows, cost and
@@ -107,7 +107,7 @@ pub(super) fn warnings(
             let left = remainders.get(*id).map(|remainder| remainder.days);
             days.union(left.unwrap_or_else(|| MonthDays::of(bill.charge(*id).day)))
         });
-        let days = days.in_words(bill.month);
+        let days = days.in_words(bill.month_of(first));
         let (message, name) = match resource.is_empty() {
             true => {
                 let message = format!("nobody has the charges without a resource on {days}: {rows}, {cost}");

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use super::adjustments::{self, AdjustmentLine};
 use super::category_split::CategoryUsage;
 use super::fees::{self, FeeLine};
+use super::own_units::OwnUnits;
 use super::percentage::Counted;
 use super::prorating::ChargedFee;
 use super::sections::{SectionId, Sections};
@@ -258,6 +259,7 @@ pub(super) struct LineContext<'a> {
     /// Per source, the exchange rate to the invoice's currency.
     pub(super) rates: &'a [Option<Amount>],
     pub(super) unit_prices: &'a [Amount],
+    pub(super) units: &'a OwnUnits<'a>,
 }
 
 /// The lines of a customer.
@@ -284,19 +286,19 @@ impl Growing {
     }
 
     fn line(&self, context: LineContext<'_>, rate_to_invoice: Amount) -> Result<LineItem, Diagnostic> {
-        let LineContext { bill, settings, customer, unit_prices, .. } = context;
+        let LineContext { bill, settings, customer, unit_prices, units, .. } = context;
         let exact = self.amount.total()?;
         let cost = self.cost.total()?.times(rate_to_invoice)?;
         // Hours and gigabytes have no sum.
-        let quantity = self.quantity.filter(|_| !bill.has_several_units(self.key.source, self.key.name));
-        let quantity = quantity.map(Sum::total).transpose()?;
+        let unit = units.unit((self.key.source, self.key.name));
+        let quantity = self.quantity.filter(|_| unit.is_some()).map(Sum::total).transpose()?;
         let amount = rounded(exact, customer)?;
         Ok(LineItem {
             source: bill.sources[usize::from(self.key.source)].name.clone(),
             name: bill.names.get(self.key.name).to_owned(),
             kind: self.key.kind,
             quantity,
-            unit: quantity.map_or("", |_| bill.unit(self.key.source, self.key.name)).to_owned().into(),
+            unit: quantity.and(unit).unwrap_or_default().to_owned().into(),
             unit_price: self.unit_price(exact, quantity, unit_prices),
             cost,
             amount,

@@ -26,6 +26,7 @@ mod orders;
 mod overlaps;
 mod overview;
 mod own_money;
+mod own_units;
 mod ownership;
 mod percentage;
 mod price_choice;

@@ -101,7 +101,7 @@ pub(super) fn of_matches(bill: &Bill, settings: &Settings, index: &RuleIndex) ->
             let several = several.into_iter().map(|position| &of_several[position as usize]);
             let mut fitting: Vec<RuleId> = rules.iter().chain(several).filter(fits).copied().chain(rows).collect();
             fitting.sort_unstable();
-            let mut timeline = TimelineBuilder::new(bill.month);
+            let mut timeline = TimelineBuilder::new(MonthDays::all(bill.month));
             for id in fitting {
                 timeline.add(settings, id, id.priority(settings), id.days(settings, bill.month));
             }

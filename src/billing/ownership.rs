@@ -321,7 +321,7 @@ fn claimed_twice(bill: &Bill, settings: &Settings, rules: (RuleId, RuleId), foun
             "narrow one of the two [[match]] tables, or give the one that should win priority = {higher}"
         ));
     }
-    let days = found.days.in_words(bill.month);
+    let days = found.days.in_words(bill.month_of(charge));
     diagnostic.with_note(format!("{} and {} both match on {days}", at(rules.0), at(rules.1))).with_hint(format!(
         "end one of the two before the other begins (from, until), or give the one that should win priority = {higher}"
     ))
@@ -338,7 +338,7 @@ fn changing_claims(bill: &Bill, settings: &Settings, index: &RuleIndex, id: Char
     let mut claims = Claims::new(bill, settings, index);
     let timeline = claims.timeline(charge);
     let claims = timeline.iter().flat_map(|timeline| timeline.claims());
-    let notes = claims.map(|(claim, days)| gaps::claim_in_words(settings, bill.month, *claim, *days));
+    let notes = claims.map(|(claim, days)| gaps::claim_in_words(settings, bill.month_of(charge), *claim, *days));
     notes.fold(diagnostic, Diagnostic::with_note).with_hint(
         "set month-only in [allocation] to \"days\" (divided by days), \"first\" or \"last\" (who has it on that day)",
     )

@@ -11,6 +11,7 @@ use super::category_split::{CategorySplit, category_split};
 use super::items::{FinishedLines, ItemKey, Items, LineContext};
 use super::order::{self, Order};
 use super::own_money::{rate_for, rounded_at};
+use super::own_units::OwnUnits;
 use super::price_choice::{PriceChoice, own_status, price_choice, tax_rule};
 use super::prorating::{ChargedFee, HeldBy};
 use super::resources::UsedResources;
@@ -64,7 +65,9 @@ pub(crate) fn price(
     assigned: Vec<ChargeId>,
     shares: Vec<Share>,
 ) -> Result<PricedCustomer, Problems> {
-    let mut pricing = CustomerPricer::new(bill, settings, customer, held);
+    let of_shares = shares.iter().map(|share| share.charge);
+    let units = OwnUnits::of(bill, assigned.iter().copied().chain(of_shares).map(|id| bill.charge(id)));
+    let mut pricing = CustomerPricer::new(bill, settings, customer, held, units);
     if customer.pricing.rules.iter().any(PriceRule::is_by_volume) {
         for portion in order.sorted(bill, &assigned, &shares) {
             pricing.measure(bill.charge(portion.charge), portion.share.map(|index| &shares[index as usize]));
@@ -100,9 +103,16 @@ pub(crate) fn price(
     let unit_prices = pricing.unit_prices.values().to_vec();
     let least = minimum.map(|minimum| (minimum, pricing.category));
     // Priced items may still lack a tax rate.
-    let CustomerPricer { items, rates, long_amounts, price_rates, mut problems, .. } = pricing;
-    let context =
-        LineContext { bill, settings, customer, charged_fees: &charged_fees, rates: &rates, unit_prices: &unit_prices };
+    let CustomerPricer { items, rates, rule_prices, long_amounts, price_rates, mut problems, .. } = pricing;
+    let context = LineContext {
+        bill,
+        settings,
+        customer,
+        charged_fees: &charged_fees,
+        rates: &rates,
+        unit_prices: &unit_prices,
+        units: rule_prices.units(),
+    };
     let finished = items.finish(context, least, &mut details).map_err(|found| {
         found.into_iter().for_each(|problem| push_once(&mut problems, problem));
     });
@@ -196,7 +206,13 @@ struct CustomerPricer<'a> {
 }
 
 impl<'a> CustomerPricer<'a> {
-    fn new(bill: &'a Bill, settings: &'a Settings, customer: &'a Customer, held: HeldBy<'a>) -> CustomerPricer<'a> {
+    fn new(
+        bill: &'a Bill,
+        settings: &'a Settings,
+        customer: &'a Customer,
+        held: HeldBy<'a>,
+        units: OwnUnits<'a>,
+    ) -> CustomerPricer<'a> {
         let has_products = bill.sources.iter().any(|source| source.kind.has_product_ids());
         let sees_subjects = |matcher: &Matcher| !matcher.sees_only_items() || has_products && matcher.item.is_some();
         let prices = customer.pricing.rules.iter().map(|rule| &rule.matcher);
@@ -215,7 +231,7 @@ impl<'a> CustomerPricer<'a> {
             tier_index: FxHashMap::default(),
             price_rules: RuleFinder::new(&customer.pricing.rules),
             tax_rules: RuleFinder::new(&settings.tax_rules),
-            rule_prices: RulePrices::new(bill, settings, customer),
+            rule_prices: RulePrices::new(bill, settings, customer, units),
             items: Items::new(sections),
             unit_prices: Interner::default(),
             long_amounts: LongAmounts::new(),
@@ -282,6 +298,9 @@ impl<'a> CustomerPricer<'a> {
         }
         let exact = match method {
             Method::Factor(factor) => cost.times(factor)?,
+            Method::UnitPrice(_) | Method::Tiers(_) if self.has_opposite_signs(charge) => {
+                return Err(PriceError::OppositeSigns);
+            }
             Method::UnitPrice(price) => quantity.ok_or(PriceError::NoQuantity)?.times(price)?,
             Method::Tiers(state) => self.tiers[state].price(quantity.ok_or(PriceError::NoQuantity)?, |_| {})?,
             Method::Keep => {
@@ -387,6 +406,27 @@ impl<'a> CustomerPricer<'a> {
         Ok(index)
     }
 
+    /// Whether the provider gives money back for a quantity above zero, or the other way round: providers state what they correct
+    /// in both ways, so nobody knows whether the quantity is given back, too.
+    fn has_opposite_signs(&self, charge: &Charge) -> bool {
+        let cost = self.bill.cost(charge);
+        let is_opposite = |quantity: Amount| {
+            cost.is_negative() && quantity.is_positive() || cost.is_positive() && quantity.is_negative()
+        };
+        self.bill.quantity(charge).is_some_and(is_opposite)
+    }
+
+    /// Where the rule that prices a charge is written, or else the customer's file.
+    fn place_of_rule(&self, charge: &Charge) -> String {
+        match price_choice(self.bill, self.customer, &self.price_rules, charge) {
+            PriceChoice::Rule(index) => {
+                let Definition { path, line, .. } = &self.customer.pricing.rules[index].definition;
+                format!("{path}:{line}")
+            }
+            PriceChoice::Kept | PriceChoice::AtCost | PriceChoice::DefaultMarkup => self.customer.path.clone(),
+        }
+    }
+
     fn refused(&self, charge: &Charge, error: PriceError) -> Diagnostic {
         let (path, row) = self.bill.origin(charge);
         let customer = &self.customer.id;
@@ -395,13 +435,30 @@ impl<'a> CustomerPricer<'a> {
             PriceError::TooLong => {
                 Diagnostic::error(format!("the price for customer \"{customer}\" has too many digits to be exact"))
             }
+            PriceError::OppositeSigns => {
+                let (cost, quantity) = (self.bill.cost(charge), self.bill.quantity(charge).unwrap_or(Amount::ZERO));
+                let message = format!(
+                    "the row costs {cost} for a quantity of {quantity}, but \"{customer}\" pays for {item} by quantity"
+                );
+                let rule = self.place_of_rule(charge);
+                Diagnostic::error(message).with_hint(match self.bill.source(charge).kind.is_focus() {
+                    true => format!(
+                        "price what is given back by its cost: before {rule}, add a [[pricing.rule]] with a markup and \
+                         tag = {{ \"focus:ChargeClass\" = \"Correction\" }}"
+                    ),
+                    false => format!("use a markup for {item} in {rule}, or narrow the rule's item"),
+                })
+            }
             PriceError::NoQuantity => {
-                let column = self.bill.source(charge).quantity_column.as_ref();
-                let place = column.map_or_else(String::new, |column| format!(" in {column}"));
-                let message =
-                    format!("the row gives no quantity{place}, but \"{customer}\" pays for {item} by quantity");
+                let message = match &self.bill.source(charge).quantity_column {
+                    Some(column) => {
+                        format!("the row gives no quantity in {column}, but \"{customer}\" pays for {item} by quantity")
+                    }
+                    None => format!("the row gives no quantity, but \"{customer}\" pays for {item} by quantity"),
+                };
+                let rule = self.place_of_rule(charge);
                 Diagnostic::error(message)
-                    .with_hint(format!("use a markup for {item} in {}, or narrow the rule's item", self.customer.path))
+                    .with_hint(format!("use a markup for {item} in {rule}, or narrow the rule's item"))
             }
         }
         .at(Place::line(path, row))
@@ -595,6 +652,7 @@ struct WholeBillDiscount {
 enum PriceError {
     TooLong,
     NoQuantity,
+    OppositeSigns,
 }
 
 impl From<TooLong> for PriceError {

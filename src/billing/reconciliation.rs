@@ -73,8 +73,10 @@ pub struct InvoiceTotal {
 impl InvoiceTotal {
     /// What differs, if anything does; `source` is the name of its source.
     pub fn message(&self, source: &str, currency: Currency) -> Option<String> {
-        let (provider, difference) =
-            (self.provider_total?, self.difference.filter(|difference| !difference.is_zero())?);
+        let (provider, difference) = (self.provider_total?, self.difference?);
+        if !source_sum::is_difference(difference, provider, currency) {
+            return None;
+        }
         let shown = |amount: Amount| money(amount, currency, 0);
         let (ours, provider, difference) = (shown(self.total), shown(provider), shown(difference));
         Some(format!(
@@ -105,7 +107,10 @@ pub(super) fn invoice_totals(source: &BillSource, month: BillingMonth) -> Result
             totals.push(InvoiceTotal { invoice, currency, rows: 0, total, provider_total, difference });
         }
     }
-    totals.retain(|total| !total.invoice.is_empty());
+    // What names no invoice is shown beside those that do, so that all add up to the bill: where the provider rounds the tax of
+    // each invoice, they do not.
+    let names_invoices = totals.iter().any(|total| !total.invoice.is_empty());
+    totals.retain(|total| !total.invoice.is_empty() || names_invoices && source.focus.is_some());
     Ok(totals)
 }
 
@@ -158,7 +163,7 @@ impl Reconciliation {
     pub fn problems(&self, definition: &Definition) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
         if let (Some(difference), Some(provider)) = (self.difference, self.provider_total)
-            && !difference.is_zero()
+            && source_sum::is_difference(difference, provider, self.currency)
         {
             let message = format!(
                 "\"{}\" does not reconcile: ours {}, the provider's {}, difference {}",
@@ -215,7 +220,8 @@ pub fn reconcile(bill: &Bill) -> Result<Vec<Reconciliation>, TooLong> {
     sources
         .map(|(index, (source, totals))| {
             let statement = &source.statement;
-            let cause = cause(&totals, statement.is_final, source.kind)?;
+            let left_out = left_out(source)?;
+            let cause = cause(&totals, statement.is_final, source.kind, left_out)?;
             let sums = sums(bill, index)?;
             let rate = TaxCategory::Standard.japanese_rate(bill.month).map_or(Amount::ZERO, |rate| rate.factor());
             let mut day_differences = Vec::new();
@@ -289,21 +295,29 @@ fn is_near(one: Amount, other: Amount) -> Result<bool, TooLong> {
     Ok(difference > Amount::whole(-1) && difference < Amount::whole(1))
 }
 
+/// What `where` leaves out of a bill in the source's currency.
+fn left_out(source: &BillSource) -> Result<Amount, TooLong> {
+    let counted = source.focus.as_ref().and_then(|figures| figures.left_out.get(source.currency.code()));
+    counted.map_or(Ok(Amount::ZERO), |counted| counted.sum.total())
+}
+
 /// Likely reason why our total and the provider's differ; none when they do not.
-fn cause(totals: &SourceTotals, is_final: bool, kind: SourceKind) -> Result<Option<String>, TooLong> {
-    let (Some(provider), Some(difference)) = (totals.provider_total, totals.difference) else {
+fn cause(totals: &SourceTotals, is_final: bool, kind: SourceKind, left_out: Amount) -> Result<Option<String>, TooLong> {
+    let Some((provider, difference)) = totals.unreconciled() else {
         return Ok(None);
     };
     let untaxed = totals.total.minus(provider)?;
     let discounts = totals.discounts.negated();
-    let cause = if difference.is_zero() {
-        return Ok(None);
+    let cause = if !is_final && kind.is_csv() {
+        "the bill was saved before the month was closed: download it again"
     } else if !is_final {
         "the bill was fetched before the month was closed: fetch it again with --force"
     } else if is_near(untaxed, Amount::ZERO)? {
         "the provider's figure seems to exclude tax"
     } else if !discounts.is_zero() && is_near(difference.plus(discounts)?, Amount::ZERO)? {
         "the provider's figure seems to leave out the discounts"
+    } else if !left_out.is_zero() && is_near(difference.plus(left_out)?, Amount::ZERO)? {
+        "the provider's figure seems to include the rows that `where` leaves out"
     } else if is_near(difference, Amount::ZERO)? {
         "a fraction is rounded differently"
     } else if kind.is_csv() && difference.is_negative() {

@@ -1,6 +1,7 @@
 //! Prices of rules as they are multiplied: per unit of the provider's bill and in the invoice's currency. A rule may name the
 //! printed unit of its items (`per = "MB"`), and its tiers may measure several items together.
 
+use super::own_units::OwnUnits;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::amount::Amount;
 use crate::model::charge::{Bill, NameId};
@@ -14,9 +15,9 @@ use crate::model::settings::Settings;
 pub(super) type BillItem = (u16, NameId);
 
 /// The prices of a customer's rules.
-#[derive(Clone, Copy)]
 pub(super) struct RulePrices<'a> {
     bill: &'a Bill,
+    units: OwnUnits<'a>,
     tables: ItemTables<'a>,
 }
 
@@ -29,8 +30,18 @@ struct Measure<'a> {
 }
 
 impl<'a> RulePrices<'a> {
-    pub(super) fn new(bill: &'a Bill, settings: &'a Settings, customer: &'a Customer) -> RulePrices<'a> {
-        RulePrices { bill, tables: ItemTables::of(settings, customer) }
+    pub(super) fn new(
+        bill: &'a Bill,
+        settings: &'a Settings,
+        customer: &'a Customer,
+        units: OwnUnits<'a>,
+    ) -> RulePrices<'a> {
+        RulePrices { bill, units, tables: ItemTables::of(settings, customer) }
+    }
+
+    /// The units of the customer's items.
+    pub(super) fn units(&self) -> &OwnUnits<'a> {
+        &self.units
     }
 
     fn names(&self, (source, item): BillItem) -> (&'a str, &'a str) {
@@ -42,7 +53,7 @@ impl<'a> RulePrices<'a> {
     /// # Errors
     /// An item that is not printed in the rule's unit, and one whose quantities have several units.
     pub(super) fn scale(&self, rule: &PriceRule, item: BillItem) -> Result<Amount, Diagnostic> {
-        if self.bill.has_several_units(item.0, item.1) {
+        let Some(unit) = self.units.unit(item) else {
             let name = self.names(item).1;
             let diagnostic =
                 Diagnostic::error(format!("the price is per unit, and the quantities of {name} have several units"));
@@ -55,7 +66,7 @@ impl<'a> RulePrices<'a> {
                 }
             };
             return Err(diagnostic.at(Place::start_of(&rule.definition)).with_hint(hint));
-        }
+        };
         let Some(per) = &rule.per else {
             return Ok(Amount::whole(1));
         };
@@ -65,7 +76,7 @@ impl<'a> RulePrices<'a> {
             return Ok(measure.scale);
         }
         // The bill's own unit needs no scale.
-        if measure.is_none() && self.bill.unit(item.0, item.1) == per {
+        if measure.is_none() && unit == per {
             return Ok(Amount::whole(1));
         }
         let diagnostic = Diagnostic::error(format!("the price is per {per:?}, and {name} is not printed in {per:?}"));
@@ -120,7 +131,7 @@ impl<'a> RulePrices<'a> {
 
     fn measure(&self, item: BillItem) -> Measure<'a> {
         let (source, name) = self.names(item);
-        let own = Measure { unit: self.bill.unit(item.0, item.1), scale: Amount::whole(1) };
+        let own = Measure { unit: self.units.unit(item).unwrap_or_default(), scale: Amount::whole(1) };
         match self.tables.measure(source, name) {
             Some(printed) if own.unit.is_empty() => {
                 Measure { unit: printed.unit.of(self.tables.language()), scale: printed.scale }

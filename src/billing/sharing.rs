@@ -231,7 +231,9 @@ impl Measures<'_> {
         }
         let Measured { sums, resources, has_any } = all;
         let weight = |customer: usize| match by {
-            ShareBasis::Amount | ShareBasis::Quantity => sums[customer].total(),
+            // Who got back more than was used has no positive cost.
+            ShareBasis::Amount => sums[customer].total().map(|cost| cost.max(Amount::ZERO)),
+            ShareBasis::Quantity => sums[customer].total(),
             ShareBasis::Resources => Ok(Amount::whole(resources[customer].len() as i64)),
             ShareBasis::ResourceDays => {
                 let days = |resource: &u32| {

@@ -61,7 +61,9 @@ impl TierState {
         self.volume().map(|(_, tier)| self.tiers[tier].unit_price)
     }
 
-    /// The price of the next `quantity` units of the month; calls `part` with the units that fall in each tier.
+    /// The price of the next `quantity` units of the month; calls `part` with the units that fall in each tier. Units that are
+    /// given back, of a quantity below zero, are the last ones, so that the prices of a month add up to that of what it has in
+    /// the end; below zero, all units are of the first tier.
     ///
     /// # Errors
     /// When a result has too many digits.
@@ -72,22 +74,24 @@ impl TierState {
             part(TierPart { tier, units: quantity, unit_price, amount });
             return Ok(amount);
         }
-        let start = self.used;
-        let end = start.plus(quantity)?;
+        let used = self.used.plus(quantity)?;
+        let (start, end) = (self.used.min(used), self.used.max(used));
         let mut price = Sum::default();
-        let mut floor = Amount::ZERO;
+        let mut floor = start;
         for (index, tier) in self.tiers.iter().enumerate() {
             let ceiling = tier.up_to.map_or(end, |up_to| up_to.min(end));
             let from = floor.max(start);
             if ceiling > from {
-                let (units, unit_price) = (ceiling.minus(from)?, tier.unit_price);
+                let units = ceiling.minus(from)?;
+                let units = if quantity.is_negative() { units.negated() } else { units };
+                let unit_price = tier.unit_price;
                 let amount = units.times(unit_price)?;
                 price.add(amount)?;
                 part(TierPart { tier: index, units, unit_price, amount });
             }
             floor = tier.up_to.unwrap_or(end);
         }
-        self.used = end;
+        self.used = used;
         price.total()
     }
 }
@@ -112,6 +116,27 @@ mod tests {
         assert_eq!(state.price(amount("600000"), |_| {}).unwrap(), amount("100000"));
         assert_eq!(state.price(amount("0"), |_| {}).unwrap(), Amount::ZERO);
         assert_eq!(state.price(amount("10.5"), |_| {}).unwrap(), amount("1.05"));
+    }
+
+    /// 24 units and 12 given back are 12 units, whenever: 10 × 1 + 2 × 0.1. And −12 are −12 × 1, of which 20 take back all.
+    #[test]
+    fn units_given_back_are_the_last_ones() {
+        let tiers = [
+            Tier { up_to: Some(amount("10")), unit_price: amount("1") },
+            Tier { up_to: None, unit_price: amount("0.1") },
+        ];
+        for (quantities, prices) in
+            [(["24", "-12"], ["11.4", "-1.2"]), (["-12", "24"], ["-12", "22.2"]), (["5", "-12"], ["5", "-12"])]
+        {
+            let mut state = TierState::new(tiers.to_vec(), Tiering::Graduated);
+            let mut parts = Sum::default();
+            let found = quantities.map(|quantity| {
+                let price = state.price(amount(quantity), |part| parts.add(part.amount).unwrap()).unwrap();
+                price.to_string()
+            });
+            assert_eq!(found, prices, "{quantities:?}");
+            assert_eq!(parts.total(), Sum::of(prices.map(amount)), "{quantities:?}");
+        }
     }
 
     /// 25 units over three tiers: 10 × 3 + 10 × 2 + 5 × 1.

@@ -4,7 +4,6 @@ use super::claims::{Claim, RuleId};
 use super::overlaps::Overlap;
 use crate::model::allocation::MonthOnly;
 use crate::model::days::MonthDays;
-use crate::model::period::BillingMonth;
 use crate::model::settings::Settings;
 
 /// Days of the longest month.
@@ -107,12 +106,14 @@ struct Leading {
 }
 
 impl TimelineBuilder {
-    pub(super) fn new(month: BillingMonth) -> TimelineBuilder {
-        TimelineBuilder { month: MonthDays::all(month), all_month: None, by_day: None }
+    /// A builder for a month, or for these days of it.
+    pub(super) fn new(days: MonthDays) -> TimelineBuilder {
+        TimelineBuilder { month: days, all_month: None, by_day: None }
     }
 
     /// Adds a rule that claims on some days. Of a customer's rules with equal priority, the first counts.
     pub(super) fn add(&mut self, settings: &Settings, id: RuleId, priority: i64, days: MonthDays) {
+        let days = days.intersection(self.month);
         if days.is_empty() {
             return;
         }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::described::describe;
+use super::described::{self, describe};
 use super::gaps;
 use super::remainder::Remainders;
 use super::unclaimed;
 use crate::diagnostic::{Diagnostic, Place, row_count};
 use crate::model::amount::{Sum, TooLong};
-use crate::model::charge::{Bill, ChargeId, EMPTY, NameId};
+use crate::model::charge::{Bill, ChargeDate, ChargeId, EMPTY, NameId};
 use crate::model::customer::ClaimRule;
 use crate::model::matcher::Glob;
 use crate::model::settings::Settings;
@@ -75,15 +75,26 @@ fn tell(bill: &Bill, settings: &Settings, charges: &[ChargeId], left: &Remainder
     let item = bill.names.get(first.item);
     let exactly = |value: &str| toml_text(&Glob::exactly(value));
     let keep = "or set unassigned = \"keep\" in [allocation]";
-    let hint = match resource {
-        "" => format!("add [[allocation.share]] with match = {{ item = {} }} to invoicer.toml, {keep}", exactly(item)),
-        resource => {
+    let account = described::account(bill, bill.subject(first)).map(|account| bill.names.get(account));
+    let hint = match (account, resource) {
+        (Some(account), _) => {
+            let rule = format!("account = {}", exactly(account));
+            format!("add a [[match]] with {rule}, or a narrower one, to a file in customers/, {keep}")
+        }
+        (None, "") => {
+            format!("add [[allocation.share]] with match = {{ item = {} }} to invoicer.toml, {keep}", exactly(item))
+        }
+        (None, resource) => {
             format!("add a [[match]] for resource {} to a file in customers/, {keep}", exactly(resource))
         }
     };
     let diagnostic = Diagnostic::error("charge matches no customer")
         .at(Place::line(path, row))
         .with_note(format!("{rows}, {cost} {currency}, {}", describe(bill, first)));
+    let diagnostic = match bill.date(first) {
+        ChargeDate::Other(other) => diagnostic.with_note(format!("it is of {other}: rules that hold then claim it")),
+        ChargeDate::Month | ChargeDate::Day(_) => diagnostic,
+    };
     let in_gap = gaps::timeline_in_words(bill, settings, first);
     if !in_gap.is_empty() {
         let hint = match first.day {

@@ -1,4 +1,4 @@
-//! [`Unclaimed`]: the charges that no customer claims, by the tag or group whose value claims most of them.
+//! [`Unclaimed`]: the charges that no customer claims, by the tag, group or account whose value claims most of them.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::allocation::allocate;
 use super::claims::{Claim, Claimed, Claims, RuleIndex};
+use super::described;
 use super::remainder::Remainders;
 use crate::model::amount::{Amount, Sum, TooLong};
 use crate::model::charge::{Bill, Charge, ChargeId, ChargeKind, EMPTY, NameId, SubjectId};
@@ -65,6 +66,15 @@ pub struct UnclaimedResource {
 enum Value {
     Tag(NameId, NameId),
     Group(NameId),
+    Account(NameId),
+}
+
+/// What a value is of, by the name of the tag.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key<T> {
+    Account,
+    Group,
+    Tag(T),
 }
 
 /// Finds the charges that nobody claims.
@@ -97,7 +107,7 @@ pub(super) fn groups(
     // A value that claimed charges have, too, would claim them for a second customer: also where they have no resource, or are
     // of the same resource on other days. Resources whose charges are all shared or kept by rules stay with these rules.
     let mut taken = Taken::find(bill, settings);
-    let mut of_claimed: BTreeSet<(Option<Cow<'_, str>>, Cow<'_, str>)> = BTreeSet::new();
+    let mut of_claimed: BTreeSet<(Key<Cow<'_, str>>, Cow<'_, str>)> = BTreeSet::new();
     for (subject, named) in (0..).map(SubjectId).zip(&bill.subjects) {
         if taken.subjects.contains(&subject) || !by_subject.contains_key(&subject) && named.resource != EMPTY {
             of_claimed.extend(values(bill, subject).map(|value| compared(bill, &value)));
@@ -136,8 +146,9 @@ pub(super) fn groups(
             claimed.extend(charges);
         }
         let table = match name {
-            Some(name) => format!("tag = {{ {} = {} }}", toml_key(name), exactly(value)),
-            None => format!("group = {}", exactly(value)),
+            Key::Tag(name) => format!("tag = {{ {} = {} }}", toml_key(name), exactly(value)),
+            Key::Group => format!("group = {}", exactly(value)),
+            Key::Account => format!("account = {}", exactly(value)),
         };
         taken.measure_all(bill, left, &claimed);
         groups.push(group(bill, left, vec!["[[match]]".to_owned(), table], claimed)?);
@@ -283,25 +294,33 @@ fn exactly(value: &str) -> String {
     toml_text(&Glob::exactly(value))
 }
 
-/// The tags and groups of a subject; a resource's own name is in no other.
+/// The tags and groups of a subject, and its account where each customer has accounts of its own; a resource's own name is in
+/// no other.
 fn values(bill: &Bill, subject: SubjectId) -> impl Iterator<Item = Value> {
     let subject = &bill.subjects[subject.0 as usize];
     let tags = subject.tags.iter().map(|(tag, value)| Value::Tag(*tag, *value));
-    tags.chain(subject.groups.iter().map(|group| Value::Group(*group)))
+    let account = described::account(bill, subject).map(Value::Account);
+    tags.chain(subject.groups.iter().map(|group| Value::Group(*group))).chain(account)
 }
 
-/// Name of the tag, none for a group, and the value.
-fn text<'b>(bill: &'b Bill, value: &Value) -> (Option<&'b str>, &'b str) {
+/// What a value is of, and its text.
+fn text<'b>(bill: &'b Bill, value: &Value) -> (Key<&'b str>, &'b str) {
     match value {
-        Value::Tag(name, value) => (Some(bill.names.get(*name)), bill.names.get(*value)),
-        Value::Group(group) => (None, bill.names.get(*group)),
+        Value::Tag(name, value) => (Key::Tag(bill.names.get(*name)), bill.names.get(*value)),
+        Value::Group(group) => (Key::Group, bill.names.get(*group)),
+        Value::Account(account) => (Key::Account, bill.names.get(*account)),
     }
 }
 
 /// The same in the form in which rules compare it.
-fn compared<'b>(bill: &'b Bill, value: &Value) -> (Option<Cow<'b, str>>, Cow<'b, str>) {
-    let (name, value) = text(bill, value);
-    (name.map(normalized), normalized(value))
+fn compared<'b>(bill: &'b Bill, value: &Value) -> (Key<Cow<'b, str>>, Cow<'b, str>) {
+    let (key, value) = text(bill, value);
+    let key = match key {
+        Key::Tag(name) => Key::Tag(normalized(name)),
+        Key::Group => Key::Group,
+        Key::Account => Key::Account,
+    };
+    (key, normalized(value))
 }
 
 fn group(

@@ -9,6 +9,7 @@ use crate::cli;
 use crate::diagnostic::{Diagnostic, Figure, Problems, nearest, row_count};
 use crate::ledger::Ledger;
 use crate::model::invoice::{ItemKind, Status};
+use crate::model::matcher::Glob;
 use crate::model::settings::Settings;
 use crate::model::toml_text::toml_text;
 use crate::month::{carried, computed};
@@ -130,8 +131,9 @@ fn stubs(listed: &[ListedItem<'_>], settings: &Settings) -> Vec<String> {
         if has_several {
             lines.push(format!("source = {}", toml_text(item.source)));
         }
-        let name = toml_text(item.item);
-        lines.push(format!("item = {name}"));
+        // The item alone, also where its name has the characters of patterns. A name is one line.
+        let name = toml_text(&item.item.replace(char::is_control, " "));
+        lines.push(format!("item = {}", toml_text(&Glob::exactly(item.item))));
         lines.push(format!("name = {{ ja = {name}, en = {name} }}"));
     }
     lines

@@ -2,8 +2,10 @@
 
 use crate::diagnostic::{counted, row_count};
 use crate::model::charge::{Bill, BillSource};
+use crate::model::currency::Currency;
 use crate::model::focus::CountedSum;
 use crate::model::mapping::{LeftOut, MappedFigures};
+use crate::model::plain::beginning;
 use crate::printer::Printer;
 use crate::render::money;
 
@@ -19,8 +21,10 @@ pub(super) fn print(bill: &Bill, printer: &Printer) {
             Some((row_count(of.rows), money(sum, source.currency, 0)))
         };
         let name = &source.name;
-        if let Some((rows, sum)) = sum(figures.left_out) {
-            printer.status(&format!("{name}: left out by where: {rows}, {sum}"));
+        if !figures.left_out.is_empty() {
+            let rows = row_count(figures.left_out.values().map(|counted| counted.rows).sum());
+            let sums: Vec<String> = figures.left_out.iter().map(|(currency, sum)| in_currency(currency, sum)).collect();
+            printer.status(&format!("{name}: left out by where: {rows}, {}", sums.join(", ")));
         }
         if let Some((rows, sum)) = sum(figures.taxes) {
             printer.status(&format!("{name}: left out as the provider's tax: {rows}, {sum}"));
@@ -28,6 +32,15 @@ pub(super) fn print(bill: &Bill, printer: &Printer) {
         if figures.other_months > 0 {
             printer.status(&format!("{name}: left out as of other months: {}", row_count(figures.other_months)));
         }
+    }
+}
+
+/// A sum in a currency as a bill writes it, which may be one that nobody knows.
+fn in_currency(written: &str, counted: &CountedSum) -> String {
+    let Ok(sum) = counted.sum.total() else { return format!("? {}", beginning(written)) };
+    match Currency::of(written) {
+        Some(currency) => money(sum, currency, 0),
+        None => format!("{sum} {}", beginning(written)),
     }
 }
 

@@ -108,7 +108,7 @@ fn print_invoices(found: &[Reconciliation], printer: &Printer) {
         let optional = |amount: Option<Amount>| amount.map_or("-".to_owned(), |amount| amount.to_text(decimals));
         rows.push(vec![
             one.name.clone(),
-            invoice.invoice.clone(),
+            if invoice.invoice.is_empty() { "-".to_owned() } else { invoice.invoice.clone() },
             invoice.currency.clone(),
             invoice.rows.to_string(),
             invoice.total.to_text(decimals),

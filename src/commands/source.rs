@@ -129,7 +129,7 @@ fn trial<'b>(bill: &'b Bill, source: &'b SourceSettings, file: String, rows: usi
     }
     if let Some(figures) = focus {
         for (reason, text, rows) in [
-            ("where", "by where", figures.left_out.rows),
+            ("where", "by where", figures.left_out.values().map(|counted| counted.rows).sum()),
             ("tax", "as the provider's tax", figures.taxes.rows),
             ("other-month", "as of other months", figures.other_months),
         ] {
@@ -168,7 +168,7 @@ fn shown<'b>(bill: &'b Bill, charge: &Charge) -> Shown<'b> {
         item: name(charge.item),
         kind: if charge.kind() == ChargeKind::Discount { "discount" } else { "usage" },
         quantity: bill.quantity(charge),
-        unit: bill.unit_of(charge),
+        unit: bill.quantity(charge).map_or("", |_| bill.unit_of(charge)),
         unit_price: bill.unit_price(charge),
         amount: bill.cost(charge),
     }

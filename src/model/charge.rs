@@ -9,12 +9,13 @@ use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::amount::Amount;
 use super::currency::Currency;
+use super::days::MonthDays;
 use super::focus::FocusFigures;
 use super::mapping::MappedFigures;
 use super::matcher;
@@ -122,6 +123,20 @@ pub enum OtherPeriod {
     Day(NaiveDate),
     /// In that month.
     Month(BillingMonth),
+    /// On these days of that month, which may be the one that is billed. Shown as the month: only who had the resource on them
+    /// matters.
+    Days(BillingMonth, MonthDays),
+}
+
+impl OtherPeriod {
+    /// The month, and the days of it.
+    pub(crate) fn days(self) -> Option<(BillingMonth, MonthDays)> {
+        Some(match self {
+            OtherPeriod::Day(day) => (BillingMonth::of(day)?, MonthDays::of(day.day() as u8)),
+            OtherPeriod::Month(month) => (month, MonthDays::all(month)),
+            OtherPeriod::Days(month, days) => (month, days),
+        })
+    }
 }
 
 /// `2022-08-31`, or `2022-08`.
@@ -129,7 +144,7 @@ impl fmt::Display for OtherPeriod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             OtherPeriod::Day(date) => date.fmt(f),
-            OtherPeriod::Month(month) => month.first().format("%Y-%m").fmt(f),
+            OtherPeriod::Month(month) | OtherPeriod::Days(month, _) => month.first().format("%Y-%m").fmt(f),
         }
     }
 }
@@ -164,7 +179,7 @@ pub struct Charge {
     pub day: u8,
     /// Its kind where the row states it; elsewhere the sign of the cost gives it.
     pub(crate) stated_kind: Option<ChargeKind>,
-    /// Index in [`Bill::other_periods`] plus 1, and 0 for a charge of the month that is billed.
+    /// Index in [`Bill::other_periods`] plus 1, and 0 for a charge of a day or of all days of the month that is billed.
     pub(crate) other_period: u16,
     /// Index in [`Bill::row_units`] plus 1, and 0 where the row states no unit.
     pub(crate) unit: u16,
@@ -387,10 +402,20 @@ impl Bill {
         self.units.get(&(source, item)) == Some(&ItemUnit::Several)
     }
 
+    /// Whether any item has charges of different units.
+    pub(crate) fn has_items_of_several_units(&self) -> bool {
+        self.units.values().any(|unit| *unit == ItemUnit::Several)
+    }
+
+    /// The unit that a charge's row states.
+    pub(crate) fn row_unit(&self, charge: &Charge) -> Option<NameId> {
+        usize::from(charge.unit).checked_sub(1).map(|index| self.row_units.values[index])
+    }
+
     /// Unit of a charge's quantity: its row's, or else that of its item.
     pub fn unit_of(&self, charge: &Charge) -> &str {
-        match usize::from(charge.unit).checked_sub(1) {
-            Some(index) => self.names.get(self.row_units.values[index]),
+        match self.row_unit(charge) {
+            Some(unit) => self.names.get(unit),
             None => self.unit(self.subject(charge).source, charge.item),
         }
     }
@@ -404,10 +429,29 @@ impl Bill {
         }
     }
 
+    /// The days on which a charge arose, where they are neither one day nor all days of the month.
+    pub(crate) fn own_days(&self, charge: &Charge) -> Option<(BillingMonth, MonthDays)> {
+        self.other_periods.values[usize::from(charge.other_period).checked_sub(1)?].days()
+    }
+
+    /// The months other than the billed one in which charges arose, and the billed one where some have days of their own in it.
+    pub(crate) fn months_of_charges(&self) -> impl Iterator<Item = BillingMonth> {
+        self.other_periods.values.iter().filter_map(|period| Some(period.days()?.0))
+    }
+
+    /// The month in which a charge arose.
+    pub(crate) fn month_of(&self, charge: &Charge) -> BillingMonth {
+        self.own_days(charge).map_or(self.month, |(month, _)| month)
+    }
+
     /// When a charge arose.
     pub fn date(&self, charge: &Charge) -> ChargeDate {
         match (usize::from(charge.other_period).checked_sub(1), charge.day) {
-            (Some(index), _) => ChargeDate::Other(self.other_periods.values[index]),
+            (Some(index), _) => match self.other_periods.values[index] {
+                OtherPeriod::Days(month, _) if month == self.month => ChargeDate::Month,
+                OtherPeriod::Days(month, _) => ChargeDate::Other(OtherPeriod::Month(month)),
+                other => ChargeDate::Other(other),
+            },
             (None, 0) => ChargeDate::Month,
             (None, day) => ChargeDate::Day(day),
         }

@@ -44,7 +44,7 @@ impl MonthDays {
     }
 
     /// The days from one to another, both included, counted from 1.
-    fn between(first: u8, last: u8) -> MonthDays {
+    pub(crate) fn between(first: u8, last: u8) -> MonthDays {
         let up_to = |day: u8| u32::MAX >> (32 - u32::from(day));
         let before = if first > 1 { up_to(first - 1) } else { 0 };
         MonthDays(up_to(last) & !before)

@@ -164,8 +164,8 @@ pub struct FocusFigures {
     pub billed: CountedSum,
     /// BilledCost of the rows with the provider's tax.
     pub taxes: CountedSum,
-    /// BilledCost of the rows that `where` leaves out.
-    pub left_out: CountedSum,
+    /// BilledCost of the rows that `where` leaves out, by currency.
+    pub left_out: BTreeMap<String, CountedSum>,
     /// Number of rows of other billing months.
     pub other_months: usize,
     /// EffectiveCost of rows that a commitment covers and that cost nothing by themselves.
@@ -182,9 +182,11 @@ impl FocusFigures {
     pub fn merge(&mut self, other: FocusFigures) -> Result<(), TooLong> {
         self.billed.merge(other.billed)?;
         self.taxes.merge(other.taxes)?;
-        self.left_out.merge(other.left_out)?;
         self.covered.merge(other.covered)?;
         self.other_months += other.other_months;
+        for (currency, sum) in other.left_out {
+            self.left_out.entry(currency).or_default().merge(sum)?;
+        }
         for (invoice, sum) in other.invoices {
             self.invoices.entry(invoice).or_default().merge(sum)?;
         }

@@ -25,6 +25,12 @@ impl fmt::Display for NotAMonth {
 impl std::error::Error for NotAMonth {}
 
 impl BillingMonth {
+    /// The month of a day; none for years without four digits.
+    pub fn of(day: NaiveDate) -> Option<BillingMonth> {
+        let first = day.with_day(1)?;
+        (1..=9998).contains(&day.year()).then_some(BillingMonth { first })
+    }
+
     /// The first day.
     pub fn first(self) -> NaiveDate {
         self.first

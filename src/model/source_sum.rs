@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::amount::{Amount, Sum, TooLong};
 use super::charge::{Bill, BillSource, CHUNK, Charge};
+use super::currency::Currency;
 use super::period::BillingMonth;
 use super::rounding::Rounding;
 use super::tax::TaxCategory;
@@ -62,6 +63,15 @@ pub fn with_stated_tax(
             Rounding::Up.apply(total.plus(total.times(rate)?)?, source.currency.decimals())
         }
     }
+}
+
+/// Whether a difference from a provider's amount is more than rounding: invoices have whole minor units, where rows may have any
+/// number of decimals, and each provider rounds its rows or their sum in its own way.
+pub fn is_difference(difference: Amount, provider: Amount, currency: Currency) -> bool {
+    let decimals = currency.decimals();
+    let is_rounded = provider.scale() <= decimals;
+    let minor_unit = Amount::new(1, decimals).unwrap_or(Amount::ZERO);
+    !difference.is_zero() && (!is_rounded || difference.magnitude() >= minor_unit)
 }
 
 /// Our total with tax minus the provider's; none where it states none. SORACOM does not document whether a coupon has

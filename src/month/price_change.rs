@@ -55,9 +55,8 @@ impl PriceChange<'_> {
     /// Compares a month, with what the months before it have left by the old prices and by the new.
     fn month(&self, month: BillingMonth, rests: &mut [Rests; 2]) -> Result<ComparedMonth, Problems> {
         let root = &self.workspace.root;
-        // `issue` has checked that the bills were final.
-        let is_issued = self.ledger.month(month).is_some();
-        let bill = sources::read(root, &self.reading(month)?, month, is_issued)?;
+        // Nothing is issued here, so a bill may still change.
+        let bill = sources::read(root, &self.reading(month)?, month, true)?;
         let known = carried::taken(self.ledger, &root.join("out"), month);
         let [by_old, by_new] = rests;
         let (old_figures, old, carried) = self.old(&bill, &known, by_old)?;

@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Figure};
 use crate::model::amount::{Amount, TooLong};
 use crate::model::audience::Audience;
 use crate::model::bank_account::{AccountKind, BankAccount};
-use crate::model::charge::Bill;
+use crate::model::charge::{Bill, Charge, OtherPeriod};
 use crate::model::currency::Currency;
 use crate::model::customer::Customer;
 use crate::model::invoice::{
@@ -302,6 +302,8 @@ pub(super) struct Details<'a> {
     audience: Audience,
     /// The dates of the month by [`Charge::day`](crate::model::charge::Charge::day).
     dates: Vec<String>,
+    /// The days and months of [`Bill::other_periods`].
+    other_periods: Vec<String>,
 }
 
 impl Serialize for Details<'_> {
@@ -366,7 +368,17 @@ impl<'a> Details<'a> {
     pub(super) fn new(bill: &'a Bill, settings: &'a Settings, invoice: &'a Invoice, audience: Audience) -> Details<'a> {
         let day = |day: u32| bill.month.day(day).map_or_else(String::new, |date| date.to_string());
         let dates = std::iter::once(bill.month.first().format("%Y-%m").to_string()).chain((1..=31).map(day)).collect();
-        Details { bill, settings, invoice, audience, dates }
+        let other_periods = bill.other_periods.values().iter().map(OtherPeriod::to_string).collect();
+        Details { bill, settings, invoice, audience, dates, other_periods }
+    }
+
+    /// [`Bill::date_text`] without a new text for each charge.
+    fn date(&self, charge: &Charge) -> &str {
+        let (texts, index) = match usize::from(charge.other_period).checked_sub(1) {
+            Some(other) => (&self.other_periods, other),
+            None => (&self.dates, usize::from(charge.day)),
+        };
+        texts.get(index).map_or("", String::as_str)
     }
 
     fn items(&self) -> Result<Vec<ItemRecord<'a>>, TooLong> {
@@ -440,7 +452,7 @@ impl<'a> Details<'a> {
         Ok(DetailRecord {
             item: detail.item.0 + 1,
             source: &source.name,
-            date: self.dates.get(usize::from(charge.day)).map_or("", String::as_str),
+            date: self.date(charge),
             resource: bill.names.get(subject.resource),
             resource_name: bill.names.get(subject.resource_name),
             name: bill.names.get(charge.item),

@@ -89,6 +89,10 @@ fn parts_of(root: &Path, manifest: &str, export: &str, beside: Vec<String>) -> R
             _ => missing.push(beginning(key.rsplit('/').next().unwrap_or(key))),
         }
     }
+    if list.data_files.is_empty() {
+        let diagnostic = Diagnostic::error("the manifest lists no files").at(place());
+        return Err(diagnostic.with_hint("fetch the whole export again, or move the manifest away"));
+    }
     if missing.is_empty() {
         return Ok(parts);
     }

@@ -122,6 +122,7 @@ fn read_saved(saved: &dyn SavedBill, reading: &mut Reading<'_>) -> Result<(), Pr
     let Reading { root, settings, source, .. } = *reading;
     let named = paths::of_source(root, settings, reading.bill.month)?;
     let Listed { parts, others } = saved.listed(reading, named)?;
+    paths::check_endings(settings, &parts)?;
     let mut problems = Problems::default();
     let (mut files, rows_in) = (Vec::with_capacity(parts.len()), parts.len());
     let canonical = |path: &str| root.join(path).canonicalize().ok();
@@ -134,12 +135,17 @@ fn read_saved(saved: &dyn SavedBill, reading: &mut Reading<'_>) -> Result<(), Pr
         let bill = &mut *reading.bill;
         match sources.entry(canonical(&path)) {
             Entry::Occupied(other) => {
-                let first = &bill.sources[usize::from(*other.get())].name;
-                problems.push(overlap::file_of_two_sources(&path, first, &settings.name));
-                continue;
+                let first = &bill.sources[usize::from(*other.get())];
+                // Each may take other rows of it, by currency or issuer.
+                if *other.get() == source || !(first.kind.is_focus() && settings.kind.is_focus()) {
+                    problems.push(overlap::file_of_two_sources(&path, &first.name, &settings.name));
+                    continue;
+                }
             }
-            Entry::Vacant(new) => new.insert(source),
-        };
+            Entry::Vacant(new) => {
+                new.insert(source);
+            }
+        }
         let file = index(bill.files.len(), "files")?;
         let length = root.join(&path).metadata().map_or(0, |metadata| metadata.len());
         bill.files.push(BillFile { path, source, length });

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, Problems};
 use crate::files::{self, expand};
 use crate::model::period::BillingMonth;
 use crate::model::settings::SourceSettings;
@@ -28,10 +28,43 @@ pub(super) fn of_source(root: &Path, source: &SourceSettings, month: BillingMont
         Diagnostic::error(format!("no bill of {month} for the source \"{}\": no file {pattern}", source.name));
     Err(diagnostic.at(&source.definition).with_hint(match months_with_files(root, source) {
         months if months.is_empty() => {
-            format!("save the provider's bill as {}", pattern.replace("**/", "").replace('*', ""))
+            format!("save the provider's bill as {}", example(&pattern))
         }
         months => format!("save the provider's bill there; there are files for {}", months.join(", ")),
     }))
+}
+
+/// A file that matches the pattern, and is not hidden.
+fn example(pattern: &str) -> String {
+    let pattern = pattern.replace("**/", "");
+    let (directory, name) = pattern.rsplit_once('/').map_or(("", &*pattern), |(directory, name)| (directory, name));
+    let stem = if name.starts_with("*.") || name == "*" { "NAME" } else { "" };
+    let slash = if directory.is_empty() { "" } else { "/" };
+    format!("{directory}{slash}{stem}{name}").replace('*', "")
+}
+
+/// Refuses files that a path ending with `*` names beside `.csv` and `.csv.gz`: earlier states and half downloads of a bill
+/// have such names, and would be billed beside it.
+///
+/// # Errors
+/// Each such file.
+pub(super) fn check_endings(source: &SourceSettings, paths: &[String]) -> Result<(), Problems> {
+    if !source.path.as_deref().is_some_and(|path| path.ends_with('*')) {
+        return Ok(());
+    }
+    let other = |path: &&String| {
+        let name = path.rsplit_once('/').map_or(path.as_str(), |(_, name)| name).to_ascii_lowercase();
+        let endings = [".csv", ".json"].into_iter().filter_map(|ending| name.rsplit_once(ending));
+        endings.map(|(_, behind)| behind).any(|behind| !matches!(behind, "" | ".gz"))
+    };
+    let problem = |path: &String| {
+        let diagnostic =
+            Diagnostic::error("the source's path names this file, but its name does not end like a bill's");
+        let hint =
+            "an earlier state or a half download would be billed, too: move it out of the source's path, or rename it";
+        diagnostic.at(Place::file(path)).with_hint(hint)
+    };
+    paths.iter().filter(other).map(problem).collect::<Problems>().check()
 }
 
 /// Months that have files, for the hint: a mistyped month is the usual cause.

@@ -17,7 +17,7 @@ const KEYS: [&str; 7] = ["cost", "quantity", "item", "where", "taxes", "other-mo
 const SHARED: [&str; 3] = ["where", "other-months", "final"];
 
 /// Examples of `item`.
-const ITEM: &str = "item = \"ServiceName\", or item = \"{ServiceName} {ChargeDescription}\"";
+const ITEM: &str = "item = \"ServiceName\", or item = \"{ServiceName} {RegionId}\"";
 
 /// The keys that FOCUS and tables of any provider share.
 pub(super) struct SharedKeys {

@@ -321,8 +321,11 @@ def price_limits(tiers, scale):
 
 
 def tiered(tiers, start, quantity):
-    """The price of `quantity` units that come after the first `start` units of the month."""
-    amount, floor, end = Fraction(0), Fraction(0), start + quantity
+    """The price of `quantity` units that come after the first `start` units of the month, or are given back of these."""
+    if quantity < 0:
+        return -tiered(tiers, start + quantity, -quantity)
+    # The first tier has no lower end.
+    amount, floor, end = Fraction(0), min(start, Fraction(0)), start + quantity
     for ceiling, unit_price in tiers:
         upper = end if ceiling is None else min(end, ceiling)
         overlap = upper - max(start, floor)
@@ -397,6 +400,8 @@ def price(pieces, rules, pricing, currency, tables, rates, readings):
         elif "unit-price" in rule or "tiers" in rule:
             if piece.quantity is None:
                 raise Refused("missing-quantity", f"{charge.file}:{charge.row}")
+            if charge.cost * charge.quantity < 0:
+                raise Refused("signs-differ", f"{charge.file}:{charge.row}")
             # A unit price keeps all the digits that its conversion gives; the limits of tiers are quantities.
             rate = rates.rate(rule["currency"], currency)
             piece.included = rule.get("tax") == "included"

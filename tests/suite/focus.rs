@@ -80,6 +80,12 @@ fn a_late_charge_says_for_which_day_it_is() {
         let page = String::from_utf8(sandbox.read("out/202208/acme/INV-202208-acme.html")).unwrap();
         assert_eq!(page.matches("2022-07-31").count(), 1, "{details}");
         assert!(page.contains("08-02"), "{details}");
+        let invoice = sandbox.json("out/202208/acme/INV-202208-acme.json");
+        let dates = invoice["details"].as_array().unwrap().iter().map(|detail| detail["date"].as_str().unwrap());
+        assert_eq!(dates.filter(|date| *date == "2022-07-31").count(), 1, "{details}");
+        good(sandbox.run(&["build", "202208", "--format", "csv"]));
+        let table = String::from_utf8(sandbox.read("out/202208/acme/INV-202208-acme.csv")).unwrap();
+        assert_eq!(table.matches(",2022-07-31,").count(), 1, "{details}");
     }
 }
 
@@ -106,6 +112,17 @@ fn rows_that_are_left_out_are_counted() {
     for line in ["aws: left out by where: 1 row, $7.00\n", "aws: left out as the provider's tax: 1 row, $0.30\n"] {
         assert!(run.stderr.contains(line), "{}", run.stderr);
     }
+    // Each currency by itself, also one that is no currency.
+    let rows = ["USD,1.5", "EUR,9", "EUR,2.25", "JPY,-30", "points,7"].map(|cells| format!("{AUGUST},Usage,{cells}"));
+    let sandbox =
+        workspace("ChargeCategory,BillingCurrency,BilledCost", "where = { BillingCurrency = \"USD\" }\n", &[]);
+    let bill =
+        String::from_utf8(sandbox.read("billing/202208/aws.csv")).unwrap().replacen("BillingCurrency", "x_None", 1);
+    let same = "111122223333,999988887777,-,2022-09-01T00:00:00Z,2022-08-02T00:00:00Z,2022-08-03T00:00:00Z,Compute";
+    sandbox.write("billing/202208/aws.csv", bill + &rows.map(|row| format!("{same},{row}\n")).concat());
+    let run = good(sandbox.run(&["build", "202208", "--format", "json"]));
+    assert!(run.stderr.contains("aws: left out by where: 4 rows, €11.25, -¥30, 7 points\n"), "{}", run.stderr);
+
     let rows = [format!("{AUGUST},Usage,1.5"), "2022-07-01T00:00:00Z,Usage,4".to_owned()];
     let sandbox = workspace("ChargeCategory,BilledCost", "other-months = \"skip\"\n", &[&rows[0], &rows[1]]);
     let run = good(sandbox.run(&["build", "202208", "--format", "json"]));
@@ -169,14 +186,17 @@ fn each_invoice_is_compared_with_the_amount_on_it() {
         figures.map(|figures| figures.map(|figure| figure.as_str().unwrap_or("-").to_owned())).collect::<Vec<_>>()
     };
     let owned = |rows: &[[&str; 4]]| rows.iter().map(|row| row.map(str::to_owned)).collect::<Vec<_>>();
-    assert_eq!(figures(&source), owned(&[["A-1", "1.75", "1.75", "0"], ["A-2", "0.1", "-", "-"]]));
+    assert_eq!(
+        figures(&source),
+        owned(&[["", "0.2", "-", "-"], ["A-1", "1.75", "1.75", "0"], ["A-2", "0.1", "-", "-"]])
+    );
 
     // 1.5 + 0.1 + 0.2 of use and 0.25 of tax.
     sandbox.write("billing/202208/aws.total", "# by invoice\nA-2 0.30\n\nA-3 7\n2.05\n");
     let (code, source, stderr) = found();
     assert_eq!(code, 1);
     let differing = [["A-2", "0.1", "0.3", "-0.2"], ["A-3", "0", "7", "-7"]];
-    assert_eq!(figures(&source)[1..], owned(&differing));
+    assert_eq!(figures(&source)[2..], owned(&differing));
     assert_eq!([&source["provider_total"], &source["difference"]], ["2.05", "0"]);
     let message = "\"aws\" does not reconcile in the invoice A-2: ours $0.10, the provider's $0.30, difference -$0.20";
     assert!(stderr.contains(message), "{stderr}");
@@ -184,6 +204,219 @@ fn each_invoice_is_compared_with_the_amount_on_it() {
     assert!(build.stderr.contains(&format!("warning[not-reconciled]: {message}")), "{}", build.stderr);
     let inputs = sandbox.json("out/202208/manifest.json")["inputs"].to_string();
     assert!(inputs.contains("billing/202208/aws.total"), "{inputs}");
+}
+
+/// The customers of a cloud name the tags of what they use: none of them makes its charges another's.
+#[test]
+fn a_tag_is_not_read_in_the_place_of_a_column() {
+    let row = format!("{AUGUST},Usage,1.5,\"{{\"\"focus:SubAccountId\"\":\"\"222\"\",\"\"team\"\":\"\"a\"\"}}\"");
+    let sandbox = workspace("ChargeCategory,BilledCost,Tags", "", &[&row]);
+    let of = |account: &str| format!("name = \"B\"\n[[match]]\ntag = {{ \"focus:SubAccountId\" = \"{account}\" }}\n");
+    sandbox.write("customers/acme.toml", of("111122223333"));
+    sandbox.write("customers/bravo.toml", of("222") + "priority = 1\n");
+    good(sandbox.run(&["build", "202208", "--format", "json"]));
+    let summary = sandbox.json("out/202208/summary.json");
+    let costs = summary["customers"].as_array().unwrap().iter().map(|one| (one["id"].clone(), one["cost"].clone()));
+    assert_eq!(costs.collect::<Vec<_>>(), [("acme".into(), "1.5".into())]);
+}
+
+/// One export in two currencies: each has a source of its own, and each row one source.
+#[test]
+fn two_sources_share_a_file() {
+    let row = |account: &str, currency: &str, cost: &str| {
+        format!(
+            "{account},999988887777,{currency},2022-08-01T00:00:00Z,2022-09-01T00:00:00Z,2022-08-02T00:00:00Z,\
+             2022-08-03T00:00:00Z,Compute,Usage,{cost}\n"
+        )
+    };
+    let header = "SubAccountId,BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,\
+                  ChargePeriodEnd,ServiceName,ChargeCategory,BilledCost\n";
+    let rows = [("1", "USD", "2"), ("1", "EUR", "10"), ("2", "EUR", "30"), ("1", "USD", "0.5")];
+    let bill = rows.map(|(account, currency, cost)| row(account, currency, cost)).concat();
+    let sandbox = Reproducer::named("focus-still-open").workspace();
+    let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+    let source = |name: &str, currency: &str, path: &str, filter: &str| {
+        format!(
+            "[[source]]\nname = \"{name}\"\nkind = \"focus-csv\"\npath = \"billing/{{month}}/{path}\"\n\
+             currency = \"{currency}\"\nfinal = true\nwhere = {{ {filter} }}\n"
+        )
+    };
+    let (before, _) = settings.split_once("[[source]]").unwrap();
+    let rate = "[[fx]]\nmonth = \"202208\"\nfrom = \"EUR\"\nto = \"USD\"\nrate = \"1.1\"\n";
+    let write = |other: &str, filter: &str, currency: &str| {
+        let dollars = source("dollars", "USD", "aws.csv", "BillingCurrency = \"USD\"");
+        let others = source("others", currency, other, filter);
+        sandbox.write("invoicer.toml", format!("{before}{rate}{dollars}{others}"));
+    };
+    sandbox.write("billing/202208/aws.csv", format!("{header}{bill}"));
+    for (id, account) in [("acme", "1"), ("bravo", "2")] {
+        let rule = format!("name = \"{id}\"\n[[match]]\naccount = \"{account}\"\n");
+        sandbox.write(&format!("customers/{id}.toml"), rule);
+    }
+    let copy = || sandbox.write("billing/202208/copy.csv", format!("{header}{bill}"));
+    for file in ["aws.csv", "copy.csv"] {
+        copy();
+        write(file, "BillingCurrency = \"EUR\"", "EUR");
+        let run = good(sandbox.run(&["build", "202208", "--format", "json"]));
+        assert!(run.stderr.contains("dollars: left out by where: 2 rows, €40.00\n"), "{}", run.stderr);
+        assert!(run.stderr.contains("others: left out by where: 2 rows, $2.50\n"), "{}", run.stderr);
+        let summary = sandbox.json("out/202208/summary.json");
+        let costs = summary["customers"].as_array().unwrap().iter().map(|one| one["cost"].as_str().unwrap());
+        // 2 + 0.5 + 10 × 1.1, and 30 × 1.1.
+        assert_eq!(costs.collect::<Vec<_>>(), ["13.5", "33"], "{file}");
+
+        // The same rows by another filter.
+        write(file, "SubAccountId = \"1\", BillingCurrency = \"U*\"", "USD");
+        let run = sandbox.run(&["build", "202208", "--format", "json"]);
+        let told =
+            format!("error: the sources \"dollars\" and \"others\" both take this row\n --> billing/202208/{file}:2\n");
+        assert!(run.code == 1 && run.stderr.contains(&told), "{}", run.stderr);
+        assert!(run.stderr.contains("= and 1 more row\n"), "{}", run.stderr);
+    }
+}
+
+/// What somebody else uses changes no customer's invoice.
+#[test]
+fn units_of_other_customers_change_no_invoice() {
+    let rows = [
+        ("111122223333", "2", "GB", "0.5"),
+        ("222", "3", "Hours", "0.75"),
+        ("333", "1", "GB", "0.25"),
+        ("333", "1", "Hours", "0.25"),
+    ];
+    let rows = rows.map(|(account, quantity, unit, cost)| format!("{AUGUST},Usage,{cost},{quantity},{unit},{account}"));
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let sandbox = workspace("ChargeCategory,BilledCost,PricingQuantity,PricingUnit,SubAccountId", "", &rows);
+    let bill = String::from_utf8(sandbox.read("billing/202208/aws.csv")).unwrap().replacen("SubAccountId", "x_Same", 1);
+    sandbox.write("billing/202208/aws.csv", bill);
+    let price = "[[pricing.rule]]\nitem = \"*\"\nunit-price = \"0.6\"\n";
+    for (id, account, price) in [("acme", "111122223333", price), ("bravo", "222", ""), ("charlie", "333", "")] {
+        let rule = format!("name = \"{id}\"\n[[match]]\naccount = \"{account}\"\n{price}");
+        sandbox.write(&format!("customers/{id}.toml"), rule);
+    }
+    good(sandbox.run(&["build", "202208", "--format", "json"]));
+    let item = |id: &str| {
+        let invoice = sandbox.json(&format!("out/202208/{id}/INV-202208-{id}.json"));
+        ["quantity", "unit", "unit_price", "amount"]
+            .map(|key| invoice["items"][0][key].as_str().unwrap_or("-").to_owned())
+    };
+    assert_eq!(item("acme"), ["2", "GB", "0.6", "1.2"]);
+    assert_eq!(item("bravo")[..2], ["3", "Hours"]);
+    assert_eq!(item("charlie")[..3], ["-", "", "-"]);
+    good(sandbox.run(&["explain", "INV-202208-acme"]));
+    // Who has both units has no price per unit.
+    let both = format!("name = \"C\"\n[[match]]\naccount = \"333\"\n{price}");
+    sandbox.write("customers/charlie.toml", both);
+    let run = sandbox.run(&["build", "202208", "--format", "json"]);
+    assert!(run.code == 1 && run.stderr.contains("the quantities of Compute have several units"), "{}", run.stderr);
+}
+
+/// A new account is how a cloud's new customer begins.
+#[test]
+fn an_unclaimed_account_is_named() {
+    let row = |category: &str| format!("{AUGUST},{category},1.5,arn:z");
+    let rows = [row("Usage"), row("Adjustment")];
+    let sandbox = workspace("ChargeCategory,BilledCost,ResourceId", "", &[&rows[0], &rows[1]]);
+    sandbox.write("customers/acme.toml", "name = \"A\"\n[[match]]\naccount = \"other\"\n");
+    let run = sandbox.run(&["check", "202208"]);
+    assert_eq!(run.code, 1);
+    for told in [
+        "= 2 rows, 3 USD, item \"Compute\", resource \"arn:z\", account \"111122223333\"\n",
+        "hint: add a [[match]] with account = \"111122223333\", or a narrower one, to a file in customers/, or set",
+    ] {
+        assert!(run.stderr.contains(told), "{}", run.stderr);
+    }
+    let run = sandbox.run(&["check", "202208", "--unclaimed"]);
+    assert!(run.stdout.contains("[[match]]\naccount = \"111122223333\"\n"), "{}", run.stdout);
+}
+
+/// acme has the resource until 15 August, bravo from the 16th: who had it when a charge arose pays for it.
+#[test]
+fn charges_of_other_days_belong_to_who_had_the_resource_then() {
+    let row = |start: &str, end: &str, cost: &str| {
+        format!(
+            "1,999988887777,USD,2022-08-01T00:00:00Z,2022-09-01T00:00:00Z,{start}T00:00:00Z,{end}T00:00:00Z,Compute,Usage,\
+             {cost},r1\n"
+        )
+    };
+    let header = "SubAccountId,BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,\
+                  ChargePeriodEnd,ServiceName,ChargeCategory,BilledCost,ResourceId\n";
+    let sandbox = workspace("ChargeCategory,BilledCost", "", &[]);
+    let rule = |id: &str, days: &str| {
+        let rule = format!("name = \"{id}\"\n[[match]]\nresource = \"r1\"\n{days}\n");
+        sandbox.write(&format!("customers/{id}.toml"), rule);
+    };
+    rule("acme", "until = \"2022-08-15\"");
+    rule("bravo", "from = \"2022-08-16\"");
+    for (start, end, cost, acme, bravo, date) in [
+        // A day of another month, before and after.
+        ("2022-07-30", "2022-07-31", "3", "3", "0", "2022-07-30"),
+        ("2022-09-01", "2022-09-02", "3", "0", "3", "2022-09-01"),
+        // Several days: all of acme, all of bravo, six of each.
+        ("2022-08-02", "2022-08-09", "7", "7", "0", "2022-08"),
+        ("2022-08-16", "2022-08-20", "7", "0", "7", "2022-08"),
+        ("2022-08-10", "2022-08-22", "12", "6", "6", "2022-08"),
+        // The month, and what begins in it and ends later: 15 and 16 days; six and 16.
+        ("2022-08-01", "2022-09-01", "31", "15", "16", "2022-08"),
+        ("2022-08-10", "2023-08-10", "22", "6", "16", "2022-08"),
+        // Days of another month.
+        ("2022-07-10", "2022-07-15", "5", "5", "0", "2022-07"),
+    ] {
+        sandbox.write("billing/202208/aws.csv", format!("{header}{}", row(start, end, cost)));
+        good(sandbox.run(&["build", "202208", "--format", "json"]));
+        let summary = sandbox.json("out/202208/summary.json");
+        let costs = summary["customers"].as_array().unwrap().iter();
+        let costs: Vec<[&str; 2]> = costs.map(|one| ["id", "cost"].map(|key| one[key].as_str().unwrap())).collect();
+        let cost_of = |id: &str| costs.iter().find(|[known, _]| *known == id).map_or("0", |[_, cost]| cost);
+        assert_eq!([cost_of("acme"), cost_of("bravo")], [acme, bravo], "{start} {end}");
+        for id in ["acme", "bravo"].into_iter().filter(|id| cost_of(id) != "0") {
+            let invoice = sandbox.json(&format!("out/202208/{id}/INV-202208-{id}.json"));
+            assert_eq!(invoice["details"][0]["date"], date, "{start} {end}");
+            good(sandbox.run(&["explain", &format!("INV-202208-{id}")]));
+        }
+    }
+    // Two who had it one after the other before the month is billed.
+    rule("acme", "until = \"2022-07-31\"");
+    rule("bravo", "from = \"2022-08-01\"");
+    sandbox.write("billing/202208/aws.csv", format!("{header}{}", row("2022-07-30", "2022-07-31", "3")));
+    good(sandbox.run(&["build", "202208", "--format", "json"]));
+    assert_eq!(sandbox.json("out/202208/acme/INV-202208-acme.json")["subtotal"], "3");
+    // Nobody had it then.
+    rule("acme", "until = \"2022-07-15\"");
+    let run = sandbox.run(&["build", "202208", "--format", "json"]);
+    let told = "= it is of 2022-07-30: rules that hold then claim it\n";
+    assert!(run.code == 1 && run.stderr.contains(told), "{}", run.stderr);
+}
+
+/// `by = "amount"` measures positive cost: who got back more than was used bears nothing of a discount, and hinders nobody's.
+#[test]
+fn what_is_given_back_is_no_measure_of_a_discount() {
+    let rows = ["1,Usage,,10", "2,Adjustment,Correction,-2", "9,Credit,,-1"].map(|cells| format!("{AUGUST},{cells}"));
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let sandbox = workspace("SubAccountId,ChargeCategory,ChargeClass,BilledCost", "", &rows);
+    let bill = String::from_utf8(sandbox.read("billing/202208/aws.csv")).unwrap().replacen("SubAccountId", "x_Same", 1);
+    sandbox.write("billing/202208/aws.csv", bill);
+    for (id, account) in [("acme", "1"), ("bravo", "2")] {
+        let rule = format!("name = \"{id}\"\n[invoice]\nbelow-zero = \"carry\"\n[[match]]\naccount = \"{account}\"\n");
+        sandbox.write(&format!("customers/{id}.toml"), rule);
+    }
+    good(sandbox.run(&["build", "202208", "--format", "json"]));
+    assert_eq!(sandbox.json("out/202208/acme/INV-202208-acme.json")["subtotal"], "9");
+}
+
+/// Rows have more decimals than the invoice, which every provider rounds in its own way.
+#[test]
+fn a_fraction_of_a_cent_is_no_difference() {
+    let rows = [format!("{AUGUST},Usage,10.12345678,A-1"), format!("{AUGUST},Usage,0.00000012,A-1")];
+    let sandbox = workspace("ChargeCategory,BilledCost,InvoiceId", "", &[&rows[0], &rows[1]]);
+    for (given, code) in [("10.12", 0), ("10.13", 0), ("10.11", 1), ("10.14", 1), ("10.1234568", 1), ("10.1234569", 0)]
+    {
+        sandbox.write("billing/202208/aws.total", format!("A-1 {given}\n{given}\n"));
+        let run = sandbox.run(&["reconcile", "202208"]);
+        assert_eq!(run.code, code, "{given}: {}", run.stderr);
+        let build = good(sandbox.run(&["build", "202208", "--format", "json"]));
+        assert_eq!(build.stderr.contains("not-reconciled"), code == 1, "{given}: {}", build.stderr);
+    }
 }
 
 /// Kept are only the columns that rules match: those of the compared prices among them.

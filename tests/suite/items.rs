@@ -332,6 +332,20 @@ fn items_lists_what_the_bill_has_and_stubs_name_it() {
     assert!(!good(sandbox.run(&["check", "202208"])).stderr.contains("unnamed-item"));
 }
 
+/// The characters of patterns, and those that no name has.
+#[test]
+fn each_stub_names_its_own_item() {
+    let rows = [["a*b", "", "", "1"], ["aXb", "", "", "2"], ["\"c\nd\"", "", "", "4"]];
+    let sandbox = shop("", "", &rows);
+    let stubs = good(sandbox.run(&["items", "202208", "--stubs"])).stdout;
+    sandbox.write("invoicer.toml", format!("{ISSUER}{stubs}"));
+    good(sandbox.run(&["build", "202208", "--format", "json"]));
+    let invoice = sandbox.json("out/202208/acme/INV-202208-acme.json");
+    let items = invoice["items"].as_array().unwrap().iter();
+    let labels: Vec<[&str; 2]> = items.map(|item| ["amount", "label"].map(|key| item[key].as_str().unwrap())).collect();
+    assert_eq!(labels, [["1", "a*b"], ["2", "aXb"], ["4", "c d"]], "{invoice}");
+}
+
 #[test]
 fn a_credit_note_has_the_names_its_invoice_was_issued_with() {
     let settings = |name: &str| format!("[[item]]\nitem = \"a\"\nname = \"{name}\"\nheading = \"見出し\"\n");

@@ -246,7 +246,18 @@ fn sources(directory: &Path) -> Vec<(String, String)> {
             files.extend(sources(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
             let text = std::fs::read_to_string(&path).unwrap();
-            files.push((path.display().to_string(), text.split("#[cfg(test)]").next().unwrap().to_owned()));
+            // A long text begins on a line of its own.
+            let text = text.split("#[cfg(test)]").next().unwrap();
+            let mut joined = String::new();
+            for line in text.lines() {
+                if joined.ends_with("=\n") && line.trim_start().starts_with("format!(") {
+                    joined.truncate(joined.len() - 1);
+                    joined += &format!(" {}\n", line.trim_start());
+                } else {
+                    joined += &format!("{line}\n");
+                }
+            }
+            files.push((path.display().to_string(), joined));
         }
     }
     files

@@ -9,6 +9,7 @@ use super::rules::{PricedRow, Rules, UnitPrices};
 use super::{Case, Wanted, conversion, defect, exchange};
 use crate::billing::category_split::CategoryUsage;
 use crate::billing::claims::{Claims, RuleIndex};
+use crate::billing::own_units::OwnUnits;
 use crate::billing::ownership::{DIVIDED, NOBODY, Ownership, assign};
 use crate::billing::price_choice::{PriceChoice, own_status, tax_rule};
 use crate::billing::prorating::HeldBy;
@@ -109,6 +110,7 @@ where
     let index = RuleIndex::new(bill, settings);
     let customer = &settings.customers[invoice.customer];
     let tax_rules = RuleFinder::new(&settings.tax_rules);
+    let units = OwnUnits::of(bill, invoice.details.iter().map(|detail| bill.charge(detail.charge)));
     let mut rules = Rules {
         case,
         price_rules: RuleFinder::new(&customer.pricing.rules),
@@ -116,7 +118,7 @@ where
         sharing: Sharing::new(bill, settings, owned),
         choices: FxHashMap::default(),
         tiers: BTreeMap::new(),
-        prices: RulePrices::new(bill, settings, customer),
+        prices: RulePrices::new(bill, settings, customer, units),
     };
     let held = HeldBy { held: &owned.held, customer: invoice.customer };
     let mut read = ReadRows { lines: Vec::new(), resources: UsedResources::new(customer, held) };

@@ -191,6 +191,8 @@ impl<'a> Rules<'a, '_> {
         };
         let days = match (claim, &by_days) {
             (Some(_), Some(days)) => Some(days.days.clone()),
+            // Of a rule's days in another month, those of the charge are on the page.
+            (Some(_), None) if bill.own_days(charge).is_some() => None,
             (Some(rule), None) => Some(rule.days(settings, bill.month))
                 .filter(|days| *days != MonthDays::all(bill.month))
                 .map(|days| days.in_words(bill.month)),
@@ -260,7 +262,7 @@ impl<'a> Rules<'a, '_> {
             return Err(defect(format!("the part of {file}:{row} is {}, its days give {quotient}", share.cost)));
         }
         let of_quantity = bill.quantity(charge);
-        let days = days.in_words(bill.month);
+        let days = days.in_words(bill.month_of(charge));
         Ok((rule, DaysExplanation { days, of, of_quantity, weight, total, quotient }))
     }
 

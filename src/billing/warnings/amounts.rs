@@ -140,12 +140,9 @@ pub(super) fn not_reconciled(month: Month<'_>) -> Result<Vec<Diagnostic>, TooLon
             let warning = Diagnostic::finding(WarningCode::NotReconciled, message, facts);
             warnings.push(at_source(warning.with_hint(hint.clone())));
         }
-        let (Some(provider), Some(difference)) = (source.provider_total, source.difference) else {
+        let Some((provider, difference)) = source.unreconciled() else {
             continue;
         };
-        if difference.is_zero() {
-            continue;
-        }
         let shown = |amount: Amount| money(amount, source.currency, 0);
         let (ours, provider, difference) = (shown(source.total_with_tax), shown(provider), shown(difference));
         let message = format!(

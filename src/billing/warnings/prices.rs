@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::Month;
 use super::rules::of_file;
+use crate::billing::own_units::OwnUnits;
 use crate::billing::price_choice::price_choice;
 use crate::billing::rule_finder::RuleFinder;
 use crate::billing::rule_prices::RulePrices;
@@ -120,7 +121,8 @@ fn comparisons<'a>(month: Month<'a>, invoice: &Invoice) -> Result<Vec<PriceCompa
             (_, Some(price)) => quantity.times(price)?,
             (Price::Tiers(tiers), None) => {
                 let Some(rate) = month.settings.fx_rate(bill.month, rule.currency, invoice.currency) else { continue };
-                let prices = RulePrices::new(bill, month.settings, customer);
+                let units = OwnUnits::of(bill, invoice.details.iter().map(|detail| bill.charge(detail.charge)));
+                let prices = RulePrices::new(bill, month.settings, customer, units);
                 let scaled =
                     prices.scale(rule, (source, item)).and_then(|scale| prices.tiers(rule, tiers, rate, scale));
                 // A month whose rules give no exact prices is not computed.

@@ -120,7 +120,7 @@ pub(super) fn sources(page: ReviewPage<'_>) -> Vec<SourceView<'_>> {
                 provider_total: optional(totals.provider_total),
                 coupons: if totals.coupons.is_zero() { String::new() } else { shown(totals.coupons) },
                 difference: optional(totals.difference),
-                agrees: totals.difference.is_some_and(Amount::is_zero),
+                agrees: totals.difference.is_some() && totals.unreconciled().is_none(),
             }
         })
         .collect()

@@ -15,6 +15,7 @@ use csv::ByteRecord;
 use rayon::prelude::*;
 
 use super::manifest::{self, Listed};
+use super::overlap;
 use super::parts;
 use super::provider::{Reading, SavedBill};
 use super::stated_totals;
@@ -74,6 +75,7 @@ impl SavedBill for SavedCsv {
         let path = |file: u16| bill.files[usize::from(file)].path.as_str();
         let lengths: Vec<(&str, u64)> = lengths.iter().map(|(file, length)| (path(*file), *length)).collect();
         problems.extend(parts::copies(root, &lengths));
+        problems.extend(overlap::rows_of_two_sources(root, bill, source));
         problems.check()?;
         let totals = stated_totals::path(settings, bill.month);
         let has_totals = bill.files.iter().any(|file| file.source == source && file.path == totals);

@@ -1,6 +1,6 @@
 //! Converts rows of a FOCUS bill to charges.
 
-use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta};
+use chrono::{Datelike, NaiveDateTime, TimeDelta};
 use csv::ByteRecord;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -8,7 +8,8 @@ use super::columns::{Column, Columns};
 use super::tags::tags;
 use crate::model::amount::Amount;
 use crate::model::charge::{Bill, Charge, ChargeKind, NO_PRICE, NameId, OtherPeriod, Subject, SubjectId};
-use crate::model::focus::{CountedSum, FocusFigures, FocusSettings, OtherMonths, TaxRows};
+use crate::model::days::MonthDays;
+use crate::model::focus::{CountedSum, FocusFigures, FocusSettings, OtherMonths, TAG_PREFIX, TaxRows};
 use crate::model::identifier::IdAlphabet;
 use crate::model::packed::Packed;
 use crate::model::period::BillingMonth;
@@ -163,9 +164,8 @@ impl<'c> RowReader<'c> {
         let billed = number(cell(record, columns.billed.at), columns.billed.name)?;
         if !self.is_wanted(record)? {
             self.add_to_invoice(record, billed, is_of_month)?;
-            let is_ours = cell(record, columns.currency.at) == self.currency.as_bytes();
-            let sum = if is_ours { billed } else { Amount::ZERO };
-            self.figures.left_out.add(sum).map_err(too_long)?;
+            let currency = String::from_utf8_lossy(cell(record, columns.currency.at)).into_owned();
+            self.figures.left_out.entry(currency).or_default().add(billed).map_err(too_long)?;
             return Ok(None);
         }
         if !is_of_month {
@@ -332,15 +332,20 @@ impl<'c> RowReader<'c> {
         check_order((from, start), (until, end))?;
         let is_a_day = until - from <= TimeDelta::days(1);
         let date = from.date();
-        if date >= self.bill.month.first() && date <= self.bill.month.last() {
-            return Ok((if is_a_day { date.day() as u8 } else { 0 }, 0));
-        }
+        let month = BillingMonth::of(date).ok_or_else(|| {
+            let message = format!("expected a year of four digits in {}, found {date}", start.name);
+            ("year", message, "export the bill again; a program may have changed the dates")
+        })?;
+        // The end is no part of a period, and who has a resource after the month is not known yet.
+        let last = (until - TimeDelta::nanoseconds(1)).date().clamp(date, month.last());
+        let days = MonthDays::between(date.day() as u8, last.day() as u8);
+        let is_billed = month == self.bill.month;
         let period = match is_a_day {
+            true if is_billed => return Ok((date.day() as u8, 0)),
             true => OtherPeriod::Day(date),
-            false => OtherPeriod::Month(month_of(date).ok_or_else(|| {
-                let message = format!("expected a year of four digits in {}, found {date}", start.name);
-                ("year", message, "export the bill again; a program may have changed the dates")
-            })?),
+            false if is_billed && days == MonthDays::all(month) => return Ok((0, 0)),
+            false if days == MonthDays::all(month) => OtherPeriod::Month(month),
+            false => OtherPeriod::Days(month, days),
         };
         Ok((0, small(self.bill.other_periods.intern(period), start.name)?))
     }
@@ -369,7 +374,9 @@ impl<'c> RowReader<'c> {
         let stated = self.columns.unit_price.and_then(|column| Some((present(cell(record, column.at))?, column.name)));
         let price = match (stated, quantity) {
             (Some((found, name)), _) => Some(number(found, name)?),
+            // A correction may have both below zero.
             (None, Some(quantity)) if quantity.is_positive() => exact_quotient(cost, quantity),
+            (None, Some(quantity)) if quantity.is_negative() => exact_quotient(cost.negated(), quantity.negated()),
             (None, _) => None,
         };
         Ok(price.map_or(NO_PRICE, |price| self.bill.unit_prices.intern(price)))
@@ -419,7 +426,9 @@ impl<'c> RowReader<'c> {
         let of_tags = tags_of(found(columns.tags)?)?;
         let names = &mut self.bill.names;
         let mut tags: Vec<(NameId, NameId)> = Vec::with_capacity(of_tags.len() + columns.tag_columns.len());
-        for (name, value) in of_tags.iter().filter(|(_, value)| !value.is_empty()) {
+        // Who uses a resource gives it its tags, and must not pass one off as a column.
+        let is_read = |(name, value): &&(String, String)| !value.is_empty() && !name.starts_with(TAG_PREFIX);
+        for (name, value) in of_tags.iter().filter(is_read) {
             tags.push((names.intern(name), names.intern(value)));
         }
         for (name, (_, at)) in self.tag_names.iter().zip(&columns.tag_columns) {
@@ -459,10 +468,6 @@ fn check_order(start: (NaiveDateTime, Column), end: (NaiveDateTime, Column)) -> 
     }
     let message = format!("the period ends before it begins: {} {}, {} {}", start.1.name, start.0, end.1.name, end.0);
     Err(("period", message, "export the bill again; a program may have changed the dates"))
-}
-
-fn month_of(date: NaiveDate) -> Option<BillingMonth> {
-    date.format("%Y-%m").to_string().parse().ok()
 }
 
 fn tax_refused() -> Refusal {

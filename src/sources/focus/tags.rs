@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::model::plain::beginning;
 use crate::sources::refused_rows::Refusal;
 
 /// Tags with a value, by name, in their order.
@@ -27,13 +28,16 @@ pub(super) fn tags(cell: &str) -> Result<Tags, Refusal> {
             b"null" => continue,
             _ => value.get().to_owned(),
         };
+        if tags.iter().any(|(other, _): &(String, String)| *other == name) {
+            return Err(refused(&format!("{:?} twice", beginning(&name))));
+        }
         tags.push((name, value));
     }
     Ok(tags)
 }
 
 fn shown(cell: &str) -> String {
-    format!("{:?}", crate::model::plain::beginning(cell))
+    format!("{:?}", beginning(cell))
 }
 
 /// The members of an object in their order.
@@ -70,7 +74,17 @@ mod tests {
 
     #[test]
     fn other_json_is_refused() {
-        for cell in [r#"["a"]"#, r#"{"a":{"b":1}}"#, r#"{"a":[1]}"#, r#"{"a":1"#, "a=b", "{}{}", r#""a""#, "null"] {
+        for cell in [
+            r#"["a"]"#,
+            r#"{"a":{"b":1}}"#,
+            r#"{"a":[1]}"#,
+            r#"{"a":1"#,
+            r#"{"a":1,"b":2,"a":1}"#,
+            "a=b",
+            "{}{}",
+            r#""a""#,
+            "null",
+        ] {
             assert_eq!(tags(cell).unwrap_err().0, "tags", "{cell}");
         }
     }
