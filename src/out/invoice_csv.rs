@@ -1,21 +1,15 @@
 //! An invoice's details as CSV for spreadsheets: UTF-8 with a byte order mark, without which Excel garbles Japanese.
 
-use std::borrow::Cow;
-
-use anyhow::Context;
-
-use super::invoice_json::Details;
-use crate::diagnostic::{Diagnostic, Figure, is_invisible};
+use super::csv_rows::CsvRows;
+use super::invoice_json::{DetailRecord, Details};
+use crate::diagnostic::{Diagnostic, Figure};
 use crate::model::amount::Amount;
 use crate::model::amount_text::AmountText;
 use crate::model::audience::Audience;
 use crate::model::charge::Bill;
 use crate::model::invoice::Invoice;
-use crate::model::item_label::ItemTables;
+use crate::model::item_label::{ItemLabel, ItemTables};
 use crate::model::settings::Settings;
-
-/// Action named in the error when CSV cannot be written.
-const CANNOT: &str = "cannot write CSV";
 
 /// The columns, each with its audience: the issuer sees the customer's columns too.
 const COLUMNS: [(&str, Audience); 26] = [
@@ -58,209 +52,148 @@ pub fn invoice_csv(
     invoice: &Invoice,
     audience: Audience,
 ) -> Result<Vec<u8>, Diagnostic> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(b"\xef\xbb\xbf".to_vec());
     let labels = ItemTables::of_customer(settings, invoice.customer).labels(invoice);
     let customer = &settings.customers[invoice.customer];
-    let has_original_lines = invoice.returned.is_some() && settings.document_form.has_printed_returns();
-    let has_included_tax = invoice.items.iter().any(|item| item.tax_included);
-    // Decided once: a large invoice has hundreds of thousands of rows.
-    let is_written = COLUMNS.map(|(name, first)| {
-        let has_column = match name {
-            "label" | "heading" => settings.document_form.has_labels(),
-            "original_line" => has_original_lines,
-            "tax_included" => has_included_tax,
-            "section" | "section_name" => customer.has_sections(),
-            _ => true,
-        };
-        has_column && sees(audience, first)
-    });
-    let mut write = |cells: [&str; COLUMNS.len()]| -> csv::Result<()> {
-        for (cell, _) in cells.into_iter().zip(is_written).filter(|(_, is_written)| *is_written) {
-            match is_formula(cell) {
-                true => writer.write_field(defused(cell.to_owned()))?,
-                false => writer.write_field(cell)?,
-            }
-        }
-        writer.write_record(None::<&[u8]>)
+    let has = Columns {
+        labels: settings.document_form.has_labels(),
+        original_lines: invoice.returned.is_some() && settings.document_form.has_printed_returns(),
+        included_tax: invoice.items.iter().any(|item| item.tax_included),
+        sections: customer.has_sections(),
+        issuers: audience == Audience::Issuer,
     };
-    write(COLUMNS.map(|(name, _)| name)).context(CANNOT)?;
+    let same: Vec<ItemCells> =
+        (0..).zip(&labels).map(|(index, label)| ItemCells::of(invoice, index, label, has)).collect();
     let details = Details::new(bill, settings, invoice, audience);
-    let same: Vec<ItemCells<'_>> = (0..)
-        .zip(&invoice.items)
-        .zip(&labels)
-        .map(|((index, item), label)| ItemCells {
-            line: (index + 1).to_string(),
-            kind: word(&item.kind),
-            tax_rate: item.tax_rate.to_string(),
-            label: label.name_of(item),
-            heading: label.heading.unwrap_or_default(),
-            original_line: cell_if(has_original_lines, || {
-                invoice.line_of(index).map_or_else(String::new, |line| line.to_string())
-            }),
-            tax_included: cell_if(has_included_tax, || item.tax_included.to_string()),
-            section_name: item.section.as_ref().map_or("", |section| section.name.as_str()),
-        })
-        .collect();
-    let currency = invoice.currency.to_string();
-    let [mut quantity, mut unit_price, mut cost, mut amount, mut row] = [AmountText::default(); 5];
+    let mut rows = Rows { rows: CsvRows::new(), has, text: AmountText::default() };
+    rows.header();
     let mut has_detail = vec![false; invoice.items.len()];
     for detail in &invoice.details {
         let record = details.record(detail).of(format_args!("the costs of {}", invoice.number))?;
-        let item = invoice.item(detail);
-        let same = &same[detail.item.0 as usize];
-        has_detail[detail.item.0 as usize] = true;
-        let (share_of, share_ratio) =
-            record.share.map_or_else(Default::default, |share| (share.of.to_string(), share.ratio));
-        let cells: [&str; COLUMNS.len()] = [
-            &invoice.number,
-            &same.line,
-            &same.kind,
-            record.source,
-            record.date,
-            record.resource,
-            record.resource_name,
-            record.name,
-            number(&mut quantity, record.quantity),
-            record.unit,
-            number(&mut unit_price, record.unit_price),
-            number(&mut cost, record.cost),
-            amount.of(record.amount),
-            &currency,
-            item.tax_category.name(),
-            &same.tax_rate,
-            record.origin.as_ref().map_or("", |origin| origin.file),
-            number(&mut row, record.origin.as_ref().map(|origin| Amount::whole(i64::from(origin.row)))),
-            &share_of,
-            &share_ratio,
-            &same.label,
-            same.heading,
-            &same.original_line,
-            &same.tax_included,
-            match &item.section {
-                Some(_) => bill.group(bill.charge(detail.charge).subject, &customer.invoice.sections),
-                None => "",
-            },
-            same.section_name,
-        ];
-        write(cells).context(CANNOT)?;
+        let index = detail.item.0 as usize;
+        has_detail[index] = true;
+        let section = match &invoice.items[index].section {
+            Some(_) => bill.group(bill.charge(detail.charge).subject, &customer.invoice.sections),
+            None => "",
+        };
+        rows.add(&record, &same[index], section);
     }
-    let month = bill.month.first().format("%Y-%m").to_string();
     for (index, item) in invoice.items.iter().enumerate().filter(|(index, _)| !has_detail[*index]) {
-        let same = &same[index];
-        let cells: [&str; COLUMNS.len()] = [
-            &invoice.number,
-            &same.line,
-            &same.kind,
-            &item.source,
-            &month,
-            "",
-            "",
-            &item.name,
-            number(&mut quantity, item.quantity),
-            &item.unit,
-            number(&mut unit_price, item.unit_price),
-            cost.of(item.cost),
-            amount.of(item.amount),
-            &currency,
-            item.tax_category.name(),
-            &same.tax_rate,
-            "",
-            "",
-            "",
-            "",
-            &same.label,
-            same.heading,
-            &same.original_line,
-            &same.tax_included,
-            item.section.as_ref().and_then(|section| section.value.as_deref()).unwrap_or_default(),
-            same.section_name,
-        ];
-        write(cells).context(CANNOT)?;
+        let section = item.section.as_ref().and_then(|section| section.value.as_deref());
+        rows.add(&details.of_item(index), &same[index], section.unwrap_or_default());
     }
-    Ok(writer.into_inner().context(CANNOT)?)
+    Ok(rows.rows.into_bytes())
+}
+
+/// Which columns a document has that not every document has.
+#[derive(Clone, Copy)]
+struct Columns {
+    labels: bool,
+    original_lines: bool,
+    included_tax: bool,
+    sections: bool,
+    /// Those that only the issuer sees.
+    issuers: bool,
+}
+
+impl Columns {
+    fn has(self, name: &str, first: Audience) -> bool {
+        match name {
+            "label" | "heading" => self.labels,
+            "original_line" => self.original_lines,
+            "tax_included" => self.included_tax,
+            "section" | "section_name" => self.sections,
+            _ => self.issuers || first == Audience::Customer,
+        }
+    }
 }
 
 /// The cells that all rows of an item have in common, made once for hundreds of thousands of rows.
-struct ItemCells<'a> {
-    line: String,
-    kind: String,
-    tax_rate: String,
-    label: Cow<'a, str>,
-    heading: &'a str,
-    original_line: String,
-    tax_included: String,
-    section_name: &'a str,
+struct ItemCells {
+    /// `number` to `kind`.
+    first: Vec<u8>,
+    /// `currency` to `tax_rate`.
+    taxes: Vec<u8>,
+    /// `label` to `tax_included`.
+    labels: Vec<u8>,
+    section_name: Vec<u8>,
 }
 
-/// The text of a number; empty where there is none.
-fn number(text: &mut AmountText, amount: Option<Amount>) -> &str {
-    amount.map_or("", |amount| text.of(amount))
+impl ItemCells {
+    fn of(invoice: &Invoice, index: usize, label: &ItemLabel<'_>, has: Columns) -> ItemCells {
+        let item = &invoice.items[index];
+        let line = (index + 1).to_string();
+        let mut labels = Vec::new();
+        if has.labels {
+            labels.extend(CsvRows::cells([&label.name_of(item), label.heading.unwrap_or_default()]));
+        }
+        if has.original_lines {
+            let line = invoice.line_of(index).map_or_else(String::new, |line| line.to_string());
+            labels.extend(CsvRows::cells([line.as_str()]));
+        }
+        if has.included_tax {
+            labels.extend(CsvRows::cells([item.tax_included.to_string().as_str()]));
+        }
+        let currency = invoice.currency.to_string();
+        let section_name = item.section.as_ref().map_or("", |section| section.name.as_str());
+        ItemCells {
+            first: CsvRows::cells([&invoice.number, &line, &word(&item.kind)].map(String::as_str)),
+            taxes: CsvRows::cells([&currency, item.tax_category.name(), &item.tax_rate.to_string()]),
+            labels,
+            section_name: CsvRows::cells([section_name]),
+        }
+    }
 }
 
-/// A cell of a column that not every document has, made only where it is written.
-fn cell_if(is_written: bool, cell: impl FnOnce() -> String) -> String {
-    if is_written { cell() } else { String::new() }
+/// The rows of a document.
+struct Rows {
+    rows: CsvRows,
+    has: Columns,
+    /// Space for the text of a number.
+    text: AmountText,
 }
 
-/// Whether an audience sees a column.
-fn sees(audience: Audience, first: Audience) -> bool {
-    audience == Audience::Issuer || first == Audience::Customer
+impl Rows {
+    fn header(&mut self) {
+        let written = COLUMNS.iter().filter(|(name, first)| self.has.has(name, *first));
+        written.for_each(|(name, _)| self.rows.text(name));
+        self.rows.end_row();
+    }
+
+    fn number(&mut self, number: Option<Amount>) {
+        self.rows.plain(number.map_or("", |number| self.text.of(number)));
+    }
+
+    fn add(&mut self, record: &DetailRecord<'_>, same: &ItemCells, section: &str) {
+        self.rows.repeat(&same.first);
+        self.rows.text(record.source);
+        self.rows.plain(record.date);
+        for text in [record.resource, record.resource_name, record.name] {
+            self.rows.text(text);
+        }
+        self.number(record.quantity);
+        self.rows.text(record.unit);
+        self.number(record.unit_price);
+        if self.has.issuers {
+            self.number(record.cost);
+        }
+        self.number(Some(record.amount));
+        self.rows.repeat(&same.taxes);
+        if self.has.issuers {
+            self.rows.text(record.origin.as_ref().map_or("", |origin| origin.file));
+            self.number(record.origin.as_ref().map(|origin| Amount::whole(i64::from(origin.row))));
+            self.number(record.share.as_ref().map(|share| share.of));
+            self.rows.text(record.share.as_ref().map_or("", |share| &share.ratio));
+        }
+        self.rows.repeat(&same.labels);
+        if self.has.sections {
+            self.rows.text(section);
+            self.rows.repeat(&same.section_name);
+        }
+        self.rows.end_row();
+    }
 }
 
 fn word(kind: &crate::model::invoice::ItemKind) -> String {
     let value = serde_json::to_value(kind).expect("a kind can be written");
     value.as_str().expect("a kind is a word").to_owned()
-}
-
-/// Puts an apostrophe before a cell that a spreadsheet would run as a formula; numbers keep their sign.
-pub(crate) fn defused(cell: String) -> String {
-    if is_formula(&cell) { format!("'{cell}") } else { cell }
-}
-
-/// Whether a spreadsheet would run a cell as a formula.
-///
-/// Spreadsheets skip blanks and zero-width characters before a formula, and some programs split cells at tabs and line
-/// breaks on import (OWASP, CSV injection).
-fn is_formula(cell: &str) -> bool {
-    // Nearly every cell begins with a letter or a digit.
-    if cell.bytes().next().is_none_or(|first| first.is_ascii_alphanumeric()) {
-        return false;
-    }
-    let is_skipped = |c: char| c.is_whitespace() || c.is_control() || is_invisible(c);
-    let starts = cell.trim_start_matches(is_skipped);
-    let is_split = cell.starts_with(['\t', '\r', '\n']);
-    let is_formula = starts.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
-    (is_split || is_formula) && Amount::parse(cell.as_bytes()).is_err()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::defused;
-
-    #[test]
-    fn formulas_are_defused_and_numbers_are_not() {
-        for (cell, expected) in [
-            ("=1+1", "'=1+1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("+81-3", "'+81-3"),
-            ("-meter", "'-meter"),
-            ("-12.5", "-12.5"),
-            ("+1", "+1"),
-            ("\t=1", "'\t=1"),
-            ("\n=1+1", "'\n=1+1"),
-            ("\r\n=1+1", "'\r\n=1+1"),
-            (" \n =1", "' \n =1"),
-            ("\u{feff}=1", "'\u{feff}=1"),
-            ("\u{200b}@a", "'\u{200b}@a"),
-            ("\u{3000}＝1", "'\u{3000}＝1"),
-            ("\u{b}+1a", "'\u{b}+1a"),
-            ("\ntext", "'\ntext"),
-            ("two\nlines", "two\nlines"),
-            (" plain", " plain"),
-            ("plain", "plain"),
-            ("", ""),
-        ] {
-            assert_eq!(defused(cell.to_owned()), expected);
-        }
-    }
 }

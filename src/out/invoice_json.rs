@@ -300,7 +300,7 @@ pub(super) struct Details<'a> {
     settings: &'a Settings,
     invoice: &'a Invoice,
     audience: Audience,
-    /// The dates of the month by [`Charge::day`](crate::model::charge::Charge::day).
+    /// The month, then its dates: by [`Charge::day`](crate::model::charge::Charge::day).
     dates: Vec<String>,
     /// The days and months of [`Bill::other_periods`].
     other_periods: Vec<String>,
@@ -464,5 +464,25 @@ impl<'a> Details<'a> {
             origin: self.for_issuer(origin),
             share: share.and_then(|share| self.for_issuer(|| share_record(share))),
         })
+    }
+
+    /// The whole of an item that no detail is of: a fee, the minimum, 端数調整.
+    pub(super) fn of_item(&self, index: usize) -> DetailRecord<'_> {
+        let item = &self.invoice.items[index];
+        DetailRecord {
+            item: index as u32 + 1,
+            source: &item.source,
+            date: &self.dates[0],
+            resource: "",
+            resource_name: "",
+            name: &item.name,
+            quantity: item.quantity,
+            unit: &item.unit,
+            unit_price: item.unit_price,
+            cost: self.for_issuer(|| item.cost),
+            amount: item.amount,
+            origin: None,
+            share: None,
+        }
     }
 }

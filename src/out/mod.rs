@@ -1,6 +1,7 @@
 //! The files that a build writes: an invoice's record as JSON and CSV, the month's manifest, and the directory that is
 //! replaced as a whole or not at all.
 
+mod csv_rows;
 mod directory;
 mod invoice_csv;
 mod invoice_json;
@@ -9,8 +10,8 @@ mod manifest;
 use anyhow::Context;
 
 use crate::diagnostic::Diagnostic;
+pub(crate) use csv_rows::defused;
 pub use directory::{Mode, begin, check_target, months_in, not_replaced};
-pub(crate) use invoice_csv::defused;
 pub use invoice_csv::invoice_csv;
 pub use invoice_json::invoice_json;
 pub use manifest::{Manifest, tool};
