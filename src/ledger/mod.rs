@@ -204,9 +204,14 @@ impl Ledger {
     }
 
     /// The records written before `stored`.
-    pub fn before(&self, stored: &Stored) -> &[Stored] {
+    pub fn before(&self, stored: &Stored) -> Before<'_> {
         let end = self.records.iter().position(|other| other.name == stored.name).unwrap_or(self.records.len());
-        &self.records[..end]
+        Before { ledger: self, end }
+    }
+
+    /// The records written before the next one: all of them.
+    pub fn before_next(&self) -> Before<'_> {
+        Before { ledger: self, end: self.records.len() }
     }
 
     /// The next running number of a month: one more than the largest of its sequence. The first of the ledger is
@@ -400,6 +405,31 @@ impl Ledger {
     pub fn write_index(&self, root: &Path) -> Result<(), Diagnostic> {
         let path = format!("{DIRECTORY}/{INDEX}");
         staging::replace(&root.join(&path), &path, &self.index()?)
+    }
+}
+
+/// The records of a ledger that were written before one of them.
+#[derive(Clone, Copy)]
+pub struct Before<'a> {
+    ledger: &'a Ledger,
+    end: usize,
+}
+
+impl<'a> Before<'a> {
+    /// The records, in the order in which they were written.
+    pub fn records(self) -> &'a [Stored] {
+        &self.ledger.records[..self.end]
+    }
+
+    /// Whether one of their documents has that number.
+    pub fn has(self, number: &str) -> bool {
+        self.ledger.lookup().find(number).is_some_and(|(record, _)| record < self.end)
+    }
+
+    /// How many of their documents are credit notes of the invoice with that number.
+    pub fn credits_of(self, number: &str) -> usize {
+        let corrections = self.ledger.lookup().corrections(number).iter().take_while(|(record, _)| *record < self.end);
+        corrections.filter(|place| self.ledger.at(**place).1.kind == DocumentKind::CreditNote).count()
     }
 }
 

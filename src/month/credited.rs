@@ -237,7 +237,7 @@ impl CreditRequest<'_> {
         }
         let credited =
             ledger.credited(&original.number, None).of(format_args!("what was credited of {}", original.number))?;
-        let number = recorded::credit_number(ledger.records(), &original.number);
+        let number = recorded::credit_number(ledger.before_next(), &original.number);
         let terms = terms(settings, month, invoice, number);
         let terms = CreditTerms {
             date: self.date,
@@ -248,11 +248,11 @@ impl CreditRequest<'_> {
         };
         let (mut note, lines) = billing::credit(invoice, &credited, terms).at(|| Place::file(stored.path()))?;
         let customer = &settings.customers[note.customer];
-        note.file_name = recorded::free_file_name(ledger.records(), month, customer, &note, &[]);
+        note.file_name = recorded::free_file_name(ledger.before_next(), month, customer, &note, &[]);
         let naming = Naming {
             customer: original.customer.clone(),
             customer_name: original.customer_name.clone(),
-            version: recorded::credit_version(ledger.records(), &original.number),
+            version: recorded::credit_version(ledger.before_next(), &original.number),
             running: None,
             whole: self.extent == Extent::Whole,
             lines,
@@ -326,7 +326,7 @@ impl CreditRequest<'_> {
         let number = billing::number(month, customer, running);
         invoice.number = match running {
             Some(_) => number,
-            None => recorded::free_number(ledger.records(), number, version as usize),
+            None => recorded::free_number(ledger.before_next(), number, version as usize),
         };
         // It is issued on the date of the credit note and due by its rule, unless the user gives a date.
         let rules = &customer.invoice;
@@ -338,7 +338,7 @@ impl CreditRequest<'_> {
             reason: self.reason.to_owned(),
             refund_note: None,
         });
-        invoice.file_name = recorded::free_file_name(ledger.records(), month, customer, invoice, &[note]);
+        invoice.file_name = recorded::free_file_name(ledger.before_next(), month, customer, invoice, &[note]);
         Naming::of_invoice(customer, invoice, version, running)
     }
 }

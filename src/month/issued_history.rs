@@ -29,7 +29,7 @@ pub(super) fn has_stories(settings: &Settings) -> bool {
 pub(super) fn told_of(ledger: &Ledger, stored: &Stored) -> Ledger {
     let months: Vec<BillingMonth> = stored.record.month.earlier(EARLIER_MONTHS).collect();
     let is_told = |before: &&Stored| months.contains(&before.record.month);
-    Ledger::of(ledger.before(stored).iter().filter(is_told).cloned().collect())
+    Ledger::of(ledger.before(stored).records().iter().filter(is_told).cloned().collect())
 }
 
 /// The months issued before `month`, as far as `ledger` has them and any customer's invoices tell of them.

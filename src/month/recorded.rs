@@ -10,7 +10,7 @@ use super::computed::rules;
 use super::reproduced::Reproduction;
 use crate::billing;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::ledger::{Document, Ledger, Naming, Stored};
+use crate::ledger::{Before, Document, Ledger, Naming, Stored};
 use crate::model::customer::Customer;
 use crate::model::invoice::{DocumentKind, Invoice, Original};
 use crate::model::period::BillingMonth;
@@ -205,23 +205,21 @@ fn differences(recorded: &Document, expected: &Document) -> Vec<String> {
 }
 
 /// `CN-` and the invoice's number; the second credit note of an invoice ends in `-2`.
-pub fn credit_number(before: &[Stored], number: &str) -> String {
+pub fn credit_number(before: Before<'_>, number: &str) -> String {
     free_number(before, format!("CN-{number}"), credit_version(before, number) as usize)
 }
 
 /// The version of an invoice's next credit note.
-pub fn credit_version(before: &[Stored], number: &str) -> u32 {
-    let notes = documents(before).filter(|document| document.takes_back(number)).count();
-    u32::try_from(notes).unwrap_or(u32::MAX).saturating_add(1)
+pub fn credit_version(before: Before<'_>, number: &str) -> u32 {
+    u32::try_from(before.credits_of(number)).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 /// The number for the `version`-th document of its kind: `first` with the version behind it, or with the next one that
 /// no other document has. The second invoice of one customer may clash with the first of another.
-pub fn free_number(before: &[Stored], first: String, version: usize) -> String {
+pub fn free_number(before: Before<'_>, first: String, version: usize) -> String {
     let number = |version: usize| if version == 1 { first.clone() } else { format!("{first}-{version}") };
-    let is_given = |number: &str| documents(before).any(|document| document.number == number);
     let mut version = version;
-    while is_given(&number(version)) {
+    while before.has(&number(version)) {
         version += 1;
     }
     number(version)
@@ -229,23 +227,22 @@ pub fn free_number(before: &[Stored], first: String, version: usize) -> String {
 
 /// Name of a document's files; with its number where another of the customer's documents has that name.
 pub fn free_file_name(
-    before: &[Stored],
+    before: Before<'_>,
     month: BillingMonth,
     customer: &Customer,
     invoice: &Invoice,
     others: &[&Document],
 ) -> String {
     let name = billing::file_name(month, customer, invoice);
-    let issued =
-        before.iter().filter(|stored| stored.record.month == month).flat_map(|stored| &stored.record.documents);
+    let issued = before
+        .records()
+        .iter()
+        .filter(|stored| stored.record.month == month)
+        .flat_map(|stored| &stored.record.documents);
     let mut taken = issued.chain(others.iter().copied()).filter(|document| document.customer == customer.id);
     // Some file systems ignore case.
     match taken.any(|document| document.file_name().to_lowercase() == name.to_lowercase()) {
         true => format!("{name}_{}", invoice.number.replace(['/', '\\', ':', '*', '?', '"', '<', '>', '|'], "_")),
         false => name,
     }
-}
-
-fn documents(records: &[Stored]) -> impl Iterator<Item = &Document> {
-    records.iter().flat_map(|stored| &stored.record.documents)
 }
