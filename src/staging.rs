@@ -19,11 +19,11 @@ use crate::model::plain;
 
 /// A file that was written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub struct Written {
+pub struct Written<S = String> {
     /// Path with `/`, relative to the directory that the list describes.
-    pub path: String,
+    pub path: S,
     /// SHA-256 of its bytes, as lower-case hex.
-    pub sha256: String,
+    pub sha256: S,
 }
 
 /// A lock on a list of files is never poisoned; a file that was written but not listed would be a hole in the evidence.
@@ -624,5 +624,6 @@ pub fn hash(bytes: &[u8]) -> String {
 
 /// Bytes as lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect()
 }

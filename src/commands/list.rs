@@ -5,12 +5,13 @@ use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use chrono::NaiveDate;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::export_index::ExportIndex;
 use super::send::note_running;
 use crate::cli;
 use crate::diagnostic::{Diagnostic, Figure, Problems};
+use crate::ledger::listing::Listing;
 use crate::ledger::{Document, Ledger, Stored};
 use crate::mail::deliveries::{Deliveries, DeliveryState};
 use crate::model::amount::Amount;
@@ -32,7 +33,7 @@ struct ListedDocument<'a> {
     version: u32,
     customer: &'a str,
     customer_name: &'a str,
-    month: String,
+    month: BillingMonth,
     currency: Currency,
     total: Amount,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,44 +46,46 @@ struct ListedDocument<'a> {
     left: Option<Amount>,
     /// The invoice that replaces it.
     replaced_by: Option<&'a str>,
-    file: Option<String>,
+    #[serde(serialize_with = "in_out")]
+    file: Option<(BillingMonth, &'a str)>,
     sha256: Option<&'a str>,
     /// What became of its message; none where there was none.
     sent: Option<DeliveryState>,
 }
 
 pub(super) fn run(root: &Path, current: &Path, arguments: &cli::List, printer: &Printer) -> Result<(), Problems> {
-    let ledger = Ledger::open(root)?;
-    let wanted: Vec<(&Stored, &Document)> =
-        ledger.documents().filter(|(_, document)| is_wanted(document, arguments)).collect();
+    let is_wanted = |(_, document): &(&Stored, &Document)| is_wanted(document, arguments);
     if let Some(path) = &arguments.export_index {
+        let ledger = Ledger::open(root)?;
+        let wanted: Vec<(&Stored, &Document)> = ledger.documents().filter(is_wanted).collect();
         evidence::check_list(root, &ledger)?;
         return ExportIndex { root, current, path, ledger: &ledger, documents: &wanted }.write(printer);
     }
+    let listing = Listing::open(root)?;
     note_running(root, printer);
     let mut deliveries: BTreeMap<BillingMonth, Deliveries> = BTreeMap::new();
-    let mut rows = Vec::new();
-    for (stored, document) in wanted {
+    let rows = listing.documents().filter(is_wanted).map(|(stored, document)| {
         let of_month = match deliveries.entry(stored.record.month) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(Deliveries::read(root, stored.record.month)?),
         };
         let sent = of_month.latest(&document.number).map(|delivery| delivery.state);
-        rows.push(row(&ledger, stored, document, sent)?);
-    }
+        row(&listing, stored, document, sent)
+    });
     if arguments.json {
+        let rows = rows.collect::<Result<Vec<ListedDocument<'_>>, Diagnostic>>()?;
         printer.result_json(&out::to_json(&rows)?);
         return Ok(());
     }
-    if rows.is_empty() {
-        printer.status(if ledger.records().is_empty() { "nothing is issued" } else { "nothing issued fits" });
+    let mut lines = vec![printer.heading(["date", "number", "customer", "total", ""])];
+    for row in rows {
+        lines.push(cells(&row?, printer));
+    }
+    if lines.len() == 1 {
+        printer.status(if listing.is_empty() { "nothing is issued" } else { "nothing issued fits" });
         return Ok(());
     }
-    let mut lines = vec![printer.heading(["date", "number", "customer", "total", ""])];
-    lines.extend(rows.iter().map(|row| cells(row, printer)));
-    for line in table(&lines, &[Align::Left, Align::Left, Align::Left, Align::Right, Align::Left]) {
-        printer.result(line.trim_end());
-    }
+    printer.results(table(&lines, &[Align::Left, Align::Left, Align::Left, Align::Right, Align::Left]));
     Ok(())
 }
 
@@ -100,7 +103,7 @@ fn is_wanted(document: &Document, arguments: &cli::List) -> bool {
 }
 
 fn row<'a>(
-    ledger: &'a Ledger,
+    listing: &'a Listing,
     stored: &'a Stored,
     document: &'a Document,
     sent: Option<DeliveryState>,
@@ -108,7 +111,7 @@ fn row<'a>(
     let pdf = document.outputs.iter().find(|output| output.path.ends_with(".pdf"));
     let left = match document.kind {
         DocumentKind::Invoice => {
-            Some(ledger.left_of(document).of(format_args!("what is left of {}", document.number))?)
+            Some(listing.left_of(document).of(format_args!("what is left of {}", document.number))?)
         }
         DocumentKind::CreditNote => None,
     };
@@ -119,18 +122,26 @@ fn row<'a>(
         version: document.version,
         customer: &document.customer,
         customer_name: &document.customer_name,
-        month: stored.record.month.to_string(),
+        month: stored.record.month,
         currency: document.currency,
         total: document.total,
         order_number: document.order_number.as_deref(),
         original: document.original.as_ref().map(|original| original.number.as_str()),
-        credited_by: ledger.credits_of(&document.number).map(|(_, note)| note.number.as_str()).collect(),
+        credited_by: listing.credits_of(&document.number).map(|note| note.number.as_str()).collect(),
         left,
-        replaced_by: ledger.replacement_of(&document.number).map(|document| document.number.as_str()),
-        file: pdf.map(|pdf| format!("out/{}/{}", stored.record.month, pdf.path)),
+        replaced_by: listing.replacement_of(&document.number).map(|document| document.number.as_str()),
+        file: pdf.map(|pdf| (stored.record.month, pdf.path.as_str())),
         sha256: pdf.map(|pdf| pdf.sha256.as_str()),
         sent,
     })
+}
+
+/// A file by its month and its path in the month's directory.
+fn in_out<S: Serializer>(file: &Option<(BillingMonth, &str)>, serializer: S) -> Result<S::Ok, S::Error> {
+    match file {
+        Some((month, path)) => serializer.collect_str(&format_args!("out/{month}/{path}")),
+        None => serializer.serialize_none(),
+    }
 }
 
 fn cells(row: &ListedDocument<'_>, printer: &Printer) -> Vec<String> {

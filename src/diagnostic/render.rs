@@ -88,7 +88,8 @@ fn cut_excerpt(line: &str, column: usize, length: usize) -> CutExcerpt {
     // A line can have millions of characters, so this reads only those that may be shown.
     let first = column.saturating_sub(EXCERPT_WIDTH);
     let mut rest = line.chars().skip(first);
-    let cells: Vec<String> = rest.by_ref().take(3 * EXCERPT_WIDTH).map(|c| printable(&c.to_string())).collect();
+    let cells: Vec<String> =
+        rest.by_ref().take(3 * EXCERPT_WIDTH).map(|c| printable(&c.to_string()).into_owned()).collect();
     let width = |cells: &[String]| cells.iter().map(|cell| cell.width()).sum::<usize>();
     let more = rest.next().is_some();
     let column = (column - first).min(cells.len());
@@ -126,17 +127,20 @@ pub(super) fn cut(text: &str, most: usize) -> Cow<'_, str> {
 
 /// A text cut to a reasonable length, without characters that a terminal interprets.
 fn shown(text: &str) -> String {
-    printable(&cut(text, LONGEST))
+    printable(&cut(text, LONGEST)).into_owned()
 }
 
 /// Text without control characters, which could move a terminal's cursor or hide text.
-pub fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_obeyed) {
+        return Cow::Borrowed(text);
+    }
     let visible = |c: char| match c {
         '\t' => "    ".to_owned(),
         c if is_obeyed(c) => c.escape_default().to_string(),
         c => c.to_string(),
     };
-    text.chars().map(visible).collect()
+    Cow::Owned(text.chars().map(visible).collect())
 }
 
 /// Whether a character has no width and affects display: byte order marks, writing directions, line and paragraph

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
+use std::ops::Deref;
 use std::path::Path;
 
 use anyhow::Context;
 use rayon::prelude::*;
+use serde::Deserialize;
 
 use super::record::{COSTS_INSIDE, FORMAT, Record};
 use super::{DIRECTORY, Stored, soundness};
@@ -13,13 +15,14 @@ use crate::diagnostic::{Diagnostic, Place, cannot, json_fault};
 use crate::files;
 use crate::model::period::BillingMonth;
 use crate::model::plain::beginning;
+use crate::model::text::Text;
 use crate::staging::hash;
 
 pub(super) const HINT: &str = "issued/ is never edited: put back what git or a backup has";
 
 /// All records of `issued/` in the order of the chain, and its faults. Records after a fault are included, so that
 /// users can look at them.
-pub(super) fn read(root: &Path) -> (Vec<Stored>, Vec<Diagnostic>) {
+pub(super) fn read(root: &Path, load: Load) -> (Vec<Stored>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
     let mut records: BTreeMap<String, Stored> = BTreeMap::new();
     let names = names(root, &mut faults);
@@ -122,26 +125,57 @@ pub(super) fn record_of(file: &str) -> Option<&str> {
 }
 
 /// The field that every form of record begins with.
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct Form {
     format: u32,
     tool: String,
 }
 
-fn load(root: &Path, name: &str) -> Result<Stored, Diagnostic> {
-    let path = format!("{DIRECTORY}/{name}.json");
+/// Reads a record by its name.
+pub(super) type Load = fn(&Path, &str) -> Result<Stored, Diagnostic>;
+
+/// A whole record.
+pub(super) fn whole(root: &Path, name: &str) -> Result<Stored, Diagnostic> {
+    let bytes = bytes(root, name)?;
+    Ok(Stored { name: name.to_owned(), sha256: hash(&bytes), record: record(name, &bytes)? })
+}
+
+/// What is [listed](Record::listed) of a record, which is checked whole.
+pub(super) fn listed(root: &Path, name: &str) -> Result<Stored, Diagnostic> {
+    let bytes = bytes(root, name)?;
+    let record: Record<Text<'_>> = record(name, &bytes)?;
+    Ok(Stored { name: name.to_owned(), sha256: hash(&bytes), record: record.listed() })
+}
+
+fn path(name: &str) -> String {
+    format!("{DIRECTORY}/{name}.json")
+}
+
+fn bytes(root: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
+    let path = path(name);
+    Ok(files::read(&root.join(&path), files::DATA).with_context(|| cannot("read the file", &path))?)
+}
+
+/// The record in a file, with every field checked.
+fn record<'b, S>(name: &str, bytes: &'b [u8]) -> Result<Record<S>, Diagnostic>
+where
+    S: Deserialize<'b> + Default + Deref<Target = str>,
+{
+    let path = path(name);
     let place = |line: usize| Place::line(&path, u32::try_from(line).unwrap_or(1));
-    let bytes = files::read(&root.join(&path), files::DATA).with_context(|| cannot("read the file", &path))?;
     let unreadable = |error: serde_json::Error| {
         let message = format!("this is not what `invoicer issue` wrote: {}", json_fault(&error));
         Diagnostic::error(message).at(place(error.line())).with_hint(HINT)
     };
-    let record: Result<Record, serde_json::Error> = serde_json::from_slice(&bytes);
+    let record: Result<Record<S>, serde_json::Error> = match std::str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(bytes),
+    };
     let (format, tool) = match &record {
-        Ok(record) => (record.format, record.tool.clone()),
+        Ok(record) => (record.format, record.tool.to_owned()),
         // A later format may have other fields.
         Err(_) => {
-            let Form { format, tool } = serde_json::from_slice(&bytes).map_err(unreadable)?;
+            let Form { format, tool } = serde_json::from_slice(bytes).map_err(unreadable)?;
             (format, tool)
         }
     };
@@ -161,5 +195,5 @@ fn load(root: &Path, name: &str) -> Result<Stored, Diagnostic> {
             .at(Place::file(&path))
             .with_hint(HINT)
     })?;
-    Ok(Stored { name: name.to_owned(), sha256: hash(&bytes), record })
+    Ok(record)
 }

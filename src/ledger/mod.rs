@@ -6,6 +6,7 @@ mod chain;
 mod copies;
 mod index;
 pub mod journal;
+pub mod listing;
 mod lookup;
 mod record;
 mod soundness;
@@ -110,7 +111,7 @@ impl Ledger {
 
     /// Reads as much of `issued/` as can be read, and returns everything wrong with it.
     pub fn read(root: &Path) -> (Ledger, Vec<Diagnostic>) {
-        let (records, faults) = chain::read(root);
+        let (records, faults) = chain::read(root, chain::whole);
         (Ledger::of(records), faults)
     }
 

@@ -1,5 +1,7 @@
 //! [`Record`]: one file of `issued/`, written once and never changed.
 
+use std::ops::Deref;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,7 @@ use crate::model::period::BillingMonth;
 use crate::model::settings::DocumentForm;
 use crate::model::tax::{TaxCategory, TaxRate};
 use crate::model::tax_table::TaxRegime;
+use crate::model::text::Text;
 use crate::staging::Written;
 
 /// Record format that this program writes.
@@ -40,25 +43,25 @@ const STATED_SINCE: u32 = 4;
 
 /// The documents issued together: a month's invoices, or a credit note with or without the corrected invoice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
+pub struct Record<S = String> {
     /// Format of this file.
     pub format: u32,
     /// Name and version of the program that wrote it.
-    pub tool: String,
+    pub tool: S,
     /// The month billed.
     pub month: BillingMonth,
     /// The previous record; none for the first.
     pub previous: Option<Previous>,
     /// The providers' bills it was made from, relative to the workspace's root.
-    pub bills: Vec<Written>,
+    pub bills: Vec<Written<S>>,
     /// The workspace's own files it was made from, relative to the workspace's root; a copy of each is kept beside the
     /// record. Empty for a credit note alone, which is made from those of its invoice.
-    pub rules: Vec<Written>,
+    pub rules: Vec<Written<S>>,
     /// The adjustments of the month, relative to the workspace's root; a copy of each is kept beside the rules.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub adjustments: Vec<Written>,
+    pub adjustments: Vec<Written<S>>,
     /// The review files as they were when it was issued; copies are kept beside the record too.
-    pub review: Vec<Written>,
+    pub review: Vec<Written<S>>,
     /// The kinds of documents that are kept beside the record, byte for byte as they were issued. Records written before
     /// there were such have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -67,7 +70,7 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Carried::is_empty")]
     pub carried: Carried,
     /// The documents, in the order of their numbers.
-    pub documents: Vec<Document>,
+    pub documents: Vec<Document<S>>,
 }
 
 impl Record {
@@ -100,6 +103,26 @@ impl Record {
     }
 }
 
+impl Record<Text<'_>> {
+    /// What is listed of it: of its documents neither lines and taxes nor files but the PDF, which of a hundred thousand
+    /// documents are most of the memory.
+    pub(super) fn listed(self) -> Record {
+        Record {
+            format: self.format,
+            tool: self.tool.into_string(),
+            month: self.month,
+            previous: self.previous,
+            bills: Vec::new(),
+            rules: Vec::new(),
+            adjustments: Vec::new(),
+            review: Vec::new(),
+            kept: self.kept,
+            carried: self.carried,
+            documents: self.documents.into_iter().map(Document::listed).collect(),
+        }
+    }
+}
+
 /// The previous record with its hash, so that no record can be changed, removed or inserted without a trace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Previous {
@@ -111,9 +134,9 @@ pub struct Previous {
 
 /// An invoice or credit note as it was issued.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Document {
+pub struct Document<S = String> {
     /// Its number.
-    pub number: String,
+    pub number: S,
     /// Invoice or credit note.
     pub kind: DocumentKind,
     /// 1 for an invoice, and one more for each that replaces it; an invoice's credit notes are counted too.
@@ -122,16 +145,16 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<u64>,
     /// The customer's id.
-    pub customer: String,
+    pub customer: S,
     /// The customer's name.
-    pub customer_name: String,
+    pub customer_name: S,
     /// Date of issue.
     pub issue_date: NaiveDate,
     /// Date by which payment is due; for a credit note, its date of issue.
     pub due_date: NaiveDate,
     /// The customer's order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub order_number: Option<String>,
+    pub order_number: Option<S>,
     /// Currency of all amounts.
     pub currency: Currency,
     /// Whose tax it states; absent for Japan's.
@@ -139,12 +162,12 @@ pub struct Document {
     pub tax_regime: TaxRegime,
     /// The invoice it takes back or replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub original: Option<Original>,
+    pub original: Option<Original<S>>,
     /// For a credit note: whether it takes back everything that was left.
     #[serde(default, skip_serializing_if = "is_false")]
     pub whole: bool,
     /// The lines.
-    pub items: Vec<Line>,
+    pub items: Vec<Line<S>>,
     /// Tax per category and rate.
     pub tax_subtotals: Vec<TaxSubtotal>,
     /// Sum of the lines.
@@ -156,25 +179,25 @@ pub struct Document {
     /// What the provider charges for it.
     pub cost: Amount,
     /// Path of its files without extension, relative to the month's directory of `out/`.
-    pub file: String,
+    pub file: S,
     /// Its files, the customer's and the issuer's, relative to the month's directory of `out/`.
-    pub outputs: Vec<Written>,
+    pub outputs: Vec<Written<S>>,
 }
 
 /// A line of a [`Document`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
+pub struct Line<S = String> {
     /// Its number on the invoice; on a credit note, the number of the line it takes back, or 0 for a 端数調整 (rounding
     /// adjustment) that the invoice did not have in that category.
     pub line: usize,
     /// The source of its charges, empty where it has none; records written before there was this field have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
+    pub source: Option<S>,
     /// Bill item or fee.
-    pub name: String,
+    pub name: S,
     /// What is printed after the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub qualifier: Option<String>,
+    pub qualifier: Option<S>,
     /// Kind of the line.
     pub kind: ItemKind,
     /// Amount before tax, unless it includes the tax.
@@ -188,10 +211,10 @@ pub struct Line {
     pub tax_included: bool,
     /// The id of the adjustment that it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub adjustment: Option<String>,
+    pub adjustment: Option<S>,
     /// The printed name of the section that lists it; none where the invoice has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub section: Option<String>,
+    pub section: Option<S>,
 }
 
 fn is_false(value: &bool) -> bool {
@@ -258,6 +281,53 @@ impl Naming {
     }
 }
 
+impl<S: Deref<Target = str>> Document<S> {
+    /// The customer's file of that kind.
+    pub fn output(&self, format: Format) -> Option<&Written<S>> {
+        let is_it = |output: &&Written<S>| {
+            let ending = output.path.strip_prefix(&*self.file).and_then(|ending| ending.strip_prefix('.'));
+            ending == Some(format.extension())
+        };
+        self.outputs.iter().find(is_it)
+    }
+}
+
+impl Document<Text<'_>> {
+    fn listed(self) -> Document {
+        let original = |original: Original<Text<'_>>| Original {
+            number: original.number.into_string(),
+            issue_date: original.issue_date,
+            reason: original.reason.into_string(),
+            refund_note: None,
+        };
+        let pdf = self.outputs.into_iter().find(|output| output.path.ends_with(".pdf"));
+        let pdf = pdf.map(|pdf| Written { path: pdf.path.into_string(), sha256: pdf.sha256.into_string() });
+        Document {
+            number: self.number.into_string(),
+            kind: self.kind,
+            version: self.version,
+            running: self.running,
+            customer: self.customer.into_string(),
+            customer_name: self.customer_name.into_string(),
+            issue_date: self.issue_date,
+            due_date: self.due_date,
+            order_number: self.order_number.map(Text::into_string),
+            currency: self.currency,
+            tax_regime: self.tax_regime,
+            original: self.original.map(original),
+            whole: self.whole,
+            items: Vec::new(),
+            tax_subtotals: Vec::new(),
+            subtotal: self.subtotal,
+            tax: self.tax,
+            total: self.total,
+            cost: self.cost,
+            file: self.file.into_string(),
+            outputs: pdf.into_iter().collect(),
+        }
+    }
+}
+
 impl Document {
     /// Records an invoice or credit note; `outputs` is left empty for the caller to fill in.
     pub fn of(invoice: &Invoice, naming: Naming) -> Document {
@@ -310,12 +380,6 @@ impl Document {
     /// them.
     pub fn credited_lines(&self) -> impl Iterator<Item = &Line> {
         self.items.iter().filter(|item| !item.kind.follows_from_others())
-    }
-
-    /// The customer's file of that kind.
-    pub fn output(&self, format: Format) -> Option<&Written> {
-        let path = format!("{}.{}", self.file, format.extension());
-        self.outputs.iter().find(|output| output.path == path)
     }
 
     /// Name of its files without directory and extension.

@@ -3,8 +3,10 @@
 //! such a record when it reads it, and none writes it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 
 use chrono::{Datelike, NaiveDate};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::record::{Document, Record, file_of};
 use super::{Stored, chain};
@@ -39,7 +41,7 @@ type Checked = Result<(), String>;
 ///
 /// # Errors
 /// The first invalid field, with its value.
-pub(super) fn record(record: &Record) -> Checked {
+pub(super) fn record<S: Deref<Target = str>>(record: &Record<S>) -> Checked {
     field("tool", &record.tool, is_line(&record.tool, 100))?;
     if let Some(previous) = &record.previous {
         field("previous.file", &previous.file, chain::record_of(&previous.file).is_some())?;
@@ -63,15 +65,15 @@ pub(super) fn record(record: &Record) -> Checked {
         // Without rules its invoices could not be computed again.
         return Err("rules is empty".to_owned());
     }
-    let mut names = BTreeSet::new();
-    match record.documents.iter().find(|document| !names.insert(document.file.as_str())) {
+    let mut names = FxHashSet::default();
+    match record.documents.iter().find(|document| !names.insert(&*document.file)) {
         Some(twice) => Err(format!("documents.file {:?} is that of two documents", beginning(&twice.file))),
         None => Ok(()),
     }
 }
 
 /// Checks that every document has the files of which the record says that they are kept.
-fn kept(record: &Record) -> Checked {
+fn kept<S: Deref<Target = str>>(record: &Record<S>) -> Checked {
     let mut known = BTreeSet::new();
     for format in &record.kept {
         let name = format.extension();
@@ -85,7 +87,7 @@ fn kept(record: &Record) -> Checked {
     Ok(())
 }
 
-fn document(document: &Document) -> Checked {
+fn document<S: Deref<Target = str>>(document: &Document<S>) -> Checked {
     field("documents.number", &document.number, is_number(&document.number))?;
     number("documents.version", u64::from(document.version), 1..=u64::from(LAST_VERSION))?;
     if let Some(running) = document.running {
@@ -120,22 +122,26 @@ fn document(document: &Document) -> Checked {
             return Err(format!("documents.items.line is {} in {:?}", item.line, beginning(&document.number)));
         }
     }
-    let name = document.file.strip_prefix(&document.customer).and_then(|rest| rest.strip_prefix('/'));
+    let name = document.file.strip_prefix(&*document.customer).and_then(|rest| rest.strip_prefix('/'));
     field("documents.file", &document.file, name.is_some_and(is_name))?;
     let is_own = |path: &str| {
         let stem = path.strip_prefix(INTERNAL).and_then(|path| path.strip_prefix('/')).unwrap_or(path);
-        let ending = stem.strip_prefix(&document.file).and_then(|ending| ending.strip_prefix('.'));
-        file_of(path) == document.file && ending.is_some_and(|ending| ENDINGS.contains(&ending))
+        let ending = stem.strip_prefix(&*document.file).and_then(|ending| ending.strip_prefix('.'));
+        file_of(path) == &*document.file && ending.is_some_and(|ending| ENDINGS.contains(&ending))
     };
     files("documents.outputs", &document.outputs, is_own)
 }
 
 /// Checks a list of files: every path is valid and listed once.
-fn files(name: &str, files: &[Written], is_good: impl Fn(&str) -> bool) -> Checked {
+fn files<S: Deref<Target = str>>(name: &str, files: &[Written<S>], is_good: impl Fn(&str) -> bool) -> Checked {
+    // A document's are sorted: the set is for those of another order.
+    let is_sorted = files.is_sorted_by(|one, next| *one.path < *next.path);
     let mut paths = BTreeSet::new();
+    let mut is_new = |path| is_sorted || paths.insert(path);
     for file in files {
-        field(&format!("{name}.path"), &file.path, is_good(&file.path) && paths.insert(file.path.as_str()))?;
-        field(&format!("{name}.sha256"), &file.sha256, is_sha256(&file.sha256))?;
+        let of_list = |wrong: String| format!("{name}.{wrong}");
+        field("path", &file.path, is_good(&file.path) && is_new(&*file.path)).map_err(of_list)?;
+        field("sha256", &file.sha256, is_sha256(&file.sha256)).map_err(of_list)?;
     }
     Ok(())
 }
@@ -155,7 +161,7 @@ fn field(name: &str, text: &str, is_good: bool) -> Checked {
 
 /// Checks the length of a text that is only printed and compared.
 fn text(name: &str, text: &str) -> Checked {
-    field(name, text, text.chars().nth(LONGEST_TEXT).is_none())
+    field(name, text, text.len() <= LONGEST_TEXT || text.chars().nth(LONGEST_TEXT).is_none())
 }
 
 fn number(name: &str, number: u64, range: std::ops::RangeInclusive<u64>) -> Checked {
@@ -182,7 +188,7 @@ pub(super) fn together(records: &[Stored]) -> Vec<Diagnostic> {
 /// Documents and rests of the records before the one being checked.
 #[derive(Default)]
 struct Before<'a> {
-    documents: BTreeMap<&'a str, (&'a Stored, &'a Document)>,
+    documents: FxHashMap<&'a str, (&'a Stored, &'a Document)>,
     /// Rests that were left, by customer and month.
     left: BTreeMap<(&'a str, BillingMonth), Vec<&'a CustomerRest>>,
     /// The records that took rests, by the customer and the month that left them.
@@ -207,7 +213,7 @@ impl<'a> Before<'a> {
 
     fn faults(&self, stored: &Stored) -> Vec<String> {
         let mut faults = Vec::new();
-        let mut own = BTreeSet::new();
+        let mut own = FxHashSet::default();
         for document in &stored.record.documents {
             if let Some((first, _)) = self.documents.get(document.number.as_str()) {
                 faults.push(format!("the number {} was given before, in {}", document.number, first.path()));

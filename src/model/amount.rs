@@ -9,11 +9,12 @@ use std::fmt;
 
 use num_bigint::BigInt;
 use rust_decimal::Decimal;
-use serde::de::Visitor;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::amount_text::AmountText;
 use super::plain::beginning;
+use super::text::Text;
 
 /// An exact decimal number: a coefficient of up to 120 bits (36 digits) and a count of decimals.
 ///
@@ -393,22 +394,9 @@ impl Serialize for Amount {
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Error> {
-        deserializer.deserialize_str(AmountReader)
-    }
-}
-
-/// Reads an amount from a text without copying it: records have millions.
-struct AmountReader;
-
-impl Visitor<'_> for AmountReader {
-    type Value = Amount;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Amount, E> {
-        let unusable = |_| E::custom(format!("expected an amount such as \"1234\", found {:?}", beginning(text)));
+        let text = Text::deserialize(deserializer)?;
+        let unusable =
+            |_| D::Error::custom(format!("expected an amount such as \"1234\", found {:?}", beginning(&text)));
         Amount::parse(text.as_bytes()).map_err(unusable)
     }
 }

@@ -7,6 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::plain::beginning;
+use super::text::Text;
 
 /// Codes and the decimals of their minor units. ISO 4217, list one, without what has no minor unit (metals, units of account,
 /// `XXX`), and the codes withdrawn since 2019 (BGN, HRK, ANG, CUC, SLL, ZWL), in which old months were billed. New codes go to
@@ -75,7 +76,7 @@ impl Serialize for Currency {
 
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Currency, D::Error> {
-        let code = String::deserialize(deserializer)?;
+        let code = Text::deserialize(deserializer)?;
         let unknown = || D::Error::custom(format!("unknown currency {:?}", beginning(&code)));
         Currency::of(&code).ok_or_else(unknown)
     }

@@ -291,16 +291,16 @@ impl DocumentKind {
 
 /// The issued invoice that a credit note takes back, or that a corrected invoice replaces.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Original {
+pub struct Original<S = String> {
     /// Its number.
-    pub number: String,
+    pub number: S,
     /// Its date of issue.
     pub issue_date: NaiveDate,
     /// Reason for the credit note or correction.
-    pub reason: String,
+    pub reason: S,
     /// How the money of a credit note returns, as it is printed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refund_note: Option<String>,
+    pub refund_note: Option<S>,
 }
 
 impl Original {

@@ -55,6 +55,7 @@ pub mod split;
 pub mod statement;
 pub mod tax;
 pub mod tax_table;
+pub mod text;
 pub mod toml_text;
 pub mod warning;
 pub mod wording;

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 
+use super::text::Text;
+
 /// A calendar month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BillingMonth {
@@ -115,7 +117,7 @@ impl serde::Serialize for BillingMonth {
 
 impl<'de> serde::Deserialize<'de> for BillingMonth {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<BillingMonth, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        Text::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -11,7 +11,10 @@ const LONGEST_PATH: usize = 4096;
 pub fn is_name(text: &str) -> bool {
     let is_drive = matches!(text.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
     let is_separate = |c: char| matches!(c, '/' | '\\') || c.is_control();
-    !matches!(text, "" | "." | "..") && text.len() <= LONGEST_NAME && !is_drive && !text.contains(is_separate)
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'/' | b'\\');
+    // Nearly all are of ASCII alone.
+    let is_whole = || text.bytes().all(is_plain) || !text.contains(is_separate);
+    !matches!(text, "" | "." | "..") && text.len() <= LONGEST_NAME && !is_drive && is_whole()
 }
 
 /// Whether a text is a path with `/` that stays below the directory it starts from.

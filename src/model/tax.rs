@@ -9,6 +9,7 @@ use super::definition::Definition;
 use super::period::BillingMonth;
 use super::plain::beginning;
 use super::rounding::Rounding;
+use super::text::Text;
 
 /// Tax category of a supply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -108,7 +109,7 @@ impl Serialize for TaxCategory {
 
 impl<'de> Deserialize<'de> for TaxCategory {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<TaxCategory, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        let text = Text::deserialize(deserializer)?;
         let expected = || {
             serde::de::Error::custom(format!(
                 "expected a tax category such as \"standard\", found {:?}",
@@ -202,7 +203,7 @@ impl Serialize for TaxRate {
 
 impl<'de> Deserialize<'de> for TaxRate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<TaxRate, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        let text = Text::deserialize(deserializer)?;
         let percent = text.strip_suffix('%').and_then(|percent| Amount::parse(percent.as_bytes()).ok());
         let expected =
             || serde::de::Error::custom(format!("expected a rate such as \"10%\", found {:?}", beginning(&text)));

@@ -4,7 +4,7 @@ mod activity;
 mod table;
 
 use std::borrow::Cow;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -70,6 +70,15 @@ impl Printer {
         self.activity.aside(|| self.unwritten.note(writeln!(io::stdout().lock(), "{}", printable(line))));
     }
 
+    /// Prints lines of the result, of which there may be a hundred thousand.
+    pub fn results<L: AsRef<str>>(&self, lines: impl IntoIterator<Item = L>) {
+        self.activity.aside(|| {
+            let mut stdout = BufWriter::new(io::stdout().lock());
+            let written = lines.into_iter().try_for_each(|line| writeln!(stdout, "{}", printable(line.as_ref())));
+            self.unwritten.note(written.and_then(|()| stdout.flush()));
+        });
+    }
+
     /// Prints a line of the result; on a terminal, breaks it between words.
     pub fn result_wrapped(&self, line: &str) {
         match self.columns {
@@ -82,7 +91,7 @@ impl Printer {
     /// has to read.
     pub fn result_files(&self, files: impl IntoIterator<Item = String>) {
         if self.verbose || self.columns.is_none() {
-            files.into_iter().for_each(|file| self.result(&file));
+            self.results(files);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Tables and wrapped lines for a terminal, where full-width characters count as two columns.
 
+use std::borrow::Cow;
+
 use unicode_width::UnicodeWidthStr;
 
 use crate::diagnostic::printable;
@@ -31,25 +33,28 @@ pub fn table(rows: &[Vec<String>], align: &[Align]) -> Vec<String> {
 /// the column's first.
 pub fn table_within(rows: &[Vec<String>], align: &[Align], columns: Option<usize>) -> Vec<String> {
     // Escaped first: the width is that of the escaped text.
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
-    let widths: Vec<usize> = (0..align.len())
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0))
-        .collect();
+    let rows: Vec<Vec<Cow<'_, str>>> =
+        rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
+    let mut widths = vec![0; align.len()];
+    for row in &rows {
+        row.iter().zip(&mut widths).for_each(|(cell, width)| *width = cell.width().max(*width));
+    }
     let before: usize = widths.iter().rev().skip(1).map(|width| width + GAP).sum();
     let last = columns
         .and_then(|columns| columns.checked_sub(before))
         .filter(|last| *last >= NARROWEST && align.last() == Some(&Align::Left));
-    let line = |row: &Vec<String>| {
+    let line = |row: &[Cow<'_, str>]| {
         let mut line = String::new();
-        for ((cell, width), align) in row.iter().zip(&widths).zip(align) {
-            let pad = " ".repeat(width.saturating_sub(cell.width()));
-            let separator = if line.is_empty() { "" } else { "  " };
-            match align {
-                Align::Left => line.extend([separator, cell, &pad]),
-                Align::Right => line.extend([separator, &pad, cell]),
-            }
+        for ((cell, width), align) in row.iter().map(|cell| &**cell).zip(&widths).zip(align) {
+            let pad = width.saturating_sub(cell.width());
+            let (before, after) = if *align == Align::Right { (pad, 0) } else { (0, pad) };
+            line.push_str(if line.is_empty() { "" } else { "  " });
+            line.extend(std::iter::repeat_n(' ', before));
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', after));
         }
-        line.trim_end().to_owned()
+        line.truncate(line.trim_end().len());
+        line
     };
     rows.into_iter()
         .flat_map(|mut row| {
@@ -57,7 +62,7 @@ pub fn table_within(rows: &[Vec<String>], align: &[Align], columns: Option<usize
                 return vec![line(&row)];
             };
             let mut parts = words_within(cell, width, width).into_iter();
-            *cell = parts.next().unwrap_or_default();
+            *cell = Cow::Owned(parts.next().unwrap_or_default());
             let first = line(&row);
             std::iter::once(first).chain(parts.map(|part| format!("{}{part}", " ".repeat(before)))).collect()
         })
