@@ -49,3 +49,19 @@ impl<'de> Visitor<'de> for TextReader {
         Ok(Text(Cow::Owned(text.to_owned())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_read_with_escapes_and_without_and_nothing_else_is() {
+        for (json, expected, is_copied) in [("\"株 a\"", "株 a", false), (r#""a\"\u682a""#, "a\"株", true)] {
+            let text: Text<'_> = serde_json::from_str(json).unwrap();
+            assert_eq!((&*text, matches!(text.0, Cow::Owned(_))), (expected, is_copied));
+            assert_eq!(text.into_string(), expected);
+        }
+        let error = serde_json::from_str::<Text<'_>>("1").unwrap_err().to_string();
+        assert_eq!(error, "invalid type: integer `1`, expected a string at line 1 column 1");
+    }
+}
