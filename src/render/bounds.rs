@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use tera::{Context, Kwargs, State, StringInput, Tera, TeraResult, Value};
 
+use super::filters;
 use super::guarded::{RESERVED, Site};
 
 /// Maximum units of work: a byte of text is one, a pass through a loop, block or component is [`PASS`].
@@ -220,14 +221,7 @@ fn keeping(more: i32) -> Value {
 /// Tera's escaping, counted: most captured text passes through it.
 fn escape(text: &str, output: &mut dyn Write) -> std::io::Result<()> {
     take(text.len() as u64).map_err(|error| Error::other(error.to_string()))?;
-    tera::escape_html(text, output)
-}
-
-/// A text as templates print it.
-pub fn escaped(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    tera::escape_html(text, &mut bytes).expect("memory takes every byte");
-    String::from_utf8(bytes).expect("escaping gives text")
+    filters::escape(text, output)
 }
 
 /// Tera's function: whole numbers from `start` to before `end`.

@@ -25,7 +25,7 @@ mod units;
 mod view;
 
 pub use appendix::{PAGES_WITH_CONTENTS, estimated_pages};
-pub use bounds::escaped;
+pub use filters::escaped;
 pub use finance::subject;
 pub use fit::{AppendixFit, ChartFit, Fit, Percent, RowFit, TotalsFit};
 pub use format::{date_text, grouped, money, month_text};

@@ -4,7 +4,7 @@
 //! finished page and puts each number with its unit into an element that does not wrap. It works on the whole page, so
 //! that texts from templates, settings and providers are treated alike, however they were put together.
 
-use memchr::memchr;
+use memchr::{memchr, memchr3};
 use unicode_width::UnicodeWidthStr;
 
 use crate::model::currency::Currency;
@@ -65,17 +65,7 @@ fn markup_length(markup: &str) -> usize {
     if markup.starts_with("<!--") {
         return markup.find("-->").map_or(markup.len(), |end| end + 3);
     }
-    let mut quote = None;
-    let end = markup.bytes().position(|byte| {
-        match (quote, byte) {
-            (None, b'>') => return true,
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (Some(open), _) if open == byte => quote = None,
-            _ => {}
-        }
-        false
-    });
-    let end = end.map_or(markup.len(), |end| end + 1);
+    let end = tag_length(markup.as_bytes());
     let name = markup.get(1..).unwrap_or_default();
     let name = &name[..name.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(name.len())];
     let raw = RAW.into_iter().find(|raw| raw.eq_ignore_ascii_case(name));
@@ -88,6 +78,21 @@ fn markup_length(markup: &str) -> usize {
         text.match_indices('<').map(|(at, _)| at).find(closes).unwrap_or(text.len())
     };
     end + raw.map_or(0, length_of_text)
+}
+
+/// The length of the tag that a markup begins with; `>` in a quoted value is part of it.
+fn tag_length(markup: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(found) = memchr3(b'>', b'"', b'\'', &markup[at..]) {
+        let sign = markup[at + found];
+        at += found + 1;
+        if sign == b'>' {
+            return at;
+        }
+        let Some(end) = memchr(sign, &markup[at..]) else { break };
+        at += end + 1;
+    }
+    markup.len()
 }
 
 /// Copies text between tags; references such as `&amp;` are left as they are.
@@ -244,7 +249,9 @@ fn leading_length(before: &str) -> usize {
     if ends_with_code(before) {
         return before.len() - before.trim_end().len() + 3;
     }
-    if let Some(word) = MONTHS.split_ascii_whitespace().find(|word| ends_with_word(before, word)) {
+    if before.ends_with(' ')
+        && let Some(word) = MONTHS.split_ascii_whitespace().find(|word| ends_with_word(before, word))
+    {
         return word.len() + 1;
     }
     if let Some(word) = LEADING.iter().find(|word| before.ends_with(**word)) {
