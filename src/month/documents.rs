@@ -106,19 +106,24 @@ impl<'a> DocumentWriter<'a> {
         let mut lost = Vec::new();
         let printed = invoice.as_printed();
         let json = |audience| out::invoice_json(self.bill, self.settings, invoice, audience);
-        let customers_json = if made.pdf || made.json { json(Audience::Customer)? } else { Vec::new() };
+        let mut customers_json = None;
         if made.pdf {
             let (html, pages) = rendered::laid_out(self, &printed)?;
             lost = glyphs::sort(self, &printed, &pages.missing)?;
-            put(Audience::Customer, Format::Pdf, &rendered::pdf(self, invoice, &pages, &customers_json)?)?;
-            made.pages = Some(pages.pages.len());
             if made.html {
                 put_html(&html)?;
             }
+            drop(html);
+            // Not before: the pages of a long document, while they are laid out, need all the memory there is.
+            let json = json(Audience::Customer)?;
+            put(Audience::Customer, Format::Pdf, &rendered::pdf(self, invoice, &pages, &json)?)?;
+            made.pages = Some(pages.pages.len());
+            customers_json = Some(json);
         } else if made.html {
             put_html(&rendered::html_alone(self, &printed)?)?;
         }
         if made.json {
+            let customers_json = customers_json.map_or_else(|| json(Audience::Customer), Ok)?;
             put(Audience::Customer, Format::Json, &customers_json)?;
             put(Audience::Issuer, Format::Json, &json(Audience::Issuer)?)?;
         }

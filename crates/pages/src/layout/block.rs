@@ -23,8 +23,7 @@ impl Context<'_> {
         let inner_width = (width - insets.across()).max(0.0);
         let height = space.fixed_height.or_else(|| definite_height(style, insets, space));
         let inner_height = height.map(|height| (height - insets.down()).max(0.0));
-        let inner =
-            Space { width: inner_width, height: inner_height, fixed_width: None, fixed_height: None, is_root: false };
+        let inner = Space { height: inner_height, ..Space::of_width(inner_width) };
         let mut flow = Flow {
             content: Content::Empty,
             height: 0.0,
@@ -41,6 +40,7 @@ impl Context<'_> {
                 flow.height = height;
             }
             BoxContent::Blocks(children) => {
+                let inner = Space { is_last: space.is_last, ..inner };
                 flow = self.stack(children, inner, insets, !space.is_root && !self.is_root(node, style))
             }
             BoxContent::Flex(items) => {

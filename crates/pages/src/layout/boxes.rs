@@ -110,7 +110,8 @@ pub(crate) struct TableRow {
     pub(crate) group: StyleId,
     pub(crate) part: Part,
     pub(crate) first_of_group: bool,
-    pub(crate) cells: Vec<TableCell>,
+    /// Dropped once they are laid out for the last time: a long table's are as large as the rest of its document.
+    pub(crate) cells: RefCell<Vec<TableCell>>,
 }
 
 pub(crate) struct TableCell {

@@ -41,25 +41,24 @@ pub(crate) fn measure(context: &Context<'_>, table: &TableBox, spacing: f64) -> 
             Size::Auto => {}
         }
     }
-    let mut spanning: Vec<&TableCell> = Vec::new();
-    for cell in table.rows.iter().flat_map(|row| &row.cells) {
-        if cell.columns > 1 {
-            spanning.push(cell);
-            continue;
-        }
-        let asked = cell_column(context, cell);
-        if let Some(column) = columns.get_mut(cell.column) {
-            merge(column, asked);
+    let mut spanning: Vec<(usize, usize, Column)> = Vec::new();
+    for row in &table.rows {
+        for cell in row.cells.borrow().iter() {
+            let asked = cell_column(context, cell);
+            if cell.columns > 1 {
+                spanning.push((cell.columns, cell.column, asked));
+            } else if let Some(column) = columns.get_mut(cell.column) {
+                merge(column, asked);
+            }
         }
     }
     for column in &mut columns {
         column.widest = column.widest.max(column.narrowest);
     }
-    spanning.sort_by_key(|cell| cell.columns);
-    for cell in spanning {
-        let asked = cell_column(context, cell);
-        let end = (cell.column + cell.columns).min(columns.len());
-        if let Some(spanned) = columns.get_mut(cell.column..end) {
+    spanning.sort_by_key(|(count, ..)| *count);
+    for (count, first, asked) in spanning {
+        let end = (first + count).min(columns.len());
+        if let Some(spanned) = columns.get_mut(first..end) {
             spread(spanned, asked, spacing);
         }
     }
@@ -221,8 +220,8 @@ fn settle(widths: Vec<f64>) -> Vec<f64> {
 pub(crate) fn fixed(context: &Context<'_>, table: &TableBox, width: f64, spacing: f64) -> Vec<f64> {
     let mut sizes: Vec<Size> = table.column_widths.clone();
     sizes.resize(table.columns, Size::Auto);
-    let first = table.rows.first().map(|row| row.cells.as_slice()).unwrap_or_default();
-    for cell in first {
+    let first = table.rows.first().map(|row| row.cells.borrow());
+    for cell in first.iter().flat_map(|cells| cells.iter()) {
         let style = context.styles.get(cell.node.style);
         let insets = Insets::of(style, 0.0).across();
         let gaps = spacing * cell.columns.saturating_sub(1) as f64;

@@ -141,6 +141,15 @@ pub(crate) struct Laid {
     pub(crate) through: bool,
 }
 
+impl RowFragment {
+    /// Drops what the row has on its page already.
+    pub(crate) fn spend(&mut self) {
+        self.fragment.content = Content::Empty;
+        self.fragment.floating = Few::new();
+        (self.top_edges, self.edges) = (Vec::new(), Vec::new());
+    }
+}
+
 impl Fragment {
     /// Height of the content with border and padding, whatever the height of the box.
     pub(crate) fn content_height(&self, insets: Insets) -> f64 {

@@ -101,12 +101,11 @@ pub fn lay_out(html: &str, faces: &Faces, images: &ImageSource<'_>) -> Result<Do
     let context =
         Context { tree: &tree, styles: &styles, faces, shaper: &shaper, pictures: &pictures, faults: &faults };
     let width = styles.page.content_area(1).width;
-    let root = context.block(&boxes.root, Space::of_width(width)).fragment;
+    let root = context.block(&boxes.root, Space { is_last: true, ..Space::of_width(width) }).fragment;
     let fixed = paginate::lay_out_fixed(&context, &boxes.fixed);
     // Fragments contain all that pages need; the boxes' texts are as large as the document, so free them first.
     drop(boxes);
-    let document = paginate::paginate(&context, &root, &fixed);
-    drop(root);
+    let document = paginate::paginate(&context, root, fixed);
     for file in shaper.damaged() {
         faults.add_face(file, fonts::DAMAGED);
     }

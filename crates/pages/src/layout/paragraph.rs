@@ -119,25 +119,24 @@ impl ParagraphBuilder {
     /// CSS Text, 4.1.1: runs of spaces, tabs and newlines become one space.
     fn collapse(&mut self, raw: &str, start: usize, keeps_newlines: bool) {
         let text = &mut self.paragraph.text;
-        for letter in raw.chars() {
-            match letter {
-                '\n' if keeps_newlines => {
-                    while text.len() > start && text.ends_with(' ') {
-                        text.pop();
-                    }
-                    text.push('\n');
-                    self.after_space = true;
+        for piece in raw.split_inclusive([' ', '\t', '\n', '\r', '\u{c}']) {
+            let (word, space) = match piece.as_bytes().last() {
+                Some(last) if last.is_ascii_whitespace() => piece.split_at(piece.len() - 1),
+                _ => (piece, ""),
+            };
+            if !word.is_empty() {
+                text.push_str(word);
+                self.after_space = false;
+            }
+            if keeps_newlines && space == "\n" {
+                while text.len() > start && text.ends_with(' ') {
+                    text.pop();
                 }
-                ' ' | '\t' | '\n' | '\r' | '\u{c}' => {
-                    if !self.after_space {
-                        text.push(' ');
-                        self.after_space = true;
-                    }
-                }
-                _ => {
-                    text.push(letter);
-                    self.after_space = false;
-                }
+                text.push('\n');
+                self.after_space = true;
+            } else if !space.is_empty() && !self.after_space {
+                text.push(' ');
+                self.after_space = true;
             }
         }
     }

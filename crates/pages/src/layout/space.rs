@@ -17,11 +17,13 @@ pub(crate) struct Space {
     pub(crate) fixed_height: Option<f64>,
     /// The box keeps its children's margins inside, as flex items do.
     pub(crate) is_root: bool,
+    /// The box is laid out this once, as all are that no flex container, cell or line of text is around.
+    pub(crate) is_last: bool,
 }
 
 impl Space {
     pub(crate) fn of_width(width: f64) -> Space {
-        Space { width, height: None, fixed_width: None, fixed_height: None, is_root: false }
+        Space { width, height: None, fixed_width: None, fixed_height: None, is_root: false, is_last: false }
     }
 }
 

@@ -89,7 +89,7 @@ pub(crate) fn lay_out(context: &Context<'_>, node: &BoxNode, table: &TableBox, s
     fragment.grid_top = fragment.before;
     fragment.before += grid.insets.top + grid.spacing[1];
     let mut rows = Rows { context, table, grid: &grid, widths: &widths, y: fragment.before, joined_until: 0 };
-    let laid_rows = rows.lay_out(rows_height(style, table, &grid, space));
+    let laid_rows = rows.lay_out(rows_height(style, table, &grid, space), space.is_last);
     let bottom = rows.y - if table.rows.is_empty() { grid.spacing[1] } else { 0.0 };
     fragment.spacing = grid.spacing[1];
     fragment.grid_height = bottom + grid.insets.bottom - fragment.grid_top;
@@ -188,13 +188,18 @@ struct Laying {
 }
 
 impl Rows<'_, '_> {
-    fn lay_out(&mut self, least: f64) -> Vec<RowFragment> {
+    /// Lays out the rows, together at least so high; for the last time, or once more.
+    fn lay_out(&mut self, least: f64, is_last: bool) -> Vec<RowFragment> {
         let columns = self.column_starts();
         let mut rows: Vec<RowFragment> = Vec::with_capacity(self.table.rows.len());
         let mut heights = Vec::with_capacity(self.table.rows.len());
         let mut finished: Vec<Vec<Laying>> = Vec::with_capacity(self.table.rows.len());
         for (index, row) in self.table.rows.iter().enumerate() {
-            let cells: Vec<Laying> = row.cells.iter().map(|cell| self.cell(cell, index, &columns)).collect();
+            let cells: Vec<Laying> = row.cells.borrow().iter().map(|cell| self.cell(cell, index, &columns)).collect();
+            // Rows that grow ask for the heights of their cells once more.
+            if is_last && least <= 0.0 {
+                row.cells.take();
+            }
             heights.push(self.row_height(row, &cells));
             finished.push(cells);
         }
@@ -278,7 +283,8 @@ impl Rows<'_, '_> {
         let height_of = |style| self.context.styles.get(style).height;
         let is_open = |index: usize| {
             let row = &rows[index];
-            height_of(row.style) == Size::Auto && row.cells.iter().all(|cell| height_of(cell.node.style) == Size::Auto)
+            let is_auto = |cell: &TableCell| height_of(cell.node.style) == Size::Auto;
+            height_of(row.style) == Size::Auto && row.cells.borrow().iter().all(is_auto)
         };
         let choices: [&dyn Fn(usize) -> bool; 3] = [&|index| is_body(index) && is_open(index), &is_body, &|_| true];
         let chosen = choices.iter().map(|belongs| (0..heights.len()).filter(|index| belongs(*index)).collect());

@@ -1,14 +1,12 @@
 //! The structure of a table: rows in printing order, cells in their columns, collapsed borders.
 
-use std::{cell::RefCell, collections::HashMap};
-
-use rustc_hash::FxBuildHasher;
+use std::cell::RefCell;
 
 use super::{
     box_builder::BoxBuilder,
     boxes::{Part, TableBox, TableCell, TableRow},
     html::NodeId,
-    style::{Border, BorderStyle, Color, Display, Size, StyleId, Styles},
+    style::{Display, Size, StyleId, Styles},
     table_borders::Borders,
 };
 
@@ -126,12 +124,19 @@ fn read_group(builder: &mut BoxBuilder<'_, '_>, group: NodeId, part: Part, built
         built.columns = built.columns.max(occupied.len());
         let first_of_group = built.rows.len() == first_row;
         let row_style = builder.styles.of(row);
-        built.rows.push(TableRow { node: row, style: row_style, group: style, part, first_of_group, cells });
+        built.rows.push(TableRow {
+            node: row,
+            style: row_style,
+            group: style,
+            part,
+            first_of_group,
+            cells: cells.into(),
+        });
     }
     // Spans end at the end of their row group.
     let end = built.rows.len();
     for (index, row) in built.rows.iter_mut().enumerate().skip(first_row) {
-        for cell in &mut row.cells {
+        for cell in row.cells.get_mut() {
             cell.rows = if cell.rows == 0 { end - index } else { cell.rows.min(end - index) };
         }
     }
@@ -187,7 +192,7 @@ fn collapse(styles: &mut Styles, table: StyleId, rows: &mut [TableRow], columns:
     let mut borders = Borders::none(rows.len(), columns);
     let owners = owners(rows, columns);
     for (index, row) in rows.iter().enumerate() {
-        for cell in &row.cells {
+        for cell in row.cells.borrow().iter() {
             let (bottom, right) = (index + cell.rows, cell.column + cell.columns);
             borders.frame(styles.get(cell.node.style), index..bottom, cell.column..right);
         }
@@ -214,7 +219,7 @@ fn owners(rows: &[TableRow], columns: usize) -> Vec<u32> {
     let mut owners = vec![u32::MAX; rows.len() * columns];
     let mut number = 0;
     for (index, row) in rows.iter().enumerate() {
-        for cell in &row.cells {
+        for cell in row.cells.borrow().iter() {
             for covered in index..index + cell.rows {
                 let start = covered * columns + cell.column;
                 if let Some(places) = owners.get_mut(start..start + cell.columns) {
@@ -228,19 +233,10 @@ fn owners(rows: &[TableRow], columns: usize) -> Vec<u32> {
 }
 
 fn assign_styles(styles: &mut Styles, rows: &mut [TableRow], borders: &Borders) {
-    let mut known: HashMap<(StyleId, [u64; 4]), StyleId, FxBuildHasher> = HashMap::default();
     for (index, row) in rows.iter_mut().enumerate() {
-        for cell in &mut row.cells {
+        for cell in row.cells.get_mut() {
             let halves = borders.halves(index..index + cell.rows, cell.column..cell.column + cell.columns);
-            let key = (cell.node.style, halves.map(f64::to_bits));
-            let style = known.entry(key).or_insert_with(|| {
-                let mut style = styles.get(cell.node.style).clone();
-                for (border, half) in style.border.iter_mut().zip(halves) {
-                    *border = Border { width: half, style: BorderStyle::Solid, color: Some(Color::TRANSPARENT) };
-                }
-                styles.add(style)
-            });
-            cell.node.style = *style;
+            cell.node.style = styles.with_halves(cell.node.style, halves);
         }
     }
 }

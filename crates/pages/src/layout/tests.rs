@@ -280,3 +280,32 @@ fn pages_are_as_full_as_their_own_text_reaches() {
     // Baselines of lines 10 px high.
     assert!((45..50).contains(&filled[0]) && (5..10).contains(&filled[1]), "{filled:?}");
 }
+
+/// A thread remembers the styles of a style sheet. What it has laid out before changes nothing: neither pages nor faults.
+#[test]
+fn a_document_is_the_same_whatever_came_before_it() {
+    let sheet = |number: u32| {
+        format!(
+            "<style>@page{{size:90mm 60mm;margin:9mm;@bottom-left{{content:'{number}'}}}}@media print{{p{{color:red}}}}
+             .b{{break-before:page}}p:nth-child(2){{font-size:20px}}#x p{{margin-left:9px}}</style>"
+        )
+    };
+    let bodies = [
+        "<p>one<p class=b>two",
+        "<p>one<p>two<p style='color:blue'>three",
+        "<p class=c>one<p style='float:left'>two",
+        "<div id=x><p class=b>one<p>two</div>",
+        "<p style='line-height:3'>one<div id=y><p>two</div><h2 class=b>three</h2>",
+    ];
+    let documents = || bodies.iter().zip(1..).map(|(body, number)| format!("{}{body}", sheet(number)));
+    let outcome = |html: &str| format!("{:#?}", laid_out(html));
+    let alone: Vec<String> = std::thread::scope(|scope| {
+        documents().map(|html| scope.spawn(move || outcome(&html)).join().expect("no panic")).collect()
+    });
+    for _ in 0..2 {
+        for (html, alone) in documents().zip(&alone) {
+            assert_eq!(outcome(&html), *alone, "{html}");
+        }
+    }
+    assert!(alone[2].contains("float") && alone[1].contains("three"), "{alone:?}");
+}

@@ -34,7 +34,7 @@ const DEPTH_MOST: usize = 100;
 const CHAIN_MOST: usize = 16;
 
 /// Breaks the document into pages.
-pub(crate) fn paginate(context: &Context<'_>, root: &Fragment, fixed: &[[Fragment; 2]]) -> Document {
+pub(crate) fn paginate(context: &Context<'_>, mut root: Fragment, mut fixed: Vec<[Fragment; 2]>) -> Document {
     let height = |which: usize| context.styles.page.content_area(which).height;
     let mut pager = Pager {
         context,
@@ -45,13 +45,15 @@ pub(crate) fn paginate(context: &Context<'_>, root: &Fragment, fixed: &[[Fragmen
         outline: Vec::new(),
         anchors: Vec::new(),
         whole_rows: context.tree.count(Tag::Tr) > ROWS_BY_CELL_MOST,
+        places_again: false,
     };
     let canvas = context.styles.get(root.style).background.0;
     let at = Cursor { x: root.x, y: root.y, tail: 0.0, pinned: None, raised: 0.0 };
-    let end = pager.place(root, at);
+    let end = pager.place(&mut root, at);
+    drop(root);
     let last = pager.page_ending_at(at.down_to(end)).max(pager.sheets.pages.len().saturating_sub(1));
     pager.sheets.page(last);
-    pager.fixed(fixed, last);
+    pager.fixed(&mut fixed, last);
     if let Some(color) = canvas {
         pager.canvas(color, last);
     }
@@ -101,7 +103,7 @@ struct Pager<'p, 'c> {
     /// Height of the content area on the first page, and on the others.
     heights: [f64; 2],
     /// The enclosing tables, outermost first: `table` pushes and pops its own; repeated rows see none.
-    tables: Vec<Repeat<'p>>,
+    tables: Vec<Repeat>,
     /// Collapsed borders still to be painted: page, border, and start of its row. Each table takes off what was added
     /// since it began, so that the borders of enclosing tables stay.
     edges: Vec<(usize, Edge, f64, f64)>,
@@ -109,6 +111,8 @@ struct Pager<'p, 'c> {
     anchors: Vec<Anchor>,
     /// Rows of plain cells are tagged as wholes, not cell by cell.
     whole_rows: bool,
+    /// What is placed comes again on another page. All else is dropped, row by row, once it is on its page.
+    places_again: bool,
 }
 
 /// Where an element with an id starts and ends: pages, and px from their tops.
@@ -119,17 +123,18 @@ struct Anchor {
 }
 
 /// Head and foot of a table that repeat on every page.
-struct Repeat<'p> {
-    head: &'p [RowFragment],
+#[derive(Default)]
+struct Repeat {
+    head: Vec<RowFragment>,
     head_height: f64,
-    foot: &'p [RowFragment],
+    foot: Vec<RowFragment>,
     foot_height: f64,
     x: f64,
     /// The last page on which the head was painted.
     page: usize,
 }
 
-impl<'p> Pager<'p, '_> {
+impl Pager<'_, '_> {
     fn start(&self, page: usize) -> f64 {
         if page == 0 { 0.0 } else { self.heights[0] + self.heights[1] * (page - 1) as f64 }
     }
@@ -185,10 +190,12 @@ impl<'p> Pager<'p, '_> {
         let mut y = self.start(page);
         for index in 0..self.tables.len() {
             let table = &mut self.tables[index];
-            let (rows, x, height) = (table.head, table.x, table.head_height);
+            let (x, height) = (table.x, table.head_height);
             if table.page < page {
                 table.page = page;
-                self.repeat(rows, x, y, page);
+                let mut rows = std::mem::take(&mut table.head);
+                self.repeat(&mut rows, x, y, page);
+                self.tables[index].head = rows;
             }
             y += height;
         }
@@ -197,7 +204,7 @@ impl<'p> Pager<'p, '_> {
 
     /// Places a fragment; returns where it ends, which is never above its own height. The `shift` and `level` of the
     /// sheets are restored afterwards.
-    fn place(&mut self, fragment: &'p Fragment, at: Cursor) -> f64 {
+    fn place(&mut self, fragment: &mut Fragment, at: Cursor) -> f64 {
         let Cursor { x, y, .. } = at;
         let context = self.context;
         let style = context.styles.get(fragment.style);
@@ -214,10 +221,11 @@ impl<'p> Pager<'p, '_> {
             self.decorate(fragment, page, x, y, y + fragment.height);
         }
         let marks = if decorated && !whole { self.marks(page) } else { Vec::new() };
-        for floating in fragment.floating.iter().filter(|floating| context.styles.get(floating.style).z_index < 0) {
+        for floating in fragment.floating.iter_mut().filter(|floating| context.styles.get(floating.style).z_index < 0) {
             self.pinned(floating, page, x, y);
         }
-        let end = match &fragment.content {
+        let mut content = std::mem::take(&mut fragment.content);
+        let end = match &mut content {
             Content::Empty => y + fragment.height,
             Content::Picture(index) => self.picture(fragment, *index, page, x, y),
             Content::Stack(children) => self.stack(fragment, children, at),
@@ -225,11 +233,13 @@ impl<'p> Pager<'p, '_> {
             Content::Lines(lines) => self.lines(fragment, lines, at),
             Content::Table(table) => self.table(fragment, table, at),
         };
+        fragment.content = content;
         let end = end.max(y + fragment.height);
         if decorated && !whole {
             self.decorate_behind(fragment, at, end, &marks);
         }
-        for floating in fragment.floating.iter().filter(|floating| context.styles.get(floating.style).z_index >= 0) {
+        for floating in fragment.floating.iter_mut().filter(|floating| context.styles.get(floating.style).z_index >= 0)
+        {
             self.pinned(floating, page, x, y);
         }
         (self.sheets.shift, self.sheets.level) = (shift, level);
@@ -251,7 +261,7 @@ impl<'p> Pager<'p, '_> {
     }
 
     /// Places a box out of the flow in one piece on a page.
-    fn pinned(&mut self, fragment: &'p Fragment, page: usize, x: f64, y: f64) {
+    fn pinned(&mut self, fragment: &mut Fragment, page: usize, x: f64, y: f64) {
         let (left, top) = (x + fragment.x, y + fragment.y);
         if fragment.node.is_none() {
             // A list symbol has no text that would be reported as beyond the paper.
@@ -288,22 +298,24 @@ impl<'p> Pager<'p, '_> {
     }
 
     /// Places stacked children, each on the page where it fits.
-    fn stack(&mut self, fragment: &Fragment, children: &'p [Fragment], at: Cursor) -> f64 {
+    fn stack(&mut self, fragment: &Fragment, children: &mut [Fragment], at: Cursor) -> f64 {
         let (x, y) = (at.x, at.y);
         let content_end = children.last().map_or(0.0, |last| last.y + last.height);
         let tail = at.tail + self.below(fragment, content_end);
         // How far earlier page breaks have moved the rest down.
         let mut delta = -at.raised;
         let mut previous_end = y;
-        for (index, child) in children.iter().enumerate() {
+        for index in 0..children.len() {
+            let child = &children[index];
             let wanted = at.to(x + child.x, y + child.y + delta);
             let need = self.chain(children, index, tail, 0);
             let keep = self.after(children, index, tail, 0);
             let forced = index > 0 && self.is_forced(&children[index - 1], child);
             let top = self.before(wanted, previous_end, need, index == 0, forced);
             let top = if forced { top + self.margin_top(child) } else { top };
-            let end = self.place(child, Cursor { y: top, tail: keep, ..wanted });
-            delta = end - (y + child.y + child.height);
+            let flow_end = y + child.y + child.height;
+            let end = self.place(&mut children[index], Cursor { y: top, tail: keep, ..wanted });
+            delta = end - flow_end;
             previous_end = end;
         }
         y + fragment.height + delta
@@ -337,7 +349,7 @@ impl<'p> Pager<'p, '_> {
     }
 
     /// Places children side by side: each breaks over pages by itself, and the row ends with the last of them.
-    fn parallel(&mut self, fragment: &Fragment, children: &'p [Fragment], at: Cursor) -> f64 {
+    fn parallel(&mut self, fragment: &Fragment, children: &mut [Fragment], at: Cursor) -> f64 {
         let (x, y) = (at.x, at.y);
         let mut delta = 0.0_f64;
         for child in children {
@@ -353,7 +365,7 @@ impl<'p> Pager<'p, '_> {
     /// Prints lines over pages. Each pass of the loop prints at least one line or turns the page, and a pass after a
     /// turn without a line always prints one (a line may be taller than the page). So the loop ends after at most two
     /// passes per line.
-    fn lines(&mut self, fragment: &Fragment, lines: &'p [Line], at: Cursor) -> f64 {
+    fn lines(&mut self, fragment: &Fragment, lines: &mut [Line], at: Cursor) -> f64 {
         let (x, y) = (at.x, at.y);
         let style = self.context.styles.get(fragment.style);
         let (orphans, widows) = (style.orphans as usize, style.widows as usize);
@@ -384,7 +396,7 @@ impl<'p> Pager<'p, '_> {
                 count = 1;
             }
             turned = count == 0;
-            for line in &lines[done..done + count] {
+            for line in &mut lines[done..done + count] {
                 self.line(line, x, y + line.y + delta, page);
             }
             done += count;

@@ -9,7 +9,7 @@ use crate::layout::{
     space::Insets,
 };
 
-impl<'p> Pager<'p, '_> {
+impl Pager<'_, '_> {
     pub(super) fn picture(&mut self, fragment: &Fragment, index: usize, page: usize, x: f64, y: f64) -> f64 {
         let context = self.context;
         let style = context.styles.get(fragment.style);
@@ -78,7 +78,7 @@ impl<'p> Pager<'p, '_> {
         }
     }
 
-    pub(super) fn line(&mut self, line: &'p Line, x: f64, y: f64, page: usize) {
+    pub(super) fn line(&mut self, line: &mut Line, x: f64, y: f64, page: usize) {
         let top = y - self.start(page);
         for inline_box in &line.boxes {
             let style = self.context.styles.get(inline_box.style);
@@ -96,7 +96,7 @@ impl<'p> Pager<'p, '_> {
             self.sheets.decorate_box(style, slice);
         }
         // Painted in reading order, because text is copied in the order of painting.
-        let mut atoms = line.atoms.iter().peekable();
+        let mut atoms = line.atoms.iter_mut().peekable();
         for run in &line.runs {
             while let Some(atom) = atoms.next_if(|atom| atom.x < run.x) {
                 self.pinned(atom, page, x, y);
@@ -109,17 +109,19 @@ impl<'p> Pager<'p, '_> {
     }
 
     /// Paints boxes with `position: fixed` on every page, placed in its content area.
-    pub(super) fn fixed(&mut self, fixed: &'p [[Fragment; 2]], last: usize) {
+    pub(super) fn fixed(&mut self, fixed: &mut [[Fragment; 2]], last: usize) {
         let (outline, anchors) = (self.outline.len(), self.anchors.len());
         self.sheets.artifact = true;
         self.sheets.in_flow = false;
+        self.places_again = true;
         for both in fixed {
             for page in 0..=last {
                 let y = self.start(page);
-                self.pinned(&both[page.min(1)], page, 0.0, y);
+                self.pinned(&mut both[page.min(1)], page, 0.0, y);
             }
         }
         self.sheets.in_flow = true;
+        self.places_again = false;
         self.outline.truncate(outline);
         self.anchors.truncate(anchors);
         self.sheets.artifact = false;

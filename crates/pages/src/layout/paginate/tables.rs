@@ -2,7 +2,7 @@
 
 use super::{Cursor, Pager, Repeat, TOLERANCE};
 use crate::layout::{
-    fragment::{Content, Edge, Fragment, RowFragment, TableFragment},
+    fragment::{Content, Edge, Fragment, RowFragment, Section, TableFragment},
     space::Insets,
     style::{Break, VerticalAlign},
 };
@@ -11,40 +11,52 @@ use crate::layout::{
 /// drawn twice, which only shows in viewers that smooth lines; an unlimited search would take quadratic time.
 const EDGES_NEAR: usize = 64;
 
-impl<'p> Pager<'p, '_> {
-    pub(super) fn table(&mut self, fragment: &'p Fragment, table: &'p TableFragment, at: Cursor) -> f64 {
+impl Pager<'_, '_> {
+    pub(super) fn table(&mut self, fragment: &Fragment, table: &mut TableFragment, at: Cursor) -> f64 {
         let (x, y) = (at.x, at.y);
         let first_page = self.page_at(at);
         let marks = self.marks(first_page);
         let first_edge = self.edges.len();
-        for caption in table.captions.iter().filter(|caption| caption.y < table.grid_top) {
+        let grid_top = table.grid_top;
+        for caption in table.captions.iter_mut().filter(|caption| caption.y < grid_top) {
             self.place(caption, at.to(x + caption.x, y + caption.y));
         }
-        for (index, row) in table.head.rows.iter().enumerate() {
+        let has_head = !table.head.rows.is_empty();
+        let places_again = std::mem::replace(&mut self.places_again, true);
+        for (index, row) in table.head.rows.iter_mut().enumerate() {
             self.row(row, at.to(x, y + row.fragment.y), index == 0);
         }
+        self.places_again = places_again;
         let (head_height, foot_height) =
             (section_height(&table.head.rows, table.spacing), section_height(&table.foot.rows, table.spacing));
         let repeats = head_height + foot_height < self.capacity() / 2.0;
-        let repeated = |rows: &'p [RowFragment], on: bool| if repeats && on { rows } else { &[] };
-        let (head, foot) =
-            (repeated(&table.head.rows, table.head.repeats), repeated(&table.foot.rows, table.foot.repeats));
+        let repeated = |section: &mut Section| {
+            if repeats && section.repeats { std::mem::take(&mut section.rows) } else { Vec::new() }
+        };
+        let has_foot = !table.foot.rows.is_empty();
+        let (head, foot) = (repeated(&mut table.head), repeated(&mut table.foot));
         self.tables.push(Repeat {
-            head,
             head_height: if head.is_empty() { 0.0 } else { head_height },
-            foot,
+            head,
             foot_height: if foot.is_empty() { 0.0 } else { foot_height },
+            foot,
             x,
             page: first_page,
         });
-        let mut delta = self.body(table, at);
-        let repeat = self.tables.pop();
-        delta = self.foot(table, repeat.is_some_and(|repeat| !repeat.foot.is_empty()), at, delta);
+        let mut delta = self.body(table, at, (has_head, has_foot));
+        let Repeat { head, foot, .. } = self.tables.pop().unwrap_or_default();
+        let reserved = !foot.is_empty();
+        for (section, rows) in [(&mut table.head, head), (&mut table.foot, foot)] {
+            if !rows.is_empty() {
+                section.rows = rows;
+            }
+        }
+        delta = self.foot(table, reserved, at, delta);
         // Collapsed borders are painted over the backgrounds of the rows on both sides (CSS 2, 17.6.2).
         for (page, edge, left, top) in self.edges.split_off(first_edge) {
             self.sheets.edge(page, &edge, left, top);
         }
-        for caption in table.captions.iter().filter(|caption| caption.y >= table.grid_top) {
+        for caption in table.captions.iter_mut().filter(|caption| caption.y >= grid_top) {
             let wanted = y + caption.y + delta;
             let end = self.place(caption, at.to(x + caption.x, wanted));
             delta = end - (y + caption.y + caption.height);
@@ -57,16 +69,17 @@ impl<'p> Pager<'p, '_> {
         y + fragment.height + delta
     }
 
-    /// Places the rows of the body; returns how far they moved down.
-    fn body(&mut self, table: &'p TableFragment, at: Cursor) -> f64 {
+    /// Places the rows of the body, between a head and a foot, if there are any; returns how far they moved down.
+    fn body(&mut self, table: &mut TableFragment, at: Cursor, (has_head, has_foot): (bool, bool)) -> f64 {
         let (x, y) = (at.x, at.y);
         let mut delta = 0.0;
         let mut previous_end = table.body.first().map_or(y, |row| y + row.fragment.y);
         let mut group_end = 0;
-        for (index, row) in table.body.iter().enumerate() {
+        for index in 0..table.body.len() {
+            let row = &table.body[index];
             let wanted = at.to(x, y + row.fragment.y + delta);
             // The head's lower border is already there.
-            let mut top_edges = index == 0 && table.head.rows.is_empty();
+            let mut top_edges = index == 0 && !has_head;
             let mut top = wanted.y;
             // Rows joined by a spanning cell move together.
             if index >= group_end {
@@ -76,7 +89,7 @@ impl<'p> Pager<'p, '_> {
                 let tail = if is_last { at.tail } else { 0.0 };
                 let mut need = self.group_need(group, table.spacing, tail);
                 // The table's lower border stays with the last row.
-                let last = is_last && table.foot.rows.is_empty();
+                let last = is_last && !has_foot;
                 let border = if last { table.grid_top + table.grid_height - row_end(row) } else { 0.0 };
                 if self.would_cut_padding(group, wanted, border) {
                     need = need.max((row.fragment.height + border).min(self.capacity()));
@@ -94,16 +107,20 @@ impl<'p> Pager<'p, '_> {
                 if top != wanted.y && at.pinned.is_none() {
                     // As in Chromium, also over the lower border of a repeated head.
                     top_edges = true;
-                    if index > 0 || !table.head.rows.is_empty() {
+                    if index > 0 || has_head {
                         self.end_page(at.down_to(previous_end));
                     }
                 }
             }
             self.sheets.row = row.fragment.node.filter(|_| self.whole_rows && has_plain_cells(&row.fragment));
-            let end = self.row(row, wanted.down_to(top), top_edges);
+            let flow_end = y + row_end(row);
+            let end = self.row(&mut table.body[index], wanted.down_to(top), top_edges);
             self.sheets.row = None;
             self.repeat_within(wanted.down_to(top), end);
-            delta = end - (y + row.fragment.y + row.fragment.height);
+            if !self.places_again {
+                table.body[index].spend();
+            }
+            delta = end - flow_end;
             previous_end = end;
         }
         delta
@@ -115,9 +132,7 @@ impl<'p> Pager<'p, '_> {
             return;
         }
         for page in self.page_at(at)..self.page_ending_at(at.down_to(end)) {
-            let Some(table) = self.tables.last() else { return };
-            let foot = table.foot;
-            self.repeat(foot, at.x, self.bottom(at, page), page);
+            self.repeat_foot(at.down_to(self.bottom(at, page)), page);
             self.turn_to(page + 1);
         }
     }
@@ -206,19 +221,26 @@ impl<'p> Pager<'p, '_> {
 
     /// Repeats the innermost table's foot on the page that the flow leaves.
     fn end_page(&mut self, at: Cursor) {
-        let Some(table) = self.tables.last() else { return };
-        let foot = table.foot;
-        self.repeat(foot, at.x, at.y, self.page_ending_at(at));
+        self.repeat_foot(at, self.page_ending_at(at));
     }
 
-    fn foot(&mut self, table: &'p TableFragment, reserved: bool, at: Cursor, mut delta: f64) -> f64 {
+    fn repeat_foot(&mut self, at: Cursor, page: usize) {
+        let Some(mut foot) = self.tables.last_mut().map(|table| std::mem::take(&mut table.foot)) else { return };
+        self.repeat(&mut foot, at.x, at.y, page);
+        if let Some(table) = self.tables.last_mut() {
+            table.foot = foot;
+        }
+    }
+
+    fn foot(&mut self, table: &mut TableFragment, reserved: bool, at: Cursor, mut delta: f64) -> f64 {
         let (x, y) = (at.x, at.y);
         let mut previous_end = table.body.last().map_or(y, |row| y + row.fragment.y + row.fragment.height + delta);
-        for (index, row) in table.foot.rows.iter().enumerate() {
+        let is_alone = table.body.is_empty();
+        for (index, row) in table.foot.rows.iter_mut().enumerate() {
             let wanted = at.to(x, y + row.fragment.y + delta);
             let top =
                 if reserved { wanted.y } else { self.before(wanted, previous_end, row.fragment.height, false, false) };
-            let end = self.row(row, wanted.down_to(top), index == 0 && table.body.is_empty());
+            let end = self.row(row, wanted.down_to(top), index == 0 && is_alone);
             delta = end - (y + row.fragment.y + row.fragment.height);
             previous_end = end;
         }
@@ -226,15 +248,16 @@ impl<'p> Pager<'p, '_> {
     }
 
     /// Places a row on its group's background, and keeps its collapsed borders for painting.
-    fn row(&mut self, row: &'p RowFragment, at: Cursor, top_edges: bool) -> f64 {
+    fn row(&mut self, row: &mut RowFragment, at: Cursor, top_edges: bool) -> f64 {
         let context = self.context;
         let page = self.page_at(at);
-        let fragment = &row.fragment;
+        let fragment = &mut row.fragment;
         let (x, y) = (at.x + fragment.x, at.y);
         if let Some(color) = context.styles.get(row.group).background.0 {
             let (top, room) = (y - self.start(page), self.bottom(at, page) - y);
             self.sheets.rectangle(page, x, top, fragment.width, fragment.height.min(room), color);
         }
+        let height = fragment.height;
         let end = self.place_row(fragment, at.to(x, y));
         let top = y - self.start(page);
         let edges = row.top_edges.iter().filter(|_| top_edges).chain(&row.edges);
@@ -243,10 +266,10 @@ impl<'p> Pager<'p, '_> {
             if last == page {
                 self.border(page, *edge, x, top);
             } else if edge.down {
-                let below = fragment.height - edge.y - edge.height;
+                let below = height - edge.y - edge.height;
                 self.tall_edge(edge, at.to(x, y + edge.y), end - below);
             } else if edge.y > 0.0 {
-                let edge_top = end - fragment.height - self.start(last);
+                let edge_top = end - height - self.start(last);
                 self.border(last, *edge, x, edge_top);
             } else {
                 self.border(page, *edge, x, top);
@@ -281,7 +304,7 @@ impl<'p> Pager<'p, '_> {
     }
 
     /// Places a row's background and cells; rows have no borders of their own.
-    fn place_row(&mut self, fragment: &'p Fragment, at: Cursor) -> f64 {
+    fn place_row(&mut self, fragment: &mut Fragment, at: Cursor) -> f64 {
         let (x, y) = (at.x, at.y);
         let page = self.page_at(at);
         let anchor = self.note(fragment, page, y);
@@ -290,8 +313,9 @@ impl<'p> Pager<'p, '_> {
             let top = y - self.start(page);
             self.sheets.rectangle(page, x, top, fragment.width, fragment.height.min(bottom - y), color);
         }
-        let Content::Row(cells) = &fragment.content else { return y + fragment.height };
-        let fits = y + fragment.height <= bottom + TOLERANCE;
+        let height = fragment.height;
+        let Content::Row(cells) = &mut fragment.content else { return y + height };
+        let fits = y + height <= bottom + TOLERANCE;
         let mut delta = 0.0_f64;
         for cell in cells {
             let at = at.to(x + cell.x, y);
@@ -300,12 +324,13 @@ impl<'p> Pager<'p, '_> {
                 continue;
             }
             // As in Chromium, vertical-align only applies to a row that is on one page.
-            let end = self.place(cell, Cursor { raised: self.below_top(cell), ..at });
-            if cell.height <= fragment.height + TOLERANCE {
+            let raised = self.below_top(cell);
+            let end = self.place(cell, Cursor { raised, ..at });
+            if cell.height <= height + TOLERANCE {
                 delta = delta.max(end - y - cell.height);
             }
         }
-        let end = y + fragment.height + delta;
+        let end = y + height + delta;
         self.note_end(anchor, at, end);
         end
     }
@@ -324,16 +349,18 @@ impl<'p> Pager<'p, '_> {
 
     /// Paints the rows of a head or foot again, the first at `y`. The copy is an artifact, links lead to the original,
     /// and the state of the page being filled is restored.
-    pub(super) fn repeat(&mut self, rows: &'p [RowFragment], x: f64, y: f64, page: usize) {
-        let Some(first) = rows.first() else { return };
+    pub(super) fn repeat(&mut self, rows: &mut [RowFragment], x: f64, y: f64, page: usize) {
+        let Some(first) = rows.first().map(|first| first.fragment.y) else { return };
         let at = Cursor { x, y, tail: 0.0, pinned: Some(page), raised: 0.0 };
         let (outline, anchors) = (self.outline.len(), self.anchors.len());
         let tables = std::mem::take(&mut self.tables);
         let artifact = std::mem::replace(&mut self.sheets.artifact, true);
-        for (index, row) in rows.iter().enumerate() {
-            self.row(row, at.down_to(y + row.fragment.y - first.fragment.y), index == 0);
+        let places_again = std::mem::replace(&mut self.places_again, true);
+        for (index, row) in rows.iter_mut().enumerate() {
+            self.row(row, at.down_to(y + row.fragment.y - first), index == 0);
         }
         self.tables = tables;
+        self.places_again = places_again;
         self.sheets.artifact = artifact;
         self.outline.truncate(outline);
         self.anchors.truncate(anchors);

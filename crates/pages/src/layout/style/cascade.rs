@@ -1,22 +1,30 @@
 //! The cascade: which declarations apply to an element, and the style they compute to.
 //!
 //! Elements that cannot differ (same parent's style, tag, class, place conditions and `style` attribute, and the same id if
-//! a selector names it) share one style, so a table of many rows matches its selectors once.
+//! a selector names it) share one style, so a table of many rows matches its selectors once. So do documents with the same
+//! style sheet, see [`Known`].
 
-use std::{borrow::Cow, cell::Cell, collections::HashMap, rc::Rc, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    cell::{Cell, OnceCell},
+    collections::HashMap,
+    rc::Rc,
+    sync::LazyLock,
+};
 
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::{
     color::Color,
     computed::{Break, Decoration, DecorationLine, Display, Position, TextAlign, Variables},
-    conditions::{Condition, Siblings},
+    conditions::Siblings,
     declaration::{Declaration, declarations},
     defaults,
     index::RuleIndex,
+    known::{Key, Known},
     page::page_style,
     properties::{self, Style, apply},
-    rules::Sheet,
+    rules::{Rules, Sheet},
     scanner::Scanner,
     selector::{Path, Selector},
     styles::{StyleId, Styles},
@@ -32,26 +40,12 @@ use crate::layout::{
 /// hundreds of rules. Beyond that, layout would take minutes.
 const COMPARISONS_MOST: usize = 10_000_000;
 
-/// Everything an element's style depends on; elements with the same key share one style.
-#[derive(PartialEq, Eq, Hash)]
-struct Key<'k> {
-    parent: StyleId,
-    tag: Tag,
-    /// Only an id that a selector names: every part of a long document has an id for links to it, and would else have styles
-    /// of its own down to the last cell.
-    id: Option<&'k str>,
-    class: &'k str,
-    conditions: u64,
-    inline: Option<&'k str>,
-    is_link: bool,
-    is_hidden: bool,
-}
-
 /// The browser's style sheet, read once per process.
-static DEFAULTS: LazyLock<Sheet<'static>> = LazyLock::new(|| {
+static DEFAULTS: LazyLock<Rules<'static>> = LazyLock::new(|| {
+    let faults = Faults::new(defaults::SHEET);
     let mut sheet = Sheet::default();
-    sheet.read(defaults::SHEET, 0, &Faults::new(defaults::SHEET));
-    sheet
+    sheet.read(defaults::SHEET, 0, &faults);
+    Rules::parse(&sheet.sources, &faults)
 });
 static DEFAULTS_INDEX: LazyLock<RuleIndex<'static>> = LazyLock::new(|| RuleIndex::new(&DEFAULTS));
 
@@ -59,53 +53,89 @@ struct Cascade<'t, 'a, 'f> {
     tree: &'t Tree<'a>,
     faults: &'f Faults<'a>,
     sheet: &'f Sheet<'t>,
-    index: RuleIndex<'f>,
-    conditions: Rc<[Condition]>,
-    /// The ids that selectors name.
-    ids: FxHashSet<&'f str>,
-    known: HashMap<Key<'t>, StyleId, FxBuildHasher>,
-    styles: Vec<Rc<Style>>,
+    /// Parsed where a style is not known yet.
+    rules: &'f OnceCell<Rules<'t>>,
+    index: OnceCell<RuleIndex<'f>>,
+    known: Known,
+    /// Which of the known styles this document has.
+    met: Vec<bool>,
     of_node: Vec<StyleId>,
     root_font_size: f64,
     /// See [`COMPARISONS_MOST`].
     comparisons: Cell<usize>,
 }
 
+/// Attributes of an element that its style depends on.
+#[derive(Default)]
+struct Own<'t> {
+    id: Option<&'t str>,
+    class: &'t str,
+    inline: &'t str,
+    inline_offset: usize,
+    is_link: bool,
+    is_hidden: bool,
+}
+
+impl<'t> Own<'t> {
+    fn of(tree: &'t Tree<'_>, node: NodeId, tag: Tag) -> Own<'t> {
+        let mut own = Own::default();
+        for attribute in tree.attributes(node) {
+            match attribute.name.as_ref() {
+                "id" => own.id = Some(&attribute.value),
+                "class" => own.class = &attribute.value,
+                "style" => (own.inline, own.inline_offset) = (&attribute.value, attribute.offset as usize),
+                "href" => own.is_link = tag == Tag::A,
+                "hidden" => own.is_hidden = true,
+                _ => {}
+            }
+        }
+        own
+    }
+}
+
 /// Computes the styles of all elements and of the page.
 pub(crate) fn cascade<'a>(tree: &Tree<'a>, node_count: usize, faults: &Faults<'a>) -> Styles {
     let mut sheet = Sheet::default();
     read_sheets(tree, Tree::ROOT, &mut sheet, faults);
-    let conditions = std::mem::take(&mut sheet.conditions).into();
+    let rules = OnceCell::new();
+    let known = Known::take(&sheet.sources).unwrap_or_else(|| {
+        let rules = rules.get_or_init(|| Rules::parse(&sheet.sources, faults));
+        check_unused(rules, faults);
+        Known::nothing(&sheet.sources, &rules.conditions, named_ids(rules))
+    });
     let mut cascade = Cascade {
         tree,
         faults,
         sheet: &sheet,
-        index: RuleIndex::new(&sheet),
-        ids: named_ids(&sheet),
-        conditions,
-        known: HashMap::default(),
-        styles: vec![Rc::new(Style::initial())],
+        rules: &rules,
+        index: OnceCell::new(),
+        met: vec![false; known.styles.len()],
+        known,
         of_node: vec![0; node_count],
         root_font_size: 16.0,
         comparisons: Cell::new(0),
     };
-    cascade.check_unused();
     cascade.children(Tree::ROOT, 0, None);
+    let Cascade { known, met, of_node, .. } = cascade;
     let root_variables = tree.children(Tree::ROOT).next().map(|root| {
-        let id = cascade.of_node.get(root.0 as usize).copied().unwrap_or(0);
-        Rc::clone(&cascade.styles[id as usize].variables)
+        let id = of_node.get(root.0 as usize).copied().unwrap_or(0);
+        Rc::clone(&known.styles[id as usize].variables)
     });
-    let page = page_style(&cascade.sheet.pages, &root_variables.unwrap_or_default(), faults);
+    let page = page_style(&sheet.pages, &root_variables.unwrap_or_default(), faults);
     let forced = |style: &Rc<Style>| style.break_before == Break::Page || style.break_after == Break::Page;
-    let any_forced_break = cascade.styles.iter().any(forced);
+    let any_forced_break = known.styles.iter().zip(met).any(|(style, is_met)| is_met && forced(style));
     let mut styles = Styles {
-        styles: cascade.styles,
-        of_node: cascade.of_node,
+        styles: known.styles.clone(),
+        of_node,
         anonymous: HashMap::default(),
+        halved: HashMap::default(),
         margin_boxes: [Vec::new(), Vec::new()],
         any_forced_break,
         page,
     };
+    if faults.is_empty() {
+        known.keep();
+    }
     for which in [0, 1] {
         let boxes: Vec<Style> = styles.page.boxes[which].iter().map(|one| (*one.style).clone()).collect();
         styles.margin_boxes[which] = boxes.into_iter().map(|style| styles.add(style)).collect();
@@ -114,12 +144,12 @@ pub(crate) fn cascade<'a>(tree: &Tree<'a>, node_count: usize, faults: &Faults<'a
 }
 
 /// The ids that the selectors of a style sheet name. Those before `+` and `~` are conditions, which are in the key anyway.
-fn named_ids<'s>(sheet: &'s Sheet<'_>) -> FxHashSet<&'s str> {
+fn named_ids(rules: &Rules<'_>) -> FxHashSet<Box<str>> {
     let mut ids = FxHashSet::default();
-    let selectors = DEFAULTS.rules.iter().chain(&sheet.rules).flat_map(|rule| &rule.selectors);
+    let selectors = DEFAULTS.rules.iter().chain(&rules.rules).flat_map(|rule| &rule.selectors);
     selectors.for_each(|selector| {
         selector.ids(&mut |id| {
-            ids.insert(id);
+            ids.insert(id.into());
         });
     });
     ids
@@ -146,39 +176,44 @@ fn read_sheets<'t>(tree: &'t Tree<'_>, node: NodeId, sheet: &mut Sheet<'t>, faul
     }
 }
 
-impl<'t, 'a> Cascade<'t, 'a, '_> {
-    /// Parses every declaration once, so that faults do not depend on which selectors happen to match.
-    fn check_unused(&self) {
-        let (mut style, parent) = (Style::initial(), Style::initial());
-        for declaration in self.sheet.rules.iter().flat_map(|rule| &rule.declarations) {
-            let skipped = declaration.name.starts_with("--")
-                || properties::is_for_browsers(&declaration.name)
-                || declaration.value.contains("var(");
-            if !skipped && let Err(message) = apply(&mut style, &parent, &declaration.name, &declaration.value, 16.0) {
-                self.fault(declaration, message);
-            }
+/// Parses every declaration once, so that faults do not depend on which selectors happen to match.
+fn check_unused(rules: &Rules<'_>, faults: &Faults<'_>) {
+    let (mut style, parent) = (Style::initial(), Style::initial());
+    for declaration in rules.rules.iter().flat_map(|rule| &rule.declarations) {
+        let skipped = declaration.name.starts_with("--")
+            || properties::is_for_browsers(&declaration.name)
+            || declaration.value.contains("var(");
+        if !skipped && let Err(message) = apply(&mut style, &parent, &declaration.name, &declaration.value, 16.0) {
+            add_fault(faults, declaration, message);
         }
     }
+}
 
-    fn fault(&self, declaration: &Declaration<'_>, message: String) {
-        let hint = match declaration.name.as_str() {
-            "float" => Some("use display: flex"),
-            "line-break" => Some("lines break by strict rules; say line-break: strict so that browsers agree"),
-            "opacity" => Some("use a paler colour"),
-            "page-break-before" | "page-break-after" | "page-break-inside" => Some("say break-before and so on"),
-            "word-wrap" => Some("use overflow-wrap"),
-            "display" if declaration.value.contains("grid") => Some("use flex or a table"),
-            _ => None,
-        };
-        match hint {
-            Some(hint) => self.faults.add_with_hint(declaration.offset, declaration.source, message, hint),
-            None => self.faults.add(declaration.offset, declaration.source, message),
-        }
+fn add_fault(faults: &Faults<'_>, declaration: &Declaration<'_>, message: String) {
+    let hint = match declaration.name.as_str() {
+        "float" => Some("use display: flex"),
+        "line-break" => Some("lines break by strict rules; say line-break: strict so that browsers agree"),
+        "opacity" => Some("use a paler colour"),
+        "page-break-before" | "page-break-after" | "page-break-inside" => Some("say break-before and so on"),
+        "word-wrap" => Some("use overflow-wrap"),
+        "display" if declaration.value.contains("grid") => Some("use flex or a table"),
+        _ => None,
+    };
+    match hint {
+        Some(hint) => faults.add_with_hint(declaration.offset, declaration.source, message, hint),
+        None => faults.add(declaration.offset, declaration.source, message),
+    }
+}
+
+impl<'t, 'a, 'f> Cascade<'t, 'a, 'f> {
+    fn rules(&self) -> (&'f Rules<'t>, &RuleIndex<'f>) {
+        let rules = self.rules.get_or_init(|| Rules::parse(&self.sheet.sources, self.faults));
+        (rules, self.index.get_or_init(|| RuleIndex::new(rules)))
     }
 
     fn children(&mut self, node: NodeId, parent: StyleId, path: Option<&Path<'_>>) {
         let tree = self.tree;
-        let conditions = Rc::clone(&self.conditions);
+        let conditions = Rc::clone(&self.known.conditions);
         let mut siblings = Siblings::new(&conditions, tree, node);
         for child in tree.children(node) {
             let Some(Kind::Element { tag, .. }) = tree.get(child).map(|node| &node.kind) else {
@@ -204,38 +239,35 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
     where
         't: 'p,
     {
-        let tree: &'t Tree<'a> = self.tree;
-        let mut key =
-            Key { parent, tag, id: None, class: "", conditions, inline: None, is_link: false, is_hidden: false };
-        let mut inline_offset = 0;
-        for attribute in tree.attributes(node) {
-            match attribute.name.as_ref() {
-                "id" => key.id = Some(&attribute.value),
-                "class" => key.class = &attribute.value,
-                "style" => {
-                    key.inline = Some(&attribute.value);
-                    inline_offset = attribute.offset as usize;
+        let own = Own::of(self.tree, node, tag);
+        let own_path = Path { parent: path, tag, id: own.id, class: own.class, conditions };
+        let named = own.id.filter(|id| self.known.ids.contains(*id));
+        let key = Key {
+            parent,
+            tag,
+            id: self.known.number(named.unwrap_or_default()),
+            class: self.known.number(own.class),
+            conditions,
+            inline: self.known.number(own.inline),
+            is_link: own.is_link,
+            is_hidden: own.is_hidden,
+        };
+        let style = match self.known.find(&key) {
+            Some(known) => {
+                if !std::mem::replace(&mut self.met[known as usize], true) {
+                    self.may_compare(self.known.comparisons[known as usize], node);
                 }
-                "href" => key.is_link = tag == Tag::A,
-                "hidden" => key.is_hidden = true,
-                _ => {}
+                known
             }
-        }
-        let own_path = Path { parent: path, tag, id: key.id, class: key.class, conditions };
-        key.id = key.id.filter(|id| self.ids.contains(id));
-        let style = match self.known.get(&key) {
-            Some(known) => *known,
             None => {
-                let style = self.compute(&key, &own_path, inline_offset, node);
-                if tag == Tag::Html {
-                    self.root_font_size = style.font_size;
-                }
-                self.styles.push(Rc::new(style));
-                let id = StyleId::try_from(self.styles.len() - 1).unwrap_or(0);
-                self.known.insert(key, id);
-                id
+                let (style, comparisons) = self.compute(parent, &own, &own_path, node);
+                self.met.push(true);
+                self.known.add(key, style, comparisons)
             }
         };
+        if tag == Tag::Html {
+            self.root_font_size = self.known.styles[style as usize].font_size;
+        }
         if let Some(slot) = self.of_node.get_mut(node.0 as usize) {
             *slot = style;
         }
@@ -243,43 +275,42 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
         own_path
     }
 
-    fn compute(&self, key: &Key<'t>, path: &Path<'_>, inline_offset: usize, node: NodeId) -> Style {
-        let parent = &self.styles[key.parent as usize];
+    /// The style of an element, and the comparisons it took.
+    fn compute(&self, parent: StyleId, own: &Own<'_>, path: &Path<'_>, node: NodeId) -> (Style, usize) {
+        let parent = &self.known.styles[parent as usize];
         let mut style = Style::inherited(parent);
-        let candidates = self.index.candidates(path);
-        if !self.may_compare(&candidates, path, node) {
-            return style;
+        let (rules, index) = self.rules();
+        let candidates = index.candidates(path);
+        let comparisons = comparisons(rules, &candidates, path);
+        if !self.may_compare(comparisons, node) {
+            return (style, comparisons);
         }
         let mut browser = Vec::new();
         collect(&DEFAULTS, DEFAULTS_INDEX.candidates(path), path, &mut browser);
-        let inline = key.inline.map(|text| declarations(Scanner::new(text, inline_offset), self.faults));
-        let inline = inline.unwrap_or_default();
+        let inline = declarations(Scanner::new(own.inline, own.inline_offset), self.faults);
         let mut author = Vec::new();
-        collect(self.sheet, candidates, path, &mut author);
+        collect(rules, candidates, path, &mut author);
         author.extend(inline.iter().map(|declaration| {
             let weight = Weight { important: declaration.important, specificity: [u32::MAX; 3], order: usize::MAX };
             (weight, declaration)
         }));
         author.sort_by_key(|(weight, _)| *weight);
-        self.check_family(key.tag, &author, node);
+        self.check_family(path.tag, &author, node);
         set_variables(&mut style, &author);
         // The font size first: other lengths may be in em.
         self.set_all(&mut style, parent, &browser, true);
         self.set_all(&mut style, parent, &author, true);
         self.set_all(&mut style, parent, &browser, false);
-        self.attributes(&mut style, parent, key);
+        attributes(&mut style, parent, path.tag, own);
         self.set_all(&mut style, parent, &author, false);
         finish(&mut style, parent);
-        style
+        (style, comparisons)
     }
 
-    /// Adds the comparisons that an element needs; returns whether the total is still within the limit.
-    fn may_compare(&self, candidates: &[usize], path: &Path<'_>, node: NodeId) -> bool {
-        let words = 1 + path.class.len() / 64;
-        let rules = candidates.iter().filter_map(|order| self.sheet.rules.get(*order));
-        let compounds: usize = rules.flat_map(|rule| &rule.selectors).map(Selector::length).sum();
+    /// Adds the comparisons that a style takes; returns whether the total is still within the limit.
+    fn may_compare(&self, comparisons: usize, node: NodeId) -> bool {
         let before = self.comparisons.get();
-        let after = before.saturating_add(compounds.saturating_add(1).saturating_mul(words));
+        let after = before.saturating_add(comparisons);
         self.comparisons.set(after);
         if after > COMPARISONS_MOST && before <= COMPARISONS_MOST {
             let message = "expected fewer rules, or fewer elements that differ in their classes";
@@ -299,20 +330,6 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
         }
     }
 
-    /// Applies browser rules that depend on attributes or on the parent.
-    fn attributes(&self, style: &mut Style, parent: &Style, key: &Key<'_>) {
-        if key.is_link {
-            style.color = Color(Some([0, 0, 238]));
-            style.decoration.underline = true;
-        }
-        if key.tag == Tag::Th && parent.text_align == TextAlign::Start {
-            style.text_align = TextAlign::Center;
-        }
-        if key.is_hidden {
-            style.display = Display::None;
-        }
-    }
-
     /// Sets the font size alone, or everything but the font size.
     fn set_all(&self, style: &mut Style, parent: &Style, declared: &[(Weight, &Declaration<'_>)], font_size: bool) {
         for (_, declaration) in declared {
@@ -329,9 +346,31 @@ impl<'t, 'a> Cascade<'t, 'a, '_> {
                 style.font_size = size;
             }
             if let Err(message) = result {
-                self.fault(declaration, message);
+                add_fault(self.faults, declaration, message);
             }
         }
+    }
+}
+
+/// Number of comparisons of the rules that may match an element.
+fn comparisons(rules: &Rules<'_>, candidates: &[usize], path: &Path<'_>) -> usize {
+    let words = 1 + path.class.len() / 64;
+    let rules = candidates.iter().filter_map(|order| rules.rules.get(*order));
+    let compounds: usize = rules.flat_map(|rule| &rule.selectors).map(Selector::length).sum();
+    compounds.saturating_add(1).saturating_mul(words)
+}
+
+/// Applies browser rules that depend on attributes or on the parent.
+fn attributes(style: &mut Style, parent: &Style, tag: Tag, own: &Own<'_>) {
+    if own.is_link {
+        style.color = Color(Some([0, 0, 238]));
+        style.decoration.underline = true;
+    }
+    if tag == Tag::Th && parent.text_align == TextAlign::Start {
+        style.text_align = TextAlign::Center;
+    }
+    if own.is_hidden {
+        style.display = Display::None;
     }
 }
 
@@ -363,13 +402,13 @@ struct Weight {
 
 /// Collects the declarations of all matching rules, in the order in which they apply.
 fn collect<'s>(
-    sheet: &'s Sheet<'_>,
+    rules: &'s Rules<'_>,
     candidates: Vec<usize>,
     path: &Path<'_>,
     found: &mut Vec<(Weight, &'s Declaration<'s>)>,
 ) {
     for order in candidates {
-        let Some(rule) = sheet.rules.get(order) else { continue };
+        let Some(rule) = rules.rules.get(order) else { continue };
         let matching = rule.selectors.iter().filter(|selector| selector.matches(path));
         let Some(specificity) = matching.map(|selector| selector.specificity).max() else { continue };
         found.extend(

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rustc_hash::FxBuildHasher;
 
 use super::{
-    rules::Sheet,
+    rules::Rules,
     selector::{Feature, Path},
 };
 
@@ -16,9 +16,9 @@ pub(super) struct RuleIndex<'s> {
 }
 
 impl<'s> RuleIndex<'s> {
-    pub(super) fn new(sheet: &'s Sheet<'_>) -> RuleIndex<'s> {
+    pub(super) fn new(rules: &'s Rules<'_>) -> RuleIndex<'s> {
         let mut index = RuleIndex::default();
-        for (order, rule) in sheet.rules.iter().enumerate() {
+        for (order, rule) in rules.rules.iter().enumerate() {
             let order = u32::try_from(order).unwrap_or(u32::MAX);
             for selector in &rule.selectors {
                 index.rules.entry(selector.feature()).or_default().push(order);

@@ -11,6 +11,7 @@ mod defaults;
 mod flexible;
 mod font;
 mod index;
+mod known;
 mod page;
 mod properties;
 mod rules;

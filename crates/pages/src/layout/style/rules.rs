@@ -1,4 +1,4 @@
-//! Parses a style sheet to rules and page rules; skips `@media screen`.
+//! Splits a style sheet into rules and page rules, and parses them; skips `@media screen`.
 
 use super::{
     conditions::Condition,
@@ -14,12 +14,43 @@ pub(super) struct Rule<'a> {
     pub(super) declarations: Vec<Declaration<'a>>,
 }
 
+/// Selectors and declarations of a rule as written.
+pub(super) struct Source<'a> {
+    offset: usize,
+    pub(super) selectors: &'a str,
+    pub(super) block: Scanner<'a>,
+}
+
 /// All style sheets of a document, in order.
 #[derive(Default)]
 pub(super) struct Sheet<'a> {
-    pub(super) rules: Vec<Rule<'a>>,
+    pub(super) sources: Vec<Source<'a>>,
     pub(super) pages: Vec<PageRule<'a>>,
+}
+
+/// The rules of a document's style sheets.
+#[derive(Default)]
+pub(super) struct Rules<'a> {
+    pub(super) rules: Vec<Rule<'a>>,
     pub(super) conditions: Vec<Condition>,
+}
+
+impl<'a> Rules<'a> {
+    pub(super) fn parse(sources: &[Source<'a>], faults: &Faults<'_>) -> Rules<'a> {
+        let mut all = Rules::default();
+        for source in sources {
+            let mut selectors = Vec::new();
+            let prelude = without_comments(source.selectors);
+            for part in selector::list(&prelude) {
+                match selector::parse(part, &mut all.conditions) {
+                    Ok(selector) => selectors.push(selector),
+                    Err(message) => faults.add(source.offset, part, message),
+                }
+            }
+            all.rules.push(Rule { selectors, declarations: declarations(source.block, faults) });
+        }
+        all
+    }
 }
 
 impl<'a> Sheet<'a> {
@@ -47,17 +78,7 @@ impl<'a> Sheet<'a> {
         if scanner.peek() != Some(b'{') {
             return faults.add(offset, prelude, "expected { after a selector");
         }
-        let block = scanner.take_block();
-        let mut selectors = Vec::new();
-        let prelude = without_comments(prelude);
-        for part in selector::list(&prelude) {
-            match selector::parse(part, &mut self.conditions) {
-                Ok(selector) => selectors.push(selector),
-                Err(message) => faults.add(offset, part, message),
-            }
-        }
-        let declarations = declarations(block, faults);
-        self.rules.push(Rule { selectors, declarations });
+        self.sources.push(Source { offset, selectors: prelude, block: scanner.take_block() });
     }
 
     fn at_rule(&mut self, scanner: &mut Scanner<'a>, faults: &Faults<'_>, depth: usize) {
@@ -114,18 +135,20 @@ mod tests {
         let faults = Faults::new(text);
         let mut sheet = Sheet::default();
         sheet.read(text, 0, &faults);
+        let rules = Rules::parse(&sheet.sources, &faults).rules;
         assert!(faults.is_empty());
-        let names: Vec<_> =
-            sheet.rules.iter().flat_map(|rule| &rule.declarations).map(|one| one.name.as_str()).collect();
+        let names: Vec<_> = rules.iter().flat_map(|rule| &rule.declarations).map(|one| one.name.as_str()).collect();
         assert_eq!(names, ["color", "margin", "x"]);
-        assert!(sheet.rules[0].declarations[0].important);
+        assert!(rules[0].declarations[0].important);
     }
 
     #[test]
     fn other_rules_are_faults() {
         let text = "@import 'x.css'; @media (min-width: 3px) { a {} } @supports (a: b) { } p { color }";
         let faults = Faults::new(text);
-        Sheet::default().read(text, 0, &faults);
+        let mut sheet = Sheet::default();
+        sheet.read(text, 0, &faults);
+        Rules::parse(&sheet.sources, &faults);
         assert_eq!(faults.into_vec().len(), 4);
     }
 }

@@ -5,6 +5,8 @@ use std::{collections::HashMap, rc::Rc};
 use rustc_hash::FxBuildHasher;
 
 use super::{
+    color::Color,
+    computed::{Border, BorderStyle},
     page::{MarginBox, PageStyle},
     properties::Style,
 };
@@ -19,6 +21,8 @@ pub(crate) struct Styles {
     pub(super) of_node: Vec<StyleId>,
     /// The style that anonymous boxes inherit from each style, made on first use.
     pub(super) anonymous: HashMap<StyleId, StyleId, FxBuildHasher>,
+    /// The styles of cells with these halves of collapsed borders inside them; a long document has many tables that are alike.
+    pub(super) halved: HashMap<(StyleId, [u64; 4]), StyleId, FxBuildHasher>,
     pub(crate) page: PageStyle,
     /// Styles of the margin boxes, of the first page and of the others.
     pub(super) margin_boxes: [Vec<StyleId>; 2],
@@ -51,6 +55,21 @@ impl Styles {
         let style = Style::inherited(self.get(parent));
         let id = self.add(style);
         self.anonymous.insert(parent, id);
+        id
+    }
+
+    /// A style whose borders are halves of collapsed ones, which the table draws.
+    pub(crate) fn with_halves(&mut self, of: StyleId, halves: [f64; 4]) -> StyleId {
+        let key = (of, halves.map(f64::to_bits));
+        if let Some(known) = self.halved.get(&key) {
+            return *known;
+        }
+        let mut style = self.get(of).clone();
+        for (border, width) in style.border.iter_mut().zip(halves) {
+            *border = Border { width, style: BorderStyle::Solid, color: Some(Color::TRANSPARENT) };
+        }
+        let id = self.add(style);
+        self.halved.insert(key, id);
         id
     }
 
