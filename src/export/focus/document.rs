@@ -121,4 +121,9 @@ impl Detail {
     pub(super) fn day(&self) -> Option<NaiveDate> {
         self.date.parse().ok()
     }
+
+    /// Its month where it has no day.
+    pub(super) fn month(&self) -> Option<BillingMonth> {
+        self.date.parse().ok()
+    }
 }

@@ -230,6 +230,23 @@ mod tests {
         }
     }
 
+    /// A charge may have arisen on a day of another month than it is billed in, or in that month.
+    #[test]
+    fn periods_are_those_of_the_charges() {
+        let invoice = String::from_utf8(json(&[(3, vec![1, 2])])).unwrap();
+        for (date, start, end) in [
+            ("2022-08-31", "2022-08-31T00:00:00Z", "2022-09-01T00:00:00Z"),
+            ("2022-08", "2022-08-01T00:00:00Z", "2022-09-01T00:00:00Z"),
+            ("2022-07-30", "2022-07-30T00:00:00Z", "2022-07-31T00:00:00Z"),
+            ("2022-07", "2022-07-01T00:00:00Z", "2022-08-01T00:00:00Z"),
+        ] {
+            let dated = invoice.replace("2022-08-31", date);
+            let row = &read(&file(dated.as_bytes(), &|_| None, true).unwrap())[0];
+            assert_eq!([&*row["ChargePeriodStart"], &*row["ChargePeriodEnd"]], [start, end], "{date}");
+            assert_eq!(row["BillingPeriodStart"], "2022-08-01T00:00:00Z", "{date}");
+        }
+    }
+
     #[test]
     fn names_are_no_formulas_and_sums_are_checked() {
         let lines = [(1500, vec![1000, 499]), (-200, vec![])];

@@ -138,7 +138,7 @@ fn row<'a>(document: &Document, item: &'a Item, name: &'a str, kind_of: KindOf<'
 fn of_detail<'a>(line: &Row<'a>, month: BillingMonth, detail: &'a Detail) -> Row<'a> {
     let is_counted = has_quantity(line.category);
     Row {
-        period: detail.day().map_or_else(|| of_month(month), of_day),
+        period: detail.day().map_or_else(|| of_month(detail.month().unwrap_or(month)), of_day),
         amount: detail.amount,
         // FOCUS has no name without an id.
         resource: if detail.resource.is_empty() { ("", "") } else { (&detail.resource, &detail.resource_name) },
