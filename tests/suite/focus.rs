@@ -220,6 +220,39 @@ fn a_tag_is_not_read_in_the_place_of_a_column() {
     assert_eq!(costs.collect::<Vec<_>>(), [("acme".into(), "1.5".into())]);
 }
 
+/// Units are whatever the provider writes: long ones take several lines.
+#[test]
+fn long_units_fit_on_the_page() {
+    let units = [
+        "Daily active users per month, tier 2",
+        "ProvisionedThroughputModelUnitHoursPerRegion",
+        "1GBあたり月額ストレージ利用量課金単位数（標準冗長）",
+    ];
+    for design in ["classic", "modern"] {
+        let rows = units.map(|unit| format!("{AUGUST},Usage,1.5,3,\"{unit}\",{unit:.5}"));
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        let columns = "ChargeCategory,BilledCost,PricingQuantity,PricingUnit,RegionId";
+        let sandbox = workspace(columns, "item = \"{ServiceName} {RegionId}\"\n", &rows);
+        let settings = String::from_utf8(sandbox.read("invoicer.toml")).unwrap();
+        let designed = settings.replacen("[invoice]\n", &format!("[invoice]\ntemplate = \"{design}\"\n"), 1);
+        sandbox.write("invoicer.toml", designed);
+        good(sandbox.run(&["build", "202208", "--format", "html,pdf"]));
+        let page = String::from_utf8(sandbox.read("out/202208/acme/INV-202208-acme.html")).unwrap();
+        assert!(units.iter().all(|unit| page.contains(unit)), "{design}");
+    }
+}
+
+/// Nothing is issued by comparing prices, so a bill may still change.
+#[test]
+fn prices_are_compared_for_months_that_may_still_change() {
+    let sandbox = Reproducer::named("focus-still-open").workspace();
+    sandbox.write("prices.toml", "[pricing]\nmarkup = \"100%\"\n");
+    let run = good(sandbox.run(&["whatif", "--pricing", "prices.toml", "--months", "202208", "--json"]));
+    let compared: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let acme = &compared["customers"][0];
+    assert_eq!([&acme["old"]["subtotal"], &acme["new"]["subtotal"]], ["1.5", "3"], "{compared}");
+}
+
 /// One export in two currencies: each has a source of its own, and each row one source.
 #[test]
 fn two_sources_share_a_file() {
