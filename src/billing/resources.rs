@@ -73,6 +73,8 @@ impl<'a> UsedResources<'a> {
                     }
                 }
             }
+            // The resource of a late charge that the customer has on no day of the month.
+            counts.remove(&MonthDays::NONE);
             let mut counts: Vec<(MonthDays, i64)> = counts.into_iter().collect();
             // Full months first, then by the days.
             counts.sort_by_key(|(days, _)| (*days != all, days.first(), days.last(), *days));

@@ -414,6 +414,15 @@ fn charges_of_other_days_belong_to_who_had_the_resource_then() {
     sandbox.write("billing/202208/aws.csv", format!("{header}{}", row("2022-07-30", "2022-07-31", "3")));
     good(sandbox.run(&["build", "202208", "--format", "json"]));
     assert_eq!(sandbox.json("out/202208/acme/INV-202208-acme.json")["subtotal"], "3");
+    // It has the resource on no day of the month, so that it pays no fee of days.
+    rule(
+        "acme",
+        "until = \"2022-07-31\"\n[[fee]]\nname = \"Base\"\namount = \"31\"\nper = \"resource\"\nprorate = \"days\"",
+    );
+    good(sandbox.run(&["build", "202208", "--format", "json"]));
+    let invoice = sandbox.json("out/202208/acme/INV-202208-acme.json");
+    assert_eq!((invoice["items"].as_array().unwrap().len(), &invoice["subtotal"]), (1, &"3".into()));
+    good(sandbox.run(&["explain", "INV-202208-acme"]));
     // Nobody had it then.
     rule("acme", "until = \"2022-07-15\"");
     let run = sandbox.run(&["build", "202208", "--format", "json"]);
