@@ -7,7 +7,6 @@ use crate::model::charge::{Bill, Charge, NameId};
 
 /// The units of a customer's items. An item that the bill has in gigabytes and in hours has one unit on the invoice of who
 /// used only gigabytes: what others use changes nobody's invoice.
-#[derive(Clone)]
 pub(super) struct OwnUnits<'a> {
     bill: &'a Bill,
     /// The unit of each item of which the bill has several; none where the customer has several, too.

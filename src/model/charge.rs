@@ -429,7 +429,7 @@ impl Bill {
         }
     }
 
-    /// The days on which a charge arose, where they are neither one day nor all days of the month.
+    /// The month and days in which a charge arose, where they are neither one day nor all days of the month that is billed.
     pub(crate) fn own_days(&self, charge: &Charge) -> Option<(BillingMonth, MonthDays)> {
         self.other_periods.values[usize::from(charge.other_period).checked_sub(1)?].days()
     }

@@ -27,10 +27,10 @@ impl fmt::Display for NotAMonth {
 impl std::error::Error for NotAMonth {}
 
 impl BillingMonth {
-    /// The month of a day; none for years without four digits.
+    /// The month of a day; none in years that are typing mistakes, such as 0: billing by SIM began long after 1990.
     pub fn of(day: NaiveDate) -> Option<BillingMonth> {
         let first = day.with_day(1)?;
-        (1..=9998).contains(&day.year()).then_some(BillingMonth { first })
+        (1990..=9999).contains(&day.year()).then_some(BillingMonth { first })
     }
 
     /// The first day.
@@ -97,9 +97,7 @@ impl FromStr for BillingMonth {
         }
         let year = digits[..4].parse().map_err(|_| NotAMonth)?;
         let month = digits[4..].parse().map_err(|_| NotAMonth)?;
-        // Years such as 0 are typing mistakes; billing by SIM began long after 1990.
-        let first = NaiveDate::from_ymd_opt(year, month, 1).filter(|_| year >= 1990);
-        first.map(|first| BillingMonth { first }).ok_or(NotAMonth)
+        NaiveDate::from_ymd_opt(year, month, 1).and_then(BillingMonth::of).ok_or(NotAMonth)
     }
 }
 
