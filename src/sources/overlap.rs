@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, Place, counted};
 use crate::model::charge::{Bill, BillFile, Charge, EMPTY, NameId};
@@ -19,48 +19,37 @@ pub(super) fn file_of_two_sources(path: &str, first: &str, second: &str) -> Diag
 /// Errors for rows of a FOCUS bill that an earlier source has taken, too: several sources may read one file, or copies of it,
 /// when each takes rows of its own.
 pub(super) fn rows_of_two_sources(root: &Path, bill: &Bill, source: u16) -> Vec<Diagnostic> {
-    let is_focus = |file: &BillFile| bill.sources[usize::from(file.source)].kind.is_focus();
-    let (own, earlier): (Vec<usize>, Vec<usize>) = (0..bill.files.len())
-        .filter(|file| is_focus(&bill.files[*file]))
-        .partition(|file| bill.files[*file].source == source);
-    let mut by_length: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-    for file in earlier {
-        by_length.entry(bill.files[file].length).or_default().push(file);
+    let files = &bill.files;
+    let first: BTreeMap<usize, usize> =
+        copies(root, files, |file| bill.sources[usize::from(files[*file].source)].kind.is_focus())
+            .into_iter()
+            .collect();
+    if !first.keys().any(|file| files[*file].source == source) {
+        return Vec::new();
     }
-    // By file of this source, those of others with the same rows.
-    let mut same: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for file in own {
-        let others = by_length.get(&bill.files[file].length).into_iter().flatten();
-        let others: Vec<usize> = others.copied().filter(|other| has_same_bytes(root, bill, file, *other)).collect();
-        if !others.is_empty() {
-            same.insert(file, others);
-        }
-    }
-    let shared: BTreeSet<usize> = same.values().flatten().copied().collect();
-    let place = |charge: &Charge| (usize::from(charge.file), charge.row);
-    let taken: FxHashSet<(usize, u32)> =
-        bill.charges.iter().map(place).filter(|(file, _)| shared.contains(file)).collect();
+    // By row of the first of several equal files: the file from which it was taken first. Sources are read one after the other.
+    let mut taken: FxHashMap<(usize, u32), usize> = FxHashMap::default();
     let mut twice: BTreeMap<(usize, usize), (u32, usize)> = BTreeMap::new();
-    for (file, row) in bill.charges.iter().map(place) {
-        for other in same.get(&file).into_iter().flatten().filter(|other| taken.contains(&(**other, row))) {
-            twice.entry((file, *other)).or_insert((row, 0)).1 += 1;
+    let shared: BTreeSet<usize> = first.iter().flat_map(|(copy, first)| [*copy, *first]).collect();
+    for charge in &bill.charges {
+        let file = usize::from(charge.file);
+        if shared.contains(&file) {
+            let same = first.get(&file).copied().unwrap_or(file);
+            let before = *taken.entry((same, charge.row)).or_insert(file);
+            if files[before].source != files[file].source {
+                twice.entry((file, before)).or_insert((charge.row, 0)).1 += 1;
+            }
         }
     }
-    let name = |file: usize| &bill.sources[usize::from(bill.files[file].source)].name;
-    let problem = |((file, other), (row, rows)): ((usize, usize), (u32, usize))| {
-        let message = format!("the sources \"{}\" and \"{}\" both take this row", name(other), name(file));
-        let diagnostic = Diagnostic::error(message).at(Place::line(&bill.files[file].path, row));
+    let name = |file: usize| &bill.sources[usize::from(files[file].source)].name;
+    let problem = |((file, before), (row, rows)): ((usize, usize), (u32, usize))| {
+        let message = format!("the sources \"{}\" and \"{}\" both take this row", name(before), name(file));
+        let diagnostic = Diagnostic::error(message).at(Place::line(&files[file].path, row));
         let diagnostic =
             if rows > 1 { diagnostic.with_note(format!("and {}", counted(rows - 1, "more row"))) } else { diagnostic };
         diagnostic.with_hint("narrow where of one of them in invoicer.toml, so that each row has one source")
     };
     twice.into_iter().map(problem).collect()
-}
-
-fn has_same_bytes(root: &Path, bill: &Bill, one: usize, other: usize) -> bool {
-    let (one, other) = (&bill.files[one].path, &bill.files[other].path);
-    let digest = |path: &str| staging::digest(&root.join(path)).ok();
-    one == other || digest(one).is_some_and(|one| Some(one) == digest(other))
 }
 
 /// Errors for files of one source that hold the same rows.
